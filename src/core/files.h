@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files of our own: where state lives, and writes that are whole or absent. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Writes through a function into a temporary file beside `path`, flushes it to the disk and
+ * renames it over `path`: after a kill at any moment the old or the new file is there, whole.
+ * `write` returns false with an error to give up; the temporary file is removed then. */
+typedef bool (*FileWriter)(void *user, int fd, GError **error);
+bool file_write_atomic(const char *path, FileWriter write, void *user, GError **error);
+
+/* The same with bytes at hand. */
+bool file_write_bytes(const char *path, const void *bytes, size_t n, GError **error);
+
+/* All n bytes to fd, going on after short writes. */
+bool fd_write_all(int fd, const void *bytes, size_t n, GError **error);
+
+/* A whole small file, at most `limit` bytes; larger ones are an error. *n may be NULL. The
+ * bytes are followed by a NUL. Only regular files are read: never a FIFO or device. */
+char *file_read_small(const char *path, size_t limit, size_t *n, GError **error);
+
+/* mkdir -p, mode 0700. */
+bool dir_make(const char *path, GError **error);
+
+/* Removes a folder and what is in it; follows no link. Missing is success. */
+bool dir_remove(const char *path, GError **error);

@@ -1,0 +1,3 @@
+#!/bin/sh
+# Runs one GTest program so that the TAP driver understands it.
+exec "$@" --tap
