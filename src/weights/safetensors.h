@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* safetensors: eight bytes of header length, a JSON header, the tensors without a gap.
+ * The reader is reached through weight_file_open(); this is the writer. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "weights/dtype.h"
+
+/* Longest header the format allows, in bytes. */
+enum { SAFETENSORS_MAX_HEADER = 100000000 };
+
+typedef struct {
+  const char *name;
+  Dtype dtype; /* F32, F16, BF16 or F64 */
+  int rank;
+  uint64_t shape[8];
+  const float *data; /* product of shape elements, row-major; converted as it is written */
+} TensorOut;
+
+/* Writes a file, whole or not at all. `metadata` is key, value, key, value, …, NULL, or NULL
+ * for none; its strings must be UTF-8. Tensors are laid out wide types first, then by name,
+ * and the header is padded to 8 bytes, so that every tensor is aligned. Thread-safe for
+ * different paths. */
+bool safetensors_write(const char *path, const TensorOut *tensors, size_t n,
+                       const char *const *metadata, GError **error);

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "weights/weight_file.h"
+
+#include <string.h>
+
+#include "core/error.h"
+#include "weights/weight_format.h"
+
+/* In the order in which they are tried: those with a magic number first. */
+static const WeightFormat *const formats[] = {
+    &weight_format_safetensors,
+};
+
+static void tensor_clear(void *data) { g_free(((TensorInfo *)data)->name); }
+
+static WeightFile *file_new(ByteSource *source) {
+  WeightFile *f = g_new0(WeightFile, 1);
+  f->source = byte_source_ref(source);
+  f->tensors = g_array_new(FALSE, FALSE, sizeof(TensorInfo));
+  g_array_set_clear_func(f->tensors, tensor_clear);
+  f->by_name = g_hash_table_new(g_str_hash, g_str_equal);
+  f->metadata = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  return f;
+}
+
+void weight_file_free(WeightFile *f) {
+  if (!f) return;
+  if (f->format && f->format->close) f->format->close(f);
+  g_hash_table_unref(f->by_name);
+  g_hash_table_unref(f->metadata);
+  g_array_unref(f->tensors);
+  byte_source_unref(f->source);
+  g_free(f);
+}
+
+WeightFile *weight_file_open(const char *path, GError **error) {
+  g_autoptr(ByteSource) source = byte_source_open(path, error);
+  return source ? weight_file_open_source(source, error) : NULL;
+}
+
+static bool is_lfs_pointer(const unsigned char *head, size_t n) {
+  static const char start[] = "version https://git-lfs";
+  return n >= sizeof start - 1 && memcmp(head, start, sizeof start - 1) == 0;
+}
+
+/* Says what the file is when no reader wants it. */
+static void explain_unknown(const ByteSource *source, const unsigned char *head, size_t n,
+                            GError **error) {
+  const char *label = byte_source_label(source);
+  if (n == 0)
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: the file is empty", label);
+  else if (is_lfs_pointer(head, n))
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
+                "%s: a Git LFS pointer, the weights were never fetched (git lfs pull)", label);
+  else
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
+                "%s: not a weight file of a known format", label);
+}
+
+WeightFile *weight_file_open_source(ByteSource *source, GError **error) {
+  unsigned char head[512];
+  size_t n = (size_t)MIN(byte_source_size(source), sizeof head);
+  if (!byte_source_read(source, 0, head, n, error)) return NULL;
+  const WeightFormat *format = NULL;
+  for (size_t i = 0; i < G_N_ELEMENTS(formats) && !format; i++)
+    if (!is_lfs_pointer(head, n) && formats[i]->matches(head, n, source)) format = formats[i];
+  if (!format) {
+    explain_unknown(source, head, n, error);
+    return NULL;
+  }
+  g_autoptr(WeightFile) f = file_new(source);
+  f->format = format;
+  return format->open(f, error) ? g_steal_pointer(&f) : NULL;
+}
+
+const char *weight_file_format(const WeightFile *f) { return f->format->name; }
+
+const char *weight_file_label(const WeightFile *f) { return byte_source_label(f->source); }
+
+size_t weight_file_count(const WeightFile *f) { return f->tensors->len; }
+
+const TensorInfo *weight_file_info(const WeightFile *f, size_t i) {
+  g_return_val_if_fail(i < f->tensors->len, NULL);
+  return &g_array_index(f->tensors, TensorInfo, i);
+}
+
+gssize weight_file_find(const WeightFile *f, const char *name) {
+  return (gssize)GPOINTER_TO_SIZE(g_hash_table_lookup(f->by_name, name)) - 1;
+}
+
+GHashTable *weight_file_metadata(const WeightFile *f) { return f->metadata; }
+
+/* Computes count and bytes; the problem as static text, or NULL. */
+static const char *measure(TensorInfo *info) {
+  if (info->rank < 0 || info->rank > TENSOR_MAX_RANK) return "has more dimensions than 8";
+  uint64_t count = 1;
+  bool empty = false;
+  for (int i = 0; i < info->rank; i++) empty |= info->shape[i] == 0;
+  for (int i = 0; i < info->rank && !empty; i++)
+    if (__builtin_mul_overflow(count, info->shape[i], &count)) return "has a shape that overflows";
+  info->count = empty ? 0 : count;
+  return dtype_bytes(info->dtype, info->count, &info->bytes) ? NULL
+                                                            : "has a size that is no whole byte count";
+}
+
+bool weight_file_add(WeightFile *f, TensorInfo info, GError **error) {
+  const char *problem = measure(&info);
+  if (!problem && g_hash_table_contains(f->by_name, info.name)) problem = "appears twice";
+  if (problem) {
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: tensor %s %s", weight_file_label(f),
+                info.name, problem);
+    g_free(info.name);
+    return false;
+  }
+  g_array_append_val(f->tensors, info);
+  g_hash_table_insert(f->by_name, info.name, GSIZE_TO_POINTER(f->tensors->len));
+  return true;
+}
+
+void weight_file_set_metadata(WeightFile *f, const char *key, const char *value) {
+  g_hash_table_replace(f->metadata, safe_text(key, -1), safe_text(value, -1));
+}
+
+bool weight_file_read_raw(WeightFile *f, size_t i, uint64_t start, size_t n, void *dst,
+                          GError **error) {
+  const TensorInfo *info = weight_file_info(f, i);
+  if (start > info->bytes || n > info->bytes - start) {
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
+                "%s: tensor %s has no %zu bytes at %" G_GUINT64_FORMAT, weight_file_label(f),
+                info->name, n, start);
+    return false;
+  }
+  if (f->format->read_raw) return f->format->read_raw(f, i, start, n, dst, error);
+  return byte_source_read(f->source, info->offset + start, dst, n, error);
+}
+
+/* Reads and converts in blocks that stay in the second-level cache. */
+static bool read_converted(WeightFile *f, size_t i, uint64_t first, size_t n, float *dst,
+                           GError **error) {
+  const TensorInfo *info = weight_file_info(f, i);
+  uint64_t width;
+  dtype_bytes(info->dtype, 1, &width);
+  unsigned char block[65536];
+  const size_t step = sizeof block / (size_t)width;
+  for (size_t done = 0; done < n; done += step) {
+    size_t k = MIN(step, n - done);
+    if (!weight_file_read_raw(f, i, (first + done) * width, k * width, block, error)) return false;
+    dtype_to_f32(info->dtype, block, dst + done, k);
+  }
+  return true;
+}
+
+bool weight_file_read_f32(WeightFile *f, size_t i, uint64_t first, size_t n, float *dst,
+                          GError **error) {
+  const TensorInfo *info = weight_file_info(f, i);
+  if (!dtype_is_readable(info->dtype)) {
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
+                "%s: tensor %s is %s, which is listed but not read", weight_file_label(f),
+                info->name, dtype_name(info->dtype));
+    return false;
+  }
+  if (first > info->count || n > info->count - first) {
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
+                "%s: tensor %s has no %zu numbers from %" G_GUINT64_FORMAT, weight_file_label(f),
+                info->name, n, first);
+    return false;
+  }
+  if (info->dtype == DTYPE_F32)
+    return weight_file_read_raw(f, i, first * sizeof(float), n * sizeof(float), dst, error);
+  return read_converted(f, i, first, n, dst, error);
+}
