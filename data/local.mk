@@ -1,0 +1,2 @@
+EXTRA_DIST += data/words/words.bin data/words/README.md data/words/LICENSE.wink \
+	data/words/make-words.js data/words/extra-words.txt
