@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collection/collection.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "collection/catalog.h"
+#include "collection/scan.h"
+#include "core/error.h"
+#include "core/files.h"
+
+struct Collection {
+  char *root;       /* absolute, without links */
+  char *state;      /* NULL: none on disk */
+  bool read_only;
+  unsigned threads;
+  Catalog *catalog;
+  GMutex scanning;  /* one scan at a time */
+};
+
+static char *real_root(const char *root, GError **error) {
+  g_autofree SafeText *shown = safe_text(root, -1);
+  struct stat st;
+  char *real = realpath(root, NULL);
+  if (!real || stat(real, &st) != 0) {
+    int code = errno == ENOENT ? COPSE_ERROR_NOT_FOUND : COPSE_ERROR_IO;
+    g_set_error(error, COPSE_ERROR, code, "%s: %s", shown, g_strerror(errno));
+  } else if (!S_ISDIR(st.st_mode)) {
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "%s is not a folder", shown);
+  } else {
+    char *copy = g_strdup(real);
+    free(real);
+    return copy;
+  }
+  free(real);
+  return NULL;
+}
+
+/* The folder's name in letters that no shell minds, and a hash that tells equal names apart. */
+static char *state_name(const char *root) {
+  g_autofree char *base = g_path_get_basename(root);
+  g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, root, -1);
+  if (strlen(base) > 48) base[48] = '\0';
+  for (char *p = base; *p; p++)
+    if (!g_ascii_isalnum(*p) && !strchr("-_", *p)) *p = '_';
+  return g_strdup_printf("%s-%.12s", base, hash);
+}
+
+/* By the XDG rules a relative XDG_STATE_HOME counts as none. */
+static char *default_state(const char *root) {
+  const char *home = g_getenv("XDG_STATE_HOME");
+  g_autofree char *name = state_name(root);
+  if (home && g_path_is_absolute(home)) return g_build_filename(home, "copse", name, NULL);
+  return g_build_filename(g_get_home_dir(), ".local", "state", "copse", name, NULL);
+}
+
+static bool open_catalog(Collection *c, GError **error) {
+  g_autofree char *path = c->state ? g_build_filename(c->state, "catalog.db", NULL) : NULL;
+  c->catalog = c->read_only ? catalog_open_copy(path, error) : catalog_open(path, error);
+  return c->catalog != NULL;
+}
+
+Collection *collection_open(const char *root, const CollectionOptions *options, GError **error) {
+  static const CollectionOptions defaults = {0};
+  if (!options) options = &defaults;
+  g_autoptr(Collection) c = g_new0(Collection, 1);
+  g_mutex_init(&c->scanning);
+  c->read_only = options->read_only;
+  c->threads = options->threads;
+  c->root = real_root(root, error);
+  if (!c->root) return NULL;
+  c->state = options->state ? g_canonicalize_filename(options->state, NULL)
+                            : default_state(c->root);
+  if (c->read_only && !g_file_test(c->state, G_FILE_TEST_IS_DIR))
+    g_clear_pointer(&c->state, g_free);
+  if (!c->read_only && !dir_make(c->state, error)) return NULL;
+  return open_catalog(c, error) ? g_steal_pointer(&c) : NULL;
+}
+
+void collection_free(Collection *c) {
+  if (!c) return;
+  catalog_free(c->catalog);
+  g_mutex_clear(&c->scanning);
+  g_free(c->root);
+  g_free(c->state);
+  g_free(c);
+}
+
+const char *collection_root(const Collection *c) { return c->root; }
+
+const char *collection_state(const Collection *c) { return c->state; }
+
+bool collection_is_read_only(const Collection *c) { return c->read_only; }
+
+/* Once more from nothing when the catalog turns out to be damaged. Call with `scanning` held. */
+static bool scan(Collection *c, const Progress *progress, ScanSummary *summary, GError **error) {
+  g_autoptr(GError) first = NULL;
+  if (scan_run(c->catalog, c->root, c->state, c->threads, progress, summary, &first)) return true;
+  if (!catalog_is_damaged(c->catalog)) {
+    g_propagate_error(error, g_steal_pointer(&first));
+    return false;
+  }
+  return catalog_rebuild(c->catalog, error) &&
+         scan_run(c->catalog, c->root, c->state, c->threads, progress, summary, error);
+}
+
+bool collection_scan(Collection *c, const Progress *progress, ScanSummary *summary,
+                     GError **error) {
+  g_mutex_lock(&c->scanning);
+  bool ok = scan(c, progress, summary, error);
+  g_mutex_unlock(&c->scanning);
+  return ok;
+}
+
+GPtrArray *collection_models(Collection *c, GError **error) {
+  g_autoptr(GError) first = NULL;
+  GPtrArray *models = catalog_models(c->catalog, &first);
+  if (models) return models;
+  if (!catalog_is_damaged(c->catalog)) {
+    g_propagate_error(error, g_steal_pointer(&first));
+    return NULL;
+  }
+  g_mutex_lock(&c->scanning);
+  /* Another thread may have rebuilt it while we waited. */
+  bool ok = (!catalog_is_damaged(c->catalog) || catalog_rebuild(c->catalog, error)) &&
+            scan(c, NULL, NULL, error);
+  g_mutex_unlock(&c->scanning);
+  return ok ? catalog_models(c->catalog, error) : NULL;
+}
+
+static void skipped_free(void *data) {
+  Skipped *s = data;
+  g_free(s->path);
+  g_free(s->reason);
+  g_free(s);
+}
+
+GPtrArray *collection_skipped(Collection *c, GError **error) {
+  g_autoptr(GPtrArray) rows = catalog_skipped(c->catalog, error);
+  if (!rows) return NULL;
+  GPtrArray *out = g_ptr_array_new_with_free_func(skipped_free);
+  for (guint i = 0; i < rows->len; i++) {
+    const WalkSkip *row = rows->pdata[i];
+    Skipped *s = g_new(Skipped, 1);
+    *s = (Skipped){safe_text(row->path, -1), safe_text(row->reason, -1)};
+    g_ptr_array_add(out, s);
+  }
+  return out;
+}
+
+WeightFile *collection_open_weights(const Collection *c, const Model *model, GError **error) {
+  g_autofree char *path = g_build_filename(c->root, model->file, NULL);
+  return weight_file_open(path, error);
+}
+
+bool collection_store_trees(Collection *c, const GPtrArray *models, const int *trees,
+                            GError **error) {
+  return catalog_store_trees(c->catalog, models, trees, error);
+}
+
+bool collection_put(Collection *c, const char *space, const char *key, GBytes *value,
+                    GError **error) {
+  return catalog_put(c->catalog, space, key, value, error);
+}
+
+GBytes *collection_get(Collection *c, const char *space, const char *key, GError **error) {
+  return catalog_get(c->catalog, space, key, error);
+}

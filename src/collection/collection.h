@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A collection: a root folder (later: or an archive) with the state copse keeps about it, in
+ * one folder below $XDG_STATE_HOME/copse: the catalog (SQLite), experts, representations.
+ *
+ * A collection may be used from several threads; its catalog serialises them. With read_only
+ * nothing is written anywhere: an existing catalog is read, and what is missing is scanned
+ * into memory. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "collection/model.h"
+#include "core/progress.h"
+
+typedef struct Collection Collection;
+
+typedef struct {
+  const char *state; /* folder for state, used as it is; NULL: the XDG default for this root */
+  bool read_only;
+  unsigned threads;  /* for scans; 0: all processors */
+} CollectionOptions;
+
+/* Opens or creates the state of the collection at `root`. */
+Collection *collection_open(const char *root, const CollectionOptions *options, GError **error);
+void collection_free(Collection *collection);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Collection, collection_free)
+
+const char *collection_root(const Collection *collection);  /* absolute */
+const char *collection_state(const Collection *collection); /* absolute; NULL: none on disk */
+bool collection_is_read_only(const Collection *collection);
+
+/* A file that could hold weights but is no model, and why. */
+typedef struct {
+  SafeText *path;
+  SafeText *reason;
+} Skipped;
+
+typedef struct {
+  unsigned models, skipped;   /* in the collection after the scan */
+  unsigned read;              /* weight files opened this time */
+  unsigned unchanged;         /* models and unreadable files taken from the catalog as they were */
+  uint64_t bytes;             /* of all weight files */
+  double seconds;
+} ScanSummary;
+
+/* Walks the collection and brings the catalog up to date: files whose size, time and inode are
+ * as before are not opened. One bad file costs one Skipped row. Runs on `threads` threads,
+ * reports files done (phases "looking" and "reading", on the calling thread), and stops when
+ * cancelled, keeping what was there before and what was read so far. A catalog that turns out
+ * to be damaged is set aside (catalog.db.aside) and made anew. */
+bool collection_scan(Collection *collection, const Progress *progress, ScanSummary *summary,
+                     GError **error);
+
+/* All models by path, as of the last scan. Array of Model*, owned by the array. An empty
+ * catalog is no error. */
+GPtrArray *collection_models(Collection *collection, GError **error);
+
+/* All skipped files by path. Array of Skipped*. */
+GPtrArray *collection_skipped(Collection *collection, GError **error);
+
+/* Finds a model by its path, its weight file's path, its name, or an ending of its path that only
+ * it has; failing that, by a longer path that ends in its own (as a shell completes it). NULL
+ * with COPSE_ERROR_NOT_FOUND, naming near misses or the candidates. A new reference. */
+Model *collection_find(GPtrArray *models, const char *what, GError **error);
+
+/* Opens the model's weights. */
+WeightFile *collection_open_weights(const Collection *collection, const Model *model,
+                                    GError **error);
+
+/* Stores which tree each model is in: trees[i] belongs to models[i]. */
+bool collection_store_trees(Collection *collection, const GPtrArray *models, const int *trees,
+                            GError **error);
+
+/* Small named values kept in the catalog by other modules (a cached sketch, a saved query). The
+ * value is copied. collection_get gives NULL without an error when there is none. */
+bool collection_put(Collection *collection, const char *space, const char *key, GBytes *value,
+                    GError **error);
+GBytes *collection_get(Collection *collection, const char *space, const char *key,
+                       GError **error);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The Hub cache's layout of a repository:
+ *
+ *   models--ORG--NAME/blobs/SHA256             the bytes, once
+ *                     refs/main                 the commit that "main" was at the last download
+ *                     snapshots/COMMIT/FILE -> ../../blobs/SHA256
+ *                     .no_exist/COMMIT/FILE     empty: asked for and not there */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+/* True for the folder name of a cached repository: models--, datasets-- or spaces-- before a
+ * name. */
+bool hub_is_repository(const char *folder_name);
+
+/* "models--google--vit-base" -> "google/vit-base", "models--gpt2" -> "gpt2". The caller frees
+ * it. NULL when the folder holds no model repository. */
+char *hub_repository_name(const char *folder_name);
+
+/* The repository that a path (any bytes, '/' between components) lies in, by the last
+ * component that names one. *rest gets what follows the snapshot's commit ("" for the snapshot
+ * itself; borrowed from path; may be NULL). NULL when the path is inside no snapshot. The
+ * caller frees it. */
+char *hub_name_of_path(const char *path, const char **rest);
+
+/* The commit to use of the repository whose folder is open as `fd`: the one that refs/main
+ * names if it was downloaded, else the newest. NULL when there is none. The caller frees it.
+ * refs/main is read only where there is a choice. Safe from any thread. */
+char *hub_choose_snapshot(int fd);

@@ -1,0 +1,17 @@
+noinst_LIBRARIES += libcopse-collection.a
+libcopse_collection_a_SOURCES = \
+	src/collection/candidate.c src/collection/candidate.h \
+	src/collection/card.c src/collection/card.h \
+	src/collection/catalog.c src/collection/catalog.h \
+	src/collection/catalog_load.c src/collection/catalog_private.h \
+	src/collection/collection.c src/collection/collection.h \
+	src/collection/database.c src/collection/database.h \
+	src/collection/find.c \
+	src/collection/hub.c src/collection/hub.h \
+	src/collection/model.c src/collection/model.h \
+	src/collection/model_config.c src/collection/model_config.h \
+	src/collection/model_reader.c src/collection/model_reader.h \
+	src/collection/scan.c src/collection/scan.h \
+	src/collection/signature.c src/collection/signature.h \
+	src/collection/walk.c src/collection/walk.h \
+	src/collection/weight_names.c src/collection/weight_names.h

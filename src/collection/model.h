@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A model: one set of weights and everything that its files say about it. Immutable once
+ * made and reference-counted, so that lists of models may be shared between threads. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/text.h"
+#include "weights/layer.h"
+
+typedef enum { MODEL_FULL, MODEL_LORA, MODEL_EMBEDDING, MODEL_OTHER } ModelKind;
+
+/* "full", "lora", "embedding", "other". Static text. */
+const char *model_kind_name(ModelKind kind);
+
+/* Something a file says, and which one says it. Keys of general meaning are spelled one way
+ * whatever the source: base, base_relation, license, tags, datasets, task, library, split;
+ * all others keep their own spelling. A list in a file becomes one fact an item (tags: one fact
+ * a tag). "problem" says that a file beside the weights could not be taken at its word. The
+ * three strings and the fact are one block of memory: g_free() the fact alone. */
+typedef struct {
+  SafeText *key;
+  SafeText *value;
+  SafeText *source; /* "metadata", "card", "config.json", "adapter_config.json", "folder", … */
+} Fact;
+
+typedef struct {
+  gint64 id;        /* the catalog's row, stable as long as the path stays; 0 before it is stored */
+  char *path;       /* bytes, relative to the collection's root: the model's identity */
+  SafeText *shown;  /* the path, safe to show */
+  char *file;       /* bytes, relative to the root: the weight file to open */
+  SafeText *name;   /* what to call it: a repository's, folder's or file's name */
+  SafeText *format; /* "safetensors", … */
+  ModelKind kind;
+  unsigned tensors;
+  uint64_t params;                /* elements of float tensors */
+  uint64_t bytes;                 /* of all weight files */
+  unsigned dtypes[DTYPE_COUNT];   /* tensors of each dtype */
+  SafeText *shapes;               /* hash of the canonical layers' names, forms and shapes (hex), or
+                                     "": see collection/signature.h */
+  LoraScaling scaling;            /* of an adapter's configuration */
+  int tree;                       /* index of its tree as last recovered, -1 when not known */
+  GPtrArray *facts;               /* of Fact, owned */
+  gatomicrefcount refs;
+} Model;
+
+Model *model_new(void);
+Model *model_ref(Model *model);
+void model_unref(Model *model);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Model, model_unref)
+
+/* Adds a fact; strings are copied and cleaned. Only before the model is shared. */
+void model_add_fact(Model *model, const char *key, const char *value, const char *source);
+
+/* The first fact of that key, or NULL. Borrowed. */
+const Fact *model_fact(const Model *model, const char *key);
+
+/* Its value, or NULL. Borrowed. */
+const char *model_value(const Model *model, const char *key);
+
+/* The declared base, or NULL: the first that is a repository ("org/name"), else the first that
+ * is a path on the author's disk. Borrowed. */
+const char *model_base(const Model *model);
+
+/* True for "./models/llama", "/home/x/sd", "a/b/c": a folder rather than a repository. */
+bool base_is_local_path(const char *base);
+
+/* True for the five names that a split may have. */
+bool split_is_name(const char *name);
+
+/* "train", "val", "test", "val_holdout", "test_holdout" when a folder or file says so, else
+ * NULL. Borrowed. */
+const char *model_split(const Model *model);
+
+/* The key that labels come from when the user names none: the first of concept,
+ * imagenet_class_name, imagenet_class_id, dataset_chosen_targets, tags that any of these
+ * models has; NULL when none. `models` holds Model*. Static text. */
+const char *models_label_key(const GPtrArray *models);
