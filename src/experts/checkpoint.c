@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Experts on disk. */
+#include <math.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "core/json.h"
+#include "experts/expert.h"
+#include "weights/safetensors.h"
+
+/* --- writing ---------------------------------------------------------------------------------- */
+
+static char *score_text(const Score *s) {
+  g_autoptr(cJSON) o = cJSON_CreateObject();
+  json_add_number(o, "top1", s->top1);
+  json_add_number(o, "top5", s->top5);
+  cJSON_AddNumberToObject(o, "n", s->n);
+  cJSON_AddNumberToObject(o, "classes", s->classes);
+  return cJSON_PrintUnformatted(o);
+}
+
+static char *labels_text(const GPtrArray *labels) {
+  g_autoptr(cJSON) a = cJSON_CreateArray();
+  for (guint i = 0; i < labels->len; i++)
+    cJSON_AddItemToArray(a, cJSON_CreateString(labels->pdata[i]));
+  return cJSON_PrintUnformatted(a);
+}
+
+/* Adds key and value; takes the value. */
+static void put(GPtrArray *metadata, const char *key, char *value) {
+  if (!value) return;
+  g_ptr_array_add(metadata, g_strdup(key));
+  g_ptr_array_add(metadata, value);
+}
+
+static GPtrArray *facts_of(const Expert *x) {
+  GPtrArray *m = g_ptr_array_new_with_free_func(g_free);
+  put(m, "format", g_strdup("pt"));
+  put(m, "copse.version", g_strdup("1"));
+  put(m, "copse.task", g_strdup(x->task == EXPERT_ALIGN ? "align" : "classify"));
+  put(m, "copse.layer", g_strdup(x->layer));
+  put(m, "copse.shapes", g_strdup(x->shapes));
+  put(m, "copse.tree", g_strdup_printf("%d", x->tree));
+  put(m, "copse.encoder", g_strdup(x->encoder));
+  put(m, "copse.fingerprint", g_strdup(x->fingerprint));
+  put(m, "copse.label_key", g_strdup(x->label_key));
+  put(m, "copse.labels", labels_text(x->labels));
+  put(m, "copse.seed", g_strdup_printf("%" G_GUINT64_FORMAT, x->seed));
+  put(m, "copse.epochs", g_strdup_printf("%u", x->epochs));
+  put(m, "copse.seconds", g_strdup_printf("%.3f", x->seconds));
+  put(m, "copse.val", score_text(&x->val));
+  put(m, "copse.test", score_text(&x->test));
+  put(m, "copse.test_holdout", score_text(&x->test_holdout));
+  g_ptr_array_add(m, NULL);
+  return m;
+}
+
+static TensorOut matrix(const char *name, size_t rows, size_t columns, const float *data) {
+  return (TensorOut){name, DTYPE_F32, 2, {rows, columns}, data};
+}
+
+static TensorOut vector(const char *name, size_t n, const float *data) {
+  return (TensorOut){name, DTYPE_F32, 1, {n}, data};
+}
+
+bool expert_save(const Expert *x, const char *path, GError **error) {
+  const Probex *p = x->probex;
+  const ProbexShape *s = &p->shape;
+  TensorOut t[8];
+  size_t n = 0;
+  t[n++] = matrix("probes.weight", s->d_in, s->r_u, p->u);
+  t[n++] = matrix("shared_probe_proj.weight", s->r_v, s->d_out, p->v);
+  t[n++] = matrix("per_probe_encoders.weight", s->r_t, s->r_u * s->r_v, p->m);
+  t[n++] = vector("per_probe_encoders.bias", s->r_t, p->b);
+  if (s->d_text) {
+    t[n++] = matrix("regression_head.weight", s->r_t, s->d_text, p->head);
+    t[n++] = vector("regression_head.bias", s->r_t, p->head_b);
+    t[n++] = vector("copse.tau", 1, p->tau);
+    if (x->text_mean) t[n++] = vector("copse.text_mean", s->d_text, x->text_mean);
+  } else if (s->n_classes) {
+    t[n++] = matrix("classification_head.weight", s->n_classes, s->r_t, p->head);
+    t[n++] = vector("classification_head.bias", s->n_classes, p->head_b);
+  }
+  g_autoptr(GPtrArray) metadata = facts_of(x);
+  return safetensors_write(path, t, n, (const char *const *)metadata->pdata, error);
+}
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+static char *fact(WeightFile *f, const char *key) {
+  return g_strdup(g_hash_table_lookup(weight_file_metadata(f), key));
+}
+
+static double fact_number(WeightFile *f, const char *key, double fallback) {
+  const char *s = g_hash_table_lookup(weight_file_metadata(f), key);
+  return s ? g_ascii_strtod(s, NULL) : fallback;
+}
+
+static Score fact_score(WeightFile *f, const char *key) {
+  Score s = score_none();
+  const char *text = g_hash_table_lookup(weight_file_metadata(f), key);
+  g_autoptr(cJSON) o = text ? json_parse(text, strlen(text)) : NULL;
+  double n = json_number(o, "n", 0), classes = json_number(o, "classes", 0);
+  if (!(n >= 1 && n < 1e9 && classes >= 1 && classes < 1e9)) return s;
+  s.n = (unsigned)n;
+  s.classes = (unsigned)classes;
+  s.chance = 1 / classes;
+  s.top1 = json_number(o, "top1", NAN);
+  s.top5 = json_number(o, "top5", NAN);
+  score_wilson(s.top1 * n, n, &s.low, &s.high);
+  return s;
+}
+
+static void read_labels(WeightFile *f, GPtrArray *labels) {
+  const char *text = g_hash_table_lookup(weight_file_metadata(f), "copse.labels");
+  g_autoptr(cJSON) a = text ? json_parse(text, strlen(text)) : NULL;
+  const cJSON *item;
+  cJSON_ArrayForEach(item, a) if (cJSON_IsString(item))
+      g_ptr_array_add(labels, safe_text(item->valuestring, -1));
+}
+
+static void read_facts(WeightFile *f, Expert *x) {
+  g_autofree char *task = fact(f, "copse.task");
+  x->task = task && strcmp(task, "classify") == 0 ? EXPERT_CLASSIFY : EXPERT_ALIGN;
+  if (weight_file_find(f, "classification_head.weight") >= 0) x->task = EXPERT_CLASSIFY;
+  x->layer = fact(f, "copse.layer");
+  x->shapes = fact(f, "copse.shapes");
+  x->encoder = fact(f, "copse.encoder");
+  x->fingerprint = fact(f, "copse.fingerprint");
+  x->label_key = fact(f, "copse.label_key");
+  x->tree = (int)fact_number(f, "copse.tree", -1);
+  x->seed = (uint64_t)fact_number(f, "copse.seed", 0);
+  x->epochs = (unsigned)CLAMP(fact_number(f, "copse.epochs", 0), 0, 1e9);
+  x->seconds = fact_number(f, "copse.seconds", NAN);
+  x->val = fact_score(f, "copse.val");
+  x->test = fact_score(f, "copse.test");
+  x->test_holdout = fact_score(f, "copse.test_holdout");
+  read_labels(f, x->labels);
+}
+
+/* The shape of a tensor of that rank, or an error that names it. */
+static const uint64_t *shape_of(WeightFile *f, const char *name, int rank, GError **error) {
+  gssize i = weight_file_find(f, name);
+  const TensorInfo *t = i >= 0 ? weight_file_info(f, (size_t)i) : NULL;
+  if (t && t->rank == rank && t->count > 0) return t->shape;
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: no ProbeX checkpoint: %s %s",
+              weight_file_label(f), name,
+              t ? "has another number of dimensions" : "is not there");
+  return NULL;
+}
+
+static bool read_shape(WeightFile *f, ExpertTask task, ProbexShape *s, GError **error) {
+  const char *head = task == EXPERT_CLASSIFY ? "classification_head.weight"
+                                             : "regression_head.weight";
+  const uint64_t *u = shape_of(f, "probes.weight", 2, error);
+  const uint64_t *v = u ? shape_of(f, "shared_probe_proj.weight", 2, error) : NULL;
+  const uint64_t *m = v ? shape_of(f, "per_probe_encoders.weight", 2, error) : NULL;
+  const uint64_t *h = m ? shape_of(f, head, 2, error) : NULL;
+  if (!h) return false;
+  *s = (ProbexShape){.d_in = u[0], .r_u = u[1], .r_v = v[0], .d_out = v[1], .r_t = m[0]};
+  *(task == EXPERT_CLASSIFY ? &s->n_classes : &s->d_text) = task == EXPERT_CLASSIFY ? h[0] : h[1];
+  return true;
+}
+
+/* Reads exactly n numbers of a tensor. */
+static bool read_numbers(WeightFile *f, const char *name, size_t n, float *dst, GError **error) {
+  gssize i = weight_file_find(f, name);
+  if (i >= 0 && weight_file_info(f, (size_t)i)->count == n)
+    return weight_file_read_f32(f, (size_t)i, 0, n, dst, error);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %s should hold %zu numbers",
+              weight_file_label(f), name, n);
+  return false;
+}
+
+static bool read_head(WeightFile *f, Expert *x, GError **error) {
+  Probex *p = x->probex;
+  const ProbexShape *s = &p->shape;
+  if (x->task == EXPERT_CLASSIFY)
+    return read_numbers(f, "classification_head.weight", s->n_classes * s->r_t, p->head, error) &&
+           read_numbers(f, "classification_head.bias", s->n_classes, p->head_b, error);
+  if (weight_file_find(f, "copse.tau") >= 0 && !read_numbers(f, "copse.tau", 1, p->tau, error))
+    return false;
+  x->text_mean = g_new0(float, s->d_text);
+  if (weight_file_find(f, "copse.text_mean") >= 0 &&
+      !read_numbers(f, "copse.text_mean", s->d_text, x->text_mean, error))
+    return false;
+  return read_numbers(f, "regression_head.weight", s->r_t * s->d_text, p->head, error) &&
+         read_numbers(f, "regression_head.bias", s->r_t, p->head_b, error);
+}
+
+static bool read_numbers_of(WeightFile *f, Expert *x, GError **error) {
+  ProbexShape s;
+  if (!read_shape(f, x->task, &s, error)) return false;
+  Probex *p = x->probex = probex_new(&s, error);
+  return p && read_numbers(f, "probes.weight", s.d_in * s.r_u, p->u, error) &&
+         read_numbers(f, "shared_probe_proj.weight", s.r_v * s.d_out, p->v, error) &&
+         read_numbers(f, "per_probe_encoders.weight", s.r_t * s.r_u * s.r_v, p->m, error) &&
+         read_numbers(f, "per_probe_encoders.bias", s.r_t, p->b, error) && read_head(f, x, error);
+}
+
+Expert *expert_load(const char *path, GError **error) {
+  g_autoptr(WeightFile) f = weight_file_open(path, error);
+  if (!f) return NULL;
+  g_autoptr(Expert) x = expert_new();
+  g_autofree char *base = g_path_get_basename(path);
+  if (g_str_has_suffix(base, ".safetensors")) base[strlen(base) - strlen(".safetensors")] = '\0';
+  x->name = safe_text(base, -1);
+  x->path = g_strdup(path);
+  read_facts(f, x);
+  return read_numbers_of(f, x, error) ? g_steal_pointer(&x) : NULL;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "experts/expert.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "experts/align.h"
+#include "experts/task.h"
+
+Expert *expert_new(void) {
+  Expert *x = g_new0(Expert, 1);
+  x->tree = -1;
+  x->seconds = NAN;
+  x->labels = g_ptr_array_new_with_free_func(g_free);
+  x->val = x->test = x->test_holdout = score_none();
+  return x;
+}
+
+void expert_free(Expert *x) {
+  if (!x) return;
+  g_free(x->name);
+  g_free(x->path);
+  g_free(x->layer);
+  g_free(x->shapes);
+  g_free(x->encoder);
+  g_free(x->fingerprint);
+  g_free(x->label_key);
+  g_ptr_array_unref(x->labels);
+  probex_free(x->probex);
+  g_free(x->text_mean);
+  g_free(x);
+}
+
+char *expert_folder(const Collection *collection) {
+  const char *state = collection_state(collection);
+  return state ? g_build_filename(state, "experts", NULL) : NULL;
+}
+
+/* Unseen accuracy if measured, else seen, else none. */
+static double merit(const Expert *x) {
+  if (isfinite(x->test_holdout.top1)) return x->test_holdout.top1 + 2;
+  return isfinite(x->test.top1) ? x->test.top1 + 1 : 0;
+}
+
+static int better_first(gconstpointer a, gconstpointer b) {
+  const Expert *x = *(Expert *const *)a, *y = *(Expert *const *)b;
+  double mx = merit(x), my = merit(y);
+  if (mx != my) return mx > my ? -1 : 1;
+  return strcmp(x->name, y->name);
+}
+
+/* Loads one file of the folder into the list, or its trouble into the warnings. */
+static void list_one(const char *folder, const char *name, GPtrArray *list, GPtrArray *warnings) {
+  if (!g_str_has_suffix(name, ".safetensors")) return;
+  g_autofree char *path = g_build_filename(folder, name, NULL);
+  g_autoptr(GError) problem = NULL;
+  Expert *x = expert_load(path, &problem);
+  if (x)
+    g_ptr_array_add(list, x);
+  else if (warnings)
+    g_ptr_array_add(warnings, g_strdup(problem->message));
+}
+
+GPtrArray *expert_list(const Collection *collection, GPtrArray *warnings, GError **error) {
+  (void)error;
+  GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)expert_free);
+  g_autofree char *folder = expert_folder(collection);
+  GDir *dir = folder ? g_dir_open(folder, 0, NULL) : NULL;
+  if (!dir) return list; /* nothing was trained yet */
+  for (const char *name; (name = g_dir_read_name(dir));) list_one(folder, name, list, warnings);
+  g_dir_close(dir);
+  g_ptr_array_sort(list, better_first);
+  return list;
+}
+
+Expert *expert_find(const Collection *collection, const char *name, GError **error) {
+  g_autofree char *folder = expert_folder(collection);
+  g_autofree char *file = g_strconcat(name, ".safetensors", NULL);
+  g_autofree char *path = folder ? g_build_filename(folder, file, NULL) : NULL;
+  bool plain = !strchr(name, G_DIR_SEPARATOR);
+  if (plain && path && g_file_test(path, G_FILE_TEST_IS_REGULAR)) return expert_load(path, error);
+  if (g_file_test(name, G_FILE_TEST_IS_REGULAR)) return expert_load(name, error);
+  g_autofree SafeText *shown = safe_text(name, -1);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND,
+              "no expert '%s': neither trained here nor a file", shown);
+  return NULL;
+}
+
+bool expert_map_text(const Expert *x, TextEncoder *encoder, const char *text, float *vector,
+                     char ***unknown, GError **error) {
+  size_t d = text_encoder_dim(encoder);
+  if (x->task != EXPERT_ALIGN || d != x->probex->shape.d_text ||
+      (x->fingerprint && strcmp(x->fingerprint, text_encoder_fingerprint(encoder)) != 0)) {
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
+                "expert %s was trained with another text encoder (%s), not %s", x->name,
+                x->fingerprint ? x->fingerprint : "unknown", text_encoder_fingerprint(encoder));
+    return false;
+  }
+  g_autofree float *t = g_new(float, d);
+  if (!text_encoder_encode(encoder, text, t, unknown, error)) return false;
+  task_centre_text(t, x->text_mean, d);
+  align_map_text(x->probex, t, 1, vector);
+  return true;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A trained expert: the parameters, and everything one must know to use and judge it. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "collection/collection.h"
+#include "experts/probex.h"
+#include "experts/score.h"
+#include "text/encoder.h"
+
+typedef enum { EXPERT_ALIGN, EXPERT_CLASSIFY } ExpertTask;
+
+typedef struct {
+  SafeText *name;      /* file name without ending: "probex-mid.0-words" */
+  char *path;          /* of the checkpoint; NULL before it is stored */
+  ExpertTask task;
+  SafeText *layer;     /* canonical */
+  SafeText *shapes;    /* architecture it belongs to (Model.shapes) */
+  int tree;            /* as numbered when it was trained, -1 */
+  SafeText *encoder;   /* description of the text encoder, align only */
+  SafeText *fingerprint;
+  SafeText *label_key;
+  GPtrArray *labels;   /* of SafeText: the concepts it was trained on */
+  uint64_t seed;
+  unsigned epochs;
+  double seconds;
+  Score val, test, test_holdout; /* test: seen concepts; test_holdout: concepts never trained on */
+  Probex *probex;      /* for raw layers: the spread it was trained at is folded into V */
+  float *text_mean;    /* (d_text): removed from text vectors before they are mapped; align only */
+} Expert;
+
+Expert *expert_new(void);
+void expert_free(Expert *expert);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Expert, expert_free)
+
+/* Reads a checkpoint: safetensors under upstream's names (probes.weight, shared_probe_proj.weight,
+ * per_probe_encoders.*, regression_head.* or classification_head.*), so that either program opens
+ * the other's; ours add copse.tau, copse.text_mean and the facts as metadata. */
+Expert *expert_load(const char *path, GError **error);
+
+/* Writes a checkpoint, whole or not at all. */
+bool expert_save(const Expert *expert, const char *path, GError **error);
+
+/* The experts of a collection, best unseen (else seen) accuracy first. Array of Expert*; files that cannot be
+ * read are left out with a message in `warnings` (char*, may be NULL). */
+GPtrArray *expert_list(const Collection *collection, GPtrArray *warnings, GError **error);
+
+/* Folder of the collection's experts, or NULL when it has no state. The caller frees it. */
+char *expert_folder(const Collection *collection);
+
+/* The expert of that name in the collection, or in the file of that path. */
+Expert *expert_find(const Collection *collection, const char *name, GError **error);
+
+/* vector (r_t) of a text in the expert's representation space, length 1. `encoder` must be the one it
+ * was trained with: another is refused by its fingerprint. */
+bool expert_map_text(const Expert *expert, TextEncoder *encoder, const char *text, float *vector,
+                     char ***unknown, GError **error);

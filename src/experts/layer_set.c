@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "experts/layer_set.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "core/linalg.h"
+#include "core/parallel.h"
+
+/* Allocates for n models of the given ranks (low-rank) or of one dense shape. */
+static LayerSet *set_new(LayerForm form, size_t n, size_t d_out, size_t d_in, const size_t *ranks,
+                         GError **error) {
+  g_autoptr(LayerSet) set = g_new0(LayerSet, 1);
+  *set = (LayerSet){.form = form, .n = n, .d_out = d_out, .d_in = d_in, .spread = 1};
+  set->first = g_new0(size_t, n + 1);
+  set->scale = g_new(float, n + 1);
+  for (size_t i = 0; i < n; i++) {
+    set->scale[i] = 1;
+    set->first[i + 1] = set->first[i] + (form == LAYER_LOW_RANK ? ranks[i] : 0);
+    if (form == LAYER_LOW_RANK) set->max_rank = MAX(set->max_rank, ranks[i]);
+  }
+  size_t rows = set->first[n];
+  if (form == LAYER_LOW_RANK) {
+    set->a_floats = rows * d_in;
+    set->bt_floats = rows * d_out;
+    set->a = big_alloc(set->a_floats, error);
+    set->bt = set->a ? big_alloc(set->bt_floats, error) : NULL;
+    return set->bt ? g_steal_pointer(&set) : NULL;
+  }
+  size_t each;
+  if (__builtin_mul_overflow(d_out, d_in, &each) ||
+      __builtin_mul_overflow(each, n, &set->x_floats))
+    set->x_floats = SIZE_MAX;
+  set->x = big_alloc(set->x_floats, error);
+  return set->x ? g_steal_pointer(&set) : NULL;
+}
+
+void layer_set_free(LayerSet *set) {
+  if (!set) return;
+  big_free(set->a, set->a_floats);
+  big_free(set->bt, set->bt_floats);
+  big_free(set->x, set->x_floats);
+  g_free(set->first);
+  g_free(set->scale);
+  g_free(set);
+}
+
+static void put_layer(LayerSet *set, size_t i, const Layer *layer) {
+  if (set->form == LAYER_DENSE) {
+    memcpy(set->x + i * set->d_out * set->d_in, layer->x, set->d_out * set->d_in * sizeof(float));
+    return;
+  }
+  size_t r = layer->rank, row = set->first[i];
+  set->scale[i] = layer->scale;
+  memcpy(set->a + row * set->d_in, layer->a, r * set->d_in * sizeof(float));
+  for (size_t k = 0; k < r; k++)
+    for (size_t j = 0; j < set->d_out; j++)
+      set->bt[(row + k) * set->d_out + j] = layer->b[j * r + k];
+}
+
+LayerSet *layer_set_from_layers(const Layer *layers, size_t n, GError **error) {
+  g_return_val_if_fail(n > 0, NULL);
+  g_autofree size_t *ranks = g_new(size_t, n);
+  for (size_t i = 0; i < n; i++) ranks[i] = layers[i].rank;
+  LayerSet *set = set_new(layers[0].form, n, layers[0].d_out, layers[0].d_in, ranks, error);
+  for (size_t i = 0; set && i < n; i++) put_layer(set, i, &layers[i]);
+  return set;
+}
+
+/* --- reading from a collection ------------------------------------------------------------- */
+
+typedef struct {
+  const Collection *collection;
+  const GPtrArray *models;
+  const char *layer;
+  const Progress *progress;
+  LayerInfo *infos; /* by model; names not owned */
+  LayerSet *set;
+  GMutex lock;
+  size_t done;
+  GError *problem; /* the first */
+} Reading;
+
+static bool give_up(Reading *r, GError *problem) {
+  g_mutex_lock(&r->lock);
+  if (r->problem)
+    g_error_free(problem);
+  else
+    r->problem = problem;
+  g_mutex_unlock(&r->lock);
+  return false;
+}
+
+/* Opens a model's file and finds the layer. `info` is copied; its name belongs to `layers`. */
+static WeightFile *open_layer(const Reading *r, size_t i, GArray **layers, LayerInfo *info,
+                              GError **error) {
+  const Model *model = r->models->pdata[i];
+  g_autoptr(WeightFile) file = collection_open_weights(r->collection, model, error);
+  if (!file) return NULL;
+  *layers = layer_list(file, &model->scaling);
+  const LayerInfo *found = layer_find(*layers, r->layer);
+  if (found) {
+    *info = *found;
+    return g_steal_pointer(&file);
+  }
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "%s has no layer %s", model->shown,
+              r->layer);
+  g_clear_pointer(layers, g_array_unref);
+  return NULL;
+}
+
+/* First pass: where the layer is and how large, so that memory is taken once. */
+static bool look(void *user, size_t i, unsigned thread) {
+  (void)thread;
+  Reading *r = user;
+  GError *error = NULL;
+  GArray *layers = NULL;
+  g_autoptr(WeightFile) file = open_layer(r, i, &layers, &r->infos[i], &error);
+  if (!file) return give_up(r, error);
+  r->infos[i].name = NULL;
+  g_array_unref(layers);
+  return true;
+}
+
+static bool check_shapes(const Reading *r, GError **error) {
+  const LayerInfo *first = &r->infos[0];
+  for (size_t i = 1; i < r->models->len; i++) {
+    const LayerInfo *l = &r->infos[i];
+    if (l->form == first->form && l->d_out == first->d_out && l->d_in == first->d_in) continue;
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
+                "layer %s is %s %zu x %zu in %s but %s %zu x %zu in %s: choose models of one tree",
+                r->layer, first->form == LAYER_DENSE ? "dense" : "low-rank", (size_t)first->d_out,
+                (size_t)first->d_in, ((Model *)r->models->pdata[0])->shown,
+                l->form == LAYER_DENSE ? "dense" : "low-rank", (size_t)l->d_out, (size_t)l->d_in,
+                ((Model *)r->models->pdata[i])->shown);
+    return false;
+  }
+  return true;
+}
+
+static bool report(Reading *r) {
+  g_mutex_lock(&r->lock);
+  bool go_on = progress_step(r->progress, "reading", ++r->done, r->models->len,
+                             r->problem ? NULL : &r->problem);
+  g_mutex_unlock(&r->lock);
+  return go_on;
+}
+
+/* Second pass: the numbers. */
+static bool load(void *user, size_t i, unsigned thread) {
+  (void)thread;
+  Reading *r = user;
+  GError *error = NULL;
+  GArray *layers = NULL;
+  LayerInfo info;
+  Layer layer;
+  g_autoptr(WeightFile) file = open_layer(r, i, &layers, &info, &error);
+  if (!file) return give_up(r, error);
+  bool same = info.form == r->infos[i].form && info.d_out == r->infos[i].d_out &&
+              info.d_in == r->infos[i].d_in && info.rank == r->infos[i].rank;
+  bool ok = same && layer_read(file, &info, &layer, &error);
+  g_array_unref(layers);
+  if (!same)
+    g_set_error(&error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s changed while it was read",
+                weight_file_label(file));
+  if (!ok) return give_up(r, error);
+  put_layer(r->set, i, &layer);
+  layer_clear(&layer);
+  return report(r);
+}
+
+static bool read_all(Reading *r, unsigned threads, GError **error) {
+  size_t n = r->models->len;
+  const CancelToken *cancel = r->progress ? r->progress->cancel : NULL;
+  if (!parallel_for(n, threads, look, r, cancel)) return false;
+  if (!check_shapes(r, error)) return false;
+  g_autofree size_t *ranks = g_new(size_t, n);
+  for (size_t i = 0; i < n; i++) ranks[i] = r->infos[i].rank;
+  r->set = set_new(r->infos[0].form, n, r->infos[0].d_out, r->infos[0].d_in, ranks, error);
+  return r->set && parallel_for(n, threads, load, r, cancel);
+}
+
+LayerSet *layer_set_read(const Collection *collection, const GPtrArray *models, const char *layer,
+                         unsigned threads, const Progress *progress, GError **error) {
+  g_return_val_if_fail(models->len > 0, NULL);
+  Reading r = {.collection = collection, .models = models, .layer = layer, .progress = progress};
+  g_mutex_init(&r.lock);
+  r.infos = g_new0(LayerInfo, models->len);
+  GError *problem = NULL;
+  bool ok = read_all(&r, threads ? threads : parallel_processors(), &problem);
+  if (!ok && !problem) problem = g_steal_pointer(&r.problem);
+  if (!ok && !problem) progress_check(progress, &problem);
+  if (!ok) {
+    g_clear_pointer(&r.set, layer_set_free);
+    g_propagate_error(error, problem);
+  }
+  g_clear_error(&r.problem);
+  g_mutex_clear(&r.lock);
+  g_free(r.infos);
+  return r.set;
+}
+
+/* --- scale ----------------------------------------------------------------------------------- */
+
+/* |s B A|^2 = s^2 sum_kl (B'B)_kl (AA')_kl, from the rows of model i. */
+static double norm2_low_rank(const LayerSet *set, size_t i, float *grams) {
+  size_t r = set->first[i + 1] - set->first[i], row = set->first[i];
+  float *aa = grams, *bb = grams + r * r;
+  const float *a = set->a + row * set->d_in, *bt = set->bt + row * set->d_out;
+  gemm(false, true, r, r, set->d_in, 1, a, set->d_in, a, set->d_in, 0, aa, r);
+  gemm(false, true, r, r, set->d_out, 1, bt, set->d_out, bt, set->d_out, 0, bb, r);
+  double sum = 0;
+  for (size_t k = 0; k < r * r; k++) sum += (double)aa[k] * bb[k];
+  return sum * set->scale[i] * set->scale[i];
+}
+
+float layer_set_spread(const LayerSet *set, const size_t *models, size_t n) {
+  size_t each = set->d_out * set->d_in;
+  g_autofree float *grams = g_new(float, 2 * set->max_rank * set->max_rank + 1);
+  double sum = 0;
+  for (size_t k = 0; k < n; k++) {
+    size_t i = models[k];
+    if (set->form == LAYER_LOW_RANK)
+      sum += norm2_low_rank(set, i, grams);
+    else
+      sum += (double)dot(set->x + i * each, set->x + i * each, each);
+  }
+  float spread = (float)sqrt(sum / ((double)n * (double)each));
+  return isfinite(spread) && spread > 0 ? spread : 1;
+}
+
+void layer_set_normalise(LayerSet *set, float spread) {
+  float factor = set->spread / spread;
+  for (size_t i = 0; i < set->n; i++) set->scale[i] *= factor;
+  for (size_t i = 0; i < set->x_floats; i++) set->x[i] *= factor;
+  set->spread = spread;
+}

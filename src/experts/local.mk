@@ -1,0 +1,12 @@
+noinst_LIBRARIES += libcopse-experts.a
+libcopse_experts_a_SOURCES = \
+	src/experts/align.c src/experts/align.h \
+	src/experts/checkpoint.c \
+	src/experts/expert.c src/experts/expert.h \
+	src/experts/layer_set.c src/experts/layer_set.h \
+	src/experts/probex.c src/experts/probex.h \
+	src/experts/probex_pass.c src/experts/probex_pass.h \
+	src/experts/probex_reference.c \
+	src/experts/score.c src/experts/score.h \
+	src/experts/task.c src/experts/task.h \
+	src/experts/train.c src/experts/train.h

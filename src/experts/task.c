@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "experts/task.h"
+
+#include <string.h>
+
+#include "core/error.h"
+#include "core/rng.h"
+#include "experts/align.h"
+
+enum { MIN_LABELS = 2, MIN_TRAINING = 8 };
+
+static bool is_candidate(const Model *m, int tree, const char *key) {
+  return m->shapes && (tree < 0 || m->tree == tree) && model_value(m, key);
+}
+
+/* The architecture that most labelled models share, or NULL. Borrowed. */
+static const char *commonest_shapes(const GPtrArray *models, int tree, const char *key) {
+  g_autoptr(GHashTable) counts = g_hash_table_new(g_str_hash, g_str_equal);
+  const char *best = NULL;
+  gsize top = 0;
+  for (guint i = 0; i < models->len; i++) {
+    const Model *m = models->pdata[i];
+    if (!is_candidate(m, tree, key)) continue;
+    gsize n = GPOINTER_TO_SIZE(g_hash_table_lookup(counts, m->shapes)) + 1;
+    g_hash_table_insert(counts, m->shapes, GSIZE_TO_POINTER(n));
+    if (n > top) top = n, best = m->shapes;
+  }
+  return best;
+}
+
+/* Keeps the labelled models of the tree and architecture. */
+static void choose_models(Task *t, const GPtrArray *models, int tree, const char *key) {
+  const char *shapes = commonest_shapes(models, tree, key);
+  for (guint i = 0; i < models->len && shapes; i++) {
+    Model *m = models->pdata[i];
+    if (!m->shapes || strcmp(m->shapes, shapes) != 0) continue;
+    if (is_candidate(m, tree, key))
+      g_ptr_array_add(t->models, model_ref(m));
+    else if (!model_value(m, key))
+      t->no_label++;
+  }
+}
+
+static TaskSplit declared_split(const Model *m) {
+  const char *s = model_split(m);
+  if (!s) return SPLIT_COUNT;
+  if (strcmp(s, "val") == 0) return SPLIT_VAL;
+  if (strcmp(s, "test") == 0) return SPLIT_TEST;
+  if (strcmp(s, "test_holdout") == 0) return SPLIT_HOLDOUT;
+  return strcmp(s, "train") == 0 ? SPLIT_TRAIN : SPLIT_COUNT;
+}
+
+static bool splits_are_declared(const Task *t) {
+  for (guint i = 0; i < t->models->len; i++)
+    if (declared_split(t->models->pdata[i]) == SPLIT_TRAIN) return true;
+  return false;
+}
+
+/* A tenth for validation, a tenth for test, by seed. */
+static void draw_splits(Task *t, uint64_t seed) {
+  size_t n = t->models->len;
+  g_autofree size_t *order = g_new(size_t, n + 1);
+  for (size_t i = 0; i < n; i++) order[i] = i;
+  Rng rng;
+  rng_init(&rng, seed, 0x5917);
+  rng_shuffle(&rng, order, n);
+  for (size_t i = 0; i < n; i++)
+    t->split[order[i]] = i < n / 10 ? SPLIT_VAL : i < 2 * (n / 10) ? SPLIT_TEST : SPLIT_TRAIN;
+}
+
+static void set_splits(Task *t, uint64_t seed) {
+  t->split = g_new(TaskSplit, t->models->len + 1);
+  if (!splits_are_declared(t)) {
+    draw_splits(t, seed);
+    return;
+  }
+  for (guint i = 0; i < t->models->len; i++) t->split[i] = declared_split(t->models->pdata[i]);
+}
+
+/* The index of a label among those known, plus 1; 0 when it is new. */
+static size_t label_index(GHashTable *index, const char *label) {
+  return GPOINTER_TO_SIZE(g_hash_table_lookup(index, label));
+}
+
+static void learn_label(Task *t, GHashTable *index, const char *label, TextEncoder *encoder,
+                        GArray *vectors) {
+  if (label_index(index, label)) return;
+  g_autofree float *x = g_new(float, t->d_text);
+  if (!text_encoder_encode(encoder, label, x, NULL, NULL)) return;
+  SafeText *copy = g_strdup(label);
+  g_array_append_vals(vectors, x, (guint)t->d_text);
+  g_ptr_array_add(t->labels, copy);
+  g_hash_table_insert(index, copy, GSIZE_TO_POINTER(t->labels->len));
+}
+
+/* Labels of the training models first, then those of held-out models, with their vectors. */
+static void learn_labels(Task *t, GHashTable *index, TextEncoder *encoder) {
+  g_autoptr(GArray) vectors = g_array_new(FALSE, FALSE, sizeof(float));
+  for (int held_out = 0; held_out < 2; held_out++) {
+    for (guint i = 0; i < t->models->len; i++)
+      if (t->split[i] == (held_out ? SPLIT_HOLDOUT : SPLIT_TRAIN))
+        learn_label(t, index, model_value(t->models->pdata[i], t->key), encoder, vectors);
+    if (!held_out) t->seen = t->labels->len;
+  }
+  t->text = g_memdup2(vectors->data, vectors->len * sizeof(float));
+}
+
+void task_centre_text(float *text, const float *mean, size_t d_text) {
+  for (size_t j = 0; j < d_text; j++) text[j] -= mean[j];
+  align_normalise(text, 1, d_text, NULL);
+}
+
+static void centre_labels(Task *t) {
+  t->text_mean = g_new0(float, t->d_text + 1);
+  for (size_t c = 0; c < t->seen; c++)
+    for (size_t j = 0; j < t->d_text; j++)
+      t->text_mean[j] += t->text[c * t->d_text + j] / (float)t->seen;
+  for (size_t c = 0; c < t->labels->len; c++)
+    task_centre_text(t->text + c * t->d_text, t->text_mean, t->d_text);
+}
+
+/* Whether a model of this label and split is of use: trained labels in the first three splits,
+ * others in the last. */
+static bool is_usable(const Task *t, size_t label, TaskSplit split) {
+  if (label == 0 || split == SPLIT_COUNT) return false;
+  return split == SPLIT_HOLDOUT ? label > t->seen : label <= t->seen;
+}
+
+/* Sets targets; drops models that cannot be used. */
+static void settle_models(Task *t, GHashTable *index) {
+  GPtrArray *kept = g_ptr_array_new_with_free_func((GDestroyNotify)model_unref);
+  t->target = g_new(size_t, t->models->len + 1);
+  for (guint i = 0; i < t->models->len; i++) {
+    Model *m = t->models->pdata[i];
+    size_t label = label_index(index, model_value(m, t->key));
+    TaskSplit split = t->split[i];
+    if (label == 0 && split == SPLIT_TRAIN) t->no_vector++;
+    if (!is_usable(t, label, split)) continue;
+    t->target[kept->len] = label - 1;
+    t->split[kept->len] = split;
+    t->counts[split]++;
+    g_ptr_array_add(kept, model_ref(m));
+  }
+  g_ptr_array_unref(t->models);
+  t->models = kept;
+}
+
+static bool check_enough(const Task *t, const TextEncoder *encoder, GError **error) {
+  if (t->seen >= MIN_LABELS && t->counts[SPLIT_TRAIN] >= MIN_TRAINING) return true;
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_TOO_FEW,
+              "too few labels to train on: '%s' gives %zu training models of %zu concepts that the "
+              "encoder '%s' knows, and at least %d models of %d concepts are needed "
+              "(%u models have no label, %u only unknown words)",
+              t->key, t->counts[SPLIT_TRAIN], t->seen, text_encoder_name(encoder), MIN_TRAINING,
+              MIN_LABELS, t->no_label, t->no_vector);
+  return false;
+}
+
+Task *task_new(const GPtrArray *models, int tree, const char *key, TextEncoder *encoder,
+               uint64_t seed, GError **error) {
+  if (!key) key = models_label_key(models);
+  if (!key) {
+    g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_TOO_FEW,
+                        "no model carries a label (concept, imagenet_class_name, "
+                        "imagenet_class_id, dataset_chosen_targets or tags); name another key "
+                        "with --label");
+    return NULL;
+  }
+  g_autoptr(Task) t = g_new0(Task, 1);
+  t->key = g_strdup(key);
+  t->models = g_ptr_array_new_with_free_func((GDestroyNotify)model_unref);
+  t->labels = g_ptr_array_new_with_free_func(g_free);
+  t->d_text = text_encoder_dim(encoder);
+  choose_models(t, models, tree, key);
+  set_splits(t, seed);
+  g_autoptr(GHashTable) index = g_hash_table_new(g_str_hash, g_str_equal);
+  learn_labels(t, index, encoder);
+  centre_labels(t);
+  settle_models(t, index);
+  return check_enough(t, encoder, error) ? g_steal_pointer(&t) : NULL;
+}
+
+void task_free(Task *t) {
+  if (!t) return;
+  g_clear_pointer(&t->models, g_ptr_array_unref);
+  g_clear_pointer(&t->labels, g_ptr_array_unref);
+  g_free(t->target);
+  g_free(t->split);
+  g_free(t->text);
+  g_free(t->text_mean);
+  g_free(t->key);
+  g_free(t);
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "experts/train.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/adam.h"
+#include "core/error.h"
+#include "core/files.h"
+#include "core/linalg.h"
+#include "experts/align.h"
+#include "experts/probex_pass.h"
+#include "experts/task.h"
+
+/* Everything one training run holds. */
+typedef struct {
+  const TrainOptions *options;
+  const Progress *progress;
+  Task *task;
+  LayerSet *set;
+  Probex *probex, *grad, *m, *v;   /* parameters, gradient, Adam's moments */
+  float *best;                     /* (probex->n): parameters of the best epoch */
+  ProbexPass *pass;
+  AlignPass *align;
+  size_t *members[SPLIT_COUNT];    /* models of each split */
+  size_t *batch_target;            /* (batch) */
+  float *e, *de;                   /* (batch, r_t) */
+  uint64_t step, steps;
+  double best_top1, best_loss;
+  TrainResult *result;
+  gint64 started;
+} Run;
+
+static bool check_options(const TrainOptions *o, GError **error) {
+  const char *problem = o->task != EXPERT_ALIGN ? "only --task align can be trained as yet"
+                        : !o->epochs            ? "the number of epochs must be at least 1"
+                        : !o->batch             ? "the batch must be at least 1"
+                        : !o->probes || !o->proj || !o->rep ? "probes, proj and rep must be at least 1"
+                        : !(o->lr > 0 && o->lr < 10) ? "the learning rate must be above 0 and below 10"
+                                                     : NULL;
+  if (!problem) return true;
+  g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_USAGE, problem);
+  return false;
+}
+
+/* The layer of the largest matrix; low-rank before dense, the first of equals. */
+static char *choose_layer(const Collection *collection, const Model *model, GError **error) {
+  g_autoptr(WeightFile) file = collection_open_weights(collection, model, error);
+  if (!file) return NULL;
+  g_autoptr(GArray) layers = layer_list(file, &model->scaling);
+  const LayerInfo *best = NULL;
+  for (guint i = 0; i < layers->len; i++) {
+    const LayerInfo *l = &g_array_index(layers, LayerInfo, i);
+    bool larger = !best || l->form > best->form ||
+                  (l->form == best->form && l->d_out * l->d_in > best->d_out * best->d_in);
+    if (larger) best = l;
+  }
+  if (best) return g_strdup(best->name);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_TOO_FEW, "%s has no layer to train on",
+              model->shown);
+  return NULL;
+}
+
+static void list_members(Run *r) {
+  size_t n[SPLIT_COUNT] = {0};
+  for (int s = 0; s < SPLIT_COUNT; s++) r->members[s] = g_new(size_t, r->task->counts[s] + 1);
+  for (size_t i = 0; i < r->task->models->len; i++) {
+    TaskSplit s = r->task->split[i];
+    r->members[s][n[s]++] = i;
+  }
+}
+
+static bool prepare_parameters(Run *r, GError **error) {
+  const TrainOptions *o = r->options;
+  ProbexShape shape = {.d_out = r->set->d_out, .d_in = r->set->d_in, .r_u = o->probes,
+                       .r_v = o->proj, .r_t = o->rep, .d_text = r->task->d_text};
+  Probex **all[] = {&r->probex, &r->grad, &r->m, &r->v};
+  for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
+    if (!(*all[i] = probex_new(&shape, error))) return false;
+  r->best = big_alloc(r->probex->n, error);
+  r->pass = probex_pass_new(r->probex, r->set, o->batch, error);
+  r->align = align_pass_new(r->probex, o->batch, r->task->labels->len, error);
+  if (!r->best || !r->pass || !r->align) return false;
+  r->e = g_new(float, (size_t)o->batch * o->rep);
+  r->de = g_new(float, (size_t)o->batch * o->rep);
+  r->batch_target = g_new(size_t, o->batch);
+  Rng rng;
+  rng_init(&rng, o->seed, 1);
+  probex_init(r->probex, &rng);
+  return true;
+}
+
+/* One Adam step on models[0..n). Returns the loss. */
+static double train_batch(Run *r, const size_t *models, size_t n) {
+  AdamOptions adam = ADAM_DEFAULTS;
+  adam.lr = r->options->lr;
+  for (size_t i = 0; i < n; i++) r->batch_target[i] = r->task->target[models[i]];
+  memset(r->grad->block, 0, r->grad->n * sizeof(float));
+  probex_forward(r->pass, r->probex, r->set, models, n, r->e);
+  double loss = align_loss(r->align, r->probex, r->task->text, r->task->seen, r->e,
+                           r->batch_target, n, r->de, r->grad);
+  probex_backward(r->pass, r->probex, r->set, r->de, r->grad);
+  adam_step(&adam, ++r->step, r->probex->block, r->grad->block, r->m->block, r->v->block,
+            r->probex->n);
+  *r->probex->tau = fminf(*r->probex->tau, ALIGN_MAX_TAU);
+  return loss;
+}
+
+static bool train_epoch(Run *r, Rng *rng, double val_top1, double *mean_loss, GError **error) {
+  size_t n = r->task->counts[SPLIT_TRAIN], batch = r->options->batch;
+  double sum = 0;
+  rng_shuffle(rng, r->members[SPLIT_TRAIN], n);
+  for (size_t at = 0; at < n; at += batch) {
+    size_t k = MIN(batch, n - at);
+    double loss = train_batch(r, r->members[SPLIT_TRAIN] + at, k);
+    sum += loss * (double)k;
+    ProgressNote note = {.phase = "training", .done = r->step, .total = r->steps, .loss = loss,
+                         .accuracy = val_top1};
+    if (!progress_note(r->progress, &note, error)) return false;
+  }
+  *mean_loss = sum / (double)n;
+  return true;
+}
+
+/* Ranks of the right label of a split's models among labels first .. first + classes. */
+static Score measure(Run *r, TaskSplit split, size_t first, size_t classes, double *loss) {
+  size_t n = r->task->counts[split], r_t = r->options->rep, batch = r->options->batch;
+  g_autofree size_t *ranks = g_new(size_t, n + 1);
+  g_autofree float *text = g_new(float, classes * r_t + 1);
+  g_autofree float *scores = g_new(float, classes + 1);
+  align_map_text(r->probex, r->task->text + first * r->task->d_text, classes, text);
+  double sum = 0;
+  for (size_t at = 0; at < n; at += batch) {
+    size_t k = MIN(batch, n - at);
+    const size_t *models = r->members[split] + at;
+    probex_forward(r->pass, r->probex, r->set, models, k, r->e);
+    for (size_t i = 0; i < k; i++) r->batch_target[i] = r->task->target[models[i]] - first;
+    sum += (double)k * align_loss(r->align, r->probex, r->task->text + first * r->task->d_text,
+                                  classes, r->e, r->batch_target, k, NULL, NULL);
+    for (size_t i = 0; i < k; i++) {
+      gemm(false, true, 1, classes, r_t, 1, r->e + i * r_t, r_t, text, r_t, 0, scores, classes);
+      ranks[at + i] = score_rank(scores, classes, r->batch_target[i]);
+    }
+  }
+  if (loss) *loss = n ? sum / (double)n : NAN;
+  return score_from_ranks(ranks, n, classes);
+}
+
+/* Keeps the parameters when validation says they are the best so far; without validation the
+ * last epoch's. */
+static void keep_best(Run *r, const EpochRow *row, unsigned epoch) {
+  bool measured = isfinite(row->val_top1);
+  bool better = !measured || row->val_top1 > r->best_top1 ||
+                (row->val_top1 == r->best_top1 && row->val_loss < r->best_loss);
+  if (!better) return;
+  r->best_top1 = row->val_top1;
+  r->best_loss = row->val_loss;
+  r->result->best_epoch = epoch;
+  memcpy(r->best, r->probex->block, r->probex->n * sizeof(float));
+}
+
+static bool run_epochs(Run *r, GError **error) {
+  size_t n = r->task->counts[SPLIT_TRAIN], batch = r->options->batch;
+  r->steps = r->options->epochs * ((n + batch - 1) / batch);
+  r->best_top1 = -1;
+  Rng rng;
+  rng_init(&rng, r->options->seed, 2);
+  double top1 = NAN, training = 0;
+  for (unsigned epoch = 1; epoch <= r->options->epochs; epoch++) {
+    EpochRow row;
+    gint64 start = g_get_monotonic_time();
+    if (!train_epoch(r, &rng, top1, &row.loss, error)) return false;
+    training += (double)(g_get_monotonic_time() - start) / 1e6;
+    top1 = row.val_top1 = measure(r, SPLIT_VAL, 0, r->task->seen, &row.val_loss).top1;
+    g_array_append_val(r->result->curve, row);
+    keep_best(r, &row, epoch);
+  }
+  r->result->models_per_second = (double)n * r->options->epochs / training;
+  memcpy(r->probex->block, r->best, r->probex->n * sizeof(float));
+  return true;
+}
+
+/* "mid_block.0-align": the layer's name as a file name. */
+static char *expert_name(const char *layer, ExpertTask task) {
+  char *name = g_strdup_printf("%s-%s", layer, task == EXPERT_ALIGN ? "align" : "classify");
+  return g_strcanon(name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._-", '_');
+}
+
+/* The expert from a finished run; takes its parameters. */
+static Expert *finish(Run *r, const char *layer) {
+  Expert *x = expert_new();
+  const Model *any = r->task->models->pdata[0];
+  x->task = r->options->task;
+  x->layer = g_strdup(layer);
+  x->shapes = g_strdup(any->shapes);
+  x->tree = r->options->tree >= 0 ? r->options->tree : any->tree;
+  x->encoder = g_strdup(r->options->encoder);
+  x->label_key = g_strdup(r->task->key);
+  x->seed = r->options->seed;
+  x->epochs = r->options->epochs;
+  for (size_t i = 0; i < r->task->seen; i++)
+    g_ptr_array_add(x->labels, g_strdup(r->task->labels->pdata[i]));
+  x->val = measure(r, SPLIT_VAL, 0, r->task->seen, NULL);
+  x->test = measure(r, SPLIT_TEST, 0, r->task->seen, NULL);
+  x->test_holdout = measure(r, SPLIT_HOLDOUT, r->task->seen, r->task->labels->len - r->task->seen,
+                            NULL);
+  x->seconds = (double)(g_get_monotonic_time() - r->started) / 1e6;
+  x->text_mean = g_steal_pointer(&r->task->text_mean);
+  x->probex = g_steal_pointer(&r->probex);
+  /* V (X / spread) U = (V / spread) X U: from here on the expert takes raw layers. */
+  ProbexShape *s = &x->probex->shape;
+  for (size_t i = 0; i < s->r_v * s->d_out; i++) x->probex->v[i] /= r->set->spread;
+  return x;
+}
+
+static bool store(const Collection *collection, const TrainOptions *o, Expert *x, GError **error) {
+  g_autofree char *folder = expert_folder(collection);
+  g_autofree char *name = expert_name(x->layer, x->task);
+  g_autofree char *file = g_strconcat(name, ".safetensors", NULL);
+  if (!o->out && (!folder || collection_is_read_only(collection))) {
+    x->name = g_strdup(name);
+    return true; /* read-only: the expert lives as long as the program */
+  }
+  if (!o->out && !dir_make(folder, error)) return false;
+  x->path = o->out ? g_strdup(o->out) : g_build_filename(folder, file, NULL);
+  x->name = o->out ? g_path_get_basename(o->out) : g_strdup(name);
+  return expert_save(x, x->path, error);
+}
+
+static void run_clear(Run *r) {
+  task_free(r->task);
+  layer_set_free(r->set);
+  Probex *blocks[] = {r->probex, r->grad, r->m, r->v};
+  if (r->best) big_free(r->best, r->grad->n);
+  for (size_t i = 0; i < G_N_ELEMENTS(blocks); i++) probex_free(blocks[i]);
+  probex_pass_free(r->pass);
+  align_pass_free(r->align);
+  for (int s = 0; s < SPLIT_COUNT; s++) g_free(r->members[s]);
+  g_free(r->batch_target);
+  g_free(r->e);
+  g_free(r->de);
+}
+
+static bool train(Run *r, Collection *collection, const GPtrArray *models, TextEncoder *encoder,
+                  GError **error) {
+  const TrainOptions *o = r->options;
+  r->task = task_new(models, o->tree, o->label_key, encoder, o->seed, error);
+  if (!r->task) return false;
+  g_autofree char *layer = o->layer ? g_strdup(o->layer)
+                                    : choose_layer(collection, r->task->models->pdata[0], error);
+  if (!layer) return false;
+  r->set = layer_set_read(collection, r->task->models, layer, 0, r->progress, error);
+  if (!r->set) return false;
+  list_members(r);
+  layer_set_normalise(r->set, layer_set_spread(r->set, r->members[SPLIT_TRAIN],
+                                               r->task->counts[SPLIT_TRAIN]));
+  if (!prepare_parameters(r, error) || !run_epochs(r, error)) return false;
+  Expert *x = r->result->expert = finish(r, layer);
+  x->fingerprint = g_strdup(text_encoder_fingerprint(encoder));
+  return store(collection, o, x, error);
+}
+
+TrainResult *expert_train(Collection *collection, const GPtrArray *models,
+                          const TrainOptions *options, const Progress *progress, GError **error) {
+  if (!check_options(options, error)) return NULL;
+  g_autoptr(TextEncoder) encoder = text_encoder_open(options->encoder, error);
+  if (!encoder) return NULL;
+  g_autoptr(TrainResult) result = g_new0(TrainResult, 1);
+  result->curve = g_array_new(FALSE, FALSE, sizeof(EpochRow));
+  Run r = {.options = options, .progress = progress, .result = result,
+           .started = g_get_monotonic_time()};
+  bool ok = train(&r, collection, models, encoder, error);
+  if (ok)
+    for (int s = 0; s < 3; s++) result->models[s] = (unsigned)r.task->counts[s];
+  run_clear(&r);
+  return ok ? g_steal_pointer(&result) : NULL;
+}
+
+void train_result_free(TrainResult *result) {
+  if (!result) return;
+  expert_free(result->expert);
+  g_array_unref(result->curve);
+  g_free(result);
+}

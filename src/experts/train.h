@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Training an expert on a collection: picks the models, reads the layer once, runs the epochs,
+ * keeps the best by validation, measures it, stores it. */
+#pragma once
+
+#include "experts/expert.h"
+#include "text/encoder.h"
+
+typedef struct {
+  ExpertTask task;
+  const char *layer;     /* name, or NULL: the widest layer that all labelled models share */
+  const char *label_key; /* NULL: models_label_key() */
+  const char *encoder;   /* "words" */
+  int tree;              /* -1: every model that has the layer in its commonest shape */
+  unsigned epochs, batch;
+  unsigned probes, proj, rep; /* r_U, r_V, r_T */
+  float lr;
+  uint64_t seed;
+  const char *out;       /* checkpoint path; NULL: in the collection's state */
+} TrainOptions;
+
+#define TRAIN_DEFAULTS                                                                        \
+  {.task = EXPERT_ALIGN, .encoder = "words", .tree = -1, .epochs = 30, .batch = 32,           \
+   .probes = 64, .proj = 64, .rep = 128, .lr = 2e-3f, .seed = 0}
+
+/* One epoch of the curve. */
+typedef struct {
+  double loss, val_loss, val_top1;
+} EpochRow;
+
+typedef struct {
+  Expert *expert;
+  GArray *curve;             /* of EpochRow */
+  unsigned models[3];        /* used for training, validation, test */
+  unsigned best_epoch;       /* 1-based: the one that was kept */
+  double models_per_second;  /* of the training epochs alone */
+} TrainResult;
+
+/* Trains. Reports phase "reading" then "training" with loss and accuracy, done = batches so far,
+ * total = batches of all epochs. COPSE_ERROR_TOO_FEW, with nothing written, when there are too
+ * few labelled models or labels; the message says what is missing. Cancelled: nothing written. */
+TrainResult *expert_train(Collection *collection, const GPtrArray *models,
+                          const TrainOptions *options, const Progress *progress, GError **error);
+void train_result_free(TrainResult *result);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(TrainResult, train_result_free)
