@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* copse show DIR MODEL: everything that is known of one model. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "collection/collection.h"
+#include "commands/command.h"
+#include "commands/commands.h"
+#include "commands/model_json.h"
+#include "core/json.h"
+#include "weights/layer.h"
+
+static const char notes[] =
+    "MODEL is a path below DIR, a model's name, or an ending of a path that no other has. Shows\n"
+    "what its files say and which of them says it, its layers under their canonical names, and\n"
+    "its tensors.";
+
+/* "3072 x 768", "3 x 3 x 64", "scalar". The caller frees it. */
+static char *shape_text(const uint64_t *shape, int rank) {
+  if (rank == 0) return g_strdup("scalar");
+  GString *out = g_string_new(NULL);
+  for (int i = 0; i < rank; i++)
+    g_string_append_printf(out, "%s%" PRIu64, i ? " x " : "", shape[i]);
+  return g_string_free(out, FALSE);
+}
+
+static char *layer_shape_text(const LayerInfo *l) {
+  uint64_t shape[2] = {l->d_out, l->d_in};
+  return shape_text(shape, 2);
+}
+
+static const char *form_name(LayerForm form) {
+  return form == LAYER_DENSE ? "dense" : "low-rank";
+}
+
+/* "F32 12, BF16 3". The caller frees it. */
+static char *dtypes_text(const Model *m) {
+  GString *out = g_string_new(NULL);
+  for (int d = 0; d < DTYPE_COUNT; d++)
+    if (m->dtypes[d])
+      g_string_append_printf(out, "%s%s %u", out->len ? ", " : "", dtype_name((Dtype)d),
+                             m->dtypes[d]);
+  return g_string_free(out, FALSE);
+}
+
+static void print_head(const Model *m) {
+  g_autofree char *params = text_count(m->params), *size = text_bytes(m->bytes);
+  g_autofree char *dtypes = dtypes_text(m);
+  g_autofree SafeText *file = safe_text(m->file, -1);
+  printf("%s\n\n", m->name);
+  printf("path     %s\n", m->shown);
+  if (strcmp(m->path, m->file) != 0) printf("weights  %s\n", file);
+  printf("kind     %s, %s\n", model_kind_name(m->kind), m->format);
+  printf("size     %s parameters, %s on disk\n", params, size);
+  printf("tensors  %u%s%s%s\n", m->tensors, *dtypes ? " (" : "", dtypes, *dtypes ? ")" : "");
+  if (*m->shapes) printf("shapes   %s\n", m->shapes);
+  if (m->tree >= 0) printf("tree     %d\n", m->tree);
+}
+
+static void print_facts(const Model *m) {
+  enum { WIDEST_KEY = 28, WIDEST_VALUE = 200 };
+  int width = 0;
+  if (m->facts->len == 0) return;
+  for (guint i = 0; i < m->facts->len; i++)
+    width = MAX(width, text_width(((const Fact *)m->facts->pdata[i])->key));
+  width = MIN(width, (int)WIDEST_KEY);
+  printf("\nfacts\n");
+  for (guint i = 0; i < m->facts->len; i++) {
+    const Fact *f = m->facts->pdata[i];
+    g_autofree char *key = text_fit(f->key, width, "~");
+    bool is_long = text_width(f->value) > WIDEST_VALUE;
+    g_autofree char *cut = is_long ? text_fit(f->value, WIDEST_VALUE, "…") : NULL;
+    printf("  %s  %s  (%s)\n", key, cut ? cut : f->value, f->source);
+  }
+}
+
+static void print_layers(const GArray *layers) {
+  int width = 0;
+  if (layers->len == 0) return;
+  for (guint i = 0; i < layers->len; i++)
+    width = MAX(width, text_width(g_array_index(layers, LayerInfo, i).name));
+  printf("\nlayers (%u)\n", layers->len);
+  for (guint i = 0; i < layers->len; i++) {
+    const LayerInfo *l = &g_array_index(layers, LayerInfo, i);
+    g_autofree char *name = text_fit(l->name, width, "~"), *shape = layer_shape_text(l);
+    if (l->form == LAYER_DENSE)
+      printf("  %s  %-8s  %s\n", name, form_name(l->form), shape);
+    else
+      printf("  %s  %-8s  %-15s  rank %" PRIu64 "\n", name, form_name(l->form), shape, l->rank);
+  }
+}
+
+static void print_tensors(const WeightFile *file) {
+  int width = 0;
+  size_t n = weight_file_count(file);
+  if (n == 0) return;
+  for (size_t i = 0; i < n; i++) width = MAX(width, text_width(weight_file_info(file, i)->name));
+  printf("\ntensors (%zu)\n", n);
+  for (size_t i = 0; i < n; i++) {
+    const TensorInfo *t = weight_file_info(file, i);
+    g_autofree char *name = text_fit(t->name, width, "~");
+    g_autofree char *shape = shape_text(t->shape, t->rank), *size = text_bytes(t->bytes);
+    printf("  %s  %-7s  %9s  %s\n", name, dtype_name(t->dtype), size, shape);
+  }
+}
+
+static void add_shape(cJSON *object, const uint64_t *shape, int rank) {
+  cJSON *list = cJSON_AddArrayToObject(object, "shape");
+  for (int i = 0; i < rank; i++) {
+    char digits[24];
+    g_snprintf(digits, sizeof digits, "%" PRIu64, shape[i]);
+    cJSON_AddItemToArray(list, cJSON_CreateRaw(digits));
+  }
+}
+
+static void add_layers(cJSON *object, const GArray *layers) {
+  cJSON *list = cJSON_AddArrayToObject(object, "layers");
+  for (guint i = 0; i < layers->len; i++) {
+    const LayerInfo *l = &g_array_index(layers, LayerInfo, i);
+    cJSON *layer = cJSON_CreateObject();
+    uint64_t shape[2] = {l->d_out, l->d_in};
+    cJSON_AddStringToObject(layer, "name", l->name);
+    cJSON_AddStringToObject(layer, "form", form_name(l->form));
+    add_shape(layer, shape, 2);
+    if (l->form == LAYER_LOW_RANK) json_add_u64(layer, "rank", l->rank);
+    cJSON_AddItemToArray(list, layer);
+  }
+}
+
+/* The contract's "tensors" is the list here, and the count in `scan`. */
+static void add_tensors(cJSON *object, const WeightFile *file) {
+  cJSON *list = cJSON_CreateArray();
+  for (size_t i = 0; i < weight_file_count(file); i++) {
+    const TensorInfo *t = weight_file_info(file, i);
+    cJSON *tensor = cJSON_CreateObject();
+    cJSON_AddStringToObject(tensor, "name", t->name);
+    cJSON_AddStringToObject(tensor, "dtype", dtype_name(t->dtype));
+    add_shape(tensor, t->shape, t->rank);
+    json_add_u64(tensor, "bytes", t->bytes);
+    cJSON_AddItemToArray(list, tensor);
+  }
+  cJSON_ReplaceItemInObjectCaseSensitive(object, "tensors", list);
+}
+
+static void print_json(const Model *m, const WeightFile *file, const GArray *layers) {
+  cJSON *object = cJSON_CreateObject();
+  g_autofree SafeText *weights = safe_text(m->file, -1);
+  model_json_overview(object, m);
+  cJSON_AddStringToObject(object, "file", weights);
+  json_add_string(object, "shapes", *m->shapes ? m->shapes : NULL);
+  if (m->tree >= 0)
+    json_add_u64(object, "tree", (uint64_t)m->tree);
+  else
+    cJSON_AddNullToObject(object, "tree");
+  json_add_number(object, "alpha", m->scaling.alpha);
+  cJSON_AddBoolToObject(object, "rank_stabilised", m->scaling.rank_stabilised);
+  model_json_declared(object, m);
+  model_json_facts(object, m);
+  add_layers(object, layers);
+  add_tensors(object, file);
+  json_print(object);
+}
+
+static void print_text(const Model *m, const WeightFile *file, const GArray *layers) {
+  print_head(m);
+  print_facts(m);
+  print_layers(layers);
+  print_tensors(file);
+}
+
+static int run(const char *root, const char *what, const Globals *globals) {
+  GError *error = NULL;
+  g_autoptr(GPtrArray) models = NULL;
+  g_autoptr(Collection) collection = command_open(root, globals, &models);
+  if (!collection) return STATUS_COULD_NOT;
+  g_autoptr(Model) model = collection_find(models, what, &error);
+  g_autoptr(WeightFile) file = model ? collection_open_weights(collection, model, &error) : NULL;
+  if (!file) return command_fail(error);
+  g_autoptr(GArray) layers = layer_list(file, &model->scaling);
+  if (globals->json)
+    print_json(model, file, layers);
+  else
+    print_text(model, file, layers);
+  return STATUS_DONE;
+}
+
+int cmd_show(int argc, char **argv) {
+  Globals globals = {0};
+  int status;
+  if (!command_parse("show", NULL, notes, &argc, &argv, &globals, &status)) return status;
+  status = run(argv[1], argv[2], &globals);
+  globals_clear(&globals);
+  return status;
+}

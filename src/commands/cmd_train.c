@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `copse train DIR`: trains an expert and says how good it is. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "commands/command.h"
+#include "commands/commands.h"
+#include "core/error.h"
+#include "core/json.h"
+#include "experts/train.h"
+
+typedef struct {
+  char *task, *layer, *label, *encoder, *out;
+  int tree, epochs, probes, proj, rep, batch;
+  double lr;
+} Options;
+
+static void options_clear(Options *o) {
+  g_free(o->task);
+  g_free(o->layer);
+  g_free(o->label);
+  g_free(o->encoder);
+  g_free(o->out);
+}
+
+static Options options_default(void) {
+  const TrainOptions d = TRAIN_DEFAULTS;
+  return (Options){.tree = d.tree, .epochs = (int)d.epochs, .probes = (int)d.probes,
+                   .proj = (int)d.proj, .rep = (int)d.rep, .batch = (int)d.batch,
+                   .lr = (double)d.lr};
+}
+
+/* Options to what the engine takes; a negative number becomes 0, which the engine refuses. */
+static bool to_train_options(const Options *o, const Globals *g, TrainOptions *t, GError **error) {
+  const TrainOptions d = TRAIN_DEFAULTS;
+  *t = d;
+  if (o->task && strcmp(o->task, "align") != 0 && strcmp(o->task, "classify") != 0) {
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "unknown task '%s'; there is: align", o->task);
+    return false;
+  }
+  t->task = o->task && strcmp(o->task, "classify") == 0 ? EXPERT_CLASSIFY : EXPERT_ALIGN;
+  t->layer = o->layer;
+  t->label_key = o->label;
+  if (o->encoder) t->encoder = o->encoder;
+  t->out = o->out;
+  t->tree = o->tree;
+  t->epochs = (unsigned)MAX(o->epochs, 0);
+  t->probes = (unsigned)MAX(o->probes, 0);
+  t->proj = (unsigned)MAX(o->proj, 0);
+  t->rep = (unsigned)MAX(o->rep, 0);
+  t->batch = (unsigned)MAX(o->batch, 0);
+  t->lr = (float)o->lr;
+  t->seed = (uint64_t)g->seed;
+  return true;
+}
+
+static cJSON *score_json(const Score *s) {
+  if (!s->n) return cJSON_CreateNull();
+  cJSON *o = cJSON_CreateObject();
+  json_add_number(o, "top1", s->top1);
+  json_add_number(o, "top5", s->top5);
+  cJSON_AddNumberToObject(o, "n", s->n);
+  cJSON_AddNumberToObject(o, "classes", s->classes);
+  json_add_number(o, "chance", s->chance);
+  cJSON *ci = cJSON_AddArrayToObject(o, "ci95");
+  cJSON_AddItemToArray(ci, cJSON_CreateNumber(s->low));
+  cJSON_AddItemToArray(ci, cJSON_CreateNumber(s->high));
+  return o;
+}
+
+static void print_json(const TrainResult *r) {
+  const Expert *x = r->expert;
+  cJSON *o = cJSON_CreateObject();
+  json_add_string(o, "expert", x->name);
+  json_add_string(o, "path", x->path);
+  json_add_string(o, "layer", x->layer);
+  json_add_string(o, "label_key", x->label_key);
+  cJSON_AddNumberToObject(o, "epochs", x->epochs);
+  cJSON_AddNumberToObject(o, "best_epoch", r->best_epoch);
+  json_add_number(o, "seconds", x->seconds);
+  json_add_number(o, "models_per_second", r->models_per_second);
+  json_add_u64(o, "seed", x->seed);
+  cJSON_AddNumberToObject(o, "train_models", r->models[0]);
+  cJSON_AddNumberToObject(o, "parameters", (double)x->probex->n);
+  cJSON_AddItemToObject(o, "val", score_json(&x->val));
+  cJSON_AddItemToObject(o, "test", score_json(&x->test));
+  cJSON_AddItemToObject(o, "test_holdout", score_json(&x->test_holdout));
+  json_print(o);
+}
+
+static void print_score(const char *name, const Score *s) {
+  if (!s->n) {
+    printf("  %-24s not measured: no such models\n", name);
+    return;
+  }
+  printf("  %-24s %5.1f %%  [%4.1f, %4.1f]  top-5 %5.1f %%  %5u of %4u concepts, chance %.1f %%\n",
+         name, 100 * s->top1, 100 * s->low, 100 * s->high, 100 * s->top5, s->n, s->classes,
+         100 * s->chance);
+}
+
+static void print_table(const TrainResult *r) {
+  const Expert *x = r->expert;
+  printf("expert %s on layer %s (%zu x %zu), %u models for training, %.0f models/s, %.1f s\n",
+         x->name, x->layer, x->probex->shape.d_out, x->probex->shape.d_in, r->models[0],
+         r->models_per_second, x->seconds);
+  printf("  %-24s %7s  %-12s\n", "top-1 accuracy", "", "95 % interval");
+  print_score("validation (seen)", &x->val);
+  print_score("test (seen concepts)", &x->test);
+  print_score("test (unseen concepts)", &x->test_holdout);
+  printf("  best epoch %u of %u, seed %" G_GUINT64_FORMAT ", %s\n", r->best_epoch, x->epochs,
+         x->seed, x->path ? x->path : "not stored: read-only");
+}
+
+static int train(const char *root, const Options *o, const Globals *g) {
+  TrainOptions options;
+  GError *error = NULL;
+  if (!to_train_options(o, g, &options, &error)) return command_fail(error);
+  if (g->read_only && o->out) {
+    g_set_error_literal(&error, COPSE_ERROR, COPSE_ERROR_USAGE, "--out and --read-only exclude each other");
+    return command_fail(error);
+  }
+  g_autoptr(GPtrArray) models = NULL;
+  g_autoptr(Collection) c = command_open(root, g, &models);
+  if (!c) return STATUS_COULD_NOT;
+  CommandProgress p;
+  g_autoptr(TrainResult) r =
+      expert_train(c, models, &options, command_progress_begin(&p, "Training", g), &error);
+  command_progress_end(&p);
+  if (!r) return command_fail(error);
+  if (g->json)
+    print_json(r);
+  else
+    print_table(r);
+  return STATUS_DONE;
+}
+
+int cmd_train(int argc, char **argv) {
+  Options o = options_default();
+  Globals g;
+  const GOptionEntry entries[] = {
+      {"task", 0, 0, G_OPTION_ARG_STRING, &o.task, "align: weights to words (the default)", "TASK"},
+      {"layer", 0, 0, G_OPTION_ARG_STRING, &o.layer, "Layer to read (default: the largest)", "NAME"},
+      {"label", 0, 0, G_OPTION_ARG_STRING, &o.label, "Metadata or card key that holds the label", "KEY"},
+      {"tree", 0, 0, G_OPTION_ARG_INT, &o.tree, "Only models of tree T", "T"},
+      {"encoder", 0, 0, G_OPTION_ARG_STRING, &o.encoder, "Text encoder: words", "NAME"},
+      {"epochs", 0, 0, G_OPTION_ARG_INT, &o.epochs, "Passes over the training models", "N"},
+      {"probes", 0, 0, G_OPTION_ARG_INT, &o.probes, "Probes r_U", "N"},
+      {"proj", 0, 0, G_OPTION_ARG_INT, &o.proj, "Shared projection r_V", "N"},
+      {"rep", 0, 0, G_OPTION_ARG_INT, &o.rep, "Representation r_T", "N"},
+      {"batch", 0, 0, G_OPTION_ARG_INT, &o.batch, "Models a step", "N"},
+      {"lr", 0, 0, G_OPTION_ARG_DOUBLE, &o.lr, "Adam's step size", "X"},
+      {"out", 0, 0, G_OPTION_ARG_FILENAME, &o.out, "Write the checkpoint to FILE", "FILE"},
+      G_OPTION_ENTRY_NULL};
+  int status;
+  if (command_parse("train", entries, NULL, &argc, &argv, &g, &status)) status = train(argv[1], &o, &g);
+  options_clear(&o);
+  globals_clear(&g);
+  return status;
+}

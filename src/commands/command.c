@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "commands/command.h"
+
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "core/error.h"
+#include "core/linalg.h"
+#include "core/parallel.h"
+#include "core/text.h"
+
+int command_fail(GError *error) {
+  int status = error && error->domain == COPSE_ERROR && error->code == COPSE_ERROR_USAGE
+                   ? STATUS_USAGE
+                   : STATUS_COULD_NOT;
+  g_autofree SafeText *shown = safe_text(error ? error->message : "unknown error", -1);
+  fprintf(stderr, "copse: %s\n", shown);
+  g_clear_error(&error);
+  return status;
+}
+
+static const Command *command_named(const char *name) {
+  for (const Command *c = command_table; c->name; c++)
+    if (g_strcmp0(c->name, name) == 0) return c;
+  return NULL;
+}
+
+static GOptionContext *context_for(const char *name, const GOptionEntry *entries,
+                                   const char *notes, Globals *globals) {
+  const Command *c = command_named(name);
+  const GOptionEntry shared[] = {
+      {"state", 0, 0, G_OPTION_ARG_FILENAME, &globals->state,
+       "Keep the catalog and experts in FOLDER", "FOLDER"},
+      {"threads", 0, 0, G_OPTION_ARG_INT, &globals->threads, "Threads to use (0: all processors)", "N"},
+      {"seed", 0, 0, G_OPTION_ARG_INT64, &globals->seed, "Seed of every random choice", "N"},
+      {"json", 0, 0, G_OPTION_ARG_NONE, &globals->json, "Answer in JSON", NULL},
+      {"quiet", 'q', 0, G_OPTION_ARG_NONE, &globals->quiet, "No progress line", NULL},
+      {"read-only", 0, 0, G_OPTION_ARG_NONE, &globals->read_only, "Write nothing anywhere", NULL},
+      G_OPTION_ENTRY_NULL};
+  g_autofree char *usage = g_strdup_printf("%s [OPTION…]", c ? c->arguments : "");
+  GOptionContext *context = g_option_context_new(usage);
+  g_autofree char *summary = g_strdup_printf("%s.", c ? c->summary : name);
+  g_option_context_set_summary(context, summary);
+  if (notes) g_option_context_set_description(context, notes);
+  if (entries) g_option_context_add_main_entries(context, entries, NULL);
+  g_option_context_add_main_entries(context, shared, NULL);
+  g_option_context_set_help_enabled(context, FALSE);
+  return context;
+}
+
+static bool asks_for_help(int argc, char **argv) {
+  for (int i = 1; i < argc && g_strcmp0(argv[i], "--") != 0; i++)
+    if (g_strcmp0(argv[i], "--help") == 0 || g_strcmp0(argv[i], "-h") == 0) return true;
+  return false;
+}
+
+/* Wrong usage: one line, and where to read on. */
+static bool refuse(const char *name, const char *problem, int *status) {
+  g_autofree SafeText *shown = safe_text(problem, -1);
+  fprintf(stderr, "copse %s: %s\nTry 'copse %s --help'.\n", name, shown, name);
+  *status = STATUS_USAGE;
+  return false;
+}
+
+static bool check_count(const char *name, int count, int *status) {
+  const Command *c = command_named(name);
+  if (!c || (count >= c->min_args && count <= c->max_args)) return true;
+  g_autofree char *problem = g_strdup_printf("%s arguments; usage: copse %s %s",
+                                             count < c->min_args ? "too few" : "too many", name,
+                                             c->arguments);
+  return refuse(name, problem, status);
+}
+
+/* Drops the "--" that ends the options. */
+static void drop_separator(int *argc, char **argv) {
+  int kept = 1;
+  bool dropped = false;
+  for (int i = 1; i < *argc; i++) {
+    if (!dropped && g_strcmp0(argv[i], "--") == 0)
+      dropped = true;
+    else
+      argv[kept++] = argv[i];
+  }
+  *argc = kept;
+}
+
+bool command_parse(const char *name, const GOptionEntry *entries, const char *notes, int *argc,
+                   char ***argv, Globals *globals, int *status) {
+  *globals = (Globals){0};
+  g_autoptr(GOptionContext) context = context_for(name, entries, notes, globals);
+  if (asks_for_help(*argc, *argv)) {
+    g_autofree char *program = g_strdup_printf("copse %s", name);
+    g_set_prgname(program);
+    g_autofree char *help = g_option_context_get_help(context, TRUE, NULL);
+    fputs(help, stdout);
+    *status = STATUS_DONE;
+    return false;
+  }
+  g_autoptr(GError) error = NULL;
+  if (!g_option_context_parse(context, argc, argv, &error)) return refuse(name, error->message, status);
+  drop_separator(argc, *argv);
+  if (globals->threads < 0) return refuse(name, "--threads must be 0 or more", status);
+  linalg_set_threads(globals->threads ? (unsigned)globals->threads : parallel_processors());
+  return check_count(name, *argc - 1, status);
+}
+
+void globals_clear(Globals *globals) { g_clear_pointer(&globals->state, g_free); }
+
+Collection *command_open(const char *root, const Globals *globals, GPtrArray **models) {
+  CollectionOptions options = {.state = globals->state, .read_only = globals->read_only,
+                               .threads = (unsigned)globals->threads};
+  GError *error = NULL;
+  CommandProgress p;
+  g_autoptr(Collection) c = collection_open(root, &options, &error);
+  bool ok = c != NULL;
+  if (ok) {
+    ok = collection_scan(c, command_progress_begin(&p, "Scanning", globals), NULL, &error);
+    command_progress_end(&p);
+  }
+  if (ok && models) ok = (*models = collection_models(c, &error)) != NULL;
+  if (ok) return g_steal_pointer(&c);
+  command_fail(error);
+  return NULL;
+}
+
+/* --- progress ----------------------------------------------------------------------------------- */
+
+/* The token that SIGINT sets: a signal handler reaches nothing else. */
+static CancelToken *_Atomic interrupted;
+
+static void on_interrupt(int number) {
+  (void)number;
+  CancelToken *token = atomic_load(&interrupted);
+  if (token) cancel_token_set(token);
+}
+
+static void draw(CommandProgress *p, const ProgressNote *note) {
+  g_autofree char *spent = text_seconds((double)(p->last_drawn - p->started) / 1e6);
+  fprintf(stderr, "\r\033[K%s: %s %" G_GUINT64_FORMAT, p->title, note->phase, note->done);
+  if (note->total) fprintf(stderr, " of %" G_GUINT64_FORMAT, note->total);
+  if (isfinite(note->loss)) fprintf(stderr, ", loss %.3f", note->loss);
+  if (isfinite(note->accuracy)) fprintf(stderr, ", validation %.1f %%", 100 * note->accuracy);
+  fprintf(stderr, ", %s", spent);
+  fflush(stderr);
+  p->drawn = true;
+}
+
+static void on_progress(void *user, const ProgressNote *note) {
+  CommandProgress *p = user;
+  gint64 now = g_get_monotonic_time();
+  if (!p->enabled || now - p->last_drawn < G_USEC_PER_SEC / 4) return;
+  p->last_drawn = now;
+  draw(p, note);
+}
+
+const Progress *command_progress_begin(CommandProgress *p, const char *title,
+                                       const Globals *globals) {
+  *p = (CommandProgress){.title = title, .started = g_get_monotonic_time()};
+  p->enabled = !globals->quiet && isatty(STDERR_FILENO);
+  cancel_token_init(&p->cancel);
+  p->progress = (Progress){.cancel = &p->cancel, .notify = on_progress, .user = p};
+  atomic_store(&interrupted, &p->cancel);
+  struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
+  sigaction(SIGINT, &action, NULL);
+  return &p->progress;
+}
+
+void command_progress_end(CommandProgress *p) {
+  atomic_store(&interrupted, NULL);
+  signal(SIGINT, SIG_DFL);
+  if (p->drawn) fputs("\r\033[K", stderr);
+  fflush(stderr);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line: one file a subcommand, one table of them all. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "collection/collection.h"
+#include "core/progress.h"
+
+/* Exit statuses, a contract. */
+enum { STATUS_DONE = 0, STATUS_COULD_NOT = 1, STATUS_USAGE = 2 };
+
+/* Options that every command takes. */
+typedef struct {
+  char *state;
+  int threads; /* 0: all processors */
+  gint64 seed;
+  gboolean json, quiet, read_only;
+} Globals;
+
+typedef struct {
+  const char *name;
+  const char *arguments; /* "DIR MODEL" */
+  const char *summary;   /* one line, no full stop */
+  int min_args, max_args;
+  int (*run)(int argc, char **argv); /* argv[0] is the command's name */
+} Command;
+
+/* Ends with a NULL name. */
+extern const Command command_table[];
+
+/* Parses argv with the command's own entries (may be NULL) and the global options; handles --help.
+ * On success the positional arguments are left in argv[1..argc). Returns true to go on; false when
+ * *status is to be returned at once. Sets up OpenBLAS's threads. */
+bool command_parse(const char *name, const GOptionEntry *entries, const char *notes, int *argc,
+                   char ***argv, Globals *globals, int *status);
+void globals_clear(Globals *globals);
+
+/* Prints "copse: message" on standard error and returns the status that goes with it
+ * (COPSE_ERROR_USAGE: 2, else 1). Frees the error. */
+int command_fail(GError *error);
+
+/* Opens the collection as the global options say and brings its catalog up to date. Prints the
+ * error and gives NULL when it cannot. `models` gets the list. */
+Collection *command_open(const char *root, const Globals *globals, GPtrArray **models);
+
+/* A progress line on standard error, redrawn at most 4 times a second, only when that is a
+ * terminal and not --quiet; and a token that Ctrl-C sets. One at a time. */
+typedef struct {
+  Progress progress;
+  CancelToken cancel;
+  const char *title;
+  gint64 last_drawn, started;
+  bool drawn, enabled;
+} CommandProgress;
+const Progress *command_progress_begin(CommandProgress *p, const char *title, const Globals *globals);
+void command_progress_end(CommandProgress *p); /* wipes the line */

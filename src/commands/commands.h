@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The subcommands: each gets its own argv (argv[0] is its name) and returns an exit status. */
+#pragma once
+
+int cmd_doctor(int argc, char **argv);
+int cmd_plant(int argc, char **argv);
+int cmd_query(int argc, char **argv);
+int cmd_scan(int argc, char **argv);
+int cmd_show(int argc, char **argv);
+int cmd_train(int argc, char **argv);
+int cmd_tree(int argc, char **argv);

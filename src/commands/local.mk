@@ -1,0 +1,9 @@
+noinst_LIBRARIES += libcopse-commands.a
+libcopse_commands_a_SOURCES = \
+	src/commands/cmd_doctor.c \
+	src/commands/cmd_query.c \
+	src/commands/cmd_scan.c \
+	src/commands/cmd_show.c \
+	src/commands/cmd_train.c \
+	src/commands/command.c src/commands/command.h src/commands/commands.h \
+	src/commands/model_json.c src/commands/model_json.h

@@ -1,0 +1,44 @@
+#!/bin/sh
+# The command line as a contract: exit statuses, messages, JSON.
+: "${COPSE:=build/copse}"
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+XDG_STATE_HOME=$dir/state
+export XDG_STATE_HOME
+mkdir "$dir/empty"
+n=0
+expect() { # status, text on stdout or stderr (a basic regular expression), arguments...
+  want=$1 text=$2
+  shift 2
+  out=$("$COPSE" "$@" 2>&1 </dev/null)
+  got=$?
+  n=$((n + 1))
+  if [ $got -eq "$want" ] && echo "$out" | grep -q -- "$text"; then
+    echo "ok $n - copse $*"
+  else
+    echo "not ok $n - copse $* (status $got, wanted $want and '$text')"
+    echo "$out" | sed 's/^/# /'
+  fi
+}
+expect 0 'usage: copse' --help
+expect 0 'copse 0' --version
+for command in scan show train query doctor; do
+  expect 0 'Usage' "$command" --help
+done
+expect 2 'too few arguments' scan
+expect 2 'too many arguments' scan a b
+expect 2 'nonsense' scan --nonsense "$dir/empty"
+expect 2 'epochs' train --epochs=0 "$dir/empty"
+expect 2 'lr' train --lr=abc "$dir/empty"
+expect 1 'does-not-exist' scan "$dir/does-not-exist"
+expect 0 '"type":"summary"' scan --json "$dir/empty"
+expect 1 'no model carries a label' train "$dir/empty"
+expect 1 'no expert can answer' query "$dir/empty" 'red star'
+expect 1 'nothing' show "$dir/empty" nothing
+expect 0 'matrix products' doctor
+expect 0 '"ok"' doctor --json
+# A bad file costs one row, never the scan.
+printf 'abc' >"$dir/empty/cut.safetensors"
+expect 0 'cut.safetensors.*too short' scan "$dir/empty"
+expect 0 '"type":"skipped","path":"cut.safetensors"' scan --json "$dir/empty"
+echo "1..$n"

@@ -1,0 +1,45 @@
+# Every program and script here runs in `make check` through the TAP driver, so that each
+# assertion group is counted; scripts say `ok` and `not ok` themselves.
+
+TEST_LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+LOG_DRIVER      = $(TEST_LOG_DRIVER)
+SH_LOG_DRIVER   = $(TEST_LOG_DRIVER)
+LOG_COMPILER    = $(SHELL) $(top_srcdir)/tests/run-unit.sh
+SH_LOG_COMPILER = $(SHELL)
+AM_TESTS_ENVIRONMENT = \
+	COPSE=$(abs_top_builddir)/copse; export COPSE; \
+	COPSE_TEST_SRCDIR=$(abs_top_srcdir); export COPSE_TEST_SRCDIR; \
+	G_TEST_SRCDIR=$(abs_top_srcdir)/tests; export G_TEST_SRCDIR; \
+	LC_ALL=C.UTF-8; export LC_ALL; TZ=UTC; export TZ;
+
+# Libraries in link order: an arrow that points back in the dependency rule does not link.
+core_libs       = libcopse-core.a $(GLIB_LIBS) $(CJSON_LIBS) $(BLAS_LIBS)
+weights_libs    = libcopse-weights.a $(core_libs)
+collection_libs = libcopse-collection.a $(weights_libs) $(SQLITE_LIBS) $(YAML_LIBS)
+experts_libs    = libcopse-experts.a libcopse-text.a $(collection_libs)
+
+unit_tests = \
+	tests/unit/test-core \
+	tests/unit/test-safetensors \
+	tests/unit/test-layer \
+	tests/unit/test-words \
+	tests/unit/test-card \
+	tests/unit/test-catalog \
+	tests/unit/test-collection \
+	tests/unit/test-experts
+check_PROGRAMS += $(unit_tests)
+TESTS += $(unit_tests) tests/house.sh tests/cli.sh
+EXTRA_DIST += tests/run-unit.sh tests/house.sh tests/cli.sh
+
+tests_unit_test_core_LDADD = $(core_libs)
+tests_unit_test_safetensors_LDADD = $(weights_libs)
+tests_unit_test_layer_LDADD = $(weights_libs)
+tests_unit_test_words_LDADD = libcopse-text.a $(weights_libs)
+tests_unit_test_card_LDADD = $(collection_libs)
+tests_unit_test_catalog_SOURCES = tests/unit/test-catalog.c \
+	tests/unit/collection_fixture.c tests/unit/collection_fixture.h
+tests_unit_test_catalog_LDADD = $(collection_libs)
+tests_unit_test_collection_SOURCES = tests/unit/test-collection.c \
+	tests/unit/collection_fixture.c tests/unit/collection_fixture.h
+tests_unit_test_collection_LDADD = $(collection_libs)
+tests_unit_test_experts_LDADD = $(experts_libs)
