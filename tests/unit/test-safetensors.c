@@ -139,7 +139,7 @@ static void write_and_reopen(Dtype dtype, float tolerance) {
   g_assert_true(weight_file_info(file, (size_t)i)->offset % width == 0);
   g_assert_true(weight_file_read_f32(file, (size_t)i, 0, ROWS * COLUMNS, y, &error));
   for (int k = 0; k < ROWS * COLUMNS; k++)
-    g_assert_cmpfloat(fabsf(x[k] - y[k]), <=, tolerance * fabsf(x[k]));
+    g_assert_cmpfloat(fabsf(x[k] - y[k]), <=, tolerance * fmaxf(fabsf(x[k]), 0x1p-14f));
   g_assert_cmpstr(g_hash_table_lookup(weight_file_metadata(file), "concept"), ==, "a \"quoted\" fox");
   g_assert_false(weight_file_read_f32(file, (size_t)i, ROWS * COLUMNS, 1, y, &error));
   g_unlink(path);
