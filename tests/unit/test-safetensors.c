@@ -196,8 +196,8 @@ static void test_rounding(void) {
   g_assert_cmphex(half_of(65520.0f), ==, 0x7c00);
   g_assert_cmphex(half_of(0x1p-25f), ==, 0x0000); /* half of the least: to even */
   g_assert_cmphex(half_of(0x1.8p-25f), ==, 0x0001);
-  g_assert_cmphex(half_of(-0x1.ffcp-15f), ==, 0x83ff);
-  g_assert_cmphex(half_of(0x1.ffep-15f), ==, 0x0400); /* half way above: up to the least normal */
+  g_assert_cmphex(half_of(-0x1.ff8p-15f), ==, 0x83ff); /* the largest subnormal */
+  g_assert_cmphex(half_of(0x1.ffcp-15f), ==, 0x0400); /* half way above it: to even, the least normal */
   g_assert_cmphex(bhalf_of(1.0f + 0x1p-8f), ==, 0x3f80);
   g_assert_cmphex(bhalf_of(1.0f + 3 * 0x1p-8f), ==, 0x3f82);
   g_assert_true((bhalf_of(NAN) & 0x7fff) > 0x7f80);
