@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a training run achieved, as a table on standard output. */
+#pragma once
+
+#include "experts/train.h"
+
+void train_report_print(const TrainResult *result);

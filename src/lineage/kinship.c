@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lineage/kinship.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "lineage/projection.h"
+
+/* Sums over the common tensors while two sketches are merged. */
+typedef struct {
+  double elements;          /* of the common matrices */
+  double cosine, variance;  /* weighted by elements */
+  double distance2, norm2_a, norm2_b;
+  unsigned tensors, equal;  /* trunk matrices and vectors */
+  unsigned vectors, vectors_equal;
+  double head, head_elements;
+} Sums;
+
+static double cosine_of(double product, double norm2_a, double norm2_b) {
+  return CLAMP(product / sqrt(norm2_a * norm2_b), -1, 1);
+}
+
+static void add_matrix(Sums *s, const TensorSketch *a, const TensorSketch *b, bool same) {
+  double n = (double)a->moments.count, ca = tensor_sketch_variation(a), cb = tensor_sketch_variation(b);
+  if (ca == 0 || cb == 0) return;
+  double product, distance2, cosine = 1;
+  if (!same) {
+    projection_compare(a->projection, b->projection, &product, &distance2);
+    double gap = moments_mean(&a->moments) - moments_mean(&b->moments);
+    cosine = cosine_of(product, ca, cb);
+    s->distance2 += distance2 + n * gap * gap;
+  }
+  s->elements += n;
+  s->cosine += n * cosine;
+  /* Strangers: 1/n from the numbers, 1/256 from the projection. */
+  s->variance += n * n * (1 / n + (n > PROJECTION_BUCKETS ? 1.0 / PROJECTION_BUCKETS : 0));
+  s->norm2_a += a->moments.sum2;
+  s->norm2_b += b->moments.sum2;
+}
+
+static void add_head(Sums *s, const TensorSketch *a, const TensorSketch *b) {
+  double n = (double)a->moments.count, ca = tensor_sketch_variation(a), cb = tensor_sketch_variation(b);
+  if (!a->projected || ca == 0 || cb == 0) return;
+  double product, distance2;
+  projection_compare(a->projection, b->projection, &product, &distance2);
+  s->head += n * cosine_of(product, ca, cb);
+  s->head_elements += n;
+}
+
+static void add_pair(Sums *s, const TensorSketch *a, const TensorSketch *b) {
+  bool same = content_hash_equal(a->hash, b->hash);
+  if (a->part == PART_HEAD) add_head(s, a, b);
+  if (a->part == PART_MATRIX) add_matrix(s, a, b, same);
+  if (a->part == PART_MATRIX || a->part == PART_VECTOR) s->tensors++, s->equal += same;
+  if (a->part == PART_VECTOR) s->vectors++, s->vectors_equal += same;
+}
+
+static void settle(const Sums *s, const ModelSketch *a, const ModelSketch *b, Kinship *out) {
+  memset(out, 0, sizeof *out);
+  out->head_cosine = s->head_elements > 0 ? s->head / s->head_elements : NAN;
+  out->equal = s->tensors ? (double)s->equal / s->tensors : 0;
+  out->vectors_equal = s->vectors >= 2 && s->vectors == s->vectors_equal;
+  if (s->elements == 0) return;
+  double scale = (double)MAX(a->trunk, b->trunk) / s->elements;
+  out->common = s->elements / (double)MIN(a->trunk, b->trunk);
+  out->cosine = s->cosine / s->elements;
+  out->noise = sqrt(s->variance) / s->elements;
+  out->distance2 = s->distance2 * scale;
+  out->norm2_a = s->norm2_a * scale;
+  out->norm2_b = s->norm2_b * scale;
+}
+
+void kinship_compare(const ModelSketch *a, const ModelSketch *b, Kinship *out) {
+  Sums sums = {0};
+  const TensorSketch *x = (const TensorSketch *)(const void *)a->tensors->data;
+  const TensorSketch *y = (const TensorSketch *)(const void *)b->tensors->data;
+  for (guint i = 0, j = 0; i < a->tensors->len && j < b->tensors->len;) {
+    if (x[i].seed < y[j].seed) {
+      i++;
+    } else if (x[i].seed > y[j].seed) {
+      j++;
+    } else {
+      if (x[i].part == y[j].part && x[i].projected == y[j].projected) add_pair(&sums, &x[i], &y[j]);
+      i++, j++;
+    }
+  }
+  settle(&sums, a, b, out);
+}
+
+bool kinship_is_comparable(const Kinship *k) { return k->common >= 0.5; }
+
+bool kinship_is_kin(const Kinship *k) {
+  double chance = MIN(0.95, 4 * k->noise);
+  return kinship_is_comparable(k) && k->cosine >= MAX(KINSHIP_THRESHOLD, chance);
+}
+
+void sets_init(Sets *s, unsigned n) {
+  s->parent = g_new(unsigned, MAX(n, 1));
+  s->size = g_new(unsigned, MAX(n, 1));
+  for (unsigned i = 0; i < n; i++) s->parent[i] = i, s->size[i] = 1;
+}
+
+void sets_clear(Sets *s) {
+  g_clear_pointer(&s->parent, g_free);
+  g_clear_pointer(&s->size, g_free);
+}
+
+unsigned sets_find(Sets *s, unsigned i) {
+  while (s->parent[i] != i) i = s->parent[i] = s->parent[s->parent[i]];
+  return i;
+}
+
+void sets_join(Sets *s, unsigned i, unsigned j) {
+  i = sets_find(s, i), j = sets_find(s, j);
+  if (i == j) return;
+  if (s->size[i] < s->size[j]) {
+    unsigned t = i;
+    i = j, j = t;
+  }
+  s->parent[j] = i;
+  s->size[i] += s->size[j];
+}
+
+bool kinship_join(const GPtrArray *sketches, const GArray *members, Sets *sets, const Progress *p,
+                  GError **error) {
+  for (guint i = 0; i < members->len; i++) {
+    unsigned a = g_array_index(members, unsigned, i);
+    if (!progress_step(p, "comparing", i, members->len, error)) return false;
+    for (guint j = 0; j < i; j++) {
+      unsigned b = g_array_index(members, unsigned, j);
+      if (sets_find(sets, a) == sets_find(sets, b)) continue;
+      Kinship k;
+      kinship_compare(sketches->pdata[a], sketches->pdata[b], &k);
+      if (kinship_is_kin(&k)) sets_join(sets, a, b);
+    }
+  }
+  return true;
+}

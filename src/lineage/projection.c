@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lineage/projection.h"
+
+#include <string.h>
+
+#include "lineage/content_hash.h"
+
+enum { BUCKETS = PROJECTION_BUCKETS, TILES = PROJECTION_TILES };
+
+/* The random choices of one run. */
+typedef struct {
+  uint32_t signs[BUCKETS];  /* bit t from the top: sign of this lane in tile t */
+  uint8_t offset[TILES];    /* by how much tile t is turned */
+} RunPlan;
+
+uint64_t projection_seed(uint64_t seed, const SafeText *name, int role, uint64_t d_out,
+                         uint64_t d_in) {
+  ContentHash h = content_hash(seed, name, strlen(name));
+  uint64_t x = hash_mix(h.lo ^ (uint64_t)role);
+  x = hash_mix(x + d_out);
+  return hash_mix(x + d_in) ^ h.hi;
+}
+
+static void draw_plan(RunPlan *plan, uint64_t seed, uint64_t run) {
+  const uint64_t step = 0x9e3779b97f4a7c15u; /* 2^64 over the golden ratio: visits every word */
+  uint64_t at = hash_mix(seed + run * 0xd1342543de82ef95u);
+  uint64_t words[BUCKETS / 2];
+  for (int i = 0; i < BUCKETS / 2; i++) words[i] = hash_mix(at += step);
+  memcpy(plan->signs, words, sizeof words);
+  for (int i = 0; i < TILES / 8; i++) words[i] = hash_mix(at += step);
+  memcpy(plan->offset, words, TILES);
+}
+
+/* Adds 256 elements with the signs of tile t. Straight loops over restrict pointers: every
+ * compiler makes vectors of them. */
+static void add_tile(float *restrict sums, const float *restrict x, const uint32_t *restrict signs,
+                     unsigned t) {
+  for (int i = 0; i < BUCKETS; i++) {
+    uint32_t bits;
+    float value;
+    memcpy(&bits, x + i, sizeof bits);
+    bits ^= (signs[i] << t) & 0x80000000u;
+    memcpy(&value, &bits, sizeof value);
+    sums[i] += value;
+  }
+}
+
+void projection_init(Projection *p, uint64_t seed) {
+  memset(p, 0, sizeof *p);
+  p->seed = seed;
+}
+
+/* The last, incomplete tile, filled up with zeros. */
+static void add_rest(float *sums, const float *x, size_t n, const RunPlan *plan, unsigned t) {
+  float padded[BUCKETS] = {0};
+  memcpy(padded, x, n * sizeof *x);
+  add_tile(sums + plan->offset[t], padded, plan->signs, t);
+}
+
+void projection_add(Projection *p, const float *x, size_t n) {
+  RunPlan plan;
+  draw_plan(&plan, p->seed, p->runs++);
+  float sums[2 * BUCKETS] = {0}; /* twice the width, so that a turned tile needs no wrap */
+  unsigned t = 0;
+  for (; n >= BUCKETS && t < TILES; t++, x += BUCKETS, n -= BUCKETS)
+    add_tile(sums + plan.offset[t], x, plan.signs, t);
+  if (n > 0 && t < TILES) add_rest(sums, x, n, &plan, t);
+  for (int i = 0; i < BUCKETS; i++) p->total[i] += (double)sums[i] + (double)sums[i + BUCKETS];
+}
+
+void projection_end(const Projection *p, float out[PROJECTION_BUCKETS]) {
+  for (int i = 0; i < BUCKETS; i++) out[i] = (float)p->total[i];
+}
+
+void projection_of_ones(uint64_t seed, uint64_t count, float out[PROJECTION_BUCKETS]) {
+  float ones[PROJECTION_RUN];
+  for (int i = 0; i < PROJECTION_RUN; i++) ones[i] = 1;
+  Projection p;
+  projection_init(&p, seed);
+  for (; count >= PROJECTION_RUN; count -= PROJECTION_RUN) projection_add(&p, ones, PROJECTION_RUN);
+  if (count > 0) projection_add(&p, ones, (size_t)count);
+  projection_end(&p, out);
+}
+
+void projection_compare(const float *a, const float *b, double *product, double *distance2) {
+  float dot[8] = {0}, diff[8] = {0}; /* eight sums side by side: one vector each */
+  for (int i = 0; i < BUCKETS; i += 8)
+    for (int l = 0; l < 8; l++) {
+      float d = a[i + l] - b[i + l];
+      dot[l] += a[i + l] * b[i + l];
+      diff[l] += d * d;
+    }
+  *product = *distance2 = 0;
+  for (int l = 0; l < 8; l++) *product += (double)dot[l], *distance2 += (double)diff[l];
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lineage/sketch.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "core/parallel.h"
+#include "lineage/projection.h"
+
+static void tensor_sketch_clear(void *data) {
+  TensorSketch *t = data;
+  g_free(t->name);
+  g_free(t->projection);
+}
+
+ModelSketch *model_sketch_new(void) {
+  ModelSketch *s = g_new0(ModelSketch, 1);
+  s->tensors = g_array_new(FALSE, TRUE, sizeof(TensorSketch));
+  g_array_set_clear_func(s->tensors, tensor_sketch_clear);
+  return s;
+}
+
+void model_sketch_free(ModelSketch *s) {
+  if (!s) return;
+  g_array_unref(s->tensors);
+  g_free(s);
+}
+
+bool layer_name_is_head(const SafeText *name) {
+  static const char *const words[] = {"classifier", "head", "heads", "lm_head", "score", "logits",
+                                      "fc", "out", "output", "output_layer", "qa_outputs",
+                                      "classification_head", "regression_head", "embed_out"};
+  const char *last = strrchr(name, '.');
+  last = last ? last + 1 : name;
+  size_t first = strcspn(name, ".");
+  for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+    /* "fc", "out" and "output" are heads at the top of a model and ordinary layers inside. */
+    if (strlen(words[i]) == first && strncmp(name, words[i], first) == 0) return true;
+    if (i < 6 && strcmp(last, words[i]) == 0) return true;
+  }
+  return false;
+}
+
+/* Tables that are computed, not trained: the same in all models of an architecture. */
+static bool is_fixed_table(const char *name) {
+  static const char *const words[] = {"grid", "inv_freq", "relative_position_index", "attn_mask",
+                                      "masked_bias", "position_ids"};
+  const char *last = strrchr(name, '.');
+  last = last ? last + 1 : name;
+  for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+    if (strcmp(last, words[i]) == 0) return true;
+  return false;
+}
+
+static PartKind part_of(const TensorInfo *info, const TensorSketch *t, bool dense) {
+  if (t->role == TENSOR_LORA_A || t->role == TENSOR_LORA_B) return PART_ADAPTER;
+  if (g_str_has_suffix(t->name, "num_batches_tracked")) return PART_CLOCK;
+  if (!dtype_is_float(info->dtype) || !dtype_is_readable(info->dtype)) return PART_OTHER;
+  if (t->role == TENSOR_FROZEN_COPY || t->role == TENSOR_LORA_ALPHA) return PART_OTHER;
+  if (is_fixed_table(t->name)) return PART_OTHER;
+  if (dense) return layer_name_is_head(t->name) ? PART_HEAD : PART_MATRIX;
+  if (info->rank != 1) return PART_OTHER;
+  return layer_name_is_head(t->name) ? PART_HEAD : PART_VECTOR;
+}
+
+/* For each tensor its layer or NULL, so that naming takes one look a tensor. */
+static const LayerInfo **layers_by_tensor(const WeightFile *file, const GArray *layers) {
+  const LayerInfo **by = g_new0(const LayerInfo *, weight_file_count(file) + 1);
+  for (guint k = 0; k < layers->len; k++) {
+    const LayerInfo *l = &g_array_index(layers, LayerInfo, k);
+    if (l->form == LAYER_DENSE) by[l->weight] = l;
+    else by[l->a] = by[l->b] = l;
+  }
+  return by;
+}
+
+static void name_tensor(const TensorInfo *info, const LayerInfo *layer, uint64_t seed,
+                        TensorSketch *t) {
+  TensorName parsed;
+  tensor_name_parse(info->name, &parsed);
+  t->role = parsed.role;
+  t->name = g_steal_pointer(&parsed.layer);
+  tensor_name_clear(&parsed);
+  t->d_out = layer ? layer->d_out : info->count;
+  t->d_in = layer ? layer->d_in : 1;
+  t->part = part_of(info, t, layer && layer->form == LAYER_DENSE);
+  t->projected = layer && (t->part == PART_MATRIX || t->part == PART_HEAD);
+  t->seed = projection_seed(seed, t->name, (int)t->role, t->d_out, t->d_in);
+}
+
+enum { BLOCK_VALUES = 8 * PROJECTION_RUN };
+
+/* What one thread needs to read with: no tensor is ever held whole. */
+typedef struct {
+  union {
+    unsigned char bytes[BLOCK_VALUES * sizeof(float)];
+    float as_f32[BLOCK_VALUES];
+  } raw;
+  float converted[BLOCK_VALUES];
+} Block;
+
+/* The block's numbers; float32 is used where it lies. */
+static const float *block_values(Block *block, Dtype dtype, size_t n) {
+  if (dtype == DTYPE_F32) return block->raw.as_f32;
+  dtype_to_f32(dtype, block->raw.bytes, block->converted, n);
+  return block->converted;
+}
+
+/* Block of raw bytes -> moments and projection. */
+static void take_values(const float *x, size_t n, TensorSketch *t, Projection *projection) {
+  moments_add(&t->moments, x, n);
+  for (size_t at = 0; t->projected && at < n; at += PROJECTION_RUN)
+    projection_add(projection, x + at, MIN(n - at, PROJECTION_RUN));
+}
+
+static bool read_tensor(WeightFile *file, size_t i, TensorSketch *t, Block *block,
+                        const Progress *p, GError **error) {
+  const TensorInfo *info = weight_file_info(file, i);
+  bool numbers = dtype_is_readable(info->dtype);
+  uint64_t width = 1;
+  if (numbers) dtype_bytes(info->dtype, 1, &width);
+  const size_t step = MIN(sizeof block->raw.bytes / width, BLOCK_VALUES);
+  const uint64_t count = numbers ? info->count : info->bytes;
+  ContentHasher hasher;
+  Projection projection;
+  content_hasher_init(&hasher, (uint64_t)info->dtype);
+  projection_init(&projection, t->seed);
+  moments_init(&t->moments);
+  for (uint64_t first = 0; first < count; first += step) {
+    size_t n = (size_t)MIN(count - first, step);
+    if (!progress_check(p, error)) return false;
+    if (!weight_file_read_raw(file, i, first * width, n * width, block->raw.bytes, error))
+      return false;
+    content_hasher_add(&hasher, block->raw.bytes, n * width);
+    if (numbers) take_values(block_values(block, info->dtype, n), n, t, &projection);
+  }
+  t->hash = content_hasher_end(&hasher);
+  if (t->projected) {
+    t->projection = g_new(float, PROJECTION_BUCKETS);
+    projection_end(&projection, t->projection);
+  }
+  return true;
+}
+
+ModelSketch *model_sketch_read(WeightFile *file, uint64_t seed, const Progress *p,
+                               GError **error) {
+  g_autoptr(ModelSketch) s = model_sketch_new();
+  g_autoptr(GArray) layers = layer_list(file, NULL);
+  g_autofree const LayerInfo **by_tensor = layers_by_tensor(file, layers);
+  g_autofree Block *block = g_new(Block, 1);
+  for (size_t i = 0; i < weight_file_count(file); i++) {
+    g_array_set_size(s->tensors, s->tensors->len + 1);
+    TensorSketch *t = &g_array_index(s->tensors, TensorSketch, s->tensors->len - 1);
+    name_tensor(weight_file_info(file, i), by_tensor[i], seed, t);
+    if (!read_tensor(file, i, t, block, p, error)) return NULL;
+  }
+  model_sketch_settle(s);
+  return g_steal_pointer(&s);
+}
+
+double tensor_sketch_variation(const TensorSketch *t) {
+  double c = moments_centred2(&t->moments);
+  return moments_are_finite(&t->moments) && c > 1e-8 * t->moments.sum2 ? c : 0;
+}
+
+static gint by_seed(gconstpointer a, gconstpointer b) {
+  uint64_t x = ((const TensorSketch *)a)->seed, y = ((const TensorSketch *)b)->seed;
+  return x < y ? -1 : x > y;
+}
+
+static double or_zero(double x) { return isnan(x) ? 0 : x; }
+
+/* Adds one tensor to the sums over the model. */
+static void sum_up(ModelSketch *s, const TensorSketch *t, double *kurtosis_weight) {
+  const Moments *m = &t->moments;
+  content_hash_join(&s->content, t->hash);
+  if (t->part == PART_CLOCK) s->clock = or_zero(s->clock) + m->sum;
+  if (t->part == PART_OTHER || t->part == PART_CLOCK) return;
+  if (!moments_are_finite(m)) {
+    s->finite = false;
+    return;
+  }
+  double n = (double)m->count;
+  if (t->part == PART_MATRIX) {
+    if (tensor_sketch_variation(t) > 0) s->trunk += m->count;
+    s->kurtosis = or_zero(s->kurtosis) + n * moments_kurtosis(m);
+    *kurtosis_weight += n;
+  } else if (t->part == PART_VECTOR && t->role == TENSOR_BIAS) {
+    s->biases = or_zero(s->biases) + m->sum2;
+  } else if (t->part == PART_VECTOR && t->role == TENSOR_WEIGHT) {
+    s->norm_layers = or_zero(s->norm_layers) + m->sum2 - 2 * m->sum + n;
+  } else if (t->part == PART_HEAD && t->projected && n > 0) {
+    s->head_scale = or_zero(s->head_scale) + m->sum2 / n * (double)t->d_in;
+    s->head_out += t->d_out;
+  }
+}
+
+/* A model of one layer has a trunk too, whatever the layer is called. */
+static void promote_lone_heads(ModelSketch *s) {
+  guint n = s->tensors->len;
+  for (guint i = 0; i < n; i++)
+    if (g_array_index(s->tensors, TensorSketch, i).part == PART_MATRIX) return;
+  for (guint i = 0; i < n; i++) {
+    TensorSketch *t = &g_array_index(s->tensors, TensorSketch, i);
+    if (t->part == PART_HEAD && t->projected) t->part = PART_MATRIX;
+  }
+}
+
+void model_sketch_settle(ModelSketch *s) {
+  double weight = 0;
+  promote_lone_heads(s);
+  g_array_sort(s->tensors, by_seed);
+  s->finite = true;
+  s->clock = s->kurtosis = s->norm_layers = s->biases = s->head_scale = NAN;
+  for (guint i = 0; i < s->tensors->len; i++)
+    sum_up(s, &g_array_index(s->tensors, TensorSketch, i), &weight);
+  if (weight > 0) s->kurtosis /= weight;
+}
+
+/* The tensors of all models that share a seed. */
+typedef struct {
+  GPtrArray *members; /* of TensorSketch, borrowed */
+} Group;
+
+static bool centre_group(void *user, size_t item, unsigned thread) {
+  (void)thread;
+  const Group *g = &g_array_index((const GArray *)user, Group, item);
+  const TensorSketch *first = g->members->pdata[0];
+  float ones[PROJECTION_BUCKETS];
+  projection_of_ones(first->seed, first->moments.count, ones);
+  for (guint i = 0; i < g->members->len; i++) {
+    TensorSketch *t = g->members->pdata[i];
+    double mean = moments_mean(&t->moments);
+    for (int k = 0; k < PROJECTION_BUCKETS; k++)
+      t->projection[k] = (float)((double)t->projection[k] - mean * (double)ones[k]);
+  }
+  return true;
+}
+
+static void group_clear(void *data) { g_ptr_array_unref(((Group *)data)->members); }
+
+static void add_to_group(GArray *groups, GHashTable *by, TensorSketch *t) {
+  gsize at = GPOINTER_TO_SIZE(g_hash_table_lookup(by, &t->seed));
+  if (!at) {
+    Group fresh = {g_ptr_array_new()};
+    g_array_append_val(groups, fresh);
+    at = groups->len;
+    g_hash_table_insert(by, &t->seed, GSIZE_TO_POINTER(at));
+  }
+  g_ptr_array_add(g_array_index(groups, Group, at - 1).members, t);
+}
+
+void model_sketches_centre(const GPtrArray *sketches, unsigned threads) {
+  g_autoptr(GArray) groups = g_array_new(FALSE, FALSE, sizeof(Group));
+  g_autoptr(GHashTable) by = g_hash_table_new(g_int64_hash, g_int64_equal);
+  g_array_set_clear_func(groups, group_clear);
+  for (guint i = 0; i < sketches->len; i++) {
+    ModelSketch *s = sketches->pdata[i];
+    for (guint k = 0; s && k < s->tensors->len; k++) {
+      TensorSketch *t = &g_array_index(s->tensors, TensorSketch, k);
+      if (t->projected) add_to_group(groups, by, t);
+    }
+  }
+  parallel_for(groups->len, threads, centre_group, groups, NULL);
+}

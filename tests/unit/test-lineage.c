@@ -1,0 +1,831 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lineage on synthetic models whose parents are known. */
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <math.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <fcntl.h>
+
+#include "core/error.h"
+#include "core/files.h"
+#include "core/rng.h"
+#include "lineage/declared.h"
+#include "lineage/forest.h"
+#include "lineage/kinship.h"
+#include "lineage/pedigree.h"
+#include "lineage/projection.h"
+#include "lineage/sketch_store.h"
+#include "weights/safetensors.h"
+
+/* ---- synthetic networks ---- */
+
+enum { MOST = 12, WIDTH = 48, INPUT = 64 };
+
+typedef struct {
+  TensorOut t[MOST];
+  char *names[MOST];
+  float *data[MOST];
+  unsigned n;
+} Net;
+
+static void net_add(Net *net, const char *name, uint64_t rows, uint64_t columns, float sd, Rng *rng) {
+  unsigned i = net->n++;
+  size_t count = rows * (columns ? columns : 1);
+  net->names[i] = g_strdup(name);
+  net->data[i] = g_new(float, count);
+  rng_fill_normal(rng, net->data[i], count, sd);
+  net->t[i] = (TensorOut){.name = net->names[i], .dtype = DTYPE_F32, .rank = columns ? 2 : 1,
+                          .shape = {rows, columns}, .data = net->data[i]};
+}
+
+static size_t count_of(const TensorOut *t) { return t->shape[0] * (t->rank > 1 ? t->shape[1] : 1); }
+
+/* Independent start; `outputs` units in the head. */
+static Net net_fresh(uint64_t seed, unsigned outputs) {
+  Net net = {0};
+  Rng rng;
+  rng_init(&rng, seed, 0);
+  net_add(&net, "encoder.0.weight", WIDTH, INPUT, 0.1f, &rng);
+  net_add(&net, "encoder.0.bias", WIDTH, 0, 0.02f, &rng);
+  net_add(&net, "encoder.1.weight", WIDTH, WIDTH, 0.1f, &rng);
+  net_add(&net, "encoder.1.bias", WIDTH, 0, 0.02f, &rng);
+  net_add(&net, "encoder.2.weight", WIDTH, WIDTH, 0.1f, &rng);
+  net_add(&net, "norm.weight", WIDTH, 0, 0.01f, &rng);
+  for (int i = 0; i < WIDTH; i++) net.data[net.n - 1][i] += 1;
+  net_add(&net, "head.weight", outputs, WIDTH, 0.05f, &rng);
+  return net;
+}
+
+static void net_clear(Net *net) {
+  for (unsigned i = 0; i < net->n; i++) {
+    g_free(net->names[i]);
+    g_free(net->data[i]);
+  }
+  *net = (Net){0};
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Net, net_clear)
+
+/* A fine-tuned copy: every number moves by `step` times a tenth, in a direction of its own. */
+static Net net_child(const Net *parent, uint64_t seed, float step) {
+  Net net = {0};
+  Rng rng;
+  rng_init(&rng, seed, 1);
+  for (unsigned i = 0; i < parent->n; i++) {
+    const TensorOut *t = &parent->t[i];
+    net_add(&net, t->name, t->shape[0], t->rank > 1 ? t->shape[1] : 0, step * 0.1f, &rng);
+    for (size_t k = 0; k < count_of(t); k++) net.data[i][k] += parent->data[i][k];
+  }
+  return net;
+}
+
+/* The same with a new head. */
+static Net net_retrained(const Net *parent, uint64_t seed, float step, unsigned outputs) {
+  Net net = net_child(parent, seed, step);
+  Rng rng;
+  rng_init(&rng, seed, 2);
+  net.n--;
+  g_free(net.names[net.n]);
+  g_free(net.data[net.n]);
+  net_add(&net, "head.weight", outputs, WIDTH, 0.02f, &rng);
+  return net;
+}
+
+/* An adapter of rank 4 for the two layers of WIDTH x INPUT and WIDTH x WIDTH. */
+static Net net_adapter(uint64_t seed, const char *const names[4]) {
+  Net net = {0};
+  Rng rng;
+  rng_init(&rng, seed, 3);
+  net_add(&net, names[0], 4, INPUT, 0.1f, &rng);
+  net_add(&net, names[1], WIDTH, 4, 0.1f, &rng);
+  net_add(&net, names[2], 4, WIDTH, 0.1f, &rng);
+  net_add(&net, names[3], WIDTH, 4, 0.1f, &rng);
+  return net;
+}
+
+static const char *const peft_names[4] = {
+    "base_model.model.encoder.0.lora_A.weight", "base_model.model.encoder.0.lora_B.weight",
+    "base_model.model.encoder.1.lora_A.weight", "base_model.model.encoder.1.lora_B.weight"};
+static const char *const kohya_names[4] = {
+    "lora_unet_encoder_0.lora_down.weight", "lora_unet_encoder_0.lora_up.weight",
+    "lora_unet_encoder_1.lora_down.weight", "lora_unet_encoder_1.lora_up.weight"};
+
+/* ---- a collection in a folder of its own ---- */
+
+typedef struct {
+  char *top, *root, *state;
+  Collection *collection;
+  GPtrArray *models;
+  Forest *forest;
+} Wood;
+
+static Wood wood_new(void) {
+  Wood w = {0};
+  GError *error = NULL;
+  w.top = g_dir_make_tmp("copse-lineage-XXXXXX", &error);
+  g_assert_no_error(error);
+  w.root = g_build_filename(w.top, "models", NULL);
+  w.state = g_build_filename(w.top, "state", NULL);
+  g_assert_true(dir_make(w.root, &error));
+  return w;
+}
+
+static void wood_close(Wood *w) {
+  g_clear_pointer(&w->forest, forest_free);
+  g_clear_pointer(&w->models, g_ptr_array_unref);
+  g_clear_pointer(&w->collection, collection_free);
+}
+
+static void wood_clear(Wood *w) {
+  GError *error = NULL;
+  wood_close(w);
+  g_assert_true(dir_remove(w->top, &error));
+  g_free(w->top);
+  g_free(w->root);
+  g_free(w->state);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Wood, wood_clear)
+
+/* Writes root/`path`.safetensors, with a declared base when there is one. */
+static void wood_write(const Wood *w, const char *path, const Net *net, const char *base) {
+  GError *error = NULL;
+  g_autofree char *file = g_strdup_printf("%s/%s.safetensors", w->root, path);
+  g_autofree char *folder = g_path_get_dirname(file);
+  const char *metadata[] = {"base_model", base, NULL};
+  g_assert_true(dir_make(folder, &error));
+  safetensors_write(file, net->t, net->n, base ? metadata : NULL, &error);
+  g_assert_no_error(error);
+}
+
+static void wood_open(Wood *w) {
+  GError *error = NULL;
+  CollectionOptions options = {.state = w->state, .threads = 2};
+  w->collection = collection_open(w->root, &options, &error);
+  g_assert_no_error(error);
+  ScanSummary summary;
+  collection_scan(w->collection, NULL, &summary, &error);
+  g_assert_no_error(error);
+  w->models = collection_models(w->collection, &error);
+  g_assert_no_error(error);
+}
+
+static void wood_grow(Wood *w, const ForestOptions *options) {
+  GError *error = NULL;
+  if (!w->collection) wood_open(w);
+  g_clear_pointer(&w->forest, forest_free);
+  w->forest = forest_build(w->collection, w->models, options, NULL, &error);
+  g_assert_no_error(error);
+}
+
+/* A node by its name or "org/name"; ghosts too. */
+static unsigned find(const Wood *w, const char *name) {
+  g_autofree char *path = g_strconcat(name, ".safetensors", NULL);
+  for (guint i = 0; i < w->forest->nodes->len; i++) {
+    const ForestNode *n = forest_node(w->forest, i);
+    if (n->model ? strcmp(n->model->path, path) == 0 : strcmp(n->name, name) == 0) return i;
+  }
+  g_error("no node %s", name);
+}
+
+static const ForestNode *node(const Wood *w, const char *name) { return forest_node(w->forest, find(w, name)); }
+
+static const ParentEdge *edge(const Wood *w, const char *name) {
+  const GArray *parents = node(w, name)->parents;
+  return parents->len ? &g_array_index(parents, ParentEdge, 0) : NULL;
+}
+
+static void assert_parent(const Wood *w, const char *child, const char *parent, EdgeKind kind,
+                          EdgeSource source) {
+  const ParentEdge *e = edge(w, child);
+  if (!e) g_error("%s has no parent", child);
+  if (e->parent != find(w, parent))
+    g_error("%s hangs below %s, not %s", child, forest_node(w->forest, e->parent)->name, parent);
+  g_assert_cmpstr(edge_kind_name(e->kind), ==, edge_kind_name(kind));
+  g_assert_cmpstr(edge_source_name(e->source), ==, edge_source_name(source));
+  g_assert_cmpfloat(e->confidence, >, 0);
+  g_assert_cmpfloat(e->confidence, <=, 1);
+}
+
+/* ---- projection ---- */
+
+static void project(uint64_t seed, const float *x, size_t n, float *out) {
+  Projection p;
+  projection_init(&p, seed);
+  for (size_t at = 0; at < n; at += PROJECTION_RUN) projection_add(&p, x + at, MIN(n - at, PROJECTION_RUN));
+  projection_end(&p, out);
+}
+
+static double square(const float *x, size_t n) {
+  double sum = 0;
+  for (size_t i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
+  return sum;
+}
+
+/* Mean and root mean square of the relative error of |S x|^2 over many seeds. */
+static void errors_over_seeds(const float *x, size_t n, double *bias, double *rms) {
+  enum { SEEDS = 400 };
+  double norm2 = square(x, n), sum = 0, sum2 = 0;
+  for (uint64_t seed = 0; seed < SEEDS; seed++) {
+    float s[PROJECTION_BUCKETS];
+    project(seed * 77 + 1, x, n, s);
+    double e = square(s, PROJECTION_BUCKETS) / norm2 - 1;
+    sum += e, sum2 += e * e;
+  }
+  *bias = sum / SEEDS;
+  *rms = sqrt(sum2 / SEEDS);
+}
+
+/* Dense, one column of a matrix, equal rows, all ones, a few large among zeros: the bound of the
+ * header holds for all of them. */
+static void test_error_bound(void) {
+  enum { N = 20000 };
+  const double bound = sqrt(2.0 / PROJECTION_BUCKETS);
+  g_autofree float *x = g_new0(float, N);
+  for (int kind = 0; kind < 5; kind++) {
+    Rng rng;
+    rng_init(&rng, 5, (uint64_t)kind);
+    memset(x, 0, N * sizeof *x);
+    for (int i = 0; i < N; i++) {
+      if (kind == 0 || (kind == 1 && i % 256 == 7)) x[i] = rng_normal(&rng);
+      if (kind == 2) x[i] = i < 100 ? rng_normal(&rng) : x[i - 100];
+      if (kind == 3) x[i] = 1;
+      if (kind == 4 && i % 1999 == 0) x[i] = 50;
+    }
+    double bias, rms;
+    errors_over_seeds(x, N, &bias, &rms);
+    g_test_message("kind %d: bias %+.4f, rms %.4f, bound %.4f", kind, bias, rms, bound);
+    /* The estimate of the rms over 400 seeds is itself good to about 5 %. */
+    g_assert_cmpfloat(rms, <, 1.15 * bound);
+    g_assert_cmpfloat(fabs(bias), <, 4 * bound / sqrt(400));
+  }
+}
+
+/* Small differences are measured as well as large ones. */
+static void test_linear(void) {
+  enum { N = 50000 };
+  g_autofree float *a = g_new(float, N), *b = g_new(float, N), *d = g_new(float, N);
+  Rng rng;
+  rng_init(&rng, 9, 9);
+  rng_fill_normal(&rng, a, N, 1);
+  rng_fill_normal(&rng, d, N, 1);
+  for (float step = 1; step > 1e-4f; step /= 10) {
+    float s[PROJECTION_BUCKETS], t[PROJECTION_BUCKETS];
+    for (int i = 0; i < N; i++) b[i] = a[i] + step * d[i];
+    double truth = 0, product, estimate;
+    for (int i = 0; i < N; i++) truth += ((double)b[i] - (double)a[i]) * ((double)b[i] - (double)a[i]);
+    project(3, a, N, s);
+    project(3, b, N, t);
+    projection_compare(s, t, &product, &estimate);
+    g_assert_cmpfloat(fabs(estimate / truth - 1), <, 4 * sqrt(2.0 / PROJECTION_BUCKETS));
+  }
+}
+
+/* Up to 256 numbers nothing is lost. */
+static void test_small_is_exact(void) {
+  float x[200], s[PROJECTION_BUCKETS];
+  Rng rng;
+  rng_init(&rng, 2, 2);
+  rng_fill_normal(&rng, x, 200, 1);
+  project(8, x, 200, s);
+  g_assert_cmpfloat_with_epsilon(square(s, PROJECTION_BUCKETS), square(x, 200), 1e-4);
+}
+
+static void test_hash_pieces(void) {
+  unsigned char bytes[1000];
+  for (int i = 0; i < 1000; i++) bytes[i] = (unsigned char)(i * i >> 3);
+  for (size_t n = 0; n < 300; n += 7) {
+    ContentHash whole = content_hash(4, bytes, n);
+    for (size_t piece = 1; piece < 140; piece += 9) {
+      ContentHasher h;
+      content_hasher_init(&h, 4);
+      for (size_t at = 0; at < n; at += piece) content_hasher_add(&h, bytes + at, MIN(piece, n - at));
+      g_assert_true(content_hash_equal(content_hasher_end(&h), whole));
+    }
+    g_assert_false(content_hash_equal(content_hash(5, bytes, n), whole));
+    g_assert_false(content_hash_equal(content_hash(4, bytes, n + 1), whole));
+    bytes[n / 2] ^= 1;
+    if (n > 0) g_assert_false(content_hash_equal(content_hash(4, bytes, n), whole));
+    bytes[n / 2] ^= 1;
+  }
+}
+
+static void test_moments(void) {
+  enum { N = 5000 };
+  g_autofree float *x = g_new(float, N);
+  Rng rng;
+  rng_init(&rng, 4, 4);
+  for (int i = 0; i < N; i++) x[i] = 3 + rng_uniform(&rng);
+  Moments a, b;
+  moments_init(&a);
+  moments_init(&b);
+  moments_add(&a, x, N);
+  for (size_t at = 0; at < N; at += 512) moments_add(&b, x + at, MIN(512, N - at));
+  g_assert_cmpmem(&a, sizeof a, &b, sizeof b);
+  g_assert_cmpfloat_with_epsilon(moments_mean(&a), 3.5, 0.02);
+  g_assert_cmpfloat_with_epsilon(moments_centred2(&a) / N, 1.0 / 12, 0.003);
+  g_assert_cmpfloat_with_epsilon(moments_kurtosis(&a), -1.2, 0.05); /* of the uniform distribution */
+  g_assert_cmpfloat(a.min, >=, 3);
+  g_assert_cmpfloat(a.max, <, 4);
+  x[17] = NAN;
+  moments_add(&a, x, N);
+  g_assert_false(moments_are_finite(&a));
+}
+
+/* ---- sketches ---- */
+
+static ModelSketch *sketch_of(const Wood *w, const char *name) {
+  GError *error = NULL;
+  g_autofree char *path = g_strdup_printf("%s/%s.safetensors", w->root, name);
+  g_autoptr(WeightFile) file = weight_file_open(path, &error);
+  g_assert_no_error(error);
+  ModelSketch *s = model_sketch_read(file, 0, NULL, &error);
+  g_assert_no_error(error);
+  return s;
+}
+
+static Kinship compare(const Wood *w, const char *a, const char *b) {
+  g_autoptr(ModelSketch) x = sketch_of(w, a), y = sketch_of(w, b);
+  g_autoptr(GPtrArray) both = g_ptr_array_new();
+  g_ptr_array_add(both, x);
+  g_ptr_array_add(both, y);
+  model_sketches_centre(both, 1);
+  Kinship k;
+  kinship_compare(x, y, &k);
+  return k;
+}
+
+/* Matrices that start as -2 in every model, with a little of their own: not kin, and the distance
+ * is that of what differs. */
+static void test_constants_do_not_fake_kinship(void) {
+  g_auto(Wood) w = wood_new();
+  for (int i = 0; i < 2; i++) {
+    g_auto(Net) net = {0};
+    Rng rng;
+    rng_init(&rng, 40, (uint64_t)i);
+    net_add(&net, "policy.log_std", 300, 40, 0.1f, &rng);
+    for (int k = 0; k < 300 * 40; k++) net.data[0][k] -= 2;
+    wood_write(&w, i ? "b" : "a", &net, NULL);
+  }
+  Kinship k = compare(&w, "a", "b");
+  g_assert_cmpfloat(fabs(k.cosine), <, KINSHIP_THRESHOLD);
+  g_assert_false(kinship_is_kin(&k));
+  g_assert_cmpfloat_with_epsilon(k.distance2, 2 * 0.01 * 12000, 0.35 * 240);
+  Kinship self = compare(&w, "a", "a");
+  g_assert_true(kinship_is_kin(&self));
+  g_assert_cmpfloat(self.distance2, ==, 0);
+  g_assert_cmpfloat(self.equal, ==, 1);
+}
+
+static void test_nan_does_not_spread(void) {
+  g_auto(Wood) w = wood_new();
+  g_auto(Net) base = net_fresh(1, 10);
+  g_auto(Net) child = net_child(&base, 2, 0.2f);
+  wood_write(&w, "base", &base, NULL);
+  wood_write(&w, "child", &child, NULL);
+  child.data[4][0] = NAN;
+  wood_write(&w, "partly", &child, NULL);
+  for (unsigned i = 0; i < child.n; i++)
+    for (size_t k = 0; k < count_of(&child.t[i]); k++) child.data[i][k] = NAN;
+  wood_write(&w, "wholly", &child, NULL);
+  Kinship k = compare(&w, "base", "partly");
+  g_assert_true(isfinite(k.cosine) && isfinite(k.distance2));
+  g_assert_true(kinship_is_kin(&k));
+  k = compare(&w, "base", "wholly");
+  g_assert_cmpfloat(k.common, ==, 0);
+  g_assert_cmpfloat(k.cosine, ==, 0);
+  wood_grow(&w, NULL);
+  g_assert_cmpint(node(&w, "child")->tree, ==, node(&w, "base")->tree);
+  g_assert_null(edge(&w, "wholly"));
+  g_assert_nonnull(node(&w, "wholly")->note);
+}
+
+/* Cosine and distance of a child and of strangers, against the exact values. */
+static void test_kinship(void) {
+  g_auto(Wood) w = wood_new();
+  g_auto(Net) base = net_fresh(1, 10);
+  g_auto(Net) child = net_child(&base, 2, 0.3f);
+  g_auto(Net) stranger = net_fresh(3, 10);
+  g_auto(Net) retrained = net_retrained(&base, 4, 0.3f, 7);
+  wood_write(&w, "base", &base, NULL);
+  wood_write(&w, "child", &child, NULL);
+  wood_write(&w, "stranger", &stranger, NULL);
+  wood_write(&w, "retrained", &retrained, NULL);
+  Kinship k = compare(&w, "base", "child");
+  double d2 = 0;
+  for (unsigned i = 0; i + 1 < base.n; i++)
+    for (size_t j = 0; base.t[i].rank == 2 && j < count_of(&base.t[i]); j++)
+      d2 += pow((double)child.data[i][j] - (double)base.data[i][j], 2);
+  g_assert_true(kinship_is_kin(&k));
+  g_assert_cmpfloat_with_epsilon(k.cosine, 1 / sqrt(1.09), 0.03);
+  g_assert_cmpfloat_with_epsilon(k.distance2 / d2, 1, 0.25);
+  g_assert_cmpfloat(k.head_cosine, >, 0.5);
+  k = compare(&w, "base", "stranger");
+  g_assert_true(kinship_is_comparable(&k));
+  g_assert_false(kinship_is_kin(&k));
+  g_assert_cmpfloat(fabs(k.cosine), <, 5 * k.noise);
+  k = compare(&w, "base", "retrained");
+  g_assert_true(kinship_is_kin(&k));
+  g_assert_true(isnan(k.head_cosine));
+}
+
+/* As stored, for each number of threads. */
+static GPtrArray *packs(Wood *w, unsigned threads) {
+  GError *error = NULL;
+  g_autofree char *state = g_strdup_printf("%s/state-%u", w->top, threads);
+  CollectionOptions options = {.state = state};
+  g_autoptr(Collection) collection = collection_open(w->root, &options, &error);
+  g_assert_no_error(error);
+  g_autoptr(GPtrArray) notes = NULL;
+  g_autoptr(GPtrArray) sketches =
+      sketch_store_load(collection, w->models, 0, threads, NULL, &notes, &error);
+  g_assert_no_error(error);
+  GPtrArray *out = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+  for (guint i = 0; i < sketches->len; i++)
+    g_ptr_array_add(out, model_sketch_pack(sketches->pdata[i], 0));
+  return out;
+}
+
+static void test_threads_and_blocks(void) {
+  g_auto(Wood) w = wood_new();
+  for (uint64_t i = 0; i < 9; i++) {
+    g_auto(Net) net = net_fresh(i, 10);
+    Rng rng;
+    rng_init(&rng, i, 7);
+    net_add(&net, "wide.weight", 300 + i, 301, 1, &rng); /* more than one block, no whole runs */
+    g_autofree char *name = g_strdup_printf("m%d", (int)i);
+    wood_write(&w, name, &net, NULL);
+    if (i > 0) continue;
+    /* The same tensor in one piece, by hand. */
+    g_autoptr(ModelSketch) s = sketch_of(&w, name);
+    for (guint k = 0; k < s->tensors->len; k++) {
+      const TensorSketch *t = &g_array_index(s->tensors, TensorSketch, k);
+      if (strcmp(t->name, "wide") != 0) continue;
+      float direct[PROJECTION_BUCKETS];
+      const unsigned last = net.n - 1;
+      project(t->seed, net.data[last], count_of(&net.t[last]), direct);
+      g_assert_cmpmem(direct, sizeof direct, t->projection, sizeof direct);
+      ContentHash h = content_hash(DTYPE_F32, net.data[last], count_of(&net.t[last]) * sizeof(float));
+      g_assert_true(content_hash_equal(h, t->hash));
+    }
+  }
+  wood_open(&w);
+  g_autoptr(GPtrArray) one = packs(&w, 1), four = packs(&w, 4);
+  g_assert_cmpuint(one->len, ==, 9);
+  for (guint i = 0; i < one->len; i++) g_assert_true(g_bytes_equal(one->pdata[i], four->pdata[i]));
+}
+
+static void test_pack(void) {
+  g_auto(Wood) w = wood_new();
+  g_auto(Net) net = net_fresh(1, 10);
+  wood_write(&w, "m", &net, NULL);
+  g_autoptr(ModelSketch) s = sketch_of(&w, "m");
+  g_autoptr(GBytes) bytes = model_sketch_pack(s, 0);
+  g_autoptr(ModelSketch) back = model_sketch_unpack(bytes, 0);
+  g_assert_nonnull(back);
+  g_autoptr(GBytes) again = model_sketch_pack(back, 0);
+  g_assert_true(g_bytes_equal(bytes, again));
+  g_assert_true(content_hash_equal(s->content, back->content));
+  g_assert_cmpuint(back->trunk, ==, WIDTH * INPUT + 2 * WIDTH * WIDTH);
+  g_assert_cmpuint(back->head_out, ==, 10);
+  g_assert_null(model_sketch_unpack(bytes, 1));
+  gsize n;
+  const guint8 *data = g_bytes_get_data(bytes, &n);
+  for (gsize i = 0; i < n; i += 97) {
+    guint8 *bad = g_memdup2(data, n);
+    bad[i] ^= 0x40;
+    g_autoptr(GBytes) damaged = g_bytes_new_take(bad, n);
+    g_assert_null(model_sketch_unpack(damaged, 0));
+    g_autoptr(GBytes) cut = g_bytes_new(data, i);
+    g_assert_null(model_sketch_unpack(cut, 0));
+  }
+}
+
+/* What the catalog holds is used, as long as the file's size and time stay and the blob is whole. */
+static void test_cache(void) {
+  g_auto(Wood) w = wood_new();
+  g_auto(Net) base = net_fresh(1, 10);
+  g_auto(Net) child = net_child(&base, 2, 0.2f), stranger = net_fresh(3, 10);
+  wood_write(&w, "base", &base, NULL);
+  wood_write(&w, "child", &child, NULL);
+  wood_grow(&w, NULL);
+  g_assert_cmpint(w.forest->trees, ==, 1);
+  /* Other bytes under the same time: only a reader of the file would notice. */
+  g_autofree char *path = g_build_filename(w.root, "child.safetensors", NULL);
+  struct stat st;
+  g_assert_cmpint(stat(path, &st), ==, 0);
+  wood_write(&w, "child", &stranger, NULL);
+  struct timespec times[2] = {st.st_atim, st.st_mtim};
+  g_assert_cmpint(utimensat(AT_FDCWD, path, times, 0), ==, 0);
+  wood_grow(&w, NULL);
+  g_assert_cmpint(w.forest->trees, ==, 1);
+  /* A damaged blob is made anew. */
+  GError *error = NULL;
+  g_autofree char *key = sketch_store_key(w.collection, w.models->pdata[1]);
+  g_autoptr(GBytes) junk = g_bytes_new_static("copsesk1 but not really", 23);
+  g_assert_true(collection_put(w.collection, SKETCH_SPACE, key, junk, &error));
+  wood_grow(&w, NULL);
+  g_assert_cmpint(w.forest->trees, ==, 2);
+  g_autoptr(GBytes) fresh = collection_get(w.collection, SKETCH_SPACE, key, &error);
+  g_assert_cmpuint(g_bytes_get_size(fresh), >, 1000);
+}
+
+/* ---- forests ---- */
+
+/* Cards agree, are silent, or lie. */
+static void test_full_models(void) {
+  g_auto(Wood) w = wood_new();
+  g_auto(Net) base = net_fresh(1, 10);
+  g_auto(Net) ant = net_child(&base, 11, 0.2f), bee = net_child(&base, 12, 0.2f);
+  g_auto(Net) cat = net_child(&base, 13, 0.2f), dog = net_retrained(&base, 14, 0.2f, 4);
+  g_auto(Net) bee2 = net_child(&bee, 15, 0.1f), liar = net_fresh(2, 10), lone = net_fresh(3, 10);
+  wood_write(&w, "zoo/base", &base, NULL);
+  wood_write(&w, "zoo/ant", &ant, "zoo/base");
+  wood_write(&w, "zoo/bee", &bee, "https://huggingface.co/zoo/base");
+  wood_write(&w, "zoo/cat", &cat, NULL);
+  wood_write(&w, "zoo/dog", &dog, NULL);
+  wood_write(&w, "zoo/bee2", &bee2, NULL);
+  wood_write(&w, "zoo/liar", &liar, "zoo/base");
+  wood_write(&w, "zoo/lone", &lone, NULL);
+  wood_grow(&w, NULL);
+  g_assert_cmpint(w.forest->trees, ==, 3);
+  g_assert_null(edge(&w, "zoo/base"));
+  assert_parent(&w, "zoo/ant", "zoo/base", EDGE_CONTINUED, EDGE_DECLARED);
+  assert_parent(&w, "zoo/bee", "zoo/base", EDGE_CONTINUED, EDGE_DECLARED);
+  assert_parent(&w, "zoo/cat", "zoo/base", EDGE_CONTINUED, EDGE_RECOVERED);
+  assert_parent(&w, "zoo/dog", "zoo/base", EDGE_FINE_TUNE, EDGE_RECOVERED);
+  assert_parent(&w, "zoo/bee2", "zoo/bee", EDGE_CONTINUED, EDGE_RECOVERED);
+  g_assert_cmpfloat_with_epsilon(edge(&w, "zoo/ant")->distance, 0.2, 0.04);
+  g_assert_true(node(&w, "zoo/liar")->card_conflict);
+  g_assert_null(edge(&w, "zoo/liar"));
+  g_assert_null(edge(&w, "zoo/lone"));
+  g_assert_false(node(&w, "zoo/ant")->card_conflict);
+  g_assert_cmpint(node(&w, "zoo/base")->tree, ==, 0);
+}
+
+/* The trees are in the catalog afterwards. */
+static void test_trees_are_stored(void) {
+  g_auto(Wood) w = wood_new();
+  g_auto(Net) base = net_fresh(1, 10), child = net_child(&base, 11, 0.2f), lone = net_fresh(3, 10);
+  wood_write(&w, "base", &base, NULL);
+  wood_write(&w, "child", &child, NULL);
+  wood_write(&w, "lone", &lone, NULL);
+  wood_grow(&w, NULL);
+  GError *error = NULL;
+  g_autoptr(GPtrArray) models = collection_models(w.collection, &error);
+  g_assert_no_error(error);
+  for (guint i = 0; i < models->len; i++) {
+    const Model *m = models->pdata[i];
+    g_assert_cmpint(m->tree, ==, forest_node(w.forest, (unsigned)forest_find(w.forest, m))->tree);
+    g_assert_cmpint(m->tree, ==, strcmp(m->path, "lone.safetensors") == 0 ? 1 : 0);
+  }
+}
+
+/* Two cards name a base that is not there; a third child says nothing. */
+static void test_ghost(void) {
+  g_auto(Wood) w = wood_new();
+  g_auto(Net) base = net_fresh(1, 10);
+  g_auto(Net) ant = net_child(&base, 11, 0.2f), bee = net_child(&base, 12, 0.2f);
+  g_auto(Net) cat = net_child(&base, 13, 0.2f), dog = net_child(&base, 14, 0.2f);
+  g_auto(Net) bee2 = net_child(&bee, 15, 0.1f), odd = net_fresh(5, 10);
+  wood_write(&w, "ant", &ant, "lost/base");
+  wood_write(&w, "bee", &bee, "Lost/Base");
+  wood_write(&w, "cat", &cat, NULL);
+  wood_write(&w, "dog", &dog, "./models/base"); /* the same by its last part */
+  wood_write(&w, "bee2", &bee2, NULL);
+  wood_write(&w, "odd", &odd, "None");
+  wood_grow(&w, NULL);
+  g_assert_cmpuint(w.forest->nodes->len, ==, 7);
+  const char *name = "lost/base";
+  g_assert_null(node(&w, name)->model);
+  assert_parent(&w, "ant", name, EDGE_FINE_TUNE, EDGE_DECLARED);
+  assert_parent(&w, "bee", name, EDGE_FINE_TUNE, EDGE_DECLARED);
+  assert_parent(&w, "dog", name, EDGE_FINE_TUNE, EDGE_DECLARED);
+  assert_parent(&w, "cat", name, EDGE_FINE_TUNE, EDGE_RECOVERED);
+  assert_parent(&w, "bee2", "bee", EDGE_CONTINUED, EDGE_RECOVERED);
+  g_assert_null(edge(&w, "odd"));
+  g_assert_cmpint(w.forest->trees, ==, 2);
+}
+
+static void test_adapters(void) {
+  g_auto(Wood) w = wood_new();
+  g_auto(Net) base = net_fresh(1, 10), child = net_child(&base, 9, 0.2f), twin = net_fresh(2, 10);
+  g_auto(Net) peft = net_adapter(21, peft_names), kohya = net_adapter(22, kohya_names);
+  g_auto(Net) lost = net_adapter(23, peft_names);
+  wood_write(&w, "zoo/base", &base, NULL);
+  wood_write(&w, "zoo/child", &child, NULL);
+  wood_write(&w, "peft", &peft, "zoo/base");
+  wood_write(&w, "kohya", &kohya, NULL);
+  wood_write(&w, "lost", &lost, "somebody/else");
+  wood_grow(&w, NULL);
+  assert_parent(&w, "peft", "zoo/base", EDGE_ADAPTER, EDGE_DECLARED);
+  g_assert_cmpint(node(&w, "kohya")->tree, ==, node(&w, "zoo/base")->tree);
+  g_assert_cmpstr(edge_kind_name(edge(&w, "kohya")->kind), ==, "adapter");
+  g_assert_cmpfloat(edge(&w, "kohya")->confidence, <, edge(&w, "peft")->confidence);
+  assert_parent(&w, "lost", "somebody/else", EDGE_ADAPTER, EDGE_DECLARED);
+  g_assert_cmpint(w.forest->trees, ==, 2);
+  /* A second tree of the same shapes: nobody can tell any more. */
+  wood_close(&w);
+  wood_write(&w, "zoo/twin", &twin, NULL);
+  wood_grow(&w, NULL);
+  g_assert_null(edge(&w, "kohya"));
+  g_assert_cmpstr(node(&w, "kohya")->note, ==, "2 bases fit");
+  assert_parent(&w, "peft", "zoo/base", EDGE_ADAPTER, EDGE_DECLARED);
+}
+
+/* Without any base, adapters of one signature stay together. */
+static void test_adapters_alone(void) {
+  g_auto(Wood) w = wood_new();
+  g_auto(Net) a = net_adapter(21, peft_names), b = net_adapter(22, kohya_names);
+  g_auto(Net) c = net_adapter(23, peft_names);
+  wood_write(&w, "a", &a, NULL);
+  wood_write(&w, "b", &b, NULL);
+  wood_grow(&w, NULL);
+  g_assert_cmpint(w.forest->trees, ==, 1);
+  g_assert_cmpuint(w.forest->nodes->len, ==, 3);
+  wood_close(&w);
+  wood_write(&w, "c", &c, "org/known");
+  wood_grow(&w, NULL);
+  assert_parent(&w, "a", "org/known", EDGE_ADAPTER, EDGE_RECOVERED);
+  assert_parent(&w, "c", "org/known", EDGE_ADAPTER, EDGE_DECLARED);
+}
+
+/* The tensors of `net` in reverse order, every name behind "module.". */
+static void write_reversed(const Wood *w, const char *name, const Net *net) {
+  g_autoptr(GString) header = g_string_new("{");
+  g_autoptr(GByteArray) body = g_byte_array_new();
+  for (unsigned i = net->n; i-- > 0;) {
+    const TensorOut *t = &net->t[i];
+    guint begin = body->len, bytes = (guint)(count_of(t) * sizeof(float));
+    g_autofree char *shape = t->rank > 1 ? g_strdup_printf("%d,%d", (int)t->shape[0], (int)t->shape[1])
+                                         : g_strdup_printf("%d", (int)t->shape[0]);
+    g_byte_array_append(body, (const guint8 *)t->data, bytes);
+    g_string_append_printf(header, "%s\"module.%s\":{\"dtype\":\"F32\",\"shape\":[%s],\"data_offsets\":[%u,%u]}",
+                           begin ? "," : "", t->name, shape, begin, begin + bytes);
+  }
+  g_string_append_c(header, '}');
+  uint64_t length = header->len;
+  g_autoptr(GByteArray) all = g_byte_array_new();
+  g_byte_array_append(all, (const guint8 *)&length, sizeof length);
+  g_byte_array_append(all, (const guint8 *)header->str, (guint)header->len);
+  g_byte_array_append(all, body->data, body->len);
+  g_autofree char *file = g_strdup_printf("%s/%s.safetensors", w->root, name);
+  GError *error = NULL;
+  g_assert_true(file_write_bytes(file, all->data, all->len, &error));
+}
+
+static void test_duplicates(void) {
+  g_auto(Wood) w = wood_new();
+  g_auto(Net) base = net_fresh(1, 10), ant = net_child(&base, 11, 0.2f);
+  wood_write(&w, "zoo/base", &base, NULL);
+  wood_write(&w, "zoo/ant", &ant, "zoo/base");
+  write_reversed(&w, "aa-copy", &ant);
+  wood_write(&w, "zoo/reupload", &base, "zoo/base"); /* its card names what it copies */
+  wood_grow(&w, NULL);
+  g_assert_cmpint(node(&w, "aa-copy")->duplicate_of, ==, (int)find(&w, "zoo/ant"));
+  assert_parent(&w, "aa-copy", "zoo/ant", EDGE_RELATED, EDGE_RECOVERED);
+  g_assert_cmpint(node(&w, "zoo/ant")->duplicate_of, ==, -1);
+  assert_parent(&w, "zoo/ant", "zoo/base", EDGE_CONTINUED, EDGE_DECLARED);
+  g_assert_cmpint(node(&w, "zoo/reupload")->duplicate_of, ==, (int)find(&w, "zoo/base"));
+  assert_parent(&w, "zoo/reupload", "zoo/base", EDGE_FINE_TUNE, EDGE_DECLARED);
+  g_assert_cmpint(w.forest->trees, ==, 1);
+  g_assert_null(edge(&w, "zoo/base"));
+}
+
+static void test_checkpoints(void) {
+  g_auto(Wood) w = wood_new();
+  g_auto(Net) base = net_fresh(1, 10), s1 = net_child(&base, 11, 0.2f), s2 = net_child(&s1, 12, 0.1f);
+  g_auto(Net) s10 = net_child(&s2, 13, 0.1f);
+  wood_write(&w, "zoo/base", &base, NULL);
+  wood_write(&w, "run/checkpoint-1", &s1, "zoo/base");
+  wood_write(&w, "run/checkpoint-2", &s2, "zoo/base");
+  wood_write(&w, "run/checkpoint-10", &s10, "zoo/base");
+  wood_grow(&w, NULL);
+  assert_parent(&w, "run/checkpoint-1", "zoo/base", EDGE_CONTINUED, EDGE_DECLARED);
+  assert_parent(&w, "run/checkpoint-2", "run/checkpoint-1", EDGE_CHECKPOINT, EDGE_RECOVERED);
+  assert_parent(&w, "run/checkpoint-10", "run/checkpoint-2", EDGE_CHECKPOINT, EDGE_RECOVERED);
+}
+
+/* Without weights the cards alone speak, liars included. */
+static void test_declared_only(void) {
+  g_auto(Wood) w = wood_new();
+  g_auto(Net) base = net_fresh(1, 10), liar = net_fresh(2, 10), child = net_child(&base, 3, 0.1f);
+  wood_write(&w, "zoo/base", &base, NULL);
+  wood_write(&w, "zoo/liar", &liar, "base");
+  wood_write(&w, "zoo/child", &child, NULL);
+  ForestOptions options = {.declared_only = true};
+  wood_grow(&w, &options);
+  assert_parent(&w, "zoo/liar", "zoo/base", EDGE_FINE_TUNE, EDGE_DECLARED);
+  g_assert_null(edge(&w, "zoo/child"));
+  g_assert_cmpint(w.forest->trees, ==, 2);
+}
+
+static void test_cancel(void) {
+  g_auto(Wood) w = wood_new();
+  g_auto(Net) base = net_fresh(1, 10);
+  wood_write(&w, "base", &base, NULL);
+  wood_open(&w);
+  CancelToken token;
+  cancel_token_init(&token);
+  cancel_token_set(&token);
+  Progress progress = {.cancel = &token};
+  GError *error = NULL;
+  g_assert_null(forest_build(w.collection, w.models, NULL, &progress, &error));
+  g_assert_error(error, COPSE_ERROR, COPSE_ERROR_CANCELLED);
+  g_error_free(error);
+}
+
+static void test_empty(void) {
+  g_auto(Wood) w = wood_new();
+  wood_grow(&w, NULL);
+  g_assert_cmpint(w.forest->trees, ==, 0);
+}
+
+/* Whatever is claimed, a pedigree is a tree: one root, no ring, known parents kept. */
+static void test_pedigree_is_a_tree(void) {
+  enum { N = 12 };
+  g_auto(Wood) w = wood_new();
+  g_autoptr(GPtrArray) sketches = g_ptr_array_new_with_free_func((GDestroyNotify)model_sketch_free);
+  g_auto(Net) base = net_fresh(1, 10);
+  for (uint64_t i = 0; i < N; i++) {
+    g_auto(Net) net = net_child(&base, i, 0.2f);
+    wood_write(&w, "m", &net, NULL);
+    g_ptr_array_add(sketches, sketch_of(&w, "m"));
+  }
+  model_sketches_centre(sketches, 2);
+  Rng rng;
+  rng_init(&rng, 6, 6);
+  for (int trial = 0; trial < 300; trial++) {
+    PedigreeMember members[N];
+    PedigreeEdge edges[N];
+    for (int i = 0; i < N; i++) {
+      int known = (int)rng_below(&rng, 2 * N);
+      bool ghost = rng_below(&rng, 6) == 0;
+      members[i] = (PedigreeMember){ghost ? NULL : sketches->pdata[i], known < N && known != i ? known : -1};
+    }
+    g_assert_true(pedigree_build(members, N, 2, edges, NULL, NULL));
+    int roots = 0;
+    for (int i = 0; i < N; i++) {
+      int v = i, steps = 0;
+      for (; edges[v].parent >= 0 && steps <= N; steps++) v = edges[v].parent;
+      g_assert_cmpint(steps, <=, N);
+      roots += edges[i].parent < 0;
+      /* Known parents stay, unless they form a ring, of which a link must go. */
+      for (v = i, steps = 0; v >= 0 && steps <= N; steps++) v = members[v].known;
+      if (v < 0 && members[i].known >= 0) g_assert_true(edges[i].known);
+      if (edges[i].known) g_assert_cmpint(edges[i].parent, ==, members[i].known);
+    }
+    g_assert_cmpint(roots, ==, 1);
+  }
+}
+
+static void test_names(void) {
+  static const struct { const char *base, *name; } cases[] = {
+      {"google/vit", "google/vit"}, {" https://huggingface.co/google/vit/ ", "google/vit"},
+      {"./models/vit/", "./models/vit"}, {"gpt2", "gpt2"}, {"None", NULL}, {"", NULL}, {"///", NULL},
+      {"a model I found", NULL}, {"<b>x</b>", NULL}};
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autofree char *name = declared_name(cases[i].base);
+    g_assert_cmpstr(name, ==, cases[i].name);
+  }
+  static const struct { const char *path, *run; guint64 step; } steps[] = {
+      {"r/checkpoint-200/model.safetensors", "r/checkpoint-#/model.safetensors", 200},
+      {"r/epoch=03.pt", "r/epoch=#.pt", 3}, {"net_iter_5000", "net_iter_#", 5000},
+      {"r/model-2.pt", NULL, 0}, {"footstep9x", NULL, 0}, {"", NULL, 0}};
+  for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
+    g_autofree char *run = NULL;
+    guint64 step = 0;
+    bool found = declared_step(steps[i].path, &run, &step);
+    g_assert_cmpint(found, ==, steps[i].run != NULL);
+    g_assert_cmpstr(run, ==, steps[i].run);
+    g_assert_cmpuint(step, ==, steps[i].step);
+  }
+}
+
+int main(int argc, char **argv) {
+  g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/lineage/error-bound", test_error_bound);
+  g_test_add_func("/lineage/linear", test_linear);
+  g_test_add_func("/lineage/small-is-exact", test_small_is_exact);
+  g_test_add_func("/lineage/hash-pieces", test_hash_pieces);
+  g_test_add_func("/lineage/moments", test_moments);
+  g_test_add_func("/lineage/constants", test_constants_do_not_fake_kinship);
+  g_test_add_func("/lineage/nan", test_nan_does_not_spread);
+  g_test_add_func("/lineage/kinship", test_kinship);
+  g_test_add_func("/lineage/threads-and-blocks", test_threads_and_blocks);
+  g_test_add_func("/lineage/pack", test_pack);
+  g_test_add_func("/lineage/cache", test_cache);
+  g_test_add_func("/lineage/full-models", test_full_models);
+  g_test_add_func("/lineage/trees-are-stored", test_trees_are_stored);
+  g_test_add_func("/lineage/ghost", test_ghost);
+  g_test_add_func("/lineage/adapters", test_adapters);
+  g_test_add_func("/lineage/adapters-alone", test_adapters_alone);
+  g_test_add_func("/lineage/duplicates", test_duplicates);
+  g_test_add_func("/lineage/checkpoints", test_checkpoints);
+  g_test_add_func("/lineage/declared-only", test_declared_only);
+  g_test_add_func("/lineage/cancel", test_cancel);
+  g_test_add_func("/lineage/empty", test_empty);
+  g_test_add_func("/lineage/pedigree-is-a-tree", test_pedigree_is_a_tree);
+  g_test_add_func("/lineage/names", test_names);
+  return g_test_run();
+}
