@@ -7,10 +7,12 @@
 #include "commands/command.h"
 #include "commands/commands.h"
 #include "config.h"
+#include "ui/ui.h"
 
 const Command command_table[] = {
     {"scan", "DIR", "Find the models in a folder and list them", 1, 1, cmd_scan},
     {"show", "DIR MODEL", "Show everything that is known of one model", 2, 2, cmd_show},
+    {"tree", "DIR", "Recover which model was fine-tuned from which", 1, 1, cmd_tree},
     {"train", "DIR", "Train an expert on the weights of one layer", 1, 1, cmd_train},
     {"query", "DIR TEXT", "Rank the models for words, from their weights alone", 2, 2, cmd_query},
     {"doctor", "", "Check that this machine computes rightly", 0, 0, cmd_doctor},
@@ -26,6 +28,30 @@ static void print_usage(FILE *out) {
         out);
 }
 
+/* `copse [DIR]`: the interface. The scan runs there, as a job one can watch. */
+static int open_interface(int argc, char **argv) {
+  g_autofree char *theme = NULL;
+  gboolean ascii = FALSE;
+  int frames = 0, status;
+  Globals g;
+  const GOptionEntry entries[] = {
+      {"ascii", 0, 0, G_OPTION_ARG_NONE, &ascii, "Draw with ASCII characters alone", NULL},
+      {"theme", 0, 0, G_OPTION_ARG_STRING, &theme, "dark, light or mono", "NAME"},
+      {"frames", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT, &frames, "End after N frames", "N"},
+      G_OPTION_ENTRY_NULL};
+  if (!command_parse("", entries, NULL, &argc, &argv, &g, &status)) return status;
+  CollectionOptions options = {.state = g.state, .read_only = g.read_only,
+                               .threads = (unsigned)g.threads};
+  GError *error = NULL;
+  g_autoptr(Collection) c = collection_open(argc > 1 ? argv[1] : ".", &options, &error);
+  UiOptions ui = {.collection = c, .read_only = g.read_only, .ascii = ascii, .theme = theme,
+                  .frames = frames};
+  status = c ? ui_run(&ui, &error) : STATUS_COULD_NOT;
+  if (error) status = command_fail(error);
+  globals_clear(&g);
+  return status;
+}
+
 int main(int argc, char **argv) {
   setlocale(LC_ALL, "");
   const char *first = argc > 1 ? argv[1] : "";
@@ -36,6 +62,9 @@ int main(int argc, char **argv) {
     return STATUS_DONE;
   }
   bool help = strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0;
-  print_usage(help ? stdout : stderr);
-  return help ? STATUS_DONE : STATUS_USAGE;
+  if (help) {
+    print_usage(stdout);
+    return STATUS_DONE;
+  }
+  return open_interface(argc, argv);
 }

@@ -16,6 +16,7 @@ AM_TESTS_ENVIRONMENT = \
 core_libs       = libcopse-core.a $(GLIB_LIBS) $(CJSON_LIBS) $(BLAS_LIBS)
 weights_libs    = libcopse-weights.a $(core_libs)
 collection_libs = libcopse-collection.a $(weights_libs) $(SQLITE_LIBS) $(YAML_LIBS)
+lineage_libs    = libcopse-lineage.a $(collection_libs)
 experts_libs    = libcopse-experts.a libcopse-text.a $(collection_libs)
 
 unit_tests = \
@@ -26,7 +27,10 @@ unit_tests = \
 	tests/unit/test-card \
 	tests/unit/test-catalog \
 	tests/unit/test-collection \
-	tests/unit/test-experts
+	tests/unit/test-experts \
+	tests/unit/test-lineage \
+	tests/unit/test-outline \
+	tests/unit/test-worker
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests) tests/house.sh tests/cli.sh
 EXTRA_DIST += tests/run-unit.sh tests/house.sh tests/cli.sh
@@ -43,3 +47,7 @@ tests_unit_test_collection_SOURCES = tests/unit/test-collection.c \
 	tests/unit/collection_fixture.c tests/unit/collection_fixture.h
 tests_unit_test_collection_LDADD = $(collection_libs)
 tests_unit_test_experts_LDADD = $(experts_libs)
+tests_unit_test_lineage_LDADD = $(lineage_libs)
+tests_unit_test_outline_LDADD = $(lineage_libs)
+tests_unit_test_worker_LDADD = libcopse-work.a $(core_libs)
+EXTRA_DIST += tests/golden

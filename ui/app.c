@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ui/app.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/error.h"
+#include "ui/app_keys.h"
+#include "ui/frame.h"
+#include "ui/signals.h"
+
+enum {
+  BUSY_TICK = 1000,   /* milliseconds between two frames while a job says nothing */
+  FRAME_TICK = 50,    /* the same when a number of frames is asked for */
+  EMPTY_READS_MAX = 50 /* a terminal that is ready but never gives a key has gone */
+};
+
+const ViewOps *const app_views[VIEW_COUNT] = {
+    [VIEW_FOREST] = &view_forest, [VIEW_QUERY] = &view_query, [VIEW_EXPERTS] = &view_experts,
+    [VIEW_JOBS] = &view_jobs,     [VIEW_HELP] = &view_help,
+};
+
+void ui_tell(Ui *ui, Style style, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  g_free(ui->message);
+  ui->message = g_strdup_vprintf(format, args);
+  ui->message_style = style;
+  va_end(args);
+}
+
+void ui_prompt(Ui *ui, const char *label, const char *text) {
+  ui->prompt.label = label;
+  line_edit_set(&ui->prompt.edit, text);
+}
+
+static void tell_views(App *app, unsigned what) {
+  for (int v = 0; v < VIEW_COUNT; v++)
+    if (app_views[v]->changed) app_views[v]->changed(&app->ui, app->views[v], what);
+  app->dirty = true;
+}
+
+static void tell_error(App *app, const char *what, const GError *error) {
+  if (error && !g_error_matches(error, COPSE_ERROR, COPSE_ERROR_CANCELLED))
+    ui_tell(&app->ui, STYLE_BAD, "%s: %s", what, error->message);
+}
+
+static void take_wood(App *app, Wood *wood) {
+  wood_unref(app->ui.wood);
+  app->ui.wood = wood;
+  tell_views(app, CHANGED_WOOD);
+}
+
+static bool on_oracle(gpointer user, guint64 id, gpointer result, const GError *error) {
+  App *app = user;
+  if (id == app->experts_job) app->experts_job = 0;
+  tell_error(app, "The experts cannot be opened", error);
+  if (!result) return true;
+  oracle_unref(app->ui.oracle);
+  app->ui.oracle = result;
+  tell_views(app, CHANGED_ORACLE);
+  return false;
+}
+
+static void open_experts(App *app) {
+  if (app->ui.wood && !app->experts_job)
+    app->experts_job = engine_open_experts(&app->ui.engine, app->ui.wood, on_oracle, app);
+}
+
+static bool on_grown(gpointer user, guint64 id, gpointer result, const GError *error) {
+  App *app = user;
+  if (id == app->grow_job) app->grow_job = 0;
+  tell_error(app, "The forest cannot be grown", error);
+  if (result) take_wood(app, result);
+  open_experts(app);
+  return false;
+}
+
+static void grow(App *app) {
+  if (app->ui.wood && !app->grow_job)
+    app->grow_job = engine_grow(&app->ui.engine, app->ui.wood, on_grown, app);
+}
+
+static bool on_scanned(gpointer user, guint64 id, gpointer result, const GError *error) {
+  App *app = user;
+  if (id == app->scan_job) app->scan_job = 0;
+  tell_error(app, "The collection cannot be scanned", error);
+  /* A rescan that finds the forest grown already keeps it on screen until the new one is. */
+  if (result) take_wood(app, result);
+  grow(app);
+  return false;
+}
+
+static void scan(App *app) {
+  if (!app->scan_job && !app->grow_job)
+    app->scan_job = engine_scan(&app->ui.engine, on_scanned, app);
+}
+
+static bool on_loaded(gpointer user, guint64 id, gpointer result, const GError *error) {
+  App *app = user;
+  (void)id;
+  tell_error(app, "The catalog cannot be read", error);
+  if (result) take_wood(app, result);
+  scan(app);
+  return false;
+}
+
+/* What views have asked for. */
+static void start_wanted(App *app) {
+  unsigned wanted = app->ui.wanted;
+  app->ui.wanted = 0;
+  if (wanted & WANT_SCAN) scan(app);
+  if (wanted & WANT_EXPERTS) open_experts(app);
+}
+
+static int size_from(const char *variable) {
+  const char *value = getenv(variable);
+  gint64 n = value ? g_ascii_strtoll(value, NULL, 10) : 0;
+  return n > 0 && n <= 2000 ? (int)n : 0;
+}
+
+static bool open_terminal(App *app, const UiOptions *options, bool headless, GError **error) {
+  TermOptions term = {.theme = options->theme, .ascii = options->ascii, .headless = headless,
+                      .columns = size_from("COLUMNS"), .rows = size_from("LINES")};
+  if (!headless) signals_remember_terminal(STDIN_FILENO);
+  app->term = term_open(&term, error);
+  if (!app->term) return false;
+  int columns, rows;
+  term_size(app->term, &columns, &rows);
+  app->cells = cells_new(columns, rows, term_is_ascii(app->term));
+  if (headless) return true;
+  gsize n;
+  const char *restore = term_restore_bytes(app->term, &n);
+  app->signal_fd = signals_start(restore, n, error);
+  return app->signal_fd >= 0;
+}
+
+static void open_views(App *app) {
+  Ui *ui = &app->ui;
+  app->keymap = keymap_new();
+  ui->keymap = app->keymap;
+  ui->ascii = term_is_ascii(app->term);
+  line_edit_init(&ui->prompt.edit, "");
+  for (int v = 0; v < VIEW_COUNT; v++) app->views[v] = app_views[v]->open(ui);
+}
+
+App *app_new(const UiOptions *options, const EngineOps *ops, bool headless, GError **error) {
+  App *app = g_new0(App, 1);
+  app->signal_fd = -1;
+  app->dirty = true;
+  app->frames_wanted = options->frames;
+  app->ui.read_only = options->read_only;
+  app->ui.engine = (Engine){worker_new(), options->collection, ops};
+  if (!app->ui.engine.worker)
+    g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_IO, "cannot start a thread");
+  if (!app->ui.engine.worker || !open_terminal(app, options, headless, error)) {
+    app_free(app);
+    return NULL;
+  }
+  open_views(app);
+  g_autofree char *name = g_path_get_basename(ops->root(options->collection));
+  g_autofree char *title = g_strdup_printf("copse - %s", name);
+  term_title(app->term, title);
+  engine_load(&app->ui.engine, on_loaded, app);
+  return app;
+}
+
+void app_free(App *app) {
+  if (!app) return;
+  worker_free(app->ui.engine.worker);
+  for (int v = 0; v < VIEW_COUNT; v++)
+    if (app->views[v]) app_views[v]->close(app->views[v]);
+  signals_stop();
+  term_close(app->term);
+  cells_free(app->cells);
+  line_edit_clear(&app->ui.prompt.edit);
+  g_clear_pointer(&app->ui.target, model_unref);
+  g_free(app->ui.message);
+  wood_unref(app->ui.wood);
+  oracle_unref(app->ui.oracle);
+  keymap_free(app->keymap);
+  g_free(app);
+}
+
+/* Does what is due in the views; returns when something is next, 0 for never. */
+static gint64 tick(App *app) {
+  gint64 now = g_get_monotonic_time(), next = 0;
+  for (int v = 0; v < VIEW_COUNT; v++) {
+    if (!app_views[v]->tick) continue;
+    gint64 due = app_views[v]->tick(&app->ui, app->views[v], now);
+    if (due && (!next || due < next)) next = due;
+  }
+  app->dirty |= app->ui.redraw;
+  app->ui.redraw = false;
+  return next;
+}
+
+bool app_is_idle(App *app) {
+  return worker_idle(app->ui.engine.worker) && !app->ui.wanted && tick(app) == 0;
+}
+
+/* The shortest of the caller's patience, the next tick and the pace of frames. */
+static int timeout(App *app, int wanted_ms) {
+  int ms = wanted_ms;
+  gint64 next = tick(app);
+  if (next) {
+    gint64 until = MAX((next - g_get_monotonic_time()) / 1000 + 1, 0);
+    if (ms < 0 || until < ms) ms = (int)until;
+  }
+  int pace = app->frames_wanted ? FRAME_TICK : worker_busy(app->ui.engine.worker) ? BUSY_TICK : -1;
+  if (pace >= 0 && (ms < 0 || pace < ms)) ms = pace;
+  return ms;
+}
+
+static void suspend(App *app) {
+  term_suspend(app->term);
+  app->dirty = true;
+}
+
+static void handle_signals(App *app) {
+  unsigned events = signals_read();
+  if (events & SIGNAL_END) app->quit = true;
+  else if (events & SIGNAL_SUSPEND) suspend(app);
+  else if (events & SIGNAL_CONTINUE) term_redraw(app->term), app->dirty = true;
+}
+
+static void read_keys(App *app) {
+  Key key;
+  unsigned n = 0;
+  for (; !app->quit && (key = term_read(app->term)) != UIKEY_NONE; n++) app_key(app, key);
+  app->empty_reads = n ? 0 : app->empty_reads + 1;
+  if (app->empty_reads > EMPTY_READS_MAX) app->quit = true;
+}
+
+static void handle_terminal(App *app, short events) {
+  if (events & (POLLHUP | POLLERR | POLLNVAL))
+    app->quit = true;
+  else if (events & POLLIN)
+    read_keys(app);
+}
+
+static void after_jobs(App *app) {
+  tell_views(app, CHANGED_JOBS);
+  if (app->quit_when_idle && worker_busy(app->ui.engine.worker) == 0) app->quit = true;
+  if (app->asking_quit && worker_busy(app->ui.engine.worker) == 0) app->asking_quit = false;
+}
+
+void app_wait(App *app, int timeout_ms) {
+  struct pollfd fds[] = {{.fd = worker_fd(app->ui.engine.worker), .events = POLLIN},
+                         {.fd = term_fd(app->term), .events = POLLIN},
+                         {.fd = app->signal_fd, .events = POLLIN}};
+  int ready = poll(fds, G_N_ELEMENTS(fds), timeout(app, timeout_ms));
+  if (ready < 0) { /* a signal: curses has a new size for us, perhaps */
+    if (errno == EINTR) read_keys(app), app->empty_reads = 0;
+    return;
+  }
+  if (ready == 0 && worker_busy(app->ui.engine.worker)) app->dirty = true;
+  if (app->frames_wanted) app->dirty = true;
+  if (fds[2].revents) handle_signals(app);
+  if (fds[1].revents) handle_terminal(app, fds[1].revents);
+  if (worker_dispatch(app->ui.engine.worker)) after_jobs(app);
+  start_wanted(app);
+  tick(app);
+}
+
+void app_resize(App *app, int columns, int rows) {
+  term_resize(app->term, columns, rows);
+  app->dirty = true;
+}
+
+void app_draw(App *app) {
+  if (!app->dirty) return;
+  app->dirty = false;
+  int columns, rows;
+  term_size(app->term, &columns, &rows);
+  if (columns != app->cells->columns || rows != app->cells->rows)
+    cells_resize(app->cells, columns, rows);
+  frame_draw(app, app->cells);
+  term_paint(app->term, app->cells);
+  app->frames++;
+  if (app->frames_wanted && app->frames >= app->frames_wanted) app->quit = true;
+}
+
+void app_run(App *app) {
+  while (!app->quit) {
+    app_draw(app);
+    if (!app->quit) app_wait(app, -1);
+  }
+}

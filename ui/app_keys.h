@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a key to what happens: the part of app.h that decides. */
+#pragma once
+
+#include "ui/app.h"
+
+/* Performs an action in the present context. */
+void app_perform(App *app, Action action);
+
+/* Shows a view. */
+void app_show(App *app, ViewId view);

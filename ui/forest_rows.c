@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ui/forest_rows.h"
+
+#include <string.h>
+
+void forest_rows_init(ForestRows *r, bool ascii) {
+  *r = (ForestRows){.ascii = ascii};
+  r->rows = g_array_new(FALSE, FALSE, sizeof(OutlineRow));
+  r->folded = g_hash_table_new(NULL, NULL);
+  r->tagged = g_hash_table_new(NULL, NULL);
+}
+
+static guint node_count(const ForestRows *r) { return r->wood ? r->wood->forest->nodes->len : 0; }
+
+static void drop_haystacks(ForestRows *r) {
+  for (guint i = 0; r->haystacks && i < node_count(r); i++) g_free(r->haystacks[i]);
+  g_clear_pointer(&r->haystacks, g_free);
+}
+
+void forest_rows_clear(ForestRows *r) {
+  drop_haystacks(r);
+  g_array_unref(r->rows);
+  g_free(r->row_of_node);
+  g_hash_table_unref(r->folded);
+  g_hash_table_unref(r->tagged);
+  row_filter_free(r->filter);
+  wood_unref(r->wood);
+}
+
+static const char *haystack(ForestRows *r, guint node) {
+  if (!r->haystacks) r->haystacks = g_new0(char *, node_count(r));
+  if (!r->haystacks[node])
+    r->haystacks[node] = node_haystack(forest_node(r->wood->forest, node), r->wood->label_key);
+  return r->haystacks[node];
+}
+
+const OutlineRow *forest_rows_row(const ForestRows *r, int row) {
+  if (row < 0 || row >= (int)r->rows->len) return NULL;
+  return &g_array_index(r->rows, OutlineRow, row);
+}
+
+int forest_rows_node(const ForestRows *r) {
+  const OutlineRow *row = forest_rows_row(r, r->list.cursor);
+  return row ? (int)row->node : -1;
+}
+
+static int parent_of(const ForestRows *r, int node) {
+  const ForestNode *n = forest_node(r->wood->forest, (unsigned)node);
+  return n->parents->len ? (int)g_array_index(n->parents, ParentEdge, 0).parent : -1;
+}
+
+/* Row of a node, or of its nearest ancestor that is listed; -1. The steps are counted so that
+ * no forest, however wrong, can hold us. */
+static int nearest_row(const ForestRows *r, int node) {
+  for (guint steps = 0; node >= 0 && steps <= node_count(r); steps++) {
+    if (r->row_of_node[node] >= 0) return r->row_of_node[node];
+    node = parent_of(r, node);
+  }
+  return -1;
+}
+
+/* A row's node, found again: outline_rows() asks by node and not by number. */
+typedef struct {
+  ForestRows *rows;
+  GHashTable *numbers; /* ForestNode* -> number + 1 */
+} KeepContext;
+
+static bool keep_node(void *user, const ForestNode *node) {
+  KeepContext *context = user;
+  guint number = GPOINTER_TO_UINT(g_hash_table_lookup(context->numbers, node));
+  if (!number) return false;
+  return row_filter_match(context->rows->filter, node, haystack(context->rows, number - 1),
+                          context->rows->wood->label_key);
+}
+
+static GHashTable *number_nodes(const Forest *forest) {
+  GHashTable *numbers = g_hash_table_new(NULL, NULL);
+  for (guint i = 0; i < forest->nodes->len; i++)
+    g_hash_table_insert(numbers, forest->nodes->pdata[i], GUINT_TO_POINTER(i + 1));
+  return numbers;
+}
+
+static GArray *list_rows(ForestRows *r, bool everything) {
+  Glyphs glyphs = r->ascii ? GLYPHS_ASCII : GLYPHS_UTF8;
+  OutlineOptions options = {.glyphs = glyphs};
+  if (everything) return outline_rows(r->wood->forest, &options);
+  if (!r->filter) {
+    options.folded = r->folded;
+    return outline_rows(r->wood->forest, &options);
+  }
+  g_autoptr(GHashTable) numbers = number_nodes(r->wood->forest);
+  KeepContext context = {r, numbers};
+  options.keep = keep_node;
+  options.user = &context;
+  return outline_rows(r->wood->forest, &options);
+}
+
+static void index_rows(ForestRows *r) {
+  guint n = node_count(r);
+  g_free(r->row_of_node);
+  r->row_of_node = g_new(int, n + 1);
+  for (guint i = 0; i < n; i++) r->row_of_node[i] = -1;
+  r->kept = 0;
+  for (guint i = 0; i < r->rows->len; i++) {
+    const OutlineRow *row = forest_rows_row(r, (int)i);
+    r->row_of_node[row->node] = (int)i;
+    if (!row->dimmed) r->kept++;
+  }
+}
+
+/* Rebuilds and selects `node` or what is nearest to it. */
+static void rebuild_at(ForestRows *r, int node) {
+  if (!r->wood) return;
+  int before = r->list.cursor;
+  g_array_unref(r->rows);
+  r->rows = list_rows(r, false);
+  index_rows(r);
+  list_resize(&r->list, (int)r->rows->len);
+  int row = node >= 0 ? nearest_row(r, node) : -1;
+  list_select(&r->list, row >= 0 ? row : before);
+}
+
+void forest_rows_rebuild(ForestRows *r) { rebuild_at(r, forest_rows_node(r)); }
+
+void forest_rows_set_filter(ForestRows *r, RowFilter *filter) {
+  row_filter_free(r->filter);
+  r->filter = filter;
+  forest_rows_rebuild(r);
+}
+
+/* What stays the same of a node from one forest to the next. */
+static char *identity(const ForestNode *node) {
+  return node->model ? g_strdup(node->model->path) : g_strconcat("ghost:", node->name, NULL);
+}
+
+static GHashTable *identities(const Forest *forest) {
+  GHashTable *map = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; i < forest->nodes->len; i++)
+    g_hash_table_insert(map, identity(forest->nodes->pdata[i]), GUINT_TO_POINTER(i + 1));
+  return map;
+}
+
+/* Number in the new forest of what was `node` in the old one, -1 when it has gone. */
+static int translate(const Forest *old, GHashTable *map, int node) {
+  if (node < 0) return -1;
+  g_autofree char *key = identity(old->nodes->pdata[node]);
+  return (int)GPOINTER_TO_UINT(g_hash_table_lookup(map, key)) - 1;
+}
+
+static GHashTable *translate_set(const Forest *old, GHashTable *map, GHashTable *set) {
+  GHashTable *out = g_hash_table_new(NULL, NULL);
+  GHashTableIter iter;
+  gpointer key;
+  g_hash_table_iter_init(&iter, set);
+  while (g_hash_table_iter_next(&iter, &key, NULL)) {
+    int node = translate(old, map, (int)GPOINTER_TO_UINT(key));
+    if (node >= 0) g_hash_table_add(out, GUINT_TO_POINTER((guint)node));
+  }
+  g_hash_table_unref(set);
+  return out;
+}
+
+void forest_rows_set_wood(ForestRows *r, Wood *wood) {
+  if (wood == r->wood) return;
+  int selected = -1;
+  if (r->wood) {
+    const Forest *old = r->wood->forest;
+    g_autoptr(GHashTable) map = identities(wood->forest);
+    selected = translate(old, map, forest_rows_node(r));
+    r->folded = translate_set(old, map, r->folded);
+    r->tagged = translate_set(old, map, r->tagged);
+  }
+  drop_haystacks(r);
+  wood_unref(r->wood);
+  r->wood = wood_ref(wood);
+  /* Whoever has not left the first row wants to see the first row. */
+  rebuild_at(r, r->list.cursor == 0 ? -1 : selected);
+}
+
+bool forest_rows_select(ForestRows *r, int node) {
+  if (node < 0 || (guint)node >= node_count(r)) return false;
+  bool unfolded = false;
+  int above = parent_of(r, node);
+  for (guint steps = 0; above >= 0 && steps <= node_count(r); steps++) {
+    unfolded |= g_hash_table_remove(r->folded, GUINT_TO_POINTER((guint)above));
+    above = parent_of(r, above);
+  }
+  if (unfolded) forest_rows_rebuild(r);
+  if (r->row_of_node[node] < 0) return false;
+  list_select(&r->list, r->row_of_node[node]);
+  return true;
+}
+
+static bool has_children(const ForestRows *r, int node) {
+  return forest_node(r->wood->forest, (unsigned)node)->children->len > 0;
+}
+
+bool forest_rows_fold(ForestRows *r, int node, bool fold) {
+  if (node < 0 || !has_children(r, node)) return false;
+  gpointer key = GUINT_TO_POINTER((guint)node);
+  bool changed = fold ? g_hash_table_add(r->folded, key) : g_hash_table_remove(r->folded, key);
+  if (changed) forest_rows_rebuild(r);
+  return changed;
+}
+
+void forest_rows_fold_all(ForestRows *r, bool fold) {
+  g_hash_table_remove_all(r->folded);
+  for (guint i = 0; fold && i < node_count(r); i++)
+    if (has_children(r, (int)i)) g_hash_table_add(r->folded, GUINT_TO_POINTER(i));
+  forest_rows_rebuild(r);
+}
+
+static void go_out(ForestRows *r, int node) {
+  if (!r->filter && forest_rows_fold(r, node, true)) return;
+  int parent = parent_of(r, node);
+  if (parent >= 0 && r->row_of_node[parent] >= 0) list_select(&r->list, r->row_of_node[parent]);
+}
+
+static void go_in(ForestRows *r, int node) {
+  if (forest_rows_fold(r, node, false)) return;
+  if (has_children(r, node)) list_select(&r->list, r->list.cursor + 1);
+}
+
+bool forest_rows_action(ForestRows *r, Action action) {
+  int node = forest_rows_node(r);
+  bool folded = node >= 0 && g_hash_table_contains(r->folded, GUINT_TO_POINTER((guint)node));
+  if (node < 0) return false;
+  switch (action) {
+    case ACTION_OUT: go_out(r, node); return true;
+    case ACTION_IN: go_in(r, node); return true;
+    case ACTION_FOLD: forest_rows_fold(r, node, true); return true;
+    case ACTION_UNFOLD: forest_rows_fold(r, node, false); return true;
+    case ACTION_FOLD_TOGGLE: forest_rows_fold(r, node, !folded); return true;
+    case ACTION_FOLD_ALL: forest_rows_fold_all(r, true); return true;
+    case ACTION_UNFOLD_ALL: forest_rows_fold_all(r, false); return true;
+    case ACTION_FOLD_SWITCH:
+      forest_rows_fold_all(r, g_hash_table_size(r->folded) == 0);
+      return true;
+    default: return false;
+  }
+}
+
+void forest_rows_tag(ForestRows *r) {
+  int node = forest_rows_node(r);
+  if (node < 0) return;
+  gpointer key = GUINT_TO_POINTER((guint)node);
+  if (!g_hash_table_remove(r->tagged, key)) g_hash_table_add(r->tagged, key);
+}
+
+static int position_in(const GArray *rows, int node) {
+  for (guint i = 0; i < rows->len; i++)
+    if ((int)g_array_index(rows, OutlineRow, i).node == node) return (int)i;
+  return 0;
+}
+
+bool forest_rows_search(ForestRows *r, const char *text, bool here, bool back) {
+  if (!r->wood || r->rows->len == 0 || !*text) return false;
+  g_autofree char *folded_text = g_utf8_casefold(text, -1);
+  g_autoptr(GArray) every = NULL;
+  if (!r->filter && g_hash_table_size(r->folded)) every = list_rows(r, true);
+  const GArray *rows = every ? every : r->rows;
+  int n = (int)rows->len;
+  int from = every ? position_in(rows, forest_rows_node(r)) : r->list.cursor;
+  for (int i = here ? 0 : 1; i <= n; i++) {
+    int at = back ? ((from - i) % n + n) % n : (from + i) % n;
+    guint node = g_array_index(rows, OutlineRow, at).node;
+    if (strstr(haystack(r, node), folded_text)) return forest_rows_select(r, (int)node);
+  }
+  return false;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The forest as a list one can move in: which rows there are, what is folded, tagged, selected.
+ * All of that belongs to models and not to rows, and so outlives every rebuild. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "lineage/outline.h"
+#include "ui/engine_jobs.h"
+#include "ui/list.h"
+#include "ui/row_filter.h"
+
+typedef struct {
+  Wood *wood;         /* a reference; NULL before the first */
+  GArray *rows;       /* of OutlineRow, never NULL */
+  int *row_of_node;   /* -1: not listed */
+  List list;
+  GHashTable *folded; /* sets of node numbers */
+  GHashTable *tagged;
+  RowFilter *filter;  /* NULL: everything is kept */
+  guint kept;         /* rows that match the filter themselves */
+  char **haystacks;   /* per node, made when first wanted */
+  bool ascii;
+} ForestRows;
+
+void forest_rows_init(ForestRows *rows, bool ascii);
+void forest_rows_clear(ForestRows *rows);
+
+/* Another state of the collection; keeps a reference. Folds, tags and the selected row go over
+ * to the same models. */
+void forest_rows_set_wood(ForestRows *rows, Wood *wood);
+
+/* Lists the rows anew, after a change of folds. */
+void forest_rows_rebuild(ForestRows *rows);
+
+/* Another filter; takes ownership. */
+void forest_rows_set_filter(ForestRows *rows, RowFilter *filter);
+
+/* Node of the selected row, -1 when there is none. */
+int forest_rows_node(const ForestRows *rows);
+const OutlineRow *forest_rows_row(const ForestRows *rows, int row);
+
+/* Selects a node, unfolding what hides it; false when a filter does. */
+bool forest_rows_select(ForestRows *rows, int node);
+
+/* Folds or unfolds one node; false when nothing changes. */
+bool forest_rows_fold(ForestRows *rows, int node, bool fold);
+void forest_rows_fold_all(ForestRows *rows, bool fold);
+
+/* Performs a folding action or a step to parent or child. False when it is none of these. */
+bool forest_rows_action(ForestRows *rows, Action action);
+
+/* Tags the selected row, or removes its tag. */
+void forest_rows_tag(ForestRows *rows);
+
+/* Selects the next node whose name, path or concept holds the text, folded ones included; from
+ * the selected row itself with `here`, backwards with `back`, round the end. */
+bool forest_rows_search(ForestRows *rows, const char *text, bool here, bool back);

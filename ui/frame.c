@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ui/frame.h"
+
+#include <string.h>
+
+#include "core/text.h"
+#include "ui/glyph.h"
+#include "ui/job_text.h"
+#include "ui/paint.h"
+
+enum { LEAST_COLUMNS = 30, LEAST_ROWS = 6, TABS_FROM = 64, KEYS_FROM = 7 };
+
+static void draw_too_small(Cells *cells) {
+  g_autofree char *text = g_strdup_printf("copse needs %d x %d, this is %d x %d", LEAST_COLUMNS,
+                                          LEAST_ROWS, cells->columns, cells->rows);
+  paint_wrapped(cells, 0, 0, cells->columns, cells->rows, STYLE_TEXT, text);
+}
+
+/* "Growing the forest 41 %", or the folder's name when nothing runs. The caller frees it. */
+static char *activity(const App *app) {
+  JobStatus job = {0};
+  if (!job_current(app->ui.engine.worker, &job)) {
+    g_autofree char *shown =
+        g_filename_display_name(app->ui.engine.ops->root(app->ui.engine.collection));
+    return g_strdup(shown);
+  }
+  g_autofree char *amount = job_amount(&job);
+  char *text = g_strdup_printf("%s %s", job.cancelling ? "cancelling" : job.title, amount);
+  g_strchomp(text);
+  job_status_clear(&job);
+  return text;
+}
+
+static int draw_tabs(const App *app, Cells *cells, int x) {
+  for (int v = 0; v < VIEW_COUNT; v++) {
+    bool here = v == (int)app->current;
+    if (!here && cells->columns < TABS_FROM) continue;
+    char text[32];
+    g_snprintf(text, sizeof text, " %d %s ", v + 1, app_views[v]->name);
+    x += cells_put(cells, x, 0, cells->columns - x, here ? STYLE_SELECTED : STYLE_TAB, text);
+  }
+  return x;
+}
+
+static void draw_title(const App *app, Cells *cells) {
+  int x = cells_put(cells, 1, 0, cells->columns - 1, STYLE_TITLE, "copse") + 2;
+  x = draw_tabs(app, cells, x) + 2;
+  g_autofree char *text = activity(app);
+  int room = cells->columns - x - 1;
+  if (room < 4) return;
+  g_autofree char *fitted = text_fit(text, MIN(room, text_width(text)),
+                                     glyph(cells->ascii, GLYPH_ELLIPSIS));
+  bool busy = worker_busy(app->ui.engine.worker) > 0;
+  cells_put_right(cells, cells->columns - 1, 0, room, busy ? STYLE_TITLE : STYLE_DIM, fitted);
+}
+
+static void draw_status(const App *app, Cells *cells, int y) {
+  const Ui *ui = &app->ui;
+  int columns = cells->columns - 2;
+  if (ui->prompt.label) {
+    int x = 1 + cells_put(cells, 1, y, columns, STYLE_KEY, ui->prompt.label);
+    line_edit_draw(&ui->prompt.edit, cells, x, y, cells->columns - x - 1, STYLE_INPUT);
+    return;
+  }
+  if (ui->message) {
+    paint_left(cells, 1, y, columns, ui->message_style, ui->message);
+    return;
+  }
+  if (app->quit_when_idle) {
+    paint_left(cells, 1, y, columns, STYLE_WARN,
+               "Quitting when the jobs have ended; Q quits at once");
+    return;
+  }
+  const ViewOps *ops = app_views[app->current];
+  if (!ops->status) return;
+  g_autofree char *text = ops->status(ui, app->views[app->current]);
+  paint_left(cells, 1, y, columns, STYLE_DIM, text);
+}
+
+/* "k word" from column x; returns the columns it took, 0 when there is no room for all of it. */
+static int draw_hint(const App *app, Cells *cells, int x, int y, int end, Action action,
+                     unsigned context) {
+  const char *word = action_info(action)->hint;
+  g_autofree char *keys = keymap_label(app->keymap, action, context, 1);
+  int width = text_width(keys) + 1 + text_width(word);
+  if (!*keys || !*word || x + width > end) return 0;
+  x += cells_put(cells, x, y, end - x, STYLE_KEY, keys) + 1;
+  cells_put(cells, x, y, end - x, STYLE_HINT, word);
+  return width + 2;
+}
+
+static bool is_right_hint(Action action) {
+  return action == ACTION_HELP || action == ACTION_QUIT || action == ACTION_LEAVE;
+}
+
+/* Help and quit stand at the right end, whatever else there is room for. */
+static int draw_right_hints(const App *app, Cells *cells, int y, unsigned context) {
+  static const Action lists[] = {ACTION_HELP, ACTION_QUIT};
+  static const Action typing[] = {ACTION_LEAVE};
+  bool types = context & IN_TYPING;
+  const Action *actions = types ? typing : lists;
+  int n = types ? 1 : 2, width = 0;
+  if (context == IN_QUIT) return cells->columns;
+  for (int i = 0; i < n; i++) {
+    g_autofree char *keys = keymap_label(app->keymap, actions[i], context, 1);
+    width += text_width(keys) + 1 + text_width(action_info(actions[i])->hint) + (i ? 2 : 0);
+  }
+  int start = cells->columns - 1 - width;
+  for (int i = 0, x = start; i < n; i++)
+    x += draw_hint(app, cells, x, y, cells->columns, actions[i], context);
+  return start - 1;
+}
+
+static void draw_hints(const App *app, Cells *cells, int y) {
+  unsigned context = app_context(app);
+  int end = draw_right_hints(app, cells, y, context), x = 1;
+  for (Action a = ACTION_NONE + 1; a < ACTION_COUNT; a++)
+    if ((action_info(a)->contexts & context) && !is_right_hint(a))
+      x += draw_hint(app, cells, x, y, end, a, context);
+}
+
+/* The keys that may follow a prefix. */
+static void draw_which_key(const App *app, Cells *cells, Rect area) {
+  unsigned context = app_context(app);
+  const GArray *bindings = keymap_bindings(app->keymap);
+  GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
+  int columns = 0;
+  for (guint i = 0; i < bindings->len; i++) {
+    const Binding *b = &g_array_index(bindings, Binding, i);
+    if (b->keys[0] != app->prefix || b->keys[1] == UIKEY_NONE || !binding_applies(b, context))
+      continue;
+    char label[KEY_NAME_MAX];
+    key_label(b->keys[1], label);
+    char *line = g_strdup_printf("%-2s %s", label, action_info(b->action)->help);
+    columns = MAX(columns, text_width(line));
+    g_ptr_array_add(lines, line);
+  }
+  char title[KEY_NAME_MAX];
+  key_label(app->prefix, title);
+  int rows = MIN((int)lines->len + 2, area.rows);
+  Rect box = {area.x + 1, area.y + area.rows - rows, MIN(columns + 4, area.columns - 2), rows};
+  Rect in = paint_box(cells, box, title);
+  for (int i = 0; i < in.rows && i < (int)lines->len; i++)
+    paint_left(cells, in.x, in.y + i, in.columns, STYLE_TEXT, lines->pdata[i]);
+  g_ptr_array_unref(lines);
+}
+
+static void draw_quit_question(const App *app, Cells *cells, Rect area) {
+  g_autoptr(GArray) jobs = worker_jobs(app->ui.engine.worker);
+  unsigned busy = worker_busy(app->ui.engine.worker);
+  Rect in = paint_box(cells, rect_centre(area, 60, (int)busy + 4), "Quit? These jobs are not done");
+  int y = in.y, last = in.y + in.rows - 1;
+  for (guint i = 0; i < jobs->len && y < last; i++) {
+    const JobStatus *job = &g_array_index(jobs, JobStatus, i);
+    if (!job_is_open(job)) continue;
+    g_autofree char *amount = job_amount(job);
+    g_autofree char *line = g_strdup_printf("%s %s  %s", glyph(cells->ascii, job_glyph(job)),
+                                            job->title, amount);
+    paint_left(cells, in.x, y++, in.columns, STYLE_TEXT, line);
+  }
+  const char *text = in.columns >= 50 ? "w wait, then quit   c cancel them and quit   s stay"
+                                      : "w wait  c cancel  s stay";
+  paint_left(cells, in.x, last, in.columns, STYLE_KEY, text);
+}
+
+void frame_draw(App *app, Cells *cells) {
+  cells_clear(cells);
+  if (cells->columns < LEAST_COLUMNS || cells->rows < LEAST_ROWS) {
+    draw_too_small(cells);
+    return;
+  }
+  bool keys = cells->rows >= KEYS_FROM;
+  Rect area = {0, 1, cells->columns, cells->rows - (keys ? 3 : 2)};
+  const ViewOps *ops = app_views[app->current];
+  draw_title(app, cells);
+  ops->draw(&app->ui, app->views[app->current], cells, area);
+  draw_status(app, cells, area.y + area.rows);
+  if (keys) draw_hints(app, cells, cells->rows - 1);
+  if (app->prefix != UIKEY_NONE) draw_which_key(app, cells, area);
+  if (app->asking_quit) draw_quit_question(app, cells, area);
+}

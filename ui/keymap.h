@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which action a key stands for, in which context. Made from actions.def. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "ui/key.h"
+
+/* Where the keys go at the moment: exactly one bit is current. */
+typedef enum {
+  IN_FOREST = 1 << 0,
+  IN_QUERY = 1 << 1, /* the list of answers */
+  IN_ASK = 1 << 2,   /* the question */
+  IN_EXPERTS = 1 << 3,
+  IN_FORM = 1 << 4, /* the training form */
+  IN_JOBS = 1 << 5,
+  IN_HELP = 1 << 6,
+  IN_PROMPT = 1 << 7, /* search and filter line */
+  IN_QUIT = 1 << 8,   /* the question whether to quit */
+  IN_LISTS = IN_FOREST | IN_QUERY | IN_EXPERTS | IN_JOBS | IN_HELP,
+  IN_TYPING = IN_ASK | IN_FORM | IN_PROMPT,
+  IN_EVERYTHING = IN_LISTS | IN_TYPING | IN_QUIT
+} Context;
+enum { CONTEXT_COUNT = 9 };
+
+typedef enum {
+  ACTION_NONE,
+#define ACTION(id, name, keys, contexts, hint, help) ACTION_##id,
+#include "ui/actions.def"
+#undef ACTION
+  ACTION_COUNT
+} Action;
+
+typedef struct {
+  const char *name; /* as in a configuration file */
+  const char *keys; /* defaults */
+  unsigned contexts;
+  const char *hint; /* the word in the bottom bar, or "" */
+  const char *help;
+} ActionInfo;
+
+/* Facts about an action. Static. */
+const ActionInfo *action_info(Action action);
+
+/* "Forest", "Typing a question", … of one context bit. Static. */
+const char *context_name(unsigned context);
+
+typedef struct Keymap Keymap;
+
+/* The default keymap. */
+Keymap *keymap_new(void);
+void keymap_free(Keymap *keymap);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Keymap, keymap_free)
+
+typedef enum { KEYMAP_NONE, KEYMAP_PREFIX, KEYMAP_ACTION } KeymapResult;
+
+/* Looks up a key; `prefix` is the key before it when that was a prefix, else UIKEY_NONE.
+ * KEYMAP_PREFIX: another key must follow. */
+KeymapResult keymap_find(const Keymap *keymap, unsigned context, Key prefix, Key key,
+                         Action *action);
+
+/* One way to give an action. */
+typedef struct {
+  Action action;
+  Key keys[2]; /* the second is UIKEY_NONE for a single key */
+} Binding;
+
+/* All bindings in the order of the table. Array of Binding, borrowed. */
+const GArray *keymap_bindings(const Keymap *keymap);
+
+/* True when the binding works in the context. */
+bool binding_applies(const Binding *binding, unsigned context);
+
+/* The keys of an action for people, at most `limit` of them: "j Down". The caller frees it. */
+char *keymap_label(const Keymap *keymap, Action action, unsigned context, unsigned limit);

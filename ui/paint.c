@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ui/paint.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/text.h"
+#include "ui/glyph.h"
+
+void paint_left(Cells *cells, int x, int y, int columns, Style style, const char *text) {
+  if (columns <= 0) return;
+  g_autofree char *fitted = text_fit(text, columns, glyph(cells->ascii, GLYPH_ELLIPSIS));
+  cells_put(cells, x, y, columns, style, fitted);
+}
+
+void paint_right(Cells *cells, int x, int y, int columns, Style style, const char *text) {
+  cells_put_right(cells, x + columns, y, columns, style, text);
+}
+
+void paint_bar(Cells *cells, int x, int y, int columns, double share) {
+  if (columns <= 0) return;
+  int filled = isfinite(share) ? (int)lround(CLAMP(share, 0, 1) * columns) : 0;
+  for (int i = 0; i < columns; i++) {
+    bool full = i < filled;
+    cells_put(cells, x + i, y, 1, full ? STYLE_BAR : STYLE_BAR_REST,
+              glyph(cells->ascii, full ? GLYPH_BAR : GLYPH_BAR_REST));
+  }
+}
+
+static void paint_edge(Cells *cells, Rect a, int y, Glyph left, Glyph right) {
+  cells_put(cells, a.x, y, 1, STYLE_BOX, glyph(cells->ascii, left));
+  for (int x = a.x + 1; x < a.x + a.columns - 1; x++)
+    cells_put(cells, x, y, 1, STYLE_BOX, glyph(cells->ascii, GLYPH_RULE));
+  cells_put(cells, a.x + a.columns - 1, y, 1, STYLE_BOX, glyph(cells->ascii, right));
+}
+
+Rect paint_box(Cells *cells, Rect a, const char *title) {
+  cells_fill(cells, a, STYLE_TEXT);
+  paint_edge(cells, a, a.y, GLYPH_TOP_LEFT, GLYPH_TOP_RIGHT);
+  paint_edge(cells, a, a.y + a.rows - 1, GLYPH_BOTTOM_LEFT, GLYPH_BOTTOM_RIGHT);
+  for (int y = a.y + 1; y < a.y + a.rows - 1; y++) {
+    cells_put(cells, a.x, y, 1, STYLE_BOX, glyph(cells->ascii, GLYPH_POST));
+    cells_put(cells, a.x + a.columns - 1, y, 1, STYLE_BOX, glyph(cells->ascii, GLYPH_POST));
+  }
+  if (title && a.columns > 6) {
+    g_autofree char *spaced = g_strdup_printf(" %s ", title);
+    cells_put(cells, a.x + 1, a.y, a.columns - 2, STYLE_TITLE, spaced);
+  }
+  return (Rect){a.x + 2, a.y + 1, MAX(a.columns - 4, 0), MAX(a.rows - 2, 0)};
+}
+
+Rect rect_centre(Rect outer, int columns, int rows) {
+  columns = MIN(columns, outer.columns), rows = MIN(rows, outer.rows);
+  return (Rect){outer.x + (outer.columns - columns) / 2, outer.y + (outer.rows - rows) / 2,
+                columns, rows};
+}
+
+static void value_range(const double *values, guint n, double *low, double *high) {
+  *low = INFINITY, *high = -INFINITY;
+  for (guint i = 0; i < n; i++) {
+    if (!isfinite(values[i])) continue;
+    *low = MIN(*low, values[i]), *high = MAX(*high, values[i]);
+  }
+}
+
+/* The dots of one column of the curve: the values that fall on it, averaged; NAN for none. */
+static double sample(const double *values, guint n, int dot, int dots) {
+  guint from = (guint)((guint64)dot * n / (guint)dots);
+  guint to = (guint)((guint64)(dot + 1) * n / (guint)dots);
+  double sum = 0;
+  guint counted = 0;
+  for (guint i = from; i < MAX(to, from + 1) && i < n; i++)
+    if (isfinite(values[i])) sum += values[i], counted++;
+  return counted ? sum / counted : NAN;
+}
+
+/* Unicode numbers the eight dots of a braille cell column by column, the lowest row last. */
+static gunichar braille_bit(int dx, int dy) {
+  static const guint8 bits[4][2] = {{0x01, 0x08}, {0x02, 0x10}, {0x04, 0x20}, {0x40, 0x80}};
+  return bits[dy][dx];
+}
+
+static void put_cell_character(Cells *cells, int x, int y, gunichar c) {
+  char text[7] = {0};
+  g_unichar_to_utf8(c, text);
+  cells_put(cells, x, y, 1, STYLE_BAR, text);
+}
+
+static void curve_cell(Cells *cells, Rect area, int column, const int *dot_rows, int per_row) {
+  for (int row = 0; row < area.rows; row++) {
+    gunichar bits = 0;
+    int ascii = 0;
+    for (int dx = 0; dx < (cells->ascii ? 1 : 2); dx++) {
+      int dy = dot_rows[dx] - row * per_row;
+      if (dot_rows[dx] < 0 || dy < 0 || dy >= per_row) continue;
+      if (cells->ascii) ascii = "'-."[dy];
+      else bits |= braille_bit(dx, dy);
+    }
+    if (bits) put_cell_character(cells, area.x + column, area.y + row, 0x2800 + bits);
+    if (ascii) put_cell_character(cells, area.x + column, area.y + row, (gunichar)ascii);
+  }
+}
+
+void paint_curve(Cells *cells, Rect area, const double *values, guint n, double *low,
+                 double *high) {
+  value_range(values, n, low, high);
+  if (n == 0 || !isfinite(*low) || area.columns <= 0 || area.rows <= 0) return;
+  int across = cells->ascii ? 1 : 2, down = cells->ascii ? 3 : 4;
+  /* A short history is drawn a value a dot, from the left, and not stretched. */
+  int dots = MIN(area.columns * across, (int)MIN(n, 100000u)), rows = area.rows * down;
+  double span = *high > *low ? *high - *low : 1;
+  for (int column = 0; column * across < dots; column++) {
+    int dot_rows[2] = {-1, -1};
+    for (int dx = 0; dx < across && column * across + dx < dots; dx++) {
+      double v = sample(values, n, column * across + dx, dots);
+      if (isfinite(v)) dot_rows[dx] = (int)lround((*high - v) / span * (rows - 1));
+    }
+    curve_cell(cells, area, column, dot_rows, down);
+  }
+}
+
+/* Bytes of the next line: up to a newline, or the last space that fits. */
+static gsize line_bytes(const char *text, int columns) {
+  int used = 0;
+  gsize last_space = 0;
+  const char *p = text;
+  for (; *p && *p != '\n'; p = g_utf8_next_char(p)) {
+    used += text_char_width(g_utf8_get_char(p));
+    if (used > columns) break;
+    if (*p == ' ') last_space = (gsize)(p - text);
+  }
+  if (!*p || *p == '\n') return (gsize)(p - text);
+  if (last_space) return last_space;
+  /* Not even the first character fits: take it all the same, and so get on. */
+  return p == text ? (gsize)(g_utf8_next_char(p) - text) : (gsize)(p - text);
+}
+
+int paint_wrapped(Cells *cells, int x, int y, int columns, int rows, Style style,
+                  const char *text) {
+  int row = 0;
+  while (*text && row < rows && columns > 0) {
+    gsize n = line_bytes(text, columns);
+    g_autofree char *line = g_strndup(text, n);
+    cells_put(cells, x, y + row, columns, style, line);
+    text += n;
+    while (*text == ' ') text++;
+    if (*text == '\n') text++;
+    row++;
+  }
+  return row;
+}
+
+char *score_text(const Score *score, bool interval, bool ascii) {
+  if (!isfinite(score->top1) || score->n == 0) return g_strdup(glyph(ascii, GLYPH_NOTHING));
+  if (!interval || !isfinite(score->low) || !isfinite(score->high))
+    return g_strdup_printf("%.0f %%", 100 * score->top1);
+  return g_strdup_printf("%.0f %% %.0f%s%.0f", 100 * score->top1, 100 * score->low,
+                         glyph(ascii, GLYPH_DASH), 100 * score->high);
+}

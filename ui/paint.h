@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Small drawings that several views share. All of them stay inside what they are given. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "experts/expert.h"
+#include "ui/cells.h"
+
+/* Text in exactly `columns` columns, cut with the ellipsis; numbers are set to the right. */
+void paint_left(Cells *cells, int x, int y, int columns, Style style, const char *text);
+void paint_right(Cells *cells, int x, int y, int columns, Style style, const char *text);
+
+/* A bar filled to `share` (0..1; NAN: nothing). */
+void paint_bar(Cells *cells, int x, int y, int columns, double share);
+
+/* A frame with a title; the inside is blank. Returns the inside. */
+Rect paint_box(Cells *cells, Rect area, const char *title);
+
+/* A rectangle of the given size in the middle of another, as large as fits. */
+Rect rect_centre(Rect outer, int columns, int rows);
+
+/* Draws values[0..n) from left to right as a curve, braille dots or ASCII signs, scaled
+ * between *low and *high, which get the smallest and largest value. NANs leave gaps. */
+void paint_curve(Cells *cells, Rect area, const double *values, guint n, double *low,
+                 double *high);
+
+/* Draws a text from row y on, broken at spaces; returns the rows it took, at most `rows`. */
+int paint_wrapped(Cells *cells, int x, int y, int columns, int rows, Style style,
+                  const char *text);
+
+/* "41 %  33–50" or just "41 %", and "·" when it was not measured. The caller frees it. */
+char *score_text(const Score *score, bool interval, bool ascii);

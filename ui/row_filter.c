@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ui/row_filter.h"
+
+#include <string.h>
+
+typedef enum { TERM_WORD, TERM_KIND, TERM_DTYPE, TERM_CONCEPT, TERM_TREE, TERM_PARAMS, TERM_FACT } TermField;
+
+typedef struct {
+  TermField field;
+  bool negated;
+  char *key;    /* TERM_FACT: its name */
+  char *text;   /* folded in case */
+  char compare; /* TERM_PARAMS: '<', '>' or '=' */
+  double number;
+} FilterTerm;
+
+struct RowFilter {
+  GArray *terms; /* of FilterTerm */
+};
+
+static void term_clear(void *data) {
+  FilterTerm *term = data;
+  g_free(term->key);
+  g_free(term->text);
+}
+
+static TermField field_of(const char *key) {
+  static const char *const names[] = {"", "kind", "dtype", "concept", "tree", "params"};
+  for (int f = TERM_KIND; f <= TERM_PARAMS; f++)
+    if (g_ascii_strcasecmp(key, names[f]) == 0) return (TermField)f;
+  return TERM_FACT;
+}
+
+/* "<10M": a comparison and a number with a unit. */
+static void parse_amount(FilterTerm *term, const char *text) {
+  term->compare = *text == '<' || *text == '>' ? *text++ : '=';
+  if (*text == '=') text++;
+  char *end;
+  term->number = g_ascii_strtod(text, &end);
+  static const struct { char unit; double factor; } units[] = {
+      {'K', 1e3}, {'M', 1e6}, {'B', 1e9}, {'G', 1e9}, {'T', 1e12}};
+  for (size_t i = 0; i < G_N_ELEMENTS(units); i++)
+    if (g_ascii_toupper(*end) == units[i].unit) term->number *= units[i].factor;
+}
+
+static FilterTerm parse_term(const char *word) {
+  FilterTerm term = {.field = TERM_WORD};
+  if (*word == '!' && word[1]) term.negated = true, word++;
+  const char *colon = strchr(word, ':');
+  if (colon && colon > word) {
+    term.key = g_strndup(word, (gsize)(colon - word));
+    term.field = field_of(term.key);
+    word = colon + 1;
+  }
+  if (term.field == TERM_PARAMS) parse_amount(&term, word);
+  term.text = g_utf8_casefold(word, -1);
+  return term;
+}
+
+RowFilter *row_filter_parse(const char *text) {
+  g_auto(GStrv) words = g_strsplit_set(text, " \t", -1);
+  GArray *terms = g_array_new(FALSE, FALSE, sizeof(FilterTerm));
+  g_array_set_clear_func(terms, term_clear);
+  for (char **w = words; *w; w++) {
+    if (!**w) continue;
+    FilterTerm term = parse_term(*w);
+    g_array_append_val(terms, term);
+  }
+  if (terms->len == 0) {
+    g_array_unref(terms);
+    return NULL;
+  }
+  RowFilter *filter = g_new0(RowFilter, 1);
+  filter->terms = terms;
+  return filter;
+}
+
+void row_filter_free(RowFilter *filter) {
+  if (!filter) return;
+  g_array_unref(filter->terms);
+  g_free(filter);
+}
+
+const char *model_concept(const Model *model, const char *label_key) {
+  const char *value = label_key ? model_value(model, label_key) : NULL;
+  return value ? value : model_value(model, "concept");
+}
+
+const char *model_main_dtype(const Model *model) {
+  int best = -1;
+  for (int d = 0; d < DTYPE_COUNT; d++)
+    if (model->dtypes[d] && (best < 0 || model->dtypes[d] > model->dtypes[best])) best = d;
+  return best < 0 ? NULL : dtype_name((Dtype)best);
+}
+
+char *node_haystack(const ForestNode *node, const char *label_key) {
+  const char *path = node->model ? node->model->shown : NULL;
+  const char *concept = node->model ? model_concept(node->model, label_key) : NULL;
+  g_autofree char *all = g_strjoin("\n", node->name ? node->name : "", path ? path : "",
+                                   concept ? concept : "", NULL);
+  return g_utf8_casefold(all, -1);
+}
+
+static bool holds(const char *value, const char *folded) {
+  if (!value) return false;
+  g_autofree char *have = g_utf8_casefold(value, -1);
+  return strstr(have, folded) != NULL;
+}
+
+static bool amount_fits(const FilterTerm *term, double value) {
+  if (term->compare == '<') return value < term->number;
+  if (term->compare == '>') return value > term->number;
+  /* "7B" is said of 6.7 and of 7.2 billion alike. */
+  return value >= 0.9 * term->number && value <= 1.1 * term->number;
+}
+
+static bool term_holds(const FilterTerm *term, const ForestNode *node, const char *haystack,
+                       const char *label_key) {
+  const Model *model = node->model;
+  if (term->field == TERM_WORD) return strstr(haystack, term->text) != NULL;
+  if (term->field == TERM_TREE) return node->tree + 1 == (int)g_ascii_strtoll(term->text, NULL, 10);
+  if (!model) return false;
+  switch (term->field) {
+    case TERM_KIND: return holds(model_kind_name(model->kind), term->text);
+    case TERM_DTYPE: return holds(model_main_dtype(model), term->text);
+    case TERM_CONCEPT: return holds(model_concept(model, label_key), term->text);
+    case TERM_PARAMS: return amount_fits(term, (double)model->params);
+    default: return holds(model_value(model, term->key), term->text);
+  }
+}
+
+bool row_filter_match(const RowFilter *filter, const ForestNode *node, const char *haystack,
+                      const char *label_key) {
+  for (guint i = 0; i < filter->terms->len; i++) {
+    const FilterTerm *term = &g_array_index(filter->terms, FilterTerm, i);
+    if (term_holds(term, node, haystack, label_key) == term->negated) return false;
+  }
+  return true;
+}

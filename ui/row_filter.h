@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What to keep of the forest: words that must all be there, without regard to case, in the name,
+ * path or concept. `!word` must not be there. `kind:lora`, `dtype:f16`, `concept:fox`, `base:x`,
+ * `tree:2`, `params:<10M` look at one thing; any other `key:word` looks at the fact of that
+ * name. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "lineage/forest.h"
+
+typedef struct RowFilter RowFilter;
+
+/* NULL for an empty text, which keeps everything. */
+RowFilter *row_filter_parse(const char *text);
+void row_filter_free(RowFilter *filter);
+
+/* `haystack` is what node_haystack() gives for the node. */
+bool row_filter_match(const RowFilter *filter, const ForestNode *node, const char *haystack,
+                      const char *label_key);
+
+/* Name, path and concept of a node in one string, folded in case. The caller frees it. */
+char *node_haystack(const ForestNode *node, const char *label_key);
+
+/* What a model was trained on, as it says itself: its label, or its concept; NULL when it says
+ * nothing. Borrowed. */
+const char *model_concept(const Model *model, const char *label_key);
+
+/* The dtype of most of its tensors, or NULL. Static text. */
+const char *model_main_dtype(const Model *model);

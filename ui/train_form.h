@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The form that a training is started from. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "experts/train.h"
+#include "ui/cells.h"
+#include "ui/line_edit.h"
+#include "ui/list.h"
+
+enum { TRAIN_FIELDS = 10 };
+
+typedef struct {
+  LineEdit fields[TRAIN_FIELDS];
+  List list;     /* the field at hand */
+  char *problem; /* what is wrong with it, or NULL */
+} TrainForm;
+
+/* Fields filled with TRAIN_DEFAULTS. */
+void train_form_init(TrainForm *form);
+void train_form_clear(TrainForm *form);
+
+/* Performs an editing or moving action; false when it is none. */
+bool train_form_action(TrainForm *form, Action action);
+
+/* Types into the field at hand. */
+bool train_form_type(TrainForm *form, Key key);
+
+/* Checks all fields. The strings of the options are borrowed from the form. False, with the
+ * first wrong field at hand and the problem said, when something is wrong. */
+bool train_form_options(TrainForm *form, TrainOptions *options);
+
+/* Draws the form as a box in the middle of the area. `label_key` is what an empty label means. */
+void train_form_draw(TrainForm *form, Cells *cells, Rect area, const char *label_key);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The terminal interface. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "collection/collection.h"
+
+typedef struct {
+  Collection *collection; /* borrowed; used until ui_run() returns */
+  bool read_only;
+  bool ascii;             /* no signs beyond ASCII */
+  const char *theme;      /* "dark", "light", "mono"; NULL: found out */
+  int frames;             /* end after so many frames; 0: when the user quits */
+  const char *script;     /* see script.h; NULL: the environment's COPSE_SCRIPT, if any */
+} UiOptions;
+
+/* Runs the interface until the user quits, on the thread that calls it, and gives the terminal
+ * back. Returns the exit status: 0, or 1 with an error. */
+int ui_run(const UiOptions *options, GError **error);

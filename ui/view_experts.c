@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The trained experts with what was measured of them; training a new one. */
+#include <math.h>
+
+#include "core/error.h"
+#include "core/text.h"
+#include "ui/glyph.h"
+#include "ui/job_text.h"
+#include "ui/list.h"
+#include "ui/paint.h"
+#include "ui/train_form.h"
+#include "ui/view.h"
+
+typedef struct {
+  Ui *ui;
+  List list;
+  TrainForm form;
+  bool form_open;
+  GArray *loss, *accuracy; /* of double: the curves of the last training */
+  unsigned epochs;         /* that it was asked for */
+  guint64 last_done;       /* of the last note that was added to the curves */
+  char *outcome;           /* of the last training, or NULL */
+  Style outcome_style;
+} ExpertsView;
+
+static gpointer experts_open(Ui *ui) {
+  ExpertsView *v = g_new0(ExpertsView, 1);
+  v->ui = ui;
+  v->loss = g_array_new(FALSE, FALSE, sizeof(double));
+  v->accuracy = g_array_new(FALSE, FALSE, sizeof(double));
+  train_form_init(&v->form);
+  return v;
+}
+
+static void experts_close(gpointer view) {
+  ExpertsView *v = view;
+  g_array_unref(v->loss);
+  g_array_unref(v->accuracy);
+  train_form_clear(&v->form);
+  g_free(v->outcome);
+  g_free(v);
+}
+
+static unsigned experts_context(const Ui *ui, gpointer view) {
+  (void)ui;
+  return ((const ExpertsView *)view)->form_open ? IN_FORM : IN_EXPERTS;
+}
+
+static const GPtrArray *experts(const Ui *ui) { return ui->oracle ? ui->oracle->experts : NULL; }
+
+/* Where a score stands; 0 columns: left out. */
+typedef struct {
+  int name, layer, layer_columns, task, scores, score_columns, labels;
+} ExpertColumns;
+
+static ExpertColumns expert_columns(Rect area) {
+  ExpertColumns c = {.score_columns = area.columns >= 84 ? 12 : 5};
+  int x = area.x + area.columns;
+  if (area.columns >= 100) x -= 8, c.labels = x + 1;
+  x -= 3 * (c.score_columns + 1);
+  c.scores = x + 1;
+  if (area.columns >= 50) x -= 9, c.task = x + 1;
+  int rest = x - area.x - 1;
+  if (area.columns >= 70) c.layer_columns = MIN(rest * 2 / 5, 36), x -= c.layer_columns + 1, c.layer = x + 1;
+  c.name = MAX(x - area.x - 1, 1);
+  return c;
+}
+
+static void draw_header(Cells *cells, Rect area, const ExpertColumns *c) {
+  static const char *const titles[] = {"VAL", "SEEN", "UNSEEN"};
+  static const char *const brief[] = {"VAL", "SEEN", "UNSN"};
+  cells_fill(cells, (Rect){area.x, area.y, area.columns, 1}, STYLE_HEADER);
+  paint_left(cells, area.x + 1, area.y, c->name, STYLE_HEADER, "EXPERT");
+  paint_left(cells, c->layer, area.y, c->layer_columns, STYLE_HEADER, "LAYER");
+  if (c->task) paint_left(cells, c->task, area.y, 8, STYLE_HEADER, "TASK");
+  for (int i = 0; i < 3; i++)
+    paint_left(cells, c->scores + i * (c->score_columns + 1), area.y, c->score_columns,
+               STYLE_HEADER, c->score_columns > 5 ? titles[i] : brief[i]);
+  if (c->labels) paint_right(cells, c->labels, area.y, 7, STYLE_HEADER, "LABELS");
+}
+
+static void draw_expert(Cells *cells, Rect area, int y, const ExpertColumns *c,
+                        const Expert *expert, bool selected) {
+  const Score *scores[] = {&expert->val, &expert->test, &expert->test_holdout};
+  paint_left(cells, area.x + 1, y, c->name, STYLE_TEXT, expert->name);
+  paint_left(cells, c->layer, y, c->layer_columns, STYLE_TEXT, expert->layer ? expert->layer : "");
+  if (c->task)
+    paint_left(cells, c->task, y, 8, STYLE_TEXT,
+               expert->task == EXPERT_ALIGN ? "align" : "classify");
+  for (int i = 0; i < 3; i++) {
+    g_autofree char *text = score_text(scores[i], c->score_columns > 5, cells->ascii);
+    paint_left(cells, c->scores + i * (c->score_columns + 1), y, c->score_columns,
+               i == 2 ? STYLE_INPUT : STYLE_TEXT, text);
+  }
+  if (c->labels) {
+    g_autofree char *labels = g_strdup_printf("%u", expert->labels ? expert->labels->len : 0);
+    paint_right(cells, c->labels, y, 7, STYLE_TEXT, labels);
+  }
+  if (!selected) return;
+  cells_restyle(cells, area.x, y, area.columns, STYLE_SELECTED);
+  cells->cursor_x = area.x, cells->cursor_y = y;
+}
+
+static void draw_list(const Ui *ui, ExpertsView *v, Cells *cells, Rect area) {
+  const GPtrArray *all = experts(ui);
+  ExpertColumns c = expert_columns(area);
+  draw_header(cells, area, &c);
+  area.y++, area.rows--;
+  list_resize(&v->list, all ? (int)all->len : 0);
+  list_show(&v->list, area.rows);
+  for (int i = 0; i < area.rows && v->list.top + i < v->list.count; i++)
+    draw_expert(cells, area, area.y + i, &c, all->pdata[v->list.top + i],
+                v->list.top + i == v->list.cursor);
+  if (v->list.count == 0)
+    paint_wrapped(cells, area.x + 1, area.y + 1, area.columns - 2, area.rows - 1, STYLE_DIM,
+                  all ? "No expert yet. Press t to train one." : "The experts are being opened.");
+}
+
+/* "epoch 12/30 · loss 0.183 · val 61 % · 20 s left". */
+static char *live_text(const ExpertsView *v, const JobStatus *job, bool ascii) {
+  const char *dot = glyph(ascii, GLYPH_DOT);
+  if (job->state == JOB_WAITING) return g_strdup("waiting for other jobs");
+  if (job->cancelling) return g_strdup("cancelling ...");
+  if (!job->note.phase || isnan(job->note.loss)) return job_details(job);
+  GString *s = g_string_new(NULL);
+  unsigned epoch = (unsigned)(job_share(job) * v->epochs) + 1;
+  g_string_append_printf(s, "epoch %u/%u %s loss %.4g", MIN(epoch, v->epochs), v->epochs, dot,
+                         job->note.loss);
+  if (isfinite(job->note.accuracy))
+    g_string_append_printf(s, " %s val %.0f %%", dot, 100 * job->note.accuracy);
+  double eta = job_eta(job);
+  if (isfinite(eta)) {
+    g_autofree char *left = text_seconds(eta);
+    g_string_append_printf(s, " %s %s left", dot, left);
+  }
+  return g_string_free(s, FALSE);
+}
+
+static void draw_one_curve(Cells *cells, Rect area, const char *title, const GArray *values) {
+  enum { SCALE = 7 };
+  double low, high;
+  Rect in = {area.x + SCALE, area.y + 1, area.columns - SCALE, area.rows - 1};
+  if (area.columns < SCALE + 8 || in.rows < 1) return;
+  cells_put(cells, area.x, area.y, area.columns, STYLE_LABEL, title);
+  paint_curve(cells, in, (const double *)(const void *)values->data, values->len, &low, &high);
+  if (!isfinite(low)) return;
+  char text[16];
+  g_snprintf(text, sizeof text, "%.3g", high);
+  paint_right(cells, area.x, in.y, SCALE - 1, STYLE_DIM, text);
+  g_snprintf(text, sizeof text, "%.3g", low);
+  if (in.rows > 1) paint_right(cells, area.x, in.y + in.rows - 1, SCALE - 1, STYLE_DIM, text);
+}
+
+static void draw_curves(const ExpertsView *v, Cells *cells, Rect area) {
+  if (area.rows < 3) return;
+  int half = (area.columns - 2) / 2;
+  if (area.columns < 60) {
+    draw_one_curve(cells, area, "loss", v->loss);
+    return;
+  }
+  draw_one_curve(cells, (Rect){area.x, area.y, half, area.rows}, "loss", v->loss);
+  draw_one_curve(cells, (Rect){area.x + half + 2, area.y, half, area.rows}, "validation accuracy",
+                 v->accuracy);
+}
+
+static void draw_training(const Ui *ui, const ExpertsView *v, Cells *cells, Rect area) {
+  JobStatus job = {0};
+  bool live = ui->training && job_find(ui->engine.worker, ui->training, &job);
+  g_autofree char *text = live ? live_text(v, &job, cells->ascii) : g_strdup(v->outcome);
+  for (int x = area.x; x < area.x + area.columns; x++)
+    cells_put(cells, x, area.y, 1, STYLE_BOX, glyph(cells->ascii, GLYPH_RULE));
+  if (live) {
+    paint_bar(cells, area.x + 1, area.y + 1, 12, job_share(&job));
+    paint_left(cells, area.x + 14, area.y + 1, area.columns - 15, STYLE_TEXT, text);
+  } else if (text) {
+    paint_left(cells, area.x + 1, area.y + 1, area.columns - 2, v->outcome_style, text);
+  }
+  draw_curves(v, cells, (Rect){area.x + 1, area.y + 2, area.columns - 2, area.rows - 2});
+  job_status_clear(&job);
+}
+
+/* Rows for the training below the list: with curves where there is room. */
+static int training_rows(const Ui *ui, const ExpertsView *v, int rows) {
+  if (!ui->training && !v->outcome) return 0;
+  return rows >= 14 ? rows / 2 : 2;
+}
+
+static void experts_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
+  ExpertsView *v = view;
+  int below = training_rows(ui, v, area.rows);
+  draw_list(ui, v, cells, (Rect){area.x, area.y, area.columns, area.rows - below});
+  if (below)
+    draw_training(ui, v, cells, (Rect){area.x, area.y + area.rows - below, area.columns, below});
+  if (v->form_open)
+    train_form_draw(&v->form, cells, area, ui->wood ? ui->wood->label_key : NULL);
+}
+
+static void set_outcome(ExpertsView *v, Style style, char *text) {
+  g_free(v->outcome);
+  v->outcome = text;
+  v->outcome_style = style;
+}
+
+/* The finished curve takes the place of what was gathered on the way. */
+static void keep_curve(ExpertsView *v, const TrainResult *result) {
+  if (!result->curve || result->curve->len == 0) return;
+  g_array_set_size(v->loss, 0);
+  g_array_set_size(v->accuracy, 0);
+  for (guint i = 0; i < result->curve->len; i++) {
+    const EpochRow *row = &g_array_index(result->curve, EpochRow, i);
+    g_array_append_val(v->loss, row->loss);
+    g_array_append_val(v->accuracy, row->val_top1);
+  }
+}
+
+static char *success_text(const TrainResult *result, bool ascii) {
+  const Expert *e = result->expert;
+  g_autofree char *seen = score_text(&e->test, true, ascii);
+  g_autofree char *unseen = score_text(&e->test_holdout, true, ascii);
+  g_autofree char *took = text_seconds(e->seconds);
+  return g_strdup_printf("%s: seen %s, unseen %s; best epoch %u, %s, %.0f models/s", e->name, seen,
+                         unseen, result->best_epoch, took, result->models_per_second);
+}
+
+static bool on_trained(gpointer user, guint64 id, gpointer result, const GError *error) {
+  ExpertsView *v = user;
+  if (id == v->ui->training) v->ui->training = 0;
+  if (result) {
+    keep_curve(v, result);
+    set_outcome(v, STYLE_GOOD, success_text(result, v->ui->ascii));
+    v->ui->wanted |= WANT_EXPERTS;
+    ui_tell(v->ui, STYLE_GOOD, "Trained %s", ((TrainResult *)result)->expert->name);
+  } else if (g_error_matches(error, COPSE_ERROR, COPSE_ERROR_CANCELLED)) {
+    set_outcome(v, STYLE_WARN, g_strdup("Cancelled; nothing was written."));
+  } else {
+    set_outcome(v, STYLE_BAD, g_strdup(error ? error->message : "The training gave no result."));
+    ui_tell(v->ui, STYLE_BAD, "The training failed: %s", v->outcome);
+  }
+  return true;
+}
+
+static void start_training(Ui *ui, ExpertsView *v) {
+  TrainOptions options;
+  if (!train_form_options(&v->form, &options)) return;
+  v->form_open = false;
+  v->epochs = options.epochs;
+  v->last_done = 0;
+  g_array_set_size(v->loss, 0);
+  g_array_set_size(v->accuracy, 0);
+  g_clear_pointer(&v->outcome, g_free);
+  ui->training = engine_train(&ui->engine, ui->wood, &options, on_trained, v);
+}
+
+static void open_form(Ui *ui, ExpertsView *v) {
+  if (ui->read_only)
+    ui_tell(ui, STYLE_WARN, "Read-only: nothing may be written, so nothing is trained");
+  else if (ui->training)
+    ui_tell(ui, STYLE_WARN, "A training is running; x cancels it");
+  else if (!ui->wood || ui->wood->models->len == 0)
+    ui_tell(ui, STYLE_WARN, "There are no models to train on yet");
+  else
+    v->form_open = true;
+}
+
+static Reaction form_action(Ui *ui, ExpertsView *v, Action action) {
+  if (train_form_action(&v->form, action)) return REACT_HANDLED;
+  if (action == ACTION_FORM_START) return start_training(ui, v), REACT_HANDLED;
+  if (action != ACTION_LEAVE) return REACT_NONE;
+  v->form_open = false;
+  return REACT_HANDLED;
+}
+
+static Reaction experts_action(Ui *ui, gpointer view, Action action) {
+  ExpertsView *v = view;
+  if (v->form_open) return form_action(ui, v, action);
+  if (list_action(&v->list, action)) return REACT_HANDLED;
+  switch (action) {
+    case ACTION_TRAIN: open_form(ui, v); return REACT_HANDLED;
+    case ACTION_CANCEL_TRAINING:
+      if (ui->training) worker_cancel(ui->engine.worker, ui->training);
+      else ui_tell(ui, STYLE_DIM, "No training is running");
+      return REACT_HANDLED;
+    case ACTION_LEAVE: return REACT_HANDLED | REACT_BACK;
+    default: return REACT_NONE;
+  }
+}
+
+static Reaction experts_type(Ui *ui, gpointer view, Key key) {
+  (void)ui;
+  return train_form_type(&((ExpertsView *)view)->form, key) ? REACT_HANDLED : REACT_NONE;
+}
+
+/* A note of the running training becomes a point of the curves. */
+static void experts_changed(Ui *ui, gpointer view, unsigned what) {
+  ExpertsView *v = view;
+  JobStatus job = {0};
+  if (!(what & CHANGED_JOBS) || !ui->training) return;
+  if (job_find(ui->engine.worker, ui->training, &job) && job.state == JOB_RUNNING &&
+      isfinite(job.note.loss) && job.note.done != v->last_done) {
+    v->last_done = job.note.done;
+    g_array_append_val(v->loss, job.note.loss);
+    g_array_append_val(v->accuracy, job.note.accuracy);
+  }
+  job_status_clear(&job);
+}
+
+static char *experts_status(const Ui *ui, gpointer view) {
+  (void)view;
+  const GPtrArray *all = experts(ui);
+  if (!all) return g_strdup("");
+  guint bad = ui->oracle->warnings ? ui->oracle->warnings->len : 0;
+  if (bad)
+    return g_strdup_printf("%u expert%s, %u unreadable: %s", all->len, all->len == 1 ? "" : "s",
+                           bad, (const char *)ui->oracle->warnings->pdata[0]);
+  return g_strdup_printf("%u expert%s", all->len, all->len == 1 ? "" : "s");
+}
+
+const ViewOps view_experts = {
+    .name = "Experts",
+    .open = experts_open,
+    .close = experts_close,
+    .context = experts_context,
+    .draw = experts_draw,
+    .action = experts_action,
+    .type = experts_type,
+    .status = experts_status,
+    .changed = experts_changed,
+};

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A question in words; the models that answer it, while one types. */
+#include <math.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "core/text.h"
+#include "ui/glyph.h"
+#include "ui/list.h"
+#include "ui/paint.h"
+#include "ui/row_filter.h"
+#include "ui/view.h"
+
+enum {
+  TYPING_PAUSE = 120 * 1000, /* microseconds without a key before we ask */
+  HITS = 200
+};
+
+typedef struct {
+  Ui *ui;
+  LineEdit edit;
+  bool editing;
+  bool asked_again; /* the experts were not there when we wanted to ask */
+  gint64 due;       /* when to ask, 0: nothing new to ask */
+  guint64 job;      /* the latest question's; earlier answers are dropped */
+  Reply *reply;     /* the latest answer, or NULL */
+  char *problem;    /* why there is none, or NULL */
+  List list;
+} QueryView;
+
+static gpointer query_open(Ui *ui) {
+  QueryView *v = g_new0(QueryView, 1);
+  v->ui = ui;
+  v->editing = true;
+  line_edit_init(&v->edit, "");
+  return v;
+}
+
+static void query_close(gpointer view) {
+  QueryView *v = view;
+  line_edit_clear(&v->edit);
+  reply_free(v->reply);
+  g_free(v->problem);
+  g_free(v);
+}
+
+static unsigned query_context(const Ui *ui, gpointer view) {
+  (void)ui;
+  return ((const QueryView *)view)->editing ? IN_ASK : IN_QUERY;
+}
+
+static const GArray *hits(const QueryView *v) {
+  return v->reply ? v->reply->answer->hits : NULL;
+}
+
+static const QueryHit *selected_hit(const QueryView *v) {
+  const GArray *all = hits(v);
+  return all && all->len ? &g_array_index(all, QueryHit, v->list.cursor) : NULL;
+}
+
+/* Another answer, or none with a reason. Takes ownership of the reply. */
+static void set_reply(QueryView *v, Reply *reply, const char *problem) {
+  reply_free(v->reply);
+  v->reply = reply;
+  g_free(v->problem);
+  v->problem = g_strdup(problem);
+  v->list = (List){.height = v->list.height};
+  list_resize(&v->list, reply ? (int)reply->answer->hits->len : 0);
+}
+
+static bool on_reply(gpointer user, guint64 id, gpointer result, const GError *error) {
+  QueryView *v = user;
+  if (id != v->job) return true; /* a later question has been asked since */
+  v->job = 0;
+  if (g_error_matches(error, COPSE_ERROR, COPSE_ERROR_CANCELLED)) return true;
+  set_reply(v, result, error ? error->message : NULL);
+  return false;
+}
+
+static bool is_blank(const char *text) {
+  while (*text == ' ') text++;
+  return !*text;
+}
+
+static void ask(QueryView *v) {
+  Ui *ui = v->ui;
+  if (v->job) worker_cancel(ui->engine.worker, v->job);
+  v->job = 0;
+  if (is_blank(v->edit.text->str)) {
+    set_reply(v, NULL, NULL);
+  } else if (!ui->oracle) {
+    v->asked_again = true;
+    set_reply(v, NULL, "The experts are still being opened.");
+  } else if (!ui->oracle->index) {
+    set_reply(v, NULL, ui->oracle->problem ? ui->oracle->problem : "No expert can be asked.");
+  } else {
+    v->job = engine_query(&ui->engine, ui->oracle, v->edit.text->str, HITS, on_reply, v);
+  }
+}
+
+static void ask_soon(QueryView *v) { v->due = g_get_monotonic_time() + TYPING_PAUSE; }
+
+static gint64 query_tick(Ui *ui, gpointer view, gint64 now) {
+  QueryView *v = view;
+  if (!v->due || now < v->due) return v->due;
+  v->due = 0;
+  ask(v);
+  ui->redraw = true;
+  return 0;
+}
+
+static void query_changed(Ui *ui, gpointer view, unsigned what) {
+  QueryView *v = view;
+  if (!(what & CHANGED_ORACLE) || !ui->oracle) return;
+  if (v->asked_again || !is_blank(v->edit.text->str)) ask(v);
+  v->asked_again = false;
+}
+
+/* "probex-mid.0: unseen 41 % 33–50 (120 tries, chance 2 %)". */
+static char *expert_sentence(const Expert *expert, bool ascii) {
+  const Score *score = &expert->test_holdout;
+  const char *what = "unseen";
+  if (!isfinite(score->top1) || !score->n) score = &expert->test, what = "seen";
+  if (!isfinite(score->top1) || !score->n)
+    return g_strdup_printf("%s: not measured", expert->name);
+  g_autofree char *rate = score_text(score, true, ascii);
+  return g_strdup_printf("%s: %s %s (%u tries, chance %.1f %%)", expert->name, what, rate, score->n,
+                         100 * score->chance);
+}
+
+/* The experts that spoke, each once, best hit first. */
+static void draw_speakers(const QueryView *v, Cells *cells, Rect area) {
+  const GArray *all = hits(v);
+  GString *line = g_string_new(NULL);
+  const Expert *last = NULL;
+  for (guint i = 0; all && i < all->len && text_width(line->str) < area.columns; i++) {
+    const Expert *expert = g_array_index(all, QueryHit, i).expert;
+    if (!expert || expert == last || (last && line->len && strstr(line->str, expert->name))) continue;
+    g_autofree char *sentence = expert_sentence(expert, cells->ascii);
+    g_string_append_printf(line, "%s%s", line->len ? "; " : "", sentence);
+    last = expert;
+  }
+  paint_left(cells, area.x + 1, area.y, area.columns - 2, STYLE_DIM, line->str);
+  g_string_free(line, TRUE);
+}
+
+/* Where each column of an answer begins, and how wide it is; 0: left out. */
+typedef struct {
+  int bar, name, name_columns, concept, concept_columns, source, expert, expert_columns;
+} HitColumns;
+
+static HitColumns hit_columns(Rect area) {
+  HitColumns c = {.bar = area.columns >= 56 ? 10 : 0};
+  int right = area.x + area.columns;
+  c.name = area.x + 7 + (c.bar ? c.bar + 1 : 0);
+  if (area.columns >= 100) c.expert_columns = 26, right -= 27, c.expert = right + 1;
+  if (area.columns >= 50) right -= 9, c.source = right + 1;
+  if (area.columns >= 60) {
+    c.concept_columns = CLAMP(area.columns / 5, 14, 30);
+    right -= c.concept_columns + 1;
+    c.concept = right + 1;
+  }
+  c.name_columns = MAX(right - c.name, 1);
+  return c;
+}
+
+static void draw_hit_header(Cells *cells, Rect area, const HitColumns *c) {
+  cells_fill(cells, (Rect){area.x, area.y, area.columns, 1}, STYLE_HEADER);
+  paint_left(cells, area.x + 1, area.y, 6, STYLE_HEADER, "SCORE");
+  paint_left(cells, c->name, area.y, c->name_columns, STYLE_HEADER, "NAME");
+  paint_left(cells, c->concept, area.y, c->concept_columns, STYLE_HEADER, "SAYS IT IS");
+  if (c->source) paint_left(cells, c->source, area.y, 8, STYLE_HEADER, "FROM");
+  paint_left(cells, c->expert, area.y, c->expert_columns, STYLE_HEADER, "EXPERT");
+}
+
+static void draw_hit(const Ui *ui, Cells *cells, Rect area, int y, const HitColumns *c,
+                     const QueryHit *hit, bool selected) {
+  char score[16];
+  g_snprintf(score, sizeof score, "%5.2f", hit->score);
+  const char *concept = model_concept(hit->model, ui->wood ? ui->wood->label_key : NULL);
+  cells_put(cells, area.x + 1, y, 5, STYLE_TEXT, score);
+  paint_bar(cells, area.x + 7, y, c->bar, hit->score);
+  paint_left(cells, c->name, y, c->name_columns, STYLE_TEXT, hit->model->name);
+  if (concept) paint_left(cells, c->concept, y, c->concept_columns, STYLE_CONCEPT, concept);
+  if (c->source)
+    paint_left(cells, c->source, y, 8, hit->declared ? STYLE_DECLARED : STYLE_RECOVERED,
+               hit->declared ? "declared" : "weights");
+  if (hit->expert)
+    paint_left(cells, c->expert, y, c->expert_columns, STYLE_DIM, hit->expert->name);
+  if (selected) cells_restyle(cells, area.x, y, area.columns, STYLE_SELECTED);
+}
+
+/* Words and trees that the answer leaves out; returns the rows they take at the bottom. */
+static int draw_gaps(const QueryView *v, Cells *cells, Rect area) {
+  if (!v->reply || area.rows < 4) return 0;
+  const QueryAnswer *answer = v->reply->answer;
+  int rows = 0, bottom = area.y + area.rows - 1;
+  for (guint i = 0; answer->cannot && i < MIN(answer->cannot->len, 2u); i++, rows++)
+    paint_left(cells, area.x + 1, bottom - rows, area.columns - 2, STYLE_DIM,
+               answer->cannot->pdata[i]);
+  if (answer->unknown && *answer->unknown) {
+    g_autofree char *words = g_strjoinv(", ", answer->unknown);
+    g_autofree char *line = g_strdup_printf("Unknown words, left out: %s", words);
+    paint_left(cells, area.x + 1, bottom - rows, area.columns - 2, STYLE_WARN, line);
+    rows++;
+  }
+  return rows;
+}
+
+static const char *advice(const Ui *ui, const QueryView *v) {
+  if (v->problem) return v->problem;
+  if (v->job || v->due) return "";
+  if (v->reply) return "No model answers to that.";
+  if (ui->oracle && (!ui->oracle->experts || ui->oracle->experts->len == 0))
+    return "There is no expert yet. Train one in the Experts view (Tab), then ask for what the "
+           "models were trained on: \"a fox\", \"a striped red star\".";
+  return "Type what you look for: \"a fox\", \"a striped red star\". The answers come from the "
+         "weights; names play no part.";
+}
+
+static void draw_hits(const Ui *ui, QueryView *v, Cells *cells, Rect area) {
+  HitColumns c = hit_columns(area);
+  draw_hit_header(cells, area, &c);
+  area.y++, area.rows--;
+  area.rows -= draw_gaps(v, cells, area);
+  list_show(&v->list, area.rows);
+  const GArray *all = hits(v);
+  for (int i = 0; i < area.rows && v->list.top + i < v->list.count; i++) {
+    int row = v->list.top + i;
+    draw_hit(ui, cells, area, area.y + i, &c, &g_array_index(all, QueryHit, row),
+             row == v->list.cursor);
+    if (row == v->list.cursor) cells->cursor_x = area.x, cells->cursor_y = area.y + i;
+  }
+}
+
+static void query_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
+  QueryView *v = view;
+  Rect line = {area.x + 6, area.y, area.columns - 7, 1};
+  cells_put(cells, area.x + 1, area.y, 5, STYLE_LABEL, "ask:");
+  Rect rest = {area.x, area.y + 1, area.columns, area.rows - 1};
+  if (v->list.count > 0) {
+    draw_speakers(v, cells, rest);
+    rest.y++, rest.rows--;
+    draw_hits(ui, v, cells, rest);
+  } else {
+    paint_wrapped(cells, rest.x + 1, rest.y + 1, rest.columns - 2, rest.rows - 1,
+                  v->problem ? STYLE_WARN : STYLE_DIM, advice(ui, v));
+  }
+  if (v->editing)
+    line_edit_draw(&v->edit, cells, line.x, line.y, line.columns, STYLE_INPUT);
+  else
+    cells_put(cells, line.x, line.y, line.columns, STYLE_INPUT, v->edit.text->str);
+}
+
+static Reaction show_hit(QueryView *v) {
+  const QueryHit *hit = selected_hit(v);
+  if (!hit) return REACT_HANDLED;
+  g_clear_pointer(&v->ui->target, model_unref);
+  v->ui->target = model_ref(hit->model);
+  return REACT_HANDLED | REACT_SHOW_MODEL;
+}
+
+static Reaction query_action(Ui *ui, gpointer view, Action action) {
+  (void)ui;
+  QueryView *v = view;
+  bool changed;
+  if (list_action(&v->list, action)) return REACT_HANDLED;
+  if (v->editing && line_edit_action(&v->edit, action, &changed)) {
+    if (changed) ask_soon(v);
+    return REACT_HANDLED;
+  }
+  switch (action) {
+    case ACTION_ASK: v->editing = true; return REACT_HANDLED;
+    case ACTION_SHOW: return show_hit(v);
+    case ACTION_LEAVE:
+      if (!v->editing) return REACT_HANDLED | REACT_BACK;
+      v->editing = false;
+      return REACT_HANDLED;
+    default: return REACT_NONE;
+  }
+}
+
+static Reaction query_type(Ui *ui, gpointer view, Key key) {
+  (void)ui;
+  QueryView *v = view;
+  if (!line_edit_type(&v->edit, key)) return REACT_NONE;
+  ask_soon(v);
+  return REACT_HANDLED;
+}
+
+static char *query_status(const Ui *ui, gpointer view) {
+  const QueryView *v = view;
+  (void)ui;
+  if (v->job || v->due) return g_strdup("Asking ...");
+  if (!v->reply) return g_strdup("");
+  return g_strdup_printf("%u answer%s", hits(v)->len, hits(v)->len == 1 ? "" : "s");
+}
+
+const ViewOps view_query = {
+    .name = "Query",
+    .open = query_open,
+    .close = query_close,
+    .context = query_context,
+    .draw = query_draw,
+    .action = query_action,
+    .type = query_type,
+    .status = query_status,
+    .changed = query_changed,
+    .tick = query_tick,
+};
