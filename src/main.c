@@ -15,6 +15,8 @@ const Command command_table[] = {
     {"tree", "DIR", "Recover which model was fine-tuned from which", 1, 1, cmd_tree},
     {"train", "DIR", "Train an expert on the weights of one layer", 1, 1, cmd_train},
     {"query", "DIR TEXT", "Rank the models for words, from their weights alone", 2, 2, cmd_query},
+    {"plant", "DIR", "Grow a collection by training small networks", 1, 1, cmd_plant},
+    {"demo", "DIR", "Plant, scan, train and ask: the main job on a wood of its own", 1, 1, cmd_demo},
     {"doctor", "", "Check that this machine computes rightly", 0, 0, cmd_doctor},
     {NULL, NULL, NULL, 0, 0, NULL}};
 

@@ -2,6 +2,7 @@
 /* The subcommands: each gets its own argv (argv[0] is its name) and returns an exit status. */
 #pragma once
 
+int cmd_demo(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_plant(int argc, char **argv);
 int cmd_query(int argc, char **argv);

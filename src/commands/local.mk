@@ -1,6 +1,8 @@
 noinst_LIBRARIES += libcopse-commands.a
 libcopse_commands_a_SOURCES = \
+	src/commands/cmd_demo.c \
 	src/commands/cmd_doctor.c \
+	src/commands/cmd_plant.c \
 	src/commands/cmd_query.c \
 	src/commands/cmd_scan.c \
 	src/commands/cmd_show.c \

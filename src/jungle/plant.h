@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Planting: grows a whole collection of real, if small, models whose parents and concepts are
+ * known, to try copse on, to show it, and to measure it with. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/progress.h"
+
+typedef enum {
+  PLANT_SCENES,  /* a denoiser and LoRA adapters: jungle/scenes.h */
+  PLANT_CLASSES, /* a classifier and full fine-tunes: jungle/classes.h */
+  PLANT_WOOD     /* both */
+} PlantKind;
+
+/* "scenes", "classes", "wood". Static text. */
+const char *plant_kind_name(PlantKind kind);
+
+/* False for a name that is none. */
+bool plant_kind_from_name(const char *name, PlantKind *kind);
+
+/* Zero, or NULL, means the default everywhere but in seed. */
+typedef struct {
+  PlantKind kind;
+  unsigned concepts;    /* in the scenes, a quarter of them unseen: 4 to 320; default 320 */
+  unsigned adapters;    /* training adapters a seen concept; default 5 */
+  unsigned fine_tunes;  /* of the classifier; default 60, in a wood 24 */
+  unsigned base_steps;  /* Adam steps of each base: fewer for quick tests; default 2000, 1200 */
+  uint64_t seed;
+  unsigned threads;     /* default: all processors */
+  const char *truth;    /* where the truth goes; default: the folder's path + ".truth.json" */
+} PlantOptions;
+
+typedef struct {
+  char *truth; /* path that was written; the caller frees it */
+  unsigned models;
+  double seconds;
+} PlantSummary;
+
+/* Plants into `dir`, which is made if it is missing and must be empty otherwise. The truth is
+ * written last; a path inside `dir` is refused. When planting fails or is cancelled, what was
+ * planted is removed again. The files depend on kind, numbers and seed alone, not on threads.
+ * OpenBLAS should be set to one thread before: this call runs its own. */
+bool plant(const char *dir, const PlantOptions *options, const Progress *progress,
+           PlantSummary *summary, GError **error);

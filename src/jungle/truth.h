@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the planter knows about the models it grew, and a reader of their weights must find out:
+ * kept beside the collection, where no scan looks. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* One model. Strings are owned; paths are relative to the collection, as a scan names models. */
+typedef struct {
+  char *path;
+  char *parent;     /* NULL: a base */
+  const char *edge; /* "fine-tune", "adapter"; NULL with a base. Static text */
+  char *concept;    /* what it was trained on; NULL when that is a list */
+  GStrv targets;    /* the list; NULL when it is one concept or everything */
+  const char *split; /* NULL: none. Static text */
+  bool declared;    /* its files name the parent */
+} TruthEntry;
+
+typedef struct Truth Truth;
+Truth *truth_new(void);
+void truth_free(Truth *truth);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Truth, truth_free)
+
+/* Adds a model, whose strings it takes. Not thread-safe. */
+void truth_add(Truth *truth, TruthEntry entry);
+
+unsigned truth_count(const Truth *truth);
+const TruthEntry *truth_entry(const Truth *truth, unsigned i);
+
+/* Writes {"format":"copse-truth","version":1,"kind","seed","models":[{"path","parent","kind",
+ * "concept","targets","split","declared"}]}, whole or not at all. */
+bool truth_write(const Truth *truth, const char *path, const char *kind, uint64_t seed,
+                 GError **error);
