@@ -96,7 +96,6 @@ static const char base_index[] =
     "{\n"
     "  \"_class_name\": \"SceneDenoiserPipeline\",\n"
     "  \"_diffusers_version\": \"0.31.0\",\n"
-    "  \"_name_or_path\": \"copse/scenes-base\",\n"
     "  \"unet\": [\n    \"copse\",\n    \"SceneDenoiserModel\"\n  ]\n"
     "}\n";
 
@@ -104,7 +103,6 @@ static char *base_config(void) {
   return g_strdup_printf("{\n"
                          "  \"_class_name\": \"SceneDenoiserModel\",\n"
                          "  \"_diffusers_version\": \"0.31.0\",\n"
-                         "  \"_name_or_path\": \"copse/scenes-base\",\n"
                          "  \"hidden_size\": %d,\n"
                          "  \"in_channels\": 3,\n"
                          "  \"num_blocks\": %d,\n"
@@ -127,7 +125,7 @@ static bool write_base_weights(const Planting *p, const Mlp *base, GError **erro
       {"conv_out.bias", DTYPE_F32, 1, {n}, base->b_out},
   };
   static const char *const metadata[] = {"format", "pt", NULL};
-  g_autofree char *path = g_build_filename(p->dir, "scenes", "base", "unet",
+  g_autofree char *path = g_build_filename(p->dir, "scenes", "scenes-base", "unet",
                                            "diffusion_pytorch_model.safetensors", NULL);
   return safetensors_write(path, tensors, G_N_ELEMENTS(tensors), metadata, error);
 }
@@ -138,12 +136,12 @@ static bool write_base(const Planting *p, const Mlp *base, GError **error) {
                .about = "A denoiser of small procedural pictures: one patterned, coloured shape on "
                         "a plain background."};
   g_autofree char *text = card_text(&card), *config = base_config();
-  if (!planting_folder(p, "scenes/base/unet", error) || !write_base_weights(p, base, error) ||
-      !write_text(p, "scenes/base/unet", "config.json", config, error) ||
-      !write_text(p, "scenes/base", "model_index.json", base_index, error) ||
-      !write_text(p, "scenes/base", "README.md", text, error))
+  if (!planting_folder(p, "scenes/scenes-base/unet", error) || !write_base_weights(p, base, error) ||
+      !write_text(p, "scenes/scenes-base/unet", "config.json", config, error) ||
+      !write_text(p, "scenes/scenes-base", "model_index.json", base_index, error) ||
+      !write_text(p, "scenes/scenes-base", "README.md", text, error))
     return false;
-  truth_add(p->truth, (TruthEntry){.path = g_strdup("scenes/base")});
+  truth_add(p->truth, (TruthEntry){.path = g_strdup("scenes/scenes-base")});
   return true;
 }
 
@@ -215,7 +213,7 @@ static void record_adapters(const Grove *grove) {
     g_autofree char *folder = adapter_folder(adapter, i);
     truth_add(grove->planting->truth,
               (TruthEntry){.path = g_build_filename(folder, "pytorch_lora_weights.safetensors", NULL),
-                           .parent = g_strdup("scenes/base"),
+                           .parent = g_strdup("scenes/scenes-base"),
                            .edge = "adapter",
                            .concept = concept_name(adapter->recipe.concept),
                            .split = adapter->split,

@@ -2,8 +2,8 @@
 /* The generative tree: one denoiser of scenes and LoRA adapters of it, each trained on one
  * concept, laid out as diffusers and Model-J write them:
  *
- *   scenes/base/{model_index.json,README.md}
- *   scenes/base/unet/{config.json,diffusion_pytorch_model.safetensors}
+ *   scenes/scenes-base/{model_index.json,README.md}
+ *   scenes/scenes-base/unet/{config.json,diffusion_pytorch_model.safetensors}
  *   scenes/<split>/model_idx_NNNN/{pytorch_lora_weights.safetensors,README.md}
  *
  * Splits: train, val, test of the seen concepts; val_holdout, test_holdout of the unseen. */
