@@ -111,6 +111,6 @@ bool byte_source_read(ByteSource *s, uint64_t offset, void *dst, size_t n, GErro
   }
   if (s->inner) return byte_source_read(s->inner, s->start + offset, dst, n, error);
   if (s->fd >= 0) return read_file(s, offset, dst, n, error);
-  memcpy(dst, (const char *)g_bytes_get_data(s->bytes, NULL) + offset, n);
+  if (n) memcpy(dst, (const char *)g_bytes_get_data(s->bytes, NULL) + offset, n);
   return true;
 }
