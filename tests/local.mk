@@ -22,6 +22,7 @@ experts_libs    = libcopse-experts.a libcopse-text.a $(collection_libs)
 unit_tests = \
 	tests/unit/test-core \
 	tests/unit/test-safetensors \
+	tests/unit/test-jungle \
 	tests/unit/test-layer \
 	tests/unit/test-words \
 	tests/unit/test-card \
@@ -32,11 +33,12 @@ unit_tests = \
 	tests/unit/test-outline \
 	tests/unit/test-worker
 check_PROGRAMS += $(unit_tests)
-TESTS += $(unit_tests) tests/house.sh tests/cli.sh
-EXTRA_DIST += tests/run-unit.sh tests/house.sh tests/cli.sh
+TESTS += $(unit_tests) tests/house.sh tests/cli.sh tests/main-job.sh
+EXTRA_DIST += tests/run-unit.sh tests/house.sh tests/cli.sh tests/main-job.sh
 
 tests_unit_test_core_LDADD = $(core_libs)
 tests_unit_test_safetensors_LDADD = $(weights_libs)
+tests_unit_test_jungle_LDADD = libcopse-jungle.a $(weights_libs)
 tests_unit_test_layer_LDADD = $(weights_libs)
 tests_unit_test_words_LDADD = libcopse-text.a $(weights_libs)
 tests_unit_test_card_LDADD = $(collection_libs)

@@ -1,0 +1,64 @@
+#!/bin/sh
+# The main job on a small wood of really trained networks: plant, scan, tree, train, query.
+: "${COPSE:=build/copse}"
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+XDG_STATE_HOME=$dir/state
+export XDG_STATE_HOME
+wood=$dir/wood
+n=0
+is() { # name, condition as a command
+  n=$((n + 1))
+  name=$1
+  shift
+  if "$@" >"$dir/log" 2>&1; then echo "ok $n - $name"; else
+    echo "not ok $n - $name"
+    sed 's/^/# /' "$dir/log" | head -20
+  fi
+}
+refuses() { # status wanted, text wanted, command...
+  want=$1 text=$2
+  shift 2
+  "$@" >"$dir/refused" 2>&1
+  [ $? -eq "$want" ] && grep -q "$text" "$dir/refused" && return 0
+  cat "$dir/refused"
+  return 1
+}
+above() { awk -v x="$1" -v y="$2" 'BEGIN { exit !(x > y) }'; }
+
+is "plant" "$COPSE" plant "$wood" --kind scenes --concepts 32 --models 4 --quiet
+is "the truth lies beside the wood" test -f "$wood.truth.json"
+is "planting over it is refused" refuses 1 'not empty' "$COPSE" plant "$wood"
+"$COPSE" scan --json "$wood" >"$dir/scan"
+is "every model is found" test "$(grep -c '"type":"model"' "$dir/scan")" = \
+  "$(find "$wood" -name '*.safetensors' | wc -l)"
+is "nothing is skipped" grep -q '"type":"summary".*"skipped":0' "$dir/scan"
+is "labels come from metadata" grep -q '"labels":{.*"concept":"' "$dir/scan"
+"$COPSE" tree --json "$wood" >"$dir/tree"
+is "adapters hang on the base" test "$(grep -c '"path":.*"scenes/scenes-base"' "$dir/tree")" -gt 100
+"$COPSE" train --json "$wood" --epochs 40 --batch 16 >"$dir/train" 2>"$dir/err"
+is "train" test -s "$dir/train"
+unseen=$(tr -d ' \t\n' <"$dir/train" | sed 's/.*"test_holdout":{"top1":\([0-9.]*\).*/\1/')
+seen=$(tr -d ' \t\n' <"$dir/train" | sed 's/.*"test":{"top1":\([0-9.]*\).*/\1/')
+echo "# seen $seen unseen $unseen"
+is "unseen concepts far above chance (1/8)" above "$unseen" 0.5
+is "seen concepts far above chance (1/24)" above "$seen" 0.5
+concept=$(sed -n 's/.*"path":"scenes\/test_holdout.*"concept":"\([^"]*\)".*/\1/p' "$dir/scan" | head -1)
+"$COPSE" query --json "$wood" "$concept" -n 5 >"$dir/query"
+first=$(sed -n 's/.*"path":[[:space:]]*"\([^"]*\)".*/\1/p' "$dir/query" | head -1)
+echo "# '$concept' -> $first"
+is "a query names unknown words" grep -q '"unknown_words"' "$dir/query"
+is "and finds models" test -n "$first"
+"$COPSE" query "$wood" "blorgx" >"$dir/out" 2>&1
+is "a query of unknown words alone fails" grep -q 'knows no word' "$dir/out"
+# Read-only answers from what is there and writes nothing.
+sums() { find "$wood" "$dir/state" -type f -exec cksum {} + | sort; }
+sums >"$dir/before"
+is "a read-only query answers" "$COPSE" query --read-only "$wood" "red star"
+sums >"$dir/after"
+is "and writes nothing" cmp "$dir/before" "$dir/after"
+# Too few labels: status 1, nothing written.
+mkdir -p "$dir/few" && cp -r "$wood/scenes/val" "$dir/few/train" && find "$dir/few" -name 'model_idx_*' | sort | tail -n +4 | xargs rm -rf
+is "too few labels are refused" refuses 1 'too few labels' "$COPSE" train "$dir/few" --state "$dir/fewstate"
+is "and nothing is written" test ! -e "$dir/fewstate/experts"
+echo "1..$n"

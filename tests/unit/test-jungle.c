@@ -1,0 +1,595 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <glib/gstdio.h>
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/error.h"
+#include "core/files.h"
+#include "core/json.h"
+#include "core/linalg.h"
+#include "jungle/classifier.h"
+#include "jungle/concepts.h"
+#include "jungle/denoiser.h"
+#include "jungle/plant.h"
+#include "weights/layer.h"
+
+/* --- pictures and concepts -------------------------------------------------------------------- */
+
+/* The mean picture of a concept. */
+static void mean_picture(unsigned index, uint64_t seed, float *mean) {
+  enum { PICTURES = 40 };
+  float picture[SCENE_NUMBERS];
+  Rng rng;
+  rng_init(&rng, seed, index);
+  memset(mean, 0, SCENE_NUMBERS * sizeof(float));
+  for (int i = 0; i < PICTURES; i++) {
+    scene_draw(concept_from_index(index), &rng, picture);
+    for (int k = 0; k < SCENE_NUMBERS; k++) {
+      g_assert_cmpfloat(fabsf(picture[k]), <=, 1.4f);
+      mean[k] += picture[k] / PICTURES;
+    }
+  }
+}
+
+static double distance2(const float *x, const float *y) {
+  double sum = 0;
+  for (int k = 0; k < SCENE_NUMBERS; k++) sum += (double)(x[k] - y[k]) * (x[k] - y[k]);
+  return sum;
+}
+
+/* Mean pictures of two draws of one concept lie nearer than those of any two concepts. */
+static void test_pictures_differ(void) {
+  enum { TRIED = 80 };
+  float (*mean)[SCENE_NUMBERS] = g_malloc_n(TRIED, sizeof *mean);
+  float again[SCENE_NUMBERS];
+  for (unsigned i = 0; i < TRIED; i++) mean_picture(4 * i, 1, mean[i]);
+  for (unsigned i = 0; i < TRIED; i++) {
+    mean_picture(4 * i, 2, again);
+    double own = distance2(mean[i], again);
+    for (unsigned j = 0; j < TRIED; j++)
+      if (j != i) g_assert_cmpfloat(distance2(mean[j], again), >, own);
+  }
+  g_free(mean);
+}
+
+static void test_pictures_vary(void) {
+  float a[SCENE_NUMBERS], b[SCENE_NUMBERS], flipped[SCENE_NUMBERS];
+  Rng rng;
+  rng_init(&rng, 3, 0);
+  scene_draw(concept_from_index(23), &rng, a);
+  scene_draw(concept_from_index(23), &rng, b);
+  g_assert_cmpfloat(distance2(a, b), >, 1);
+  memcpy(flipped, a, sizeof a);
+  scene_flip(flipped);
+  g_assert_cmpfloat(flipped[0], ==, a[SCENE_SIDE - 1]);
+  scene_flip(flipped);
+  g_assert_cmpmem(flipped, sizeof a, a, sizeof a);
+}
+
+static void test_names(void) {
+  g_autoptr(GHashTable) names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  for (unsigned i = 0; i < SCENE_CONCEPTS; i++)
+    g_assert_true(g_hash_table_add(names, concept_name(concept_from_index(i))));
+  g_assert_true(g_hash_table_contains(names, "striped red star"));
+  g_hash_table_remove_all(names);
+  for (unsigned i = 0; i < CLASSIFIER_CLASSES; i++)
+    g_assert_true(g_hash_table_add(names, class_name(i)));
+}
+
+static bool word_is_seen(const ConceptList *list, size_t word, uint8_t value) {
+  for (unsigned i = 0; i < list->seen; i++)
+    if (((const uint8_t *)&list->items[i])[word] == value) return true;
+  return false;
+}
+
+/* Whatever the number: all different, a quarter unseen, every word of theirs seen. */
+static void test_concepts(void) {
+  for (unsigned total = CONCEPTS_MIN; total <= SCENE_CONCEPTS; total++) {
+    ConceptList list;
+    Rng rng;
+    rng_init(&rng, 11, total);
+    concepts_choose(&list, total, &rng);
+    g_assert_cmpuint(list.seen + list.unseen, ==, total);
+    g_assert_cmpuint(list.unseen, ==, total / 4);
+    bool taken[256][256] = {{false}};
+    for (unsigned i = 0; i < total; i++) {
+      Concept c = list.items[i];
+      bool *cell = &taken[c.colour][c.shape * SCENE_PATTERNS + c.pattern];
+      g_assert_false(*cell);
+      *cell = true;
+    }
+    for (unsigned i = list.seen; i < total; i++)
+      for (size_t word = 0; word < sizeof(Concept); word++)
+        g_assert_true(word_is_seen(&list, word, ((const uint8_t *)&list.items[i])[word]));
+  }
+}
+
+/* --- the network ------------------------------------------------------------------------------ */
+
+enum { ROWS = 3, IN = 5, HIDDEN = 6, OUT = 4, RANK = 2 };
+
+typedef struct {
+  Mlp *mlp, *grad;
+  Lora *lora, *lora_grad; /* NULL: none */
+  MlpPass *pass;
+  float x[ROWS * IN], c[ROWS * OUT]; /* the loss is sum(c · out): its gradient by out is c */
+} Probe;
+
+static void probe_open(Probe *p, bool norm, bool lora) {
+  MlpShape shape = {.in = IN, .hidden = HIDDEN, .out = OUT, .blocks = 2, .norm = norm};
+  Rng rng;
+  rng_init(&rng, 7, 0); /* keeps every y away from the corner of relu by more than the step */
+  *p = (Probe){.mlp = mlp_new(&shape), .grad = mlp_new(&shape),
+               .pass = mlp_pass_new(&shape, lora ? RANK : 0, ROWS)};
+  mlp_init(p->mlp, &rng);
+  if (lora) {
+    p->lora = lora_new(&shape, RANK);
+    p->lora_grad = lora_new(&shape, RANK);
+    lora_init(p->lora, &rng);
+    rng_fill_normal(&rng, p->lora->b[0], HIDDEN * RANK, 0.5f);
+    rng_fill_normal(&rng, p->lora->b[1], HIDDEN * RANK, 0.5f);
+  }
+  rng_fill_normal(&rng, p->x, ROWS * IN, 1);
+  rng_fill_normal(&rng, p->c, ROWS * OUT, 1);
+}
+
+static void probe_close(Probe *p) {
+  mlp_free(p->mlp);
+  mlp_free(p->grad);
+  lora_free(p->lora);
+  lora_free(p->lora_grad);
+  mlp_pass_free(p->pass);
+}
+
+static double probe_loss(Probe *p) {
+  const float *out = mlp_forward(p->pass, p->mlp, p->lora, p->x, ROWS);
+  double sum = 0;
+  for (int i = 0; i < ROWS * OUT; i++) sum += (double)p->c[i] * out[i];
+  return sum;
+}
+
+/* Compares each gradient with (L(w + e) - L(w - e)) / 2e. */
+static void check_gradients(Probe *p, float *w, const float *gradient, size_t n) {
+  const float e = 1e-3f;
+  size_t moving = 0;
+  for (size_t i = 0; i < n; i++) {
+    float kept = w[i];
+    w[i] = kept + e;
+    double high = probe_loss(p), up = w[i];
+    w[i] = kept - e;
+    double low = probe_loss(p), down = w[i];
+    w[i] = kept;
+    double slope = (high - low) / (up - down);
+    g_assert_cmpfloat(fabs(slope - gradient[i]), <, 1e-3 * (1 + fabs(slope)));
+    moving += fabs(slope) > 1e-2;
+  }
+  g_assert_cmpuint(moving, >, n / 3); /* else the test compares zeros */
+}
+
+static void test_gradients(void) {
+  for (int kind = 0; kind < 4; kind++) {
+    Probe p;
+    probe_open(&p, kind & 1, kind & 2);
+    probe_loss(&p);
+    mlp_backward(p.pass, p.mlp, p.lora, p.x, ROWS, p.c, p.grad, p.lora_grad);
+    check_gradients(&p, p.mlp->data, p.grad->data, p.mlp->count);
+    if (p.lora) check_gradients(&p, p.lora->data, p.lora_grad->data, p.lora->count);
+    probe_close(&p);
+  }
+}
+
+/* A frozen network gives its adapter the same gradients as one that learns too. */
+static void test_frozen_gradients(void) {
+  for (int norm = 0; norm < 2; norm++) {
+    Probe p;
+    probe_open(&p, norm, true);
+    probe_loss(&p);
+    mlp_backward(p.pass, p.mlp, p.lora, p.x, ROWS, p.c, p.grad, p.lora_grad);
+    g_autofree float *both = g_memdup2(p.lora_grad->data, p.lora_grad->count * sizeof(float));
+    memset(p.lora_grad->data, 0, p.lora_grad->count * sizeof(float));
+    mlp_backward(p.pass, p.mlp, p.lora, p.x, ROWS, p.c, NULL, p.lora_grad);
+    g_assert_cmpmem(both, p.lora_grad->count * sizeof(float), p.lora_grad->data,
+                    p.lora_grad->count * sizeof(float));
+    probe_close(&p);
+  }
+}
+
+/* At its start an adapter changes nothing. */
+static void test_lora_start(void) {
+  Probe p;
+  probe_open(&p, false, true);
+  Rng rng;
+  rng_init(&rng, 8, 0);
+  lora_init(p.lora, &rng);
+  double with = probe_loss(&p);
+  const float *out = mlp_forward(p.pass, p.mlp, NULL, p.x, ROWS);
+  double without = 0;
+  for (int i = 0; i < ROWS * OUT; i++) without += (double)p.c[i] * out[i];
+  g_assert_cmpfloat_with_epsilon(with, without, 1e-6);
+  probe_close(&p);
+}
+
+static void test_losses(void) {
+  const float out[] = {1, 2, 3, 0, 0, 0}, target[] = {1, 0, 3, 0, 1, 0};
+  float d[6];
+  g_assert_cmpfloat_with_epsilon(loss_squares(out, target, 2, 3, d), 5.0 / 6, 1e-6);
+  g_assert_cmpfloat_with_epsilon(d[1], 4.0 / 6, 1e-6);
+  const uint32_t labels[] = {2, 1};
+  size_t hits;
+  double loss = loss_cross_entropy(out, labels, 2, 3, d, &hits);
+  double first = log(exp(1) + exp(2) + exp(3)) - 3;
+  g_assert_cmpfloat_with_epsilon(loss, (first + log(3)) / 2, 1e-6);
+  g_assert_cmpuint(hits, ==, 1);
+  g_assert_cmpfloat_with_epsilon(d[3], 1.0 / 6, 1e-6);
+  g_assert_cmpfloat_with_epsilon(d[4], -1.0 / 3, 1e-6);
+}
+
+static void test_schedules(void) {
+  for (int s = 0; s < SCHEDULE_COUNT; s++)
+    for (unsigned step = 0; step < 40; step++) {
+      float factor = schedule_factor((Schedule)s, step, 40);
+      g_assert_cmpfloat(factor, >, 0);
+      g_assert_cmpfloat(factor, <=, 1);
+    }
+  g_assert_cmpfloat(schedule_factor(SCHEDULE_COSINE, 39, 40), <, 0.01f);
+  g_assert_cmpfloat(schedule_factor(SCHEDULE_RESTARTS, 20, 40), >, 0.99f);
+}
+
+/* --- training --------------------------------------------------------------------------------- */
+
+/* Each adapter helps with its own concept, and there more than the adapters of the others. */
+static void test_adapter_learns(void) {
+  enum { TRIED = 3 };
+  g_autoptr(GError) error = NULL;
+  g_autoptr(Mlp) base = denoiser_train_base(1, 400, NULL, &error);
+  g_assert_no_error(error);
+  g_autoptr(DenoiserKit) kit = denoiser_kit_new();
+  MlpShape shape = denoiser_shape();
+  g_autoptr(Lora) lora = lora_new(&shape, DENOISER_RANK);
+  double before[TRIED], after[TRIED][TRIED]; /* of adapter, on concept */
+  for (unsigned i = 0; i < TRIED; i++) {
+    AdapterRecipe recipe = {.concept = concept_from_index(17 + 91 * i), .seed = i, .lr = 6e-4f,
+                            .steps = 70, .samples = 32};
+    denoiser_train_adapter(kit, base, &recipe, lora);
+    before[i] = denoiser_loss(kit, base, NULL, recipe.concept, 40, 9);
+    for (unsigned j = 0; j < TRIED; j++)
+      after[i][j] = denoiser_loss(kit, base, lora, concept_from_index(17 + 91 * j), 40, 9);
+  }
+  for (unsigned i = 0; i < TRIED; i++) {
+    g_test_message("loss %.4f, with its adapter %.4f", before[i], after[i][i]);
+    g_assert_cmpfloat(after[i][i], <, 0.95 * before[i]);
+    for (unsigned j = 0; j < TRIED; j++)
+      if (j != i) g_assert_cmpfloat(after[i][i], <, after[j][i]);
+  }
+}
+
+static void test_fine_tune_learns(void) {
+  g_autoptr(GError) error = NULL;
+  g_autoptr(Mlp) base = classifier_train_base(1, 150, NULL, &error);
+  g_assert_no_error(error);
+  g_autoptr(ClassifierKit) kit = classifier_kit_new();
+  TuneRecipe recipe = {.seed = 4, .lr = 1e-3f, .weight_decay = 0.01f, .epochs = 6,
+                       .schedule = SCHEDULE_COSINE, .flip = true};
+  for (uint32_t k = 0; k < CLASSIFIER_TARGETS; k++) recipe.targets[k] = 2 * k;
+  TuneResult result;
+  const Mlp *tuned = classifier_fine_tune(kit, base, &recipe, &result);
+  g_assert_cmpfloat(result.test_accuracy, >, 0.5); /* chance: 0.05 */
+  size_t trunk = (size_t)(base->w_out - base->data);
+  double near = dot(base->data, tuned->data, trunk) /
+                sqrt((double)dot(base->data, base->data, trunk) *
+                     (double)dot(tuned->data, tuned->data, trunk));
+  g_assert_cmpfloat(near, >, 0.6);
+  g_assert_cmpfloat(near, <, 0.99999);
+}
+
+/* --- planting --------------------------------------------------------------------------------- */
+
+typedef struct {
+  char *root, *dir; /* dir lies in root */
+} Site;
+
+static void site_open(Site *s) {
+  s->root = g_dir_make_tmp("copse-jungle-XXXXXX", NULL);
+  s->dir = g_build_filename(s->root, "wood", NULL);
+}
+
+static void site_close(Site *s) {
+  g_assert_true(dir_remove(s->root, NULL));
+  g_free(s->root);
+  g_free(s->dir);
+}
+
+static PlantOptions tiny(unsigned threads, uint64_t seed) {
+  return (PlantOptions){.kind = PLANT_WOOD, .concepts = 6, .adapters = 2, .fine_tunes = 5,
+                        .base_steps = 8, .seed = seed, .threads = threads};
+}
+
+static cJSON *plant_tiny(const Site *s, unsigned threads, uint64_t seed) {
+  g_autoptr(GError) error = NULL;
+  PlantOptions options = tiny(threads, seed);
+  PlantSummary summary = {0};
+  g_assert_true(plant(s->dir, &options, NULL, &summary, &error));
+  g_assert_no_error(error);
+  g_autofree char *expected = g_strconcat(s->dir, ".truth.json", NULL);
+  g_assert_cmpstr(summary.truth, ==, expected);
+  size_t n;
+  g_autofree char *text = file_read_small(summary.truth, 1 << 24, &n, &error);
+  g_assert_no_error(error);
+  cJSON *truth = json_parse(text, n);
+  g_assert_nonnull(truth);
+  g_assert_cmpint(cJSON_GetArraySize(cJSON_GetObjectItem(truth, "models")), ==,
+                  (int)summary.models);
+  g_free(summary.truth);
+  return truth;
+}
+
+static int by_name(const void *a, const void *b) {
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Adds every file and link below `path` to the sum, by name, in order. */
+static void digest(GChecksum *sum, const char *path, const char *relative) {
+  g_checksum_update(sum, (const guchar *)relative, (gssize)strlen(relative));
+  g_autofree char *link = g_file_read_link(path, NULL);
+  if (link) {
+    g_checksum_update(sum, (const guchar *)link, (gssize)strlen(link));
+    return;
+  }
+  if (!g_file_test(path, G_FILE_TEST_IS_DIR)) {
+    g_autofree char *bytes = NULL;
+    gsize n;
+    g_assert_true(g_file_get_contents(path, &bytes, &n, NULL));
+    g_checksum_update(sum, (const guchar *)bytes, (gssize)n);
+    return;
+  }
+  g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+  GDir *dir = g_dir_open(path, 0, NULL);
+  for (const char *name; (name = g_dir_read_name(dir));) g_ptr_array_add(names, g_strdup(name));
+  g_dir_close(dir);
+  g_ptr_array_sort(names, by_name);
+  for (guint i = 0; i < names->len; i++) {
+    g_autofree char *child = g_build_filename(path, names->pdata[i], NULL);
+    g_autofree char *shorter = g_build_filename(relative, names->pdata[i], NULL);
+    digest(sum, child, shorter);
+  }
+}
+
+/* All that planting with these settings leaves, the truth included, as one hash. */
+static char *planted_hash(unsigned threads, uint64_t seed) {
+  Site s;
+  site_open(&s);
+  g_autoptr(cJSON) truth = plant_tiny(&s, threads, seed);
+  g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+  digest(sum, s.root, "");
+  site_close(&s);
+  return g_strdup(g_checksum_get_string(sum));
+}
+
+static void test_reproducible(void) {
+  g_autofree char *one = planted_hash(1, 7), *again = planted_hash(1, 7);
+  g_autofree char *two = planted_hash(2, 7), *other = planted_hash(1, 8);
+  g_assert_cmpstr(one, ==, again);
+  g_assert_cmpstr(one, ==, two);
+  g_assert_cmpstr(one, !=, other);
+}
+
+static const char *text_of(const cJSON *object, const char *key) {
+  return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key));
+}
+
+static void check_layer(const GArray *layers, const char *name, LayerForm form, uint64_t rank) {
+  const LayerInfo *l = layer_find(layers, name);
+  g_assert_nonnull(l);
+  g_assert_cmpint(l->form, ==, form);
+  g_assert_cmpuint(l->d_out, ==, DENOISER_HIDDEN);
+  g_assert_cmpuint(l->d_in, ==, DENOISER_HIDDEN);
+  g_assert_cmpuint(l->rank, ==, rank);
+}
+
+static void check_adapter(const char *path, const cJSON *entry) {
+  g_autoptr(GError) error = NULL;
+  g_autoptr(WeightFile) file = weight_file_open(path, &error);
+  g_assert_no_error(error);
+  g_autoptr(GArray) layers = layer_list(file, NULL);
+  g_assert_cmpuint(layers->len, ==, DENOISER_BLOCKS);
+  check_layer(layers, "mid_block.0", LAYER_LOW_RANK, DENOISER_RANK);
+  check_layer(layers, "mid_block.1", LAYER_LOW_RANK, DENOISER_RANK);
+  for (guint i = 0; i < layers->len; i++) {
+    Layer layer;
+    g_assert_true(layer_read(file, &g_array_index(layers, LayerInfo, i), &layer, &error));
+    double norm2 = layer_norm2(&layer);
+    layer_clear(&layer);
+    g_assert_true(isfinite(norm2));
+    g_assert_cmpfloat(norm2, >, 1e-6); /* it was trained */
+  }
+  GHashTable *metadata = weight_file_metadata(file);
+  g_assert_cmpstr(g_hash_table_lookup(metadata, "concept"), ==, text_of(entry, "concept"));
+  g_assert_cmpstr(g_hash_table_lookup(metadata, "split"), ==, text_of(entry, "split"));
+  g_assert_cmpstr(g_hash_table_lookup(metadata, "pretrained_model_name_or_path"), ==,
+                  "copse/scenes-base");
+  g_autofree char *folder = g_path_get_dirname(path);
+  g_autofree char *card = g_build_filename(folder, "README.md", NULL), *text = NULL;
+  g_assert_true(g_file_get_contents(card, &text, NULL, NULL));
+  g_assert_true(g_str_has_prefix(text, "---\nbase_model: copse/scenes-base\n"));
+}
+
+/* blobs/<sha256>, reached through the snapshot that refs/main names. */
+static void check_snapshot(const char *path, const cJSON *entry) {
+  g_autoptr(GError) error = NULL;
+  g_autofree char *weights = g_build_filename(path, "model.safetensors", NULL);
+  g_autofree char *link = g_file_read_link(weights, NULL);
+  g_assert_true(link && g_str_has_prefix(link, "../../blobs/"));
+  g_autofree char *bytes = NULL, *ref = NULL, *card = NULL;
+  gsize n;
+  g_assert_true(g_file_get_contents(weights, &bytes, &n, NULL));
+  g_autofree char *hash =
+      g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)bytes, n);
+  g_assert_cmpstr(link + strlen("../../blobs/"), ==, hash);
+  g_autofree char *refs = g_build_filename(path, "..", "..", "refs", "main", NULL);
+  g_autofree char *name = g_path_get_basename(path);
+  g_assert_true(g_file_get_contents(refs, &ref, NULL, NULL));
+  g_assert_cmpstr(ref, ==, name);
+  g_assert_cmpuint(strlen(name), ==, 40);
+  g_autofree char *readme = g_build_filename(path, "README.md", NULL);
+  g_assert_true(g_file_get_contents(readme, &card, NULL, NULL));
+  bool declared = cJSON_IsTrue(cJSON_GetObjectItem(entry, "declared"));
+  g_assert_cmpint(strstr(card, "\nbase_model: copse/scenes-mlp-") != NULL ||
+                      g_str_has_prefix(card, "---\nbase_model: copse/scenes-mlp-"),
+                  ==, declared);
+  g_autoptr(WeightFile) file = weight_file_open(weights, &error);
+  g_assert_no_error(error);
+  gssize head = weight_file_find(file, "classifier.weight");
+  g_assert_cmpint(head, >=, 0);
+  bool base = text_of(entry, "parent") == NULL;
+  g_assert_cmpuint(weight_file_info(file, (size_t)head)->shape[0], ==,
+                   base ? CLASSIFIER_CLASSES : CLASSIFIER_TARGETS);
+  const char *targets = g_hash_table_lookup(weight_file_metadata(file), "dataset_chosen_targets");
+  if (!base) g_assert_true(targets && g_str_has_prefix(targets, "['"));
+  g_assert_cmpint(g_hash_table_contains(weight_file_metadata(file), "base_model"), ==, declared);
+}
+
+static void check_scenes_base(const char *path) {
+  g_autoptr(GError) error = NULL;
+  g_autofree char *index = g_build_filename(path, "model_index.json", NULL);
+  g_autofree char *weights =
+      g_build_filename(path, "unet", "diffusion_pytorch_model.safetensors", NULL);
+  g_assert_true(g_file_test(index, G_FILE_TEST_IS_REGULAR));
+  g_autoptr(WeightFile) file = weight_file_open(weights, &error);
+  g_assert_no_error(error);
+  g_assert_cmpuint(weight_file_count(file), ==, 8);
+  g_autoptr(GArray) layers = layer_list(file, NULL);
+  check_layer(layers, "mid_block.0", LAYER_DENSE, 0);
+  check_layer(layers, "mid_block.1", LAYER_DENSE, 0);
+}
+
+/* Every parent is a model that comes before; holdout concepts are in no other split. */
+static void check_relations(const cJSON *models) {
+  g_autoptr(GHashTable) paths = g_hash_table_new(g_str_hash, g_str_equal);
+  g_autoptr(GHashTable) held = g_hash_table_new(g_str_hash, g_str_equal);
+  g_autoptr(GHashTable) open = g_hash_table_new(g_str_hash, g_str_equal);
+  const cJSON *m;
+  cJSON_ArrayForEach(m, models) {
+    const char *parent = text_of(m, "parent"), *concept = text_of(m, "concept");
+    if (parent) g_assert_true(g_hash_table_contains(paths, parent));
+    g_assert_true(g_hash_table_add(paths, (char *)text_of(m, "path")));
+    if (!concept) continue;
+    bool holdout = g_str_has_suffix(text_of(m, "split"), "_holdout");
+    g_hash_table_add(holdout ? held : open, (char *)concept);
+  }
+  g_assert_cmpuint(g_hash_table_size(held), ==, 1);
+  g_assert_cmpuint(g_hash_table_size(open), ==, 5);
+  GHashTableIter each;
+  void *concept;
+  g_hash_table_iter_init(&each, held);
+  while (g_hash_table_iter_next(&each, &concept, NULL))
+    g_assert_false(g_hash_table_contains(open, concept));
+}
+
+static void test_layout(void) {
+  Site s;
+  site_open(&s);
+  g_autoptr(cJSON) truth = plant_tiny(&s, 2, 3);
+  const cJSON *models = cJSON_GetObjectItem(truth, "models"), *m;
+  unsigned adapters = 0, snapshots = 0;
+  cJSON_ArrayForEach(m, models) {
+    g_autofree char *path = g_build_filename(s.dir, text_of(m, "path"), NULL);
+    if (g_str_has_suffix(path, ".safetensors"))
+      check_adapter(path, m), adapters++;
+    else if (strstr(path, "models--copse--"))
+      check_snapshot(path, m), snapshots++;
+    else
+      check_scenes_base(path);
+  }
+  g_assert_cmpuint(adapters, ==, 5 * (2 + 1 + 1) + 1 * (1 + 2));
+  g_assert_cmpuint(snapshots, ==, 5 + 1);
+  check_relations(models);
+  site_close(&s);
+}
+
+static void expect_refusal(const char *dir, const PlantOptions *options, int code,
+                           const char *words) {
+  g_autoptr(GError) error = NULL;
+  PlantSummary summary = {0};
+  g_assert_false(plant(dir, options, NULL, &summary, &error));
+  g_assert_error(error, COPSE_ERROR, code);
+  g_assert_nonnull(strstr(error->message, words));
+}
+
+static void test_refusals(void) {
+  Site s;
+  site_open(&s);
+  PlantOptions options = tiny(1, 0);
+  g_autofree char *inside = g_build_filename(s.dir, "truth.json", NULL);
+  options.truth = inside;
+  expect_refusal(s.dir, &options, COPSE_ERROR_USAGE, "outside");
+  g_assert_false(g_file_test(s.dir, G_FILE_TEST_EXISTS));
+  options.truth = NULL;
+  options.concepts = 321;
+  expect_refusal(s.dir, &options, COPSE_ERROR_USAGE, "4 to 320");
+  options.concepts = 4;
+  g_autofree char *note = g_build_filename(s.dir, "note", NULL);
+  g_assert_cmpint(g_mkdir(s.dir, 0755), ==, 0);
+  g_assert_true(g_file_set_contents(note, "mine", -1, NULL));
+  expect_refusal(s.dir, &options, COPSE_ERROR_IO, "is not empty");
+  expect_refusal(note, &options, COPSE_ERROR_IO, "no folder");
+  g_assert_true(g_file_test(note, G_FILE_TEST_EXISTS));
+  site_close(&s);
+}
+
+typedef struct {
+  CancelToken token;
+  const char *phase;
+} Stopper;
+
+static void stop_in_phase(void *user, const ProgressNote *note) {
+  Stopper *stopper = user;
+  if (strcmp(note->phase, stopper->phase) == 0 && note->done >= 2)
+    cancel_token_set(&stopper->token);
+}
+
+/* Wherever it is stopped, nothing is left; a folder that was there before stays. */
+static void test_cancel(void) {
+  static const char *const phases[] = {"growing the denoiser", "growing adapters",
+                                       "growing the classifier", "growing fine-tunes"};
+  for (size_t i = 0; i < G_N_ELEMENTS(phases); i++) {
+    Site s;
+    site_open(&s);
+    bool there = i % 2;
+    if (there) g_assert_cmpint(g_mkdir(s.dir, 0755), ==, 0);
+    Stopper stopper = {.phase = phases[i]};
+    cancel_token_init(&stopper.token);
+    Progress progress = {.cancel = &stopper.token, .notify = stop_in_phase, .user = &stopper};
+    PlantOptions options = tiny(1, 0);
+    PlantSummary summary = {0};
+    g_autoptr(GError) error = NULL;
+    g_assert_false(plant(s.dir, &options, &progress, &summary, &error));
+    g_assert_error(error, COPSE_ERROR, COPSE_ERROR_CANCELLED);
+    g_assert_cmpint(g_file_test(s.dir, G_FILE_TEST_EXISTS), ==, there);
+    if (there) g_assert_cmpint(g_rmdir(s.dir), ==, 0); /* it is empty */
+    g_assert_cmpint(g_rmdir(s.root), ==, 0); /* and no truth lies beside it */
+    g_free(s.root);
+    g_free(s.dir);
+  }
+}
+
+int main(int argc, char **argv) {
+  g_test_init(&argc, &argv, NULL);
+  linalg_set_threads(1);
+  g_test_add_func("/jungle/pictures-differ", test_pictures_differ);
+  g_test_add_func("/jungle/pictures-vary", test_pictures_vary);
+  g_test_add_func("/jungle/names", test_names);
+  g_test_add_func("/jungle/concepts", test_concepts);
+  g_test_add_func("/jungle/gradients", test_gradients);
+  g_test_add_func("/jungle/frozen-gradients", test_frozen_gradients);
+  g_test_add_func("/jungle/lora-start", test_lora_start);
+  g_test_add_func("/jungle/losses", test_losses);
+  g_test_add_func("/jungle/schedules", test_schedules);
+  g_test_add_func("/jungle/adapter-learns", test_adapter_learns);
+  g_test_add_func("/jungle/fine-tune-learns", test_fine_tune_learns);
+  g_test_add_func("/jungle/reproducible", test_reproducible);
+  g_test_add_func("/jungle/layout", test_layout);
+  g_test_add_func("/jungle/refusals", test_refusals);
+  g_test_add_func("/jungle/cancel", test_cancel);
+  return g_test_run();
+}
