@@ -36,7 +36,8 @@ static cJSON *node_json(const Forest *forest, const ForestNode *n) {
   cJSON *parents = cJSON_AddArrayToObject(out, "parents");
   for (guint i = 0; i < n->parents->len; i++)
     cJSON_AddItemToArray(parents, edge_json(forest, &g_array_index(n->parents, ParentEdge, i)));
-  g_autofree char *copied = n->duplicate_of >= 0 ? node_label(forest, (unsigned)n->duplicate_of) : NULL;
+  g_autofree char *copied =
+      n->duplicate_of >= 0 ? node_label(forest, (unsigned)n->duplicate_of) : NULL;
   json_add_string(out, "duplicate_of", copied);
   cJSON_AddBoolToObject(out, "card_conflict", n->card_conflict);
   json_add_string(out, "note", n->note);
@@ -79,8 +80,10 @@ int cmd_tree(int argc, char **argv) {
   Globals globals = {0};
   int status = STATUS_DONE;
   const GOptionEntry entries[] = {
-      {"ascii", 0, 0, G_OPTION_ARG_NONE, &ascii, "Draw the branches with |- instead of lines", NULL},
-      {"declared", 0, 0, G_OPTION_ARG_NONE, &declared, "Only what cards declare: read no weights", NULL},
+      {"ascii", 0, 0, G_OPTION_ARG_NONE, &ascii, "Draw the branches with |- instead of lines",
+       NULL},
+      {"declared", 0, 0, G_OPTION_ARG_NONE, &declared, "Only what cards declare: read no weights",
+       NULL},
       G_OPTION_ENTRY_NULL,
   };
   if (!command_parse("tree", entries, NULL, &argc, &argv, &globals, &status)) return status;

@@ -97,8 +97,12 @@ static void moor(Builder *b, unsigned v, const Berth *berth) {
   if (berth->trees > 1) forest_set_note(b->forest, v, "%u bases fit", berth->trees);
   else if (berth->node < 0) forest_set_note(b->forest, v, "no base that fits");
   if (berth->node < 0) return;
-  ParentEdge edge = {.parent = (unsigned)berth->node, .kind = EDGE_ADAPTER, .source = EDGE_RECOVERED,
-                     .confidence = berth->confidence, .weight = 1, .distance = NAN};
+  ParentEdge edge = {.parent = (unsigned)berth->node,
+                     .kind = EDGE_ADAPTER,
+                     .source = EDGE_RECOVERED,
+                     .confidence = berth->confidence,
+                     .weight = 1,
+                     .distance = NAN};
   forest_add_parent(b->forest, v, edge);
 }
 

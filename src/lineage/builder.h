@@ -26,7 +26,8 @@ typedef struct {
   DeclaredIndex *index;
   GHashTable *ghosts;       /* folded name -> node + 1 */
   GArray *claims;           /* of Claim, one a node */
-  GPtrArray *more;          /* of GArray of ParentEdge or NULL, one a model: a merge's other parents */
+  GHashTable *selves; /* folded name -> node + 1: full models that seem to be what they name */
+  GPtrArray *more; /* of GArray of ParentEdge or NULL, one a model: a merge's other parents */
 } Builder;
 
 /* The model's sketch, or NULL (always for ghosts). */
@@ -48,5 +49,5 @@ unsigned builder_ghost(Builder *b, const char *name);
 void builder_find_claims(Builder *b);
 
 /* Hangs the adapters without a claim: where one tree fits, there; where none does, with others of
- * their signature. Where several fit, a note says so. `sets` tells the trees of full models apart. */
+ * their signature. Where several fit, a note says so. `sets` tells trees of full models apart. */
 void builder_moor_adapters(Builder *b, Sets *sets);

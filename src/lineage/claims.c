@@ -68,8 +68,8 @@ static Check check_full(const Builder *b, unsigned c, unsigned p, double *cosine
   kinship_compare(parent, child, &k);
   *cosine = k.cosine;
   if (kinship_is_kin(&k)) return CHECK_AGREES;
-  if (said_kind(m, &said) == EDGE_QUANTISED || g_strcmp0(m->format, q->format) != 0 || !child->trunk ||
-      !parent->trunk)
+  if (said_kind(m, &said) == EDGE_QUANTISED || g_strcmp0(m->format, q->format) != 0 ||
+      !child->trunk || !parent->trunk)
     return CHECK_NOT_POSSIBLE;
   if (kinship_is_comparable(&k)) return CHECK_OBJECTS;
   /* The same shapes under other names: perhaps the same network, so nobody is accused. */
@@ -104,6 +104,57 @@ static int choose(const Builder *b, unsigned c, const GArray *candidates, Check 
   return chosen;
 }
 
+/* How often a base is named, and by whom. */
+typedef struct {
+  unsigned adapters, full; /* that name it */
+  int self;                /* a full model that says it in its configuration alone, or -1 */
+} Naming;
+
+static Naming *naming_of(GHashTable *namings, const char *name) {
+  g_autofree char *key = ghost_key(name);
+  Naming *found = g_hash_table_lookup(namings, key);
+  if (found) return found;
+  found = g_new0(Naming, 1);
+  found->self = -1;
+  g_hash_table_insert(namings, g_steal_pointer(&key), found);
+  return found;
+}
+
+/* The name or path that a configuration holds is where its weights were loaded from, and often what
+ * they still are. When adapters name something that is not on disk, and one full model alone says
+ * it of itself in this way, that model is what they mean. */
+static void find_selves(Builder *b) {
+  g_autoptr(GHashTable) namings = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  for (unsigned v = 0; v < b->models->len; v++) {
+    const Model *m = model_of(b, v);
+    g_autofree char *name = declared_name(model_base(m));
+    if (!name) continue;
+    Naming *n = naming_of(namings, name);
+    if (m->kind == MODEL_LORA) n->adapters++;
+    if (m->kind != MODEL_FULL || forest_node(b->forest, v)->duplicate_of >= 0) continue;
+    n->full++;
+    if (strcmp(model_fact(m, "base")->source, "config.json") == 0) n->self = (int)v;
+  }
+  GHashTableIter it;
+  gpointer key, value;
+  g_hash_table_iter_init(&it, namings);
+  while (g_hash_table_iter_next(&it, &key, &value)) {
+    const Naming *n = value;
+    if (n->self >= 0 && n->full == 1 && n->adapters > 0)
+      g_hash_table_insert(b->selves, g_strdup(key), GUINT_TO_POINTER((guint)n->self + 1));
+  }
+}
+
+/* What is on disk under that name: candidates, or the model that says that it is it. */
+static GArray *find_on_disk(const Builder *b, unsigned c, const char *name) {
+  GArray *found = declared_resolve(b->index, c, name);
+  g_autofree char *key = ghost_key(name);
+  guint self = GPOINTER_TO_UINT(g_hash_table_lookup(b->selves, key));
+  unsigned node = self - 1;
+  if (found->len == 0 && self) g_array_append_val(found, node);
+  return found;
+}
+
 /* One base that a card names -> an edge. False when there is none to make. */
 static bool edge_from_base(Builder *b, unsigned c, const char *base, Claim *out) {
   g_autofree char *name = declared_name(base);
@@ -112,7 +163,9 @@ static bool edge_from_base(Builder *b, unsigned c, const char *base, Claim *out)
   *out = (Claim){.parent = -1};
   out->edge = (ParentEdge){.source = EDGE_DECLARED, .weight = 1, .distance = NAN};
   out->edge.kind = said_kind(model_of(b, c), &out->kind_is_said);
-  g_autoptr(GArray) candidates = declared_resolve(b->index, c, name);
+  g_autoptr(GArray) candidates = find_on_disk(b, c, name);
+  if (candidates->len == 1 && g_array_index(candidates, unsigned, 0) == c)
+    return false; /* itself */
   if (candidates->len == 0) {
     out->parent = (int)builder_ghost(b, name);
     out->edge.confidence = sure_ghost;
@@ -139,7 +192,8 @@ static void claim_others(Builder *b, unsigned c) {
     const Fact *f = m->facts->pdata[i];
     Claim other;
     if (strcmp(f->key, "base") != 0 || strcmp(f->source, first->source) != 0) continue;
-    if (!edge_from_base(b, c, f->value, &other) || other.parent == builder_claim(b, c)->parent) continue;
+    if (!edge_from_base(b, c, f->value, &other) || other.parent == builder_claim(b, c)->parent)
+      continue;
     other.edge.kind = EDGE_MERGE;
     g_array_append_val(more, other.edge);
   }
@@ -208,6 +262,7 @@ static void claim_steps(Builder *b) {
 
 /* Full names first, so that bare ones find the ghosts they mean. */
 void builder_find_claims(Builder *b) {
+  find_selves(b);
   for (int bare = 0; bare < 2; bare++)
     for (unsigned v = 0; v < b->models->len; v++) {
       const char *base = model_base(model_of(b, v));

@@ -17,13 +17,15 @@ char *declared_name(const char *base) {
   if (!base) return NULL;
   g_autofree char *name = g_strstrip(g_strdup(base));
   for (size_t i = 0; i < G_N_ELEMENTS(fronts); i++)
-    if (g_str_has_prefix(name, fronts[i])) memmove(name, name + strlen(fronts[i]), strlen(name + strlen(fronts[i])) + 1);
+    if (g_str_has_prefix(name, fronts[i]))
+      memmove(name, name + strlen(fronts[i]), strlen(name + strlen(fronts[i])) + 1);
   for (size_t n = strlen(name); n > 0 && name[n - 1] == '/'; n--) name[n - 1] = '\0';
   if (strlen(name) > 300 || strpbrk(name, " <>\"'{}|")) return NULL;
   for (size_t i = 0; i < G_N_ELEMENTS(nothing); i++)
     if (g_ascii_strcasecmp(name, nothing[i]) == 0) return NULL;
   bool letters = false;
-  for (const char *p = name; *p; p = g_utf8_next_char(p)) letters |= g_unichar_isalnum(g_utf8_get_char(p));
+  for (const char *p = name; *p; p = g_utf8_next_char(p))
+    letters |= g_unichar_isalnum(g_utf8_get_char(p));
   return letters ? g_steal_pointer(&name) : NULL;
 }
 
@@ -66,7 +68,8 @@ static char *without_ending(const char *file) {
   static const char *const endings[] = {".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".gguf",
                                         ".npz", ".npy", ".th"};
   for (size_t i = 0; i < G_N_ELEMENTS(endings); i++)
-    if (g_str_has_suffix(file, endings[i])) return g_strndup(file, strlen(file) - strlen(endings[i]));
+    if (g_str_has_suffix(file, endings[i]))
+      return g_strndup(file, strlen(file) - strlen(endings[i]));
   return g_strdup(file);
 }
 
@@ -154,7 +157,8 @@ static bool is_step_word(const char *component, const char *digits) {
   if (digits > component && strchr("-_=", digits[-1])) digits--;
   for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
     size_t n = strlen(words[i]);
-    if ((size_t)(digits - component) < n || g_ascii_strncasecmp(digits - n, words[i], n) != 0) continue;
+    if ((size_t)(digits - component) < n || g_ascii_strncasecmp(digits - n, words[i], n) != 0)
+      continue;
     if (digits - n == component || !g_ascii_isalpha(digits[-(gssize)n - 1])) return true;
   }
   return false;

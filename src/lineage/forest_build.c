@@ -145,7 +145,8 @@ static bool build_tree(Builder *b, const GArray *nodes, GError **error) {
   g_autofree PedigreeEdge *edges = g_new0(PedigreeEdge, n);
   g_autoptr(GHashTable) local = g_hash_table_new(NULL, NULL);
   for (unsigned i = 0; i < n; i++)
-    g_hash_table_insert(local, GUINT_TO_POINTER(g_array_index(nodes, unsigned, i)), GUINT_TO_POINTER(i + 1));
+    g_hash_table_insert(local, GUINT_TO_POINTER(g_array_index(nodes, unsigned, i)),
+                        GUINT_TO_POINTER(i + 1));
   for (unsigned i = 0; i < n; i++) {
     unsigned v = g_array_index(nodes, unsigned, i);
     int p = claimed_parent(b, v);
@@ -190,14 +191,15 @@ static bool build_trees(Builder *b, Sets *sets, GError **error) {
   return true;
 }
 
-/* Nodes outside the trees of full models that hang on a claim alone: adapters, and full models whose
- * card names an adapter. */
+/* Nodes outside the trees of full models that hang on a claim alone: adapters, and full models
+ * whose card names an adapter. */
 static void attach_claimed(Builder *b) {
   for (unsigned v = 0; v < b->models->len; v++) {
     int p = claimed_parent(b, v);
     if (p < 0 || p == (int)v || builder_is_duplicate(b, v)) continue;
     bool outside = builder_is_adapter(b, v) || builder_is_adapter(b, (unsigned)p);
-    if (outside && forest_node(b->forest, v)->parents->len == 0) add_claimed(b, v, p, EDGE_ADAPTER, NAN);
+    if (outside && forest_node(b->forest, v)->parents->len == 0)
+      add_claimed(b, v, p, EDGE_ADAPTER, NAN);
   }
 }
 
@@ -258,6 +260,7 @@ static void builder_clear(Builder *b) {
   if (b->sketches) g_ptr_array_unref(b->sketches);
   declared_index_free(b->index);
   g_hash_table_unref(b->ghosts);
+  g_hash_table_unref(b->selves);
   g_array_unref(b->claims);
   g_ptr_array_unref(b->more);
 }
@@ -270,6 +273,7 @@ Forest *forest_build(Collection *collection, const GPtrArray *models, const Fore
   b.threads = b.options->threads ? b.options->threads : parallel_processors();
   b.forest = forest_new();
   b.ghosts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  b.selves = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   b.claims = g_array_new(FALSE, FALSE, sizeof(Claim));
   b.more = g_ptr_array_new_with_free_func(array_unref);
   g_ptr_array_set_size(b.more, (gint)models->len);

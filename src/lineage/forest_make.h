@@ -26,6 +26,6 @@ ForestNode *forest_edit(Forest *forest, unsigned node);
 /* Sets a note, formatted; an earlier one is replaced. */
 void forest_set_note(Forest *forest, unsigned node, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
-/* After all changes: cuts rings of first parents, then fills in children, trees and roots. Linear but
- * for the sorting by name. May be called again. */
+/* After all changes: cuts rings of first parents, then fills in children, trees and roots. Linear
+ * but for the sorting by name. May be called again. */
 void forest_settle(Forest *forest);

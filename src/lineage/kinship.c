@@ -21,7 +21,8 @@ static double cosine_of(double product, double norm2_a, double norm2_b) {
 }
 
 static void add_matrix(Sums *s, const TensorSketch *a, const TensorSketch *b, bool same) {
-  double n = (double)a->moments.count, ca = tensor_sketch_variation(a), cb = tensor_sketch_variation(b);
+  double ca = tensor_sketch_variation(a), cb = tensor_sketch_variation(b);
+  double n = (double)a->moments.count;
   if (ca == 0 || cb == 0) return;
   double product, distance2, cosine = 1;
   if (!same) {
@@ -39,7 +40,8 @@ static void add_matrix(Sums *s, const TensorSketch *a, const TensorSketch *b, bo
 }
 
 static void add_head(Sums *s, const TensorSketch *a, const TensorSketch *b) {
-  double n = (double)a->moments.count, ca = tensor_sketch_variation(a), cb = tensor_sketch_variation(b);
+  double ca = tensor_sketch_variation(a), cb = tensor_sketch_variation(b);
+  double n = (double)a->moments.count;
   if (!a->projected || ca == 0 || cb == 0) return;
   double product, distance2;
   projection_compare(a->projection, b->projection, &product, &distance2);

@@ -17,7 +17,7 @@ typedef struct {
   double distance2;     /* |a - b|^2 over the common trunk, scaled up to the larger trunk */
   double norm2_a;       /* |a|^2 over the common trunk, scaled alike */
   double norm2_b;
-  double equal;         /* share of the common trunk tensors, vectors too, that are equal bit by bit */
+  double equal; /* share of the common trunk tensors, vectors too, that are equal bit by bit */
   bool vectors_equal;   /* all common biases and norm layers are, and there are two at least */
   double head_cosine;   /* of heads with one shape; NAN when there are none */
 } Kinship;

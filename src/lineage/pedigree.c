@@ -77,13 +77,17 @@ static void score_roots(Rooting *r) {
   for (unsigned v = 0; v < r->n; v++) top = fmax(top, r->score[v]);
   for (unsigned v = 0; v < r->n; v++) total += r->score[v] = exp((r->score[v] - top) / 3);
   for (unsigned v = 0; v < r->n; v++) r->below[v] = r->score[v] /= total;
-  for (unsigned i = r->n; i-- > 1;) r->below[r->span->neighbour[r->order[i]]] += r->below[r->order[i]];
+  for (unsigned i = r->n; i-- > 1;)
+    r->below[r->span->neighbour[r->order[i]]] += r->below[r->order[i]];
 }
 
+/* The centroid of the posterior: no branch holds more than half of it, so that every edge gets its
+ * likelier direction. (The likeliest single root can turn several edges the unlikelier way.) The
+ * members above more than half form a path from the provisional root. */
 static unsigned best_root(const Rooting *r) {
   unsigned best = r->order[0];
-  for (unsigned v = 0; v < r->n; v++)
-    if (r->score[v] > r->score[best]) best = v;
+  for (unsigned i = 1; i < r->n; i++)
+    if (r->below[r->order[i]] > 0.5) best = r->order[i];
   return best;
 }
 
@@ -143,7 +147,8 @@ static void impose_known(const Rooting *r, unsigned c, unsigned *root, PedigreeE
     set_known(r, c, &edges[c]);
     return;
   }
-  while (r->known[top] >= 0 && descends(edges, r->known[top], (int)c)) top = (unsigned)r->known[top];
+  while (r->known[top] >= 0 && descends(edges, r->known[top], (int)c))
+    top = (unsigned)r->known[top];
   int outside = edges[c].parent;
   for (unsigned v = c; v != top; v = (unsigned)r->known[v]) set_known(r, v, &edges[v]);
   bool ghost = !r->members[top].sketch;
@@ -169,7 +174,8 @@ bool pedigree_build(const PedigreeMember *members, unsigned n, unsigned threads,
   if (!spanning_build(members, n, threads, &span, p, error)) return false;
   g_autofree int *known = g_new(int, n);
   g_autofree unsigned *order = g_new(unsigned, n);
-  g_autofree double *nats = g_new0(double, n), *score = g_new0(double, n), *below = g_new0(double, n);
+  g_autofree double *nats = g_new0(double, n), *score = g_new0(double, n);
+  g_autofree double *below = g_new0(double, n);
   Rooting r = {members, n, &span, known, order, nats, score, below};
   rooting_run(&r, edges);
   spanning_clear(&span);

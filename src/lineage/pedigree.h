@@ -6,7 +6,7 @@
  *      steps are nearly orthogonal, so squared distances add up along a path and the shortest
  *      edges are the steps themselves;
  *   2. one root fixes every direction: each root's evidence is summed over all edges oriented
- *      away from it, softmax(sum / 3) gives the root's posterior;
+ *      away from it, softmax(sum / 3) gives the root's posterior, whose centroid becomes the root;
  *   3. known parents win where the orientation says otherwise.
  *
  * Knows nothing of files, models and forests: members are numbered 0..n-1. */
@@ -26,7 +26,7 @@ typedef struct {
 
 typedef struct {
   int parent;        /* -1: the root */
-  bool known;        /* the parent is the member's known one: kind and confidence are the caller's */
+  bool known; /* the parent is the member's known one: kind and confidence are the caller's */
   EdgeKind kind;     /* EDGE_RELATED when nothing speaks for a direction */
   double confidence; /* P(edge) x posterior of the roots on the parent's side */
   double distance;   /* |child - parent| / |parent|; NAN when not compared */

@@ -19,7 +19,8 @@
 /* What a tensor is to the comparison of two models. */
 typedef enum {
   PART_MATRIX,  /* a dense layer of the trunk: projected and compared */
-  PART_HEAD,    /* the output layer, weight or bias: changes with the task, so it is left out of kinship */
+  PART_HEAD,    /* the output layer, weight or bias: changes with the task, so it is left out of
+                   kinship */
   PART_VECTOR,  /* a bias or a norm layer: statistics alone, strangers are alike in these */
   PART_CLOCK,   /* a counter of training steps */
   PART_ADAPTER, /* A or B of a low-rank layer */

@@ -24,8 +24,9 @@ char *sketch_store_key(const Collection *collection, const Model *m) {
   g_autofree char *path = g_build_filename(collection_root(collection), m->file, NULL);
   struct stat st;
   if (stat(path, &st) != 0) return NULL;
-  return g_strdup_printf("%s|%" PRId64 "|%" PRIu64 "|%" PRId64 ".%09ld", m->file, (int64_t)st.st_size,
-                         m->bytes, (int64_t)st.st_mtim.tv_sec, (long)st.st_mtim.tv_nsec);
+  return g_strdup_printf("%s|%" PRId64 "|%" PRIu64 "|%" PRId64 ".%09ld", m->file,
+                         (int64_t)st.st_size, m->bytes, (int64_t)st.st_mtim.tv_sec,
+                         (long)st.st_mtim.tv_nsec);
 }
 
 /* The catalog is a cache here: when it fails, the file is read instead. */

@@ -8,13 +8,20 @@
 #include "lineage/direction.h"
 #include "lineage/kinship.h"
 
-enum { LANDMARKS = 256, MOST_CHILDREN = 5 };
+enum { LANDMARKS = 256, MOST_CHILDREN = 9, MOST_PAIRS = MOST_CHILDREN * (MOST_CHILDREN - 1) / 2 };
 
 static const double out_of_reach = 1e200; /* of pairs that cannot be compared */
+
+/* Some children that a ghost is known to have, and how far they are from one another. */
+typedef struct {
+  unsigned count, child[MOST_CHILDREN];
+  double between[MOST_CHILDREN][MOST_CHILDREN];
+} Brood;
 
 typedef struct {
   const PedigreeMember *members;
   unsigned n;
+  GHashTable *broods;  /* ghost -> Brood */
   unsigned newest;     /* the member whose row is being computed */
   bool *attached;
   double *row;         /* lengths from `newest` */
@@ -33,34 +40,52 @@ static double distance2(const Prim *prim, unsigned u, unsigned v) {
   return kinship_is_comparable(&k) ? k.distance2 : out_of_reach;
 }
 
-/* Some members whose known parent is `ghost`, other than v. */
-static unsigned some_children(const Prim *prim, unsigned ghost, unsigned v, unsigned *children) {
-  unsigned found = 0;
-  for (unsigned i = 0; i < prim->n && found < MOST_CHILDREN; i++)
-    if (i != v && prim->members[i].known == (int)ghost && prim->members[i].sketch)
-      children[found++] = i;
-  return found;
+static void add_to_brood(Prim *prim, unsigned ghost, unsigned child) {
+  Brood *b = g_hash_table_lookup(prim->broods, GUINT_TO_POINTER(ghost));
+  if (!b) {
+    b = g_new0(Brood, 1);
+    g_hash_table_insert(prim->broods, GUINT_TO_POINTER(ghost), b);
+  }
+  if (b->count == MOST_CHILDREN) return;
+  for (unsigned i = 0; i < b->count; i++)
+    b->between[b->count][i] = distance2(prim, child, b->child[i]);
+  b->child[b->count++] = child;
+}
+
+static void find_broods(Prim *prim) {
+  prim->broods = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+  for (unsigned v = 0; v < prim->n; v++) {
+    int p = prim->members[v].known;
+    if (p >= 0 && prim->members[v].sketch && !prim->members[p].sketch)
+      add_to_brood(prim, (unsigned)p, v);
+  }
+}
+
+static int by_size(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
 }
 
 /* How far v is from an absent base, told by two children j, k of it that moved independently:
  * <v - j, v - k> = (d_vj^2 + d_vk^2 - d_jk^2) / 2. When v descends from j, every pair with j gives
- * v's distance to j instead; the largest over the pairs is then right, and a tie goes to j. */
+ * v's distance to j instead. Of many pairs most are without j, and the median is right; of few the
+ * largest is, and a tie goes to j. */
 static double ghost_length(const Prim *prim, unsigned ghost, unsigned v) {
-  unsigned children[MOST_CHILDREN];
-  double to[MOST_CHILDREN], most = 0;
-  unsigned m = some_children(prim, ghost, v, children);
-  if (m < 2 || !prim->members[v].sketch) return out_of_reach;
-  for (unsigned i = 0; i < m; i++) to[i] = distance2(prim, v, children[i]);
-  for (unsigned i = 0; i < m; i++)
-    for (unsigned j = 0; j < i; j++) {
-      double product = (to[i] + to[j] - distance2(prim, children[i], children[j])) / 2;
-      most = fmax(most, product);
-    }
-  return most > 0 ? 1.05 * most : out_of_reach;
+  const Brood *b = g_hash_table_lookup(prim->broods, GUINT_TO_POINTER(ghost));
+  if (!b || b->count < 2 || !prim->members[v].sketch) return out_of_reach;
+  double to[MOST_CHILDREN], product[MOST_PAIRS];
+  unsigned pairs = 0;
+  for (unsigned i = 0; i < b->count; i++) to[i] = distance2(prim, v, b->child[i]);
+  for (unsigned i = 0; i < b->count; i++)
+    for (unsigned j = 0; j < i; j++) product[pairs++] = (to[i] + to[j] - b->between[i][j]) / 2;
+  qsort(product, pairs, sizeof *product, by_size);
+  double length = b->count >= 5 ? product[pairs / 2] : 1.05 * product[pairs - 1];
+  return length > 0 ? length : out_of_reach;
 }
 
 static void note_landmark(Prim *prim, unsigned u, unsigned v, double d2) {
-  if (v % prim->stride == 0) prim->to_landmark[(size_t)u * prim->marks + v / prim->stride] = (float)d2;
+  if (v % prim->stride == 0)
+    prim->to_landmark[(size_t)u * prim->marks + v / prim->stride] = (float)d2;
 }
 
 /* Length of the edge u-v. Shared tensors and changes of low rank are marks that only a direct
@@ -68,7 +93,8 @@ static void note_landmark(Prim *prim, unsigned u, unsigned v, double d2) {
 static double edge_length(Prim *prim, unsigned u, unsigned v) {
   const ModelSketch *a = prim->members[u].sketch, *b = prim->members[v].sketch;
   bool known = is_known_pair(prim, u, v);
-  if (!a || !b) return known ? 0 : !a && !b ? out_of_reach : ghost_length(prim, a ? v : u, a ? u : v);
+  if (!a || !b)
+    return known ? 0 : !a && !b ? out_of_reach : ghost_length(prim, a ? v : u, a ? u : v);
   Kinship k;
   kinship_compare(a, b, &k);
   if (!kinship_is_comparable(&k)) return known ? 0 : out_of_reach;
@@ -128,6 +154,7 @@ static void prim_init(Prim *prim, const PedigreeMember *members, unsigned n, Spa
   prim->marks = (n + prim->stride - 1) / prim->stride;
   prim->attached = g_new0(bool, n);
   prim->row = g_new0(double, n);
+  find_broods(prim);
   prim->to_landmark = g_new(float, (size_t)n * prim->marks);
   for (size_t i = 0; i < (size_t)n * prim->marks; i++) prim->to_landmark[i] = NAN;
   out->neighbour = g_new(int, n);
@@ -151,6 +178,7 @@ bool spanning_build(const PedigreeMember *members, unsigned n, unsigned threads,
     ok = progress_step(p, "joining", done, n, error);
   }
   if (ok) settle_medians(&prim);
+  g_hash_table_unref(prim.broods);
   g_free(prim.attached);
   g_free(prim.row);
   g_free(prim.to_landmark);
