@@ -64,8 +64,11 @@ static bool on_oracle(gpointer user, guint64 id, gpointer result, const GError *
   return false;
 }
 
+/* One job leads to the next, but not when somebody waits to leave. */
+static bool may_start(const App *app) { return app->ui.wood && !app->quit_when_idle; }
+
 static void open_experts(App *app) {
-  if (app->ui.wood && !app->experts_job)
+  if (may_start(app) && !app->experts_job)
     app->experts_job = engine_open_experts(&app->ui.engine, app->ui.wood, on_oracle, app);
 }
 
@@ -79,7 +82,7 @@ static bool on_grown(gpointer user, guint64 id, gpointer result, const GError *e
 }
 
 static void grow(App *app) {
-  if (app->ui.wood && !app->grow_job)
+  if (may_start(app) && !app->grow_job)
     app->grow_job = engine_grow(&app->ui.engine, app->ui.wood, on_grown, app);
 }
 
@@ -87,14 +90,13 @@ static bool on_scanned(gpointer user, guint64 id, gpointer result, const GError 
   App *app = user;
   if (id == app->scan_job) app->scan_job = 0;
   tell_error(app, "The collection cannot be scanned", error);
-  /* A rescan that finds the forest grown already keeps it on screen until the new one is. */
   if (result) take_wood(app, result);
   grow(app);
   return false;
 }
 
 static void scan(App *app) {
-  if (!app->scan_job && !app->grow_job)
+  if (!app->quit_when_idle && !app->scan_job && !app->grow_job)
     app->scan_job = engine_scan(&app->ui.engine, on_scanned, app);
 }
 

@@ -68,10 +68,10 @@ typedef struct {
 static const Column column_table[] = {
     {"KIND", 56, 5, 0, 5, false, kind_text},
     {"PARAMS", 34, 6, 0, 6, true, params_text},
-    {"SIZE", 64, 7, 0, 7, true, size_text},
+    {"SIZE", 76, 7, 0, 7, true, size_text},
     {"DTYPE", 92, 6, 0, 6, false, dtype_text},
-    {"CONCEPT", 72, 14, 80, 28, false, concept_text},
-    {"EDGE", 60, 10, 104, 26, false, edge_text},
+    {"CONCEPT", 60, 14, 80, 28, false, concept_text},
+    {"EDGE", 64, 10, 104, 26, false, edge_text},
 };
 
 /* Columns of a column in a line of the given width; 0: left out. */

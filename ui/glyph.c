@@ -8,7 +8,7 @@ static const char *const glyph_table[GLYPH_COUNT][2] = {
     [GLYPH_POST] = {"│", "|"},         [GLYPH_TOP_LEFT] = {"┌", "+"},
     [GLYPH_TOP_RIGHT] = {"┐", "+"},    [GLYPH_BOTTOM_LEFT] = {"└", "+"},
     [GLYPH_BOTTOM_RIGHT] = {"┘", "+"}, [GLYPH_BAR] = {"█", "#"},
-    [GLYPH_BAR_REST] = {"░", "."},     [GLYPH_DOT] = {"·", ","},
+    [GLYPH_BAR_REST] = {"░", "."},     [GLYPH_DOT] = {"·", "-"},
     [GLYPH_RUNNING] = {"▶", ">"},      [GLYPH_WAITING] = {"…", "."},
     [GLYPH_DONE] = {"✓", "v"},         [GLYPH_FAILED] = {"✗", "!"},
     [GLYPH_STOPPED] = {"■", "x"},      [GLYPH_NOTHING] = {"·", "."},

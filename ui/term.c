@@ -129,7 +129,9 @@ static SCREEN *open_tty(GError **error) {
                         "without one");
     return NULL;
   }
-  use_env(FALSE);
+  /* A shell that exports these would pin the size: curses prefers them to the window's own. */
+  unsetenv("LINES");
+  unsetenv("COLUMNS");
   use_tioctl(TRUE);
   SCREEN *screen = newterm(NULL, stdout, stdin);
   const char *cup = screen ? tigetstr("cup") : NULL;

@@ -54,7 +54,7 @@ typedef struct {
 } ExpertColumns;
 
 static ExpertColumns expert_columns(Rect area) {
-  ExpertColumns c = {.score_columns = area.columns >= 84 ? 12 : 5};
+  ExpertColumns c = {.score_columns = area.columns >= 76 ? 12 : 5};
   int x = area.x + area.columns;
   if (area.columns >= 100) x -= 8, c.labels = x + 1;
   x -= 3 * (c.score_columns + 1);

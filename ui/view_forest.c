@@ -57,7 +57,11 @@ static void split(const ForestView *v, Rect area, Rect *list, Rect *facts) {
     int columns = CLAMP(area.columns * 3 / 10, FACTS_LEAST, FACTS_MOST);
     list->columns = area.columns - columns - 2;
     *facts = (Rect){area.x + area.columns - columns, area.y, columns, area.rows};
-  } else if (area.rows >= 8) {
+  } else if (area.rows < 8) {
+    /* No room for both: the facts take the list's place. */
+    list->rows = 0;
+    *facts = area;
+  } else {
     int rows = area.rows / 2;
     list->rows = area.rows - rows - 1;
     *facts = (Rect){area.x + 1, area.y + list->rows + 1, area.columns - 2, rows};
@@ -104,15 +108,17 @@ static void forest_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
   v->wide = area.columns >= FACTS_FROM;
   Rect list, facts;
   split(v, area, &list, &facts);
-  forest_header_draw(cells, list);
-  list.y++, list.rows--;
   if (v->rows.list.count == 0) {
-    draw_empty(ui, v, cells, list);
+    forest_header_draw(cells, area);
+    draw_empty(ui, v, cells, (Rect){area.x, area.y + 1, area.columns, area.rows - 1});
     return;
   }
-  draw_rows(v, cells, list);
+  if (list.rows) {
+    forest_header_draw(cells, list);
+    draw_rows(v, cells, (Rect){list.x, list.y + 1, list.columns, list.rows - 1});
+  }
   if (!facts.rows) return;
-  draw_border(cells, list, facts, v->wide);
+  if (list.rows) draw_border(cells, list, facts, v->wide);
   forest_facts_draw(cells, facts, v->rows.wood->forest, forest_rows_node(&v->rows));
 }
 
@@ -191,13 +197,13 @@ static char *forest_status(const Ui *ui, gpointer view) {
   const char *dot = glyph(ui->ascii, GLYPH_DOT);
   g_autofree char *bytes = text_bytes(wood->bytes);
   GString *s = g_string_new(NULL);
+  if (v->filter_text)
+    g_string_append_printf(s, "%u match \"%s\" %s ", v->rows.kept, v->filter_text, dot);
   g_string_append_printf(s, "%u model%s %s %d tree%s %s %s", wood->models->len,
                          wood->models->len == 1 ? "" : "s", dot, wood->forest->trees,
                          wood->forest->trees == 1 ? "" : "s", dot, bytes);
   guint tagged = g_hash_table_size(v->rows.tagged);
   if (tagged) g_string_append_printf(s, " %s %u tagged", dot, tagged);
-  if (v->filter_text)
-    g_string_append_printf(s, " %s %u match \"%s\"", dot, v->rows.kept, v->filter_text);
   if (wood->skipped->len) g_string_append_printf(s, " %s %u skipped", dot, wood->skipped->len);
   if (!wood->grown) g_string_append_printf(s, " %s from cards", dot);
   return g_string_free(s, FALSE);

@@ -34,7 +34,9 @@ static void draw_class(unsigned index, Rng *rng, float *picture) {
   scene_draw(concept, rng, picture);
 }
 
-unsigned tune_steps(const TuneRecipe *recipe) { return recipe->epochs * (ALBUM / CLASSIFIER_BATCH); }
+unsigned tune_steps(const TuneRecipe *recipe) {
+  return recipe->epochs * (ALBUM / CLASSIFIER_BATCH);
+}
 
 struct ClassifierKit {
   Learner *learner;

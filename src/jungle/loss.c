@@ -50,11 +50,11 @@ const char *schedule_name(Schedule schedule) {
 
 float schedule_factor(Schedule schedule, unsigned step, unsigned steps) {
   const float pi = 3.14159265f;
-  float done = (float)step / (float)MAX(steps, 1), left = (float)(steps - step) / (float)MAX(steps, 1);
+  const float done = (float)step / (float)MAX(steps, 1);
   switch (schedule) {
     case SCHEDULE_CONSTANT: return 1;
     case SCHEDULE_WARMUP: return fminf(1, (done + 0.01f) / 0.1f);
-    case SCHEDULE_LINEAR: return left;
+    case SCHEDULE_LINEAR: return 1 - done;
     case SCHEDULE_COSINE: return 0.5f * (1 + cosf(pi * done));
     default: return 0.5f * (1 + cosf(pi * fmodf(2 * done, 1)));
   }

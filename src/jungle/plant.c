@@ -61,12 +61,17 @@ static char *truth_path(const char *dir, const char *wanted, GError **error) {
   return NULL;
 }
 
-static bool check_options(const PlantOptions *o, GError **error) {
-  if (o->concepts == 0 || (o->concepts >= CONCEPTS_MIN && o->concepts <= SCENE_CONCEPTS))
-    return true;
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "concepts: %d to %d, not %u", CONCEPTS_MIN,
-              SCENE_CONCEPTS, o->concepts);
+static bool check_range(const char *what, unsigned n, unsigned least, unsigned most,
+                        GError **error) {
+  if (n == 0 || (n >= least && n <= most)) return true;
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "%s: %u to %u, not %u", what, least, most, n);
   return false;
+}
+
+static bool check_options(const PlantOptions *o, GError **error) {
+  return check_range("concepts", o->concepts, CONCEPTS_MIN, SCENE_CONCEPTS, error) &&
+         check_range("models of a concept", o->adapters, 1, PLANT_MAX_ADAPTERS, error) &&
+         check_range("fine-tunes", o->fine_tunes, 1, PLANT_MAX_FINE_TUNES, error);
 }
 
 static bool plant_kind(const Planting *p, const PlantOptions *o, GError **error) {

@@ -21,12 +21,14 @@ const char *plant_kind_name(PlantKind kind);
 /* False for a name that is none. */
 bool plant_kind_from_name(const char *name, PlantKind *kind);
 
+enum { PLANT_MAX_ADAPTERS = 1000, PLANT_MAX_FINE_TUNES = 100000 };
+
 /* Zero, or NULL, means the default everywhere but in seed. */
 typedef struct {
   PlantKind kind;
   unsigned concepts;    /* in the scenes, a quarter of them unseen: 4 to 320; default 320 */
-  unsigned adapters;    /* training adapters a seen concept; default 5 */
-  unsigned fine_tunes;  /* of the classifier; default 60, in a wood 24 */
+  unsigned adapters;    /* training adapters a seen concept, to PLANT_MAX_ADAPTERS; default 5 */
+  unsigned fine_tunes;  /* of the classifier, to PLANT_MAX_FINE_TUNES; default 60, in a wood 24 */
   unsigned base_steps;  /* Adam steps of each base: fewer for quick tests; default 2000, 1200 */
   uint64_t seed;
   unsigned threads;     /* default: all processors */

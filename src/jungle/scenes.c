@@ -11,6 +11,9 @@
 #include "weights/safetensors.h"
 
 static const char BASE_NAME[] = "copse/scenes-base";
+/* Called as the last part of the name, so that what names the base finds it. */
+static const char BASE_FOLDER[] = "scenes/scenes-base", BASE_UNET[] = "scenes/scenes-base/unet";
+static const char ADAPTER_FILE[] = "pytorch_lora_weights.safetensors";
 
 /* Where a split's models come from: seen or unseen concepts, and how many of each. */
 typedef struct {
@@ -125,8 +128,8 @@ static bool write_base_weights(const Planting *p, const Mlp *base, GError **erro
       {"conv_out.bias", DTYPE_F32, 1, {n}, base->b_out},
   };
   static const char *const metadata[] = {"format", "pt", NULL};
-  g_autofree char *path = g_build_filename(p->dir, "scenes", "scenes-base", "unet",
-                                           "diffusion_pytorch_model.safetensors", NULL);
+  g_autofree char *path =
+      g_build_filename(p->dir, BASE_UNET, "diffusion_pytorch_model.safetensors", NULL);
   return safetensors_write(path, tensors, G_N_ELEMENTS(tensors), metadata, error);
 }
 
@@ -136,12 +139,12 @@ static bool write_base(const Planting *p, const Mlp *base, GError **error) {
                .about = "A denoiser of small procedural pictures: one patterned, coloured shape on "
                         "a plain background."};
   g_autofree char *text = card_text(&card), *config = base_config();
-  if (!planting_folder(p, "scenes/scenes-base/unet", error) || !write_base_weights(p, base, error) ||
-      !write_text(p, "scenes/scenes-base/unet", "config.json", config, error) ||
-      !write_text(p, "scenes/scenes-base", "model_index.json", base_index, error) ||
-      !write_text(p, "scenes/scenes-base", "README.md", text, error))
+  if (!planting_folder(p, BASE_UNET, error) || !write_base_weights(p, base, error) ||
+      !write_text(p, BASE_UNET, "config.json", config, error) ||
+      !write_text(p, BASE_FOLDER, "model_index.json", base_index, error) ||
+      !write_text(p, BASE_FOLDER, "README.md", text, error))
     return false;
-  truth_add(p->truth, (TruthEntry){.path = g_strdup("scenes/scenes-base")});
+  truth_add(p->truth, (TruthEntry){.path = g_strdup(BASE_FOLDER)});
   return true;
 }
 
@@ -176,8 +179,7 @@ static bool write_adapter(const Planting *p, const Adapter *adapter, size_t numb
                           const Lora *lora, GError **error) {
   const AdapterRecipe *recipe = &adapter->recipe;
   g_autofree char *folder = adapter_folder(adapter, number), *lr = planting_number(recipe->lr);
-  g_autofree char *path =
-      g_build_filename(p->dir, folder, "pytorch_lora_weights.safetensors", NULL);
+  g_autofree char *path = g_build_filename(p->dir, folder, ADAPTER_FILE, NULL);
   g_autofree char *concept = concept_name(recipe->concept);
   g_autofree char *index = g_strdup_printf("%zu", number);
   g_autofree char *seed = g_strdup_printf("%" PRIu64, recipe->seed);
@@ -212,8 +214,8 @@ static void record_adapters(const Grove *grove) {
     const Adapter *adapter = &grove->adapters[i];
     g_autofree char *folder = adapter_folder(adapter, i);
     truth_add(grove->planting->truth,
-              (TruthEntry){.path = g_build_filename(folder, "pytorch_lora_weights.safetensors", NULL),
-                           .parent = g_strdup("scenes/scenes-base"),
+              (TruthEntry){.path = g_build_filename(folder, ADAPTER_FILE, NULL),
+                           .parent = g_strdup(BASE_FOLDER),
                            .edge = "adapter",
                            .concept = concept_name(adapter->recipe.concept),
                            .split = adapter->split,
