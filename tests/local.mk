@@ -19,6 +19,9 @@ collection_libs = libcopse-collection.a $(weights_libs) $(SQLITE_LIBS) $(YAML_LI
 lineage_libs    = libcopse-lineage.a $(collection_libs)
 experts_libs    = libcopse-experts.a libcopse-text.a $(collection_libs)
 
+ui_libs         = libcopse-ui.a libcopse-work.a libcopse-search.a libcopse-experts.a \
+	libcopse-text.a libcopse-lineage.a $(collection_libs) $(CURSES_LIBS)
+
 unit_tests = \
 	tests/unit/test-core \
 	tests/unit/test-safetensors \
@@ -31,10 +34,23 @@ unit_tests = \
 	tests/unit/test-experts \
 	tests/unit/test-lineage \
 	tests/unit/test-outline \
+	tests/unit/test-ui \
+	tests/unit/test-ui-cells \
+	tests/unit/test-ui-keymap \
+	tests/unit/test-ui-screens \
 	tests/unit/test-worker
+tui_tests = \
+	tests/tui/bytes.sh \
+	tests/tui/crash.sh \
+	tests/tui/hangup.sh \
+	tests/tui/quit-job.sh \
+	tests/tui/resize.sh \
+	tests/tui/start-quit.sh \
+	tests/tui/suspend.sh
 check_PROGRAMS += $(unit_tests)
-TESTS += $(unit_tests) tests/house.sh tests/cli.sh tests/main-job.sh
-EXTRA_DIST += tests/run-unit.sh tests/house.sh tests/cli.sh tests/main-job.sh
+TESTS += $(unit_tests) tests/house.sh tests/cli.sh tests/main-job.sh $(tui_tests)
+EXTRA_DIST += tests/run-unit.sh tests/house.sh tests/cli.sh tests/main-job.sh \
+	tests/tui/lib.sh $(tui_tests)
 
 tests_unit_test_core_LDADD = $(core_libs)
 tests_unit_test_safetensors_LDADD = $(weights_libs)
@@ -53,3 +69,10 @@ tests_unit_test_lineage_LDADD = $(lineage_libs)
 tests_unit_test_outline_LDADD = $(lineage_libs)
 tests_unit_test_worker_LDADD = libcopse-work.a $(core_libs)
 EXTRA_DIST += tests/golden
+ui_fixture = tests/unit/ui_fixture.c tests/unit/ui_fixture.h
+tests_unit_test_ui_SOURCES = tests/unit/test-ui.c $(ui_fixture)
+tests_unit_test_ui_LDADD = $(ui_libs)
+tests_unit_test_ui_cells_LDADD = $(ui_libs)
+tests_unit_test_ui_keymap_LDADD = $(ui_libs)
+tests_unit_test_ui_screens_SOURCES = tests/unit/test-ui-screens.c $(ui_fixture)
+tests_unit_test_ui_screens_LDADD = $(ui_libs)

@@ -359,7 +359,7 @@ static void digest(GChecksum *sum, const char *path, const char *relative) {
 static char *planted_hash(unsigned threads, uint64_t seed) {
   Site s;
   site_open(&s);
-  g_autoptr(cJSON) truth = plant_tiny(&s, threads, seed);
+  cJSON_Delete(plant_tiny(&s, threads, seed));
   g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
   digest(sum, s.root, "");
   site_close(&s);
@@ -528,6 +528,12 @@ static void test_refusals(void) {
   options.concepts = 321;
   expect_refusal(s.dir, &options, COPSE_ERROR_USAGE, "4 to 320");
   options.concepts = 4;
+  options.adapters = 2000000000;
+  expect_refusal(s.dir, &options, COPSE_ERROR_USAGE, "1 to 1000");
+  options.adapters = 1;
+  options.fine_tunes = 4000000000;
+  expect_refusal(s.dir, &options, COPSE_ERROR_USAGE, "1 to 100000");
+  options.fine_tunes = 1;
   g_autofree char *note = g_build_filename(s.dir, "note", NULL);
   g_assert_cmpint(g_mkdir(s.dir, 0755), ==, 0);
   g_assert_true(g_file_set_contents(note, "mine", -1, NULL));

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whole screens, as curses would show them, against tests/golden/ui-*.txt: text, then the
+ * attributes of each row. UPDATE_GOLDEN=1 writes them anew. */
+#include <glib/gstdio.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/ui_fixture.h"
+
+typedef struct {
+  const char *name;
+  const char *keys; /* pressed before the picture is taken */
+} Screen;
+
+static const Screen screens[] = {
+    {"forest", "jj"},
+    {"forest-folded", "jjjh"},
+    {"forest-filter", "fkind:lora fox<Enter>"},
+    {"forest-facts", "jjji"},
+    {"which-key", "z"},
+    {"query", "2fox"},
+    {"experts", "3"},
+    {"train-form", "3t<Down><Down>x"},
+    {"jobs", "4"},
+    {"help", "?"},
+};
+
+typedef struct {
+  const char *name, *theme;
+  int columns, rows;
+  bool ascii;
+} Dress;
+
+static const Dress dresses[] = {
+    {"80x24-colour", "dark", 80, 24, false},
+    {"80x24-mono", "mono", 80, 24, false},
+    {"80x24-ascii", "mono", 80, 24, true},
+    {"40x10-colour", "dark", 40, 10, false},
+    {"120x30-colour", "dark", 120, 30, false},
+};
+
+typedef struct {
+  const Screen *screen;
+  const Dress *dress;
+} Case;
+
+/* Times differ from run to run. */
+static char *without_times(const char *text) {
+  g_autoptr(GRegex) regex = g_regex_new("[0-9.]+ s\\b", 0, 0, NULL);
+  return g_regex_replace_literal(regex, text, -1, 0, "0.0 s", 0, NULL);
+}
+
+static void compare(const char *name, const char *got) {
+  const char *folder = g_getenv("COPSE_TEST_SRCDIR");
+  g_autofree char *path = g_build_filename(folder ? folder : ".", "tests", "golden", name, NULL);
+  g_autofree char *want = NULL;
+  if (g_getenv("UPDATE_GOLDEN")) g_assert_true(g_file_set_contents(path, got, -1, NULL));
+  if (!g_file_get_contents(path, &want, NULL, NULL)) g_error("no golden file %s", path);
+  if (strcmp(got, want) != 0) g_test_message("%s: got\n%s", name, got);
+  g_assert_cmpstr(got, ==, want);
+}
+
+static void test_screen(gconstpointer data) {
+  const Case *test = data;
+  FakeWood wood = {0};
+  g_autoptr(App) app = fake_app(&wood, test->dress->columns, test->dress->rows,
+                                test->dress->theme, test->dress->ascii);
+  settle(app);
+  press(app, test->screen->keys);
+  settle(app);
+  g_autofree char *raw = term_dump(app->term);
+  g_autofree char *text = without_times(raw);
+  g_autofree char *name = g_strdup_printf("ui-%s-%s.txt", test->screen->name, test->dress->name);
+  compare(name, text);
+}
+
+/* What curses shows is what the cells say: nothing is lost on the way. */
+static void test_paint_is_faithful(void) {
+  FakeWood wood = {.many = 50};
+  g_autoptr(App) app = fake_app(&wood, 80, 24, "dark", false);
+  settle(app);
+  static const char *const walks[] = {"jjjj", "zM", "G", "zR", "<PgUp>", "2red", "<Esc>3", "?G", "q14"};
+  for (size_t i = 0; i < G_N_ELEMENTS(walks); i++) {
+    press(app, walks[i]);
+    g_autofree char *cells = cells_dump(app->cells);
+    g_autofree char *shown = term_dump(app->term);
+    g_assert_true(g_str_has_prefix(shown, cells));
+  }
+}
+
+int main(int argc, char **argv) {
+  g_setenv("LC_ALL", "C.UTF-8", TRUE);
+  g_setenv("TERM", "xterm-256color", TRUE);
+  g_unsetenv("NO_COLOR");
+  g_unsetenv("LINES");
+  g_unsetenv("COLUMNS");
+  setlocale(LC_ALL, "");
+  g_test_init(&argc, &argv, NULL);
+  static Case cases[G_N_ELEMENTS(screens) * G_N_ELEMENTS(dresses)];
+  for (size_t s = 0; s < G_N_ELEMENTS(screens); s++)
+    for (size_t d = 0; d < G_N_ELEMENTS(dresses); d++) {
+      Case *test = &cases[s * G_N_ELEMENTS(dresses) + d];
+      *test = (Case){&screens[s], &dresses[d]};
+      g_autofree char *path = g_strdup_printf("/ui/screen/%s/%s", screens[s].name, dresses[d].name);
+      g_test_add_data_func(path, test, test_screen);
+    }
+  g_test_add_func("/ui/screen/faithful", test_paint_is_faithful);
+  return g_test_run();
+}

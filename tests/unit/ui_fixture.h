@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A small wood in the engine's place: known models, experts and answers, and jobs that last as
+ * long as a test wants. */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "ui/app.h"
+
+/* What tests hold on to; one at a time. */
+typedef struct {
+  atomic_bool hold_forest;   /* growing the forest goes on until this is false */
+  atomic_bool hold_training; /* training likewise */
+  atomic_int queries;        /* questions that reached the engine */
+  atomic_int trainings;
+  TrainOptions last_train;   /* numbers alone: read it when no job runs */
+  unsigned many;             /* this many further models, for scrolling */
+  bool empty;                /* no models at all */
+} FakeWood;
+
+extern const EngineOps fake_ops;
+
+/* Another fresh wood; the collection to give to the interface. */
+Collection *fake_collection(FakeWood *wood);
+
+/* An interface over the wood, without a terminal, of the given size and theme. */
+App *fake_app(FakeWood *wood, int columns, int rows, const char *theme, bool ascii);
+
+/* Presses keys as a script would write them. */
+void press(App *app, const char *keys);
+
+/* Lets the program run until nothing is left to do. Fails after 20 seconds. */
+void settle(App *app);
+
+/* Lets the program run until the text stands on screen. Fails after 20 seconds. */
+void wait_for_text(App *app, const char *text);
+
+/* True when the text stands on screen now. */
+bool on_screen(App *app, const char *text);
