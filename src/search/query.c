@@ -120,10 +120,11 @@ static void list_silent(QueryIndex *index, const GPtrArray *models) {
     silent++;
     if (m->shapes) g_hash_table_add(seen, m->shapes);
   }
+  unsigned kinds = g_hash_table_size(seen);
   if (silent)
     g_ptr_array_add(index->cannot,
-                    g_strdup_printf("%u models of %u other architectures: no expert was trained",
-                                    silent, g_hash_table_size(seen)));
+                    g_strdup_printf("%u model%s of %u other architecture%s: no expert was trained",
+                                    silent, silent == 1 ? "" : "s", kinds, kinds == 1 ? "" : "s"));
 }
 
 QueryIndex *query_index_open(Collection *collection, const GPtrArray *models,
