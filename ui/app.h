@@ -23,7 +23,6 @@ typedef struct {
   bool asking_quit;   /* the question whether to quit is on screen */
   bool quit_when_idle;
   bool quit;
-  bool failed;        /* a script could not go on: exit status 1 */
   guint64 scan_job, grow_job, experts_job; /* 0: not running */
   int signal_fd;      /* -1: none */
   unsigned empty_reads;

@@ -50,7 +50,8 @@ static char *edge_text(const ForestNode *node, const char *label_key, int column
   if (node->parents->len == 0) return NULL;
   const char *flag = node->card_conflict ? "!" : "";
   const ParentEdge *edge = &g_array_index(node->parents, ParentEdge, 0);
-  if (columns < 16) return g_strdup_printf("%s%s %.2f", flag, brief[edge->source], edge->confidence);
+  if (columns < 16)
+    return g_strdup_printf("%s%s %.2f", flag, brief[edge->source], edge->confidence);
   g_autofree char *full = outline_edge_text(node);
   return g_strconcat(flag, full, NULL);
 }

@@ -16,7 +16,7 @@ static void draw_too_small(Cells *cells) {
   paint_wrapped(cells, 0, 0, cells->columns, cells->rows, STYLE_TEXT, text);
 }
 
-/* "Growing the forest 41 %", or the folder's name when nothing runs. The caller frees it. */
+/* "41 % Growing the forest", or the folder's name when nothing runs. The caller frees it. */
 static char *activity(const App *app) {
   JobStatus job = {0};
   if (!job_current(app->ui.engine.worker, &job)) {
@@ -25,8 +25,9 @@ static char *activity(const App *app) {
     return g_strdup(shown);
   }
   g_autofree char *amount = job_amount(&job);
-  char *text = g_strdup_printf("%s %s", job.cancelling ? "cancelling" : job.title, amount);
-  g_strchomp(text);
+  /* The share comes first, so that a narrow screen cuts the title and not the share. */
+  char *text = g_strdup_printf("%s %s", amount, job.cancelling ? "cancelling" : job.title);
+  g_strchug(text);
   job_status_clear(&job);
   return text;
 }

@@ -63,13 +63,20 @@ static void value_range(const double *values, guint n, double *low, double *high
   }
 }
 
-/* The dots of one column of the curve: the values that fall on it, averaged; NAN for none. */
+/* The height of the curve at one of `dots` places: an average where several values fall on it, a
+ * point of the line between two values where they lie further apart. NAN in a gap. */
 static double sample(const double *values, guint n, int dot, int dots) {
+  if (n < (guint)dots) {
+    double at = dots > 1 ? (double)dot * (n - 1) / (dots - 1) : 0;
+    guint left = (guint)at;
+    double part = at - left;
+    return part > 0 ? values[left] * (1 - part) + values[left + 1] * part : values[left];
+  }
   guint from = (guint)((guint64)dot * n / (guint)dots);
   guint to = (guint)((guint64)(dot + 1) * n / (guint)dots);
   double sum = 0;
   guint counted = 0;
-  for (guint i = from; i < MAX(to, from + 1) && i < n; i++)
+  for (guint i = from; i < to; i++)
     if (isfinite(values[i])) sum += values[i], counted++;
   return counted ? sum / counted : NAN;
 }
@@ -106,8 +113,7 @@ void paint_curve(Cells *cells, Rect area, const double *values, guint n, double 
   value_range(values, n, low, high);
   if (n == 0 || !isfinite(*low) || area.columns <= 0 || area.rows <= 0) return;
   int across = cells->ascii ? 1 : 2, down = cells->ascii ? 3 : 4;
-  /* A short history is drawn a value a dot, from the left, and not stretched. */
-  int dots = MIN(area.columns * across, (int)MIN(n, 100000u)), rows = area.rows * down;
+  int dots = n > 1 ? area.columns * across : 1, rows = area.rows * down;
   double span = *high > *low ? *high - *low : 1;
   for (int column = 0; column * across < dots; column++) {
     int dot_rows[2] = {-1, -1};

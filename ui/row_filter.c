@@ -3,7 +3,15 @@
 
 #include <string.h>
 
-typedef enum { TERM_WORD, TERM_KIND, TERM_DTYPE, TERM_CONCEPT, TERM_TREE, TERM_PARAMS, TERM_FACT } TermField;
+typedef enum {
+  TERM_WORD,
+  TERM_KIND,
+  TERM_DTYPE,
+  TERM_CONCEPT,
+  TERM_TREE,
+  TERM_PARAMS,
+  TERM_FACT
+} TermField;
 
 typedef struct {
   TermField field;
@@ -82,7 +90,9 @@ void row_filter_free(RowFilter *filter) {
 }
 
 const char *model_concept(const Model *model, const char *label_key) {
-  const char *value = label_key ? model_value(model, label_key) : NULL;
+  /* A tag may label a model for want of anything better, but it does not say what it shows. */
+  bool tells = label_key && !g_str_equal(label_key, "tags");
+  const char *value = tells ? model_value(model, label_key) : NULL;
   return value ? value : model_value(model, "concept");
 }
 

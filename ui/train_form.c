@@ -45,7 +45,8 @@ void train_form_init(TrainForm *form) {
   set_number(form, F_PROBES, defaults.probes);
   set_number(form, F_PROJ, defaults.proj);
   set_number(form, F_REP, defaults.rep);
-  line_edit_init(&form->fields[F_RATE], g_ascii_formatd(rate, sizeof rate, "%.4g", (double)defaults.lr));
+  g_ascii_formatd(rate, sizeof rate, "%.4g", (double)defaults.lr);
+  line_edit_init(&form->fields[F_RATE], rate);
   set_number(form, F_SEED, defaults.seed);
 }
 

@@ -61,7 +61,11 @@ static ExpertColumns expert_columns(Rect area) {
   c.scores = x + 1;
   if (area.columns >= 50) x -= 9, c.task = x + 1;
   int rest = x - area.x - 1;
-  if (area.columns >= 70) c.layer_columns = MIN(rest * 2 / 5, 36), x -= c.layer_columns + 1, c.layer = x + 1;
+  if (area.columns >= 70) {
+    c.layer_columns = MIN(rest * 2 / 5, 36);
+    x -= c.layer_columns + 1;
+    c.layer = x + 1;
+  }
   c.name = MAX(x - area.x - 1, 1);
   return c;
 }

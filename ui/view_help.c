@@ -63,7 +63,8 @@ static Section section_of(unsigned contexts, unsigned *context) {
 
 /* The first context in which the action's keys work as they are written. */
 static unsigned label_context(unsigned contexts) {
-  return contexts & IN_LISTS ? (contexts & IN_LISTS) & -(contexts & IN_LISTS) : contexts & -contexts;
+  unsigned lists = contexts & IN_LISTS;
+  return lists ? lists & -lists : contexts & -contexts;
 }
 
 static void add_line(HelpView *v, const char *keys, const char *text) {

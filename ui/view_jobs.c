@@ -45,8 +45,8 @@ static void draw_job(Cells *cells, Rect area, int y, const JobStatus *job, bool 
   x += bar ? bar + 1 : 0;
   paint_right(cells, x, y, 5, STYLE_TEXT, amount);
   x += 6;
-  paint_left(cells, x, y, area.x + area.columns - x, job->state == JOB_FAILED ? STYLE_BAD : STYLE_DIM,
-             details);
+  paint_left(cells, x, y, area.x + area.columns - x,
+             job->state == JOB_FAILED ? STYLE_BAD : STYLE_DIM, details);
   if (selected) {
     cells_restyle(cells, area.x, y, area.columns, STYLE_SELECTED);
     cells->cursor_x = area.x, cells->cursor_y = y;

@@ -135,7 +135,7 @@ static void draw_speakers(const QueryView *v, Cells *cells, Rect area) {
   const Expert *last = NULL;
   for (guint i = 0; all && i < all->len && text_width(line->str) < area.columns; i++) {
     const Expert *expert = g_array_index(all, QueryHit, i).expert;
-    if (!expert || expert == last || (last && line->len && strstr(line->str, expert->name))) continue;
+    if (!expert || expert == last || strstr(line->str, expert->name)) continue;
     g_autofree char *sentence = expert_sentence(expert, cells->ascii);
     g_string_append_printf(line, "%s%s", line->len ? "; " : "", sentence);
     last = expert;

@@ -9,7 +9,7 @@ sent() { wc -c <"$work/bytes" 2>/dev/null || echo 0; }
 t pipe-pane -o "cat >>'$work/bytes'"
 keys j && until_ok test -s "$work/bytes"
 : >"$work/bytes"
-for step in 1 2 3 4 5 6 7 8 9 10; do
+for _ in 1 2 3 4 5 6 7 8 9 10; do
   before=$(sent)
   keys j
   grew() { [ "$(sent)" -gt "$before" ]; }

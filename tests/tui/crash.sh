@@ -3,7 +3,6 @@
 . "$(dirname "$0")/lib.sh"
 make_wood "$work/wood"
 terminal 80 24
-ulimit -c 0
 keys 'ulimit -c 0' Enter
 keys "stty -g >'$work/before'" Enter
 until_ok test -s "$work/before"

@@ -13,7 +13,7 @@ command -v tmux >/dev/null 2>&1 || skip "tmux is not installed"
 # A path of tmux's socket may have 100 bytes, and TMPDIR may have more.
 work=$(TMPDIR=/tmp mktemp -d) || exit 99
 socket=$work/tmux
-TMUX= TERM=xterm-256color LC_ALL=C.UTF-8 XDG_STATE_HOME=$work/state
+TERM=xterm-256color LC_ALL=C.UTF-8 XDG_STATE_HOME=$work/state
 export TERM LC_ALL XDG_STATE_HOME
 unset TMUX TMUX_PANE NO_COLOR LINES COLUMNS COPSE_SCRIPT
 tests=0

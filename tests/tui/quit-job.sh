@@ -22,5 +22,5 @@ until_ok has_ended "$pid"
 report $? "one may cancel and leave"
 check_for 'READY>' "the shell is back"
 find "$work/state" -name '*.tmp-*' | grep -q . && left=1 || left=0
-report $left "nothing half-written is left"
+report "$left" "nothing half-written is left"
 finish

@@ -102,15 +102,18 @@ static void test_bar_and_curve(void) {
   paint_bar(c, 0, 2, 10, 7);
   assert_dump(c, "###.......\n..........\n##########\n");
   cells_clear(c);
-  double values[] = {0, 1, NAN, 0.5}, low, high;
-  paint_curve(c, (Rect){0, 0, 10, 3}, values, 4, &low, &high);
+  double values[] = {0, 1, 1, 0.5, NAN, 0}, low, high;
+  paint_curve(c, (Rect){0, 0, 6, 3}, values, 6, &low, &high);
   g_assert_cmpfloat(low, ==, 0);
   g_assert_cmpfloat(high, ==, 1);
-  assert_dump(c, " '\n   -\n.\n");
+  assert_dump(c, " ''\n   -\n.    .\n");
   g_autoptr(Cells) b = cells_new(4, 1, false);
-  double rising[] = {0, 1, 2, 3};
-  paint_curve(b, (Rect){0, 0, 4, 1}, rising, 4, &low, &high);
-  assert_dump(b, "⡠⠊\n");
+  double rising[] = {0, 3};
+  paint_curve(b, (Rect){0, 0, 4, 1}, rising, 2, &low, &high);
+  assert_dump(b, "⣀⠤⠒⠉\n");
+  cells_clear(b);
+  paint_curve(b, (Rect){0, 0, 4, 1}, rising, 1, &low, &high);
+  assert_dump(b, "⠁\n");
 }
 
 static void test_wrapping(void) {
