@@ -156,7 +156,7 @@ static HitColumns hit_columns(Rect area) {
   if (area.columns >= 100) c.expert_columns = 26, right -= 27, c.expert = right + 1;
   if (area.columns >= 50) right -= 9, c.source = right + 1;
   if (area.columns >= 60) {
-    c.concept_columns = CLAMP(area.columns / 5, 14, 30);
+    c.concept_columns = CLAMP(area.columns / 4, 14, 34);
     right -= c.concept_columns + 1;
     c.concept = right + 1;
   }
