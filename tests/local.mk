@@ -26,6 +26,7 @@ unit_tests = \
 	tests/unit/test-core \
 	tests/unit/test-safetensors \
 	tests/unit/test-jungle \
+	tests/unit/test-labels \
 	tests/unit/test-layer \
 	tests/unit/test-words \
 	tests/unit/test-card \
@@ -55,6 +56,7 @@ EXTRA_DIST += tests/run-unit.sh tests/house.sh tests/cli.sh tests/main-job.sh \
 tests_unit_test_core_LDADD = $(core_libs)
 tests_unit_test_safetensors_LDADD = $(weights_libs)
 tests_unit_test_jungle_LDADD = libcopse-jungle.a $(weights_libs)
+tests_unit_test_labels_LDADD = $(experts_libs)
 tests_unit_test_layer_LDADD = $(weights_libs)
 tests_unit_test_words_LDADD = libcopse-text.a $(weights_libs)
 tests_unit_test_card_LDADD = $(collection_libs)

@@ -213,7 +213,7 @@ static void keep_curve(ExpertsView *v, const TrainResult *result) {
   for (guint i = 0; i < result->curve->len; i++) {
     const EpochRow *row = &g_array_index(result->curve, EpochRow, i);
     g_array_append_val(v->loss, row->loss);
-    g_array_append_val(v->accuracy, row->val_top1);
+    g_array_append_val(v->accuracy, row->val_score);
   }
 }
 

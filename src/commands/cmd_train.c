@@ -13,7 +13,7 @@
 typedef struct {
   char *task, *layer, *label, *encoder, *out;
   int tree, epochs, probes, proj, rep, batch;
-  double lr;
+  double lr, weight_decay;
 } Options;
 
 static void options_clear(Options *o) {
@@ -36,7 +36,7 @@ static bool to_train_options(const Options *o, const Globals *g, TrainOptions *t
   const TrainOptions d = TRAIN_DEFAULTS;
   *t = d;
   if (o->task && strcmp(o->task, "align") != 0 && strcmp(o->task, "classify") != 0) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "unknown task '%s'; there is: align", o->task);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "unknown task '%s'; there are: align, classify", o->task);
     return false;
   }
   t->task = o->task && strcmp(o->task, "classify") == 0 ? EXPERT_CLASSIFY : EXPERT_ALIGN;
@@ -51,6 +51,7 @@ static bool to_train_options(const Options *o, const Globals *g, TrainOptions *t
   t->rep = (unsigned)MAX(o->rep, 0);
   t->batch = (unsigned)MAX(o->batch, 0);
   t->lr = (float)o->lr;
+  t->weight_decay = (float)o->weight_decay;
   t->seed = (uint64_t)g->seed;
   return true;
 }
@@ -58,8 +59,14 @@ static bool to_train_options(const Options *o, const Globals *g, TrainOptions *t
 static cJSON *score_json(const Score *s) {
   if (!s->n) return cJSON_CreateNull();
   cJSON *o = cJSON_CreateObject();
-  json_add_number(o, "top1", s->top1);
-  json_add_number(o, "top5", s->top5);
+  if (isfinite(s->top1)) {
+    json_add_number(o, "top1", s->top1);
+    json_add_number(o, "top5", s->top5);
+  } else {
+    json_add_number(o, "accuracy", s->accuracy);
+    json_add_number(o, "f1", s->f1);
+    json_add_number(o, "ap", s->ap);
+  }
   cJSON_AddNumberToObject(o, "n", s->n);
   cJSON_AddNumberToObject(o, "classes", s->classes);
   json_add_number(o, "chance", s->chance);
@@ -116,7 +123,7 @@ int cmd_train(int argc, char **argv) {
   Options o = options_default();
   Globals g;
   const GOptionEntry entries[] = {
-      {"task", 0, 0, G_OPTION_ARG_STRING, &o.task, "align: weights to words (the default)", "TASK"},
+      {"task", 0, 0, G_OPTION_ARG_STRING, &o.task, "align: weights to words (the default); classify: which labels", "TASK"},
       {"layer", 0, 0, G_OPTION_ARG_STRING, &o.layer, "Layer to read (default: the largest)", "NAME"},
       {"label", 0, 0, G_OPTION_ARG_STRING, &o.label, "Metadata or card key that holds the label", "KEY"},
       {"tree", 0, 0, G_OPTION_ARG_INT, &o.tree, "Only models of tree T", "T"},
@@ -127,6 +134,7 @@ int cmd_train(int argc, char **argv) {
       {"rep", 0, 0, G_OPTION_ARG_INT, &o.rep, "Representation r_T", "N"},
       {"batch", 0, 0, G_OPTION_ARG_INT, &o.batch, "Models a step", "N"},
       {"lr", 0, 0, G_OPTION_ARG_DOUBLE, &o.lr, "Adam's step size", "X"},
+      {"weight-decay", 0, 0, G_OPTION_ARG_DOUBLE, &o.weight_decay, "L2 penalty (default 0)", "X"},
       {"out", 0, 0, G_OPTION_ARG_FILENAME, &o.out, "Write the checkpoint to FILE", "FILE"},
       G_OPTION_ENTRY_NULL};
   int status;

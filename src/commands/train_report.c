@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "commands/train_report.h"
 
+#include <math.h>
 #include <stdio.h>
 
 static void print_score(const char *name, const Score *s) {
@@ -8,20 +9,26 @@ static void print_score(const char *name, const Score *s) {
     printf("  %-24s not measured: no such models\n", name);
     return;
   }
-  printf("  %-24s %5.1f %%  [%4.1f, %4.1f]  top-5 %5.1f %%  %5u of %4u concepts, chance %.1f %%\n",
-         name, 100 * s->top1, 100 * s->low, 100 * s->high, 100 * s->top5, s->n, s->classes,
-         100 * s->chance);
+  printf("  %-24s %5.1f %%  [%4.1f, %5.1f]  ", name, 100 * score_headline(s), 100 * s->low,
+         100 * s->high);
+  if (isfinite(s->top5))
+    printf("top-5 %5.1f %%  %5u models, %4u concepts", 100 * s->top5, s->n, s->classes);
+  else
+    printf("F1 %.3f  AP %.3f  %5u models, %4u classes", s->f1, s->ap, s->n, s->classes);
+  printf(", chance %.1f %%\n", 100 * s->chance);
 }
 
 void train_report_print(const TrainResult *r) {
   const Expert *x = r->expert;
+  bool align = x->task == EXPERT_ALIGN;
   printf("expert %s on layer %s (%zu x %zu), %u models for training, %.0f models/s, %.1f s\n",
          x->name, x->layer, x->probex->shape.d_out, x->probex->shape.d_in, r->models[0],
          r->models_per_second, x->seconds);
-  printf("  %-24s %7s  %-12s\n", "top-1 accuracy", "", "95 % interval");
-  print_score("validation (seen)", &x->val);
-  print_score("test (seen concepts)", &x->test);
-  print_score("test (unseen concepts)", &x->test_holdout);
+  printf("  %-24s %7s  %-12s\n", align ? "top-1 accuracy" : "element-wise accuracy", "",
+         "95 % interval");
+  print_score(align ? "validation (seen)" : "validation", &x->val);
+  print_score(align ? "test (seen concepts)" : "test", &x->test);
+  if (align) print_score("test (unseen concepts)", &x->test_holdout);
   printf("  best epoch %u of %u, seed %" G_GUINT64_FORMAT ", %s\n", r->best_epoch, x->epochs,
          x->seed, x->path ? x->path : "not stored: read-only");
 }

@@ -14,6 +14,12 @@ static char *score_text(const Score *s) {
   g_autoptr(cJSON) o = cJSON_CreateObject();
   json_add_number(o, "top1", s->top1);
   json_add_number(o, "top5", s->top5);
+  json_add_number(o, "accuracy", s->accuracy);
+  json_add_number(o, "f1", s->f1);
+  json_add_number(o, "ap", s->ap);
+  json_add_number(o, "chance", s->chance);
+  json_add_number(o, "low", s->low);
+  json_add_number(o, "high", s->high);
   cJSON_AddNumberToObject(o, "n", s->n);
   cJSON_AddNumberToObject(o, "classes", s->classes);
   return cJSON_PrintUnformatted(o);
@@ -104,10 +110,14 @@ static Score fact_score(WeightFile *f, const char *key) {
   if (!(n >= 1 && n < 1e9 && classes >= 1 && classes < 1e9)) return s;
   s.n = (unsigned)n;
   s.classes = (unsigned)classes;
-  s.chance = 1 / classes;
   s.top1 = json_number(o, "top1", NAN);
   s.top5 = json_number(o, "top5", NAN);
-  score_wilson(s.top1 * n, n, &s.low, &s.high);
+  s.accuracy = json_number(o, "accuracy", NAN);
+  s.f1 = json_number(o, "f1", NAN);
+  s.ap = json_number(o, "ap", NAN);
+  s.chance = json_number(o, "chance", NAN);
+  s.low = json_number(o, "low", NAN);
+  s.high = json_number(o, "high", NAN);
   return s;
 }
 

@@ -39,8 +39,8 @@ char *expert_folder(const Collection *collection) {
 
 /* Unseen accuracy if measured, else seen, else none. */
 static double merit(const Expert *x) {
-  if (isfinite(x->test_holdout.top1)) return x->test_holdout.top1 + 2;
-  return isfinite(x->test.top1) ? x->test.top1 + 1 : 0;
+  double unseen = score_headline(&x->test_holdout), seen = score_headline(&x->test);
+  return isfinite(unseen) ? unseen + 2 : isfinite(seen) ? seen + 1 : 0;
 }
 
 static int better_first(gconstpointer a, gconstpointer b) {

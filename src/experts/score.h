@@ -2,21 +2,35 @@
 /* Measured rates with their intervals. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-/* A share of right answers among n trials, by rank of the right one. */
+/* How well an expert did on n models. One label a model: top1, top5. Many: accuracy, f1, ap.
+ * What was not measured is NAN. */
 typedef struct {
-  double top1, top5;    /* NAN when n is 0 */
-  double chance;        /* 1 / classes */
+  double top1, top5;    /* share of models whose right label ranks first, among the first five */
+  double accuracy;      /* element-wise: share of (model, label) pairs judged rightly */
+  double f1, ap;        /* means over the labels of F1 and of average precision */
+  double chance;        /* of the headline: 1 / classes, or always judging by the majority */
   unsigned n, classes;
-  double low, high;     /* Wilson 95 % interval of top1 */
+  double low, high;     /* 95 % interval of the headline: Wilson's for top1, bootstrap over models for
+                           accuracy */
 } Score;
+
+/* Nothing measured. */
+Score score_none(void);
+
+/* top1 or accuracy, whichever was measured; NAN when neither was. */
+double score_headline(const Score *score);
 
 /* ranks[i]: how many of the `classes` candidates scored above the right one (0: it is first). */
 Score score_from_ranks(const size_t *ranks, size_t n, size_t classes);
 
-/* Nothing measured. */
-Score score_none(void);
+/* logits (n, classes) against has (n, classes); a label is judged present above 0. The bootstrap
+ * draws from `seed`. */
+Score score_from_logits(const float *logits, const unsigned char *has, size_t n, size_t classes,
+                        uint64_t seed);
 
 /* How many of scores[0..n) rank above scores[right]; ties with an earlier index count, so that
  * a constant score does not pass for knowledge. */
@@ -24,3 +38,6 @@ size_t score_rank(const float *scores, size_t n, size_t right);
 
 /* Wilson's 95 % interval of a share `hits` of n. */
 void score_wilson(double hits, double n, double *low, double *high);
+
+/* 95 % interval of the mean of x (n) by a bootstrap of 1,000 draws. */
+void score_bootstrap(const double *x, size_t n, uint64_t seed, double *low, double *high);

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/rng.h"
 #include "experts/align.h"
+#include "experts/label_list.h"
 
 enum { MIN_LABELS = 2, MIN_TRAINING = 8 };
 
@@ -119,46 +120,124 @@ static void centre_labels(Task *t) {
     task_centre_text(t->text + c * t->d_text, t->text_mean, t->d_text);
 }
 
-/* Whether a model of this label and split is of use: trained labels in the first three splits,
- * others in the last. */
+/* Whether a model of this label (index plus 1) and split is of use: trained labels in the first three
+ * splits, others in the last. */
 static bool is_usable(const Task *t, size_t label, TaskSplit split) {
   if (label == 0 || split == SPLIT_COUNT) return false;
   return split == SPLIT_HOLDOUT ? label > t->seen : label <= t->seen;
 }
 
-/* Sets targets; drops models that cannot be used. */
-static void settle_models(Task *t, GHashTable *index) {
+/* Keeps the models for which keep() says so, with their splits. */
+static void keep_models(Task *t, bool (*keep)(Task *t, size_t from, size_t to, void *user),
+                        void *user) {
   GPtrArray *kept = g_ptr_array_new_with_free_func((GDestroyNotify)model_unref);
-  t->target = g_new(size_t, t->models->len + 1);
   for (guint i = 0; i < t->models->len; i++) {
-    Model *m = t->models->pdata[i];
-    size_t label = label_index(index, model_value(m, t->key));
     TaskSplit split = t->split[i];
-    if (label == 0 && split == SPLIT_TRAIN) t->no_vector++;
-    if (!is_usable(t, label, split)) continue;
-    t->target[kept->len] = label - 1;
+    if (!keep(t, i, kept->len, user)) continue;
     t->split[kept->len] = split;
     t->counts[split]++;
-    g_ptr_array_add(kept, model_ref(m));
+    g_ptr_array_add(kept, model_ref(t->models->pdata[i]));
   }
   g_ptr_array_unref(t->models);
   t->models = kept;
 }
 
+static bool keep_aligned(Task *t, size_t from, size_t to, void *index) {
+  size_t label = label_index(index, model_value(t->models->pdata[from], t->key));
+  TaskSplit split = t->split[from];
+  if (label == 0 && split == SPLIT_TRAIN) t->no_vector++;
+  if (!is_usable(t, label, split)) return false;
+  t->target[to] = label - 1;
+  return true;
+}
+
+static void align_labels(Task *t, TextEncoder *encoder) {
+  g_autoptr(GHashTable) index = g_hash_table_new(g_str_hash, g_str_equal);
+  t->d_text = text_encoder_dim(encoder);
+  learn_labels(t, index, encoder);
+  centre_labels(t);
+  t->target = g_new(size_t, t->models->len + 1);
+  keep_models(t, keep_aligned, index);
+}
+
+/* --- classes ------------------------------------------------------------------------------------ */
+
+/* Every label of a model: all facts of the key, each a name or a list of names. */
+static GPtrArray *labels_of(const Model *m, const char *key) {
+  GPtrArray *all = g_ptr_array_new_with_free_func(g_free);
+  const char *source = NULL; /* a key that two files repeat counts once */
+  for (guint i = 0; i < m->facts->len; i++) {
+    const Fact *f = m->facts->pdata[i];
+    if (strcmp(f->key, key) != 0 || (source && strcmp(source, f->source) != 0)) continue;
+    source = f->source;
+    g_autoptr(GPtrArray) some = label_list_parse(f->value);
+    g_ptr_array_extend_and_steal(all, g_steal_pointer(&some));
+  }
+  return all;
+}
+
+static int by_name(gconstpointer a, gconstpointer b) {
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The classes are the labels of training models, by name. */
+static void learn_classes(Task *t, GHashTable *index) {
+  for (guint i = 0; i < t->models->len; i++) {
+    if (t->split[i] != SPLIT_TRAIN) continue;
+    g_autoptr(GPtrArray) own = labels_of(t->models->pdata[i], t->key);
+    for (guint k = 0; k < own->len; k++) {
+      if (g_hash_table_contains(index, own->pdata[k])) continue;
+      char *label = g_strdup(own->pdata[k]);
+      g_ptr_array_add(t->labels, label);
+      g_hash_table_add(index, label);
+    }
+  }
+  g_ptr_array_sort(t->labels, by_name);
+  for (guint k = 0; k < t->labels->len; k++)
+    g_hash_table_insert(index, t->labels->pdata[k], GSIZE_TO_POINTER(k + 1));
+  t->seen = t->labels->len;
+}
+
+static bool keep_classed(Task *t, size_t from, size_t to, void *index) {
+  if (t->split[from] >= SPLIT_HOLDOUT) return false;
+  g_autoptr(GPtrArray) own = labels_of(t->models->pdata[from], t->key);
+  unsigned char *row = t->has + to * t->seen;
+  memset(row, 0, t->seen);
+  for (guint k = 0; k < own->len; k++) {
+    size_t label = label_index(index, own->pdata[k]);
+    if (label) row[label - 1] = 1;
+  }
+  return own->len > 0;
+}
+
+static void class_labels(Task *t) {
+  g_autoptr(GHashTable) index = g_hash_table_new(g_str_hash, g_str_equal);
+  learn_classes(t, index);
+  t->has = g_new0(unsigned char, t->models->len * t->seen + 1);
+  keep_models(t, keep_classed, index);
+}
+
 static bool check_enough(const Task *t, const TextEncoder *encoder, GError **error) {
   if (t->seen >= MIN_LABELS && t->counts[SPLIT_TRAIN] >= MIN_TRAINING) return true;
   g_set_error(error, COPSE_ERROR, COPSE_ERROR_TOO_FEW,
-              "too few labels to train on: '%s' gives %zu training models of %zu concepts that the "
-              "encoder '%s' knows, and at least %d models of %d concepts are needed "
-              "(%u models have no label, %u only unknown words)",
-              t->key, t->counts[SPLIT_TRAIN], t->seen, text_encoder_name(encoder), MIN_TRAINING,
+              "too few labels to train on: '%s' gives %zu training models of %zu %s%s%s, and at "
+              "least %d models of %d are needed (%u models have no label, %u only unknown words)",
+              t->key, t->counts[SPLIT_TRAIN], t->seen,
+              encoder ? "concepts that the encoder '" : "classes",
+              encoder ? text_encoder_name(encoder) : "", encoder ? "' knows" : "", MIN_TRAINING,
               MIN_LABELS, t->no_label, t->no_vector);
   return false;
 }
 
-Task *task_new(const GPtrArray *models, int tree, const char *key, TextEncoder *encoder,
-               uint64_t seed, GError **error) {
-  if (!key) key = models_label_key(models);
+/* Lists of targets are what classes are for; other keys serve both. */
+static const char *default_key(const GPtrArray *models, bool classes) {
+  for (guint i = 0; i < models->len && classes; i++)
+    if (model_value(models->pdata[i], "dataset_chosen_targets")) return "dataset_chosen_targets";
+  return models_label_key(models);
+}
+
+Task *task_new(const GPtrArray *models, const TaskOptions *o, GError **error) {
+  const char *key = o->key ? o->key : default_key(models, !o->encoder);
   if (!key) {
     g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_TOO_FEW,
                         "no model carries a label (concept, imagenet_class_name, "
@@ -170,14 +249,13 @@ Task *task_new(const GPtrArray *models, int tree, const char *key, TextEncoder *
   t->key = g_strdup(key);
   t->models = g_ptr_array_new_with_free_func((GDestroyNotify)model_unref);
   t->labels = g_ptr_array_new_with_free_func(g_free);
-  t->d_text = text_encoder_dim(encoder);
-  choose_models(t, models, tree, key);
-  set_splits(t, seed);
-  g_autoptr(GHashTable) index = g_hash_table_new(g_str_hash, g_str_equal);
-  learn_labels(t, index, encoder);
-  centre_labels(t);
-  settle_models(t, index);
-  return check_enough(t, encoder, error) ? g_steal_pointer(&t) : NULL;
+  choose_models(t, models, o->tree, key);
+  set_splits(t, o->seed);
+  if (o->encoder)
+    align_labels(t, o->encoder);
+  else
+    class_labels(t);
+  return check_enough(t, o->encoder, error) ? g_steal_pointer(&t) : NULL;
 }
 
 void task_free(Task *t) {
@@ -185,6 +263,7 @@ void task_free(Task *t) {
   g_clear_pointer(&t->models, g_ptr_array_unref);
   g_clear_pointer(&t->labels, g_ptr_array_unref);
   g_free(t->target);
+  g_free(t->has);
   g_free(t->split);
   g_free(t->text);
   g_free(t->text_mean);

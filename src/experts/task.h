@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an expert is to be trained on: which models, with which label, in which split. */
+/* What an expert is to be trained on: which models, with which labels, in which split. */
 #pragma once
 
 #include "collection/collection.h"
@@ -8,25 +8,35 @@
 typedef enum { SPLIT_TRAIN, SPLIT_VAL, SPLIT_TEST, SPLIT_HOLDOUT, SPLIT_COUNT } TaskSplit;
 
 typedef struct {
-  GPtrArray *models;   /* of Model*: all of one architecture, with a label */
-  size_t *target;      /* by model: index into labels */
+  GPtrArray *models;   /* of Model*: all of one architecture, labelled */
   TaskSplit *split;    /* by model; HOLDOUT: its label is never trained on */
+  size_t counts[SPLIT_COUNT];
   GPtrArray *labels;   /* of SafeText: the `seen` ones that training uses first, then the others */
   size_t seen;
-  size_t counts[SPLIT_COUNT];
-  float *text;         /* (labels, d_text): vectors of the labels, seen mean removed, length 1 */
-  float *text_mean;    /* (d_text): what was removed */
-  size_t d_text;
   unsigned no_label, no_vector; /* models left out: without a label, with unknown words only */
   SafeText *key;       /* the label key */
+
+  /* One label a model, aligned with text: */
+  size_t *target;      /* by model: index into labels */
+  float *text;         /* (labels, d_text): vectors of the labels, seen mean removed, length 1 */
+  float *text_mean;    /* (d_text): what was removed */
+  size_t d_text;       /* 0: labels are classes */
+
+  /* Many labels a model, each a class: */
+  unsigned char *has;  /* (models, labels): 1 where the model has the label; NULL when aligned */
 } Task;
 
-/* Gathers the models of `tree` (-1: of the commonest architecture among the labelled) that carry
- * `key` (NULL: models_label_key()). Splits come from the models; when none says "train", they
- * are drawn by seed, a tenth each for validation and test. COPSE_ERROR_TOO_FEW with what is
- * missing when fewer than two concepts or eight training models remain. */
-Task *task_new(const GPtrArray *models, int tree, const char *key, TextEncoder *encoder,
-               uint64_t seed, GError **error);
+typedef struct {
+  int tree;              /* -1: models of the commonest architecture among the labelled */
+  const char *key;       /* NULL: models_label_key(); for classes dataset_chosen_targets first */
+  TextEncoder *encoder;  /* for labels aligned with text; NULL: labels are classes */
+  uint64_t seed;         /* for splits, when no model says "train": a tenth each for val and test */
+} TaskOptions;
+
+/* Gathers the models that carry the label. Their splits come from the models themselves, else by
+ * seed. COPSE_ERROR_TOO_FEW with what is missing when fewer than two labels or eight training
+ * models remain. */
+Task *task_new(const GPtrArray *models, const TaskOptions *options, GError **error);
 void task_free(Task *task);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Task, task_free)
 

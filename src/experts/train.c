@@ -9,6 +9,7 @@
 #include "core/files.h"
 #include "core/linalg.h"
 #include "experts/align.h"
+#include "experts/objective.h"
 #include "experts/probex_pass.h"
 #include "experts/task.h"
 
@@ -21,20 +22,18 @@ typedef struct {
   Probex *probex, *grad, *m, *v;   /* parameters, gradient, Adam's moments */
   float *best;                     /* (probex->n): parameters of the best epoch */
   ProbexPass *pass;
-  AlignPass *align;
+  Objective *objective;
   size_t *members[SPLIT_COUNT];    /* models of each split */
-  size_t *batch_target;            /* (batch) */
   float *e, *de;                   /* (batch, r_t) */
   uint64_t step, steps;
-  double best_top1, best_loss;
+  double best_score, best_loss;
   TrainResult *result;
   gint64 started;
 } Run;
 
 static bool check_options(const TrainOptions *o, GError **error) {
-  const char *problem = o->task != EXPERT_ALIGN ? "only --task align can be trained as yet"
-                        : !o->epochs            ? "the number of epochs must be at least 1"
-                        : !o->batch             ? "the batch must be at least 1"
+  const char *problem = !o->epochs  ? "the number of epochs must be at least 1"
+                        : !o->batch ? "the batch must be at least 1"
                         : !o->probes || !o->proj || !o->rep ? "probes, proj and rep must be at least 1"
                         : !(o->lr > 0 && o->lr < 10) ? "the learning rate must be above 0 and below 10"
                                                      : NULL;
@@ -73,17 +72,17 @@ static void list_members(Run *r) {
 static bool prepare_parameters(Run *r, GError **error) {
   const TrainOptions *o = r->options;
   ProbexShape shape = {.d_out = r->set->d_out, .d_in = r->set->d_in, .r_u = o->probes,
-                       .r_v = o->proj, .r_t = o->rep, .d_text = r->task->d_text};
+                       .r_v = o->proj, .r_t = o->rep, .d_text = r->task->d_text,
+                       .n_classes = r->task->has ? r->task->seen : 0};
   Probex **all[] = {&r->probex, &r->grad, &r->m, &r->v};
   for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
     if (!(*all[i] = probex_new(&shape, error))) return false;
   r->best = big_alloc(r->probex->n, error);
   r->pass = probex_pass_new(r->probex, r->set, o->batch, error);
-  r->align = align_pass_new(r->probex, o->batch, r->task->labels->len, error);
-  if (!r->best || !r->pass || !r->align) return false;
+  r->objective = r->pass ? objective_new(r->task, r->probex, o->batch, error) : NULL;
+  if (!r->best || !r->objective) return false;
   r->e = g_new(float, (size_t)o->batch * o->rep);
   r->de = g_new(float, (size_t)o->batch * o->rep);
-  r->batch_target = g_new(size_t, o->batch);
   Rng rng;
   rng_init(&rng, o->seed, 1);
   probex_init(r->probex, &rng);
@@ -94,11 +93,10 @@ static bool prepare_parameters(Run *r, GError **error) {
 static double train_batch(Run *r, const size_t *models, size_t n) {
   AdamOptions adam = ADAM_DEFAULTS;
   adam.lr = r->options->lr;
-  for (size_t i = 0; i < n; i++) r->batch_target[i] = r->task->target[models[i]];
+  adam.weight_decay = r->options->weight_decay;
   memset(r->grad->block, 0, r->grad->n * sizeof(float));
   probex_forward(r->pass, r->probex, r->set, models, n, r->e);
-  double loss = align_loss(r->align, r->probex, r->task->text, r->task->seen, r->e,
-                           r->batch_target, n, r->de, r->grad);
+  double loss = objective_step(r->objective, r->probex, models, r->e, n, r->de, r->grad);
   probex_backward(r->pass, r->probex, r->set, r->de, r->grad);
   adam_step(&adam, ++r->step, r->probex->block, r->grad->block, r->m->block, r->v->block,
             r->probex->n);
@@ -106,7 +104,7 @@ static double train_batch(Run *r, const size_t *models, size_t n) {
   return loss;
 }
 
-static bool train_epoch(Run *r, Rng *rng, double val_top1, double *mean_loss, GError **error) {
+static bool train_epoch(Run *r, Rng *rng, double val_score, double *mean_loss, GError **error) {
   size_t n = r->task->counts[SPLIT_TRAIN], batch = r->options->batch;
   double sum = 0;
   rng_shuffle(rng, r->members[SPLIT_TRAIN], n);
@@ -115,45 +113,33 @@ static bool train_epoch(Run *r, Rng *rng, double val_top1, double *mean_loss, GE
     double loss = train_batch(r, r->members[SPLIT_TRAIN] + at, k);
     sum += loss * (double)k;
     ProgressNote note = {.phase = "training", .done = r->step, .total = r->steps, .loss = loss,
-                         .accuracy = val_top1};
+                         .accuracy = val_score};
     if (!progress_note(r->progress, &note, error)) return false;
   }
   *mean_loss = sum / (double)n;
   return true;
 }
 
-/* Ranks of the right label of a split's models among labels first .. first + classes. */
-static Score measure(Run *r, TaskSplit split, size_t first, size_t classes, double *loss) {
-  size_t n = r->task->counts[split], r_t = r->options->rep, batch = r->options->batch;
-  g_autofree size_t *ranks = g_new(size_t, n + 1);
-  g_autofree float *text = g_new(float, classes * r_t + 1);
-  g_autofree float *scores = g_new(float, classes + 1);
-  align_map_text(r->probex, r->task->text + first * r->task->d_text, classes, text);
-  double sum = 0;
+/* How well the present parameters do on a split. */
+static Score measure(Run *r, TaskSplit split, double *loss) {
+  size_t n = r->task->counts[split], batch = r->options->batch;
+  objective_begin(r->objective, r->probex, split);
   for (size_t at = 0; at < n; at += batch) {
     size_t k = MIN(batch, n - at);
-    const size_t *models = r->members[split] + at;
-    probex_forward(r->pass, r->probex, r->set, models, k, r->e);
-    for (size_t i = 0; i < k; i++) r->batch_target[i] = r->task->target[models[i]] - first;
-    sum += (double)k * align_loss(r->align, r->probex, r->task->text + first * r->task->d_text,
-                                  classes, r->e, r->batch_target, k, NULL, NULL);
-    for (size_t i = 0; i < k; i++) {
-      gemm(false, true, 1, classes, r_t, 1, r->e + i * r_t, r_t, text, r_t, 0, scores, classes);
-      ranks[at + i] = score_rank(scores, classes, r->batch_target[i]);
-    }
+    probex_forward(r->pass, r->probex, r->set, r->members[split] + at, k, r->e);
+    objective_add(r->objective, r->probex, r->members[split] + at, r->e, k);
   }
-  if (loss) *loss = n ? sum / (double)n : NAN;
-  return score_from_ranks(ranks, n, classes);
+  return objective_end(r->objective, loss);
 }
 
 /* Keeps the parameters when validation says they are the best so far; without validation the
  * last epoch's. */
 static void keep_best(Run *r, const EpochRow *row, unsigned epoch) {
-  bool measured = isfinite(row->val_top1);
-  bool better = !measured || row->val_top1 > r->best_top1 ||
-                (row->val_top1 == r->best_top1 && row->val_loss < r->best_loss);
+  bool measured = isfinite(row->val_score);
+  bool better = !measured || row->val_score > r->best_score ||
+                (row->val_score == r->best_score && row->val_loss < r->best_loss);
   if (!better) return;
-  r->best_top1 = row->val_top1;
+  r->best_score = row->val_score;
   r->best_loss = row->val_loss;
   r->result->best_epoch = epoch;
   memcpy(r->best, r->probex->block, r->probex->n * sizeof(float));
@@ -162,16 +148,17 @@ static void keep_best(Run *r, const EpochRow *row, unsigned epoch) {
 static bool run_epochs(Run *r, GError **error) {
   size_t n = r->task->counts[SPLIT_TRAIN], batch = r->options->batch;
   r->steps = r->options->epochs * ((n + batch - 1) / batch);
-  r->best_top1 = -1;
+  r->best_score = -1;
   Rng rng;
   rng_init(&rng, r->options->seed, 2);
-  double top1 = NAN, training = 0;
+  double val_score = NAN, training = 0;
   for (unsigned epoch = 1; epoch <= r->options->epochs; epoch++) {
     EpochRow row;
     gint64 start = g_get_monotonic_time();
-    if (!train_epoch(r, &rng, top1, &row.loss, error)) return false;
+    if (!train_epoch(r, &rng, val_score, &row.loss, error)) return false;
     training += (double)(g_get_monotonic_time() - start) / 1e6;
-    top1 = row.val_top1 = measure(r, SPLIT_VAL, 0, r->task->seen, &row.val_loss).top1;
+    Score val = measure(r, SPLIT_VAL, &row.val_loss);
+    val_score = row.val_score = score_headline(&val);
     g_array_append_val(r->result->curve, row);
     keep_best(r, &row, epoch);
   }
@@ -194,16 +181,15 @@ static Expert *finish(Run *r, const char *layer) {
   x->layer = g_strdup(layer);
   x->shapes = g_strdup(any->shapes);
   x->tree = r->options->tree >= 0 ? r->options->tree : any->tree;
-  x->encoder = g_strdup(r->options->encoder);
+  x->encoder = r->task->has ? NULL : g_strdup(r->options->encoder);
   x->label_key = g_strdup(r->task->key);
   x->seed = r->options->seed;
   x->epochs = r->options->epochs;
   for (size_t i = 0; i < r->task->seen; i++)
     g_ptr_array_add(x->labels, g_strdup(r->task->labels->pdata[i]));
-  x->val = measure(r, SPLIT_VAL, 0, r->task->seen, NULL);
-  x->test = measure(r, SPLIT_TEST, 0, r->task->seen, NULL);
-  x->test_holdout = measure(r, SPLIT_HOLDOUT, r->task->seen, r->task->labels->len - r->task->seen,
-                            NULL);
+  x->val = measure(r, SPLIT_VAL, NULL);
+  x->test = measure(r, SPLIT_TEST, NULL);
+  x->test_holdout = measure(r, SPLIT_HOLDOUT, NULL);
   x->seconds = (double)(g_get_monotonic_time() - r->started) / 1e6;
   x->text_mean = g_steal_pointer(&r->task->text_mean);
   x->probex = g_steal_pointer(&r->probex);
@@ -234,9 +220,8 @@ static void run_clear(Run *r) {
   if (r->best) big_free(r->best, r->grad->n);
   for (size_t i = 0; i < G_N_ELEMENTS(blocks); i++) probex_free(blocks[i]);
   probex_pass_free(r->pass);
-  align_pass_free(r->align);
+  objective_free(r->objective);
   for (int s = 0; s < SPLIT_COUNT; s++) g_free(r->members[s]);
-  g_free(r->batch_target);
   g_free(r->e);
   g_free(r->de);
 }
@@ -244,7 +229,8 @@ static void run_clear(Run *r) {
 static bool train(Run *r, Collection *collection, const GPtrArray *models, TextEncoder *encoder,
                   GError **error) {
   const TrainOptions *o = r->options;
-  r->task = task_new(models, o->tree, o->label_key, encoder, o->seed, error);
+  TaskOptions wanted = {.tree = o->tree, .key = o->label_key, .encoder = encoder, .seed = o->seed};
+  r->task = task_new(models, &wanted, error);
   if (!r->task) return false;
   g_autofree char *layer = o->layer ? g_strdup(o->layer)
                                     : choose_layer(collection, r->task->models->pdata[0], error);
@@ -256,15 +242,16 @@ static bool train(Run *r, Collection *collection, const GPtrArray *models, TextE
                                                r->task->counts[SPLIT_TRAIN]));
   if (!prepare_parameters(r, error) || !run_epochs(r, error)) return false;
   Expert *x = r->result->expert = finish(r, layer);
-  x->fingerprint = g_strdup(text_encoder_fingerprint(encoder));
+  if (encoder) x->fingerprint = g_strdup(text_encoder_fingerprint(encoder));
   return store(collection, o, x, error);
 }
 
 TrainResult *expert_train(Collection *collection, const GPtrArray *models,
                           const TrainOptions *options, const Progress *progress, GError **error) {
   if (!check_options(options, error)) return NULL;
-  g_autoptr(TextEncoder) encoder = text_encoder_open(options->encoder, error);
-  if (!encoder) return NULL;
+  bool align = options->task == EXPERT_ALIGN;
+  g_autoptr(TextEncoder) encoder = align ? text_encoder_open(options->encoder, error) : NULL;
+  if (align && !encoder) return NULL;
   g_autoptr(TrainResult) result = g_new0(TrainResult, 1);
   result->curve = g_array_new(FALSE, FALSE, sizeof(EpochRow));
   Run r = {.options = options, .progress = progress, .result = result,

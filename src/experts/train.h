@@ -14,7 +14,7 @@ typedef struct {
   int tree;              /* -1: every model that has the layer in its commonest shape */
   unsigned epochs, batch;
   unsigned probes, proj, rep; /* r_U, r_V, r_T */
-  float lr;
+  float lr, weight_decay;
   uint64_t seed;
   const char *out;       /* checkpoint path; NULL: in the collection's state */
 } TrainOptions;
@@ -25,7 +25,7 @@ typedef struct {
 
 /* One epoch of the curve. */
 typedef struct {
-  double loss, val_loss, val_top1;
+  double loss, val_loss, val_score; /* val_score: top-1, or element-wise accuracy */
 } EpochRow;
 
 typedef struct {

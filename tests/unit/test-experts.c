@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "experts/align.h"
+#include "experts/classify.h"
 #include "experts/expert.h"
 #include "experts/layer_set.h"
 #include "experts/probex_pass.h"
@@ -143,6 +144,45 @@ static void test_gradient(const void *user) {
   problem_clear(&q);
 }
 
+/* The head's and e's gradients of the class loss against central differences. */
+static void test_classify_gradient(void) {
+  const ProbexShape s = {.d_out = 2, .d_in = 2, .r_u = 1, .r_v = 1, .r_t = R_T, .n_classes = 3};
+  static const unsigned char has[N * 3] = {1, 0, 1, 0, 0, 0, 1, 1, 1, 0, 1, 0, 1, 0, 0};
+  static const size_t models[N] = {4, 2, 0, 1, 3};
+  g_autoptr(Probex) p = probex_new(&s, NULL), grad = probex_new(&s, NULL);
+  float e[N * R_T], de[N * R_T], scratch[N * R_T], y[N * 3];
+  Rng rng;
+  rng_init(&rng, 2, 0);
+  probex_init(p, &rng);
+  rng_fill_normal(&rng, e, N * R_T, 1);
+  classify_loss(p, e, has, models, N, y, de, grad);
+  float *const parameters[] = {e, p->head, p->head_b}, *const slopes[] = {de, grad->head, grad->head_b};
+  const size_t counts[] = {N * R_T, 3 * R_T, 3};
+  for (int part = 0; part < 3; part++)
+    for (size_t i = 0; i < counts[part]; i++) {
+      const float h = 1e-2f, keep = parameters[part][i];
+      parameters[part][i] = keep + h;
+      double up = classify_loss(p, e, has, models, N, y, scratch, NULL);
+      parameters[part][i] = keep - h;
+      double down = classify_loss(p, e, has, models, N, y, scratch, NULL);
+      parameters[part][i] = keep;
+      g_assert_cmpfloat(fabs((up - down) / (2 * (double)h) - (double)slopes[part][i]), <, 1e-4);
+    }
+}
+
+static void test_label_scores(void) {
+  /* Two labels, four models: the first is ranked perfectly, the second upside down. */
+  static const float logits[] = {2, -1, 1, -1, -1, 1, -2, 1};
+  static const unsigned char has[] = {1, 1, 1, 1, 0, 0, 0, 0};
+  Score s = score_from_logits(logits, has, 4, 2, 0);
+  g_assert_cmpfloat(s.accuracy, ==, 0.5);
+  g_assert_cmpfloat(s.f1, ==, 0.5);
+  g_assert_cmpfloat(fabs(s.ap - (1 + (1.0 / 3 + 2.0 / 4) / 2) / 2), <, 1e-9);
+  g_assert_cmpfloat(s.chance, ==, 0.5);
+  g_assert_true(isnan(s.top1) && score_headline(&s) == 0.5);
+  g_assert_true(s.low <= 0.5 && s.high >= 0.5);
+}
+
 static void test_spread(void) {
   Problem q;
   problem_init(&q);
@@ -218,6 +258,8 @@ int main(int argc, char **argv) {
   g_test_add_data_func("/probex/gradient/low-rank", GINT_TO_POINTER(1), test_gradient);
   g_test_add_data_func("/probex/gradient/dense", GINT_TO_POINTER(0), test_gradient);
   g_test_add_func("/probex/impossible", test_impossible_shapes);
+  g_test_add_func("/classify/gradient", test_classify_gradient);
+  g_test_add_func("/classify/scores", test_label_scores);
   g_test_add_func("/experts/spread", test_spread);
   g_test_add_func("/experts/checkpoint", test_checkpoint);
   g_test_add_func("/experts/score", test_score);

@@ -249,7 +249,7 @@ static TrainResult *fake_train(Collection *collection, const GPtrArray *models,
   result->expert = expert_make("probex-new", "up.2.to_k", 0.44);
   result->curve = g_array_new(FALSE, FALSE, sizeof(EpochRow));
   for (int i = 1; i <= 40; i++) {
-    EpochRow row = {.loss = 2.0 / i, .val_loss = 2.2 / i, .val_top1 = 0.6 - 0.5 / i};
+    EpochRow row = {.loss = 2.0 / i, .val_loss = 2.2 / i, .val_score = 0.6 - 0.5 / i};
     g_array_append_val(result->curve, row);
   }
   result->best_epoch = 27;

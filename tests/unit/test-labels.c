@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "experts/label_list.h"
+
+static void assert_labels(const char *value, const char *want) {
+  g_autoptr(GPtrArray) labels = label_list_parse(value);
+  g_ptr_array_add(labels, NULL);
+  g_autofree char *got = g_strjoinv("|", (char **)labels->pdata);
+  g_assert_cmpstr(got, ==, want);
+}
+
+static void test_literals(void) {
+  assert_labels("['apple', 'aquarium_fish', \"bear's\"]", "apple|aquarium_fish|bear's");
+  assert_labels(" [ 'a' , 'b', ] ", "a|b");
+  assert_labels("('x','x')", "x");
+  assert_labels("[3, -1, 42]", "3|-1|42");
+  assert_labels("['it\\'s', 'two\\nlines']", "it's|two lines");
+  assert_labels("[]", "");
+}
+
+/* What is no literal is one label, whatever it says: nothing is evaluated. */
+static void test_plain_text(void) {
+  assert_labels("striped red star", "striped red star");
+  assert_labels("__import__('os').system('true')", "__import__('os').system('true')");
+  assert_labels("['a', __import__('os')]", "['a', __import__('os')]");
+  assert_labels("['open", "['open");
+  assert_labels("['a'] + ['b']", "['a'] + ['b']");
+  assert_labels("[['a']]", "[['a']]");
+  assert_labels("  ", "");
+  assert_labels("esc\x1b[2J", "esc\xef\xbf\xbd[2J");
+}
+
+int main(int argc, char **argv) {
+  g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/labels/literals", test_literals);
+  g_test_add_func("/labels/plain-text", test_plain_text);
+  return g_test_run();
+}
