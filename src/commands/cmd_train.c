@@ -11,13 +11,14 @@
 #include "core/json.h"
 
 typedef struct {
-  char *task, *layer, *label, *encoder, *out;
+  char *task, *input, *layer, *label, *encoder, *out;
   int tree, epochs, probes, proj, rep, batch;
   double lr, weight_decay;
 } Options;
 
 static void options_clear(Options *o) {
   g_free(o->task);
+  g_free(o->input);
   g_free(o->layer);
   g_free(o->label);
   g_free(o->encoder);
@@ -31,15 +32,33 @@ static Options options_default(void) {
                    .lr = (double)d.lr};
 }
 
+/* An option of a few words; false when it is none of them. */
+static bool choose(const char *option, const char *word, const char *const *words, int *choice,
+                   GError **error) {
+  for (int i = 0; word && words[i]; i++)
+    if (strcmp(word, words[i]) == 0) {
+      *choice = i;
+      return true;
+    }
+  if (!word) return true;
+  g_autofree char *all = g_strjoinv(", ", (char **)words);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "unknown %s '%s'; there are: %s", option, word,
+              all);
+  return false;
+}
+
 /* Options to what the engine takes; a negative number becomes 0, which the engine refuses. */
 static bool to_train_options(const Options *o, const Globals *g, TrainOptions *t, GError **error) {
   const TrainOptions d = TRAIN_DEFAULTS;
   *t = d;
-  if (o->task && strcmp(o->task, "align") != 0 && strcmp(o->task, "classify") != 0) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "unknown task '%s'; there are: align, classify", o->task);
+  static const char *const tasks[] = {"align", "classify", NULL};
+  static const char *const inputs[] = {"default", "raw", "scaled", "centred", NULL};
+  int task = EXPERT_ALIGN, input = INPUT_DEFAULT;
+  if (!choose("task", o->task, tasks, &task, error) ||
+      !choose("input", o->input, inputs, &input, error))
     return false;
-  }
-  t->task = o->task && strcmp(o->task, "classify") == 0 ? EXPERT_CLASSIFY : EXPERT_ALIGN;
+  t->task = (ExpertTask)task;
+  t->input = (TrainInput)input;
   t->layer = o->layer;
   t->label_key = o->label;
   if (o->encoder) t->encoder = o->encoder;
@@ -124,6 +143,8 @@ int cmd_train(int argc, char **argv) {
   Globals g;
   const GOptionEntry entries[] = {
       {"task", 0, 0, G_OPTION_ARG_STRING, &o.task, "align: weights to words (the default); classify: which labels", "TASK"},
+      {"input", 0, 0, G_OPTION_ARG_STRING, &o.input,
+       "raw, scaled or centred (default: centred when dense, scaled when low-rank)", "FORM"},
       {"layer", 0, 0, G_OPTION_ARG_STRING, &o.layer, "Layer to read (default: the largest)", "NAME"},
       {"label", 0, 0, G_OPTION_ARG_STRING, &o.label, "Metadata or card key that holds the label", "KEY"},
       {"tree", 0, 0, G_OPTION_ARG_INT, &o.tree, "Only models of tree T", "T"},

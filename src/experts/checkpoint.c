@@ -72,7 +72,7 @@ static TensorOut vector(const char *name, size_t n, const float *data) {
 bool expert_save(const Expert *x, const char *path, GError **error) {
   const Probex *p = x->probex;
   const ProbexShape *s = &p->shape;
-  TensorOut t[8];
+  TensorOut t[9];
   size_t n = 0;
   t[n++] = matrix("probes.weight", s->d_in, s->r_u, p->u);
   t[n++] = matrix("shared_probe_proj.weight", s->r_v, s->d_out, p->v);
@@ -87,6 +87,7 @@ bool expert_save(const Expert *x, const char *path, GError **error) {
     t[n++] = matrix("classification_head.weight", s->n_classes, s->r_t, p->head);
     t[n++] = vector("classification_head.bias", s->n_classes, p->head_b);
   }
+  if (x->centre) t[n++] = matrix("copse.centre", s->d_out, s->d_in, x->centre);
   g_autoptr(GPtrArray) metadata = facts_of(x);
   return safetensors_write(path, t, n, (const char *const *)metadata->pdata, error);
 }
@@ -198,6 +199,13 @@ static bool read_head(WeightFile *f, Expert *x, GError **error) {
          read_numbers(f, "regression_head.bias", s->r_t, p->head_b, error);
 }
 
+static bool read_centre(WeightFile *f, Expert *x, GError **error) {
+  size_t n = x->probex->shape.d_out * x->probex->shape.d_in;
+  if (weight_file_find(f, "copse.centre") < 0) return true;
+  x->centre = g_try_new(float, n);
+  return x->centre && read_numbers(f, "copse.centre", n, x->centre, error);
+}
+
 static bool read_numbers_of(WeightFile *f, Expert *x, GError **error) {
   ProbexShape s;
   if (!read_shape(f, x->task, &s, error)) return false;
@@ -205,7 +213,8 @@ static bool read_numbers_of(WeightFile *f, Expert *x, GError **error) {
   return p && read_numbers(f, "probes.weight", s.d_in * s.r_u, p->u, error) &&
          read_numbers(f, "shared_probe_proj.weight", s.r_v * s.d_out, p->v, error) &&
          read_numbers(f, "per_probe_encoders.weight", s.r_t * s.r_u * s.r_v, p->m, error) &&
-         read_numbers(f, "per_probe_encoders.bias", s.r_t, p->b, error) && read_head(f, x, error);
+         read_numbers(f, "per_probe_encoders.bias", s.r_t, p->b, error) &&
+         read_head(f, x, error) && read_centre(f, x, error);
 }
 
 Expert *expert_load(const char *path, GError **error) {

@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "experts/align.h"
+#include "experts/probex_pass.h"
 #include "experts/task.h"
 
 Expert *expert_new(void) {
@@ -29,6 +30,7 @@ void expert_free(Expert *x) {
   g_ptr_array_unref(x->labels);
   probex_free(x->probex);
   g_free(x->text_mean);
+  g_free(x->centre);
   g_free(x);
 }
 
@@ -102,4 +104,18 @@ bool expert_map_text(const Expert *x, TextEncoder *encoder, const char *text, fl
   task_centre_text(t, x->text_mean, d);
   align_map_text(x->probex, t, 1, vector);
   return true;
+}
+
+bool expert_represent(const Expert *x, LayerSet *set, float *e, const Progress *progress,
+                      GError **error) {
+  const ProbexShape *s = &x->probex->shape;
+  if (set->d_out != s->d_out || set->d_in != s->d_in || (x->centre && set->form != LAYER_DENSE)) {
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
+                "expert %s is for a layer of %zu x %zu, and this one is %zu x %zu%s", x->name,
+                s->d_out, s->d_in, set->d_out, set->d_in,
+                set->form == LAYER_LOW_RANK ? ", low-rank" : "");
+    return false;
+  }
+  if (x->centre) layer_set_subtract(set, x->centre);
+  return probex_represent(x->probex, set, e, progress, error);
 }

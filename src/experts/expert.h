@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "collection/collection.h"
+#include "experts/layer_set.h"
 #include "experts/probex.h"
 #include "experts/score.h"
 #include "text/encoder.h"
@@ -29,6 +30,7 @@ typedef struct {
   double seconds;
   Score val, test, test_holdout; /* test: seen concepts; test_holdout: concepts never trained on */
   Probex *probex;      /* for raw layers: the spread it was trained at is folded into V */
+  float *centre;       /* (d_out, d_in): subtracted from a raw layer first; NULL: nothing */
   float *text_mean;    /* (d_text): removed from text vectors before they are mapped; align only */
 } Expert;
 
@@ -38,7 +40,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Expert, expert_free)
 
 /* Reads a checkpoint: safetensors under upstream's names (probes.weight, shared_probe_proj.weight,
  * per_probe_encoders.*, regression_head.* or classification_head.*), so that either program opens
- * the other's; ours add copse.tau, copse.text_mean and the facts as metadata. */
+ * the other's; ours add copse.tau, copse.text_mean, copse.centre and the facts as metadata. */
 Expert *expert_load(const char *path, GError **error);
 
 /* Writes a checkpoint, whole or not at all. */
@@ -58,3 +60,8 @@ Expert *expert_find(const Collection *collection, const char *name, GError **err
  * was trained with: another is refused by its fingerprint. */
 bool expert_map_text(const Expert *expert, TextEncoder *encoder, const char *text, float *vector,
                      char ***unknown, GError **error);
+
+/* e (n, r_t) of every model of a set of raw layers; a dense set is centred in place if the expert is. The
+ * set must have the expert's layer shape. */
+bool expert_represent(const Expert *expert, LayerSet *set, float *e, const Progress *progress,
+                      GError **error);

@@ -201,6 +201,22 @@ LayerSet *layer_set_read(const Collection *collection, const GPtrArray *models, 
   return r.set;
 }
 
+/* --- centre ---------------------------------------------------------------------------------- */
+
+float *layer_set_mean(const LayerSet *set, const size_t *models, size_t n) {
+  g_return_val_if_fail(set->form == LAYER_DENSE && n > 0, NULL);
+  size_t each = set->d_out * set->d_in;
+  float *mean = g_new0(float, each);
+  for (size_t k = 0; k < n; k++) axpy(1.0f / (float)n, set->x + models[k] * each, mean, each);
+  return mean;
+}
+
+void layer_set_subtract(LayerSet *set, const float *centre) {
+  size_t each = set->d_out * set->d_in;
+  g_return_if_fail(set->form == LAYER_DENSE && set->spread == 1);
+  for (size_t i = 0; i < set->n; i++) axpy(-1, centre, set->x + i * each, each);
+}
+
 /* --- scale ----------------------------------------------------------------------------------- */
 
 /* |s B A|^2 = s^2 sum_kl (B'B)_kl (AA')_kl, from the rows of model i. */

@@ -37,6 +37,12 @@ LayerSet *layer_set_from_layers(const Layer *layers, size_t n, GError **error);
 void layer_set_free(LayerSet *set);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LayerSet, layer_set_free)
 
+/* The mean X of models [0, n) of a dense set: (d_out, d_in), the caller frees it with g_free. */
+float *layer_set_mean(const LayerSet *set, const size_t *models, size_t n);
+
+/* Subtracts a (d_out, d_in) matrix from every X of a dense set that was not normalised yet. */
+void layer_set_subtract(LayerSet *set, const float *centre);
+
 /* The root mean square entry of the X of models [0, n), computed from the factors. */
 float layer_set_spread(const LayerSet *set, const size_t *models, size_t n);
 

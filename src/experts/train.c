@@ -27,6 +27,7 @@ typedef struct {
   float *e, *de;                   /* (batch, r_t) */
   uint64_t step, steps;
   double best_score, best_loss;
+  float *centre;                   /* (d_out, d_in) that was subtracted, or NULL */
   TrainResult *result;
   gint64 started;
 } Run;
@@ -67,6 +68,27 @@ static void list_members(Run *r) {
     TaskSplit s = r->task->split[i];
     r->members[s][n[s]++] = i;
   }
+}
+
+/* Centres and scales the layers as the options say. */
+static bool prepare_input(Run *r, GError **error) {
+  TrainInput input = r->options->input;
+  bool dense = r->set->form == LAYER_DENSE;
+  const size_t *models = r->members[SPLIT_TRAIN];
+  size_t n = r->task->counts[SPLIT_TRAIN];
+  if (input == INPUT_DEFAULT) input = dense ? INPUT_CENTRED : INPUT_SCALED;
+  if (input == INPUT_CENTRED && !dense) {
+    g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_USAGE,
+                        "a low-rank layer is already a change from its base and is not centred: "
+                        "use --input scaled or raw");
+    return false;
+  }
+  if (input == INPUT_CENTRED) {
+    r->centre = layer_set_mean(r->set, models, n);
+    layer_set_subtract(r->set, r->centre);
+  }
+  if (input != INPUT_RAW) layer_set_normalise(r->set, layer_set_spread(r->set, models, n));
+  return true;
 }
 
 static bool prepare_parameters(Run *r, GError **error) {
@@ -193,6 +215,7 @@ static Expert *finish(Run *r, const char *layer) {
   x->seconds = (double)(g_get_monotonic_time() - r->started) / 1e6;
   x->text_mean = g_steal_pointer(&r->task->text_mean);
   x->probex = g_steal_pointer(&r->probex);
+  x->centre = g_steal_pointer(&r->centre);
   /* V (X / spread) U = (V / spread) X U: from here on the expert takes raw layers. */
   ProbexShape *s = &x->probex->shape;
   for (size_t i = 0; i < s->r_v * s->d_out; i++) x->probex->v[i] /= r->set->spread;
@@ -222,6 +245,7 @@ static void run_clear(Run *r) {
   probex_pass_free(r->pass);
   objective_free(r->objective);
   for (int s = 0; s < SPLIT_COUNT; s++) g_free(r->members[s]);
+  g_free(r->centre);
   g_free(r->e);
   g_free(r->de);
 }
@@ -238,9 +262,7 @@ static bool train(Run *r, Collection *collection, const GPtrArray *models, TextE
   r->set = layer_set_read(collection, r->task->models, layer, 0, r->progress, error);
   if (!r->set) return false;
   list_members(r);
-  layer_set_normalise(r->set, layer_set_spread(r->set, r->members[SPLIT_TRAIN],
-                                               r->task->counts[SPLIT_TRAIN]));
-  if (!prepare_parameters(r, error) || !run_epochs(r, error)) return false;
+  if (!prepare_input(r, error) || !prepare_parameters(r, error) || !run_epochs(r, error)) return false;
   Expert *x = r->result->expert = finish(r, layer);
   if (encoder) x->fingerprint = g_strdup(text_encoder_fingerprint(encoder));
   return store(collection, o, x, error);

@@ -6,8 +6,13 @@
 #include "experts/expert.h"
 #include "text/encoder.h"
 
+/* What is done to the layers before the probes see them. Scaling divides by the spread of the training
+ * models' entries, and is folded into V; centring subtracts their mean first (dense layers). */
+typedef enum { INPUT_DEFAULT, INPUT_RAW, INPUT_SCALED, INPUT_CENTRED } TrainInput;
+
 typedef struct {
   ExpertTask task;
+  TrainInput input;      /* INPUT_DEFAULT: centred when dense, scaled when low-rank */
   const char *layer;     /* name, or NULL: the widest layer that all labelled models share */
   const char *label_key; /* NULL: models_label_key() */
   const char *encoder;   /* "words" */

@@ -8,7 +8,6 @@
 #include "core/linalg.h"
 #include "experts/align.h"
 #include "experts/layer_set.h"
-#include "experts/probex_pass.h"
 
 /* One expert with what it says of every model it may judge. */
 typedef struct {
@@ -64,18 +63,13 @@ static GPtrArray *models_of_shapes(const GPtrArray *models, const char *shapes) 
 /* rep of all models of the voice. */
 static bool fill_voice(Voice *v, const Collection *collection, const Progress *progress,
                        GError **error) {
-  const Probex *p = v->expert->probex;
+  size_t r_t = v->expert->probex->shape.r_t;
   g_autoptr(LayerSet) set = layer_set_read(collection, v->models, v->expert->layer, 0, progress,
                                            error);
   if (!set) return false;
-  if (set->d_out != p->shape.d_out || set->d_in != p->shape.d_in) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "expert %s is for another layer shape",
-                v->expert->name);
-    return false;
-  }
-  v->rep = g_new(float, v->models->len * p->shape.r_t);
-  if (!probex_represent(p, set, v->rep, progress, error)) return false;
-  align_normalise(v->rep, v->models->len, p->shape.r_t, NULL);
+  v->rep = g_new(float, v->models->len * r_t);
+  if (!expert_represent(v->expert, set, v->rep, progress, error)) return false;
+  align_normalise(v->rep, v->models->len, r_t, NULL);
   return true;
 }
 
