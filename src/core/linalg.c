@@ -31,6 +31,8 @@ void gemm_reference(bool trans_a, bool trans_b, size_t m, size_t n, size_t k, fl
 
 void linalg_set_threads(unsigned threads) { openblas_set_num_threads((int)threads); }
 
+unsigned linalg_threads(void) { return (unsigned)openblas_get_num_threads(); }
+
 const char *linalg_kernel_name(void) { return openblas_get_corename(); }
 
 /* Largest difference of two m x n matrices over the largest entry of the second. */

@@ -19,6 +19,9 @@ void gemm_reference(bool trans_a, bool trans_b, size_t m, size_t n, size_t k, fl
 /* Threads that each OpenBLAS call may use. Call once before other threads start. */
 void linalg_set_threads(unsigned threads);
 
+/* What linalg_set_threads() set. */
+unsigned linalg_threads(void);
+
 /* Compares products of several shapes with the plain loops. True when they agree to
  * 1e-4 relative; otherwise the message names the shape: some old kernels of OpenBLAS
  * compute wrong results on newer processors. */

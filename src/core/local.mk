@@ -9,5 +9,6 @@ libcopse_core_a_SOURCES = \
 	src/core/parallel.c src/core/parallel.h \
 	src/core/progress.c src/core/progress.h \
 	src/core/rng.c src/core/rng.h \
+	src/core/simd.h \
 	src/core/source.c src/core/source.h \
 	src/core/text.c src/core/text.h

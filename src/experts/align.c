@@ -108,13 +108,14 @@ double align_loss(AlignPass *pass, const Probex *p, const float *text, size_t cl
   cosine_gradient(pass->logits, n, classes, target, sharpness);
   gemm(false, false, n, s->r_t, classes, 1, pass->logits, classes, pass->t, s->r_t, 0, de, s->r_t);
   /* d loss / d tau = sum of d logit · logit = sum_i e_i . de_i, as the cosines are e_i . t_c. */
-  *grad->tau += dot(pass->e, de, n * s->r_t);
+  *grad->tau = dot(pass->e, de, n * s->r_t);
   gemm(true, false, classes, s->r_t, n, 1, pass->logits, classes, pass->e, s->r_t, 0, pass->dt,
        s->r_t);
   normalise_backward(pass->e, pass->e_length, de, n, s->r_t);
   normalise_backward(pass->t, pass->t_length, pass->dt, classes, s->r_t);
-  gemm(true, false, s->r_t, s->d_text, classes, 1, pass->dt, s->r_t, text, s->d_text, 1,
+  gemm(true, false, s->r_t, s->d_text, classes, 1, pass->dt, s->r_t, text, s->d_text, 0,
        grad->head, s->d_text);
+  memset(grad->head_b, 0, s->r_t * sizeof(float));
   for (size_t c = 0; c < classes; c++) axpy(1, pass->dt + c * s->r_t, grad->head_b, s->r_t);
   return loss;
 }

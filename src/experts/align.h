@@ -19,7 +19,7 @@ void align_pass_free(AlignPass *pass);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AlignPass, align_pass_free)
 
 /* The mean loss of e (n, r_t) against text (classes, d_text), target[i] < classes. With `grad`
- * (may be NULL) adds the gradient of the head and tau to it and writes that of e to de (n, r_t). */
+ * (may be NULL) writes the gradient of the head and tau there and that of e to de (n, r_t). */
 double align_loss(AlignPass *pass, const Probex *p, const float *text, size_t classes,
                   const float *e, const size_t *target, size_t n, float *de, Probex *grad);
 

@@ -41,7 +41,8 @@ double classify_loss(const Probex *p, const float *e, const unsigned char *has,
   for (size_t i = 0; i < n; i++)
     logit_gradient(y + i * classes, has + models[i] * classes, classes, share);
   gemm(false, false, n, s->r_t, classes, 1, y, classes, p->head, s->r_t, 0, de, s->r_t);
-  gemm(true, false, classes, s->r_t, n, 1, y, classes, e, s->r_t, 1, grad->head, s->r_t);
+  gemm(true, false, classes, s->r_t, n, 1, y, classes, e, s->r_t, 0, grad->head, s->r_t);
+  memset(grad->head_b, 0, classes * sizeof(float));
   for (size_t i = 0; i < n; i++) axpy(1, y + i * classes, grad->head_b, classes);
   return loss;
 }

@@ -14,8 +14,8 @@ Objective *objective_new(const Task *task, const Probex *p, size_t capacity, GEr
 void objective_free(Objective *objective);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Objective, objective_free)
 
-/* The mean training loss of e (n, r_t) of the models; adds the gradient of the head to grad and writes
- * that of e to de (n, r_t). */
+/* The mean training loss of e (n, r_t) of the models; writes the gradients of the head and of e to
+ * grad and de (n, r_t). */
 double objective_step(Objective *objective, const Probex *p, const size_t *models, const float *e,
                       size_t n, float *de, Probex *grad);
 

@@ -13,6 +13,8 @@
 #include <string.h>
 
 #include "core/linalg.h"
+#include "core/parallel.h"
+#include "core/simd.h"
 
 struct ProbexPass {
   size_t capacity, n, rows;
@@ -67,45 +69,89 @@ void probex_pass_free(ProbexPass *pass) {
   g_free(pass);
 }
 
-/* Copies the members' rows side by side. */
-static void gather(ProbexPass *pass, const LayerSet *set, const size_t *members) {
+/* --- work that is shared over threads, model by model ------------------------------------------- */
+
+/* What the bodies of the loops below need. */
+typedef struct {
+  ProbexPass *pass;
+  const Probex *p;
+  const LayerSet *set;
+} Share;
+
+static void each_member(ProbexPass *pass, const Probex *p, const LayerSet *set, ParallelFn body) {
+  Share share = {pass, p, set};
+  parallel_for(pass->n, linalg_threads(), body, &share, NULL);
+}
+
+/* x = max(x, 0). NaN stays, so that a diverged run shows. */
+VECTOR_LOOP static void relu(float *x, size_t n) {
+  for (size_t i = 0; i < n; i++) x[i] = x[i] <= 0 ? 0 : x[i];
+}
+
+/* d = 0 wherever h is. */
+VECTOR_LOOP static void mask(float *restrict d, const float *restrict h, size_t n) {
+  for (size_t i = 0; i < n; i++) d[i] = h[i] <= 0 ? 0 : d[i];
+}
+
+/* --- forward ------------------------------------------------------------------------------------- */
+
+static void place_members(ProbexPass *pass, const LayerSet *set) {
   size_t at = 0;
   for (size_t i = 0; i < pass->n; i++) {
-    size_t from = set->first[members[i]], r = set->first[members[i] + 1] - from;
     pass->first[i] = at;
-    pass->scale[i] = set->scale[members[i]];
-    memcpy(pass->a + at * set->d_in, set->a + from * set->d_in, r * set->d_in * sizeof(float));
-    memcpy(pass->bt + at * set->d_out, set->bt + from * set->d_out,
-           r * set->d_out * sizeof(float));
-    at += r;
+    pass->scale[i] = set->scale[pass->members[i]];
+    at += set->first[pass->members[i] + 1] - set->first[pass->members[i]];
   }
   pass->first[pass->n] = pass->rows = at;
 }
 
+/* Copies a member's rows beside the others'. */
+static bool gather_member(void *user, size_t i, unsigned thread) {
+  (void)thread;
+  const Share *s = user;
+  const LayerSet *set = s->set;
+  size_t at = s->pass->first[i], r = s->pass->first[i + 1] - at;
+  size_t from = set->first[s->pass->members[i]];
+  memcpy(s->pass->a + at * set->d_in, set->a + from * set->d_in, r * set->d_in * sizeof(float));
+  memcpy(s->pass->bt + at * set->d_out, set->bt + from * set->d_out,
+         r * set->d_out * sizeof(float));
+  return true;
+}
+
+/* H of one member from its rows of P and Qt. */
+static bool hidden_low_rank(void *user, size_t i, unsigned thread) {
+  (void)thread;
+  const Share *s = user;
+  const ProbexPass *pass = s->pass;
+  size_t u = s->p->shape.r_u, v = s->p->shape.r_v;
+  size_t row = pass->first[i], r = pass->first[i + 1] - row;
+  float *h = pass->h + i * u * v;
+  gemm(true, false, u, v, r, pass->scale[i], pass->left + row * u, u, pass->qt + row * v, v, 0, h,
+       v);
+  relu(h, u * v);
+  return true;
+}
+
 static void forward_low_rank(ProbexPass *pass, const Probex *p, const LayerSet *set) {
   const ProbexShape *s = &p->shape;
-  size_t hidden = s->r_u * s->r_v;
-  gather(pass, set, pass->members);
+  place_members(pass, set);
+  each_member(pass, p, set, gather_member);
   gemm(false, false, pass->rows, s->r_u, s->d_in, 1, pass->a, s->d_in, p->u, s->r_u, 0, pass->left,
        s->r_u);
   gemm(false, true, pass->rows, s->r_v, s->d_out, 1, pass->bt, s->d_out, p->v, s->d_out, 0,
        pass->qt, s->r_v);
-  for (size_t i = 0; i < pass->n; i++) {
-    size_t row = pass->first[i], r = pass->first[i + 1] - row;
-    gemm(true, false, s->r_u, s->r_v, r, pass->scale[i], pass->left + row * s->r_u, s->r_u,
-         pass->qt + row * s->r_v, s->r_v, 0, pass->h + i * hidden, s->r_v);
-  }
+  each_member(pass, p, set, hidden_low_rank);
 }
 
 static void forward_dense(ProbexPass *pass, const Probex *p, const LayerSet *set) {
   const ProbexShape *s = &p->shape;
   size_t hidden = s->r_u * s->r_v, each = s->d_out * s->d_in, response = s->d_out * s->r_u;
   for (size_t i = 0; i < pass->n; i++) {
-    float *y = pass->left + i * response;
+    float *y = pass->left + i * response, *h = pass->h + i * hidden;
     gemm(false, false, s->d_out, s->r_u, s->d_in, 1, set->x + pass->members[i] * each, s->d_in,
          p->u, s->r_u, 0, y, s->r_u);
-    gemm(true, true, s->r_u, s->r_v, s->d_out, 1, y, s->r_u, p->v, s->d_out, 0,
-         pass->h + i * hidden, s->r_v);
+    gemm(true, true, s->r_u, s->r_v, s->d_out, 1, y, s->r_u, p->v, s->d_out, 0, h, s->r_v);
+    relu(h, hidden);
   }
 }
 
@@ -120,27 +166,36 @@ void probex_forward(ProbexPass *pass, const Probex *p, const LayerSet *set, cons
     forward_low_rank(pass, p, set);
   else
     forward_dense(pass, p, set);
-  for (size_t i = 0; i < n * hidden; i++) pass->h[i] = pass->h[i] > 0 ? pass->h[i] : 0;
   for (size_t i = 0; i < n; i++) memcpy(e + i * s->r_t, p->b, s->r_t * sizeof(float));
   gemm(false, true, n, s->r_t, hidden, 1, pass->h, hidden, p->m, hidden, 1, e, s->r_t);
 }
 
-/* dP = s Qt dZ, dQt = s P dZ' for each model's rows (dZ' is dh's row), then one product each
- * for U and V over the batch. */
-static void backward_low_rank(ProbexPass *pass, const Probex *p, Probex *grad) {
+/* --- backward ------------------------------------------------------------------------------------ */
+
+/* dP = s Qt dZ, dQt = s P dZ' for a member's rows; dZ' is dh's row. */
+static bool rows_backward(void *user, size_t i, unsigned thread) {
+  (void)thread;
+  const Share *s = user;
+  const ProbexPass *pass = s->pass;
+  size_t u = s->p->shape.r_u, v = s->p->shape.r_v;
+  size_t row = pass->first[i], r = pass->first[i + 1] - row;
+  float *dz = pass->dh + i * u * v; /* (r_u, r_v) */
+  mask(dz, pass->h + i * u * v, u * v);
+  gemm(false, true, r, u, v, pass->scale[i], pass->qt + row * v, v, dz, v, 0,
+       pass->dleft + row * u, u);
+  gemm(false, false, r, v, u, pass->scale[i], pass->left + row * u, u, dz, v, 0,
+       pass->dqt + row * v, v);
+  return true;
+}
+
+/* After the rows one product each for U and V over the batch. */
+static void backward_low_rank(ProbexPass *pass, const Probex *p, const LayerSet *set,
+                              Probex *grad) {
   const ProbexShape *s = &p->shape;
-  size_t hidden = s->r_u * s->r_v;
-  for (size_t i = 0; i < pass->n; i++) {
-    size_t row = pass->first[i], r = pass->first[i + 1] - row;
-    const float *dz = pass->dh + i * hidden; /* (r_u, r_v) */
-    gemm(false, true, r, s->r_u, s->r_v, pass->scale[i], pass->qt + row * s->r_v, s->r_v, dz,
-         s->r_v, 0, pass->dleft + row * s->r_u, s->r_u);
-    gemm(false, false, r, s->r_v, s->r_u, pass->scale[i], pass->left + row * s->r_u, s->r_u, dz,
-         s->r_v, 0, pass->dqt + row * s->r_v, s->r_v);
-  }
-  gemm(true, false, s->d_in, s->r_u, pass->rows, 1, pass->a, s->d_in, pass->dleft, s->r_u, 1,
+  each_member(pass, p, set, rows_backward);
+  gemm(true, false, s->d_in, s->r_u, pass->rows, 1, pass->a, s->d_in, pass->dleft, s->r_u, 0,
        grad->u, s->r_u);
-  gemm(true, false, s->r_v, s->d_out, pass->rows, 1, pass->dqt, s->r_v, pass->bt, s->d_out, 1,
+  gemm(true, false, s->r_v, s->d_out, pass->rows, 1, pass->dqt, s->r_v, pass->bt, s->d_out, 0,
        grad->v, s->d_out);
 }
 
@@ -149,13 +204,15 @@ static void backward_dense(ProbexPass *pass, const Probex *p, const LayerSet *se
   const ProbexShape *s = &p->shape;
   size_t hidden = s->r_u * s->r_v, each = s->d_out * s->d_in, response = s->d_out * s->r_u;
   for (size_t i = 0; i < pass->n; i++) {
-    const float *dz = pass->dh + i * hidden; /* (r_u, r_v) */
+    float *dz = pass->dh + i * hidden; /* (r_u, r_v) */
     const float *y = pass->left + i * response;
+    const float add = i ? 1 : 0;
+    mask(dz, pass->h + i * hidden, hidden);
     gemm(true, true, s->d_out, s->r_u, s->r_v, 1, p->v, s->d_out, dz, s->r_v, 0, pass->dleft,
          s->r_u);
     gemm(true, false, s->d_in, s->r_u, s->d_out, 1, set->x + pass->members[i] * each, s->d_in,
-         pass->dleft, s->r_u, 1, grad->u, s->r_u);
-    gemm(true, true, s->r_v, s->d_out, s->r_u, 1, dz, s->r_v, y, s->r_u, 1, grad->v, s->d_out);
+         pass->dleft, s->r_u, add, grad->u, s->r_u);
+    gemm(true, true, s->r_v, s->d_out, s->r_u, 1, dz, s->r_v, y, s->r_u, add, grad->v, s->d_out);
   }
 }
 
@@ -163,12 +220,12 @@ void probex_backward(ProbexPass *pass, const Probex *p, const LayerSet *set, con
                      Probex *grad) {
   const ProbexShape *s = &p->shape;
   size_t hidden = s->r_u * s->r_v, n = pass->n;
-  gemm(true, false, s->r_t, hidden, n, 1, de, s->r_t, pass->h, hidden, 1, grad->m, hidden);
+  gemm(true, false, s->r_t, hidden, n, 1, de, s->r_t, pass->h, hidden, 0, grad->m, hidden);
+  memset(grad->b, 0, s->r_t * sizeof(float));
   for (size_t i = 0; i < n; i++) axpy(1, de + i * s->r_t, grad->b, s->r_t);
   gemm(false, false, n, hidden, s->r_t, 1, de, s->r_t, p->m, hidden, 0, pass->dh, hidden);
-  for (size_t i = 0; i < n * hidden; i++) pass->dh[i] = pass->h[i] > 0 ? pass->dh[i] : 0;
   if (set->form == LAYER_LOW_RANK)
-    backward_low_rank(pass, p, grad);
+    backward_low_rank(pass, p, set, grad);
   else
     backward_dense(pass, p, set, grad);
 }

@@ -18,8 +18,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ProbexPass, probex_pass_free)
 void probex_forward(ProbexPass *pass, const Probex *p, const LayerSet *set, const size_t *members,
                     size_t n, float *e);
 
-/* Given de (n, r_t), the gradient of a loss by e of the last forward: adds the gradient by U, V, M
- * and b to `grad`. */
+/* Given de (n, r_t), the gradient of a loss by e of the last forward: writes the gradient by U, V,
+ * M and b to `grad`. */
 void probex_backward(ProbexPass *pass, const Probex *p, const LayerSet *set, const float *de,
                      Probex *grad);
 

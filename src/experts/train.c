@@ -116,12 +116,11 @@ static double train_batch(Run *r, const size_t *models, size_t n) {
   AdamOptions adam = ADAM_DEFAULTS;
   adam.lr = r->options->lr;
   adam.weight_decay = r->options->weight_decay;
-  memset(r->grad->block, 0, r->grad->n * sizeof(float));
   probex_forward(r->pass, r->probex, r->set, models, n, r->e);
   double loss = objective_step(r->objective, r->probex, models, r->e, n, r->de, r->grad);
   probex_backward(r->pass, r->probex, r->set, r->de, r->grad);
   adam_step(&adam, ++r->step, r->probex->block, r->grad->block, r->m->block, r->v->block,
-            r->probex->n);
+            r->probex->n, linalg_threads());
   *r->probex->tau = fminf(*r->probex->tau, ALIGN_MAX_TAU);
   return loss;
 }

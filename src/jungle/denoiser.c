@@ -128,7 +128,8 @@ void denoiser_train_adapter(DenoiserKit *kit, const Mlp *base, const AdapterReci
     const float *y = mlp_forward(kit->pass, base, out, kit->noisy, BATCH);
     loss_squares(y, kit->clean, BATCH, SCENE_NUMBERS, kit->d_out);
     mlp_backward(kit->pass, base, out, kit->noisy, BATCH, kit->d_out, NULL, kit->gradient);
-    adam_step(&adam, step, out->data, kit->gradient->data, kit->m->data, kit->v->data, out->count);
+    adam_step(&adam, step, out->data, kit->gradient->data, kit->m->data, kit->v->data, out->count,
+              1);
   }
 }
 

@@ -134,7 +134,7 @@ static void test_adam(void) {
   memcpy(r, w, sizeof w);
   for (uint64_t step = 1; step <= 50; step++) {
     rng_fill_normal(&rng, g, N, 1);
-    adam_step(&o, step, w, g, m, v, N);
+    adam_step(&o, step, w, g, m, v, N, 2);
     adam_step_reference(&o, step, r, g, rm, rv, N);
   }
   for (int i = 0; i < N; i++) g_assert_cmpfloat(fabsf(w[i] - r[i]), <, 1e-5f);

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `make bench`: floors of this machine first, then the program's own work as ratios to them. */
+#include <glib.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "core/linalg.h"
+#include "core/parallel.h"
+#include "tests/bench/clock.h"
+#include "tests/bench/floors.h"
+#include "tests/bench/train_step.h"
+
+int main(int argc, char **argv) {
+  unsigned threads = argc > 1 ? (unsigned)g_ascii_strtoull(argv[1], NULL, 10) : 0;
+  if (!threads) threads = parallel_processors();
+  linalg_set_threads(threads);
+  printf("%u threads, OpenBLAS %s\n\n", threads, linalg_kernel_name());
+  Floors f = floors_measure(threads);
+  bench_row("sgemm 2048^3", f.sgemm / 1e9, "GFLOP/s", NAN, "");
+  bench_row("memory stream", f.stream / 1e9, "GB/s", NAN, "");
+  bench_row("file read, cached", f.file / 1e9, "GB/s", NAN, "");
+  putchar('\n');
+  train_step_bench(&f);
+  return 0;
+}
