@@ -18,7 +18,7 @@ enum {
   CLASSIFIER_CLASSES = SCENE_COLOURS * SCENE_SHAPES / 2, /* half of all coloured shapes */
   CLASSIFIER_TARGETS = CLASSIFIER_CLASSES / 2,           /* of a fine-tune */
   CLASSIFIER_BATCH = 32,
-  CLASSIFIER_SAMPLES = 16 /* training pictures of each target */
+  CLASSIFIER_SAMPLES = 48 /* training pictures of each target */
 };
 
 /* SCENE_NUMBERS -> 128, three residual blocks of 128 x 128 with layer norms, -> classes. */

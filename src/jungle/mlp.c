@@ -56,8 +56,14 @@ static void init_linear(Rng *rng, float *w, float *b, size_t out, size_t in) {
   rng_fill_uniform(rng, b, out, bound);
 }
 
+/* A fresh head starts small beside what it learns, as the heads of large networks do in their long
+ * training: it then pulls the trunk by what the classes look like. A start as large as a hidden layer's
+ * pulls it in random directions, and the classes leave no mark that a linear reader finds. */
+#define HEAD_SD 0.005f
+
 void mlp_init_head(Mlp *mlp, Rng *rng) {
-  init_linear(rng, mlp->w_out, mlp->b_out, mlp->shape.out, mlp->shape.hidden);
+  memset(mlp->b_out, 0, mlp->shape.out * sizeof(float));
+  rng_fill_normal(rng, mlp->w_out, mlp->shape.out * mlp->shape.hidden, HEAD_SD);
 }
 
 void mlp_init(Mlp *mlp, Rng *rng) {
@@ -68,7 +74,7 @@ void mlp_init(Mlp *mlp, Rng *rng) {
       for (size_t j = 0; j < s->hidden; j++) mlp->gain[i][j] = 1, mlp->shift[i][j] = 0;
     init_linear(rng, mlp->w[i], mlp->b[i], s->hidden, s->hidden);
   }
-  mlp_init_head(mlp, rng);
+  init_linear(rng, mlp->w_out, mlp->b_out, s->out, s->hidden);
 }
 
 void mlp_copy_trunk(Mlp *to, const Mlp *from) {
