@@ -13,7 +13,7 @@ AM_TESTS_ENVIRONMENT = \
 	LC_ALL=C.UTF-8; export LC_ALL; TZ=UTC; export TZ;
 
 # Libraries in link order: an arrow that points back in the dependency rule does not link.
-core_libs       = libcopse-core.a $(GLIB_LIBS) $(CJSON_LIBS) $(BLAS_LIBS)
+core_libs       = libcopse-core.a $(GLIB_LIBS) $(CJSON_LIBS) $(LAPACKE_LIBS) $(BLAS_LIBS)
 weights_libs    = libcopse-weights.a $(core_libs)
 collection_libs = libcopse-collection.a $(weights_libs) $(SQLITE_LIBS) $(YAML_LIBS)
 lineage_libs    = libcopse-lineage.a $(collection_libs)
@@ -29,6 +29,7 @@ unit_tests = \
 	tests/unit/test-labels \
 	tests/unit/test-layer \
 	tests/unit/test-words \
+	tests/unit/test-baselines \
 	tests/unit/test-card \
 	tests/unit/test-catalog \
 	tests/unit/test-collection \
@@ -59,6 +60,7 @@ tests_unit_test_jungle_LDADD = libcopse-jungle.a $(weights_libs)
 tests_unit_test_labels_LDADD = $(experts_libs)
 tests_unit_test_layer_LDADD = $(weights_libs)
 tests_unit_test_words_LDADD = libcopse-text.a $(weights_libs)
+tests_unit_test_baselines_LDADD = $(experts_libs)
 tests_unit_test_card_LDADD = $(collection_libs)
 tests_unit_test_catalog_SOURCES = tests/unit/test-catalog.c \
 	tests/unit/collection_fixture.c tests/unit/collection_fixture.h

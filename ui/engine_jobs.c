@@ -25,16 +25,16 @@ typedef struct {
   unsigned limit;
   TrainOptions train;
   char *layer, *label_key, *encoder;
-} Task;
+} Errand;
 
-static Task *task_new(const Engine *engine) {
-  Task *task = g_new0(Task, 1);
+static Errand *errand_new(const Engine *engine) {
+  Errand *task = g_new0(Errand, 1);
   task->engine = *engine;
   return task;
 }
 
-static void task_free(gpointer data) {
-  Task *task = data;
+static void errand_free(gpointer data) {
+  Errand *task = data;
   wood_unref(task->wood);
   oracle_unref(task->oracle);
   g_free(task->text);
@@ -84,10 +84,10 @@ static void free_oracle(gpointer oracle) { oracle_unref(oracle); }
 static void free_reply(gpointer reply) { reply_free(reply); }
 static void free_train_result(gpointer result) { train_result_free(result); }
 
-static guint64 submit(Task *task, const char *title, JobRun run, GDestroyNotify free_result,
+static guint64 submit(Errand *task, const char *title, JobRun run, GDestroyNotify free_result,
                       bool quiet, bool urgent, JobDone done, gpointer user) {
   JobSpec spec = {.title = title, .urgent = urgent, .quiet = quiet, .run = run, .input = task,
-                  .free_input = task_free, .free_result = free_result, .done = done,
+                  .free_input = errand_free, .free_result = free_result, .done = done,
                   .user = user};
   return worker_submit(task->engine.worker, &spec);
 }
@@ -123,12 +123,12 @@ static Wood *wood_from_catalog(const Engine *engine, const Progress *progress, G
 }
 
 static gpointer run_load(gpointer input, const Progress *progress, GError **error) {
-  const Task *task = input;
+  const Errand *task = input;
   return wood_from_catalog(&task->engine, progress, error);
 }
 
 static gpointer run_scan(gpointer input, const Progress *progress, GError **error) {
-  const Task *task = input;
+  const Errand *task = input;
   ScanSummary summary;
   if (!task->engine.ops->scan(task->engine.collection, progress, &summary, error)) return NULL;
   Wood *wood = wood_from_catalog(&task->engine, progress, error);
@@ -137,7 +137,7 @@ static gpointer run_scan(gpointer input, const Progress *progress, GError **erro
 }
 
 static gpointer run_grow(gpointer input, const Progress *progress, GError **error) {
-  const Task *task = input;
+  const Errand *task = input;
   const Engine *engine = &task->engine;
   ForestOptions options = {.declared_only = false};
   Forest *forest =
@@ -157,7 +157,7 @@ static gpointer run_grow(gpointer input, const Progress *progress, GError **erro
 }
 
 static gpointer run_open_experts(gpointer input, const Progress *progress, GError **error) {
-  const Task *task = input;
+  const Errand *task = input;
   const Engine *engine = &task->engine;
   Oracle *oracle = g_new0(Oracle, 1);
   oracle->ops = engine->ops;
@@ -176,13 +176,13 @@ static gpointer run_open_experts(gpointer input, const Progress *progress, GErro
 }
 
 static gpointer run_train(gpointer input, const Progress *progress, GError **error) {
-  const Task *task = input;
+  const Errand *task = input;
   return task->engine.ops->train(task->engine.collection, task->wood->models, &task->train,
                                  progress, error);
 }
 
 static gpointer run_query(gpointer input, const Progress *progress, GError **error) {
-  Task *task = input;
+  Errand *task = input;
   if (!progress_check(progress, error)) return NULL;
   QueryAnswer *answer =
       task->engine.ops->query(task->oracle->index, task->text, task->limit, error);
@@ -195,23 +195,23 @@ static gpointer run_query(gpointer input, const Progress *progress, GError **err
 }
 
 guint64 engine_load(const Engine *engine, JobDone done, gpointer user) {
-  return submit(task_new(engine), "Reading the catalog", run_load, free_wood, true, false, done,
+  return submit(errand_new(engine), "Reading the catalog", run_load, free_wood, true, false, done,
                 user);
 }
 
 guint64 engine_scan(const Engine *engine, JobDone done, gpointer user) {
-  return submit(task_new(engine), "Looking for models", run_scan, free_wood, false, false, done,
+  return submit(errand_new(engine), "Looking for models", run_scan, free_wood, false, false, done,
                 user);
 }
 
 guint64 engine_grow(const Engine *engine, Wood *wood, JobDone done, gpointer user) {
-  Task *task = task_new(engine);
+  Errand *task = errand_new(engine);
   task->wood = wood_ref(wood);
   return submit(task, "Growing the forest", run_grow, free_wood, false, false, done, user);
 }
 
 guint64 engine_open_experts(const Engine *engine, Wood *wood, JobDone done, gpointer user) {
-  Task *task = task_new(engine);
+  Errand *task = errand_new(engine);
   task->wood = wood_ref(wood);
   return submit(task, "Opening the experts", run_open_experts, free_oracle, false, false, done,
                 user);
@@ -219,7 +219,7 @@ guint64 engine_open_experts(const Engine *engine, Wood *wood, JobDone done, gpoi
 
 guint64 engine_train(const Engine *engine, Wood *wood, const TrainOptions *options, JobDone done,
                      gpointer user) {
-  Task *task = task_new(engine);
+  Errand *task = errand_new(engine);
   task->wood = wood_ref(wood);
   task->train = *options;
   task->train.layer = task->layer = g_strdup(options->layer);
@@ -232,7 +232,7 @@ guint64 engine_train(const Engine *engine, Wood *wood, const TrainOptions *optio
 
 guint64 engine_query(const Engine *engine, Oracle *oracle, const char *text, unsigned limit,
                      JobDone done, gpointer user) {
-  Task *task = task_new(engine);
+  Errand *task = errand_new(engine);
   task->oracle = oracle_ref(oracle);
   task->text = g_strdup(text);
   task->limit = limit;

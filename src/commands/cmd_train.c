@@ -112,6 +112,14 @@ static void print_json(const TrainResult *r) {
   cJSON_AddItemToObject(o, "val", score_json(&x->val));
   cJSON_AddItemToObject(o, "test", score_json(&x->test));
   cJSON_AddItemToObject(o, "test_holdout", score_json(&x->test_holdout));
+  cJSON *baselines = r->has_baselines ? cJSON_AddObjectToObject(o, "baselines") : NULL;
+  for (int k = 0; baselines && k < BASELINE_COUNT; k++) {
+    const Baseline *b = &r->baselines[k];
+    cJSON *row = cJSON_AddObjectToObject(baselines, baseline_name((BaselineKind)k));
+    cJSON_AddItemToObject(row, "test", score_json(&b->score[SPLIT_TEST]));
+    cJSON_AddItemToObject(row, "test_holdout", score_json(&b->score[SPLIT_HOLDOUT]));
+    json_add_number(row, "lambda", b->lambda);
+  }
   json_print(o);
 }
 

@@ -18,6 +18,18 @@ static void print_score(const char *name, const Score *s) {
   printf(", chance %.1f %%\n", 100 * s->chance);
 }
 
+/* The baselines' headline on test (and unseen) models, a line each. */
+static void print_baselines(const TrainResult *r) {
+  for (int k = 0; k < BASELINE_COUNT && r->has_baselines; k++) {
+    const Baseline *b = &r->baselines[k];
+    const Score *test = &b->score[SPLIT_TEST], *unseen = &b->score[SPLIT_HOLDOUT];
+    printf("  baseline %-15s %5.1f %%  [%4.1f, %5.1f]", baseline_name((BaselineKind)k),
+           100 * score_headline(test), 100 * test->low, 100 * test->high);
+    if (unseen->n) printf("  unseen %5.1f %%", 100 * score_headline(unseen));
+    printf("  (ridge, lambda %g)\n", b->lambda);
+  }
+}
+
 void train_report_print(const TrainResult *r) {
   const Expert *x = r->expert;
   bool align = x->task == EXPERT_ALIGN;
@@ -29,6 +41,7 @@ void train_report_print(const TrainResult *r) {
   print_score(align ? "validation (seen)" : "validation", &x->val);
   print_score(align ? "test (seen concepts)" : "test", &x->test);
   if (align) print_score("test (unseen concepts)", &x->test_holdout);
+  print_baselines(r);
   printf("  best epoch %u of %u, seed %" G_GUINT64_FORMAT ", %s\n", r->best_epoch, x->epochs,
          x->seed, x->path ? x->path : "not stored: read-only");
 }

@@ -1,15 +1,19 @@
 noinst_LIBRARIES += libcopse-experts.a
 libcopse_experts_a_SOURCES = \
 	src/experts/align.c src/experts/align.h \
+	src/experts/baseline.c src/experts/baseline.h \
 	src/experts/checkpoint.c \
 	src/experts/classify.c src/experts/classify.h \
 	src/experts/expert.c src/experts/expert.h \
+	src/experts/gram.c src/experts/gram.h \
 	src/experts/label_list.c src/experts/label_list.h \
 	src/experts/layer_set.c src/experts/layer_set.h \
 	src/experts/objective.c src/experts/objective.h \
 	src/experts/probex.c src/experts/probex.h \
 	src/experts/probex_pass.c src/experts/probex_pass.h \
 	src/experts/probex_reference.c \
+	src/experts/ridge.c src/experts/ridge.h \
 	src/experts/score.c src/experts/score.h \
+	src/experts/statistics.c src/experts/statistics.h \
 	src/experts/task.c src/experts/task.h \
 	src/experts/train.c src/experts/train.h

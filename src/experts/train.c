@@ -221,6 +221,15 @@ static Expert *finish(Run *r, const char *layer) {
   return x;
 }
 
+static bool measure_baselines(Run *r, GError **error) {
+  r->result->has_baselines = r->options->baselines;
+  for (int k = 0; k < BASELINE_COUNT && r->options->baselines; k++)
+    if (!baseline_measure(r->task, r->set, (BaselineKind)k, r->options->seed, r->progress,
+                          &r->result->baselines[k], error))
+      return false;
+  return true;
+}
+
 static bool store(const Collection *collection, const TrainOptions *o, Expert *x, GError **error) {
   g_autofree char *folder = expert_folder(collection);
   g_autofree char *name = expert_name(x->layer, x->task);
@@ -261,7 +270,9 @@ static bool train(Run *r, Collection *collection, const GPtrArray *models, TextE
   r->set = layer_set_read(collection, r->task->models, layer, 0, r->progress, error);
   if (!r->set) return false;
   list_members(r);
-  if (!prepare_input(r, error) || !prepare_parameters(r, error) || !run_epochs(r, error)) return false;
+  if (!prepare_input(r, error) || !prepare_parameters(r, error) || !run_epochs(r, error) ||
+      !measure_baselines(r, error))
+    return false;
   Expert *x = r->result->expert = finish(r, layer);
   if (encoder) x->fingerprint = g_strdup(text_encoder_fingerprint(encoder));
   return store(collection, o, x, error);

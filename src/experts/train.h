@@ -3,6 +3,7 @@
  * keeps the best by validation, measures it, stores it. */
 #pragma once
 
+#include "experts/baseline.h"
 #include "experts/expert.h"
 #include "text/encoder.h"
 
@@ -21,12 +22,13 @@ typedef struct {
   unsigned probes, proj, rep; /* r_U, r_V, r_T */
   float lr, weight_decay;
   uint64_t seed;
+  bool baselines;        /* measure them too */
   const char *out;       /* checkpoint path; NULL: in the collection's state */
 } TrainOptions;
 
 #define TRAIN_DEFAULTS                                                                        \
   {.task = EXPERT_ALIGN, .encoder = "words", .tree = -1, .epochs = 30, .batch = 32,           \
-   .probes = 64, .proj = 64, .rep = 128, .lr = 2e-3f, .seed = 0}
+   .probes = 64, .proj = 64, .rep = 128, .lr = 2e-3f, .seed = 0, .baselines = true}
 
 /* One epoch of the curve. */
 typedef struct {
@@ -39,6 +41,8 @@ typedef struct {
   unsigned models[3];        /* used for training, validation, test */
   unsigned best_epoch;       /* 1-based: the one that was kept */
   double models_per_second;  /* of the training epochs alone */
+  bool has_baselines;
+  Baseline baselines[BASELINE_COUNT];
 } TrainResult;
 
 /* Trains. Reports phase "reading" then "training" with loss and accuracy, done = batches so far,
