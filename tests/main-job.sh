@@ -48,6 +48,13 @@ concept=$(sed -n 's/.*"path":"scenes\/test_holdout.*"concept":"\([^"]*\)".*/\1/p
 "$COPSE" query --json "$wood" "$concept" -n 5 >"$dir/query"
 first=$(sed -n 's/.*"path":[[:space:]]*"\([^"]*\)".*/\1/p' "$dir/query" | head -1)
 echo "# '$concept' -> $first"
+rep=$(find "$dir/state" -name '*.rep')
+is "representations are kept" test -s "$rep"
+"$COPSE" query --json "$wood" "$concept" -n 5 >"$dir/again"
+is "and give the same answer" cmp "$dir/query" "$dir/again"
+head -c 5000 "$rep" >"$dir/cut" && cp "$dir/cut" "$rep"
+"$COPSE" query --json "$wood" "$concept" -n 5 >"$dir/again"
+is "a damaged file is made anew" cmp "$dir/query" "$dir/again"
 is "a query names unknown words" grep -q '"unknown_words"' "$dir/query"
 is "and finds models" test -n "$first"
 "$COPSE" query "$wood" "blorgx" >"$dir/out" 2>&1

@@ -13,5 +13,6 @@ libcopse_collection_a_SOURCES = \
 	src/collection/model_reader.c src/collection/model_reader.h \
 	src/collection/scan.c src/collection/scan.h \
 	src/collection/signature.c src/collection/signature.h \
+	src/collection/stamp.c src/collection/stamp.h \
 	src/collection/walk.c src/collection/walk.h \
 	src/collection/weight_names.c src/collection/weight_names.h

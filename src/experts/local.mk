@@ -12,6 +12,7 @@ libcopse_experts_a_SOURCES = \
 	src/experts/probex.c src/experts/probex.h \
 	src/experts/probex_pass.c src/experts/probex_pass.h \
 	src/experts/probex_reference.c \
+	src/experts/representation.c src/experts/representation.h \
 	src/experts/ridge.c src/experts/ridge.h \
 	src/experts/score.c src/experts/score.h \
 	src/experts/statistics.c src/experts/statistics.h \

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lineage/sketch_store.h"
 
-#include <inttypes.h>
 #include <math.h>
-#include <sys/stat.h>
 
+#include "collection/stamp.h"
 #include "core/error.h"
 #include "core/parallel.h"
 
@@ -19,15 +18,6 @@ typedef struct {
   uint64_t done, bytes;
   GError *cancelled;
 } Loading;
-
-char *sketch_store_key(const Collection *collection, const Model *m) {
-  g_autofree char *path = g_build_filename(collection_root(collection), m->file, NULL);
-  struct stat st;
-  if (stat(path, &st) != 0) return NULL;
-  return g_strdup_printf("%s|%" PRId64 "|%" PRIu64 "|%" PRId64 ".%09ld", m->file,
-                         (int64_t)st.st_size, m->bytes, (int64_t)st.st_mtim.tv_sec,
-                         (long)st.st_mtim.tv_nsec);
-}
 
 /* The catalog is a cache here: when it fails, the file is read instead. */
 static ModelSketch *from_catalog(const Loading *l, const char *key) {
@@ -60,7 +50,7 @@ static bool load_one(void *user, size_t item, unsigned thread) {
   (void)thread;
   Loading *l = user;
   const Model *m = l->models->pdata[item];
-  g_autofree char *key = sketch_store_key(l->collection, m);
+  g_autofree char *key = model_stamp(l->collection, m);
   ModelSketch *s = from_catalog(l, key);
   if (!s) {
     g_autoptr(GError) error = NULL;

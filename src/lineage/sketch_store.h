@@ -15,9 +15,5 @@ GPtrArray *sketch_store_load(Collection *collection, const GPtrArray *models, ui
                              unsigned threads, const Progress *progress, GPtrArray **notes,
                              GError **error);
 
-/* Under which key the catalog keeps a model's sketch; NULL when the file cannot be looked at.
- * The caller frees it. */
-char *sketch_store_key(const Collection *collection, const Model *model);
-
-/* The name of the catalog's space. */
+/* The name of the catalog's space; a sketch's key there is the model's stamp. */
 #define SKETCH_SPACE "sketch"

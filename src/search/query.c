@@ -6,15 +6,13 @@
 
 #include "core/error.h"
 #include "core/linalg.h"
-#include "experts/align.h"
-#include "experts/layer_set.h"
+#include "experts/representation.h"
 
 /* One expert with what it says of every model it may judge. */
 typedef struct {
   const Expert *expert;
   TextEncoder *encoder;  /* borrowed */
-  GPtrArray *models;     /* of Model* */
-  float *rep;            /* (models, r_t), rows of length 1 */
+  Representations *rep;
 } Voice;
 
 struct QueryIndex {
@@ -26,8 +24,7 @@ struct QueryIndex {
 
 static void voice_free(void *data) {
   Voice *v = data;
-  g_ptr_array_unref(v->models);
-  g_free(v->rep);
+  representations_free(v->rep);
   g_free(v);
 }
 
@@ -51,28 +48,6 @@ static TextEncoder *encoder_of(QueryIndex *index, const Expert *x, GError **erro
   return e;
 }
 
-static GPtrArray *models_of_shapes(const GPtrArray *models, const char *shapes) {
-  GPtrArray *own = g_ptr_array_new_with_free_func((GDestroyNotify)model_unref);
-  for (guint i = 0; i < models->len; i++) {
-    Model *m = models->pdata[i];
-    if (m->shapes && strcmp(m->shapes, shapes) == 0) g_ptr_array_add(own, model_ref(m));
-  }
-  return own;
-}
-
-/* rep of all models of the voice. */
-static bool fill_voice(Voice *v, const Collection *collection, const Progress *progress,
-                       GError **error) {
-  size_t r_t = v->expert->probex->shape.r_t;
-  g_autoptr(LayerSet) set = layer_set_read(collection, v->models, v->expert->layer, 0, progress,
-                                           error);
-  if (!set) return false;
-  v->rep = g_new(float, v->models->len * r_t);
-  if (!expert_represent(v->expert, set, v->rep, progress, error)) return false;
-  align_normalise(v->rep, v->models->len, r_t, NULL);
-  return true;
-}
-
 /* Lets an expert speak for its architecture; trouble becomes a line of `cannot`. False only
  * when cancelled. */
 static bool add_voice(QueryIndex *index, const Expert *x, const Collection *collection,
@@ -80,9 +55,10 @@ static bool add_voice(QueryIndex *index, const Expert *x, const Collection *coll
   g_autoptr(GError) problem = NULL;
   Voice *v = g_new0(Voice, 1);
   v->expert = x;
-  v->models = models_of_shapes(models, x->shapes);
   v->encoder = encoder_of(index, x, &problem);
-  if (v->models->len && v->encoder && fill_voice(v, collection, progress, &problem)) {
+  if (v->encoder)
+    v->rep = representations_open(collection, x, models, index->cannot, progress, &problem);
+  if (v->rep && v->rep->models->len) {
     g_ptr_array_add(index->voices, v);
     return true;
   }
@@ -148,14 +124,14 @@ static int best_first(gconstpointer a, gconstpointer b) {
 
 /* Scores of one voice's models for the text. */
 static bool ask(const Voice *v, const char *text, QueryAnswer *answer, GError **error) {
-  size_t r_t = v->expert->probex->shape.r_t, n = v->models->len;
+  size_t r_t = v->rep->width, n = v->rep->models->len;
   g_autofree float *wanted = g_new(float, r_t);
   g_autofree float *scores = g_new(float, n);
   char ***unknown = answer->unknown ? NULL : &answer->unknown;
   if (!expert_map_text(v->expert, v->encoder, text, wanted, unknown, error)) return false;
-  gemm(false, true, n, 1, r_t, 1, v->rep, r_t, wanted, r_t, 0, scores, 1);
+  gemm(false, true, n, 1, r_t, 1, v->rep->rows, r_t, wanted, r_t, 0, scores, 1);
   for (size_t i = 0; i < n; i++) {
-    QueryHit hit = {.model = model_ref(v->models->pdata[i]), .score = scores[i],
+    QueryHit hit = {.model = model_ref(v->rep->models->pdata[i]), .score = scores[i],
                     .expert = v->expert};
     g_array_append_val(answer->hits, hit);
   }

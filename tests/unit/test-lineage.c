@@ -16,6 +16,7 @@
 #include "lineage/kinship.h"
 #include "lineage/pedigree.h"
 #include "lineage/projection.h"
+#include "collection/stamp.h"
 #include "lineage/sketch_store.h"
 #include "weights/safetensors.h"
 
@@ -531,7 +532,7 @@ static void test_cache(void) {
   g_assert_cmpint(w.forest->trees, ==, 1);
   /* A damaged blob is made anew. */
   GError *error = NULL;
-  g_autofree char *key = sketch_store_key(w.collection, w.models->pdata[1]);
+  g_autofree char *key = model_stamp(w.collection, w.models->pdata[1]);
   g_autoptr(GBytes) junk = g_bytes_new_static("copsesk1 but not really", 23);
   g_assert_true(collection_put(w.collection, SKETCH_SPACE, key, junk, &error));
   wood_grow(&w, NULL);

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A model's stamp says whether what was computed from its weights still holds. */
+#pragma once
+
+#include "collection/collection.h"
+
+/* The weight file's name, size and time of change as text; NULL when it cannot be looked at. Costs
+ * one stat(2). The caller frees it. */
+char *model_stamp(const Collection *collection, const Model *model);
+
+/* The same as 64 bits (FNV-1a); 0 when it cannot be looked at. */
+uint64_t model_stamp_hash(const Collection *collection, const Model *model);

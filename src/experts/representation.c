@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The file, little-endian, written whole or not at all:
+ *
+ *   "COPSEREP"  u32 version  u32 width  u64 n  u64 expert   u64 check: hash of what precedes and the stamps
+ *   u64 stamps[n]            which model, in which state, each row is of
+ *   padding to 64 bytes
+ *   f32 rows[n][width] */
+#include "experts/representation.h"
+
+#include <string.h>
+
+#include "collection/stamp.h"
+#include "core/error.h"
+#include "core/files.h"
+#include "experts/align.h"
+
+typedef struct {
+  char magic[8];
+  uint32_t version, width;
+  uint64_t n, expert, check;
+} Header;
+
+enum { VERSION = 1, CHUNK = 256 };
+
+static uint64_t fnv(uint64_t h, const void *bytes, size_t n) {
+  const unsigned char *p = bytes;
+  for (size_t i = 0; i < n; i++) h = (h ^ p[i]) * 0x100000001b3u;
+  return h;
+}
+
+/* Tells one set of parameters from another. */
+static uint64_t expert_hash(const Expert *x) {
+  const Probex *p = x->probex;
+  uint64_t h = fnv(0xcbf29ce484222325u, p->block, p->n * sizeof(float));
+  size_t centre = x->centre ? p->shape.d_out * p->shape.d_in * sizeof(float) : 0;
+  return fnv(h, x->centre, centre);
+}
+
+static uint64_t header_check(const Header *h, const uint64_t *stamps) {
+  uint64_t c = fnv(0xcbf29ce484222325u, h, offsetof(Header, check));
+  return fnv(c, stamps, h->n * sizeof *stamps);
+}
+
+static size_t rows_offset(uint64_t n) { return (sizeof(Header) + n * sizeof(uint64_t) + 63) / 64 * 64; }
+
+static char *file_path(const Collection *collection, const Expert *x) {
+  const char *state = collection_state(collection);
+  g_autofree char *name = g_strconcat(x->name, ".rep", NULL);
+  g_autofree char *experts = expert_folder(collection);
+  bool ours = state && x->path && experts && g_str_has_prefix(x->path, experts);
+  return ours ? g_build_filename(state, "representations", name, NULL) : NULL;
+}
+
+/* The mapped file when it is whole, of this version and of this expert; else NULL. */
+static GMappedFile *map_file(const char *path, uint64_t expert, size_t width, Header *h) {
+  GMappedFile *map = path ? g_mapped_file_new(path, FALSE, NULL) : NULL;
+  size_t size = map ? g_mapped_file_get_length(map) : 0;
+  const char *bytes = map ? g_mapped_file_get_contents(map) : NULL;
+  bool ok = size >= sizeof *h;
+  if (ok) memcpy(h, bytes, sizeof *h);
+  ok = ok && memcmp(h->magic, "COPSEREP", 8) == 0 && h->version == VERSION && h->width == width &&
+       h->expert == expert && h->n < size / sizeof(uint64_t) &&
+       h->n <= (SIZE_MAX / 2) / (width * sizeof(float)) &&
+       size == rows_offset(h->n) + h->n * width * sizeof(float) &&
+       h->check == header_check(h, (const uint64_t *)(const void *)(bytes + sizeof *h));
+  if (ok) return map;
+  if (map) g_mapped_file_unref(map);
+  return NULL;
+}
+
+/* --- computing ------------------------------------------------------------------------------------ */
+
+typedef struct {
+  const Collection *collection;
+  const Expert *expert;
+  const Progress *progress;
+  GPtrArray *warnings;
+  float *rows; /* (all models, width) */
+  bool *good;  /* by model: the row is there */
+} Filling;
+
+/* Reads and represents models[0..n) into rows `to`. */
+static bool fill_some(const Filling *f, GPtrArray *models, const size_t *to, GError **error) {
+  const ProbexShape *s = &f->expert->probex->shape;
+  g_autoptr(LayerSet) set =
+      layer_set_read(f->collection, models, f->expert->layer, 0, f->progress, error);
+  if (!set) return false;
+  g_autofree float *e = g_new(float, models->len * s->r_t);
+  if (!expert_represent(f->expert, set, e, f->progress, error)) return false;
+  if (f->expert->task == EXPERT_ALIGN) align_normalise(e, models->len, s->r_t, NULL);
+  for (guint i = 0; i < models->len; i++) {
+    memcpy(f->rows + to[i] * s->r_t, e + i * s->r_t, s->r_t * sizeof *e);
+    f->good[to[i]] = true;
+  }
+  return true;
+}
+
+/* A chunk of models; when it cannot be read as one, model by model. False only when cancelled. */
+static bool fill_chunk(const Filling *f, GPtrArray *models, const size_t *to, GError **error) {
+  if (fill_some(f, models, to, NULL)) return true;
+  for (guint i = 0; i < models->len; i++) {
+    if (!progress_check(f->progress, error)) return false;
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(GPtrArray) one = g_ptr_array_new();
+    g_ptr_array_add(one, models->pdata[i]);
+    if (!fill_some(f, one, to + i, &problem) && problem && f->warnings)
+      g_ptr_array_add(f->warnings, g_strdup(problem->message));
+  }
+  return true;
+}
+
+static bool fill_missing(const Filling *f, const GPtrArray *models, GError **error) {
+  g_autoptr(GPtrArray) chunk = g_ptr_array_new();
+  size_t to[CHUNK];
+  for (guint i = 0; i <= models->len; i++) {
+    bool last = i == models->len;
+    if (!last && !f->good[i]) {
+      to[chunk->len] = i;
+      g_ptr_array_add(chunk, models->pdata[i]);
+    }
+    if (chunk->len == CHUNK || (last && chunk->len)) {
+      if (!fill_chunk(f, chunk, to, error)) return false;
+      g_ptr_array_set_size(chunk, 0);
+    }
+  }
+  return true;
+}
+
+/* --- keeping -------------------------------------------------------------------------------------- */
+
+typedef struct {
+  Header header;
+  const uint64_t *stamps;
+  const float *rows;
+} Content;
+
+static bool write_content(void *user, int fd, GError **error) {
+  const Content *c = user;
+  static const char zeros[64];
+  size_t stamps = c->header.n * sizeof *c->stamps;
+  return fd_write_all(fd, &c->header, sizeof c->header, error) &&
+         fd_write_all(fd, c->stamps, stamps, error) &&
+         fd_write_all(fd, zeros, rows_offset(c->header.n) - sizeof c->header - stamps, error) &&
+         fd_write_all(fd, c->rows, c->header.n * c->header.width * sizeof *c->rows, error);
+}
+
+/* A cache: failing to write it costs the next call time, nothing else. */
+static void keep(const char *path, uint64_t expert, const uint64_t *stamps, const float *rows,
+                 size_t n, size_t width) {
+  Content c = {.header = {.magic = "COPSEREP", .version = VERSION, .width = (uint32_t)width,
+                          .n = n, .expert = expert},
+               .stamps = stamps, .rows = rows};
+  memcpy(c.header.magic, "COPSEREP", 8);
+  c.header.check = header_check(&c.header, stamps);
+  g_autofree char *folder = g_path_get_dirname(path);
+  if (dir_make(folder, NULL)) file_write_atomic(path, write_content, &c, NULL);
+}
+
+/* Takes rows that the file has from it; marks them good. */
+static void take_known(const Filling *f, GMappedFile *map, const Header *h,
+                       const uint64_t *stamps, size_t n) {
+  const char *bytes = g_mapped_file_get_contents(map);
+  const uint64_t *known = (const uint64_t *)(const void *)(bytes + sizeof *h);
+  const float *rows = (const float *)(const void *)(bytes + rows_offset(h->n));
+  g_autoptr(GHashTable) where = g_hash_table_new(g_int64_hash, g_int64_equal);
+  for (uint64_t i = 0; i < h->n; i++)
+    g_hash_table_insert(where, (gpointer)&known[i], GSIZE_TO_POINTER(i + 1));
+  for (size_t i = 0; i < n; i++) {
+    size_t row = GPOINTER_TO_SIZE(g_hash_table_lookup(where, &stamps[i]));
+    if (!row || !stamps[i]) continue;
+    memcpy(f->rows + i * h->width, rows + (row - 1) * h->width, h->width * sizeof *rows);
+    f->good[i] = true;
+  }
+}
+
+/* Closes the gaps that unreadable models leave. Returns how many rows are left. */
+static size_t compact(Representations *r, const Filling *f, uint64_t *stamps) {
+  GPtrArray *kept = g_ptr_array_new_with_free_func((GDestroyNotify)model_unref);
+  for (guint i = 0; i < r->models->len; i++) {
+    if (!f->good[i]) continue;
+    memmove(f->rows + kept->len * r->width, f->rows + i * r->width, r->width * sizeof(float));
+    stamps[kept->len] = stamps[i];
+    g_ptr_array_add(kept, model_ref(r->models->pdata[i]));
+  }
+  g_ptr_array_unref(r->models);
+  r->models = kept;
+  return kept->len;
+}
+
+static bool all_known(const uint64_t *stamps, size_t n, GMappedFile *map, const Header *h) {
+  const char *bytes = g_mapped_file_get_contents(map);
+  return h->n == n && memcmp(bytes + sizeof *h, stamps, n * sizeof *stamps) == 0;
+}
+
+static GPtrArray *own_models(const Expert *x, const GPtrArray *models) {
+  GPtrArray *own = g_ptr_array_new_with_free_func((GDestroyNotify)model_unref);
+  for (guint i = 0; i < models->len; i++) {
+    Model *m = models->pdata[i];
+    if (m->shapes && x->shapes && strcmp(m->shapes, x->shapes) == 0)
+      g_ptr_array_add(own, model_ref(m));
+  }
+  return own;
+}
+
+Representations *representations_open(const Collection *collection, const Expert *x,
+                                      const GPtrArray *models, GPtrArray *warnings,
+                                      const Progress *progress, GError **error) {
+  g_autoptr(Representations) r = g_new0(Representations, 1);
+  r->models = own_models(x, models);
+  r->width = x->probex->shape.r_t;
+  size_t n = r->models->len;
+  g_autofree uint64_t *stamps = g_new(uint64_t, n + 1);
+  for (size_t i = 0; i < n; i++) stamps[i] = model_stamp_hash(collection, r->models->pdata[i]);
+  Header h;
+  uint64_t hash = expert_hash(x);
+  g_autofree char *path = file_path(collection, x);
+  g_autoptr(GMappedFile) map = map_file(path, hash, r->width, &h);
+  if (map && all_known(stamps, n, map, &h)) {
+    r->rows = (const float *)(const void *)(g_mapped_file_get_contents(map) + rows_offset(n));
+    r->map = g_steal_pointer(&map);
+    return g_steal_pointer(&r);
+  }
+  g_autofree bool *good = g_new0(bool, n + 1);
+  r->memory = g_new(float, n * r->width + 1);
+  r->rows = r->memory;
+  Filling f = {collection, x, progress, warnings, r->memory, good};
+  if (map) take_known(&f, map, &h, stamps, n);
+  for (size_t i = 0; i < n; i++) r->computed += !good[i];
+  if (!fill_missing(&f, r->models, error)) return NULL;
+  n = compact(r, &f, stamps);
+  if (path && !collection_is_read_only(collection))
+    keep(path, hash, stamps, r->memory, n, r->width);
+  return g_steal_pointer(&r);
+}
+
+void representations_free(Representations *r) {
+  if (!r) return;
+  g_ptr_array_unref(r->models);
+  if (r->map) g_mapped_file_unref(r->map);
+  g_free(r->memory);
+  g_free(r);
+}
