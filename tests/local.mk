@@ -33,6 +33,7 @@ unit_tests = \
 	tests/unit/test-card \
 	tests/unit/test-catalog \
 	tests/unit/test-collection \
+	tests/unit/test-evaluation \
 	tests/unit/test-experts \
 	tests/unit/test-lineage \
 	tests/unit/test-outline \
@@ -68,6 +69,7 @@ tests_unit_test_catalog_LDADD = $(collection_libs)
 tests_unit_test_collection_SOURCES = tests/unit/test-collection.c \
 	tests/unit/collection_fixture.c tests/unit/collection_fixture.h
 tests_unit_test_collection_LDADD = $(collection_libs)
+tests_unit_test_evaluation_LDADD = $(experts_libs)
 tests_unit_test_experts_LDADD = $(experts_libs)
 tests_unit_test_lineage_LDADD = $(lineage_libs)
 tests_unit_test_outline_LDADD = $(lineage_libs)

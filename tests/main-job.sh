@@ -48,6 +48,9 @@ concept=$(sed -n 's/.*"path":"scenes\/test_holdout.*"concept":"\([^"]*\)".*/\1/p
 "$COPSE" query --json "$wood" "$concept" -n 5 >"$dir/query"
 first=$(sed -n 's/.*"path":[[:space:]]*"\([^"]*\)".*/\1/p' "$dir/query" | head -1)
 echo "# '$concept' -> $first"
+"$COPSE" eval --json "$wood" >"$dir/eval"
+is "eval measures both groups" grep -q '"test_holdout":[[:space:]]*{' "$dir/eval"
+is "and one-class and retrieval" grep -q '"auc_ledoit_wolf":[[:space:]]*[0-9]' "$dir/eval"
 rep=$(find "$dir/state" -name '*.rep')
 is "representations are kept" test -s "$rep"
 "$COPSE" query --json "$wood" "$concept" -n 5 >"$dir/again"

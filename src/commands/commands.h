@@ -4,6 +4,7 @@
 
 int cmd_demo(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
+int cmd_eval(int argc, char **argv);
 int cmd_plant(int argc, char **argv);
 int cmd_query(int argc, char **argv);
 int cmd_scan(int argc, char **argv);

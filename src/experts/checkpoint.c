@@ -54,6 +54,10 @@ static GPtrArray *facts_of(const Expert *x) {
   put(m, "copse.seed", g_strdup_printf("%" G_GUINT64_FORMAT, x->seed));
   put(m, "copse.epochs", g_strdup_printf("%u", x->epochs));
   put(m, "copse.seconds", g_strdup_printf("%.3f", x->seconds));
+  put(m, "copse.temperature", g_strdup_printf("%.9g", x->temperature));
+  put(m, "copse.threshold", g_strdup_printf("%.9g", x->threshold));
+  put(m, "copse.answered", g_strdup_printf("%.9g", x->answered));
+  put(m, "copse.answered_right", g_strdup_printf("%.9g", x->answered_right));
   put(m, "copse.val", score_text(&x->val));
   put(m, "copse.test", score_text(&x->test));
   put(m, "copse.test_holdout", score_text(&x->test_holdout));
@@ -143,6 +147,11 @@ static void read_facts(WeightFile *f, Expert *x) {
   x->seed = (uint64_t)fact_number(f, "copse.seed", 0);
   x->epochs = (unsigned)CLAMP(fact_number(f, "copse.epochs", 0), 0, 1e9);
   x->seconds = fact_number(f, "copse.seconds", NAN);
+  x->temperature = fact_number(f, "copse.temperature", 1);
+  if (!(x->temperature > 0)) x->temperature = 1;
+  x->threshold = fact_number(f, "copse.threshold", NAN);
+  x->answered = fact_number(f, "copse.answered", NAN);
+  x->answered_right = fact_number(f, "copse.answered_right", NAN);
   x->val = fact_score(f, "copse.val");
   x->test = fact_score(f, "copse.test");
   x->test_holdout = fact_score(f, "copse.test_holdout");

@@ -13,6 +13,8 @@ Expert *expert_new(void) {
   Expert *x = g_new0(Expert, 1);
   x->tree = -1;
   x->seconds = NAN;
+  x->temperature = 1;
+  x->threshold = x->answered = x->answered_right = NAN;
   x->labels = g_ptr_array_new_with_free_func(g_free);
   x->val = x->test = x->test_holdout = score_none();
   return x;
@@ -76,7 +78,17 @@ GPtrArray *expert_list(const Collection *collection, GPtrArray *warnings, GError
   return list;
 }
 
+/* The first of the list, which is the best. */
+static Expert *best_expert(const Collection *collection, GError **error) {
+  g_autoptr(GPtrArray) all = expert_list(collection, NULL, error);
+  if (all && all->len) return g_ptr_array_steal_index(all, 0);
+  g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND,
+                      "no expert was trained on this collection yet (copse train DIR)");
+  return NULL;
+}
+
 Expert *expert_find(const Collection *collection, const char *name, GError **error) {
+  if (!name) return best_expert(collection, error);
   g_autofree char *folder = expert_folder(collection);
   g_autofree char *file = g_strconcat(name, ".safetensors", NULL);
   g_autofree char *path = folder ? g_build_filename(folder, file, NULL) : NULL;

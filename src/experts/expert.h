@@ -28,6 +28,9 @@ typedef struct {
   uint64_t seed;
   unsigned epochs;
   double seconds;
+  double temperature;  /* of its probabilities, fitted on validation; 1 when it was not */
+  double threshold;    /* of confidence: below it the answer is "don't know"; NAN: not known */
+  double answered, answered_right; /* on test: share above the threshold, share of those right; NAN */
   Score val, test, test_holdout; /* test: seen concepts; test_holdout: concepts never trained on */
   Probex *probex;      /* for raw layers: the spread it was trained at is folded into V */
   float *centre;       /* (d_out, d_in): subtracted from a raw layer first; NULL: nothing */
@@ -53,7 +56,7 @@ GPtrArray *expert_list(const Collection *collection, GPtrArray *warnings, GError
 /* Folder of the collection's experts, or NULL when it has no state. The caller frees it. */
 char *expert_folder(const Collection *collection);
 
-/* The expert of that name in the collection, or in the file of that path. */
+/* The expert of that name in the collection, or in the file of that path; NULL: the best one. */
 Expert *expert_find(const Collection *collection, const char *name, GError **error);
 
 /* vector (r_t) of a text in the expert's representation space, length 1. `encoder` must be the one it

@@ -2,13 +2,17 @@ noinst_LIBRARIES += libcopse-experts.a
 libcopse_experts_a_SOURCES = \
 	src/experts/align.c src/experts/align.h \
 	src/experts/baseline.c src/experts/baseline.h \
+	src/experts/calibration.c src/experts/calibration.h \
 	src/experts/checkpoint.c \
 	src/experts/classify.c src/experts/classify.h \
+	src/experts/evaluation.c src/experts/evaluation.h src/experts/evaluation_bench.h \
+	src/experts/evaluation_neighbours.c \
 	src/experts/expert.c src/experts/expert.h \
 	src/experts/gram.c src/experts/gram.h \
 	src/experts/label_list.c src/experts/label_list.h \
 	src/experts/layer_set.c src/experts/layer_set.h \
 	src/experts/objective.c src/experts/objective.h \
+	src/experts/oneclass.c src/experts/oneclass.h \
 	src/experts/probex.c src/experts/probex.h \
 	src/experts/probex_pass.c src/experts/probex_pass.h \
 	src/experts/probex_reference.c \

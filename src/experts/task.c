@@ -30,12 +30,13 @@ static const char *commonest_shapes(const GPtrArray *models, int tree, const cha
 }
 
 /* Keeps the labelled models of the tree and architecture. */
-static void choose_models(Task *t, const GPtrArray *models, int tree, const char *key) {
-  const char *shapes = commonest_shapes(models, tree, key);
+static void choose_models(Task *t, const GPtrArray *models, const TaskOptions *o,
+                          const char *key) {
+  const char *shapes = o->shapes ? o->shapes : commonest_shapes(models, o->tree, key);
   for (guint i = 0; i < models->len && shapes; i++) {
     Model *m = models->pdata[i];
     if (!m->shapes || strcmp(m->shapes, shapes) != 0) continue;
-    if (is_candidate(m, tree, key))
+    if (is_candidate(m, o->tree, key))
       g_ptr_array_add(t->models, model_ref(m));
     else if (!model_value(m, key))
       t->no_label++;
@@ -111,9 +112,10 @@ void task_centre_text(float *text, const float *mean, size_t d_text) {
   align_normalise(text, 1, d_text, NULL);
 }
 
-static void centre_labels(Task *t) {
+static void centre_labels(Task *t, const float *given) {
   t->text_mean = g_new0(float, t->d_text + 1);
-  for (size_t c = 0; c < t->seen; c++)
+  if (given) memcpy(t->text_mean, given, t->d_text * sizeof *given);
+  for (size_t c = 0; c < t->seen && !given; c++)
     for (size_t j = 0; j < t->d_text; j++)
       t->text_mean[j] += t->text[c * t->d_text + j] / (float)t->seen;
   for (size_t c = 0; c < t->labels->len; c++)
@@ -151,11 +153,11 @@ static bool keep_aligned(Task *t, size_t from, size_t to, void *index) {
   return true;
 }
 
-static void align_labels(Task *t, TextEncoder *encoder) {
+static void align_labels(Task *t, TextEncoder *encoder, const float *text_mean) {
   g_autoptr(GHashTable) index = g_hash_table_new(g_str_hash, g_str_equal);
   t->d_text = text_encoder_dim(encoder);
   learn_labels(t, index, encoder);
-  centre_labels(t);
+  centre_labels(t, text_mean);
   t->target = g_new(size_t, t->models->len + 1);
   keep_models(t, keep_aligned, index);
 }
@@ -178,6 +180,15 @@ static GPtrArray *labels_of(const Model *m, const char *key) {
 
 static int by_name(gconstpointer a, gconstpointer b) {
   return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void take_classes(Task *t, GHashTable *index, const GPtrArray *classes) {
+  for (guint k = 0; k < classes->len; k++) {
+    char *label = g_strdup(classes->pdata[k]);
+    g_ptr_array_add(t->labels, label);
+    g_hash_table_insert(index, label, GSIZE_TO_POINTER(k + 1));
+  }
+  t->seen = t->labels->len;
 }
 
 /* The classes are the labels of training models, by name. */
@@ -210,9 +221,12 @@ static bool keep_classed(Task *t, size_t from, size_t to, void *index) {
   return own->len > 0;
 }
 
-static void class_labels(Task *t) {
+static void class_labels(Task *t, const GPtrArray *classes) {
   g_autoptr(GHashTable) index = g_hash_table_new(g_str_hash, g_str_equal);
-  learn_classes(t, index);
+  if (classes)
+    take_classes(t, index, classes);
+  else
+    learn_classes(t, index);
   t->has = g_new0(unsigned char, t->models->len * t->seen + 1);
   keep_models(t, keep_classed, index);
 }
@@ -249,12 +263,12 @@ Task *task_new(const GPtrArray *models, const TaskOptions *o, GError **error) {
   t->key = g_strdup(key);
   t->models = g_ptr_array_new_with_free_func((GDestroyNotify)model_unref);
   t->labels = g_ptr_array_new_with_free_func(g_free);
-  choose_models(t, models, o->tree, key);
+  choose_models(t, models, o, key);
   set_splits(t, o->seed);
   if (o->encoder)
-    align_labels(t, o->encoder);
+    align_labels(t, o->encoder, o->text_mean);
   else
-    class_labels(t);
+    class_labels(t, o->classes);
   return check_enough(t, o->encoder, error) ? g_steal_pointer(&t) : NULL;
 }
 

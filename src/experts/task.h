@@ -31,6 +31,10 @@ typedef struct {
   const char *key;       /* NULL: models_label_key(); for classes dataset_chosen_targets first */
   TextEncoder *encoder;  /* for labels aligned with text; NULL: labels are classes */
   uint64_t seed;         /* for splits, when no model says "train": a tenth each for val and test */
+  /* For judging an expert that exists; all NULL to start afresh: */
+  const char *shapes;       /* its architecture */
+  const GPtrArray *classes; /* its classes, in its order */
+  const float *text_mean;   /* (d_text) what it takes off text vectors */
 } TaskOptions;
 
 /* Gathers the models that carry the label. Their splits come from the models themselves, else by

@@ -9,6 +9,7 @@
 #include "core/files.h"
 #include "core/linalg.h"
 #include "experts/align.h"
+#include "experts/evaluation.h"
 #include "experts/objective.h"
 #include "experts/probex_pass.h"
 #include "experts/task.h"
@@ -230,18 +231,30 @@ static bool measure_baselines(Run *r, GError **error) {
   return true;
 }
 
-static bool store(const Collection *collection, const TrainOptions *o, Expert *x, GError **error) {
+/* Where the checkpoint goes and what it is called; no path when nothing may be written. */
+static bool place(const Collection *collection, const TrainOptions *o, Expert *x, GError **error) {
   g_autofree char *folder = expert_folder(collection);
-  g_autofree char *name = expert_name(x->layer, x->task);
-  g_autofree char *file = g_strconcat(name, ".safetensors", NULL);
-  if (!o->out && (!folder || collection_is_read_only(collection))) {
-    x->name = g_strdup(name);
-    return true; /* read-only: the expert lives as long as the program */
+  x->name = o->out ? g_path_get_basename(o->out) : expert_name(x->layer, x->task);
+  if (o->out) {
+    x->path = g_strdup(o->out);
+    return true;
   }
-  if (!o->out && !dir_make(folder, error)) return false;
-  x->path = o->out ? g_strdup(o->out) : g_build_filename(folder, file, NULL);
-  x->name = o->out ? g_path_get_basename(o->out) : g_strdup(name);
-  return expert_save(x, x->path, error);
+  if (!folder || collection_is_read_only(collection)) return true; /* lives as long as the program */
+  g_autofree char *file = g_strconcat(x->name, ".safetensors", NULL);
+  x->path = g_build_filename(folder, file, NULL);
+  return dir_make(folder, error);
+}
+
+/* Fits what the expert says of its own certainty. This computes all representations, which are kept. */
+static bool calibrate(Collection *collection, const GPtrArray *models, Expert *x,
+                      const Progress *progress, GError **error) {
+  g_autoptr(Evaluation) e = evaluation_new(collection, models, x, progress, error);
+  if (!e) return false;
+  x->temperature = e->temperature;
+  x->threshold = e->threshold;
+  x->answered = e->seen.answered;
+  x->answered_right = e->seen.answered_right;
+  return true;
 }
 
 static void run_clear(Run *r) {
@@ -275,7 +288,8 @@ static bool train(Run *r, Collection *collection, const GPtrArray *models, TextE
     return false;
   Expert *x = r->result->expert = finish(r, layer);
   if (encoder) x->fingerprint = g_strdup(text_encoder_fingerprint(encoder));
-  return store(collection, o, x, error);
+  return place(collection, o, x, error) && calibrate(collection, models, x, r->progress, error) &&
+         (!x->path || expert_save(x, x->path, error));
 }
 
 TrainResult *expert_train(Collection *collection, const GPtrArray *models,
