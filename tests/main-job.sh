@@ -58,6 +58,14 @@ is "and give the same answer" cmp "$dir/query" "$dir/again"
 head -c 5000 "$rep" >"$dir/cut" && cp "$dir/cut" "$rep"
 "$COPSE" query --json "$wood" "$concept" -n 5 >"$dir/again"
 is "a damaged file is made anew" cmp "$dir/query" "$dir/again"
+"$COPSE" classify --json "$wood" model_idx_0152 --labels "$concept,solid red star,dotted blue ring" >"$dir/classify"
+is "classify gives a probability a label" test "$(grep -c '"p":' "$dir/classify")" = 3
+"$COPSE" like --json "$wood" model_idx_0152 -n 2 >"$dir/like"
+is "like ranks neighbours" test "$(grep -c '"score":' "$dir/like")" = 2
+"$COPSE" apply --json "$wood" >"$dir/apply"
+is "apply speaks of every model once" test "$(wc -l <"$dir/apply")" = "$(grep -c '"type":"model"' "$dir/scan")"
+is "and not of the base" grep -q '"path":"scenes/scenes-base","labels":\[\],"abstain":true' "$dir/apply"
+is "map lays the models out" sh -c "'$COPSE' map --json '$wood' | grep -q '\"x\":'"
 is "a query names unknown words" grep -q '"unknown_words"' "$dir/query"
 is "and finds models" test -n "$first"
 "$COPSE" query "$wood" "blorgx" >"$dir/out" 2>&1

@@ -2,9 +2,13 @@
 /* The subcommands: each gets its own argv (argv[0] is its name) and returns an exit status. */
 #pragma once
 
+int cmd_apply(int argc, char **argv);
+int cmd_classify(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
+int cmd_like(int argc, char **argv);
+int cmd_map(int argc, char **argv);
 int cmd_plant(int argc, char **argv);
 int cmd_query(int argc, char **argv);
 int cmd_scan(int argc, char **argv);

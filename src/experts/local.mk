@@ -13,6 +13,7 @@ libcopse_experts_a_SOURCES = \
 	src/experts/layer_set.c src/experts/layer_set.h \
 	src/experts/objective.c src/experts/objective.h \
 	src/experts/oneclass.c src/experts/oneclass.h \
+	src/experts/prediction.c src/experts/prediction.h \
 	src/experts/probex.c src/experts/probex.h \
 	src/experts/probex_pass.c src/experts/probex_pass.h \
 	src/experts/probex_reference.c \

@@ -1,3 +1,4 @@
 noinst_LIBRARIES += libcopse-search.a
 libcopse_search_a_SOURCES = \
+	src/search/nearest.c src/search/nearest.h \
 	src/search/query.c src/search/query.h

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `copse apply DIR --expert E`: what an expert says of every model, a line each. */
+#include <stdio.h>
+
+#include "commands/command.h"
+#include "commands/commands.h"
+#include "commands/expert_run.h"
+#include "core/json.h"
+#include "experts/prediction.h"
+
+enum { SHOWN = 5 }; /* labels of a model */
+
+/* The most probable labels first: indices of p. */
+static void rank_labels(const double *p, size_t n, size_t *order, size_t shown) {
+  for (size_t k = 0; k < shown; k++) {
+    size_t best = n;
+    for (size_t i = 0; i < n; i++) {
+      bool taken = false;
+      for (size_t j = 0; j < k; j++) taken |= order[j] == i;
+      if (!taken && (best == n || p[i] > p[best])) best = i;
+    }
+    order[k] = best;
+  }
+}
+
+/* Nine digits tell any two floats apart. */
+static void add_numbers(cJSON *o, const char *key, const float *x, size_t n) {
+  g_autoptr(GString) text = g_string_new("[");
+  for (size_t i = 0; i < n; i++) g_string_append_printf(text, "%s%.9g", i ? "," : "", (double)x[i]);
+  g_string_append_c(text, ']');
+  cJSON_AddRawToObject(o, key, text->str);
+}
+
+/* One model's answer. */
+typedef struct {
+  const Model *model;
+  const Choices *choices;
+  const double *p;
+  const float *logits, *e;
+  const size_t *order;
+  size_t shown;
+  bool abstain;
+} Said;
+
+static void print_json(const Said *s, const Expert *x) {
+  cJSON *o = cJSON_CreateObject();
+  json_add_string(o, "path", s->model->shown);
+  if (x->task == EXPERT_CLASSIFY)
+    add_numbers(o, "logits", s->logits, s->choices->names->len);
+  else
+    add_numbers(o, "representation", s->e, x->probex->shape.r_t);
+  cJSON *labels = cJSON_AddArrayToObject(o, "labels");
+  for (size_t k = 0; k < s->shown; k++) {
+    cJSON *row = cJSON_CreateObject();
+    json_add_string(row, "name", s->choices->names->pdata[s->order[k]]);
+    json_add_number(row, "p", s->p[s->order[k]]);
+    cJSON_AddItemToArray(labels, row);
+  }
+  cJSON_AddBoolToObject(o, "abstain", s->abstain);
+  json_print_line(o);
+}
+
+static void print_text(const Said *s) {
+  printf("%s ", s->model->shown);
+  if (s->abstain) printf(" don't know;");
+  for (size_t k = 0; k < s->shown; k++)
+    printf(" %s %.2f%s", (char *)s->choices->names->pdata[s->order[k]], s->p[s->order[k]],
+           k + 1 < s->shown ? "," : "\n");
+}
+
+static void print_model(const ExpertRun *r, const Choices *c, size_t row, bool json) {
+  size_t n = c->names->len, shown = MIN(n, (size_t)SHOWN), order[SHOWN];
+  g_autofree double *p = g_new(double, n + 1);
+  g_autofree float *logits = g_new(float, n + 1);
+  const float *e = r->rep->rows + row * r->rep->width;
+  double confidence = prediction_make(r->expert, c, e, p, logits);
+  rank_labels(p, n, order, shown);
+  Said s = {r->rep->models->pdata[row], c, p, logits, e, order, shown,
+            prediction_abstains(r->expert, confidence)};
+  if (json)
+    print_json(&s, r->expert);
+  else
+    print_text(&s);
+}
+
+/* Models that the expert does not speak of: it never answers outside its tree. */
+static void print_others(const ExpertRun *r, bool json) {
+  g_autoptr(GHashTable) own = g_hash_table_new(g_str_hash, g_str_equal);
+  for (guint i = 0; i < r->rep->models->len; i++)
+    g_hash_table_add(own, ((Model *)r->rep->models->pdata[i])->path);
+  for (guint i = 0; i < r->models->len; i++) {
+    const Model *m = r->models->pdata[i];
+    if (g_hash_table_contains(own, m->path)) continue;
+    if (!json) {
+      printf("%s  not of this expert's tree\n", m->shown);
+      continue;
+    }
+    cJSON *o = cJSON_CreateObject();
+    json_add_string(o, "path", m->shown);
+    cJSON_AddArrayToObject(o, "labels");
+    cJSON_AddBoolToObject(o, "abstain", true);
+    json_add_string(o, "reason", "not of this expert's tree");
+    json_print_line(o);
+  }
+}
+
+static int apply(const char *root, const char *expert, const char *layer, const Globals *g) {
+  ExpertRun r;
+  int status = expert_run_open(&r, root, expert, layer, g);
+  if (status == STATUS_DONE) {
+    GError *error = NULL;
+    g_autoptr(Choices) c = choices_own(r.expert, r.encoder, &error);
+    if (!c) status = command_fail(error);
+    for (guint i = 0; c && i < r.rep->models->len; i++) print_model(&r, c, i, g->json);
+    if (c) print_others(&r, g->json);
+    for (guint i = 0; i < r.warnings->len; i++)
+      fprintf(stderr, "copse: %s\n", (char *)r.warnings->pdata[i]);
+  }
+  expert_run_clear(&r);
+  return status;
+}
+
+int cmd_apply(int argc, char **argv) {
+  g_autofree char *expert = NULL, *layer = NULL;
+  Globals g;
+  int status;
+  const GOptionEntry entries[] = {
+      {"expert", 0, 0, G_OPTION_ARG_FILENAME, &expert, "Name or file (default: the best one)", "E"},
+      {"layer", 0, 0, G_OPTION_ARG_STRING, &layer, "Layer, when the checkpoint names none", "NAME"},
+      G_OPTION_ENTRY_NULL};
+  if (command_parse("apply", entries, NULL, &argc, &argv, &g, &status))
+    status = apply(argv[1], expert, layer, &g);
+  globals_clear(&g);
+  return status;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `copse like DIR MODEL`: the models nearest to one, as an expert sees them. */
+#include <stdio.h>
+
+#include "commands/command.h"
+#include "commands/commands.h"
+#include "commands/expert_run.h"
+#include "core/error.h"
+#include "core/json.h"
+#include "search/nearest.h"
+
+static const Model *model_at(const ExpertRun *r, const GArray *near, guint i) {
+  return r->rep->models->pdata[g_array_index(near, Nearest, i).row];
+}
+
+static void print_json(const ExpertRun *r, const GArray *near) {
+  cJSON *o = cJSON_CreateObject();
+  cJSON *results = cJSON_AddArrayToObject(o, "results");
+  for (guint i = 0; i < near->len; i++) {
+    cJSON *row = cJSON_CreateObject();
+    json_add_string(row, "path", model_at(r, near, i)->shown);
+    json_add_number(row, "score", g_array_index(near, Nearest, i).score);
+    json_add_string(row, "expert", r->expert->name);
+    cJSON_AddItemToArray(results, row);
+  }
+  json_print(o);
+}
+
+static int answer(const ExpertRun *r, const char *model, int limit, bool json) {
+  int status = STATUS_DONE;
+  gssize row = expert_run_find(r, model, &status);
+  if (row < 0) return status;
+  g_autoptr(GArray) near = nearest_to(r->rep, (size_t)row, (size_t)limit);
+  if (json)
+    print_json(r, near);
+  else
+    for (guint i = 0; i < near->len; i++)
+      printf("%4u  %6.3f  %s\n", i + 1, g_array_index(near, Nearest, i).score,
+             model_at(r, near, i)->shown);
+  return STATUS_DONE;
+}
+
+int cmd_like(int argc, char **argv) {
+  g_autofree char *expert = NULL;
+  int limit = 10, status;
+  Globals g;
+  const GOptionEntry entries[] = {
+      {"limit", 'n', 0, G_OPTION_ARG_INT, &limit, "Answers to print (default 10; 0: all)", "N"},
+      {"expert", 0, 0, G_OPTION_ARG_FILENAME, &expert, "Name or file (default: the best one)", "E"},
+      G_OPTION_ENTRY_NULL};
+  if (command_parse("like", entries, NULL, &argc, &argv, &g, &status)) {
+    ExpertRun r;
+    status = expert_run_open(&r, argv[1], expert, NULL, &g);
+    if (status == STATUS_DONE) status = answer(&r, argv[2], MAX(limit, 0), g.json);
+    expert_run_clear(&r);
+  }
+  globals_clear(&g);
+  return status;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What commands that use one expert have in common: the collection, the expert, its encoder and the
+ * representations of its models. */
+#pragma once
+
+#include "commands/command.h"
+#include "experts/representation.h"
+
+typedef struct {
+  Collection *collection;
+  GPtrArray *models;
+  Expert *expert;
+  TextEncoder *encoder;   /* align only */
+  Representations *rep;
+  GPtrArray *warnings;    /* char*: models that could not be read */
+} ExpertRun;
+
+/* Opens all of it; `layer` (may be NULL) names the layer for checkpoints that do not. On failure prints the
+ * error and returns its status; on success STATUS_DONE. Cleared with expert_run_clear() either way. */
+int expert_run_open(ExpertRun *run, const char *root, const char *expert, const char *layer,
+                    const Globals *globals);
+void expert_run_clear(ExpertRun *run);
+
+/* The model of that name, with its row. -1 after printing why there is none; *status is set then. */
+gssize expert_run_find(const ExpertRun *run, const char *model, int *status);

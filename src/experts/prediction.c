@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "experts/prediction.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/linalg.h"
+#include "experts/align.h"
+#include "experts/calibration.h"
+#include "experts/classify.h"
+
+Choices *choices_new(const Expert *x, TextEncoder *encoder, char *const *labels, GError **error) {
+  size_t n = g_strv_length((char **)labels), r_t = x->probex->shape.r_t;
+  g_autoptr(Choices) c = g_new0(Choices, 1);
+  c->names = g_ptr_array_new_with_free_func(g_free);
+  c->mapped = g_new(float, n * r_t + 1);
+  for (size_t i = 0; i < n; i++) {
+    if (!expert_map_text(x, encoder, labels[i], c->mapped + i * r_t, NULL, error)) return NULL;
+    g_ptr_array_add(c->names, safe_text(labels[i], -1));
+  }
+  return g_steal_pointer(&c);
+}
+
+Choices *choices_own(const Expert *x, TextEncoder *encoder, GError **error) {
+  if (x->task == EXPERT_ALIGN) {
+    g_autoptr(GPtrArray) labels = g_ptr_array_new();
+    for (guint i = 0; i < x->labels->len; i++) g_ptr_array_add(labels, x->labels->pdata[i]);
+    g_ptr_array_add(labels, NULL);
+    return choices_new(x, encoder, (char *const *)labels->pdata, error);
+  }
+  Choices *c = g_new0(Choices, 1);
+  c->names = g_ptr_array_new_with_free_func(g_free);
+  for (size_t i = 0; i < x->probex->shape.n_classes; i++) /* upstream's files name no classes */
+    g_ptr_array_add(c->names, i < x->labels->len ? g_strdup(x->labels->pdata[i])
+                                                 : g_strdup_printf("class %zu", i));
+  return c;
+}
+
+void choices_free(Choices *c) {
+  if (!c) return;
+  g_clear_pointer(&c->names, g_ptr_array_unref);
+  g_free(c->mapped);
+  g_free(c);
+}
+
+static double softmax_choice(const Expert *x, const float *y, size_t n, double *p) {
+  double best = 0;
+  g_autofree float *row = g_memdup2(y, n * sizeof *y);
+  softmax_row(row, n, x->temperature);
+  for (size_t i = 0; i < n; i++) best = fmax(best, p[i] = (double)row[i]);
+  return best;
+}
+
+static double class_choice(const Expert *x, const float *y, size_t n, double *p) {
+  double best = 0;
+  for (size_t i = 0; i < n; i++) {
+    p[i] = 1 / (1 + exp(-(double)y[i] / x->temperature));
+    best = fmax(best, fmax(p[i], 1 - p[i]));
+  }
+  return best;
+}
+
+double prediction_make(const Expert *x, const Choices *c, const float *e, double *p,
+                       float *logits) {
+  size_t n = c->names->len, r_t = x->probex->shape.r_t;
+  g_autofree float *y = g_new(float, n + 1);
+  if (x->task == EXPERT_CLASSIFY)
+    classify_logits(x->probex, e, 1, y);
+  else
+    gemm(false, true, 1, n, r_t, expf(*x->probex->tau), e, r_t, c->mapped, r_t, 0, y, n);
+  if (logits) memcpy(logits, y, n * sizeof *y);
+  return x->task == EXPERT_CLASSIFY ? class_choice(x, y, n, p) : softmax_choice(x, y, n, p);
+}
+
+bool prediction_abstains(const Expert *x, double confidence) {
+  return isfinite(x->threshold) && confidence < x->threshold;
+}
