@@ -14,6 +14,7 @@ const Command command_table[] = {
     {"show", "DIR MODEL", "Show everything that is known of one model", 2, 2, cmd_show},
     {"tree", "DIR", "Recover which model was fine-tuned from which", 1, 1, cmd_tree},
     {"train", "DIR", "Train an expert on the weights of one layer", 1, 1, cmd_train},
+    {"sweep", "DIR", "Train an expert on every layer and rank them", 1, 1, cmd_sweep},
     {"eval", "DIR", "Measure all there is to say about how good an expert is", 1, 1, cmd_eval},
     {"query", "DIR TEXT", "Rank the models for words, from their weights alone", 2, 2, cmd_query},
     {"classify", "DIR MODEL", "Say which of some labels fits a model", 2, 2, cmd_classify},

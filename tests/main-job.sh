@@ -76,6 +76,32 @@ sums >"$dir/before"
 is "a read-only query answers" "$COPSE" query --read-only "$wood" "red star"
 sums >"$dir/after"
 is "and writes nothing" cmp "$dir/before" "$dir/after"
+# A sweep trains each layer once; a second one takes what is there.
+sweep() { "$COPSE" sweep --json "$wood" --epochs 5 --quiet --state "$dir/sweep"; }
+sweep >"$dir/sweep1"
+is "sweep ranks the layers" test "$(grep -c '"layer":' "$dir/sweep1")" = 2
+is "and measures the best together" grep -q '"ensemble":' "$dir/sweep1"
+sweep >"$dir/sweep2"
+is "a second sweep takes what is there" cmp "$dir/sweep1" "$dir/sweep2"
+# A training that is killed goes on where it was, to the same numbers.
+long() { "$COPSE" train "$wood" --epochs 700 --threads 1 --state "$1" --quiet --json; }
+rm -rf "$dir/whole" "$dir/killed"
+long "$dir/whole" >"$dir/log1" 2>&1 &
+whole=$!
+"$COPSE" train "$wood" --epochs 700 --threads 1 --state "$dir/killed" --quiet >/dev/null 2>&1 &
+victim=$!
+for i in $(seq 600); do
+  [ -n "$(find "$dir/killed/training" -name '*.state' 2>/dev/null)" ] && break
+  kill -0 $victim 2>/dev/null || break
+  sleep 0.05
+done
+kill -9 $victim 2>/dev/null
+wait $victim 2>/dev/null
+is "a training leaves its state" test -n "$(find "$dir/killed/training" -name '*.state')"
+long "$dir/killed" >"$dir/log2" 2>&1
+wait $whole
+for side in whole killed; do "$COPSE" apply --json "$wood" --state "$dir/$side" >"$dir/$side.apply"; done
+is "and ends with the numbers of an unbroken one" cmp "$dir/whole.apply" "$dir/killed.apply"
 # Too few labels: status 1, nothing written.
 mkdir -p "$dir/few" && cp -r "$wood/scenes/val" "$dir/few/train" && find "$dir/few" -name 'model_idx_*' | sort | tail -n +4 | xargs rm -rf
 is "too few labels are refused" refuses 1 'too few labels' "$COPSE" train "$dir/few" --state "$dir/fewstate"

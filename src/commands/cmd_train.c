@@ -2,79 +2,14 @@
 /* `copse train DIR`: trains an expert and says how good it is. */
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "commands/command.h"
 #include "commands/commands.h"
 #include "commands/score_json.h"
+#include "commands/train_options.h"
 #include "commands/train_report.h"
 #include "core/error.h"
 #include "core/json.h"
-
-typedef struct {
-  char *task, *input, *layer, *label, *encoder, *out;
-  int tree, epochs, probes, proj, rep, batch;
-  double lr, weight_decay;
-} Options;
-
-static void options_clear(Options *o) {
-  g_free(o->task);
-  g_free(o->input);
-  g_free(o->layer);
-  g_free(o->label);
-  g_free(o->encoder);
-  g_free(o->out);
-}
-
-static Options options_default(void) {
-  const TrainOptions d = TRAIN_DEFAULTS;
-  return (Options){.tree = d.tree, .epochs = (int)d.epochs, .probes = (int)d.probes,
-                   .proj = (int)d.proj, .rep = (int)d.rep, .batch = (int)d.batch,
-                   .lr = (double)d.lr};
-}
-
-/* An option of a few words; false when it is none of them. */
-static bool choose(const char *option, const char *word, const char *const *words, int *choice,
-                   GError **error) {
-  for (int i = 0; word && words[i]; i++)
-    if (strcmp(word, words[i]) == 0) {
-      *choice = i;
-      return true;
-    }
-  if (!word) return true;
-  g_autofree char *all = g_strjoinv(", ", (char **)words);
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "unknown %s '%s'; there are: %s", option, word,
-              all);
-  return false;
-}
-
-/* Options to what the engine takes; a negative number becomes 0, which the engine refuses. */
-static bool to_train_options(const Options *o, const Globals *g, TrainOptions *t, GError **error) {
-  const TrainOptions d = TRAIN_DEFAULTS;
-  *t = d;
-  static const char *const tasks[] = {"align", "classify", NULL};
-  static const char *const inputs[] = {"default", "raw", "scaled", "centred", NULL};
-  int task = EXPERT_ALIGN, input = INPUT_DEFAULT;
-  if (!choose("task", o->task, tasks, &task, error) ||
-      !choose("input", o->input, inputs, &input, error))
-    return false;
-  t->task = (ExpertTask)task;
-  t->input = (TrainInput)input;
-  t->layer = o->layer;
-  t->label_key = o->label;
-  if (o->encoder) t->encoder = o->encoder;
-  t->out = o->out;
-  t->tree = o->tree;
-  t->epochs = (unsigned)MAX(o->epochs, 0);
-  t->probes = (unsigned)MAX(o->probes, 0);
-  t->proj = (unsigned)MAX(o->proj, 0);
-  t->rep = (unsigned)MAX(o->rep, 0);
-  t->batch = (unsigned)MAX(o->batch, 0);
-  t->lr = (float)o->lr;
-  t->weight_decay = (float)o->weight_decay;
-  t->seed = (uint64_t)g->seed;
-  return true;
-}
 
 static void print_json(const TrainResult *r) {
   const Expert *x = r->expert;
@@ -104,10 +39,10 @@ static void print_json(const TrainResult *r) {
   json_print(o);
 }
 
-static int train(const char *root, const Options *o, const Globals *g) {
+static int train(const char *root, const TrainWords *o, const Globals *g) {
   TrainOptions options;
   GError *error = NULL;
-  if (!to_train_options(o, g, &options, &error)) return command_fail(error);
+  if (!train_words_read(o, g, &options, &error)) return command_fail(error);
   if (g->read_only && o->out) {
     g_set_error_literal(&error, COPSE_ERROR, COPSE_ERROR_USAGE, "--out and --read-only exclude each other");
     return command_fail(error);
@@ -128,28 +63,13 @@ static int train(const char *root, const Options *o, const Globals *g) {
 }
 
 int cmd_train(int argc, char **argv) {
-  Options o = options_default();
+  TrainWords o;
   Globals g;
-  const GOptionEntry entries[] = {
-      {"task", 0, 0, G_OPTION_ARG_STRING, &o.task, "align: weights to words (the default); classify: which labels", "TASK"},
-      {"input", 0, 0, G_OPTION_ARG_STRING, &o.input,
-       "raw, scaled or centred (default: centred when dense, scaled when low-rank)", "FORM"},
-      {"layer", 0, 0, G_OPTION_ARG_STRING, &o.layer, "Layer to read (default: the largest)", "NAME"},
-      {"label", 0, 0, G_OPTION_ARG_STRING, &o.label, "Metadata or card key that holds the label", "KEY"},
-      {"tree", 0, 0, G_OPTION_ARG_INT, &o.tree, "Only models of tree T", "T"},
-      {"encoder", 0, 0, G_OPTION_ARG_STRING, &o.encoder, "Text encoder: words", "NAME"},
-      {"epochs", 0, 0, G_OPTION_ARG_INT, &o.epochs, "Passes over the training models", "N"},
-      {"probes", 0, 0, G_OPTION_ARG_INT, &o.probes, "Probes r_U", "N"},
-      {"proj", 0, 0, G_OPTION_ARG_INT, &o.proj, "Shared projection r_V", "N"},
-      {"rep", 0, 0, G_OPTION_ARG_INT, &o.rep, "Representation r_T", "N"},
-      {"batch", 0, 0, G_OPTION_ARG_INT, &o.batch, "Models a step", "N"},
-      {"lr", 0, 0, G_OPTION_ARG_DOUBLE, &o.lr, "Adam's step size", "X"},
-      {"weight-decay", 0, 0, G_OPTION_ARG_DOUBLE, &o.weight_decay, "L2 penalty (default 0)", "X"},
-      {"out", 0, 0, G_OPTION_ARG_FILENAME, &o.out, "Write the checkpoint to FILE", "FILE"},
-      G_OPTION_ENTRY_NULL};
   int status;
+  train_words_init(&o);
+  g_autofree GOptionEntry *entries = train_words_entries(&o);
   if (command_parse("train", entries, NULL, &argc, &argv, &g, &status)) status = train(argv[1], &o, &g);
-  options_clear(&o);
+  train_words_clear(&o);
   globals_clear(&g);
   return status;
 }

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "core/error.h"
@@ -105,6 +106,16 @@ bool command_parse(const char *name, const GOptionEntry *entries, const char *no
   if (globals->threads < 0) return refuse(name, "--threads must be 0 or more", status);
   linalg_set_threads(globals->threads ? (unsigned)globals->threads : parallel_processors());
   return check_count(name, *argc - 1, status);
+}
+
+GOptionEntry *command_join_entries(const GOptionEntry *a, const GOptionEntry *b) {
+  size_t n = 0, m = 0;
+  while (a[n].long_name) n++;
+  while (b[m].long_name) m++;
+  GOptionEntry *all = g_new0(GOptionEntry, n + m + 1);
+  memcpy(all, a, n * sizeof *a);
+  memcpy(all + n, b, m * sizeof *b);
+  return all;
 }
 
 void globals_clear(Globals *globals) { g_clear_pointer(&globals->state, g_free); }

@@ -36,6 +36,8 @@ extern const Command command_table[];
  * *status is to be returned at once. Sets up OpenBLAS's threads. */
 bool command_parse(const char *name, const GOptionEntry *entries, const char *notes, int *argc,
                    char ***argv, Globals *globals, int *status);
+/* Both lists of entries in one, ended by a null entry. The caller frees it. */
+GOptionEntry *command_join_entries(const GOptionEntry *a, const GOptionEntry *b);
 void globals_clear(Globals *globals);
 
 /* Prints "copse: message" on standard error and returns the status that goes with it

@@ -11,10 +11,12 @@ libcopse_commands_a_SOURCES = \
 	src/commands/cmd_query.c \
 	src/commands/cmd_scan.c \
 	src/commands/cmd_show.c \
+	src/commands/cmd_sweep.c \
 	src/commands/cmd_train.c \
 	src/commands/cmd_tree.c \
 	src/commands/command.c src/commands/command.h src/commands/commands.h \
 	src/commands/expert_run.c src/commands/expert_run.h \
 	src/commands/model_json.c src/commands/model_json.h \
 	src/commands/score_json.c src/commands/score_json.h \
+	src/commands/train_options.c src/commands/train_options.h \
 	src/commands/train_report.c src/commands/train_report.h

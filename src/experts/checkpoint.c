@@ -52,12 +52,13 @@ static GPtrArray *facts_of(const Expert *x) {
   put(m, "copse.label_key", g_strdup(x->label_key));
   put(m, "copse.labels", labels_text(x->labels));
   put(m, "copse.seed", g_strdup_printf("%" G_GUINT64_FORMAT, x->seed));
+  put(m, "copse.run", g_strdup_printf("%016" G_GINT64_MODIFIER "x", x->run));
   put(m, "copse.epochs", g_strdup_printf("%u", x->epochs));
-  put(m, "copse.seconds", g_strdup_printf("%.3f", x->seconds));
-  put(m, "copse.temperature", g_strdup_printf("%.9g", x->temperature));
-  put(m, "copse.threshold", g_strdup_printf("%.9g", x->threshold));
-  put(m, "copse.answered", g_strdup_printf("%.9g", x->answered));
-  put(m, "copse.answered_right", g_strdup_printf("%.9g", x->answered_right));
+  put(m, "copse.seconds", g_strdup_printf("%.17g", x->seconds));
+  put(m, "copse.temperature", g_strdup_printf("%.17g", x->temperature));
+  put(m, "copse.threshold", g_strdup_printf("%.17g", x->threshold));
+  put(m, "copse.answered", g_strdup_printf("%.17g", x->answered));
+  put(m, "copse.answered_right", g_strdup_printf("%.17g", x->answered_right));
   put(m, "copse.val", score_text(&x->val));
   put(m, "copse.test", score_text(&x->test));
   put(m, "copse.test_holdout", score_text(&x->test_holdout));
@@ -145,6 +146,8 @@ static void read_facts(WeightFile *f, Expert *x) {
   x->label_key = fact(f, "copse.label_key");
   x->tree = (int)fact_number(f, "copse.tree", -1);
   x->seed = (uint64_t)fact_number(f, "copse.seed", 0);
+  const char *run = g_hash_table_lookup(weight_file_metadata(f), "copse.run");
+  x->run = run ? g_ascii_strtoull(run, NULL, 16) : 0;
   x->epochs = (unsigned)CLAMP(fact_number(f, "copse.epochs", 0), 0, 1e9);
   x->seconds = fact_number(f, "copse.seconds", NAN);
   x->temperature = fact_number(f, "copse.temperature", 1);

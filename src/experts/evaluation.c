@@ -5,55 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/linalg.h"
 #include "experts/align.h"
 #include "experts/calibration.h"
-#include "experts/classify.h"
 #include "experts/evaluation_bench.h"
-#include "experts/representation.h"
 
 /* Share of validation answers that must be right for an expert to speak. */
 #define WANTED_RIGHT 0.95
-
-/* A group's models with their logits against the group's labels. */
-typedef struct {
-  size_t n, first, classes;
-  size_t *members;
-  float *logits;         /* (n, classes): before any temperature */
-  size_t *target;        /* (n), align: index among the group's labels */
-  unsigned char *has;    /* (n, classes), classify */
-} Panel;
-
-static void panel_clear(Panel *p) {
-  g_free(p->members);
-  g_free(p->logits);
-  g_free(p->target);
-  g_free(p->has);
-}
-
-static Panel panel_for(const EvaluationBench *b, TaskSplit split) {
-  const Task *t = b->task;
-  Panel p = {.first = split == SPLIT_HOLDOUT ? t->seen : 0};
-  p.classes = split == SPLIT_HOLDOUT ? t->labels->len - t->seen : t->seen;
-  p.members = g_new(size_t, t->models->len + 1);
-  p.n = evaluation_members(t, split, p.members);
-  p.logits = g_new0(float, p.n * p.classes + 1);
-  p.target = g_new0(size_t, p.n + 1);
-  p.has = g_new0(unsigned char, p.n * p.classes + 1);
-  for (size_t i = 0; i < p.n; i++) {
-    const float *e = b->rep + p.members[i] * b->width;
-    float *y = p.logits + i * p.classes;
-    if (t->has) {
-      classify_logits(b->expert->probex, e, 1, y);
-      memcpy(p.has + i * p.classes, t->has + p.members[i] * t->seen, t->seen);
-    } else {
-      p.target[i] = t->target[p.members[i]] - p.first;
-      gemm(false, true, 1, p.classes, b->width, expf(*b->expert->probex->tau), e, b->width,
-           b->mapped + p.first * b->width, b->width, 0, y, p.classes);
-    }
-  }
-  return p;
-}
 
 /* --- confidence ----------------------------------------------------------------------------------- */
 
@@ -65,7 +22,7 @@ static size_t best_of(const float *x, size_t n) {
 }
 
 /* One answer a model (align) or a (model, class) pair (classify). */
-static Answer *answers_of(const Panel *p, bool classes, double temperature, size_t *n) {
+static Answer *answers_of(const EvaluationPanel *p, bool classes, double temperature, size_t *n) {
   *n = classes ? p->n * p->classes : p->n;
   Answer *a = g_new(Answer, *n + 1);
   if (classes) {
@@ -85,12 +42,12 @@ static Answer *answers_of(const Panel *p, bool classes, double temperature, size
   return a;
 }
 
-static double fit_temperature(const Panel *val, bool classes) {
+static double fit_temperature(const EvaluationPanel *val, bool classes) {
   return classes ? calibrate_sigmoid(val->logits, val->has, val->n, val->classes)
                  : calibrate_softmax(val->logits, val->target, val->n, val->classes);
 }
 
-static void measure_confidence(const Panel *p, bool classes, const Evaluation *e, Group *g) {
+static void measure_confidence(const EvaluationPanel *p, bool classes, const Evaluation *e, Group *g) {
   size_t n;
   g_autofree Answer *raw = answers_of(p, classes, 1, &n);
   g_autofree Answer *tuned = answers_of(p, classes, e->temperature, &n);
@@ -101,12 +58,12 @@ static void measure_confidence(const Panel *p, bool classes, const Evaluation *e
 
 static void calibrate(const EvaluationBench *b, Evaluation *e) {
   bool classes = b->task->has != NULL;
-  Panel val = panel_for(b, SPLIT_VAL);
+  EvaluationPanel val = evaluation_panel(b, SPLIT_VAL);
   size_t n;
   e->temperature = fit_temperature(&val, classes);
   g_autofree Answer *a = answers_of(&val, classes, e->temperature, &n);
   e->threshold = n ? answer_threshold(a, n, WANTED_RIGHT) : NAN;
-  panel_clear(&val);
+  evaluation_panel_clear(&val);
 }
 
 /* --- retrieval ------------------------------------------------------------------------------------ */
@@ -122,7 +79,7 @@ static int best_first(const void *a, const void *b) {
 }
 
 /* Mean over the labels of the precision among the first 1 and 5 models, and of average precision. */
-static void measure_retrieval(const Panel *p, Group *g) {
+static void measure_retrieval(const EvaluationPanel *p, Group *g) {
   g_autofree Found *f = g_new(Found, p->n + 1);
   size_t asked = 0;
   double at1 = 0, at5 = 0, map = 0;
@@ -172,11 +129,11 @@ static int most_first(gconstpointer a, gconstpointer b) {
   return c ? c : strcmp(x->said, y->said);
 }
 
-static const char *label_at(const EvaluationBench *b, const Panel *p, size_t c) {
+static const char *label_at(const EvaluationBench *b, const EvaluationPanel *p, size_t c) {
   return b->task->labels->pdata[p->first + c];
 }
 
-static void add_confusions(const EvaluationBench *b, const Panel *p, const unsigned *counts, GArray *out) {
+static void add_confusions(const EvaluationBench *b, const EvaluationPanel *p, const unsigned *counts, GArray *out) {
   for (size_t c = 0; c < p->classes; c++)
     for (size_t s = 0; s < p->classes; s++) {
       if (c == s || !counts[c * p->classes + s]) continue;
@@ -187,7 +144,7 @@ static void add_confusions(const EvaluationBench *b, const Panel *p, const unsig
 }
 
 /* Align: which label each model got. */
-static void count_labels(const EvaluationBench *b, const Panel *p, bool unseen, Evaluation *e) {
+static void count_labels(const EvaluationBench *b, const EvaluationPanel *p, bool unseen, Evaluation *e) {
   g_autofree unsigned *counts = g_new0(unsigned, p->classes * p->classes + 1);
   for (size_t i = 0; i < p->n; i++)
     counts[p->target[i] * p->classes + best_of(p->logits + i * p->classes, p->classes)]++;
@@ -203,7 +160,7 @@ static void count_labels(const EvaluationBench *b, const Panel *p, bool unseen, 
 }
 
 /* Classify: each class as a score of its own. */
-static void count_classes(const EvaluationBench *b, const Panel *p, Evaluation *e) {
+static void count_classes(const EvaluationBench *b, const EvaluationPanel *p, Evaluation *e) {
   g_autofree float *y = g_new(float, p->n + 1);
   g_autofree unsigned char *has = g_new(unsigned char, p->n + 1);
   for (size_t c = 0; c < p->classes; c++) {
@@ -223,13 +180,9 @@ static void count_classes(const EvaluationBench *b, const Panel *p, Evaluation *
 static void measure_group(const EvaluationBench *b, TaskSplit split, Evaluation *e, Group *g) {
   bool classes = b->task->has != NULL;
   *g = (Group){score_none(), NAN, NAN, NAN, NAN, NAN, NAN, NAN};
-  Panel p = panel_for(b, split);
+  EvaluationPanel p = evaluation_panel(b, split);
   if (p.n && p.classes) {
-    g_autofree size_t *ranks = g_new(size_t, p.n);
-    for (size_t i = 0; i < p.n && !classes; i++)
-      ranks[i] = score_rank(p.logits + i * p.classes, p.classes, p.target[i]);
-    g->score = classes ? score_from_logits(p.logits, p.has, p.n, p.classes, 0)
-                       : score_from_ranks(ranks, p.n, p.classes);
+    g->score = evaluation_panel_score(&p, classes);
     measure_confidence(&p, classes, e, g);
     if (classes) {
       count_classes(b, &p, e);
@@ -238,28 +191,7 @@ static void measure_group(const EvaluationBench *b, TaskSplit split, Evaluation 
       count_labels(b, &p, split == SPLIT_HOLDOUT, e);
     }
   }
-  panel_clear(&p);
-}
-
-/* Puts the representations in the order of the task's models; drops models without one. */
-static void fill_bench(EvaluationBench *b, const Representations *r) {
-  Task *t = b->task;
-  g_autoptr(GHashTable) row = g_hash_table_new(g_str_hash, g_str_equal);
-  for (guint i = 0; i < r->models->len; i++)
-    g_hash_table_insert(row, ((Model *)r->models->pdata[i])->path, GSIZE_TO_POINTER(i + 1));
-  b->width = r->width;
-  b->rep = g_new0(float, t->models->len * r->width + 1);
-  for (guint i = 0; i < t->models->len; i++) {
-    size_t at = GPOINTER_TO_SIZE(g_hash_table_lookup(row, ((Model *)t->models->pdata[i])->path));
-    if (!at) {
-      t->split[i] = SPLIT_COUNT; /* unreadable: in no group */
-      continue;
-    }
-    memcpy(b->rep + i * r->width, r->rows + (at - 1) * r->width, r->width * sizeof(float));
-  }
-  if (t->has) return;
-  b->mapped = g_new(float, t->labels->len * r->width + 1);
-  align_map_text(b->expert->probex, t->text, t->labels->len, b->mapped);
+  evaluation_panel_clear(&p);
 }
 
 static void measure_all(const EvaluationBench *b, Evaluation *e) {
@@ -272,35 +204,16 @@ static void measure_all(const EvaluationBench *b, Evaluation *e) {
   g_array_sort(e->confusions, most_first);
 }
 
-static Task *task_of(const Expert *x, const GPtrArray *models, TextEncoder *encoder,
-                     GError **error) {
-  TaskOptions o = {.tree = -1, .key = x->label_key, .encoder = encoder, .seed = x->seed,
-                   .shapes = x->shapes, .classes = encoder ? NULL : x->labels,
-                   .text_mean = x->text_mean};
-  return task_new(models, &o, error);
-}
-
 Evaluation *evaluation_new(Collection *collection, const GPtrArray *models, const Expert *x,
                            const Progress *progress, GError **error) {
-  bool align = x->task == EXPERT_ALIGN;
-  g_autoptr(TextEncoder) encoder =
-      align ? text_encoder_open(x->encoder ? x->encoder : "words", error) : NULL;
-  if (align && !encoder) return NULL;
-  g_autoptr(Task) task = task_of(x, models, encoder, error);
-  if (!task) return NULL;
-  g_autoptr(Representations) r =
-      representations_open(collection, x, models, NULL, progress, error);
-  if (!r) return NULL;
-  EvaluationBench b = {.expert = x, .task = task};
-  fill_bench(&b, r);
+  g_autoptr(EvaluationBench) b = evaluation_bench_new(collection, models, x, progress, error);
+  if (!b) return NULL;
   Evaluation *e = g_new0(Evaluation, 1);
   e->classes = g_array_new(FALSE, FALSE, sizeof(ClassRow));
   g_array_set_clear_func(e->classes, class_clear);
   e->confusions = g_array_new(FALSE, FALSE, sizeof(Confusion));
   g_array_set_clear_func(e->confusions, confusion_clear);
-  measure_all(&b, e);
-  g_free(b.rep);
-  g_free(b.mapped);
+  measure_all(b, e);
   return e;
 }
 

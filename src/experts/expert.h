@@ -26,6 +26,7 @@ typedef struct {
   SafeText *label_key;
   GPtrArray *labels;   /* of SafeText: the concepts it was trained on */
   uint64_t seed;
+  uint64_t run;        /* key of the options and models it was trained with; 0: not known */
   unsigned epochs;
   double seconds;
   double temperature;  /* of its probabilities, fitted on validation; 1 when it was not */

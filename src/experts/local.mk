@@ -5,7 +5,9 @@ libcopse_experts_a_SOURCES = \
 	src/experts/calibration.c src/experts/calibration.h \
 	src/experts/checkpoint.c \
 	src/experts/classify.c src/experts/classify.h \
-	src/experts/evaluation.c src/experts/evaluation.h src/experts/evaluation_bench.h \
+	src/experts/ensemble.c src/experts/ensemble.h \
+	src/experts/evaluation.c src/experts/evaluation.h \
+	src/experts/evaluation_bench.c src/experts/evaluation_bench.h \
 	src/experts/evaluation_neighbours.c \
 	src/experts/expert.c src/experts/expert.h \
 	src/experts/gram.c src/experts/gram.h \
@@ -21,5 +23,7 @@ libcopse_experts_a_SOURCES = \
 	src/experts/ridge.c src/experts/ridge.h \
 	src/experts/score.c src/experts/score.h \
 	src/experts/statistics.c src/experts/statistics.h \
+	src/experts/sweep.c src/experts/sweep.h \
 	src/experts/task.c src/experts/task.h \
-	src/experts/train.c src/experts/train.h
+	src/experts/train.c src/experts/train.h \
+	src/experts/train_loop.c src/experts/train_resume.c src/experts/train_run.h

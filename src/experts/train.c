@@ -4,34 +4,12 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/adam.h"
+#include "collection/stamp.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/linalg.h"
-#include "experts/align.h"
 #include "experts/evaluation.h"
-#include "experts/objective.h"
-#include "experts/probex_pass.h"
-#include "experts/task.h"
-
-/* Everything one training run holds. */
-typedef struct {
-  const TrainOptions *options;
-  const Progress *progress;
-  Task *task;
-  LayerSet *set;
-  Probex *probex, *grad, *m, *v;   /* parameters, gradient, Adam's moments */
-  float *best;                     /* (probex->n): parameters of the best epoch */
-  ProbexPass *pass;
-  Objective *objective;
-  size_t *members[SPLIT_COUNT];    /* models of each split */
-  float *e, *de;                   /* (batch, r_t) */
-  uint64_t step, steps;
-  double best_score, best_loss;
-  float *centre;                   /* (d_out, d_in) that was subtracted, or NULL */
-  TrainResult *result;
-  gint64 started;
-} Run;
+#include "experts/train_run.h"
 
 static bool check_options(const TrainOptions *o, GError **error) {
   const char *problem = !o->epochs  ? "the number of epochs must be at least 1"
@@ -62,7 +40,7 @@ static char *choose_layer(const Collection *collection, const Model *model, GErr
   return NULL;
 }
 
-static void list_members(Run *r) {
+static void list_members(TrainRun *r) {
   size_t n[SPLIT_COUNT] = {0};
   for (int s = 0; s < SPLIT_COUNT; s++) r->members[s] = g_new(size_t, r->task->counts[s] + 1);
   for (size_t i = 0; i < r->task->models->len; i++) {
@@ -72,7 +50,7 @@ static void list_members(Run *r) {
 }
 
 /* Centres and scales the layers as the options say. */
-static bool prepare_input(Run *r, GError **error) {
+static bool prepare_input(TrainRun *r, GError **error) {
   TrainInput input = r->options->input;
   bool dense = r->set->form == LAYER_DENSE;
   const size_t *models = r->members[SPLIT_TRAIN];
@@ -92,101 +70,9 @@ static bool prepare_input(Run *r, GError **error) {
   return true;
 }
 
-static bool prepare_parameters(Run *r, GError **error) {
-  const TrainOptions *o = r->options;
-  ProbexShape shape = {.d_out = r->set->d_out, .d_in = r->set->d_in, .r_u = o->probes,
-                       .r_v = o->proj, .r_t = o->rep, .d_text = r->task->d_text,
-                       .n_classes = r->task->has ? r->task->seen : 0};
-  Probex **all[] = {&r->probex, &r->grad, &r->m, &r->v};
-  for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
-    if (!(*all[i] = probex_new(&shape, error))) return false;
-  r->best = big_alloc(r->probex->n, error);
-  r->pass = probex_pass_new(r->probex, r->set, o->batch, error);
-  r->objective = r->pass ? objective_new(r->task, r->probex, o->batch, error) : NULL;
-  if (!r->best || !r->objective) return false;
-  r->e = g_new(float, (size_t)o->batch * o->rep);
-  r->de = g_new(float, (size_t)o->batch * o->rep);
-  Rng rng;
-  rng_init(&rng, o->seed, 1);
-  probex_init(r->probex, &rng);
-  return true;
-}
-
-/* One Adam step on models[0..n). Returns the loss. */
-static double train_batch(Run *r, const size_t *models, size_t n) {
-  AdamOptions adam = ADAM_DEFAULTS;
-  adam.lr = r->options->lr;
-  adam.weight_decay = r->options->weight_decay;
-  probex_forward(r->pass, r->probex, r->set, models, n, r->e);
-  double loss = objective_step(r->objective, r->probex, models, r->e, n, r->de, r->grad);
-  probex_backward(r->pass, r->probex, r->set, r->de, r->grad);
-  adam_step(&adam, ++r->step, r->probex->block, r->grad->block, r->m->block, r->v->block,
-            r->probex->n, linalg_threads());
-  *r->probex->tau = fminf(*r->probex->tau, ALIGN_MAX_TAU);
-  return loss;
-}
-
-static bool train_epoch(Run *r, Rng *rng, double val_score, double *mean_loss, GError **error) {
-  size_t n = r->task->counts[SPLIT_TRAIN], batch = r->options->batch;
-  double sum = 0;
-  rng_shuffle(rng, r->members[SPLIT_TRAIN], n);
-  for (size_t at = 0; at < n; at += batch) {
-    size_t k = MIN(batch, n - at);
-    double loss = train_batch(r, r->members[SPLIT_TRAIN] + at, k);
-    sum += loss * (double)k;
-    ProgressNote note = {.phase = "training", .done = r->step, .total = r->steps, .loss = loss,
-                         .accuracy = val_score};
-    if (!progress_note(r->progress, &note, error)) return false;
-  }
-  *mean_loss = sum / (double)n;
-  return true;
-}
-
-/* How well the present parameters do on a split. */
-static Score measure(Run *r, TaskSplit split, double *loss) {
-  size_t n = r->task->counts[split], batch = r->options->batch;
-  objective_begin(r->objective, r->probex, split);
-  for (size_t at = 0; at < n; at += batch) {
-    size_t k = MIN(batch, n - at);
-    probex_forward(r->pass, r->probex, r->set, r->members[split] + at, k, r->e);
-    objective_add(r->objective, r->probex, r->members[split] + at, r->e, k);
-  }
-  return objective_end(r->objective, loss);
-}
-
-/* Keeps the parameters when validation says they are the best so far; without validation the
- * last epoch's. */
-static void keep_best(Run *r, const EpochRow *row, unsigned epoch) {
-  bool measured = isfinite(row->val_score);
-  bool better = !measured || row->val_score > r->best_score ||
-                (row->val_score == r->best_score && row->val_loss < r->best_loss);
-  if (!better) return;
-  r->best_score = row->val_score;
-  r->best_loss = row->val_loss;
-  r->result->best_epoch = epoch;
-  memcpy(r->best, r->probex->block, r->probex->n * sizeof(float));
-}
-
-static bool run_epochs(Run *r, GError **error) {
-  size_t n = r->task->counts[SPLIT_TRAIN], batch = r->options->batch;
-  r->steps = r->options->epochs * ((n + batch - 1) / batch);
-  r->best_score = -1;
-  Rng rng;
-  rng_init(&rng, r->options->seed, 2);
-  double val_score = NAN, training = 0;
-  for (unsigned epoch = 1; epoch <= r->options->epochs; epoch++) {
-    EpochRow row;
-    gint64 start = g_get_monotonic_time();
-    if (!train_epoch(r, &rng, val_score, &row.loss, error)) return false;
-    training += (double)(g_get_monotonic_time() - start) / 1e6;
-    Score val = measure(r, SPLIT_VAL, &row.val_loss);
-    val_score = row.val_score = score_headline(&val);
-    g_array_append_val(r->result->curve, row);
-    keep_best(r, &row, epoch);
-  }
-  r->result->models_per_second = (double)n * r->options->epochs / training;
-  memcpy(r->probex->block, r->best, r->probex->n * sizeof(float));
-  return true;
+/* A finished run's key: its state's key and how long it was to run. */
+static uint64_t finished_key(uint64_t key, const TrainOptions *o) {
+  return (key ^ (o->epochs + ((uint64_t)o->patience << 32))) * 0x100000001b3u | 1;
 }
 
 /* "mid_block.0-align": the layer's name as a file name. */
@@ -196,7 +82,7 @@ static char *expert_name(const char *layer, ExpertTask task) {
 }
 
 /* The expert from a finished run; takes its parameters. */
-static Expert *finish(Run *r, const char *layer) {
+static Expert *finish(TrainRun *r, const char *layer) {
   Expert *x = expert_new();
   const Model *any = r->task->models->pdata[0];
   x->task = r->options->task;
@@ -206,12 +92,13 @@ static Expert *finish(Run *r, const char *layer) {
   x->encoder = r->task->has ? NULL : g_strdup(r->options->encoder);
   x->label_key = g_strdup(r->task->key);
   x->seed = r->options->seed;
-  x->epochs = r->options->epochs;
+  x->run = finished_key(r->key, r->options);
+  x->epochs = r->epoch;
   for (size_t i = 0; i < r->task->seen; i++)
     g_ptr_array_add(x->labels, g_strdup(r->task->labels->pdata[i]));
-  x->val = measure(r, SPLIT_VAL, NULL);
-  x->test = measure(r, SPLIT_TEST, NULL);
-  x->test_holdout = measure(r, SPLIT_HOLDOUT, NULL);
+  x->val = train_measure(r, SPLIT_VAL, NULL);
+  x->test = train_measure(r, SPLIT_TEST, NULL);
+  x->test_holdout = train_measure(r, SPLIT_HOLDOUT, NULL);
   x->seconds = (double)(g_get_monotonic_time() - r->started) / 1e6;
   x->text_mean = g_steal_pointer(&r->task->text_mean);
   x->probex = g_steal_pointer(&r->probex);
@@ -222,7 +109,7 @@ static Expert *finish(Run *r, const char *layer) {
   return x;
 }
 
-static bool measure_baselines(Run *r, GError **error) {
+static bool measure_baselines(TrainRun *r, GError **error) {
   r->result->has_baselines = r->options->baselines;
   for (int k = 0; k < BASELINE_COUNT && r->options->baselines; k++)
     if (!baseline_measure(r->task, r->set, (BaselineKind)k, r->options->seed, r->progress,
@@ -257,7 +144,7 @@ static bool calibrate(Collection *collection, const GPtrArray *models, Expert *x
   return true;
 }
 
-static void run_clear(Run *r) {
+static void run_clear(TrainRun *r) {
   task_free(r->task);
   layer_set_free(r->set);
   Probex *blocks[] = {r->probex, r->grad, r->m, r->v};
@@ -267,15 +154,65 @@ static void run_clear(Run *r) {
   objective_free(r->objective);
   for (int s = 0; s < SPLIT_COUNT; s++) g_free(r->members[s]);
   g_free(r->centre);
+  g_free(r->resume);
   g_free(r->e);
   g_free(r->de);
 }
 
-static bool train(Run *r, Collection *collection, const GPtrArray *models, TextEncoder *encoder,
+static uint64_t mix(uint64_t h, const void *bytes, size_t n) {
+  const unsigned char *p = bytes;
+  for (size_t i = 0; i < n; i++) h = (h ^ p[i]) * 0x100000001b3u;
+  return h;
+}
+
+/* Everything that decides what a run computes: its state is taken up by an equal run alone. */
+static uint64_t run_key(const Task *task, const TrainOptions *o, const Collection *collection,
+                        const char *layer) {
+  g_autofree char *text = g_strdup_printf(
+      "2|%d|%d|%s|%s|%s|%d|%u|%u|%u|%u|%a|%a|%" G_GUINT64_FORMAT, o->task, o->input, layer, task->key,
+      o->encoder, o->tree, o->batch, o->probes, o->proj, o->rep, (double)o->lr,
+      (double)o->weight_decay, o->seed);
+  uint64_t h = mix(0xcbf29ce484222325u, text, strlen(text));
+  for (guint i = 0; i < task->models->len; i++) {
+    uint64_t stamp = model_stamp_hash(collection, task->models->pdata[i]);
+    h = mix(mix(h, &stamp, sizeof stamp), &task->split[i], sizeof task->split[i]);
+  }
+  return h;
+}
+
+/* Where the state between epochs is kept: beside the experts, under the expert's name. */
+static void place_state(TrainRun *r, const Collection *collection, const char *layer) {
+  const char *state = collection_state(collection);
+  r->key = run_key(r->task, r->options, collection, layer);
+  if (!state || collection_is_read_only(collection)) return;
+  g_autofree char *folder = g_build_filename(state, "training", NULL);
+  g_autofree char *name = expert_name(layer, r->options->task);
+  g_autofree char *file = g_strconcat(name, ".state", NULL);
+  if (dir_make(folder, NULL)) r->resume = g_build_filename(folder, file, NULL);
+}
+
+static Task *task_for(const GPtrArray *models, const TrainOptions *o, TextEncoder *encoder,
+                      GError **error) {
+  TaskOptions wanted = {.tree = o->tree, .key = o->label_key, .encoder = encoder, .seed = o->seed};
+  return task_new(models, &wanted, error);
+}
+
+Expert *expert_trained_before(Collection *collection, const GPtrArray *models,
+                              const TrainOptions *o) {
+  bool align = o->task == EXPERT_ALIGN;
+  g_autoptr(TextEncoder) encoder = align ? text_encoder_open(o->encoder, NULL) : NULL;
+  g_autoptr(Task) task = !align || encoder ? task_for(models, o, encoder, NULL) : NULL;
+  g_autofree char *folder = expert_folder(collection), *name = expert_name(o->layer, o->task);
+  g_autofree char *path = folder ? g_strdup_printf("%s/%s.safetensors", folder, name) : NULL;
+  g_autoptr(Expert) x = task && path ? expert_load(path, NULL) : NULL;
+  bool same = x && x->run == finished_key(run_key(task, o, collection, o->layer), o);
+  return same ? g_steal_pointer(&x) : NULL;
+}
+
+static bool train(TrainRun *r, Collection *collection, const GPtrArray *models, TextEncoder *encoder,
                   GError **error) {
   const TrainOptions *o = r->options;
-  TaskOptions wanted = {.tree = o->tree, .key = o->label_key, .encoder = encoder, .seed = o->seed};
-  r->task = task_new(models, &wanted, error);
+  r->task = task_for(models, o, encoder, error);
   if (!r->task) return false;
   g_autofree char *layer = o->layer ? g_strdup(o->layer)
                                     : choose_layer(collection, r->task->models->pdata[0], error);
@@ -283,7 +220,8 @@ static bool train(Run *r, Collection *collection, const GPtrArray *models, TextE
   r->set = layer_set_read(collection, r->task->models, layer, 0, r->progress, error);
   if (!r->set) return false;
   list_members(r);
-  if (!prepare_input(r, error) || !prepare_parameters(r, error) || !run_epochs(r, error) ||
+  place_state(r, collection, layer);
+  if (!prepare_input(r, error) || !train_prepare(r, error) || !train_epochs(r, error) ||
       !measure_baselines(r, error))
     return false;
   Expert *x = r->result->expert = finish(r, layer);
@@ -300,7 +238,7 @@ TrainResult *expert_train(Collection *collection, const GPtrArray *models,
   if (align && !encoder) return NULL;
   g_autoptr(TrainResult) result = g_new0(TrainResult, 1);
   result->curve = g_array_new(FALSE, FALSE, sizeof(EpochRow));
-  Run r = {.options = options, .progress = progress, .result = result,
+  TrainRun r = {.options = options, .progress = progress, .result = result,
            .started = g_get_monotonic_time()};
   bool ok = train(&r, collection, models, encoder, error);
   if (ok)

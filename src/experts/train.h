@@ -19,6 +19,7 @@ typedef struct {
   const char *encoder;   /* "words" */
   int tree;              /* -1: every model that has the layer in its commonest shape */
   unsigned epochs, batch;
+  unsigned patience;     /* stop after so many epochs without a better validation; 0: never */
   unsigned probes, proj, rep; /* r_U, r_V, r_T */
   float lr, weight_decay;
   uint64_t seed;
@@ -50,5 +51,9 @@ typedef struct {
  * few labelled models or labels; the message says what is missing. Cancelled: nothing written. */
 TrainResult *expert_train(Collection *collection, const GPtrArray *models,
                           const TrainOptions *options, const Progress *progress, GError **error);
+/* The stored expert that expert_train() would make anew: trained for options->layer with the same options on the same
+ * models. NULL when there is none. */
+Expert *expert_trained_before(Collection *collection, const GPtrArray *models,
+                              const TrainOptions *options);
 void train_result_free(TrainResult *result);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TrainResult, train_result_free)

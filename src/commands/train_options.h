@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The options of `train` and `sweep` as the user writes them. */
+#pragma once
+
+#include "commands/command.h"
+#include "experts/train.h"
+
+typedef struct {
+  char *task, *input, *layer, *label, *encoder, *out;
+  int tree, epochs, patience, probes, proj, rep, batch;
+  double lr, weight_decay;
+} TrainWords;
+
+/* The defaults. */
+void train_words_init(TrainWords *words);
+void train_words_clear(TrainWords *words);
+
+/* Entries that fill `words`; ends with a null entry; the caller frees the array. */
+GOptionEntry *train_words_entries(TrainWords *words);
+
+/* What the engine takes, borrowing strings from `words`. False with COPSE_ERROR_USAGE. */
+bool train_words_read(const TrainWords *words, const Globals *globals, TrainOptions *options,
+                      GError **error);
