@@ -14,8 +14,8 @@ AM_TESTS_ENVIRONMENT = \
 
 # Libraries in link order: an arrow that points back in the dependency rule does not link.
 core_libs       = libcopse-core.a $(GLIB_LIBS) $(CJSON_LIBS) $(LAPACKE_LIBS) $(BLAS_LIBS)
-weights_libs    = libcopse-weights.a $(core_libs)
-collection_libs = libcopse-collection.a $(weights_libs) $(SQLITE_LIBS) $(YAML_LIBS)
+weights_libs    = libcopse-weights.a $(core_libs) $(ZLIB_LIBS)
+collection_libs = libcopse-collection.a $(weights_libs) $(SQLITE_LIBS) $(YAML_LIBS) $(ARCHIVE_LIBS)
 lineage_libs    = libcopse-lineage.a $(collection_libs)
 experts_libs    = libcopse-experts.a libcopse-text.a $(collection_libs)
 
@@ -23,25 +23,34 @@ ui_libs         = libcopse-ui.a libcopse-work.a libcopse-search.a libcopse-exper
 	libcopse-text.a libcopse-lineage.a $(collection_libs) $(CURSES_LIBS)
 
 unit_tests = \
-	tests/unit/test-core \
-	tests/unit/test-safetensors \
-	tests/unit/test-jungle \
-	tests/unit/test-labels \
-	tests/unit/test-layer \
-	tests/unit/test-words \
 	tests/unit/test-baselines \
 	tests/unit/test-card \
 	tests/unit/test-catalog \
 	tests/unit/test-collection \
+	tests/unit/test-core \
 	tests/unit/test-evaluation \
 	tests/unit/test-experts \
+	tests/unit/test-gguf \
+	tests/unit/test-jungle \
+	tests/unit/test-labels \
+	tests/unit/test-layer \
 	tests/unit/test-lineage \
+	tests/unit/test-npy \
 	tests/unit/test-outline \
+	tests/unit/test-pickle \
+	tests/unit/test-quant \
+	tests/unit/test-safetensors \
+	tests/unit/test-shards \
+	tests/unit/test-torch \
+	tests/unit/test-torch-hostile \
+	tests/unit/test-torch-state \
 	tests/unit/test-ui \
 	tests/unit/test-ui-cells \
 	tests/unit/test-ui-keymap \
 	tests/unit/test-ui-screens \
-	tests/unit/test-worker
+	tests/unit/test-words \
+	tests/unit/test-worker \
+	tests/unit/test-zip
 tui_tests = \
 	tests/tui/bytes.sh \
 	tests/tui/crash.sh \
@@ -50,8 +59,14 @@ tui_tests = \
 	tests/tui/resize.sh \
 	tests/tui/start-quit.sh \
 	tests/tui/suspend.sh
-check_PROGRAMS += $(unit_tests)
-TESTS += $(unit_tests) tests/house.sh tests/cli.sh tests/main-job.sh $(tui_tests)
+fuzz_tests = \
+	tests/fuzz/fuzz-gguf \
+	tests/fuzz/fuzz-index \
+	tests/fuzz/fuzz-npy \
+	tests/fuzz/fuzz-safetensors \
+	tests/fuzz/fuzz-torch
+check_PROGRAMS += $(unit_tests) $(fuzz_tests)
+TESTS += $(unit_tests) $(fuzz_tests) tests/house.sh tests/cli.sh tests/main-job.sh $(tui_tests)
 EXTRA_DIST += tests/run-unit.sh tests/house.sh tests/cli.sh tests/main-job.sh \
 	tests/tui/lib.sh $(tui_tests)
 
@@ -82,3 +97,35 @@ tests_unit_test_ui_cells_LDADD = $(ui_libs)
 tests_unit_test_ui_keymap_LDADD = $(ui_libs)
 tests_unit_test_ui_screens_SOURCES = tests/unit/test-ui-screens.c $(ui_fixture)
 tests_unit_test_ui_screens_LDADD = $(ui_libs)
+
+tests_unit_test_gguf_LDADD = $(weights_libs)
+tests_unit_test_quant_LDADD = $(weights_libs)
+tests_unit_test_shards_LDADD = $(weights_libs)
+zip_fixture = tests/unit/zip_fixture.c tests/unit/zip_fixture.h
+torch_fixture = tests/unit/torch_fixture.c tests/unit/torch_fixture.h $(zip_fixture)
+tests_unit_test_zip_SOURCES = tests/unit/test-zip.c $(zip_fixture)
+tests_unit_test_zip_LDADD = $(weights_libs)
+tests_unit_test_pickle_LDADD = $(weights_libs)
+tests_unit_test_torch_SOURCES = tests/unit/test-torch.c $(torch_fixture)
+tests_unit_test_torch_LDADD = $(weights_libs)
+tests_unit_test_torch_state_SOURCES = tests/unit/test-torch-state.c $(torch_fixture)
+tests_unit_test_torch_state_LDADD = $(weights_libs)
+tests_unit_test_torch_hostile_SOURCES = tests/unit/test-torch-hostile.c $(torch_fixture)
+tests_unit_test_torch_hostile_LDADD = $(weights_libs)
+tests_unit_test_npy_SOURCES = tests/unit/test-npy.c $(zip_fixture)
+tests_unit_test_npy_LDADD = $(weights_libs)
+
+# Fuzz drivers as plain programs: each replays its corpus.
+fuzz_read = tests/fuzz/read_all.c tests/fuzz/read_all.h tests/fuzz/run-corpus.c
+fuzz_try = tests/fuzz/try_all.c tests/fuzz/try_all.h tests/fuzz/run-corpus.c
+tests_fuzz_fuzz_gguf_SOURCES = tests/fuzz/fuzz-gguf.c $(fuzz_read)
+tests_fuzz_fuzz_gguf_LDADD = $(weights_libs)
+tests_fuzz_fuzz_index_SOURCES = tests/fuzz/fuzz-index.c $(fuzz_read)
+tests_fuzz_fuzz_index_LDADD = $(weights_libs)
+tests_fuzz_fuzz_safetensors_SOURCES = tests/fuzz/fuzz-safetensors.c $(fuzz_read)
+tests_fuzz_fuzz_safetensors_LDADD = $(weights_libs)
+tests_fuzz_fuzz_torch_SOURCES = tests/fuzz/fuzz-torch.c $(fuzz_try)
+tests_fuzz_fuzz_torch_LDADD = $(weights_libs)
+tests_fuzz_fuzz_npy_SOURCES = tests/fuzz/fuzz-npy.c $(fuzz_try)
+tests_fuzz_fuzz_npy_LDADD = $(weights_libs)
+EXTRA_DIST += tests/fuzz/README.md tests/fuzz/make-seeds.c tests/fuzz/torch.dict tests/fuzz/corpus

@@ -118,9 +118,10 @@ static bool read_tensor(WeightFile *file, size_t i, TensorSketch *t, Block *bloc
                         const Progress *p, GError **error) {
   const TensorInfo *info = weight_file_info(file, i);
   bool numbers = dtype_is_readable(info->dtype);
-  uint64_t width = 1;
-  if (numbers) dtype_bytes(info->dtype, 1, &width);
-  const size_t step = MIN(sizeof block->raw.bytes / width, BLOCK_VALUES);
+  const size_t unit = numbers ? dtype_block(info->dtype) : 1; /* numbers that are packed together */
+  uint64_t width = 1;                                         /* and their bytes */
+  if (numbers) dtype_bytes(info->dtype, unit, &width);
+  const size_t step = MIN(sizeof block->raw.bytes / width * unit, BLOCK_VALUES);
   const uint64_t count = numbers ? info->count : info->bytes;
   ContentHasher hasher;
   Projection projection;
@@ -130,9 +131,10 @@ static bool read_tensor(WeightFile *file, size_t i, TensorSketch *t, Block *bloc
   for (uint64_t first = 0; first < count; first += step) {
     size_t n = (size_t)MIN(count - first, step);
     if (!progress_check(p, error)) return false;
-    if (!weight_file_read_raw(file, i, first * width, n * width, block->raw.bytes, error))
+    if (!weight_file_read_raw(file, i, first / unit * width, n / unit * width, block->raw.bytes,
+                              error))
       return false;
-    content_hasher_add(&hasher, block->raw.bytes, n * width);
+    content_hasher_add(&hasher, block->raw.bytes, n / unit * width);
     if (numbers) take_values(block_values(block, info->dtype, n), n, t, &projection);
   }
   t->hash = content_hasher_end(&hasher);

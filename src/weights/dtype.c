@@ -4,13 +4,15 @@
 #include <math.h>
 #include <string.h>
 
+#include "weights/quant.h"
+
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "weight files are little-endian and are read as they lie: port dtype.c first"
 #endif
 
 typedef struct {
   const char *name;
-  unsigned block, block_bytes; /* elements that are packed together, and their bytes */
+  unsigned block, block_bytes; /* elements that are packed together, and their bytes; 0: unknown */
   bool readable, is_float;
   double epsilon;
 } DtypeFacts;
@@ -36,18 +38,63 @@ static const DtypeFacts facts[DTYPE_COUNT] = {
     [DTYPE_F6_E2M3] = {"F6_E2M3", 4, 3, false, true, 0},
     [DTYPE_F6_E3M2] = {"F6_E3M2", 4, 3, false, true, 0},
     [DTYPE_F4] = {"F4", 2, 1, false, true, 0},
+    /* Up to a whole step of the block's range: an encoder may have to clip the outermost one. */
+    [DTYPE_Q4_0] = {"Q4_0", 32, 18, true, true, 0x1p-3},
+    [DTYPE_Q4_1] = {"Q4_1", 32, 20, true, true, 0x1p-3},
+    [DTYPE_Q5_0] = {"Q5_0", 32, 22, true, true, 0x1p-4},
+    [DTYPE_Q5_1] = {"Q5_1", 32, 24, true, true, 0x1p-4},
+    [DTYPE_Q8_0] = {"Q8_0", 32, 34, true, true, 0x1p-7},
+    [DTYPE_Q2_K] = {"Q2_K", 256, 84, true, true, 0x1p-1},
+    [DTYPE_Q3_K] = {"Q3_K", 256, 110, true, true, 0x1p-2},
+    [DTYPE_Q4_K] = {"Q4_K", 256, 144, true, true, 0x1p-3},
+    [DTYPE_Q5_K] = {"Q5_K", 256, 176, true, true, 0x1p-4},
+    [DTYPE_Q6_K] = {"Q6_K", 256, 210, true, true, 0x1p-5},
+    [DTYPE_Q8_1] = {"Q8_1", 32, 36, false, true, 0},
+    [DTYPE_Q8_K] = {"Q8_K", 256, 292, false, true, 0},
+    [DTYPE_IQ1_S] = {"IQ1_S", 256, 50, false, true, 0},
+    [DTYPE_IQ1_M] = {"IQ1_M", 256, 56, false, true, 0},
+    [DTYPE_IQ2_XXS] = {"IQ2_XXS", 256, 66, false, true, 0},
+    [DTYPE_IQ2_XS] = {"IQ2_XS", 256, 74, false, true, 0},
+    [DTYPE_IQ2_S] = {"IQ2_S", 256, 82, false, true, 0},
+    [DTYPE_IQ3_XXS] = {"IQ3_XXS", 256, 98, false, true, 0},
+    [DTYPE_IQ3_S] = {"IQ3_S", 256, 110, false, true, 0},
+    [DTYPE_IQ4_NL] = {"IQ4_NL", 32, 18, false, true, 0},
+    [DTYPE_IQ4_XS] = {"IQ4_XS", 256, 136, false, true, 0},
+    [DTYPE_TQ1_0] = {"TQ1_0", 256, 54, false, true, 0},
+    [DTYPE_TQ2_0] = {"TQ2_0", 256, 66, false, true, 0},
+    [DTYPE_Q4_0_4_4] = {"Q4_0_4_4", 32, 18, false, true, 0},
+    [DTYPE_Q4_0_4_8] = {"Q4_0_4_8", 32, 18, false, true, 0},
+    [DTYPE_Q4_0_8_8] = {"Q4_0_8_8", 32, 18, false, true, 0},
+    [DTYPE_MXFP4] = {"MXFP4", 32, 17, false, true, 0},
+    [DTYPE_NVFP4] = {"NVFP4", 64, 36, false, true, 0},
+    [DTYPE_Q1_0] = {"Q1_0", 128, 18, false, true, 0},
+    [DTYPE_Q2_0] = {"Q2_0", 64, 0, false, true, 0},
+    [DTYPE_OTHER] = {"OTHER", 1, 0, false, true, 0},
 };
+
+/* The last that has a name in safetensors. */
+enum { LAST_SAFETENSORS = DTYPE_F4 };
 
 const char *dtype_name(Dtype d) { return d < DTYPE_COUNT ? facts[d].name : "?"; }
 
-bool dtype_from_name(const char *name, Dtype *d) {
-  for (int i = 0; i < DTYPE_COUNT; i++)
+static bool find_name(const char *name, int n, Dtype *d) {
+  for (int i = 0; i < n; i++)
     if (strcmp(name, facts[i].name) == 0) {
       *d = (Dtype)i;
       return true;
     }
   return false;
 }
+
+bool dtype_from_name(const char *name, Dtype *d) {
+  return find_name(name, LAST_SAFETENSORS + 1, d);
+}
+
+bool dtype_from_any_name(const char *name, Dtype *d) { return find_name(name, DTYPE_COUNT, d); }
+
+size_t dtype_block(Dtype d) { return facts[d].block; }
+
+bool dtype_has_size(Dtype d) { return facts[d].block_bytes > 0; }
 
 bool dtype_bytes(Dtype d, uint64_t count, uint64_t *bytes) {
   const DtypeFacts *f = &facts[d];
@@ -86,6 +133,8 @@ static float f32_from_f16(uint16_t h) {
   uint32_t bits = magnitude < 0x00800000u ? f32_bits(subnormal) : normal;
   return f32_from_bits(bits | sign);
 }
+
+float dtype_half_to_f32(uint16_t half) { return f32_from_f16(half); }
 
 static uint16_t f16_from_f32(float f) {
   uint32_t bits = f32_bits(f);
@@ -146,7 +195,9 @@ void dtype_to_f32(Dtype d, const void *src, float *dst, size_t n) {
     case DTYPE_U16: CONVERT(uint16_t, v); break;
     case DTYPE_U8: CONVERT(uint8_t, v); break;
     case DTYPE_BOOL: CONVERT(uint8_t, v != 0); break;
-    default: memset(dst, 0, n * sizeof *dst); break;
+    default:
+      if (!quant_to_f32(d, src, dst, n / facts[d].block)) memset(dst, 0, n * sizeof *dst);
+      break;
   }
 }
 

@@ -28,18 +28,65 @@ typedef enum {
   DTYPE_F6_E2M3,
   DTYPE_F6_E3M2,
   DTYPE_F4,
+  /* Block formats of GGUF that are converted: see weights/quant.h. */
+  DTYPE_Q4_0,
+  DTYPE_Q4_1,
+  DTYPE_Q5_0,
+  DTYPE_Q5_1,
+  DTYPE_Q8_0,
+  DTYPE_Q2_K,
+  DTYPE_Q3_K,
+  DTYPE_Q4_K,
+  DTYPE_Q5_K,
+  DTYPE_Q6_K,
+  /* Those that are listed with their sizes, but not converted. */
+  DTYPE_Q8_1,
+  DTYPE_Q8_K,
+  DTYPE_IQ1_S,
+  DTYPE_IQ1_M,
+  DTYPE_IQ2_XXS,
+  DTYPE_IQ2_XS,
+  DTYPE_IQ2_S,
+  DTYPE_IQ3_XXS,
+  DTYPE_IQ3_S,
+  DTYPE_IQ4_NL,
+  DTYPE_IQ4_XS,
+  DTYPE_TQ1_0,
+  DTYPE_TQ2_0,
+  DTYPE_Q4_0_4_4,
+  DTYPE_Q4_0_4_8,
+  DTYPE_Q4_0_8_8,
+  DTYPE_MXFP4,
+  DTYPE_NVFP4,
+  DTYPE_Q1_0,
+  DTYPE_Q2_0,  /* two layouts share the name: the size is the file's to say */
+  DTYPE_OTHER, /* a type that a file has and we have no name for */
   DTYPE_COUNT
 } Dtype;
 
-/* "F32", as safetensors spells it. Static text. */
+/* The largest block of all formats. */
+enum { DTYPE_MAX_BLOCK = 256, DTYPE_MAX_BLOCK_BYTES = 292 };
+
+/* "F32", as safetensors spells it, or "Q4_K", as GGUF does. Static text. */
 const char *dtype_name(Dtype d);
 
-/* False for a name we do not know. */
+/* From a name that safetensors may use; false for any other, those of GGUF's blocks too. */
 bool dtype_from_name(const char *name, Dtype *d);
 
+/* From any name that dtype_name() gives: for what we wrote ourselves. */
+bool dtype_from_any_name(const char *name, Dtype *d);
+
+/* Elements that are packed together: 32 or 256 in GGUF's block formats, 1 in nearly all
+ * others. Conversion works on whole blocks. */
+size_t dtype_block(Dtype d);
+
 /* Bytes of `count` elements; false when they overflow 64 bits or do not fill whole blocks
- * (formats below 8 bits are packed: two F4 a byte, four F6 in three). */
+ * (formats below 8 bits are packed: two F4 a byte, four F6 in three). 0 bytes when the type
+ * alone does not tell the size. */
 bool dtype_bytes(Dtype d, uint64_t count, uint64_t *bytes);
+
+/* False for the types of which dtype_bytes() cannot know the size. */
+bool dtype_has_size(Dtype d);
 
 /* Floating or integer numbers that dtype_to_f32() understands. */
 bool dtype_is_readable(Dtype d);
@@ -47,11 +94,16 @@ bool dtype_is_readable(Dtype d);
 /* A float format: what a network computes with, rather than counters and masks. */
 bool dtype_is_float(Dtype d);
 
-/* Relative rounding error of the format (half a unit in the last place), 0 for integers. */
+/* Rounding error of the format, 0 for integers: relative to the number itself (half a unit in
+ * the last place), in block formats to the largest magnitude of the number's block. */
 double dtype_epsilon(Dtype d);
 
-/* n elements to float32. src needs no alignment and is little-endian; d must be readable. */
+/* n elements, a multiple of dtype_block(d), to float32. src needs no alignment and is
+ * little-endian; d must be readable. */
 void dtype_to_f32(Dtype d, const void *src, float *dst, size_t n);
+
+/* IEEE binary16 to float32, exactly. */
+float dtype_half_to_f32(uint16_t half);
 
 /* n float32 to F64, F32, F16 or BF16, rounded to nearest even. False for other formats. */
 bool dtype_from_f32(Dtype d, const float *src, void *dst, size_t n);

@@ -4,16 +4,22 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "weights/shards.h"
 #include "weights/weight_format.h"
 
 /* In the order in which they are tried: those with a magic number first. */
 static const WeightFormat *const formats[] = {
+    &weight_format_gguf,
     &weight_format_safetensors,
+    &weight_format_zip,
+    &weight_format_npy,
+    &weight_format_torch_tar,
+    &weight_format_torch_legacy,
 };
 
 static void tensor_clear(void *data) { g_free(((TensorInfo *)data)->name); }
 
-static WeightFile *file_new(ByteSource *source) {
+WeightFile *weight_file_new(ByteSource *source) {
   WeightFile *f = g_new0(WeightFile, 1);
   f->source = byte_source_ref(source);
   f->tensors = g_array_new(FALSE, FALSE, sizeof(TensorInfo));
@@ -34,6 +40,7 @@ void weight_file_free(WeightFile *f) {
 }
 
 WeightFile *weight_file_open(const char *path, GError **error) {
+  if (shards_stand_at(path)) return shards_open_path(path, error);
   g_autoptr(ByteSource) source = byte_source_open(path, error);
   return source ? weight_file_open_source(source, error) : NULL;
 }
@@ -68,7 +75,7 @@ WeightFile *weight_file_open_source(ByteSource *source, GError **error) {
     explain_unknown(source, head, n, error);
     return NULL;
   }
-  g_autoptr(WeightFile) f = file_new(source);
+  g_autoptr(WeightFile) f = weight_file_new(source);
   f->format = format;
   return format->open(f, error) ? g_steal_pointer(&f) : NULL;
 }
@@ -134,20 +141,44 @@ bool weight_file_read_raw(WeightFile *f, size_t i, uint64_t start, size_t n, voi
   return byte_source_read(f->source, info->offset + start, dst, n, error);
 }
 
-/* Reads and converts in blocks that stay in the second-level cache. */
-static bool read_converted(WeightFile *f, size_t i, uint64_t first, size_t n, float *dst,
-                           GError **error) {
-  const TensorInfo *info = weight_file_info(f, i);
-  uint64_t width;
-  dtype_bytes(info->dtype, 1, &width);
-  unsigned char block[65536];
-  const size_t step = sizeof block / (size_t)width;
+/* Whole blocks of the format, converted in pieces that stay in the second-level cache. */
+static bool read_blocks(WeightFile *f, size_t i, uint64_t first, size_t n, float *dst,
+                        GError **error) {
+  const Dtype dtype = weight_file_info(f, i)->dtype;
+  const size_t block = dtype_block(dtype);
+  uint64_t width; /* bytes of a block */
+  dtype_bytes(dtype, block, &width);
+  unsigned char bytes[65536];
+  const size_t step = sizeof bytes / (size_t)width * block;
   for (size_t done = 0; done < n; done += step) {
     size_t k = MIN(step, n - done);
-    if (!weight_file_read_raw(f, i, (first + done) * width, k * width, block, error)) return false;
-    dtype_to_f32(info->dtype, block, dst + done, k);
+    if (!weight_file_read_raw(f, i, (first + done) / block * width, k / block * width, bytes,
+                              error))
+      return false;
+    dtype_to_f32(dtype, bytes, dst + done, k);
   }
   return true;
+}
+
+/* n elements that lie within one block. */
+static bool read_within_block(WeightFile *f, size_t i, uint64_t first, size_t n, float *dst,
+                              GError **error) {
+  const size_t block = dtype_block(weight_file_info(f, i)->dtype), skip = first % block;
+  float values[DTYPE_MAX_BLOCK];
+  if (!read_blocks(f, i, first - skip, block, values, error)) return false;
+  memcpy(dst, values + skip, n * sizeof *dst);
+  return true;
+}
+
+/* Blocks that are wanted in part, at both ends, are read whole and cut. */
+static bool read_converted(WeightFile *f, size_t i, uint64_t first, size_t n, float *dst,
+                           GError **error) {
+  const size_t block = dtype_block(weight_file_info(f, i)->dtype), skip = first % block;
+  const size_t head = skip ? MIN(n, block - skip) : 0, tail = (n - head) % block;
+  const size_t whole = n - head - tail;
+  if (head && !read_within_block(f, i, first, head, dst, error)) return false;
+  if (whole && !read_blocks(f, i, first + head, whole, dst + head, error)) return false;
+  return !tail || read_within_block(f, i, first + head + whole, tail, dst + head + whole, error);
 }
 
 bool weight_file_read_f32(WeightFile *f, size_t i, uint64_t first, size_t n, float *dst,

@@ -28,7 +28,8 @@ typedef struct {
 
 typedef struct WeightFile WeightFile;
 
-/* Opens a file of any known format, told by its first bytes, not by its name. */
+/* Opens a file of any known format, told by its first bytes, not by its name. The index of a
+ * model in parts, or the first of them ("-00001-of-00003"), opens the whole: weights/shards.h. */
 WeightFile *weight_file_open(const char *path, GError **error);
 
 /* The same over any source; keeps a reference to it. */

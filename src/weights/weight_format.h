@@ -38,4 +38,13 @@ bool weight_file_add(WeightFile *file, TensorInfo info, GError **error);
 /* Sets a metadata entry from untrusted bytes; the last of two equal keys stays. */
 void weight_file_set_metadata(WeightFile *file, const char *key, const char *value);
 
+/* An empty file over a source, to which it keeps a reference; weight_file_free() frees it. For
+ * readers that are not reached through a source's first bytes: the caller sets `format`. */
+WeightFile *weight_file_new(ByteSource *source);
+
+extern const WeightFormat weight_format_gguf;
+extern const WeightFormat weight_format_npy;
 extern const WeightFormat weight_format_safetensors;
+extern const WeightFormat weight_format_torch_legacy;
+extern const WeightFormat weight_format_torch_tar;
+extern const WeightFormat weight_format_zip; /* PyTorch's archives and npz */

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Python's pickles, taken apart without Python: a stream of opcodes becomes a graph of inert
+ * values.
+ *
+ * Where Python would import a class or call a function, a value is built that remembers the name,
+ * the arguments and the state; nothing is imported, called or looked up. The caller says of every
+ * global name what it thinks of it: known (a tag of the caller's), opaque (kept by name, to be left
+ * alone) or refused, which ends the reading with an error that names it.
+ *
+ * Bounds, so that no stream can ask for more than it is worth: 64 MiB of pickle, 4 Mi values, stack
+ * and memo, 16 Mi places in containers. There is no recursion. Values may share others and form
+ * cycles: who walks them bounds the walk. */
+#pragma once
+
+#include "core/source.h"
+#include "core/text.h"
+
+/* Longest pickle, in bytes. */
+enum { PICKLE_MOST_BYTES = 64 << 20 };
+
+typedef enum {
+  PICKLE_NONE,
+  PICKLE_BOOL,
+  PICKLE_INT,
+  PICKLE_BIG, /* a whole number beyond 64 bits: little-endian two's complement */
+  PICKLE_FLOAT,
+  PICKLE_TEXT, /* as stored: not cleaned */
+  PICKLE_BYTES,
+  PICKLE_TUPLE,
+  PICKLE_LIST,
+  PICKLE_SET,
+  PICKLE_DICT,      /* key, value, key, value, … in the order of the file */
+  PICKLE_GLOBAL,    /* a class or function, by name */
+  PICKLE_OBJECT,    /* what a call or a construction would have given */
+  PICKLE_PERSISTENT /* something stored outside the pickle, under this id */
+} PickleKind;
+
+typedef struct PickleValue PickleValue;
+struct PickleValue {
+  PickleKind kind;
+  union {
+    bool truth;
+    int64_t integer;
+    double real;
+    struct {
+      const char *bytes; /* followed by a NUL that is not counted */
+      size_t n;
+    } text; /* TEXT, BYTES, BIG */
+    struct {
+      PickleValue **at;
+      guint n, room;
+    } items; /* TUPLE, LIST, SET, DICT */
+    struct {
+      const SafeText *name; /* "module.name" */
+      int tag;              /* the judge's */
+    } global;
+    struct {
+      PickleValue *callable;     /* always a GLOBAL */
+      PickleValue *args, *state; /* may be NULL */
+      PickleValue *items;        /* what was appended (LIST) or set (DICT) on it; NULL: nothing */
+    } object;
+    PickleValue *id; /* PERSISTENT */
+  } u;
+};
+
+/* What the judge may say beside a tag of its own, which is 0 or more. */
+enum { PICKLE_OPAQUE = -1, PICKLE_REFUSED = -2 };
+
+/* Judges a global by its exact names. Called once for each place that names one. */
+typedef int (*PickleJudge)(void *user, const char *module, const char *name);
+
+typedef struct Pickle Pickle;
+
+/* Reads one pickle that begins at `offset` of the source. Errors name the source and the byte. */
+Pickle *pickle_read(ByteSource *source, uint64_t offset, PickleJudge judge, void *user,
+                    GError **error);
+void pickle_free(Pickle *pickle);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Pickle, pickle_free)
+
+/* The value; borrowed, as are all values below it. */
+const PickleValue *pickle_root(const Pickle *pickle);
+
+/* Offset in the source of the byte after the pickle. */
+uint64_t pickle_end(const Pickle *pickle);
+
+/* Names of globals that were judged opaque, each once, in the order of the file: SafeText. */
+const GPtrArray *pickle_opaque(const Pickle *pickle);
+
+/* All PERSISTENT values, in the order of the file. */
+const GPtrArray *pickle_persistents(const Pickle *pickle);
+
+/* Item i of a TUPLE or LIST, or NULL when there is none or v is something else; v may be NULL. */
+const PickleValue *pickle_item(const PickleValue *v, guint i);
+
+/* Whole numbers of at least 0; false for anything else, NULL included. */
+bool pickle_to_u64(const PickleValue *v, uint64_t *n);
+
+/* True for TEXT (BYTES likewise: Python 2's strings) that is exactly s. */
+bool pickle_is_text(const PickleValue *v, const char *s);
+
+/* The tag of an OBJECT's callable or of a GLOBAL itself; PICKLE_OPAQUE for all else. */
+int pickle_tag(const PickleValue *v);
