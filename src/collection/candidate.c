@@ -3,8 +3,11 @@
 
 #include <string.h>
 
+#include "collection/chain.h"
+#include "collection/container.h"
 #include "collection/hub.h"
 #include "collection/weight_names.h"
+#include "weights/shard_name.h"
 
 /* One weight file of a folder, or the parts of one model. */
 typedef struct {
@@ -36,11 +39,15 @@ static void candidate_free(void *data) {
   g_free(c->name);
   g_free(c->repository);
   g_free(c->component);
+  g_ptr_array_unref(c->components);
+  g_ptr_array_unref(c->revisions);
   g_free(c->card);
   g_free(c->config);
   g_free(c->adapter_config);
+  g_free(c->pipeline);
   g_array_unref(c->weights);
   g_array_unref(c->others);
+  g_array_unref(c->beside);
   g_free(c);
 }
 
@@ -76,7 +83,8 @@ static void add_part(GPtrArray *entries, GHashTable *wholes, char *whole, guint 
 /* An index without any part stands for one part that is absent. */
 static void add_index(GPtrArray *entries, GHashTable *wholes, FileRef ref, const char *name,
                       bool adapter) {
-  g_autofree char *whole = g_strndup(name, strlen(name) - strlen(".index.json"));
+  g_autofree char *whole = shard_index_whole(name);
+  if (!whole) whole = g_strdup(name); /* letters of another case: nobody reads it */
   Entry *e = g_hash_table_lookup(wholes, whole);
   if (!e) {
     ref.parts = 1;
@@ -101,6 +109,17 @@ static int entry_by_rank(const void *a, const void *b) {
   return rank_x != rank_y ? (rank_x > rank_y ? 1 : -1) : strcmp(x->main.path, y->main.path);
 }
 
+/* The name of the whole when a file is a part of it; the caller frees it. A name such as
+ * "-1-of-5", which folds and tries have too, is a part's only beside an index. */
+static char *whole_of_part(const WalkFolder *folder, const char *name, guint *parts) {
+  ShardName parsed;
+  if (!shard_name_parse(name, &parsed)) return NULL;
+  *parts = parsed.parts;
+  g_autofree char *whole = shard_name_whole(name);
+  g_autofree char *index = g_strconcat(whole, ".index.json", NULL);
+  return parsed.padded || walk_folder_find(folder, index) ? g_steal_pointer(&whole) : NULL;
+}
+
 /* The weight files of a folder, generic names first and best first. */
 static GPtrArray *entries_of(const WalkFolder *folder) {
   GPtrArray *entries = g_ptr_array_new_with_free_func(entry_free);
@@ -109,7 +128,7 @@ static GPtrArray *entries_of(const WalkFolder *folder) {
   for (guint i = 0; i < folder->files->len; i++) {
     const WalkFile *f = &g_array_index(folder->files, WalkFile, i);
     guint parts;
-    char *whole = f->use == WALK_WEIGHTS ? weight_name_whole(f->name, &parts) : NULL;
+    char *whole = f->use == WALK_WEIGHTS ? whole_of_part(folder, f->name, &parts) : NULL;
     if (whole)
       add_part(entries, wholes, whole, parts, ref_of(folder, f), adapter);
     else if (f->use == WALK_WEIGHTS)
@@ -148,15 +167,25 @@ static Candidate *candidate_new(GPtrArray *out, const char *path) {
   c->path = g_strdup(*path ? path : ".");
   c->weights = refs_new();
   c->others = refs_new();
+  c->beside = refs_new();
+  c->components = g_ptr_array_new_with_free_func(g_free);
+  c->revisions = g_ptr_array_new_with_free_func(g_free);
   g_ptr_array_add(out, c);
   return c;
 }
 
-/* What a folder is called: by its repository, else by its own name. */
+/* What a folder is called: by its repository, else by its own name, a checkpoint's with that of
+ * its run before it. */
 static char *folder_name(const Candidate *c, const char *path, const char *rest, const char *root) {
+  uint64_t step;
   if (c->repository && *rest) return g_strconcat(c->repository, "/", rest, NULL);
   if (c->repository) return g_strdup(c->repository);
-  return g_path_get_basename(*path ? path : root);
+  g_autofree char *full = g_build_filename(root, path, NULL);
+  g_autofree char *name = g_path_get_basename(full);
+  if (!chain_is_step(name, &step)) return g_steal_pointer(&name);
+  g_autofree char *run_path = g_path_get_dirname(full);
+  g_autofree char *run = g_path_get_basename(run_path);
+  return g_strconcat(run, "/", name, NULL);
 }
 
 /* Names the candidate; `file`: the weight file's name when it alone is the model, else NULL. */
@@ -166,10 +195,28 @@ static void name_candidate(Candidate *c, const WalkFolder *folder, const char *r
   g_autofree char *full = g_build_filename(root, folder->path, NULL);
   c->repository = hub_name_of_path(full, &rest);
   bool by_folder = !file || weight_name_rank(file, false) >= 0;
-  c->name = by_folder ? folder_name(c, folder->path, rest, root) : weight_name_stem(file);
+  const WalkFile *known = file ? walk_folder_find(folder, file) : NULL;
+  if (known && known->title)
+    c->name = g_strdup(known->title);
+  else
+    c->name = by_folder ? folder_name(c, folder->path, rest, root) : weight_name_stem(file);
+}
+
+/* The commits of the repository whose snapshot the folder is. The folder that lists them counts
+ * as a file: another download changes it. */
+static void add_revisions(Candidate *c, const WalkFolder *folder) {
+  const HubRevisions *r = folder->revisions;
+  if (!r) return;
+  c->revision_is_main = r->by_ref;
+  g_ptr_array_add(c->revisions, g_strdup(r->chosen));
+  for (guint i = 0; i < r->others->len; i++)
+    g_ptr_array_add(c->revisions, g_strdup(r->others->pdata[i]));
+  FileRef ref = {.path = g_path_get_dirname(folder->path), .stamp = folder->snapshots};
+  g_array_append_val(c->others, ref);
 }
 
 static void add_sidecars(Candidate *c, const WalkFolder *folder) {
+  add_revisions(c, folder);
   c->card = add_sidecar(c, folder, "README.md");
   c->config = add_sidecar(c, folder, "config.json");
   c->adapter_config = add_sidecar(c, folder, "adapter_config.json");
@@ -180,14 +227,48 @@ static void add_rest(Candidate *c, const Entry *e) {
     add_ref(c->weights, &g_array_index(e->rest, FileRef, i));
 }
 
-static void add_file_candidate(GPtrArray *out, const WalkFolder *folder, const char *root,
-                               const Entry *e) {
+/* "fox.ckpt" beside "fox.safetensors", or two names that tools give, with different endings. */
+static bool is_other_format(const Entry *a, const Entry *b) {
+  g_autofree char *x = weight_name_stem(a->name), *y = weight_name_stem(b->name);
+  if (a == b || strcmp(a->name + strlen(x), b->name + strlen(y)) == 0) return false;
+  return strcmp(x, y) == 0 || (a->rank >= 0 && b->rank >= 0);
+}
+
+static void add_beside(Candidate *c, const GPtrArray *entries, const Entry *self) {
+  enum { MOST = 16 };
+  for (guint i = 0; i < entries->len && c->beside->len < MOST; i++)
+    if (is_other_format(entries->pdata[i], self))
+      add_ref(c->beside, &((const Entry *)entries->pdata[i])->main);
+}
+
+static Candidate *add_file_candidate(GPtrArray *out, const WalkFolder *folder, const char *root,
+                                     const Entry *e) {
   Candidate *c = candidate_new(out, e->main.path);
   name_candidate(c, folder, root, e->name);
   add_ref(c->weights, &e->main);
   c->tries = 1;
   add_rest(c, e);
   add_sidecars(c, folder);
+  return c;
+}
+
+/* A cached data set's archives hold pictures and text, and many of them. */
+static const char data_prefix[] = "datasets--", data_below[] = "/datasets--";
+
+/* An archive may turn out to be a weight file with an unlucky name, so it is described like one. */
+static void add_archives(GPtrArray *out, const WalkFolder *folder, const char *root) {
+  if (g_str_has_prefix(folder->path, data_prefix) || strstr(folder->path, data_below)) return;
+  for (guint i = 0; i < folder->files->len; i++) {
+    const WalkFile *f = &g_array_index(folder->files, WalkFile, i);
+    if (f->use != WALK_ARCHIVE) continue;
+    Entry e = {.name = f->name, .main = ref_of(folder, f), .rest = refs_new()};
+    Candidate *c = add_file_candidate(out, folder, root, &e);
+    c->is_archive = true;
+    g_free(c->name);
+    c->name = container_stem(f->name);
+    g_array_unref(e.rest);
+    g_free(e.main.path);
+  }
 }
 
 /* The first n entries are one model. */
@@ -223,7 +304,8 @@ static void add_folder(GPtrArray *out, const WalkFolder *folder, const char *roo
   if (described && together == 0 && entries->len == 1) together = 1;
   if (together) add_folder_candidate(out, folder, root, entries, together);
   for (guint i = together; i < entries->len; i++)
-    add_file_candidate(out, folder, root, entries->pdata[i]);
+    add_beside(add_file_candidate(out, folder, root, entries->pdata[i]), entries,
+               entries->pdata[i]);
 }
 
 /* Index of the first folder whose path is not below `key`. */
@@ -307,12 +389,15 @@ static void add_pipeline(GPtrArray *out, const Walk *walk, const WalkFolder *fol
   add_component(c, main, true);
   for (guint i = 0; i < components->len; i++) {
     WalkFolder *component = components->pdata[i];
-    if (component != main) add_component(c, component, false);
     g_hash_table_add(taken, component);
+    if (component == main) continue;
+    add_component(c, component, false);
+    g_ptr_array_add(c->components, g_strdup(last_component(component->path)));
   }
   c->card = add_sidecar(c, folder, "README.md");
   c->config = add_sidecar(c, main, "config.json");
-  g_free(add_sidecar(c, folder, "model_index.json"));
+  c->pipeline = add_sidecar(c, folder, "model_index.json");
+  add_revisions(c, folder);
   for (guint i = 0; i < own->len; i++) add_file_candidate(out, folder, root, own->pdata[i]);
 }
 
@@ -326,6 +411,7 @@ GPtrArray *candidates_from_walk(const Walk *walk, const char *root) {
   for (guint i = 0; i < walk->folders->len; i++) {
     const WalkFolder *folder = walk->folders->pdata[i];
     if (walk_folder_find(folder, "model_index.json")) add_pipeline(out, walk, folder, root, taken);
+    add_archives(out, folder, root);
   }
   for (guint i = 0; i < walk->folders->len; i++) {
     WalkFolder *folder = walk->folders->pdata[i];
@@ -344,6 +430,30 @@ GArray *candidate_files(const Candidate *c) {
   GArray *files = g_array_new(FALSE, FALSE, sizeof(FileRef));
   g_array_append_vals(files, c->weights->data, c->weights->len);
   g_array_append_vals(files, c->others->data, c->others->len);
+  g_array_append_vals(files, c->beside->data, c->beside->len);
   g_array_sort(files, ref_by_path);
   return files;
+}
+
+static void move_path(char **path, const char *prefix) {
+  if (!*path) return;
+  char *moved = g_strconcat(prefix, *path, NULL);
+  g_free(*path);
+  *path = moved;
+}
+
+static void move_refs(GArray *refs, const char *prefix) {
+  for (guint i = 0; i < refs->len; i++) move_path(&g_array_index(refs, FileRef, i).path, prefix);
+}
+
+void candidate_move_into(Candidate *c, const char *prefix) {
+  c->inside = strlen(prefix);
+  move_path(&c->path, prefix);
+  move_path(&c->card, prefix);
+  move_path(&c->config, prefix);
+  move_path(&c->adapter_config, prefix);
+  move_path(&c->pipeline, prefix);
+  move_refs(c->weights, prefix);
+  move_refs(c->others, prefix);
+  move_refs(c->beside, prefix);
 }

@@ -5,8 +5,6 @@
 #include <yaml.h>
 
 #include "core/error.h"
-#include "core/source.h"
-#include "core/text.h"
 
 enum { MAX_DEPTH = 16, MAX_EVENTS = 20000, MAX_VALUE = 64 * 1024 };
 
@@ -136,14 +134,9 @@ bool card_parse(const char *front, size_t n, CardEntry entry, void *user, GError
   return ok;
 }
 
-bool card_read(const char *path, CardEntry entry, void *user, GError **error) {
-  g_autoptr(ByteSource) source = byte_source_open(path, error);
-  if (!source) return false;
-  size_t n = (size_t)MIN(byte_source_size(source), (uint64_t)CARD_MAX_FRONT);
-  g_autofree char *bytes = g_malloc(n + 1);
-  if (!byte_source_read(source, 0, bytes, n, error)) return false;
+bool card_take(const char *card, size_t n, CardEntry entry, void *user, GError **error) {
   const char *front;
   size_t front_n;
-  card_split(bytes, n, &front, &front_n);
+  card_split(card, n, &front, &front_n);
   return !front || card_parse(front, front_n, entry, user, error);
 }

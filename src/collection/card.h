@@ -24,6 +24,6 @@ typedef void (*CardEntry)(void *user, const char *key, const char *value);
  * which bound or rule was broken. Safe from any thread. */
 bool card_parse(const char *front, size_t n, CardEntry entry, void *user, GError **error);
 
-/* Reads a card's file and parses its front matter; a file without any is fine. Reads no more
- * than the first CARD_MAX_FRONT bytes. */
-bool card_read(const char *path, CardEntry entry, void *user, GError **error);
+/* Parses the front matter of a card, of which the first CARD_MAX_FRONT bytes are enough; a card
+ * without any is fine. */
+bool card_take(const char *card, size_t n, CardEntry entry, void *user, GError **error);

@@ -33,7 +33,7 @@ static void take_dtypes(Model *m, const char *text) {
     Dtype d;
     if (!colon) continue;
     *colon = '\0';
-    if (dtype_from_name(*p, &d)) m->dtypes[d] = (unsigned)strtoul(colon + 1, NULL, 10);
+    if (dtype_from_any_name(*p, &d)) m->dtypes[d] = (unsigned)strtoul(colon + 1, NULL, 10);
   }
 }
 

@@ -6,35 +6,45 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "collection/archive_weights.h"
 #include "collection/catalog.h"
+#include "collection/container.h"
 #include "collection/scan.h"
 #include "core/error.h"
 #include "core/files.h"
 
 struct Collection {
   char *root;       /* absolute, without links */
+  char *only;       /* the archive in it that is the collection, or NULL: all of it is */
   char *state;      /* NULL: none on disk */
   bool read_only;
   unsigned threads;
   Catalog *catalog;
+  ArchiveCache *archives;
   GMutex scanning;  /* one scan at a time */
 };
 
-static char *real_root(const char *root, GError **error) {
+static bool is_archive(const char *path) {
+  g_autoptr(ByteSource) source = byte_source_open(path, NULL);
+  return source && container_has_name(path) && container_sniff(source) != CONTAINER_NONE;
+}
+
+/* The folder or archive without links; the caller frees it. */
+static char *real_root(const char *root, bool *archive, GError **error) {
   g_autofree SafeText *shown = safe_text(root, -1);
   struct stat st;
   char *real = realpath(root, NULL);
-  if (!real || stat(real, &st) != 0) {
+  g_autofree char *copy = g_strdup(real);
+  free(real);
+  if (!copy || stat(copy, &st) != 0) {
     int code = errno == ENOENT ? COPSE_ERROR_NOT_FOUND : COPSE_ERROR_IO;
     g_set_error(error, COPSE_ERROR, code, "%s: %s", shown, g_strerror(errno));
-  } else if (!S_ISDIR(st.st_mode)) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "%s is not a folder", shown);
-  } else {
-    char *copy = g_strdup(real);
-    free(real);
-    return copy;
+    return NULL;
   }
-  free(real);
+  *archive = S_ISREG(st.st_mode) && is_archive(copy);
+  if (*archive || S_ISDIR(st.st_mode)) return g_steal_pointer(&copy);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "%s is neither a folder nor an archive",
+              shown);
   return NULL;
 }
 
@@ -67,12 +77,15 @@ Collection *collection_open(const char *root, const CollectionOptions *options, 
   if (!options) options = &defaults;
   g_autoptr(Collection) c = g_new0(Collection, 1);
   g_mutex_init(&c->scanning);
+  c->archives = archive_cache_new();
   c->read_only = options->read_only;
   c->threads = options->threads;
-  c->root = real_root(root, error);
-  if (!c->root) return NULL;
-  c->state = options->state ? g_canonicalize_filename(options->state, NULL)
-                            : default_state(c->root);
+  bool archive;
+  g_autofree char *real = real_root(root, &archive, error);
+  if (!real) return NULL;
+  c->root = archive ? g_path_get_dirname(real) : g_strdup(real);
+  c->only = archive ? g_path_get_basename(real) : NULL;
+  c->state = options->state ? g_canonicalize_filename(options->state, NULL) : default_state(real);
   if (c->read_only && !g_file_test(c->state, G_FILE_TEST_IS_DIR))
     g_clear_pointer(&c->state, g_free);
   if (!c->read_only && !dir_make(c->state, error)) return NULL;
@@ -82,8 +95,10 @@ Collection *collection_open(const char *root, const CollectionOptions *options, 
 void collection_free(Collection *c) {
   if (!c) return;
   catalog_free(c->catalog);
+  archive_cache_unref(c->archives);
   g_mutex_clear(&c->scanning);
   g_free(c->root);
+  g_free(c->only);
   g_free(c->state);
   g_free(c);
 }
@@ -97,13 +112,14 @@ bool collection_is_read_only(const Collection *c) { return c->read_only; }
 /* Once more from nothing when the catalog turns out to be damaged. Call with `scanning` held. */
 static bool scan(Collection *c, const Progress *progress, ScanSummary *summary, GError **error) {
   g_autoptr(GError) first = NULL;
-  if (scan_run(c->catalog, c->root, c->state, c->threads, progress, summary, &first)) return true;
+  if (scan_run(c->catalog, c->root, c->only, c->state, c->threads, progress, summary, &first))
+    return true;
   if (!catalog_is_damaged(c->catalog)) {
     g_propagate_error(error, g_steal_pointer(&first));
     return false;
   }
   return catalog_rebuild(c->catalog, error) &&
-         scan_run(c->catalog, c->root, c->state, c->threads, progress, summary, error);
+         scan_run(c->catalog, c->root, c->only, c->state, c->threads, progress, summary, error);
 }
 
 bool collection_scan(Collection *c, const Progress *progress, ScanSummary *summary,
@@ -152,7 +168,11 @@ GPtrArray *collection_skipped(Collection *c, GError **error) {
 
 WeightFile *collection_open_weights(const Collection *c, const Model *model, GError **error) {
   g_autofree char *path = g_build_filename(c->root, model->file, NULL);
-  return weight_file_open(path, error);
+  const char *member;
+  g_autofree char *archive = archive_of_path(c->root, model->file, &member);
+  if (!archive) return weight_file_open(path, error);
+  g_autofree char *full = g_build_filename(c->root, archive, NULL);
+  return archive_weights_open(c->archives, full, member, path, error);
 }
 
 bool collection_store_trees(Collection *c, const GPtrArray *models, const int *trees,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A collection: a root folder (later: or an archive) with the state copse keeps about it, in
+/* A collection: a root folder or an archive with the state copse keeps about it, in
  * one folder below $XDG_STATE_HOME/copse: the catalog (SQLite), experts, representations.
  *
  * A collection may be used from several threads; its catalog serialises them. With read_only
@@ -22,12 +22,12 @@ typedef struct {
   unsigned threads;  /* for scans; 0: all processors */
 } CollectionOptions;
 
-/* Opens or creates the state of the collection at `root`. */
+/* Opens or creates the state of the collection at `root`, a folder or an archive. */
 Collection *collection_open(const char *root, const CollectionOptions *options, GError **error);
 void collection_free(Collection *collection);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Collection, collection_free)
 
-const char *collection_root(const Collection *collection);  /* absolute */
+const char *collection_root(const Collection *collection);  /* absolute; an archive's folder */
 const char *collection_state(const Collection *collection); /* absolute; NULL: none on disk */
 bool collection_is_read_only(const Collection *collection);
 
@@ -65,7 +65,7 @@ GPtrArray *collection_skipped(Collection *collection, GError **error);
  * with COPSE_ERROR_NOT_FOUND, naming near misses or the candidates. A new reference. */
 Model *collection_find(GPtrArray *models, const char *what, GError **error);
 
-/* Opens the model's weights. */
+/* Opens the model's weights, in an archive too ("a.tar!x.safetensors"). */
 WeightFile *collection_open_weights(const Collection *collection, const Model *model,
                                     GError **error);
 

@@ -65,49 +65,63 @@ static char *read_main_ref(int fd) {
   return plain ? g_strdup(text) : NULL;
 }
 
-typedef struct {
-  char *name; /* newest so far */
-  struct timespec time;
-  unsigned count;
-} Newest;
-
 static bool is_later(const struct timespec *a, const struct timespec *b) {
   return a->tv_sec != b->tv_sec ? a->tv_sec > b->tv_sec : a->tv_nsec > b->tv_nsec;
 }
 
-/* Folders of one time are told apart by name, so that every scan chooses alike. */
-static void consider(Newest *best, int snapshots, const char *name) {
+/* Adds a commit's folder, and keeps the newest in r->chosen. Folders of one time are told apart
+ * by name, so that every scan chooses alike. */
+static void consider(HubRevisions *r, struct timespec *newest, int snapshots, const char *name) {
   struct stat st;
   if (name[0] == '.' || fstatat(snapshots, name, &st, AT_SYMLINK_NOFOLLOW) != 0) return;
   if (!S_ISDIR(st.st_mode)) return;
-  best->count++;
-  bool later = !best->name || is_later(&st.st_mtim, &best->time) ||
-               (!is_later(&best->time, &st.st_mtim) && strcmp(name, best->name) > 0);
+  char *copy = g_strdup(name);
+  g_ptr_array_add(r->others, copy);
+  bool later = !r->chosen || is_later(&st.st_mtim, newest) ||
+               (!is_later(newest, &st.st_mtim) && strcmp(name, r->chosen) > 0);
   if (!later) return;
-  g_free(best->name);
-  best->name = g_strdup(name);
-  best->time = st.st_mtim;
+  r->chosen = copy;
+  *newest = st.st_mtim;
 }
 
-static bool has_folder(int parent, const char *name) {
-  struct stat st;
-  return fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+static int by_text(const void *a, const void *b) {
+  return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-char *hub_choose_snapshot(int fd) {
+/* The same text in the list, or NULL. */
+static char *same_text(const GPtrArray *list, const char *text) {
+  for (guint i = 0; text && i < list->len; i++)
+    if (strcmp(list->pdata[i], text) == 0) return list->pdata[i];
+  return NULL;
+}
+
+bool hub_list_revisions(int fd, HubRevisions *r) {
+  *r = (HubRevisions){0};
   int snapshots = openat(fd, "snapshots", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   DIR *dir = snapshots >= 0 ? fdopendir(snapshots) : NULL;
   if (!dir) {
     if (snapshots >= 0) close(snapshots);
-    return NULL;
+    return false;
   }
-  Newest best = {0};
-  for (struct dirent *e; (e = readdir(dir));) consider(&best, snapshots, e->d_name);
-  g_autofree char *ref = best.count > 1 ? read_main_ref(fd) : NULL;
-  if (ref && has_folder(snapshots, ref)) {
-    g_free(best.name);
-    best.name = g_steal_pointer(&ref);
-  }
+  struct timespec newest = {0};
+  r->others = g_ptr_array_new_with_free_func(g_free);
+  for (struct dirent *e; (e = readdir(dir));) consider(r, &newest, snapshots, e->d_name);
   closedir(dir);
-  return best.name;
+  g_autofree char *ref = r->others->len > 1 ? read_main_ref(fd) : NULL;
+  char *named = same_text(r->others, ref);
+  r->by_ref = named != NULL;
+  r->chosen = g_strdup(named ? named : r->chosen);
+  if (!r->chosen) {
+    hub_revisions_clear(r);
+    return false;
+  }
+  g_ptr_array_remove(r->others, same_text(r->others, r->chosen));
+  g_ptr_array_sort(r->others, by_text);
+  return true;
+}
+
+void hub_revisions_clear(HubRevisions *r) {
+  g_free(r->chosen);
+  if (r->others) g_ptr_array_unref(r->others);
+  *r = (HubRevisions){0};
 }

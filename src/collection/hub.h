@@ -24,7 +24,14 @@ char *hub_repository_name(const char *folder_name);
  * caller frees it. */
 char *hub_name_of_path(const char *path, const char **rest);
 
-/* The commit to use of the repository whose folder is open as `fd`: the one that refs/main
- * names if it was downloaded, else the newest. NULL when there is none. The caller frees it.
- * refs/main is read only where there is a choice. Safe from any thread. */
-char *hub_choose_snapshot(int fd);
+/* The downloaded revisions of a repository. */
+typedef struct {
+  char *chosen;      /* the commit that refs/main names if it was downloaded, else the newest */
+  bool by_ref;       /* refs/main named it; it is read only where there is a choice */
+  GPtrArray *others; /* of char, sorted */
+} HubRevisions;
+
+/* Lists those of the repository whose folder is open as `fd`. False, and nothing in *revisions,
+ * when there is none. Safe from any thread. */
+bool hub_list_revisions(int fd, HubRevisions *revisions);
+void hub_revisions_clear(HubRevisions *revisions);

@@ -6,17 +6,17 @@
 #include <string.h>
 
 #include "collection/card.h"
-#include "core/files.h"
+#include "collection/metadata_facts.h"
 
 enum {
-  MAX_CONFIG = 4 * 1024 * 1024,
   MAX_VALUE = 64 * 1024,
   MAX_METADATA = 4096,
   MAX_METADATA_BYTES = 4 * 1024 * 1024,
   MAX_LIST = 1024
 };
 
-static const char adapter_source[] = "adapter_config.json", config_source[] = "config.json";
+static const char adapter_source[] = "adapter_config.json", config_source[] = "config.json",
+                  pipeline_source[] = "model_index.json";
 
 static const struct {
   const char *theirs, *ours;
@@ -146,36 +146,53 @@ void model_take_config(Model *m, const cJSON *config) {
   model_add_fact(m, is_repository_like(name) ? "base" : "_name_or_path", name, config_source);
 }
 
-static void add_problem(Model *m, const char *problem, const char *source) {
+/* ["diffusers", "UNet2DConditionModel"]; [null, null] stands for a part that is left out. */
+static void add_component_class(Model *m, const cJSON *item) {
+  if (item->string[0] == '_' || cJSON_GetArraySize(item) != 2) return;
+  const char *library = cJSON_GetStringValue(cJSON_GetArrayItem(item, 0));
+  const char *name = cJSON_GetStringValue(cJSON_GetArrayItem(item, 1));
+  if (!library || !name) return;
+  g_autofree char *text = g_strdup_printf("%s: %s %s", item->string, library, name);
+  model_add_fact(m, "component_class", text, pipeline_source);
+}
+
+void model_take_pipeline(Model *m, const cJSON *index) {
+  g_autofree char *name = scalar_text(cJSON_GetObjectItemCaseSensitive(index, "_class_name"));
+  if (name) model_add_fact(m, "pipeline", name, pipeline_source);
+  int n = 0;
+  for (const cJSON *e = index->child; e && n < MAX_LIST; e = e->next, n++)
+    if (cJSON_IsArray(e)) add_component_class(m, e);
+}
+
+void model_add_problem(Model *m, const char *problem, const char *source) {
   model_add_fact(m, "problem", problem, source);
 }
 
-void model_read_config(Model *m, const char *path, const char *source) {
-  g_autoptr(GError) error = NULL;
-  size_t n;
-  g_autofree char *bytes = file_read_small(path, MAX_CONFIG, &n, &error);
-  if (!bytes) {
-    add_problem(m, error->message, source);
-    return;
-  }
-  g_autoptr(cJSON) config = json_parse(bytes, n);
-  if (!cJSON_IsObject(config)) {
-    bool pointer = g_str_has_prefix(bytes, "version https://git-lfs");
-    add_problem(m, pointer ? "a Git LFS pointer, never fetched" : "not a JSON object", source);
-  } else if (strcmp(source, adapter_source) == 0) {
+void model_take_config_text(Model *m, const char *bytes, size_t n, const char *source) {
+  static const char pointer[] = "version https://git-lfs";
+  g_autoptr(cJSON) config = n <= CONFIG_MAX_BYTES ? json_parse(bytes, n) : NULL;
+  if (n > CONFIG_MAX_BYTES)
+    model_add_problem(m, "larger than 4 MB", source);
+  else if (!cJSON_IsObject(config))
+    model_add_problem(m, n >= sizeof pointer && memcmp(bytes, pointer, sizeof pointer - 1) == 0
+                             ? "a Git LFS pointer, never fetched"
+                             : "not a JSON object",
+                      source);
+  else if (strcmp(source, adapter_source) == 0)
     model_take_adapter_config(m, config);
-  } else {
+  else if (strcmp(source, pipeline_source) == 0)
+    model_take_pipeline(m, config);
+  else
     model_take_config(m, config);
-  }
 }
 
 static void take_card_entry(void *user, const char *key, const char *value) {
   model_add_fact(user, fact_key(key), value, "card");
 }
 
-void model_read_card(Model *m, const char *path) {
+void model_take_card_text(Model *m, const char *card, size_t n) {
   g_autoptr(GError) error = NULL;
-  if (!card_read(path, take_card_entry, m, &error)) add_problem(m, error->message, "card");
+  if (!card_take(card, n, take_card_entry, m, &error)) model_add_problem(m, error->message, "card");
 }
 
 /* The first MAX_VALUE bytes of a long value, without half a character at the end. */
@@ -189,15 +206,16 @@ void model_take_metadata(Model *m, GHashTable *metadata) {
   guint n;
   g_autofree char **keys = (char **)g_hash_table_get_keys_as_array(metadata, &n);
   qsort(keys, n, sizeof *keys, by_text);
+  metadata_add_facts(m, metadata);
   size_t count = 0, bytes = 0;
   for (guint i = 0; i < n; i++) {
-    if (strcmp(keys[i], "format") == 0) continue;
+    if (strcmp(keys[i], "format") == 0 || metadata_is_bulk(keys[i])) continue;
     const char *value = g_hash_table_lookup(metadata, keys[i]);
     g_autofree char *cut = strlen(value) > MAX_VALUE ? cut_value(value) : NULL;
     if (cut) value = cut;
     bytes += strlen(keys[i]) + strlen(value);
     if (++count > MAX_METADATA || bytes > MAX_METADATA_BYTES) {
-      add_problem(m, "too much metadata: the rest was left out", "metadata");
+      model_add_problem(m, "too much metadata: the rest was left out", "metadata");
       return;
     }
     model_add_fact(m, fact_key(keys[i]), value, "metadata");

@@ -21,13 +21,23 @@ void model_take_adapter_config(Model *model, const cJSON *config);
  * it reads like a repository other than the model's own. */
 void model_take_config(Model *model, const cJSON *config);
 
-/* Reads the file at `path` (at most 4 MB) and passes it to one of the two above. `source`, the
- * file's bare name, says which. */
-void model_read_config(Model *model, const char *path, const char *source);
+/* A diffusers pipeline's model_index.json: its class as "pipeline", and each of its networks as
+ * "component_class" ("unet: diffusers UNet2DConditionModel"). */
+void model_take_pipeline(Model *model, const cJSON *index);
+
+/* Parses the bytes of a configuration and passes it to one of the three above; `source`, the
+ * file's bare name, says which. More than CONFIG_MAX_BYTES are refused. */
+enum { CONFIG_MAX_BYTES = 4 * 1024 * 1024 };
+void model_take_config_text(Model *model, const char *bytes, size_t n, const char *source);
 
 /* The front matter of a card; see collection/card.h for its bounds. */
-void model_read_card(Model *model, const char *path);
+void model_take_card_text(Model *model, const char *card, size_t n);
+
+/* "problem": the file `source` could not be taken at its word. */
+void model_add_problem(Model *model, const char *problem, const char *source);
 
 /* A weight file's metadata (SafeText -> SafeText), sorted by key, without "format": values are
- * cut at 64 kB, and there are at most 4,096 of them and 4 MB in all. */
+ * cut at 64 kB, and there are at most 4,096 of them and 4 MB in all. Keys of kohya's trainers
+ * (ss_…), of the model spec (modelspec.…) and of GGUF (general.…) come as facts of general meaning
+ * as well: see collection/metadata_facts.h. */
 void model_take_metadata(Model *model, GHashTable *metadata);

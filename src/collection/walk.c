@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "collection/hub.h"
+#include "collection/ollama.h"
 #include "core/error.h"
 #include "core/parallel.h"
 #include "core/text.h"
@@ -18,6 +19,8 @@
 typedef struct {
   char *path;
   bool blobs; /* a Hub repository's blobs: only downloads cut short are of interest */
+  HubRevisions *revisions; /* of the snapshot that the folder is, or NULL */
+  FileStamp snapshots;     /* then: of the folder around it */
 } Job;
 
 /* What one thread has found; no locks. */
@@ -61,19 +64,50 @@ static bool enter(Walker *w, const struct stat *st) {
   return fresh;
 }
 
+static void revisions_free(HubRevisions *revisions) {
+  if (revisions) hub_revisions_clear(revisions);
+  g_free(revisions);
+}
+
 static void job_free(void *data) {
   Job *job = data;
   g_free(job->path);
+  revisions_free(job->revisions);
   g_free(job);
 }
 
-static void file_clear(void *data) { g_free(((WalkFile *)data)->name); }
+static void file_clear(void *data) {
+  WalkFile *file = data;
+  g_free(file->name);
+  g_free(file->title);
+}
 
 static void folder_free(void *data) {
   WalkFolder *folder = data;
   g_free(folder->path);
   g_array_unref(folder->files);
+  revisions_free(folder->revisions);
   g_free(folder);
+}
+
+WalkFolder *walk_folder_new(const char *path) {
+  WalkFolder *folder = g_new0(WalkFolder, 1);
+  folder->path = g_strdup(path);
+  folder->files = g_array_new(FALSE, FALSE, sizeof(WalkFile));
+  g_array_set_clear_func(folder->files, file_clear);
+  return folder;
+}
+
+void walk_folder_add(WalkFolder *folder, const char *name, WalkUse use, FileStamp stamp) {
+  WalkFile file = {.name = g_strdup(name), .use = use, .stamp = stamp};
+  g_array_append_val(folder->files, file);
+}
+
+Walk *walk_new(void) {
+  Walk *walk = g_new0(Walk, 1);
+  walk->folders = g_ptr_array_new_with_free_func(folder_free);
+  walk->skips = g_ptr_array_new_with_free_func(walk_skip_free);
+  return walk;
 }
 
 void walk_skip_free(void *data) {
@@ -100,56 +134,29 @@ static void add_skip(Finds *f, const char *folder, const char *name, char *reaso
   g_ptr_array_add(f->skips, skip);
 }
 
-static void add_job(Finds *f, char *path, bool blobs) {
-  Job *job = g_new(Job, 1);
-  *job = (Job){path, blobs};
+/* Takes `path`. */
+static Job *add_job(Finds *f, char *path, bool blobs) {
+  Job *job = g_new0(Job, 1);
+  *job = (Job){.path = path, .blobs = blobs};
   g_ptr_array_add(f->jobs, job);
-}
-
-static bool has_ending(const char *name, const char *const *endings, size_t n) {
-  size_t length = strlen(name);
-  for (size_t i = 0; i < n; i++) {
-    size_t k = strlen(endings[i]);
-    if (length > k && g_ascii_strcasecmp(name + length - k, endings[i]) == 0) return true;
-  }
-  return false;
-}
-
-/* A trainer's other state, in the clothes of weights. */
-static bool is_trainer_state(const char *name) {
-  static const char *const names[] = {"optimizer.pt", "optimizer.bin",     "scheduler.pt",
-                                      "scaler.pt",    "training_args.bin", "scheduler.bin"};
-  for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-    if (strcmp(name, names[i]) == 0) return true;
-  return g_str_has_prefix(name, "rng_state") && g_str_has_suffix(name, ".pth");
-}
-
-bool walk_use_of(const char *name, WalkUse *use) {
-  static const char *const weights[] = {".safetensors", ".pt",   ".pth",     ".bin",
-                                        ".ckpt",        ".th",   ".gguf",    ".npy",
-                                        ".npz",         ".h5",   ".msgpack", ".onnx"};
-  static const char *const indices[] = {".safetensors.index.json", ".bin.index.json"};
-  static const struct {
-    const char *name;
-    WalkUse use;
-  } exact[] = {{"README.md", WALK_CARD},
-               {"config.json", WALK_CONFIG},
-               {"adapter_config.json", WALK_ADAPTER_CONFIG},
-               {"model_index.json", WALK_PIPELINE}};
-  for (size_t i = 0; i < G_N_ELEMENTS(exact); i++)
-    if (strcmp(name, exact[i].name) == 0) {
-      *use = exact[i].use;
-      return true;
-    }
-  *use = has_ending(name, indices, G_N_ELEMENTS(indices)) ? WALK_SHARD_INDEX : WALK_WEIGHTS;
-  if (*use == WALK_SHARD_INDEX) return true;
-  return has_ending(name, weights, G_N_ELEMENTS(weights)) && !is_trainer_state(name);
+  return job;
 }
 
 static FileStamp stamp_of(const struct stat *st) {
   return (FileStamp){.size = (uint64_t)st->st_size,
                      .mtime = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec,
                      .inode = (uint64_t)st->st_ino};
+}
+
+bool walk_stamp(const char *path, FileStamp *stamp, GError **error) {
+  struct stat st;
+  if (stat(path, &st) != 0) {
+    g_autofree SafeText *shown = safe_text(path, -1);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s: %s", shown, g_strerror(errno));
+    return false;
+  }
+  *stamp = stamp_of(&st);
+  return true;
 }
 
 static const char *special_name(mode_t mode) {
@@ -189,25 +196,21 @@ static void note_broken_link(Finds *f, int fd, const char *folder, const char *n
     add_skip(f, folder, name, g_strdup_printf("link to %s: %s", shown, g_strerror(code)));
 }
 
-static void add_file(WalkFolder *folder, const char *name, WalkUse use, const struct stat *st) {
-  WalkFile file = {.name = g_strdup(name), .use = use, .stamp = stamp_of(st)};
-  g_array_append_val(folder->files, file);
-}
-
 /* Anything but a folder. `st` describes it, links followed. */
 static void note_file(Finds *f, WalkFolder *folder, const char *name, const struct stat *st) {
   WalkUse use;
   if (!S_ISREG(st->st_mode))
     add_skip(f, folder->path, name, g_strdup_printf("%s, not opened", special_name(st->st_mode)));
   else if (walk_use_of(name, &use))
-    add_file(folder, name, use, st);
+    walk_folder_add(folder, name, use, stamp_of(st));
 }
 
 static void note_link(Walker *w, Finds *f, WalkFolder *folder, int fd, const char *name) {
   struct stat st;
   WalkUse use;
   if (fstatat(fd, name, &st, 0) != 0) {
-    if (walk_use_of(name, &use) && use == WALK_WEIGHTS) note_broken_link(f, fd, folder->path, name);
+    if (walk_use_of(name, &use) && (use == WALK_WEIGHTS || use == WALK_ARCHIVE))
+      note_broken_link(f, fd, folder->path, name);
   } else if (S_ISDIR(st.st_mode)) {
     note_folder_link(w, f, folder->path, name);
   } else {
@@ -237,7 +240,7 @@ static void note_entry(Walker *w, Finds *f, WalkFolder *folder, int fd, const st
       return;
     case DT_LNK: note_link(w, f, folder, fd, name); break;
     case DT_REG:
-      if (g_str_has_suffix(name, ".incomplete"))
+      if (walk_is_unfinished(name))
         add_skip(f, folder->path, name, g_strdup("download not finished"));
       else if (walk_use_of(name, &use) && fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
         note_file(f, folder, name, &st);
@@ -252,14 +255,17 @@ static int file_by_name(const void *a, const void *b) {
   return strcmp(((const WalkFile *)a)->name, ((const WalkFile *)b)->name);
 }
 
+void walk_folder_sort(WalkFolder *folder) { g_array_sort(folder->files, file_by_name); }
+
 /* Keeps a folder that a model can be made of. */
 static void settle_folder(Finds *f, WalkFolder *folder) {
   bool keep = false;
   for (guint i = 0; i < folder->files->len; i++) {
     WalkUse use = g_array_index(folder->files, WalkFile, i).use;
-    keep |= use == WALK_WEIGHTS || use == WALK_PIPELINE || use == WALK_SHARD_INDEX;
+    keep |= use == WALK_WEIGHTS || use == WALK_PIPELINE || use == WALK_SHARD_INDEX ||
+            use == WALK_ARCHIVE;
   }
-  g_array_sort(folder->files, file_by_name);
+  walk_folder_sort(folder);
   if (keep)
     g_ptr_array_add(f->folders, folder);
   else
@@ -272,16 +278,17 @@ static void list_blobs(Finds *f, const char *path, DIR *dir) {
       add_skip(f, path, e->d_name, g_strdup("download not finished"));
 }
 
-static void list_folder(Walker *w, Finds *f, const char *path, DIR *dir) {
-  WalkFolder *folder = g_new(WalkFolder, 1);
-  *folder = (WalkFolder){g_strdup(path), g_array_new(FALSE, FALSE, sizeof(WalkFile))};
-  g_array_set_clear_func(folder->files, file_clear);
+static void list_folder(Walker *w, Finds *f, Job *job, DIR *dir) {
+  WalkFolder *folder = walk_folder_new(job->path);
+  folder->revisions = g_steal_pointer(&job->revisions);
+  folder->snapshots = job->snapshots;
   errno = 0;
   for (struct dirent *e; (e = readdir(dir)); errno = 0)
     if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
       note_entry(w, f, folder, dirfd(dir), e);
   if (errno)
-    add_skip(f, path, "", g_strdup_printf("cannot list the whole folder: %s", g_strerror(errno)));
+    add_skip(f, job->path, "",
+             g_strdup_printf("cannot list the whole folder: %s", g_strerror(errno)));
   settle_folder(f, folder);
 }
 
@@ -292,15 +299,41 @@ static bool list_repository(const Walker *w, Finds *f, const char *path, int fd)
   struct stat st;
   if (!hub_is_repository(name) || fstatat(fd, "snapshots", &st, AT_SYMLINK_NOFOLLOW) != 0)
     return false;
-  g_autofree char *commit = hub_choose_snapshot(fd);
+  HubRevisions revisions;
   g_autofree char *snapshots = join(path, "snapshots");
-  if (commit) add_job(f, join(snapshots, commit), false);
+  if (hub_list_revisions(fd, &revisions)) {
+    Job *job = add_job(f, join(snapshots, revisions.chosen), false);
+    job->revisions = g_memdup2(&revisions, sizeof revisions);
+    job->snapshots = stamp_of(&st);
+  }
   if (fstatat(fd, "blobs", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
     add_job(f, join(path, "blobs"), true);
   return true;
 }
 
-static void list_job(Walker *w, Finds *f, const Job *job) {
+/* The blobs of an Ollama store that its manifests call models; its folders are walked as others
+ * are. */
+static void list_store(Finds *f, const char *path, int fd) {
+  g_autoptr(GPtrArray) blobs = ollama_list(fd);
+  if (blobs->len == 0) return;
+  g_autofree char *below = join(path, "blobs");
+  WalkFolder *folder = walk_folder_new(below);
+  for (guint i = 0; i < blobs->len; i++) {
+    const OllamaBlob *blob = blobs->pdata[i];
+    g_autofree char *inside = g_strconcat("blobs/", blob->file, NULL);
+    struct stat st;
+    if (fstatat(fd, inside, &st, 0) != 0) {
+      add_skip(f, below, blob->file, g_strdup("a manifest names it, but it is not there"));
+      continue;
+    }
+    if (!S_ISREG(st.st_mode)) continue;
+    walk_folder_add(folder, blob->file, WALK_WEIGHTS, stamp_of(&st));
+    g_array_index(folder->files, WalkFile, folder->files->len - 1).title = g_strdup(blob->title);
+  }
+  settle_folder(f, folder);
+}
+
+static void list_job(Walker *w, Finds *f, Job *job) {
   int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
   int fd = openat(w->root_fd, *job->path ? job->path : ".", flags);
   struct stat st;
@@ -319,7 +352,8 @@ static void list_job(Walker *w, Finds *f, const Job *job) {
   if (!dir) {
     close(fd);
   } else {
-    job->blobs ? list_blobs(f, job->path, dir) : list_folder(w, f, job->path, dir);
+    if (!job->blobs && ollama_is_store(fd)) list_store(f, job->path, fd);
+    job->blobs ? list_blobs(f, job->path, dir) : list_folder(w, f, job, dir);
     closedir(dir);
   }
 }
@@ -343,8 +377,8 @@ static void move_all(GPtrArray *from, GPtrArray *to) {
 /* Lists folders level by level: a loop over each level is all the scheduling that is needed,
  * since collections are wide. */
 static bool walk_levels(Walker *w, unsigned threads, Walk *out, GError **error) {
-  Job *first = g_new(Job, 1);
-  *first = (Job){g_strdup(""), false};
+  Job *first = g_new0(Job, 1);
+  first->path = g_strdup("");
   g_ptr_array_add(w->level, first);
   const CancelToken *cancel = w->progress ? w->progress->cancel : NULL;
   while (w->level->len > 0) {
@@ -392,9 +426,7 @@ Walk *walk_run(const char *root, const char *hidden, unsigned threads, const Pro
   g_mutex_init(&w.lock);
   for (unsigned t = 0; t < threads; t++) finds_init(&w.finds[t]);
   hide(&w, hidden);
-  g_autoptr(Walk) out = g_new0(Walk, 1);
-  out->folders = g_ptr_array_new_with_free_func(folder_free);
-  out->skips = g_ptr_array_new_with_free_func(walk_skip_free);
+  g_autoptr(Walk) out = walk_new();
   bool ok = walk_levels(&w, threads, out, error);
   out->files = atomic_load(&w.files);
   g_ptr_array_sort(out->folders, by_first_member);

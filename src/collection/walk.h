@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The walk over a collection's folders: which files could hold weights, and what lies beside
- * them. Names and stat(2) only; no file is opened, except refs/main of a Hub repository with
- * several snapshots.
+ * them. Names and stat(2) only; no file is opened, except what says which blobs of a store are of
+ * interest: refs/main of a Hub repository with several snapshots, manifests of an Ollama store.
  *
  * Links to folders are never followed: a folder inside the collection is found at its own
  * place, and what lies outside was not asked for. Each folder is entered once, told by device
@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "collection/hub.h"
 #include "core/progress.h"
 
 typedef enum {
@@ -20,7 +21,8 @@ typedef enum {
   WALK_CARD,           /* README.md */
   WALK_CONFIG,         /* config.json */
   WALK_ADAPTER_CONFIG, /* adapter_config.json */
-  WALK_PIPELINE        /* model_index.json */
+  WALK_PIPELINE,       /* model_index.json */
+  WALK_ARCHIVE         /* a name that archives have */
 } WalkUse;
 
 /* When none of these changed, the bytes are taken to be what they were. */
@@ -31,7 +33,8 @@ typedef struct {
 } FileStamp;
 
 typedef struct {
-  char *name; /* bytes */
+  char *name;  /* bytes */
+  char *title; /* what the store it lies in calls it (bytes), or NULL */
   WalkUse use;
   FileStamp stamp;
 } WalkFile;
@@ -39,6 +42,8 @@ typedef struct {
 typedef struct {
   char *path;    /* bytes, relative to the root; "" is the root */
   GArray *files; /* of WalkFile, by name */
+  HubRevisions *revisions; /* when the folder is a snapshot in a Hub cache, else NULL */
+  FileStamp snapshots;     /* then: of the folder that holds the snapshots */
 } WalkFolder;
 
 typedef struct {
@@ -64,6 +69,21 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Walk, walk_free)
 /* The role of a file by its bare name; false for what nobody would take for weights or their
  * description. */
 bool walk_use_of(const char *name, WalkUse *use);
+
+/* True for the name of a download that was cut short: "x.incomplete", "x.safetensors.part". */
+bool walk_is_unfinished(const char *name);
+
+/* The stamp of the file at `path`, links followed. False with COPSE_ERROR_IO when there is none. */
+bool walk_stamp(const char *path, FileStamp *stamp, GError **error);
+
+/* An empty folder of that path, and a file in it, for those who make a Walk from elsewhere; the
+ * folder's files must be sorted by walk_folder_sort() before anything is found in them. */
+WalkFolder *walk_folder_new(const char *path);
+void walk_folder_add(WalkFolder *folder, const char *name, WalkUse use, FileStamp stamp);
+void walk_folder_sort(WalkFolder *folder);
+
+/* A walk without folders and skips. */
+Walk *walk_new(void);
 
 /* The file of that name, or NULL. Borrowed. */
 const WalkFile *walk_folder_find(const WalkFolder *folder, const char *name);

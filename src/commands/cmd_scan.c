@@ -10,8 +10,9 @@
 #include "core/json.h"
 
 static const char notes[] =
-    "Reads the headers of the weight files below DIR and what lies beside them. Files that did\n"
-    "not change since the last scan are not opened. With --json: one object a line, of type\n"
+    "Reads the headers of the weight files below DIR and what lies beside them, in archives too\n"
+    "(tar, zip, 7z), of which nothing is unpacked to the disk; DIR may be one itself. Files that\n"
+    "did not change since the last scan are not opened. With --json: one object a line, of type\n"
     "model, skipped and, last, summary.";
 
 /* Models of one kind and format. */
@@ -124,6 +125,7 @@ static void print_lines(const GPtrArray *models, const GPtrArray *skipped,
     cJSON *line = line_of("model");
     model_json_overview(line, models->pdata[i]);
     model_json_declared(line, models->pdata[i]);
+    model_json_place(line, models->pdata[i]);
     json_print_line(line);
   }
   for (guint i = 0; i < skipped->len; i++) print_skipped_line(skipped->pdata[i]);

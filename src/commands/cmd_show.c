@@ -157,6 +157,7 @@ static void print_json(const Model *m, const WeightFile *file, const GArray *lay
   json_add_number(object, "alpha", m->scaling.alpha);
   cJSON_AddBoolToObject(object, "rank_stabilised", m->scaling.rank_stabilised);
   model_json_declared(object, m);
+  model_json_place(object, m);
   model_json_facts(object, m);
   add_layers(object, layers);
   add_tensors(object, file);

@@ -23,14 +23,20 @@ static bool is_one_of(const char *key, const char *const *list, size_t n) {
 }
 
 static bool is_general(const char *key) {
-  static const char *const keys[] = {"base",     "base_relation", "license", "tags",
-                                     "datasets", "task",          "library", "split"};
+  static const char *const keys[] = {"base",    "base_relation", "license", "tags", "datasets",
+                                     "task",    "library",       "split",   "name", "architecture"};
   return is_one_of(key, keys, G_N_ELEMENTS(keys));
 }
 
 static bool is_always_list(const char *key) {
   static const char *const keys[] = {"tags", "datasets"};
   return is_one_of(key, keys, G_N_ELEMENTS(keys));
+}
+
+/* What the names of folders and links say, and nothing inside a file. */
+static bool is_of_place(const Fact *f) {
+  static const char *const sources[] = {"folder", "refs/main", "snapshots"};
+  return is_one_of(f->source, sources, G_N_ELEMENTS(sources));
 }
 
 static bool list_has(const cJSON *list, const char *value) {
@@ -66,7 +72,6 @@ void model_json_declared(cJSON *object, const Model *m) {
   if (split) add_value(declared, "split", split);
   for (guint i = 0; i < m->facts->len; i++) {
     const Fact *f = m->facts->pdata[i];
-    bool from_folder = strcmp(f->source, "folder") == 0;
     if (strcmp(f->key, "problem") == 0) {
       g_autofree char *text = g_strdup_printf("%s: %s", f->source, f->value);
       cJSON_AddItemToArray(problems, cJSON_CreateString(text));
@@ -74,7 +79,7 @@ void model_json_declared(cJSON *object, const Model *m) {
       if (!split || strcmp(f->key, "split") != 0) add_value(declared, f->key, f->value);
     } else if (strcmp(f->source, "metadata") == 0) {
       add_value(labels, f->key, f->value);
-    } else if (!from_folder) {
+    } else if (!is_of_place(f)) {
       add_value(declared, f->key, f->value);
     }
   }
@@ -82,6 +87,15 @@ void model_json_declared(cJSON *object, const Model *m) {
     cJSON_AddItemToObject(object, "problems", problems);
   else
     cJSON_Delete(problems);
+}
+
+void model_json_place(cJSON *object, const Model *m) {
+  cJSON *place = cJSON_AddObjectToObject(object, "place");
+  for (guint i = 0; i < m->facts->len; i++) {
+    const Fact *f = m->facts->pdata[i];
+    if (is_of_place(f) && !is_general(f->key) && strcmp(f->key, "problem") != 0)
+      add_value(place, f->key, f->value);
+  }
 }
 
 void model_json_facts(cJSON *object, const Model *m) {

@@ -14,5 +14,9 @@ void model_json_overview(cJSON *object, const Model *model);
  * given once. problems […]: files that could not be taken at their word, when there are any. */
 void model_json_declared(cJSON *object, const Model *model);
 
+/* place {archive, repository, revision, component, chain, step, other_weights, other_format}: what
+ * the folders say, the split excepted, which is declared. Lists as above. */
+void model_json_place(cJSON *object, const Model *model);
+
 /* facts [{"key","value","source"}], as they are. */
 void model_json_facts(cJSON *object, const Model *model);

@@ -18,6 +18,8 @@ struct ByteSource {
   GBytes *bytes;       /* memory, or NULL */
   ByteSource *inner;   /* a window's ground, or NULL */
   uint64_t start;      /* of the window in `inner` */
+  const ByteSourceOps *ops; /* somebody else's, or NULL */
+  void *data;
 };
 
 static ByteSource *source_new(const char *label, uint64_t size) {
@@ -67,6 +69,14 @@ ByteSource *byte_source_window(ByteSource *source, uint64_t start, uint64_t size
   return s;
 }
 
+ByteSource *byte_source_new(const ByteSourceOps *ops, void *data, uint64_t size,
+                            const char *label) {
+  ByteSource *s = source_new(label, size);
+  s->ops = ops;
+  s->data = data;
+  return s;
+}
+
 ByteSource *byte_source_ref(ByteSource *source) {
   g_atomic_ref_count_inc(&source->refs);
   return source;
@@ -77,6 +87,7 @@ void byte_source_unref(ByteSource *source) {
   if (source->fd >= 0) close(source->fd);
   if (source->bytes) g_bytes_unref(source->bytes);
   byte_source_unref(source->inner);
+  if (source->ops) source->ops->free(source->data);
   g_free(source->label);
   g_free(source);
 }
@@ -110,6 +121,7 @@ bool byte_source_read(ByteSource *s, uint64_t offset, void *dst, size_t n, GErro
     return false;
   }
   if (s->inner) return byte_source_read(s->inner, s->start + offset, dst, n, error);
+  if (s->ops) return s->ops->read(s->data, offset, dst, n, error);
   if (s->fd >= 0) return read_file(s, offset, dst, n, error);
   if (n) memcpy(dst, (const char *)g_bytes_get_data(s->bytes, NULL) + offset, n);
   return true;

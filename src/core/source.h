@@ -20,6 +20,17 @@ ByteSource *byte_source_from_bytes(GBytes *bytes, const char *label);
 ByteSource *byte_source_window(ByteSource *source, uint64_t start, uint64_t size,
                                const char *label);
 
+/* Bytes that somebody else produces. read() gets spans inside `size` alone, from several threads
+ * at once, and fills all of dst or fails; free() is called when the last reference goes. */
+typedef struct {
+  bool (*read)(void *data, uint64_t offset, void *dst, size_t n, GError **error);
+  void (*free)(void *data);
+} ByteSourceOps;
+
+/* A source over `data`, which it takes; `ops` must outlive it. */
+ByteSource *byte_source_new(const ByteSourceOps *ops, void *data, uint64_t size,
+                            const char *label);
+
 ByteSource *byte_source_ref(ByteSource *source);
 void byte_source_unref(ByteSource *source);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ByteSource, byte_source_unref)

@@ -148,21 +148,80 @@ static void test_root_model(Fixture *f, gconstpointer unused) {
   weight_file_free(file);
 }
 
+/* One tensor of its own in each part. */
+static void put_part(const Fixture *f, const char *path, const char *tensor) {
+  const TensorOut t = {.name = tensor, .dtype = DTYPE_F32, .rank = 2, .shape = {2, 3},
+                       .data = numbers};
+  put_tensors(f, path, &t, 1, NULL);
+}
+
+/* Parts with an index are one model, read through the index; a folder with a configuration is
+ * called by its own name. */
 static void test_parts(Fixture *f, gconstpointer unused) {
   (void)unused;
-  put_full(f, "a/model-00001-of-00002.safetensors");
-  put_full(f, "a/model-00002-of-00002.safetensors");
-  put_text(f, "a/model.safetensors.index.json", "{\"weight_map\":{}}");
+  put_part(f, "a/model-00001-of-00002.safetensors", "one");
+  put_part(f, "a/model-00002-of-00002.safetensors", "two");
+  put_text(f, "a/config.json", "{}");
+  put_text(f, "a/model.safetensors.index.json",
+           "{\"metadata\":{\"total_size\":48},\"weight_map\":{"
+           "\"one\":\"model-00001-of-00002.safetensors\","
+           "\"two\":\"model-00002-of-00002.safetensors\"}}");
+  put_part(f, "k/model-1-of-2.safetensors", "one");
+  put_part(f, "k/model-2-of-2.safetensors", "two");
+  put_text(f, "k/model.safetensors.index.json",
+           "{\"weight_map\":{\"one\":\"model-1-of-2.safetensors\","
+           "\"two\":\"model-2-of-2.safetensors\"}}");
+  put_part(f, "e/model-00001-of-00002.safetensors", "one");
+  put_part(f, "e/model-00002-of-00002.safetensors", "two");
+  put_full(f, "d/model-00001-of-00001.safetensors");
+  put_full(f, "folds/net-1-of-2.safetensors");
+  put_full(f, "folds/net-2-of-2.safetensors");
+  scan(f);
+  g_assert_cmpuint(f->skipped->len, ==, 0);
+  g_assert_cmpuint(f->models->len, ==, 6);
+  const Model *m = model_at(f, "a");
+  g_assert_cmpstr(m->file, ==, "a/model.safetensors.index.json");
+  g_assert_cmpstr(m->format, ==, "safetensors");
+  g_assert_cmpuint(m->tensors, ==, 2);
+  g_assert_cmpuint(m->params, ==, 12);
+  g_assert_cmpstr(nth(m, "other_weights", 0), ==, "a/model-00002-of-00002.safetensors");
+  g_assert_cmpstr(nth(m, "other_weights", 1), ==, "a/model-00001-of-00002.safetensors");
+  g_assert_cmpuint(model_at(f, "k/model.safetensors.index.json")->tensors, ==, 2);
+  m = model_at(f, "e/model-00001-of-00002.safetensors");
+  g_assert_cmpuint(m->tensors, ==, 2);
+  g_assert_cmpstr(m->name, ==, "e");
+  g_assert_cmpstr(model_at(f, "d/model-00001-of-00001.safetensors")->name, ==, "d");
+  model_at(f, "folds/net-2-of-2.safetensors");
+  g_autoptr(WeightFile) file = collection_open_weights(f->collection, model_at(f, "a"), NULL);
+  float x[6] = {1};
+  g_assert_true(weight_file_read_f32(file, (size_t)weight_file_find(file, "two"), 0, 6, x, NULL));
+  g_assert_cmpfloat(x[0], ==, 0);
+  scan(f);
+  g_assert_cmpuint(f->sum.read, ==, 0);
+}
+
+/* Parts that are not whole: the reason says what is missing, by bare names. */
+static void test_parts_missing(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  put_text(f, "a/model.safetensors.index.json",
+           "{\"weight_map\":{\"one\":\"model-00001-of-00002.safetensors\","
+           "\"two\":\"model-00002-of-00002.safetensors\"}}");
+  put_part(f, "a/model-00001-of-00002.safetensors", "one");
   put_full(f, "b/model-00001-of-00003.safetensors");
   put_text(f, "c/model.safetensors.index.json", "{}");
-  put_full(f, "d/model-00001-of-00001.safetensors");
+  put_text(f, "g/model-00001-of-00002.safetensors",
+           "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n");
+  put_part(f, "g/model-00002-of-00002.safetensors", "two");
   scan(f);
-  g_assert_cmpuint(f->models->len, ==, 1);
-  g_assert_cmpstr(model_at(f, "d/model-00001-of-00001.safetensors")->name, ==, "d");
-  g_assert_cmpuint(f->skipped->len, ==, 3);
-  expect_reason(f, "a/model.safetensors.index.json", "2 parts");
+  g_assert_cmpuint(f->models->len, ==, 0);
+  g_assert_cmpuint(f->skipped->len, ==, 4);
+  expect_reason(f, "a/model.safetensors.index.json",
+                "1 of 2 shards is missing (the first: model-00002-of-00002.safetensors)");
   expect_reason(f, "b/model-00001-of-00003.safetensors", "of which 1 is there");
-  expect_reason(f, "c/model.safetensors.index.json", "none of which is there");
+  expect_reason(f, "c/model.safetensors.index.json", "no weight_map");
+  expect_reason(f, "g/model-00001-of-00002.safetensors", "LFS pointer");
+  for (guint i = 0; i < f->skipped->len; i++)
+    g_assert_null(strstr(((const Skipped *)f->skipped->pdata[i])->reason, f->top));
 }
 
 static void test_model_j(Fixture *f, gconstpointer unused) {
@@ -423,6 +482,7 @@ int main(int argc, char **argv) {
       {"fallback", test_fallback},
       {"root-model", test_root_model},
       {"parts", test_parts},
+      {"parts-missing", test_parts_missing},
       {"model-j", test_model_j},
       {"kinds-and-counts", test_kinds_and_counts},
       {"shapes", test_shapes},

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the header of a weight file says, in a few hundred bytes and its metadata, so that the file
+ * can be closed: of an archive, thousands are passed before all that lies beside them was seen. */
+#pragma once
+
+#include <glib.h>
+
+#include "collection/model.h"
+
+typedef struct {
+  SafeText *format;
+  ModelKind kind;
+  unsigned tensors;
+  uint64_t params; /* elements of float tensors */
+  unsigned dtypes[DTYPE_COUNT];
+  SafeText *shapes;     /* see collection/signature.h */
+  GHashTable *metadata; /* SafeText -> SafeText; a reference */
+} WeightSummary;
+
+WeightSummary *weight_summary_of(const WeightFile *file);
+void weight_summary_free(WeightSummary *summary);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(WeightSummary, weight_summary_free)
+
+/* What a file is good for, by its header. `layers` as layer_list() gives them. */
+ModelKind model_kind_of(const WeightFile *file, const GArray *layers);
