@@ -26,6 +26,7 @@ unit_tests = \
 	tests/unit/test-baselines \
 	tests/unit/test-card \
 	tests/unit/test-catalog \
+	tests/unit/test-clip \
 	tests/unit/test-collection \
 	tests/unit/test-core \
 	tests/unit/test-evaluation \
@@ -41,6 +42,7 @@ unit_tests = \
 	tests/unit/test-quant \
 	tests/unit/test-safetensors \
 	tests/unit/test-shards \
+	tests/unit/test-tokenizer \
 	tests/unit/test-torch \
 	tests/unit/test-torch-hostile \
 	tests/unit/test-torch-state \
@@ -64,6 +66,7 @@ fuzz_tests = \
 	tests/fuzz/fuzz-index \
 	tests/fuzz/fuzz-npy \
 	tests/fuzz/fuzz-safetensors \
+	tests/fuzz/fuzz-tokenizer \
 	tests/fuzz/fuzz-torch
 check_PROGRAMS += $(unit_tests) $(fuzz_tests)
 TESTS += $(unit_tests) $(fuzz_tests) tests/house.sh tests/cli.sh tests/main-job.sh $(tui_tests)
@@ -75,6 +78,14 @@ tests_unit_test_safetensors_LDADD = $(weights_libs)
 tests_unit_test_jungle_LDADD = libcopse-jungle.a $(weights_libs)
 tests_unit_test_labels_LDADD = $(experts_libs)
 tests_unit_test_layer_LDADD = $(weights_libs)
+text_libs       = libcopse-text.a $(weights_libs)
+clip_fixture = tests/unit/clip_fixture.c tests/unit/clip_fixture.h
+tests_unit_test_clip_SOURCES = tests/unit/test-clip.c $(clip_fixture)
+tests_unit_test_clip_LDADD = $(text_libs)
+tests_unit_test_tokenizer_LDADD = $(text_libs)
+tests_fuzz_fuzz_tokenizer_SOURCES = tests/fuzz/fuzz-tokenizer.c tests/fuzz/run-corpus.c
+tests_fuzz_fuzz_tokenizer_LDADD = $(text_libs)
+EXTRA_DIST += tests/fixtures
 tests_unit_test_words_LDADD = libcopse-text.a $(weights_libs)
 tests_unit_test_baselines_LDADD = $(experts_libs)
 tests_unit_test_card_LDADD = $(collection_libs)

@@ -130,7 +130,7 @@ static size_t words_encode(TextEncoder *e, const char *text, float *dst, GPtrArr
 static void words_close(TextEncoder *e) { g_free(e->private_data); }
 
 bool words_open(TextEncoder *e, GError **error) {
-  static const TextEncoderOps ops = {words_encode, words_close};
+  static const TextEncoderOps ops = {.encode = words_encode, .close = words_close};
   size_t size = (size_t)(copse_words_end - copse_words_begin);
   if (size < 24 || memcmp(copse_words_begin, "COPSEWV1", 8) != 0) {
     g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_STATE,
@@ -143,6 +143,6 @@ bool words_open(TextEncoder *e, GError **error) {
   e->ops = &ops;
   e->dim = table.dim;
   e->private_data = g_memdup2(&table, sizeof table);
-  e->fingerprint = g_strdup_printf("words:%016" G_GINT64_MODIFIER "x", GUINT64_FROM_BE(sum));
+  e->own = g_strdup_printf("words:%016" G_GINT64_MODIFIER "x", GUINT64_FROM_BE(sum));
   return true;
 }

@@ -12,3 +12,15 @@ bench: tests/bench/bench$(EXEEXT)
 	if $$python -c 'import torch' 2>/dev/null; then $$python $(srcdir)/tests/bench/probex_torch.py; \
 	else echo 'no python3 with torch: no comparison with PyTorch'; fi
 .PHONY: bench
+
+# The CLIP text tower beside PyTorch, when there is one: shapes of ViT-B/32 and ViT-L/14.
+EXTRA_PROGRAMS += tests/bench/bench-clip
+tests_bench_bench_clip_SOURCES = tests/bench/bench-clip.c
+tests_bench_bench_clip_LDADD = $(text_libs)
+EXTRA_DIST += tests/bench/clip_torch.py
+check-clip: copse$(EXEEXT) tests/bench/bench-clip$(EXEEXT)
+	@if python3 -c 'import torch' 2>/dev/null; then python=python3; else python=/usr/bin/python3; fi; \
+	if $$python -c 'import torch' 2>/dev/null; then $$python $(srcdir)/tests/bench/clip_torch.py \
+	  ./copse$(EXEEXT) tests/bench/bench-clip$(EXEEXT) $(srcdir)/tests/fixtures/clip; \
+	else echo 'no python3 with torch: no comparison with PyTorch'; fi
+.PHONY: check-clip
