@@ -29,6 +29,7 @@ unit_tests = \
 	tests/unit/test-clip \
 	tests/unit/test-collection \
 	tests/unit/test-core \
+	tests/unit/test-encoders \
 	tests/unit/test-evaluation \
 	tests/unit/test-experts \
 	tests/unit/test-gguf \
@@ -82,6 +83,7 @@ text_libs       = libcopse-text.a $(weights_libs)
 clip_fixture = tests/unit/clip_fixture.c tests/unit/clip_fixture.h
 tests_unit_test_clip_SOURCES = tests/unit/test-clip.c $(clip_fixture)
 tests_unit_test_clip_LDADD = $(text_libs)
+tests_unit_test_encoders_LDADD = $(text_libs)
 tests_unit_test_tokenizer_LDADD = $(text_libs)
 tests_fuzz_fuzz_tokenizer_SOURCES = tests/fuzz/fuzz-tokenizer.c tests/fuzz/run-corpus.c
 tests_fuzz_fuzz_tokenizer_LDADD = $(text_libs)

@@ -12,7 +12,10 @@
 static const struct {
   const char *prefix;
   bool (*open)(TextEncoder *encoder, const char *path, GError **error);
-} kinds[] = {{"clip:", clip_open}};
+} kinds[] = {{"clip:", clip_open},
+             {"model2vec:", model2vec_open},
+             {"glove:", glove_open},
+             {"table:", table_open}};
 
 static bool open_kind(TextEncoder *e, const char *description, GError **error) {
   if (strcmp(description, "words") == 0) {

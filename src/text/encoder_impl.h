@@ -39,3 +39,6 @@ struct TextEncoder {
  * then is freed through ops->close. */
 bool words_open(TextEncoder *encoder, GError **error);
 bool clip_open(TextEncoder *encoder, const char *folder, GError **error);
+bool model2vec_open(TextEncoder *encoder, const char *folder, GError **error);
+bool glove_open(TextEncoder *encoder, const char *path, GError **error);
+bool table_open(TextEncoder *encoder, const char *path, GError **error);

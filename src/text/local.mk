@@ -10,9 +10,14 @@ libcopse_text_a_SOURCES = \
 	src/text/clip_tower.c src/text/clip_tower.h \
 	src/text/clip_weights.c src/text/clip_weights.h \
 	src/text/encoder.c src/text/encoder.h src/text/encoder_impl.h \
+	src/text/glove.c \
+	src/text/model2vec.c \
 	src/text/prompts.c src/text/prompts.h \
+	src/text/static_tokens.c src/text/static_tokens.h \
+	src/text/table.c \
 	src/text/tokenizer_file.c src/text/tokenizer_file.h \
 	src/text/vocabulary.c src/text/vocabulary.h \
+	src/text/word_bag.c src/text/word_bag.h \
 	src/text/words.c
 libcopse_text_a_CPPFLAGS = $(AM_CPPFLAGS) -DWORDS_BIN=\"$(abs_top_srcdir)/data/words/words.bin\"
 src/text/libcopse_text_a-words.$(OBJEXT): data/words/words.bin
