@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/linalg.h"
+#include "text/concept_list.h"
 #include "text/encoder.h"
 
 typedef struct {
@@ -150,14 +151,15 @@ int cmd_text(int argc, char **argv) {
        "words (default), clip:DIR, model2vec:DIR, glove:FILE or table:FILE", "E"},
       {"prompts", 0, 0, G_OPTION_ARG_STRING, &prompts,
        "Put the text into none, photo, photos, art, or templates with {} separated by |", "P"},
-      {"among", 0, 0, G_OPTION_ARG_STRING, &among, "Words to rank, for nearest", "A,B,C"},
+      {"among", 0, 0, G_OPTION_ARG_STRING, &among, "Words to rank, for nearest: a,b,c or @cifar100, @imagenet, @FILE", "LIST"},
       {"limit", 'n', 0, G_OPTION_ARG_INT, &a.limit, "Words to print, for nearest (default 10)", "N"},
       G_OPTION_ENTRY_NULL};
   if (command_parse("text", entries, NULL, &argc, &argv, &g, &status)) {
     a.json = g.json;
     a.prompted = prompts != NULL;
     a.text = argv + 2;
-    a.encoder = text_encoder_open(encoder ? encoder : "words", &error);
+    if (among) a.among = concept_list_open(among, &error);
+    a.encoder = error ? NULL : text_encoder_open(encoder ? encoder : "words", &error);
     bool ok = a.encoder && a.limit >= 0 &&
               text_encoder_set_prompts(a.encoder, prompts ? prompts : "none", &error) &&
               run_verb(&a, argv[1], argc - 2, &error);

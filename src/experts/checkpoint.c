@@ -49,6 +49,7 @@ static GPtrArray *facts_of(const Expert *x) {
   put(m, "copse.tree", g_strdup_printf("%d", x->tree));
   put(m, "copse.encoder", g_strdup(x->encoder));
   put(m, "copse.fingerprint", g_strdup(x->fingerprint));
+  put(m, "copse.prompts", g_strdup(x->prompts));
   put(m, "copse.label_key", g_strdup(x->label_key));
   put(m, "copse.labels", labels_text(x->labels));
   put(m, "copse.seed", g_strdup_printf("%" G_GUINT64_FORMAT, x->seed));
@@ -143,6 +144,7 @@ static void read_facts(WeightFile *f, Expert *x) {
   x->shapes = fact(f, "copse.shapes");
   x->encoder = fact(f, "copse.encoder");
   x->fingerprint = fact(f, "copse.fingerprint");
+  x->prompts = fact(f, "copse.prompts");
   x->label_key = fact(f, "copse.label_key");
   x->tree = (int)fact_number(f, "copse.tree", -1);
   x->seed = (uint64_t)fact_number(f, "copse.seed", 0);

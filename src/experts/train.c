@@ -89,7 +89,6 @@ static Expert *finish(TrainRun *r, const char *layer) {
   x->layer = g_strdup(layer);
   x->shapes = g_strdup(any->shapes);
   x->tree = r->options->tree >= 0 ? r->options->tree : any->tree;
-  x->encoder = r->task->has ? NULL : g_strdup(r->options->encoder);
   x->label_key = g_strdup(r->task->key);
   x->seed = r->options->seed;
   x->run = finished_key(r->key, r->options);
@@ -166,11 +165,11 @@ static uint64_t mix(uint64_t h, const void *bytes, size_t n) {
 }
 
 /* Everything that decides what a run computes: its state is taken up by an equal run alone. */
-static uint64_t run_key(const Task *task, const TrainOptions *o, const Collection *collection,
-                        const char *layer) {
+static uint64_t run_key(const Task *task, const TrainOptions *o, const TextEncoder *encoder,
+                        const Collection *collection, const char *layer) {
   g_autofree char *text = g_strdup_printf(
       "2|%d|%d|%s|%s|%s|%d|%u|%u|%u|%u|%a|%a|%" G_GUINT64_FORMAT, o->task, o->input, layer, task->key,
-      o->encoder, o->tree, o->batch, o->probes, o->proj, o->rep, (double)o->lr,
+      encoder ? text_encoder_fingerprint(encoder) : "", o->tree, o->batch, o->probes, o->proj, o->rep, (double)o->lr,
       (double)o->weight_decay, o->seed);
   uint64_t h = mix(0xcbf29ce484222325u, text, strlen(text));
   for (guint i = 0; i < task->models->len; i++) {
@@ -181,14 +180,21 @@ static uint64_t run_key(const Task *task, const TrainOptions *o, const Collectio
 }
 
 /* Where the state between epochs is kept: beside the experts, under the expert's name. */
-static void place_state(TrainRun *r, const Collection *collection, const char *layer) {
+static void place_state(TrainRun *r, const TextEncoder *encoder, const Collection *collection,
+                        const char *layer) {
   const char *state = collection_state(collection);
-  r->key = run_key(r->task, r->options, collection, layer);
+  r->key = run_key(r->task, r->options, encoder, collection, layer);
   if (!state || collection_is_read_only(collection)) return;
   g_autofree char *folder = g_build_filename(state, "training", NULL);
   g_autofree char *name = expert_name(layer, r->options->task);
   g_autofree char *file = g_strconcat(name, ".state", NULL);
   if (dir_make(folder, NULL)) r->resume = g_build_filename(folder, file, NULL);
+}
+
+TextEncoder *train_open_encoder(const TrainOptions *o, GError **error) {
+  g_autoptr(TextEncoder) e = text_encoder_open(o->encoder, error);
+  if (!e || !text_encoder_set_prompts(e, o->prompts, error)) return NULL;
+  return g_steal_pointer(&e);
 }
 
 static Task *task_for(const GPtrArray *models, const TrainOptions *o, TextEncoder *encoder,
@@ -200,13 +206,20 @@ static Task *task_for(const GPtrArray *models, const TrainOptions *o, TextEncode
 Expert *expert_trained_before(Collection *collection, const GPtrArray *models,
                               const TrainOptions *o) {
   bool align = o->task == EXPERT_ALIGN;
-  g_autoptr(TextEncoder) encoder = align ? text_encoder_open(o->encoder, NULL) : NULL;
+  g_autoptr(TextEncoder) encoder = align ? train_open_encoder(o, NULL) : NULL;
   g_autoptr(Task) task = !align || encoder ? task_for(models, o, encoder, NULL) : NULL;
   g_autofree char *folder = expert_folder(collection), *name = expert_name(o->layer, o->task);
   g_autofree char *path = folder ? g_strdup_printf("%s/%s.safetensors", folder, name) : NULL;
   g_autoptr(Expert) x = task && path ? expert_load(path, NULL) : NULL;
-  bool same = x && x->run == finished_key(run_key(task, o, collection, o->layer), o);
+  bool same = x && x->run == finished_key(run_key(task, o, encoder, collection, o->layer), o);
   return same ? g_steal_pointer(&x) : NULL;
+}
+
+/* What must be known to encode texts again. */
+static void name_encoder(Expert *x, const TextEncoder *encoder) {
+  x->encoder = g_strdup(text_encoder_name(encoder));
+  x->prompts = g_strdup(text_encoder_prompts(encoder));
+  x->fingerprint = g_strdup(text_encoder_fingerprint(encoder));
 }
 
 static bool train(TrainRun *r, Collection *collection, const GPtrArray *models, TextEncoder *encoder,
@@ -220,12 +233,12 @@ static bool train(TrainRun *r, Collection *collection, const GPtrArray *models, 
   r->set = layer_set_read(collection, r->task->models, layer, 0, r->progress, error);
   if (!r->set) return false;
   list_members(r);
-  place_state(r, collection, layer);
+  place_state(r, encoder, collection, layer);
   if (!prepare_input(r, error) || !train_prepare(r, error) || !train_epochs(r, error) ||
       !measure_baselines(r, error))
     return false;
   Expert *x = r->result->expert = finish(r, layer);
-  if (encoder) x->fingerprint = g_strdup(text_encoder_fingerprint(encoder));
+  if (encoder) name_encoder(x, encoder);
   return place(collection, o, x, error) && calibrate(collection, models, x, r->progress, error) &&
          (!x->path || expert_save(x, x->path, error));
 }
@@ -234,7 +247,7 @@ TrainResult *expert_train(Collection *collection, const GPtrArray *models,
                           const TrainOptions *options, const Progress *progress, GError **error) {
   if (!check_options(options, error)) return NULL;
   bool align = options->task == EXPERT_ALIGN;
-  g_autoptr(TextEncoder) encoder = align ? text_encoder_open(options->encoder, error) : NULL;
+  g_autoptr(TextEncoder) encoder = align ? train_open_encoder(options, error) : NULL;
   if (align && !encoder) return NULL;
   g_autoptr(TrainResult) result = g_new0(TrainResult, 1);
   result->curve = g_array_new(FALSE, FALSE, sizeof(EpochRow));

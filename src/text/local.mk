@@ -9,6 +9,7 @@ libcopse_text_a_SOURCES = \
 	src/text/clip_tokenizer.c src/text/clip_tokenizer.h \
 	src/text/clip_tower.c src/text/clip_tower.h \
 	src/text/clip_weights.c src/text/clip_weights.h \
+	src/text/concept_list.c src/text/concept_list.h \
 	src/text/encoder.c src/text/encoder.h src/text/encoder_impl.h \
 	src/text/glove.c \
 	src/text/model2vec.c \
@@ -19,5 +20,8 @@ libcopse_text_a_SOURCES = \
 	src/text/vocabulary.c src/text/vocabulary.h \
 	src/text/word_bag.c src/text/word_bag.h \
 	src/text/words.c
-libcopse_text_a_CPPFLAGS = $(AM_CPPFLAGS) -DWORDS_BIN=\"$(abs_top_srcdir)/data/words/words.bin\"
+libcopse_text_a_CPPFLAGS = $(AM_CPPFLAGS) -DWORDS_BIN=\"$(abs_top_srcdir)/data/words/words.bin\" \
+	-DLABELS=\"$(abs_top_srcdir)/data/labels\"
 src/text/libcopse_text_a-words.$(OBJEXT): data/words/words.bin
+src/text/libcopse_text_a-concept_list.$(OBJEXT): data/labels/cifar100.txt data/labels/imagenet.txt \
+	data/labels/tiny-imagenet.txt

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/error.h"
 #include "core/linalg.h"
+#include "text/concept_list.h"
 #include "text/encoder.h"
 
 static double similar(TextEncoder *e, const char *a, const char *b) {
@@ -125,6 +127,34 @@ static void test_nearest(void) {
   g_assert_cmpstr(g_array_index(chosen, NearWord, 0).word, ==, "cello");
 }
 
+static guint list_length(const char *list) {
+  g_autoptr(GError) error = NULL;
+  g_auto(GStrv) all = concept_list_open(list, &error);
+  g_assert_no_error(error);
+  return g_strv_length(all);
+}
+
+static void test_concept_lists(void) {
+  g_assert_cmpuint(list_length("@cifar100"), ==, 100);
+  g_assert_cmpuint(list_length("@imagenet"), ==, 1000);
+  g_assert_cmpuint(list_length("@tiny-imagenet"), ==, 200);
+  g_auto(GStrv) own = concept_list_open(" a fox,, red star , a fox", NULL);
+  g_assert_cmpuint(g_strv_length(own), ==, 2);
+  g_assert_cmpstr(own[1], ==, "red star");
+  g_autofree char *path = g_build_filename(g_get_tmp_dir(), "copse-concepts-XXXXXX", NULL);
+  close(g_mkstemp(path));
+  g_assert_true(g_file_set_contents(path, "# animals\nfox\n\n wolf \nfox\n", -1, NULL));
+  g_autofree char *list = g_strconcat("@", path, NULL);
+  g_assert_cmpuint(list_length(list), ==, 2);
+  unlink(path);
+  static const char *const bad[] = {"", " , ", "@nowhere", "@/nowhere.txt"};
+  for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+    g_autoptr(GError) error = NULL;
+    g_assert_null(concept_list_open(bad[i], &error));
+    g_assert_nonnull(error);
+  }
+}
+
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/words/meaning", test_meaning);
@@ -132,5 +162,6 @@ int main(int argc, char **argv) {
   g_test_add_func("/words/stand-ins", test_stand_ins);
   g_test_add_func("/words/similarity-list", test_similarity_list);
   g_test_add_func("/words/nearest", test_nearest);
+  g_test_add_func("/words/concept-lists", test_concept_lists);
   return g_test_run();
 }
