@@ -22,6 +22,9 @@ static void print_json(const TrainResult *r) {
   cJSON_AddNumberToObject(o, "best_epoch", r->best_epoch);
   json_add_number(o, "seconds", x->seconds);
   json_add_number(o, "models_per_second", r->models_per_second);
+  json_add_number(o, "energy", r->energy);
+  cJSON_AddNumberToObject(o, "trained_out", (double)r->trained_out);
+  cJSON_AddNumberToObject(o, "trained_in", (double)r->trained_in);
   json_add_u64(o, "seed", x->seed);
   cJSON_AddNumberToObject(o, "train_models", r->models[0]);
   cJSON_AddNumberToObject(o, "parameters", (double)x->probex->n);

@@ -61,6 +61,7 @@ bool train_words_read(const TrainWords *o, const Globals *g, TrainOptions *t, GE
   t->batch = (unsigned)MAX(o->batch, 0);
   t->lr = (float)o->lr;
   t->weight_decay = (float)o->weight_decay;
+  t->compress = o->compress;
   t->seed = (uint64_t)g->seed;
   return true;
 }
@@ -83,6 +84,8 @@ GOptionEntry *train_words_entries(TrainWords *o) {
       {"batch", 0, 0, G_OPTION_ARG_INT, &o->batch, "Models a step", "N"},
       {"lr", 0, 0, G_OPTION_ARG_DOUBLE, &o->lr, "Adam's step size", "X"},
       {"weight-decay", 0, 0, G_OPTION_ARG_DOUBLE, &o->weight_decay, "L2 penalty (default 0)", "X"},
+      {"compress", 0, 0, G_OPTION_ARG_DOUBLE, &o->compress,
+       "Dense: train on the common spaces that keep this share of the energy (0.99)", "X"},
       {"out", 0, 0, G_OPTION_ARG_FILENAME, &o->out, "Write the checkpoint to FILE", "FILE"},
       G_OPTION_ENTRY_NULL};
   return g_memdup2(entries, sizeof entries);

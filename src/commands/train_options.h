@@ -8,7 +8,7 @@
 typedef struct {
   char *task, *input, *layer, *label, *encoder, *out;
   int tree, epochs, patience, probes, proj, rep, batch;
-  double lr, weight_decay;
+  double lr, weight_decay, compress;
 } TrainWords;
 
 /* The defaults. */

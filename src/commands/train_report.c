@@ -36,6 +36,9 @@ void train_report_print(const TrainResult *r) {
   printf("expert %s on layer %s (%zu x %zu), %u models for training, %.0f models/s, %.1f s\n",
          x->name, x->layer, x->probex->shape.d_out, x->probex->shape.d_in, r->models[0],
          r->models_per_second, x->seconds);
+  if (x->probex->shape.d_out != r->trained_out || x->probex->shape.d_in != r->trained_in)
+    printf("  trained on %zu x %zu common coordinates, which keep %.2f %% of the energy\n",
+           r->trained_out, r->trained_in, 100 * r->energy);
   printf("  %-24s %7s  %-12s\n", align ? "top-1 accuracy" : "element-wise accuracy", "",
          "95 % interval");
   print_score(align ? "validation (seen)" : "validation", &x->val);

@@ -36,6 +36,10 @@ static LayerSet *set_new(LayerForm form, size_t n, size_t d_out, size_t d_in, co
   return set->x ? g_steal_pointer(&set) : NULL;
 }
 
+LayerSet *layer_set_dense(size_t n, size_t d_out, size_t d_in, GError **error) {
+  return set_new(LAYER_DENSE, n, d_out, d_in, NULL, error);
+}
+
 void layer_set_free(LayerSet *set) {
   if (!set) return;
   big_free(set->a, set->a_floats);

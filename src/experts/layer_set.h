@@ -34,6 +34,9 @@ LayerSet *layer_set_read(const Collection *collection, const GPtrArray *models, 
 /* A set from layers at hand, which are copied. For tests and single models. */
 LayerSet *layer_set_from_layers(const Layer *layers, size_t n, GError **error);
 
+/* A dense set of n layers, zeroed, to be filled by the caller. */
+LayerSet *layer_set_dense(size_t n, size_t d_out, size_t d_in, GError **error);
+
 void layer_set_free(LayerSet *set);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LayerSet, layer_set_free)
 

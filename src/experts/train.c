@@ -75,6 +75,25 @@ static uint64_t finished_key(uint64_t key, const TrainOptions *o) {
   return (key ^ (o->epochs + ((uint64_t)o->patience << 32))) * 0x100000001b3u | 1;
 }
 
+/* Replaces the layers by their coordinates in the common spaces. */
+static bool compress(TrainRun *r, GError **error) {
+  if (r->options->compress > 0) {
+    r->compression = compression_find(r->set, r->members[SPLIT_TRAIN],
+                                      r->task->counts[SPLIT_TRAIN], r->options->compress,
+                                      r->progress, error);
+    LayerSet *small = r->compression
+                          ? compression_apply(r->compression, r->set, r->progress, error)
+                          : NULL;
+    if (!small) return false;
+    layer_set_free(r->set);
+    r->set = small;
+  }
+  r->result->energy = r->compression ? r->compression->energy : 1;
+  r->result->trained_out = r->set->d_out;
+  r->result->trained_in = r->set->d_in;
+  return true;
+}
+
 /* "mid_block.0-align": the layer's name as a file name. */
 static char *expert_name(const char *layer, ExpertTask task) {
   char *name = g_strdup_printf("%s-%s", layer, task == EXPERT_ALIGN ? "align" : "classify");
@@ -82,7 +101,7 @@ static char *expert_name(const char *layer, ExpertTask task) {
 }
 
 /* The expert from a finished run; takes its parameters. */
-static Expert *finish(TrainRun *r, const char *layer) {
+static Expert *finish(TrainRun *r, const char *layer, GError **error) {
   Expert *x = expert_new();
   const Model *any = r->task->models->pdata[0];
   x->task = r->options->task;
@@ -101,7 +120,12 @@ static Expert *finish(TrainRun *r, const char *layer) {
   x->test_holdout = train_measure(r, SPLIT_HOLDOUT, NULL);
   x->seconds = (double)(g_get_monotonic_time() - r->started) / 1e6;
   x->text_mean = g_steal_pointer(&r->task->text_mean);
-  x->probex = g_steal_pointer(&r->probex);
+  x->probex = r->compression ? compression_lift(r->compression, r->probex, error)
+                             : g_steal_pointer(&r->probex);
+  if (!x->probex) {
+    expert_free(x);
+    return NULL;
+  }
   x->centre = g_steal_pointer(&r->centre);
   /* V (X / spread) U = (V / spread) X U: from here on the expert takes raw layers. */
   ProbexShape *s = &x->probex->shape;
@@ -153,6 +177,7 @@ static void run_clear(TrainRun *r) {
   probex_pass_free(r->pass);
   objective_free(r->objective);
   for (int s = 0; s < SPLIT_COUNT; s++) g_free(r->members[s]);
+  compression_free(r->compression);
   g_free(r->centre);
   g_free(r->resume);
   g_free(r->e);
@@ -169,9 +194,9 @@ static uint64_t mix(uint64_t h, const void *bytes, size_t n) {
 static uint64_t run_key(const Task *task, const TrainOptions *o, const Collection *collection,
                         const char *layer) {
   g_autofree char *text = g_strdup_printf(
-      "2|%d|%d|%s|%s|%s|%d|%u|%u|%u|%u|%a|%a|%" G_GUINT64_FORMAT, o->task, o->input, layer, task->key,
+      "3|%d|%d|%s|%s|%s|%d|%u|%u|%u|%u|%a|%a|%a|%" G_GUINT64_FORMAT, o->task, o->input, layer, task->key,
       o->encoder, o->tree, o->batch, o->probes, o->proj, o->rep, (double)o->lr,
-      (double)o->weight_decay, o->seed);
+      (double)o->weight_decay, o->compress, o->seed);
   uint64_t h = mix(0xcbf29ce484222325u, text, strlen(text));
   for (guint i = 0; i < task->models->len; i++) {
     uint64_t stamp = model_stamp_hash(collection, task->models->pdata[i]);
@@ -221,10 +246,11 @@ static bool train(TrainRun *r, Collection *collection, const GPtrArray *models, 
   if (!r->set) return false;
   list_members(r);
   place_state(r, collection, layer);
-  if (!prepare_input(r, error) || !train_prepare(r, error) || !train_epochs(r, error) ||
+  if (!prepare_input(r, error) || !compress(r, error) || !train_prepare(r, error) || !train_epochs(r, error) ||
       !measure_baselines(r, error))
     return false;
-  Expert *x = r->result->expert = finish(r, layer);
+  Expert *x = r->result->expert = finish(r, layer, error);
+  if (!x) return false;
   if (encoder) x->fingerprint = g_strdup(text_encoder_fingerprint(encoder));
   return place(collection, o, x, error) && calibrate(collection, models, x, r->progress, error) &&
          (!x->path || expert_save(x, x->path, error));

@@ -22,6 +22,7 @@ typedef struct {
   unsigned patience;     /* stop after so many epochs without a better validation; 0: never */
   unsigned probes, proj, rep; /* r_U, r_V, r_T */
   float lr, weight_decay;
+  double compress;       /* dense: train on the common spaces that keep this share of energy; 0: on X */
   uint64_t seed;
   bool baselines;        /* measure them too */
   const char *out;       /* checkpoint path; NULL: in the collection's state */
@@ -42,6 +43,8 @@ typedef struct {
   unsigned models[3];        /* used for training, validation, test */
   unsigned best_epoch;       /* 1-based: the one that was kept */
   double models_per_second;  /* of the training epochs alone */
+  double energy;             /* kept by compression; 1 without */
+  size_t trained_out, trained_in; /* the layer's shape in training */
   bool has_baselines;
   Baseline baselines[BASELINE_COUNT];
 } TrainResult;
