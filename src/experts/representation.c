@@ -153,7 +153,7 @@ static void keep(const char *path, uint64_t expert, const uint64_t *stamps, cons
   memcpy(c.header.magic, "COPSEREP", 8);
   c.header.check = header_check(&c.header, stamps);
   g_autofree char *folder = g_path_get_dirname(path);
-  if (dir_make(folder, NULL)) file_write_atomic(path, write_content, &c, NULL);
+  if (dir_make(folder, NULL)) file_write_quick(path, write_content, &c, NULL);
 }
 
 /* Takes rows that the file has from it; marks them good. */

@@ -1,14 +1,17 @@
 EXTRA_PROGRAMS = tests/bench/bench
 tests_bench_bench_SOURCES = tests/bench/bench.c \
 	tests/bench/clock.c tests/bench/clock.h \
+	tests/bench/epoch.c tests/bench/epoch.h \
 	tests/bench/floors.c tests/bench/floors.h \
 	tests/bench/train_step.c tests/bench/train_step.h
 tests_bench_bench_LDADD = $(experts_libs)
 EXTRA_DIST += tests/bench/probex_torch.py
 
 bench: tests/bench/bench$(EXEEXT)
-	tests/bench/bench$(EXEEXT)
+	rm -rf bench-data
+	tests/bench/bench$(EXEEXT) bench-data
 	@if python3 -c 'import torch' 2>/dev/null; then python=python3; else python=/usr/bin/python3; fi; \
-	if $$python -c 'import torch' 2>/dev/null; then $$python $(srcdir)/tests/bench/probex_torch.py; \
+	if $$python -c 'import torch' 2>/dev/null; then $$python $(srcdir)/tests/bench/probex_torch.py bench-data; \
 	else echo 'no python3 with torch: no comparison with PyTorch'; fi
+	@rm -rf bench-data
 .PHONY: bench
