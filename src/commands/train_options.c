@@ -48,6 +48,7 @@ bool train_words_read(const TrainWords *o, const Globals *g, TrainOptions *t, GE
     return false;
   t->task = (ExpertTask)task;
   t->input = (TrainInput)input;
+  t->linear = o->linear;
   t->layer = o->layer;
   t->label_key = o->label;
   if (o->encoder) t->encoder = o->encoder;
@@ -71,6 +72,7 @@ GOptionEntry *train_words_entries(TrainWords *o) {
       {"task", 0, 0, G_OPTION_ARG_STRING, &o->task, "align: weights to words (the default); classify: which labels", "TASK"},
       {"input", 0, 0, G_OPTION_ARG_STRING, &o->input,
        "raw, scaled or centred (default: centred when dense, scaled when low-rank)", "FORM"},
+      {"linear", 0, 0, G_OPTION_ARG_NONE, &o->linear, "Leave the relu out, for comparison", NULL},
       {"layer", 0, 0, G_OPTION_ARG_STRING, &o->layer, "Layer to read (default: the largest)", "NAME"},
       {"label", 0, 0, G_OPTION_ARG_STRING, &o->label, "Metadata or card key that holds the label", "KEY"},
       {"tree", 0, 0, G_OPTION_ARG_INT, &o->tree, "Only models of tree T", "T"},

@@ -7,6 +7,7 @@
 
 typedef struct {
   char *task, *input, *layer, *label, *encoder, *out;
+  gboolean linear;
   int tree, epochs, patience, probes, proj, rep, batch;
   double lr, weight_decay, compress;
 } TrainWords;

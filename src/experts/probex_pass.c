@@ -128,7 +128,7 @@ static bool hidden_low_rank(void *user, size_t i, unsigned thread) {
   float *h = pass->h + i * u * v;
   gemm(true, false, u, v, r, pass->scale[i], pass->left + row * u, u, pass->qt + row * v, v, 0, h,
        v);
-  relu(h, u * v);
+  if (!s->p->shape.linear) relu(h, u * v);
   return true;
 }
 
@@ -151,7 +151,7 @@ static void forward_dense(ProbexPass *pass, const Probex *p, const LayerSet *set
     gemm(false, false, s->d_out, s->r_u, s->d_in, 1, set->x + pass->members[i] * each, s->d_in,
          p->u, s->r_u, 0, y, s->r_u);
     gemm(true, true, s->r_u, s->r_v, s->d_out, 1, y, s->r_u, p->v, s->d_out, 0, h, s->r_v);
-    relu(h, hidden);
+    if (!s->linear) relu(h, hidden);
   }
 }
 
@@ -180,7 +180,7 @@ static bool rows_backward(void *user, size_t i, unsigned thread) {
   size_t u = s->p->shape.r_u, v = s->p->shape.r_v;
   size_t row = pass->first[i], r = pass->first[i + 1] - row;
   float *dz = pass->dh + i * u * v; /* (r_u, r_v) */
-  mask(dz, pass->h + i * u * v, u * v);
+  if (!s->p->shape.linear) mask(dz, pass->h + i * u * v, u * v);
   gemm(false, true, r, u, v, pass->scale[i], pass->qt + row * v, v, dz, v, 0,
        pass->dleft + row * u, u);
   gemm(false, false, r, v, u, pass->scale[i], pass->left + row * u, u, dz, v, 0,
@@ -207,7 +207,7 @@ static void backward_dense(ProbexPass *pass, const Probex *p, const LayerSet *se
     float *dz = pass->dh + i * hidden; /* (r_u, r_v) */
     const float *y = pass->left + i * response;
     const float add = i ? 1 : 0;
-    mask(dz, pass->h + i * hidden, hidden);
+    if (!s->linear) mask(dz, pass->h + i * hidden, hidden);
     gemm(true, true, s->d_out, s->r_u, s->r_v, 1, p->v, s->d_out, dz, s->r_v, 0, pass->dleft,
          s->r_u);
     gemm(true, false, s->d_in, s->r_u, s->d_out, 1, set->x + pass->members[i] * each, s->d_in,

@@ -194,7 +194,7 @@ static uint64_t mix(uint64_t h, const void *bytes, size_t n) {
 static uint64_t run_key(const Task *task, const TrainOptions *o, const Collection *collection,
                         const char *layer) {
   g_autofree char *text = g_strdup_printf(
-      "3|%d|%d|%s|%s|%s|%d|%u|%u|%u|%u|%a|%a|%a|%" G_GUINT64_FORMAT, o->task, o->input, layer, task->key,
+      "3|%d|%d|%d|%s|%s|%s|%d|%u|%u|%u|%u|%a|%a|%a|%" G_GUINT64_FORMAT, o->task, o->linear, o->input, layer, task->key,
       o->encoder, o->tree, o->batch, o->probes, o->proj, o->rep, (double)o->lr,
       (double)o->weight_decay, o->compress, o->seed);
   uint64_t h = mix(0xcbf29ce484222325u, text, strlen(text));

@@ -13,6 +13,7 @@ typedef enum { INPUT_DEFAULT, INPUT_RAW, INPUT_SCALED, INPUT_CENTRED } TrainInpu
 
 typedef struct {
   ExpertTask task;
+  bool linear;           /* without the relu, for comparison */
   TrainInput input;      /* INPUT_DEFAULT: centred when dense, scaled when low-rank */
   const char *layer;     /* name, or NULL: the widest layer that all labelled models share */
   const char *label_key; /* NULL: models_label_key() */
