@@ -1,4 +1,4 @@
-EXTRA_PROGRAMS = tests/bench/bench tests/bench/reproduce
+EXTRA_PROGRAMS = tests/bench/bench tests/bench/bench-scan tests/bench/reproduce
 tests_bench_bench_SOURCES = tests/bench/bench.c \
 	tests/bench/clock.c tests/bench/clock.h \
 	tests/bench/epoch.c tests/bench/epoch.h \
@@ -7,9 +7,10 @@ tests_bench_bench_SOURCES = tests/bench/bench.c \
 tests_bench_bench_LDADD = $(experts_libs)
 EXTRA_DIST += tests/bench/probex_torch.py
 
-bench: tests/bench/bench$(EXEEXT)
+bench: tests/bench/bench$(EXEEXT) tests/bench/bench-scan$(EXEEXT)
 	rm -rf bench-data
 	tests/bench/bench$(EXEEXT) bench-data
+	tests/bench/bench-scan$(EXEEXT)
 	@if python3 -c 'import torch' 2>/dev/null; then python=python3; else python=/usr/bin/python3; fi; \
 	if $$python -c 'import torch' 2>/dev/null; then $$python $(srcdir)/tests/bench/probex_torch.py bench-data; \
 	else echo 'no python3 with torch: no comparison with PyTorch'; fi
@@ -24,3 +25,7 @@ reproduce: tests/bench/reproduce$(EXEEXT)
 	tests/bench/reproduce$(EXEEXT) reproduce-data >RESULTS.md.new
 	mv RESULTS.md.new $(srcdir)/docs/RESULTS.md
 .PHONY: reproduce
+
+tests_bench_bench_scan_SOURCES = tests/bench/bench-scan.c \
+	tests/bench/clock.c tests/bench/clock.h tests/bench/wood.c tests/bench/wood.h
+tests_bench_bench_scan_LDADD = $(collection_libs)
