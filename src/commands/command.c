@@ -41,8 +41,7 @@ static GOptionContext *context_for(const char *name, const GOptionEntry *entries
       {"quiet", 'q', 0, G_OPTION_ARG_NONE, &globals->quiet, "No progress line", NULL},
       {"read-only", 0, 0, G_OPTION_ARG_NONE, &globals->read_only, "Write nothing anywhere", NULL},
       G_OPTION_ENTRY_NULL};
-  g_autofree char *usage = g_strdup_printf("%s [OPTION…]", c ? c->arguments : "");
-  GOptionContext *context = g_option_context_new(usage);
+  GOptionContext *context = g_option_context_new(c ? c->arguments : "[DIR]");
   g_autofree char *summary = g_strdup_printf("%s.", c ? c->summary : name);
   g_option_context_set_summary(context, summary);
   if (notes) g_option_context_set_description(context, notes);

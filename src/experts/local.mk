@@ -17,6 +17,7 @@ libcopse_experts_a_SOURCES = \
 	src/experts/objective.c src/experts/objective.h \
 	src/experts/oneclass.c src/experts/oneclass.h \
 	src/experts/prediction.c src/experts/prediction.h \
+	src/experts/preset.c src/experts/preset.h \
 	src/experts/probex.c src/experts/probex.h \
 	src/experts/probex_pass.c src/experts/probex_pass.h \
 	src/experts/probex_reference.c \

@@ -9,6 +9,7 @@
 #include "core/files.h"
 #include "core/linalg.h"
 #include "experts/evaluation.h"
+#include "experts/preset.h"
 #include "experts/train_run.h"
 
 static bool check_options(const TrainOptions *o, GError **error) {
@@ -23,10 +24,7 @@ static bool check_options(const TrainOptions *o, GError **error) {
 }
 
 /* The layer of the largest matrix; low-rank before dense, the first of equals. */
-static char *choose_layer(const Collection *collection, const Model *model, GError **error) {
-  g_autoptr(WeightFile) file = collection_open_weights(collection, model, error);
-  if (!file) return NULL;
-  g_autoptr(GArray) layers = layer_list(file, &model->scaling);
+static const LayerInfo *largest_layer(const GArray *layers) {
   const LayerInfo *best = NULL;
   for (guint i = 0; i < layers->len; i++) {
     const LayerInfo *l = &g_array_index(layers, LayerInfo, i);
@@ -34,10 +32,27 @@ static char *choose_layer(const Collection *collection, const Model *model, GErr
                   (l->form == best->form && l->d_out * l->d_in > best->d_out * best->d_in);
     if (larger) best = l;
   }
-  if (best) return g_strdup(best->name);
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_TOO_FEW, "%s has no layer to train on",
-              model->shown);
-  return NULL;
+  return best;
+}
+
+/* The canonical name of what the user wrote: a name, #N in upstream's order, or nothing. */
+static char *choose_layer(const Collection *collection, const Model *model, const char *wanted,
+                          GError **error) {
+  if (wanted && wanted[0] != '#') return g_strdup(wanted);
+  g_autoptr(WeightFile) file = collection_open_weights(collection, model, error);
+  if (!file) return NULL;
+  g_autoptr(GArray) layers = layer_list(file, &model->scaling);
+  char *name = NULL;
+  if (wanted) {
+    name = preset_layer_at(file, layers, (size_t)g_ascii_strtoull(wanted + 1, NULL, 10));
+  } else {
+    const LayerInfo *largest = largest_layer(layers);
+    name = largest ? g_strdup(largest->name) : NULL;
+  }
+  if (!name)
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "%s has %u layers and no %s",
+                model->shown, layers->len, wanted ? wanted : "layer to train on");
+  return name;
 }
 
 static void list_members(TrainRun *r) {
@@ -172,7 +187,7 @@ static void run_clear(TrainRun *r) {
   task_free(r->task);
   layer_set_free(r->set);
   Probex *blocks[] = {r->probex, r->grad, r->m, r->v};
-  if (r->best) big_free(r->best, r->grad->n);
+  if (r->best && r->grad) big_free(r->best, r->grad->n);
   for (size_t i = 0; i < G_N_ELEMENTS(blocks); i++) probex_free(blocks[i]);
   probex_pass_free(r->pass);
   objective_free(r->objective);
@@ -234,43 +249,69 @@ Expert *expert_trained_before(Collection *collection, const GPtrArray *models,
   return same ? g_steal_pointer(&x) : NULL;
 }
 
-static bool train(TrainRun *r, Collection *collection, const GPtrArray *models, TextEncoder *encoder,
-                  GError **error) {
+/* Task, layers and what is done to them before training. *layer gets the layer's name. */
+static bool gather(TrainRun *r, const Collection *collection, const GPtrArray *models,
+                   TextEncoder *encoder, char **layer, GError **error) {
   const TrainOptions *o = r->options;
   r->task = task_for(models, o, encoder, error);
   if (!r->task) return false;
-  g_autofree char *layer = o->layer ? g_strdup(o->layer)
-                                    : choose_layer(collection, r->task->models->pdata[0], error);
-  if (!layer) return false;
-  r->set = layer_set_read(collection, r->task->models, layer, 0, r->progress, error);
+  *layer = choose_layer(collection, r->task->models->pdata[0], o->layer, error);
+  if (!*layer) return false;
+  r->set = layer_set_read(collection, r->task->models, *layer, 0, r->progress, error);
   if (!r->set) return false;
   list_members(r);
+  return prepare_input(r, error) && compress(r, error);
+}
+
+static bool train(TrainRun *r, Collection *collection, const GPtrArray *models,
+                  TextEncoder *encoder, GError **error) {
+  g_autofree char *layer = NULL;
+  if (!gather(r, collection, models, encoder, &layer, error)) return false;
   place_state(r, collection, layer);
-  if (!prepare_input(r, error) || !compress(r, error) || !train_prepare(r, error) || !train_epochs(r, error) ||
-      !measure_baselines(r, error))
+  if (!train_prepare(r, error) || !train_epochs(r, error) || !measure_baselines(r, error))
     return false;
   Expert *x = r->result->expert = finish(r, layer, error);
   if (!x) return false;
   if (encoder) x->fingerprint = g_strdup(text_encoder_fingerprint(encoder));
-  return place(collection, o, x, error) && calibrate(collection, models, x, r->progress, error) &&
+  return place(collection, r->options, x, error) &&
+         calibrate(collection, models, x, r->progress, error) &&
          (!x->path || expert_save(x, x->path, error));
+}
+
+/* The encoder that the task needs: none for classes. False with an error when it cannot be had. */
+static bool open_encoder(const TrainOptions *o, TextEncoder **encoder, GError **error) {
+  *encoder = NULL;
+  if (o->task != EXPERT_ALIGN) return true;
+  *encoder = text_encoder_open(o->encoder, error);
+  return *encoder != NULL;
 }
 
 TrainResult *expert_train(Collection *collection, const GPtrArray *models,
                           const TrainOptions *options, const Progress *progress, GError **error) {
-  if (!check_options(options, error)) return NULL;
-  bool align = options->task == EXPERT_ALIGN;
-  g_autoptr(TextEncoder) encoder = align ? text_encoder_open(options->encoder, error) : NULL;
-  if (align && !encoder) return NULL;
+  g_autoptr(TextEncoder) encoder = NULL;
+  if (!check_options(options, error) || !open_encoder(options, &encoder, error)) return NULL;
   g_autoptr(TrainResult) result = g_new0(TrainResult, 1);
   result->curve = g_array_new(FALSE, FALSE, sizeof(EpochRow));
   TrainRun r = {.options = options, .progress = progress, .result = result,
-           .started = g_get_monotonic_time()};
+                .started = g_get_monotonic_time()};
   bool ok = train(&r, collection, models, encoder, error);
   if (ok)
     for (int s = 0; s < 3; s++) result->models[s] = (unsigned)r.task->counts[s];
   run_clear(&r);
   return ok ? g_steal_pointer(&result) : NULL;
+}
+
+bool expert_baseline(Collection *collection, const GPtrArray *models, const TrainOptions *options,
+                     BaselineKind kind, const Progress *progress, Baseline *out, char **layer,
+                     GError **error) {
+  g_autoptr(TextEncoder) encoder = NULL;
+  if (!open_encoder(options, &encoder, error)) return false;
+  TrainResult unused = {0};
+  TrainRun r = {.options = options, .progress = progress, .result = &unused};
+  bool ok = gather(&r, collection, models, encoder, layer, error) &&
+            baseline_measure(r.task, r.set, kind, options->seed, progress, out, error);
+  run_clear(&r);
+  return ok;
 }
 
 void train_result_free(TrainResult *result) {

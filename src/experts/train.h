@@ -55,6 +55,12 @@ typedef struct {
  * few labelled models or labels; the message says what is missing. Cancelled: nothing written. */
 TrainResult *expert_train(Collection *collection, const GPtrArray *models,
                           const TrainOptions *options, const Progress *progress, GError **error);
+/* Measures one baseline alone, on what expert_train() would train on. Nothing is stored. *layer gets the layer's
+ * name, which the caller frees. */
+bool expert_baseline(Collection *collection, const GPtrArray *models, const TrainOptions *options,
+                     BaselineKind kind, const Progress *progress, Baseline *out, char **layer,
+                     GError **error);
+
 /* The stored expert that expert_train() would make anew: trained for options->layer with the same options on the same
  * models. NULL when there is none. */
 Expert *expert_trained_before(Collection *collection, const GPtrArray *models,
