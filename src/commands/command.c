@@ -37,6 +37,8 @@ static GOptionContext *context_for(const char *name, const GOptionEntry *entries
        "Keep the catalog and experts in FOLDER", "FOLDER"},
       {"threads", 0, 0, G_OPTION_ARG_INT, &globals->threads, "Threads to use (0: all processors)", "N"},
       {"seed", 0, 0, G_OPTION_ARG_INT64, &globals->seed, "Seed of every random choice", "N"},
+      {"memory", 0, 0, G_OPTION_ARG_STRING, &globals->memory_text,
+       "Memory for layers (512M, 8G); more goes to a scratch file", "SIZE"},
       {"json", 0, 0, G_OPTION_ARG_NONE, &globals->json, "Answer in JSON", NULL},
       {"quiet", 'q', 0, G_OPTION_ARG_NONE, &globals->quiet, "No progress line", NULL},
       {"read-only", 0, 0, G_OPTION_ARG_NONE, &globals->read_only, "Write nothing anywhere", NULL},
@@ -74,6 +76,20 @@ static bool check_count(const char *name, int count, int *status) {
   return refuse(name, problem, status);
 }
 
+/* "8G" to bytes, with powers of 1024 as memory is sold; NULL is 0. */
+static bool read_size(const char *text, uint64_t *bytes) {
+  *bytes = 0;
+  if (!text) return true;
+  char *end;
+  double value = g_ascii_strtod(text, &end);
+  const char *units = "kMGT", *unit = *end ? strchr(units, *end) : NULL;
+  if (end == text || !(value > 0) || (*end && (!unit || end[1]))) return false;
+  for (const char *u = units; unit && u <= unit; u++) value *= 1024;
+  if (!(value < 9e18)) return false;
+  *bytes = (uint64_t)value;
+  return true;
+}
+
 /* Drops the "--" that ends the options. */
 static void drop_separator(int *argc, char **argv) {
   int kept = 1;
@@ -102,6 +118,8 @@ bool command_parse(const char *name, const GOptionEntry *entries, const char *no
   g_autoptr(GError) error = NULL;
   if (!g_option_context_parse(context, argc, argv, &error)) return refuse(name, error->message, status);
   drop_separator(argc, *argv);
+  if (!read_size(globals->memory_text, &globals->memory))
+    return refuse(name, "--memory wants a size such as 512M or 8G", status);
   if (globals->threads < 0) return refuse(name, "--threads must be 0 or more", status);
   linalg_set_threads(globals->threads ? (unsigned)globals->threads : parallel_processors());
   return check_count(name, *argc - 1, status);
@@ -117,7 +135,10 @@ GOptionEntry *command_join_entries(const GOptionEntry *a, const GOptionEntry *b)
   return all;
 }
 
-void globals_clear(Globals *globals) { g_clear_pointer(&globals->state, g_free); }
+void globals_clear(Globals *globals) {
+  g_clear_pointer(&globals->state, g_free);
+  g_clear_pointer(&globals->memory_text, g_free);
+}
 
 Collection *command_open(const char *root, const Globals *globals, GPtrArray **models) {
   CollectionOptions options = {.state = globals->state, .read_only = globals->read_only,

@@ -17,6 +17,8 @@ typedef struct {
   char *state;
   int threads; /* 0: all processors */
   gint64 seed;
+  uint64_t memory; /* bytes that layers may take in memory; 0: no limit */
+  char *memory_text;
   gboolean json, quiet, read_only;
 } Globals;
 

@@ -72,6 +72,8 @@ bool train_words_read(const TrainWords *o, const Globals *g, TrainOptions *t, GE
   if (o->layer) t->layer = o->layer;
   if (o->encoder) t->encoder = o->encoder;
   t->linear = o->linear;
+  t->half = o->half;
+  t->memory = g->memory;
   t->label_key = o->label;
   t->out = o->out;
   t->tree = o->tree;
@@ -98,6 +100,7 @@ GOptionEntry *train_words_entries(TrainWords *o) {
       {"input", 0, 0, G_OPTION_ARG_STRING, &o->input,
        "raw, scaled or centred (default: centred when dense, scaled when low-rank)", "FORM"},
       {"linear", 0, 0, G_OPTION_ARG_NONE, &o->linear, "Leave the relu out, for comparison", NULL},
+      {"half", 0, 0, G_OPTION_ARG_NONE, &o->half, "Keep dense layers as bfloat16: half the memory", NULL},
       {"layer", 0, 0, G_OPTION_ARG_STRING, &o->layer, "Layer to read, or #N in upstream's order (default: the largest)", "NAME"},
       {"label", 0, 0, G_OPTION_ARG_STRING, &o->label, "Metadata or card key that holds the label", "KEY"},
       {"tree", 0, 0, G_OPTION_ARG_INT, &o->tree, "Only models of tree T", "T"},

@@ -7,7 +7,7 @@
 
 typedef struct {
   char *expert, *preset, *task, *input, *layer, *label, *encoder, *out;
-  gboolean linear;
+  gboolean linear, half;
   int tree, epochs, patience, probes, proj, rep, batch;
   double lr, weight_decay, compress;
 } TrainWords;

@@ -45,9 +45,10 @@ static double kept_energy(const Compression *c, const LayerSet *set, const size_
                           size_t n) {
   size_t each = c->d_out * c->d_in;
   g_autofree float *t = g_new(float, c->p * c->d_in), *small = g_new(float, c->p * c->q);
+  g_autofree float *scratch = g_new(float, each);
   double all = 0, kept = 0;
   for (size_t i = 0; i < n; i++) {
-    const float *x = set->x + models[i] * each;
+    const float *x = layer_set_get(set, models[i], scratch);
     project(c, x, t, small);
     all += (double)dot(x, x, each);
     kept += (double)dot(small, small, c->p * c->q);
@@ -64,8 +65,9 @@ Compression *compression_find(const LayerSet *set, const size_t *models, size_t 
   }
   size_t d_out = set->d_out, d_in = set->d_in, each = d_out * d_in;
   g_autofree float *rows = g_new0(float, d_in * d_in), *columns = g_new0(float, d_out * d_out);
+  g_autofree float *scratch = g_new(float, each);
   for (size_t i = 0; i < n; i++) {
-    const float *x = set->x + models[i] * each;
+    const float *x = layer_set_get(set, models[i], scratch);
     if (!progress_step(progress, "compressing", i, n, error)) return NULL;
     gemm(true, false, d_in, d_in, d_out, 1, x, d_in, x, d_in, 1, rows, d_in);
     gemm(false, true, d_out, d_out, d_in, 1, x, d_in, x, d_in, 1, columns, d_out);
@@ -82,14 +84,15 @@ Compression *compression_find(const LayerSet *set, const size_t *models, size_t 
 
 LayerSet *compression_apply(const Compression *c, const LayerSet *set, const Progress *progress,
                             GError **error) {
-  size_t each = c->d_out * c->d_in, small = c->p * c->q;
-  g_autoptr(LayerSet) out = layer_set_dense(set->n, c->p, c->q, error);
+  g_autoptr(LayerSet) out = layer_set_dense(set->n, c->p, c->q, NULL, error);
   if (!out) return NULL;
-  g_autofree float *t = g_new(float, c->p * c->d_in);
+  g_autofree float *t = g_new(float, c->p * c->d_in), *small = g_new(float, c->p * c->q);
+  g_autofree float *scratch = g_new(float, c->d_out * c->d_in);
   out->spread = set->spread;
   for (size_t i = 0; i < set->n; i++) {
     if (!progress_step(progress, "compressing", i, set->n, error)) return NULL;
-    project(c, set->x + i * each, t, out->x + i * small);
+    project(c, layer_set_get(set, i, scratch), t, small);
+    dense_store_put(out->x, i, small);
   }
   return g_steal_pointer(&out);
 }

@@ -6,6 +6,7 @@ libcopse_experts_a_SOURCES = \
 	src/experts/checkpoint.c \
 	src/experts/classify.c src/experts/classify.h \
 	src/experts/compress.c src/experts/compress.h \
+	src/experts/dense_store.c src/experts/dense_store.h \
 	src/experts/ensemble.c src/experts/ensemble.h \
 	src/experts/evaluation.c src/experts/evaluation.h \
 	src/experts/evaluation_bench.c src/experts/evaluation_bench.h \

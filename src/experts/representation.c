@@ -83,7 +83,7 @@ typedef struct {
 static bool fill_some(const Filling *f, GPtrArray *models, const size_t *to, GError **error) {
   const ProbexShape *s = &f->expert->probex->shape;
   g_autoptr(LayerSet) set =
-      layer_set_read(f->collection, models, f->expert->layer, 0, f->progress, error);
+      layer_set_read(f->collection, models, f->expert->layer, NULL, f->progress, error);
   if (!set) return false;
   g_autofree float *e = g_new(float, models->len * s->r_t);
   if (!expert_represent(f->expert, set, e, f->progress, error)) return false;

@@ -209,7 +209,7 @@ static uint64_t mix(uint64_t h, const void *bytes, size_t n) {
 static uint64_t run_key(const Task *task, const TrainOptions *o, const Collection *collection,
                         const char *layer) {
   g_autofree char *text = g_strdup_printf(
-      "3|%d|%d|%d|%s|%s|%s|%d|%u|%u|%u|%u|%a|%a|%a|%" G_GUINT64_FORMAT, o->task, o->linear, o->input, layer, task->key,
+      "4|%d|%d|%d|%d|%s|%s|%s|%d|%u|%u|%u|%u|%a|%a|%a|%" G_GUINT64_FORMAT, o->task, o->linear, o->half, o->input, layer, task->key,
       o->encoder, o->tree, o->batch, o->probes, o->proj, o->rep, (double)o->lr,
       (double)o->weight_decay, o->compress, o->seed);
   uint64_t h = mix(0xcbf29ce484222325u, text, strlen(text));
@@ -257,7 +257,9 @@ static bool gather(TrainRun *r, const Collection *collection, const GPtrArray *m
   if (!r->task) return false;
   *layer = choose_layer(collection, r->task->models->pdata[0], o->layer, error);
   if (!*layer) return false;
-  r->set = layer_set_read(collection, r->task->models, *layer, 0, r->progress, error);
+  DenseStoreOptions store = {.half = o->half, .memory = o->memory,
+                             .folder = collection_state(collection)};
+  r->set = layer_set_read(collection, r->task->models, *layer, &store, r->progress, error);
   if (!r->set) return false;
   list_members(r);
   return prepare_input(r, error) && compress(r, error);

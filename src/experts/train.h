@@ -13,6 +13,8 @@ typedef enum { INPUT_DEFAULT, INPUT_RAW, INPUT_SCALED, INPUT_CENTRED } TrainInpu
 
 typedef struct {
   ExpertTask task;
+  bool half;             /* keep dense layers as bfloat16 */
+  uint64_t memory;       /* bytes of dense layers to hold in memory; beyond: a scratch file; 0: no limit */
   bool linear;           /* without the relu, for comparison */
   TrainInput input;      /* INPUT_DEFAULT: centred when dense, scaled when low-rank */
   const char *layer;     /* name, or NULL: the widest layer that all labelled models share */

@@ -219,7 +219,7 @@ static void linear_across(const Wood *w, const char *first, const char *second, 
   TaskOptions o = {.tree = -1};
   g_autoptr(Task) t = task_new(w->models, &o, &error);
   g_autoptr(LayerSet) set =
-      t ? layer_set_read(w->collection, t->models, "encoder.layer.1.dense", 0, NULL, &error) : NULL;
+      t ? layer_set_read(w->collection, t->models, "encoder.layer.1.dense", NULL, NULL, &error) : NULL;
   if (!set) {
     fprintf(stderr, "reproduce: %s\n", error->message);
     return;
