@@ -259,7 +259,9 @@ static bool gather(TrainRun *r, const Collection *collection, const GPtrArray *m
   if (!*layer) return false;
   DenseStoreOptions store = {.half = o->half, .memory = o->memory,
                              .folder = collection_state(collection)};
+  gint64 start = g_get_monotonic_time();
   r->set = layer_set_read(collection, r->task->models, *layer, &store, r->progress, error);
+  r->result->reading = (double)(g_get_monotonic_time() - start) / 1e6;
   if (!r->set) return false;
   list_members(r);
   return prepare_input(r, error) && compress(r, error);

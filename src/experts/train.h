@@ -46,6 +46,7 @@ typedef struct {
   unsigned models[3];        /* used for training, validation, test */
   unsigned best_epoch;       /* 1-based: the one that was kept */
   double models_per_second;  /* of the training epochs alone */
+  double reading;            /* seconds that reading the layers took, once */
   double energy;             /* kept by compression; 1 without */
   size_t trained_out, trained_in; /* the layer's shape in training */
   bool has_baselines;
