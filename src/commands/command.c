@@ -168,12 +168,34 @@ static void on_interrupt(int number) {
   if (token) cancel_token_set(token);
 }
 
+/* How fast, and how long yet. Rates count from the phase's start. */
+static void draw_rates(CommandProgress *p, const ProgressNote *note) {
+  if (p->phase != note->phase) {
+    p->phase = note->phase;
+    p->phase_started = p->last_drawn;
+    return;
+  }
+  double seconds = (double)(p->last_drawn - p->phase_started) / 1e6;
+  if (seconds < 1 || !note->done) return;
+  double rate = (double)note->done / seconds;
+  fprintf(stderr, rate >= 10 ? ", %.0f/s" : ", %.1f/s", rate);
+  if (note->bytes) {
+    g_autofree char *bytes = text_bytes((uint64_t)((double)note->bytes / seconds));
+    fprintf(stderr, ", %s/s", bytes);
+  }
+  if (note->total > note->done) {
+    g_autofree char *left = text_seconds((double)(note->total - note->done) / rate);
+    fprintf(stderr, ", %s left", left);
+  }
+}
+
 static void draw(CommandProgress *p, const ProgressNote *note) {
   g_autofree char *spent = text_seconds((double)(p->last_drawn - p->started) / 1e6);
   fprintf(stderr, "\r\033[K%s: %s %" G_GUINT64_FORMAT, p->title, note->phase, note->done);
   if (note->total) fprintf(stderr, " of %" G_GUINT64_FORMAT, note->total);
   if (isfinite(note->loss)) fprintf(stderr, ", loss %.3f", note->loss);
   if (isfinite(note->accuracy)) fprintf(stderr, ", validation %.1f %%", 100 * note->accuracy);
+  draw_rates(p, note);
   fprintf(stderr, ", %s", spent);
   fflush(stderr);
   p->drawn = true;

@@ -56,7 +56,8 @@ typedef struct {
   Progress progress;
   CancelToken cancel;
   const char *title;
-  gint64 last_drawn, started;
+  gint64 last_drawn, started, phase_started;
+  const char *phase;
   bool drawn, enabled;
 } CommandProgress;
 const Progress *command_progress_begin(CommandProgress *p, const char *title, const Globals *globals);
