@@ -126,13 +126,16 @@ static void add_merge(Gardener *g, unsigned end, bool arithmetic) {
 }
 
 static void plan_derived(Gardener *g) {
-  unsigned end = g->woods->treelets->len;
+  unsigned end = g->woods->treelets->len, quantised = 0;
   for (unsigned k = 0; k < 2; k++) {
     unsigned i = add(g, TREELET_COPY, (int)pick_plain(g, end));
     woods_treelet(g->woods, i)->renamed = k;
     i = add(g, TREELET_RECAST, (int)pick_plain(g, end));
     woods_treelet(g->woods, i)->dtype = k ? DTYPE_BF16 : DTYPE_F16;
-    i = add(g, TREELET_QUANTISED, (int)pick_plain(g, end));
+    unsigned whole = pick_plain(g, end);
+    if (k && (int)whole == woods_treelet(g->woods, quantised)->parent[0])
+      whole = whole + 1 < end ? whole + 1 : g->first + g->missing;
+    i = quantised = add(g, TREELET_QUANTISED, (int)whole);
     Treelet *t = woods_treelet(g->woods, i);
     t->gguf = k && g->woods->styles[g->tree].shape.hidden % 32 == 0;
     t->dtype = t->gguf || rng_below(&g->rng, 2) ? DTYPE_F32 : DTYPE_F16;
@@ -152,7 +155,7 @@ static void plan_card(Gardener *g, unsigned i) {
   bool trained = t->kind >= TREELET_TUNED && t->kind <= TREELET_LOW_RANK;
   bool later = t->kind == TREELET_STEP && t->step > 100;
   if (roll < speaking && !later) t->card = CARD_TRUE;
-  if (trained && !later && roll < 5) t->card = CARD_WRONG;
+  if (trained && !later && roll < 9) t->card = CARD_WRONG;
 }
 
 static bool is_parent(const Woods *w, unsigned child, int parent) {
