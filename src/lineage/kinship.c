@@ -26,15 +26,16 @@ static void add_matrix(Sums *s, const TensorSketch *a, const TensorSketch *b, bo
   if (ca == 0 || cb == 0) return;
   double product, distance2, cosine = 1;
   if (!same) {
-    projection_compare(a->projection, b->projection, &product, &distance2);
+    projection_compare(a->projection, b->projection, a->width, &product, &distance2);
     double gap = moments_mean(&a->moments) - moments_mean(&b->moments);
     cosine = cosine_of(product, ca, cb);
     s->distance2 += distance2 + n * gap * gap;
   }
   s->elements += n;
   s->cosine += n * cosine;
-  /* Strangers: 1/n from the numbers, 1/256 from the projection. */
-  s->variance += n * n * (1 / n + (n > PROJECTION_BUCKETS ? 1.0 / PROJECTION_BUCKETS : 0));
+  /* Strangers: 1/n from the numbers, one over its width from the projection. */
+  double width = (double)a->width;
+  s->variance += n * n * (1 / n + (n > width ? 1 / width : 0));
   s->norm2_a += a->moments.sum2;
   s->norm2_b += b->moments.sum2;
 }
@@ -44,13 +45,13 @@ static void add_head(Sums *s, const TensorSketch *a, const TensorSketch *b) {
   double n = (double)a->moments.count;
   if (!a->projected || ca == 0 || cb == 0) return;
   double product, distance2;
-  projection_compare(a->projection, b->projection, &product, &distance2);
+  projection_compare(a->projection, b->projection, a->width, &product, &distance2);
   s->head += n * cosine_of(product, ca, cb);
   s->head_elements += n;
 }
 
 static void add_pair(Sums *s, const TensorSketch *a, const TensorSketch *b) {
-  bool same = content_hash_equal(a->hash, b->hash);
+  bool same = tensor_sketch_equal(a, b);
   if (a->part == PART_HEAD) add_head(s, a, b);
   if (a->part == PART_MATRIX) add_matrix(s, a, b, same);
   if (a->part == PART_MATRIX || a->part == PART_VECTOR) s->tensors++, s->equal += same;
@@ -82,11 +83,53 @@ void kinship_compare(const ModelSketch *a, const ModelSketch *b, Kinship *out) {
     } else if (x[i].seed > y[j].seed) {
       j++;
     } else {
-      if (x[i].part == y[j].part && x[i].projected == y[j].projected) add_pair(&sums, &x[i], &y[j]);
+      if (x[i].part == y[j].part && x[i].projected == y[j].projected &&
+          x[i].width == y[j].width)
+        add_pair(&sums, &x[i], &y[j]);
       i++, j++;
     }
   }
   settle(&sums, a, b, out);
+}
+
+/* The tensor with that seed, looked for from *at on; moves *at there. */
+static const TensorSketch *seek(const ModelSketch *s, uint64_t seed, guint *at) {
+  const TensorSketch *t = (const TensorSketch *)(const void *)s->tensors->data;
+  while (*at < s->tensors->len && t[*at].seed < seed) ++*at;
+  return *at < s->tensors->len && t[*at].seed == seed ? &t[*at] : NULL;
+}
+
+/* The share of one tensor: its projections and, since those are centred, its mean. */
+static double tensor_residual(const TensorSketch *a, const TensorSketch *const *b,
+                              const double *weight, unsigned n) {
+  double gap = moments_mean(&a->moments), sum = 0;
+  for (unsigned i = 0; i < n; i++) gap -= weight[i] * moments_mean(&b[i]->moments);
+  for (size_t k = 0; k < a->width; k++) {
+    double rest = (double)a->projection[k];
+    for (unsigned i = 0; i < n; i++) rest -= weight[i] * (double)b[i]->projection[k];
+    sum += rest * rest;
+  }
+  return sum + (double)a->moments.count * gap * gap;
+}
+
+double kinship_residual(const ModelSketch *a, const ModelSketch *const *b, const double *weight,
+                        unsigned n) {
+  enum { MOST = 3 };
+  guint at[MOST] = {0};
+  double sum = 0, elements = 0;
+  for (guint i = 0; i < a->tensors->len && n <= MOST; i++) {
+    const TensorSketch *t = &g_array_index(a->tensors, TensorSketch, i), *other[MOST];
+    unsigned found = 0;
+    if (t->part != PART_MATRIX || !t->projected || tensor_sketch_variation(t) == 0) continue;
+    for (unsigned k = 0; k < n; k++) {
+      other[k] = seek(b[k], t->seed, &at[k]);
+      found += other[k] && other[k]->projected && other[k]->width == t->width;
+    }
+    if (found < n) continue;
+    sum += tensor_residual(t, other, weight, n);
+    elements += (double)t->moments.count;
+  }
+  return 2 * elements >= (double)a->trunk && elements > 0 ? sum : INFINITY;
 }
 
 bool kinship_is_comparable(const Kinship *k) { return k->common >= 0.5; }

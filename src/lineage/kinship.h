@@ -33,6 +33,11 @@ bool kinship_is_kin(const Kinship *k);
 /* Half of the smaller trunk in common: the answer of kinship_is_kin() means something. */
 bool kinship_is_comparable(const Kinship *k);
 
+/* |a - sum of weight[i] b[i]|^2 over the matrices that a and all n (at most 3) others have. INFINITY
+ * when those are less than half of a's trunk. */
+double kinship_residual(const ModelSketch *a, const ModelSketch *const *b, const double *weight,
+                        unsigned n);
+
 /* Disjoint sets over 0..n-1 (union by size, halving of paths). */
 typedef struct {
   unsigned *parent, *size;

@@ -168,10 +168,10 @@ static void rooting_run(Rooting *r, PedigreeEdge *edges) {
     if (r->known[v] >= 0) impose_known(r, v, &root, edges);
 }
 
-bool pedigree_build(const PedigreeMember *members, unsigned n, unsigned threads,
-                    PedigreeEdge *edges, const Progress *p, GError **error) {
+bool pedigree_build(const PedigreeMember *members, unsigned n, const KinTable *table,
+                    unsigned threads, PedigreeEdge *edges, const Progress *p, GError **error) {
   Spanning span;
-  if (!spanning_build(members, n, threads, &span, p, error)) return false;
+  if (!spanning_build(members, n, table, threads, &span, p, error)) return false;
   g_autofree int *known = g_new(int, n);
   g_autofree unsigned *order = g_new(unsigned, n);
   g_autofree double *nats = g_new0(double, n), *score = g_new0(double, n);

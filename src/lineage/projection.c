@@ -72,7 +72,31 @@ void projection_end(const Projection *p, float out[PROJECTION_BUCKETS]) {
   for (int i = 0; i < BUCKETS; i++) out[i] = (float)p->total[i];
 }
 
-void projection_of_ones(uint64_t seed, uint64_t count, float out[PROJECTION_BUCKETS]) {
+size_t projection_width(uint64_t count) {
+  if (count > PROJECTION_SMALL) return BUCKETS;
+  uint64_t pieces = (count + BUCKETS - 1) / BUCKETS;
+  return (size_t)(pieces < 1 ? 1 : pieces < PROJECTION_PIECES ? pieces : PROJECTION_PIECES) * BUCKETS;
+}
+
+/* Elements of each piece but the last: whole tiles. */
+static size_t piece_length(size_t count) {
+  size_t pieces = projection_width(count) / BUCKETS;
+  return ((count + pieces - 1) / pieces + BUCKETS - 1) / BUCKETS * BUCKETS;
+}
+
+void projection_small(uint64_t seed, const float *x, size_t n, float *out) {
+  size_t length = piece_length(n), pieces = projection_width(n) / BUCKETS;
+  for (size_t k = 0; k < pieces; k++) {
+    Projection p;
+    size_t end = k + 1 < pieces ? (k + 1) * length : n;
+    projection_init(&p, k ? hash_mix(seed + k) : seed);
+    for (size_t at = k * length; at < end; at += PROJECTION_RUN)
+      projection_add(&p, x + at, end - at < PROJECTION_RUN ? end - at : PROJECTION_RUN);
+    projection_end(&p, out + k * BUCKETS);
+  }
+}
+
+static void large_of_ones(uint64_t seed, uint64_t count, float *out) {
   float ones[PROJECTION_RUN];
   for (int i = 0; i < PROJECTION_RUN; i++) ones[i] = 1;
   Projection p;
@@ -82,14 +106,27 @@ void projection_of_ones(uint64_t seed, uint64_t count, float out[PROJECTION_BUCK
   projection_end(&p, out);
 }
 
-void projection_compare(const float *a, const float *b, double *product, double *distance2) {
-  float dot[8] = {0}, diff[8] = {0}; /* eight sums side by side: one vector each */
-  for (int i = 0; i < BUCKETS; i += 8)
-    for (int l = 0; l < 8; l++) {
-      float d = a[i + l] - b[i + l];
-      dot[l] += a[i + l] * b[i + l];
-      diff[l] += d * d;
-    }
+void projection_of_ones(uint64_t seed, uint64_t count, float *out) {
+  if (count > PROJECTION_SMALL) {
+    large_of_ones(seed, count, out);
+    return;
+  }
+  g_autofree float *ones = g_new(float, count + 1);
+  for (uint64_t i = 0; i < count; i++) ones[i] = 1;
+  projection_small(seed, ones, (size_t)count, out);
+}
+
+void projection_compare(const float *a, const float *b, size_t width, double *product,
+                        double *distance2) {
   *product = *distance2 = 0;
-  for (int l = 0; l < 8; l++) *product += (double)dot[l], *distance2 += (double)diff[l];
+  for (size_t at = 0; at < width; at += BUCKETS, a += BUCKETS, b += BUCKETS) {
+    float dot[8] = {0}, diff[8] = {0}; /* eight sums side by side: one vector each */
+    for (int i = 0; i < BUCKETS; i += 8)
+      for (int l = 0; l < 8; l++) {
+        float d = a[i + l] - b[i + l];
+        dot[l] += a[i + l] * b[i + l];
+        diff[l] += d * d;
+      }
+    for (int l = 0; l < 8; l++) *product += (double)dot[l], *distance2 += (double)diff[l];
+  }
 }

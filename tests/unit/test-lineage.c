@@ -283,7 +283,7 @@ static void test_linear(void) {
       truth += ((double)b[i] - (double)a[i]) * ((double)b[i] - (double)a[i]);
     project(3, a, N, s);
     project(3, b, N, t);
-    projection_compare(s, t, &product, &estimate);
+    projection_compare(s, t, PROJECTION_BUCKETS, &product, &estimate);
     g_assert_cmpfloat(fabs(estimate / truth - 1), <, 4 * sqrt(2.0 / PROJECTION_BUCKETS));
   }
 }
@@ -800,14 +800,17 @@ static void test_pedigree_is_a_tree(void) {
   rng_init(&rng, 6, 6);
   for (int trial = 0; trial < 300; trial++) {
     PedigreeMember members[N];
+    const ModelSketch *rows[N];
     PedigreeEdge edges[N];
     for (int i = 0; i < N; i++) {
       int known = (int)rng_below(&rng, 2 * N);
       bool ghost = rng_below(&rng, 6) == 0;
-      members[i] =
-          (PedigreeMember){ghost ? NULL : sketches->pdata[i], known < N && known != i ? known : -1};
+      members[i] = (PedigreeMember){ghost ? NULL : sketches->pdata[i], (unsigned)i,
+                                    known < N && known != i ? known : -1};
+      rows[i] = members[i].sketch;
     }
-    g_assert_true(pedigree_build(members, N, 2, edges, NULL, NULL));
+    g_autoptr(KinTable) table = kin_table_new(rows, N, 2, NULL, NULL);
+    g_assert_true(pedigree_build(members, N, table, 2, edges, NULL, NULL));
     int roots = 0;
     for (int i = 0; i < N; i++) {
       int v = i, steps = 0;
