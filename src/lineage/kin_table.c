@@ -51,7 +51,7 @@ KinTable *kin_table_new(const ModelSketch *const *sketches, unsigned n, unsigned
                         const Progress *p, GError **error) {
   g_autoptr(KinTable) t = g_new0(KinTable, 1);
   t->n = n;
-  t->sketches = g_memdup2(sketches, (n + 1) * sizeof *sketches);
+  t->sketches = g_memdup2(sketches, n * sizeof *sketches);
   if (n > MOST_STORED) return g_steal_pointer(&t);
   t->cells = g_new(Cell, place_of(n, 0) + 1);
   parallel_for(n, n >= 16 ? threads : 1, fill_row, t, p ? p->cancel : NULL);

@@ -1,5 +1,6 @@
 noinst_LIBRARIES += libcopse-lineage.a
 libcopse_lineage_a_SOURCES = \
+	src/lineage/absent.c src/lineage/absent.h \
 	src/lineage/arborescence.c src/lineage/arborescence.h \
 	src/lineage/berth.c \
 	src/lineage/builder.h \

@@ -3,6 +3,7 @@
  * of the rest, then what was set apart, hung where it belongs. */
 #include <math.h>
 
+#include "lineage/absent.h"
 #include "lineage/builder.h"
 #include "lineage/merges.h"
 #include "lineage/mother.h"
@@ -16,7 +17,7 @@ typedef enum { PLACE_PLAIN, PLACE_QUANTISED, PLACE_MERGE } Place;
 
 typedef struct {
   Builder *b;
-  const GArray *nodes;  /* of unsigned */
+  GArray *nodes;        /* of unsigned; a ghost may join at the end */
   unsigned n;           /* of them: rows of the table */
   KinTable *table;
   GHashTable *row_of;   /* node -> row + 1 */
@@ -120,6 +121,61 @@ static void check_cards(TreeBuild *t, const Spanning *s) {
   }
 }
 
+/* The ghost that cards of the siblings name, or -1. */
+static int named_ghost(const TreeBuild *t, const GArray *siblings) {
+  for (guint i = 0; i < siblings->len; i++) {
+    unsigned row = t->row[g_array_index(siblings, unsigned, i)];
+    int p = builder_claim(t->b, node_at(t, row))->parent;
+    if (p >= 0 && !forest_node(t->b->forest, (unsigned)p)->model) return p;
+  }
+  return -1;
+}
+
+/* How many of the siblings say that they have a parent on disk. */
+static unsigned count_denials(const TreeBuild *t, const GArray *siblings) {
+  unsigned n = 0;
+  for (guint i = 0; i < siblings->len; i++) {
+    unsigned row = t->row[g_array_index(siblings, unsigned, i)];
+    int p = builder_claim(t->b, node_at(t, row))->parent;
+    n += p >= 0 && forest_node(t->b->forest, (unsigned)p)->model;
+  }
+  return n;
+}
+
+/* A ghost for siblings whose base is missing: the one that a card names, else a new one, which the
+ * table of pairs has kept its last row for. */
+static unsigned ghost_of(TreeBuild *t, const GArray *siblings) {
+  int named = named_ghost(t, siblings);
+  if (named >= 0) return (unsigned)named;
+  unsigned hub = node_at(t, t->row[g_array_index(siblings, unsigned, 0)]);
+  g_autofree char *name =
+      g_strdup_printf("missing base of %s", forest_node(t->b->forest, hub)->name);
+  unsigned ghost = builder_ghost(t->b, name);
+  if (row_of(t, (int)ghost) >= 0) return ghost;
+  g_array_append_val(t->nodes, ghost);
+  t->n++;
+  g_hash_table_insert(t->row_of, GUINT_TO_POINTER(ghost), GUINT_TO_POINTER(t->n));
+  return ghost;
+}
+
+/* Siblings of a missing base claim it, those apart that say another. */
+static void adopt_siblings(TreeBuild *t, const Spanning *span) {
+  Absent absent;
+  if (!absent_find(t->members, t->plain, t->table, span, &absent)) return;
+  if (2 * count_denials(t, absent.siblings) < absent.siblings->len) {
+    unsigned ghost = ghost_of(t, absent.siblings);
+    for (guint i = 0; i < absent.siblings->len; i++) {
+      unsigned v = node_at(t, t->row[g_array_index(absent.siblings, unsigned, i)]);
+      if (builder_claim(t->b, v)->parent >= 0) continue;
+      *builder_claim(t->b, v) = (Claim){.parent = (int)ghost};
+      builder_claim(t->b, v)->edge =
+          (ParentEdge){.parent = ghost, .kind = EDGE_FINE_TUNE, .source = EDGE_RECOVERED,
+                       .confidence = absent.sure, .weight = 1, .distance = NAN};
+    }
+  }
+  g_array_unref(absent.siblings);
+}
+
 static bool set_lies_apart(TreeBuild *t, GError **error) {
   Spanning span;
   gather_members(t, false);
@@ -127,6 +183,7 @@ static bool set_lies_apart(TreeBuild *t, GError **error) {
   if (!spanning_build(t->members, t->plain, t->table, t->b->threads, &span, t->b->progress, error))
     return false;
   check_cards(t, &span);
+  adopt_siblings(t, &span);
   spanning_clear(&span);
   return true;
 }
@@ -264,18 +321,22 @@ static bool plant_as_mother(TreeBuild *t) {
   return true;
 }
 
+/* Room for one ghost more than there are nodes. */
 static void tree_init(TreeBuild *t, Builder *b, const GArray *nodes) {
-  *t = (TreeBuild){.b = b, .nodes = nodes, .n = nodes->len};
+  *t = (TreeBuild){.b = b, .n = nodes->len};
+  t->nodes = g_array_sized_new(FALSE, FALSE, sizeof(unsigned), t->n + 1);
+  g_array_append_vals(t->nodes, nodes->data, t->n);
   t->row_of = g_hash_table_new(NULL, NULL);
-  t->place = g_new0(Place, t->n);
-  t->members = g_new0(PedigreeMember, t->n);
-  t->row = g_new0(unsigned, t->n);
-  t->member = g_new0(int, t->n);
+  t->place = g_new0(Place, t->n + 1);
+  t->members = g_new0(PedigreeMember, t->n + 1);
+  t->row = g_new0(unsigned, t->n + 1);
+  t->member = g_new0(int, t->n + 1);
   for (unsigned i = 0; i < t->n; i++)
     g_hash_table_insert(t->row_of, GUINT_TO_POINTER(node_at(t, i)), GUINT_TO_POINTER(i + 1));
 }
 
 static void tree_clear(TreeBuild *t) {
+  g_array_unref(t->nodes);
   g_hash_table_unref(t->row_of);
   g_free(t->place);
   g_free(t->members);
@@ -290,7 +351,7 @@ bool builder_build_tree(Builder *b, const GArray *nodes, GError **error) {
   tree_init(&t, b, nodes);
   g_autofree const ModelSketch **sketches = g_new0(const ModelSketch *, t.n + 1);
   for (unsigned i = 0; i < t.n; i++) sketches[i] = sketch_at(&t, i);
-  t.table = kin_table_new(sketches, t.n, b->threads, b->progress, error);
+  t.table = kin_table_new(sketches, t.n + 1, b->threads, b->progress, error);
   bool ok = t.table && (b->options->rule == FOREST_RULE_MOTHER ? plant_as_mother(&t)
                                                                : plant_all(&t, error));
   tree_clear(&t);
