@@ -121,8 +121,20 @@ static void start(Run *r, Mlp *mlp, const Treelet *parent) {
   }
 }
 
+/* Of a tree whose fine-tunes are alike: a variation of one task. */
+static void draw_alike(Run *r) {
+  Rng theme;
+  rng_init(&theme, r->woods->planting->seed, STREAM_THEMES + r->t->tree);
+  world_task_draw(&r->t->task, r->t->classes, &theme);
+  world_task_drift(&r->t->task, 0.4f, &r->rng);
+}
+
 static void draw_task(Run *r, const Treelet *parent) {
   Treelet *t = r->t;
+  if (parent && t->fresh_head && r->woods->styles[t->tree].alike) {
+    draw_alike(r);
+    return;
+  }
   if (!parent || t->fresh_head) {
     world_task_draw(&t->task, t->classes, &r->rng);
   } else {

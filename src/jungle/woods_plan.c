@@ -5,14 +5,14 @@ enum { STEPS_OF_RUN = 3, MISSING_EVERY = 3 };
 
 /* Architectures in the order in which trees take them: some come more than once. */
 static const TreeStyle styles[] = {
-    {{.in = WORLD_NUMBERS, .hidden = 64, .blocks = 4, .norm = MLP_NORM_LAYER}, "blocks"},
-    {{.in = WORLD_NUMBERS, .hidden = 72, .blocks = 3, .norm = MLP_NORM_BATCH}, "features"},
-    {{.in = WORLD_NUMBERS, .hidden = 96, .blocks = 3, .norm = MLP_NORM_NONE}, "layers"},
-    {{.in = WORLD_NUMBERS, .hidden = 64, .blocks = 4, .norm = MLP_NORM_LAYER}, "blocks"},
-    {{.in = WORLD_NUMBERS, .hidden = 72, .blocks = 3, .norm = MLP_NORM_BATCH}, "features"},
-    {{.in = WORLD_NUMBERS, .hidden = 80, .blocks = 5, .norm = MLP_NORM_LAYER}, "stages"},
-    {{.in = WORLD_NUMBERS, .hidden = 96, .blocks = 3, .norm = MLP_NORM_NONE}, "layers"},
-    {{.in = WORLD_NUMBERS, .hidden = 64, .blocks = 4, .norm = MLP_NORM_LAYER}, "blocks"},
+    {{.in = WORLD_NUMBERS, .hidden = 64, .blocks = 4, .norm = MLP_NORM_LAYER}, "blocks", false},
+    {{.in = WORLD_NUMBERS, .hidden = 72, .blocks = 3, .norm = MLP_NORM_BATCH}, "features", false},
+    {{.in = WORLD_NUMBERS, .hidden = 96, .blocks = 3, .norm = MLP_NORM_NONE}, "layers", false},
+    {{.in = WORLD_NUMBERS, .hidden = 64, .blocks = 4, .norm = MLP_NORM_LAYER}, "blocks", false},
+    {{.in = WORLD_NUMBERS, .hidden = 72, .blocks = 3, .norm = MLP_NORM_BATCH}, "features", false},
+    {{.in = WORLD_NUMBERS, .hidden = 80, .blocks = 5, .norm = MLP_NORM_LAYER}, "stages", false},
+    {{.in = WORLD_NUMBERS, .hidden = 96, .blocks = 3, .norm = MLP_NORM_NONE}, "layers", false},
+    {{.in = WORLD_NUMBERS, .hidden = 64, .blocks = 4, .norm = MLP_NORM_LAYER}, "blocks", false},
 };
 
 typedef struct {
@@ -195,6 +195,7 @@ void woods_draw(Woods *w, const WoodsPlan *plan) {
     g.tree = tree, g.first = w->treelets->len, g.runs = 0;
     g.missing = tree % MISSING_EVERY == missing && w->trees > 1;
     w->styles[tree] = styles[tree % G_N_ELEMENTS(styles)];
+    w->styles[tree].alike = rng_below(&g.rng, 2);
     plan_trained(&g, plan->plain);
     plan_derived(&g);
   }

@@ -51,7 +51,8 @@ typedef struct {
 
 typedef struct {
   MlpShape shape;
-  const char *architecture; /* "mlp", … */
+  const char *architecture; /* "blocks", … */
+  bool alike;               /* its fine-tunes learn tasks that are alike, and move alike */
 } TreeStyle;
 
 typedef struct {
