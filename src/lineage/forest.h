@@ -55,7 +55,8 @@ typedef struct {
 
 typedef enum {
   FOREST_RULE_POOLED, /* all evidence, pooled over each tree */
-  FOREST_RULE_MOTHER  /* distance and kurtosis, minimum arborescence: for comparison */
+  FOREST_RULE_MOTHER, /* distance and kurtosis, minimum arborescence: for comparison */
+  FOREST_RULE_MOTHER_REVERSED /* the same with the sign for general training */
 } ForestRule;
 
 typedef struct {

@@ -134,9 +134,13 @@ double kinship_residual(const ModelSketch *a, const ModelSketch *const *b, const
 
 bool kinship_is_comparable(const Kinship *k) { return k->common >= 0.5; }
 
-bool kinship_is_kin(const Kinship *k) {
+double kinship_threshold(const Kinship *k) {
   double chance = MIN(0.95, 4 * k->noise);
-  return kinship_is_comparable(k) && k->cosine >= MAX(KINSHIP_THRESHOLD, chance);
+  return MAX(KINSHIP_THRESHOLD, chance);
+}
+
+bool kinship_is_kin(const Kinship *k) {
+  return kinship_is_comparable(k) && k->cosine >= kinship_threshold(k);
 }
 
 void sets_init(Sets *s, unsigned n) {

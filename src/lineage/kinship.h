@@ -30,6 +30,9 @@ void kinship_compare(const ModelSketch *a, const ModelSketch *b, Kinship *out);
  * chance gives so few numbers. */
 bool kinship_is_kin(const Kinship *k);
 
+/* The cosine that these two need to be kin. */
+double kinship_threshold(const Kinship *k);
+
 /* Half of the smaller trunk in common: the answer of kinship_is_kin() means something. */
 bool kinship_is_comparable(const Kinship *k);
 

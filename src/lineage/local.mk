@@ -7,9 +7,11 @@ libcopse_lineage_a_SOURCES = \
 	src/lineage/claims.c \
 	src/lineage/content_hash.c src/lineage/content_hash.h \
 	src/lineage/declared.c src/lineage/declared.h \
+	src/lineage/difference.c src/lineage/difference.h \
 	src/lineage/direction.c src/lineage/direction.h \
 	src/lineage/fit.c src/lineage/fit.h \
 	src/lineage/forest.c src/lineage/forest.h \
+	src/lineage/forest_text.c src/lineage/forest_text.h \
 	src/lineage/forest_build.c src/lineage/forest_make.h \
 	src/lineage/gguf_names.c src/lineage/gguf_names.h \
 	src/lineage/grid.c src/lineage/grid.h \
@@ -20,7 +22,9 @@ libcopse_lineage_a_SOURCES = \
 	src/lineage/mother.c src/lineage/mother.h \
 	src/lineage/outline.c src/lineage/outline.h \
 	src/lineage/pedigree.c src/lineage/pedigree.h \
+	src/lineage/phylogram.c src/lineage/phylogram.h \
 	src/lineage/projection.c src/lineage/projection.h \
+	src/lineage/route.c src/lineage/route.h \
 	src/lineage/sketch.c src/lineage/sketch.h \
 	src/lineage/sketch_pack.c \
 	src/lineage/sketch_store.c src/lineage/sketch_store.h \

@@ -167,7 +167,7 @@ static void heaviest_first(Merge *m) {
 }
 
 /* Takes candidates in order of merit, unless one of the group is known to be a merge already. */
-static GArray *choose(Search *s, const GArray *all) {
+static GArray *choose(const GArray *all) {
   GArray *chosen = g_array_new(FALSE, FALSE, sizeof(Merge));
   g_autoptr(GHashTable) merged = g_hash_table_new(NULL, NULL);
   for (guint i = 0; i < all->len; i++) {
@@ -198,5 +198,5 @@ GArray *merges_find(const KinTable *table, const GArray *members, unsigned threa
   g_free(s.found);
   if (!progress_check(p, error)) return NULL;
   g_array_sort_with_data(all, by_merit, &s);
-  return choose(&s, all);
+  return choose(all);
 }

@@ -121,14 +121,21 @@ static void check_cards(TreeBuild *t, const Spanning *s) {
   }
 }
 
-/* The ghost that cards of the siblings name, or -1. */
+/* The ghost that cards name: of the siblings, else the only one in the tree; or -1. */
 static int named_ghost(const TreeBuild *t, const GArray *siblings) {
+  int only = -1;
+  unsigned ghosts = 0;
   for (guint i = 0; i < siblings->len; i++) {
     unsigned row = t->row[g_array_index(siblings, unsigned, i)];
     int p = builder_claim(t->b, node_at(t, row))->parent;
     if (p >= 0 && !forest_node(t->b->forest, (unsigned)p)->model) return p;
   }
-  return -1;
+  for (unsigned i = 0; i < t->n; i++) {
+    if (forest_node(t->b->forest, node_at(t, i))->model) continue;
+    only = (int)node_at(t, i);
+    ghosts++;
+  }
+  return ghosts == 1 ? only : -1;
 }
 
 /* How many of the siblings say that they have a parent on disk. */
@@ -312,7 +319,7 @@ static bool plant_all(TreeBuild *t, GError **error) {
 /* The tree by MoTHer's rule: nothing is set apart, no card is read. */
 static bool plant_as_mother(TreeBuild *t) {
   g_autofree int *parent = g_new(int, t->n);
-  mother_tree(t->table, t->n, parent);
+  mother_tree(t->table, t->n, t->b->options->rule == FOREST_RULE_MOTHER_REVERSED, parent);
   for (unsigned i = 0; i < t->n; i++)
     if (parent[i] >= 0)
       add_edge(t, i, (unsigned)parent[i],
@@ -352,7 +359,7 @@ bool builder_build_tree(Builder *b, const GArray *nodes, GError **error) {
   g_autofree const ModelSketch **sketches = g_new0(const ModelSketch *, t.n + 1);
   for (unsigned i = 0; i < t.n; i++) sketches[i] = sketch_at(&t, i);
   t.table = kin_table_new(sketches, t.n + 1, b->threads, b->progress, error);
-  bool ok = t.table && (b->options->rule == FOREST_RULE_MOTHER ? plant_as_mother(&t)
+  bool ok = t.table && (b->options->rule != FOREST_RULE_POOLED ? plant_as_mother(&t)
                                                                : plant_all(&t, error));
   tree_clear(&t);
   return ok;
