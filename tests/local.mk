@@ -35,6 +35,7 @@ unit_tests = \
 	tests/unit/test-formats \
 	tests/unit/test-gguf \
 	tests/unit/test-jungle \
+	tests/unit/test-kin \
 	tests/unit/test-labels \
 	tests/unit/test-layer \
 	tests/unit/test-lineage \
@@ -52,6 +53,7 @@ unit_tests = \
 	tests/unit/test-ui-cells \
 	tests/unit/test-ui-keymap \
 	tests/unit/test-ui-screens \
+	tests/unit/test-woods \
 	tests/unit/test-words \
 	tests/unit/test-worker \
 	tests/unit/test-zip
@@ -79,6 +81,10 @@ EXTRA_DIST += tests/run-unit.sh tests/house.sh tests/cli.sh tests/main-job.sh \
 tests_unit_test_core_LDADD = $(core_libs)
 tests_unit_test_safetensors_LDADD = $(weights_libs)
 tests_unit_test_jungle_LDADD = libcopse-jungle.a $(weights_libs)
+tests_unit_test_kin_LDADD = libcopse-jungle.a $(lineage_libs)
+tests_unit_test_woods_SOURCES = tests/unit/test-woods.c \
+	tests/bench/lineage_score.c tests/bench/lineage_score.h
+tests_unit_test_woods_LDADD = libcopse-jungle.a $(lineage_libs)
 tests_unit_test_labels_LDADD = $(experts_libs)
 tests_unit_test_layer_LDADD = $(weights_libs)
 tests_unit_test_words_LDADD = libcopse-text.a $(weights_libs)

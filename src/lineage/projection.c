@@ -88,7 +88,7 @@ void projection_small(uint64_t seed, const float *x, size_t n, float *out) {
   size_t length = piece_length(n), pieces = projection_width(n) / BUCKETS;
   for (size_t k = 0; k < pieces; k++) {
     Projection p;
-    size_t end = k + 1 < pieces ? (k + 1) * length : n;
+    size_t end = (k + 1) * length < n ? (k + 1) * length : n; /* the last pieces may be empty */
     projection_init(&p, k ? hash_mix(seed + k) : seed);
     for (size_t at = k * length; at < end; at += PROJECTION_RUN)
       projection_add(&p, x + at, end - at < PROJECTION_RUN ? end - at : PROJECTION_RUN);

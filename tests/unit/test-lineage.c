@@ -298,6 +298,25 @@ static void test_small_is_exact(void) {
   g_assert_cmpfloat_with_epsilon(square(s, PROJECTION_BUCKETS), square(x, 200), 1e-4);
 }
 
+/* Small tensors of all lengths, in up to four pieces: nothing behind them is read, the norm is kept, and
+ * a sum's projection is the sum of the projections. */
+static void test_pieces(void) {
+  for (size_t n = 1; n <= PROJECTION_SMALL; n += 1 + n / 3) {
+    size_t width = projection_width(n);
+    g_autofree float *x = g_new(float, n), *s = g_new(float, width), *again = g_new(float, width);
+    Rng rng;
+    rng_init(&rng, n, 0);
+    rng_fill_normal(&rng, x, n, 1);
+    g_assert_cmpuint(width, ==, PROJECTION_BUCKETS * CLAMP((n + 255) / 256, 1, PROJECTION_PIECES));
+    projection_small(7, x, n, s);
+    double error = square(s, width) / square(x, n) - 1;
+    g_assert_cmpfloat(fabs(error), <, 5 * sqrt(2.0 / (double)width) + 1e-6);
+    for (size_t i = 0; i < n; i++) x[i] *= 2;
+    projection_small(7, x, n, again);
+    for (size_t i = 0; i < width; i++) g_assert_cmpfloat(again[i], ==, 2 * s[i]);
+  }
+}
+
 static void test_hash_pieces(void) {
   unsigned char bytes[1000];
   for (int i = 0; i < 1000; i++) bytes[i] = (unsigned char)(i * i >> 3);
@@ -860,6 +879,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/lineage/error-bound", test_error_bound);
   g_test_add_func("/lineage/linear", test_linear);
   g_test_add_func("/lineage/small-is-exact", test_small_is_exact);
+  g_test_add_func("/lineage/pieces", test_pieces);
   g_test_add_func("/lineage/hash-pieces", test_hash_pieces);
   g_test_add_func("/lineage/moments", test_moments);
   g_test_add_func("/lineage/constants", test_constants_do_not_fake_kinship);
