@@ -152,7 +152,7 @@ static bool join_kin(Builder *b, Sets *sets, GError **error) {
     }
     if (builder_is_compared(b, v)) g_array_append_val(compared, v);
   }
-  return kinship_join(b->sketches, compared, sets, b->progress, error);
+  return kinship_join(b->sketches, compared, sets, b->threads, b->progress, error);
 }
 
 void builder_add_claimed(Builder *b, unsigned node, int parent, EdgeKind kind, double distance) {

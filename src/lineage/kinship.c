@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/parallel.h"
 #include "lineage/projection.h"
 
 /* Sums over the common tensors while two sketches are merged. */
@@ -170,18 +171,106 @@ void sets_join(Sets *s, unsigned i, unsigned j) {
   s->size[i] += s->size[j];
 }
 
-bool kinship_join(const GPtrArray *sketches, const GArray *members, Sets *sets, const Progress *p,
-                  GError **error) {
-  for (guint i = 0; i < members->len; i++) {
-    unsigned a = g_array_index(members, unsigned, i);
-    if (!progress_step(p, "comparing", i, members->len, error)) return false;
-    for (guint j = 0; j < i; j++) {
-      unsigned b = g_array_index(members, unsigned, j);
-      if (sets_find(sets, a) == sets_find(sets, b)) continue;
-      Kinship k;
-      kinship_compare(sketches->pdata[a], sketches->pdata[b], &k);
-      if (kinship_is_kin(&k)) sets_join(sets, a, b);
+/* A look at the first few common matrices, which the order of seeds makes a random choice: false when
+ * they have nothing in common. */
+static bool may_be_kin(const ModelSketch *a, const ModelSketch *b) {
+  enum { GLANCE = 6 };
+  const double nothing = 0.08;
+  const TensorSketch *x = (const TensorSketch *)(const void *)a->tensors->data;
+  guint at = 0;
+  double cosine = 0, noise2 = 0;
+  unsigned seen = 0;
+  for (guint i = 0; i < a->tensors->len && seen < GLANCE; i++) {
+    if (x[i].part != PART_MATRIX || !x[i].projected) continue;
+    const TensorSketch *y = seek(b, x[i].seed, &at);
+    if (!y || y->part != PART_MATRIX || y->width != x[i].width) continue;
+    double ca = tensor_sketch_variation(&x[i]), cb = tensor_sketch_variation(y);
+    double product, distance2;
+    if (ca == 0 || cb == 0) continue;
+    projection_compare(x[i].projection, y->projection, y->width, &product, &distance2);
+    cosine += cosine_of(product, ca, cb);
+    noise2 += 1.0 / (double)MIN(y->width, y->moments.count);
+    seen++;
+  }
+  return seen > 0 && cosine / seen > MIN(nothing, 2 * sqrt(noise2) / seen);
+}
+
+/* One set while all are being joined. */
+typedef struct {
+  GArray *members; /* of unsigned, in the order of joining; NULL once it went into another */
+} Kin;
+
+typedef struct {
+  const GPtrArray *sketches;
+  GArray *kin;       /* of Kin */
+  Sets *sets;
+  unsigned newcomer;
+  bool *related;     /* by kin: is the newcomer? */
+} Joining;
+
+static bool is_kin_of(const Joining *j, unsigned member) {
+  Kinship k;
+  kinship_compare(j->sketches->pdata[j->newcomer], j->sketches->pdata[member], &k);
+  return kinship_is_kin(&k);
+}
+
+static bool check_kin(void *user, size_t item, unsigned thread) {
+  (void)thread;
+  Joining *j = user;
+  const GArray *members = g_array_index(j->kin, Kin, item).members;
+  j->related[item] = false;
+  if (!members) return true;
+  unsigned first = g_array_index(members, unsigned, 0);
+  unsigned latest = g_array_index(members, unsigned, members->len - 1);
+  const ModelSketch *a = j->sketches->pdata[j->newcomer];
+  if (!may_be_kin(a, j->sketches->pdata[first]) && !may_be_kin(a, j->sketches->pdata[latest]))
+    return true;
+  for (guint i = 0; i < members->len && !j->related[item]; i++)
+    j->related[item] = is_kin_of(j, g_array_index(members, unsigned, i));
+  return true;
+}
+
+/* Puts the newcomer, and all sets it is kin of, into one. */
+static void settle_newcomer(Joining *j) {
+  GArray *home = NULL;
+  for (guint k = 0; k < j->kin->len; k++) {
+    Kin *kin = &g_array_index(j->kin, Kin, k);
+    if (!j->related[k]) continue;
+    sets_join(j->sets, j->newcomer, g_array_index(kin->members, unsigned, 0));
+    if (!home) {
+      home = kin->members;
+      continue;
     }
+    g_array_append_vals(home, kin->members->data, kin->members->len);
+    g_array_unref(kin->members);
+    kin->members = NULL;
+  }
+  if (!home) {
+    Kin fresh = {g_array_new(FALSE, FALSE, sizeof(unsigned))};
+    home = fresh.members;
+    g_array_append_val(j->kin, fresh);
+  }
+  g_array_append_val(home, j->newcomer);
+}
+
+static void kin_clear(void *kin) {
+  GArray *members = ((Kin *)kin)->members;
+  if (members) g_array_unref(members);
+}
+
+bool kinship_join(const GPtrArray *sketches, const GArray *members, Sets *sets, unsigned threads,
+                  const Progress *p, GError **error) {
+  enum { WORTH_THREADS = 64 };
+  Joining j = {.sketches = sketches, .sets = sets};
+  g_autofree bool *related = g_new0(bool, members->len + 1);
+  g_autoptr(GArray) kin = g_array_new(FALSE, FALSE, sizeof(Kin));
+  g_array_set_clear_func(kin, kin_clear);
+  j.kin = kin, j.related = related;
+  for (guint i = 0; i < members->len; i++) {
+    j.newcomer = g_array_index(members, unsigned, i);
+    if (!progress_step(p, "comparing", i, members->len, error)) return false;
+    parallel_for(kin->len, kin->len >= WORTH_THREADS ? threads : 1, check_kin, &j, NULL);
+    settle_newcomer(&j);
   }
   return true;
 }

@@ -51,8 +51,9 @@ void sets_clear(Sets *s);
 unsigned sets_find(Sets *s, unsigned i);
 void sets_join(Sets *s, unsigned i, unsigned j);
 
-/* Joins all kin among `members` (indices into sketches, whose entries are not NULL there). Two
- * that are in one set already are not compared, so that a tree of m models costs about m
- * comparisons. False, with COPSE_ERROR_CANCELLED, when p is cancelled. */
-bool kinship_join(const GPtrArray *sketches, const GArray *members, Sets *sets, const Progress *p,
-                  GError **error);
+/* Joins all kin among `members` (indices into sketches, whose entries are not NULL there). Each is
+ * compared with the first and the latest member of every set; when those look like strangers at a glance,
+ * the set is not looked through, so that n models in t trees cost about n t glances. False, with
+ * COPSE_ERROR_CANCELLED, when p is cancelled. */
+bool kinship_join(const GPtrArray *sketches, const GArray *members, Sets *sets, unsigned threads,
+                  const Progress *p, GError **error);

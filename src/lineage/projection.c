@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/simd.h"
 #include "lineage/content_hash.h"
 
 enum { BUCKETS = PROJECTION_BUCKETS, TILES = PROJECTION_TILES };
@@ -31,17 +32,20 @@ static void draw_plan(RunPlan *plan, uint64_t seed, uint64_t run) {
   memcpy(plan->offset, words, TILES);
 }
 
-/* Adds 256 elements with the signs of tile t. Straight loops over restrict pointers: every
- * compiler makes vectors of them. */
-static void add_tile(float *restrict sums, const float *restrict x, const uint32_t *restrict signs,
-                     unsigned t) {
-  for (int i = 0; i < BUCKETS; i++) {
-    uint32_t bits;
-    float value;
-    memcpy(&bits, x + i, sizeof bits);
-    bits ^= (signs[i] << t) & 0x80000000u;
-    memcpy(&value, &bits, sizeof value);
-    sums[i] += value;
+/* Adds `tiles` times 256 elements with the signs of the run. Straight loops over restrict pointers:
+ * every compiler makes vectors of them. */
+VECTOR_LOOP static void add_tiles(float *restrict sums, const float *restrict x,
+                                  const RunPlan *restrict plan, unsigned tiles) {
+  for (unsigned t = 0; t < tiles; t++, x += BUCKETS) {
+    float *restrict to = sums + plan->offset[t];
+    for (int i = 0; i < BUCKETS; i++) {
+      uint32_t bits;
+      float value;
+      memcpy(&bits, x + i, sizeof bits);
+      bits ^= (plan->signs[i] << t) & 0x80000000u;
+      memcpy(&value, &bits, sizeof value);
+      to[i] += value;
+    }
   }
 }
 
@@ -50,21 +54,20 @@ void projection_init(Projection *p, uint64_t seed) {
   p->seed = seed;
 }
 
-/* The last, incomplete tile, filled up with zeros. */
-static void add_rest(float *sums, const float *x, size_t n, const RunPlan *plan, unsigned t) {
-  float padded[BUCKETS] = {0};
-  memcpy(padded, x, n * sizeof *x);
-  add_tile(sums + plan->offset[t], padded, plan->signs, t);
-}
-
 void projection_add(Projection *p, const float *x, size_t n) {
   RunPlan plan;
   draw_plan(&plan, p->seed, p->runs++);
   float sums[2 * BUCKETS] = {0}; /* twice the width, so that a turned tile needs no wrap */
-  unsigned t = 0;
-  for (; n >= BUCKETS && t < TILES; t++, x += BUCKETS, n -= BUCKETS)
-    add_tile(sums + plan.offset[t], x, plan.signs, t);
-  if (n > 0 && t < TILES) add_rest(sums, x, n, &plan, t);
+  unsigned whole = (unsigned)(n < PROJECTION_RUN ? n / BUCKETS : TILES);
+  add_tiles(sums, x, &plan, whole);
+  if (whole < TILES && n % BUCKETS > 0) { /* the last tile, filled up with zeros */
+    float padded[BUCKETS] = {0};
+    memcpy(padded, x + (size_t)whole * BUCKETS, n % BUCKETS * sizeof *x);
+    RunPlan last = plan;
+    last.offset[0] = plan.offset[whole];
+    for (int i = 0; i < BUCKETS; i++) last.signs[i] <<= whole;
+    add_tiles(sums, padded, &last, 1);
+  }
   for (int i = 0; i < BUCKETS; i++) p->total[i] += (double)sums[i] + (double)sums[i + BUCKETS];
 }
 
@@ -116,7 +119,7 @@ void projection_of_ones(uint64_t seed, uint64_t count, float *out) {
   projection_small(seed, ones, (size_t)count, out);
 }
 
-void projection_compare(const float *a, const float *b, size_t width, double *product,
+VECTOR_LOOP void projection_compare(const float *a, const float *b, size_t width, double *product,
                         double *distance2) {
   *product = *distance2 = 0;
   for (size_t at = 0; at < width; at += BUCKETS, a += BUCKETS, b += BUCKETS) {

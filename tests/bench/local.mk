@@ -1,5 +1,5 @@
 EXTRA_PROGRAMS = tests/bench/bench tests/bench/bench-scan tests/bench/reproduce \
-	tests/bench/lineage-report
+	tests/bench/bench-lineage tests/bench/lineage-report
 tests_bench_bench_SOURCES = tests/bench/bench.c \
 	tests/bench/clock.c tests/bench/clock.h \
 	tests/bench/epoch.c tests/bench/epoch.h \
@@ -30,6 +30,14 @@ reproduce: tests/bench/reproduce$(EXEEXT)
 tests_bench_bench_scan_SOURCES = tests/bench/bench-scan.c \
 	tests/bench/clock.c tests/bench/clock.h tests/bench/wood.c tests/bench/wood.h
 tests_bench_bench_scan_LDADD = $(collection_libs)
+
+tests_bench_bench_lineage_SOURCES = tests/bench/bench-lineage.c \
+	tests/bench/clock.c tests/bench/clock.h
+tests_bench_bench_lineage_LDADD = $(lineage_libs)
+
+bench-lineage: tests/bench/bench-lineage$(EXEEXT)
+	tests/bench/bench-lineage$(EXEEXT)
+.PHONY: bench-lineage
 
 tests_bench_lineage_report_SOURCES = tests/bench/lineage_report.c \
 	tests/bench/lineage_score.c tests/bench/lineage_score.h
