@@ -74,8 +74,8 @@ fuzz_tests = \
 	tests/fuzz/fuzz-safetensors \
 	tests/fuzz/fuzz-torch
 check_PROGRAMS += $(unit_tests) $(fuzz_tests)
-TESTS += $(unit_tests) $(fuzz_tests) tests/house.sh tests/cli.sh tests/main-job.sh $(tui_tests)
-EXTRA_DIST += tests/run-unit.sh tests/house.sh tests/cli.sh tests/main-job.sh \
+TESTS += $(unit_tests) $(fuzz_tests) tests/house.sh tests/cli.sh tests/main-job.sh tests/tree-kill.sh $(tui_tests)
+EXTRA_DIST += tests/run-unit.sh tests/house.sh tests/cli.sh tests/main-job.sh tests/tree-kill.sh \
 	tests/tui/lib.sh $(tui_tests)
 
 tests_unit_test_core_LDADD = $(core_libs)

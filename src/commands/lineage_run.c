@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "commands/lineage_run.h"
 
+#include <string.h>
+
 #include "core/error.h"
 #include "core/parallel.h"
 #include "lineage/forest_text.h"
@@ -49,16 +51,26 @@ static bool take_member(LineageRun *run, const Model *m, GError **error) {
   return false;
 }
 
+/* A weight file that does not lie in the collection, whatever its path ends in. */
+static bool is_outside(const LineageRun *run, const char *what) {
+  if (!g_file_test(what, G_FILE_TEST_IS_REGULAR)) return false;
+  const char *root = collection_root(run->collection);
+  g_autofree char *path = g_canonicalize_filename(what, NULL);
+  size_t n = strlen(root);
+  return strncmp(path, root, n) != 0 || path[n] != '/';
+}
+
 bool lineage_run_model(LineageRun *run, const char *what, const Globals *globals, int *status) {
   g_autoptr(GPtrArray) notes = NULL;
   g_autoptr(GError) missing = NULL;
   GError *error = NULL;
-  g_autoptr(Model) m = collection_find(run->models, what, &missing);
+  bool outside = is_outside(run, what);
+  g_autoptr(Model) m = outside ? NULL : collection_find(run->models, what, &missing);
   run->sketches = sketch_store_load(run->collection, run->models, (uint64_t)globals->seed,
                                     threads_of(globals), NULL, &notes, &error);
   bool ok = run->sketches != NULL;
   if (ok && m) ok = take_member(run, m, &error);
-  else if (ok && g_file_test(what, G_FILE_TEST_IS_REGULAR))
+  else if (ok && outside)
     ok = add_outsider(run, what, globals, &error);
   else if (ok) ok = false, error = g_steal_pointer(&missing);
   if (ok) model_sketches_centre(run->sketches, threads_of(globals));

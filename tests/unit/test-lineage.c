@@ -347,7 +347,8 @@ static void test_moments(void) {
   moments_init(&a);
   moments_init(&b);
   moments_add(&a, x, N);
-  for (size_t at = 0; at < N; at += 512) moments_add(&b, x + at, MIN(512, N - at));
+  for (size_t at = 0; at < N; at += 2 * MOMENTS_PIECE)
+    moments_add(&b, x + at, MIN(2 * MOMENTS_PIECE, N - at));
   g_assert_cmpmem(&a, sizeof a, &b, sizeof b);
   g_assert_cmpfloat_with_epsilon(moments_mean(&a), 3.5, 0.02);
   g_assert_cmpfloat_with_epsilon(moments_centred2(&a) / N, 1.0 / 12, 0.003);
