@@ -14,6 +14,11 @@ const Command command_table[] = {
     {"scan", "DIR", "Find the models in a folder and list them", 1, 1, cmd_scan},
     {"show", "DIR MODEL", "Show everything that is known of one model", 2, 2, cmd_show},
     {"tree", "DIR", "Recover which model was fine-tuned from which", 1, 1, cmd_tree},
+    {"route", "DIR MODEL", "Say which tree a model belongs to, or that none is here", 2, 2, cmd_route},
+    {"base", "DIR MODEL", "List the bases that fit a model, best first, and why", 2, 2, cmd_base},
+    {"duplicates", "DIR", "List models that hold the same tensors", 1, 1, cmd_duplicates},
+    {"conflicts", "DIR", "List cards that the weights contradict", 1, 1, cmd_conflicts},
+    {"diff", "A B", "Compare two models layer by layer", 2, 2, cmd_diff},
     {"train", "DIR", "Train an expert on the weights of one layer", 1, 1, cmd_train},
     {"sweep", "DIR", "Train an expert on every layer and rank them", 1, 1, cmd_sweep},
     {"eval", "DIR", "Measure all there is to say about how good an expert is", 1, 1, cmd_eval},
@@ -33,7 +38,7 @@ static void print_usage(FILE *out) {
         "       copse COMMAND DIR … [OPTION…]   answer on standard output\n\n",
         out);
   for (const Command *c = command_table; c->name; c++)
-    fprintf(out, "  %-8s %-12s %s\n", c->name, c->arguments, c->summary);
+    fprintf(out, "  %-10s %-12s %s\n", c->name, c->arguments, c->summary);
   fputs("\n'copse COMMAND --help' lists the options of a command; 'man copse' tells the rest.\n",
         out);
 }
