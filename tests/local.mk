@@ -44,6 +44,7 @@ unit_tests = \
 	tests/unit/test-outline \
 	tests/unit/test-pickle \
 	tests/unit/test-quant \
+	tests/unit/test-question \
 	tests/unit/test-safetensors \
 	tests/unit/test-shards \
 	tests/unit/test-stores \
@@ -90,6 +91,8 @@ clip_fixture = tests/unit/clip_fixture.c tests/unit/clip_fixture.h
 tests_unit_test_clip_SOURCES = tests/unit/test-clip.c $(clip_fixture)
 tests_unit_test_clip_LDADD = $(text_libs)
 tests_unit_test_encoders_LDADD = $(text_libs)
+tests_unit_test_question_LDADD = libcopse-search.a libcopse-experts.a libcopse-text.a libcopse-lineage.a \
+	$(collection_libs)
 tests_unit_test_tokenizer_LDADD = $(text_libs)
 tests_fuzz_fuzz_tokenizer_SOURCES = tests/fuzz/fuzz-tokenizer.c tests/fuzz/run-corpus.c
 tests_fuzz_fuzz_tokenizer_LDADD = $(text_libs)

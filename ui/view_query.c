@@ -176,15 +176,16 @@ static void draw_hit_header(Cells *cells, Rect area, const HitColumns *c) {
 static void draw_hit(const Ui *ui, Cells *cells, Rect area, int y, const HitColumns *c,
                      const QueryHit *hit, bool selected) {
   char score[16];
-  g_snprintf(score, sizeof score, "%5.2f", hit->score);
+  bool asked = isfinite(hit->score);
+  g_snprintf(score, sizeof score, asked ? "%5.2f" : "    -", hit->score);
   const char *concept = model_concept(hit->model, ui->wood ? ui->wood->label_key : NULL);
   cells_put(cells, area.x + 1, y, 5, STYLE_TEXT, score);
-  paint_bar(cells, area.x + 7, y, c->bar, hit->score);
+  if (asked) paint_bar(cells, area.x + 7, y, c->bar, hit->score);
   paint_left(cells, c->name, y, c->name_columns, STYLE_TEXT, hit->model->name);
   if (concept) paint_left(cells, c->concept, y, c->concept_columns, STYLE_CONCEPT, concept);
   if (c->source)
     paint_left(cells, c->source, y, 8, hit->declared ? STYLE_DECLARED : STYLE_RECOVERED,
-               hit->declared ? "declared" : "weights");
+               hit->declared ? "declared" : asked ? "weights" : "catalog");
   if (hit->expert)
     paint_left(cells, c->expert, y, c->expert_columns, STYLE_DIM, hit->expert->name);
   if (selected) cells_restyle(cells, area.x, y, area.columns, STYLE_SELECTED);
