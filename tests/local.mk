@@ -73,6 +73,7 @@ fuzz_tests = \
 	tests/fuzz/fuzz-gguf \
 	tests/fuzz/fuzz-index \
 	tests/fuzz/fuzz-npy \
+	tests/fuzz/fuzz-question \
 	tests/fuzz/fuzz-safetensors \
 	tests/fuzz/fuzz-tokenizer \
 	tests/fuzz/fuzz-torch
@@ -94,6 +95,8 @@ tests_unit_test_encoders_LDADD = $(text_libs)
 tests_unit_test_question_LDADD = libcopse-search.a libcopse-experts.a libcopse-text.a libcopse-lineage.a \
 	$(collection_libs)
 tests_unit_test_tokenizer_LDADD = $(text_libs)
+tests_fuzz_fuzz_question_SOURCES = tests/fuzz/fuzz-question.c tests/fuzz/run-corpus.c
+tests_fuzz_fuzz_question_LDADD = $(tests_unit_test_question_LDADD)
 tests_fuzz_fuzz_tokenizer_SOURCES = tests/fuzz/fuzz-tokenizer.c tests/fuzz/run-corpus.c
 tests_fuzz_fuzz_tokenizer_LDADD = $(text_libs)
 EXTRA_DIST += tests/fixtures

@@ -60,7 +60,8 @@ static void print_table(const QueryAnswer *a) {
 
 /* What the end of the question may become. */
 static int complete(const char *text, const GPtrArray *models, bool json) {
-  g_autoptr(Completion) c = question_complete(text, strlen(text), models, 50);
+  g_autofree char *valid = g_utf8_make_valid(text, -1);
+  g_autoptr(Completion) c = question_complete(valid, strlen(valid), models, 50);
   cJSON *o = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(o, "completions");
   json_add_u64(o, "from", c->from);
   for (guint i = 0; i < c->texts->len; i++) {

@@ -145,6 +145,7 @@ static bool ask(Asking *a, const Voice *v, GError **error) {
   gemm(false, true, n, 1, r_t, 1, v->rep->rows, r_t, wanted, r_t, 0, scores, 1);
   bool several = a->index->voices->len > 1;
   for (size_t i = 0; i < n; i++) {
+    if (!voice_speaks_of(v, v->rep->models->pdata[i])) continue;
     double odds = v->fusion.a * (double)scores[i] + v->fusion.b;
     QueryHit hit = {.model = v->rep->models->pdata[i], .score = scores[i], .expert = v->expert,
                     .match = several ? 1 / (1 + exp(-odds)) : NAN};
@@ -181,6 +182,7 @@ static void add_declared(Asking *a) {
 
 /* Marks hits from the weights whose names or cards say the same. */
 static void mark_said(Asking *a) {
+  if (!a->index->said) return;
   g_autoptr(GHashTable) place = g_hash_table_new(g_direct_hash, g_direct_equal);
   for (guint i = 0; i < a->index->models->len; i++)
     g_hash_table_insert(place, a->index->models->pdata[i], GUINT_TO_POINTER(i));
@@ -263,7 +265,6 @@ static QueryAnswer *answer_new(const QueryIndex *index) {
 static bool ask_all(Asking *a, GError **error) {
   ask_voices(a);
   add_declared(a);
-  if (a->spoken) mark_said(a);
   if (a->spoken || a->answer->hits->len) return true;
   if (a->problem)
     g_propagate_error(error, g_steal_pointer(&a->problem));
@@ -274,7 +275,8 @@ static bool ask_all(Asking *a, GError **error) {
   return false;
 }
 
-QueryAnswer *query_run(QueryIndex *index, const char *text, unsigned limit, GError **error) {
+QueryAnswer *query_run(QueryIndex *index, const char *asked, unsigned limit, GError **error) {
+  g_autofree char *text = g_utf8_make_valid(asked, -1);
   g_autoptr(Question) q = question_parse(text, NULL, error);
   if (!q || !question_check(q, text, index->models, NULL, error)) return NULL;
   g_autoptr(QueryAnswer) answer = answer_new(index);
@@ -289,5 +291,6 @@ QueryAnswer *query_run(QueryIndex *index, const char *text, unsigned limit, GErr
   g_array_sort(answer->hits, best_first);
   if (q->sort) sort_hits(answer->hits, q->sort, q->descending);
   if (limit && answer->hits->len > limit) g_array_set_size(answer->hits, limit);
+  if (a.spoken) mark_said(&a);
   return g_steal_pointer(&answer);
 }

@@ -27,6 +27,10 @@ const GPtrArray *query_index_experts(const QueryIndex *index) { return index->ex
 
 const GPtrArray *query_index_models(const QueryIndex *index) { return index->models; }
 
+bool voice_speaks_of(const Voice *v, const Model *m) {
+  return v->expert->tree < 0 || m->tree < 0 || m->tree == v->expert->tree;
+}
+
 static TextEncoder *encoder_of(QueryIndex *index, const Expert *x, GError **error) {
   g_autofree char *key = g_strdup_printf("%s\n%s", x->encoder ? x->encoder : "words",
                                          x->prompts ? x->prompts : "");
@@ -51,7 +55,8 @@ static bool add_voice(QueryIndex *index, const Expert *x, const Collection *coll
   if (v->rep && v->rep->models->len) {
     g_ptr_array_add(index->voices, v);
     for (guint i = 0; i < v->rep->models->len; i++)
-      g_hash_table_add(index->answered, v->rep->models->pdata[i]);
+      if (voice_speaks_of(v, v->rep->models->pdata[i]))
+        g_hash_table_add(index->answered, v->rep->models->pdata[i]);
     return true;
   }
   voice_free(v);
@@ -64,29 +69,70 @@ static bool add_voice(QueryIndex *index, const Expert *x, const Collection *coll
   return true;
 }
 
-static bool has_voice(const QueryIndex *index, const char *shapes) {
+/* Does a better expert speak for all that this one could? */
+static bool is_spoken_for(const QueryIndex *index, const Expert *x) {
   for (guint i = 0; i < index->voices->len; i++) {
-    const Voice *v = index->voices->pdata[i];
-    if (strcmp(v->expert->shapes, shapes) == 0) return true;
+    const Expert *other = ((const Voice *)index->voices->pdata[i])->expert;
+    if (strcmp(other->shapes, x->shapes) == 0 && (other->tree < 0 || other->tree == x->tree))
+      return true;
   }
   return false;
 }
 
-/* Architectures that nobody speaks for, with how many models they have. */
-static void list_silent(QueryIndex *index) {
-  g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
-  unsigned silent = 0;
+/* Models that nobody speaks for: those of one tree, or of one architecture where no tree is known. */
+typedef struct {
+  const Model *example;
+  unsigned count;
+} Silent;
+
+static int largest_first(gconstpointer a, gconstpointer b) {
+  const Silent *x = a, *y = b;
+  if (x->count != y->count) return x->count > y->count ? -1 : 1;
+  return strcmp(x->example->path, y->example->path);
+}
+
+static GArray *silent_groups(const QueryIndex *index) {
+  g_autoptr(GHashTable) places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  GArray *groups = g_array_new(FALSE, FALSE, sizeof(Silent));
   for (guint i = 0; i < index->models->len; i++) {
     const Model *m = index->models->pdata[i];
-    if (m->shapes && has_voice(index, m->shapes)) continue;
-    silent++;
-    if (m->shapes) g_hash_table_add(seen, m->shapes);
+    if (g_hash_table_contains(index->answered, m)) continue;
+    char *key = m->tree >= 0 ? g_strdup_printf("%d", m->tree)
+                             : g_strdup_printf("shapes %s", m->shapes ? m->shapes : "");
+    gsize at = GPOINTER_TO_SIZE(g_hash_table_lookup(places, key));
+    Silent fresh = {m, 0};
+    if (!at) g_array_append_val(groups, fresh), at = groups->len;
+    g_array_index(groups, Silent, at - 1).count++;
+    g_hash_table_replace(places, key, GSIZE_TO_POINTER(at));
   }
-  unsigned kinds = g_hash_table_size(seen);
-  if (silent)
+  g_array_sort(groups, largest_first);
+  return groups;
+}
+
+/* The largest groups by name, the others summed up. */
+static void list_silent(QueryIndex *index) {
+  enum { NAMED = 5 };
+  g_autoptr(GArray) groups = silent_groups(index);
+  unsigned rest = 0;
+  for (guint i = 0; i < groups->len; i++) {
+    const Silent *s = &g_array_index(groups, Silent, i);
+    g_autofree char *tree = s->example->tree >= 0
+                                ? g_strdup_printf("tree %d", s->example->tree)
+                                : g_strdup("an architecture");
+    if (i >= NAMED)
+      rest += s->count;
+    else if (s->count == 1)
+      g_ptr_array_add(index->cannot, g_strdup_printf("%s: no expert was trained for it",
+                                                     s->example->shown));
+    else
+      g_ptr_array_add(index->cannot,
+                      g_strdup_printf("%s of %u models such as %s: no expert was trained", tree,
+                                      s->count, s->example->shown));
+  }
+  if (rest)
     g_ptr_array_add(index->cannot,
-                    g_strdup_printf("%u model%s of %u other architecture%s: no expert was trained",
-                                    silent, silent == 1 ? "" : "s", kinds, kinds == 1 ? "" : "s"));
+                    g_strdup_printf("%u models of %u smaller trees or architectures: no expert was "
+                                    "trained", rest, groups->len - NAMED));
 }
 
 /* Several voices must be made comparable; one alone need not. */
@@ -113,7 +159,7 @@ QueryIndex *query_index_open(Collection *collection, const GPtrArray *models,
   index->experts = expert_list(collection, index->cannot, error);
   for (guint i = 0; i < index->experts->len; i++) {
     const Expert *x = index->experts->pdata[i];
-    if (x->task != EXPERT_ALIGN || !x->shapes || !x->layer || has_voice(index, x->shapes)) continue;
+    if (x->task != EXPERT_ALIGN || !x->shapes || !x->layer || is_spoken_for(index, x)) continue;
     if (!add_voice(index, x, collection, progress, error)) return NULL;
   }
   list_silent(index);

@@ -15,10 +15,14 @@ typedef struct {
   Fusion fusion;         /* fitted when there are several voices */
 } Voice;
 
+/* True when the voice answers for that model of its representations: an expert that was trained on
+ * one tree answers for that tree alone. */
+bool voice_speaks_of(const Voice *voice, const Model *model);
+
 struct QueryIndex {
   GPtrArray *experts;      /* of Expert*, owned */
   GHashTable *encoders;    /* description and prompts -> TextEncoder*, owned */
-  GPtrArray *voices;       /* of Voice*: one for each architecture, its best expert */
+  GPtrArray *voices;       /* of Voice*: the best expert of each architecture, or tree */
   GPtrArray *cannot;       /* of SafeText */
   GPtrArray *models;       /* of Model*, a reference to the list */
   GHashTable *answered;    /* Model* that a voice speaks of, as a set */
