@@ -116,10 +116,15 @@ int sort_key_compare(const SortKey *a, const SortKey *b, bool descending) {
 
 /* --- names -------------------------------------------------------------------------------------- */
 
-/* Keys of all facts, with how many models' facts have them. */
-static GHashTable *fact_keys(const GPtrArray *models) {
+/* So many models, evenly taken, tell what may be typed: it is asked at every key. */
+enum { SAMPLE = 1000 };
+
+static guint sample_step(const GPtrArray *models) { return models->len / SAMPLE + 1; }
+
+/* Keys of facts, with how many of every step-th model's facts have them. */
+static GHashTable *fact_keys(const GPtrArray *models, guint step) {
   GHashTable *keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  for (guint i = 0; i < models->len; i++) {
+  for (guint i = 0; i < models->len; i += step) {
     const Model *m = models->pdata[i];
     for (guint j = 0; j < m->facts->len; j++) {
       char *key = g_ascii_strdown(((const Fact *)m->facts->pdata[j])->key, -1);
@@ -160,9 +165,19 @@ static const char *near_name(const char *name, GHashTable *keys) {
   return least <= 2 ? best : NULL;
 }
 
-static bool check_name(const char *name, const char *text, size_t where, GHashTable *keys,
+static bool any_has(const GPtrArray *models, const char *key) {
+  for (guint i = 0; i < models->len; i++) {
+    const Model *m = models->pdata[i];
+    for (guint j = 0; j < m->facts->len; j++)
+      if (g_ascii_strcasecmp(((const Fact *)m->facts->pdata[j])->key, key) == 0) return true;
+  }
+  return false;
+}
+
+static bool check_name(const char *name, const char *text, size_t where, const GPtrArray *models,
                        size_t *at, GError **error) {
-  if (is_field(name) || g_hash_table_contains(keys, fact_name(name))) return true;
+  if (is_field(name) || any_has(models, fact_name(name))) return true;
+  g_autoptr(GHashTable) keys = fact_keys(models, 1);
   const char *meant = near_name(name, keys);
   if (at) *at = where;
   question_fail(error, text, where, "no model has a field '%s'%s%s%s; a word with a colon goes "
@@ -173,17 +188,14 @@ static bool check_name(const char *name, const char *text, size_t where, GHashTa
 
 bool question_check(const Question *q, const char *text, const GPtrArray *models, size_t *at,
                     GError **error) {
-  g_autoptr(GHashTable) keys = NULL;
   for (guint i = 0; i < q->terms->len; i++) {
     const Term *t = q->terms->pdata[i];
     if (t->kind != TERM_FILTER || strcmp(t->text, "layer") == 0 || strcmp(t->text, "expert") == 0)
       continue;
-    if (!keys) keys = fact_keys(models);
-    if (!check_name(t->text, text, t->at + t->minus, keys, at, error)) return false;
+    if (!check_name(t->text, text, t->at + t->minus, models, at, error)) return false;
   }
   if (!q->sort || strcmp(q->sort, "score") == 0) return true;
-  if (!keys) keys = fact_keys(models);
-  return check_name(q->sort, text, q->sort_at, keys, at, error);
+  return check_name(q->sort, text, q->sort_at, models, at, error);
 }
 
 /* --- completion --------------------------------------------------------------------------------- */
@@ -224,7 +236,7 @@ static void propose(Completion *c, GHashTable *counts, const char *before, const
 
 static void propose_fields(Completion *c, const char *before, const char *stem, const char *after,
                            const GPtrArray *models, guint limit) {
-  g_autoptr(GHashTable) keys = fact_keys(models);
+  g_autoptr(GHashTable) keys = fact_keys(models, sample_step(models));
   gsize first = G_MAXSIZE / 2;
   for (const char *const *f = fields; *f; f++)
     g_hash_table_replace(keys, g_strdup(*f), GSIZE_TO_POINTER(first--));
@@ -238,7 +250,7 @@ static void propose_values(Completion *c, const char *before, const char *field,
                            const GPtrArray *models, guint limit) {
   g_autoptr(GHashTable) counts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   const char *own = strcmp(field, "like") == 0 ? "name" : field;
-  for (guint i = 0; i < models->len; i++) {
+  for (guint i = 0; i < models->len; i += sample_step(models)) {
     g_autoptr(GPtrArray) values = question_values(models->pdata[i], own);
     for (guint j = 0; j < values->len; j++) {
       gsize n = GPOINTER_TO_SIZE(g_hash_table_lookup(counts, values->pdata[j]));

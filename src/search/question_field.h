@@ -36,7 +36,7 @@ typedef struct {
 } Completion;
 
 /* What the item around byte `cursor` may become: names of fields, values that models have there,
- * models after like:. At most `limit`. */
+ * models after like:. At most `limit`; of many models some thousand are looked at. */
 Completion *question_complete(const char *text, size_t cursor, const GPtrArray *models,
                               guint limit);
 void completion_free(Completion *completion);
