@@ -22,7 +22,7 @@ expect() { # status, text on stdout or stderr (a basic regular expression), argu
 }
 expect 0 'usage: copse' --help
 expect 0 'copse 0' --version
-for command in scan show tree route base duplicates conflicts diff train sweep query eval classify like apply map plant demo doctor; do
+for command in scan show tree route base duplicates conflicts diff train sweep query eval classify like apply map plant demo doctor text; do
   expect 0 'Usage' "$command" --help
 done
 expect 2 'too few arguments' scan
@@ -39,6 +39,15 @@ expect 0 '"type":"summary"' scan --json "$dir/empty"
 expect 1 'no model carries a label' train "$dir/empty"
 expect 1 'no expert can answer' query "$dir/empty" 'red star'
 expect 1 'nothing' show "$dir/empty" nothing
+expect 2 'one text is needed' text encode a b
+expect 2 'not known' text frobnicate a
+expect 2 'unknown text encoder' text encode --encoder nonsense a
+expect 1 'no config.json' text encode --encoder clip:"$dir/empty" a
+expect 0 'cello' text nearest violin
+expect 0 '"cosine"' text similar --json fox wolf
+expect 0 '"dim":.*100' text encode --json fox
+expect 2 'no list' text nearest fox --among @nowhere
+expect 2 'character 6: the quote' query "$dir/empty" 'star "red'
 expect 0 'matrix products' doctor
 expect 0 '"ok"' doctor --json
 # A bad file costs one row, never the scan.

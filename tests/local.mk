@@ -45,6 +45,7 @@ unit_tests = \
 	tests/unit/test-outline \
 	tests/unit/test-pickle \
 	tests/unit/test-quant \
+	tests/unit/test-question \
 	tests/unit/test-safetensors \
 	tests/unit/test-shards \
 	tests/unit/test-stores \
@@ -74,6 +75,7 @@ fuzz_tests = \
 	tests/fuzz/fuzz-gguf \
 	tests/fuzz/fuzz-index \
 	tests/fuzz/fuzz-npy \
+	tests/fuzz/fuzz-question \
 	tests/fuzz/fuzz-safetensors \
 	tests/fuzz/fuzz-tokenizer \
 	tests/fuzz/fuzz-torch
@@ -96,7 +98,11 @@ clip_fixture = tests/unit/clip_fixture.c tests/unit/clip_fixture.h
 tests_unit_test_clip_SOURCES = tests/unit/test-clip.c $(clip_fixture)
 tests_unit_test_clip_LDADD = $(text_libs)
 tests_unit_test_encoders_LDADD = $(text_libs)
+tests_unit_test_question_LDADD = libcopse-search.a libcopse-experts.a libcopse-text.a libcopse-lineage.a \
+	$(collection_libs)
 tests_unit_test_tokenizer_LDADD = $(text_libs)
+tests_fuzz_fuzz_question_SOURCES = tests/fuzz/fuzz-question.c tests/fuzz/run-corpus.c
+tests_fuzz_fuzz_question_LDADD = $(tests_unit_test_question_LDADD)
 tests_fuzz_fuzz_tokenizer_SOURCES = tests/fuzz/fuzz-tokenizer.c tests/fuzz/run-corpus.c
 tests_fuzz_fuzz_tokenizer_LDADD = $(text_libs)
 EXTRA_DIST += tests/fixtures

@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/text.h"
+#include "search/question_field.h"
 #include "ui/glyph.h"
 #include "ui/list.h"
 #include "ui/paint.h"
@@ -25,6 +26,7 @@ typedef struct {
   guint64 job;      /* the latest question's; earlier answers are dropped */
   Reply *reply;     /* the latest answer, or NULL */
   char *problem;    /* why there is none, or NULL */
+  Completion *proposals; /* what the item at the end of the line may become, or NULL */
   List list;
 } QueryView;
 
@@ -41,6 +43,7 @@ static void query_close(gpointer view) {
   line_edit_clear(&v->edit);
   reply_free(v->reply);
   g_free(v->problem);
+  completion_free(v->proposals);
   g_free(v);
 }
 
@@ -98,7 +101,43 @@ static void ask(QueryView *v) {
   }
 }
 
-static void ask_soon(QueryView *v) { v->due = g_get_monotonic_time() + TYPING_PAUSE; }
+/* Proposals are made at the end of the line alone, where they have room. */
+static void propose(QueryView *v) {
+  const GString *text = v->edit.text;
+  g_clear_pointer(&v->proposals, completion_free);
+  if (v->ui->wood && v->ui->wood->models && v->edit.cursor == text->len)
+    v->proposals = question_complete(text->str, text->len, v->ui->wood->models, 8);
+}
+
+static void ask_soon(QueryView *v) {
+  v->due = g_get_monotonic_time() + TYPING_PAUSE;
+  propose(v);
+}
+
+/* Puts the first proposal into the line; false when there is none, or the cursor is not there. */
+static bool take_proposal(QueryView *v) {
+  const GPtrArray *texts = v->proposals ? v->proposals->texts : NULL;
+  if (!texts || !texts->len || v->edit.cursor != v->edit.text->len) return false;
+  g_autofree char *before = g_strndup(v->edit.text->str, v->proposals->from);
+  g_autofree char *line = g_strconcat(before, texts->pdata[0], NULL);
+  if (strcmp(line, v->edit.text->str) == 0) return false;
+  line_edit_set(&v->edit, line);
+  ask_soon(v);
+  return true;
+}
+
+/* Shows them behind what was typed. */
+static void draw_proposals(const QueryView *v, Cells *cells, Rect line) {
+  const GPtrArray *texts = v->proposals ? v->proposals->texts : NULL;
+  int used = text_width(v->edit.text->str) + 3;
+  if (!texts || !texts->len || v->edit.cursor != v->edit.text->len || used >= line.columns) return;
+  g_autoptr(GString) all = g_string_new(cells->ascii ? "->" : "\xe2\x86\x92");
+  for (guint i = 0; i < texts->len; i++) {
+    g_autofree SafeText *shown = safe_text(texts->pdata[i], -1);
+    g_string_append_printf(all, " %s", shown);
+  }
+  paint_left(cells, line.x + used, line.y, line.columns - used, STYLE_DIM, all->str);
+}
 
 static gint64 query_tick(Ui *ui, gpointer view, gint64 now) {
   QueryView *v = view;
@@ -176,15 +215,16 @@ static void draw_hit_header(Cells *cells, Rect area, const HitColumns *c) {
 static void draw_hit(const Ui *ui, Cells *cells, Rect area, int y, const HitColumns *c,
                      const QueryHit *hit, bool selected) {
   char score[16];
-  g_snprintf(score, sizeof score, "%5.2f", hit->score);
+  bool asked = isfinite(hit->score);
+  g_snprintf(score, sizeof score, asked ? "%5.2f" : "    -", hit->score);
   const char *concept = model_concept(hit->model, ui->wood ? ui->wood->label_key : NULL);
   cells_put(cells, area.x + 1, y, 5, STYLE_TEXT, score);
-  paint_bar(cells, area.x + 7, y, c->bar, hit->score);
+  if (asked) paint_bar(cells, area.x + 7, y, c->bar, hit->score);
   paint_left(cells, c->name, y, c->name_columns, STYLE_TEXT, hit->model->name);
   if (concept) paint_left(cells, c->concept, y, c->concept_columns, STYLE_CONCEPT, concept);
   if (c->source)
     paint_left(cells, c->source, y, 8, hit->declared ? STYLE_DECLARED : STYLE_RECOVERED,
-               hit->declared ? "declared" : "weights");
+               hit->declared ? "declared" : asked ? "weights" : "catalog");
   if (hit->expert)
     paint_left(cells, c->expert, y, c->expert_columns, STYLE_DIM, hit->expert->name);
   if (selected) cells_restyle(cells, area.x, y, area.columns, STYLE_SELECTED);
@@ -215,7 +255,9 @@ static const char *advice(const Ui *ui, const QueryView *v) {
     return "There is no expert yet. Train one in the Experts view (Tab), then ask for what the "
            "models were trained on: \"a fox\", \"a striped red star\".";
   return "Type what you look for: \"a fox\", \"a striped red star\". The answers come from the "
-         "weights; names play no part.";
+         "weights where an expert speaks, and are marked so; names and cards are searched for the "
+         "others. Filters: kind:lora params:<100M -base:sdxl sort:-params; like:MODEL; Right takes "
+         "what is proposed.";
 }
 
 static void draw_hits(const Ui *ui, QueryView *v, Cells *cells, Rect area) {
@@ -246,10 +288,12 @@ static void query_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
     paint_wrapped(cells, rest.x + 1, rest.y + 1, rest.columns - 2, rest.rows - 1,
                   v->problem ? STYLE_WARN : STYLE_DIM, advice(ui, v));
   }
-  if (v->editing)
-    line_edit_draw(&v->edit, cells, line.x, line.y, line.columns, STYLE_INPUT);
-  else
+  if (!v->editing) {
     cells_put(cells, line.x, line.y, line.columns, STYLE_INPUT, v->edit.text->str);
+    return;
+  }
+  line_edit_draw(&v->edit, cells, line.x, line.y, line.columns, STYLE_INPUT);
+  draw_proposals(v, cells, line);
 }
 
 static Reaction show_hit(QueryView *v) {
@@ -265,6 +309,7 @@ static Reaction query_action(Ui *ui, gpointer view, Action action) {
   QueryView *v = view;
   bool changed;
   if (list_action(&v->list, action)) return REACT_HANDLED;
+  if (v->editing && action == ACTION_ASK_RIGHT && take_proposal(v)) return REACT_HANDLED;
   if (v->editing && line_edit_action(&v->edit, action, &changed)) {
     if (changed) ask_soon(v);
     return REACT_HANDLED;

@@ -20,6 +20,7 @@ static const Screen screens[] = {
     {"forest-facts", "jjji"},
     {"which-key", "z"},
     {"query", "2fox"},
+    {"query-proposal", "2fox kind:lo<Right> pa"},
     {"experts", "3"},
     {"train-form", "3t<Down><Down>x"},
     {"jobs", "4"},
