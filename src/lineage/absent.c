@@ -124,14 +124,24 @@ static const struct {
   double step_younger;  /* the same when the hub's clock is ahead of a sibling's */
   double step_alone;    /* enough by itself, even when directions explain it as well */
   double even;          /* constancy() else */
+  double few_least;     /* of four siblings, hub and all: the least product to the median, */
+  double few_even;      /* constancy() whatever the step, which must be enough by itself */
 } demands = {.kept = 0.7, .lower = 0.5, .step = 0.04, .step_younger = 0.02, .step_alone = 0.1,
-             .even = 0.25};
+             .even = 0.25, .few_least = 0.6, .few_even = 0.3};
+
+/* Three products agree by chance now and then. */
+static bool few_agree(const Star *s, double step2, double share) {
+  if (s->n > LEAST) return true;
+  return share >= demands.step_alone && pair_quantile(s, 0) >= demands.few_least * step2 &&
+         constancy(s, step2) >= demands.few_even;
+}
 
 /* How sure, 0 when the star is just a parent's. */
 static double weigh(const Star *s, unsigned before, double step2, double share) {
   if (s->n < LEAST || s->n < demands.kept * before || !(step2 > 0)) return 0;
   double least = has_younger(s) ? demands.step_younger : demands.step;
   if (share < least || pair_quantile(s, 0.25) < demands.lower * step2) return 0;
+  if (!few_agree(s, step2, share)) return 0;
   if (share < demands.step_alone && constancy(s, step2) < demands.even) return 0;
   return 0.6 + 0.3 * MIN(1, share / (2 * demands.step_alone));
 }
