@@ -188,7 +188,6 @@ static bool is_spoken_of(const Asking *a, const Model *m) {
 /* Adds models that nobody speaks of but whose names or cards have the words. */
 static void add_declared(Asking *a) {
   QueryIndex *index = a->index;
-  if (!index->said) index->said = said_index_new(index->models);
   for (guint i = 0; i < index->models->len; i++) {
     Model *m = index->models->pdata[i];
     if (is_spoken_of(a, m)) continue;
@@ -201,15 +200,10 @@ static void add_declared(Asking *a) {
 
 /* Marks hits from the weights whose names or cards say the same. */
 static void mark_said(Asking *a) {
-  if (!a->index->said) return;
-  g_autoptr(GHashTable) place = g_hash_table_new(g_direct_hash, g_direct_equal);
-  for (guint i = 0; i < a->index->models->len; i++)
-    g_hash_table_insert(place, a->index->models->pdata[i], GUINT_TO_POINTER(i));
   for (guint i = 0; i < a->answer->hits->len; i++) {
     QueryHit *h = &g_array_index(a->answer->hits, QueryHit, i);
-    gpointer at;
-    if (h->expert && g_hash_table_lookup_extended(place, h->model, NULL, &at))
-      h->said_by = said_index_find(a->index->said, a->question, GPOINTER_TO_UINT(at));
+    guint at = GPOINTER_TO_UINT(g_hash_table_lookup(a->index->places, h->model));
+    if (h->expert && at) h->said_by = said_index_find(a->index->said, a->question, at - 1);
   }
 }
 
