@@ -3,6 +3,7 @@
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "commands/command.h"
 #include "commands/commands.h"
@@ -13,6 +14,11 @@ const Command command_table[] = {
     {"scan", "DIR", "Find the models in a folder and list them", 1, 1, cmd_scan},
     {"show", "DIR MODEL", "Show everything that is known of one model", 2, 2, cmd_show},
     {"tree", "DIR", "Recover which model was fine-tuned from which", 1, 1, cmd_tree},
+    {"route", "DIR MODEL", "Say which tree a model belongs to, or that none is here", 2, 2, cmd_route},
+    {"base", "DIR MODEL", "List the bases that fit a model, best first, and why", 2, 2, cmd_base},
+    {"duplicates", "DIR", "List models that hold the same tensors", 1, 1, cmd_duplicates},
+    {"conflicts", "DIR", "List cards that the weights contradict", 1, 1, cmd_conflicts},
+    {"diff", "A B", "Compare two models layer by layer", 2, 2, cmd_diff},
     {"train", "DIR", "Train an expert on the weights of one layer", 1, 1, cmd_train},
     {"sweep", "DIR", "Train an expert on every layer and rank them", 1, 1, cmd_sweep},
     {"eval", "DIR", "Measure all there is to say about how good an expert is", 1, 1, cmd_eval},
@@ -32,7 +38,7 @@ static void print_usage(FILE *out) {
         "       copse COMMAND DIR … [OPTION…]   answer on standard output\n\n",
         out);
   for (const Command *c = command_table; c->name; c++)
-    fprintf(out, "  %-8s %-12s %s\n", c->name, c->arguments, c->summary);
+    fprintf(out, "  %-10s %-12s %s\n", c->name, c->arguments, c->summary);
   fputs("\n'copse COMMAND --help' lists the options of a command; 'man copse' tells the rest.\n",
         out);
 }
@@ -49,6 +55,11 @@ static int open_interface(int argc, char **argv) {
       {"frames", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT, &frames, "End after N frames", "N"},
       G_OPTION_ENTRY_NULL};
   if (!command_parse("", entries, NULL, &argc, &argv, &g, &status)) return status;
+  if (!g_getenv("COPSE_SCRIPT") && !(isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))) {
+    fputs("copse: the interface needs a terminal; 'copse --help' lists the commands\n", stderr);
+    globals_clear(&g);
+    return STATUS_COULD_NOT;
+  }
   CollectionOptions options = {.state = g.state, .read_only = g.read_only,
                                .threads = (unsigned)g.threads};
   GError *error = NULL;
@@ -61,19 +72,62 @@ static int open_interface(int argc, char **argv) {
   return status;
 }
 
-int main(int argc, char **argv) {
-  setlocale(LC_ALL, "");
-  const char *first = argc > 1 ? argv[1] : "";
+static const Command *find_command(const char *name) {
   for (const Command *c = command_table; c->name; c++)
-    if (strcmp(c->name, first) == 0) return c->run(argc - 1, argv + 1);
-  if (strcmp(first, "--version") == 0) {
+    if (strcmp(c->name, name) == 0) return c;
+  return NULL;
+}
+
+/* Options of every command that take the next word with them. */
+static bool takes_word(const char *option) {
+  static const char *const options[] = {"--state", "--threads", "--seed", "--memory"};
+  for (size_t i = 0; i < G_N_ELEMENTS(options); i++)
+    if (strcmp(option, options[i]) == 0) return true;
+  return false;
+}
+
+/* `copse --json scan DIR` is `copse scan --json DIR`: brings the first word that is no option to the
+ * front when it names a command. */
+static const Command *bring_command_forward(int argc, char **argv) {
+  int at = 1;
+  while (at < argc && argv[at][0] == '-') at += takes_word(argv[at]) ? 2 : 1;
+  const Command *c = at < argc ? find_command(argv[at]) : NULL;
+  if (!c) return NULL;
+  char *name = argv[at];
+  memmove(argv + 2, argv + 1, (size_t)(at - 1) * sizeof *argv);
+  argv[1] = name;
+  return c;
+}
+
+/* A word that is neither a command nor a folder: most likely a slip. */
+static bool is_unknown(const char *word) {
+  return *word && word[0] != '-' && !strchr(word, '/') && !g_file_test(word, G_FILE_TEST_EXISTS);
+}
+
+static int run(int argc, char **argv) {
+  const char *first = argc > 1 ? argv[1] : "";
+  const Command *c = bring_command_forward(argc, argv);
+  if (c) return c->run(argc - 1, argv + 1);
+  if (strcmp(first, "--version") == 0 || strcmp(first, "-V") == 0) {
     puts(PACKAGE_STRING);
     return STATUS_DONE;
   }
-  bool help = strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0;
-  if (help) {
+  if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0) {
     print_usage(stdout);
     return STATUS_DONE;
   }
-  return open_interface(argc, argv);
+  if (!is_unknown(first)) return open_interface(argc, argv);
+  g_autofree SafeText *shown = safe_text(first, -1);
+  fprintf(stderr, "copse: '%s' is neither a command nor a folder; 'copse --help' lists the commands\n",
+          shown);
+  return STATUS_USAGE;
+}
+
+int main(int argc, char **argv) {
+  setlocale(LC_ALL, "");
+  setlocale(LC_NUMERIC, "C"); /* files and JSON have points, whatever the language */
+  int status = run(argc, argv);
+  if (fflush(stdout) == 0 && !ferror(stdout)) return status;
+  fputs("copse: the answer could not be written to standard output\n", stderr);
+  return STATUS_COULD_NOT;
 }

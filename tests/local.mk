@@ -37,6 +37,7 @@ unit_tests = \
 	tests/unit/test-formats \
 	tests/unit/test-gguf \
 	tests/unit/test-jungle \
+	tests/unit/test-kin \
 	tests/unit/test-labels \
 	tests/unit/test-layer \
 	tests/unit/test-lineage \
@@ -56,6 +57,7 @@ unit_tests = \
 	tests/unit/test-ui-cells \
 	tests/unit/test-ui-keymap \
 	tests/unit/test-ui-screens \
+	tests/unit/test-woods \
 	tests/unit/test-words \
 	tests/unit/test-worker \
 	tests/unit/test-zip
@@ -78,13 +80,17 @@ fuzz_tests = \
 	tests/fuzz/fuzz-tokenizer \
 	tests/fuzz/fuzz-torch
 check_PROGRAMS += $(unit_tests) $(fuzz_tests)
-TESTS += $(unit_tests) $(fuzz_tests) tests/house.sh tests/cli.sh tests/main-job.sh $(tui_tests)
-EXTRA_DIST += tests/run-unit.sh tests/house.sh tests/cli.sh tests/main-job.sh \
+TESTS += $(unit_tests) $(fuzz_tests) tests/house.sh tests/cli.sh tests/main-job.sh tests/tree-kill.sh $(tui_tests)
+EXTRA_DIST += tests/run-unit.sh tests/house.sh tests/cli.sh tests/main-job.sh tests/tree-kill.sh \
 	tests/tui/lib.sh $(tui_tests)
 
 tests_unit_test_core_LDADD = $(core_libs)
 tests_unit_test_safetensors_LDADD = $(weights_libs)
 tests_unit_test_jungle_LDADD = libcopse-jungle.a $(weights_libs)
+tests_unit_test_kin_LDADD = libcopse-jungle.a $(lineage_libs)
+tests_unit_test_woods_SOURCES = tests/unit/test-woods.c \
+	tests/bench/lineage_score.c tests/bench/lineage_score.h
+tests_unit_test_woods_LDADD = libcopse-jungle.a $(lineage_libs)
 tests_unit_test_labels_LDADD = $(experts_libs)
 tests_unit_test_layer_LDADD = $(weights_libs)
 text_libs       = libcopse-text.a $(weights_libs)

@@ -65,6 +65,7 @@ is "like ranks neighbours" test "$(grep -c '"score":' "$dir/like")" = 2
 "$COPSE" apply --json "$wood" >"$dir/apply"
 is "apply speaks of every model once" test "$(wc -l <"$dir/apply")" = "$(grep -c '"type":"model"' "$dir/scan")"
 is "and not of the base" grep -q '"path":"scenes/scenes-base","labels":\[\],"abstain":true' "$dir/apply"
+is "eval says how many unknown concepts are refused" grep -q '"unseen_refused":[[:space:]]*[0-9]' "$dir/eval"
 is "map lays the models out" sh -c "'$COPSE' map --json '$wood' | grep -q '\"x\":'"
 is "a query names unknown words" grep -q '"unknown_words"' "$dir/query"
 is "and finds models" test -n "$first"

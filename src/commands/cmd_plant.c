@@ -16,6 +16,7 @@ static const char notes[] =
     "  scenes   a denoiser and LoRA adapters, each of one concept (\"striped red star\")\n"
     "  classes  a classifier and three generations of fine-tunes, as a Hub's cache\n"
     "  wood     both; the default\n"
+    "  woods    many trees with all that happens to models, to measure `copse tree` on\n"
     "The same seed plants the same files. What each model really is goes to a file beside DIR.";
 
 typedef struct {
@@ -32,8 +33,7 @@ static bool wish_count(const char *what, int n, GError **error) {
 static bool options_from(const Wishes *w, const Globals *globals, PlantOptions *o, GError **error) {
   *o = (PlantOptions){.kind = PLANT_WOOD, .truth = w->truth, .seed = (uint64_t)globals->seed};
   if (w->kind && !plant_kind_from_name(w->kind, &o->kind)) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "--kind: scenes, classes or wood, not %s",
-                w->kind);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "--kind: scenes, classes, wood or woods, not %s", w->kind);
     return false;
   }
   if (globals->read_only) {
@@ -43,7 +43,9 @@ static bool options_from(const Wishes *w, const Globals *globals, PlantOptions *
   if (!wish_count("concepts", w->concepts, error) || !wish_count("models", w->models, error))
     return false;
   o->concepts = (unsigned)w->concepts;
-  *(o->kind == PLANT_CLASSES ? &o->fine_tunes : &o->adapters) = (unsigned)w->models;
+  unsigned *models = o->kind == PLANT_CLASSES ? &o->fine_tunes
+                     : o->kind == PLANT_WOODS ? &o->trees : &o->adapters;
+  *models = (unsigned)w->models;
   o->threads = globals->threads > 0 ? (unsigned)globals->threads : parallel_processors();
   return true;
 }
@@ -82,12 +84,12 @@ static int run(const char *dir, const Wishes *wishes, const Globals *globals) {
 int cmd_plant(int argc, char **argv) {
   Wishes wishes = {0};
   const GOptionEntry entries[] = {
-      {"kind", 0, 0, G_OPTION_ARG_STRING, &wishes.kind, "scenes, classes or wood", "KIND"},
+      {"kind", 0, 0, G_OPTION_ARG_STRING, &wishes.kind, "scenes, classes, wood or woods", "KIND"},
       {"concepts", 0, 0, G_OPTION_ARG_INT, &wishes.concepts,
        "Concepts in all, a quarter of them unseen (4 to 320; default 320)", "N"},
       {"models", 0, 0, G_OPTION_ARG_INT, &wishes.models,
        "Training adapters for each seen concept (default 5); with --kind=classes: fine-tunes "
-       "(default 60)", "N"},
+       "(default 60); with --kind=woods: trees (default 9)", "N"},
       {"truth", 0, 0, G_OPTION_ARG_FILENAME, &wishes.truth,
        "Write what each model is to FILE (default: DIR.truth.json)", "FILE"},
       G_OPTION_ENTRY_NULL};

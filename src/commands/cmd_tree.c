@@ -1,43 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <string.h>
 
 #include "commands/command.h"
 #include "commands/commands.h"
-#include "core/json.h"
-#include "lineage/outline.h"
+#include "commands/lineage_run.h"
+#include "core/error.h"
+#include "lineage/forest_text.h"
+#include "lineage/phylogram.h"
 
-/* A path as it is when JSON can carry it, else made safe. */
-static const char *path_for_json(const Model *m) {
-  return g_utf8_validate(m->path, -1, NULL) ? m->path : m->shown;
-}
-
-/* How the contract writes a node: its path, or ghost:NAME. The caller frees it. */
-static char *node_label(const Forest *forest, unsigned node) {
+static cJSON *node_json(const Forest *forest, unsigned node) {
   const ForestNode *n = forest_node(forest, node);
-  return n->model ? g_strdup(path_for_json(n->model)) : g_strconcat("ghost:", n->name, NULL);
-}
-
-static cJSON *edge_json(const Forest *forest, const ParentEdge *edge) {
   cJSON *out = cJSON_CreateObject();
-  g_autofree char *label = node_label(forest, edge->parent);
-  json_add_string(out, "path", label);
-  json_add_number(out, "confidence", edge->confidence);
-  json_add_string(out, "kind", edge_kind_name(edge->kind));
-  json_add_number(out, "weight", edge->weight);
-  json_add_string(out, "source", edge_source_name(edge->source));
-  json_add_number(out, "distance", edge->distance);
-  return out;
-}
-
-static cJSON *node_json(const Forest *forest, const ForestNode *n) {
-  cJSON *out = cJSON_CreateObject();
-  json_add_string(out, "path", path_for_json(n->model));
+  g_autofree char *path = lineage_label(forest, node);
+  json_add_string(out, "path", path);
   cJSON_AddNumberToObject(out, "tree", n->tree);
   cJSON *parents = cJSON_AddArrayToObject(out, "parents");
   for (guint i = 0; i < n->parents->len; i++)
-    cJSON_AddItemToArray(parents, edge_json(forest, &g_array_index(n->parents, ParentEdge, i)));
+    cJSON_AddItemToArray(parents, lineage_edge_json(forest, n, &g_array_index(n->parents, ParentEdge, i)));
   g_autofree char *copied =
-      n->duplicate_of >= 0 ? node_label(forest, (unsigned)n->duplicate_of) : NULL;
+      n->duplicate_of >= 0 ? lineage_label(forest, (unsigned)n->duplicate_of) : NULL;
   json_add_string(out, "duplicate_of", copied);
   cJSON_AddBoolToObject(out, "card_conflict", n->card_conflict);
   json_add_string(out, "note", n->note);
@@ -49,45 +31,101 @@ static void print_json(const Forest *forest) {
   cJSON *models = cJSON_AddArrayToObject(out, "models");
   for (guint i = 0; i < forest->nodes->len; i++) {
     const ForestNode *n = forest->nodes->pdata[i];
-    if (n->model) cJSON_AddItemToArray(models, node_json(forest, n));
+    if (n->model) cJSON_AddItemToArray(models, node_json(forest, i));
   }
   json_print(out);
 }
 
-static int print_forest(const char *root, const Globals *globals, bool ascii, bool declared) {
+typedef enum { FORMAT_OUTLINE, FORMAT_PHYLOGRAM, FORMAT_JSON, FORMAT_DOT, FORMAT_NEWICK } Format;
+
+typedef struct {
+  char *format, *rule;
+  gboolean ascii, declared, no_cards;
+} Wishes;
+
+/* Index of `name` among the n words, or -1. NULL is the first. */
+static int word_index(const char *name, const char *const *words, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (!name || strcmp(name, words[i]) == 0) return (int)i;
+  return -1;
+}
+
+static bool options_from(const Wishes *w, const Globals *globals, ForestOptions *options,
+                         Format *format, GError **error) {
+  static const char *const formats[] = {"outline", "phylogram", "json", "dot", "newick"};
+  static const char *const rules[] = {"pooled", "mother", "mother-reversed"};
+  int at = word_index(w->format, formats, G_N_ELEMENTS(formats));
+  int rule = word_index(w->rule, rules, G_N_ELEMENTS(rules));
+  *format = globals->json ? FORMAT_JSON : (Format)MAX(at, 0);
+  *options = (ForestOptions){.declared_only = w->declared, .ignore_cards = w->no_cards,
+                             .rule = (ForestRule)MAX(rule, 0),
+                             .threads = (unsigned)MAX(globals->threads, 0),
+                             .seed = (uint64_t)globals->seed};
+  if (at < 0)
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE,
+                "--format: outline, phylogram, json, dot or newick, not %s", w->format);
+  else if (rule < 0)
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE,
+                "--rule: pooled, mother or mother-reversed, not %s", w->rule);
+  return at >= 0 && rule >= 0;
+}
+
+static char *draw(const Forest *forest, Format format, Glyphs glyphs) {
+  PhylogramOptions options = {.glyphs = glyphs};
+  switch (format) {
+    case FORMAT_PHYLOGRAM: return phylogram_print(forest, &options);
+    case FORMAT_DOT: return forest_to_dot(forest);
+    case FORMAT_NEWICK: return forest_to_newick(forest);
+    case FORMAT_OUTLINE:
+    case FORMAT_JSON: break;
+  }
+  return outline_print(forest, glyphs);
+}
+
+static int print_forest(const char *root, const Globals *globals, const Wishes *wishes) {
+  GError *error = NULL;
+  ForestOptions options;
+  Format format;
+  if (!options_from(wishes, globals, &options, &format, &error)) return command_fail(error);
   g_autoptr(GPtrArray) models = NULL;
   g_autoptr(Collection) collection = command_open(root, globals, &models);
   if (!collection) return STATUS_COULD_NOT;
-  GError *error = NULL;
   CommandProgress progress;
-  ForestOptions options = {.declared_only = declared, .threads = (unsigned)MAX(globals->threads, 0),
-                           .seed = (uint64_t)globals->seed};
   const Progress *p = command_progress_begin(&progress, "Reading the weights", globals);
   g_autoptr(Forest) forest = forest_build(collection, models, &options, p, &error);
   command_progress_end(&progress);
   if (!forest) return command_fail(error);
-  if (globals->json) {
+  if (format == FORMAT_JSON) {
     print_json(forest);
   } else {
-    g_autofree char *text = outline_print(forest, ascii ? GLYPHS_ASCII : GLYPHS_UTF8);
+    g_autofree char *text = draw(forest, format, wishes->ascii ? GLYPHS_ASCII : GLYPHS_UTF8);
     fputs(text, stdout);
   }
   return STATUS_DONE;
 }
 
 int cmd_tree(int argc, char **argv) {
-  gboolean ascii = FALSE, declared = FALSE;
+  Wishes wishes = {0};
   Globals globals = {0};
   int status = STATUS_DONE;
   const GOptionEntry entries[] = {
-      {"ascii", 0, 0, G_OPTION_ARG_NONE, &ascii, "Draw the branches with |- instead of lines",
-       NULL},
-      {"declared", 0, 0, G_OPTION_ARG_NONE, &declared, "Only what cards declare: read no weights",
-       NULL},
+      {"format", 0, 0, G_OPTION_ARG_STRING, &wishes.format,
+       "outline (the default), phylogram, json, dot or newick", "FORMAT"},
+      {"ascii", 0, 0, G_OPTION_ARG_NONE, &wishes.ascii,
+       "Draw the branches with |- instead of lines", NULL},
+      {"declared", 0, 0, G_OPTION_ARG_NONE, &wishes.declared,
+       "Only what cards declare: read no weights", NULL},
+      {"no-cards", 0, 0, G_OPTION_ARG_NONE, &wishes.no_cards,
+       "Only what the weights say: read no cards", NULL},
+      {"rule", 0, 0, G_OPTION_ARG_STRING, &wishes.rule,
+       "pooled (the default); mother or mother-reversed: MoTHer's rule, to compare with", "RULE"},
       G_OPTION_ENTRY_NULL,
   };
-  if (!command_parse("tree", entries, NULL, &argc, &argv, &globals, &status)) return status;
-  status = print_forest(argv[1], &globals, ascii, declared);
-  globals_clear(&globals);
+  if (command_parse("tree", entries, NULL, &argc, &argv, &globals, &status)) {
+    status = print_forest(argv[1], &globals, &wishes);
+    globals_clear(&globals);
+  }
+  g_free(wishes.format);
+  g_free(wishes.rule);
   return status;
 }

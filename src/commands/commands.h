@@ -3,14 +3,19 @@
 #pragma once
 
 int cmd_apply(int argc, char **argv);
+int cmd_base(int argc, char **argv);
 int cmd_classify(int argc, char **argv);
+int cmd_conflicts(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
+int cmd_diff(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
+int cmd_duplicates(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
 int cmd_like(int argc, char **argv);
 int cmd_map(int argc, char **argv);
 int cmd_plant(int argc, char **argv);
 int cmd_query(int argc, char **argv);
+int cmd_route(int argc, char **argv);
 int cmd_scan(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_sweep(int argc, char **argv);

@@ -3,12 +3,15 @@ libcopse_commands_a_SOURCES = \
 	src/commands/cmd_apply.c \
 	src/commands/cmd_classify.c \
 	src/commands/cmd_demo.c \
+	src/commands/cmd_diff.c \
 	src/commands/cmd_doctor.c \
+	src/commands/cmd_duplicates.c \
 	src/commands/cmd_eval.c \
 	src/commands/cmd_like.c \
 	src/commands/cmd_map.c \
 	src/commands/cmd_plant.c \
 	src/commands/cmd_query.c \
+	src/commands/cmd_route.c \
 	src/commands/cmd_scan.c \
 	src/commands/cmd_show.c \
 	src/commands/cmd_sweep.c \
@@ -17,6 +20,7 @@ libcopse_commands_a_SOURCES = \
 	src/commands/cmd_tree.c \
 	src/commands/command.c src/commands/command.h src/commands/commands.h \
 	src/commands/expert_run.c src/commands/expert_run.h \
+	src/commands/lineage_run.c src/commands/lineage_run.h \
 	src/commands/model_json.c src/commands/model_json.h \
 	src/commands/score_json.c src/commands/score_json.h \
 	src/commands/train_options.c src/commands/train_options.h \

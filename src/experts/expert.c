@@ -14,7 +14,7 @@ Expert *expert_new(void) {
   x->tree = -1;
   x->seconds = NAN;
   x->temperature = 1;
-  x->threshold = x->answered = x->answered_right = NAN;
+  x->threshold = x->floor = x->answered = x->answered_right = NAN;
   x->labels = g_ptr_array_new_with_free_func(g_free);
   x->val = x->test = x->test_holdout = score_none();
   return x;
@@ -42,10 +42,10 @@ char *expert_folder(const Collection *collection) {
   return state ? g_build_filename(state, "experts", NULL) : NULL;
 }
 
-/* Unseen accuracy if measured, else seen, else none. */
+/* By validation, as the layer is chosen: the test figures must not choose. */
 static double merit(const Expert *x) {
-  double unseen = score_headline(&x->test_holdout), seen = score_headline(&x->test);
-  return isfinite(unseen) ? unseen + 2 : isfinite(seen) ? seen + 1 : 0;
+  double val = score_headline(&x->val), test = score_headline(&x->test);
+  return isfinite(val) ? val + 1 : isfinite(test) ? test : -1;
 }
 
 static int better_first(gconstpointer a, gconstpointer b) {
@@ -109,7 +109,7 @@ TextEncoder *expert_open_encoder(const Expert *x, GError **error) {
 }
 
 /* Only the encoder it was trained with will do. */
-static bool check_encoder(const Expert *x, const TextEncoder *encoder, GError **error) {
+bool expert_takes_encoder(const Expert *x, const TextEncoder *encoder, GError **error) {
   size_t d = text_encoder_dim(encoder);
   if (x->task != EXPERT_ALIGN || d != x->probex->shape.d_text ||
       (x->fingerprint && strcmp(x->fingerprint, text_encoder_fingerprint(encoder)) != 0)) {
@@ -124,7 +124,7 @@ static bool check_encoder(const Expert *x, const TextEncoder *encoder, GError **
 bool expert_map_text(const Expert *x, TextEncoder *encoder, const char *text, float *vector,
                      char ***unknown, GError **error) {
   size_t d = text_encoder_dim(encoder);
-  if (!check_encoder(x, encoder, error)) return false;
+  if (!expert_takes_encoder(x, encoder, error)) return false;
   g_autofree float *t = g_new(float, d);
   if (!text_encoder_encode(encoder, text, t, unknown, error)) return false;
   task_centre_text(t, x->text_mean, d);
@@ -135,7 +135,7 @@ bool expert_map_text(const Expert *x, TextEncoder *encoder, const char *text, fl
 bool expert_map_texts(const Expert *x, TextEncoder *encoder, const char *const *texts, size_t n,
                       float *vectors, GError **error) {
   size_t d = text_encoder_dim(encoder), r_t = x->probex->shape.r_t;
-  if (!check_encoder(x, encoder, error)) return false;
+  if (!expert_takes_encoder(x, encoder, error)) return false;
   g_autofree float *t = g_new(float, n * d + 1);
   g_autofree bool *known = g_new0(bool, n + 1);
   if (!text_encoder_encode_many(encoder, texts, n, t, known, error)) return false;

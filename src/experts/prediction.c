@@ -70,6 +70,16 @@ double prediction_make(const Expert *x, const Choices *c, const float *e, double
   return x->task == EXPERT_CLASSIFY ? class_choice(x, y, n, p) : softmax_choice(x, y, n, p);
 }
 
-bool prediction_abstains(const Expert *x, double confidence) {
-  return isfinite(x->threshold) && confidence < x->threshold;
+bool prediction_abstains(const Expert *x, const Choices *c, const double *p, const float *logits,
+                         double confidence) {
+  size_t n = c->names->len;
+  if (x->task == EXPERT_ALIGN) {
+    float best = -INFINITY;
+    for (size_t i = 0; i < n; i++) best = fmaxf(best, logits[i]);
+    bool fits = !isfinite(x->floor) || (double)best >= x->floor * exp((double)*x->probex->tau);
+    return !fits || (isfinite(x->threshold) && confidence < x->threshold);
+  }
+  for (size_t i = 0; i < n; i++)
+    if (p[i] > 0.5 && (!isfinite(x->threshold) || p[i] >= x->threshold)) return false;
+  return true;
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "experts/train.h"
 
+#include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "collection/stamp.h"
 #include "core/error.h"
@@ -12,13 +14,23 @@
 #include "experts/preset.h"
 #include "experts/train_run.h"
 
+/* A checkpoint that cannot be written is better known before the training than after. */
+static bool check_out(const char *out, GError **error) {
+  if (!out) return true;
+  g_autofree char *folder = g_path_get_dirname(out);
+  if (g_access(folder, W_OK) == 0) return true;
+  g_autofree char *shown = g_filename_display_name(folder);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "cannot write into %s", shown);
+  return false;
+}
+
 static bool check_options(const TrainOptions *o, GError **error) {
   const char *problem = !o->epochs  ? "the number of epochs must be at least 1"
                         : !o->batch ? "the batch must be at least 1"
                         : !o->probes || !o->proj || !o->rep ? "probes, proj and rep must be at least 1"
                         : !(o->lr > 0 && o->lr < 10) ? "the learning rate must be above 0 and below 10"
                                                      : NULL;
-  if (!problem) return true;
+  if (!problem) return check_out(o->out, error);
   g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_USAGE, problem);
   return false;
 }
@@ -122,7 +134,7 @@ static Expert *finish(TrainRun *r, const char *layer, GError **error) {
   x->task = r->options->task;
   x->layer = g_strdup(layer);
   x->shapes = g_strdup(any->shapes);
-  x->tree = r->options->tree >= 0 ? r->options->tree : any->tree;
+  x->tree = r->options->tree;
   x->label_key = g_strdup(r->task->key);
   x->seed = r->options->seed;
   x->run = finished_key(r->key, r->options);
@@ -147,26 +159,49 @@ static Expert *finish(TrainRun *r, const char *layer, GError **error) {
   return x;
 }
 
+/* Beyond, the Gram matrix and its factor take more than the training. */
+enum { BASELINE_MODELS = 8000 };
+
 static bool measure_baselines(TrainRun *r, GError **error) {
-  r->result->has_baselines = r->options->baselines;
-  for (int k = 0; k < BASELINE_COUNT && r->options->baselines; k++)
-    if (!baseline_measure(r->task, r->set, (BaselineKind)k, r->options->seed, r->progress,
-                          &r->result->baselines[k], error))
-      return false;
-  return true;
+  bool wanted = r->options->baselines && r->set->n <= BASELINE_MODELS;
+  for (int k = 0; k < BASELINE_COUNT && wanted; k++)
+    wanted = baseline_measure(r->task, r->set, (BaselineKind)k, r->options->seed, r->progress,
+                              &r->result->baselines[k], NULL);
+  r->result->has_baselines = wanted;
+  return progress_check(r->progress, error); /* nothing else about a baseline undoes a training */
+}
+
+/* The first of NAME, NAME-2, NAME-3, … that is free or holds the same run: an expert that was trained
+ * otherwise is never written over. *free_name gets the name. */
+static char *free_path(const char *folder, const char *name, uint64_t run, char **free_name) {
+  for (unsigned k = 1;; k++) {
+    g_autofree char *numbered = k == 1 ? g_strdup(name) : g_strdup_printf("%s-%u", name, k);
+    g_autofree char *file = g_strconcat(numbered, ".safetensors", NULL);
+    char *path = g_build_filename(folder, file, NULL);
+    g_autoptr(Expert) other =
+        g_file_test(path, G_FILE_TEST_EXISTS) ? expert_load(path, NULL) : NULL;
+    if (!g_file_test(path, G_FILE_TEST_EXISTS) || (other && other->run == run)) {
+      *free_name = g_steal_pointer(&numbered);
+      return path;
+    }
+    g_free(path);
+  }
 }
 
 /* Where the checkpoint goes and what it is called; no path when nothing may be written. */
 static bool place(const Collection *collection, const TrainOptions *o, Expert *x, GError **error) {
   g_autofree char *folder = expert_folder(collection);
-  x->name = o->out ? g_path_get_basename(o->out) : expert_name(x->layer, x->task);
   if (o->out) {
+    x->name = g_path_get_basename(o->out);
     x->path = g_strdup(o->out);
     return true;
   }
-  if (!folder || collection_is_read_only(collection)) return true; /* lives as long as the program */
-  g_autofree char *file = g_strconcat(x->name, ".safetensors", NULL);
-  x->path = g_build_filename(folder, file, NULL);
+  g_autofree char *name = expert_name(x->layer, x->task);
+  if (!folder || collection_is_read_only(collection)) { /* lives as long as the program */
+    x->name = g_steal_pointer(&name);
+    return true;
+  }
+  x->path = free_path(folder, name, x->run, &x->name);
   return dir_make(folder, error);
 }
 
@@ -177,6 +212,7 @@ static bool calibrate(Collection *collection, const GPtrArray *models, Expert *x
   if (!e) return false;
   x->temperature = e->temperature;
   x->threshold = e->threshold;
+  x->floor = e->floor;
   x->answered = e->seen.answered;
   x->answered_right = e->seen.answered_right;
   return true;
@@ -215,7 +251,11 @@ static uint64_t run_key(const Task *task, const TrainOptions *o, const TextEncod
   for (guint i = 0; i < task->models->len; i++) {
     uint64_t stamp = model_stamp_hash(collection, task->models->pdata[i]);
     h = mix(mix(h, &stamp, sizeof stamp), &task->split[i], sizeof task->split[i]);
+    const void *labels = task->has ? (const void *)(task->has + i * task->seen) : &task->target[i];
+    h = mix(h, labels, task->has ? task->seen : sizeof task->target[i]);
   }
+  for (guint i = 0; i < task->labels->len; i++)
+    h = mix(h, task->labels->pdata[i], strlen(task->labels->pdata[i]) + 1);
   return h;
 }
 
@@ -249,10 +289,11 @@ Expert *expert_trained_before(Collection *collection, const GPtrArray *models,
   g_autoptr(TextEncoder) encoder = align ? train_open_encoder(o, NULL) : NULL;
   g_autoptr(Task) task = !align || encoder ? task_for(models, o, encoder, NULL) : NULL;
   g_autofree char *folder = expert_folder(collection), *name = expert_name(o->layer, o->task);
-  g_autofree char *path = folder ? g_strdup_printf("%s/%s.safetensors", folder, name) : NULL;
-  g_autoptr(Expert) x = task && path ? expert_load(path, NULL) : NULL;
-  bool same = x && x->run == finished_key(run_key(task, o, encoder, collection, o->layer), o);
-  return same ? g_steal_pointer(&x) : NULL;
+  if (!task || !folder) return NULL;
+  g_autofree char *found = NULL;
+  uint64_t run = finished_key(run_key(task, o, encoder, collection, o->layer), o);
+  g_autofree char *path = free_path(folder, name, run, &found);
+  return g_file_test(path, G_FILE_TEST_EXISTS) ? expert_load(path, NULL) : NULL;
 }
 
 /* What must be known to encode texts again. */
@@ -270,7 +311,8 @@ static bool gather(TrainRun *r, const Collection *collection, const GPtrArray *m
   if (!r->task) return false;
   *layer = choose_layer(collection, r->task->models->pdata[0], o->layer, error);
   if (!*layer) return false;
-  DenseStoreOptions store = {.half = o->half, .memory = o->memory,
+  bool keep = collection_is_read_only(collection); /* then nothing is written, not even that */
+  DenseStoreOptions store = {.half = o->half, .memory = keep ? 0 : o->memory,
                              .folder = collection_state(collection)};
   gint64 start = g_get_monotonic_time();
   r->set = layer_set_read(collection, r->task->models, *layer, &store, r->progress, error);
@@ -278,6 +320,12 @@ static bool gather(TrainRun *r, const Collection *collection, const GPtrArray *m
   if (!r->set) return false;
   list_members(r);
   return prepare_input(r, error) && compress(r, error);
+}
+
+/* The expert is stored: what would have brought it back is not needed any more. */
+static bool drop_state(TrainRun *r) {
+  train_state_drop(r);
+  return true;
 }
 
 static bool train(TrainRun *r, Collection *collection, const GPtrArray *models,
@@ -292,7 +340,7 @@ static bool train(TrainRun *r, Collection *collection, const GPtrArray *models,
   if (encoder) name_encoder(x, encoder);
   return place(collection, r->options, x, error) &&
          calibrate(collection, models, x, r->progress, error) &&
-         (!x->path || expert_save(x, x->path, error));
+         (!x->path || expert_save(x, x->path, error)) && drop_state(r);
 }
 
 /* The encoder that the task needs: none for classes. False with an error when it cannot be had. */

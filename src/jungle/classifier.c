@@ -10,7 +10,7 @@ enum { ALBUM = CLASSIFIER_TARGETS * CLASSIFIER_SAMPLES, TEST_EACH = 4 };
 
 MlpShape classifier_shape(size_t classes) {
   return (MlpShape){.in = SCENE_NUMBERS, .hidden = CLASSIFIER_HIDDEN, .out = classes,
-                    .blocks = CLASSIFIER_BLOCKS, .norm = true};
+                    .blocks = CLASSIFIER_BLOCKS, .norm = MLP_NORM_LAYER};
 }
 
 /* Like the white fields of a board: every colour with half of the shapes, and the reverse. */

@@ -26,6 +26,10 @@ static size_t lay_out(Mlp *mlp) {
       mlp->gain[i] = take(mlp->data, &at, s->hidden);
       mlp->shift[i] = take(mlp->data, &at, s->hidden);
     }
+    if (s->norm == MLP_NORM_BATCH) {
+      mlp->mean[i] = take(mlp->data, &at, s->hidden);
+      mlp->var[i] = take(mlp->data, &at, s->hidden);
+    }
     mlp->w[i] = take(mlp->data, &at, s->hidden * s->hidden);
     mlp->b[i] = take(mlp->data, &at, s->hidden);
   }
@@ -72,6 +76,8 @@ void mlp_init(Mlp *mlp, Rng *rng) {
   for (unsigned i = 0; i < s->blocks; i++) {
     if (s->norm)
       for (size_t j = 0; j < s->hidden; j++) mlp->gain[i][j] = 1, mlp->shift[i][j] = 0;
+    for (size_t j = 0; s->norm == MLP_NORM_BATCH && j < s->hidden; j++)
+      mlp->mean[i][j] = 0, mlp->var[i][j] = 1;
     init_linear(rng, mlp->w[i], mlp->b[i], s->hidden, s->hidden);
   }
   init_linear(rng, mlp->w_out, mlp->b_out, s->out, s->hidden);
@@ -79,6 +85,7 @@ void mlp_init(Mlp *mlp, Rng *rng) {
 
 void mlp_copy_trunk(Mlp *to, const Mlp *from) {
   memcpy(to->data, from->data, (size_t)(from->w_out - from->data) * sizeof(float));
+  to->batches = from->batches;
 }
 
 Lora *lora_new(const MlpShape *shape, size_t rank) {
@@ -118,7 +125,9 @@ struct MlpPass {
   float *u[MLP_MAX_BLOCKS]; /* h[i] itself in a network without norms */
   float *r[MLP_MAX_BLOCKS]; /* relu(y) */
   float *dh, *dy, *du;
-  float *inverse[MLP_MAX_BLOCKS]; /* (batch): 1 / standard deviation of h's rows */
+  float *inverse[MLP_MAX_BLOCKS]; /* 1 / standard deviation: of h's rows (batch), in a batch norm
+                                     of its columns (hidden) */
+  float *centre[MLP_MAX_BLOCKS];  /* (hidden): mean of h's columns, for a batch norm */
   float *t[MLP_MAX_BLOCKS];       /* (batch, rank): u A' */
   float *dt;                      /* (batch, rank) */
   float *out;                     /* (batch, out) */
@@ -130,7 +139,8 @@ static size_t pass_lay_out(MlpPass *p, const MlpShape *s) {
   for (unsigned i = 0; i < s->blocks; i++) {
     p->u[i] = s->norm ? take(p->data, &at, wide) : p->h[i];
     p->r[i] = take(p->data, &at, wide);
-    p->inverse[i] = take(p->data, &at, p->batch);
+    p->inverse[i] = take(p->data, &at, MAX(p->batch, s->hidden));
+    p->centre[i] = take(p->data, &at, s->hidden);
     p->t[i] = take(p->data, &at, p->batch * p->rank);
   }
   p->dh = take(p->data, &at, wide);
@@ -211,10 +221,58 @@ static void norm_backward(const float *gain, const float *h, const float *du,
   }
 }
 
+/* The same over the columns of the batch. */
+static void batch_norm_forward(const float *gain, const float *shift, const float *h, size_t n,
+                               size_t width, float *u, float *centre, float *inverse) {
+  for (size_t j = 0; j < width; j++) {
+    float mean = 0, var = 0;
+    for (size_t i = 0; i < n; i++) mean += h[i * width + j];
+    mean /= (float)n;
+    for (size_t i = 0; i < n; i++) var += (h[i * width + j] - mean) * (h[i * width + j] - mean);
+    centre[j] = mean;
+    inverse[j] = 1 / sqrtf(var / (float)n + NORM_EPS);
+    for (size_t i = 0; i < n; i++)
+      u[i * width + j] = (h[i * width + j] - mean) * inverse[j] * gain[j] + shift[j];
+  }
+}
+
+/* Adds the gradient by h to dh: dh = inverse gain (du - mean du - z mean(du z)), the means over the
+ * batch; and the parameters' to d_gain and d_shift unless NULL. */
+static void batch_norm_backward(const float *gain, const float *h, const float *du,
+                                const float *centre, const float *inverse, size_t n, size_t width,
+                                float *dh, float *d_gain, float *d_shift) {
+  for (size_t j = 0; j < width; j++) {
+    float sum = 0, sum_z = 0;
+    for (size_t i = 0; i < n; i++) {
+      float g = du[i * width + j];
+      sum += g, sum_z += g * (h[i * width + j] - centre[j]) * inverse[j];
+    }
+    if (d_gain) d_gain[j] += sum_z, d_shift[j] += sum;
+    for (size_t i = 0; i < n; i++) {
+      float z = (h[i * width + j] - centre[j]) * inverse[j];
+      dh[i * width + j] += inverse[j] * gain[j] * (du[i * width + j] - (sum + z * sum_z) / (float)n);
+    }
+  }
+}
+
+void mlp_track(const MlpPass *p, Mlp *mlp) {
+  if (mlp->shape.norm != MLP_NORM_BATCH) return;
+  for (unsigned i = 0; i < mlp->shape.blocks; i++)
+    for (size_t j = 0; j < p->hidden; j++) {
+      float var = 1 / (p->inverse[i][j] * p->inverse[i][j]) - NORM_EPS;
+      mlp->mean[i][j] += 0.1f * (p->centre[i][j] - mlp->mean[i][j]);
+      mlp->var[i][j] += 0.1f * (var - mlp->var[i][j]);
+    }
+  mlp->batches++;
+}
+
 static void block_forward(MlpPass *p, const Mlp *mlp, const Lora *lora, unsigned i, size_t n) {
   size_t d = p->hidden;
-  if (mlp->shape.norm)
+  if (mlp->shape.norm == MLP_NORM_LAYER)
     norm_forward(mlp->gain[i], mlp->shift[i], p->h[i], n, d, p->u[i], p->inverse[i]);
+  if (mlp->shape.norm == MLP_NORM_BATCH)
+    batch_norm_forward(mlp->gain[i], mlp->shift[i], p->h[i], n, d, p->u[i], p->centre[i],
+                       p->inverse[i]);
   float *r = p->r[i], *next = p->h[i + 1];
   linear_forward(mlp->w[i], mlp->b[i], d, d, p->u[i], n, r);
   if (lora) {
@@ -252,7 +310,7 @@ static void block_backward(MlpPass *p, const Mlp *mlp, const Lora *lora, unsigne
   if (grad) linear_gradient(p->dy, p->u[i], n, d, d, grad->w[i], grad->b[i]);
   if (lora) lora_backward(p, lora, i, n, lora_grad);
   if (!deeper) return;
-  bool norm = mlp->shape.norm;
+  bool norm = mlp->shape.norm != MLP_NORM_NONE;
   float *du = norm ? p->du : p->dh;
   gemm(false, false, n, d, d, 1, p->dy, d, mlp->w[i], d, norm ? 0 : 1, du, d);
   if (lora) gemm(false, false, n, d, lora->rank, 1, p->dt, lora->rank, lora->a[i], d, 1, du, d);
@@ -261,8 +319,12 @@ static void block_backward(MlpPass *p, const Mlp *mlp, const Lora *lora, unsigne
     memset(grad->gain[i], 0, d * sizeof(float));
     memset(grad->shift[i], 0, d * sizeof(float));
   }
-  norm_backward(mlp->gain[i], p->h[i], du, p->inverse[i], n, d, p->dh,
-                grad ? grad->gain[i] : NULL, grad ? grad->shift[i] : NULL);
+  float *d_gain = grad ? grad->gain[i] : NULL, *d_shift = grad ? grad->shift[i] : NULL;
+  if (mlp->shape.norm == MLP_NORM_BATCH)
+    batch_norm_backward(mlp->gain[i], p->h[i], du, p->centre[i], p->inverse[i], n, d, p->dh, d_gain,
+                        d_shift);
+  else
+    norm_backward(mlp->gain[i], p->h[i], du, p->inverse[i], n, d, p->dh, d_gain, d_shift);
 }
 
 void mlp_backward(MlpPass *p, const Mlp *mlp, const Lora *lora, const float *x, size_t n,

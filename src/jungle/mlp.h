@@ -2,7 +2,7 @@
 /* A small residual network, its adapters, and their gradients: the plant of the planter.
  *
  *   h_0     = W_in x + b_in
- *   u_i     = norm_i(h_i)              layer norm; u_i = h_i in a network without norms
+ *   u_i     = norm_i(h_i)              layer norm or batch norm; else u_i = h_i
  *   y_i     = W_i u_i + b_i + B_i A_i u_i      the last term with an adapter only
  *   h_{i+1} = h_i + relu(y_i)
  *   out     = W_out h_L + b_out
@@ -15,15 +15,18 @@
 #include <glib.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/rng.h"
 
 enum { MLP_MAX_BLOCKS = 8 };
 
+typedef enum { MLP_NORM_NONE, MLP_NORM_LAYER, MLP_NORM_BATCH } MlpNorm;
+
 typedef struct {
   size_t in, hidden, out;
   unsigned blocks; /* L, at most MLP_MAX_BLOCKS */
-  bool norm;       /* a layer norm before each block */
+  MlpNorm norm;    /* before each block. A batch norm always takes the batch's own statistics */
 } MlpShape;
 
 typedef struct {
@@ -34,9 +37,12 @@ typedef struct {
   float *w_in, *b_in;             /* (hidden, in), (hidden) */
   float *gain[MLP_MAX_BLOCKS];    /* (hidden): the norm's weight; NULL without norms */
   float *shift[MLP_MAX_BLOCKS];   /* (hidden): the norm's bias; NULL without norms */
+  float *mean[MLP_MAX_BLOCKS];    /* (hidden): a batch norm's running mean; else NULL */
+  float *var[MLP_MAX_BLOCKS];     /* (hidden): a batch norm's running variance; else NULL */
   float *w[MLP_MAX_BLOCKS];       /* (hidden, hidden) */
   float *b[MLP_MAX_BLOCKS];       /* (hidden) */
   float *w_out, *b_out;           /* (out, hidden), (out) */
+  uint64_t batches;               /* that the running statistics have seen */
 } Mlp;
 
 /* Zeroed parameters: also the place for gradients. */
@@ -50,7 +56,8 @@ void mlp_init(Mlp *mlp, Rng *rng);
 /* A fresh last layer alone, as fine-tuning on other classes starts. */
 void mlp_init_head(Mlp *mlp, Rng *rng);
 
-/* Copies all but the last layer; the shapes must be equal but for `out`. */
+/* Copies all but the last layer, with the running statistics; the shapes must be equal but for
+ * `out`. */
 void mlp_copy_trunk(Mlp *to, const Mlp *from);
 
 typedef struct {
@@ -82,6 +89,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MlpPass, mlp_pass_free)
 /* out (n, out) for x (n, in), n <= batch; valid until the next pass. lora may be NULL. */
 const float *mlp_forward(MlpPass *pass, const Mlp *mlp, const Lora *lora, const float *x,
                          size_t n);
+
+/* Lets the running statistics of batch norms follow the batch of the last mlp_forward(), a tenth
+ * of the way, and counts it. Without batch norms: nothing. */
+void mlp_track(const MlpPass *pass, Mlp *mlp);
 
 /* From d_out (n, out), the loss's gradient by `out`, the gradients by all parameters, after
  * mlp_forward() on the same arguments. Both are overwritten, and either may be NULL: a frozen

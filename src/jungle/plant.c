@@ -12,8 +12,9 @@
 #include "jungle/concepts.h"
 #include "jungle/planting.h"
 #include "jungle/scenes.h"
+#include "jungle/woods.h"
 
-static const char *const kind_names[] = {"scenes", "classes", "wood"};
+static const char *const kind_names[] = {"scenes", "classes", "wood", "woods"};
 
 const char *plant_kind_name(PlantKind kind) { return kind_names[kind]; }
 
@@ -71,10 +72,13 @@ static bool check_range(const char *what, unsigned n, unsigned least, unsigned m
 static bool check_options(const PlantOptions *o, GError **error) {
   return check_range("concepts", o->concepts, CONCEPTS_MIN, SCENE_CONCEPTS, error) &&
          check_range("models of a concept", o->adapters, 1, PLANT_MAX_ADAPTERS, error) &&
+         check_range("trees", o->trees, 1, PLANT_MAX_TREES, error) &&
          check_range("fine-tunes", o->fine_tunes, 1, PLANT_MAX_FINE_TUNES, error);
 }
 
 static bool plant_kind(const Planting *p, const PlantOptions *o, GError **error) {
+  WoodsPlan woods = {.trees = o->trees ? o->trees : 9, .plain = 18};
+  if (o->kind == PLANT_WOODS) return woods_plant(p, &woods, error);
   ScenesPlan scenes = {.concepts = o->concepts ? o->concepts : SCENE_CONCEPTS,
                        .models = o->adapters ? o->adapters : 5,
                        .base_steps = o->base_steps ? o->base_steps : 2000};

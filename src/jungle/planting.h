@@ -20,7 +20,8 @@ typedef struct {
 } Planting;
 
 /* Streams of the planting's seed: each purpose draws its own. */
-enum { STREAM_SCENES = 1, STREAM_CLASSES = 2, STREAM_ADAPTERS = 1 << 20, STREAM_TUNES = 2 << 20 };
+enum { STREAM_SCENES = 1, STREAM_CLASSES = 2, STREAM_WOODS = 3, STREAM_ADAPTERS = 1 << 20, STREAM_TUNES = 2 << 20,
+       STREAM_THEMES = 3 << 20 };
 
 /* Makes the folder dir/relative, with its parents, as the umask allows. */
 bool planting_folder(const Planting *p, const char *relative, GError **error);

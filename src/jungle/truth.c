@@ -10,12 +10,25 @@ struct Truth {
   GArray *entries; /* of TruthEntry */
 };
 
+TruthParent *truth_parent_new(char *path, double weight) {
+  TruthParent *p = g_new(TruthParent, 1);
+  *p = (TruthParent){path, weight};
+  return p;
+}
+
+void truth_parent_free(void *parent) {
+  g_free(((TruthParent *)parent)->path);
+  g_free(parent);
+}
+
 static void entry_clear(void *data) {
   TruthEntry *entry = data;
   g_free(entry->path);
   g_free(entry->parent);
   g_free(entry->concept);
   g_strfreev(entry->targets);
+  g_free(entry->grove);
+  if (entry->parents) g_ptr_array_unref(entry->parents);
 }
 
 Truth *truth_new(void) {
@@ -39,6 +52,21 @@ const TruthEntry *truth_entry(const Truth *truth, unsigned i) {
   return &g_array_index(truth->entries, TruthEntry, i);
 }
 
+/* What woods alone have. */
+static void add_wood_facts(cJSON *object, const TruthEntry *entry) {
+  json_add_string(object, "tree", entry->grove);
+  cJSON_AddBoolToObject(object, "wrong_card", entry->wrong_card);
+  if (!entry->parents) return;
+  cJSON *list = cJSON_AddArrayToObject(object, "parents");
+  for (guint i = 0; i < entry->parents->len; i++) {
+    const TruthParent *p = entry->parents->pdata[i];
+    cJSON *item = cJSON_CreateObject();
+    json_add_string(item, "path", p->path);
+    json_add_number(item, "weight", p->weight);
+    cJSON_AddItemToArray(list, item);
+  }
+}
+
 static cJSON *entry_json(const TruthEntry *entry) {
   cJSON *object = cJSON_CreateObject();
   json_add_string(object, "path", entry->path);
@@ -51,6 +79,7 @@ static cJSON *entry_json(const TruthEntry *entry) {
   }
   json_add_string(object, "split", entry->split);
   cJSON_AddBoolToObject(object, "declared", entry->declared);
+  if (entry->grove) add_wood_facts(object, entry);
   return object;
 }
 

@@ -40,6 +40,17 @@ bool builder_is_duplicate(const Builder *b, unsigned node);
 bool builder_is_compared(const Builder *b, unsigned node);
 Claim *builder_claim(const Builder *b, unsigned node);
 
+/* The claim cut back to something usable: a parent that is a duplicate stands for the model whose
+ * copy it is. -1: none. */
+int builder_claimed_parent(const Builder *b, unsigned node);
+
+/* Hangs a node where its claim says; `kind` unless the claim says the kind. */
+void builder_add_claimed(Builder *b, unsigned node, int parent, EdgeKind kind, double distance);
+
+/* Builds one tree of full models and ghosts, whose numbers are given. Cards that the weights
+ * contradict lose their claims. */
+bool builder_build_tree(Builder *b, const GArray *nodes, GError **error);
+
 /* The ghost of that name, made if need be. A bare name is taken for the one repository that
  * ends so, when there is one. */
 unsigned builder_ghost(Builder *b, const char *name);

@@ -262,8 +262,9 @@ static void claim_steps(Builder *b) {
 
 /* Full names first, so that bare ones find the ghosts they mean. */
 void builder_find_claims(Builder *b) {
-  find_selves(b);
-  for (int bare = 0; bare < 2; bare++)
+  bool cards = !b->options->ignore_cards;
+  if (cards) find_selves(b);
+  for (int bare = 0; cards && bare < 2; bare++)
     for (unsigned v = 0; v < b->models->len; v++) {
       const char *base = model_base(model_of(b, v));
       if (base && (strchr(base, '/') && !base_is_local_path(base)) == !bare) claim_declared(b, v);

@@ -7,7 +7,8 @@
 
 const char *edge_kind_name(EdgeKind kind) {
   static const char *const names[] = {"fine-tune", "continued", "checkpoint", "lora-merged",
-                                      "adapter", "quantised", "merge", "related"};
+                                      "adapter", "quantised", "merge", "related",
+                                      "recast"};
   return (unsigned)kind < G_N_ELEMENTS(names) ? names[kind] : "related";
 }
 

@@ -16,7 +16,8 @@ typedef enum {
   EDGE_ADAPTER,
   EDGE_QUANTISED,
   EDGE_MERGE,
-  EDGE_RELATED /* kin, but who came first is not known */
+  EDGE_RELATED, /* kin, but who came first is not known */
+  EDGE_RECAST   /* the same numbers in a shorter format */
 } EdgeKind;
 
 typedef enum { EDGE_DECLARED, EDGE_RECOVERED, EDGE_BY_HAND } EdgeSource;
@@ -40,7 +41,7 @@ typedef struct {
   int tree;            /* 0..trees-1 */
   GArray *parents;     /* of ParentEdge, best first; empty for a root */
   GArray *children;    /* of unsigned: nodes whose first parent is this one, by name */
-  int duplicate_of;    /* node that holds the same tensors, or -1 */
+  int duplicate_of;    /* node that holds the same tensors, perhaps in a longer format, or -1 */
   bool card_conflict;  /* the card names a parent and the weights say another */
   SafeText *note;      /* why, in a few words, or NULL */
 } ForestNode;
@@ -52,8 +53,16 @@ typedef struct {
   GHashTable *by_path; /* model's path -> node + 1: see forest_find() */
 } Forest;
 
+typedef enum {
+  FOREST_RULE_POOLED, /* all evidence, pooled over each tree */
+  FOREST_RULE_MOTHER, /* distance and kurtosis, minimum arborescence: for comparison */
+  FOREST_RULE_MOTHER_REVERSED /* the same with the sign for general training */
+} ForestRule;
+
 typedef struct {
   bool declared_only; /* do not read weights */
+  bool ignore_cards;  /* do not read cards: what the weights and the steps of runs say */
+  ForestRule rule;
   unsigned threads;   /* 0: all processors */
   uint64_t seed;
 } ForestOptions;

@@ -4,7 +4,6 @@
 
 #include "core/parallel.h"
 #include "lineage/builder.h"
-#include "lineage/pedigree.h"
 #include "lineage/sketch_store.h"
 
 const ModelSketch *builder_sketch(const Builder *b, unsigned node) {
@@ -22,6 +21,10 @@ Claim *builder_claim(const Builder *b, unsigned node) {
 
 bool builder_is_duplicate(const Builder *b, unsigned node) {
   return forest_node(b->forest, node)->duplicate_of >= 0;
+}
+
+static void array_unref(void *array) {
+  if (array) g_array_unref(array);
 }
 
 static bool load_sketches(Builder *b, GError **error) {
@@ -73,6 +76,31 @@ static void group_duplicates(Builder *b) {
     }
 }
 
+/* What models that hold the same numbers in formats of that rounding error share. */
+static char *rounded_key(const ModelSketch *s, Dtype coarse) {
+  ContentHash h = coarse == DTYPE_F16 ? s->as_half : s->as_brain;
+  return g_strdup_printf("%016" G_GINT64_MODIFIER "x%016" G_GINT64_MODIFIER "x %u", (guint64)h.lo,
+                         (guint64)h.hi, s->tensors->len);
+}
+
+/* Recasts to `coarse`: each is a copy of the finest model that rounds to the same numbers. */
+static void group_recasts(Builder *b, Dtype coarse) {
+  g_autoptr(GHashTable) finest = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  const double epsilon = dtype_epsilon(coarse);
+  for (int recasts = 0; recasts < 2; recasts++)
+    for (guint i = 0; i < b->sketches->len; i++) {
+      const ModelSketch *s = b->sketches->pdata[i];
+      if (!s || s->tensors->len == 0 || builder_is_duplicate(b, i)) continue;
+      if (recasts ? s->epsilon != epsilon : s->epsilon >= epsilon) continue;
+      char *key = rounded_key(s, coarse);
+      guint at = GPOINTER_TO_UINT(g_hash_table_lookup(finest, key));
+      const ModelSketch *other = at ? b->sketches->pdata[at - 1] : NULL;
+      if (recasts && at) forest_edit(b->forest, i)->duplicate_of = (int)at - 1;
+      if (recasts || (other && other->epsilon <= s->epsilon)) g_free(key);
+      else g_hash_table_replace(finest, key, GUINT_TO_POINTER(i + 1));
+    }
+}
+
 /* Which copy of `node` its own card names as the base, or -1. */
 static int named_copy(const Builder *b, unsigned node) {
   g_autofree char *name = declared_name(model_base(b->models->pdata[node]));
@@ -98,15 +126,15 @@ static void find_duplicates(Builder *b) {
     forest_edit(b->forest, v)->duplicate_of = original;
     forest_edit(b->forest, (unsigned)original)->duplicate_of = -1;
   }
+  group_recasts(b, DTYPE_F16);
+  group_recasts(b, DTYPE_BF16);
 }
 
 bool builder_is_compared(const Builder *b, unsigned node) {
   return builder_sketch(b, node) && !builder_is_adapter(b, node) && !builder_is_duplicate(b, node);
 }
 
-/* A claim that is cut back to something usable: a parent that is a duplicate stands for the model
- * whose copy it is. */
-static int claimed_parent(const Builder *b, unsigned node) {
+int builder_claimed_parent(const Builder *b, unsigned node) {
   int p = builder_claim(b, node)->parent;
   if (p >= 0 && builder_is_duplicate(b, (unsigned)p) && !builder_is_duplicate(b, node)) {
     int original = forest_node(b->forest, (unsigned)p)->duplicate_of;
@@ -119,15 +147,15 @@ static bool join_kin(Builder *b, Sets *sets, GError **error) {
   g_autoptr(GArray) compared = g_array_new(FALSE, FALSE, sizeof(unsigned));
   for (unsigned v = 0; v < b->models->len; v++) {
     if (!builder_is_adapter(b, v) && !builder_is_duplicate(b, v)) {
-      int p = claimed_parent(b, v);
+      int p = builder_claimed_parent(b, v);
       if (p >= 0 && !builder_is_adapter(b, (unsigned)p)) sets_join(sets, v, (unsigned)p);
     }
     if (builder_is_compared(b, v)) g_array_append_val(compared, v);
   }
-  return kinship_join(b->sketches, compared, sets, b->progress, error);
+  return kinship_join(b->sketches, compared, sets, b->threads, b->progress, error);
 }
 
-static void add_claimed(Builder *b, unsigned node, int parent, EdgeKind kind, double distance) {
+void builder_add_claimed(Builder *b, unsigned node, int parent, EdgeKind kind, double distance) {
   ParentEdge edge = builder_claim(b, node)->edge;
   edge.parent = (unsigned)parent;
   if (!builder_claim(b, node)->kind_is_said) edge.kind = kind;
@@ -136,41 +164,6 @@ static void add_claimed(Builder *b, unsigned node, int parent, EdgeKind kind, do
   const GArray *more = node < b->models->len ? b->more->pdata[node] : NULL;
   for (guint i = 0; more && i < more->len; i++)
     forest_add_parent(b->forest, node, g_array_index(more, ParentEdge, i));
-}
-
-/* Builds one tree from the nodes of one set. */
-static bool build_tree(Builder *b, const GArray *nodes, GError **error) {
-  unsigned n = nodes->len;
-  g_autofree PedigreeMember *members = g_new0(PedigreeMember, n);
-  g_autofree PedigreeEdge *edges = g_new0(PedigreeEdge, n);
-  g_autoptr(GHashTable) local = g_hash_table_new(NULL, NULL);
-  for (unsigned i = 0; i < n; i++)
-    g_hash_table_insert(local, GUINT_TO_POINTER(g_array_index(nodes, unsigned, i)),
-                        GUINT_TO_POINTER(i + 1));
-  for (unsigned i = 0; i < n; i++) {
-    unsigned v = g_array_index(nodes, unsigned, i);
-    int p = claimed_parent(b, v);
-    guint at = p >= 0 ? GPOINTER_TO_UINT(g_hash_table_lookup(local, GUINT_TO_POINTER(p))) : 0;
-    members[i] = (PedigreeMember){builder_sketch(b, v), (int)at - 1};
-  }
-  if (!pedigree_build(members, n, b->threads, edges, b->progress, error)) return false;
-  for (unsigned i = 0; i < n; i++) {
-    if (edges[i].parent < 0) continue;
-    unsigned v = g_array_index(nodes, unsigned, i);
-    unsigned p = g_array_index(nodes, unsigned, edges[i].parent);
-    if (edges[i].known) {
-      add_claimed(b, v, (int)p, edges[i].kind, edges[i].distance);
-      continue;
-    }
-    ParentEdge edge = {.parent = p, .kind = edges[i].kind, .source = EDGE_RECOVERED, .weight = 1,
-                       .confidence = edges[i].confidence, .distance = edges[i].distance};
-    forest_add_parent(b->forest, v, edge);
-  }
-  return true;
-}
-
-static void array_unref(void *array) {
-  if (array) g_array_unref(array);
 }
 
 /* Trees of full models and their ghosts, one a set. */
@@ -186,7 +179,7 @@ static bool build_trees(Builder *b, Sets *sets, GError **error) {
   }
   for (unsigned v = 0; v < n; v++) {
     const GArray *group = groups->pdata[v];
-    if (group && group->len > 1 && !build_tree(b, group, error)) return false;
+    if (group && group->len > 1 && !builder_build_tree(b, group, error)) return false;
   }
   return true;
 }
@@ -195,26 +188,29 @@ static bool build_trees(Builder *b, Sets *sets, GError **error) {
  * whose card names an adapter. */
 static void attach_claimed(Builder *b) {
   for (unsigned v = 0; v < b->models->len; v++) {
-    int p = claimed_parent(b, v);
+    int p = builder_claimed_parent(b, v);
     if (p < 0 || p == (int)v || builder_is_duplicate(b, v)) continue;
     bool outside = builder_is_adapter(b, v) || builder_is_adapter(b, (unsigned)p);
     if (outside && forest_node(b->forest, v)->parents->len == 0)
-      add_claimed(b, v, p, EDGE_ADAPTER, NAN);
+      builder_add_claimed(b, v, p, EDGE_ADAPTER, NAN);
   }
 }
 
-/* A copy hangs where its own card says, else below the model it copies: which of the two came first
- * cannot be known. */
+/* A copy hangs where its own card says, else below the model it copies: which of two equal ones came
+ * first cannot be known, but a recast loses something. */
 static void attach_duplicates(Builder *b) {
   for (unsigned v = 0; v < b->models->len; v++) {
     if (!builder_is_duplicate(b, v)) continue;
     int original = forest_node(b->forest, v)->duplicate_of, p = builder_claim(b, v)->parent;
+    bool recast = builder_sketch(b, v)->epsilon > builder_sketch(b, (unsigned)original)->epsilon;
     if (p >= 0) {
-      add_claimed(b, v, p, EDGE_FINE_TUNE, p == original ? 0 : NAN);
+      builder_add_claimed(b, v, p, recast && p == original ? EDGE_RECAST : EDGE_FINE_TUNE,
+                          p == original ? 0 : NAN);
       continue;
     }
-    ParentEdge edge = {.parent = (unsigned)original, .kind = EDGE_RELATED, .source = EDGE_RECOVERED,
-                       .confidence = 0.5, .weight = 1, .distance = 0};
+    ParentEdge edge = {.parent = (unsigned)original, .kind = recast ? EDGE_RECAST : EDGE_RELATED,
+                       .source = EDGE_RECOVERED, .confidence = recast ? 0.97 : 0.5, .weight = 1,
+                       .distance = 0};
     forest_add_parent(b->forest, v, edge);
   }
 }
@@ -223,7 +219,7 @@ static void attach_duplicates(Builder *b) {
 static void follow_cards(Builder *b) {
   for (unsigned v = 0; v < b->models->len; v++)
     if (builder_claim(b, v)->parent >= 0)
-      add_claimed(b, v, builder_claim(b, v)->parent, EDGE_FINE_TUNE, NAN);
+      builder_add_claimed(b, v, builder_claim(b, v)->parent, EDGE_FINE_TUNE, NAN);
 }
 
 static bool build(Builder *b, GError **error) {

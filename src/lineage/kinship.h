@@ -30,8 +30,16 @@ void kinship_compare(const ModelSketch *a, const ModelSketch *b, Kinship *out);
  * chance gives so few numbers. */
 bool kinship_is_kin(const Kinship *k);
 
+/* The cosine that these two need to be kin. */
+double kinship_threshold(const Kinship *k);
+
 /* Half of the smaller trunk in common: the answer of kinship_is_kin() means something. */
 bool kinship_is_comparable(const Kinship *k);
+
+/* |a - sum of weight[i] b[i]|^2 over the matrices that a and all n (at most 3) others have. INFINITY
+ * when those are less than half of a's trunk. */
+double kinship_residual(const ModelSketch *a, const ModelSketch *const *b, const double *weight,
+                        unsigned n);
 
 /* Disjoint sets over 0..n-1 (union by size, halving of paths). */
 typedef struct {
@@ -43,8 +51,9 @@ void sets_clear(Sets *s);
 unsigned sets_find(Sets *s, unsigned i);
 void sets_join(Sets *s, unsigned i, unsigned j);
 
-/* Joins all kin among `members` (indices into sketches, whose entries are not NULL there). Two
- * that are in one set already are not compared, so that a tree of m models costs about m
- * comparisons. False, with COPSE_ERROR_CANCELLED, when p is cancelled. */
-bool kinship_join(const GPtrArray *sketches, const GArray *members, Sets *sets, const Progress *p,
-                  GError **error);
+/* Joins all kin among `members` (indices into sketches, whose entries are not NULL there). Each is
+ * compared with the first and the latest member of every set; when those look like strangers at a glance,
+ * the set is not looked through, so that n models in t trees cost about n t glances. False, with
+ * COPSE_ERROR_CANCELLED, when p is cancelled. */
+bool kinship_join(const GPtrArray *sketches, const GArray *members, Sets *sets, unsigned threads,
+                  const Progress *p, GError **error);

@@ -14,7 +14,9 @@ typedef struct {
 
 void moments_init(Moments *m);
 
-/* Adds n numbers. Pieces that are multiples of 256 long (the last one excepted) give the same
+enum { MOMENTS_PIECE = 1024 };
+
+/* Adds n numbers. Pieces that are multiples of MOMENTS_PIECE long (the last one excepted) give the same
  * bits wherever the stream is cut. */
 void moments_add(Moments *m, const float *x, size_t n);
 

@@ -17,10 +17,11 @@
 
 #include "core/progress.h"
 #include "lineage/forest.h"
-#include "lineage/sketch.h"
+#include "lineage/kin_table.h"
 
 typedef struct {
   const ModelSketch *sketch; /* centred; NULL: a ghost */
+  unsigned row;              /* its number in the table of pairs */
   int known;                 /* number of the parent that is known, or -1 */
 } PedigreeMember;
 
@@ -33,7 +34,7 @@ typedef struct {
 } PedigreeEdge;
 
 /* Fills edges[0..n): exactly one root, no cycle. Of several ghosts one may be the root; the
- * others hang below it. Time n^2 / 2 comparisons on `threads` threads, memory 256 numbers a member.
+ * others hang below it. Asks the table n^2 / 2 times, on `threads` threads.
  * False, with COPSE_ERROR_CANCELLED, when p is cancelled. */
-bool pedigree_build(const PedigreeMember *members, unsigned n, unsigned threads,
-                    PedigreeEdge *edges, const Progress *p, GError **error);
+bool pedigree_build(const PedigreeMember *members, unsigned n, const KinTable *table,
+                    unsigned threads, PedigreeEdge *edges, const Progress *p, GError **error);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/simd.h"
 #include "lineage/content_hash.h"
 
 enum { BUCKETS = PROJECTION_BUCKETS, TILES = PROJECTION_TILES };
@@ -31,17 +32,20 @@ static void draw_plan(RunPlan *plan, uint64_t seed, uint64_t run) {
   memcpy(plan->offset, words, TILES);
 }
 
-/* Adds 256 elements with the signs of tile t. Straight loops over restrict pointers: every
- * compiler makes vectors of them. */
-static void add_tile(float *restrict sums, const float *restrict x, const uint32_t *restrict signs,
-                     unsigned t) {
-  for (int i = 0; i < BUCKETS; i++) {
-    uint32_t bits;
-    float value;
-    memcpy(&bits, x + i, sizeof bits);
-    bits ^= (signs[i] << t) & 0x80000000u;
-    memcpy(&value, &bits, sizeof value);
-    sums[i] += value;
+/* Adds `tiles` times 256 elements with the signs of the run. Straight loops over restrict pointers:
+ * every compiler makes vectors of them. */
+VECTOR_LOOP static void add_tiles(float *restrict sums, const float *restrict x,
+                                  const RunPlan *restrict plan, unsigned tiles) {
+  for (unsigned t = 0; t < tiles; t++, x += BUCKETS) {
+    float *restrict to = sums + plan->offset[t];
+    for (int i = 0; i < BUCKETS; i++) {
+      uint32_t bits;
+      float value;
+      memcpy(&bits, x + i, sizeof bits);
+      bits ^= (plan->signs[i] << t) & 0x80000000u;
+      memcpy(&value, &bits, sizeof value);
+      to[i] += value;
+    }
   }
 }
 
@@ -50,21 +54,20 @@ void projection_init(Projection *p, uint64_t seed) {
   p->seed = seed;
 }
 
-/* The last, incomplete tile, filled up with zeros. */
-static void add_rest(float *sums, const float *x, size_t n, const RunPlan *plan, unsigned t) {
-  float padded[BUCKETS] = {0};
-  memcpy(padded, x, n * sizeof *x);
-  add_tile(sums + plan->offset[t], padded, plan->signs, t);
-}
-
 void projection_add(Projection *p, const float *x, size_t n) {
   RunPlan plan;
   draw_plan(&plan, p->seed, p->runs++);
   float sums[2 * BUCKETS] = {0}; /* twice the width, so that a turned tile needs no wrap */
-  unsigned t = 0;
-  for (; n >= BUCKETS && t < TILES; t++, x += BUCKETS, n -= BUCKETS)
-    add_tile(sums + plan.offset[t], x, plan.signs, t);
-  if (n > 0 && t < TILES) add_rest(sums, x, n, &plan, t);
+  unsigned whole = (unsigned)(n < PROJECTION_RUN ? n / BUCKETS : TILES);
+  add_tiles(sums, x, &plan, whole);
+  if (whole < TILES && n % BUCKETS > 0) { /* the last tile, filled up with zeros */
+    float padded[BUCKETS] = {0};
+    memcpy(padded, x + (size_t)whole * BUCKETS, n % BUCKETS * sizeof *x);
+    RunPlan last = plan;
+    last.offset[0] = plan.offset[whole];
+    for (int i = 0; i < BUCKETS; i++) last.signs[i] <<= whole;
+    add_tiles(sums, padded, &last, 1);
+  }
   for (int i = 0; i < BUCKETS; i++) p->total[i] += (double)sums[i] + (double)sums[i + BUCKETS];
 }
 
@@ -72,7 +75,31 @@ void projection_end(const Projection *p, float out[PROJECTION_BUCKETS]) {
   for (int i = 0; i < BUCKETS; i++) out[i] = (float)p->total[i];
 }
 
-void projection_of_ones(uint64_t seed, uint64_t count, float out[PROJECTION_BUCKETS]) {
+size_t projection_width(uint64_t count) {
+  if (count > PROJECTION_SMALL) return BUCKETS;
+  uint64_t pieces = (count + BUCKETS - 1) / BUCKETS;
+  return (size_t)(pieces < 1 ? 1 : pieces < PROJECTION_PIECES ? pieces : PROJECTION_PIECES) * BUCKETS;
+}
+
+/* Elements of each piece but the last: whole tiles. */
+static size_t piece_length(size_t count) {
+  size_t pieces = projection_width(count) / BUCKETS;
+  return ((count + pieces - 1) / pieces + BUCKETS - 1) / BUCKETS * BUCKETS;
+}
+
+void projection_small(uint64_t seed, const float *x, size_t n, float *out) {
+  size_t length = piece_length(n), pieces = projection_width(n) / BUCKETS;
+  for (size_t k = 0; k < pieces; k++) {
+    Projection p;
+    size_t end = (k + 1) * length < n ? (k + 1) * length : n; /* the last pieces may be empty */
+    projection_init(&p, k ? hash_mix(seed + k) : seed);
+    for (size_t at = k * length; at < end; at += PROJECTION_RUN)
+      projection_add(&p, x + at, end - at < PROJECTION_RUN ? end - at : PROJECTION_RUN);
+    projection_end(&p, out + k * BUCKETS);
+  }
+}
+
+static void large_of_ones(uint64_t seed, uint64_t count, float *out) {
   float ones[PROJECTION_RUN];
   for (int i = 0; i < PROJECTION_RUN; i++) ones[i] = 1;
   Projection p;
@@ -82,14 +109,27 @@ void projection_of_ones(uint64_t seed, uint64_t count, float out[PROJECTION_BUCK
   projection_end(&p, out);
 }
 
-void projection_compare(const float *a, const float *b, double *product, double *distance2) {
-  float dot[8] = {0}, diff[8] = {0}; /* eight sums side by side: one vector each */
-  for (int i = 0; i < BUCKETS; i += 8)
-    for (int l = 0; l < 8; l++) {
-      float d = a[i + l] - b[i + l];
-      dot[l] += a[i + l] * b[i + l];
-      diff[l] += d * d;
-    }
+void projection_of_ones(uint64_t seed, uint64_t count, float *out) {
+  if (count > PROJECTION_SMALL) {
+    large_of_ones(seed, count, out);
+    return;
+  }
+  g_autofree float *ones = g_new(float, count + 1);
+  for (uint64_t i = 0; i < count; i++) ones[i] = 1;
+  projection_small(seed, ones, (size_t)count, out);
+}
+
+VECTOR_LOOP void projection_compare(const float *a, const float *b, size_t width, double *product,
+                        double *distance2) {
   *product = *distance2 = 0;
-  for (int l = 0; l < 8; l++) *product += (double)dot[l], *distance2 += (double)diff[l];
+  for (size_t at = 0; at < width; at += BUCKETS, a += BUCKETS, b += BUCKETS) {
+    float dot[8] = {0}, diff[8] = {0}; /* eight sums side by side: one vector each */
+    for (int i = 0; i < BUCKETS; i += 8)
+      for (int l = 0; l < 8; l++) {
+        float d = a[i + l] - b[i + l];
+        dot[l] += a[i + l] * b[i + l];
+        diff[l] += d * d;
+      }
+    for (int l = 0; l < 8; l++) *product += (double)dot[l], *distance2 += (double)diff[l];
+  }
 }

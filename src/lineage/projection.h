@@ -9,7 +9,8 @@
  *   E <S x, S y> = <x, y>       Var <S x, S y> <= (|x|^2 |y|^2 + <x, y>^2) / 256
  *
  * for one tensor; over the L tensors of a model, whose seeds differ, the errors average out by
- * about sqrt(L). Tensors of at most 256 elements are kept exactly. Sums are float32 within a run
+ * about sqrt(L). Small tensors, of which models with few numbers are made, are projected in up to four
+ * pieces of 256 buckets each, which halves the error. Tensors of at most 256 elements are kept exactly. Sums are float32 within a run
  * and double across runs: differences below about 1e-6 of the norm drown in rounding.
  *
  * Elements are counted in row-major order. 256 neighbours (a tile) never share a bucket: a tile is
@@ -23,7 +24,13 @@
 
 #include "core/text.h"
 
-enum { PROJECTION_BUCKETS = 256, PROJECTION_TILES = 32, PROJECTION_RUN = 256 * 32 };
+enum {
+  PROJECTION_BUCKETS = 256,
+  PROJECTION_TILES = 32,
+  PROJECTION_RUN = 256 * 32,
+  PROJECTION_PIECES = 4,     /* of a small tensor */
+  PROJECTION_SMALL = 1 << 15 /* elements at most */
+};
 
 typedef struct {
   uint64_t seed;
@@ -44,8 +51,17 @@ void projection_add(Projection *p, const float *x, size_t n);
 /* The result; the same whatever the blocks in which the tensor was read. */
 void projection_end(const Projection *p, float out[PROJECTION_BUCKETS]);
 
-/* S(1) of a tensor of `count` ones. S(x - mean) = S(x) - mean S(1) is the centred projection. */
-void projection_of_ones(uint64_t seed, uint64_t count, float out[PROJECTION_BUCKETS]);
+/* Numbers that the projection of a whole tensor has: a multiple of PROJECTION_BUCKETS, more than
+ * one of them for a small tensor. */
+size_t projection_width(uint64_t count);
 
-/* <a, b> and |a - b|^2 of two results. */
-void projection_compare(const float *a, const float *b, double *product, double *distance2);
+/* The projection of a small tensor, which is at hand as a whole: out has projection_width(n). */
+void projection_small(uint64_t seed, const float *x, size_t n, float *out);
+
+/* S(1) of a tensor of `count` ones, projection_width(count) numbers. S(x - mean) = S(x) - mean S(1)
+ * is the centred projection. */
+void projection_of_ones(uint64_t seed, uint64_t count, float *out);
+
+/* <a, b> and |a - b|^2 of two results of `width` numbers. */
+void projection_compare(const float *a, const float *b, size_t width, double *product,
+                        double *distance2);

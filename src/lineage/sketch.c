@@ -6,6 +6,8 @@
 
 #include "core/error.h"
 #include "core/parallel.h"
+#include "lineage/gguf_names.h"
+#include "lineage/grid.h"
 #include "lineage/projection.h"
 
 static void tensor_sketch_clear(void *data) {
@@ -42,10 +44,12 @@ bool layer_name_is_head(const SafeText *name) {
   return false;
 }
 
-/* Tables that are computed, not trained: the same in all models of an architecture. */
+/* Tables that are computed, not trained: the same in all models of an architecture, or statistics of
+ * the data. */
 static bool is_fixed_table(const char *name) {
   static const char *const words[] = {"grid", "inv_freq", "relative_position_index", "attn_mask",
-                                      "masked_bias", "position_ids"};
+                                      "masked_bias", "position_ids", "running_mean",
+                                      "running_var"};
   const char *last = strrchr(name, '.');
   last = last ? last + 1 : name;
   for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
@@ -75,16 +79,34 @@ static const LayerInfo **layers_by_tensor(const WeightFile *file, const GArray *
   return by;
 }
 
-static void name_tensor(const TensorInfo *info, const LayerInfo *layer, uint64_t seed,
+/* What a GGUF file calls by other words; true when it cannot be compared with the original. */
+static bool translate_name(WeightFile *file, TensorSketch *t) {
+  if (strcmp(weight_file_format(file), "gguf") != 0) return false;
+  const char *architecture =
+      g_hash_table_lookup(weight_file_metadata(file), "general.architecture");
+  bool permuted = gguf_layer_is_permuted(t->name, architecture);
+  SafeText *name = gguf_layer_name(t->name);
+  if (name) {
+    g_free(t->name);
+    t->name = name;
+  }
+  return permuted;
+}
+
+static void name_tensor(WeightFile *file, size_t i, const LayerInfo *layer, uint64_t seed,
                         TensorSketch *t) {
+  const TensorInfo *info = weight_file_info(file, i);
   TensorName parsed;
   tensor_name_parse(info->name, &parsed);
   t->role = parsed.role;
   t->name = g_steal_pointer(&parsed.layer);
   tensor_name_clear(&parsed);
+  t->dtype = info->dtype;
+  bool apart = translate_name(file, t);
   t->d_out = layer ? layer->d_out : info->count;
   t->d_in = layer ? layer->d_in : 1;
   t->part = part_of(info, t, layer && layer->form == LAYER_DENSE);
+  if (apart) t->part = PART_OTHER;
   t->projected = layer && (t->part == PART_MATRIX || t->part == PART_HEAD);
   t->seed = projection_seed(seed, t->name, (int)t->role, t->d_out, t->d_in);
 }
@@ -107,11 +129,29 @@ static const float *block_values(Block *block, Dtype dtype, size_t n) {
   return block->converted;
 }
 
-/* Block of raw bytes -> moments and projection. */
+/* Block of raw bytes -> moments and projection. Small tensors come in one block. */
 static void take_values(const float *x, size_t n, TensorSketch *t, Projection *projection) {
   moments_add(&t->moments, x, n);
+  if (t->projected && t->width > PROJECTION_BUCKETS) {
+    projection_small(t->seed, x, n, t->projection);
+    return;
+  }
   for (size_t at = 0; t->projected && at < n; at += PROJECTION_RUN)
     projection_add(projection, x + at, MIN(n - at, PROJECTION_RUN));
+}
+
+/* What the first numbers tell: the same after rounding, and on levels. */
+static void take_sample(const float *x, size_t n, TensorSketch *t) {
+  uint16_t rounded[PROJECTION_RUN];
+  n = MIN(n, PROJECTION_RUN);
+  dtype_from_f32(DTYPE_F16, x, rounded, n);
+  t->as_half = content_hash(t->moments.count, rounded, n * sizeof *rounded).lo;
+  dtype_from_f32(DTYPE_BF16, x, rounded, n);
+  t->as_brain = content_hash(t->moments.count, rounded, n * sizeof *rounded).lo;
+  if (t->part != PART_MATRIX) return;
+  float most = 0;
+  for (size_t i = 0; i < n; i++) most = fmaxf(most, fabsf(x[i]));
+  t->gridded = dtype_block(t->dtype) > 1 || grid_fits(x, n, (size_t)MIN(t->d_in, SIZE_MAX), most);
 }
 
 static bool read_tensor(WeightFile *file, size_t i, TensorSketch *t, Block *block,
@@ -128,6 +168,9 @@ static bool read_tensor(WeightFile *file, size_t i, TensorSketch *t, Block *bloc
   content_hasher_init(&hasher, (uint64_t)info->dtype);
   projection_init(&projection, t->seed);
   moments_init(&t->moments);
+  t->width = projection_width(count);
+  if (t->projected) t->projection = g_new0(float, t->width);
+  bool floats = numbers && dtype_is_float(info->dtype);
   for (uint64_t first = 0; first < count; first += step) {
     size_t n = (size_t)MIN(count - first, step);
     if (!progress_check(p, error)) return false;
@@ -135,13 +178,14 @@ static bool read_tensor(WeightFile *file, size_t i, TensorSketch *t, Block *bloc
                               error))
       return false;
     content_hasher_add(&hasher, block->raw.bytes, n / unit * width);
-    if (numbers) take_values(block_values(block, info->dtype, n), n, t, &projection);
+    if (!numbers) continue;
+    const float *x = block_values(block, info->dtype, n);
+    take_values(x, n, t, &projection);
+    if (floats && first == 0) take_sample(x, n, t);
   }
   t->hash = content_hasher_end(&hasher);
-  if (t->projected) {
-    t->projection = g_new(float, PROJECTION_BUCKETS);
-    projection_end(&projection, t->projection);
-  }
+  if (!floats || count == 0) t->as_half = t->as_brain = t->hash.lo;
+  if (t->projected && t->width == PROJECTION_BUCKETS) projection_end(&projection, t->projection);
   return true;
 }
 
@@ -154,7 +198,7 @@ ModelSketch *model_sketch_read(WeightFile *file, uint64_t seed, const Progress *
   for (size_t i = 0; i < weight_file_count(file); i++) {
     g_array_set_size(s->tensors, s->tensors->len + 1);
     TensorSketch *t = &g_array_index(s->tensors, TensorSketch, s->tensors->len - 1);
-    name_tensor(weight_file_info(file, i), by_tensor[i], seed, t);
+    name_tensor(file, i, by_tensor[i], seed, t);
     if (!read_tensor(file, i, t, block, p, error)) return NULL;
   }
   model_sketch_settle(s);
@@ -166,6 +210,20 @@ double tensor_sketch_variation(const TensorSketch *t) {
   return moments_are_finite(&t->moments) && c > 1e-8 * t->moments.sum2 ? c : 0;
 }
 
+bool tensor_sketch_equal(const TensorSketch *a, const TensorSketch *b) {
+  if (content_hash_equal(a->hash, b->hash)) return true;
+  if (a->dtype == b->dtype || a->moments.count != b->moments.count) return false;
+  if (!dtype_is_float(a->dtype) || !dtype_is_float(b->dtype)) return false;
+  double epsilon = fmax(dtype_epsilon(a->dtype), dtype_epsilon(b->dtype));
+  bool brain = epsilon > 1.5 * dtype_epsilon(DTYPE_F16);
+  if (epsilon > 1.5 * dtype_epsilon(DTYPE_BF16)) return false;
+  if (brain ? a->as_brain != b->as_brain : a->as_half != b->as_half) return false;
+  if (!a->projected || !b->projected || a->width != b->width) return true;
+  double product, distance2; /* the sample is equal: so must the rest be */
+  projection_compare(a->projection, b->projection, a->width, &product, &distance2);
+  return distance2 <= 2 * epsilon * epsilon * a->moments.sum2;
+}
+
 static gint by_seed(gconstpointer a, gconstpointer b) {
   uint64_t x = ((const TensorSketch *)a)->seed, y = ((const TensorSketch *)b)->seed;
   return x < y ? -1 : x > y;
@@ -174,9 +232,12 @@ static gint by_seed(gconstpointer a, gconstpointer b) {
 static double or_zero(double x) { return isnan(x) ? 0 : x; }
 
 /* Adds one tensor to the sums over the model. */
-static void sum_up(ModelSketch *s, const TensorSketch *t, double *kurtosis_weight) {
+static void sum_up(ModelSketch *s, const TensorSketch *t, double *kurtosis_weight,
+                   uint64_t *gridded) {
   const Moments *m = &t->moments;
   content_hash_join(&s->content, t->hash);
+  content_hash_join(&s->as_half, (ContentHash){t->as_half, m->count});
+  content_hash_join(&s->as_brain, (ContentHash){t->as_brain, m->count});
   if (t->part == PART_CLOCK) s->clock = or_zero(s->clock) + m->sum;
   if (t->part == PART_OTHER || t->part == PART_CLOCK) return;
   if (!moments_are_finite(m)) {
@@ -184,8 +245,11 @@ static void sum_up(ModelSketch *s, const TensorSketch *t, double *kurtosis_weigh
     return;
   }
   double n = (double)m->count;
+  s->epsilon = fmax(s->epsilon, dtype_epsilon(t->dtype));
   if (t->part == PART_MATRIX) {
     if (tensor_sketch_variation(t) > 0) s->trunk += m->count;
+    s->norm2 += m->sum2;
+    if (t->gridded) *gridded += m->count;
     s->kurtosis = or_zero(s->kurtosis) + n * moments_kurtosis(m);
     *kurtosis_weight += n;
   } else if (t->part == PART_VECTOR && t->role == TENSOR_BIAS) {
@@ -211,12 +275,14 @@ static void promote_lone_heads(ModelSketch *s) {
 
 void model_sketch_settle(ModelSketch *s) {
   double weight = 0;
+  uint64_t gridded = 0;
   promote_lone_heads(s);
   g_array_sort(s->tensors, by_seed);
   s->finite = true;
   s->clock = s->kurtosis = s->norm_layers = s->biases = s->head_scale = NAN;
   for (guint i = 0; i < s->tensors->len; i++)
-    sum_up(s, &g_array_index(s->tensors, TensorSketch, i), &weight);
+    sum_up(s, &g_array_index(s->tensors, TensorSketch, i), &weight, &gridded);
+  s->quantised = s->trunk > 0 && 2 * gridded > s->trunk;
   if (weight > 0) s->kurtosis /= weight;
 }
 
@@ -229,12 +295,12 @@ static bool centre_group(void *user, size_t item, unsigned thread) {
   (void)thread;
   const Group *g = &g_array_index((const GArray *)user, Group, item);
   const TensorSketch *first = g->members->pdata[0];
-  float ones[PROJECTION_BUCKETS];
+  g_autofree float *ones = g_new(float, first->width);
   projection_of_ones(first->seed, first->moments.count, ones);
   for (guint i = 0; i < g->members->len; i++) {
     TensorSketch *t = g->members->pdata[i];
     double mean = moments_mean(&t->moments);
-    for (int k = 0; k < PROJECTION_BUCKETS; k++)
+    for (size_t k = 0; k < MIN(t->width, first->width); k++)
       t->projection[k] = (float)((double)t->projection[k] - mean * (double)ones[k]);
   }
   return true;

@@ -32,16 +32,25 @@ typedef struct {
   TensorRole role;
   PartKind part;
   bool projected;
+  bool gridded;         /* quantised: as stored, or once (grid.h); of PART_MATRIX alone */
+  Dtype dtype;
   uint64_t d_out, d_in; /* of the layer; a vector is count x 1 */
   uint64_t seed;        /* equal in two models: same name, role and shape */
   Moments moments;
   ContentHash hash;     /* of the bytes as they are stored, and of the number format */
-  float *projection;    /* PROJECTION_BUCKETS numbers, when `projected` */
+  uint64_t as_half, as_brain; /* of the first PROJECTION_RUN numbers, rounded to F16 and to BF16; of
+                                 what holds no floats: the hash's */
+  size_t width;         /* of the projection */
+  float *projection;    /* projection_width() numbers, when `projected` */
 } TensorSketch;
 
 typedef struct {
   GArray *tensors;      /* of TensorSketch, by seed */
   ContentHash content;  /* of all tensors, whatever their order, names and container */
+  ContentHash as_half, as_brain; /* the same of the rounded numbers */
+  double epsilon;       /* rounding error of the coarsest float format in use, relative */
+  double norm2;         /* sum of squares over the trunk */
+  bool quantised;       /* most of the trunk is gridded */
   uint64_t trunk;       /* elements of the PART_MATRIX tensors that can be compared */
   bool finite;          /* false: some float tensor holds NaN or infinity */
 
@@ -78,6 +87,9 @@ ModelSketch *model_sketch_unpack(GBytes *bytes, uint64_t seed);
 /* Sum of (w - mean)^2, or 0 for a tensor that cannot be compared: constant to within float32's
  * rounding, or with a NaN or infinity in it. */
 double tensor_sketch_variation(const TensorSketch *tensor);
+
+/* True when both hold the same numbers, but for rounding to the coarser of two different formats. */
+bool tensor_sketch_equal(const TensorSketch *a, const TensorSketch *b);
 
 /* True for the layer that maps to the task's outputs, by the words that models use for it. */
 bool layer_name_is_head(const SafeText *name);

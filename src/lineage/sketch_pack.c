@@ -7,7 +7,7 @@
 #include "lineage/sketch.h"
 
 /* Raise the number when what is measured, or how, changes: old blobs are then made anew. */
-static const char magic[8] = {'c', 'o', 'p', 's', 'e', 's', 'k', '1'};
+static const char magic[8] = {'c', 'o', 'p', 's', 'e', 's', 'k', '2'};
 
 typedef struct {
   char magic[8];
@@ -20,8 +20,9 @@ typedef struct {
   uint64_t d_out, d_in, seed;
   Moments moments;
   ContentHash hash;
-  uint32_t name_length;
-  uint8_t role, part, projected, unused;
+  uint64_t as_half, as_brain;
+  uint32_t name_length, dtype;
+  uint8_t role, part, projected, gridded, unused[4];
 } BlobTensor;
 
 GBytes *model_sketch_pack(const ModelSketch *s, uint64_t seed) {
@@ -37,10 +38,13 @@ GBytes *model_sketch_pack(const ModelSketch *s, uint64_t seed) {
     b.moments = t->moments, b.hash = t->hash;
     b.name_length = (uint32_t)strlen(t->name);
     b.role = (uint8_t)t->role, b.part = (uint8_t)t->part, b.projected = t->projected;
+    b.as_half = t->as_half, b.as_brain = t->as_brain;
+    b.dtype = (uint32_t)t->dtype, b.gridded = t->gridded;
     g_byte_array_append(out, (const guint8 *)&b, sizeof b);
     g_byte_array_append(out, (const guint8 *)t->name, b.name_length);
     if (t->projected)
-      g_byte_array_append(out, (const guint8 *)t->projection, PROJECTION_BUCKETS * sizeof(float));
+      g_byte_array_append(out, (const guint8 *)t->projection,
+                          (guint)(t->width * sizeof(float)));
   }
   ContentHash check = content_hash(seed, out->data, out->len);
   g_byte_array_append(out, (const guint8 *)&check, sizeof check);
@@ -63,14 +67,18 @@ static bool take_tensor(Cursor *c, TensorSketch *t) {
   BlobTensor b;
   if (!take(c, &b, sizeof b) || b.name_length > c->left) return false;
   if (b.role > TENSOR_FROZEN_COPY || b.part > PART_OTHER || b.projected > 1) return false;
+  if (b.dtype >= DTYPE_COUNT || b.gridded > 1) return false;
   t->d_out = b.d_out, t->d_in = b.d_in, t->seed = b.seed;
   t->moments = b.moments, t->hash = b.hash;
   t->role = (TensorRole)b.role, t->part = (PartKind)b.part, t->projected = b.projected;
+  t->as_half = b.as_half, t->as_brain = b.as_brain;
+  t->dtype = (Dtype)b.dtype, t->gridded = b.gridded;
+  t->width = projection_width(b.moments.count);
   t->name = safe_text((const char *)c->at, (gssize)b.name_length);
   c->at += b.name_length, c->left -= b.name_length;
   if (!t->projected) return true;
-  t->projection = g_new(float, PROJECTION_BUCKETS);
-  return take(c, t->projection, PROJECTION_BUCKETS * sizeof(float));
+  t->projection = g_new(float, t->width);
+  return take(c, t->projection, t->width * sizeof(float));
 }
 
 /* Header and checksum; leaves the cursor on the first tensor. */

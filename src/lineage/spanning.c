@@ -5,8 +5,6 @@
 #include <stdlib.h>
 
 #include "core/parallel.h"
-#include "lineage/direction.h"
-#include "lineage/kinship.h"
 
 enum { LANDMARKS = 256, MOST_CHILDREN = 9, MOST_PAIRS = MOST_CHILDREN * (MOST_CHILDREN - 1) / 2 };
 
@@ -21,6 +19,7 @@ typedef struct {
 typedef struct {
   const PedigreeMember *members;
   unsigned n;
+  const KinTable *table;
   GHashTable *broods;  /* ghost -> Brood */
   unsigned newest;     /* the member whose row is being computed */
   bool *attached;
@@ -35,9 +34,8 @@ static bool is_known_pair(const Prim *prim, unsigned u, unsigned v) {
 }
 
 static double distance2(const Prim *prim, unsigned u, unsigned v) {
-  Kinship k;
-  kinship_compare(prim->members[u].sketch, prim->members[v].sketch, &k);
-  return kinship_is_comparable(&k) ? k.distance2 : out_of_reach;
+  double d = kin_table_get(prim->table, prim->members[u].row, prim->members[v].row).distance2;
+  return MIN(d, out_of_reach);
 }
 
 static void add_to_brood(Prim *prim, unsigned ghost, unsigned child) {
@@ -88,20 +86,17 @@ static void note_landmark(Prim *prim, unsigned u, unsigned v, double d2) {
     prim->to_landmark[(size_t)u * prim->marks + v / prim->stride] = (float)d2;
 }
 
-/* Length of the edge u-v. Shared tensors and changes of low rank are marks that only a direct
- * step leaves: they shorten it. */
+/* Length of the edge u-v. */
 static double edge_length(Prim *prim, unsigned u, unsigned v) {
   const ModelSketch *a = prim->members[u].sketch, *b = prim->members[v].sketch;
   bool known = is_known_pair(prim, u, v);
   if (!a || !b)
     return known ? 0 : !a && !b ? out_of_reach : ghost_length(prim, a ? v : u, a ? u : v);
-  Kinship k;
-  kinship_compare(a, b, &k);
-  if (!kinship_is_comparable(&k)) return known ? 0 : out_of_reach;
+  KinPair k = kin_table_get(prim->table, prim->members[u].row, prim->members[v].row);
+  if (!isfinite(k.distance2)) return known ? 0 : out_of_reach;
   note_landmark(prim, u, v, k.distance2);
   note_landmark(prim, v, u, k.distance2);
-  if (known) return 0;
-  return k.distance2 * (1 - 0.3 * k.equal) * (direction_is_low_rank(&k) ? 0.6 : 1);
+  return known ? 0 : k.length;
 }
 
 static bool fill_row(void *user, size_t v, unsigned thread) {
@@ -148,8 +143,9 @@ static void settle_medians(Prim *prim) {
   }
 }
 
-static void prim_init(Prim *prim, const PedigreeMember *members, unsigned n, Spanning *out) {
-  *prim = (Prim){.members = members, .n = n, .out = out};
+static void prim_init(Prim *prim, const PedigreeMember *members, unsigned n, const KinTable *table,
+                      Spanning *out) {
+  *prim = (Prim){.members = members, .n = n, .table = table, .out = out};
   prim->stride = (n + LANDMARKS - 1) / LANDMARKS;
   prim->marks = (n + prim->stride - 1) / prim->stride;
   prim->attached = g_new0(bool, n);
@@ -164,11 +160,11 @@ static void prim_init(Prim *prim, const PedigreeMember *members, unsigned n, Spa
   for (unsigned v = 0; v < n; v++) out->neighbour[v] = -1, out->second[v] = INFINITY;
 }
 
-bool spanning_build(const PedigreeMember *members, unsigned n, unsigned threads, Spanning *out,
-                    const Progress *p, GError **error) {
+bool spanning_build(const PedigreeMember *members, unsigned n, const KinTable *table,
+                    unsigned threads, Spanning *out, const Progress *p, GError **error) {
   g_return_val_if_fail(n > 0, false);
   Prim prim;
-  prim_init(&prim, members, n, out);
+  prim_init(&prim, members, n, table, out);
   bool ok = true;
   for (unsigned done = 1; ok && done <= n; done++) {
     prim.attached[prim.newest] = true;

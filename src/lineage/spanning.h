@@ -11,7 +11,7 @@ typedef struct {
   double *median;   /* n: squared distance to the middle one of (up to 256) others; NAN: none */
 } Spanning;
 
-/* Prim's algorithm, rows of distances shared over threads. No matrix is stored. */
-bool spanning_build(const PedigreeMember *members, unsigned n, unsigned threads, Spanning *out,
-                    const Progress *p, GError **error);
+/* Prim's algorithm, rows of distances shared over threads. */
+bool spanning_build(const PedigreeMember *members, unsigned n, const KinTable *table,
+                    unsigned threads, Spanning *out, const Progress *p, GError **error);
 void spanning_clear(Spanning *s);

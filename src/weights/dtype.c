@@ -206,9 +206,11 @@ bool dtype_from_f32(Dtype d, const float *src, void *dst, size_t n) {
   for (size_t i = 0; i < n; i++, p += facts[d].block_bytes) {
     uint16_t half = 0;
     double wide = src[i];
+    int64_t whole = fabsf(src[i]) < 0x1p62f ? (int64_t)src[i] : 0;
     switch (d) {
       case DTYPE_F64: memcpy(p, &wide, sizeof wide); break;
       case DTYPE_F32: memcpy(p, &src[i], sizeof src[i]); break;
+      case DTYPE_I64: memcpy(p, &whole, sizeof whole); break;
       case DTYPE_F16: half = f16_from_f32(src[i]); memcpy(p, &half, sizeof half); break;
       case DTYPE_BF16: half = bf16_from_f32(src[i]); memcpy(p, &half, sizeof half); break;
       default: return false;

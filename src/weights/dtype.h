@@ -105,5 +105,6 @@ void dtype_to_f32(Dtype d, const void *src, float *dst, size_t n);
 /* IEEE binary16 to float32, exactly. */
 float dtype_half_to_f32(uint16_t half);
 
-/* n float32 to F64, F32, F16 or BF16, rounded to nearest even. False for other formats. */
+/* n float32 to F64, F32, F16 or BF16, rounded to nearest even, or to I64, cut to whole numbers (0 for
+ * what is no such number). False for other formats. */
 bool dtype_from_f32(Dtype d, const float *src, void *dst, size_t n);

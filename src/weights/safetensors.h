@@ -14,7 +14,7 @@ enum { SAFETENSORS_MAX_HEADER = 100000000 };
 
 typedef struct {
   const char *name;
-  Dtype dtype; /* F32, F16, BF16 or F64 */
+  Dtype dtype; /* F32, F16, BF16, F64 or I64 */
   int rank;
   uint64_t shape[8];
   const float *data; /* product of shape elements, row-major; converted as it is written */

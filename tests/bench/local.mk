@@ -1,4 +1,5 @@
-EXTRA_PROGRAMS = tests/bench/bench tests/bench/bench-scan tests/bench/reproduce
+EXTRA_PROGRAMS = tests/bench/bench tests/bench/bench-scan tests/bench/reproduce \
+	tests/bench/bench-lineage tests/bench/lineage-report
 tests_bench_bench_SOURCES = tests/bench/bench.c \
 	tests/bench/clock.c tests/bench/clock.h \
 	tests/bench/epoch.c tests/bench/epoch.h \
@@ -41,3 +42,20 @@ check-clip: copse$(EXEEXT) tests/bench/bench-clip$(EXEEXT)
 	  ./copse$(EXEEXT) tests/bench/bench-clip$(EXEEXT) $(srcdir)/tests/fixtures/clip; \
 	else echo 'no python3 with torch: no comparison with PyTorch'; fi
 .PHONY: check-clip
+
+tests_bench_bench_lineage_SOURCES = tests/bench/bench-lineage.c \
+	tests/bench/clock.c tests/bench/clock.h
+tests_bench_bench_lineage_LDADD = $(lineage_libs)
+
+bench-lineage: tests/bench/bench-lineage$(EXEEXT)
+	tests/bench/bench-lineage$(EXEEXT)
+.PHONY: bench-lineage
+
+tests_bench_lineage_report_SOURCES = tests/bench/lineage_report.c \
+	tests/bench/lineage_score.c tests/bench/lineage_score.h
+tests_bench_lineage_report_LDADD = libcopse-jungle.a $(lineage_libs)
+
+# How well lineage recovers planted woods: three seeds, about half a minute.
+lineage-report: tests/bench/lineage-report$(EXEEXT)
+	tests/bench/lineage-report$(EXEEXT)
+.PHONY: lineage-report

@@ -116,7 +116,7 @@ typedef struct {
   float x[ROWS * IN], c[ROWS * OUT]; /* the loss is sum(c · out): its gradient by out is c */
 } Probe;
 
-static void probe_open(Probe *p, bool norm, bool lora) {
+static void probe_open(Probe *p, MlpNorm norm, bool lora) {
   MlpShape shape = {.in = IN, .hidden = HIDDEN, .out = OUT, .blocks = 2, .norm = norm};
   Rng rng;
   rng_init(&rng, 7, 0); /* keeps every y away from the corner of relu by more than the step */
@@ -168,9 +168,9 @@ static void check_gradients(Probe *p, float *w, const float *gradient, size_t n)
 }
 
 static void test_gradients(void) {
-  for (int kind = 0; kind < 4; kind++) {
+  for (unsigned kind = 0; kind < 6; kind++) {
     Probe p;
-    probe_open(&p, kind & 1, kind & 2);
+    probe_open(&p, (MlpNorm)(kind % 3), kind >= 3);
     probe_loss(&p);
     mlp_backward(p.pass, p.mlp, p.lora, p.x, ROWS, p.c, p.grad, p.lora_grad);
     check_gradients(&p, p.mlp->data, p.grad->data, p.mlp->count);
@@ -181,9 +181,9 @@ static void test_gradients(void) {
 
 /* A frozen network gives its adapter the same gradients as one that learns too. */
 static void test_frozen_gradients(void) {
-  for (int norm = 0; norm < 2; norm++) {
+  for (unsigned norm = 0; norm < 3; norm++) {
     Probe p;
-    probe_open(&p, norm, true);
+    probe_open(&p, (MlpNorm)norm, true);
     probe_loss(&p);
     mlp_backward(p.pass, p.mlp, p.lora, p.x, ROWS, p.c, p.grad, p.lora_grad);
     g_autofree float *both = g_memdup2(p.lora_grad->data, p.lora_grad->count * sizeof(float));

@@ -283,7 +283,7 @@ static void test_linear(void) {
       truth += ((double)b[i] - (double)a[i]) * ((double)b[i] - (double)a[i]);
     project(3, a, N, s);
     project(3, b, N, t);
-    projection_compare(s, t, &product, &estimate);
+    projection_compare(s, t, PROJECTION_BUCKETS, &product, &estimate);
     g_assert_cmpfloat(fabs(estimate / truth - 1), <, 4 * sqrt(2.0 / PROJECTION_BUCKETS));
   }
 }
@@ -296,6 +296,25 @@ static void test_small_is_exact(void) {
   rng_fill_normal(&rng, x, 200, 1);
   project(8, x, 200, s);
   g_assert_cmpfloat_with_epsilon(square(s, PROJECTION_BUCKETS), square(x, 200), 1e-4);
+}
+
+/* Small tensors of all lengths, in up to four pieces: nothing behind them is read, the norm is kept, and
+ * a sum's projection is the sum of the projections. */
+static void test_pieces(void) {
+  for (size_t n = 1; n <= PROJECTION_SMALL; n += 1 + n / 3) {
+    size_t width = projection_width(n);
+    g_autofree float *x = g_new(float, n), *s = g_new(float, width), *again = g_new(float, width);
+    Rng rng;
+    rng_init(&rng, n, 0);
+    rng_fill_normal(&rng, x, n, 1);
+    g_assert_cmpuint(width, ==, PROJECTION_BUCKETS * CLAMP((n + 255) / 256, 1, PROJECTION_PIECES));
+    projection_small(7, x, n, s);
+    double error = square(s, width) / square(x, n) - 1;
+    g_assert_cmpfloat(fabs(error), <, 5 * sqrt(2.0 / (double)width) + 1e-6);
+    for (size_t i = 0; i < n; i++) x[i] *= 2;
+    projection_small(7, x, n, again);
+    for (size_t i = 0; i < width; i++) g_assert_cmpfloat(again[i], ==, 2 * s[i]);
+  }
 }
 
 static void test_hash_pieces(void) {
@@ -328,7 +347,8 @@ static void test_moments(void) {
   moments_init(&a);
   moments_init(&b);
   moments_add(&a, x, N);
-  for (size_t at = 0; at < N; at += 512) moments_add(&b, x + at, MIN(512, N - at));
+  for (size_t at = 0; at < N; at += 2 * MOMENTS_PIECE)
+    moments_add(&b, x + at, MIN(2 * MOMENTS_PIECE, N - at));
   g_assert_cmpmem(&a, sizeof a, &b, sizeof b);
   g_assert_cmpfloat_with_epsilon(moments_mean(&a), 3.5, 0.02);
   g_assert_cmpfloat_with_epsilon(moments_centred2(&a) / N, 1.0 / 12, 0.003);
@@ -800,14 +820,17 @@ static void test_pedigree_is_a_tree(void) {
   rng_init(&rng, 6, 6);
   for (int trial = 0; trial < 300; trial++) {
     PedigreeMember members[N];
+    const ModelSketch *rows[N];
     PedigreeEdge edges[N];
     for (int i = 0; i < N; i++) {
       int known = (int)rng_below(&rng, 2 * N);
       bool ghost = rng_below(&rng, 6) == 0;
-      members[i] =
-          (PedigreeMember){ghost ? NULL : sketches->pdata[i], known < N && known != i ? known : -1};
+      members[i] = (PedigreeMember){ghost ? NULL : sketches->pdata[i], (unsigned)i,
+                                    known < N && known != i ? known : -1};
+      rows[i] = members[i].sketch;
     }
-    g_assert_true(pedigree_build(members, N, 2, edges, NULL, NULL));
+    g_autoptr(KinTable) table = kin_table_new(rows, N, 2, NULL, NULL);
+    g_assert_true(pedigree_build(members, N, table, 2, edges, NULL, NULL));
     int roots = 0;
     for (int i = 0; i < N; i++) {
       int v = i, steps = 0;
@@ -857,6 +880,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/lineage/error-bound", test_error_bound);
   g_test_add_func("/lineage/linear", test_linear);
   g_test_add_func("/lineage/small-is-exact", test_small_is_exact);
+  g_test_add_func("/lineage/pieces", test_pieces);
   g_test_add_func("/lineage/hash-pieces", test_hash_pieces);
   g_test_add_func("/lineage/moments", test_moments);
   g_test_add_func("/lineage/constants", test_constants_do_not_fake_kinship);

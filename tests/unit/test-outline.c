@@ -2,18 +2,22 @@
 /* The forest as rows of text. Drawings are compared byte for byte with tests/golden/outline-*.txt,
  * which UPDATE_GOLDEN=1 rewrites. */
 #include <glib.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/files.h"
 #include "core/text.h"
 #include "lineage/forest_make.h"
+#include "lineage/forest_text.h"
 #include "lineage/outline.h"
+#include "lineage/phylogram.h"
 
 static unsigned add(Forest *f, const char *name) {
   g_autoptr(Model) m = model_new();
   m->path = g_strdup(name);
   m->name = safe_text(name, -1);
+  m->shown = safe_text(name, -1);
   return forest_add_node(f, m, NULL);
 }
 
@@ -64,6 +68,58 @@ static void test_goldens(void) {
   g_autofree char *utf8 = outline_print(f, GLYPHS_UTF8), *ascii = outline_print(f, GLYPHS_ASCII);
   check_golden("outline-utf8.txt", utf8);
   check_golden("outline-ascii.txt", ascii);
+}
+
+/* Distances for the sample: some edges stay without. */
+static Forest *sample_with_distances(void) {
+  static const double distances[] = {0, 0.05, 0.21, 0.4, 0.013, 0.1};
+  Forest *f = sample_forest();
+  for (unsigned v = 0; v < f->nodes->len; v++) {
+    GArray *parents = forest_edit(f, v)->parents;
+    for (guint k = 0; k < parents->len; k++) {
+      ParentEdge *e = &g_array_index(parents, ParentEdge, k);
+      e->distance = v < G_N_ELEMENTS(distances) ? distances[v] : (double)NAN;
+      if (parents->len > 1) e->weight = k ? 0.4 : 0.6;
+    }
+  }
+  return f;
+}
+
+static void test_phylogram(void) {
+  g_autoptr(Forest) f = sample_with_distances();
+  PhylogramOptions utf8 = {.glyphs = GLYPHS_UTF8}, ascii = {.glyphs = GLYPHS_ASCII, .columns = 30};
+  g_autofree char *a = phylogram_print(f, &utf8), *b = phylogram_print(f, &ascii);
+  check_golden("phylogram-utf8.txt", a);
+  check_golden("phylogram-ascii.txt", b);
+}
+
+/* Longer branches are drawn longer, and a chain of any length stays within bounds. */
+static void test_phylogram_bounds(void) {
+  enum { CHAIN = 3000, COLUMNS = 20 };
+  Forest *f = forest_new();
+  for (unsigned i = 0; i < CHAIN; i++) {
+    add(f, "link");
+    if (i == 0) continue;
+    forest_add_parent(f, i, (ParentEdge){.parent = i - 1, .kind = EDGE_CONTINUED, .weight = 1,
+                                         .distance = i == 1 ? 1 : 0.001});
+  }
+  forest_settle(f);
+  PhylogramOptions options = {.glyphs = GLYPHS_ASCII, .columns = COLUMNS};
+  GArray *rows = phylogram_rows(f, &options);
+  g_assert_cmpuint(rows->len, ==, CHAIN);
+  const PhylogramRow *r = (const PhylogramRow *)(const void *)rows->data;
+  g_assert_cmpint(r[1].column - r[0].column, >, r[2].column - r[1].column);
+  for (guint i = 0; i < rows->len; i++)
+    g_assert_cmpint(text_width(r[i].branch), <=, 4 * COLUMNS + 1);
+  g_array_unref(rows);
+  forest_free(f);
+}
+
+static void test_other_programs(void) {
+  g_autoptr(Forest) f = sample_with_distances();
+  g_autofree char *newick = forest_to_newick(f), *dot = forest_to_dot(f);
+  check_golden("forest.newick", newick);
+  check_golden("forest.dot", dot);
 }
 
 static void test_settled(void) {
@@ -196,6 +252,9 @@ static void test_empty(void) {
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/outline/goldens", test_goldens);
+  g_test_add_func("/outline/phylogram", test_phylogram);
+  g_test_add_func("/outline/phylogram-bounds", test_phylogram_bounds);
+  g_test_add_func("/outline/other-programs", test_other_programs);
   g_test_add_func("/outline/settled", test_settled);
   g_test_add_func("/outline/ring", test_ring);
   g_test_add_func("/outline/fold", test_fold);
