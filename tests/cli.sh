@@ -43,6 +43,7 @@ expect 2 'one text is needed' text encode a b
 expect 2 'not known' text frobnicate a
 expect 2 'unknown text encoder' text encode --encoder nonsense a
 expect 1 'no config.json' text encode --encoder clip:"$dir/empty" a
+expect 0 'sunflower' text tokens 'a sun flower'
 expect 0 'cello' text nearest violin
 expect 0 '"cosine"' text similar --json fox wolf
 expect 0 '"dim":.*100' text encode --json fox

@@ -151,8 +151,10 @@ int cmd_text(int argc, char **argv) {
        "words (default), clip:DIR, model2vec:DIR, glove:FILE or table:FILE", "E"},
       {"prompts", 0, 0, G_OPTION_ARG_STRING, &prompts,
        "Put the text into none, photo, photos, art, or templates with {} separated by |", "P"},
-      {"among", 0, 0, G_OPTION_ARG_STRING, &among, "Words to rank, for nearest: a,b,c or @cifar100, @imagenet, @FILE", "LIST"},
-      {"limit", 'n', 0, G_OPTION_ARG_INT, &a.limit, "Words to print, for nearest (default 10)", "N"},
+      {"among", 0, 0, G_OPTION_ARG_STRING, &among,
+       "Words to rank, for nearest: a,b,c or @cifar100, @imagenet, @FILE", "LIST"},
+      {"limit", 'n', 0, G_OPTION_ARG_INT, &a.limit, "Words to print, for nearest (default 10)",
+       "N"},
       G_OPTION_ENTRY_NULL};
   if (command_parse("text", entries, NULL, &argc, &argv, &g, &status)) {
     a.json = g.json;

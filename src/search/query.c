@@ -18,6 +18,7 @@ typedef struct {
   QueryAnswer *answer;
   GError *problem;   /* why the first silent voice is silent */
   unsigned spoken;   /* voices that answered */
+  GHashTable *spoken_of; /* Model* that one of these speaks of; NULL: index->answered */
 } Asking;
 
 static void hit_clear(void *data) { model_unref(((QueryHit *)data)->model); }
@@ -154,25 +155,42 @@ static bool ask(Asking *a, const Voice *v, GError **error) {
   return true;
 }
 
+/* When not all voices answered, those of the others may come in by their names. */
+static void note_spoken(Asking *a, const Voice *v) {
+  if (!a->spoken_of) a->spoken_of = g_hash_table_new(g_direct_hash, g_direct_equal);
+  for (guint i = 0; i < v->rep->models->len; i++)
+    if (voice_speaks_of(v, v->rep->models->pdata[i]))
+      g_hash_table_add(a->spoken_of, v->rep->models->pdata[i]);
+}
+
 static void ask_voices(Asking *a) {
-  for (guint i = 0; i < a->index->voices->len; i++) {
+  guint n = a->index->voices->len;
+  g_autofree bool *spoke = g_new0(bool, n + 1);
+  for (guint i = 0; i < n; i++) {
     g_autoptr(GError) problem = NULL;
     if (ask(a, a->index->voices->pdata[i], &problem)) {
+      spoke[i] = true;
       a->spoken++;
       continue;
     }
     g_ptr_array_add(a->answer->cannot, safe_text(problem->message, -1));
     if (!a->problem) a->problem = g_steal_pointer(&problem);
   }
+  for (guint i = 0; i < n && a->spoken < n; i++)
+    if (spoke[i]) note_spoken(a, a->index->voices->pdata[i]);
+}
+
+static bool is_spoken_of(const Asking *a, const Model *m) {
+  return a->spoken &&
+         g_hash_table_contains(a->spoken_of ? a->spoken_of : a->index->answered, m);
 }
 
 /* Adds models that nobody speaks of but whose names or cards have the words. */
 static void add_declared(Asking *a) {
   QueryIndex *index = a->index;
-  if (!index->said) index->said = said_index_new(index->models);
   for (guint i = 0; i < index->models->len; i++) {
     Model *m = index->models->pdata[i];
-    if (a->spoken && g_hash_table_contains(index->answered, m)) continue;
+    if (is_spoken_of(a, m)) continue;
     const char *where = said_index_find(index->said, a->question, i);
     if (where && passes(a->question, m, NULL))
       add_hit(a, (QueryHit){.model = m, .score = NAN, .match = NAN, .declared = true,
@@ -182,15 +200,10 @@ static void add_declared(Asking *a) {
 
 /* Marks hits from the weights whose names or cards say the same. */
 static void mark_said(Asking *a) {
-  if (!a->index->said) return;
-  g_autoptr(GHashTable) place = g_hash_table_new(g_direct_hash, g_direct_equal);
-  for (guint i = 0; i < a->index->models->len; i++)
-    g_hash_table_insert(place, a->index->models->pdata[i], GUINT_TO_POINTER(i));
   for (guint i = 0; i < a->answer->hits->len; i++) {
     QueryHit *h = &g_array_index(a->answer->hits, QueryHit, i);
-    gpointer at;
-    if (h->expert && g_hash_table_lookup_extended(place, h->model, NULL, &at))
-      h->said_by = said_index_find(a->index->said, a->question, GPOINTER_TO_UINT(at));
+    guint at = GPOINTER_TO_UINT(g_hash_table_lookup(a->index->places, h->model));
+    if (h->expert && at) h->said_by = said_index_find(a->index->said, a->question, at - 1);
   }
 }
 
@@ -287,6 +300,7 @@ QueryAnswer *query_run(QueryIndex *index, const char *asked, unsigned limit, GEr
   else
     list_filtered(&a);
   g_clear_error(&a.problem);
+  g_clear_pointer(&a.spoken_of, g_hash_table_unref);
   if (!ok) return NULL;
   g_array_sort(answer->hits, best_first);
   if (q->sort) sort_hits(answer->hits, q->sort, q->descending);

@@ -26,5 +26,6 @@ struct QueryIndex {
   GPtrArray *cannot;       /* of SafeText */
   GPtrArray *models;       /* of Model*, a reference to the list */
   GHashTable *answered;    /* Model* that a voice speaks of, as a set */
-  SaidIndex *said;     /* made when it is first asked */
+  SaidIndex *said;
+  GHashTable *places;      /* Model* -> its place in models + 1 */
 };

@@ -16,7 +16,8 @@ static const struct {
     {"none", "{}"},
     {"photo", "a photo of a {}"},
     {"photos", "a photo of a {}|a close-up photo of the {}|a small {} seen from afar|"
-               "a bright picture of a {}|a dark picture of a {}|many {} in one picture|a drawing of a {}"},
+               "a bright picture of a {}|a dark picture of a {}|many {} in one picture|"
+               "a drawing of a {}"},
     {"art", "a painting of a {}|a drawing of a {}|an illustration of {}|art in the style of {}"},
 };
 

@@ -65,25 +65,28 @@ int64_t word_bag_find(const WordList *list, const char *s, size_t n) {
   return w >= 0 ? w : find_unhyphened(list, s, n);
 }
 
-/* One word; a hyphenated one that is unknown falls apart. Returns the known parts. */
-static size_t add_token(const WordList *list, const char *s, size_t n, float *dst,
-                        GPtrArray *unknown) {
+static void take(GArray *numbers, int64_t w) {
+  uint32_t number = (uint32_t)w;
+  g_array_append_val(numbers, number);
+}
+
+/* One word; a hyphenated one that is unknown falls apart. */
+static void add_token(const WordList *list, const char *s, size_t n, GArray *numbers,
+                      GPtrArray *unknown) {
   int64_t w = word_bag_find(list, s, n);
   if (w >= 0) {
-    add_word(list, (size_t)w, dst);
-    return 1;
+    take(numbers, w);
+    return;
   }
-  size_t known = 0;
   const char *end = s + n;
   bool parted = memchr(s, '-', n) != NULL;
   for (const char *p = s, *stop; parted && p < end; p = stop + 1) {
     stop = memchr(p, '-', (size_t)(end - p));
     if (!stop) stop = end;
-    if (stop > p) known += add_token(list, p, (size_t)(stop - p), dst, unknown);
+    if (stop > p) add_token(list, p, (size_t)(stop - p), numbers, unknown);
   }
   /* "a" and "I" have no vector and no meaning worth a message. */
-  if (!parted && n > 1) g_ptr_array_add(unknown, g_strndup(s, n));
-  return known;
+  if (!parted && n > 1 && unknown) g_ptr_array_add(unknown, g_strndup(s, n));
 }
 
 /* --- the text ----------------------------------------------------------------------------------- */
@@ -128,7 +131,7 @@ static bool may_join(const WordList *list, const Token *t) {
 
 /* The one word that two neighbours are, or -1. */
 static int64_t find_joined(const WordList *list, const Token *a, const Token *b) {
-  static const char *const between[] = {"-", "_", ""};
+  static const char *const between[] = {"-", "_", " ", ""};
   if (!may_join(list, a) || !may_join(list, b)) return -1;
   for (size_t i = 0; i < G_N_ELEMENTS(between); i++) {
     g_autofree char *left = g_strndup(a->s, a->n), *right = g_strndup(b->s, b->n);
@@ -139,23 +142,33 @@ static int64_t find_joined(const WordList *list, const Token *a, const Token *b)
   return -1;
 }
 
-size_t word_bag_encode(const WordList *list, const char *text, float *dst, GPtrArray *unknown) {
+static void find_words(const WordList *list, const char *text, GArray *numbers,
+                       GPtrArray *unknown) {
   g_autofree char *valid = g_utf8_make_valid(text, -1);
   g_autofree char *lower = g_utf8_strdown(valid, -1);
   g_autoptr(GArray) tokens = tokens_of(lower);
-  size_t known = 0;
   for (guint i = 0; i < tokens->len; i++) {
     const Token *t = &g_array_index(tokens, Token, i);
     int64_t joined = i + 1 < tokens->len ? find_joined(list, t, t + 1) : -1;
     if (joined < 0) {
-      known += add_token(list, t->s, t->n, dst, unknown);
+      add_token(list, t->s, t->n, numbers, unknown);
       continue;
     }
-    add_word(list, (size_t)joined, dst);
-    known += 2;
+    take(numbers, joined);
     i++;
   }
+}
+
+void word_bag_tokens(const WordList *list, const char *text, GArray *numbers) {
+  find_words(list, text, numbers, NULL);
+}
+
+size_t word_bag_encode(const WordList *list, const char *text, float *dst, GPtrArray *unknown) {
+  g_autoptr(GArray) numbers = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+  find_words(list, text, numbers, unknown);
+  for (guint i = 0; i < numbers->len; i++)
+    add_word(list, g_array_index(numbers, uint32_t, i), dst);
   float length = sqrtf(dot(dst, dst, list->dim));
   for (size_t i = 0; i < list->dim && length > 0; i++) dst[i] /= length;
-  return known;
+  return numbers->len;
 }

@@ -74,20 +74,31 @@ static size_t words_encode(TextEncoder *e, const char *text, float *dst, GPtrArr
   return word_bag_encode(e->private_data, text, dst, unknown);
 }
 
-static bool words_vector(TextEncoder *e, size_t i, float *dst) {
-  word_vector(e->private_data, i, dst);
-  return true;
-}
-
 static SafeText *words_word(TextEncoder *e, size_t i) {
   const WordTable *t = e->private_data;
   return safe_text(t->text + t->start[i], (gssize)(t->start[i + 1] - t->start[i]));
+}
+
+static bool words_tokens(TextEncoder *e, const char *text, GArray *ids, GPtrArray *shown,
+                         GError **error) {
+  (void)error;
+  guint first = ids->len;
+  word_bag_tokens(e->private_data, text, ids);
+  for (guint i = first; shown && i < ids->len; i++)
+    g_ptr_array_add(shown, words_word(e, g_array_index(ids, uint32_t, i)));
+  return true;
+}
+
+static bool words_vector(TextEncoder *e, size_t i, float *dst) {
+  word_vector(e->private_data, i, dst);
+  return true;
 }
 
 static void words_close(TextEncoder *e) { g_free(e->private_data); }
 
 bool words_open(TextEncoder *e, GError **error) {
   static const TextEncoderOps ops = {.encode = words_encode,
+                                     .tokens = words_tokens,
                                      .vector = words_vector,
                                      .word = words_word,
                                      .close = words_close};

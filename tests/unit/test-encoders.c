@@ -188,6 +188,7 @@ static void test_glove(Place *p, gconstpointer unused) {
   g_assert_cmpuint(text_encoder_dim(e), ==, 3);
   expect_vector(e, "Fox", (const float[]){0, 1, 0});
   expect_vector(e, "foxes", (const float[]){0, 1, 0}); /* the singular stands in */
+  expect_vector(e, "ice cream", (const float[]){1, 0, 0});
   float x[3];
   g_auto(GStrv) unknown = NULL;
   g_assert_true(text_encoder_encode(e, "a red, zebra", x, &unknown, NULL));
