@@ -28,8 +28,10 @@ unit_tests = \
 	tests/unit/test-catalog \
 	tests/unit/test-collection \
 	tests/unit/test-core \
+	tests/unit/test-diff \
 	tests/unit/test-evaluation \
 	tests/unit/test-experts \
+	tests/unit/test-figures \
 	tests/unit/test-gguf \
 	tests/unit/test-jungle \
 	tests/unit/test-labels \
@@ -73,6 +75,7 @@ EXTRA_DIST += tests/run-unit.sh tests/house.sh tests/cli.sh tests/main-job.sh \
 tests_unit_test_core_LDADD = $(core_libs)
 tests_unit_test_safetensors_LDADD = $(weights_libs)
 tests_unit_test_jungle_LDADD = libcopse-jungle.a $(weights_libs)
+tests_unit_test_figures_LDADD = $(weights_libs)
 tests_unit_test_labels_LDADD = $(experts_libs)
 tests_unit_test_layer_LDADD = $(weights_libs)
 tests_unit_test_words_LDADD = libcopse-text.a $(weights_libs)
@@ -84,6 +87,9 @@ tests_unit_test_catalog_LDADD = $(collection_libs)
 tests_unit_test_collection_SOURCES = tests/unit/test-collection.c \
 	tests/unit/collection_fixture.c tests/unit/collection_fixture.h
 tests_unit_test_collection_LDADD = $(collection_libs)
+tests_unit_test_diff_SOURCES = tests/unit/test-diff.c \
+	tests/unit/collection_fixture.c tests/unit/collection_fixture.h
+tests_unit_test_diff_LDADD = $(lineage_libs)
 tests_unit_test_evaluation_LDADD = $(experts_libs)
 tests_unit_test_experts_LDADD = $(experts_libs)
 tests_unit_test_lineage_LDADD = $(lineage_libs)

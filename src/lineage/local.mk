@@ -10,6 +10,7 @@ libcopse_lineage_a_SOURCES = \
 	src/lineage/forest.c src/lineage/forest.h \
 	src/lineage/forest_build.c src/lineage/forest_make.h \
 	src/lineage/kinship.c src/lineage/kinship.h \
+	src/lineage/model_diff.c src/lineage/model_diff.h \
 	src/lineage/moments.c src/lineage/moments.h \
 	src/lineage/outline.c src/lineage/outline.h \
 	src/lineage/pedigree.c src/lineage/pedigree.h \
