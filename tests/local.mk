@@ -20,7 +20,7 @@ lineage_libs    = libcopse-lineage.a $(collection_libs)
 experts_libs    = libcopse-experts.a libcopse-text.a $(collection_libs)
 
 ui_libs         = libcopse-ui.a libcopse-work.a libcopse-search.a libcopse-experts.a \
-	libcopse-text.a libcopse-lineage.a $(collection_libs) $(CURSES_LIBS)
+	libcopse-text.a libcopse-lineage.a $(collection_libs) $(CURSES_LIBS) $(MD4C_LIBS)
 
 unit_tests = \
 	tests/unit/test-baselines \

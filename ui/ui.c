@@ -15,7 +15,18 @@ int ui_run(const UiOptions *options, GError **error) {
                         "a theme is dark, light or mono");
     return 1;
   }
-  g_autoptr(App) app = app_new(options, &engine_ops, script != NULL, error);
+  UiOptions all = *options;
+  if (!all.config) {
+    /* A guest's session looks as the host has arranged it with options, not as a file says. */
+    g_autofree char *path = config_path();
+    all.config = config_new();
+    if (!all.read_only && !config_load(all.config, path, error)) {
+      config_free(all.config);
+      return 1;
+    }
+  }
+  if (all.idle_minutes) all.config->idle_minutes = all.idle_minutes;
+  g_autoptr(App) app = app_new(&all, &engine_ops, script != NULL, error);
   if (!app) return 1;
   if (script) return script_run(app, script, error) ? 0 : 1;
   app_run(app);

@@ -3,7 +3,8 @@
 
 #include <math.h>
 
-#include "weights/layer_figures.h"
+#include "core/error.h"
+
 
 /* One model with its layers. */
 typedef struct {
@@ -167,4 +168,43 @@ void model_diff_free(ModelDiff *d) {
   if (!d) return;
   g_array_unref(d->rows);
   g_free(d);
+}
+
+static bool read_named(Side *s, const char *name, Layer *out, GError **error) {
+  const LayerInfo *l = layer_find(s->layers, name);
+  if (l) return layer_read(s->file, l, out, error);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "there is no layer %s", name);
+  return false;
+}
+
+/* What has become of p's layer; NULL without an error when they cannot be subtracted. */
+static LayerFigures *change_figures(const Collection *c, const Model *p, Layer *x,
+                                    const char *name) {
+  Side s;
+  Layer before = {0};
+  LayerFigures *figures = NULL;
+  if (x->form == LAYER_DENSE && side_open(&s, c, p, NULL)) {
+    if (read_named(&s, name, &before, NULL) && before.form == LAYER_DENSE &&
+        before.d_out == x->d_out && before.d_in == x->d_in) {
+      layer_subtract(x, &before);
+      figures = layer_figures_new(x, NULL);
+    }
+    layer_clear(&before);
+    side_clear(&s);
+  }
+  return figures;
+}
+
+bool model_layer_figures(const Collection *collection, const Model *p, const Model *x,
+                         const char *name, LayerFigures **own, LayerFigures **change,
+                         GError **error) {
+  Side s;
+  Layer layer = {0};
+  *own = *change = NULL;
+  if (!side_open(&s, collection, x, error)) return false;
+  if (read_named(&s, name, &layer, error)) *own = layer_figures_new(&layer, error);
+  if (*own && p) *change = change_figures(collection, p, &layer, name);
+  layer_clear(&layer);
+  side_clear(&s);
+  return *own != NULL;
 }

@@ -4,6 +4,7 @@
 
 #include "collection/collection.h"
 #include "core/progress.h"
+#include "weights/layer_figures.h"
 
 typedef enum {
   LAYER_SAME,       /* number for number */
@@ -51,3 +52,9 @@ ModelDiff *model_layers_new(const Collection *collection, const Model *x, GError
 
 void model_diff_free(ModelDiff *diff); /* NULL-safe */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ModelDiff, model_diff_free)
+
+/* Figures of x's layer, and of its change from p where both have it as dense matrices of one shape;
+ * *change is NULL otherwise, and when p is NULL. False when the layer cannot be read. */
+bool model_layer_figures(const Collection *collection, const Model *p, const Model *x,
+                         const char *layer, LayerFigures **own, LayerFigures **change,
+                         GError **error);

@@ -151,3 +151,31 @@ void chart_free(Chart *c) {
   g_free(c->expert);
   g_free(c);
 }
+
+/* The likeliest label and its probability. */
+static char *saying(const Expert *e, const Choices *c, const float *row, double *p) {
+  double confidence = prediction_make(e, c, row, p, NULL);
+  guint best = 0;
+  if (c->names->len == 0 || prediction_abstains(e, confidence)) return g_strdup("don't know");
+  for (guint i = 1; i < c->names->len; i++)
+    if (p[i] > p[best]) best = i;
+  return g_strdup_printf("%s %.2f", (const char *)c->names->pdata[best], p[best]);
+}
+
+GHashTable *sayings_new(const Collection *collection, const GPtrArray *models,
+                        const Expert *e, const Progress *progress, GError **error) {
+  g_autoptr(Representations) r =
+      representations_open(collection, e, models, NULL, progress, error);
+  if (!r) return NULL;
+  TextEncoder *encoder = encoder_for(e, error);
+  if (e->task == EXPERT_ALIGN && !encoder) return NULL;
+  g_autoptr(Choices) c = choices_own(e, encoder, error);
+  GHashTable *said = c ? g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free) : NULL;
+  g_autofree double *p = c ? g_new0(double, c->names->len + 1) : NULL;
+  for (guint i = 0; said && i < r->models->len; i++) {
+    const Model *m = r->models->pdata[i];
+    g_hash_table_insert(said, g_strdup(m->path), saying(e, c, r->rows + i * r->width, p));
+  }
+  text_encoder_free(encoder);
+  return said;
+}

@@ -54,3 +54,8 @@ Chart *chart_new(const Collection *collection, const GPtrArray *models, const Ex
                  const Progress *progress, GError **error);
 void chart_free(Chart *chart); /* NULL-safe */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Chart, chart_free)
+
+/* What an expert says of every model it speaks for, in a few words: path -> "fox 0.93", or "don't know". Owned
+ * strings. NULL when cancelled or when the expert cannot be used. */
+GHashTable *sayings_new(const Collection *collection, const GPtrArray *models,
+                        const Expert *expert, const Progress *progress, GError **error);
