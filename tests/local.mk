@@ -50,6 +50,8 @@ unit_tests = \
 	tests/unit/test-ui-cells \
 	tests/unit/test-ui-keymap \
 	tests/unit/test-ui-screens \
+	tests/unit/test-ui-text \
+	tests/unit/test-ui-views \
 	tests/unit/test-words \
 	tests/unit/test-worker \
 	tests/unit/test-zip
@@ -103,6 +105,9 @@ tests_unit_test_ui_cells_LDADD = $(ui_libs)
 tests_unit_test_ui_keymap_LDADD = $(ui_libs)
 tests_unit_test_ui_screens_SOURCES = tests/unit/test-ui-screens.c $(ui_fixture)
 tests_unit_test_ui_screens_LDADD = $(ui_libs)
+tests_unit_test_ui_text_LDADD = $(ui_libs)
+tests_unit_test_ui_views_SOURCES = tests/unit/test-ui-views.c $(ui_fixture)
+tests_unit_test_ui_views_LDADD = $(ui_libs)
 
 tests_unit_test_gguf_LDADD = $(weights_libs)
 tests_unit_test_quant_LDADD = $(weights_libs)

@@ -207,7 +207,7 @@ App *app_new(const UiOptions *options, const EngineOps *ops, bool headless, GErr
 
 void app_free(App *app) {
   if (!app) return;
-  worker_free(app->ui.engine.worker);
+  worker_free(g_steal_pointer(&app->ui.engine.worker));
   for (int v = 0; v < VIEW_COUNT; v++)
     if (app->views[v]) app_views[v]->close(app->views[v]);
   signals_stop();

@@ -171,6 +171,7 @@ static bool run_action(App *app, const char *verb) {
 }
 
 bool app_command(App *app, const char *line) {
+  app->dirty = true;
   g_autofree char *verb = NULL, *argument = NULL, *problem = NULL;
   command_split(line, &verb, &argument);
   const CommandInfo *c = command_info(verb);

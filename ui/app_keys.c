@@ -128,10 +128,8 @@ void app_follow(App *app, Reaction reaction) {
 
 enum { MENU_ACTIONS = 1 };
 
-/* True for what can be done in most places: moving, switching views, leaving. */
-static bool is_general(const ActionInfo *info) {
-  return __builtin_popcount(info->contexts & IN_LISTS) >= 4;
-}
+/* True for what can be done in every view: moving, switching views, leaving. */
+static bool is_general(const ActionInfo *info) { return (info->contexts & IN_LISTS) == IN_LISTS; }
 
 /* Everything that can be done here, with its keys: what belongs to this place first. */
 static void open_actions(App *app) {

@@ -190,7 +190,7 @@ static int leave_span(MD_SPANTYPE type, void *detail, void *user) {
 static void put_code(Card *c, const char *text) {
   g_auto(GStrv) rows = g_strsplit(text, "\n", -1);
   for (char **r = rows; *r; r++) {
-    if (r[1] || **r) {
+    if (**r) {
       if (c->lines->open->len == 0) put_margin(c), lines_put(c->lines, STYLE_CONCEPT, "  ");
       lines_put(c->lines, STYLE_CONCEPT, *r);
     }

@@ -237,12 +237,11 @@ char *column_set_text(const ColumnSet *set) {
 }
 
 void column_set_toggle(ColumnSet *set, int column) {
-  int kept = 0;
-  bool had = set_holds(set, column);
-  for (int i = 0; i < set->n; i++)
-    if (set->which[i] != column) set->which[kept++] = set->which[i];
-  if (!had) set->which[kept++] = column;
-  set->n = kept;
+  ColumnSet before = *set;
+  set->n = 0;
+  if (!set_holds(&before, column)) set->which[set->n++] = column;
+  for (int i = 0; i < before.n; i++)
+    if (before.which[i] != column) set->which[set->n++] = before.which[i];
   note_standard(set);
 }
 

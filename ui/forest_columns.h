@@ -27,7 +27,7 @@ bool column_set_parse(ColumnSet *set, const char *text, char **wrong);
 /* The names again. The caller frees it. */
 char *column_set_text(const ColumnSet *set);
 
-/* Puts a column at the end, or takes it out. */
+/* Puts a column first, for the last ones are left out on narrow screens, or takes it out. */
 void column_set_toggle(ColumnSet *set, int column);
 
 /* How to draw a row, besides the row itself. */

@@ -3,12 +3,12 @@
 
 #include "core/error.h"
 
-void inquiry_init(Inquiry *q, Worker *worker, GDestroyNotify free_result) {
-  *q = (Inquiry){.worker = worker, .free_result = free_result};
+void inquiry_init(Inquiry *q, const Engine *engine, GDestroyNotify free_result) {
+  *q = (Inquiry){.engine = engine, .free_result = free_result};
 }
 
 void inquiry_reset(Inquiry *q) {
-  if (q->job) worker_cancel(q->worker, q->job);
+  if (q->job && q->engine->worker) worker_cancel(q->engine->worker, q->job);
   q->job = 0;
   if (q->result) q->free_result(q->result);
   q->result = NULL;

@@ -5,14 +5,14 @@
 #include "ui/engine_jobs.h"
 
 typedef struct {
-  Worker *worker;             /* borrowed */
+  const Engine *engine;       /* borrowed; its worker is NULL once it has been freed */
   GDestroyNotify free_result;
   guint64 job;                /* 0: nothing is asked */
   gpointer result;            /* of the last answer, or NULL */
   char *problem;              /* why there is none, or NULL */
 } Inquiry;
 
-void inquiry_init(Inquiry *inquiry, Worker *worker, GDestroyNotify free_result);
+void inquiry_init(Inquiry *inquiry, const Engine *engine, GDestroyNotify free_result);
 
 /* Forgets question and answer; the inquiry can be used again. */
 void inquiry_reset(Inquiry *inquiry);

@@ -17,7 +17,7 @@ enum { WIDEST = 96 }; /* longer lines are hard to read */
 
 static gpointer card_open(const Subject *s) {
   CardPage *p = g_new0(CardPage, 1);
-  inquiry_init(&p->card, s->ui->engine.worker, g_free);
+  inquiry_init(&p->card, &s->ui->engine, g_free);
   return p;
 }
 

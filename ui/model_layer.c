@@ -15,7 +15,7 @@ typedef struct {
 
 static gpointer layer_open(const Subject *s) {
   LayerPage *p = g_new0(LayerPage, 1);
-  inquiry_init(&p->figures, s->ui->engine.worker, engine_free_figures);
+  inquiry_init(&p->figures, &s->ui->engine, engine_free_figures);
   return p;
 }
 

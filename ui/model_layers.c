@@ -14,7 +14,7 @@ typedef struct {
 
 static gpointer layers_open(const Subject *s) {
   LayersPage *p = g_new0(LayersPage, 1);
-  inquiry_init(&p->diff, s->ui->engine.worker, engine_free_diff);
+  inquiry_init(&p->diff, &s->ui->engine, engine_free_diff);
   layer_table_init(&p->table);
   return p;
 }

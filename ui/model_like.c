@@ -12,7 +12,7 @@ typedef struct {
 
 static gpointer like_open(const Subject *s) {
   LikePage *p = g_new0(LikePage, 1);
-  inquiry_init(&p->near, s->ui->engine.worker, engine_free_neighbours);
+  inquiry_init(&p->near, &s->ui->engine, engine_free_neighbours);
   return p;
 }
 

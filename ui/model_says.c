@@ -17,7 +17,7 @@ typedef struct {
 
 static gpointer says_open(const Subject *s) {
   SaysPage *p = g_new0(SaysPage, 1);
-  inquiry_init(&p->opinions, s->ui->engine.worker, engine_free_opinions);
+  inquiry_init(&p->opinions, &s->ui->engine, engine_free_opinions);
   return p;
 }
 

@@ -78,16 +78,13 @@ int scatter_hover(const Scatter *s, int reach) {
 }
 
 int scatter_next(const Scatter *s) {
-  int best = -1, x, y;
-  double least = INFINITY;
+  int best = -1, x, y, here = s->cursor_y * s->columns + s->cursor_x, least = G_MAXINT;
+  int cells = s->columns * s->rows;
   for (guint i = 0; i < s->n; i++) {
-    if (!scatter_cell(s, i, &x, &y) || x <= s->cursor_x) continue;
-    double far = far_from_cursor(s, x, y);
-    if (far < least) least = far, best = (int)i;
-  }
-  for (guint i = 0; best < 0 && i < s->n; i++) { /* round the edge: the leftmost further down */
-    if (!scatter_cell(s, i, &x, &y) || y <= s->cursor_y) continue;
-    if (y * 4096.0 + x < least) least = y * 4096.0 + x, best = (int)i;
+    if (!scatter_cell(s, i, &x, &y)) continue;
+    /* Cells from the one behind the cursor on, round the end. */
+    int after = (y * s->columns + x - here - 1 + cells) % cells;
+    if (after < least) least = after, best = (int)i;
   }
   return best;
 }

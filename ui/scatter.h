@@ -34,7 +34,7 @@ bool scatter_cell(const Scatter *scatter, guint point, int *x, int *y);
 /* The point nearest to the cursor and at most `reach` cells away, or -1. */
 int scatter_hover(const Scatter *scatter, int reach);
 
-/* The point nearest to the cursor among those to its right, or in the rows below; -1 when there is none. */
+/* The next point behind the cursor, row by row and round the end; -1 when there is none in the window. */
 int scatter_next(const Scatter *scatter);
 
 /* Puts the cursor on a point that is in the window. */

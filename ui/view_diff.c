@@ -19,7 +19,7 @@ typedef struct {
 static gpointer diff_open(Ui *ui) {
   DiffView *v = g_new0(DiffView, 1);
   v->ui = ui;
-  inquiry_init(&v->diff, ui->engine.worker, engine_free_diff);
+  inquiry_init(&v->diff, &ui->engine, engine_free_diff);
   layer_table_init(&v->table);
   return v;
 }

@@ -34,7 +34,7 @@ static gpointer experts_open(Ui *ui) {
   v->loss = g_array_new(FALSE, FALSE, sizeof(double));
   v->accuracy = g_array_new(FALSE, FALSE, sizeof(double));
   train_form_init(&v->form);
-  inquiry_init(&v->layers, ui->engine.worker, engine_free_diff);
+  inquiry_init(&v->layers, &ui->engine, engine_free_diff);
   return v;
 }
 

@@ -31,7 +31,7 @@ typedef struct {
 static gpointer map_open(Ui *ui) {
   MapView *v = g_new0(MapView, 1);
   v->ui = ui;
-  inquiry_init(&v->chart, ui->engine.worker, engine_free_chart);
+  inquiry_init(&v->chart, &ui->engine, engine_free_chart);
   return v;
 }
 

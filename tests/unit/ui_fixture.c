@@ -291,6 +291,8 @@ static GPtrArray *fake_sweep(Collection *collection, const GPtrArray *models,
   return experts;
 }
 
+static void diff_row_clear(void *data) { g_free(((DiffRow *)data)->name); }
+
 /* Layers that moved more and more; the last three are of no use. */
 static ModelDiff *fake_diff(const Collection *collection, const Model *p, const Model *x,
                             const Progress *progress, GError **error) {
@@ -298,6 +300,7 @@ static ModelDiff *fake_diff(const Collection *collection, const Model *p, const 
   if (!progress_step(progress, "comparing", 1, 2, error)) return NULL;
   ModelDiff *d = g_new0(ModelDiff, 1);
   d->rows = g_array_new(FALSE, TRUE, sizeof(DiffRow));
+  g_array_set_clear_func(d->rows, diff_row_clear);
   d->relative = 0.0625;
   for (unsigned i = 0; i < 24; i++) {
     LayerState state = i < 20 ? LAYER_MOVED : i == 20 ? LAYER_SAME : i == 21 ? LAYER_OTHER_SHAPE
