@@ -21,6 +21,7 @@ const Command command_table[] = {
     {"like", "DIR MODEL", "Rank the models that are like one", 2, 2, cmd_like},
     {"apply", "DIR", "Print what an expert says of every model", 1, 1, cmd_apply},
     {"map", "DIR", "Lay the models out in two dimensions", 1, 1, cmd_map},
+    {"text", "encode|tokens|similar|nearest TEXT [TEXT]", "Look inside a text encoder", 2, 3, cmd_text},
     {"plant", "DIR", "Grow a collection by training small networks", 1, 1, cmd_plant},
     {"demo", "DIR", "Plant, scan, train and ask: the main job on a wood of its own", 1, 1, cmd_demo},
     {"doctor", "", "Check that this machine computes rightly", 0, 0, cmd_doctor},

@@ -29,6 +29,8 @@ expect 2 'too few arguments' scan
 expect 2 'too many arguments' scan a b
 expect 2 'nonsense' scan --nonsense "$dir/empty"
 expect 2 'epochs' train --epochs=0 "$dir/empty"
+expect 2 'unknown preset' train --preset=none "$dir/empty"
+expect 2 'memory' train --memory=lots "$dir/empty"
 expect 2 'lr' train --lr=abc "$dir/empty"
 expect 1 'does-not-exist' scan "$dir/does-not-exist"
 expect 0 '"type":"summary"' scan --json "$dir/empty"

@@ -23,15 +23,20 @@ ui_libs         = libcopse-ui.a libcopse-work.a libcopse-search.a libcopse-exper
 	libcopse-text.a libcopse-lineage.a $(collection_libs) $(CURSES_LIBS) $(MD4C_LIBS)
 
 unit_tests = \
+	tests/unit/test-archive \
+	tests/unit/test-archive-reader \
 	tests/unit/test-baselines \
 	tests/unit/test-card \
 	tests/unit/test-catalog \
+	tests/unit/test-clip \
 	tests/unit/test-collection \
 	tests/unit/test-core \
 	tests/unit/test-diff \
+	tests/unit/test-encoders \
 	tests/unit/test-evaluation \
 	tests/unit/test-experts \
 	tests/unit/test-figures \
+	tests/unit/test-formats \
 	tests/unit/test-gguf \
 	tests/unit/test-jungle \
 	tests/unit/test-labels \
@@ -43,6 +48,8 @@ unit_tests = \
 	tests/unit/test-quant \
 	tests/unit/test-safetensors \
 	tests/unit/test-shards \
+	tests/unit/test-stores \
+	tests/unit/test-tokenizer \
 	tests/unit/test-torch \
 	tests/unit/test-torch-hostile \
 	tests/unit/test-torch-state \
@@ -64,10 +71,13 @@ tui_tests = \
 	tests/tui/start-quit.sh \
 	tests/tui/suspend.sh
 fuzz_tests = \
+	tests/fuzz/fuzz-archive \
+	tests/fuzz/fuzz-card \
 	tests/fuzz/fuzz-gguf \
 	tests/fuzz/fuzz-index \
 	tests/fuzz/fuzz-npy \
 	tests/fuzz/fuzz-safetensors \
+	tests/fuzz/fuzz-tokenizer \
 	tests/fuzz/fuzz-torch
 check_PROGRAMS += $(unit_tests) $(fuzz_tests)
 TESTS += $(unit_tests) $(fuzz_tests) tests/house.sh tests/cli.sh tests/main-job.sh $(tui_tests)
@@ -80,6 +90,15 @@ tests_unit_test_jungle_LDADD = libcopse-jungle.a $(weights_libs)
 tests_unit_test_figures_LDADD = $(weights_libs)
 tests_unit_test_labels_LDADD = $(experts_libs)
 tests_unit_test_layer_LDADD = $(weights_libs)
+text_libs       = libcopse-text.a $(weights_libs)
+clip_fixture = tests/unit/clip_fixture.c tests/unit/clip_fixture.h
+tests_unit_test_clip_SOURCES = tests/unit/test-clip.c $(clip_fixture)
+tests_unit_test_clip_LDADD = $(text_libs)
+tests_unit_test_encoders_LDADD = $(text_libs)
+tests_unit_test_tokenizer_LDADD = $(text_libs)
+tests_fuzz_fuzz_tokenizer_SOURCES = tests/fuzz/fuzz-tokenizer.c tests/fuzz/run-corpus.c
+tests_fuzz_fuzz_tokenizer_LDADD = $(text_libs)
+EXTRA_DIST += tests/fixtures
 tests_unit_test_words_LDADD = libcopse-text.a $(weights_libs)
 tests_unit_test_baselines_LDADD = $(experts_libs)
 tests_unit_test_card_LDADD = $(collection_libs)
@@ -140,3 +159,20 @@ tests_fuzz_fuzz_torch_LDADD = $(weights_libs)
 tests_fuzz_fuzz_npy_SOURCES = tests/fuzz/fuzz-npy.c $(fuzz_try)
 tests_fuzz_fuzz_npy_LDADD = $(weights_libs)
 EXTRA_DIST += tests/fuzz/README.md tests/fuzz/make-seeds.c tests/fuzz/torch.dict tests/fuzz/corpus
+
+archive_fixture = tests/unit/archive_fixture.c tests/unit/archive_fixture.h \
+	tests/unit/collection_fixture.c tests/unit/collection_fixture.h
+tests_unit_test_archive_SOURCES = tests/unit/test-archive.c $(archive_fixture)
+tests_unit_test_archive_LDADD = $(collection_libs)
+tests_unit_test_archive_reader_SOURCES = tests/unit/test-archive-reader.c $(archive_fixture)
+tests_unit_test_archive_reader_LDADD = $(collection_libs)
+tests_unit_test_formats_SOURCES = tests/unit/test-formats.c $(archive_fixture)
+tests_unit_test_formats_LDADD = $(collection_libs)
+tests_unit_test_stores_SOURCES = tests/unit/test-stores.c \
+	tests/unit/collection_fixture.c tests/unit/collection_fixture.h
+tests_unit_test_stores_LDADD = $(collection_libs)
+tests_fuzz_fuzz_archive_SOURCES = tests/fuzz/fuzz-archive.c tests/fuzz/run-corpus.c
+tests_fuzz_fuzz_archive_LDADD = $(collection_libs)
+tests_fuzz_fuzz_card_SOURCES = tests/fuzz/fuzz-card.c tests/fuzz/run-corpus.c
+tests_fuzz_fuzz_card_LDADD = $(collection_libs)
+EXTRA_DIST += docs/FORMATS.md tests/fuzz/make-archive-seeds.c

@@ -140,12 +140,17 @@ ArchiveReader *archive_reader_open(ByteSource *source, const ArchiveLimits *limi
   return g_steal_pointer(&r);
 }
 
+static void clear_member(ArchiveMember *m) {
+  g_clear_pointer(&m->path, g_free);
+  g_clear_pointer(&m->target, g_free);
+}
+
 void archive_reader_free(ArchiveReader *r) {
   if (!r) return;
   if (r->archive) archive_read_free(r->archive);
   if (r->utf8) freelocale(r->utf8);
   byte_source_unref(r->source);
-  g_free(r->member.path);
+  clear_member(&r->member);
   g_free(r->block);
   g_free(r);
 }
@@ -171,8 +176,7 @@ static uint64_t room(const ArchiveReader *r) {
 }
 
 static const char *problem_of_type(struct archive_entry *e) {
-  if (archive_entry_hardlink(e) || archive_entry_filetype(e) == AE_IFLNK)
-    return "a link, not followed inside archives";
+  if (archive_entry_hardlink(e) || archive_entry_filetype(e) == AE_IFLNK) return "a link";
   switch (archive_entry_filetype(e)) {
     case AE_IFREG: return NULL;
     case AE_IFIFO: return "a FIFO, not opened";
@@ -227,10 +231,39 @@ static const char *name_of(const ArchiveReader *r, struct archive_entry *e) {
   return name || wide ? name : archive_entry_pathname_utf8(e);
 }
 
+/* Where `target`, seen from the folder of `path`, leads in the archive; NULL: out of it. */
+static char *resolve(const char *path, const char *target) {
+  const char *slash = strrchr(path, '/');
+  g_autofree char *folder = g_strndup(path, slash ? (gsize)(slash - path) : 0);
+  g_autofree char *joined = g_strconcat(folder, "/", target, NULL);
+  if (strlen(joined) > LONGEST_PATH || target[0] == '/' || strchr(target, '\\')) return NULL;
+  g_autoptr(GPtrArray) parts = g_ptr_array_new();
+  g_auto(GStrv) all = g_strsplit(joined, "/", -1);
+  for (char **part = all; *part; part++) {
+    if (!**part || strcmp(*part, ".") == 0) continue;
+    bool up = strcmp(*part, "..") == 0;
+    if (up && parts->len == 0) return NULL;
+    if (up)
+      g_ptr_array_set_size(parts, (int)parts->len - 1);
+    else
+      g_ptr_array_add(parts, *part);
+  }
+  g_ptr_array_add(parts, NULL);
+  return g_strjoinv("/", (char **)parts->pdata);
+}
+
+/* A hard link names its target from the archive's top, a symbolic one from its own folder. */
+static void take_link(ArchiveMember *m, struct archive_entry *e) {
+  const char *hard = archive_entry_hardlink(e), *soft = archive_entry_symlink(e);
+  if (hard && !problem_of_path(hard)) m->target = tidy(hard);
+  if (!hard && soft) m->target = resolve(m->path, soft);
+  if ((hard || soft) && !m->target) m->problem = "a link that leaves the archive, not followed";
+}
+
 static void take_entry(ArchiveReader *r, struct archive_entry *e) {
   ArchiveMember *m = &r->member;
   const char *name = name_of(r, e);
-  g_free(m->path);
+  clear_member(m);
   *m = (ArchiveMember){.place = r->entries - 1, .start = UINT64_MAX};
   int64_t size = archive_entry_size(e);
   m->size = size > 0 ? (uint64_t)size : 0;
@@ -238,9 +271,10 @@ static void take_entry(ArchiveReader *r, struct archive_entry *e) {
   m->problem = name && *name ? problem_of_path(name) : "a name that cannot be read";
   m->is_harmful = m->problem != NULL;
   if (!m->problem) m->problem = problem_of_type(e);
-  m->path = !m->problem       ? tidy(name)
-            : name && *name   ? g_strndup(name, LONGEST_PATH)
-                              : g_strdup_printf("?%u", m->place);
+  m->path = !m->is_harmful  ? tidy(name)
+            : name && *name ? g_strndup(name, LONGEST_PATH)
+                            : g_strdup_printf("?%u", m->place);
+  if (!m->is_harmful) take_link(m, e);
   if (!m->problem && archive_entry_is_encrypted(e)) m->problem = "encrypted, not opened";
   if (!m->problem && !r->packed)
     m->start = archive_place_of_data(r->source, r->archive, e, m->size);
@@ -283,7 +317,7 @@ static int take_step(ArchiveReader *r, GError **error) {
   }
   r->entries++;
   if (archive_entry_filetype(e) == AE_IFDIR) {
-    g_clear_pointer(&r->member.path, g_free);
+    clear_member(&r->member);
     return 2;
   }
   take_entry(r, e);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Archives (tar, zip, 7z; a tar packed by gzip, bzip2, xz or zstd): their members one after
- * another, in one pass, over any byte source. Nothing is unpacked to the disk, no link is
- * followed, no program is started. Only archive.c and archive_place.c know libarchive.
+ * another, in one pass, over any byte source. Nothing is unpacked to the disk, no link leads out of
+ * the archive, no program is started. Only archive.c and archive_place.c know libarchive.
  *
  *   while ((more = archive_reader_next(r, &error)) == 1) {
  *     const ArchiveMember *m = archive_reader_member(r);
@@ -30,10 +30,11 @@ extern const ArchiveLimits archive_limits;
 
 typedef struct {
   unsigned place;      /* among all entries, from 0 */
-  char *path;          /* bytes; without "." and doubled slashes unless there is a problem */
+  char *path;          /* bytes; without "." and doubled slashes unless it is harmful */
+  char *target;        /* of a link that stays in the archive: the path it leads to, else NULL */
   uint64_t size;       /* unpacked */
   uint64_t start;      /* of its bytes when they lie in the archive as they are, else UINT64_MAX */
-  const char *problem; /* why it must not be read, or NULL; static text */
+  const char *problem; /* why it cannot be read, links included, or NULL; static text */
   bool is_harmful;     /* the problem is its path: no tool gives such paths by itself */
 } ArchiveMember;
 

@@ -16,8 +16,9 @@ ArchiveCache *archive_cache_ref(ArchiveCache *cache);
 void archive_cache_unref(ArchiveCache *cache);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ArchiveCache, archive_cache_unref)
 
-/* A source over the member `member` (as ArchiveMember.path has it) of the archive file at `path`.
- * Fails when it is not there, appears twice, or has a problem. `label` is used in messages. */
+/* A source over the member `member` (as ArchiveMember.path has it) of the archive file at `path`;
+ * a link that leads to another member is followed. Fails when it is not there, appears twice, or
+ * has a problem. `label` is used in messages. */
 ByteSource *archive_cache_open(ArchiveCache *cache, const char *path, const char *member,
                                const char *label, GError **error);
 

@@ -6,11 +6,11 @@
 #include "core/error.h"
 #include "core/text.h"
 
-enum { MOST_IDLE = 4 };
+enum { MOST_IDLE = 4, MOST_LINKS = 8 };
 
 /* Where a member is. */
 typedef struct {
-  char *path;
+  char *path, *target; /* target: of a link */
   unsigned place;
   uint64_t start, size;
   const char *problem;
@@ -34,6 +34,7 @@ struct ArchiveShelf {
 static void spot_free(void *data) {
   Spot *spot = data;
   g_free(spot->path);
+  g_free(spot->target);
   if (spot->kept) g_bytes_unref(spot->kept);
   g_free(spot);
 }
@@ -72,10 +73,12 @@ static void add_spot(ArchiveShelf *s, const ArchiveMember *m) {
   Spot *old = g_hash_table_lookup(s->spots, m->path);
   if (old) {
     old->problem = "appears twice in the archive";
+    g_clear_pointer(&old->target, g_free);
     return;
   }
   Spot *spot = g_new(Spot, 1);
-  *spot = (Spot){g_strdup(m->path), m->place, m->start, m->size, m->problem, NULL};
+  *spot = (Spot){.path = g_strdup(m->path), .target = g_strdup(m->target), .place = m->place,
+                 .start = m->start, .size = m->size, .problem = m->problem};
   g_hash_table_insert(s->spots, spot->path, spot);
 }
 
@@ -261,9 +264,19 @@ static GBytes *bytes_of(ArchiveShelf *s, Spot *spot) {
   return bytes;
 }
 
+/* The member of a path, links followed; NULL: there is none, or they go round. */
+static Spot *find_spot(const ArchiveShelf *s, const char *path) {
+  for (int links = 0; links < MOST_LINKS; links++) {
+    Spot *spot = g_hash_table_lookup(s->spots, path);
+    if (!spot || !spot->target) return spot;
+    path = spot->target;
+  }
+  return NULL;
+}
+
 ByteSource *archive_shelf_member(ArchiveShelf *s, const char *member, const char *label,
                                  GError **error) {
-  Spot *spot = g_hash_table_lookup(s->spots, member);
+  Spot *spot = find_spot(s, member);
   if (!spot || spot->problem) {
     g_autofree SafeText *shown = safe_text(label, -1);
     g_set_error(error, COPSE_ERROR, spot ? COPSE_ERROR_FORMAT : COPSE_ERROR_NOT_FOUND, "%s: %s",

@@ -2,6 +2,7 @@ noinst_LIBRARIES += libcopse-collection.a
 libcopse_collection_a_SOURCES = \
 	src/collection/archive.c src/collection/archive.h \
 	src/collection/archive_cache.c src/collection/archive_cache.h \
+	src/collection/archive_items.c src/collection/archive_items.h \
 	src/collection/archive_member.c src/collection/archive_member.h \
 	src/collection/archive_place.c src/collection/archive_place.h \
 	src/collection/archive_scan.c src/collection/archive_scan.h \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collection/scan.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "collection/archive_scan.h"
@@ -10,7 +11,7 @@
 #include "core/parallel.h"
 
 /* Raise this whenever a reader learns something: then all files are read anew. */
-enum { READERS_GENERATION = 2 };
+enum { READERS_GENERATION = 3 };
 
 /* Candidates that a thread reads between two transactions. */
 enum { BATCH = 256 };
@@ -31,6 +32,7 @@ typedef struct {
   GHashTable *marked;       /* paths of candidates that hold a "!" */
   GArray **batches;         /* of Result, one a thread */
   atomic_uint done, opened;
+  _Atomic uint64_t bytes;   /* of the models found so far */
   GMutex lock;              /* of what follows */
   GHashTable *members;      /* paths of models in archives that were stored, owned */
   GError *error;            /* the first */
@@ -120,6 +122,7 @@ static bool read_candidate(Reading *reading, const Candidate *c, unsigned thread
     return false;
   }
   if (!done) r.model = model_read(reading->root, c, r.skips, &opened);
+  if (r.model) atomic_fetch_add(&reading->bytes, r.model->bytes);
   atomic_fetch_add(&reading->opened, opened);
   return add_result(reading, thread, r);
 }
@@ -128,8 +131,9 @@ static bool read_one(void *user, size_t item, unsigned thread) {
   Reading *reading = user;
   if (!read_candidate(reading, reading->pending->pdata[item], thread)) return false;
   unsigned done = atomic_fetch_add(&reading->done, 1) + 1;
-  return thread != 0 ||
-         progress_step(reading->progress, "reading", done, reading->pending->len, NULL);
+  ProgressNote note = {.phase = "reading", .done = done, .total = reading->pending->len,
+                       .bytes = atomic_load(&reading->bytes), .loss = NAN, .accuracy = NAN};
+  return thread != 0 || progress_note(reading->progress, &note, NULL);
 }
 
 /* Reads and stores the pending candidates; what was read before a stop is stored as well. */

@@ -2,19 +2,15 @@
 #include "collection/stamp.h"
 
 #include <inttypes.h>
-#include <string.h>
 #include <sys/stat.h>
+
+#include "collection/archive_cache.h"
 
 /* The file on disk that holds the model: a member's is its archive. */
 static char *disk_path(const Collection *collection, const Model *m) {
-  const char *mark = strstr(m->file, "!");
-  g_autofree char *file = g_strndup(m->file, mark ? (size_t)(mark - m->file) : strlen(m->file));
-  char *path = g_build_filename(collection_root(collection), file, NULL);
-  if (!mark || !g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
-    g_free(path);
-    path = g_build_filename(collection_root(collection), m->file, NULL);
-  }
-  return path;
+  const char *root = collection_root(collection), *member;
+  g_autofree char *archive = archive_of_path(root, m->file, &member);
+  return g_build_filename(root, archive ? archive : m->file, NULL);
 }
 
 char *model_stamp(const Collection *collection, const Model *m) {

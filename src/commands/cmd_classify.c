@@ -8,12 +8,7 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "experts/prediction.h"
-
-static char **split_labels(const char *list) {
-  char **labels = g_strsplit(list, ",", -1);
-  for (char **l = labels; *l; l++) g_strstrip(*l);
-  return labels;
-}
+#include "text/concept_list.h"
 
 static void print_answer(const ExpertRun *r, const Choices *c, const double *p, double confidence,
                          size_t row, bool json) {
@@ -44,7 +39,8 @@ static int answer(const ExpertRun *r, const char *model, const char *list, bool 
   GError *error = NULL;
   gssize row = expert_run_find(r, model, &status);
   if (row < 0) return status;
-  g_auto(GStrv) labels = list ? split_labels(list) : NULL;
+  g_auto(GStrv) labels = list ? concept_list_open(list, &error) : NULL;
+  if (error) return command_fail(error);
   g_autoptr(Choices) c = labels && r->expert->task == EXPERT_ALIGN
                              ? choices_new(r->expert, r->encoder, labels, &error)
                              : choices_own(r->expert, r->encoder, &error);
@@ -61,7 +57,8 @@ int cmd_classify(int argc, char **argv) {
   int status;
   const GOptionEntry entries[] = {
       {"labels", 0, 0, G_OPTION_ARG_STRING, &labels,
-       "Candidates, separated by commas (default: the expert's own labels)", "A,B,C"},
+       "Candidates: a,b,c or @cifar100, @imagenet, @tiny-imagenet, @FILE (default: the expert's own)",
+       "LIST"},
       {"expert", 0, 0, G_OPTION_ARG_FILENAME, &expert, "Name or file (default: the best one)", "E"},
       G_OPTION_ENTRY_NULL};
   if (command_parse("classify", entries, NULL, &argc, &argv, &g, &status)) {

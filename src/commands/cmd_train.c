@@ -22,6 +22,9 @@ static void print_json(const TrainResult *r) {
   cJSON_AddNumberToObject(o, "best_epoch", r->best_epoch);
   json_add_number(o, "seconds", x->seconds);
   json_add_number(o, "models_per_second", r->models_per_second);
+  json_add_number(o, "energy", r->energy);
+  cJSON_AddNumberToObject(o, "trained_out", (double)r->trained_out);
+  cJSON_AddNumberToObject(o, "trained_in", (double)r->trained_in);
   json_add_u64(o, "seed", x->seed);
   cJSON_AddNumberToObject(o, "train_models", r->models[0]);
   cJSON_AddNumberToObject(o, "parameters", (double)x->probex->n);
@@ -39,10 +42,54 @@ static void print_json(const TrainResult *r) {
   json_print(o);
 }
 
+/* A baseline alone: measured, never stored. */
+static int measure(Collection *c, const GPtrArray *models, const TrainOptions *options,
+                   BaselineKind kind, const Globals *g) {
+  GError *error = NULL;
+  Baseline b;
+  g_autofree char *layer = NULL;
+  CommandProgress p;
+  bool ok = expert_baseline(c, models, options, kind, command_progress_begin(&p, "Measuring", g), &b,
+                            &layer, &error);
+  command_progress_end(&p);
+  if (!ok) return command_fail(error);
+  if (!g->json) {
+    printf("baseline %s on layer %s, ridge with lambda %g\n", baseline_name(kind), layer, b.lambda);
+    train_report_score("validation", &b.score[SPLIT_VAL]);
+    train_report_score("test", &b.score[SPLIT_TEST]);
+    if (b.score[SPLIT_HOLDOUT].n) train_report_score("test (unseen concepts)", &b.score[SPLIT_HOLDOUT]);
+    return STATUS_DONE;
+  }
+  cJSON *o = cJSON_CreateObject();
+  json_add_string(o, "expert", NULL);
+  json_add_string(o, "baseline", baseline_name(kind));
+  json_add_string(o, "layer", layer);
+  json_add_number(o, "lambda", b.lambda);
+  cJSON_AddItemToObject(o, "val", score_json(&b.score[SPLIT_VAL]));
+  cJSON_AddItemToObject(o, "test", score_json(&b.score[SPLIT_TEST]));
+  cJSON_AddItemToObject(o, "test_holdout", score_json(&b.score[SPLIT_HOLDOUT]));
+  json_print(o);
+  return STATUS_DONE;
+}
+
+/* -1 for ProbeX itself; false for a word that is no kind. */
+static bool kind_of(const char *word, int *kind, GError **error) {
+  *kind = -1;
+  if (!word || g_str_equal(word, "probex")) return true;
+  for (int k = 0; k < BASELINE_COUNT; k++)
+    if (g_str_equal(word, baseline_name((BaselineKind)k))) *kind = k;
+  if (*kind >= 0) return true;
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE,
+              "unknown expert '%s'; there are: probex, dense, statnn", word);
+  return false;
+}
+
 static int train(const char *root, const TrainWords *o, const Globals *g) {
   TrainOptions options;
   GError *error = NULL;
-  if (!train_words_read(o, g, &options, &error)) return command_fail(error);
+  int kind;
+  if (!train_words_read(o, g, &options, &error) || !kind_of(o->expert, &kind, &error))
+    return command_fail(error);
   if (g->read_only && o->out) {
     g_set_error_literal(&error, COPSE_ERROR, COPSE_ERROR_USAGE, "--out and --read-only exclude each other");
     return command_fail(error);
@@ -50,6 +97,7 @@ static int train(const char *root, const TrainWords *o, const Globals *g) {
   g_autoptr(GPtrArray) models = NULL;
   g_autoptr(Collection) c = command_open(root, g, &models);
   if (!c) return STATUS_COULD_NOT;
+  if (kind >= 0) return measure(c, models, &options, (BaselineKind)kind, g);
   CommandProgress p;
   g_autoptr(TrainResult) r =
       expert_train(c, models, &options, command_progress_begin(&p, "Training", g), &error);

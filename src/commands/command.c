@@ -37,12 +37,13 @@ static GOptionContext *context_for(const char *name, const GOptionEntry *entries
        "Keep the catalog and experts in FOLDER", "FOLDER"},
       {"threads", 0, 0, G_OPTION_ARG_INT, &globals->threads, "Threads to use (0: all processors)", "N"},
       {"seed", 0, 0, G_OPTION_ARG_INT64, &globals->seed, "Seed of every random choice", "N"},
+      {"memory", 0, 0, G_OPTION_ARG_STRING, &globals->memory_text,
+       "Memory for layers (512M, 8G); more goes to a scratch file", "SIZE"},
       {"json", 0, 0, G_OPTION_ARG_NONE, &globals->json, "Answer in JSON", NULL},
       {"quiet", 'q', 0, G_OPTION_ARG_NONE, &globals->quiet, "No progress line", NULL},
       {"read-only", 0, 0, G_OPTION_ARG_NONE, &globals->read_only, "Write nothing anywhere", NULL},
       G_OPTION_ENTRY_NULL};
-  g_autofree char *usage = g_strdup_printf("%s [OPTION…]", c ? c->arguments : "");
-  GOptionContext *context = g_option_context_new(usage);
+  GOptionContext *context = g_option_context_new(c ? c->arguments : "[DIR]");
   g_autofree char *summary = g_strdup_printf("%s.", c ? c->summary : name);
   g_option_context_set_summary(context, summary);
   if (notes) g_option_context_set_description(context, notes);
@@ -75,6 +76,20 @@ static bool check_count(const char *name, int count, int *status) {
   return refuse(name, problem, status);
 }
 
+/* "8G" to bytes, with powers of 1024 as memory is sold; NULL is 0. */
+static bool read_size(const char *text, uint64_t *bytes) {
+  *bytes = 0;
+  if (!text) return true;
+  char *end;
+  double value = g_ascii_strtod(text, &end);
+  const char *units = "kMGT", *unit = *end ? strchr(units, *end) : NULL;
+  if (end == text || !(value > 0) || (*end && (!unit || end[1]))) return false;
+  for (const char *u = units; unit && u <= unit; u++) value *= 1024;
+  if (!(value < 9e18)) return false;
+  *bytes = (uint64_t)value;
+  return true;
+}
+
 /* Drops the "--" that ends the options. */
 static void drop_separator(int *argc, char **argv) {
   int kept = 1;
@@ -103,6 +118,8 @@ bool command_parse(const char *name, const GOptionEntry *entries, const char *no
   g_autoptr(GError) error = NULL;
   if (!g_option_context_parse(context, argc, argv, &error)) return refuse(name, error->message, status);
   drop_separator(argc, *argv);
+  if (!read_size(globals->memory_text, &globals->memory))
+    return refuse(name, "--memory wants a size such as 512M or 8G", status);
   if (globals->threads < 0) return refuse(name, "--threads must be 0 or more", status);
   linalg_set_threads(globals->threads ? (unsigned)globals->threads : parallel_processors());
   return check_count(name, *argc - 1, status);
@@ -118,7 +135,10 @@ GOptionEntry *command_join_entries(const GOptionEntry *a, const GOptionEntry *b)
   return all;
 }
 
-void globals_clear(Globals *globals) { g_clear_pointer(&globals->state, g_free); }
+void globals_clear(Globals *globals) {
+  g_clear_pointer(&globals->state, g_free);
+  g_clear_pointer(&globals->memory_text, g_free);
+}
 
 Collection *command_open(const char *root, const Globals *globals, GPtrArray **models) {
   CollectionOptions options = {.state = globals->state, .read_only = globals->read_only,
@@ -148,12 +168,34 @@ static void on_interrupt(int number) {
   if (token) cancel_token_set(token);
 }
 
+/* How fast, and how long yet. Rates count from the phase's start. */
+static void draw_rates(CommandProgress *p, const ProgressNote *note) {
+  if (p->phase != note->phase) {
+    p->phase = note->phase;
+    p->phase_started = p->last_drawn;
+    return;
+  }
+  double seconds = (double)(p->last_drawn - p->phase_started) / 1e6;
+  if (seconds < 1 || !note->done) return;
+  double rate = (double)note->done / seconds;
+  fprintf(stderr, rate >= 10 ? ", %.0f/s" : ", %.1f/s", rate);
+  if (note->bytes) {
+    g_autofree char *bytes = text_bytes((uint64_t)((double)note->bytes / seconds));
+    fprintf(stderr, ", %s/s", bytes);
+  }
+  if (note->total > note->done) {
+    g_autofree char *left = text_seconds((double)(note->total - note->done) / rate);
+    fprintf(stderr, ", %s left", left);
+  }
+}
+
 static void draw(CommandProgress *p, const ProgressNote *note) {
   g_autofree char *spent = text_seconds((double)(p->last_drawn - p->started) / 1e6);
   fprintf(stderr, "\r\033[K%s: %s %" G_GUINT64_FORMAT, p->title, note->phase, note->done);
   if (note->total) fprintf(stderr, " of %" G_GUINT64_FORMAT, note->total);
   if (isfinite(note->loss)) fprintf(stderr, ", loss %.3f", note->loss);
   if (isfinite(note->accuracy)) fprintf(stderr, ", validation %.1f %%", 100 * note->accuracy);
+  draw_rates(p, note);
   fprintf(stderr, ", %s", spent);
   fflush(stderr);
   p->drawn = true;

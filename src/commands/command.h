@@ -17,6 +17,8 @@ typedef struct {
   char *state;
   int threads; /* 0: all processors */
   gint64 seed;
+  uint64_t memory; /* bytes that layers may take in memory; 0: no limit */
+  char *memory_text;
   gboolean json, quiet, read_only;
 } Globals;
 
@@ -54,7 +56,8 @@ typedef struct {
   Progress progress;
   CancelToken cancel;
   const char *title;
-  gint64 last_drawn, started;
+  gint64 last_drawn, started, phase_started;
+  const char *phase;
   bool drawn, enabled;
 } CommandProgress;
 const Progress *command_progress_begin(CommandProgress *p, const char *title, const Globals *globals);

@@ -1,24 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "commands/train_options.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "core/error.h"
+#include "experts/preset.h"
 
 void train_words_clear(TrainWords *o) {
   g_free(o->task);
+  g_free(o->expert);
+  g_free(o->preset);
   g_free(o->input);
   g_free(o->layer);
   g_free(o->label);
   g_free(o->encoder);
+  g_free(o->prompts);
   g_free(o->out);
 }
 
+/* What no user writes: the option was not given. */
+enum { NOT_GIVEN = G_MININT };
+
 void train_words_init(TrainWords *o) {
-  const TrainOptions d = TRAIN_DEFAULTS;
-  *o = (TrainWords){.tree = d.tree, .epochs = (int)d.epochs, .probes = (int)d.probes,
-                    .proj = (int)d.proj, .rep = (int)d.rep, .batch = (int)d.batch,
-                    .lr = (double)d.lr};
+  *o = (TrainWords){.tree = -1, .epochs = NOT_GIVEN, .patience = NOT_GIVEN, .probes = NOT_GIVEN,
+                    .proj = NOT_GIVEN, .rep = NOT_GIVEN, .batch = NOT_GIVEN, .lr = NAN,
+                    .weight_decay = NAN};
 }
 
 /* An option of a few words; false when it is none of them. */
@@ -36,44 +43,73 @@ static bool choose(const char *option, const char *word, const char *const *word
   return false;
 }
 
-/* Options to what the engine takes; a negative number becomes 0, which the engine refuses. */
-bool train_words_read(const TrainWords *o, const Globals *g, TrainOptions *t, GError **error) {
-  const TrainOptions d = TRAIN_DEFAULTS;
-  *t = d;
+/* A number that was given; a negative one becomes 0, which the engine refuses where it must. */
+static void take_number(int given, unsigned *option) {
+  if (given != NOT_GIVEN) *option = (unsigned)MAX(given, 0);
+}
+
+static void take_real(double given, float *option) {
+  if (!isnan(given)) *option = (float)given;
+}
+
+/* Words that are one of a few, and the preset that the others are laid over. */
+static bool read_choices(const TrainWords *o, TrainOptions *t, GError **error) {
   static const char *const tasks[] = {"align", "classify", NULL};
   static const char *const inputs[] = {"default", "raw", "scaled", "centred", NULL};
-  int task = EXPERT_ALIGN, input = INPUT_DEFAULT;
+  if (o->preset && !preset_apply(o->preset, t, error)) return false;
+  int task = (int)t->task, input = INPUT_DEFAULT;
   if (!choose("task", o->task, tasks, &task, error) ||
       !choose("input", o->input, inputs, &input, error))
     return false;
   t->task = (ExpertTask)task;
   t->input = (TrainInput)input;
-  t->layer = o->layer;
-  t->label_key = o->label;
+  return true;
+}
+
+bool train_words_read(const TrainWords *o, const Globals *g, TrainOptions *t, GError **error) {
+  const TrainOptions defaults = TRAIN_DEFAULTS;
+  *t = defaults;
+  if (!read_choices(o, t, error)) return false;
+  if (o->layer) t->layer = o->layer;
   if (o->encoder) t->encoder = o->encoder;
+  t->prompts = o->prompts;
+  t->linear = o->linear;
+  t->half = o->half;
+  t->memory = g->memory;
+  t->label_key = o->label;
   t->out = o->out;
   t->tree = o->tree;
-  t->epochs = (unsigned)MAX(o->epochs, 0);
-  t->patience = (unsigned)MAX(o->patience, 0);
-  t->probes = (unsigned)MAX(o->probes, 0);
-  t->proj = (unsigned)MAX(o->proj, 0);
-  t->rep = (unsigned)MAX(o->rep, 0);
-  t->batch = (unsigned)MAX(o->batch, 0);
-  t->lr = (float)o->lr;
-  t->weight_decay = (float)o->weight_decay;
+  t->compress = o->compress;
   t->seed = (uint64_t)g->seed;
+  take_number(o->epochs, &t->epochs);
+  take_number(o->patience, &t->patience);
+  take_number(o->probes, &t->probes);
+  take_number(o->proj, &t->proj);
+  take_number(o->rep, &t->rep);
+  take_number(o->batch, &t->batch);
+  take_real(o->lr, &t->lr);
+  take_real(o->weight_decay, &t->weight_decay);
   return true;
 }
 
 GOptionEntry *train_words_entries(TrainWords *o) {
   const GOptionEntry entries[] = {
       {"task", 0, 0, G_OPTION_ARG_STRING, &o->task, "align: weights to words (the default); classify: which labels", "TASK"},
+      {"expert", 0, 0, G_OPTION_ARG_STRING, &o->expert,
+       "probex (the default), or a baseline to measure: dense, statnn", "KIND"},
+      {"preset", 0, 0, G_OPTION_ARG_STRING, &o->preset,
+       "Published set-up: supvit, dino, mae, resnet, sd_200, sd_1k", "NAME"},
       {"input", 0, 0, G_OPTION_ARG_STRING, &o->input,
        "raw, scaled or centred (default: centred when dense, scaled when low-rank)", "FORM"},
-      {"layer", 0, 0, G_OPTION_ARG_STRING, &o->layer, "Layer to read (default: the largest)", "NAME"},
+      {"linear", 0, 0, G_OPTION_ARG_NONE, &o->linear, "Leave the relu out, for comparison", NULL},
+      {"half", 0, 0, G_OPTION_ARG_NONE, &o->half, "Keep dense layers as bfloat16: half the memory", NULL},
+      {"layer", 0, 0, G_OPTION_ARG_STRING, &o->layer, "Layer to read, or #N in upstream's order (default: the largest)", "NAME"},
       {"label", 0, 0, G_OPTION_ARG_STRING, &o->label, "Metadata or card key that holds the label", "KEY"},
       {"tree", 0, 0, G_OPTION_ARG_INT, &o->tree, "Only models of tree T", "T"},
-      {"encoder", 0, 0, G_OPTION_ARG_STRING, &o->encoder, "Text encoder: words", "NAME"},
+      {"encoder", 0, 0, G_OPTION_ARG_STRING, &o->encoder,
+       "words (default), clip:DIR, model2vec:DIR, glove:FILE or table:FILE", "E"},
+      {"prompts", 0, 0, G_OPTION_ARG_STRING, &o->prompts,
+       "Put labels into none, photo, photos, art, or templates with {} separated by |", "P"},
       {"epochs", 0, 0, G_OPTION_ARG_INT, &o->epochs, "Passes over the training models", "N"},
       {"patience", 0, 0, G_OPTION_ARG_INT, &o->patience,
        "Stop after N epochs without a better validation (default 0: never)", "N"},
@@ -83,6 +119,8 @@ GOptionEntry *train_words_entries(TrainWords *o) {
       {"batch", 0, 0, G_OPTION_ARG_INT, &o->batch, "Models a step", "N"},
       {"lr", 0, 0, G_OPTION_ARG_DOUBLE, &o->lr, "Adam's step size", "X"},
       {"weight-decay", 0, 0, G_OPTION_ARG_DOUBLE, &o->weight_decay, "L2 penalty (default 0)", "X"},
+      {"compress", 0, 0, G_OPTION_ARG_DOUBLE, &o->compress,
+       "Dense: train on the common spaces that keep this share of the energy (0.99)", "X"},
       {"out", 0, 0, G_OPTION_ARG_FILENAME, &o->out, "Write the checkpoint to FILE", "FILE"},
       G_OPTION_ENTRY_NULL};
   return g_memdup2(entries, sizeof entries);

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
-static void print_score(const char *name, const Score *s) {
+void train_report_score(const char *name, const Score *s) {
   if (!s->n) {
     printf("  %-24s not measured: no such models\n", name);
     return;
@@ -36,11 +36,14 @@ void train_report_print(const TrainResult *r) {
   printf("expert %s on layer %s (%zu x %zu), %u models for training, %.0f models/s, %.1f s\n",
          x->name, x->layer, x->probex->shape.d_out, x->probex->shape.d_in, r->models[0],
          r->models_per_second, x->seconds);
+  if (x->probex->shape.d_out != r->trained_out || x->probex->shape.d_in != r->trained_in)
+    printf("  trained on %zu x %zu common coordinates, which keep %.2f %% of the energy\n",
+           r->trained_out, r->trained_in, 100 * r->energy);
   printf("  %-24s %7s  %-12s\n", align ? "top-1 accuracy" : "element-wise accuracy", "",
          "95 % interval");
-  print_score(align ? "validation (seen)" : "validation", &x->val);
-  print_score(align ? "test (seen concepts)" : "test", &x->test);
-  if (align) print_score("test (unseen concepts)", &x->test_holdout);
+  train_report_score(align ? "validation (seen)" : "validation", &x->val);
+  train_report_score(align ? "test (seen concepts)" : "test", &x->test);
+  if (align) train_report_score("test (unseen concepts)", &x->test_holdout);
   print_baselines(r);
   printf("  best epoch %u of %u, seed %" G_GUINT64_FORMAT ", %s\n", r->best_epoch, x->epochs,
          x->seed, x->path ? x->path : "not stored: read-only");

@@ -4,4 +4,7 @@
 
 #include "experts/train.h"
 
+/* One line: a name and its score. */
+void train_report_score(const char *name, const Score *score);
+
 void train_report_print(const TrainResult *result);

@@ -33,19 +33,22 @@ bool fd_write_all(int fd, const void *bytes, size_t n, GError **error) {
   return true;
 }
 
-/* Writes, flushes and closes the temporary file. */
-static bool fill(int fd, const char *path, FileWriter write_fn, void *user, GError **error) {
+/* Writes, flushes when the disk is to be waited for, and closes the temporary file. */
+static bool fill(int fd, const char *path, FileWriter write_fn, void *user, bool flush,
+                 GError **error) {
   bool ok = write_fn(user, fd, error);
-  if (ok && fsync(fd) != 0 && errno != EINVAL) ok = fail_errno(error, "cannot flush", path);
+  if (ok && flush && fsync(fd) != 0 && errno != EINVAL)
+    ok = fail_errno(error, "cannot flush", path);
   if (close(fd) != 0 && ok) ok = fail_errno(error, "cannot close", path);
   return ok;
 }
 
-bool file_write_atomic(const char *path, FileWriter write_fn, void *user, GError **error) {
+static bool write_and_rename(const char *path, FileWriter write_fn, void *user, bool flush,
+                             GError **error) {
   g_autofree char *temp = g_strdup_printf("%s.tmp-XXXXXX", path);
   int fd = g_mkstemp_full(temp, O_RDWR | O_CLOEXEC, 0666);
   if (fd < 0) return fail_errno(error, "cannot write beside", path);
-  if (!fill(fd, path, write_fn, user, error)) {
+  if (!fill(fd, path, write_fn, user, flush, error)) {
     unlink(temp);
     return false;
   }
@@ -55,13 +58,26 @@ bool file_write_atomic(const char *path, FileWriter write_fn, void *user, GError
   return false;
 }
 
+bool file_write_atomic(const char *path, FileWriter write_fn, void *user, GError **error) {
+  return write_and_rename(path, write_fn, user, true, error);
+}
+
+bool file_write_quick(const char *path, FileWriter write_fn, void *user, GError **error) {
+  return write_and_rename(path, write_fn, user, false, error);
+}
+
+typedef struct {
+  const void *bytes;
+  size_t n;
+} Buffer;
+
 static bool write_buffer(void *user, int fd, GError **error) {
-  const struct { const void *bytes; size_t n; } *buffer = user;
+  const Buffer *buffer = user;
   return fd_write_all(fd, buffer->bytes, buffer->n, error);
 }
 
 bool file_write_bytes(const char *path, const void *bytes, size_t n, GError **error) {
-  struct { const void *bytes; size_t n; } buffer = {bytes, n};
+  Buffer buffer = {bytes, n};
   return file_write_atomic(path, write_buffer, &buffer, error);
 }
 

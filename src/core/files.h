@@ -7,10 +7,13 @@
 #include <stddef.h>
 
 /* Writes through a function into a temporary file beside `path`, flushes it to the disk and
- * renames it over `path`: after a kill at any moment the old or the new file is there, whole.
+ * renames it over `path`: after a kill or a power cut at any moment the old or the new file is there, whole.
  * `write` returns false with an error to give up; the temporary file is removed then. */
 typedef bool (*FileWriter)(void *user, int fd, GError **error);
 bool file_write_atomic(const char *path, FileWriter write, void *user, GError **error);
+
+/* The same without waiting for the disk, for what can be made again: whole after a kill. */
+bool file_write_quick(const char *path, FileWriter write, void *user, GError **error);
 
 /* The same with bytes at hand. */
 bool file_write_bytes(const char *path, const void *bytes, size_t n, GError **error);

@@ -46,9 +46,11 @@ static GPtrArray *facts_of(const Expert *x) {
   put(m, "copse.task", g_strdup(x->task == EXPERT_ALIGN ? "align" : "classify"));
   put(m, "copse.layer", g_strdup(x->layer));
   put(m, "copse.shapes", g_strdup(x->shapes));
+  if (x->probex->shape.linear) put(m, "copse.linear", g_strdup("1"));
   put(m, "copse.tree", g_strdup_printf("%d", x->tree));
   put(m, "copse.encoder", g_strdup(x->encoder));
   put(m, "copse.fingerprint", g_strdup(x->fingerprint));
+  put(m, "copse.prompts", g_strdup(x->prompts));
   put(m, "copse.label_key", g_strdup(x->label_key));
   put(m, "copse.labels", labels_text(x->labels));
   put(m, "copse.seed", g_strdup_printf("%" G_GUINT64_FORMAT, x->seed));
@@ -143,6 +145,7 @@ static void read_facts(WeightFile *f, Expert *x) {
   x->shapes = fact(f, "copse.shapes");
   x->encoder = fact(f, "copse.encoder");
   x->fingerprint = fact(f, "copse.fingerprint");
+  x->prompts = fact(f, "copse.prompts");
   x->label_key = fact(f, "copse.label_key");
   x->tree = (int)fact_number(f, "copse.tree", -1);
   x->seed = (uint64_t)fact_number(f, "copse.seed", 0);
@@ -221,6 +224,7 @@ static bool read_centre(WeightFile *f, Expert *x, GError **error) {
 static bool read_numbers_of(WeightFile *f, Expert *x, GError **error) {
   ProbexShape s;
   if (!read_shape(f, x->task, &s, error)) return false;
+  s.linear = g_hash_table_contains(weight_file_metadata(f), "copse.linear");
   Probex *p = x->probex = probex_new(&s, error);
   return p && read_numbers(f, "probes.weight", s.d_in * s.r_u, p->u, error) &&
          read_numbers(f, "shared_probe_proj.weight", s.r_v * s.d_out, p->v, error) &&

@@ -81,8 +81,7 @@ Score evaluation_panel_score(const EvaluationPanel *p, bool classes) {
 EvaluationBench *evaluation_bench_new(Collection *collection, const GPtrArray *models,
                                       const Expert *x, const Progress *progress, GError **error) {
   bool align = x->task == EXPERT_ALIGN;
-  g_autoptr(TextEncoder) encoder =
-      align ? text_encoder_open(x->encoder ? x->encoder : "words", error) : NULL;
+  g_autoptr(TextEncoder) encoder = align ? expert_open_encoder(x, error) : NULL;
   if (align && !encoder) return NULL;
   g_autoptr(EvaluationBench) b = g_new0(EvaluationBench, 1);
   b->expert = x;

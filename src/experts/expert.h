@@ -23,6 +23,7 @@ typedef struct {
   int tree;            /* as numbered when it was trained, -1 */
   SafeText *encoder;   /* description of the text encoder, align only */
   SafeText *fingerprint;
+  SafeText *prompts;   /* of the encoder (text/prompts.h); NULL: the encoder's default */
   SafeText *label_key;
   GPtrArray *labels;   /* of SafeText: the concepts it was trained on */
   uint64_t seed;
@@ -60,10 +61,17 @@ char *expert_folder(const Collection *collection);
 /* The expert of that name in the collection, or in the file of that path; NULL: the best one. */
 Expert *expert_find(const Collection *collection, const char *name, GError **error);
 
+/* The text encoder it was trained with, its prompts set; "words" when it does not say. */
+TextEncoder *expert_open_encoder(const Expert *expert, GError **error);
+
 /* vector (r_t) of a text in the expert's representation space, length 1. `encoder` must be the one it
  * was trained with: another is refused by its fingerprint. */
 bool expert_map_text(const Expert *expert, TextEncoder *encoder, const char *text, float *vector,
                      char ***unknown, GError **error);
+
+/* The same for n texts at once, vectors (n, r_t); each must hold a known word. */
+bool expert_map_texts(const Expert *expert, TextEncoder *encoder, const char *const *texts, size_t n,
+                      float *vectors, GError **error);
 
 /* e (n, r_t) of every model of a set of raw layers; a dense set is centred in place if the expert is. The
  * set must have the expert's layer shape. */

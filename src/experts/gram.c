@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "experts/gram.h"
 
+#include <string.h>
+
 #include "core/linalg.h"
 
 enum { BLOCK_FLOATS = 8 << 20 };
@@ -50,9 +52,34 @@ static bool gram_low_rank(const LayerSet *set, float *k, const Progress *progres
   return ok;
 }
 
+/* Blocks of widened layers against single ones, when they are not all at hand as float32. */
+static bool gram_blocks(const LayerSet *set, float *k, const Progress *progress, GError **error) {
+  enum { BLOCK = 32 };
+  size_t each = set->d_out * set->d_in;
+  g_autofree float *block = g_try_new(float, BLOCK * each), *scratch = g_new(float, each);
+  for (size_t at = 0; block && at < set->n; at += BLOCK) {
+    size_t m = MIN((size_t)BLOCK, set->n - at);
+    if (!progress_step(progress, "comparing", at, set->n, error)) return false;
+    for (size_t i = 0; i < m; i++)
+      memcpy(block + i * each, layer_set_get(set, at + i, scratch), each * sizeof *block);
+    for (size_t j = 0; j < set->n; j++)
+      gemm(false, true, m, 1, each, 1.0f / (float)each, block, each,
+           layer_set_get(set, j, scratch), each, 0, k + at * set->n + j, set->n);
+  }
+  return block != NULL;
+}
+
+static float *gram_dense(const LayerSet *set, const Progress *progress, GError **error) {
+  const float *all = dense_store_all(set->x);
+  if (all) return gram_of_features(all, set->n, set->d_out * set->d_in, error);
+  float *k = gram_new(set->n, error);
+  if (k && gram_blocks(set, k, progress, error)) return k;
+  big_free(k, set->n * set->n);
+  return NULL;
+}
+
 float *gram_of_layers(const LayerSet *set, const Progress *progress, GError **error) {
-  if (set->form == LAYER_DENSE)
-    return gram_of_features(set->x, set->n, set->d_out * set->d_in, error);
+  if (set->form == LAYER_DENSE) return gram_dense(set, progress, error);
   float *k = gram_new(set->n, error);
   if (k && gram_low_rank(set, k, progress, error)) return k;
   big_free(k, set->n * set->n);

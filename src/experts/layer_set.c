@@ -10,7 +10,7 @@
 
 /* Allocates for n models of the given ranks (low-rank) or of one dense shape. */
 static LayerSet *set_new(LayerForm form, size_t n, size_t d_out, size_t d_in, const size_t *ranks,
-                         GError **error) {
+                         const DenseStoreOptions *store, GError **error) {
   g_autoptr(LayerSet) set = g_new0(LayerSet, 1);
   *set = (LayerSet){.form = form, .n = n, .d_out = d_out, .d_in = d_in, .spread = 1};
   set->first = g_new0(size_t, n + 1);
@@ -29,18 +29,21 @@ static LayerSet *set_new(LayerForm form, size_t n, size_t d_out, size_t d_in, co
     return set->bt ? g_steal_pointer(&set) : NULL;
   }
   size_t each;
-  if (__builtin_mul_overflow(d_out, d_in, &each) ||
-      __builtin_mul_overflow(each, n, &set->x_floats))
-    set->x_floats = SIZE_MAX;
-  set->x = big_alloc(set->x_floats, error);
+  if (__builtin_mul_overflow(d_out, d_in, &each)) each = SIZE_MAX;
+  set->x = dense_store_new(n, each, store, error);
   return set->x ? g_steal_pointer(&set) : NULL;
+}
+
+LayerSet *layer_set_dense(size_t n, size_t d_out, size_t d_in, const DenseStoreOptions *store,
+                          GError **error) {
+  return set_new(LAYER_DENSE, n, d_out, d_in, NULL, store, error);
 }
 
 void layer_set_free(LayerSet *set) {
   if (!set) return;
   big_free(set->a, set->a_floats);
   big_free(set->bt, set->bt_floats);
-  big_free(set->x, set->x_floats);
+  dense_store_free(set->x);
   g_free(set->first);
   g_free(set->scale);
   g_free(set);
@@ -48,7 +51,7 @@ void layer_set_free(LayerSet *set) {
 
 static void put_layer(LayerSet *set, size_t i, const Layer *layer) {
   if (set->form == LAYER_DENSE) {
-    memcpy(set->x + i * set->d_out * set->d_in, layer->x, set->d_out * set->d_in * sizeof(float));
+    dense_store_put(set->x, i, layer->x);
     return;
   }
   size_t r = layer->rank, row = set->first[i];
@@ -63,7 +66,7 @@ LayerSet *layer_set_from_layers(const Layer *layers, size_t n, GError **error) {
   g_return_val_if_fail(n > 0, NULL);
   g_autofree size_t *ranks = g_new(size_t, n);
   for (size_t i = 0; i < n; i++) ranks[i] = layers[i].rank;
-  LayerSet *set = set_new(layers[0].form, n, layers[0].d_out, layers[0].d_in, ranks, error);
+  LayerSet *set = set_new(layers[0].form, n, layers[0].d_out, layers[0].d_in, ranks, NULL, error);
   for (size_t i = 0; set && i < n; i++) put_layer(set, i, &layers[i]);
   return set;
 }
@@ -74,6 +77,7 @@ typedef struct {
   const Collection *collection;
   const GPtrArray *models;
   const char *layer;
+  const DenseStoreOptions *store;
   const Progress *progress;
   LayerInfo *infos; /* by model; names not owned */
   LayerSet *set;
@@ -177,18 +181,21 @@ static bool read_all(Reading *r, unsigned threads, GError **error) {
   if (!check_shapes(r, error)) return false;
   g_autofree size_t *ranks = g_new(size_t, n);
   for (size_t i = 0; i < n; i++) ranks[i] = r->infos[i].rank;
-  r->set = set_new(r->infos[0].form, n, r->infos[0].d_out, r->infos[0].d_in, ranks, error);
+  r->set = set_new(r->infos[0].form, n, r->infos[0].d_out, r->infos[0].d_in, ranks, r->store,
+                   error);
   return r->set && parallel_for(n, threads, load, r, cancel);
 }
 
 LayerSet *layer_set_read(const Collection *collection, const GPtrArray *models, const char *layer,
-                         unsigned threads, const Progress *progress, GError **error) {
+                         const DenseStoreOptions *store, const Progress *progress,
+                         GError **error) {
   g_return_val_if_fail(models->len > 0, NULL);
-  Reading r = {.collection = collection, .models = models, .layer = layer, .progress = progress};
+  Reading r = {.collection = collection, .models = models, .layer = layer, .store = store,
+               .progress = progress};
   g_mutex_init(&r.lock);
   r.infos = g_new0(LayerInfo, models->len);
   GError *problem = NULL;
-  bool ok = read_all(&r, threads ? threads : parallel_processors(), &problem);
+  bool ok = read_all(&r, parallel_processors(), &problem);
   if (!ok && !problem) problem = g_steal_pointer(&r.problem);
   if (!ok && !problem) progress_check(progress, &problem);
   if (!ok) {
@@ -201,23 +208,35 @@ LayerSet *layer_set_read(const Collection *collection, const GPtrArray *models, 
   return r.set;
 }
 
-/* --- centre ---------------------------------------------------------------------------------- */
+/* --- centre and scale ---------------------------------------------------------------------------- */
+
+static size_t layer_size(const LayerSet *set) { return set->d_out * set->d_in; }
 
 float *layer_set_mean(const LayerSet *set, const size_t *models, size_t n) {
   g_return_val_if_fail(set->form == LAYER_DENSE && n > 0, NULL);
-  size_t each = set->d_out * set->d_in;
+  size_t each = layer_size(set);
   float *mean = g_new0(float, each);
-  for (size_t k = 0; k < n; k++) axpy(1.0f / (float)n, set->x + models[k] * each, mean, each);
+  g_autofree float *scratch = g_new(float, each);
+  for (size_t k = 0; k < n; k++)
+    axpy(1.0f / (float)n, layer_set_get(set, models[k], scratch), mean, each);
   return mean;
 }
 
-void layer_set_subtract(LayerSet *set, const float *centre) {
-  size_t each = set->d_out * set->d_in;
-  g_return_if_fail(set->form == LAYER_DENSE && set->spread == 1);
-  for (size_t i = 0; i < set->n; i++) axpy(-1, centre, set->x + i * each, each);
+/* X = factor (X - centre) for every model of a dense set; centre may be NULL. */
+static void shift_and_scale(LayerSet *set, const float *centre, float factor) {
+  size_t each = layer_size(set);
+  g_autofree float *scratch = g_new(float, each), *out = g_new(float, each);
+  for (size_t i = 0; i < set->n; i++) {
+    const float *x = layer_set_get(set, i, scratch);
+    for (size_t k = 0; k < each; k++) out[k] = factor * (x[k] - (centre ? centre[k] : 0));
+    dense_store_put(set->x, i, out);
+  }
 }
 
-/* --- scale ----------------------------------------------------------------------------------- */
+void layer_set_subtract(LayerSet *set, const float *centre) {
+  g_return_if_fail(set->form == LAYER_DENSE && set->spread == 1);
+  shift_and_scale(set, centre, 1);
+}
 
 /* |s B A|^2 = s^2 sum_kl (B'B)_kl (AA')_kl, from the rows of model i. */
 static double norm2_low_rank(const LayerSet *set, size_t i, float *grams) {
@@ -232,15 +251,15 @@ static double norm2_low_rank(const LayerSet *set, size_t i, float *grams) {
 }
 
 float layer_set_spread(const LayerSet *set, const size_t *models, size_t n) {
-  size_t each = set->d_out * set->d_in;
+  size_t each = layer_size(set);
+  bool dense = set->form == LAYER_DENSE;
   g_autofree float *grams = g_new(float, 2 * set->max_rank * set->max_rank + 1);
+  g_autofree float *scratch = dense ? g_new(float, each) : NULL;
   double sum = 0;
   for (size_t k = 0; k < n; k++) {
     size_t i = models[k];
-    if (set->form == LAYER_LOW_RANK)
-      sum += norm2_low_rank(set, i, grams);
-    else
-      sum += (double)dot(set->x + i * each, set->x + i * each, each);
+    const float *x = dense ? layer_set_get(set, i, scratch) : NULL;
+    sum += dense ? (double)dot(x, x, each) : norm2_low_rank(set, i, grams);
   }
   float spread = (float)sqrt(sum / ((double)n * (double)each));
   return isfinite(spread) && spread > 0 ? spread : 1;
@@ -249,6 +268,6 @@ float layer_set_spread(const LayerSet *set, const size_t *models, size_t n) {
 void layer_set_normalise(LayerSet *set, float spread) {
   float factor = set->spread / spread;
   for (size_t i = 0; i < set->n; i++) set->scale[i] *= factor;
-  for (size_t i = 0; i < set->x_floats; i++) set->x[i] *= factor;
+  if (set->form == LAYER_DENSE) shift_and_scale(set, NULL, factor);
   set->spread = spread;
 }

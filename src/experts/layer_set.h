@@ -11,6 +11,7 @@
 
 #include "collection/collection.h"
 #include "core/progress.h"
+#include "experts/dense_store.h"
 
 typedef struct {
   LayerForm form;
@@ -21,18 +22,29 @@ typedef struct {
   float *scale;     /* (n): s, divided by `spread` */
   float *a;         /* (rows, d_in) */
   float *bt;        /* (rows, d_out): B transposed */
-  float *x;         /* (n, d_out, d_in), dense; divided by `spread` when spread is set */
+  DenseStore *x;    /* (n) of (d_out, d_in), dense; divided by `spread` when spread is set */
   float spread;     /* what the numbers were divided by; 1 until layer_set_normalise() */
-  size_t a_floats, bt_floats, x_floats;
+  size_t a_floats, bt_floats;
 } LayerSet;
 
 /* Reads the layer of each model (Model*). All must have it in the same form and shape: a model
- * that differs or cannot be read is an error that names it. Reports phase "reading". Parallel. */
+ * that differs or cannot be read is an error that names it. `store` (may be NULL) says how dense
+ * ones are kept. Reports phase "reading". Parallel. */
 LayerSet *layer_set_read(const Collection *collection, const GPtrArray *models, const char *layer,
-                         unsigned threads, const Progress *progress, GError **error);
+                         const DenseStoreOptions *store, const Progress *progress,
+                         GError **error);
 
 /* A set from layers at hand, which are copied. For tests and single models. */
 LayerSet *layer_set_from_layers(const Layer *layers, size_t n, GError **error);
+
+/* A dense set of n layers, zeroed, to be filled by the caller. */
+LayerSet *layer_set_dense(size_t n, size_t d_out, size_t d_in, const DenseStoreOptions *store,
+                          GError **error);
+
+/* X of model i of a dense set; see dense_store_get(). */
+static inline const float *layer_set_get(const LayerSet *set, size_t i, float *scratch) {
+  return dense_store_get(set->x, i, scratch);
+}
 
 void layer_set_free(LayerSet *set);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LayerSet, layer_set_free)

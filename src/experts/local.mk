@@ -5,6 +5,8 @@ libcopse_experts_a_SOURCES = \
 	src/experts/calibration.c src/experts/calibration.h \
 	src/experts/checkpoint.c \
 	src/experts/classify.c src/experts/classify.h \
+	src/experts/compress.c src/experts/compress.h \
+	src/experts/dense_store.c src/experts/dense_store.h \
 	src/experts/ensemble.c src/experts/ensemble.h \
 	src/experts/evaluation.c src/experts/evaluation.h \
 	src/experts/evaluation_bench.c src/experts/evaluation_bench.h \
@@ -16,6 +18,7 @@ libcopse_experts_a_SOURCES = \
 	src/experts/objective.c src/experts/objective.h \
 	src/experts/oneclass.c src/experts/oneclass.h \
 	src/experts/prediction.c src/experts/prediction.h \
+	src/experts/preset.c src/experts/preset.h \
 	src/experts/probex.c src/experts/probex.h \
 	src/experts/probex_pass.c src/experts/probex_pass.h \
 	src/experts/probex_reference.c \

@@ -14,10 +14,8 @@ Choices *choices_new(const Expert *x, TextEncoder *encoder, char *const *labels,
   g_autoptr(Choices) c = g_new0(Choices, 1);
   c->names = g_ptr_array_new_with_free_func(g_free);
   c->mapped = g_new(float, n * r_t + 1);
-  for (size_t i = 0; i < n; i++) {
-    if (!expert_map_text(x, encoder, labels[i], c->mapped + i * r_t, NULL, error)) return NULL;
-    g_ptr_array_add(c->names, safe_text(labels[i], -1));
-  }
+  if (!expert_map_texts(x, encoder, (const char *const *)labels, n, c->mapped, error)) return NULL;
+  for (size_t i = 0; i < n; i++) g_ptr_array_add(c->names, safe_text(labels[i], -1));
   return g_steal_pointer(&c);
 }
 

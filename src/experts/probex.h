@@ -23,6 +23,7 @@ typedef struct {
   size_t r_u, r_v, r_t;      /* probes, projection, representation */
   size_t d_text;             /* align: dimension of the text encoder; 0 without a head for text */
   size_t n_classes;          /* classify: labels; 0 otherwise */
+  bool linear;               /* H = Z: without the relu, for comparison */
 } ProbexShape;
 
 /* All parameters lie in one block, so that Adam and a gradient walk it once. */

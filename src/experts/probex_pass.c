@@ -20,7 +20,7 @@ struct ProbexPass {
   size_t capacity, n, rows;
   size_t *first;  /* (n + 1): rows of each member in a and bt */
   float *scale;   /* (n) */
-  const float *x; /* dense: not copied, one member after another is used in place */
+  float *wide;    /* (d_out, d_in): one layer widened, when layers are not kept as float32 */
   const size_t *members;
   float *block;   /* all buffers below */
   size_t floats;
@@ -41,7 +41,8 @@ ProbexPass *probex_pass_new(const Probex *p, const LayerSet *set, size_t capacit
   size_t left = low ? rows * s->r_u : capacity * s->d_out * s->r_u;
   size_t dleft = low ? left : s->d_out * s->r_u;
   size_t hidden = capacity * s->r_u * s->r_v;
-  size_t floats = rows * (s->d_in + s->d_out + 2 * s->r_v) + left + dleft + 2 * hidden;
+  size_t wide = low || dense_store_all(set->x) ? 0 : s->d_out * s->d_in;
+  size_t floats = wide + rows * (s->d_in + s->d_out + 2 * s->r_v) + left + dleft + 2 * hidden;
   float *block = big_alloc(floats, error);
   if (!block) return NULL;
   ProbexPass *pass = g_new0(ProbexPass, 1);
@@ -50,6 +51,7 @@ ProbexPass *probex_pass_new(const Probex *p, const LayerSet *set, size_t capacit
   pass->scale = g_new0(float, capacity + 1);
   pass->block = block;
   pass->floats = floats;
+  pass->wide = block_take(&block, wide);
   pass->a = block_take(&block, rows * s->d_in);
   pass->bt = block_take(&block, rows * s->d_out);
   pass->left = block_take(&block, left);
@@ -128,7 +130,7 @@ static bool hidden_low_rank(void *user, size_t i, unsigned thread) {
   float *h = pass->h + i * u * v;
   gemm(true, false, u, v, r, pass->scale[i], pass->left + row * u, u, pass->qt + row * v, v, 0, h,
        v);
-  relu(h, u * v);
+  if (!s->p->shape.linear) relu(h, u * v);
   return true;
 }
 
@@ -145,13 +147,13 @@ static void forward_low_rank(ProbexPass *pass, const Probex *p, const LayerSet *
 
 static void forward_dense(ProbexPass *pass, const Probex *p, const LayerSet *set) {
   const ProbexShape *s = &p->shape;
-  size_t hidden = s->r_u * s->r_v, each = s->d_out * s->d_in, response = s->d_out * s->r_u;
+  size_t hidden = s->r_u * s->r_v, response = s->d_out * s->r_u;
   for (size_t i = 0; i < pass->n; i++) {
     float *y = pass->left + i * response, *h = pass->h + i * hidden;
-    gemm(false, false, s->d_out, s->r_u, s->d_in, 1, set->x + pass->members[i] * each, s->d_in,
-         p->u, s->r_u, 0, y, s->r_u);
+    const float *x = layer_set_get(set, pass->members[i], pass->wide);
+    gemm(false, false, s->d_out, s->r_u, s->d_in, 1, x, s->d_in, p->u, s->r_u, 0, y, s->r_u);
     gemm(true, true, s->r_u, s->r_v, s->d_out, 1, y, s->r_u, p->v, s->d_out, 0, h, s->r_v);
-    relu(h, hidden);
+    if (!s->linear) relu(h, hidden);
   }
 }
 
@@ -180,7 +182,7 @@ static bool rows_backward(void *user, size_t i, unsigned thread) {
   size_t u = s->p->shape.r_u, v = s->p->shape.r_v;
   size_t row = pass->first[i], r = pass->first[i + 1] - row;
   float *dz = pass->dh + i * u * v; /* (r_u, r_v) */
-  mask(dz, pass->h + i * u * v, u * v);
+  if (!s->p->shape.linear) mask(dz, pass->h + i * u * v, u * v);
   gemm(false, true, r, u, v, pass->scale[i], pass->qt + row * v, v, dz, v, 0,
        pass->dleft + row * u, u);
   gemm(false, false, r, v, u, pass->scale[i], pass->left + row * u, u, dz, v, 0,
@@ -202,16 +204,17 @@ static void backward_low_rank(ProbexPass *pass, const Probex *p, const LayerSet 
 /* dY = V' dZ, dU += X' dY, dV += dZ Y' model by model. */
 static void backward_dense(ProbexPass *pass, const Probex *p, const LayerSet *set, Probex *grad) {
   const ProbexShape *s = &p->shape;
-  size_t hidden = s->r_u * s->r_v, each = s->d_out * s->d_in, response = s->d_out * s->r_u;
+  size_t hidden = s->r_u * s->r_v, response = s->d_out * s->r_u;
   for (size_t i = 0; i < pass->n; i++) {
     float *dz = pass->dh + i * hidden; /* (r_u, r_v) */
     const float *y = pass->left + i * response;
     const float add = i ? 1 : 0;
-    mask(dz, pass->h + i * hidden, hidden);
+    if (!s->linear) mask(dz, pass->h + i * hidden, hidden);
     gemm(true, true, s->d_out, s->r_u, s->r_v, 1, p->v, s->d_out, dz, s->r_v, 0, pass->dleft,
          s->r_u);
-    gemm(true, false, s->d_in, s->r_u, s->d_out, 1, set->x + pass->members[i] * each, s->d_in,
-         pass->dleft, s->r_u, add, grad->u, s->r_u);
+    const float *x = layer_set_get(set, pass->members[i], pass->wide);
+    gemm(true, false, s->d_in, s->r_u, s->d_out, 1, x, s->d_in, pass->dleft, s->r_u, add, grad->u,
+         s->r_u);
     gemm(true, true, s->r_v, s->d_out, s->r_u, 1, dz, s->r_v, y, s->r_u, add, grad->v, s->d_out);
   }
 }

@@ -27,7 +27,7 @@ void probex_reference(const Probex *p, const Layer *layer, float *e) {
     for (size_t v = 0; v < s->r_v; v++) {
       double z = 0;
       for (size_t i = 0; i < s->d_out; i++) z += (double)p->v[v * s->d_out + i] * y[i];
-      if (z <= 0) continue;
+      if (z <= 0 && !s->linear) continue;
       for (size_t t = 0; t < s->r_t; t++) sum[t] += z * p->m[t * hidden + l * s->r_v + v];
     }
   }

@@ -83,7 +83,7 @@ typedef struct {
 static bool fill_some(const Filling *f, GPtrArray *models, const size_t *to, GError **error) {
   const ProbexShape *s = &f->expert->probex->shape;
   g_autoptr(LayerSet) set =
-      layer_set_read(f->collection, models, f->expert->layer, 0, f->progress, error);
+      layer_set_read(f->collection, models, f->expert->layer, NULL, f->progress, error);
   if (!set) return false;
   g_autofree float *e = g_new(float, models->len * s->r_t);
   if (!expert_represent(f->expert, set, e, f->progress, error)) return false;
@@ -153,7 +153,7 @@ static void keep(const char *path, uint64_t expert, const uint64_t *stamps, cons
   memcpy(c.header.magic, "COPSEREP", 8);
   c.header.check = header_check(&c.header, stamps);
   g_autofree char *folder = g_path_get_dirname(path);
-  if (dir_make(folder, NULL)) file_write_atomic(path, write_content, &c, NULL);
+  if (dir_make(folder, NULL)) file_write_quick(path, write_content, &c, NULL);
 }
 
 /* Takes rows that the file has from it; marks them good. */

@@ -45,8 +45,8 @@ typedef struct {
   float *features;         /* (n, GROUP * GROUPS) */
 } Job;
 
+/* One entry of a low-rank layer. */
 static float entry(const LayerSet *set, size_t model, size_t position) {
-  if (set->form == LAYER_DENSE) return set->x[model * set->d_out * set->d_in + position];
   size_t i = position / set->d_in, j = position % set->d_in;
   float sum = 0;
   for (size_t r = set->first[model]; r < set->first[model + 1]; r++)
@@ -63,8 +63,10 @@ static bool describe_model(void *user, size_t model, unsigned thread) {
   float *out = job->features + model * GROUP * GROUPS;
   g_autofree float *x = g_new(float, job->samples);
   g_autofree float *rows = g_new0(float, set->d_out), *columns = g_new0(float, set->d_in);
+  g_autofree float *scratch = set->form == LAYER_DENSE ? g_new(float, set->d_out * set->d_in) : NULL;
+  const float *dense = scratch ? layer_set_get(set, model, scratch) : NULL;
   for (size_t s = 0; s < job->samples; s++) {
-    x[s] = entry(set, model, job->positions[s]);
+    x[s] = dense ? dense[job->positions[s]] : entry(set, model, job->positions[s]);
     rows[job->positions[s] / set->d_in] += x[s] * x[s];
     columns[job->positions[s] % set->d_in] += x[s] * x[s];
   }

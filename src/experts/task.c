@@ -84,27 +84,46 @@ static size_t label_index(GHashTable *index, const char *label) {
   return GPOINTER_TO_SIZE(g_hash_table_lookup(index, label));
 }
 
-static void learn_label(Task *t, GHashTable *index, const char *label, TextEncoder *encoder,
-                        GArray *vectors) {
-  if (label_index(index, label)) return;
-  g_autofree float *x = g_new(float, t->d_text);
-  if (!text_encoder_encode(encoder, label, x, NULL, NULL)) return;
-  SafeText *copy = g_strdup(label);
-  g_array_append_vals(vectors, x, (guint)t->d_text);
-  g_ptr_array_add(t->labels, copy);
-  g_hash_table_insert(index, copy, GSIZE_TO_POINTER(t->labels->len));
+/* Labels of a split that are not known yet, each once. Borrowed. */
+static GPtrArray *new_labels(const Task *t, GHashTable *index, TaskSplit split) {
+  g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+  GPtrArray *labels = g_ptr_array_new();
+  for (guint i = 0; i < t->models->len; i++) {
+    const char *label = t->split[i] == split ? model_value(t->models->pdata[i], t->key) : NULL;
+    if (label && !label_index(index, label) && g_hash_table_add(seen, (char *)label))
+      g_ptr_array_add(labels, (char *)label);
+  }
+  return labels;
+}
+
+/* Encodes labels, all at once, and keeps those that have a vector. */
+static bool learn_some(Task *t, GHashTable *index, const GPtrArray *labels, TextEncoder *encoder,
+                       GArray *vectors, GError **error) {
+  g_autofree float *x = g_new(float, labels->len * t->d_text + 1);
+  g_autofree bool *known = g_new0(bool, labels->len + 1);
+  if (!text_encoder_encode_many(encoder, (const char *const *)labels->pdata, labels->len, x, known,
+                                error))
+    return false;
+  for (guint i = 0; i < labels->len; i++) {
+    if (!known[i]) continue;
+    SafeText *copy = g_strdup(labels->pdata[i]);
+    g_array_append_vals(vectors, x + i * t->d_text, (guint)t->d_text);
+    g_ptr_array_add(t->labels, copy);
+    g_hash_table_insert(index, copy, GSIZE_TO_POINTER(t->labels->len));
+  }
+  return true;
 }
 
 /* Labels of the training models first, then those of held-out models, with their vectors. */
-static void learn_labels(Task *t, GHashTable *index, TextEncoder *encoder) {
+static bool learn_labels(Task *t, GHashTable *index, TextEncoder *encoder, GError **error) {
   g_autoptr(GArray) vectors = g_array_new(FALSE, FALSE, sizeof(float));
   for (int held_out = 0; held_out < 2; held_out++) {
-    for (guint i = 0; i < t->models->len; i++)
-      if (t->split[i] == (held_out ? SPLIT_HOLDOUT : SPLIT_TRAIN))
-        learn_label(t, index, model_value(t->models->pdata[i], t->key), encoder, vectors);
+    g_autoptr(GPtrArray) labels = new_labels(t, index, held_out ? SPLIT_HOLDOUT : SPLIT_TRAIN);
+    if (!learn_some(t, index, labels, encoder, vectors, error)) return false;
     if (!held_out) t->seen = t->labels->len;
   }
   t->text = g_memdup2(vectors->data, vectors->len * sizeof(float));
+  return true;
 }
 
 void task_centre_text(float *text, const float *mean, size_t d_text) {
@@ -153,13 +172,14 @@ static bool keep_aligned(Task *t, size_t from, size_t to, void *index) {
   return true;
 }
 
-static void align_labels(Task *t, TextEncoder *encoder, const float *text_mean) {
+static bool align_labels(Task *t, TextEncoder *encoder, const float *text_mean, GError **error) {
   g_autoptr(GHashTable) index = g_hash_table_new(g_str_hash, g_str_equal);
   t->d_text = text_encoder_dim(encoder);
-  learn_labels(t, index, encoder);
+  if (!learn_labels(t, index, encoder, error)) return false;
   centre_labels(t, text_mean);
   t->target = g_new(size_t, t->models->len + 1);
   keep_models(t, keep_aligned, index);
+  return true;
 }
 
 /* --- classes ------------------------------------------------------------------------------------ */
@@ -265,10 +285,10 @@ Task *task_new(const GPtrArray *models, const TaskOptions *o, GError **error) {
   t->labels = g_ptr_array_new_with_free_func(g_free);
   choose_models(t, models, o, key);
   set_splits(t, o->seed);
-  if (o->encoder)
-    align_labels(t, o->encoder, o->text_mean);
-  else
+  if (!o->encoder)
     class_labels(t, o->classes);
+  else if (!align_labels(t, o->encoder, o->text_mean, error))
+    return NULL;
   return check_enough(t, o->encoder, error) ? g_steal_pointer(&t) : NULL;
 }
 

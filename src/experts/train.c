@@ -9,6 +9,7 @@
 #include "core/files.h"
 #include "core/linalg.h"
 #include "experts/evaluation.h"
+#include "experts/preset.h"
 #include "experts/train_run.h"
 
 static bool check_options(const TrainOptions *o, GError **error) {
@@ -23,10 +24,7 @@ static bool check_options(const TrainOptions *o, GError **error) {
 }
 
 /* The layer of the largest matrix; low-rank before dense, the first of equals. */
-static char *choose_layer(const Collection *collection, const Model *model, GError **error) {
-  g_autoptr(WeightFile) file = collection_open_weights(collection, model, error);
-  if (!file) return NULL;
-  g_autoptr(GArray) layers = layer_list(file, &model->scaling);
+static const LayerInfo *largest_layer(const GArray *layers) {
   const LayerInfo *best = NULL;
   for (guint i = 0; i < layers->len; i++) {
     const LayerInfo *l = &g_array_index(layers, LayerInfo, i);
@@ -34,10 +32,27 @@ static char *choose_layer(const Collection *collection, const Model *model, GErr
                   (l->form == best->form && l->d_out * l->d_in > best->d_out * best->d_in);
     if (larger) best = l;
   }
-  if (best) return g_strdup(best->name);
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_TOO_FEW, "%s has no layer to train on",
-              model->shown);
-  return NULL;
+  return best;
+}
+
+/* The canonical name of what the user wrote: a name, #N in upstream's order, or nothing. */
+static char *choose_layer(const Collection *collection, const Model *model, const char *wanted,
+                          GError **error) {
+  if (wanted && wanted[0] != '#') return g_strdup(wanted);
+  g_autoptr(WeightFile) file = collection_open_weights(collection, model, error);
+  if (!file) return NULL;
+  g_autoptr(GArray) layers = layer_list(file, &model->scaling);
+  char *name = NULL;
+  if (wanted) {
+    name = preset_layer_at(file, layers, (size_t)g_ascii_strtoull(wanted + 1, NULL, 10));
+  } else {
+    const LayerInfo *largest = largest_layer(layers);
+    name = largest ? g_strdup(largest->name) : NULL;
+  }
+  if (!name)
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "%s has %u layers and no %s",
+                model->shown, layers->len, wanted ? wanted : "layer to train on");
+  return name;
 }
 
 static void list_members(TrainRun *r) {
@@ -75,6 +90,25 @@ static uint64_t finished_key(uint64_t key, const TrainOptions *o) {
   return (key ^ (o->epochs + ((uint64_t)o->patience << 32))) * 0x100000001b3u | 1;
 }
 
+/* Replaces the layers by their coordinates in the common spaces. */
+static bool compress(TrainRun *r, GError **error) {
+  if (r->options->compress > 0) {
+    r->compression = compression_find(r->set, r->members[SPLIT_TRAIN],
+                                      r->task->counts[SPLIT_TRAIN], r->options->compress,
+                                      r->progress, error);
+    LayerSet *small = r->compression
+                          ? compression_apply(r->compression, r->set, r->progress, error)
+                          : NULL;
+    if (!small) return false;
+    layer_set_free(r->set);
+    r->set = small;
+  }
+  r->result->energy = r->compression ? r->compression->energy : 1;
+  r->result->trained_out = r->set->d_out;
+  r->result->trained_in = r->set->d_in;
+  return true;
+}
+
 /* "mid_block.0-align": the layer's name as a file name. */
 static char *expert_name(const char *layer, ExpertTask task) {
   char *name = g_strdup_printf("%s-%s", layer, task == EXPERT_ALIGN ? "align" : "classify");
@@ -82,14 +116,13 @@ static char *expert_name(const char *layer, ExpertTask task) {
 }
 
 /* The expert from a finished run; takes its parameters. */
-static Expert *finish(TrainRun *r, const char *layer) {
+static Expert *finish(TrainRun *r, const char *layer, GError **error) {
   Expert *x = expert_new();
   const Model *any = r->task->models->pdata[0];
   x->task = r->options->task;
   x->layer = g_strdup(layer);
   x->shapes = g_strdup(any->shapes);
   x->tree = r->options->tree >= 0 ? r->options->tree : any->tree;
-  x->encoder = r->task->has ? NULL : g_strdup(r->options->encoder);
   x->label_key = g_strdup(r->task->key);
   x->seed = r->options->seed;
   x->run = finished_key(r->key, r->options);
@@ -101,7 +134,12 @@ static Expert *finish(TrainRun *r, const char *layer) {
   x->test_holdout = train_measure(r, SPLIT_HOLDOUT, NULL);
   x->seconds = (double)(g_get_monotonic_time() - r->started) / 1e6;
   x->text_mean = g_steal_pointer(&r->task->text_mean);
-  x->probex = g_steal_pointer(&r->probex);
+  x->probex = r->compression ? compression_lift(r->compression, r->probex, error)
+                             : g_steal_pointer(&r->probex);
+  if (!x->probex) {
+    expert_free(x);
+    return NULL;
+  }
   x->centre = g_steal_pointer(&r->centre);
   /* V (X / spread) U = (V / spread) X U: from here on the expert takes raw layers. */
   ProbexShape *s = &x->probex->shape;
@@ -148,11 +186,12 @@ static void run_clear(TrainRun *r) {
   task_free(r->task);
   layer_set_free(r->set);
   Probex *blocks[] = {r->probex, r->grad, r->m, r->v};
-  if (r->best) big_free(r->best, r->grad->n);
+  if (r->best && r->grad) big_free(r->best, r->grad->n);
   for (size_t i = 0; i < G_N_ELEMENTS(blocks); i++) probex_free(blocks[i]);
   probex_pass_free(r->pass);
   objective_free(r->objective);
   for (int s = 0; s < SPLIT_COUNT; s++) g_free(r->members[s]);
+  compression_free(r->compression);
   g_free(r->centre);
   g_free(r->resume);
   g_free(r->e);
@@ -166,12 +205,12 @@ static uint64_t mix(uint64_t h, const void *bytes, size_t n) {
 }
 
 /* Everything that decides what a run computes: its state is taken up by an equal run alone. */
-static uint64_t run_key(const Task *task, const TrainOptions *o, const Collection *collection,
-                        const char *layer) {
+static uint64_t run_key(const Task *task, const TrainOptions *o, const TextEncoder *encoder,
+                        const Collection *collection, const char *layer) {
   g_autofree char *text = g_strdup_printf(
-      "2|%d|%d|%s|%s|%s|%d|%u|%u|%u|%u|%a|%a|%" G_GUINT64_FORMAT, o->task, o->input, layer, task->key,
-      o->encoder, o->tree, o->batch, o->probes, o->proj, o->rep, (double)o->lr,
-      (double)o->weight_decay, o->seed);
+      "4|%d|%d|%d|%d|%s|%s|%s|%d|%u|%u|%u|%u|%a|%a|%a|%" G_GUINT64_FORMAT, o->task, o->linear, o->half, o->input, layer, task->key,
+      encoder ? text_encoder_fingerprint(encoder) : "", o->tree, o->batch, o->probes, o->proj, o->rep, (double)o->lr,
+      (double)o->weight_decay, o->compress, o->seed);
   uint64_t h = mix(0xcbf29ce484222325u, text, strlen(text));
   for (guint i = 0; i < task->models->len; i++) {
     uint64_t stamp = model_stamp_hash(collection, task->models->pdata[i]);
@@ -181,14 +220,21 @@ static uint64_t run_key(const Task *task, const TrainOptions *o, const Collectio
 }
 
 /* Where the state between epochs is kept: beside the experts, under the expert's name. */
-static void place_state(TrainRun *r, const Collection *collection, const char *layer) {
+static void place_state(TrainRun *r, const TextEncoder *encoder, const Collection *collection,
+                        const char *layer) {
   const char *state = collection_state(collection);
-  r->key = run_key(r->task, r->options, collection, layer);
+  r->key = run_key(r->task, r->options, encoder, collection, layer);
   if (!state || collection_is_read_only(collection)) return;
   g_autofree char *folder = g_build_filename(state, "training", NULL);
   g_autofree char *name = expert_name(layer, r->options->task);
   g_autofree char *file = g_strconcat(name, ".state", NULL);
   if (dir_make(folder, NULL)) r->resume = g_build_filename(folder, file, NULL);
+}
+
+TextEncoder *train_open_encoder(const TrainOptions *o, GError **error) {
+  g_autoptr(TextEncoder) e = text_encoder_open(o->encoder, error);
+  if (!e || !text_encoder_set_prompts(e, o->prompts, error)) return NULL;
+  return g_steal_pointer(&e);
 }
 
 static Task *task_for(const GPtrArray *models, const TrainOptions *o, TextEncoder *encoder,
@@ -200,51 +246,89 @@ static Task *task_for(const GPtrArray *models, const TrainOptions *o, TextEncode
 Expert *expert_trained_before(Collection *collection, const GPtrArray *models,
                               const TrainOptions *o) {
   bool align = o->task == EXPERT_ALIGN;
-  g_autoptr(TextEncoder) encoder = align ? text_encoder_open(o->encoder, NULL) : NULL;
+  g_autoptr(TextEncoder) encoder = align ? train_open_encoder(o, NULL) : NULL;
   g_autoptr(Task) task = !align || encoder ? task_for(models, o, encoder, NULL) : NULL;
   g_autofree char *folder = expert_folder(collection), *name = expert_name(o->layer, o->task);
   g_autofree char *path = folder ? g_strdup_printf("%s/%s.safetensors", folder, name) : NULL;
   g_autoptr(Expert) x = task && path ? expert_load(path, NULL) : NULL;
-  bool same = x && x->run == finished_key(run_key(task, o, collection, o->layer), o);
+  bool same = x && x->run == finished_key(run_key(task, o, encoder, collection, o->layer), o);
   return same ? g_steal_pointer(&x) : NULL;
 }
 
-static bool train(TrainRun *r, Collection *collection, const GPtrArray *models, TextEncoder *encoder,
-                  GError **error) {
+/* What must be known to encode texts again. */
+static void name_encoder(Expert *x, const TextEncoder *encoder) {
+  x->encoder = g_strdup(text_encoder_name(encoder));
+  x->prompts = g_strdup(text_encoder_prompts(encoder));
+  x->fingerprint = g_strdup(text_encoder_fingerprint(encoder));
+}
+
+/* Task, layers and what is done to them before training. *layer gets the layer's name. */
+static bool gather(TrainRun *r, const Collection *collection, const GPtrArray *models,
+                   TextEncoder *encoder, char **layer, GError **error) {
   const TrainOptions *o = r->options;
   r->task = task_for(models, o, encoder, error);
   if (!r->task) return false;
-  g_autofree char *layer = o->layer ? g_strdup(o->layer)
-                                    : choose_layer(collection, r->task->models->pdata[0], error);
-  if (!layer) return false;
-  r->set = layer_set_read(collection, r->task->models, layer, 0, r->progress, error);
+  *layer = choose_layer(collection, r->task->models->pdata[0], o->layer, error);
+  if (!*layer) return false;
+  DenseStoreOptions store = {.half = o->half, .memory = o->memory,
+                             .folder = collection_state(collection)};
+  gint64 start = g_get_monotonic_time();
+  r->set = layer_set_read(collection, r->task->models, *layer, &store, r->progress, error);
+  r->result->reading = (double)(g_get_monotonic_time() - start) / 1e6;
   if (!r->set) return false;
   list_members(r);
-  place_state(r, collection, layer);
-  if (!prepare_input(r, error) || !train_prepare(r, error) || !train_epochs(r, error) ||
-      !measure_baselines(r, error))
+  return prepare_input(r, error) && compress(r, error);
+}
+
+static bool train(TrainRun *r, Collection *collection, const GPtrArray *models,
+                  TextEncoder *encoder, GError **error) {
+  g_autofree char *layer = NULL;
+  if (!gather(r, collection, models, encoder, &layer, error)) return false;
+  place_state(r, encoder, collection, layer);
+  if (!train_prepare(r, error) || !train_epochs(r, error) || !measure_baselines(r, error))
     return false;
-  Expert *x = r->result->expert = finish(r, layer);
-  if (encoder) x->fingerprint = g_strdup(text_encoder_fingerprint(encoder));
-  return place(collection, o, x, error) && calibrate(collection, models, x, r->progress, error) &&
+  Expert *x = r->result->expert = finish(r, layer, error);
+  if (!x) return false;
+  if (encoder) name_encoder(x, encoder);
+  return place(collection, r->options, x, error) &&
+         calibrate(collection, models, x, r->progress, error) &&
          (!x->path || expert_save(x, x->path, error));
+}
+
+/* The encoder that the task needs: none for classes. False with an error when it cannot be had. */
+static bool open_encoder(const TrainOptions *o, TextEncoder **encoder, GError **error) {
+  *encoder = NULL;
+  if (o->task != EXPERT_ALIGN) return true;
+  *encoder = train_open_encoder(o, error);
+  return *encoder != NULL;
 }
 
 TrainResult *expert_train(Collection *collection, const GPtrArray *models,
                           const TrainOptions *options, const Progress *progress, GError **error) {
-  if (!check_options(options, error)) return NULL;
-  bool align = options->task == EXPERT_ALIGN;
-  g_autoptr(TextEncoder) encoder = align ? text_encoder_open(options->encoder, error) : NULL;
-  if (align && !encoder) return NULL;
+  g_autoptr(TextEncoder) encoder = NULL;
+  if (!check_options(options, error) || !open_encoder(options, &encoder, error)) return NULL;
   g_autoptr(TrainResult) result = g_new0(TrainResult, 1);
   result->curve = g_array_new(FALSE, FALSE, sizeof(EpochRow));
   TrainRun r = {.options = options, .progress = progress, .result = result,
-           .started = g_get_monotonic_time()};
+                .started = g_get_monotonic_time()};
   bool ok = train(&r, collection, models, encoder, error);
   if (ok)
     for (int s = 0; s < 3; s++) result->models[s] = (unsigned)r.task->counts[s];
   run_clear(&r);
   return ok ? g_steal_pointer(&result) : NULL;
+}
+
+bool expert_baseline(Collection *collection, const GPtrArray *models, const TrainOptions *options,
+                     BaselineKind kind, const Progress *progress, Baseline *out, char **layer,
+                     GError **error) {
+  g_autoptr(TextEncoder) encoder = NULL;
+  if (!open_encoder(options, &encoder, error)) return false;
+  TrainResult unused = {0};
+  TrainRun r = {.options = options, .progress = progress, .result = &unused};
+  bool ok = gather(&r, collection, models, encoder, layer, error) &&
+            baseline_measure(r.task, r.set, kind, options->seed, progress, out, error);
+  run_clear(&r);
+  return ok;
 }
 
 void train_result_free(TrainResult *result) {

@@ -13,15 +13,20 @@ typedef enum { INPUT_DEFAULT, INPUT_RAW, INPUT_SCALED, INPUT_CENTRED } TrainInpu
 
 typedef struct {
   ExpertTask task;
+  bool half;             /* keep dense layers as bfloat16 */
+  uint64_t memory;       /* bytes of dense layers to hold in memory; beyond: a scratch file; 0: no limit */
+  bool linear;           /* without the relu, for comparison */
   TrainInput input;      /* INPUT_DEFAULT: centred when dense, scaled when low-rank */
   const char *layer;     /* name, or NULL: the widest layer that all labelled models share */
   const char *label_key; /* NULL: models_label_key() */
-  const char *encoder;   /* "words" */
+  const char *encoder;   /* "words", "clip:DIR", …: see text/encoder.h */
+  const char *prompts;   /* see text/prompts.h; NULL: the encoder's default */
   int tree;              /* -1: every model that has the layer in its commonest shape */
   unsigned epochs, batch;
   unsigned patience;     /* stop after so many epochs without a better validation; 0: never */
   unsigned probes, proj, rep; /* r_U, r_V, r_T */
   float lr, weight_decay;
+  double compress;       /* dense: train on the common spaces that keep this share of energy; 0: on X */
   uint64_t seed;
   bool baselines;        /* measure them too */
   const char *out;       /* checkpoint path; NULL: in the collection's state */
@@ -42,15 +47,27 @@ typedef struct {
   unsigned models[3];        /* used for training, validation, test */
   unsigned best_epoch;       /* 1-based: the one that was kept */
   double models_per_second;  /* of the training epochs alone */
+  double reading;            /* seconds that reading the layers took, once */
+  double energy;             /* kept by compression; 1 without */
+  size_t trained_out, trained_in; /* the layer's shape in training */
   bool has_baselines;
   Baseline baselines[BASELINE_COUNT];
 } TrainResult;
+
+/* The text encoder that the options ask for, its prompts set. */
+TextEncoder *train_open_encoder(const TrainOptions *options, GError **error);
 
 /* Trains. Reports phase "reading" then "training" with loss and accuracy, done = batches so far,
  * total = batches of all epochs. COPSE_ERROR_TOO_FEW, with nothing written, when there are too
  * few labelled models or labels; the message says what is missing. Cancelled: nothing written. */
 TrainResult *expert_train(Collection *collection, const GPtrArray *models,
                           const TrainOptions *options, const Progress *progress, GError **error);
+/* Measures one baseline alone, on what expert_train() would train on. Nothing is stored. *layer gets the layer's
+ * name, which the caller frees. */
+bool expert_baseline(Collection *collection, const GPtrArray *models, const TrainOptions *options,
+                     BaselineKind kind, const Progress *progress, Baseline *out, char **layer,
+                     GError **error);
+
 /* The stored expert that expert_train() would make anew: trained for options->layer with the same options on the same
  * models. NULL when there is none. */
 Expert *expert_trained_before(Collection *collection, const GPtrArray *models,

@@ -11,7 +11,8 @@ bool train_prepare(TrainRun *r, GError **error) {
   const TrainOptions *o = r->options;
   ProbexShape shape = {.d_out = r->set->d_out, .d_in = r->set->d_in, .r_u = o->probes,
                        .r_v = o->proj, .r_t = o->rep, .d_text = r->task->d_text,
-                       .n_classes = r->task->has ? r->task->seen : 0};
+                       .n_classes = r->task->has ? r->task->seen : 0,
+                       .linear = o->linear};
   Probex **all[] = {&r->probex, &r->grad, &r->m, &r->v};
   for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
     if (!(*all[i] = probex_new(&shape, error))) return false;

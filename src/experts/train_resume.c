@@ -44,7 +44,7 @@ static float *curve_floats(const GArray *curve) {
 
 void train_state_save(TrainRun *r) {
   gint64 now = g_get_monotonic_time();
-  if (!r->resume || now - r->saved < BETWEEN) return;
+  if (!r->resume || r->epoch >= r->options->epochs || now - r->saved < BETWEEN) return;
   size_t n = r->probex->n, m = r->task->counts[SPLIT_TRAIN];
   g_autofree float *order = order_floats(r, m), *curve = curve_floats(r->result->curve);
   const TensorOut tensors[] = {row("w", n, r->probex->block), row("m", n, r->m->block),
@@ -53,7 +53,7 @@ void train_state_save(TrainRun *r) {
                                row("curve", 3 * r->result->curve->len, curve)};
   g_autofree char *key = g_strdup_printf("%016" PRIx64, r->key), *counters = counters_text(r);
   const char *metadata[] = {"key", key, "counters", counters, NULL};
-  safetensors_write(r->resume, tensors, G_N_ELEMENTS(tensors), metadata, NULL);
+  safetensors_write_quick(r->resume, tensors, G_N_ELEMENTS(tensors), metadata, NULL);
   r->saved = now;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/rng.h"
+#include "experts/compress.h"
 #include "experts/objective.h"
 #include "experts/probex_pass.h"
 #include "experts/train.h"
@@ -24,6 +25,7 @@ typedef struct {
   unsigned epoch;                  /* finished */
   double training;                 /* seconds spent in epochs */
   double best_score, best_loss;
+  Compression *compression;        /* or NULL */
   float *centre;                   /* (d_out, d_in) that was subtracted, or NULL */
   char *resume;                    /* file of the state between epochs, or NULL */
   uint64_t key;                    /* of all that the state depends on */

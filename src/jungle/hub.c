@@ -91,7 +91,7 @@ bool hub_repo_add_weights(HubRepo *repo, const char *file, const TensorOut *tens
                           const char *const *metadata, GError **error) {
   /* The name is known only from the bytes; a Hub's downloads are called so until they end. */
   g_autofree char *part = repo_path(repo, "blobs", "weights.incomplete");
-  if (!safetensors_write(part, tensors, n, metadata, error)) return false;
+  if (!safetensors_write_quick(part, tensors, n, metadata, error)) return false;
   g_autofree char *hash = file_sha256(part, error);
   if (!hash) return false;
   g_autofree char *path = repo_path(repo, "blobs", hash);

@@ -130,7 +130,7 @@ static bool write_base_weights(const Planting *p, const Mlp *base, GError **erro
   static const char *const metadata[] = {"format", "pt", NULL};
   g_autofree char *path =
       g_build_filename(p->dir, BASE_UNET, "diffusion_pytorch_model.safetensors", NULL);
-  return safetensors_write(path, tensors, G_N_ELEMENTS(tensors), metadata, error);
+  return safetensors_write_quick(path, tensors, G_N_ELEMENTS(tensors), metadata, error);
 }
 
 static bool write_base(const Planting *p, const Mlp *base, GError **error) {
@@ -161,7 +161,7 @@ static bool write_adapter_weights(const char *path, const Lora *lora, const char
       {"unet.mid_block.1.lora.down.weight", DTYPE_F32, 2, {r, d}, lora->a[1]},
       {"unet.mid_block.1.lora.up.weight", DTYPE_F32, 2, {d, r}, lora->b[1]},
   };
-  return safetensors_write(path, tensors, G_N_ELEMENTS(tensors), metadata, error);
+  return safetensors_write_quick(path, tensors, G_N_ELEMENTS(tensors), metadata, error);
 }
 
 /* The card says how the adapter was trained and from what, not what it shows. */

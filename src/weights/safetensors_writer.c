@@ -101,11 +101,22 @@ static bool write_job(void *user, int fd, GError **error) {
   return true;
 }
 
-bool safetensors_write(const char *path, const TensorOut *tensors, size_t n,
+static bool write_with(bool (*save)(const char *, FileWriter, void *, GError **),
+                       const char *path, const TensorOut *tensors, size_t n,
                        const char *const *metadata, GError **error) {
   g_autofree const TensorOut **order = g_new(const TensorOut *, n + 1);
   for (size_t i = 0; i < n; i++) order[i] = &tensors[i];
   qsort(order, n, sizeof *order, wide_first);
   Job job = {.order = order, .n = n, .metadata = metadata};
-  return file_write_atomic(path, write_job, &job, error);
+  return save(path, write_job, &job, error);
+}
+
+bool safetensors_write(const char *path, const TensorOut *tensors, size_t n,
+                       const char *const *metadata, GError **error) {
+  return write_with(file_write_atomic, path, tensors, n, metadata, error);
+}
+
+bool safetensors_write_quick(const char *path, const TensorOut *tensors, size_t n,
+                             const char *const *metadata, GError **error) {
+  return write_with(file_write_quick, path, tensors, n, metadata, error);
 }

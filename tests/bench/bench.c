@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `make bench`: floors of this machine first, then the program's own work as ratios to them. */
+/* `make bench` (with a folder for its files): floors of this machine first, then the program's own work as ratios to them. */
 #include <glib.h>
 #include <math.h>
 #include <stdio.h>
@@ -7,12 +7,12 @@
 #include "core/linalg.h"
 #include "core/parallel.h"
 #include "tests/bench/clock.h"
+#include "tests/bench/epoch.h"
 #include "tests/bench/floors.h"
 #include "tests/bench/train_step.h"
 
 int main(int argc, char **argv) {
-  unsigned threads = argc > 1 ? (unsigned)g_ascii_strtoull(argv[1], NULL, 10) : 0;
-  if (!threads) threads = parallel_processors();
+  unsigned threads = parallel_processors();
   linalg_set_threads(threads);
   printf("%u threads, OpenBLAS %s\n\n", threads, linalg_kernel_name());
   Floors f = floors_measure(threads);
@@ -21,5 +21,6 @@ int main(int argc, char **argv) {
   bench_row("file read, cached", f.file / 1e9, "GB/s", NAN, "");
   putchar('\n');
   train_step_bench(&f);
+  if (argc > 1) epoch_bench(argv[1]);
   return 0;
 }

@@ -1,14 +1,43 @@
-EXTRA_PROGRAMS = tests/bench/bench
+EXTRA_PROGRAMS = tests/bench/bench tests/bench/bench-scan tests/bench/reproduce
 tests_bench_bench_SOURCES = tests/bench/bench.c \
 	tests/bench/clock.c tests/bench/clock.h \
+	tests/bench/epoch.c tests/bench/epoch.h \
 	tests/bench/floors.c tests/bench/floors.h \
 	tests/bench/train_step.c tests/bench/train_step.h
 tests_bench_bench_LDADD = $(experts_libs)
 EXTRA_DIST += tests/bench/probex_torch.py
 
-bench: tests/bench/bench$(EXEEXT)
-	tests/bench/bench$(EXEEXT)
+bench: tests/bench/bench$(EXEEXT) tests/bench/bench-scan$(EXEEXT)
+	rm -rf bench-data
+	tests/bench/bench$(EXEEXT) bench-data
+	tests/bench/bench-scan$(EXEEXT)
 	@if python3 -c 'import torch' 2>/dev/null; then python=python3; else python=/usr/bin/python3; fi; \
-	if $$python -c 'import torch' 2>/dev/null; then $$python $(srcdir)/tests/bench/probex_torch.py; \
+	if $$python -c 'import torch' 2>/dev/null; then $$python $(srcdir)/tests/bench/probex_torch.py bench-data; \
 	else echo 'no python3 with torch: no comparison with PyTorch'; fi
+	@rm -rf bench-data
 .PHONY: bench
+
+tests_bench_reproduce_SOURCES = tests/bench/reproduce.c
+tests_bench_reproduce_LDADD = libcopse-jungle.a $(experts_libs)
+
+# The paper's claims on planted woods: some twenty minutes on two cores.
+reproduce: tests/bench/reproduce$(EXEEXT)
+	tests/bench/reproduce$(EXEEXT) reproduce-data >RESULTS.md.new
+	mv RESULTS.md.new $(srcdir)/docs/RESULTS.md
+.PHONY: reproduce
+
+tests_bench_bench_scan_SOURCES = tests/bench/bench-scan.c \
+	tests/bench/clock.c tests/bench/clock.h tests/bench/wood.c tests/bench/wood.h
+tests_bench_bench_scan_LDADD = $(collection_libs)
+
+# The CLIP text tower beside PyTorch, when there is one: shapes of ViT-B/32 and ViT-L/14.
+EXTRA_PROGRAMS += tests/bench/bench-clip
+tests_bench_bench_clip_SOURCES = tests/bench/bench-clip.c
+tests_bench_bench_clip_LDADD = $(text_libs)
+EXTRA_DIST += tests/bench/clip_torch.py
+check-clip: copse$(EXEEXT) tests/bench/bench-clip$(EXEEXT)
+	@if python3 -c 'import torch' 2>/dev/null; then python=python3; else python=/usr/bin/python3; fi; \
+	if $$python -c 'import torch' 2>/dev/null; then $$python $(srcdir)/tests/bench/clip_torch.py \
+	  ./copse$(EXEEXT) tests/bench/bench-clip$(EXEEXT) $(srcdir)/tests/fixtures/clip; \
+	else echo 'no python3 with torch: no comparison with PyTorch'; fi
+.PHONY: check-clip

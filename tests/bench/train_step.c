@@ -25,6 +25,7 @@ static const Case cases[] = {
     {"LoRA r16 1280x1280, 128/128/512", LAYER_LOW_RANK, 1280, 16, 512},
     {"dense 768x768, 128/128/512", LAYER_DENSE, 768, 0, 512},
     {"dense 768x768, 128/128/128", LAYER_DENSE, 768, 0, 128},
+    {"  the same, compressed to 192x192", LAYER_DENSE, 192, 0, 128},
 };
 
 typedef struct {

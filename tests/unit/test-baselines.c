@@ -34,6 +34,41 @@ static void random_sets(LayerSet **low, LayerSet **dense) {
   }
 }
 
+/* Layers are the same wherever they are kept, and to eight bits when kept as bfloat16. */
+static void test_dense_store(void) {
+  enum { EACH = 1000 };
+  float x[EACH], scratch[EACH];
+  Rng rng;
+  rng_init(&rng, 6, 0);
+  for (int on_disk = 0; on_disk < 2; on_disk++)
+    for (int half = 0; half < 2; half++) {
+      DenseStoreOptions o = {.half = half, .memory = on_disk ? 100 : 0};
+      g_autoptr(DenseStore) s = dense_store_new(N, EACH, &o, NULL);
+      g_assert_true(dense_store_is_on_disk(s) == on_disk);
+      g_assert_true((dense_store_all(s) == NULL) == half);
+      g_assert_true(dense_store_get(s, 3, scratch)[7] == 0);
+      rng_fill_normal(&rng, x, EACH, 1);
+      dense_store_put(s, N - 1, x);
+      const float *y = dense_store_get(s, N - 1, scratch);
+      for (size_t i = 0; i < EACH; i++)
+        g_assert_cmpfloat(fabsf(y[i] - x[i]), <=, half ? fabsf(x[i]) / 256 : 0);
+    }
+  g_assert_null(dense_store_new(SIZE_MAX / 2, 8, NULL, NULL));
+}
+
+/* The blocks of widened layers give the Gram matrix of the float32 ones. */
+static void test_gram_half(void) {
+  g_autoptr(LayerSet) low = NULL, dense = NULL;
+  random_sets(&low, &dense);
+  DenseStoreOptions o = {.half = true};
+  g_autoptr(LayerSet) half = layer_set_dense(N, D_OUT, D_IN, &o, NULL);
+  for (size_t i = 0; i < N; i++) dense_store_put(half->x, i, layer_set_get(dense, i, NULL));
+  float *a = gram_of_layers(half, NULL, NULL), *b = gram_of_layers(dense, NULL, NULL);
+  for (size_t i = 0; i < N * N; i++) g_assert_cmpfloat(fabsf(a[i] - b[i]), <, 0.02f);
+  big_free(a, N * N);
+  big_free(b, N * N);
+}
+
 static void test_gram(void) {
   g_autoptr(LayerSet) low = NULL, dense = NULL;
   random_sets(&low, &dense);
@@ -41,7 +76,8 @@ static void test_gram(void) {
   for (size_t i = 0; i < N * N; i++) g_assert_cmpfloat(fabsf(a[i] - b[i]), <, 1e-5f);
   double want = 0; /* one entry by hand */
   for (size_t k = 0; k < D_OUT * D_IN; k++)
-    want += (double)dense->x[k] * (double)dense->x[D_OUT * D_IN + k] / (D_OUT * D_IN);
+    want += (double)dense_store_get(dense->x, 0, NULL)[k] *
+            (double)dense_store_get(dense->x, 1, NULL)[k] / (D_OUT * D_IN);
   g_assert_cmpfloat(fabs((double)b[1] - want), <, 1e-5);
   big_free(a, N * N);
   big_free(b, N * N);
@@ -83,6 +119,8 @@ static void test_statistics(void) {
 
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/baselines/store", test_dense_store);
+  g_test_add_func("/baselines/gram-half", test_gram_half);
   g_test_add_func("/baselines/gram", test_gram);
   g_test_add_func("/baselines/ridge", test_ridge);
   g_test_add_func("/baselines/statistics", test_statistics);

@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/linalg.h"
 #include "experts/align.h"
 #include "experts/classify.h"
+#include "experts/compress.h"
 #include "experts/expert.h"
 #include "experts/layer_set.h"
 #include "experts/probex_pass.h"
@@ -194,6 +196,43 @@ static void test_spread(void) {
   problem_clear(&q);
 }
 
+/* Layers that share a row space of 4 and a column space of 3 lose nothing in these coordinates, and the
+ * lifted expert says of X what the small one says of C. */
+static void test_compression(void) {
+  enum { P = 3, Q = 4 };
+  Layer x[N];
+  float left[D_OUT * P], right[Q * D_IN], core[P * Q], t[D_OUT * Q];
+  Rng rng;
+  rng_init(&rng, 21, 0);
+  rng_fill_normal(&rng, left, D_OUT * P, 1);
+  rng_fill_normal(&rng, right, Q * D_IN, 1);
+  for (size_t i = 0; i < N; i++) {
+    x[i] = (Layer){.form = LAYER_DENSE, .d_out = D_OUT, .d_in = D_IN, .scale = 1,
+                   .x = g_new(float, D_OUT * D_IN)};
+    rng_fill_normal(&rng, core, P * Q, 1);
+    gemm(false, false, D_OUT, Q, P, 1, left, P, core, Q, 0, t, Q);
+    gemm(false, false, D_OUT, D_IN, Q, 1, t, Q, right, D_IN, 0, x[i].x, D_IN);
+  }
+  g_autoptr(LayerSet) set = layer_set_from_layers(x, N, NULL);
+  size_t all[N] = {0, 1, 2, 3, 4};
+  g_autoptr(Compression) c = compression_find(set, all, N, 0.999999, NULL, NULL);
+  g_assert_true(c->p == P && c->q == Q);
+  g_assert_cmpfloat(c->energy, >, 0.9999);
+  g_autoptr(LayerSet) small = compression_apply(c, set, NULL, NULL);
+  ProbexShape s = shape;
+  s.d_out = P;
+  s.d_in = Q;
+  g_autoptr(Probex) p = probex_new(&s, NULL);
+  probex_init(p, &rng);
+  g_autoptr(Probex) full = compression_lift(c, p, NULL);
+  float e[N * R_T], lifted[N * R_T];
+  g_assert_true(probex_represent(p, small, e, NULL, NULL));
+  g_assert_true(probex_represent(full, set, lifted, NULL, NULL));
+  assert_close(lifted, e, N * R_T, 1e-4);
+  g_assert_cmpfloat(*full->tau, ==, *p->tau);
+  for (size_t i = 0; i < N; i++) layer_clear(&x[i]);
+}
+
 static void test_checkpoint(void) {
   g_autoptr(GError) error = NULL;
   g_autofree char *dir = g_dir_make_tmp("copse-expert-XXXXXX", NULL);
@@ -261,6 +300,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/classify/gradient", test_classify_gradient);
   g_test_add_func("/classify/scores", test_label_scores);
   g_test_add_func("/experts/spread", test_spread);
+  g_test_add_func("/experts/compression", test_compression);
   g_test_add_func("/experts/checkpoint", test_checkpoint);
   g_test_add_func("/experts/score", test_score);
   return g_test_run();

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `make reproduce`: the paper's claims on planted woods, as docs/RESULTS.md. Every figure is a mean over
+ * three seeds of wood and training, with the interval of the pooled test models. */
+#include <glib.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/files.h"
+#include "core/linalg.h"
+#include "core/parallel.h"
+#include "experts/baseline.h"
+#include "experts/task.h"
+#include "experts/train.h"
+#include "jungle/plant.h"
+
+enum { SEEDS = 3 };
+
+/* Mean headline and the mean interval over seeds. */
+typedef struct {
+  double sum, low, high, chance;
+  unsigned seeds, n;
+} Row;
+
+static void row_add(Row *r, const Score *s) {
+  if (!s->n) return;
+  r->sum += score_headline(s);
+  r->low += s->low;
+  r->high += s->high;
+  r->chance += s->chance;
+  r->n += s->n;
+  r->seeds++;
+}
+
+static void row_print(const char *name, const Row *r) {
+  double k = r->seeds ? r->seeds : NAN;
+  printf("| %s | %.1f | %.1f – %.1f | %.1f | %u |\n", name, 100 * r->sum / k, 100 * r->low / k,
+         100 * r->high / k, 100 * r->chance / k, r->n);
+  fflush(stdout);
+}
+
+static void table_head(const char *title, const char *what) {
+  printf("\n## %s\n\n%s\n\n| method | %% | 95 %% interval | chance | test models |\n|---|---|---|---|---|\n",
+         title, what);
+}
+
+/* A planted wood, opened. */
+typedef struct {
+  Collection *collection;
+  GPtrArray *models;
+} Wood;
+
+/* Plants, unless that was done to its end before. */
+static bool grown(const char *folder, const PlantOptions *o, GError **error) {
+  PlantSummary summary = {0};
+  if (g_file_test(o->truth, G_FILE_TEST_EXISTS)) return true;
+  bool ok = plant(folder, o, NULL, &summary, error);
+  g_free(summary.truth);
+  return ok;
+}
+
+static bool wood_open(Wood *w, const char *folder, const PlantOptions *options, GError **error) {
+  g_autofree char *state = g_strconcat(folder, ".state", NULL);
+  g_autofree char *truth = g_strconcat(folder, ".truth.json", NULL);
+  PlantOptions o = *options;
+  o.truth = truth;
+  linalg_set_threads(1);
+  bool ok = grown(folder, &o, error);
+  linalg_set_threads(parallel_processors());
+  CollectionOptions c = {.state = state};
+  w->collection = ok ? collection_open(folder, &c, error) : NULL;
+  if (!w->collection || !collection_scan(w->collection, NULL, NULL, error)) return false;
+  w->models = collection_models(w->collection, error);
+  return w->models != NULL;
+}
+
+static void wood_close(Wood *w) {
+  if (w->models) g_ptr_array_unref(w->models);
+  collection_free(w->collection);
+}
+
+/* Trains and hands the result over; prints the error and gives NULL when it cannot. */
+static TrainResult *train(const Wood *w, const TrainOptions *o) {
+  g_autoptr(GError) error = NULL;
+  TrainResult *r = expert_train(w->collection, w->models, o, NULL, &error);
+  if (!r) fprintf(stderr, "reproduce: %s\n", error->message);
+  return r;
+}
+
+/* --- classify --------------------------------------------------------------------------------------- */
+
+typedef struct {
+  const char *name;
+  TrainInput input;
+  bool linear;
+  double compress;
+} Variant;
+
+static const Variant variants[] = {
+    {"ProbeX, raw input (as published)", INPUT_RAW, false, 0},
+    {"ProbeX, centred and scaled (default)", INPUT_CENTRED, false, 0},
+    {"ProbeX, centred, without ReLU", INPUT_CENTRED, true, 0},
+    {"ProbeX, centred, compressed to 0.9 energy", INPUT_CENTRED, false, 0.9},
+};
+
+static void classify_table(const Wood woods[SEEDS]) {
+  Row rows[G_N_ELEMENTS(variants)] = {0}, dense = {0}, statnn = {0};
+  for (int seed = 0; seed < SEEDS; seed++)
+    for (size_t v = 0; v < G_N_ELEMENTS(variants); v++) {
+      TrainOptions o = TRAIN_DEFAULTS;
+      o.task = EXPERT_CLASSIFY;
+      o.layer = "encoder.layer.1.dense";
+      o.input = variants[v].input;
+      o.linear = variants[v].linear;
+      o.compress = variants[v].compress;
+      o.lr = 1e-3f;
+      o.weight_decay = 1e-5f;
+      o.epochs = 60;
+      o.seed = (uint64_t)seed;
+      o.baselines = v == 1;
+      g_autoptr(TrainResult) r = train(&woods[seed], &o);
+      if (!r) continue;
+      row_add(&rows[v], &r->expert->test);
+      if (!o.baselines) continue;
+      row_add(&dense, &r->baselines[BASELINE_DENSE].score[SPLIT_TEST]);
+      row_add(&statnn, &r->baselines[BASELINE_STATNN].score[SPLIT_TEST]);
+    }
+  table_head("Training categories (classify)",
+             "Fine-tunes of one base on random halves of 40 classes; element-wise accuracy on one "
+             "128 x 128 layer. Chance: always the majority.");
+  for (size_t v = 0; v < G_N_ELEMENTS(variants); v++) row_print(variants[v].name, &rows[v]);
+  row_print("dense linear expert (ridge)", &dense);
+  row_print("StatNN (ridge)", &statnn);
+}
+
+/* --- alignment -------------------------------------------------------------------------------------- */
+
+static void align_table(const Wood woods[SEEDS]) {
+  Row seen[3] = {0}, unseen[3] = {0}, dense[2] = {0}, statnn[2] = {0};
+  static const char *const names[] = {"ProbeX, raw input", "ProbeX, scaled (default)",
+                                      "ProbeX, scaled, without ReLU"};
+  for (int seed = 0; seed < SEEDS; seed++)
+    for (int v = 0; v < 3; v++) {
+      TrainOptions o = TRAIN_DEFAULTS;
+      o.layer = "mid_block.0";
+      o.input = v == 0 ? INPUT_RAW : INPUT_SCALED;
+      o.linear = v == 2;
+      o.seed = (uint64_t)seed;
+      o.baselines = v == 1;
+      g_autoptr(TrainResult) r = train(&woods[seed], &o);
+      if (!r) continue;
+      row_add(&seen[v], &r->expert->test);
+      row_add(&unseen[v], &r->expert->test_holdout);
+      if (!o.baselines) continue;
+      row_add(&dense[0], &r->baselines[BASELINE_DENSE].score[SPLIT_TEST]);
+      row_add(&dense[1], &r->baselines[BASELINE_DENSE].score[SPLIT_HOLDOUT]);
+      row_add(&statnn[0], &r->baselines[BASELINE_STATNN].score[SPLIT_TEST]);
+      row_add(&statnn[1], &r->baselines[BASELINE_STATNN].score[SPLIT_HOLDOUT]);
+    }
+  for (int held_out = 0; held_out < 2; held_out++) {
+    table_head(held_out ? "Alignment, concepts never trained on" : "Alignment, concepts seen in training",
+               "Adapters (rank 4) of one concept each, one training adapter a concept; top-1 among the "
+               "group's concepts, from one layer.");
+    for (int v = 0; v < 3; v++) row_print(names[v], held_out ? &unseen[v] : &seen[v]);
+    row_print("dense linear expert (ridge)", &dense[held_out]);
+    row_print("StatNN (ridge)", &statnn[held_out]);
+  }
+}
+
+/* --- number of training models ---------------------------------------------------------------------- */
+
+/* A list in which only a share of the training models is left. */
+static GPtrArray *thinned(const GPtrArray *models, double share, uint64_t seed) {
+  GPtrArray *kept = g_ptr_array_new();
+  Rng rng;
+  rng_init(&rng, seed, 0x711);
+  for (guint i = 0; i < models->len; i++) {
+    const char *split = model_split(models->pdata[i]);
+    bool train = split && strcmp(split, "train") == 0;
+    if (!train || (double)rng_uniform(&rng) < share) g_ptr_array_add(kept, models->pdata[i]);
+  }
+  return kept;
+}
+
+static void size_table(const Wood woods[SEEDS]) {
+  static const double shares[] = {0.25, 0.5, 1};
+  table_head("More models of the same tree help", "Classify as above, ProbeX with its defaults.");
+  for (size_t s = 0; s < G_N_ELEMENTS(shares); s++) {
+    Row row = {0};
+    for (int seed = 0; seed < SEEDS; seed++) {
+      TrainOptions o = TRAIN_DEFAULTS;
+      o.task = EXPERT_CLASSIFY;
+      o.layer = "encoder.layer.1.dense";
+      o.lr = 1e-3f;
+      o.epochs = 60;
+      o.seed = (uint64_t)seed;
+      o.baselines = false;
+      Wood part = woods[seed];
+      g_autoptr(GPtrArray) some = thinned(part.models, shares[s], (uint64_t)seed);
+      part.models = some;
+      g_autoptr(TrainResult) r = train(&part, &o);
+      if (r) row_add(&row, &r->expert->test);
+    }
+    g_autofree char *name = g_strdup_printf("%.0f %% of the training models", 100 * shares[s]);
+    row_print(name, &row);
+  }
+}
+
+/* --- within and across trees ------------------------------------------------------------------------ */
+
+static bool is_of(const Model *m, const char *tree) {
+  return g_str_has_prefix(m->path, tree) && m->path[strlen(tree)] == '/';
+}
+
+/* The linear expert's accuracy on tree `test` when trained on the trees named. */
+static void linear_across(const Wood *w, const char *first, const char *second, const char *test,
+                          Row *row) {
+  g_autoptr(GError) error = NULL;
+  TaskOptions o = {.tree = -1};
+  g_autoptr(Task) t = task_new(w->models, &o, &error);
+  g_autoptr(LayerSet) set =
+      t ? layer_set_read(w->collection, t->models, "encoder.layer.1.dense", NULL, NULL, &error) : NULL;
+  if (!set) {
+    fprintf(stderr, "reproduce: %s\n", error->message);
+    return;
+  }
+  memset(t->counts, 0, sizeof t->counts);
+  for (guint i = 0; i < t->models->len; i++) {
+    const Model *m = t->models->pdata[i];
+    bool fit = is_of(m, first) || (second && is_of(m, second));
+    bool keep = t->split[i] == SPLIT_TRAIN ? fit : is_of(m, test) && t->split[i] < SPLIT_HOLDOUT;
+    if (!keep) t->split[i] = SPLIT_COUNT;
+    if (keep) t->counts[t->split[i]]++;
+  }
+  Baseline b;
+  if (baseline_measure(t, set, BASELINE_DENSE, 0, NULL, &b, &error)) row_add(row, &b.score[SPLIT_TEST]);
+}
+
+static void trees_table(const Wood pairs[SEEDS]) {
+  Row within = {0}, both = {0}, across = {0};
+  for (int seed = 0; seed < SEEDS; seed++) {
+    linear_across(&pairs[seed], "a", NULL, "a", &within);
+    linear_across(&pairs[seed], "a", "b", "a", &both);
+    linear_across(&pairs[seed], "b", NULL, "a", &across);
+  }
+  table_head("Within a tree, not across trees",
+             "A linear expert on one layer, tested on tree a. Two trees: same architecture and classes, "
+             "bases trained from other seeds.");
+  row_print("trained on tree a", &within);
+  row_print("trained on trees a and b", &both);
+  row_print("trained on tree b", &across);
+}
+
+/* --- all of it --------------------------------------------------------------------------------------- */
+
+/* Plants two trees side by side and opens them as one collection. */
+static bool open_pair(Wood *w, const char *folder, uint64_t seed, GError **error) {
+  PlantOptions o = {.kind = PLANT_CLASSES, .fine_tunes = 300};
+  for (int tree = 0; tree < 2; tree++) {
+    g_autofree char *part = g_build_filename(folder, tree ? "b" : "a", NULL);
+    g_autofree char *truth = g_strdup_printf("%s.%d.truth.json", folder, tree);
+    o.seed = 1000 + 2 * seed + (uint64_t)tree;
+    o.truth = truth;
+    linalg_set_threads(1);
+    bool ok = grown(part, &o, error);
+    linalg_set_threads(parallel_processors());
+    if (!ok) return false;
+  }
+  g_autofree char *state = g_strconcat(folder, ".state", NULL);
+  CollectionOptions c = {.state = state};
+  w->collection = collection_open(folder, &c, error);
+  if (!w->collection || !collection_scan(w->collection, NULL, NULL, error)) return false;
+  w->models = collection_models(w->collection, error);
+  return w->models != NULL;
+}
+
+static bool open_all(const char *root, Wood classes[], Wood scenes[], Wood pairs[],
+                     GError **error) {
+  for (uint64_t seed = 0; seed < SEEDS; seed++) {
+    PlantOptions c = {.kind = PLANT_CLASSES, .fine_tunes = 700, .seed = seed};
+    PlantOptions s = {.kind = PLANT_SCENES, .adapters = 1, .seed = seed};
+    g_autofree char *a = g_strdup_printf("%s/classes-%d", root, (int)seed);
+    g_autofree char *b = g_strdup_printf("%s/scenes-%d", root, (int)seed);
+    g_autofree char *p = g_strdup_printf("%s/pair-%d", root, (int)seed);
+    fprintf(stderr, "planting for seed %d\n", (int)seed);
+    if (!wood_open(&classes[seed], a, &c, error) || !wood_open(&scenes[seed], b, &s, error) ||
+        !open_pair(&pairs[seed], p, seed, error))
+      return false;
+  }
+  return true;
+}
+
+int main(int argc, char **argv) {
+  g_autoptr(GError) error = NULL;
+  const char *root = argc > 1 ? argv[1] : "reproduce-data";
+  Wood classes[SEEDS] = {{0}}, scenes[SEEDS] = {{0}}, pairs[SEEDS] = {{0}};
+  bool ok = dir_make(root, &error) && open_all(root, classes, scenes, pairs, &error);
+  if (!ok) {
+    fprintf(stderr, "reproduce: %s\n", error->message);
+  } else {
+    printf("# Results on planted woods\n\nMade by `make reproduce`. Seeds 0, 1, 2 for woods and "
+           "training; means over the seeds.\n");
+    trees_table(pairs);
+    classify_table(classes);
+    align_table(scenes);
+    size_table(classes);
+  }
+  for (int s = 0; s < SEEDS; s++) {
+    wood_close(&classes[s]);
+    wood_close(&scenes[s]);
+    wood_close(&pairs[s]);
+  }
+  return ok ? 0 : 1;
+}
