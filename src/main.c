@@ -19,6 +19,7 @@ const Command command_table[] = {
     {"query", "DIR TEXT", "Rank the models for words, from their weights alone", 2, 2, cmd_query},
     {"classify", "DIR MODEL", "Say which of some labels fits a model", 2, 2, cmd_classify},
     {"like", "DIR MODEL", "Rank the models that are like one", 2, 2, cmd_like},
+    {"diff", "A B", "Compare two models layer by layer", 2, 2, cmd_diff},
     {"apply", "DIR", "Print what an expert says of every model", 1, 1, cmd_apply},
     {"map", "DIR", "Lay the models out in two dimensions", 1, 1, cmd_map},
     {"text", "encode|tokens|similar|nearest TEXT [TEXT]", "Look inside a text encoder", 2, 3, cmd_text},
@@ -40,12 +41,13 @@ static void print_usage(FILE *out) {
 /* `copse [DIR]`: the interface. The scan runs there, as a job one can watch. */
 static int open_interface(int argc, char **argv) {
   g_autofree char *theme = NULL;
-  gboolean ascii = FALSE, plain = FALSE;
+  gboolean ascii = FALSE, plain = FALSE, slow = FALSE;
   int frames = 0, idle = 0, status;
   Globals g;
   const GOptionEntry entries[] = {
       {"ascii", 0, 0, G_OPTION_ARG_NONE, &ascii, "Draw with ASCII characters alone", NULL},
       {"plain", 0, 0, G_OPTION_ARG_NONE, &plain, "Talk line by line, for screen readers", NULL},
+      {"slow", 0, 0, G_OPTION_ARG_NONE, &slow, "Show progress once a second, for slow lines", NULL},
       {"idle-timeout", 0, 0, G_OPTION_ARG_INT, &idle, "Leave after N minutes without a key", "N"},
       {"theme", 0, 0, G_OPTION_ARG_STRING, &theme, "dark, light or mono", "NAME"},
       {"frames", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT, &frames, "End after N frames", "N"},
@@ -56,7 +58,7 @@ static int open_interface(int argc, char **argv) {
   GError *error = NULL;
   g_autoptr(Collection) c = collection_open(argc > 1 ? argv[1] : ".", &options, &error);
   UiOptions ui = {.collection = c, .read_only = g.read_only, .ascii = ascii, .theme = theme,
-                  .plain = plain, .frames = frames,
+                  .plain = plain, .slow = slow, .frames = frames,
                   .idle_minutes = (unsigned)CLAMP(idle, 0, 100000)};
   status = c ? ui_run(&ui, &error) : STATUS_COULD_NOT;
   if (error) status = command_fail(error);

@@ -64,10 +64,14 @@ unit_tests = \
 	tests/unit/test-zip
 tui_tests = \
 	tests/tui/bytes.sh \
+	tests/tui/copy.sh \
 	tests/tui/crash.sh \
 	tests/tui/hangup.sh \
+	tests/tui/pager.sh \
 	tests/tui/quit-job.sh \
+	tests/tui/read-only.sh \
 	tests/tui/resize.sh \
+	tests/tui/small.sh \
 	tests/tui/start-quit.sh \
 	tests/tui/suspend.sh
 fuzz_tests = \

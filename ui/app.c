@@ -56,7 +56,8 @@ void ui_target(Ui *ui, Model *target) {
 void app_tell_views(App *app, unsigned what) {
   for (int v = 0; v < VIEW_COUNT; v++)
     if (app_views[v]->changed) app_views[v]->changed(&app->ui, app->views[v], what);
-  app->dirty = true;
+  if (what & ~(unsigned)CHANGED_JOBS) app->dirty = true;
+  else app->stale = true;
 }
 
 static void tell_error(App *app, const char *what, const GError *error) {
@@ -324,7 +325,7 @@ void app_wait(App *app, int timeout_ms) {
     if (errno == EINTR) read_keys(app), app->empty_reads = 0;
     return;
   }
-  if (ready == 0 && worker_busy(app->ui.engine.worker)) app->dirty = true;
+  if (ready == 0 && worker_busy(app->ui.engine.worker)) app->stale = true;
   if (app->frames_wanted) app->dirty = true;
   if (fds[2].revents) handle_signals(app);
   if (fds[1].revents) handle_terminal(app, fds[1].revents);
@@ -339,9 +340,17 @@ void app_resize(App *app, int columns, int rows) {
   app->dirty = true;
 }
 
+/* On a slow line, progress alone is worth a frame once a second. */
+static bool is_due(const App *app) {
+  if (app->dirty || !app->stale) return app->dirty;
+  bool hold = app->ui.config->slow && worker_busy(app->ui.engine.worker);
+  return !hold || g_get_monotonic_time() - app->last_frame >= G_USEC_PER_SEC;
+}
+
 void app_draw(App *app) {
-  if (!app->dirty) return;
-  app->dirty = false;
+  if (!is_due(app)) return;
+  app->dirty = app->stale = false;
+  app->last_frame = g_get_monotonic_time();
   int columns, rows;
   term_size(app->term, &columns, &rows);
   if (columns != app->cells->columns || rows != app->cells->rows)

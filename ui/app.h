@@ -37,6 +37,8 @@ typedef struct {
   int trail_length;
   Key prefix;         /* first key of a sequence, or UIKEY_NONE */
   bool dirty;         /* something has changed since the last frame */
+  bool stale;         /* nothing but the progress of jobs has */
+  gint64 last_frame;  /* monotonic microseconds */
   bool asking_quit;   /* the question whether to quit is on screen */
   bool quit_when_idle;
   bool quit;

@@ -30,6 +30,7 @@ int ui_run(const UiOptions *options, GError **error) {
   UiOptions all = *options;
   if (!all.config) all.config = own_config(all.read_only, error);
   if (!all.config) return 1;
+  all.config->slow |= all.slow;
   if (all.idle_minutes) all.config->idle_minutes = all.idle_minutes;
   g_autoptr(App) app = app_new(&all, &engine_ops, script != NULL, error);
   if (!app) return 1;

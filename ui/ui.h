@@ -12,6 +12,7 @@ typedef struct {
   Collection *collection; /* borrowed; used until ui_run() returns */
   bool read_only;
   bool plain;             /* a conversation line by line instead of screens */
+  bool slow;              /* progress once a second */
   bool ascii;             /* no signs beyond ASCII */
   const char *theme;      /* "dark", "light", "mono"; NULL: found out */
   int frames;             /* end after so many frames; 0: when the user quits */

@@ -20,6 +20,8 @@ typedef struct {
   TrainForm form;
   bool form_open;
   GArray *loss, *accuracy; /* of double: the curves of the last training */
+  guint shown;             /* points that are drawn: curves are redrawn less often than they grow */
+  gint64 shown_at;         /* when that was decided */
   unsigned epochs;         /* that it was asked for */
   guint64 last_done;       /* of the last note that was added to the curves */
   char *outcome;           /* of the last training, or NULL */
@@ -148,13 +150,15 @@ static char *live_text(const ExpertsView *v, const JobStatus *job, bool ascii) {
   return g_string_free(s, FALSE);
 }
 
-static void draw_one_curve(Cells *cells, Rect area, const char *title, const GArray *values) {
+static void draw_one_curve(Cells *cells, Rect area, const char *title, const GArray *values,
+                           guint shown) {
   enum { SCALE = 7 };
   double low, high;
   Rect in = {area.x + SCALE, area.y + 1, area.columns - SCALE, area.rows - 1};
   if (area.columns < SCALE + 8 || in.rows < 1) return;
   cells_put(cells, area.x, area.y, area.columns, STYLE_LABEL, title);
-  paint_curve(cells, in, (const double *)(const void *)values->data, values->len, &low, &high);
+  paint_curve(cells, in, (const double *)(const void *)values->data, MIN(values->len, shown), &low,
+              &high);
   if (!isfinite(low)) return;
   char text[16];
   g_snprintf(text, sizeof text, "%.3g", high);
@@ -167,12 +171,13 @@ static void draw_curves(const ExpertsView *v, Cells *cells, Rect area) {
   if (area.rows < 3) return;
   int half = (area.columns - 2) / 2;
   if (area.columns < 60) {
-    draw_one_curve(cells, area, "loss", v->loss);
+    draw_one_curve(cells, area, "loss", v->loss, v->shown);
     return;
   }
-  draw_one_curve(cells, (Rect){area.x, area.y, half, area.rows}, "loss", v->loss);
+  draw_one_curve(cells, (Rect){area.x, area.y, half, area.rows}, "loss", v->loss,
+                 v->shown);
   draw_one_curve(cells, (Rect){area.x + half + 2, area.y, half, area.rows}, "validation accuracy",
-                 v->accuracy);
+                 v->accuracy, v->shown);
 }
 
 static void draw_training(const Ui *ui, const ExpertsView *v, Cells *cells, Rect area) {
@@ -226,6 +231,7 @@ static void keep_curve(ExpertsView *v, const TrainResult *result) {
     g_array_append_val(v->loss, row->loss);
     g_array_append_val(v->accuracy, row->val_score);
   }
+  v->shown = v->loss->len;
 }
 
 static char *success_text(const TrainResult *result, bool ascii) {
@@ -261,6 +267,7 @@ static void start_training(Ui *ui, ExpertsView *v) {
   g_clear_pointer(&v->board, sweep_board_unref);
   v->epochs = options.epochs;
   v->last_done = 0;
+  v->shown = 0;
   g_array_set_size(v->loss, 0);
   g_array_set_size(v->accuracy, 0);
   g_clear_pointer(&v->outcome, g_free);
@@ -387,6 +394,15 @@ static Reaction experts_type(Ui *ui, gpointer view, Key key) {
   return train_form_type(&((ExpertsView *)view)->form, key) ? REACT_HANDLED : REACT_NONE;
 }
 
+/* Curves that move four times a second cost a slow line more than they tell. */
+static void show_points(ExpertsView *v) {
+  enum { PAUSE = 2 * G_USEC_PER_SEC };
+  gint64 now = g_get_monotonic_time();
+  if (v->shown >= 2 && now - v->shown_at < PAUSE) return;
+  v->shown = v->loss->len;
+  v->shown_at = now;
+}
+
 /* A note of the running training becomes a point of the curves. */
 static void experts_changed(Ui *ui, gpointer view, unsigned what) {
   ExpertsView *v = view;
@@ -397,6 +413,7 @@ static void experts_changed(Ui *ui, gpointer view, unsigned what) {
     v->last_done = job.note.done;
     g_array_append_val(v->loss, job.note.loss);
     g_array_append_val(v->accuracy, job.note.accuracy);
+    show_points(v);
   }
   job_status_clear(&job);
 }

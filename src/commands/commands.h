@@ -5,6 +5,7 @@
 int cmd_apply(int argc, char **argv);
 int cmd_classify(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
+int cmd_diff(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
 int cmd_like(int argc, char **argv);

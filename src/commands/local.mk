@@ -3,7 +3,7 @@ libcopse_commands_a_SOURCES = \
 	src/commands/cmd_apply.c \
 	src/commands/cmd_classify.c \
 	src/commands/cmd_demo.c \
-	src/commands/cmd_doctor.c \
+	src/commands/cmd_diff.c src/commands/cmd_doctor.c \
 	src/commands/cmd_eval.c \
 	src/commands/cmd_like.c \
 	src/commands/cmd_map.c \

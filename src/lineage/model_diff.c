@@ -149,6 +149,15 @@ ModelDiff *model_diff_new(const Collection *collection, const Model *p, const Mo
   return d;
 }
 
+ModelDiff *model_diff_files(WeightFile *p, WeightFile *x, const Progress *progress, GError **error) {
+  Side a = {p, layer_list(p, NULL)}, b = {x, layer_list(x, NULL)};
+  ModelDiff *d = diff_alloc();
+  if (!fill(d, &a, &b, progress, error)) g_clear_pointer(&d, model_diff_free);
+  g_array_unref(a.layers);
+  g_array_unref(b.layers);
+  return d;
+}
+
 ModelDiff *model_layers_new(const Collection *collection, const Model *x, GError **error) {
   Side s;
   if (!side_open(&s, collection, x, error)) return NULL;

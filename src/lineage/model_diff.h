@@ -47,6 +47,9 @@ typedef struct {
 ModelDiff *model_diff_new(const Collection *collection, const Model *p, const Model *x,
                           const Progress *progress, GError **error);
 
+/* The same of two open weight files, whose adapters have no configuration beside them. */
+ModelDiff *model_diff_files(WeightFile *p, WeightFile *x, const Progress *progress, GError **error);
+
 /* The layers of one model beside nothing: every row is LAYER_ONLY_X. Reads the header alone. */
 ModelDiff *model_layers_new(const Collection *collection, const Model *x, GError **error);
 
