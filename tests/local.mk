@@ -71,6 +71,7 @@ tui_tests = \
 	tests/tui/quit-job.sh \
 	tests/tui/read-only.sh \
 	tests/tui/resize.sh \
+	tests/tui/script.sh \
 	tests/tui/small.sh \
 	tests/tui/start-quit.sh \
 	tests/tui/suspend.sh
@@ -85,7 +86,7 @@ fuzz_tests = \
 	tests/fuzz/fuzz-torch
 check_PROGRAMS += $(unit_tests) $(fuzz_tests)
 TESTS += $(unit_tests) $(fuzz_tests) tests/house.sh tests/cli.sh tests/main-job.sh $(tui_tests)
-EXTRA_DIST += tests/run-unit.sh tests/house.sh tests/cli.sh tests/main-job.sh \
+EXTRA_DIST += tests/tsan.supp tests/run-unit.sh tests/house.sh tests/cli.sh tests/main-job.sh \
 	tests/tui/lib.sh $(tui_tests)
 
 tests_unit_test_core_LDADD = $(core_libs)

@@ -106,7 +106,7 @@ static void copy(App *app) {
   Ui *ui = &app->ui;
   g_autofree char *text = g_string_free(g_steal_pointer(&ui->copy), FALSE);
   gsize n = strlen(text);
-  bool tmux = !ui->read_only && tmux_copy(text);
+  bool tmux = !ui->read_only && term_fd(app->term) >= 0 && tmux_copy(text);
   if (tmux || term_copy(app->term, text))
     ui_tell(ui, STYLE_GOOD, "%zu byte%s sent to %s", n, n == 1 ? "" : "s",
             tmux ? "tmux's buffer" : "the terminal's clipboard, if it takes them (OSC 52)");

@@ -32,7 +32,15 @@ static bool feed_without_sigpipe(const char *command, const char *text) {
   return ok;
 }
 
+/* Without a terminal there is nobody to read or to write. */
+static bool has_terminal(const Term *term, GError **error) {
+  if (term_fd(term) >= 0) return true;
+  g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "there is no terminal");
+  return false;
+}
+
 bool pager_run(Term *term, const char *text, GError **error) {
+  if (!has_terminal(term, error)) return false;
   const char *pager = from_environment("PAGER", NULL, "less");
   term_leave(term);
   bool ok = feed_without_sigpipe(pager, text);
@@ -43,6 +51,7 @@ bool pager_run(Term *term, const char *text, GError **error) {
 }
 
 bool editor_run(Term *term, const char *path, GError **error) {
+  if (!has_terminal(term, error)) return false;
   const char *editor = from_environment("VISUAL", "EDITOR", "vi");
   g_autofree char *quoted = g_shell_quote(path);
   g_autofree char *command = g_strdup_printf("%s %s", editor, quoted);
