@@ -9,7 +9,7 @@
 #include "ui/model_page.h"
 #include "ui/paint.h"
 
-enum { LABEL = 15, TWO_FROM = 110, FACTS_MOST = 200 };
+enum { LABEL = 17, TWO_FROM = 110, FACTS_MOST = 200 };
 
 typedef struct {
   List left; /* scrolls; the cursor is its first line */
