@@ -46,11 +46,14 @@ static void print_usage(FILE *out) {
 /* `copse [DIR]`: the interface. The scan runs there, as a job one can watch. */
 static int open_interface(int argc, char **argv) {
   g_autofree char *theme = NULL;
-  gboolean ascii = FALSE;
-  int frames = 0, status;
+  gboolean ascii = FALSE, plain = FALSE, slow = FALSE;
+  int frames = 0, idle = 0, status;
   Globals g;
   const GOptionEntry entries[] = {
       {"ascii", 0, 0, G_OPTION_ARG_NONE, &ascii, "Draw with ASCII characters alone", NULL},
+      {"plain", 0, 0, G_OPTION_ARG_NONE, &plain, "Talk line by line, for screen readers", NULL},
+      {"slow", 0, 0, G_OPTION_ARG_NONE, &slow, "Show progress once a second, for slow lines", NULL},
+      {"idle-timeout", 0, 0, G_OPTION_ARG_INT, &idle, "Leave after N minutes without a key", "N"},
       {"theme", 0, 0, G_OPTION_ARG_STRING, &theme, "dark, light or mono", "NAME"},
       {"frames", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT, &frames, "End after N frames", "N"},
       G_OPTION_ENTRY_NULL};
@@ -65,7 +68,8 @@ static int open_interface(int argc, char **argv) {
   GError *error = NULL;
   g_autoptr(Collection) c = collection_open(argc > 1 ? argv[1] : ".", &options, &error);
   UiOptions ui = {.collection = c, .read_only = g.read_only, .ascii = ascii, .theme = theme,
-                  .frames = frames};
+                  .plain = plain, .slow = slow, .frames = frames,
+                  .idle_minutes = (unsigned)CLAMP(idle, 0, 100000)};
   status = c ? ui_run(&ui, &error) : STATUS_COULD_NOT;
   if (error) status = command_fail(error);
   globals_clear(&g);

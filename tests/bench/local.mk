@@ -8,7 +8,7 @@ tests_bench_bench_SOURCES = tests/bench/bench.c \
 tests_bench_bench_LDADD = $(experts_libs)
 EXTRA_DIST += tests/bench/probex_torch.py
 
-bench: tests/bench/bench$(EXEEXT) tests/bench/bench-scan$(EXEEXT)
+bench: tests/bench/bench$(EXEEXT) tests/bench/bench-scan$(EXEEXT) bench-ui
 	rm -rf bench-data
 	tests/bench/bench$(EXEEXT) bench-data
 	tests/bench/bench-scan$(EXEEXT)
@@ -59,3 +59,12 @@ tests_bench_lineage_report_LDADD = libcopse-jungle.a $(lineage_libs)
 lineage-report: tests/bench/lineage-report$(EXEEXT)
 	tests/bench/lineage-report$(EXEEXT)
 .PHONY: lineage-report
+# The interface in a terminal of its own.
+EXTRA_PROGRAMS += tests/bench/bench-ui
+tests_bench_bench_ui_SOURCES = tests/bench/bench-ui.c tests/bench/clock.c tests/bench/clock.h
+tests_bench_bench_ui_LDADD = $(collection_libs)
+bench-ui: copse$(EXEEXT) tests/bench/bench-ui$(EXEEXT)
+	@rm -rf bench-ui-data
+	tests/bench/bench-ui$(EXEEXT) ./copse$(EXEEXT) bench-ui-data
+	@rm -rf bench-ui-data
+.PHONY: bench-ui
