@@ -170,7 +170,7 @@ static const Column column_table[FOREST_COLUMNS] = {
     {"size", "SIZE", 76, 7, 0, 7, true, size_text, size_number},
     {"dtype", "DTYPE", 92, 6, 0, 6, false, dtype_text, NULL},
     {"concept", "CONCEPT", 60, 14, 80, 28, false, concept_text, NULL},
-    {"edge", "EDGE", 64, 10, 96, 26, false, edge_text, sure_number},
+    {"edge", "EDGE", 64, 10, 104, 26, false, edge_text, sure_number},
     {"sure", "SURE", 0, 4, 0, 4, true, sure_text, sure_number},
     {"moved", "MOVED", 0, 7, 0, 7, true, moved_text, moved_number},
     {"says", "SAYS", 0, 18, 0, 18, false, says_text, NULL},

@@ -342,13 +342,13 @@ static void test_difference(void) {
   g_autoptr(ModelDiff) diff = model_diff_files(x, y, NULL, &error);
   g_assert_no_error(error);
   g_assert_cmpuint(diff->rows->len, ==, 4);
-  const DiffRow *d = &g_array_index(diff->rows, DiffRow, 0);
-  g_assert_cmpstr(d[0].name, ==, "a");
-  g_assert_cmpint(d[0].state, ==, LAYER_SAME);
-  g_assert_cmpint(d[1].state, ==, LAYER_MOVED);
-  g_assert_cmpfloat_with_epsilon(d[1].relative, 3, 1e-6);
-  g_assert_cmpint(d[2].state, ==, LAYER_ONLY_X);
-  g_assert_cmpstr(d[2].name, ==, "d");
+  const DiffRow *d = &g_array_index(diff->rows, DiffRow, 0); /* in y's order */
+  g_assert_cmpstr(d[0].name, ==, "d");
+  g_assert_cmpint(d[0].state, ==, LAYER_ONLY_X);
+  g_assert_cmpstr(d[1].name, ==, "a");
+  g_assert_cmpint(d[1].state, ==, LAYER_SAME);
+  g_assert_cmpint(d[2].state, ==, LAYER_MOVED);
+  g_assert_cmpfloat_with_epsilon(d[2].relative, 3, 1e-6);
   g_assert_cmpint(d[3].state, ==, LAYER_ONLY_P);
 }
 
