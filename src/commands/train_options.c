@@ -16,6 +16,7 @@ void train_words_clear(TrainWords *o) {
   g_free(o->label);
   g_free(o->encoder);
   g_free(o->prompts);
+  g_free(o->schedule);
   g_free(o->out);
 }
 
@@ -57,12 +58,15 @@ static bool read_choices(const TrainWords *o, TrainOptions *t, GError **error) {
   static const char *const tasks[] = {"align", "classify", NULL};
   static const char *const inputs[] = {"default", "raw", "scaled", "centred", NULL};
   if (o->preset && !preset_apply(o->preset, t, error)) return false;
-  int task = (int)t->task, input = INPUT_DEFAULT;
+  static const char *const schedules[] = {"linear", "constant", NULL};
+  int task = (int)t->task, input = INPUT_DEFAULT, schedule = (int)t->schedule;
   if (!choose("task", o->task, tasks, &task, error) ||
-      !choose("input", o->input, inputs, &input, error))
+      !choose("input", o->input, inputs, &input, error) ||
+      !choose("schedule", o->schedule, schedules, &schedule, error))
     return false;
   t->task = (ExpertTask)task;
   t->input = (TrainInput)input;
+  t->schedule = (TrainSchedule)schedule;
   return true;
 }
 
@@ -118,7 +122,9 @@ GOptionEntry *train_words_entries(TrainWords *o) {
       {"rep", 0, 0, G_OPTION_ARG_INT, &o->rep, "Representation r_T", "N"},
       {"batch", 0, 0, G_OPTION_ARG_INT, &o->batch, "Models a step", "N"},
       {"lr", 0, 0, G_OPTION_ARG_DOUBLE, &o->lr, "Adam's step size", "X"},
-      {"weight-decay", 0, 0, G_OPTION_ARG_DOUBLE, &o->weight_decay, "L2 penalty (default 0)", "X"},
+      {"weight-decay", 0, 0, G_OPTION_ARG_DOUBLE, &o->weight_decay, "L2 penalty (default: classify 1e-3, align 0)", "X"},
+      {"schedule", 0, 0, G_OPTION_ARG_STRING, &o->schedule,
+       "Step size over the epochs: linear (to 0, the default) or constant", "S"},
       {"compress", 0, 0, G_OPTION_ARG_DOUBLE, &o->compress,
        "Dense: train on the common spaces that keep this share of the energy (0.99)", "X"},
       {"out", 0, 0, G_OPTION_ARG_FILENAME, &o->out, "Write the checkpoint to FILE", "FILE"},

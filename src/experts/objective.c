@@ -108,6 +108,17 @@ void objective_add(Objective *o, const Probex *p, const size_t *models, const fl
   o->judged += n;
 }
 
+void objective_right(const Objective *o, double *right, size_t n) {
+  g_return_if_fail(n <= o->judged);
+  for (size_t i = 0; i < n; i++) {
+    if (!o->task->has) right[i] = o->ranks[i] == 0;
+    size_t good = 0;
+    for (size_t j = 0; o->task->has && j < o->classes; j++)
+      good += (o->logits[i * o->classes + j] > 0) == o->has[i * o->classes + j];
+    if (o->task->has) right[i] = (double)good / (double)o->classes;
+  }
+}
+
 Score objective_end(Objective *o, double *loss) {
   if (loss) *loss = o->judged ? o->loss / (double)o->judged : NAN;
   return o->task->has ? score_from_logits(o->logits, o->has, o->judged, o->classes, 0)

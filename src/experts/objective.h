@@ -25,3 +25,7 @@ void objective_begin(Objective *objective, const Probex *p, TaskSplit split);
 void objective_add(Objective *objective, const Probex *p, const size_t *models, const float *e,
                    size_t n);
 Score objective_end(Objective *objective, double *loss);
+
+/* Of the models that were added since: each one's share of labels judged rightly, or 1 and 0 when its one
+ * label ranked first or not. right (n). */
+void objective_right(const Objective *objective, double *right, size_t n);

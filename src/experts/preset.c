@@ -37,6 +37,7 @@ bool preset_apply(const char *name, TrainOptions *o, GError **error) {
     o->lr = p->lr;
     o->weight_decay = p->weight_decay;
     o->epochs = p->epochs;
+    o->schedule = SCHEDULE_CONSTANT;
     o->batch = o->probes = o->proj = o->rep = 128;
     return true;
   }

@@ -143,6 +143,8 @@ static Expert *finish(TrainRun *r, const char *layer, GError **error) {
     g_ptr_array_add(x->labels, g_strdup(r->task->labels->pdata[i]));
   x->val = train_measure(r, SPLIT_VAL, NULL);
   x->test = train_measure(r, SPLIT_TEST, NULL);
+  r->result->right = g_new(double, r->task->counts[SPLIT_TEST]);
+  objective_right(r->objective, r->result->right, r->task->counts[SPLIT_TEST]);
   x->test_holdout = train_measure(r, SPLIT_HOLDOUT, NULL);
   x->seconds = (double)(g_get_monotonic_time() - r->started) / 1e6;
   x->text_mean = g_steal_pointer(&r->task->text_mean);
@@ -244,9 +246,10 @@ static uint64_t mix(uint64_t h, const void *bytes, size_t n) {
 static uint64_t run_key(const Task *task, const TrainOptions *o, const TextEncoder *encoder,
                         const Collection *collection, const char *layer) {
   g_autofree char *text = g_strdup_printf(
-      "4|%d|%d|%d|%d|%s|%s|%s|%d|%u|%u|%u|%u|%a|%a|%a|%" G_GUINT64_FORMAT, o->task, o->linear, o->half, o->input, layer, task->key,
+      "5|%d|%d|%d|%d|%u|%s|%s|%s|%d|%u|%u|%u|%u|%a|%a|%a|%" G_GUINT64_FORMAT, o->task, o->linear, o->half, o->input,
+      o->schedule == SCHEDULE_LINEAR ? o->epochs : 0, layer, task->key,
       encoder ? text_encoder_fingerprint(encoder) : "", o->tree, o->batch, o->probes, o->proj, o->rep, (double)o->lr,
-      (double)o->weight_decay, o->compress, o->seed);
+      train_weight_decay(o), o->compress, o->seed);
   uint64_t h = mix(0xcbf29ce484222325u, text, strlen(text));
   for (guint i = 0; i < task->models->len; i++) {
     uint64_t stamp = model_stamp_hash(collection, task->models->pdata[i]);
@@ -383,5 +386,6 @@ void train_result_free(TrainResult *result) {
   if (!result) return;
   expert_free(result->expert);
   g_array_unref(result->curve);
+  g_free(result->right);
   g_free(result);
 }

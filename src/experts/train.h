@@ -3,6 +3,8 @@
  * keeps the best by validation, measures it, stores it. */
 #pragma once
 
+#include <math.h>
+
 #include "experts/baseline.h"
 #include "experts/expert.h"
 #include "text/encoder.h"
@@ -10,6 +12,9 @@
 /* What is done to the layers before the probes see them. Scaling divides by the spread of the training
  * models' entries, and is folded into V; centring subtracts their mean first (dense layers). */
 typedef enum { INPUT_DEFAULT, INPUT_RAW, INPUT_SCALED, INPUT_CENTRED } TrainInput;
+
+/* Adam's step size over the epochs: as it is, or falling to 0 in a straight line. */
+typedef enum { SCHEDULE_LINEAR, SCHEDULE_CONSTANT } TrainSchedule;
 
 typedef struct {
   ExpertTask task;
@@ -25,7 +30,9 @@ typedef struct {
   unsigned epochs, batch;
   unsigned patience;     /* stop after so many epochs without a better validation; 0: never */
   unsigned probes, proj, rep; /* r_U, r_V, r_T */
-  float lr, weight_decay;
+  TrainSchedule schedule;
+  float lr;
+  float weight_decay;    /* NAN: 1e-3 for classes, 0 for alignment */
   double compress;       /* dense: train on the common spaces that keep this share of energy; 0: on X */
   uint64_t seed;
   bool baselines;        /* measure them too */
@@ -34,7 +41,7 @@ typedef struct {
 
 #define TRAIN_DEFAULTS                                                                        \
   {.task = EXPERT_ALIGN, .encoder = "words", .tree = -1, .epochs = 30, .batch = 32,           \
-   .probes = 64, .proj = 64, .rep = 128, .lr = 2e-3f, .seed = 0, .baselines = true}
+   .probes = 64, .proj = 64, .rep = 128, .lr = 2e-3f, .weight_decay = NAN, .seed = 0, .baselines = true}
 
 /* One epoch of the curve. */
 typedef struct {
@@ -44,6 +51,8 @@ typedef struct {
 typedef struct {
   Expert *expert;
   GArray *curve;             /* of EpochRow */
+  double *right;             /* (models[2]): how right each test model was judged, 0..1; in an order that
+                                depends on the collection alone */
   unsigned models[3];        /* used for training, validation, test */
   unsigned best_epoch;       /* 1-based: the one that was kept */
   double models_per_second;  /* of the training epochs alone */

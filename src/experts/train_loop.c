@@ -28,11 +28,23 @@ bool train_prepare(TrainRun *r, GError **error) {
   return true;
 }
 
+double train_weight_decay(const TrainOptions *o) {
+  static const double classes = 1e-3, alignment = 0;
+  if (!isnan(o->weight_decay)) return (double)o->weight_decay;
+  return o->task == EXPERT_CLASSIFY ? classes : alignment;
+}
+
+/* The step size of the next step. */
+static float step_size(const TrainRun *r) {
+  if (r->options->schedule == SCHEDULE_CONSTANT) return r->options->lr;
+  return r->options->lr * (1 - (float)r->step / (float)r->steps);
+}
+
 /* One Adam step on models[0..n). Returns the loss. */
 static double train_batch(TrainRun *r, const size_t *models, size_t n) {
   AdamOptions adam = ADAM_DEFAULTS;
-  adam.lr = r->options->lr;
-  adam.weight_decay = r->options->weight_decay;
+  adam.lr = step_size(r);
+  adam.weight_decay = (float)train_weight_decay(r->options);
   probex_forward(r->pass, r->probex, r->set, models, n, r->e);
   double loss = objective_step(r->objective, r->probex, models, r->e, n, r->de, r->grad);
   probex_backward(r->pass, r->probex, r->set, r->de, r->grad);

@@ -40,6 +40,9 @@ bool train_prepare(TrainRun *run, GError **error);
 /* Runs the epochs that are left; the best parameters by validation end up in run->probex. */
 bool train_epochs(TrainRun *run, GError **error);
 
+/* What the options say, or the task's default. */
+double train_weight_decay(const TrainOptions *options);
+
 /* How well the present parameters do on a split. */
 Score train_measure(TrainRun *run, TaskSplit split, double *loss);
 
