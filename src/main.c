@@ -33,6 +33,7 @@ const Command command_table[] = {
     {"plant", "DIR", "Grow a collection by training small networks", 1, 1, cmd_plant},
     {"demo", "DIR", "Plant, scan, train and ask: the main job on a wood of its own", 1, 1, cmd_demo},
     {"doctor", "", "Check that this machine computes rightly", 0, 0, cmd_doctor},
+    {"bench", "", "Time this machine, and training on it", 0, 0, cmd_bench},
     {NULL, NULL, NULL, 0, 0, NULL}};
 
 static void print_usage(FILE *out) {

@@ -12,7 +12,8 @@ experts:core weights collection text
 search:core weights collection text lineage experts
 jungle:core weights
 work:core
-commands:core weights collection text lineage experts search jungle work
+bench:core weights collection text experts
+commands:core weights collection text lineage experts search jungle work bench
 '
 n=0
 check() { # name, offending lines

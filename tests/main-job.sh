@@ -100,6 +100,12 @@ is "sweep ranks the layers" test "$(grep -c '"layer":' "$dir/sweep1")" = 2
 is "and measures the best together" grep -q '"ensemble":' "$dir/sweep1"
 sweep >"$dir/sweep2"
 is "a second sweep takes what is there" cmp "$dir/sweep1" "$dir/sweep2"
+# One more epoch from a trained expert knows what it knew; from nothing it does not.
+top1() { "$COPSE" train "$wood" --read-only --quiet --json "$@" | sed -n 's/.*"top1":[^0-9]*\([0-9.]*\).*/\1/p' | head -n 1; }
+"$COPSE" train "$wood" --quiet --epochs 20 --state "$dir/init" --out "$dir/init.safetensors" >/dev/null
+more=$(top1 --epochs 1 --init "$dir/init.safetensors") scratch=$(top1 --epochs 1)
+is "a training starts from a checkpoint" awk "BEGIN { exit !($more > $scratch + 0.2) }"
+is "of its own shape" refuses 2 'of 64 probes' "$COPSE" train "$wood" --rep 32 --init "$dir/init.safetensors"
 # A training that is killed goes on where it was, to the same numbers.
 long() { "$COPSE" train "$wood" --epochs 700 --threads 1 --state "$1" --quiet --json; }
 rm -rf "$dir/whole" "$dir/killed"

@@ -4,6 +4,7 @@
 
 int cmd_apply(int argc, char **argv);
 int cmd_base(int argc, char **argv);
+int cmd_bench(int argc, char **argv);
 int cmd_classify(int argc, char **argv);
 int cmd_conflicts(int argc, char **argv);
 int cmd_demo(int argc, char **argv);

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += libcopse-commands.a
 libcopse_commands_a_SOURCES = \
 	src/commands/cmd_apply.c \
+	src/commands/cmd_bench.c \
 	src/commands/cmd_classify.c \
 	src/commands/cmd_demo.c \
 	src/commands/cmd_diff.c \

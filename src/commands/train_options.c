@@ -17,6 +17,7 @@ void train_words_clear(TrainWords *o) {
   g_free(o->encoder);
   g_free(o->prompts);
   g_free(o->schedule);
+  g_free(o->init);
   g_free(o->out);
 }
 
@@ -81,6 +82,7 @@ bool train_words_read(const TrainWords *o, const Globals *g, TrainOptions *t, GE
   t->half = o->half;
   t->memory = g->memory;
   t->label_key = o->label;
+  t->init = o->init;
   t->out = o->out;
   t->tree = o->tree;
   t->compress = o->compress;
@@ -127,6 +129,7 @@ GOptionEntry *train_words_entries(TrainWords *o) {
        "Step size over the epochs: linear (to 0, the default) or constant", "S"},
       {"compress", 0, 0, G_OPTION_ARG_DOUBLE, &o->compress,
        "Dense: train on the common spaces that keep this share of the energy (0.99)", "X"},
+      {"init", 0, 0, G_OPTION_ARG_FILENAME, &o->init, "Start from the parameters of a checkpoint", "FILE"},
       {"out", 0, 0, G_OPTION_ARG_FILENAME, &o->out, "Write the checkpoint to FILE", "FILE"},
       G_OPTION_ENTRY_NULL};
   return g_memdup2(entries, sizeof entries);

@@ -230,6 +230,7 @@ static void run_clear(TrainRun *r) {
   objective_free(r->objective);
   for (int s = 0; s < SPLIT_COUNT; s++) g_free(r->members[s]);
   compression_free(r->compression);
+  expert_free(r->init);
   g_free(r->centre);
   g_free(r->resume);
   g_free(r->e);
@@ -267,6 +268,7 @@ static void place_state(TrainRun *r, const TextEncoder *encoder, const Collectio
                         const char *layer) {
   const char *state = collection_state(collection);
   r->key = run_key(r->task, r->options, encoder, collection, layer);
+  if (r->init) r->key = mix(r->key, r->init->probex->block, r->init->probex->n * sizeof(float));
   if (!state || collection_is_read_only(collection)) return;
   g_autofree char *folder = g_build_filename(state, "training", NULL);
   g_autofree char *name = expert_name(layer, r->options->task);
@@ -335,6 +337,7 @@ static bool train(TrainRun *r, Collection *collection, const GPtrArray *models,
                   TextEncoder *encoder, GError **error) {
   g_autofree char *layer = NULL;
   if (!gather(r, collection, models, encoder, &layer, error)) return false;
+  if (r->options->init && !(r->init = expert_load(r->options->init, error))) return false;
   place_state(r, encoder, collection, layer);
   if (!train_prepare(r, error) || !train_epochs(r, error) || !measure_baselines(r, error))
     return false;

@@ -36,6 +36,7 @@ typedef struct {
   double compress;       /* dense: train on the common spaces that keep this share of energy; 0: on X */
   uint64_t seed;
   bool baselines;        /* measure them too */
+  const char *init;      /* a checkpoint of the same shape to start from, or NULL */
   const char *out;       /* checkpoint path; NULL: in the collection's state */
 } TrainOptions;
 

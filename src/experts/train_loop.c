@@ -3,9 +3,31 @@
 #include <string.h>
 
 #include "core/adam.h"
+#include "core/error.h"
 #include "core/linalg.h"
 #include "experts/align.h"
 #include "experts/train_run.h"
+
+/* Starts from another expert's parameters: probes, projection and encoder, and the head where it is of the same
+ * size. V is taken for the layers as they lie there, scaled. False when the shapes differ. */
+static bool start_from(TrainRun *r, const Probex *from, GError **error) {
+  Probex *p = r->probex;
+  const ProbexShape *a = &p->shape, *b = &from->shape;
+  if (a->d_out != b->d_out || a->d_in != b->d_in || a->r_u != b->r_u || a->r_v != b->r_v || a->r_t != b->r_t) {
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE,
+                "%s: an expert of %zu probes, %zu projections and %zu dimensions on %zu x %zu; this run has "
+                "%zu, %zu, %zu on %zu x %zu (--probes, --proj, --rep)", r->options->init, b->r_u, b->r_v,
+                b->r_t, b->d_out, b->d_in, a->r_u, a->r_v, a->r_t, a->d_out, a->d_in);
+    return false;
+  }
+  memcpy(p->u, from->u, a->d_in * a->r_u * sizeof(float));
+  for (size_t i = 0; i < a->r_v * a->d_out; i++) p->v[i] = from->v[i] * r->set->spread;
+  memcpy(p->m, from->m, a->r_t * a->r_u * a->r_v * sizeof(float));
+  memcpy(p->b, from->b, a->r_t * sizeof(float));
+  if (a->d_text != b->d_text || a->n_classes != b->n_classes) return true;
+  memcpy(p->head, from->head, (size_t)(p->block + p->n - p->head) * sizeof(float));
+  return true;
+}
 
 bool train_prepare(TrainRun *r, GError **error) {
   const TrainOptions *o = r->options;
@@ -25,7 +47,7 @@ bool train_prepare(TrainRun *r, GError **error) {
   Rng rng;
   rng_init(&rng, o->seed, 1);
   probex_init(r->probex, &rng);
-  return true;
+  return !r->init || start_from(r, r->init->probex, error);
 }
 
 double train_weight_decay(const TrainOptions *o) {

@@ -26,6 +26,7 @@ typedef struct {
   double training;                 /* seconds spent in epochs */
   double best_score, best_loss;
   Compression *compression;        /* or NULL */
+  Expert *init;                    /* whose parameters the run starts from, or NULL */
   float *centre;                   /* (d_out, d_in) that was subtracted, or NULL */
   char *resume;                    /* file of the state between epochs, or NULL */
   uint64_t key;                    /* of all that the state depends on */

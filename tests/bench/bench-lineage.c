@@ -7,12 +7,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "bench/clock.h"
 #include "core/files.h"
 #include "core/parallel.h"
 #include "core/rng.h"
 #include "lineage/forest.h"
 #include "lineage/sketch.h"
-#include "tests/bench/clock.h"
+#include "tests/bench/row.h"
 #include "weights/safetensors.h"
 
 enum { FILES = 8, LARGE = 1024, LARGE_MATRICES = 16, SMALL = 16, SMALL_MATRICES = 24, A_TREE = 200 };

@@ -12,7 +12,7 @@
 
 #include "collection/collection.h"
 #include "core/files.h"
-#include "tests/bench/clock.h"
+#include "tests/bench/row.h"
 #include "tests/bench/wood.h"
 
 static double now(void) { return (double)g_get_monotonic_time() / 1e6; }

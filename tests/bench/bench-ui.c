@@ -16,7 +16,7 @@
 #include "collection/candidate.h"
 #include "collection/catalog.h"
 #include "core/rng.h"
-#include "tests/bench/clock.h"
+#include "tests/bench/row.h"
 #include "weights/safetensors.h"
 
 enum { CATALOG = 100000, TRAINED = 400, SIDE = 192, KEYS = 300, MOVES = 100 };

@@ -4,12 +4,12 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "bench/floors.h"
+#include "bench/train_step.h"
 #include "core/linalg.h"
 #include "core/parallel.h"
-#include "tests/bench/clock.h"
 #include "tests/bench/epoch.h"
-#include "tests/bench/floors.h"
-#include "tests/bench/train_step.h"
+#include "tests/bench/row.h"
 
 int main(int argc, char **argv) {
   unsigned threads = parallel_processors();
@@ -20,7 +20,10 @@ int main(int argc, char **argv) {
   bench_row("memory stream", f.stream / 1e9, "GB/s", NAN, "");
   bench_row("file read, cached", f.file / 1e9, "GB/s", NAN, "");
   putchar('\n');
-  train_step_bench(&f);
+  for (size_t i = 0; i < train_step_count(); i++) {
+    StepFigure s = train_step_measure(i, &f);
+    bench_row(s.name, s.models, "models/s", s.of_floor, "sgemm floor");
+  }
   if (argc > 1) epoch_bench(argv[1]);
   return 0;
 }

@@ -9,7 +9,7 @@
 #include "core/files.h"
 #include "core/rng.h"
 #include "experts/train.h"
-#include "tests/bench/clock.h"
+#include "tests/bench/row.h"
 #include "weights/safetensors.h"
 
 typedef struct {

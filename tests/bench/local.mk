@@ -1,11 +1,8 @@
 EXTRA_PROGRAMS = tests/bench/bench tests/bench/bench-scan tests/bench/reproduce \
 	tests/bench/bench-lineage tests/bench/lineage-report
 tests_bench_bench_SOURCES = tests/bench/bench.c \
-	tests/bench/clock.c tests/bench/clock.h \
-	tests/bench/epoch.c tests/bench/epoch.h \
-	tests/bench/floors.c tests/bench/floors.h \
-	tests/bench/train_step.c tests/bench/train_step.h
-tests_bench_bench_LDADD = $(experts_libs)
+	tests/bench/epoch.c tests/bench/epoch.h tests/bench/row.c tests/bench/row.h
+tests_bench_bench_LDADD = libcopse-bench.a $(experts_libs)
 EXTRA_DIST += tests/bench/probex_torch.py
 
 bench: tests/bench/bench$(EXEEXT) tests/bench/bench-scan$(EXEEXT) bench-ui
@@ -28,8 +25,8 @@ reproduce: tests/bench/reproduce$(EXEEXT)
 .PHONY: reproduce
 
 tests_bench_bench_scan_SOURCES = tests/bench/bench-scan.c \
-	tests/bench/clock.c tests/bench/clock.h tests/bench/wood.c tests/bench/wood.h
-tests_bench_bench_scan_LDADD = $(collection_libs)
+	tests/bench/row.c tests/bench/row.h tests/bench/wood.c tests/bench/wood.h
+tests_bench_bench_scan_LDADD = libcopse-bench.a $(collection_libs)
 
 # The CLIP text tower beside PyTorch, when there is one: shapes of ViT-B/32 and ViT-L/14.
 EXTRA_PROGRAMS += tests/bench/bench-clip
@@ -44,8 +41,8 @@ check-clip: copse$(EXEEXT) tests/bench/bench-clip$(EXEEXT)
 .PHONY: check-clip
 
 tests_bench_bench_lineage_SOURCES = tests/bench/bench-lineage.c \
-	tests/bench/clock.c tests/bench/clock.h
-tests_bench_bench_lineage_LDADD = $(lineage_libs)
+	tests/bench/row.c tests/bench/row.h
+tests_bench_bench_lineage_LDADD = libcopse-bench.a $(lineage_libs)
 
 bench-lineage: tests/bench/bench-lineage$(EXEEXT)
 	tests/bench/bench-lineage$(EXEEXT)
@@ -61,8 +58,8 @@ lineage-report: tests/bench/lineage-report$(EXEEXT)
 .PHONY: lineage-report
 # The interface in a terminal of its own.
 EXTRA_PROGRAMS += tests/bench/bench-ui
-tests_bench_bench_ui_SOURCES = tests/bench/bench-ui.c tests/bench/clock.c tests/bench/clock.h
-tests_bench_bench_ui_LDADD = $(collection_libs)
+tests_bench_bench_ui_SOURCES = tests/bench/bench-ui.c tests/bench/row.c tests/bench/row.h
+tests_bench_bench_ui_LDADD = libcopse-bench.a $(collection_libs)
 bench-ui: copse$(EXEEXT) tests/bench/bench-ui$(EXEEXT)
 	@rm -rf bench-ui-data
 	tests/bench/bench-ui$(EXEEXT) ./copse$(EXEEXT) bench-ui-data

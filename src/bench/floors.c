@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/bench/floors.h"
+#include "bench/floors.h"
 
 #include <fcntl.h>
 #include <glib.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "bench/clock.h"
 #include "core/files.h"
 #include "core/linalg.h"
 #include "core/parallel.h"
-#include "tests/bench/clock.h"
 
 enum { SIDE = 2048, STREAM = 32 << 20, FILE_BYTES = 256 << 20 };
 

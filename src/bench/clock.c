@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/bench/clock.h"
+#include "bench/clock.h"
 
 #include <glib.h>
 #include <math.h>
-#include <stdio.h>
 
 static double now(void) { return (double)g_get_monotonic_time() / 1e6; }
 
@@ -15,11 +14,4 @@ double bench_seconds(BenchFn fn, void *user, int runs, double seconds) {
     best = fmin(best, now() - start);
   }
   return best;
-}
-
-void bench_row(const char *name, double value, const char *unit, double ratio, const char *floor) {
-  printf("%-46s %10.4g %-10s", name, value, unit);
-  if (isfinite(ratio)) printf(" %6.2f of %s", ratio, floor);
-  putchar('\n');
-  fflush(stdout);
 }

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/bench/train_step.h"
+#include "bench/train_step.h"
 
 #include <glib.h>
 #include <math.h>
-#include <stdio.h>
 
+#include "bench/clock.h"
 #include "core/adam.h"
 #include "core/linalg.h"
 #include "experts/align.h"
 #include "experts/layer_set.h"
 #include "experts/probex_pass.h"
-#include "tests/bench/clock.h"
 
 typedef struct {
   const char *name;
@@ -110,13 +109,13 @@ static double step_flops(const Case *c) {
   return encoder + 2 * 2 * n * d * d * u + 3 * 2 * n * d * u * v;
 }
 
-void train_step_bench(const Floors *floors) {
-  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-    Step s;
-    step_init(&s, &cases[i]);
-    double seconds = bench_seconds(step_run, &s, 5, 3);
-    double floor = floors->sgemm / step_flops(&cases[i]) * BATCH;
-    bench_row(cases[i].name, BATCH / seconds, "models/s", BATCH / seconds / floor, "sgemm floor");
-    step_clear(&s);
-  }
+size_t train_step_count(void) { return G_N_ELEMENTS(cases); }
+
+StepFigure train_step_measure(size_t i, const Floors *floors) {
+  Step s;
+  step_init(&s, &cases[i]);
+  double seconds = bench_seconds(step_run, &s, 5, 3);
+  step_clear(&s);
+  return (StepFigure){cases[i].name, BATCH / seconds,
+                      step_flops(&cases[i]) / floors->sgemm / seconds};
 }
