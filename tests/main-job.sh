@@ -86,7 +86,7 @@ is "filters alone ask nobody" refuses 0 '^no model answers to that$' "$COPSE" qu
 # An expert trained with prompts of its own is asked with them.
 "$COPSE" train "$wood" --epochs 5 --batch 16 --prompts photos --state "$dir/photos" --quiet >"$dir/log2"
 is "prompts are the expert's everywhere" refuses 0 ' %' sh -c \
-  "echo 'says model_idx_0152' | '$COPSE' --plain --state '$dir/photos' '$wood' | grep mid_block.0-align"
+  "echo 'says model_idx_0152' | COPSE_SCRIPT=none '$COPSE' --plain --state '$dir/photos' '$wood' | grep mid_block.0-align"
 # The query language, on what was planted.
 asks() { # name, what the first answer must have, question
   "$COPSE" query --json "$wood" -n 1 -- "$3" >"$dir/asked" 2>&1
