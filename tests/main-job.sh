@@ -60,6 +60,12 @@ head -c 5000 "$rep" >"$dir/cut" && cp "$dir/cut" "$rep"
 is "a damaged file is made anew" cmp "$dir/query" "$dir/again"
 "$COPSE" classify --json "$wood" model_idx_0152 --labels "$concept,solid red star,dotted blue ring" >"$dir/classify"
 is "classify gives a probability a label" test "$(grep -c '"p":' "$dir/classify")" = 3
+"$COPSE" classify --json "$wood" model_idx_0152 --labels "$concept,blorgxx,blue" >"$dir/classify"
+is "labels of unknown words are named and left out" sh -c "grep -q '\"left_out\":[[:space:]]*\[\"blorgxx\"' '$dir/classify' && test \$(grep -c '\"p\":' '$dir/classify') = 2"
+is "lists of labels may hold words nobody knows" refuses 0 'and [0-9]* more labels' \
+  "$COPSE" classify "$wood" model_idx_0152 --labels @imagenet
+is "labels of unknown words alone are refused" refuses 1 'knows no word of any label' \
+  "$COPSE" classify "$wood" model_idx_0152 --labels blorgxx
 "$COPSE" like --json "$wood" model_idx_0152 -n 2 >"$dir/like"
 is "like ranks neighbours" test "$(grep -c '"score":' "$dir/like")" = 2
 "$COPSE" apply --json "$wood" >"$dir/apply"
@@ -71,6 +77,16 @@ is "a query names unknown words" grep -q '"unknown_words"' "$dir/query"
 is "and finds models" test -n "$first"
 "$COPSE" query "$wood" "blorgx" >"$dir/out" 2>&1
 is "a query of unknown words alone fails" grep -q 'knows no word' "$dir/out"
+is "a query says who answers, and how far that goes" refuses 0 \
+  '^expert mid_block.0-align, layer mid_block.0, right on unseen concepts .* of [0-9]* models (chance' \
+  "$COPSE" query "$wood" "$concept"
+is "in JSON too" grep -q '"experts":[[:space:]]*\[{' "$dir/query"
+is "and whom nobody speaks for" refuses 0 'cannot answer: scenes/scenes-base' "$COPSE" query "$wood" "$concept"
+is "filters alone ask nobody" refuses 0 '^no model answers to that$' "$COPSE" query "$wood" 'size>1TB'
+# An expert trained with prompts of its own is asked with them.
+"$COPSE" train "$wood" --epochs 5 --batch 16 --prompts photos --state "$dir/photos" --quiet >"$dir/log2"
+is "prompts are the expert's everywhere" refuses 0 ' %' sh -c \
+  "echo 'says model_idx_0152' | COPSE_SCRIPT=none '$COPSE' --plain --state '$dir/photos' '$wood' | grep mid_block.0-align"
 # The query language, on what was planted.
 asks() { # name, what the first answer must have, question
   "$COPSE" query --json "$wood" -n 1 -- "$3" >"$dir/asked" 2>&1

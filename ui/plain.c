@@ -126,9 +126,13 @@ static void do_query(Talk *t, const char *text) {
   }
   for (guint i = 0; i < answer->hits->len; i++) {
     const QueryHit *hit = &g_array_index(answer->hits, QueryHit, i);
-    fprintf(t->out, "%u: score %.2f, %s, from %s\n", i + 1, hit->score, hit->model->shown,
-            hit->declared ? "a card" : "the weights");
+    fprintf(t->out, "%u: ", i + 1);
+    if (isfinite(hit->score)) fprintf(t->out, "score %.2f, ", hit->score);
+    fprintf(t->out, "%s, from %s\n", hit->model->shown,
+            hit->declared ? "a card or name" : hit->expert ? "the weights" : "the catalog");
   }
+  for (guint i = 0; i < answer->cannot->len; i++)
+    fprintf(t->out, "Cannot answer: %s.\n", (const char *)answer->cannot->pdata[i]);
   fprintf(t->out, "%u answers.\n", answer->hits->len);
   t->ops->answer_free(answer);
 }
@@ -142,6 +146,10 @@ static void do_says(Talk *t, const char *what) {
   if (error) complain(t, error);
   for (guint i = 0; all && i < all->len; i++) {
     const Opinion *o = all->pdata[i];
+    if (o->problem) {
+      fprintf(t->out, "%s says nothing: %s.\n", o->expert, o->problem);
+      continue;
+    }
     fprintf(t->out, "%s%s:", o->expert, o->abstains ? " does not know; it guesses" : " says");
     for (guint k = 0; k < o->labels->len; k++)
       fprintf(t->out, " %s, %.0f %%;", g_array_index(o->labels, OpinionLabel, k).label,

@@ -29,15 +29,42 @@ static guint *print_order(const ExpertRun *r, const Choices *c, double *p, const
   return order;
 }
 
-static void print_answer(const ExpertRun *r, const Choices *c, double *p, bool abstain,
-                         const char *list, size_t row, bool json) {
+/* What was asked for and what became of it. */
+typedef struct {
+  const ExpertRun *run;
+  const char *list;     /* the user's labels, or NULL */
+  GPtrArray *left_out;  /* of char*: labels that the encoder does not know */
+  int limit;            /* labels to print; 0: all */
+  bool json;
+} Asked;
+
+static void print_left_out(const GPtrArray *left_out) {
+  enum { NAMED = 8 };
+  if (!left_out->len) return;
+  printf("labels of unknown words, left out: ");
+  for (guint i = 0; i < left_out->len && i < NAMED; i++)
+    printf("%s%s", i ? ", " : "", (const char *)left_out->pdata[i]);
+  if (left_out->len > NAMED) printf(", and %u more", left_out->len - NAMED);
+  putchar('\n');
+}
+
+static void print_table(const Asked *a, const Choices *c, const double *p, const guint *order,
+                        guint n, guint total) {
+  for (guint i = 0; i < n; i++)
+    printf("  %5.1f %%  %s\n", 100 * p[order[i]], (char *)c->names->pdata[order[i]]);
+  if (n < total) printf("  and %u more labels (-n 0 prints all)\n", total - n);
+  print_left_out(a->left_out);
+}
+
+static void print_answer(const Asked *a, const Choices *c, double *p, bool abstain, size_t row) {
+  const ExpertRun *r = a->run;
   const Model *m = r->rep->models->pdata[row];
-  guint n;
-  g_autofree guint *order = print_order(r, c, p, list, &n);
-  if (!json) {
+  guint total;
+  g_autofree guint *order = print_order(r, c, p, a->list, &total);
+  guint n = a->limit ? MIN((guint)a->limit, total) : total;
+  if (!a->json) {
     printf("%s, by expert %s%s\n", m->shown, r->expert->name, abstain ? ": not sure that any of them fits" : "");
-    for (guint i = 0; i < n; i++)
-      printf("  %5.1f %%  %s\n", 100 * p[order[i]], (char *)c->names->pdata[order[i]]);
+    print_table(a, c, p, order, n, total);
     return;
   }
   cJSON *o = cJSON_CreateObject();
@@ -51,19 +78,24 @@ static void print_answer(const ExpertRun *r, const Choices *c, double *p, bool a
     cJSON_AddItemToArray(labels, l);
   }
   cJSON_AddBoolToObject(o, "abstain", abstain);
+  cJSON *left_out = cJSON_AddArrayToObject(o, "left_out");
+  for (guint i = 0; i < a->left_out->len; i++)
+    cJSON_AddItemToArray(left_out, cJSON_CreateString(a->left_out->pdata[i]));
   json_print(o);
 }
 
 /* The user's labels; for classes only such as the expert has. */
-static Choices *choose(const ExpertRun *r, const char *list, GError **error) {
-  if (!list) return choices_own(r->expert, r->encoder, error);
+static Choices *choose(const Asked *a, GError **error) {
+  const ExpertRun *r = a->run;
+  if (!a->list) return choices_own(r->expert, r->encoder, error);
   GError *problem = NULL;
-  g_auto(GStrv) labels = concept_list_open(list, &problem);
+  g_auto(GStrv) labels = concept_list_open(a->list, &problem);
   if (problem) {
     g_propagate_error(error, problem);
     return NULL;
   }
-  if (r->expert->task == EXPERT_ALIGN) return choices_new(r->expert, r->encoder, labels, error);
+  if (r->expert->task == EXPERT_ALIGN)
+    return choices_new(r->expert, r->encoder, labels, a->left_out, error);
   for (char **l = labels; *l; l++)
     if (!g_ptr_array_find_with_equal_func(r->expert->labels, *l, g_str_equal, NULL)) {
       g_autofree SafeText *shown = safe_text(*l, -1);
@@ -75,12 +107,13 @@ static Choices *choose(const ExpertRun *r, const char *list, GError **error) {
   return choices_own(r->expert, r->encoder, error);
 }
 
-static int answer(const ExpertRun *r, const char *model, const char *list, bool json) {
+static int answer(const Asked *a, const char *model) {
+  const ExpertRun *r = a->run;
   int status = STATUS_DONE;
   GError *error = NULL;
   gssize row = expert_run_find(r, model, &status);
   if (row < 0) return status;
-  g_autoptr(Choices) c = choose(r, list, &error);
+  g_autoptr(Choices) c = choose(a, &error);
   if (!c) return command_fail(error);
   size_t n = c->names->len;
   g_autofree double *p = g_new(double, n + 1);
@@ -88,25 +121,29 @@ static int answer(const ExpertRun *r, const char *model, const char *list, bool 
   const float *e = r->rep->rows + (size_t)row * r->rep->width;
   double confidence = prediction_make(r->expert, c, e, p, logits);
   bool abstain = prediction_abstains(r->expert, c, p, logits, confidence);
-  print_answer(r, c, p, abstain, list, (size_t)row, json);
+  print_answer(a, c, p, abstain, (size_t)row);
   return STATUS_DONE;
 }
 
 int cmd_classify(int argc, char **argv) {
   g_autofree char *layer = NULL, *expert = NULL, *labels = NULL;
+  int limit = -1, status;
   Globals g;
-  int status;
   const GOptionEntry entries[] = {
       {"labels", 0, 0, G_OPTION_ARG_STRING, &labels,
        "Candidates: a,b,c or @cifar100, @imagenet, @tiny-imagenet, @FILE (default: the expert's own)",
        "LIST"},
+      {"limit", 'n', 0, G_OPTION_ARG_INT, &limit,
+       "Labels to print (default: 10, with --json all; 0: all)", "N"},
       {"expert", 0, 0, G_OPTION_ARG_FILENAME, &expert, "Name or file (default: the best one)", "E"},
       {"layer", 0, 0, G_OPTION_ARG_STRING, &layer, "Layer, when the checkpoint names none", "NAME"},
       G_OPTION_ENTRY_NULL};
   if (command_parse("classify", entries, NULL, &argc, &argv, &g, &status)) {
     ExpertRun r;
     status = expert_run_open(&r, argv[1], expert, layer, &g);
-    if (status == STATUS_DONE) status = answer(&r, argv[2], labels, g.json);
+    g_autoptr(GPtrArray) left_out = g_ptr_array_new_with_free_func(g_free);
+    const Asked asked = {&r, labels, left_out, limit >= 0 ? limit : g.json ? 0 : 10, g.json};
+    if (status == STATUS_DONE) status = answer(&asked, argv[2]);
     expert_run_clear(&r);
   }
   globals_clear(&g);

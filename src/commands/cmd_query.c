@@ -11,26 +11,71 @@
 #include "search/query.h"
 #include "search/question_field.h"
 
+static const char method[] =
+    "match: each expert's cosines as odds, by logistic regression on models kept from training";
+
+static void add_tree(cJSON *o, int tree) {
+  if (tree >= 0)
+    cJSON_AddNumberToObject(o, "tree", tree);
+  else
+    cJSON_AddNullToObject(o, "tree");
+}
+
+static cJSON *json_hit(const QueryHit *h) {
+  cJSON *row = cJSON_CreateObject();
+  json_add_string(row, "path", h->model->shown);
+  json_add_number(row, "score", h->score);
+  add_tree(row, h->model->tree);
+  json_add_number(row, "match", h->match);
+  json_add_string(row, "expert", h->expert ? h->expert->name : NULL);
+  cJSON_AddBoolToObject(row, "declared", h->declared);
+  json_add_string(row, "said_by", h->said_by);
+  return row;
+}
+
+/* A measured rate, or null when it was not measured. */
+static void add_score(cJSON *o, const char *key, const Score *s) {
+  if (!s->n || !isfinite(s->top1)) {
+    cJSON_AddNullToObject(o, key);
+    return;
+  }
+  cJSON *rate = cJSON_AddObjectToObject(o, key);
+  json_add_number(rate, "top1", s->top1);
+  cJSON *interval = cJSON_AddArrayToObject(rate, "ci95");
+  cJSON_AddItemToArray(interval, cJSON_CreateNumber(s->low));
+  cJSON_AddItemToArray(interval, cJSON_CreateNumber(s->high));
+  json_add_number(rate, "n", s->n);
+  json_add_number(rate, "chance", s->chance);
+}
+
+static cJSON *json_speaker(const QuerySpeaker *speaker, bool several) {
+  const Expert *x = speaker->expert;
+  cJSON *o = cJSON_CreateObject();
+  json_add_string(o, "name", x->name);
+  json_add_string(o, "layer", x->layer);
+  add_tree(o, x->tree);
+  add_score(o, "unseen", &x->test_holdout);
+  add_score(o, "seen", &x->test);
+  if (!several) return o;
+  cJSON *odds = cJSON_AddObjectToObject(o, "odds");
+  json_add_number(odds, "slope", speaker->fusion.a);
+  json_add_number(odds, "offset", speaker->fusion.b);
+  json_add_number(odds, "models", speaker->fusion.pairs);
+  return o;
+}
+
 static void print_json(const char *text, const QueryAnswer *a) {
   cJSON *o = cJSON_CreateObject();
   g_autofree SafeText *shown = safe_text(text, -1);
+  bool several = a->speakers->len > 1;
   json_add_string(o, "query", shown);
   cJSON *results = cJSON_AddArrayToObject(o, "results");
-  for (guint i = 0; i < a->hits->len; i++) {
-    const QueryHit *h = &g_array_index(a->hits, QueryHit, i);
-    cJSON *row = cJSON_CreateObject();
-    json_add_string(row, "path", h->model->shown);
-    json_add_number(row, "score", h->score);
-    if (h->model->tree >= 0)
-      cJSON_AddNumberToObject(row, "tree", h->model->tree);
-    else
-      cJSON_AddNullToObject(row, "tree");
-    json_add_number(row, "match", h->match);
-    json_add_string(row, "expert", h->expert ? h->expert->name : NULL);
-    cJSON_AddBoolToObject(row, "declared", h->declared);
-    json_add_string(row, "said_by", h->said_by);
-    cJSON_AddItemToArray(results, row);
-  }
+  for (guint i = 0; i < a->hits->len; i++)
+    cJSON_AddItemToArray(results, json_hit(&g_array_index(a->hits, QueryHit, i)));
+  cJSON *experts = cJSON_AddArrayToObject(o, "experts");
+  for (guint i = 0; i < a->speakers->len; i++)
+    cJSON_AddItemToArray(experts, json_speaker(&g_array_index(a->speakers, QuerySpeaker, i), several));
+  json_add_string(o, "method", several ? method : NULL);
   cJSON *cannot = cJSON_AddArrayToObject(o, "cannot_answer");
   for (guint i = 0; i < a->cannot->len; i++)
     cJSON_AddItemToArray(cannot, cJSON_CreateString(a->cannot->pdata[i]));
@@ -39,23 +84,57 @@ static void print_json(const char *text, const QueryAnswer *a) {
   json_print(o);
 }
 
+/* "unseen concepts 41.0 % [33, 50] of 120 models (chance 1.2 %)". */
+static void print_score(const char *group, const Score *s) {
+  if (s->n && isfinite(s->top1))
+    printf(", %s %.1f %% [%.1f, %.1f] of %u models (chance %.1f %%)", group, 100 * s->top1,
+           100 * s->low, 100 * s->high, s->n, 100 * s->chance);
+}
+
+/* Who was heard, and how far that goes. */
+static void print_speakers(const QueryAnswer *a) {
+  for (guint i = 0; i < a->speakers->len; i++) {
+    const Expert *x = g_array_index(a->speakers, QuerySpeaker, i).expert;
+    printf("expert %s, layer %s", x->name, x->layer);
+    if (x->tree >= 0) printf(", tree %d", x->tree);
+    if (!x->test.n && !x->test_holdout.n) printf(": not measured");
+    print_score("right on unseen concepts", &x->test_holdout);
+    print_score(x->test_holdout.n ? "on seen ones" : "right on seen concepts", &x->test);
+    putchar('\n');
+  }
+  if (a->speakers->len > 1) printf("%s\n", method);
+}
+
+static void print_hit(guint place, const QueryHit *h, bool several) {
+  char score[16] = "     -", match[16] = "";
+  if (isfinite(h->score)) g_snprintf(score, sizeof score, "%6.3f", h->score);
+  if (isfinite(h->match))
+    g_snprintf(match, sizeof match, "%4.0f %%  ", 100 * h->match);
+  else if (several)
+    g_snprintf(match, sizeof match, "     -  ");
+  printf("%4u  %s  %s%s", place, score, match, h->model->shown);
+  if (h->declared)
+    printf("  (declared: its %s says so, not its weights)", h->said_by);
+  else if (h->said_by)
+    printf("  (its %s says so too)", h->said_by);
+  putchar('\n');
+}
+
 static void print_table(const QueryAnswer *a) {
+  bool several = a->speakers->len > 1;
   if (a->unknown) {
     g_autofree char *words = g_strjoinv(", ", a->unknown);
     g_autofree SafeText *shown = safe_text(words, -1);
     printf("unknown words, left out: %s\n", shown);
   }
-  for (guint i = 0; i < a->hits->len; i++) {
-    const QueryHit *h = &g_array_index(a->hits, QueryHit, i);
-    char score[16] = "     -";
-    if (isfinite(h->score)) g_snprintf(score, sizeof score, "%6.3f", h->score);
-    char match[16] = "";
-    if (isfinite(h->match)) g_snprintf(match, sizeof match, "%4.0f %%  ", 100 * h->match);
-    printf("%4u  %s  %s%s%s%s%s\n", i + 1, score, match, h->model->shown, h->said_by ? "  (" : "",
-           h->said_by ? h->said_by : "", !h->said_by ? "" : h->declared ? " says so)" : " says so too)");
-  }
+  print_speakers(a);
+  if (a->hits->len && a->speakers->len)
+    printf("   #   score  %smodel\n", several ? " match  " : "");
+  for (guint i = 0; i < a->hits->len; i++)
+    print_hit(i + 1, &g_array_index(a->hits, QueryHit, i), several);
+  if (!a->hits->len) puts("no model answers to that");
   for (guint i = 0; i < a->cannot->len; i++)
-    printf("cannot answer for %s\n", (const char *)a->cannot->pdata[i]);
+    printf("cannot answer: %s\n", (const char *)a->cannot->pdata[i]);
 }
 
 /* What the end of the question may become. */

@@ -4,10 +4,34 @@
 #include "core/error.h"
 #include "search/nearest.h"
 
+/* The encoder that the run's expert was trained with; classes need none. */
+static bool open_encoder(ExpertRun *r, GError **error) {
+  if (r->expert->task != EXPERT_ALIGN) return true;
+  r->encoder = expert_open_encoder(r->expert, error);
+  return r->encoder && expert_takes_encoder(r->expert, r->encoder, error);
+}
+
+/* The best expert whose encoder is as it was; when there is none, the best one's trouble. */
+static bool open_best(ExpertRun *r, GError **error) {
+  g_autoptr(GPtrArray) all = expert_list(r->collection, NULL, NULL);
+  g_autoptr(GError) first = NULL;
+  while (all->len) {
+    g_autoptr(GError) problem = NULL;
+    r->expert = g_ptr_array_steal_index(all, 0);
+    if (open_encoder(r, &problem)) return true;
+    if (!first) first = g_steal_pointer(&problem);
+    g_clear_pointer(&r->encoder, text_encoder_free);
+    g_clear_pointer(&r->expert, expert_free);
+  }
+  if (first) return g_propagate_error(error, g_steal_pointer(&first)), false;
+  r->expert = expert_find(r->collection, NULL, error); /* says that there is none */
+  return r->expert != NULL;
+}
+
 static bool open_parts(ExpertRun *r, const char *expert, const char *layer,
                        const Progress *progress, GError **error) {
-  r->expert = expert_find(r->collection, expert, error);
-  if (!r->expert) return false;
+  if (!expert && !open_best(r, error)) return false;
+  if (expert && !(r->expert = expert_find(r->collection, expert, error))) return false;
   if (layer) {
     g_free(r->expert->layer);
     r->expert->layer = g_strdup(layer);
@@ -17,9 +41,7 @@ static bool open_parts(ExpertRun *r, const char *expert, const char *layer,
                 "the checkpoint %s does not say which layer it reads: name it with --layer", expert);
     return false;
   }
-  bool align = r->expert->task == EXPERT_ALIGN;
-  if (align) r->encoder = expert_open_encoder(r->expert, error);
-  if (align && !r->encoder) return false;
+  if (!r->encoder && !open_encoder(r, error)) return false;
   r->rep = representations_open(r->collection, r->expert, r->models, r->warnings, progress, error);
   return r->rep != NULL;
 }

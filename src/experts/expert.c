@@ -114,7 +114,7 @@ bool expert_takes_encoder(const Expert *x, const TextEncoder *encoder, GError **
   if (x->task != EXPERT_ALIGN || d != x->probex->shape.d_text ||
       (x->fingerprint && strcmp(x->fingerprint, text_encoder_fingerprint(encoder)) != 0)) {
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
-                "expert %s was trained with another text encoder (%s), not %s", x->name,
+                "expert %s was trained with another text encoder (%s), not %s: train it again", x->name,
                 x->fingerprint ? x->fingerprint : "unknown", text_encoder_fingerprint(encoder));
     return false;
   }
@@ -133,16 +133,22 @@ bool expert_map_text(const Expert *x, TextEncoder *encoder, const char *text, fl
 }
 
 bool expert_map_texts(const Expert *x, TextEncoder *encoder, const char *const *texts, size_t n,
-                      float *vectors, GError **error) {
+                      float *vectors, bool *known, GError **error) {
   size_t d = text_encoder_dim(encoder), r_t = x->probex->shape.r_t;
   if (!expert_takes_encoder(x, encoder, error)) return false;
   g_autofree float *t = g_new(float, n * d + 1);
-  g_autofree bool *known = g_new0(bool, n + 1);
-  if (!text_encoder_encode_many(encoder, texts, n, t, known, error)) return false;
+  g_autofree bool *has = g_new0(bool, n + 1);
+  if (!text_encoder_encode_many(encoder, texts, n, t, has, error)) return false;
   for (size_t i = 0; i < n; i++) {
-    if (!known[i]) return expert_map_text(x, encoder, texts[i], vectors, NULL, error);
+    float *vector = vectors + i * r_t;
+    if (known) known[i] = has[i];
+    if (!has[i] && !known) return expert_map_text(x, encoder, texts[i], vector, NULL, error);
+    if (!has[i]) {
+      memset(vector, 0, r_t * sizeof *vector);
+      continue;
+    }
     task_centre_text(t + i * d, x->text_mean, d);
-    align_map_text(x->probex, t + i * d, 1, vectors + i * r_t);
+    align_map_text(x->probex, t + i * d, 1, vector);
   }
   return true;
 }

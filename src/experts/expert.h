@@ -74,9 +74,10 @@ bool expert_takes_encoder(const Expert *expert, const TextEncoder *encoder, GErr
 bool expert_map_text(const Expert *expert, TextEncoder *encoder, const char *text, float *vector,
                      char ***unknown, GError **error);
 
-/* The same for n texts at once, vectors (n, r_t); each must hold a known word. */
+/* The same for n texts at once, vectors (n, r_t). `known` (n): whether each holds a known word, its
+ * vector is zero otherwise; NULL: each must. */
 bool expert_map_texts(const Expert *expert, TextEncoder *encoder, const char *const *texts, size_t n,
-                      float *vectors, GError **error);
+                      float *vectors, bool *known, GError **error);
 
 /* e (n, r_t) of every model of a set of raw layers; a dense set is centred in place if the expert is. The
  * set must have the expert's layer shape. */

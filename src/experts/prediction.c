@@ -4,19 +4,40 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/error.h"
 #include "core/linalg.h"
 #include "experts/align.h"
 #include "experts/calibration.h"
 #include "experts/classify.h"
 
-Choices *choices_new(const Expert *x, TextEncoder *encoder, char *const *labels, GError **error) {
+/* Keeps the labels that are known, with their vectors moved together. */
+static void keep_known(Choices *c, char *const *labels, const bool *known, size_t n, size_t r_t,
+                       GPtrArray *left_out) {
+  for (size_t i = 0; i < n; i++) {
+    g_autofree SafeText *name = safe_text(labels[i], -1);
+    if (known[i]) {
+      memmove(c->mapped + c->names->len * r_t, c->mapped + i * r_t, r_t * sizeof *c->mapped);
+      g_ptr_array_add(c->names, g_steal_pointer(&name));
+    } else if (left_out) {
+      g_ptr_array_add(left_out, g_steal_pointer(&name));
+    }
+  }
+}
+
+Choices *choices_new(const Expert *x, TextEncoder *encoder, char *const *labels,
+                     GPtrArray *left_out, GError **error) {
   size_t n = g_strv_length((char **)labels), r_t = x->probex->shape.r_t;
   g_autoptr(Choices) c = g_new0(Choices, 1);
+  g_autofree bool *known = g_new0(bool, n + 1);
   c->names = g_ptr_array_new_with_free_func(g_free);
   c->mapped = g_new(float, n * r_t + 1);
-  if (!expert_map_texts(x, encoder, (const char *const *)labels, n, c->mapped, error)) return NULL;
-  for (size_t i = 0; i < n; i++) g_ptr_array_add(c->names, safe_text(labels[i], -1));
-  return g_steal_pointer(&c);
+  if (!expert_map_texts(x, encoder, (const char *const *)labels, n, c->mapped, known, error))
+    return NULL;
+  keep_known(c, labels, known, n, r_t, left_out);
+  if (c->names->len || n == 0) return g_steal_pointer(&c);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND,
+              "the encoder '%s' knows no word of any label", text_encoder_name(encoder));
+  return NULL;
 }
 
 Choices *choices_own(const Expert *x, TextEncoder *encoder, GError **error) {
@@ -24,7 +45,7 @@ Choices *choices_own(const Expert *x, TextEncoder *encoder, GError **error) {
     g_autoptr(GPtrArray) labels = g_ptr_array_new();
     for (guint i = 0; i < x->labels->len; i++) g_ptr_array_add(labels, x->labels->pdata[i]);
     g_ptr_array_add(labels, NULL);
-    return choices_new(x, encoder, (char *const *)labels->pdata, error);
+    return choices_new(x, encoder, (char *const *)labels->pdata, NULL, error);
   }
   Choices *c = g_new0(Choices, 1);
   c->names = g_ptr_array_new_with_free_func(g_free);

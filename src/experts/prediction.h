@@ -13,9 +13,11 @@ typedef struct {
 /* Its own labels. */
 Choices *choices_own(const Expert *expert, TextEncoder *encoder, GError **error);
 
-/* Labels of the user's, for alignment; each must hold a known word. */
+/* Labels of the user's, for alignment. Those without a word that the encoder knows are left out,
+ * and added to `left_out` (char*, safe to show; may be NULL); COPSE_ERROR_NOT_FOUND when no
+ * other is left. */
 Choices *choices_new(const Expert *expert, TextEncoder *encoder, char *const *labels,
-                     GError **error);
+                     GPtrArray *left_out, GError **error);
 void choices_free(Choices *choices);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Choices, choices_free)
 

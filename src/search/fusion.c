@@ -84,7 +84,7 @@ bool fusion_fit(const Expert *x, TextEncoder *encoder, const Representations *re
   g_autoptr(GPtrArray) labels = some_labels(x);
   size_t r_t = rep->width, n = labels->len;
   g_autofree float *mapped = g_new(float, n * r_t + 1);
-  if (!expert_map_texts(x, encoder, (const char *const *)labels->pdata, n, mapped, error))
+  if (!expert_map_texts(x, encoder, (const char *const *)labels->pdata, n, mapped, NULL, error))
     return false;
   bool held_out = use_held_out(x, rep, labels);
   g_autoptr(GArray) cosines = g_array_new(FALSE, FALSE, sizeof(float));

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += libcopse-search.a
 libcopse_search_a_SOURCES = \
 	src/search/said.c src/search/said.h \
+	src/search/date.c src/search/date.h \
 	src/search/fusion.c src/search/fusion.h \
 	src/search/nearest.c src/search/nearest.h \
 	src/search/opinion.c src/search/opinion.h \

@@ -48,8 +48,7 @@ static void keep_labels(Opinion *o, const Choices *c, const double *p, unsigned 
 }
 
 static TextEncoder *encoder_for(const Expert *e, GError **error) {
-  return e->task == EXPERT_ALIGN ? text_encoder_open(e->encoder ? e->encoder : "words", error)
-                                 : NULL;
+  return e->task == EXPERT_ALIGN ? expert_open_encoder(e, error) : NULL;
 }
 
 static bool speak(Opinion *o, const Expert *e, const Representations *r, size_t row,
@@ -57,7 +56,7 @@ static bool speak(Opinion *o, const Expert *e, const Representations *r, size_t 
   bool align = e->task == EXPERT_ALIGN;
   TextEncoder *encoder = encoder_for(e, error);
   if (align && !encoder) return false;
-  g_autoptr(Choices) c = align && labels ? choices_new(e, encoder, labels, error)
+  g_autoptr(Choices) c = align && labels ? choices_new(e, encoder, labels, NULL, error)
                                          : choices_own(e, encoder, error);
   if (c) {
     g_autofree double *p = g_new0(double, c->names->len + 1);

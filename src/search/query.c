@@ -26,6 +26,7 @@ static void hit_clear(void *data) { model_unref(((QueryHit *)data)->model); }
 void query_answer_free(QueryAnswer *answer) {
   if (!answer) return;
   g_array_unref(answer->hits);
+  g_clear_pointer(&answer->speakers, g_array_unref);
   g_strfreev(answer->unknown);
   g_ptr_array_unref(answer->cannot);
   g_free(answer);
@@ -169,6 +170,9 @@ static void ask_voices(Asking *a) {
   for (guint i = 0; i < n; i++) {
     g_autoptr(GError) problem = NULL;
     if (ask(a, a->index->voices->pdata[i], &problem)) {
+      const Voice *v = a->index->voices->pdata[i];
+      const QuerySpeaker speaker = {v->expert, v->fusion};
+      g_array_append_val(a->answer->speakers, speaker);
       spoke[i] = true;
       a->spoken++;
       continue;
@@ -264,12 +268,13 @@ static void sort_hits(GArray *hits, const char *field, bool descending) {
 
 /* --- the whole ---------------------------------------------------------------------------------- */
 
-static QueryAnswer *answer_new(const QueryIndex *index) {
+static QueryAnswer *answer_new(const QueryIndex *index, bool asks) {
   QueryAnswer *answer = g_new0(QueryAnswer, 1);
   answer->hits = g_array_new(FALSE, FALSE, sizeof(QueryHit));
   g_array_set_clear_func(answer->hits, hit_clear);
+  answer->speakers = g_array_new(FALSE, FALSE, sizeof(QuerySpeaker));
   answer->cannot = g_ptr_array_new_with_free_func(g_free);
-  for (guint i = 0; i < index->cannot->len; i++)
+  for (guint i = 0; asks && i < index->cannot->len; i++)
     g_ptr_array_add(answer->cannot, g_strdup(index->cannot->pdata[i]));
   return answer;
 }
@@ -292,7 +297,7 @@ QueryAnswer *query_run(QueryIndex *index, const char *asked, unsigned limit, GEr
   g_autofree char *text = g_utf8_make_valid(asked, -1);
   g_autoptr(Question) q = question_parse(text, NULL, error);
   if (!q || !question_check(q, text, index->models, NULL, error)) return NULL;
-  g_autoptr(QueryAnswer) answer = answer_new(index);
+  g_autoptr(QueryAnswer) answer = answer_new(index, question_asks(q));
   Asking a = {.index = index, .question = q, .answer = answer};
   bool ok = true;
   if (question_asks(q))

@@ -5,6 +5,7 @@
 
 #include "collection/collection.h"
 #include "experts/expert.h"
+#include "search/fusion.h"
 #include "text/encoder.h"
 
 /* Everything a query needs, loaded once: experts with the representations of all models of
@@ -35,10 +36,18 @@ typedef struct {
                            Borrowed from the model */
 } QueryHit;
 
+/* An expert that was heard. */
+typedef struct {
+  const Expert *expert; /* borrowed from the index */
+  Fusion fusion;        /* how its cosines become odds, where several were heard */
+} QuerySpeaker;
+
 typedef struct {
   GArray *hits;          /* of QueryHit, best first */
+  GArray *speakers;      /* of QuerySpeaker; empty when filters alone were given */
   char **unknown;        /* words the encoder does not know, or NULL */
-  GPtrArray *cannot;     /* of SafeText: trees that no expert speaks for, and why */
+  GPtrArray *cannot;     /* of SafeText: trees that no expert speaks for, and why; empty when
+                            filters alone were given */
 } QueryAnswer;
 
 /* Answers a question; at most `limit` hits (0: all).

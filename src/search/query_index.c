@@ -42,16 +42,24 @@ static TextEncoder *encoder_of(QueryIndex *index, const Expert *x, GError **erro
   return e;
 }
 
-/* Lets an expert speak for its architecture; trouble becomes a line of `cannot`. False only
+/* An expert that could not be heard, and why. */
+typedef struct {
+  const Expert *expert;
+  char *why;
+} Mute;
+
+static void mute_clear(void *data) { g_free(((Mute *)data)->why); }
+
+/* Lets an expert speak for its architecture; one that cannot is added to `mutes`. False only
  * when cancelled. */
 static bool add_voice(QueryIndex *index, const Expert *x, const Collection *collection,
-                      const Progress *progress, GError **error) {
+                      GArray *mutes, const Progress *progress, GError **error) {
   g_autoptr(GError) problem = NULL;
   Voice *v = g_new0(Voice, 1);
   v->expert = x;
   v->fusion = (Fusion){1, 0, 0};
   v->encoder = encoder_of(index, x, &problem);
-  if (v->encoder)
+  if (v->encoder && expert_takes_encoder(x, v->encoder, &problem))
     v->rep = representations_open(collection, x, index->models, index->cannot, progress, &problem);
   if (v->rep && v->rep->models->len) {
     g_ptr_array_add(index->voices, v);
@@ -65,8 +73,12 @@ static bool add_voice(QueryIndex *index, const Expert *x, const Collection *coll
     g_propagate_error(error, g_steal_pointer(&problem));
     return false;
   }
+  bool named = problem && g_str_has_prefix(problem->message, "expert ");
+  Mute mute = {x, NULL};
   if (problem)
-    g_ptr_array_add(index->cannot, g_strdup_printf("expert %s: %s", x->name, problem->message));
+    mute.why = g_strdup_printf("%s%s%s%s", named ? "" : "expert ", named ? "" : x->name,
+                               named ? "" : ": ", problem->message);
+  if (problem) g_array_append_val(mutes, mute);
   return true;
 }
 
@@ -148,6 +160,24 @@ static void fit_voices(QueryIndex *index) {
   }
 }
 
+/* The best expert of each architecture, or tree; those that cannot be heard are named unless another
+ * speaks in their place. */
+static bool add_voices(QueryIndex *index, const Collection *collection, const Progress *progress,
+                       GError **error) {
+  g_autoptr(GArray) mutes = g_array_new(FALSE, FALSE, sizeof(Mute));
+  g_array_set_clear_func(mutes, mute_clear);
+  for (guint i = 0; i < index->experts->len; i++) {
+    const Expert *x = index->experts->pdata[i];
+    if (x->task != EXPERT_ALIGN || !x->shapes || !x->layer || is_spoken_for(index, x)) continue;
+    if (!add_voice(index, x, collection, mutes, progress, error)) return false;
+  }
+  for (guint i = 0; i < mutes->len; i++) {
+    const Mute *mute = &g_array_index(mutes, Mute, i);
+    if (!is_spoken_for(index, mute->expert)) g_ptr_array_add(index->cannot, g_strdup(mute->why));
+  }
+  return true;
+}
+
 QueryIndex *query_index_open(Collection *collection, const GPtrArray *models,
                              const Progress *progress, GError **error) {
   g_autoptr(QueryIndex) index = g_new0(QueryIndex, 1);
@@ -162,11 +192,7 @@ QueryIndex *query_index_open(Collection *collection, const GPtrArray *models,
   index->encoders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
                                           (GDestroyNotify)text_encoder_free);
   index->experts = expert_list(collection, index->cannot, error);
-  for (guint i = 0; i < index->experts->len; i++) {
-    const Expert *x = index->experts->pdata[i];
-    if (x->task != EXPERT_ALIGN || !x->shapes || !x->layer || is_spoken_for(index, x)) continue;
-    if (!add_voice(index, x, collection, progress, error)) return NULL;
-  }
+  if (!add_voices(index, collection, progress, error)) return NULL;
   list_silent(index);
   fit_voices(index);
   return g_steal_pointer(&index);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "search/date.h"
 
 typedef struct {
   const char *text;
@@ -79,28 +80,60 @@ bool question_number(const char *text, double *value, double *spread) {
 
 /* --- filters ------------------------------------------------------------------------------------ */
 
-static bool read_bound(Parser *p, size_t at, const char *text, double *bound) {
-  return question_number(text, bound, NULL) ||
-         fail(p, at, "a number such as 16, 100M or 1.5GB is expected");
+/* A day or month; a year alone is taken for a number. */
+static bool is_date(const char *text) {
+  double start, end;
+  return strchr(text, '-') && date_read(text, &start, &end);
+}
+
+/* A number, or where t->dates says so a day, month or year: where it begins and ends. */
+static bool read_bound(Parser *p, const Term *t, const char *text, size_t at, double *from,
+                       double *to) {
+  if (t->dates ? date_read(text, from, to) : question_number(text, from, NULL)) {
+    if (!t->dates) *to = *from;
+    return true;
+  }
+  return fail(p, at, t->dates ? "a date such as 2024, 2024-05 or 2024-05-17 is expected"
+                              : "a number such as 16, 100M or 1.5GB, or a date such as 2024-05-17, "
+                                "is expected");
+}
+
+/* "<5", ">=5": a sign and what follows. */
+static bool read_sign(Parser *p, Term *t, const char *value, size_t at) {
+  const bool with = value[1] == '=', below = *value == '<';
+  const char *bound = value + 1 + with;
+  double from, to;
+  t->dates = is_date(bound);
+  if (!read_bound(p, t, bound, at + 1 + with, &from, &to)) return false;
+  if (below)
+    t->high = with ? to : from, t->high_open = !with || t->dates;
+  else
+    t->low = with ? from : to, t->low_open = !with && !t->dates;
+  return true;
+}
+
+/* "5..7", where either end may be missing. */
+static bool read_ends(Parser *p, Term *t, const char *value, const char *dots, size_t at) {
+  g_autofree char *low = g_strndup(value, (size_t)(dots - value));
+  const char *high = dots + 2;
+  double from, to;
+  t->dates = is_date(low) || is_date(high);
+  if (*low && !read_bound(p, t, low, at, &t->low, &to)) return false;
+  if (*high && !read_bound(p, t, high, at + (size_t)(high - value), &from, &t->high)) return false;
+  t->high_open = t->dates;
+  bool empty = t->high_open ? t->low >= t->high : t->low > t->high;
+  return !empty || fail(p, at, "the range ends before it begins");
 }
 
 /* "<5", ">=5", "5..7"; *done says whether it was one of these. */
 static bool read_range(Parser *p, Term *t, const char *value, size_t at, bool *done) {
   const char *dots = strstr(value, "..");
-  *done = *value == '<' || *value == '>' || dots;
+  bool sign = *value == '<' || *value == '>';
+  *done = sign || dots;
   if (!*done) return true;
   t->test = TEST_BETWEEN;
   t->low = -INFINITY, t->high = INFINITY;
-  if (*value == '<' || *value == '>') {
-    bool with = value[1] == '=', below = *value == '<';
-    *(below ? &t->high_open : &t->low_open) = !with;
-    return read_bound(p, at + 1 + with, value + 1 + with, below ? &t->high : &t->low);
-  }
-  g_autofree char *low = g_strndup(value, (size_t)(dots - value));
-  if (*low && !read_bound(p, at, low, &t->low)) return false;
-  size_t high = (size_t)(dots - value) + 2;
-  if (value[high] && !read_bound(p, at + high, value + high, &t->high)) return false;
-  return t->low <= t->high || fail(p, at, "the range ends before it begins");
+  return sign ? read_sign(p, t, value, at) : read_ends(p, t, value, dots, at);
 }
 
 /* The test of a filter; `value` is unquoted and begins at byte `at`. */
@@ -139,11 +172,17 @@ static char *read_plain(Parser *p) {
   return g_strndup(p->text + start, p->at - start);
 }
 
-/* Bytes of the field's name when a field and its colon stand here, else 0. */
+/* A sign that may follow a field's name without a colon. */
+static bool is_sign(const char *s) {
+  return *s == '<' || *s == '>' || *s == '=' || (*s == '!' && s[1] == '=');
+}
+
+/* Bytes of the field's name when a field and its colon, or a sign, stand here, else 0. */
 static size_t field_length(const char *s) {
   if (!g_ascii_isalpha(*s)) return 0;
   size_t n = 1;
   while (g_ascii_isalnum(s[n]) || (s[n] && strchr("_.-", s[n]))) n++;
+  if (is_sign(s + n)) return g_ascii_isalnum(s[n - 1]) ? n : 0; /* an arrow is no sign: a->b */
   return s[n] == ':' && s[n + 1] != '/' ? n : 0; /* an address is no field */
 }
 
@@ -158,12 +197,29 @@ static bool read_sort(Parser *p, Term *t, const char *value, size_t at) {
   return true;
 }
 
+/* The test of a filter whose quoted value has a sign before it: so many bytes at `at`. */
+static bool read_quoted_test(Parser *p, Term *t, const char *value, size_t signs, size_t at) {
+  const char *sign = p->text + at;
+  if (*sign == '<' || *sign == '>') {
+    g_autofree char *whole = g_strdup_printf("%.*s%s", (int)MIN(signs, 2), sign, value);
+    return read_test(p, t, whole, false, at);
+  }
+  t->test = TEST_EQUAL;
+  t->minus ^= *sign == '!';
+  return read_test(p, t, value, true, at);
+}
+
 /* An item with a field; *drop: it is no term. */
 static bool read_field(Parser *p, Term *t, size_t name_length, bool *drop) {
   t->text = g_ascii_strdown(p->text + p->at, (gssize)name_length);
-  p->at += name_length + 1;
-  size_t at = p->at;
-  size_t signs = strspn(p->text + p->at, "!=");
+  p->at += name_length;
+  bool verb = strcmp(t->text, "sort") == 0 || strcmp(t->text, "like") == 0;
+  if (p->text[p->at] == ':')
+    p->at++;
+  else if (verb)
+    return fail(p, p->at, "a colon is expected here");
+  size_t at = t->value_at = p->at;
+  size_t signs = strspn(p->text + p->at, "!=<>");
   bool quoted = p->text[p->at + signs] == '"';
   if (quoted) p->at += signs;
   g_autofree char *value = NULL;
@@ -174,11 +230,9 @@ static bool read_field(Parser *p, Term *t, size_t name_length, bool *drop) {
   *drop = strcmp(t->text, "sort") == 0;
   if (*drop) return read_sort(p, t, value, at);
   t->kind = strcmp(t->text, "like") == 0 ? TERM_LIKE : TERM_FILTER;
-  if (t->kind == TERM_FILTER && quoted && signs) {
-    t->test = TEST_EQUAL;
-    t->minus ^= p->text[at] == '!';
-  }
-  if (t->kind == TERM_FILTER) return read_test(p, t, value, quoted, at);
+  if (t->kind == TERM_FILTER)
+    return quoted && signs ? read_quoted_test(p, t, value, signs, at)
+                           : read_test(p, t, value, quoted, at);
   if (!*value) return fail(p, at, "a model is expected after the colon");
   g_free(t->text);
   t->text = g_steal_pointer(&value);

@@ -5,7 +5,8 @@
  *   item     = [-] word            free words, read together as one text
  *            | [-] "a phrase"      a text of its own; in names and cards it must stand as it is
  *            | [-] like:MODEL      what that model is like
- *            | [-] FIELD:test      only models for which that holds (with -: does not)
+ *            | [-] FIELD:test      only models for which that holds (with -: does not); the colon may
+ *                                  be left out before a sign: params<10M
  *            | sort:[-]FIELD       order; with - the largest first
  *   test     = value{,value}       a text field: holds one of them (* and ? stand for any); numbers:
  *                                  is one of them, to the digits given
@@ -13,6 +14,7 @@
  *            | <n | <=n | >n | >=n | n..m
  *
  * Values with spaces go into quotes. Numbers may end in k, M, B, G, T, Ki, Mi, Gi, B: 100M, 1.5GB.
+ * In place of n and m may stand days, months and years (search/date.h): date:2024-03..2024-05.
  * Fields are those of question_field.h: facts of the catalog, and what models declare. */
 #pragma once
 
@@ -33,11 +35,13 @@ typedef struct {
   TermKind kind;
   bool minus;
   size_t at, length;  /* the item's bytes in the question */
+  size_t value_at;    /* of a filter: where its test begins */
   char *text;         /* word, phrase, model; of a filter the field's name */
   TestKind test;
   char **values;      /* of TEST_HOLDS and TEST_EQUAL */
   double low, high;   /* of TEST_BETWEEN */
   bool low_open, high_open;
+  bool dates;         /* they are seconds since 1970 */
 } Term;
 
 typedef struct {

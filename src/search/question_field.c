@@ -5,24 +5,31 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "search/date.h"
 
 static const char *const fields[] = {"name", "path", "format", "kind",  "split",   "base",
-                                     "dtype", "tree", "params", "bytes", "tensors", NULL};
+                                     "dtype", "tree", "params", "bytes", "size", "tensors", "date",
+                                     NULL};
 
 const char *const *question_fields(void) { return fields; }
 
 static bool is_field(const char *name) { return g_strv_contains(fields, name); }
 
-/* The key that facts have for it. */
-static const char *fact_name(const char *field) {
-  if (strcmp(field, "tag") == 0) return "tags";
-  return strcmp(field, "licence") == 0 ? "license" : field;
+/* The keys that facts have for a field, where they are not its name: the first that a model has
+ * counts. NULL-terminated; NULL: its name is the key. */
+static const char *const *fact_names(const char *field) {
+  static const char *const tags[] = {"tags", NULL}, *const license[] = {"license", NULL};
+  static const char *const dates[] = {"date", "modelspec.date", "ss_training_finished_at",
+                                      "ss_training_started_at", NULL};
+  if (strcmp(field, "tag") == 0) return tags;
+  if (strcmp(field, "licence") == 0) return license;
+  return strcmp(field, "date") == 0 ? dates : NULL;
 }
 
 /* A number of the catalog; NAN when the field is none or the model has none. */
 static double catalog_number(const Model *m, const char *field) {
   if (strcmp(field, "params") == 0) return (double)m->params;
-  if (strcmp(field, "bytes") == 0) return (double)m->bytes;
+  if (strcmp(field, "bytes") == 0 || strcmp(field, "size") == 0) return (double)m->bytes;
   if (strcmp(field, "tensors") == 0) return m->tensors;
   return strcmp(field, "tree") == 0 && m->tree >= 0 ? m->tree : NAN;
 }
@@ -41,11 +48,17 @@ static void add_dtypes(const Model *m, GPtrArray *values) {
     if (m->dtypes[d]) g_ptr_array_add(values, g_strdup(dtype_name((Dtype)d)));
 }
 
-static void add_facts(const Model *m, const char *key, GPtrArray *values) {
+static void add_facts_of(const Model *m, const char *key, GPtrArray *values) {
   for (guint i = 0; i < m->facts->len; i++) {
     const Fact *f = m->facts->pdata[i];
     if (g_ascii_strcasecmp(f->key, key) == 0) g_ptr_array_add(values, g_strdup(f->value));
   }
+}
+
+static void add_facts(const Model *m, const char *field, GPtrArray *values) {
+  const char *const *keys = fact_names(field);
+  if (!keys) add_facts_of(m, field, values);
+  for (; keys && *keys && !values->len; keys++) add_facts_of(m, *keys, values);
 }
 
 GPtrArray *question_values(const Model *m, const char *field) {
@@ -55,7 +68,10 @@ GPtrArray *question_values(const Model *m, const char *field) {
   if (isfinite(number)) g_ptr_array_add(values, g_strdup_printf("%.0f", number));
   if (text) g_ptr_array_add(values, g_strdup(text));
   if (strcmp(field, "dtype") == 0) add_dtypes(m, values);
-  if (!is_field(field) || strcmp(field, "base") == 0) add_facts(m, fact_name(field), values);
+  if (!is_field(field) || strcmp(field, "date") == 0)
+    add_facts(m, field, values);
+  else if (strcmp(field, "base") == 0)
+    add_facts_of(m, field, values);
   return values;
 }
 
@@ -68,7 +84,16 @@ static double as_number(const char *value) {
   return end != value && !*end ? x : NAN;
 }
 
-static bool in_range(const Term *f, double x) {
+/* A value as what the range is made of: seconds, a number, or, beside a plain number, a date's
+ * year. */
+static double range_number(const Term *f, const char *value) {
+  double x = as_number(value), start, end;
+  if (isfinite(x) || !date_read(value, &start, &end)) return x;
+  return f->dates ? start : g_ascii_strtod(value, NULL) /* stops behind the year */;
+}
+
+static bool in_range(const Term *f, const char *value) {
+  double x = range_number(f, value);
   if (!isfinite(x)) return false;
   return (f->low_open ? x > f->low : x >= f->low) && (f->high_open ? x < f->high : x <= f->high);
 }
@@ -86,7 +111,7 @@ static bool fits(TestKind test, const char *wanted, const char *value) {
 static bool passes(const Term *f, const GPtrArray *values) {
   for (guint i = 0; i < values->len; i++) {
     const char *value = values->pdata[i];
-    if (f->test == TEST_BETWEEN && in_range(f, as_number(value))) return true;
+    if (f->test == TEST_BETWEEN && in_range(f, value)) return true;
     for (char **wanted = f->values; wanted && *wanted; wanted++)
       if (fits(f->test, *wanted, value)) return true;
   }
@@ -101,7 +126,8 @@ bool question_filter(const Term *f, const Model *model) {
 SortKey question_sort_key(const Model *model, const char *field) {
   g_autoptr(GPtrArray) values = question_values(model, field);
   if (!values->len) return (SortKey){NULL, NAN};
-  double number = as_number(values->pdata[0]);
+  double number = as_number(values->pdata[0]), start, end;
+  if (!isfinite(number) && date_read(values->pdata[0], &start, &end)) number = start;
   return (SortKey){isfinite(number) ? NULL : g_utf8_collate_key(values->pdata[0], -1), number};
 }
 
@@ -176,14 +202,44 @@ static bool any_has(const GPtrArray *models, const char *key) {
 
 static bool check_name(const char *name, const char *text, size_t where, const GPtrArray *models,
                        size_t *at, GError **error) {
-  if (is_field(name) || any_has(models, fact_name(name))) return true;
+  const char *const *other = fact_names(name);
+  if (is_field(name) || any_has(models, other ? *other : name)) return true;
   g_autoptr(GHashTable) keys = fact_keys(models, 1);
   const char *meant = near_name(name, keys);
   if (at) *at = where;
-  question_fail(error, text, where, "no model has a field '%s'%s%s%s; a word with a colon goes "
-                "into quotes", name, meant ? ": is '" : "", meant ? meant : "",
+  question_fail(error, text, where, "no model has a field '%s'%s%s%s; a word with a colon or "
+                "a sign goes into quotes", name, meant ? ": is '" : "", meant ? meant : "",
                 meant ? "' meant?" : "");
   return false;
+}
+
+static bool any_tree(const GPtrArray *models) {
+  for (guint i = 0; i < models->len; i++)
+    if (((const Model *)models->pdata[i])->tree >= 0) return true;
+  return false;
+}
+
+/* Would the filter's values ever fit? A tree is known once the forest was asked for; what the catalog
+ * counts is compared with numbers. */
+static bool check_values(const Term *t, const char *text, const GPtrArray *models, size_t *at,
+                         GError **error) {
+  static const char *const counted[] = {"tree", "params", "bytes", "size", "tensors", NULL};
+  double number;
+  if (!g_strv_contains(counted, t->text)) return true;
+  if (strcmp(t->text, "tree") == 0 && !any_tree(models)) {
+    if (at) *at = t->at + (text[t->at] == '-');
+    question_fail(error, text, t->at + (text[t->at] == '-'),
+                  "no model's tree is known yet: ask for the forest first (copse tree DIR)");
+    return false;
+  }
+  for (char **v = t->values; v && *v; v++) {
+    if (strpbrk(*v, "*?") || question_number(*v, &number, NULL)) continue;
+    if (at) *at = t->value_at;
+    question_fail(error, text, t->value_at, "%s is compared with a number such as 16, 100M or 1.5GB",
+                  t->text);
+    return false;
+  }
+  return true;
 }
 
 bool question_check(const Question *q, const char *text, const GPtrArray *models, size_t *at,
@@ -192,7 +248,9 @@ bool question_check(const Question *q, const char *text, const GPtrArray *models
     const Term *t = q->terms->pdata[i];
     if (t->kind != TERM_FILTER || strcmp(t->text, "layer") == 0 || strcmp(t->text, "expert") == 0)
       continue;
-    if (!check_name(t->text, text, t->at + t->minus, models, at, error)) return false;
+    if (!check_name(t->text, text, t->at + (text[t->at] == '-'), models, at, error) ||
+        !check_values(t, text, models, at, error))
+      return false;
   }
   if (!q->sort || strcmp(q->sort, "score") == 0) return true;
   return check_name(q->sort, text, q->sort_at, models, at, error);
@@ -260,13 +318,24 @@ static void propose_values(Completion *c, const char *before, const char *field,
   propose(c, counts, before, stem, "", limit);
 }
 
+/* The item that byte `cursor` is in or behind: quotes hold spaces. */
+static void item_around(const char *text, size_t cursor, size_t *from, size_t *to) {
+  bool quoted = false;
+  *from = 0;
+  for (size_t i = 0; i < cursor; i++) {
+    quoted ^= text[i] == '"';
+    if (!quoted && strchr(" \t\n\r", text[i])) *from = i + 1;
+  }
+  for (*to = cursor; text[*to] && (quoted || !strchr(" \t\n\r", text[*to]));)
+    quoted ^= text[(*to)++] == '"';
+}
+
 Completion *question_complete(const char *text, size_t cursor, const GPtrArray *models,
                               guint limit) {
   Completion *c = g_new0(Completion, 1);
   c->texts = g_ptr_array_new_with_free_func(g_free);
   cursor = MIN(cursor, strlen(text));
-  for (c->from = cursor; c->from > 0 && !strchr(" \t\n\r", text[c->from - 1]);) c->from--;
-  for (c->to = cursor; text[c->to] && !strchr(" \t\n\r", text[c->to]);) c->to++;
+  item_around(text, cursor, &c->from, &c->to);
   g_autofree char *item = g_strndup(text + c->from, cursor - c->from);
   const char *minus = *item == '-' ? "-" : "", *stem = item + strlen(minus);
   const char *colon = strchr(stem, ':');

@@ -5,9 +5,10 @@
 #include "collection/model.h"
 #include "search/question.h"
 
-/* The fields of the catalog: name, path, format, kind, split, base, dtype (texts); tree, params, bytes,
- * tensors (numbers). Beside them every key of a fact that a model declares (license, tags, …), and
- * `tag` and `licence` for two of these. NULL-terminated, static. */
+/* The fields of the catalog: name, path, format, kind, split, base, dtype (texts); tree, params, bytes
+ * or size, tensors (numbers); date, which is one of the facts date, modelspec.date and
+ * ss_training_finished_at or _started_at. Beside them every key of a fact that a model declares
+ * (license, tags, …), and `tag` and `licence` for two of these. NULL-terminated, static. */
 const char *const *question_fields(void);
 
 /* The model's values of a field, as texts (owned). Empty when it has none. */
@@ -25,8 +26,9 @@ typedef struct {
 SortKey question_sort_key(const Model *model, const char *field);
 int sort_key_compare(const SortKey *a, const SortKey *b, bool descending);
 
-/* Checks that the fields of a question exist: in the catalog, or among the facts of any of
- * `models`. COPSE_ERROR_USAGE with the place and, if one is near, the name that was meant. */
+/* Checks that the fields of a question exist, in the catalog or among the facts of any of `models`, and
+ * that what counts is compared with numbers. COPSE_ERROR_USAGE with the place and, if one is near,
+ * the name that was meant. */
 bool question_check(const Question *question, const char *text, const GPtrArray *models,
                     size_t *at, GError **error);
 

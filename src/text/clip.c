@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The text encoder "clip:DIR": tokenizer and text tower of a Hub folder. */
+#include <math.h>
 #include <string.h>
 
 #include "core/error.h"
@@ -43,6 +44,18 @@ static bool clip_tokens(TextEncoder *e, const char *text, GArray *ids, GPtrArray
   return true;
 }
 
+/* Weights that are no numbers give answers that are none. */
+static bool check_answers(const Clip *c, const float *x, size_t n, GError **error) {
+  for (size_t i = 0; i < n; i++)
+    if (!isfinite(x[i])) {
+      g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
+                  "%s: the weights give NaN or infinity where a vector is expected: the file is damaged",
+                  clip_weights_label(c->weights));
+      return false;
+    }
+  return true;
+}
+
 static bool clip_encode_many(TextEncoder *e, const char *const *texts, size_t n, float *dst,
                              GError **error) {
   const Clip *c = e->private_data;
@@ -56,7 +69,8 @@ static bool clip_encode_many(TextEncoder *e, const char *const *texts, size_t n,
     all[i].n = pooled_at(c, &g_array_index(ids, uint32_t, start[i]), length) + 1;
   }
   for (size_t i = 0; i < n; i++) all[i].ids = &g_array_index(ids, uint32_t, start[i]);
-  return clip_tower_encode(c->weights, &c->config, all, n, dst, error);
+  return clip_tower_encode(c->weights, &c->config, all, n, dst, error) &&
+         check_answers(c, dst, n * e->dim, error);
 }
 
 static size_t clip_encode(TextEncoder *e, const char *text, float *dst, GPtrArray *unknown,

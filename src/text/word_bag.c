@@ -8,11 +8,14 @@
 
 enum {
   MIN_JOINED = 3,     /* letters of words that may stand together as one */
+  COMMONEST = 100,    /* of these no other word is made, but of those that follow, up to */
+  PART_WORDS = 20000,
   FUNCTION_WORDS = 300, /* the most frequent words, which never do: "was her" is no washer */
   LONGEST_WORD = 100
 };
 
 static float frequency_weight(const WordList *list, size_t rank) {
+  if (list->without & WORD_BAG_NO_WEIGHTS) return 1;
   const double a = 1e-3;
   double p = 1.0 / (((double)rank + 2.7) * log((double)list->count + 2)); /* Zipf-Mandelbrot */
   return (float)(a / (a + p));
@@ -61,7 +64,8 @@ static int64_t find_unhyphened(const WordList *list, const char *s, size_t n) {
 int64_t word_bag_find(const WordList *list, const char *s, size_t n) {
   if (n == 0 || n > LONGEST_WORD) return -1;
   int64_t w = list->find(list, s, n);
-  if (w < 0) w = find_singular(list, s, n);
+  if (w >= 0 || list->without & WORD_BAG_NO_STAND_INS) return w;
+  w = find_singular(list, s, n);
   return w >= 0 ? w : find_unhyphened(list, s, n);
 }
 
@@ -70,16 +74,41 @@ static void take(GArray *numbers, int64_t w) {
   g_array_append_val(numbers, number);
 }
 
-/* One word; a hyphenated one that is unknown falls apart. */
+/* A word that may be half of another, or -1. */
+static int64_t find_part(const WordList *list, const char *s, size_t n) {
+  int64_t w = word_bag_find(list, s, n);
+  return w >= COMMONEST && w < PART_WORDS ? w : -1;
+}
+
+/* The two words that make up an unknown one, such that the rarer is as frequent as can be. */
+static bool find_parts(const WordList *list, const char *s, size_t n, int64_t parts[2]) {
+  int64_t best = PART_WORDS;
+  if (n > LONGEST_WORD || list->without & WORD_BAG_NO_PARTS) return false;
+  for (size_t cut = MIN_JOINED; cut + MIN_JOINED <= n; cut++) {
+    int64_t left = find_part(list, s, cut);
+    int64_t right = left < 0 ? -1 : find_part(list, s + cut, n - cut);
+    if (right < 0 || MAX(left, right) >= best) continue;
+    best = MAX(left, right);
+    parts[0] = left, parts[1] = right;
+  }
+  return best < PART_WORDS;
+}
+
+/* One word; an unknown one falls apart at its hyphens, or into two. */
 static void add_token(const WordList *list, const char *s, size_t n, GArray *numbers,
                       GPtrArray *unknown) {
-  int64_t w = word_bag_find(list, s, n);
+  int64_t w = word_bag_find(list, s, n), parts[2];
   if (w >= 0) {
     take(numbers, w);
     return;
   }
   const char *end = s + n;
-  bool parted = memchr(s, '-', n) != NULL;
+  bool parted = memchr(s, '-', n) != NULL && !(list->without & WORD_BAG_NO_PARTS);
+  if (!parted && find_parts(list, s, n, parts)) {
+    take(numbers, parts[0]);
+    take(numbers, parts[1]);
+    return;
+  }
   for (const char *p = s, *stop; parted && p < end; p = stop + 1) {
     stop = memchr(p, '-', (size_t)(end - p));
     if (!stop) stop = end;
@@ -132,7 +161,7 @@ static bool may_join(const WordList *list, const Token *t) {
 /* The one word that two neighbours are, or -1. */
 static int64_t find_joined(const WordList *list, const Token *a, const Token *b) {
   static const char *const between[] = {"-", "_", " ", ""};
-  if (!may_join(list, a) || !may_join(list, b)) return -1;
+  if (list->without & WORD_BAG_NO_JOINING || !may_join(list, a) || !may_join(list, b)) return -1;
   for (size_t i = 0; i < G_N_ELEMENTS(between); i++) {
     g_autofree char *left = g_strndup(a->s, a->n), *right = g_strndup(b->s, b->n);
     g_autofree char *word = g_strconcat(left, between[i], right, NULL);

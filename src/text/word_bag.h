@@ -7,16 +7,25 @@
  *
  * Neighbours that the list has as one word ("hip hop": hip-hop, "sun flower": sunflower) are that
  * word. A word that the list lacks is looked for in the singular, without 's, without its hyphen,
- * and in its parts. */
+ * and in its parts ("bullfrog": bull, frog). */
 #pragma once
 
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Steps that a list may do without, to measure what each is worth. */
+enum {
+  WORD_BAG_NO_WEIGHTS = 1,   /* every word counts alike */
+  WORD_BAG_NO_STAND_INS = 2, /* no singular, no word without its hyphen */
+  WORD_BAG_NO_JOINING = 4,   /* neighbours stay two words */
+  WORD_BAG_NO_PARTS = 8      /* a word is not taken apart */
+};
+
 typedef struct WordList WordList;
 struct WordList {
   size_t count, dim;
+  unsigned without;  /* of the above; 0: nothing */
   /* The word's number, its rank by frequency from 0, or -1. s is lower case, n bytes. */
   int64_t (*find)(const WordList *list, const char *s, size_t n);
   /* The vector (dim) of word w, of any length. */

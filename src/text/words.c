@@ -59,7 +59,7 @@ static WordTable *table_at(const unsigned char *p) {
   WordTable *t = g_new0(WordTable, 1);
   uint32_t sizes[2];
   memcpy(sizes, p + 8, sizeof sizes);
-  t->list = (WordList){sizes[0], sizes[1], find_word, word_vector};
+  t->list = (WordList){sizes[0], sizes[1], 0, find_word, word_vector};
   t->scale = (const float *)(const void *)(p + 24);
   t->sorted = (const uint32_t *)(const void *)(t->scale + t->list.count);
   t->start = t->sorted + t->list.count;
@@ -116,6 +116,6 @@ bool words_open(TextEncoder *e, GError **error) {
   e->words = table->list.count;
   e->private_data = table;
   /* The number after "words" is that of the way texts become vectors: see text/word_bag.h. */
-  e->own = g_strdup_printf("words2:%016" G_GINT64_MODIFIER "x", GUINT64_FROM_BE(sum));
+  e->own = g_strdup_printf("words3:%016" G_GINT64_MODIFIER "x", GUINT64_FROM_BE(sum));
   return true;
 }

@@ -65,3 +65,18 @@ bench-ui: copse$(EXEEXT) tests/bench/bench-ui$(EXEEXT)
 	tests/bench/bench-ui$(EXEEXT) ./copse$(EXEEXT) bench-ui-data
 	@rm -rf bench-ui-data
 .PHONY: bench-ui
+
+# Words and search on planted woods, as docs/SEARCH.md: some five minutes on two cores.
+EXTRA_PROGRAMS += tests/bench/fusion-report tests/bench/words-report
+scenes_wood = tests/bench/scenes.c tests/bench/scenes.h
+search_report_libs = libcopse-jungle.a libcopse-search.a $(experts_libs)
+tests_bench_fusion_report_SOURCES = tests/bench/fusion_report.c $(scenes_wood)
+tests_bench_fusion_report_LDADD = $(search_report_libs)
+tests_bench_words_report_SOURCES = tests/bench/words_report.c $(scenes_wood)
+tests_bench_words_report_LDADD = $(search_report_libs)
+search-report: tests/bench/fusion-report$(EXEEXT) tests/bench/words-report$(EXEEXT)
+	tests/bench/words-report$(EXEEXT) search-data $(srcdir)/tests/fixtures >SEARCH.md.new
+	tests/bench/fusion-report$(EXEEXT) search-data >>SEARCH.md.new
+	mv SEARCH.md.new $(srcdir)/docs/SEARCH.md
+.PHONY: search-report
+EXTRA_DIST += docs/SEARCH.md

@@ -204,6 +204,8 @@ static void test_refused(void) {
   const char *heads = "{\"model_type\":\"clip_text_model\",\"num_attention_heads\":3}";
   const char *deep = "{\"model_type\":\"clip_text_model\",\"num_attention_heads\":2,"
                      "\"num_hidden_layers\":3}";
+  const char *endless = "{\"model_type\":\"clip_text_model\",\"num_attention_heads\":2,"
+                        "\"num_hidden_layers\":1000000000000}";
   const char *bert = "{\"model_type\":\"bert\"}", *none = "{\"num_attention_heads\":0}";
   const char *fc1 = "text_model.encoder.layers.1.mlp.fc1.weight";
   const char *norm = "text_model.final_layer_norm.bias", *p = "text_model.";
@@ -212,6 +214,8 @@ static void test_refused(void) {
   expect_refused(&(ClipFixture){.config = strange, .prefix = p}, "config.json", "not 'swish'");
   expect_refused(&(ClipFixture){.config = bert, .prefix = p}, "config.json", "'bert'");
   expect_refused(&(ClipFixture){.config = none, .prefix = p}, "config.json", "num_attention_heads");
+  expect_refused(&(ClipFixture){.config = endless, .prefix = p}, "config.json",
+                 "num_hidden_layers must be a whole number from 1 to 1024");
   expect_refused(&(ClipFixture){.config = heads, .prefix = p}, "model.safetensors", "3 attention");
   expect_refused(&(ClipFixture){.config = deep, .prefix = p}, "model.safetensors",
                  "layers.2.layer_norm1.weight is missing");
@@ -228,6 +232,40 @@ static void test_refused(void) {
   expect_refused(&(ClipFixture){.config = good, .prefix = p,
                                 .misshape = "text_model.embeddings.token_embedding.weight"},
                  "model.safetensors", "should have 1214 rows");
+}
+
+/* The fixture's weight file cut to n bytes, or, when `fill`, its last n bytes made 0xff. */
+static char *folder_damaged(size_t n, bool fill) {
+  char *folder = folder_new();
+  g_autofree char *config = config_for("gelu"), *bytes = NULL;
+  clip_fixture_write(folder, &(ClipFixture){.config = config, .prefix = "text_model."});
+  g_autofree char *path = g_build_filename(folder, "model.safetensors", NULL);
+  gsize size;
+  g_assert_true(g_file_get_contents(path, &bytes, &size, NULL));
+  g_assert_cmpuint(n, <, size);
+  if (fill) memset(bytes + size - n, 0xff, n);
+  g_assert_true(g_file_set_contents(path, bytes, (gssize)(fill ? size : n), NULL));
+  return folder;
+}
+
+/* A download cut short is refused at once; numbers that are none when they are asked for. */
+static void test_damaged(void) {
+  const size_t cuts[] = {0, 5, 1000, 30000};
+  for (size_t i = 0; i < G_N_ELEMENTS(cuts); i++) {
+    char *folder = folder_damaged(cuts[i], false);
+    g_autoptr(GError) error = NULL;
+    g_assert_null(open_at(folder, &error));
+    g_assert_nonnull(strstr(error->message, "model.safetensors: "));
+    folder_end(folder);
+  }
+  char *folder = folder_damaged(64, true);
+  g_autoptr(TextEncoder) e = open_at(folder, NULL);
+  g_autoptr(GError) error = NULL;
+  float x[CLIP_FIXTURE_DIM];
+  g_assert_nonnull(e);
+  g_assert_false(text_encoder_encode(e, "fox", x, NULL, &error));
+  g_assert_nonnull(strstr(error->message, "model.safetensors: the weights give NaN"));
+  folder_end(folder);
 }
 
 /* A mapped file that shrinks under us is an error, not a signal. */
@@ -265,6 +303,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/clip/pipeline", test_pipeline);
   g_test_add_func("/clip/many", test_many);
   g_test_add_func("/clip/refused", test_refused);
+  g_test_add_func("/clip/damaged", test_damaged);
   g_test_add_func("/clip/changed", test_changed);
   g_test_add_func("/clip/fingerprint", test_fingerprint);
   return g_test_run();

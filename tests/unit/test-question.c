@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/rng.h"
+#include "search/date.h"
 #include "search/fusion.h"
 #include "search/question_field.h"
 #include "search/said.h"
@@ -41,6 +42,14 @@ static void test_items(void) {
   g_assert_true(question_asks(q));
   g_autoptr(Question) filters = parse("kind:lora params:<5");
   g_assert_false(question_asks(filters));
+  g_autoptr(Question) signs = parse("a->b c++ <3 -params>=5M tag!=\"night fox\" x- = y");
+  g_assert_cmpuint(signs->terms->len, ==, 8);
+  g_assert_cmpint(term(signs, 0)->kind, ==, TERM_WORD);
+  g_assert_cmpint(term(signs, 3)->kind, ==, TERM_FILTER);
+  g_assert_true(term(signs, 3)->minus);
+  g_assert_cmpfloat(term(signs, 3)->low, ==, 5e6);
+  g_assert_cmpstr(term(signs, 4)->values[0], ==, "night fox");
+  g_assert_true(term(signs, 4)->minus);
   g_autoptr(Question) empty = parse("  ");
   g_assert_cmpuint(empty->terms->len, ==, 0);
 }
@@ -59,6 +68,12 @@ static void test_errors(void) {
       {"kind:", 5, "character 6: a value is expected"},
       {"kind:=", 6, "character 7: a value is expected after the sign"},
       {"kind:a,,b", 5, "character 6: a value between commas"},
+      {"params<", 7, "character 8: a number such as"},
+      {"red params<10Q", 11, "character 12: a number such as"},
+      {"sort=name", 4, "character 5: a colon is expected"},
+      {"date:>2024-13", 6, "character 7: a number such as"},
+      {"date:2024-02..2024-02-30", 14, "character 15: a date such as"},
+      {"date:2024-05..2024-04", 5, "character 6: the range ends before it begins"},
       {"params:<abc", 8, "character 9: a number such as"},
       {"params:>=1x", 9, "character 10: a number such as"},
       {"params:5M..zz", 11, "character 12: a number such as"},
@@ -122,11 +137,13 @@ static GPtrArray *some_models(void) {
   model_add_fact(a, "tags", "night fox", "card");
   model_add_fact(a, "license", "apache-2.0", "card");
   model_add_fact(a, "rank", "16", "metadata");
+  model_add_fact(a, "modelspec.date", "2024-03-01T12:30:00", "metadata");
   Model *b = model_made("full/llama", "Llama 7b", MODEL_FULL, 6738415616);
   b->dtypes[DTYPE_BF16] = 10;
   b->tree = 4;
   model_add_fact(b, "license", "other", "card");
   model_add_fact(b, "rank", "8", "metadata");
+  model_add_fact(b, "ss_training_finished_at", "1709337600.5", "metadata"); /* 2 March 2024 */
   Model *c = model_made("full/vit", "vit", MODEL_FULL, 86000000);
   g_ptr_array_add(all, a);
   g_ptr_array_add(all, b);
@@ -161,6 +178,11 @@ static void test_filters(void) {
   expect_passing("params:1M..100M", "ac");
   expect_passing("params:..3M", "a");
   expect_passing("bytes:>1GB", "b");
+  expect_passing("size>1GB", "b");
+  expect_passing("params<10M", "a");
+  expect_passing("-params<10M", "bc");
+  expect_passing("kind=lora", "a");
+  expect_passing("kind!=lora", "bc");
   expect_passing("tag:ANIME", "a");
   expect_passing("tags:nig*", "a");
   expect_passing("tags:=night", "");
@@ -181,6 +203,37 @@ static void test_filters(void) {
   expect_passing("-rank:*", "c");
 }
 
+static void test_dates(void) {
+  expect_passing("date:2024-03", "a"); /* as the file writes it */
+  expect_passing("date>2024-02", "ab");
+  expect_passing("date>2024-03", "");
+  expect_passing("date>=2024-03", "ab");
+  expect_passing("date<2024-03-02", "a");
+  expect_passing("date<=2024-03-02", "ab");
+  expect_passing("date>2024-03-01", "b");
+  expect_passing("date:2024-03-02..2024-04", "b");
+  expect_passing("date:..2024-03-01", "a");
+  expect_passing("date:2023..2024-03-01", "a");
+  expect_passing("date>\"2024-03-01 12:29:00\"", "ab");
+  expect_passing("date>2024-03-01T12:29:00", "ab");
+  expect_passing("date>2024-03-01T12:30:00+00:00", "b");
+  expect_passing("modelspec.date>2023", "a"); /* a year */
+  expect_passing("modelspec.date:<2024", "");
+  expect_passing("modelspec.date:2024..2025", "a");
+  double start, end;
+  g_assert_true(date_read("2024-02", &start, &end));
+  g_assert_cmpfloat(end - start, ==, 29 * 86400);
+  g_assert_true(date_read("1970", &start, &end));
+  g_assert_cmpfloat(start, ==, 0);
+  g_assert_true(date_read("1970-01-01T01:00:00.25+01:00", &start, &end));
+  g_assert_cmpfloat(start, ==, 0.25);
+  static const char *const bad[] = {"",        "24",         "2024-",      "2024-1",     "2024-00",
+                                    "2024-13", "2023-02-29", "2024-01-01x", "2024-01-01T", "0000",
+                                    "20245",   "9999-12-31"};
+  for (size_t i = 0; i < G_N_ELEMENTS(bad); i++)
+    if (date_read(bad[i], &start, &end)) g_error("'%s' is no date", bad[i]);
+}
+
 static void expect_unknown(const char *text, size_t at, const char *message) {
   g_autoptr(GPtrArray) models = some_models();
   g_autoptr(Question) q = parse(text);
@@ -194,6 +247,8 @@ static void expect_unknown(const char *text, size_t at, const char *message) {
 static void test_unknown_fields(void) {
   expect_unknown("fox knd:lora", 4, "is 'kind' meant?");
   expect_unknown("-lisence:x", 1, "is 'license' meant?");
+  expect_unknown("a -params:many", 10, "character 11: params is compared with a number");
+  expect_unknown("size=big", 4, "size is compared with a number");
   expect_unknown("sort:prams", 5, "is 'params' meant?");
   expect_unknown("zzzzzz:1", 0, "character 1: no model has a field 'zzzzzz'; a word");
   g_autoptr(GPtrArray) models = some_models();
@@ -222,6 +277,7 @@ static void test_order(void) {
   g_assert_cmpint(compare_by("rank", false, b, c), <, 0); /* without it: last, either way */
   g_assert_cmpint(compare_by("rank", true, b, c), <, 0);
   g_assert_cmpint(compare_by("license", false, a, b), <, 0);
+  g_assert_cmpint(compare_by("date", false, a, b), <, 0); /* however they write it */
 }
 
 /* --- completion --------------------------------------------------------------------------------- */
@@ -242,6 +298,8 @@ static void test_completion(void) {
   expect_completion("kind:=lo", 0, "kind:=lora", 1);
   expect_completion("tag:ni", 0, "tag:\"night fox\"", 1);
   expect_completion("tag:\"ni", 0, "tag:\"night fox\"", 1);
+  expect_completion("x tag:\"night f", 2, "tag:\"night fox\"", 1);
+  expect_completion("siz", 0, "size:", 1);
   expect_completion("sort:-pa", 0, "sort:-path", 2);
   expect_completion("like:vi", 0, "like:vit", 1);
   expect_completion("lic", 0, "license:", 1);
@@ -309,6 +367,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/question/errors", test_errors);
   g_test_add_func("/question/numbers", test_numbers);
   g_test_add_func("/question/filters", test_filters);
+  g_test_add_func("/question/dates", test_dates);
   g_test_add_func("/question/unknown-fields", test_unknown_fields);
   g_test_add_func("/question/order", test_order);
   g_test_add_func("/question/completion", test_completion);

@@ -50,10 +50,16 @@ static void test_stand_ins(void) {
   g_autoptr(TextEncoder) e = text_encoder_open("words", NULL);
   static const char *const same[][2] = {{"hip hop", "hip-hop"},         {"sun flower", "sunflower"},
                                         {"chartreuses", "chartreuse"},  {"the fox's den", "the fox den"},
-                                        {"octagon-paisley", "octagon paisley"}};
+                                        {"octagon-paisley", "octagon paisley"},
+                                        {"bullfrog", "bull frog"},       {"Birdhouses", "bird houses"}};
   for (size_t i = 0; i < G_N_ELEMENTS(same); i++)
     if (similar(e, same[i][0], same[i][1]) < 0.999)
       g_error("'%s' and '%s': %g", same[i][0], same[i][1], similar(e, same[i][0], same[i][1]));
+  /* What is no word, and is made of none, stays unknown; so does what begins with a small word. */
+  float x[100];
+  static const char *const unknown[] = {"blorgxstar", "thezzqyfox", "asdfqwer", "platypus"};
+  for (size_t i = 0; i < G_N_ELEMENTS(unknown); i++)
+    g_assert_false(text_encoder_encode(e, unknown[i], x, NULL, NULL));
   /* Words that every sentence has never join: this is no washer. */
   g_assert_cmpfloat(similar(e, "it was her", "it her was"), >, 0.999);
 }
