@@ -11,7 +11,7 @@
 #include "lineage/spanning.h"
 
 /* A card is not believed when another way to its parent has only edges this much shorter. */
-static const double lie_ratio = 1.12;
+static const double lie_ratio = 1.2;
 
 typedef enum { PLACE_PLAIN, PLACE_QUANTISED, PLACE_MERGE } Place;
 
