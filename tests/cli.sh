@@ -22,7 +22,7 @@ expect() { # status, text on stdout or stderr (a basic regular expression), argu
 }
 expect 0 'usage: copse' --help
 expect 0 'copse 0' --version
-for command in scan show tree route base duplicates conflicts diff train sweep query eval classify like apply map plant demo doctor; do
+for command in scan show tree route base duplicates conflicts diff train sweep query eval classify like apply map plant demo doctor text; do
   expect 0 'Usage' "$command" --help
 done
 expect 2 'too few arguments' scan
@@ -32,15 +32,36 @@ expect 2 'epochs' train --epochs=0 "$dir/empty"
 expect 2 'unknown preset' train --preset=none "$dir/empty"
 expect 2 'memory' train --memory=lots "$dir/empty"
 expect 2 'lr' train --lr=abc "$dir/empty"
+expect 2 'neither a command nor a folder' nosuch
+expect 0 '"ok"' --json doctor
 expect 1 'does-not-exist' scan "$dir/does-not-exist"
 expect 0 '"type":"summary"' scan --json "$dir/empty"
 expect 1 'no model carries a label' train "$dir/empty"
 expect 1 'no expert can answer' query "$dir/empty" 'red star'
 expect 1 'nothing' show "$dir/empty" nothing
+expect 2 'one text is needed' text encode a b
+expect 2 'not known' text frobnicate a
+expect 2 'unknown text encoder' text encode --encoder nonsense a
+expect 1 'no config.json' text encode --encoder clip:"$dir/empty" a
+expect 0 'sunflower' text tokens 'a sun flower'
+expect 0 'cello' text nearest violin
+expect 0 '"cosine"' text similar --json fox wolf
+expect 0 '"dim":.*100' text encode --json fox
+expect 2 'no list' text nearest fox --among @nowhere
+expect 2 'character 6: the quote' query "$dir/empty" 'star "red'
 expect 0 'matrix products' doctor
 expect 0 '"ok"' doctor --json
 # A bad file costs one row, never the scan.
 printf 'abc' >"$dir/empty/cut.safetensors"
 expect 0 'cut.safetensors.*too short' scan "$dir/empty"
 expect 0 '"type":"skipped","path":"cut.safetensors"' scan --json "$dir/empty"
+# An answer that cannot be written is no success.
+if [ -e /dev/full ]; then
+  n=$((n + 1))
+  "$COPSE" doctor >/dev/full 2>/dev/null && echo "not ok $n - a full disk is noticed" || echo "ok $n - a full disk is noticed"
+fi
+# A state belongs to one collection.
+mkdir "$dir/other"
+expect 0 summary scan --json --state "$dir/mine" "$dir/empty"
+expect 1 'was made for' scan --state "$dir/mine" "$dir/other"
 echo "1..$n"

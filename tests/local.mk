@@ -20,7 +20,7 @@ lineage_libs    = libcopse-lineage.a $(collection_libs)
 experts_libs    = libcopse-experts.a libcopse-text.a $(collection_libs)
 
 ui_libs         = libcopse-ui.a libcopse-work.a libcopse-search.a libcopse-experts.a \
-	libcopse-text.a libcopse-lineage.a $(collection_libs) $(CURSES_LIBS)
+	libcopse-text.a libcopse-lineage.a $(collection_libs) $(CURSES_LIBS) $(MD4C_LIBS)
 
 unit_tests = \
 	tests/unit/test-archive \
@@ -28,10 +28,14 @@ unit_tests = \
 	tests/unit/test-baselines \
 	tests/unit/test-card \
 	tests/unit/test-catalog \
+	tests/unit/test-clip \
 	tests/unit/test-collection \
 	tests/unit/test-core \
+	tests/unit/test-diff \
+	tests/unit/test-encoders \
 	tests/unit/test-evaluation \
 	tests/unit/test-experts \
+	tests/unit/test-figures \
 	tests/unit/test-formats \
 	tests/unit/test-gguf \
 	tests/unit/test-jungle \
@@ -43,9 +47,11 @@ unit_tests = \
 	tests/unit/test-outline \
 	tests/unit/test-pickle \
 	tests/unit/test-quant \
+	tests/unit/test-question \
 	tests/unit/test-safetensors \
 	tests/unit/test-shards \
 	tests/unit/test-stores \
+	tests/unit/test-tokenizer \
 	tests/unit/test-torch \
 	tests/unit/test-torch-hostile \
 	tests/unit/test-torch-state \
@@ -53,16 +59,23 @@ unit_tests = \
 	tests/unit/test-ui-cells \
 	tests/unit/test-ui-keymap \
 	tests/unit/test-ui-screens \
+	tests/unit/test-ui-text \
+	tests/unit/test-ui-views \
 	tests/unit/test-woods \
 	tests/unit/test-words \
 	tests/unit/test-worker \
 	tests/unit/test-zip
 tui_tests = \
 	tests/tui/bytes.sh \
+	tests/tui/copy.sh \
 	tests/tui/crash.sh \
 	tests/tui/hangup.sh \
+	tests/tui/pager.sh \
 	tests/tui/quit-job.sh \
+	tests/tui/read-only.sh \
 	tests/tui/resize.sh \
+	tests/tui/script.sh \
+	tests/tui/small.sh \
 	tests/tui/start-quit.sh \
 	tests/tui/suspend.sh
 fuzz_tests = \
@@ -71,11 +84,13 @@ fuzz_tests = \
 	tests/fuzz/fuzz-gguf \
 	tests/fuzz/fuzz-index \
 	tests/fuzz/fuzz-npy \
+	tests/fuzz/fuzz-question \
 	tests/fuzz/fuzz-safetensors \
+	tests/fuzz/fuzz-tokenizer \
 	tests/fuzz/fuzz-torch
 check_PROGRAMS += $(unit_tests) $(fuzz_tests)
 TESTS += $(unit_tests) $(fuzz_tests) tests/house.sh tests/cli.sh tests/main-job.sh tests/tree-kill.sh $(tui_tests)
-EXTRA_DIST += tests/run-unit.sh tests/house.sh tests/cli.sh tests/main-job.sh tests/tree-kill.sh \
+EXTRA_DIST += tests/tsan.supp tests/run-unit.sh tests/house.sh tests/cli.sh tests/main-job.sh tests/tree-kill.sh \
 	tests/tui/lib.sh $(tui_tests)
 
 tests_unit_test_core_LDADD = $(core_libs)
@@ -85,8 +100,22 @@ tests_unit_test_kin_LDADD = libcopse-jungle.a $(lineage_libs)
 tests_unit_test_woods_SOURCES = tests/unit/test-woods.c \
 	tests/bench/lineage_score.c tests/bench/lineage_score.h
 tests_unit_test_woods_LDADD = libcopse-jungle.a $(lineage_libs)
+tests_unit_test_figures_LDADD = $(weights_libs)
 tests_unit_test_labels_LDADD = $(experts_libs)
 tests_unit_test_layer_LDADD = $(weights_libs)
+text_libs       = libcopse-text.a $(weights_libs)
+clip_fixture = tests/unit/clip_fixture.c tests/unit/clip_fixture.h
+tests_unit_test_clip_SOURCES = tests/unit/test-clip.c $(clip_fixture)
+tests_unit_test_clip_LDADD = $(text_libs)
+tests_unit_test_encoders_LDADD = $(text_libs)
+tests_unit_test_question_LDADD = libcopse-search.a libcopse-experts.a libcopse-text.a libcopse-lineage.a \
+	$(collection_libs)
+tests_unit_test_tokenizer_LDADD = $(text_libs)
+tests_fuzz_fuzz_question_SOURCES = tests/fuzz/fuzz-question.c tests/fuzz/run-corpus.c
+tests_fuzz_fuzz_question_LDADD = $(tests_unit_test_question_LDADD)
+tests_fuzz_fuzz_tokenizer_SOURCES = tests/fuzz/fuzz-tokenizer.c tests/fuzz/run-corpus.c
+tests_fuzz_fuzz_tokenizer_LDADD = $(text_libs)
+EXTRA_DIST += tests/fixtures
 tests_unit_test_words_LDADD = libcopse-text.a $(weights_libs)
 tests_unit_test_baselines_LDADD = $(experts_libs)
 tests_unit_test_card_LDADD = $(collection_libs)
@@ -96,6 +125,9 @@ tests_unit_test_catalog_LDADD = $(collection_libs)
 tests_unit_test_collection_SOURCES = tests/unit/test-collection.c \
 	tests/unit/collection_fixture.c tests/unit/collection_fixture.h
 tests_unit_test_collection_LDADD = $(collection_libs)
+tests_unit_test_diff_SOURCES = tests/unit/test-diff.c \
+	tests/unit/collection_fixture.c tests/unit/collection_fixture.h
+tests_unit_test_diff_LDADD = $(lineage_libs)
 tests_unit_test_evaluation_LDADD = $(experts_libs)
 tests_unit_test_experts_LDADD = $(experts_libs)
 tests_unit_test_lineage_LDADD = $(lineage_libs)
@@ -109,6 +141,9 @@ tests_unit_test_ui_cells_LDADD = $(ui_libs)
 tests_unit_test_ui_keymap_LDADD = $(ui_libs)
 tests_unit_test_ui_screens_SOURCES = tests/unit/test-ui-screens.c $(ui_fixture)
 tests_unit_test_ui_screens_LDADD = $(ui_libs)
+tests_unit_test_ui_text_LDADD = $(ui_libs)
+tests_unit_test_ui_views_SOURCES = tests/unit/test-ui-views.c $(ui_fixture)
+tests_unit_test_ui_views_LDADD = $(ui_libs)
 
 tests_unit_test_gguf_LDADD = $(weights_libs)
 tests_unit_test_quant_LDADD = $(weights_libs)

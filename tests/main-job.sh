@@ -65,11 +65,28 @@ is "like ranks neighbours" test "$(grep -c '"score":' "$dir/like")" = 2
 "$COPSE" apply --json "$wood" >"$dir/apply"
 is "apply speaks of every model once" test "$(wc -l <"$dir/apply")" = "$(grep -c '"type":"model"' "$dir/scan")"
 is "and not of the base" grep -q '"path":"scenes/scenes-base","labels":\[\],"abstain":true' "$dir/apply"
+is "eval says how many unknown concepts are refused" grep -q '"unseen_refused":[[:space:]]*[0-9]' "$dir/eval"
 is "map lays the models out" sh -c "'$COPSE' map --json '$wood' | grep -q '\"x\":'"
 is "a query names unknown words" grep -q '"unknown_words"' "$dir/query"
 is "and finds models" test -n "$first"
 "$COPSE" query "$wood" "blorgx" >"$dir/out" 2>&1
 is "a query of unknown words alone fails" grep -q 'knows no word' "$dir/out"
+# The query language, on what was planted.
+asks() { # name, what the first answer must have, question
+  "$COPSE" query --json "$wood" -n 1 -- "$3" >"$dir/asked" 2>&1
+  is "$1" grep -q "$2" "$dir/asked"
+}
+asks "filters alone list what passes" '"score":[[:space:]]*null' 'kind:lora params:<1M sort:-bytes'
+asks "and leave out what does not" '"results":[[:space:]]*\[\]' 'kind:lora params:>1G'
+asks "like: finds the model itself first" '/model_idx_0152/' 'like:model_idx_0152'
+asks "and -like: never does" '"path":' '-like:model_idx_0152'
+is "really" refuses 0 'path' sh -c "! grep -q /model_idx_0152/ '$dir/asked' && cat '$dir/asked'"
+asks "words and filters go together" '"score":[[:space:]]*0' "$concept split:=test_holdout"
+asks "labels are said, not recovered" '"said_by":[[:space:]]*"concept"' "\"$concept\" sort:-score"
+asks "names are searched where no expert speaks" '"declared":[[:space:]]*true' 'scenes base kind:full'
+is "a wrong field is pointed at" refuses 2 "character 5: no model has a field 'knd': is 'kind' meant" \
+  "$COPSE" query "$wood" 'fox knd:lora'
+is "values are completed" refuses 0 'kind:lora' "$COPSE" query "$wood" --complete 'kind:lo'
 # Read-only answers from what is there and writes nothing.
 sums() { find "$wood" "$dir/state" -type f -exec cksum {} + | sort; }
 sums >"$dir/before"

@@ -8,7 +8,11 @@
 
 #include "core/error.h"
 #include "ui/app_keys.h"
+#include "ui/app_mouse.h"
+#include "ui/command_line.h"
 #include "ui/frame.h"
+#include "ui/memory.h"
+#include "ui/pager.h"
 #include "ui/signals.h"
 
 enum {
@@ -18,8 +22,9 @@ enum {
 };
 
 const ViewOps *const app_views[VIEW_COUNT] = {
-    [VIEW_FOREST] = &view_forest, [VIEW_QUERY] = &view_query, [VIEW_EXPERTS] = &view_experts,
-    [VIEW_JOBS] = &view_jobs,     [VIEW_HELP] = &view_help,
+    [VIEW_FOREST] = &view_forest,   [VIEW_QUERY] = &view_query, [VIEW_EXPERTS] = &view_experts,
+    [VIEW_JOBS] = &view_jobs,       [VIEW_MAP] = &view_map,     [VIEW_MODEL] = &view_model,
+    [VIEW_DIFF] = &view_diff,       [VIEW_SKIPPED] = &view_skipped, [VIEW_HELP] = &view_help,
 };
 
 void ui_tell(Ui *ui, Style style, const char *format, ...) {
@@ -33,13 +38,26 @@ void ui_tell(Ui *ui, Style style, const char *format, ...) {
 
 void ui_prompt(Ui *ui, const char *label, const char *text) {
   ui->prompt.label = label;
+  ui->prompt.command = false;
   line_edit_set(&ui->prompt.edit, text);
 }
 
-static void tell_views(App *app, unsigned what) {
+void ui_menu(Ui *ui, Menu *menu) {
+  menu_free(ui->menu);
+  ui->menu = menu;
+}
+
+void ui_target(Ui *ui, Model *target) {
+  if (target) model_ref(target);
+  g_clear_pointer(&ui->target, model_unref);
+  ui->target = target;
+}
+
+void app_tell_views(App *app, unsigned what) {
   for (int v = 0; v < VIEW_COUNT; v++)
     if (app_views[v]->changed) app_views[v]->changed(&app->ui, app->views[v], what);
-  app->dirty = true;
+  if (what & ~(unsigned)CHANGED_JOBS) app->dirty = true;
+  else app->stale = true;
 }
 
 static void tell_error(App *app, const char *what, const GError *error) {
@@ -50,7 +68,7 @@ static void tell_error(App *app, const char *what, const GError *error) {
 static void take_wood(App *app, Wood *wood) {
   wood_unref(app->ui.wood);
   app->ui.wood = wood;
-  tell_views(app, CHANGED_WOOD);
+  app_tell_views(app, CHANGED_WOOD);
 }
 
 static bool on_oracle(gpointer user, guint64 id, gpointer result, const GError *error) {
@@ -60,7 +78,7 @@ static bool on_oracle(gpointer user, guint64 id, gpointer result, const GError *
   if (!result) return true;
   oracle_unref(app->ui.oracle);
   app->ui.oracle = result;
-  tell_views(app, CHANGED_ORACLE);
+  app_tell_views(app, CHANGED_ORACLE);
   return false;
 }
 
@@ -109,12 +127,22 @@ static bool on_loaded(gpointer user, guint64 id, gpointer result, const GError *
   return false;
 }
 
+static void show_page(App *app) {
+  g_autoptr(GError) error = NULL;
+  if (app->ui.read_only) ui_tell(&app->ui, STYLE_WARN, "No pager in a read-only session");
+  else if (!pager_run(app->term, app->ui.page_text, &error)) tell_error(app, "No page", error);
+  g_clear_pointer(&app->ui.page_text, g_free);
+  app->dirty = true;
+}
+
 /* What views have asked for. */
 static void start_wanted(App *app) {
   unsigned wanted = app->ui.wanted;
   app->ui.wanted = 0;
   if (wanted & WANT_SCAN) scan(app);
   if (wanted & WANT_EXPERTS) open_experts(app);
+  if (wanted & WANT_PAGER) show_page(app);
+  if (wanted & WANT_SAID) app_tell_views(app, CHANGED_SAID);
 }
 
 static int size_from(const char *variable) {
@@ -124,7 +152,11 @@ static int size_from(const char *variable) {
 }
 
 static bool open_terminal(App *app, const UiOptions *options, bool headless, GError **error) {
-  TermOptions term = {.theme = options->theme, .ascii = options->ascii, .headless = headless,
+  const Config *config = app->ui.config;
+  const char *theme = options->theme;
+  if (!theme && !g_str_equal(config->theme, "auto")) theme = config->theme;
+  TermOptions term = {.theme = theme, .coloured = config->coloured, .looks = config->looks,
+                      .ascii = options->ascii || config->ascii, .headless = headless,
                       .columns = size_from("COLUMNS"), .rows = size_from("LINES")};
   if (!headless) signals_remember_terminal(STDIN_FILENO);
   app->term = term_open(&term, error);
@@ -142,6 +174,7 @@ static bool open_terminal(App *app, const UiOptions *options, bool headless, GEr
 static void open_views(App *app) {
   Ui *ui = &app->ui;
   app->keymap = keymap_new();
+  config_bind(ui->config, app->keymap, NULL);
   ui->keymap = app->keymap;
   ui->ascii = term_is_ascii(app->term);
   line_edit_init(&ui->prompt.edit, "");
@@ -152,7 +185,10 @@ App *app_new(const UiOptions *options, const EngineOps *ops, bool headless, GErr
   App *app = g_new0(App, 1);
   app->signal_fd = -1;
   app->dirty = true;
+  app->tour = -1;
+  app->last_key = g_get_monotonic_time();
   app->frames_wanted = options->frames;
+  app->ui.config = options->config ? options->config : config_new();
   app->ui.read_only = options->read_only;
   app->ui.engine = (Engine){worker_new(), options->collection, ops};
   if (!app->ui.engine.worker)
@@ -162,6 +198,7 @@ App *app_new(const UiOptions *options, const EngineOps *ops, bool headless, GErr
     return NULL;
   }
   open_views(app);
+  term_set_mouse(app->term, app->ui.config->mouse);
   g_autofree char *name = g_path_get_basename(ops->root(options->collection));
   g_autofree char *title = g_strdup_printf("copse - %s", name);
   term_title(app->term, title);
@@ -171,14 +208,25 @@ App *app_new(const UiOptions *options, const EngineOps *ops, bool headless, GErr
 
 void app_free(App *app) {
   if (!app) return;
-  worker_free(app->ui.engine.worker);
+  worker_free(g_steal_pointer(&app->ui.engine.worker));
   for (int v = 0; v < VIEW_COUNT; v++)
     if (app->views[v]) app_views[v]->close(app->views[v]);
   signals_stop();
   term_close(app->term);
   cells_free(app->cells);
   line_edit_clear(&app->ui.prompt.edit);
-  g_clear_pointer(&app->ui.target, model_unref);
+  ui_target(&app->ui, NULL);
+  g_clear_pointer(&app->ui.other, model_unref);
+  g_clear_pointer(&app->ui.to_tag, g_ptr_array_unref);
+  g_clear_pointer(&app->ui.said, g_hash_table_unref);
+  g_clear_pointer(&app->ui.scores, g_hash_table_unref);
+  g_clear_pointer(&app->commands, g_ptr_array_unref);
+  g_clear_pointer(&app->candidates, g_array_unref);
+  if (app->ui.copy) g_string_free(app->ui.copy, TRUE);
+  ui_menu(&app->ui, NULL);
+  config_free(app->ui.config);
+  g_free(app->ui.question);
+  g_free(app->ui.page_text);
   g_free(app->ui.message);
   wood_unref(app->ui.wood);
   oracle_unref(app->ui.oracle);
@@ -203,6 +251,18 @@ bool app_is_idle(App *app) {
   return worker_idle(app->ui.engine.worker) && !app->ui.wanted && tick(app) == 0;
 }
 
+/* Milliseconds until nobody has pressed a key for too long; -1: that does not matter. */
+static gint64 idle_left(const App *app) {
+  gint64 limit = (gint64)app->ui.config->idle_minutes * 60 * G_USEC_PER_SEC;
+  if (limit == 0) return -1;
+  return MAX(limit - (g_get_monotonic_time() - app->last_key), 0) / 1000 + 1;
+}
+
+static void leave_when_idle(App *app) {
+  gint64 limit = (gint64)app->ui.config->idle_minutes * 60 * G_USEC_PER_SEC;
+  if (limit && g_get_monotonic_time() - app->last_key >= limit) app->quit = true;
+}
+
 /* The shortest of the caller's patience, the next tick and the pace of frames. */
 static int timeout(App *app, int wanted_ms) {
   int ms = wanted_ms;
@@ -211,12 +271,15 @@ static int timeout(App *app, int wanted_ms) {
     gint64 until = MAX((next - g_get_monotonic_time()) / 1000 + 1, 0);
     if (ms < 0 || until < ms) ms = (int)until;
   }
+  gint64 idle = idle_left(app);
+  if (idle >= 0 && (ms < 0 || idle < ms)) ms = (int)MIN(idle, G_MAXINT);
   int pace = app->frames_wanted ? FRAME_TICK : worker_busy(app->ui.engine.worker) ? BUSY_TICK : -1;
   if (pace >= 0 && (ms < 0 || pace < ms)) ms = pace;
   return ms;
 }
 
 static void suspend(App *app) {
+  if (app->ui.read_only) return;
   term_suspend(app->term);
   app->dirty = true;
 }
@@ -231,7 +294,11 @@ static void handle_signals(App *app) {
 static void read_keys(App *app) {
   Key key;
   unsigned n = 0;
-  for (; !app->quit && (key = term_read(app->term)) != UIKEY_NONE; n++) app_key(app, key);
+  for (; !app->quit && (key = term_read(app->term)) != UIKEY_NONE; n++) {
+    app->last_key = g_get_monotonic_time();
+    if (key == UIKEY_MOUSE) app_mouse(app);
+    else app_key(app, key);
+  }
   app->empty_reads = n ? 0 : app->empty_reads + 1;
   if (app->empty_reads > EMPTY_READS_MAX) app->quit = true;
 }
@@ -244,7 +311,7 @@ static void handle_terminal(App *app, short events) {
 }
 
 static void after_jobs(App *app) {
-  tell_views(app, CHANGED_JOBS);
+  app_tell_views(app, CHANGED_JOBS);
   if (app->quit_when_idle && worker_busy(app->ui.engine.worker) == 0) app->quit = true;
   if (app->asking_quit && worker_busy(app->ui.engine.worker) == 0) app->asking_quit = false;
 }
@@ -258,12 +325,13 @@ void app_wait(App *app, int timeout_ms) {
     if (errno == EINTR) read_keys(app), app->empty_reads = 0;
     return;
   }
-  if (ready == 0 && worker_busy(app->ui.engine.worker)) app->dirty = true;
+  if (ready == 0 && worker_busy(app->ui.engine.worker)) app->stale = true;
   if (app->frames_wanted) app->dirty = true;
   if (fds[2].revents) handle_signals(app);
   if (fds[1].revents) handle_terminal(app, fds[1].revents);
   if (worker_dispatch(app->ui.engine.worker)) after_jobs(app);
   start_wanted(app);
+  leave_when_idle(app);
   tick(app);
 }
 
@@ -272,9 +340,17 @@ void app_resize(App *app, int columns, int rows) {
   app->dirty = true;
 }
 
+/* On a slow line, progress alone is worth a frame once a second. */
+static bool is_due(const App *app) {
+  if (app->dirty || !app->stale) return app->dirty;
+  bool hold = app->ui.config->slow && worker_busy(app->ui.engine.worker);
+  return !hold || g_get_monotonic_time() - app->last_frame >= G_USEC_PER_SEC;
+}
+
 void app_draw(App *app) {
-  if (!app->dirty) return;
-  app->dirty = false;
+  if (!is_due(app)) return;
+  app->dirty = app->stale = false;
+  app->last_frame = g_get_monotonic_time();
   int columns, rows;
   term_size(app->term, &columns, &rows);
   if (columns != app->cells->columns || rows != app->cells->rows)

@@ -9,7 +9,22 @@
 #include "ui/ui.h"
 #include "ui/view.h"
 
-typedef enum { VIEW_FOREST, VIEW_QUERY, VIEW_EXPERTS, VIEW_JOBS, VIEW_HELP, VIEW_COUNT } ViewId;
+/* The first VIEW_MODEL of them stand beside each other and have a digit each; the others are opened from one
+ * and lead back to it. */
+typedef enum {
+  VIEW_FOREST,
+  VIEW_QUERY,
+  VIEW_EXPERTS,
+  VIEW_JOBS,
+  VIEW_MAP,
+  VIEW_MODEL,
+  VIEW_DIFF,
+  VIEW_SKIPPED,
+  VIEW_HELP,
+  VIEW_COUNT
+} ViewId;
+
+enum { TRAIL_MOST = 16 };
 
 typedef struct {
   Ui ui;
@@ -17,9 +32,13 @@ typedef struct {
   Term *term;
   Cells *cells;
   gpointer views[VIEW_COUNT];
-  ViewId current, before_help;
+  ViewId current;
+  ViewId trail[TRAIL_MOST]; /* where the views that were opened from others lead back to */
+  int trail_length;
   Key prefix;         /* first key of a sequence, or UIKEY_NONE */
   bool dirty;         /* something has changed since the last frame */
+  bool stale;         /* nothing but the progress of jobs has */
+  gint64 last_frame;  /* monotonic microseconds */
   bool asking_quit;   /* the question whether to quit is on screen */
   bool quit_when_idle;
   bool quit;
@@ -27,6 +46,13 @@ typedef struct {
   int signal_fd;      /* -1: none */
   unsigned empty_reads;
   int frames, frames_wanted;
+  gint64 last_key;     /* monotonic microseconds */
+  int tour;            /* the step that is shown, -1: none */
+  GPtrArray *commands; /* typed earlier; NULL until the first */
+  int command_at;      /* of them, while one goes through them; -1: a new one */
+  GArray *candidates;  /* of Candidate: what may follow what is typed; NULL: none */
+  int candidate_at;    /* the one that was put in last, -1: none */
+  int tabs[VIEW_COUNT + 1]; /* where each tab begins in the title, for the mouse; -1: not shown */
 } App;
 
 /* Opens everything and starts reading the collection. */

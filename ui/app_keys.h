@@ -9,3 +9,9 @@ void app_perform(App *app, Action action);
 
 /* Shows a view. */
 void app_show(App *app, ViewId view);
+
+/* Does what a handler wants. */
+void app_follow(App *app, Reaction reaction);
+
+/* Tells all views that something has changed. */
+void app_tell_views(App *app, unsigned what);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ui/engine_jobs.h"
 
+#include "collection/card_body.h"
+#include "ui/errand.h"
+
 const EngineOps engine_ops = {
     .root = collection_root,
     .scan = collection_scan,
@@ -14,35 +17,18 @@ const EngineOps engine_ops = {
     .query = query_run,
     .answer_free = query_answer_free,
     .train = expert_train,
+    .sweep = sweep_run,
+    .diff = model_diff_new,
+    .layers = model_layers_new,
+    .figures = model_layer_figures,
+    .card = card_body_read,
+    .opinions = opinions_new,
+    .neighbours = neighbours_new,
+    .chart = chart_new,
+    .sayings = sayings_new,
+    .put = collection_put,
+    .get = collection_get,
 };
-
-/* What a job takes along. */
-typedef struct {
-  Engine engine;
-  Wood *wood;
-  Oracle *oracle;
-  char *text;
-  unsigned limit;
-  TrainOptions train;
-  char *layer, *label_key, *encoder;
-} Errand;
-
-static Errand *errand_new(const Engine *engine) {
-  Errand *task = g_new0(Errand, 1);
-  task->engine = *engine;
-  return task;
-}
-
-static void errand_free(gpointer data) {
-  Errand *task = data;
-  wood_unref(task->wood);
-  oracle_unref(task->oracle);
-  g_free(task->text);
-  g_free(task->layer);
-  g_free(task->label_key);
-  g_free(task->encoder);
-  g_free(task);
-}
 
 Wood *wood_ref(Wood *wood) {
   atomic_fetch_add(&wood->refs, 1);
@@ -71,6 +57,29 @@ void oracle_unref(Oracle *oracle) {
   g_free(oracle);
 }
 
+static void bar_clear(void *data) { g_free(((SweepBar *)data)->layer); }
+
+SweepBoard *sweep_board_new(void) {
+  SweepBoard *board = g_new0(SweepBoard, 1);
+  g_mutex_init(&board->lock);
+  board->bars = g_array_new(FALSE, TRUE, sizeof(SweepBar));
+  g_array_set_clear_func(board->bars, bar_clear);
+  atomic_init(&board->refs, 1);
+  return board;
+}
+
+SweepBoard *sweep_board_ref(SweepBoard *board) {
+  atomic_fetch_add(&board->refs, 1);
+  return board;
+}
+
+void sweep_board_unref(SweepBoard *board) {
+  if (!board || atomic_fetch_sub(&board->refs, 1) != 1) return;
+  g_mutex_clear(&board->lock);
+  g_array_unref(board->bars);
+  g_free(board);
+}
+
 void reply_free(Reply *reply) {
   if (!reply) return;
   if (reply->answer) reply->oracle->ops->answer_free(reply->answer);
@@ -83,14 +92,6 @@ static void free_wood(gpointer wood) { wood_unref(wood); }
 static void free_oracle(gpointer oracle) { oracle_unref(oracle); }
 static void free_reply(gpointer reply) { reply_free(reply); }
 static void free_train_result(gpointer result) { train_result_free(result); }
-
-static guint64 submit(Errand *task, const char *title, JobRun run, GDestroyNotify free_result,
-                      bool quiet, bool urgent, JobDone done, gpointer user) {
-  JobSpec spec = {.title = title, .urgent = urgent, .quiet = quiet, .run = run, .input = task,
-                  .free_input = errand_free, .free_result = free_result, .done = done,
-                  .user = user};
-  return worker_submit(task->engine.worker, &spec);
-}
 
 static Wood *wood_new(const EngineOps *ops) {
   Wood *wood = g_new0(Wood, 1);
@@ -195,39 +196,72 @@ static gpointer run_query(gpointer input, const Progress *progress, GError **err
 }
 
 guint64 engine_load(const Engine *engine, JobDone done, gpointer user) {
-  return submit(errand_new(engine), "Reading the catalog", run_load, free_wood, true, false, done,
-                user);
+  return errand_submit(errand_new(engine), "Reading the catalog", ERRAND_QUIET, run_load, free_wood,
+                       done, user);
 }
 
 guint64 engine_scan(const Engine *engine, JobDone done, gpointer user) {
-  return submit(errand_new(engine), "Looking for models", run_scan, free_wood, false, false, done,
-                user);
+  return errand_submit(errand_new(engine), "Looking for models", 0, run_scan, free_wood, done, user);
 }
 
 guint64 engine_grow(const Engine *engine, Wood *wood, JobDone done, gpointer user) {
   Errand *task = errand_new(engine);
   task->wood = wood_ref(wood);
-  return submit(task, "Growing the forest", run_grow, free_wood, false, false, done, user);
+  return errand_submit(task, "Growing the forest", 0, run_grow, free_wood, done, user);
 }
 
 guint64 engine_open_experts(const Engine *engine, Wood *wood, JobDone done, gpointer user) {
   Errand *task = errand_new(engine);
   task->wood = wood_ref(wood);
-  return submit(task, "Opening the experts", run_open_experts, free_oracle, false, false, done,
-                user);
+  return errand_submit(task, "Opening the experts", 0, run_open_experts, free_oracle, done, user);
+}
+
+static void take_options(Errand *task, const TrainOptions *options) {
+  task->train = *options;
+  task->train.layer = task->layer = g_strdup(options->layer);
+  task->train.label_key = task->label_key = g_strdup(options->label_key);
+  task->train.encoder = task->encoder = g_strdup(options->encoder);
 }
 
 guint64 engine_train(const Engine *engine, Wood *wood, const TrainOptions *options, JobDone done,
                      gpointer user) {
   Errand *task = errand_new(engine);
   task->wood = wood_ref(wood);
-  task->train = *options;
-  task->train.layer = task->layer = g_strdup(options->layer);
-  task->train.label_key = task->label_key = g_strdup(options->label_key);
-  task->train.encoder = task->encoder = g_strdup(options->encoder);
+  take_options(task, options);
   g_autofree char *title =
       g_strdup_printf("Training on %s", options->layer ? options->layer : "the widest layer");
-  return submit(task, title, run_train, free_train_result, false, false, done, user);
+  return errand_submit(task, title, 0, run_train, free_train_result, done, user);
+}
+
+/* The sweep's own progress counts layers, the training inside it batches: a title tells neither. */
+static void add_bar(void *user, const Expert *expert, bool again, unsigned done, unsigned total) {
+  SweepBoard *board = user;
+  (void)done;
+  SweepBar bar = {g_strdup(expert->layer ? expert->layer : expert->name),
+                  score_headline(&expert->val), score_headline(&expert->test_holdout), again};
+  g_mutex_lock(&board->lock);
+  g_array_append_val(board->bars, bar);
+  board->total = total;
+  g_mutex_unlock(&board->lock);
+}
+
+static gpointer run_sweep(gpointer input, const Progress *progress, GError **error) {
+  const Errand *task = input;
+  g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
+  return task->engine.ops->sweep(task->engine.collection, task->wood->models, &task->train,
+                                 task->text, add_bar, task->board, warnings, progress, error);
+}
+
+static void free_experts(gpointer experts) { g_ptr_array_unref(experts); }
+
+guint64 engine_sweep(const Engine *engine, Wood *wood, const TrainOptions *options,
+                     const char *pattern, SweepBoard *board, JobDone done, gpointer user) {
+  Errand *task = errand_new(engine);
+  task->wood = wood_ref(wood);
+  task->board = sweep_board_ref(board);
+  task->text = pattern && *pattern ? g_strdup(pattern) : NULL;
+  take_options(task, options);
+  return errand_submit(task, "Sweeping the layers", 0, run_sweep, free_experts, done, user);
 }
 
 guint64 engine_query(const Engine *engine, Oracle *oracle, const char *text, unsigned limit,
@@ -236,5 +270,6 @@ guint64 engine_query(const Engine *engine, Oracle *oracle, const char *text, uns
   task->oracle = oracle_ref(oracle);
   task->text = g_strdup(text);
   task->limit = limit;
-  return submit(task, "Answering", run_query, free_reply, true, true, done, user);
+  return errand_submit(task, "Answering", ERRAND_QUIET | ERRAND_URGENT, run_query, free_reply, done,
+                       user);
 }

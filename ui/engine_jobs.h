@@ -11,8 +11,11 @@
 #include <stdbool.h>
 
 #include "collection/collection.h"
+#include "experts/sweep.h"
 #include "experts/train.h"
 #include "lineage/forest.h"
+#include "lineage/model_diff.h"
+#include "search/opinion.h"
 #include "search/query.h"
 #include "work/worker.h"
 
@@ -33,6 +36,29 @@ typedef struct {
   void (*answer_free)(QueryAnswer *answer);
   TrainResult *(*train)(Collection *collection, const GPtrArray *models,
                         const TrainOptions *options, const Progress *progress, GError **error);
+  GPtrArray *(*sweep)(Collection *collection, const GPtrArray *models,
+                      const TrainOptions *options, const char *pattern, SweepRow row, void *user,
+                      GPtrArray *warnings, const Progress *progress, GError **error);
+  /* Of one model; see engine_model.h. */
+  ModelDiff *(*diff)(const Collection *collection, const Model *p, const Model *x,
+                     const Progress *progress, GError **error);
+  ModelDiff *(*layers)(const Collection *collection, const Model *x, GError **error);
+  bool (*figures)(const Collection *collection, const Model *p, const Model *x, const char *layer,
+                  LayerFigures **own, LayerFigures **change, GError **error);
+  SafeText *(*card)(const Collection *collection, const Model *model, GError **error);
+  GPtrArray *(*opinions)(const Collection *collection, const GPtrArray *models,
+                         const GPtrArray *experts, const Model *model, char *const *labels,
+                         unsigned limit, const Progress *progress, GError **error);
+  GArray *(*neighbours)(const Collection *collection, const GPtrArray *models,
+                        const GPtrArray *experts, const Model *model, unsigned limit,
+                        SafeText **expert, const Progress *progress, GError **error);
+  Chart *(*chart)(const Collection *collection, const GPtrArray *models, const Expert *expert,
+                  const Progress *progress, GError **error);
+  GHashTable *(*sayings)(const Collection *collection, const GPtrArray *models,
+                         const Expert *expert, const Progress *progress, GError **error);
+  bool (*put)(Collection *collection, const char *space, const char *key, GBytes *value,
+              GError **error);
+  GBytes *(*get)(Collection *collection, const char *space, const char *key, GError **error);
 } EngineOps;
 
 /* The engine itself. */
@@ -99,6 +125,28 @@ guint64 engine_open_experts(const Engine *engine, Wood *wood, JobDone done, gpoi
 /* TrainResult*. The options and their strings are copied. */
 guint64 engine_train(const Engine *engine, Wood *wood, const TrainOptions *options, JobDone done,
                      gpointer user);
+
+/* The rows of a sweep as they come: filled on the worker's thread, read on the owner's. */
+typedef struct {
+  SafeText *layer;
+  double val, unseen; /* headline scores; NAN */
+  bool again;         /* was there from an earlier sweep */
+} SweepBar;
+
+typedef struct {
+  GMutex lock;
+  GArray *bars;       /* of SweepBar */
+  unsigned total;     /* layers in all; 0: not known yet */
+  atomic_uint refs;
+} SweepBoard;
+
+SweepBoard *sweep_board_new(void);
+SweepBoard *sweep_board_ref(SweepBoard *board);
+void sweep_board_unref(SweepBoard *board); /* NULL-safe */
+
+/* GPtrArray of Expert*: an expert a layer, best first. The pattern is a glob, "" for all. */
+guint64 engine_sweep(const Engine *engine, Wood *wood, const TrainOptions *options,
+                     const char *pattern, SweepBoard *board, JobDone done, gpointer user);
 
 /* Reply*. Urgent: it does not wait behind a training. Not listed among the jobs. */
 guint64 engine_query(const Engine *engine, Oracle *oracle, const char *text, unsigned limit,

@@ -5,13 +5,47 @@
 #include "lineage/outline.h"
 #include "ui/cells.h"
 
+enum { FOREST_COLUMNS = 18 };
+
+/* The columns to show, in order. */
+typedef struct {
+  int n, which[FOREST_COLUMNS];
+  bool standard; /* the default ones, whose widths follow the screen's */
+} ColumnSet;
+
+/* Facts about a column: its name in the configuration and its title. Static text. */
+const char *forest_column_name(int column);
+const char *forest_column_title(int column);
+
+/* The column of that name, or -1. */
+int forest_column_find(const char *name);
+
+/* Reads names between spaces or commas. False at a name that is none, which *wrong (caller frees; may be
+ * NULL) gets; then the set is the default. */
+bool column_set_parse(ColumnSet *set, const char *text, char **wrong);
+
+/* The names again. The caller frees it. */
+char *column_set_text(const ColumnSet *set);
+
+/* Puts a column first, for the last ones are left out on narrow screens, or takes it out. */
+void column_set_toggle(ColumnSet *set, int column);
+
 /* How to draw a row, besides the row itself. */
 typedef struct {
   const char *label_key;
-  const char *match; /* part of names to bring out, or NULL */
-  bool tagged, selected;
+  const char *match;     /* part of names to bring out, or NULL */
+  GHashTable *said;      /* path -> text of the SAYS column; NULL: nothing */
+  bool tagged, selected, in_range;
 } RowLook;
 
-void forest_header_draw(Cells *cells, Rect area);
-void forest_row_draw(Cells *cells, int x, int y, int columns, const OutlineRow *row,
-                     const ForestNode *node, const RowLook *look);
+/* What a column says of a node, or NULL; `columns` is the room there is. The caller frees it. */
+char *forest_column_text(int column, const ForestNode *node, const RowLook *look, int columns);
+
+/* Orders two nodes by a column, descending where more is more; nodes without a value come last. */
+int forest_column_compare(int column, const ForestNode *a, const ForestNode *b,
+                          const RowLook *look);
+
+/* `sorted` is the column whose title gets the mark of an order, or -1. */
+void forest_header_draw(Cells *cells, Rect area, const ColumnSet *set, int sorted, bool reverse);
+void forest_row_draw(Cells *cells, int x, int y, int columns, const ColumnSet *set,
+                     const OutlineRow *row, const ForestNode *node, const RowLook *look);

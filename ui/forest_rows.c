@@ -4,7 +4,7 @@
 #include <string.h>
 
 void forest_rows_init(ForestRows *r, bool ascii) {
-  *r = (ForestRows){.ascii = ascii};
+  *r = (ForestRows){.ascii = ascii, .sort = -1, .range = -1};
   r->rows = g_array_new(FALSE, FALSE, sizeof(OutlineRow));
   r->folded = g_hash_table_new(NULL, NULL);
   r->tagged = g_hash_table_new(NULL, NULL);
@@ -80,7 +80,38 @@ static GHashTable *number_nodes(const Forest *forest) {
   return numbers;
 }
 
+static void row_clear(void *data) { g_free(((OutlineRow *)data)->branch); }
+
+static int compare_rows(gconstpointer a, gconstpointer b, gpointer user) {
+  const ForestRows *r = user;
+  const OutlineRow *x = a, *y = b;
+  const ForestNode *n = forest_node(r->wood->forest, x->node);
+  const ForestNode *m = forest_node(r->wood->forest, y->node);
+  RowLook look = {.label_key = r->wood->label_key, .said = r->said};
+  int order = r->sort >= 0 ? forest_column_compare(r->sort, n, m, &look) : strcmp(n->name, m->name);
+  if (order) return r->reverse ? -order : order;
+  return (x->node > y->node) - (x->node < y->node);
+}
+
+/* Every model that the filter keeps, in the order that is asked for. */
+static GArray *flat_rows(ForestRows *r, bool everything) {
+  GArray *rows = g_array_new(FALSE, TRUE, sizeof(OutlineRow));
+  g_array_set_clear_func(rows, row_clear);
+  for (guint i = 0; i < node_count(r); i++) {
+    const ForestNode *node = forest_node(r->wood->forest, i);
+    if (!node->model) continue;
+    if (!everything && r->filter &&
+        !row_filter_match(r->filter, node, haystack(r, i), r->wood->label_key))
+      continue;
+    OutlineRow row = {.node = i, .branch = g_strdup("")};
+    g_array_append_val(rows, row);
+  }
+  g_array_sort_with_data(rows, compare_rows, r);
+  return rows;
+}
+
 static GArray *list_rows(ForestRows *r, bool everything) {
+  if (r->flat) return flat_rows(r, everything);
   Glyphs glyphs = r->ascii ? GLYPHS_ASCII : GLYPHS_UTF8;
   OutlineOptions options = {.glyphs = glyphs};
   if (everything) return outline_rows(r->wood->forest, &options);
@@ -116,6 +147,7 @@ static void rebuild_at(ForestRows *r, int node) {
   r->rows = list_rows(r, false);
   index_rows(r);
   list_resize(&r->list, (int)r->rows->len);
+  r->range = -1;
   int row = node >= 0 ? nearest_row(r, node) : -1;
   list_select(&r->list, row >= 0 ? row : before);
 }
@@ -210,13 +242,54 @@ void forest_rows_fold_all(ForestRows *r, bool fold) {
   forest_rows_rebuild(r);
 }
 
+/* Distance from the root of its tree; the steps are counted as in nearest_row(). */
+static int depth_of(const ForestRows *r, int node) {
+  int depth = 0;
+  while ((node = parent_of(r, node)) >= 0 && (guint)depth <= node_count(r)) depth++;
+  return depth;
+}
+
+void forest_rows_fold_to(ForestRows *r, int depth) {
+  g_hash_table_remove_all(r->folded);
+  for (guint i = 0; i < node_count(r); i++)
+    if (has_children(r, (int)i) && depth_of(r, (int)i) + 1 >= depth)
+      g_hash_table_add(r->folded, GUINT_TO_POINTER(i));
+  forest_rows_rebuild(r);
+}
+
+/* Folds or unfolds a node and everything below it, without recursion. */
+static void fold_below(ForestRows *r, int top, bool fold) {
+  g_autoptr(GArray) open = g_array_new(FALSE, FALSE, sizeof(guint));
+  guint node = (guint)top;
+  g_array_append_val(open, node);
+  for (guint at = 0; at < open->len && at <= node_count(r); at++) {
+    node = g_array_index(open, guint, at);
+    const GArray *children = forest_node(r->wood->forest, node)->children;
+    if (children->len == 0) continue;
+    if (fold) g_hash_table_add(r->folded, GUINT_TO_POINTER(node));
+    else g_hash_table_remove(r->folded, GUINT_TO_POINTER(node));
+    g_array_append_vals(open, children->data, children->len);
+  }
+  forest_rows_rebuild(r);
+}
+
+void forest_rows_order(ForestRows *r, bool flat, int sort, bool reverse) {
+  r->flat = flat;
+  r->sort = sort;
+  r->reverse = reverse;
+  r->range = -1;
+  forest_rows_rebuild(r);
+}
+
 static void go_out(ForestRows *r, int node) {
+  if (r->flat) return;
   if (!r->filter && forest_rows_fold(r, node, true)) return;
   int parent = parent_of(r, node);
   if (parent >= 0 && r->row_of_node[parent] >= 0) list_select(&r->list, r->row_of_node[parent]);
 }
 
 static void go_in(ForestRows *r, int node) {
+  if (r->flat) return;
   if (forest_rows_fold(r, node, false)) return;
   if (has_children(r, node)) list_select(&r->list, r->list.cursor + 1);
 }
@@ -233,6 +306,11 @@ bool forest_rows_action(ForestRows *r, Action action) {
     case ACTION_FOLD_TOGGLE: forest_rows_fold(r, node, !folded); return true;
     case ACTION_FOLD_ALL: forest_rows_fold_all(r, true); return true;
     case ACTION_UNFOLD_ALL: forest_rows_fold_all(r, false); return true;
+    case ACTION_UNFOLD_BELOW: fold_below(r, node, false); return true;
+    case ACTION_FOLD_BELOW: fold_below(r, node, true); return true;
+    case ACTION_DEPTH_1: forest_rows_fold_to(r, 1); return true;
+    case ACTION_DEPTH_2: forest_rows_fold_to(r, 2); return true;
+    case ACTION_DEPTH_3: forest_rows_fold_to(r, 3); return true;
     case ACTION_FOLD_SWITCH:
       forest_rows_fold_all(r, g_hash_table_size(r->folded) == 0);
       return true;
@@ -245,6 +323,36 @@ void forest_rows_tag(ForestRows *r) {
   if (node < 0) return;
   gpointer key = GUINT_TO_POINTER((guint)node);
   if (!g_hash_table_remove(r->tagged, key)) g_hash_table_add(r->tagged, key);
+}
+
+int forest_rows_range(ForestRows *r) {
+  if (r->range < 0) {
+    r->range = r->list.cursor;
+    return -1;
+  }
+  int from = MIN(r->range, r->list.cursor), to = MAX(r->range, r->list.cursor);
+  for (int i = from; i <= to && i < (int)r->rows->len; i++)
+    g_hash_table_add(r->tagged, GUINT_TO_POINTER(forest_rows_row(r, i)->node));
+  r->range = -1;
+  return to - from + 1;
+}
+
+bool forest_rows_tag_model(ForestRows *r, const Model *model) {
+  int node = r->wood ? forest_find(r->wood->forest, model) : -1;
+  if (node >= 0) g_hash_table_add(r->tagged, GUINT_TO_POINTER((guint)node));
+  return node >= 0;
+}
+
+GPtrArray *forest_rows_chosen(const ForestRows *r) {
+  GPtrArray *chosen = g_ptr_array_new();
+  if (!r->wood) return chosen;
+  for (guint i = 0; i < node_count(r); i++)
+    if (g_hash_table_contains(r->tagged, GUINT_TO_POINTER(i)))
+      g_ptr_array_add(chosen, r->wood->forest->nodes->pdata[i]);
+  int node = forest_rows_node(r);
+  if (chosen->len == 0 && node >= 0)
+    g_ptr_array_add(chosen, r->wood->forest->nodes->pdata[node]);
+  return chosen;
 }
 
 static int position_in(const GArray *rows, int node) {

@@ -8,6 +8,7 @@
 
 #include "lineage/outline.h"
 #include "ui/engine_jobs.h"
+#include "ui/forest_columns.h"
 #include "ui/list.h"
 #include "ui/row_filter.h"
 
@@ -22,6 +23,11 @@ typedef struct {
   guint kept;         /* rows that match the filter themselves */
   char **haystacks;   /* per node, made when first wanted */
   bool ascii;
+  bool flat;          /* a plain list instead of the outline */
+  int sort;           /* column of the list's order; -1: by name */
+  bool reverse;
+  GHashTable *said;   /* for the order by what experts say; NULL: nothing. Borrowed */
+  int range;          /* row where a range of tags begins, -1: none */
 } ForestRows;
 
 void forest_rows_init(ForestRows *rows, bool ascii);
@@ -51,8 +57,25 @@ void forest_rows_fold_all(ForestRows *rows, bool fold);
 /* Performs a folding action or a step to parent or child. False when it is none of these. */
 bool forest_rows_action(ForestRows *rows, Action action);
 
+/* Folds everything from the given depth on (1: trees alone), and unfolds what is above. */
+void forest_rows_fold_to(ForestRows *rows, int depth);
+
+/* The outline, or a plain list by a column (-1: by name). */
+void forest_rows_order(ForestRows *rows, bool flat, int sort, bool reverse);
+
 /* Tags the selected row, or removes its tag. */
 void forest_rows_tag(ForestRows *rows);
+
+/* Begins a range at the selected row, or tags all rows from there to here. Returns the rows tagged, -1
+ * when a range has begun. */
+int forest_rows_range(ForestRows *rows);
+
+/* Tags a model by its path. False when it is not in the forest. */
+bool forest_rows_tag_model(ForestRows *rows, const Model *model);
+
+/* The tagged models in the forest's order, or the selected one when none is tagged. Array of
+ * ForestNode*, borrowed; free with g_ptr_array_unref. */
+GPtrArray *forest_rows_chosen(const ForestRows *rows);
 
 /* Selects the next node whose name, path or concept holds the text, folded ones included; from
  * the selected row itself with `here`, backwards with `back`, round the end. */

@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "ui/command_line.h"
 #include "ui/glyph.h"
 #include "ui/job_text.h"
 #include "ui/paint.h"
+#include "ui/tour.h"
 
 enum { LEAST_COLUMNS = 30, LEAST_ROWS = 6, TABS_FROM = 64, KEYS_FROM = 7 };
 
@@ -32,18 +34,23 @@ static char *activity(const App *app) {
   return text;
 }
 
-static int draw_tabs(const App *app, Cells *cells, int x) {
+/* The tabs of the main views, and of the one that was opened from them. */
+static int draw_tabs(App *app, Cells *cells, int x) {
   for (int v = 0; v < VIEW_COUNT; v++) {
-    bool here = v == (int)app->current;
-    if (!here && cells->columns < TABS_FROM) continue;
+    bool here = v == (int)app->current, main = v < VIEW_MODEL;
+    app->tabs[v] = -1;
+    if (!here && (!main || cells->columns < TABS_FROM)) continue;
     char text[32];
-    g_snprintf(text, sizeof text, " %d %s ", v + 1, app_views[v]->name);
+    if (main) g_snprintf(text, sizeof text, " %d %s ", v + 1, app_views[v]->name);
+    else g_snprintf(text, sizeof text, " %s ", app_views[v]->name);
+    app->tabs[v] = x;
     x += cells_put(cells, x, 0, cells->columns - x, here ? STYLE_SELECTED : STYLE_TAB, text);
   }
+  app->tabs[VIEW_COUNT] = x;
   return x;
 }
 
-static void draw_title(const App *app, Cells *cells) {
+static void draw_title(App *app, Cells *cells) {
   int x = cells_put(cells, 1, 0, cells->columns - 1, STYLE_TITLE, "copse") + 2;
   x = draw_tabs(app, cells, x) + 2;
   g_autofree char *text = activity(app);
@@ -98,7 +105,7 @@ static bool is_right_hint(Action action) {
 static int draw_right_hints(const App *app, Cells *cells, int y, unsigned context) {
   static const Action lists[] = {ACTION_HELP, ACTION_QUIT};
   static const Action typing[] = {ACTION_LEAVE};
-  bool types = context & IN_TYPING;
+  bool types = context & (IN_TYPING | IN_MENU | IN_TOUR);
   const Action *actions = types ? typing : lists;
   int n = types ? 1 : 2, width = 0;
   if (context == IN_QUIT) return cells->columns;
@@ -118,6 +125,28 @@ static void draw_hints(const App *app, Cells *cells, int y) {
   for (Action a = ACTION_NONE + 1; a < ACTION_COUNT; a++)
     if ((action_info(a)->contexts & context) && !is_right_hint(a))
       x += draw_hint(app, cells, x, y, end, a, context);
+}
+
+/* What may follow what is typed in the command line, the last ones nearest to it. */
+static void draw_candidates(const App *app, Cells *cells, Rect area) {
+  enum { SHOWN = 10 };
+  const GArray *all = app->ui.prompt.command ? app->candidates : NULL;
+  int n = all ? MIN((int)all->len, MIN((int)SHOWN, area.rows)) : 0;
+  int first = CLAMP(app->candidate_at - SHOWN + 1, 0, MAX((all ? (int)all->len : 0) - n, 0));
+  int y = area.y + area.rows - n, columns = 0, helps = 0;
+  for (int i = 0; i < n; i++) {
+    const Candidate *c = &g_array_index(all, Candidate, first + i);
+    columns = MAX(columns, text_width(c->word)), helps |= c->help != NULL;
+  }
+  columns = MIN(columns + 2, area.columns);
+  int width = helps ? area.columns : columns;
+  for (int i = 0; i < n; i++, y++) {
+    const Candidate *c = &g_array_index(all, Candidate, first + i);
+    cells_fill(cells, (Rect){area.x, y, width, 1}, STYLE_TEXT);
+    paint_left(cells, area.x + 1, y, columns - 1, STYLE_KEY, c->word);
+    if (c->help) paint_left(cells, area.x + columns + 1, y, width - columns - 1, STYLE_DIM, c->help);
+    if (first + i == app->candidate_at) cells_restyle(cells, area.x, y, width, STYLE_SELECTED);
+  }
 }
 
 /* The keys that may follow a prefix. */
@@ -177,6 +206,9 @@ void frame_draw(App *app, Cells *cells) {
   ops->draw(&app->ui, app->views[app->current], cells, area);
   draw_status(app, cells, area.y + area.rows);
   if (keys) draw_hints(app, cells, cells->rows - 1);
+  draw_candidates(app, cells, area);
+  if (app->ui.menu) menu_draw(app->ui.menu, cells, area);
   if (app->prefix != UIKEY_NONE) draw_which_key(app, cells, area);
+  tour_draw(app, cells, area);
   if (app->asking_quit) draw_quit_question(app, cells, area);
 }

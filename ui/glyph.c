@@ -12,6 +12,9 @@ static const char *const glyph_table[GLYPH_COUNT][2] = {
     [GLYPH_RUNNING] = {"▶", ">"},      [GLYPH_WAITING] = {"…", "."},
     [GLYPH_DONE] = {"✓", "v"},         [GLYPH_FAILED] = {"✗", "!"},
     [GLYPH_STOPPED] = {"■", "x"},      [GLYPH_NOTHING] = {"·", "."},
+    [GLYPH_RISING] = {"▴", "^"},       [GLYPH_FALLING] = {"▾", "v"},
+    [GLYPH_BULLET] = {"•", "*"},       [GLYPH_ARROW] = {"→", ">"},
+    [GLYPH_TICK] = {"✓", "x"},
 };
 
 const char *glyph(bool ascii, Glyph which) { return glyph_table[which][ascii]; }

@@ -25,6 +25,11 @@ typedef enum {
   GLYPH_FAILED,
   GLYPH_STOPPED,
   GLYPH_NOTHING,   /* no value */
+  GLYPH_RISING,    /* an order: smallest first */
+  GLYPH_FALLING,   /* largest first */
+  GLYPH_BULLET,    /* of a list in a card */
+  GLYPH_ARROW,     /* from a parent to its child */
+  GLYPH_TICK,      /* one side of a box that is ticked */
   GLYPH_COUNT
 } Glyph;
 

@@ -28,7 +28,8 @@ enum {
   UIKEY_BACK_TAB,
   UIKEY_F1, /* F1 .. F12 follow one another */
   UIKEY_F12 = UIKEY_F1 + 11,
-  UIKEY_RESIZE /* the terminal has another size: no key that one can press */
+  UIKEY_RESIZE, /* the terminal has another size: no key that one can press */
+  UIKEY_MOUSE   /* the mouse: what it did is asked for with term_mouse() */
 };
 
 /* Reads one key from the text: a character, or a name such as <Enter>, <C-d>, <PgUp>, <lt>.

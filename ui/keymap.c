@@ -2,9 +2,9 @@
 #include "ui/keymap.h"
 
 static const ActionInfo action_table[ACTION_COUNT] = {
-    [ACTION_NONE] = {"none", "", 0, "", ""},
-#define ACTION(id, name, keys, contexts, hint, help) \
-  [ACTION_##id] = {name, keys, contexts, hint, help},
+    [ACTION_NONE] = {"none", "", 0, "", "", ""},
+#define ACTION(id, name, keys, contexts, hint, help, twin) \
+  [ACTION_##id] = {name, keys, contexts, hint, help, twin},
 #include "ui/actions.def"
 #undef ACTION
 };
@@ -15,6 +15,12 @@ struct Keymap {
 
 const ActionInfo *action_info(Action action) {
   return &action_table[action < ACTION_COUNT ? action : ACTION_NONE];
+}
+
+Action action_by_name(const char *name) {
+  for (Action a = ACTION_NONE + 1; a < ACTION_COUNT; a++)
+    if (g_str_equal(action_table[a].name, name)) return a;
+  return ACTION_NONE;
 }
 
 const char *context_name(unsigned context) {
@@ -28,26 +34,61 @@ const char *context_name(unsigned context) {
     case IN_HELP: return "Help";
     case IN_PROMPT: return "Search and filter line";
     case IN_QUIT: return "Quitting while jobs run";
+    case IN_MODEL: return "Model";
+    case IN_DIFF: return "Diff";
+    case IN_MAP: return "Map";
+    case IN_SKIPPED: return "Skipped files";
+    case IN_MENU: return "Menus";
+    case IN_TOUR: return "The tour";
+    case IN_COMMAND: return "Command line";
     default: return "";
   }
 }
 
-static void add_bindings(GArray *bindings, Action action) {
-  g_auto(GStrv) words = g_strsplit(action_table[action].keys, " ", -1);
+/* Reads the keys of an action; false when a word is none. */
+static bool add_bindings(GArray *bindings, Action action, const char *keys) {
+  g_auto(GStrv) words = g_strsplit(keys, " ", -1);
   for (char **w = words; *w; w++) {
     const char *at = *w;
+    if (!*at) continue;
     Binding b = {.action = action};
     b.keys[0] = key_parse(&at);
-    b.keys[1] = key_parse(&at);
-    if (b.keys[0] != UIKEY_NONE) g_array_append_val(bindings, b);
+    bool two = *at != '\0';
+    if (two) b.keys[1] = key_parse(&at);
+    if (b.keys[0] == UIKEY_NONE || *at || (two && b.keys[1] == UIKEY_NONE)) return false;
+    g_array_append_val(bindings, b);
   }
+  return true;
 }
 
 Keymap *keymap_new(void) {
   Keymap *keymap = g_new0(Keymap, 1);
   keymap->bindings = g_array_new(FALSE, FALSE, sizeof(Binding));
-  for (Action a = ACTION_NONE + 1; a < ACTION_COUNT; a++) add_bindings(keymap->bindings, a);
+  for (Action a = ACTION_NONE + 1; a < ACTION_COUNT; a++)
+    add_bindings(keymap->bindings, a, action_table[a].keys);
   return keymap;
+}
+
+bool keymap_bind(Keymap *keymap, Action action, const char *keys) {
+  GArray *all = g_array_new(FALSE, FALSE, sizeof(Binding));
+  bool good = true;
+  for (Action a = ACTION_NONE + 1; a < ACTION_COUNT && good; a++) {
+    if (a == action) {
+      good = add_bindings(all, a, keys);
+      continue;
+    }
+    for (guint i = 0; i < keymap->bindings->len; i++) {
+      const Binding *b = &g_array_index(keymap->bindings, Binding, i);
+      if (b->action == a) g_array_append_val(all, *b);
+    }
+  }
+  if (good) {
+    GArray *old = keymap->bindings;
+    keymap->bindings = all;
+    all = old;
+  }
+  g_array_unref(all);
+  return good;
 }
 
 void keymap_free(Keymap *keymap) {

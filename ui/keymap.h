@@ -18,15 +18,23 @@ typedef enum {
   IN_HELP = 1 << 6,
   IN_PROMPT = 1 << 7, /* search and filter line */
   IN_QUIT = 1 << 8,   /* the question whether to quit */
-  IN_LISTS = IN_FOREST | IN_QUERY | IN_EXPERTS | IN_JOBS | IN_HELP,
-  IN_TYPING = IN_ASK | IN_FORM | IN_PROMPT,
-  IN_EVERYTHING = IN_LISTS | IN_TYPING | IN_QUIT
+  IN_MODEL = 1 << 9,
+  IN_DIFF = 1 << 10,
+  IN_MAP = 1 << 11,
+  IN_SKIPPED = 1 << 12,
+  IN_MENU = 1 << 13,
+  IN_TOUR = 1 << 14,
+  IN_COMMAND = 1 << 15, /* the command line */
+  IN_LISTS = IN_FOREST | IN_QUERY | IN_EXPERTS | IN_JOBS | IN_HELP | IN_MODEL | IN_DIFF | IN_MAP |
+             IN_SKIPPED,
+  IN_TYPING = IN_ASK | IN_FORM | IN_PROMPT | IN_COMMAND,
+  IN_EVERYTHING = IN_LISTS | IN_TYPING | IN_QUIT | IN_MENU | IN_TOUR
 } Context;
-enum { CONTEXT_COUNT = 9 };
+enum { CONTEXT_COUNT = 16 };
 
 typedef enum {
   ACTION_NONE,
-#define ACTION(id, name, keys, contexts, hint, help) ACTION_##id,
+#define ACTION(id, name, keys, contexts, hint, help, twin) ACTION_##id,
 #include "ui/actions.def"
 #undef ACTION
   ACTION_COUNT
@@ -38,10 +46,14 @@ typedef struct {
   unsigned contexts;
   const char *hint; /* the word in the bottom bar, or "" */
   const char *help;
+  const char *twin;   /* the command that answers the same, or "" */
 } ActionInfo;
 
 /* Facts about an action. Static. */
 const ActionInfo *action_info(Action action);
+
+/* The action of that configuration name, ACTION_NONE when there is none. */
+Action action_by_name(const char *name);
 
 /* "Forest", "Typing a question", … of one context bit. Static. */
 const char *context_name(unsigned context);
@@ -51,6 +63,10 @@ typedef struct Keymap Keymap;
 /* The default keymap. */
 Keymap *keymap_new(void);
 void keymap_free(Keymap *keymap);
+
+/* Gives an action other keys, as in actions.def: "x <C-x>"; "" for none. False, with nothing changed, when a
+ * word is no key. */
+bool keymap_bind(Keymap *keymap, Action action, const char *keys);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Keymap, keymap_free)
 
 typedef enum { KEYMAP_NONE, KEYMAP_PREFIX, KEYMAP_ACTION } KeymapResult;

@@ -17,6 +17,21 @@ void paint_right(Cells *cells, int x, int y, int columns, Style style, const cha
   cells_put_right(cells, x + columns, y, columns, style, text);
 }
 
+void paint_tail(Cells *cells, int x, int y, int columns, Style style, const char *text) {
+  int over = text_width(text) - columns;
+  if (over <= 0 || columns < 2) {
+    paint_left(cells, x, y, columns, style, text);
+    return;
+  }
+  /* One column more goes for the ellipsis. */
+  while (*text && over >= 0) {
+    over -= text_char_width(g_utf8_get_char(text));
+    text = g_utf8_next_char(text);
+  }
+  cells_put(cells, x, y, 1, style, glyph(cells->ascii, GLYPH_ELLIPSIS));
+  cells_put(cells, x + 1, y, columns - 1, style, text);
+}
+
 void paint_bar(Cells *cells, int x, int y, int columns, double share) {
   if (columns <= 0) return;
   int filled = isfinite(share) ? (int)lround(CLAMP(share, 0, 1) * columns) : 0;

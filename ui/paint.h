@@ -12,6 +12,9 @@
 void paint_left(Cells *cells, int x, int y, int columns, Style style, const char *text);
 void paint_right(Cells *cells, int x, int y, int columns, Style style, const char *text);
 
+/* The end of a text that is too long, the ellipsis before it: for names that differ in their last part. */
+void paint_tail(Cells *cells, int x, int y, int columns, Style style, const char *text);
+
 /* A bar filled to `share` (0..1; NAN: nothing). */
 void paint_bar(Cells *cells, int x, int y, int columns, double share);
 

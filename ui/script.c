@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "ui/app_commands.h"
 
 enum { SCRIPT_BYTES_MAX = 1 << 20 };
 
@@ -47,6 +48,7 @@ static bool press_keys(App *app, const char *text, bool one, GError **error) {
 }
 
 static bool save_display(App *app, const char *path, GError **error) {
+  if (app->ui.read_only) return fail(error, "a read-only session writes no files", path);
   app_draw(app);
   g_autofree char *text = cells_dump(app->cells);
   return file_write_bytes(path, text, strlen(text), error);
@@ -70,6 +72,8 @@ static bool run_line(App *app, const char *command, const char *argument, GError
     return wait_until(app, is_idle, "the end of all jobs", error);
   if (g_str_equal(command, ":wait-text")) return wait_until(app, shows, argument, error);
   if (g_str_equal(command, ":save-display")) return save_display(app, argument, error);
+  if (g_str_equal(command, ":command"))
+    return app_command(app, argument) || fail(error, "the command failed", argument);
   if (g_str_equal(command, ":resize")) return resize(app, argument, error);
   if (!g_str_equal(command, ":quit")) return fail(error, "no such command", command);
   app->quit = true;

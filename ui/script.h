@@ -6,6 +6,7 @@
  *   :wait-idle          until no job is left and no answer is due
  *   :wait-text TEXT     until the text stands on screen
  *   :save-display FILE  the screen as text
+ *   :command LINE       as if typed after a colon
  *   :resize 40x10       another size
  *   :quit               the end, without a question
  *

@@ -35,6 +35,12 @@ static const struct {
     [STYLE_HINT]      = {"hint",      {{OWN, OWN, LOOK_DIM},       {OWN, OWN, LOOK_DIM},       {OWN, OWN, 0}}},
     [STYLE_INPUT]     = {"input",     {{OWN, OWN, LOOK_BOLD},      {OWN, OWN, LOOK_BOLD},      {OWN, OWN, LOOK_BOLD}}},
     [STYLE_BOX]       = {"box",       {{OWN, OWN, LOOK_DIM},       {OWN, OWN, LOOK_DIM},       {OWN, OWN, 0}}},
+    [STYLE_GROUP_1]   = {"group-1",   {{GREEN, OWN, 0}, {GREEN, OWN, 0}, {OWN, OWN, LOOK_BOLD}}},
+    [STYLE_GROUP_2]   = {"group-2",   {{CYAN, OWN, 0}, {BLUE, OWN, 0}, {OWN, OWN, 0}}},
+    [STYLE_GROUP_3]   = {"group-3",   {{YELLOW, OWN, 0}, {MAGENTA, OWN, 0}, {OWN, OWN, LOOK_UNDERLINE}}},
+    [STYLE_GROUP_4]   = {"group-4",   {{MAGENTA, OWN, 0}, {RED, OWN, 0}, {OWN, OWN, LOOK_BOLD | LOOK_UNDERLINE}}},
+    [STYLE_GROUP_5]   = {"group-5",   {{BLUE, OWN, 0}, {CYAN, OWN, 0}, {OWN, OWN, LOOK_REVERSE}}},
+    [STYLE_GROUP_6]   = {"group-6",   {{RED, OWN, 0}, {YELLOW, OWN, 0}, {OWN, OWN, LOOK_DIM}}},
     /* clang-format on */
 };
 

@@ -29,6 +29,12 @@ typedef enum {
   STYLE_HINT,     /* its word */
   STYLE_INPUT,    /* text that is being typed */
   STYLE_BOX,      /* frames of boxes */
+  STYLE_GROUP_1,  /* kinds of points on the map, one after the other */
+  STYLE_GROUP_2,
+  STYLE_GROUP_3,
+  STYLE_GROUP_4,
+  STYLE_GROUP_5,
+  STYLE_GROUP_6,
   STYLE_COUNT
 } Style;
 

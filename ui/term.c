@@ -28,6 +28,9 @@ struct Term {
   Cells *shown;   /* the picture that was painted last */
   bool anew;
   GString *restore;
+  bool coloured[STYLE_COUNT]; /* looks[] in place of the scheme's */
+  Look looks[STYLE_COUNT];
+  bool mouse;
   attr_t attributes[STYLE_COUNT];
   short pairs[STYLE_COUNT];
 };
@@ -52,18 +55,23 @@ static short curses_colour(signed char colour, bool own_works, short otherwise) 
   return own_works ? -1 : otherwise;
 }
 
+static void set_up_style(Term *term, Style s, bool coloured, bool own) {
+  Look look = term->coloured[s] ? term->looks[s] : style_look(term->scheme, s);
+  term->attributes[s] = look_attributes(look);
+  term->pairs[s] = 0;
+  if (!coloured || (look.fg == COLOUR_OWN && look.bg == COLOUR_OWN)) return;
+  term->pairs[s] = (short)(s + 1);
+  init_pair(term->pairs[s], curses_colour(look.fg, own, COLOR_WHITE),
+            curses_colour(look.bg, own, COLOR_BLACK));
+}
+
 static void set_up_styles(Term *term, const char *theme) {
   bool coloured = has_colors() && start_color() == OK && COLORS >= 8;
   bool own = coloured && use_default_colors() == OK;
   term->scheme = scheme_choose(theme, coloured);
-  for (int s = 0; s < STYLE_COUNT; s++) {
-    Look look = style_look(term->scheme, (Style)s);
-    term->attributes[s] = look_attributes(look);
-    if (!coloured || (look.fg == COLOUR_OWN && look.bg == COLOUR_OWN)) continue;
-    term->pairs[s] = (short)(s + 1);
-    init_pair(term->pairs[s], curses_colour(look.fg, own, COLOR_WHITE),
-              curses_colour(look.bg, own, COLOR_BLACK));
-  }
+  /* Who wants no colours gets none, whatever the configuration says. */
+  bool mono = term->scheme == SCHEME_MONO;
+  for (int s = 0; s < STYLE_COUNT; s++) set_up_style(term, (Style)s, coloured && !mono, own);
 }
 
 /* Adds a capability's bytes without its padding "$<5>": a crash cannot wait. */
@@ -160,6 +168,10 @@ Term *term_open(const TermOptions *options, GError **error) {
     term_close(term);
     return NULL;
   }
+  if (options->coloured) {
+    memcpy(term->coloured, options->coloured, sizeof term->coloured);
+    memcpy(term->looks, options->looks, sizeof term->looks);
+  }
   if (term->screen) {
     set_up_input();
     set_up_styles(term, options->theme);
@@ -180,6 +192,7 @@ static void send(Term *term, const char *bytes) {
 void term_close(Term *term) {
   if (!term) return;
   if (term->screen) {
+    term_set_mouse(term, false);
     if (term->has_title) send(term, "\033[23;2t");
     endwin();
     delscreen(term->screen);
@@ -233,6 +246,7 @@ Key term_read(Term *term) {
     int kind = get_wch(&c);
     if (kind == ERR) return UIKEY_NONE;
     Key key = kind == KEY_CODE_YES ? special_key(c) : (Key)c;
+    if (kind == KEY_CODE_YES && c == KEY_MOUSE) return UIKEY_MOUSE;
     if (key == '\n') key = UIKEY_ENTER;
     if (key == 8) key = UIKEY_BACKSPACE;
     if (key != UIKEY_NONE) return key;
@@ -297,15 +311,62 @@ static void take_size(void) {
   if (size.ws_row != LINES || size.ws_col != COLS) resizeterm(size.ws_row, size.ws_col);
 }
 
+void term_leave(Term *term) {
+  if (term->headless || !term->screen) return;
+  if (term->mouse) mousemask(0, NULL);
+  endwin();
+}
+
+void term_return(Term *term) {
+  if (term->headless || !term->screen) return;
+  take_size();
+  if (term->mouse) term_set_mouse(term, true);
+  term_redraw(term);
+}
+
 void term_suspend(Term *term) {
   if (term->headless || !term->screen) return;
   struct sigaction stop = {.sa_handler = SIG_DFL}, before;
-  endwin();
+  term_leave(term);
   sigaction(SIGTSTP, &stop, &before);
   kill(0, SIGTSTP);
   sigaction(SIGTSTP, &before, NULL);
-  take_size();
+  term_return(term);
+}
+
+void term_set_theme(Term *term, const char *theme) {
+  if (!term->screen) return;
+  set_up_styles(term, strcmp(theme, "auto") == 0 ? NULL : theme);
   term_redraw(term);
+}
+
+bool term_copy(Term *term, const char *text) {
+  enum { MOST = 100000 }; /* of the sequence: what common terminals take */
+  g_autofree char *coded = g_base64_encode((const guchar *)text, strlen(text));
+  if (term->headless || !term->screen || strlen(coded) > MOST) return false;
+  g_autofree char *bytes = g_strconcat("\033]52;c;", coded, "\007", NULL);
+  send(term, bytes);
+  return true;
+}
+
+void term_set_mouse(Term *term, bool on) {
+  if (term->headless || !term->screen) return;
+  if (!on && !term->mouse) return;
+  term->mouse = on;
+  mouseinterval(200);
+  mousemask(on ? BUTTON1_CLICKED | BUTTON1_PRESSED | BUTTON1_DOUBLE_CLICKED | BUTTON4_PRESSED |
+                     BUTTON5_PRESSED
+               : 0, NULL);
+}
+
+MouseEvent term_mouse(Term *term, int *x, int *y) {
+  MEVENT event;
+  if (term->headless || !term->screen || getmouse(&event) != OK) return MOUSE_NOTHING;
+  *x = event.x, *y = event.y;
+  if (event.bstate & BUTTON1_DOUBLE_CLICKED) return MOUSE_DOUBLE;
+  if (event.bstate & (BUTTON1_CLICKED | BUTTON1_PRESSED)) return MOUSE_CLICK;
+  if (event.bstate & BUTTON4_PRESSED) return MOUSE_WHEEL_UP;
+  return event.bstate & BUTTON5_PRESSED ? MOUSE_WHEEL_DOWN : MOUSE_NOTHING;
 }
 
 void term_title(Term *term, const char *title) {

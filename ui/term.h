@@ -13,6 +13,8 @@ typedef struct Term Term;
 
 typedef struct {
   const char *theme; /* see scheme_choose() */
+  const bool *coloured; /* by Style: use looks[] in place of the scheme's; NULL: never */
+  const Look *looks;
   bool ascii;        /* even where UTF-8 is to be had */
   bool headless;     /* no terminal: paint into nothing, read no keys */
   int columns, rows; /* headless only: the size; 0: 80 x 24 */
@@ -47,6 +49,25 @@ void term_redraw(Term *term);
 
 /* Gives the terminal back, stops the process group, and takes it again when continued. */
 void term_suspend(Term *term);
+
+/* Another scheme: "auto", or its name. */
+void term_set_theme(Term *term, const char *theme);
+
+/* Between these the terminal belongs to another program. */
+void term_leave(Term *term);
+void term_return(Term *term);
+
+/* Hands text to the terminal's clipboard (OSC 52). False when it is longer than terminals take, or when
+ * there is no terminal. */
+bool term_copy(Term *term, const char *text);
+
+/* Takes clicks and the wheel, or leaves them to the terminal, which then selects text. */
+void term_set_mouse(Term *term, bool on);
+
+typedef enum { MOUSE_NOTHING, MOUSE_CLICK, MOUSE_DOUBLE, MOUSE_WHEEL_UP, MOUSE_WHEEL_DOWN } MouseEvent;
+
+/* What the mouse did, after UIKEY_MOUSE, and in which cell. */
+MouseEvent term_mouse(Term *term, int *x, int *y);
 
 /* The window's title, where the terminal has one. */
 void term_title(Term *term, const char *title);

@@ -3,7 +3,9 @@
 
 #include <math.h>
 
+#include "core/linalg.h"
 #include "ui/paint.h"
+#include "ui/train_estimate.h"
 
 typedef enum { FIELD_TASK, FIELD_NAME, FIELD_COUNT, FIELD_SEED, FIELD_RATE } FieldKind;
 
@@ -16,7 +18,7 @@ static const struct {
   const char *help;
 } field_table[TRAIN_FIELDS] = {
     [F_TASK] = {"task", FIELD_TASK, 0, "align: answers any words; classify: names a label"},
-    [F_LAYER] = {"layer", FIELD_NAME, 0, "empty: the widest layer that all models share"},
+    [F_LAYER] = {"layer", FIELD_NAME, 0, "empty: the widest that all models share; PgDn, PgUp choose"},
     [F_LABEL] = {"label key", FIELD_NAME, 0, "the fact that says what a model was trained on"},
     [F_EPOCHS] = {"epochs", FIELD_COUNT, 100000, "passes over the models"},
     [F_BATCH] = {"batch", FIELD_COUNT, 65536, "models a step"},
@@ -65,10 +67,23 @@ static void switch_task(TrainForm *form) {
   line_edit_set(task, g_str_equal(task->text->str, "align") ? "classify" : "align");
 }
 
+/* The layer before or after the one in the field, among those there are. */
+static void switch_layer(TrainForm *form, int by) {
+  LineEdit *edit = &form->fields[F_LAYER];
+  int n = (int)form->layers->rows->len, at = -1;
+  for (int i = 0; i < n; i++)
+    if (g_str_equal(g_array_index(form->layers->rows, DiffRow, i).name, edit->text->str)) at = i;
+  at = at < 0 ? (by > 0 ? 0 : n - 1) : at + by;
+  line_edit_set(edit, at < 0 || at >= n ? "" : g_array_index(form->layers->rows, DiffRow, at).name);
+}
+
 bool train_form_action(TrainForm *form, Action action) {
   bool changed;
   if (action == ACTION_FORM_NEXT) return move(form, 1), true;
   if (action == ACTION_FORM_PREVIOUS) return move(form, -1), true;
+  bool turn = action == ACTION_FORM_LATER || action == ACTION_FORM_EARLIER;
+  if (form->list.cursor == F_LAYER && turn && form->layers)
+    return switch_layer(form, action == ACTION_FORM_LATER ? 1 : -1), true;
   if (form->list.cursor != F_TASK)
     return line_edit_action(&form->fields[form->list.cursor], action, &changed);
   if (action != ACTION_EDIT_LEFT && action != ACTION_EDIT_RIGHT) return false;
@@ -125,13 +140,20 @@ static const char *name_or_null(const TrainForm *form, int field) {
   return *text ? text : NULL;
 }
 
+/* A name that no layer has is better refused here than after the reading. */
+static bool check_layer(TrainForm *form) {
+  const char *name = form->fields[F_LAYER].text->str;
+  if (!*name || !form->layers || train_estimate_layer(form->layers, name)) return true;
+  return wrong(form, F_LAYER, g_strdup("layer: no model has one of that name; PgDn shows those there are"));
+}
+
 bool train_form_options(TrainForm *form, TrainOptions *options) {
   *options = (TrainOptions)TRAIN_DEFAULTS;
   options->task = g_str_equal(form->fields[F_TASK].text->str, "align") ? EXPERT_ALIGN
                                                                        : EXPERT_CLASSIFY;
   options->layer = name_or_null(form, F_LAYER);
   options->label_key = name_or_null(form, F_LABEL);
-  return read_count(form, F_EPOCHS, &options->epochs) &&
+  return check_layer(form) && read_count(form, F_EPOCHS, &options->epochs) &&
          read_count(form, F_BATCH, &options->batch) &&
          read_count(form, F_PROBES, &options->probes) &&
          read_count(form, F_PROJ, &options->proj) && read_count(form, F_REP, &options->rep) &&
@@ -163,10 +185,28 @@ static void draw_field(TrainForm *form, Cells *cells, Rect in, int y, int field,
     cells->cursor_x = in.x + LABEL + 1, cells->cursor_y = y, cells->typing = true;
 }
 
+/* What the training would take as the fields stand; NULL when they cannot be read. The caller frees it. */
+static char *estimate(const TrainForm *form) {
+  TrainForm trial = *form; /* reading may move the cursor and tell a problem: not of the form itself */
+  TrainOptions options;
+  trial.problem = NULL;
+  bool good = form->layers && form->models && train_form_options(&trial, &options);
+  g_free(trial.problem);
+  const DiffRow *layer = good ? train_estimate_layer(form->layers, options.layer) : NULL;
+  if (!layer) return NULL;
+  TrainEstimate e = train_estimate(&options, form->models, &layer->x, linalg_threads());
+  return train_estimate_text(&e, form->models);
+}
+
 void train_form_draw(TrainForm *form, Cells *cells, Rect area, const char *label_key) {
-  /* Two lines of frame, one of help. */
-  Rect in = paint_box(cells, rect_centre(area, 60, TRAIN_FIELDS + 4), "Train an expert");
+  /* Two lines of frame, one of help, one that tells what it will take. */
+  g_autofree char *cost = estimate(form);
+  Rect in = paint_box(cells, rect_centre(area, 60, TRAIN_FIELDS + 4 + (cost != NULL)), "Train an expert");
   bool help = in.rows >= 3;
+  if (cost && in.rows > 6) {
+    in.rows--;
+    paint_left(cells, in.x, in.y + in.rows, in.columns, STYLE_LABEL, cost);
+  }
   list_show(&form->list, in.rows - (help ? 1 : 0));
   for (int i = 0; i < form->list.height && form->list.top + i < TRAIN_FIELDS; i++)
     draw_field(form, cells, in, in.y + i, form->list.top + i, label_key);

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "experts/train.h"
+#include "lineage/model_diff.h"
 #include "ui/cells.h"
 #include "ui/line_edit.h"
 #include "ui/list.h"
@@ -16,6 +17,8 @@ typedef struct {
   LineEdit fields[TRAIN_FIELDS];
   List list;     /* the field at hand */
   char *problem; /* what is wrong with it, or NULL */
+  const ModelDiff *layers; /* the layers there are, borrowed; NULL: not known */
+  unsigned models;         /* that carry a label */
 } TrainForm;
 
 /* Fields filled with TRAIN_DEFAULTS. */

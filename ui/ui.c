@@ -1,11 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ui/ui.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/error.h"
 #include "ui/app.h"
+#include "ui/plain.h"
 #include "ui/script.h"
+
+/* The user's configuration; NULL with an error when it is wrong. A guest's session looks as the host has
+ * arranged it with options, not as a file says. */
+static Config *own_config(bool read_only, GError **error) {
+  g_autofree char *path = config_path();
+  g_autoptr(Config) config = config_new();
+  if (!read_only && !config_load(config, path, error)) return NULL;
+  return g_steal_pointer(&config);
+}
 
 int ui_run(const UiOptions *options, GError **error) {
   const char *script = options->script ? options->script : getenv("COPSE_SCRIPT");
@@ -15,7 +26,13 @@ int ui_run(const UiOptions *options, GError **error) {
                         "a theme is dark, light or mono");
     return 1;
   }
-  g_autoptr(App) app = app_new(options, &engine_ops, script != NULL, error);
+  if (options->plain) return plain_run(options, &engine_ops, stdin, stdout, error) ? 0 : 1;
+  UiOptions all = *options;
+  if (!all.config) all.config = own_config(all.read_only, error);
+  if (!all.config) return 1;
+  all.config->slow |= all.slow;
+  if (all.idle_minutes) all.config->idle_minutes = all.idle_minutes;
+  g_autoptr(App) app = app_new(&all, &engine_ops, script != NULL, error);
   if (!app) return 1;
   if (script) return script_run(app, script, error) ? 0 : 1;
   app_run(app);

@@ -7,29 +7,39 @@
 #include <stdbool.h>
 
 #include "ui/cells.h"
+#include "ui/config.h"
 #include "ui/engine_jobs.h"
 #include "ui/keymap.h"
 #include "ui/line_edit.h"
+#include "ui/menu.h"
 
 /* What a handler wants to happen next; bits. */
 typedef enum {
   REACT_NONE = 0,
   REACT_HANDLED = 1 << 0,    /* the key was for the view */
   REACT_BACK = 1 << 1,       /* leave the view */
-  REACT_SHOW_MODEL = 1 << 2  /* open the forest at ui->target */
+  REACT_LOCATE = 1 << 2,     /* show ui->target in the forest */
+  REACT_SHOW_MODEL = 1 << 3, /* open ui->target */
+  REACT_SHOW_DIFF = 1 << 4,  /* compare ui->target with ui->other */
+  REACT_SHOW_SKIPPED = 1 << 5
 } Reaction;
 
 /* Work that a view asks the app to start, in ui->wanted; bits. */
 typedef enum {
   WANT_SCAN = 1 << 0,   /* look for models again */
-  WANT_EXPERTS = 1 << 1 /* open the experts again */
+  WANT_EXPERTS = 1 << 1, /* open the experts again */
+  WANT_PAGER = 1 << 2,   /* show ui->page_text in $PAGER */
+  WANT_SAID = 1 << 3     /* tell the others that ui->said is another */
 } Want;
 
 /* What has changed behind a view's back; bits. */
 typedef enum {
   CHANGED_WOOD = 1 << 0,
   CHANGED_ORACLE = 1 << 1,
-  CHANGED_JOBS = 1 << 2
+  CHANGED_JOBS = 1 << 2,
+  CHANGED_TARGET = 1 << 3, /* the view is to show ui->target */
+  CHANGED_TAGS = 1 << 4,   /* ui->to_tag are to be tagged */
+  CHANGED_SAID = 1 << 5    /* ui->said is another */
 } Changed;
 
 typedef enum { PROMPT_TYPED, PROMPT_ACCEPTED, PROMPT_CANCELLED } PromptEvent;
@@ -41,7 +51,16 @@ typedef struct {
   bool read_only, ascii;
   Wood *wood;     /* NULL until the catalog has been read */
   Oracle *oracle; /* NULL until the experts have been opened */
-  Model *target;  /* for REACT_SHOW_MODEL */
+  Model *target, *other; /* for REACT_LOCATE, REACT_SHOW_MODEL, REACT_SHOW_DIFF */
+  GPtrArray *to_tag;     /* of Model*, for CHANGED_TAGS; NULL: none */
+  GHashTable *said;      /* what an expert has said: path -> text; NULL: nothing yet */
+  bool ask_labels;       /* the model that is opened next is to be asked about labels */
+  char *question;        /* the last that was answered, or NULL */
+  GHashTable *scores;    /* path -> score of that answer (double*); NULL: none */
+  Config *config;
+  Menu *menu;            /* NULL: none is open */
+  char *page_text;       /* for WANT_PAGER */
+  GString *copy;         /* text for the clipboard; NULL: none. Taken by the app */
   unsigned wanted; /* Want bits */
   bool redraw;     /* set by tick() of a view that looks different now */
   char *message;  /* for the status line, until the next key; NULL: none */
@@ -49,8 +68,9 @@ typedef struct {
   struct {
     const char *label; /* NULL: no prompt is open. Static text: "/" */
     LineEdit edit;
+    bool command;      /* it is the command line, and the app's */
   } prompt;
-  guint64 training; /* id of the training job, 0 when none runs */
+  guint64 training; /* id of the training job or the sweep, 0 when none runs */
 } Ui;
 
 typedef struct {
@@ -66,6 +86,11 @@ typedef struct {
   Reaction (*type)(Ui *ui, gpointer view, Key key);
   /* An event of the prompt that the view has opened. May be NULL. */
   void (*prompt)(Ui *ui, gpointer view, PromptEvent event, const char *text);
+  /* A line of the menu that the view has opened has been chosen, or ticked. May be NULL. */
+  Reaction (*choose)(Ui *ui, gpointer view, int menu, int line);
+  /* A command line's verb and argument; false when it is wrong, and *problem (the caller frees) says how. May be
+   * NULL. */
+  bool (*command)(Ui *ui, gpointer view, const char *verb, const char *argument, char **problem);
   /* Text for the status line; the caller frees it. May be NULL. */
   char *(*status)(const Ui *ui, gpointer view);
   /* Called whether the view is on screen or not. May be NULL. */
@@ -75,10 +100,17 @@ typedef struct {
   gint64 (*tick)(Ui *ui, gpointer view, gint64 now);
 } ViewOps;
 
-extern const ViewOps view_forest, view_query, view_experts, view_jobs, view_help;
+extern const ViewOps view_forest, view_query, view_experts, view_jobs, view_map, view_model, view_diff,
+    view_skipped, view_help;
+
+/* Says which model the next REACT_… is about; NULL for none. Keeps a reference. */
+void ui_target(Ui *ui, Model *target);
 
 /* Tells something in the status line, until the next key. */
 void ui_tell(Ui *ui, Style style, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+/* Opens a menu in the place of the one that is open; takes ownership. */
+void ui_menu(Ui *ui, Menu *menu);
 
 /* Opens the prompt line; `label` is static text. */
 void ui_prompt(Ui *ui, const char *label, const char *text);

@@ -4,10 +4,13 @@
 
 #include "core/error.h"
 #include "core/text.h"
+#include "ui/engine_model.h"
 #include "ui/glyph.h"
+#include "ui/inquiry.h"
 #include "ui/job_text.h"
 #include "ui/list.h"
 #include "ui/paint.h"
+#include "ui/sweep_chart.h"
 #include "ui/train_form.h"
 #include "ui/view.h"
 
@@ -17,10 +20,14 @@ typedef struct {
   TrainForm form;
   bool form_open;
   GArray *loss, *accuracy; /* of double: the curves of the last training */
+  guint shown;             /* points that are drawn: curves are redrawn less often than they grow */
+  gint64 shown_at;         /* when that was decided */
   unsigned epochs;         /* that it was asked for */
   guint64 last_done;       /* of the last note that was added to the curves */
   char *outcome;           /* of the last training, or NULL */
   Style outcome_style;
+  Inquiry layers;          /* ModelDiff*: of a labelled model, for the form */
+  SweepBoard *board;       /* of the last sweep, or NULL */
 } ExpertsView;
 
 static gpointer experts_open(Ui *ui) {
@@ -29,6 +36,7 @@ static gpointer experts_open(Ui *ui) {
   v->loss = g_array_new(FALSE, FALSE, sizeof(double));
   v->accuracy = g_array_new(FALSE, FALSE, sizeof(double));
   train_form_init(&v->form);
+  inquiry_init(&v->layers, &ui->engine, engine_free_diff);
   return v;
 }
 
@@ -36,6 +44,8 @@ static void experts_close(gpointer view) {
   ExpertsView *v = view;
   g_array_unref(v->loss);
   g_array_unref(v->accuracy);
+  inquiry_reset(&v->layers);
+  sweep_board_unref(v->board);
   train_form_clear(&v->form);
   g_free(v->outcome);
   g_free(v);
@@ -140,13 +150,15 @@ static char *live_text(const ExpertsView *v, const JobStatus *job, bool ascii) {
   return g_string_free(s, FALSE);
 }
 
-static void draw_one_curve(Cells *cells, Rect area, const char *title, const GArray *values) {
+static void draw_one_curve(Cells *cells, Rect area, const char *title, const GArray *values,
+                           guint shown) {
   enum { SCALE = 7 };
   double low, high;
   Rect in = {area.x + SCALE, area.y + 1, area.columns - SCALE, area.rows - 1};
   if (area.columns < SCALE + 8 || in.rows < 1) return;
   cells_put(cells, area.x, area.y, area.columns, STYLE_LABEL, title);
-  paint_curve(cells, in, (const double *)(const void *)values->data, values->len, &low, &high);
+  paint_curve(cells, in, (const double *)(const void *)values->data, MIN(values->len, shown), &low,
+              &high);
   if (!isfinite(low)) return;
   char text[16];
   g_snprintf(text, sizeof text, "%.3g", high);
@@ -159,12 +171,13 @@ static void draw_curves(const ExpertsView *v, Cells *cells, Rect area) {
   if (area.rows < 3) return;
   int half = (area.columns - 2) / 2;
   if (area.columns < 60) {
-    draw_one_curve(cells, area, "loss", v->loss);
+    draw_one_curve(cells, area, "loss", v->loss, v->shown);
     return;
   }
-  draw_one_curve(cells, (Rect){area.x, area.y, half, area.rows}, "loss", v->loss);
+  draw_one_curve(cells, (Rect){area.x, area.y, half, area.rows}, "loss", v->loss,
+                 v->shown);
   draw_one_curve(cells, (Rect){area.x + half + 2, area.y, half, area.rows}, "validation accuracy",
-                 v->accuracy);
+                 v->accuracy, v->shown);
 }
 
 static void draw_training(const Ui *ui, const ExpertsView *v, Cells *cells, Rect area) {
@@ -179,7 +192,9 @@ static void draw_training(const Ui *ui, const ExpertsView *v, Cells *cells, Rect
   } else if (text) {
     paint_left(cells, area.x + 1, area.y + 1, area.columns - 2, v->outcome_style, text);
   }
-  draw_curves(v, cells, (Rect){area.x + 1, area.y + 2, area.columns - 2, area.rows - 2});
+  Rect chart = {area.x + 1, area.y + 2, area.columns - 2, area.rows - 2};
+  if (v->board) sweep_chart_draw(v->board, cells, chart);
+  else draw_curves(v, cells, chart);
   job_status_clear(&job);
 }
 
@@ -195,6 +210,7 @@ static void experts_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
   draw_list(ui, v, cells, (Rect){area.x, area.y, area.columns, area.rows - below});
   if (below)
     draw_training(ui, v, cells, (Rect){area.x, area.y + area.rows - below, area.columns, below});
+  v->form.layers = v->layers.result;
   if (v->form_open)
     train_form_draw(&v->form, cells, area, ui->wood ? ui->wood->label_key : NULL);
 }
@@ -215,6 +231,7 @@ static void keep_curve(ExpertsView *v, const TrainResult *result) {
     g_array_append_val(v->loss, row->loss);
     g_array_append_val(v->accuracy, row->val_score);
   }
+  v->shown = v->loss->len;
 }
 
 static char *success_text(const TrainResult *result, bool ascii) {
@@ -247,23 +264,104 @@ static void start_training(Ui *ui, ExpertsView *v) {
   TrainOptions options;
   if (!train_form_options(&v->form, &options)) return;
   v->form_open = false;
+  g_clear_pointer(&v->board, sweep_board_unref);
   v->epochs = options.epochs;
   v->last_done = 0;
+  v->shown = 0;
   g_array_set_size(v->loss, 0);
   g_array_set_size(v->accuracy, 0);
   g_clear_pointer(&v->outcome, g_free);
   ui->training = engine_train(&ui->engine, ui->wood, &options, on_trained, v);
 }
 
+/* The labelled models, and one of them to ask for its layers. */
+static Model *labelled(const Ui *ui, unsigned *n) {
+  const char *key = ui->wood->label_key;
+  Model *first = NULL;
+  *n = 0;
+  for (guint i = 0; key && i < ui->wood->models->len; i++) {
+    Model *m = ui->wood->models->pdata[i];
+    if (!model_value(m, key)) continue;
+    if (!first) first = m;
+    ++*n;
+  }
+  return first;
+}
+
+static void prepare_form(Ui *ui, ExpertsView *v) {
+  Model *one = labelled(ui, &v->form.models);
+  if (one && inquiry_is_fresh(&v->layers))
+    v->layers.job = engine_diff(&ui->engine, NULL, one, inquiry_done, &v->layers);
+  v->form_open = true;
+}
+
+/* What keeps a training from being started, or NULL. */
+static const char *obstacle(const Ui *ui) {
+  if (ui->read_only) return "Read-only: nothing may be written, so nothing is trained";
+  if (ui->training) return "A training is running; x cancels it";
+  if (!ui->wood || ui->wood->models->len == 0) return "There are no models to train on yet";
+  return NULL;
+}
+
 static void open_form(Ui *ui, ExpertsView *v) {
-  if (ui->read_only)
-    ui_tell(ui, STYLE_WARN, "Read-only: nothing may be written, so nothing is trained");
-  else if (ui->training)
-    ui_tell(ui, STYLE_WARN, "A training is running; x cancels it");
-  else if (!ui->wood || ui->wood->models->len == 0)
-    ui_tell(ui, STYLE_WARN, "There are no models to train on yet");
+  const char *why = obstacle(ui);
+  if (why) ui_tell(ui, STYLE_WARN, "%s", why);
+  else prepare_form(ui, v);
+}
+
+static bool on_swept(gpointer user, guint64 id, gpointer result, const GError *error) {
+  ExpertsView *v = user;
+  const GPtrArray *all = result;
+  if (id == v->ui->training) v->ui->training = 0;
+  v->ui->wanted |= WANT_EXPERTS;
+  if (all && all->len)
+    set_outcome(v, STYLE_GOOD, g_strdup_printf("Swept %u layer%s; the best is %s", all->len,
+                                               all->len == 1 ? "" : "s", ((Expert *)all->pdata[0])->name));
+  else if (g_error_matches(error, COPSE_ERROR, COPSE_ERROR_CANCELLED))
+    set_outcome(v, STYLE_WARN, g_strdup("Cancelled; the layers that were done are kept."));
   else
-    v->form_open = true;
+    set_outcome(v, STYLE_BAD, g_strdup(error ? error->message : "No layer could be trained on."));
+  return true;
+}
+
+static void start_sweep(Ui *ui, ExpertsView *v, const char *pattern) {
+  TrainOptions options;
+  if (!train_form_options(&v->form, &options)) options = (TrainOptions)TRAIN_DEFAULTS;
+  options.layer = NULL;
+  v->epochs = options.epochs;
+  sweep_board_unref(v->board);
+  v->board = sweep_board_new();
+  g_clear_pointer(&v->outcome, g_free);
+  ui->training = engine_sweep(&ui->engine, ui->wood, &options, pattern, v->board, on_swept, v);
+}
+
+static void open_sweep(Ui *ui) {
+  const char *why = obstacle(ui);
+  if (why) ui_tell(ui, STYLE_WARN, "%s", why);
+  else ui_prompt(ui, "layers to sweep (* and ? as in file names, empty: all): ", "");
+}
+
+static void experts_prompt(Ui *ui, gpointer view, PromptEvent event, const char *text) {
+  if (event == PROMPT_ACCEPTED && !obstacle(ui)) start_sweep(ui, view, text);
+}
+
+static bool on_said(gpointer user, guint64 id, gpointer result, const GError *error) {
+  ExpertsView *v = user;
+  (void)id;
+  if (error && !g_error_matches(error, COPSE_ERROR, COPSE_ERROR_CANCELLED))
+    ui_tell(v->ui, STYLE_BAD, "%s", error->message);
+  if (!result) return true;
+  g_clear_pointer(&v->ui->said, g_hash_table_unref);
+  v->ui->said = result;
+  v->ui->wanted |= WANT_SAID;
+  ui_tell(v->ui, STYLE_GOOD, "It has spoken of %u models: the column SAYS in the forest", g_hash_table_size(result));
+  return false;
+}
+
+static void apply(Ui *ui, ExpertsView *v) {
+  const GPtrArray *all = experts(ui);
+  if (!all || all->len == 0 || !ui->wood) return;
+  engine_sayings(&ui->engine, ui->wood, ui->oracle, (guint)v->list.cursor, on_said, v);
 }
 
 static Reaction form_action(Ui *ui, ExpertsView *v, Action action) {
@@ -280,6 +378,8 @@ static Reaction experts_action(Ui *ui, gpointer view, Action action) {
   if (list_action(&v->list, action)) return REACT_HANDLED;
   switch (action) {
     case ACTION_TRAIN: open_form(ui, v); return REACT_HANDLED;
+    case ACTION_SWEEP: open_sweep(ui); return REACT_HANDLED;
+    case ACTION_APPLY: apply(ui, v); return REACT_HANDLED;
     case ACTION_CANCEL_TRAINING:
       if (ui->training) worker_cancel(ui->engine.worker, ui->training);
       else ui_tell(ui, STYLE_DIM, "No training is running");
@@ -294,6 +394,15 @@ static Reaction experts_type(Ui *ui, gpointer view, Key key) {
   return train_form_type(&((ExpertsView *)view)->form, key) ? REACT_HANDLED : REACT_NONE;
 }
 
+/* Curves that move four times a second cost a slow line more than they tell. */
+static void show_points(ExpertsView *v) {
+  enum { PAUSE = 2 * G_USEC_PER_SEC };
+  gint64 now = g_get_monotonic_time();
+  if (v->shown >= 2 && now - v->shown_at < PAUSE) return;
+  v->shown = v->loss->len;
+  v->shown_at = now;
+}
+
 /* A note of the running training becomes a point of the curves. */
 static void experts_changed(Ui *ui, gpointer view, unsigned what) {
   ExpertsView *v = view;
@@ -304,6 +413,7 @@ static void experts_changed(Ui *ui, gpointer view, unsigned what) {
     v->last_done = job.note.done;
     g_array_append_val(v->loss, job.note.loss);
     g_array_append_val(v->accuracy, job.note.accuracy);
+    show_points(v);
   }
   job_status_clear(&job);
 }
@@ -327,6 +437,7 @@ const ViewOps view_experts = {
     .draw = experts_draw,
     .action = experts_action,
     .type = experts_type,
+    .prompt = experts_prompt,
     .status = experts_status,
     .changed = experts_changed,
 };

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The outline of the collection. */
+#include <string.h>
+
 #include "core/text.h"
-#include "ui/forest_columns.h"
 #include "ui/forest_facts.h"
-#include "ui/forest_rows.h"
+#include "ui/forest_view.h"
 #include "ui/glyph.h"
 #include "ui/paint.h"
-#include "ui/view.h"
-
-typedef enum { FACTS_AUTO, FACTS_ON, FACTS_OFF } FactsMode;
 
 enum {
   FACTS_FROM = 100, /* columns from which facts stand beside the list by themselves */
@@ -16,24 +14,18 @@ enum {
   FACTS_MOST = 56
 };
 
-typedef struct {
-  ForestRows rows;
-  FactsMode facts;
-  bool wide;         /* as last drawn: there is room for facts at the side */
-  char *search;      /* or NULL */
-  char *filter_text; /* or NULL */
-  int prompt_row;    /* selected when the prompt was opened */
-} ForestView;
-
 static gpointer forest_open(Ui *ui) {
   ForestView *v = g_new0(ForestView, 1);
   forest_rows_init(&v->rows, ui->ascii);
+  phylogram_init(&v->phylogram);
+  column_set_parse(&v->columns, ui->config->columns, NULL);
   return v;
 }
 
 static void forest_close(gpointer view) {
   ForestView *v = view;
   forest_rows_clear(&v->rows);
+  phylogram_clear(&v->phylogram);
   g_free(v->search);
   g_free(v->filter_text);
   g_free(v);
@@ -77,19 +69,55 @@ static void draw_border(Cells *cells, Rect list, Rect facts, bool wide) {
       cells_put(cells, x, facts.y - 1, 1, STYLE_BOX, glyph(cells->ascii, GLYPH_RULE));
 }
 
-static void draw_rows(ForestView *v, Cells *cells, Rect area) {
+static bool is_in_range(const ForestRows *r, int row) {
+  if (r->range < 0) return false;
+  return row >= MIN(r->range, r->list.cursor) && row <= MAX(r->range, r->list.cursor);
+}
+
+/* One row of the phylogram: the lines and the name alone. */
+static void draw_branch(const ForestView *v, Cells *cells, Rect area, int y, int at,
+                        const RowLook *look) {
+  const ForestRows *r = &v->rows;
+  const ForestNode *node = forest_node(r->wood->forest, forest_rows_row(r, at)->node);
+  g_autofree char *text = phylogram_row(&v->phylogram, r, at, area.columns - 2);
+  Style style = look->tagged ? STYLE_TAGGED : node->model ? STYLE_TEXT : STYLE_DIM;
+  paint_left(cells, area.x + 2, y, area.columns - 2, STYLE_BRANCH, text);
+  int lines = text_width(text) - text_width(node->name);
+  if (lines < area.columns - 2)
+    paint_left(cells, area.x + 2 + lines, y, area.columns - 2 - lines, style, node->name);
+  if (look->tagged) cells_put(cells, area.x, y, 1, STYLE_TAGGED, glyph(cells->ascii, GLYPH_TAG));
+  if (look->selected) cells_restyle(cells, area.x, y, area.columns, STYLE_SELECTED);
+}
+
+static void draw_rows(const Ui *ui, ForestView *v, Cells *cells, Rect area) {
   ForestRows *r = &v->rows;
   list_show(&r->list, area.rows);
   for (int i = 0; i < area.rows && r->list.top + i < r->list.count; i++) {
-    const OutlineRow *row = forest_rows_row(r, r->list.top + i);
+    int at = r->list.top + i;
+    const OutlineRow *row = forest_rows_row(r, at);
     RowLook look = {.label_key = r->wood->label_key,
                     .match = v->search,
+                    .said = ui->said,
                     .tagged = g_hash_table_contains(r->tagged, GUINT_TO_POINTER(row->node)),
-                    .selected = r->list.top + i == r->list.cursor};
-    forest_row_draw(cells, area.x, area.y + i, area.columns, row,
-                    forest_node(r->wood->forest, row->node), &look);
+                    .selected = at == r->list.cursor,
+                    .in_range = is_in_range(r, at)};
+    if (v->branches)
+      draw_branch(v, cells, area, area.y + i, at, &look);
+    else
+      forest_row_draw(cells, area.x, area.y + i, area.columns, &v->columns, row,
+                      forest_node(r->wood->forest, row->node), &look);
     if (look.selected) cells->cursor_x = area.x, cells->cursor_y = area.y + i;
   }
+}
+
+static void draw_header(ForestView *v, Cells *cells, Rect area) {
+  if (v->branches && v->rows.wood) {
+    phylogram_set(&v->phylogram, v->rows.wood->forest);
+    g_autofree char *scale = phylogram_scale(&v->phylogram, area.columns - 2, cells->ascii);
+    paint_left(cells, area.x + 2, area.y, area.columns - 2, STYLE_DIM, scale);
+    return;
+  }
+  forest_header_draw(cells, area, &v->columns, v->rows.flat ? v->rows.sort : -1, v->rows.reverse);
 }
 
 static void draw_empty(const Ui *ui, const ForestView *v, Cells *cells, Rect area) {
@@ -108,14 +136,15 @@ static void forest_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
   v->wide = area.columns >= FACTS_FROM;
   Rect list, facts;
   split(v, area, &list, &facts);
+  v->list_columns = list.columns;
   if (v->rows.list.count == 0) {
-    forest_header_draw(cells, area);
+    draw_header(v, cells, area);
     draw_empty(ui, v, cells, (Rect){area.x, area.y + 1, area.columns, area.rows - 1});
     return;
   }
   if (list.rows) {
-    forest_header_draw(cells, list);
-    draw_rows(v, cells, (Rect){list.x, list.y + 1, list.columns, list.rows - 1});
+    draw_header(v, cells, list);
+    draw_rows(ui, v, cells, (Rect){list.x, list.y + 1, list.columns, list.rows - 1});
   }
   if (!facts.rows) return;
   if (list.rows) draw_border(cells, list, facts, v->wide);
@@ -142,21 +171,108 @@ static void open_prompt(Ui *ui, ForestView *v, bool filter) {
 
 /* Esc takes back one thing at a time. */
 static void leave(ForestView *v) {
-  if (v->search)
+  if (v->rows.range >= 0)
+    v->rows.range = -1;
+  else if (v->search)
     g_clear_pointer(&v->search, g_free);
   else if (v->filter_text)
     set_filter(v, NULL);
   else if (facts_shown(v) && !v->wide)
     v->facts = FACTS_OFF;
+  else if (v->branches)
+    v->branches = false;
+  else if (v->rows.flat)
+    forest_rows_order(&v->rows, false, -1, false);
+}
+
+static Model *model_of(const ForestView *v, int node) {
+  return node >= 0 ? forest_node(v->rows.wood->forest, (unsigned)node)->model : NULL;
+}
+
+static Reaction show_model(Ui *ui, const ForestView *v) {
+  Model *model = model_of(v, forest_rows_node(&v->rows));
+  ui_target(ui, model);
+  if (model) return REACT_HANDLED | REACT_SHOW_MODEL;
+  ui_tell(ui, STYLE_DIM, "A parent that is named but not on this disk: there is nothing to open");
+  return REACT_HANDLED;
+}
+
+/* Two tagged models with each other, else the selected one with its parent. */
+static Reaction show_diff(Ui *ui, const ForestView *v) {
+  const ForestRows *r = &v->rows;
+  g_autoptr(GPtrArray) chosen = forest_rows_chosen(r);
+  const ForestNode *x = chosen->len ? chosen->pdata[chosen->len - 1] : NULL;
+  const ForestNode *p = NULL;
+  if (chosen->len == 2 && g_hash_table_size(r->tagged))
+    p = chosen->pdata[0];
+  else if (chosen->len == 1 && x->parents->len)
+    p = forest_node(r->wood->forest, g_array_index(x->parents, ParentEdge, 0).parent);
+  if (!p || !p->model || !x->model) {
+    ui_tell(ui, STYLE_WARN, "Tag two models, or select one whose parent is on this disk");
+    return REACT_HANDLED;
+  }
+  ui_target(ui, x->model);
+  g_clear_pointer(&ui->other, model_unref);
+  ui->other = model_ref(p->model);
+  return REACT_HANDLED | REACT_SHOW_DIFF;
+}
+
+static void range(Ui *ui, ForestView *v) {
+  if (v->rows.list.count == 0) return;
+  int tagged = forest_rows_range(&v->rows);
+  if (tagged < 0) ui_tell(ui, STYLE_DIM, "Move, then v again tags all rows from here to there");
+  else ui_tell(ui, STYLE_DIM, "%d row%s tagged", tagged, tagged == 1 ? "" : "s");
+}
+
+/* What asks for something: a menu, a file, another view. */
+static Reaction forest_request(Ui *ui, ForestView *v, Action action) {
+  switch (action) {
+    case ACTION_SHOW: return show_model(ui, v);
+    case ACTION_DIFF: return show_diff(ui, v);
+    case ACTION_SKIPPED: return REACT_HANDLED | REACT_SHOW_SKIPPED;
+    case ACTION_SORT: forest_menu(ui, v, FOREST_MENU_SORT); return REACT_HANDLED;
+    case ACTION_COLUMNS: forest_menu(ui, v, FOREST_MENU_COLUMNS); return REACT_HANDLED;
+    case ACTION_COPY: forest_menu(ui, v, FOREST_MENU_COPY); return REACT_HANDLED;
+    case ACTION_EXPORT:
+      if (ui->read_only) ui_tell(ui, STYLE_WARN, "Read-only: nothing may be written");
+      else ui_prompt(ui, "write to (.csv, .jsonl, else paths): ", "");
+      return REACT_HANDLED;
+    case ACTION_RESCAN: ui->wanted |= WANT_SCAN; return REACT_HANDLED;
+    default: return REACT_NONE;
+  }
+}
+
+/* What changes how the rows look. */
+static bool forest_arrange(ForestView *v, Action action) {
+  ForestRows *r = &v->rows;
+  switch (action) {
+    case ACTION_FACTS: v->facts = facts_shown(v) ? FACTS_OFF : FACTS_ON; return true;
+    case ACTION_REVERSE:
+      forest_rows_order(r, true, r->sort, !r->reverse);
+      v->branches = false;
+      return true;
+    case ACTION_TREE_OR_LIST:
+      forest_rows_order(r, !r->flat, r->sort, r->reverse);
+      v->branches = false;
+      return true;
+    case ACTION_PHYLOGRAM:
+      if (r->flat) forest_rows_order(r, false, -1, false);
+      v->branches = !v->branches;
+      return true;
+    default: return v->branches && phylogram_action(&v->phylogram, action, v->list_columns);
+  }
 }
 
 static Reaction forest_action(Ui *ui, gpointer view, Action action) {
   ForestView *v = view;
   ForestRows *r = &v->rows;
-  if (list_action(&r->list, action) || forest_rows_action(r, action)) return REACT_HANDLED;
+  r->said = ui->said;
+  if (list_action(&r->list, action) || forest_rows_action(r, action) ||
+      forest_arrange(v, action))
+    return REACT_HANDLED;
+  Reaction asked = forest_request(ui, v, action);
+  if (asked) return asked;
   switch (action) {
-    case ACTION_SHOW: v->facts = FACTS_ON; return REACT_HANDLED;
-    case ACTION_FACTS: v->facts = facts_shown(v) ? FACTS_OFF : FACTS_ON; return REACT_HANDLED;
     case ACTION_SEARCH: open_prompt(ui, v, false); return REACT_HANDLED;
     case ACTION_FILTER: open_prompt(ui, v, true); return REACT_HANDLED;
     case ACTION_NEXT: find(ui, v, false); return REACT_HANDLED;
@@ -165,11 +281,16 @@ static Reaction forest_action(Ui *ui, gpointer view, Action action) {
       forest_rows_tag(r);
       list_select(&r->list, r->list.cursor + 1);
       return REACT_HANDLED;
+    case ACTION_RANGE: range(ui, v); return REACT_HANDLED;
     case ACTION_UNTAG: g_hash_table_remove_all(r->tagged); return REACT_HANDLED;
-    case ACTION_RESCAN: ui->wanted |= WANT_SCAN; return REACT_HANDLED;
     case ACTION_LEAVE: leave(v); return REACT_HANDLED;
     default: return REACT_NONE;
   }
+}
+
+static Reaction forest_choose(Ui *ui, gpointer view, int menu, int line) {
+  forest_menu_choose(ui, view, menu, line);
+  return REACT_HANDLED;
 }
 
 static void search_prompt(Ui *ui, ForestView *v, PromptEvent event, const char *text) {
@@ -185,7 +306,9 @@ static void search_prompt(Ui *ui, ForestView *v, PromptEvent event, const char *
 static void forest_prompt(Ui *ui, gpointer view, PromptEvent event, const char *text) {
   if (ui->prompt.label[0] == '/')
     search_prompt(ui, view, event, text);
-  else
+  else if (ui->prompt.label[0] == 'w') {
+    if (event == PROMPT_ACCEPTED) forest_export(ui, view, text);
+  } else
     set_filter(view, event == PROMPT_CANCELLED ? NULL : text);
 }
 
@@ -221,7 +344,49 @@ static void go_to_target(Ui *ui, ForestView *v) {
 static void forest_changed(Ui *ui, gpointer view, unsigned what) {
   ForestView *v = view;
   if ((what & CHANGED_WOOD) && ui->wood) forest_rows_set_wood(&v->rows, ui->wood);
-  if (ui->target) go_to_target(ui, v);
+  int says = forest_column_find("says");
+  bool has = false;
+  for (int i = 0; i < v->columns.n; i++) has |= v->columns.which[i] == says;
+  /* The new column comes early: on narrow screens the last ones are left out. */
+  if ((what & CHANGED_SAID) && !has)
+    column_set_parse(&v->columns, "kind params says concept edge size dtype", NULL);
+  if ((what & CHANGED_TARGET) && ui->target) go_to_target(ui, v);
+  if (!(what & CHANGED_TAGS) || !ui->to_tag) return;
+  for (guint i = 0; i < ui->to_tag->len; i++) forest_rows_tag_model(&v->rows, ui->to_tag->pdata[i]);
+}
+
+static bool sort_by(ForestView *v, const char *column, char **problem) {
+  int which = forest_column_find(column);
+  if (which < 0 && strcmp(column, "name") != 0) {
+    *problem = g_strdup_printf("there is no column %s", column);
+    return false;
+  }
+  v->branches = false;
+  forest_rows_order(&v->rows, true, which, false);
+  return true;
+}
+
+static bool set_columns(Ui *ui, ForestView *v, const char *names, char **problem) {
+  g_autofree char *wrong = NULL;
+  ColumnSet set;
+  if (!column_set_parse(&set, names, &wrong)) {
+    *problem = g_strdup_printf("there is no column %s", wrong);
+    return false;
+  }
+  v->columns = set;
+  g_free(ui->config->columns);
+  ui->config->columns = column_set_text(&set);
+  return true;
+}
+
+static bool forest_command(Ui *ui, gpointer view, const char *verb, const char *argument, char **problem) {
+  ForestView *v = view;
+  v->rows.said = ui->said;
+  if (g_str_equal(verb, "sort-by")) return sort_by(v, argument, problem);
+  if (g_str_equal(verb, "columns")) return set_columns(ui, v, argument, problem);
+  if (g_str_equal(verb, "export")) forest_export(ui, v, argument);
+  else set_filter(v, argument);
+  return true;
 }
 
 const ViewOps view_forest = {
@@ -232,6 +397,8 @@ const ViewOps view_forest = {
     .draw = forest_draw,
     .action = forest_action,
     .prompt = forest_prompt,
+    .choose = forest_choose,
+    .command = forest_command,
     .status = forest_status,
     .changed = forest_changed,
 };

@@ -197,6 +197,16 @@ static void help_prompt(Ui *ui, gpointer view, PromptEvent event, const char *te
   find(ui, v, true, false);
 }
 
+static bool help_command(Ui *ui, gpointer view, const char *verb, const char *argument, char **problem) {
+  HelpView *v = view;
+  (void)verb, (void)problem;
+  g_free(v->search);
+  v->search = *argument ? g_strdup(argument) : NULL;
+  if (!v->columns) build(v, ui, 80);
+  find(ui, v, true, false);
+  return true;
+}
+
 const ViewOps view_help = {
     .name = "Help",
     .open = help_open,
@@ -205,4 +215,5 @@ const ViewOps view_help = {
     .draw = help_draw,
     .action = help_action,
     .prompt = help_prompt,
+    .command = help_command,
 };

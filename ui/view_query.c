@@ -5,8 +5,11 @@
 
 #include "core/error.h"
 #include "core/text.h"
+#include "search/question_field.h"
+#include "ui/copy_menu.h"
 #include "ui/glyph.h"
 #include "ui/list.h"
+#include "ui/memory.h"
 #include "ui/paint.h"
 #include "ui/row_filter.h"
 #include "ui/view.h"
@@ -25,8 +28,12 @@ typedef struct {
   guint64 job;      /* the latest question's; earlier answers are dropped */
   Reply *reply;     /* the latest answer, or NULL */
   char *problem;    /* why there is none, or NULL */
+  Completion *proposals; /* what the item at the end of the line may become, or NULL */
   List list;
+  GPtrArray *asked; /* earlier questions, oldest first, saved ones with a star in front; NULL until wanted */
 } QueryView;
+
+enum { MENU_HISTORY = 1, MENU_COPY };
 
 static gpointer query_open(Ui *ui) {
   QueryView *v = g_new0(QueryView, 1);
@@ -40,7 +47,9 @@ static void query_close(gpointer view) {
   QueryView *v = view;
   line_edit_clear(&v->edit);
   reply_free(v->reply);
+  g_clear_pointer(&v->asked, g_ptr_array_unref);
   g_free(v->problem);
+  completion_free(v->proposals);
   g_free(v);
 }
 
@@ -68,12 +77,30 @@ static void set_reply(QueryView *v, Reply *reply, const char *problem) {
   list_resize(&v->list, reply ? (int)reply->answer->hits->len : 0);
 }
 
+/* The scores of an answer, for those who draw by them. */
+static void publish(QueryView *v) {
+  Ui *ui = v->ui;
+  const GArray *all = hits(v);
+  g_clear_pointer(&ui->scores, g_hash_table_unref);
+  g_clear_pointer(&ui->question, g_free);
+  if (!all || !all->len) return;
+  ui->question = g_strdup(v->reply->text);
+  ui->scores = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  for (guint i = 0; i < all->len; i++) {
+    const QueryHit *hit = &g_array_index(all, QueryHit, i);
+    double *score = g_new(double, 1);
+    *score = hit->score;
+    g_hash_table_insert(ui->scores, g_strdup(hit->model->path), score);
+  }
+}
+
 static bool on_reply(gpointer user, guint64 id, gpointer result, const GError *error) {
   QueryView *v = user;
   if (id != v->job) return true; /* a later question has been asked since */
   v->job = 0;
   if (g_error_matches(error, COPSE_ERROR, COPSE_ERROR_CANCELLED)) return true;
   set_reply(v, result, error ? error->message : NULL);
+  publish(v);
   return false;
 }
 
@@ -98,7 +125,43 @@ static void ask(QueryView *v) {
   }
 }
 
-static void ask_soon(QueryView *v) { v->due = g_get_monotonic_time() + TYPING_PAUSE; }
+/* Proposals are made at the end of the line alone, where they have room. */
+static void propose(QueryView *v) {
+  const GString *text = v->edit.text;
+  g_clear_pointer(&v->proposals, completion_free);
+  if (v->ui->wood && v->ui->wood->models && v->edit.cursor == text->len)
+    v->proposals = question_complete(text->str, text->len, v->ui->wood->models, 8);
+}
+
+static void ask_soon(QueryView *v) {
+  v->due = g_get_monotonic_time() + TYPING_PAUSE;
+  propose(v);
+}
+
+/* Puts the first proposal into the line; false when there is none, or the cursor is not there. */
+static bool take_proposal(QueryView *v) {
+  const GPtrArray *texts = v->proposals ? v->proposals->texts : NULL;
+  if (!texts || !texts->len || v->edit.cursor != v->edit.text->len) return false;
+  g_autofree char *before = g_strndup(v->edit.text->str, v->proposals->from);
+  g_autofree char *line = g_strconcat(before, texts->pdata[0], NULL);
+  if (strcmp(line, v->edit.text->str) == 0) return false;
+  line_edit_set(&v->edit, line);
+  ask_soon(v);
+  return true;
+}
+
+/* Shows them behind what was typed. */
+static void draw_proposals(const QueryView *v, Cells *cells, Rect line) {
+  const GPtrArray *texts = v->proposals ? v->proposals->texts : NULL;
+  int used = text_width(v->edit.text->str) + 3;
+  if (!texts || !texts->len || v->edit.cursor != v->edit.text->len || used >= line.columns) return;
+  g_autoptr(GString) all = g_string_new(cells->ascii ? "->" : "\xe2\x86\x92");
+  for (guint i = 0; i < texts->len; i++) {
+    g_autofree SafeText *shown = safe_text(texts->pdata[i], -1);
+    g_string_append_printf(all, " %s", shown);
+  }
+  paint_left(cells, line.x + used, line.y, line.columns - used, STYLE_DIM, all->str);
+}
 
 static gint64 query_tick(Ui *ui, gpointer view, gint64 now) {
   QueryView *v = view;
@@ -176,15 +239,16 @@ static void draw_hit_header(Cells *cells, Rect area, const HitColumns *c) {
 static void draw_hit(const Ui *ui, Cells *cells, Rect area, int y, const HitColumns *c,
                      const QueryHit *hit, bool selected) {
   char score[16];
-  g_snprintf(score, sizeof score, "%5.2f", hit->score);
+  bool asked = isfinite(hit->score);
+  g_snprintf(score, sizeof score, asked ? "%5.2f" : "    -", hit->score);
   const char *concept = model_concept(hit->model, ui->wood ? ui->wood->label_key : NULL);
   cells_put(cells, area.x + 1, y, 5, STYLE_TEXT, score);
-  paint_bar(cells, area.x + 7, y, c->bar, hit->score);
+  if (asked) paint_bar(cells, area.x + 7, y, c->bar, hit->score);
   paint_left(cells, c->name, y, c->name_columns, STYLE_TEXT, hit->model->name);
   if (concept) paint_left(cells, c->concept, y, c->concept_columns, STYLE_CONCEPT, concept);
   if (c->source)
     paint_left(cells, c->source, y, 8, hit->declared ? STYLE_DECLARED : STYLE_RECOVERED,
-               hit->declared ? "declared" : "weights");
+               hit->declared ? "declared" : asked ? "weights" : "catalog");
   if (hit->expert)
     paint_left(cells, c->expert, y, c->expert_columns, STYLE_DIM, hit->expert->name);
   if (selected) cells_restyle(cells, area.x, y, area.columns, STYLE_SELECTED);
@@ -215,7 +279,9 @@ static const char *advice(const Ui *ui, const QueryView *v) {
     return "There is no expert yet. Train one in the Experts view (Tab), then ask for what the "
            "models were trained on: \"a fox\", \"a striped red star\".";
   return "Type what you look for: \"a fox\", \"a striped red star\". The answers come from the "
-         "weights; names play no part.";
+         "weights where an expert speaks, and are marked so; names and cards are searched for the "
+         "others. Filters: kind:lora params:<100M -base:sdxl sort:-params; like:MODEL; Right takes "
+         "what is proposed.";
 }
 
 static void draw_hits(const Ui *ui, QueryView *v, Cells *cells, Rect area) {
@@ -246,33 +312,111 @@ static void query_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
     paint_wrapped(cells, rest.x + 1, rest.y + 1, rest.columns - 2, rest.rows - 1,
                   v->problem ? STYLE_WARN : STYLE_DIM, advice(ui, v));
   }
-  if (v->editing)
-    line_edit_draw(&v->edit, cells, line.x, line.y, line.columns, STYLE_INPUT);
-  else
+  if (!v->editing) {
     cells_put(cells, line.x, line.y, line.columns, STYLE_INPUT, v->edit.text->str);
+    return;
+  }
+  line_edit_draw(&v->edit, cells, line.x, line.y, line.columns, STYLE_INPUT);
+  draw_proposals(v, cells, line);
 }
 
-static Reaction show_hit(QueryView *v) {
+static Reaction show_hit(QueryView *v, Reaction reaction) {
   const QueryHit *hit = selected_hit(v);
   if (!hit) return REACT_HANDLED;
-  g_clear_pointer(&v->ui->target, model_unref);
-  v->ui->target = model_ref(hit->model);
-  return REACT_HANDLED | REACT_SHOW_MODEL;
+  ui_target(v->ui, hit->model);
+  return REACT_HANDLED | reaction;
+}
+
+static GPtrArray *asked(QueryView *v) {
+  if (!v->asked) v->asked = memory_load(&v->ui->engine, "questions");
+  return v->asked;
+}
+
+static void keep_asked(QueryView *v) {
+  if (!v->ui->read_only) memory_save(&v->ui->engine, "questions", v->asked);
+}
+
+/* A question that somebody has stopped typing is worth remembering. */
+static void remember(QueryView *v) {
+  g_autofree char *text = g_strstrip(g_strdup(v->edit.text->str));
+  g_autofree char *saved = g_strconcat("* ", text, NULL);
+  if (!*text || !v->reply) return;
+  for (guint i = 0; i < asked(v)->len; i++)
+    if (g_str_equal(v->asked->pdata[i], saved)) return;
+  memory_add(v->asked, text);
+  keep_asked(v);
+}
+
+/* Saves the question, or makes a saved one an ordinary one again. */
+static void save_question(Ui *ui, QueryView *v) {
+  g_autofree char *text = g_strstrip(g_strdup(v->edit.text->str));
+  g_autofree char *saved = g_strconcat("* ", text, NULL);
+  bool was = false;
+  if (!*text) return;
+  for (guint i = asked(v)->len; i > 0; i--) {
+    was |= g_str_equal(v->asked->pdata[i - 1], saved);
+    if (g_str_equal(v->asked->pdata[i - 1], saved) || g_str_equal(v->asked->pdata[i - 1], text))
+      g_ptr_array_remove_index(v->asked, i - 1);
+  }
+  memory_add(v->asked, was ? text : saved);
+  keep_asked(v);
+  ui_tell(ui, STYLE_GOOD, was ? "No longer saved: %s" : "Saved: %s", text);
+}
+
+/* Saved questions first, then the latest. */
+static void open_history(Ui *ui, QueryView *v) {
+  Menu *menu = menu_new(MENU_HISTORY, "Earlier questions", false);
+  for (int saved = 1; saved >= 0; saved--)
+    for (guint i = asked(v)->len; i > 0; i--) {
+      const char *text = v->asked->pdata[i - 1];
+      bool is = g_str_has_prefix(text, "* ");
+      if (is == (saved == 1)) menu_add(menu, (int)i - 1, UIKEY_NONE, is ? text + 2 : text, is ? "saved" : NULL, false);
+    }
+  if (menu->lines->len) ui_menu(ui, menu);
+  else menu_free(menu), ui_tell(ui, STYLE_DIM, "Nothing has been asked yet");
+}
+
+static Reaction query_choose(Ui *ui, gpointer view, int menu, int line) {
+  QueryView *v = view;
+  const QueryHit *hit = selected_hit(v);
+  if (menu == MENU_COPY && hit) copy_menu_choose_model(ui, line, hit->model);
+  if (menu != MENU_HISTORY || line >= (int)v->asked->len) return REACT_HANDLED;
+  const char *text = v->asked->pdata[line];
+  line_edit_set(&v->edit, g_str_has_prefix(text, "* ") ? text + 2 : text);
+  ask(v);
+  return REACT_HANDLED;
+}
+
+static bool query_command(Ui *ui, gpointer view, const char *verb, const char *argument, char **problem) {
+  QueryView *v = view;
+  (void)ui, (void)verb, (void)problem;
+  v->editing = false;
+  line_edit_set(&v->edit, argument);
+  ask(v);
+  return true;
 }
 
 static Reaction query_action(Ui *ui, gpointer view, Action action) {
-  (void)ui;
   QueryView *v = view;
   bool changed;
   if (list_action(&v->list, action)) return REACT_HANDLED;
+  if (v->editing && action == ACTION_ASK_RIGHT && take_proposal(v)) return REACT_HANDLED;
   if (v->editing && line_edit_action(&v->edit, action, &changed)) {
     if (changed) ask_soon(v);
     return REACT_HANDLED;
   }
   switch (action) {
     case ACTION_ASK: v->editing = true; return REACT_HANDLED;
-    case ACTION_SHOW: return show_hit(v);
+    case ACTION_SHOW: remember(v); return show_hit(v, REACT_SHOW_MODEL);
+    case ACTION_LOCATE: remember(v); return show_hit(v, REACT_LOCATE);
+    case ACTION_LABELS: ui->ask_labels = true; return show_hit(v, REACT_SHOW_MODEL);
+    case ACTION_COPY:
+      if (selected_hit(v)) ui_menu(ui, copy_menu_new(MENU_COPY));
+      return REACT_HANDLED;
+    case ACTION_ASK_HISTORY: open_history(ui, v); return REACT_HANDLED;
+    case ACTION_ASK_SAVE: save_question(ui, v); return REACT_HANDLED;
     case ACTION_LEAVE:
+      remember(v);
       if (!v->editing) return REACT_HANDLED | REACT_BACK;
       v->editing = false;
       return REACT_HANDLED;
@@ -304,6 +448,8 @@ const ViewOps view_query = {
     .draw = query_draw,
     .action = query_action,
     .type = query_type,
+    .choose = query_choose,
+    .command = query_command,
     .status = query_status,
     .changed = query_changed,
     .tick = query_tick,

@@ -234,11 +234,48 @@ static bool is_other_format(const Entry *a, const Entry *b) {
   return strcmp(x, y) == 0 || (a->rank >= 0 && b->rank >= 0);
 }
 
-static void add_beside(Candidate *c, const GPtrArray *entries, const Entry *self) {
+/* The entries of a folder by the stem of their name, and those with names that tools give. */
+typedef struct {
+  GHashTable *by_stem; /* stem -> GPtrArray of Entry */
+  GPtrArray *generic;
+} Neighbours;
+
+static Neighbours neighbours_of(const GPtrArray *entries) {
+  Neighbours n = {g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+                                        (GDestroyNotify)g_ptr_array_unref),
+                  g_ptr_array_new()};
+  for (guint i = 0; i < entries->len; i++) {
+    Entry *e = entries->pdata[i];
+    g_autofree char *stem = weight_name_stem(e->name);
+    GPtrArray *same = g_hash_table_lookup(n.by_stem, stem);
+    if (!same) {
+      same = g_ptr_array_new();
+      g_hash_table_insert(n.by_stem, g_steal_pointer(&stem), same);
+    }
+    g_ptr_array_add(same, e);
+    if (e->rank >= 0) g_ptr_array_add(n.generic, e);
+  }
+  return n;
+}
+
+static void neighbours_clear(Neighbours *n) {
+  g_hash_table_unref(n->by_stem);
+  g_ptr_array_unref(n->generic);
+}
+
+/* Notes files that are likely the same model in another format. */
+static void add_beside(Candidate *c, const Neighbours *n, const Entry *self) {
   enum { MOST = 16 };
-  for (guint i = 0; i < entries->len && c->beside->len < MOST; i++)
-    if (is_other_format(entries->pdata[i], self))
-      add_ref(c->beside, &((const Entry *)entries->pdata[i])->main);
+  g_autofree char *stem = weight_name_stem(self->name);
+  const GPtrArray *lists[] = {g_hash_table_lookup(n->by_stem, stem),
+                              self->rank >= 0 ? n->generic : NULL};
+  for (size_t l = 0; l < G_N_ELEMENTS(lists); l++)
+    for (guint i = 0; lists[l] && i < lists[l]->len && c->beside->len < MOST; i++) {
+      const Entry *e = lists[l]->pdata[i];
+      g_autofree char *other = weight_name_stem(e->name);
+      bool twice = l == 1 && strcmp(other, stem) == 0;
+      if (!twice && is_other_format(e, self)) add_ref(c->beside, &e->main);
+    }
 }
 
 static Candidate *add_file_candidate(GPtrArray *out, const WalkFolder *folder, const char *root,
@@ -303,9 +340,11 @@ static void add_folder(GPtrArray *out, const WalkFolder *folder, const char *roo
   guint together = described ? count_generic(entries) : 0;
   if (described && together == 0 && entries->len == 1) together = 1;
   if (together) add_folder_candidate(out, folder, root, entries, together);
+  Neighbours near = neighbours_of(entries);
   for (guint i = together; i < entries->len; i++)
-    add_beside(add_file_candidate(out, folder, root, entries->pdata[i]), entries,
+    add_beside(add_file_candidate(out, folder, root, entries->pdata[i]), &near,
                entries->pdata[i]);
+  neighbours_clear(&near);
 }
 
 /* Index of the first folder whose path is not below `key`. */

@@ -72,6 +72,26 @@ static bool open_catalog(Collection *c, GError **error) {
   return c->catalog != NULL;
 }
 
+/* One state belongs to one collection: what is kept for another must not answer for this one. */
+static bool own_state(Collection *c, const char *real, GError **error) {
+  g_autoptr(GBytes) owner = collection_get(c, "collection", "root", NULL);
+  size_t n = strlen(real) + 1;
+  if (owner && g_bytes_get_size(owner) == n && memcmp(g_bytes_get_data(owner, NULL), real, n) == 0)
+    return true;
+  if (owner) {
+    g_autofree SafeText *other =
+        safe_text(g_bytes_get_data(owner, NULL), (gssize)g_bytes_get_size(owner) - 1);
+    g_autofree SafeText *state = safe_text(c->state, -1);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_STATE,
+                "the state in %s was made for %s: choose another folder with --state", state, other);
+    return false;
+  }
+  if (c->read_only) return true;
+  g_autoptr(GBytes) root = g_bytes_new(real, n);
+  collection_put(c, "collection", "root", root, NULL);
+  return true;
+}
+
 Collection *collection_open(const char *root, const CollectionOptions *options, GError **error) {
   static const CollectionOptions defaults = {0};
   if (!options) options = &defaults;
@@ -89,7 +109,7 @@ Collection *collection_open(const char *root, const CollectionOptions *options, 
   if (c->read_only && !g_file_test(c->state, G_FILE_TEST_IS_DIR))
     g_clear_pointer(&c->state, g_free);
   if (!c->read_only && !dir_make(c->state, error)) return NULL;
-  return open_catalog(c, error) ? g_steal_pointer(&c) : NULL;
+  return open_catalog(c, error) && own_state(c, real, error) ? g_steal_pointer(&c) : NULL;
 }
 
 void collection_free(Collection *c) {

@@ -22,7 +22,11 @@ static bool has_path(const Model *m, const char *what) {
   return strcmp(m->path, what) == 0 || strcmp(m->shown, what) == 0 || strcmp(m->file, what) == 0;
 }
 
-static bool has_name(const Model *m, const char *what) { return strcmp(m->name, what) == 0; }
+/* "org/name" is found by "name" too. */
+static bool has_name(const Model *m, const char *what) {
+  const char *slash = strrchr(m->name, '/');
+  return strcmp(m->name, what) == 0 || (slash && strcmp(slash + 1, what) == 0);
+}
 
 static bool ends_in_components(const char *path, const char *what) {
   size_t n = strlen(path), k = strlen(what);

@@ -10,6 +10,7 @@ libcopse_collection_a_SOURCES = \
 	src/collection/archive_weights.c src/collection/archive_weights.h \
 	src/collection/candidate.c src/collection/candidate.h \
 	src/collection/card.c src/collection/card.h \
+	src/collection/card_body.c src/collection/card_body.h \
 	src/collection/chain.c src/collection/chain.h \
 	src/collection/container.c src/collection/container.h \
 	src/collection/catalog.c src/collection/catalog.h \

@@ -4,8 +4,8 @@
 
 #include "collection/collection.h"
 
-/* The weight file's name, size and time of change as text; NULL when it cannot be looked at. Costs
- * one stat(2). The caller frees it. */
+/* The weight file's name, size and time of change as text, of every part when there are several; NULL
+ * when it cannot be looked at. Costs a stat(2) a file. The caller frees it. */
 char *model_stamp(const Collection *collection, const Model *model);
 
 /* The same as 64 bits (FNV-1a); 0 when it cannot be looked at. */

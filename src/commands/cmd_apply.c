@@ -63,9 +63,10 @@ static void print_json(const Said *s, const Expert *x) {
 static void print_text(const Said *s) {
   printf("%s ", s->model->shown);
   if (s->abstain) printf(" don't know;");
-  for (size_t k = 0; k < s->shown; k++)
-    printf(" %s %.2f%s", (char *)s->choices->names->pdata[s->order[k]], s->p[s->order[k]],
-           k + 1 < s->shown ? "," : "\n");
+  for (size_t k = 0; k < s->shown && s->p[s->order[k]] >= 0.005; k++)
+    printf("%s %s %.2f", k ? "," : "", (char *)s->choices->names->pdata[s->order[k]],
+           s->p[s->order[k]]);
+  putchar('\n');
 }
 
 static void print_model(const ExpertRun *r, const Choices *c, size_t row, bool json) {
@@ -76,7 +77,7 @@ static void print_model(const ExpertRun *r, const Choices *c, size_t row, bool j
   double confidence = prediction_make(r->expert, c, e, p, logits);
   rank_labels(p, n, order, shown);
   Said s = {r->rep->models->pdata[row], c, p, logits, e, order, shown,
-            prediction_abstains(r->expert, confidence)};
+            prediction_abstains(r->expert, c, p, logits, confidence)};
   if (json)
     print_json(&s, r->expert);
   else

@@ -8,35 +8,71 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "experts/prediction.h"
+#include "text/concept_list.h"
 
-static char **split_labels(const char *list) {
-  char **labels = g_strsplit(list, ",", -1);
-  for (char **l = labels; *l; l++) g_strstrip(*l);
-  return labels;
+/* Indices of p, most probable first. */
+static int by_probability(gconstpointer a, gconstpointer b, gpointer p) {
+  double x = ((double *)p)[*(const guint *)a], y = ((double *)p)[*(const guint *)b];
+  return (x < y) - (x > y);
 }
 
-static void print_answer(const ExpertRun *r, const Choices *c, const double *p, double confidence,
-                         size_t row, bool json) {
+/* Which choices to print, most probable first: for classes only those that were asked for. */
+static guint *print_order(const ExpertRun *r, const Choices *c, double *p, const char *list,
+                          guint *n) {
+  guint *order = g_new(guint, c->names->len + 1);
+  bool some = list && r->expert->task == EXPERT_CLASSIFY;
+  g_auto(GStrv) asked = some ? concept_list_open(list, NULL) : NULL;
+  *n = 0;
+  for (guint i = 0; i < c->names->len; i++)
+    if (!asked || g_strv_contains((const char *const *)asked, c->names->pdata[i])) order[(*n)++] = i;
+  g_qsort_with_data(order, (gint)*n, sizeof *order, by_probability, p);
+  return order;
+}
+
+static void print_answer(const ExpertRun *r, const Choices *c, double *p, bool abstain,
+                         const char *list, size_t row, bool json) {
   const Model *m = r->rep->models->pdata[row];
-  bool abstain = prediction_abstains(r->expert, confidence);
+  guint n;
+  g_autofree guint *order = print_order(r, c, p, list, &n);
   if (!json) {
-    printf("%s, by expert %s%s\n", m->shown, r->expert->name, abstain ? ": not sure" : "");
-    for (guint i = 0; i < c->names->len; i++)
-      printf("  %5.1f %%  %s\n", 100 * p[i], (char *)c->names->pdata[i]);
+    printf("%s, by expert %s%s\n", m->shown, r->expert->name, abstain ? ": not sure that any of them fits" : "");
+    for (guint i = 0; i < n; i++)
+      printf("  %5.1f %%  %s\n", 100 * p[order[i]], (char *)c->names->pdata[order[i]]);
     return;
   }
   cJSON *o = cJSON_CreateObject();
   json_add_string(o, "path", m->shown);
   json_add_string(o, "expert", r->expert->name);
   cJSON *labels = cJSON_AddArrayToObject(o, "labels");
-  for (guint i = 0; i < c->names->len; i++) {
+  for (guint i = 0; i < n; i++) {
     cJSON *l = cJSON_CreateObject();
-    json_add_string(l, "name", c->names->pdata[i]);
-    json_add_number(l, "p", p[i]);
+    json_add_string(l, "name", c->names->pdata[order[i]]);
+    json_add_number(l, "p", p[order[i]]);
     cJSON_AddItemToArray(labels, l);
   }
   cJSON_AddBoolToObject(o, "abstain", abstain);
   json_print(o);
+}
+
+/* The user's labels; for classes only such as the expert has. */
+static Choices *choose(const ExpertRun *r, const char *list, GError **error) {
+  if (!list) return choices_own(r->expert, r->encoder, error);
+  GError *problem = NULL;
+  g_auto(GStrv) labels = concept_list_open(list, &problem);
+  if (problem) {
+    g_propagate_error(error, problem);
+    return NULL;
+  }
+  if (r->expert->task == EXPERT_ALIGN) return choices_new(r->expert, r->encoder, labels, error);
+  for (char **l = labels; *l; l++)
+    if (!g_ptr_array_find_with_equal_func(r->expert->labels, *l, g_str_equal, NULL)) {
+      g_autofree SafeText *shown = safe_text(*l, -1);
+      g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND,
+                  "expert %s does not know the class '%s'; it has %u, see copse apply", r->expert->name,
+                  shown, r->expert->labels->len);
+      return NULL;
+    }
+  return choices_own(r->expert, r->encoder, error);
 }
 
 static int answer(const ExpertRun *r, const char *model, const char *list, bool json) {
@@ -44,29 +80,32 @@ static int answer(const ExpertRun *r, const char *model, const char *list, bool 
   GError *error = NULL;
   gssize row = expert_run_find(r, model, &status);
   if (row < 0) return status;
-  g_auto(GStrv) labels = list ? split_labels(list) : NULL;
-  g_autoptr(Choices) c = labels && r->expert->task == EXPERT_ALIGN
-                             ? choices_new(r->expert, r->encoder, labels, &error)
-                             : choices_own(r->expert, r->encoder, &error);
+  g_autoptr(Choices) c = choose(r, list, &error);
   if (!c) return command_fail(error);
-  g_autofree double *p = g_new(double, c->names->len + 1);
-  double confidence = prediction_make(r->expert, c, r->rep->rows + (size_t)row * r->rep->width, p, NULL);
-  print_answer(r, c, p, confidence, (size_t)row, json);
+  size_t n = c->names->len;
+  g_autofree double *p = g_new(double, n + 1);
+  g_autofree float *logits = g_new(float, n + 1);
+  const float *e = r->rep->rows + (size_t)row * r->rep->width;
+  double confidence = prediction_make(r->expert, c, e, p, logits);
+  bool abstain = prediction_abstains(r->expert, c, p, logits, confidence);
+  print_answer(r, c, p, abstain, list, (size_t)row, json);
   return STATUS_DONE;
 }
 
 int cmd_classify(int argc, char **argv) {
-  g_autofree char *expert = NULL, *labels = NULL;
+  g_autofree char *layer = NULL, *expert = NULL, *labels = NULL;
   Globals g;
   int status;
   const GOptionEntry entries[] = {
       {"labels", 0, 0, G_OPTION_ARG_STRING, &labels,
-       "Candidates, separated by commas (default: the expert's own labels)", "A,B,C"},
+       "Candidates: a,b,c or @cifar100, @imagenet, @tiny-imagenet, @FILE (default: the expert's own)",
+       "LIST"},
       {"expert", 0, 0, G_OPTION_ARG_FILENAME, &expert, "Name or file (default: the best one)", "E"},
+      {"layer", 0, 0, G_OPTION_ARG_STRING, &layer, "Layer, when the checkpoint names none", "NAME"},
       G_OPTION_ENTRY_NULL};
   if (command_parse("classify", entries, NULL, &argc, &argv, &g, &status)) {
     ExpertRun r;
-    status = expert_run_open(&r, argv[1], expert, NULL, &g);
+    status = expert_run_open(&r, argv[1], expert, layer, &g);
     if (status == STATUS_DONE) status = answer(&r, argv[2], labels, g.json);
     expert_run_clear(&r);
   }

@@ -16,6 +16,10 @@ enum { EXAMPLES = 3 };
 static int plant(char *dir, const Globals *g) {
   g_autofree char *truth = g_strconcat(dir, ".truth.json", NULL);
   if (g_file_test(truth, G_FILE_TEST_EXISTS)) return STATUS_DONE;
+  if (g->read_only) {
+    fprintf(stderr, "copse: nothing is planted at %s, and --read-only plants nothing\n", dir);
+    return STATUS_COULD_NOT;
+  }
   g_autofree char *seed = g_strdup_printf("--seed=%" G_GINT64_FORMAT, g->seed);
   g_autofree char *threads = g_strdup_printf("--threads=%d", g->threads);
   char name[] = "plant", kind[] = "--kind=scenes";

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `copse diff A B`: what changed from one model to another, layer by layer. */
+/* `copse diff A B`: two models layer by layer. */
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -7,7 +8,11 @@
 #include "commands/commands.h"
 #include "core/error.h"
 #include "core/json.h"
-#include "lineage/difference.h"
+#include "lineage/model_diff.h"
+
+static const char notes[] =
+    "A and B are weight files, or folders that hold one model each. The distance of a layer is |B - A|,\n"
+    "and relative to |A|; of an adapter beside its base it is the size of what it adds.";
 
 /* The one model of a folder. */
 static WeightFile *open_folder(const char *path, GError **error) {
@@ -18,73 +23,94 @@ static WeightFile *open_folder(const char *path, GError **error) {
   g_autoptr(GPtrArray) models = collection_models(c, error);
   if (!models) return NULL;
   if (models->len == 1) return collection_open_weights(c, models->pdata[0], error);
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "%s holds %u models: name one of its files",
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "%s holds %u models: name one of their files",
               path, models->len);
   return NULL;
 }
 
-static WeightFile *open_model(const char *path, GError **error) {
+static WeightFile *open_side(const char *path, GError **error) {
   return g_file_test(path, G_FILE_TEST_IS_DIR) ? open_folder(path, error)
                                                : weight_file_open(path, error);
 }
 
-static const char *state_of(const Difference *d) {
-  if (d->a < 0) return "added";
-  if (d->b < 0) return "removed";
-  if (!d->same_shape) return "reshaped";
-  return d->equal ? "equal" : isnan(d->largest) ? "not compared" : "changed";
+/* "768x3072", "768x768 r16", "-". The caller frees it. */
+static char *side_text(const LayerSide *s) {
+  if (!s->d_out) return g_strdup("-");
+  if (s->form == LAYER_LOW_RANK)
+    return g_strdup_printf("%" PRIu64 "x%" PRIu64 " r%" PRIu64, s->d_out, s->d_in, s->rank);
+  return g_strdup_printf("%" PRIu64 "x%" PRIu64, s->d_out, s->d_in);
 }
 
-static void print_json(const GArray *list) {
-  cJSON *out = cJSON_CreateObject();
-  cJSON *layers = cJSON_AddArrayToObject(out, "layers");
-  for (guint i = 0; i < list->len; i++) {
-    const Difference *d = &g_array_index(list, Difference, i);
+static void print_row(const DiffRow *r, int width) {
+  g_autofree char *name = text_fit(r->name, width, "~");
+  g_autofree char *before = side_text(&r->p), *after = side_text(&r->x);
+  printf("%s  %-11s  %-14s %-14s", name, layer_state_name(r->state), before, after);
+  if (isfinite(r->relative)) printf("  %-10.4g", r->relative);
+  if (r->rank) printf(" rank %u%s", r->rank, r->rank >= RANK_PROBES ? " or more" : "");
+  putchar('\n');
+}
+
+static void print_text(const ModelDiff *d) {
+  enum { WIDEST = 60 };
+  int width = 5;
+  for (guint i = 0; i < d->rows->len; i++)
+    width = MAX(width, text_width(g_array_index(d->rows, DiffRow, i).name));
+  for (guint i = 0; i < d->rows->len; i++)
+    print_row(&g_array_index(d->rows, DiffRow, i), MIN(width, (int)WIDEST));
+  for (int s = 0; s <= LAYER_UNREAD; s++)
+    if (d->count[s]) printf("%u %s; ", d->count[s], layer_state_name((LayerState)s));
+  if (isfinite(d->relative)) printf("moved %.4g in all", d->relative);
+  putchar('\n');
+}
+
+static void add_side(cJSON *row, const char *key, const LayerSide *s) {
+  cJSON *o = s->d_out ? cJSON_AddObjectToObject(row, key) : cJSON_AddNullToObject(row, key);
+  if (!s->d_out) return;
+  json_add_string(o, "form", s->form == LAYER_DENSE ? "dense" : "low-rank");
+  json_add_u64(o, "d_out", s->d_out);
+  json_add_u64(o, "d_in", s->d_in);
+  if (s->form == LAYER_LOW_RANK) json_add_u64(o, "rank", s->rank);
+  json_add_string(o, "dtype", dtype_name(s->dtype));
+}
+
+static void print_json(const ModelDiff *d) {
+  cJSON *o = cJSON_CreateObject();
+  cJSON *rows = cJSON_AddArrayToObject(o, "layers");
+  for (guint i = 0; i < d->rows->len; i++) {
+    const DiffRow *r = &g_array_index(d->rows, DiffRow, i);
     cJSON *row = cJSON_CreateObject();
-    json_add_string(row, "name", d->name);
-    json_add_string(row, "state", state_of(d));
-    json_add_number(row, "change", d->change);
-    json_add_number(row, "cosine", d->cosine);
-    json_add_number(row, "largest", d->largest);
-    cJSON_AddItemToArray(layers, row);
+    json_add_string(row, "name", r->name);
+    json_add_string(row, "state", layer_state_name(r->state));
+    add_side(row, "a", &r->p);
+    add_side(row, "b", &r->x);
+    json_add_number(row, "distance", r->distance);
+    json_add_number(row, "relative", r->relative);
+    if (r->rank) json_add_u64(row, "difference_rank", MIN(r->rank, (unsigned)RANK_PROBES));
+    cJSON_AddItemToArray(rows, row);
   }
-  json_print(out);
+  json_add_number(o, "relative", d->relative);
+  json_print(o);
 }
 
-static void print_text(const GArray *list) {
-  unsigned equal = 0;
-  printf("%-12s %9s %8s %9s  %s\n", "", "change", "cosine", "largest", "layer");
-  for (guint i = 0; i < list->len; i++) {
-    const Difference *d = &g_array_index(list, Difference, i);
-    equal += d->equal;
-    if (isnan(d->largest))
-      printf("%-12s %9s %8s %9s  %s\n", state_of(d), "", "", "", d->name);
-    else
-      printf("%-12s %9.3g %8.4f %9.3g  %s\n", state_of(d), d->change, d->cosine, d->largest,
-             d->name);
-  }
-  printf("%u of %u equal\n", equal, list->len);
-}
-
-static int run(const char *first, const char *second, const Globals *globals) {
+static int run(const char *a, const char *b, const Globals *globals) {
   GError *error = NULL;
-  g_autoptr(WeightFile) a = open_model(first, &error);
-  g_autoptr(WeightFile) b = a ? open_model(second, &error) : NULL;
-  if (!b) return command_fail(error);
-  CommandProgress progress;
-  const Progress *p = command_progress_begin(&progress, "Comparing", globals);
-  g_autoptr(GArray) list = difference_list(a, b, p, &error);
-  command_progress_end(&progress);
-  if (!list) return command_fail(error);
-  if (globals->json) print_json(list);
-  else print_text(list);
+  CommandProgress p;
+  g_autoptr(WeightFile) before = open_side(a, &error);
+  g_autoptr(WeightFile) after = before ? open_side(b, &error) : NULL;
+  if (!after) return command_fail(error);
+  const Progress *progress = command_progress_begin(&p, "Comparing", globals);
+  g_autoptr(ModelDiff) d = model_diff_files(before, after, progress, &error);
+  command_progress_end(&p);
+  if (!d) return command_fail(error);
+  if (globals->json) print_json(d);
+  else print_text(d);
   return STATUS_DONE;
 }
 
 int cmd_diff(int argc, char **argv) {
   Globals globals = {0};
   int status;
-  if (!command_parse("diff", NULL, NULL, &argc, &argv, &globals, &status)) return status;
+  if (!command_parse("diff", NULL, notes, &argc, &argv, &globals, &status)) return status;
   status = run(argv[1], argv[2], &globals);
   globals_clear(&globals);
   return status;

@@ -46,6 +46,8 @@ static void print_json(const Expert *x, const Evaluation *e) {
   cJSON_AddItemToObject(o, "test_holdout", group_json(&e->unseen, align));
   json_add_number(o, "temperature", e->temperature);
   json_add_number(o, "threshold", e->threshold);
+  json_add_number(o, "floor", e->floor);
+  json_add_number(o, "unseen_refused", e->refused);
   json_add_number(o, "knn1", e->knn1);
   json_add_number(o, "knn5", e->knn5);
   json_add_number(o, "auc_knn", e->auc_knn);
@@ -93,14 +95,16 @@ static void print_table(const Expert *x, const Evaluation *e) {
   printf("expert %s, layer %s\n", x->name, x->layer);
   print_group("test", &e->seen);
   print_group("test, labels never trained on", &e->unseen);
+  print_rate("refused when only trained labels are offered", e->refused);
   printf("representations\n");
   print_rate("1 nearest training model", e->knn1);
   print_rate("5 nearest training models", e->knn5);
   print_rate("one-class AUC, 2 nearest", e->auc_knn);
   print_rate("one-class AUC, Ledoit-Wolf", e->auc_lw);
-  printf("hardest labels\n");
+  if (e->classes->len) printf("hardest labels\n");
   for (guint i = 0; i < MIN(e->classes->len, WORST); i++) {
     const ClassRow *c = &g_array_index(e->classes, ClassRow, i);
+    if (c->accuracy >= 1) break;
     printf("  %-44s %6.1f %%  of %u\n", c->label, 100 * c->accuracy, c->n);
   }
   if (e->confusions->len) printf("most frequent confusions\n");
@@ -110,13 +114,17 @@ static void print_table(const Expert *x, const Evaluation *e) {
   }
 }
 
-static int evaluate(const char *root, const char *name, const Globals *g) {
+static int evaluate(const char *root, const char *name, const char *layer, const Globals *g) {
   GError *error = NULL;
   g_autoptr(GPtrArray) models = NULL;
   g_autoptr(Collection) c = command_open(root, g, &models);
   if (!c) return STATUS_COULD_NOT;
   g_autoptr(Expert) x = expert_find(c, name, &error);
   if (!x) return command_fail(error);
+  if (layer) {
+    g_free(x->layer);
+    x->layer = g_strdup(layer);
+  }
   CommandProgress p;
   g_autoptr(Evaluation) e =
       evaluation_new(c, models, x, command_progress_begin(&p, "Evaluating", g), &error);
@@ -130,14 +138,15 @@ static int evaluate(const char *root, const char *name, const Globals *g) {
 }
 
 int cmd_eval(int argc, char **argv) {
-  g_autofree char *expert = NULL;
+  g_autofree char *expert = NULL, *layer = NULL;
   Globals g;
   int status;
   const GOptionEntry entries[] = {
       {"expert", 0, 0, G_OPTION_ARG_FILENAME, &expert, "Name or file (default: the best one)", "E"},
+      {"layer", 0, 0, G_OPTION_ARG_STRING, &layer, "Layer, when the checkpoint names none", "NAME"},
       G_OPTION_ENTRY_NULL};
   if (command_parse("eval", entries, NULL, &argc, &argv, &g, &status))
-    status = evaluate(argv[1], expert, &g);
+    status = evaluate(argv[1], expert, layer, &g);
   globals_clear(&g);
   return status;
 }

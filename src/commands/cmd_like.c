@@ -41,16 +41,17 @@ static int answer(const ExpertRun *r, const char *model, int limit, bool json) {
 }
 
 int cmd_like(int argc, char **argv) {
-  g_autofree char *expert = NULL;
+  g_autofree char *layer = NULL, *expert = NULL;
   int limit = 10, status;
   Globals g;
   const GOptionEntry entries[] = {
       {"limit", 'n', 0, G_OPTION_ARG_INT, &limit, "Answers to print (default 10; 0: all)", "N"},
       {"expert", 0, 0, G_OPTION_ARG_FILENAME, &expert, "Name or file (default: the best one)", "E"},
+      {"layer", 0, 0, G_OPTION_ARG_STRING, &layer, "Layer, when the checkpoint names none", "NAME"},
       G_OPTION_ENTRY_NULL};
   if (command_parse("like", entries, NULL, &argc, &argv, &g, &status)) {
     ExpertRun r;
-    status = expert_run_open(&r, argv[1], expert, NULL, &g);
+    status = expert_run_open(&r, argv[1], expert, layer, &g);
     if (status == STATUS_DONE) status = answer(&r, argv[2], MAX(limit, 0), g.json);
     expert_run_clear(&r);
   }

@@ -8,36 +8,49 @@
 #include "core/json.h"
 #include "search/nearest.h"
 
-static void print_point(const ExpertRun *r, guint i, const float *xy, bool json) {
-  const Model *m = r->rep->models->pdata[i];
-  const char *label = r->expert->label_key ? model_value(m, r->expert->label_key) : NULL;
-  if (!json) {
-    printf("%9.4f %9.4f  %s\n", (double)xy[2 * i], (double)xy[2 * i + 1], m->shown);
-    return;
-  }
+static const char *label_of(const ExpertRun *r, const Model *m) {
+  return r->expert->label_key ? model_value(m, r->expert->label_key) : NULL;
+}
+
+static void print_json(const ExpertRun *r, const float *xy, const double shares[2]) {
   cJSON *o = cJSON_CreateObject();
-  json_add_string(o, "path", m->shown);
-  json_add_number(o, "x", (double)xy[2 * i]);
-  json_add_number(o, "y", (double)xy[2 * i + 1]);
-  json_add_string(o, "label", label);
-  json_print_line(o);
+  json_add_string(o, "expert", r->expert->name);
+  cJSON *spread = cJSON_AddArrayToObject(o, "spread");
+  for (int k = 0; k < 2; k++) cJSON_AddItemToArray(spread, cJSON_CreateNumber(shares[k]));
+  cJSON *points = cJSON_AddArrayToObject(o, "points");
+  for (guint i = 0; i < r->rep->models->len; i++) {
+    const Model *m = r->rep->models->pdata[i];
+    cJSON *row = cJSON_CreateObject();
+    json_add_string(row, "path", m->shown);
+    json_add_number(row, "x", (double)xy[2 * i]);
+    json_add_number(row, "y", (double)xy[2 * i + 1]);
+    json_add_string(row, "label", label_of(r, m));
+    cJSON_AddItemToArray(points, row);
+  }
+  json_print(o);
+}
+
+static void print_text(const ExpertRun *r, const float *xy, const double shares[2]) {
+  for (guint i = 0; i < r->rep->models->len; i++)
+    printf("%9.4f %9.4f  %s\n", (double)xy[2 * i], (double)xy[2 * i + 1],
+           ((const Model *)r->rep->models->pdata[i])->shown);
+  printf("the axes carry %.1f %% and %.1f %% of the spread\n", 100 * shares[0], 100 * shares[1]);
 }
 
 int cmd_map(int argc, char **argv) {
-  g_autofree char *expert = NULL;
+  g_autofree char *layer = NULL, *expert = NULL;
   Globals g;
   int status;
   const GOptionEntry entries[] = {
       {"expert", 0, 0, G_OPTION_ARG_FILENAME, &expert, "Name or file (default: the best one)", "E"},
+      {"layer", 0, 0, G_OPTION_ARG_STRING, &layer, "Layer, when the checkpoint names none", "NAME"},
       G_OPTION_ENTRY_NULL};
   if (command_parse("map", entries, NULL, &argc, &argv, &g, &status)) {
     ExpertRun r;
     double shares[2];
-    status = expert_run_open(&r, argv[1], expert, NULL, &g);
+    status = expert_run_open(&r, argv[1], expert, layer, &g);
     g_autofree float *xy = status == STATUS_DONE ? nearest_map(r.rep, shares) : NULL;
-    for (guint i = 0; xy && i < r.rep->models->len; i++) print_point(&r, i, xy, g.json);
-    if (xy && !g.json)
-      printf("the axes carry %.1f %% and %.1f %% of the spread\n", 100 * shares[0], 100 * shares[1]);
+    if (xy) (g.json ? print_json : print_text)(&r, xy, shares);
     expert_run_clear(&r);
   }
   globals_clear(&g);

@@ -78,8 +78,8 @@ static void print_table(const GPtrArray *experts, const Ensemble *e, unsigned k)
 
 /* A line on standard error as each layer ends. */
 static void on_row(void *user, const Expert *x, bool again, unsigned done, unsigned total) {
-  if (((const Globals *)user)->quiet) return;
-  fprintf(stderr, "%s%u of %u  %s  %.1f %%%s\n", isatty(STDERR_FILENO) ? "\r\033[K" : "", done, total, x->layer,
+  if (((const Globals *)user)->quiet || !isatty(STDERR_FILENO)) return;
+  fprintf(stderr, "\r\033[K%u of %u  %s  %.1f %%%s\n", done, total, x->layer,
           100 * score_headline(&x->val), again ? "  (kept)" : "");
 }
 
@@ -95,7 +95,7 @@ static int sweep(const char *root, const TrainWords *w, const SweepWords *s, con
   CommandProgress p;
   const Progress *progress = command_progress_begin(&p, "Sweeping", g);
   g_autoptr(GPtrArray) experts =
-      sweep_run(c, models, &options, s->pattern, on_row, (void *)g, warnings, progress, &error);
+      sweep_run(c, models, &options, s->pattern ? s->pattern : w->layer, on_row, (void *)g, warnings, progress, &error);
   unsigned k = experts ? MIN((unsigned)MAX(s->ensemble, 0), experts->len) : 0;
   Ensemble together;
   bool ok = experts && (k < 2 || ensemble_measure(c, models, experts, k, progress, &together, &error));

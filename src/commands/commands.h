@@ -19,5 +19,6 @@ int cmd_route(int argc, char **argv);
 int cmd_scan(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_sweep(int argc, char **argv);
+int cmd_text(int argc, char **argv);
 int cmd_train(int argc, char **argv);
 int cmd_tree(int argc, char **argv);

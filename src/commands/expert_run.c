@@ -18,8 +18,7 @@ static bool open_parts(ExpertRun *r, const char *expert, const char *layer,
     return false;
   }
   bool align = r->expert->task == EXPERT_ALIGN;
-  if (align)
-    r->encoder = text_encoder_open(r->expert->encoder ? r->expert->encoder : "words", error);
+  if (align) r->encoder = expert_open_encoder(r->expert, error);
   if (align && !r->encoder) return false;
   r->rep = representations_open(r->collection, r->expert, r->models, r->warnings, progress, error);
   return r->rep != NULL;

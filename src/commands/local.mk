@@ -15,6 +15,7 @@ libcopse_commands_a_SOURCES = \
 	src/commands/cmd_scan.c \
 	src/commands/cmd_show.c \
 	src/commands/cmd_sweep.c \
+	src/commands/cmd_text.c \
 	src/commands/cmd_train.c \
 	src/commands/cmd_tree.c \
 	src/commands/command.c src/commands/command.h src/commands/commands.h \

@@ -15,6 +15,7 @@ void train_words_clear(TrainWords *o) {
   g_free(o->layer);
   g_free(o->label);
   g_free(o->encoder);
+  g_free(o->prompts);
   g_free(o->out);
 }
 
@@ -71,6 +72,7 @@ bool train_words_read(const TrainWords *o, const Globals *g, TrainOptions *t, GE
   if (!read_choices(o, t, error)) return false;
   if (o->layer) t->layer = o->layer;
   if (o->encoder) t->encoder = o->encoder;
+  t->prompts = o->prompts;
   t->linear = o->linear;
   t->half = o->half;
   t->memory = g->memory;
@@ -104,7 +106,10 @@ GOptionEntry *train_words_entries(TrainWords *o) {
       {"layer", 0, 0, G_OPTION_ARG_STRING, &o->layer, "Layer to read, or #N in upstream's order (default: the largest)", "NAME"},
       {"label", 0, 0, G_OPTION_ARG_STRING, &o->label, "Metadata or card key that holds the label", "KEY"},
       {"tree", 0, 0, G_OPTION_ARG_INT, &o->tree, "Only models of tree T", "T"},
-      {"encoder", 0, 0, G_OPTION_ARG_STRING, &o->encoder, "Text encoder: words", "NAME"},
+      {"encoder", 0, 0, G_OPTION_ARG_STRING, &o->encoder,
+       "words (default), clip:DIR, model2vec:DIR, glove:FILE or table:FILE", "E"},
+      {"prompts", 0, 0, G_OPTION_ARG_STRING, &o->prompts,
+       "Put labels into none, photo, photos, art, or templates with {} separated by |", "P"},
       {"epochs", 0, 0, G_OPTION_ARG_INT, &o->epochs, "Passes over the training models", "N"},
       {"patience", 0, 0, G_OPTION_ARG_INT, &o->patience,
        "Stop after N epochs without a better validation (default 0: never)", "N"},

@@ -6,7 +6,7 @@
 #include "experts/train.h"
 
 typedef struct {
-  char *expert, *preset, *task, *input, *layer, *label, *encoder, *out;
+  char *expert, *preset, *task, *input, *layer, *label, *encoder, *prompts, *out;
   gboolean linear, half;
   int tree, epochs, patience, probes, proj, rep, batch;
   double lr, weight_decay, compress;

@@ -21,6 +21,7 @@ void train_report_score(const char *name, const Score *s) {
 /* The baselines' headline on test (and unseen) models, a line each. */
 static void print_baselines(const TrainResult *r) {
   for (int k = 0; k < BASELINE_COUNT && r->has_baselines; k++) {
+    if (!r->baselines[k].score[SPLIT_TEST].n) continue;
     const Baseline *b = &r->baselines[k];
     const Score *test = &b->score[SPLIT_TEST], *unseen = &b->score[SPLIT_HOLDOUT];
     printf("  baseline %-15s %5.1f %%  [%4.1f, %5.1f]", baseline_name((BaselineKind)k),
@@ -28,6 +29,15 @@ static void print_baselines(const TrainResult *r) {
     if (unseen->n) printf("  unseen %5.1f %%", 100 * score_headline(unseen));
     printf("  (ridge, lambda %g)\n", b->lambda);
   }
+}
+
+/* Says so when nothing shows that the expert knows anything. */
+static void print_warning(const Expert *x) {
+  const Score *s = x->val.n ? &x->val : &x->test;
+  if (!s->n)
+    puts("  note: no validation or test models, so nobody knows whether this expert is any good");
+  else if (!(s->low > s->chance))
+    puts("  note: no better than chance: this layer or these labels tell the expert nothing");
 }
 
 void train_report_print(const TrainResult *r) {
@@ -45,6 +55,7 @@ void train_report_print(const TrainResult *r) {
   train_report_score(align ? "test (seen concepts)" : "test", &x->test);
   if (align) train_report_score("test (unseen concepts)", &x->test_holdout);
   print_baselines(r);
+  print_warning(x);
   printf("  best epoch %u of %u, seed %" G_GUINT64_FORMAT ", %s\n", r->best_epoch, x->epochs,
          x->seed, x->path ? x->path : "not stored: read-only");
 }

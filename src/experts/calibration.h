@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 /* The temperature T that minimises the mean of -log softmax(logits / T)[target], found on a fixed
- * grid of 1/64 .. 64 and refined; 1 when n is 0. logits (n, classes). */
+ * grid of 1/64 .. 64 and refined, at least 1/2; 1 when n is 0. logits (n, classes). */
 double calibrate_softmax(const float *logits, const size_t *target, size_t n, size_t classes);
 
 /* The same for independent labels: binary cross-entropy of sigmoid(logits / T). */

@@ -39,6 +39,12 @@ static void put(GPtrArray *metadata, const char *key, char *value) {
   g_ptr_array_add(metadata, value);
 }
 
+/* Seventeen digits, with a point whatever the language. */
+static char *number_text(double x) {
+  char text[G_ASCII_DTOSTR_BUF_SIZE];
+  return g_strdup(g_ascii_dtostr(text, sizeof text, x));
+}
+
 static GPtrArray *facts_of(const Expert *x) {
   GPtrArray *m = g_ptr_array_new_with_free_func(g_free);
   put(m, "format", g_strdup("pt"));
@@ -50,16 +56,18 @@ static GPtrArray *facts_of(const Expert *x) {
   put(m, "copse.tree", g_strdup_printf("%d", x->tree));
   put(m, "copse.encoder", g_strdup(x->encoder));
   put(m, "copse.fingerprint", g_strdup(x->fingerprint));
+  put(m, "copse.prompts", g_strdup(x->prompts));
   put(m, "copse.label_key", g_strdup(x->label_key));
   put(m, "copse.labels", labels_text(x->labels));
   put(m, "copse.seed", g_strdup_printf("%" G_GUINT64_FORMAT, x->seed));
   put(m, "copse.run", g_strdup_printf("%016" G_GINT64_MODIFIER "x", x->run));
   put(m, "copse.epochs", g_strdup_printf("%u", x->epochs));
-  put(m, "copse.seconds", g_strdup_printf("%.17g", x->seconds));
-  put(m, "copse.temperature", g_strdup_printf("%.17g", x->temperature));
-  put(m, "copse.threshold", g_strdup_printf("%.17g", x->threshold));
-  put(m, "copse.answered", g_strdup_printf("%.17g", x->answered));
-  put(m, "copse.answered_right", g_strdup_printf("%.17g", x->answered_right));
+  put(m, "copse.seconds", number_text(x->seconds));
+  put(m, "copse.temperature", number_text(x->temperature));
+  put(m, "copse.threshold", number_text(x->threshold));
+  put(m, "copse.floor", number_text(x->floor));
+  put(m, "copse.answered", number_text(x->answered));
+  put(m, "copse.answered_right", number_text(x->answered_right));
   put(m, "copse.val", score_text(&x->val));
   put(m, "copse.test", score_text(&x->test));
   put(m, "copse.test_holdout", score_text(&x->test_holdout));
@@ -109,6 +117,13 @@ static double fact_number(WeightFile *f, const char *key, double fallback) {
   return s ? g_ascii_strtod(s, NULL) : fallback;
 }
 
+/* A whole number of 64 bits, signed or not; -1 when it is not there. */
+static gint64 fact_whole(WeightFile *f, const char *key, unsigned base) {
+  const char *s = g_hash_table_lookup(weight_file_metadata(f), key);
+  if (!s) return -1;
+  return *s == '-' ? g_ascii_strtoll(s, NULL, base) : (gint64)g_ascii_strtoull(s, NULL, base);
+}
+
 static Score fact_score(WeightFile *f, const char *key) {
   Score s = score_none();
   const char *text = g_hash_table_lookup(weight_file_metadata(f), key);
@@ -144,16 +159,17 @@ static void read_facts(WeightFile *f, Expert *x) {
   x->shapes = fact(f, "copse.shapes");
   x->encoder = fact(f, "copse.encoder");
   x->fingerprint = fact(f, "copse.fingerprint");
+  x->prompts = fact(f, "copse.prompts");
   x->label_key = fact(f, "copse.label_key");
-  x->tree = (int)fact_number(f, "copse.tree", -1);
-  x->seed = (uint64_t)fact_number(f, "copse.seed", 0);
-  const char *run = g_hash_table_lookup(weight_file_metadata(f), "copse.run");
-  x->run = run ? g_ascii_strtoull(run, NULL, 16) : 0;
-  x->epochs = (unsigned)CLAMP(fact_number(f, "copse.epochs", 0), 0, 1e9);
+  x->tree = (int)CLAMP(fact_whole(f, "copse.tree", 10), -1, G_MAXINT);
+  x->seed = (uint64_t)fact_whole(f, "copse.seed", 10);
+  x->run = (uint64_t)fact_whole(f, "copse.run", 16);
+  x->epochs = (unsigned)CLAMP(fact_whole(f, "copse.epochs", 10), 0, G_MAXINT);
   x->seconds = fact_number(f, "copse.seconds", NAN);
   x->temperature = fact_number(f, "copse.temperature", 1);
   if (!(x->temperature > 0)) x->temperature = 1;
   x->threshold = fact_number(f, "copse.threshold", NAN);
+  x->floor = fact_number(f, "copse.floor", NAN);
   x->answered = fact_number(f, "copse.answered", NAN);
   x->answered_right = fact_number(f, "copse.answered_right", NAN);
   x->val = fact_score(f, "copse.val");
@@ -214,9 +230,16 @@ static bool read_head(WeightFile *f, Expert *x, GError **error) {
 
 static bool read_centre(WeightFile *f, Expert *x, GError **error) {
   size_t n = x->probex->shape.d_out * x->probex->shape.d_in;
-  if (weight_file_find(f, "copse.centre") < 0) return true;
-  x->centre = g_try_new(float, n);
-  return x->centre && read_numbers(f, "copse.centre", n, x->centre, error);
+  gssize i = weight_file_find(f, "copse.centre");
+  if (i < 0) return true;
+  bool fits = weight_file_info(f, (size_t)i)->count == n;
+  x->centre = fits ? g_try_new(float, n) : NULL;
+  if (fits && !x->centre) {
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s: not enough memory for copse.centre",
+                weight_file_label(f));
+    return false;
+  }
+  return read_numbers(f, "copse.centre", n, x->centre, error);
 }
 
 static bool read_numbers_of(WeightFile *f, Expert *x, GError **error) {
@@ -240,5 +263,11 @@ Expert *expert_load(const char *path, GError **error) {
   x->name = safe_text(base, -1);
   x->path = g_strdup(path);
   read_facts(f, x);
-  return read_numbers_of(f, x, error) ? g_steal_pointer(&x) : NULL;
+  if (!read_numbers_of(f, x, error)) return NULL;
+  size_t classes = x->probex->shape.n_classes;
+  if (x->task == EXPERT_ALIGN || x->labels->len == 0 || x->labels->len == classes)
+    return g_steal_pointer(&x);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %u labels for a head of %zu classes",
+              weight_file_label(f), x->labels->len, classes);
+  return NULL;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/linalg.h"
 #include "experts/align.h"
 #include "experts/calibration.h"
 #include "experts/evaluation_bench.h"
@@ -56,6 +57,39 @@ static void measure_confidence(const EvaluationPanel *p, bool classes, const Eva
   answer_rates(tuned, n, e->threshold, &g->answered, &g->answered_right);
 }
 
+static int ascending(const void *a, const void *b) {
+  float x = *(const float *)a, y = *(const float *)b;
+  return (x > y) - (x < y);
+}
+
+/* The cosine that nine in ten right validation answers reach. */
+static double fit_floor(const EvaluationBench *b, const EvaluationPanel *val) {
+  g_autofree float *cosines = g_new(float, val->n + 1);
+  size_t n = 0;
+  for (size_t i = 0; i < val->n; i++) {
+    const float *y = val->logits + i * val->classes;
+    if (best_of(y, val->classes) == val->target[i]) cosines[n++] = y[val->target[i]];
+  }
+  if (n < 10) return NAN;
+  qsort(cosines, n, sizeof *cosines, ascending);
+  return (double)cosines[n / 10] / exp((double)*b->expert->probex->tau);
+}
+
+/* Models of labels that the expert was never trained on, offered the trained ones: how many fall below
+ * the floor? */
+static double measure_refusal(const EvaluationBench *b, const Evaluation *e) {
+  const Task *t = b->task;
+  size_t r_t = b->width, n = 0, refused = 0;
+  g_autofree float *y = g_new(float, t->seen + 1);
+  for (size_t i = 0; i < t->models->len; i++) {
+    if (t->split[i] != SPLIT_HOLDOUT) continue;
+    gemm(false, true, 1, t->seen, r_t, 1, b->rep + i * r_t, r_t, b->mapped, r_t, 0, y, t->seen);
+    refused += (double)y[best_of(y, t->seen)] < e->floor;
+    n++;
+  }
+  return n ? (double)refused / (double)n : NAN;
+}
+
 static void calibrate(const EvaluationBench *b, Evaluation *e) {
   bool classes = b->task->has != NULL;
   EvaluationPanel val = evaluation_panel(b, SPLIT_VAL);
@@ -63,6 +97,8 @@ static void calibrate(const EvaluationBench *b, Evaluation *e) {
   e->temperature = fit_temperature(&val, classes);
   g_autofree Answer *a = answers_of(&val, classes, e->temperature, &n);
   e->threshold = n ? answer_threshold(a, n, WANTED_RIGHT) : NAN;
+  e->floor = classes ? NAN : fit_floor(b, &val);
+  e->refused = classes ? NAN : measure_refusal(b, e);
   evaluation_panel_clear(&val);
 }
 
@@ -133,30 +169,40 @@ static const char *label_at(const EvaluationBench *b, const EvaluationPanel *p, 
   return b->task->labels->pdata[p->first + c];
 }
 
-static void add_confusions(const EvaluationBench *b, const EvaluationPanel *p, const unsigned *counts, GArray *out) {
-  for (size_t c = 0; c < p->classes; c++)
-    for (size_t s = 0; s < p->classes; s++) {
-      if (c == s || !counts[c * p->classes + s]) continue;
-      Confusion row = {g_strdup(label_at(b, p, c)), g_strdup(label_at(b, p, s)),
-                       counts[c * p->classes + s]};
-      g_array_append_val(out, row);
-    }
+/* Counts of (right, said) pairs that occurred: pair -> count. */
+static void add_confusions(const EvaluationBench *b, const EvaluationPanel *p, GHashTable *pairs,
+                           GArray *out) {
+  GHashTableIter it;
+  gpointer key, count;
+  g_hash_table_iter_init(&it, pairs);
+  while (g_hash_table_iter_next(&it, &key, &count)) {
+    size_t pair = GPOINTER_TO_SIZE(key), right = pair / p->classes, said = pair % p->classes;
+    if (right == said) continue;
+    Confusion row = {g_strdup(label_at(b, p, right)), g_strdup(label_at(b, p, said)),
+                     GPOINTER_TO_UINT(count)};
+    g_array_append_val(out, row);
+  }
 }
 
 /* Align: which label each model got. */
-static void count_labels(const EvaluationBench *b, const EvaluationPanel *p, bool unseen, Evaluation *e) {
-  g_autofree unsigned *counts = g_new0(unsigned, p->classes * p->classes + 1);
-  for (size_t i = 0; i < p->n; i++)
-    counts[p->target[i] * p->classes + best_of(p->logits + i * p->classes, p->classes)]++;
+static void count_labels(const EvaluationBench *b, const EvaluationPanel *p, bool unseen,
+                         Evaluation *e) {
+  g_autoptr(GHashTable) pairs = g_hash_table_new(NULL, NULL);
+  g_autofree unsigned *n = g_new0(unsigned, p->classes), *right = g_new0(unsigned, p->classes);
+  for (size_t i = 0; i < p->n; i++) {
+    size_t said = best_of(p->logits + i * p->classes, p->classes), is = p->target[i];
+    gpointer pair = GSIZE_TO_POINTER(is * p->classes + said);
+    guint count = GPOINTER_TO_UINT(g_hash_table_lookup(pairs, pair));
+    g_hash_table_insert(pairs, pair, GUINT_TO_POINTER(count + 1));
+    n[is]++;
+    right[is] += said == is;
+  }
   for (size_t c = 0; c < p->classes; c++) {
-    unsigned n = 0;
-    for (size_t s = 0; s < p->classes; s++) n += counts[c * p->classes + s];
-    if (n == 0) continue;
-    ClassRow row = {g_strdup(label_at(b, p, c)), unseen, n,
-                    (double)counts[c * p->classes + c] / n, NAN, NAN};
+    if (n[c] == 0) continue;
+    ClassRow row = {g_strdup(label_at(b, p, c)), unseen, n[c], (double)right[c] / n[c], NAN, NAN};
     g_array_append_val(e->classes, row);
   }
-  add_confusions(b, p, counts, e->confusions);
+  add_confusions(b, p, pairs, e->confusions);
 }
 
 /* Classify: each class as a score of its own. */

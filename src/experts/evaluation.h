@@ -30,6 +30,9 @@ typedef struct {
 typedef struct {
   Group seen, unseen;        /* test models of trained and of held-out labels */
   double temperature;        /* fitted on validation */
+  double floor;              /* Expert.floor, fitted on validation; NAN for classes */
+  double refused;            /* share of models of unseen labels that are refused when the labels on offer are
+                                the trained ones: "none of these"; NAN when there are none */
   double threshold;          /* of confidence, from which on 95 % of validation answers are right */
   double knn1, knn5;         /* share right (align: label; classify: element-wise) by neighbours among
                                 training representations */

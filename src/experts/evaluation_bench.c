@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/error.h"
 #include "core/linalg.h"
 #include "experts/align.h"
 #include "experts/classify.h"
@@ -11,7 +12,7 @@
 
 static Task *task_of(const Expert *x, const GPtrArray *models, TextEncoder *encoder,
                      GError **error) {
-  TaskOptions o = {.tree = -1, .key = x->label_key, .encoder = encoder, .seed = x->seed,
+  TaskOptions o = {.tree = x->tree, .key = x->label_key, .encoder = encoder, .seed = x->seed,
                    .shapes = x->shapes, .classes = encoder ? NULL : x->labels,
                    .text_mean = x->text_mean};
   return task_new(models, &o, error);
@@ -81,9 +82,14 @@ Score evaluation_panel_score(const EvaluationPanel *p, bool classes) {
 EvaluationBench *evaluation_bench_new(Collection *collection, const GPtrArray *models,
                                       const Expert *x, const Progress *progress, GError **error) {
   bool align = x->task == EXPERT_ALIGN;
-  g_autoptr(TextEncoder) encoder =
-      align ? text_encoder_open(x->encoder ? x->encoder : "words", error) : NULL;
+  g_autoptr(TextEncoder) encoder = align ? expert_open_encoder(x, error) : NULL;
   if (align && !encoder) return NULL;
+  if (align && !expert_takes_encoder(x, encoder, error)) return NULL;
+  if (!align && x->labels->len == 0) {
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
+                "the checkpoint %s does not name its classes, so it cannot be judged", x->name);
+    return NULL;
+  }
   g_autoptr(EvaluationBench) b = g_new0(EvaluationBench, 1);
   b->expert = x;
   b->task = task_of(x, models, encoder, error);

@@ -14,7 +14,7 @@ Expert *expert_new(void) {
   x->tree = -1;
   x->seconds = NAN;
   x->temperature = 1;
-  x->threshold = x->answered = x->answered_right = NAN;
+  x->threshold = x->floor = x->answered = x->answered_right = NAN;
   x->labels = g_ptr_array_new_with_free_func(g_free);
   x->val = x->test = x->test_holdout = score_none();
   return x;
@@ -28,6 +28,7 @@ void expert_free(Expert *x) {
   g_free(x->shapes);
   g_free(x->encoder);
   g_free(x->fingerprint);
+  g_free(x->prompts);
   g_free(x->label_key);
   g_ptr_array_unref(x->labels);
   probex_free(x->probex);
@@ -41,10 +42,10 @@ char *expert_folder(const Collection *collection) {
   return state ? g_build_filename(state, "experts", NULL) : NULL;
 }
 
-/* Unseen accuracy if measured, else seen, else none. */
+/* By validation, as the layer is chosen: the test figures must not choose. */
 static double merit(const Expert *x) {
-  double unseen = score_headline(&x->test_holdout), seen = score_headline(&x->test);
-  return isfinite(unseen) ? unseen + 2 : isfinite(seen) ? seen + 1 : 0;
+  double val = score_headline(&x->val), test = score_headline(&x->test);
+  return isfinite(val) ? val + 1 : isfinite(test) ? test : -1;
 }
 
 static int better_first(gconstpointer a, gconstpointer b) {
@@ -101,8 +102,14 @@ Expert *expert_find(const Collection *collection, const char *name, GError **err
   return NULL;
 }
 
-bool expert_map_text(const Expert *x, TextEncoder *encoder, const char *text, float *vector,
-                     char ***unknown, GError **error) {
+TextEncoder *expert_open_encoder(const Expert *x, GError **error) {
+  g_autoptr(TextEncoder) e = text_encoder_open(x->encoder ? x->encoder : "words", error);
+  if (!e || (x->prompts && !text_encoder_set_prompts(e, x->prompts, error))) return NULL;
+  return g_steal_pointer(&e);
+}
+
+/* Only the encoder it was trained with will do. */
+bool expert_takes_encoder(const Expert *x, const TextEncoder *encoder, GError **error) {
   size_t d = text_encoder_dim(encoder);
   if (x->task != EXPERT_ALIGN || d != x->probex->shape.d_text ||
       (x->fingerprint && strcmp(x->fingerprint, text_encoder_fingerprint(encoder)) != 0)) {
@@ -111,10 +118,32 @@ bool expert_map_text(const Expert *x, TextEncoder *encoder, const char *text, fl
                 x->fingerprint ? x->fingerprint : "unknown", text_encoder_fingerprint(encoder));
     return false;
   }
+  return true;
+}
+
+bool expert_map_text(const Expert *x, TextEncoder *encoder, const char *text, float *vector,
+                     char ***unknown, GError **error) {
+  size_t d = text_encoder_dim(encoder);
+  if (!expert_takes_encoder(x, encoder, error)) return false;
   g_autofree float *t = g_new(float, d);
   if (!text_encoder_encode(encoder, text, t, unknown, error)) return false;
   task_centre_text(t, x->text_mean, d);
   align_map_text(x->probex, t, 1, vector);
+  return true;
+}
+
+bool expert_map_texts(const Expert *x, TextEncoder *encoder, const char *const *texts, size_t n,
+                      float *vectors, GError **error) {
+  size_t d = text_encoder_dim(encoder), r_t = x->probex->shape.r_t;
+  if (!expert_takes_encoder(x, encoder, error)) return false;
+  g_autofree float *t = g_new(float, n * d + 1);
+  g_autofree bool *known = g_new0(bool, n + 1);
+  if (!text_encoder_encode_many(encoder, texts, n, t, known, error)) return false;
+  for (size_t i = 0; i < n; i++) {
+    if (!known[i]) return expert_map_text(x, encoder, texts[i], vectors, NULL, error);
+    task_centre_text(t + i * d, x->text_mean, d);
+    align_map_text(x->probex, t + i * d, 1, vectors + i * r_t);
+  }
   return true;
 }
 

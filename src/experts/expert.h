@@ -20,9 +20,10 @@ typedef struct {
   ExpertTask task;
   SafeText *layer;     /* canonical */
   SafeText *shapes;    /* architecture it belongs to (Model.shapes) */
-  int tree;            /* as numbered when it was trained, -1 */
+  int tree;            /* that it was restricted to, as numbered then; -1: to none */
   SafeText *encoder;   /* description of the text encoder, align only */
   SafeText *fingerprint;
+  SafeText *prompts;   /* of the encoder (text/prompts.h); NULL: the encoder's default */
   SafeText *label_key;
   GPtrArray *labels;   /* of SafeText: the concepts it was trained on */
   uint64_t seed;
@@ -31,6 +32,8 @@ typedef struct {
   double seconds;
   double temperature;  /* of its probabilities, fitted on validation; 1 when it was not */
   double threshold;    /* of confidence: below it the answer is "don't know"; NAN: not known */
+  double floor;        /* align: of nine in ten right validation answers the cosine is above; a best label
+                          below it means "none of these"; NAN: not known */
   double answered, answered_right; /* on test: share above the threshold, share of those right; NAN */
   Score val, test, test_holdout; /* test: seen concepts; test_holdout: concepts never trained on */
   Probex *probex;      /* for raw layers: the spread it was trained at is folded into V */
@@ -50,7 +53,7 @@ Expert *expert_load(const char *path, GError **error);
 /* Writes a checkpoint, whole or not at all. */
 bool expert_save(const Expert *expert, const char *path, GError **error);
 
-/* The experts of a collection, best unseen (else seen) accuracy first. Array of Expert*; files that cannot be
+/* The experts of a collection, best validation first. Array of Expert*; files that cannot be
  * read are left out with a message in `warnings` (char*, may be NULL). */
 GPtrArray *expert_list(const Collection *collection, GPtrArray *warnings, GError **error);
 
@@ -60,10 +63,20 @@ char *expert_folder(const Collection *collection);
 /* The expert of that name in the collection, or in the file of that path; NULL: the best one. */
 Expert *expert_find(const Collection *collection, const char *name, GError **error);
 
+/* The text encoder it was trained with, its prompts set; "words" when it does not say. */
+TextEncoder *expert_open_encoder(const Expert *expert, GError **error);
+
+/* False with an error when the expert was trained with another encoder. */
+bool expert_takes_encoder(const Expert *expert, const TextEncoder *encoder, GError **error);
+
 /* vector (r_t) of a text in the expert's representation space, length 1. `encoder` must be the one it
  * was trained with: another is refused by its fingerprint. */
 bool expert_map_text(const Expert *expert, TextEncoder *encoder, const char *text, float *vector,
                      char ***unknown, GError **error);
+
+/* The same for n texts at once, vectors (n, r_t); each must hold a known word. */
+bool expert_map_texts(const Expert *expert, TextEncoder *encoder, const char *const *texts, size_t n,
+                      float *vectors, GError **error);
 
 /* e (n, r_t) of every model of a set of raw layers; a dense set is centred in place if the expert is. The
  * set must have the expert's layer shape. */

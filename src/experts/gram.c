@@ -54,19 +54,23 @@ static bool gram_low_rank(const LayerSet *set, float *k, const Progress *progres
 
 /* Blocks of widened layers against single ones, when they are not all at hand as float32. */
 static bool gram_blocks(const LayerSet *set, float *k, const Progress *progress, GError **error) {
-  enum { BLOCK = 32 };
+  enum { BLOCK = 8 };
   size_t each = set->d_out * set->d_in;
-  g_autofree float *block = g_try_new(float, BLOCK * each), *scratch = g_new(float, each);
-  for (size_t at = 0; block && at < set->n; at += BLOCK) {
+  float *block = big_alloc(BLOCK * each, error);
+  if (!block) return false;
+  bool ok = true;
+  g_autofree float *scratch = g_new(float, each);
+  for (size_t at = 0; ok && at < set->n; at += BLOCK) {
     size_t m = MIN((size_t)BLOCK, set->n - at);
-    if (!progress_step(progress, "comparing", at, set->n, error)) return false;
+    ok = progress_step(progress, "comparing", at, set->n, error);
     for (size_t i = 0; i < m; i++)
       memcpy(block + i * each, layer_set_get(set, at + i, scratch), each * sizeof *block);
     for (size_t j = 0; j < set->n; j++)
       gemm(false, true, m, 1, each, 1.0f / (float)each, block, each,
            layer_set_get(set, j, scratch), each, 0, k + at * set->n + j, set->n);
   }
-  return block != NULL;
+  big_free(block, BLOCK * each);
+  return ok;
 }
 
 static float *gram_dense(const LayerSet *set, const Progress *progress, GError **error) {

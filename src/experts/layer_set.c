@@ -195,7 +195,7 @@ LayerSet *layer_set_read(const Collection *collection, const GPtrArray *models, 
   g_mutex_init(&r.lock);
   r.infos = g_new0(LayerInfo, models->len);
   GError *problem = NULL;
-  bool ok = read_all(&r, parallel_processors(), &problem);
+  bool ok = read_all(&r, linalg_threads(), &problem);
   if (!ok && !problem) problem = g_steal_pointer(&r.problem);
   if (!ok && !problem) progress_check(progress, &problem);
   if (!ok) {

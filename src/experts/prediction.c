@@ -14,10 +14,8 @@ Choices *choices_new(const Expert *x, TextEncoder *encoder, char *const *labels,
   g_autoptr(Choices) c = g_new0(Choices, 1);
   c->names = g_ptr_array_new_with_free_func(g_free);
   c->mapped = g_new(float, n * r_t + 1);
-  for (size_t i = 0; i < n; i++) {
-    if (!expert_map_text(x, encoder, labels[i], c->mapped + i * r_t, NULL, error)) return NULL;
-    g_ptr_array_add(c->names, safe_text(labels[i], -1));
-  }
+  if (!expert_map_texts(x, encoder, (const char *const *)labels, n, c->mapped, error)) return NULL;
+  for (size_t i = 0; i < n; i++) g_ptr_array_add(c->names, safe_text(labels[i], -1));
   return g_steal_pointer(&c);
 }
 
@@ -72,6 +70,16 @@ double prediction_make(const Expert *x, const Choices *c, const float *e, double
   return x->task == EXPERT_CLASSIFY ? class_choice(x, y, n, p) : softmax_choice(x, y, n, p);
 }
 
-bool prediction_abstains(const Expert *x, double confidence) {
-  return isfinite(x->threshold) && confidence < x->threshold;
+bool prediction_abstains(const Expert *x, const Choices *c, const double *p, const float *logits,
+                         double confidence) {
+  size_t n = c->names->len;
+  if (x->task == EXPERT_ALIGN) {
+    float best = -INFINITY;
+    for (size_t i = 0; i < n; i++) best = fmaxf(best, logits[i]);
+    bool fits = !isfinite(x->floor) || (double)best >= x->floor * exp((double)*x->probex->tau);
+    return !fits || (isfinite(x->threshold) && confidence < x->threshold);
+  }
+  for (size_t i = 0; i < n; i++)
+    if (p[i] > 0.5 && (!isfinite(x->threshold) || p[i] >= x->threshold)) return false;
+  return true;
 }

@@ -25,5 +25,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Choices, choices_free)
 double prediction_make(const Expert *expert, const Choices *choices, const float *e, double *p,
                        float *logits);
 
-/* True when an answer of that confidence should be "don't know". */
-bool prediction_abstains(const Expert *expert, double confidence);
+/* True when the answer should be "don't know": its confidence is below the threshold; for alignment also when
+ * the best label's cosine is below the expert's floor (none of the choices fits); for classes when no
+ * label is said to be there with confidence. Takes what prediction_make() gave. */
+bool prediction_abstains(const Expert *expert, const Choices *choices, const double *p,
+                         const float *logits, double confidence);

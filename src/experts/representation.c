@@ -33,7 +33,7 @@ static uint64_t expert_hash(const Expert *x) {
   const Probex *p = x->probex;
   uint64_t h = fnv(0xcbf29ce484222325u, p->block, p->n * sizeof(float));
   size_t centre = x->centre ? p->shape.d_out * p->shape.d_in * sizeof(float) : 0;
-  return fnv(h, x->centre, centre);
+  return fnv(fnv(h, x->centre, centre), x->layer, strlen(x->layer));
 }
 
 static uint64_t header_check(const Header *h, const uint64_t *stamps) {
@@ -197,7 +197,8 @@ static GPtrArray *own_models(const Expert *x, const GPtrArray *models) {
   GPtrArray *own = g_ptr_array_new_with_free_func((GDestroyNotify)model_unref);
   for (guint i = 0; i < models->len; i++) {
     Model *m = models->pdata[i];
-    if (m->shapes && (!x->shapes || strcmp(m->shapes, x->shapes) == 0))
+    bool fits = m->shapes && (!x->shapes || strcmp(m->shapes, x->shapes) == 0);
+    if (fits && (x->tree < 0 || m->tree == x->tree))
       g_ptr_array_add(own, model_ref(m));
   }
   return own;
@@ -206,6 +207,11 @@ static GPtrArray *own_models(const Expert *x, const GPtrArray *models) {
 Representations *representations_open(const Collection *collection, const Expert *x,
                                       const GPtrArray *models, GPtrArray *warnings,
                                       const Progress *progress, GError **error) {
+  if (!x->layer) {
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE,
+                "the checkpoint %s does not say which layer it reads: name it with --layer", x->name);
+    return NULL;
+  }
   g_autoptr(Representations) r = g_new0(Representations, 1);
   r->models = own_models(x, models);
   r->width = x->probex->shape.r_t;

@@ -32,7 +32,7 @@ static GPtrArray *layers_of(const Collection *collection, const Model *model, co
 /* A model of the architecture that the options would train on. */
 static Model *example_model(const GPtrArray *models, const TrainOptions *o, GError **error) {
   bool align = o->task == EXPERT_ALIGN;
-  g_autoptr(TextEncoder) encoder = align ? text_encoder_open(o->encoder, error) : NULL;
+  g_autoptr(TextEncoder) encoder = align ? train_open_encoder(o, error) : NULL;
   if (align && !encoder) return NULL;
   TaskOptions wanted = {.tree = o->tree, .key = o->label_key, .encoder = encoder, .seed = o->seed};
   g_autoptr(Task) task = task_new(models, &wanted, error);

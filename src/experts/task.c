@@ -33,9 +33,9 @@ static const char *commonest_shapes(const GPtrArray *models, int tree, const cha
 static void choose_models(Task *t, const GPtrArray *models, const TaskOptions *o,
                           const char *key) {
   const char *shapes = o->shapes ? o->shapes : commonest_shapes(models, o->tree, key);
-  for (guint i = 0; i < models->len && shapes; i++) {
+  for (guint i = 0; i < models->len; i++) {
     Model *m = models->pdata[i];
-    if (!m->shapes || strcmp(m->shapes, shapes) != 0) continue;
+    if (shapes && (!m->shapes || strcmp(m->shapes, shapes) != 0)) continue;
     if (is_candidate(m, o->tree, key))
       g_ptr_array_add(t->models, model_ref(m));
     else if (!model_value(m, key))
@@ -58,25 +58,24 @@ static bool splits_are_declared(const Task *t) {
   return false;
 }
 
-/* A tenth for validation, a tenth for test, by seed. */
-static void draw_splits(Task *t, uint64_t seed) {
-  size_t n = t->models->len;
-  g_autofree size_t *order = g_new(size_t, n + 1);
-  for (size_t i = 0; i < n; i++) order[i] = i;
+/* A tenth for validation, a tenth for test, by seed and path: a model keeps its split whatever else
+ * comes into the collection or leaves it. */
+static TaskSplit drawn_split(const Model *m, uint64_t seed) {
+  uint64_t h = 0xcbf29ce484222325u;
+  for (const char *p = m->path; *p; p++) h = (h ^ (unsigned char)*p) * 0x100000001b3u;
   Rng rng;
-  rng_init(&rng, seed, 0x5917);
-  rng_shuffle(&rng, order, n);
-  for (size_t i = 0; i < n; i++)
-    t->split[order[i]] = i < n / 10 ? SPLIT_VAL : i < 2 * (n / 10) ? SPLIT_TEST : SPLIT_TRAIN;
+  rng_init(&rng, seed, h);
+  uint64_t tenth = rng_below(&rng, 10);
+  return tenth == 0 ? SPLIT_VAL : tenth == 1 ? SPLIT_TEST : SPLIT_TRAIN;
 }
 
 static void set_splits(Task *t, uint64_t seed) {
   t->split = g_new(TaskSplit, t->models->len + 1);
-  if (!splits_are_declared(t)) {
-    draw_splits(t, seed);
-    return;
+  bool declared = splits_are_declared(t);
+  for (guint i = 0; i < t->models->len; i++) {
+    const Model *m = t->models->pdata[i];
+    t->split[i] = declared ? declared_split(m) : drawn_split(m, seed);
   }
-  for (guint i = 0; i < t->models->len; i++) t->split[i] = declared_split(t->models->pdata[i]);
 }
 
 /* The index of a label among those known, plus 1; 0 when it is new. */
@@ -84,27 +83,46 @@ static size_t label_index(GHashTable *index, const char *label) {
   return GPOINTER_TO_SIZE(g_hash_table_lookup(index, label));
 }
 
-static void learn_label(Task *t, GHashTable *index, const char *label, TextEncoder *encoder,
-                        GArray *vectors) {
-  if (label_index(index, label)) return;
-  g_autofree float *x = g_new(float, t->d_text);
-  if (!text_encoder_encode(encoder, label, x, NULL, NULL)) return;
-  SafeText *copy = g_strdup(label);
-  g_array_append_vals(vectors, x, (guint)t->d_text);
-  g_ptr_array_add(t->labels, copy);
-  g_hash_table_insert(index, copy, GSIZE_TO_POINTER(t->labels->len));
+/* Labels of a split that are not known yet, each once. Borrowed. */
+static GPtrArray *new_labels(const Task *t, GHashTable *index, TaskSplit split) {
+  g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+  GPtrArray *labels = g_ptr_array_new();
+  for (guint i = 0; i < t->models->len; i++) {
+    const char *label = t->split[i] == split ? model_value(t->models->pdata[i], t->key) : NULL;
+    if (label && !label_index(index, label) && g_hash_table_add(seen, (char *)label))
+      g_ptr_array_add(labels, (char *)label);
+  }
+  return labels;
+}
+
+/* Encodes labels, all at once, and keeps those that have a vector. */
+static bool learn_some(Task *t, GHashTable *index, const GPtrArray *labels, TextEncoder *encoder,
+                       GArray *vectors, GError **error) {
+  g_autofree float *x = g_new(float, labels->len * t->d_text + 1);
+  g_autofree bool *known = g_new0(bool, labels->len + 1);
+  if (!text_encoder_encode_many(encoder, (const char *const *)labels->pdata, labels->len, x, known,
+                                error))
+    return false;
+  for (guint i = 0; i < labels->len; i++) {
+    if (!known[i]) continue;
+    SafeText *copy = g_strdup(labels->pdata[i]);
+    g_array_append_vals(vectors, x + i * t->d_text, (guint)t->d_text);
+    g_ptr_array_add(t->labels, copy);
+    g_hash_table_insert(index, copy, GSIZE_TO_POINTER(t->labels->len));
+  }
+  return true;
 }
 
 /* Labels of the training models first, then those of held-out models, with their vectors. */
-static void learn_labels(Task *t, GHashTable *index, TextEncoder *encoder) {
+static bool learn_labels(Task *t, GHashTable *index, TextEncoder *encoder, GError **error) {
   g_autoptr(GArray) vectors = g_array_new(FALSE, FALSE, sizeof(float));
   for (int held_out = 0; held_out < 2; held_out++) {
-    for (guint i = 0; i < t->models->len; i++)
-      if (t->split[i] == (held_out ? SPLIT_HOLDOUT : SPLIT_TRAIN))
-        learn_label(t, index, model_value(t->models->pdata[i], t->key), encoder, vectors);
+    g_autoptr(GPtrArray) labels = new_labels(t, index, held_out ? SPLIT_HOLDOUT : SPLIT_TRAIN);
+    if (!learn_some(t, index, labels, encoder, vectors, error)) return false;
     if (!held_out) t->seen = t->labels->len;
   }
   t->text = g_memdup2(vectors->data, vectors->len * sizeof(float));
+  return true;
 }
 
 void task_centre_text(float *text, const float *mean, size_t d_text) {
@@ -153,13 +171,14 @@ static bool keep_aligned(Task *t, size_t from, size_t to, void *index) {
   return true;
 }
 
-static void align_labels(Task *t, TextEncoder *encoder, const float *text_mean) {
+static bool align_labels(Task *t, TextEncoder *encoder, const float *text_mean, GError **error) {
   g_autoptr(GHashTable) index = g_hash_table_new(g_str_hash, g_str_equal);
   t->d_text = text_encoder_dim(encoder);
-  learn_labels(t, index, encoder);
+  if (!learn_labels(t, index, encoder, error)) return false;
   centre_labels(t, text_mean);
   t->target = g_new(size_t, t->models->len + 1);
   keep_models(t, keep_aligned, index);
+  return true;
 }
 
 /* --- classes ------------------------------------------------------------------------------------ */
@@ -221,25 +240,35 @@ static bool keep_classed(Task *t, size_t from, size_t to, void *index) {
   return own->len > 0;
 }
 
-static void class_labels(Task *t, const GPtrArray *classes) {
+static bool class_labels(Task *t, const GPtrArray *classes, GError **error) {
   g_autoptr(GHashTable) index = g_hash_table_new(g_str_hash, g_str_equal);
   if (classes)
     take_classes(t, index, classes);
   else
     learn_classes(t, index);
-  t->has = g_new0(unsigned char, t->models->len * t->seen + 1);
+  t->has = g_try_new0(unsigned char, t->models->len * t->seen + 1);
+  if (!t->has) {
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "not enough memory for %zu classes of %u models",
+                t->seen, t->models->len);
+    return false;
+  }
   keep_models(t, keep_classed, index);
+  return true;
 }
 
-static bool check_enough(const Task *t, const TextEncoder *encoder, GError **error) {
+static bool check_enough(const Task *t, const TaskOptions *o, GError **error) {
   if (t->seen >= MIN_LABELS && t->counts[SPLIT_TRAIN] >= MIN_TRAINING) return true;
+  g_autoptr(GString) why = g_string_new(NULL);
+  if (t->no_label) g_string_append_printf(why, "; %u have no '%s'", t->no_label, t->key);
+  if (t->no_vector)
+    g_string_append_printf(why, "; %u have labels of which the encoder '%s' knows no word",
+                           t->no_vector, text_encoder_name(o->encoder));
+  if (o->tree >= 0) g_string_append_printf(why, "; only tree %d was looked at", o->tree);
   g_set_error(error, COPSE_ERROR, COPSE_ERROR_TOO_FEW,
-              "too few labels to train on: '%s' gives %zu training models of %zu %s%s%s, and at "
-              "least %d models of %d are needed (%u models have no label, %u only unknown words)",
-              t->key, t->counts[SPLIT_TRAIN], t->seen,
-              encoder ? "concepts that the encoder '" : "classes",
-              encoder ? text_encoder_name(encoder) : "", encoder ? "' knows" : "", MIN_TRAINING,
-              MIN_LABELS, t->no_label, t->no_vector);
+              "too few labels: '%s' gives %zu training model%s of %zu different label%s, and %d "
+              "models of %d are needed%s",
+              t->key, t->counts[SPLIT_TRAIN], t->counts[SPLIT_TRAIN] == 1 ? "" : "s", t->seen,
+              t->seen == 1 ? "" : "s", MIN_TRAINING, MIN_LABELS, why->str);
   return false;
 }
 
@@ -265,11 +294,10 @@ Task *task_new(const GPtrArray *models, const TaskOptions *o, GError **error) {
   t->labels = g_ptr_array_new_with_free_func(g_free);
   choose_models(t, models, o, key);
   set_splits(t, o->seed);
-  if (o->encoder)
-    align_labels(t, o->encoder, o->text_mean);
-  else
-    class_labels(t, o->classes);
-  return check_enough(t, o->encoder, error) ? g_steal_pointer(&t) : NULL;
+  bool labelled = o->encoder ? align_labels(t, o->encoder, o->text_mean, error)
+                             : class_labels(t, o->classes, error);
+  if (!labelled) return NULL;
+  return check_enough(t, o, error) ? g_steal_pointer(&t) : NULL;
 }
 
 void task_free(Task *t) {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "experts/train.h"
 
+#include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "collection/stamp.h"
 #include "core/error.h"
@@ -12,13 +14,23 @@
 #include "experts/preset.h"
 #include "experts/train_run.h"
 
+/* A checkpoint that cannot be written is better known before the training than after. */
+static bool check_out(const char *out, GError **error) {
+  if (!out) return true;
+  g_autofree char *folder = g_path_get_dirname(out);
+  if (g_access(folder, W_OK) == 0) return true;
+  g_autofree char *shown = g_filename_display_name(folder);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "cannot write into %s", shown);
+  return false;
+}
+
 static bool check_options(const TrainOptions *o, GError **error) {
   const char *problem = !o->epochs  ? "the number of epochs must be at least 1"
                         : !o->batch ? "the batch must be at least 1"
                         : !o->probes || !o->proj || !o->rep ? "probes, proj and rep must be at least 1"
                         : !(o->lr > 0 && o->lr < 10) ? "the learning rate must be above 0 and below 10"
                                                      : NULL;
-  if (!problem) return true;
+  if (!problem) return check_out(o->out, error);
   g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_USAGE, problem);
   return false;
 }
@@ -122,8 +134,7 @@ static Expert *finish(TrainRun *r, const char *layer, GError **error) {
   x->task = r->options->task;
   x->layer = g_strdup(layer);
   x->shapes = g_strdup(any->shapes);
-  x->tree = r->options->tree >= 0 ? r->options->tree : any->tree;
-  x->encoder = r->task->has ? NULL : g_strdup(r->options->encoder);
+  x->tree = r->options->tree;
   x->label_key = g_strdup(r->task->key);
   x->seed = r->options->seed;
   x->run = finished_key(r->key, r->options);
@@ -148,26 +159,49 @@ static Expert *finish(TrainRun *r, const char *layer, GError **error) {
   return x;
 }
 
+/* Beyond, the Gram matrix and its factor take more than the training. */
+enum { BASELINE_MODELS = 8000 };
+
 static bool measure_baselines(TrainRun *r, GError **error) {
-  r->result->has_baselines = r->options->baselines;
-  for (int k = 0; k < BASELINE_COUNT && r->options->baselines; k++)
-    if (!baseline_measure(r->task, r->set, (BaselineKind)k, r->options->seed, r->progress,
-                          &r->result->baselines[k], error))
-      return false;
-  return true;
+  bool wanted = r->options->baselines && r->set->n <= BASELINE_MODELS;
+  for (int k = 0; k < BASELINE_COUNT && wanted; k++)
+    wanted = baseline_measure(r->task, r->set, (BaselineKind)k, r->options->seed, r->progress,
+                              &r->result->baselines[k], NULL);
+  r->result->has_baselines = wanted;
+  return progress_check(r->progress, error); /* nothing else about a baseline undoes a training */
+}
+
+/* The first of NAME, NAME-2, NAME-3, … that is free or holds the same run: an expert that was trained
+ * otherwise is never written over. *free_name gets the name. */
+static char *free_path(const char *folder, const char *name, uint64_t run, char **free_name) {
+  for (unsigned k = 1;; k++) {
+    g_autofree char *numbered = k == 1 ? g_strdup(name) : g_strdup_printf("%s-%u", name, k);
+    g_autofree char *file = g_strconcat(numbered, ".safetensors", NULL);
+    char *path = g_build_filename(folder, file, NULL);
+    g_autoptr(Expert) other =
+        g_file_test(path, G_FILE_TEST_EXISTS) ? expert_load(path, NULL) : NULL;
+    if (!g_file_test(path, G_FILE_TEST_EXISTS) || (other && other->run == run)) {
+      *free_name = g_steal_pointer(&numbered);
+      return path;
+    }
+    g_free(path);
+  }
 }
 
 /* Where the checkpoint goes and what it is called; no path when nothing may be written. */
 static bool place(const Collection *collection, const TrainOptions *o, Expert *x, GError **error) {
   g_autofree char *folder = expert_folder(collection);
-  x->name = o->out ? g_path_get_basename(o->out) : expert_name(x->layer, x->task);
   if (o->out) {
+    x->name = g_path_get_basename(o->out);
     x->path = g_strdup(o->out);
     return true;
   }
-  if (!folder || collection_is_read_only(collection)) return true; /* lives as long as the program */
-  g_autofree char *file = g_strconcat(x->name, ".safetensors", NULL);
-  x->path = g_build_filename(folder, file, NULL);
+  g_autofree char *name = expert_name(x->layer, x->task);
+  if (!folder || collection_is_read_only(collection)) { /* lives as long as the program */
+    x->name = g_steal_pointer(&name);
+    return true;
+  }
+  x->path = free_path(folder, name, x->run, &x->name);
   return dir_make(folder, error);
 }
 
@@ -178,6 +212,7 @@ static bool calibrate(Collection *collection, const GPtrArray *models, Expert *x
   if (!e) return false;
   x->temperature = e->temperature;
   x->threshold = e->threshold;
+  x->floor = e->floor;
   x->answered = e->seen.answered;
   x->answered_right = e->seen.answered_right;
   return true;
@@ -206,29 +241,40 @@ static uint64_t mix(uint64_t h, const void *bytes, size_t n) {
 }
 
 /* Everything that decides what a run computes: its state is taken up by an equal run alone. */
-static uint64_t run_key(const Task *task, const TrainOptions *o, const Collection *collection,
-                        const char *layer) {
+static uint64_t run_key(const Task *task, const TrainOptions *o, const TextEncoder *encoder,
+                        const Collection *collection, const char *layer) {
   g_autofree char *text = g_strdup_printf(
       "4|%d|%d|%d|%d|%s|%s|%s|%d|%u|%u|%u|%u|%a|%a|%a|%" G_GUINT64_FORMAT, o->task, o->linear, o->half, o->input, layer, task->key,
-      o->encoder, o->tree, o->batch, o->probes, o->proj, o->rep, (double)o->lr,
+      encoder ? text_encoder_fingerprint(encoder) : "", o->tree, o->batch, o->probes, o->proj, o->rep, (double)o->lr,
       (double)o->weight_decay, o->compress, o->seed);
   uint64_t h = mix(0xcbf29ce484222325u, text, strlen(text));
   for (guint i = 0; i < task->models->len; i++) {
     uint64_t stamp = model_stamp_hash(collection, task->models->pdata[i]);
     h = mix(mix(h, &stamp, sizeof stamp), &task->split[i], sizeof task->split[i]);
+    const void *labels = task->has ? (const void *)(task->has + i * task->seen) : &task->target[i];
+    h = mix(h, labels, task->has ? task->seen : sizeof task->target[i]);
   }
+  for (guint i = 0; i < task->labels->len; i++)
+    h = mix(h, task->labels->pdata[i], strlen(task->labels->pdata[i]) + 1);
   return h;
 }
 
 /* Where the state between epochs is kept: beside the experts, under the expert's name. */
-static void place_state(TrainRun *r, const Collection *collection, const char *layer) {
+static void place_state(TrainRun *r, const TextEncoder *encoder, const Collection *collection,
+                        const char *layer) {
   const char *state = collection_state(collection);
-  r->key = run_key(r->task, r->options, collection, layer);
+  r->key = run_key(r->task, r->options, encoder, collection, layer);
   if (!state || collection_is_read_only(collection)) return;
   g_autofree char *folder = g_build_filename(state, "training", NULL);
   g_autofree char *name = expert_name(layer, r->options->task);
   g_autofree char *file = g_strconcat(name, ".state", NULL);
   if (dir_make(folder, NULL)) r->resume = g_build_filename(folder, file, NULL);
+}
+
+TextEncoder *train_open_encoder(const TrainOptions *o, GError **error) {
+  g_autoptr(TextEncoder) e = text_encoder_open(o->encoder, error);
+  if (!e || !text_encoder_set_prompts(e, o->prompts, error)) return NULL;
+  return g_steal_pointer(&e);
 }
 
 static Task *task_for(const GPtrArray *models, const TrainOptions *o, TextEncoder *encoder,
@@ -240,13 +286,21 @@ static Task *task_for(const GPtrArray *models, const TrainOptions *o, TextEncode
 Expert *expert_trained_before(Collection *collection, const GPtrArray *models,
                               const TrainOptions *o) {
   bool align = o->task == EXPERT_ALIGN;
-  g_autoptr(TextEncoder) encoder = align ? text_encoder_open(o->encoder, NULL) : NULL;
+  g_autoptr(TextEncoder) encoder = align ? train_open_encoder(o, NULL) : NULL;
   g_autoptr(Task) task = !align || encoder ? task_for(models, o, encoder, NULL) : NULL;
   g_autofree char *folder = expert_folder(collection), *name = expert_name(o->layer, o->task);
-  g_autofree char *path = folder ? g_strdup_printf("%s/%s.safetensors", folder, name) : NULL;
-  g_autoptr(Expert) x = task && path ? expert_load(path, NULL) : NULL;
-  bool same = x && x->run == finished_key(run_key(task, o, collection, o->layer), o);
-  return same ? g_steal_pointer(&x) : NULL;
+  if (!task || !folder) return NULL;
+  g_autofree char *found = NULL;
+  uint64_t run = finished_key(run_key(task, o, encoder, collection, o->layer), o);
+  g_autofree char *path = free_path(folder, name, run, &found);
+  return g_file_test(path, G_FILE_TEST_EXISTS) ? expert_load(path, NULL) : NULL;
+}
+
+/* What must be known to encode texts again. */
+static void name_encoder(Expert *x, const TextEncoder *encoder) {
+  x->encoder = g_strdup(text_encoder_name(encoder));
+  x->prompts = g_strdup(text_encoder_prompts(encoder));
+  x->fingerprint = g_strdup(text_encoder_fingerprint(encoder));
 }
 
 /* Task, layers and what is done to them before training. *layer gets the layer's name. */
@@ -257,7 +311,8 @@ static bool gather(TrainRun *r, const Collection *collection, const GPtrArray *m
   if (!r->task) return false;
   *layer = choose_layer(collection, r->task->models->pdata[0], o->layer, error);
   if (!*layer) return false;
-  DenseStoreOptions store = {.half = o->half, .memory = o->memory,
+  bool keep = collection_is_read_only(collection); /* then nothing is written, not even that */
+  DenseStoreOptions store = {.half = o->half, .memory = keep ? 0 : o->memory,
                              .folder = collection_state(collection)};
   gint64 start = g_get_monotonic_time();
   r->set = layer_set_read(collection, r->task->models, *layer, &store, r->progress, error);
@@ -267,26 +322,32 @@ static bool gather(TrainRun *r, const Collection *collection, const GPtrArray *m
   return prepare_input(r, error) && compress(r, error);
 }
 
+/* The expert is stored: what would have brought it back is not needed any more. */
+static bool drop_state(TrainRun *r) {
+  train_state_drop(r);
+  return true;
+}
+
 static bool train(TrainRun *r, Collection *collection, const GPtrArray *models,
                   TextEncoder *encoder, GError **error) {
   g_autofree char *layer = NULL;
   if (!gather(r, collection, models, encoder, &layer, error)) return false;
-  place_state(r, collection, layer);
+  place_state(r, encoder, collection, layer);
   if (!train_prepare(r, error) || !train_epochs(r, error) || !measure_baselines(r, error))
     return false;
   Expert *x = r->result->expert = finish(r, layer, error);
   if (!x) return false;
-  if (encoder) x->fingerprint = g_strdup(text_encoder_fingerprint(encoder));
+  if (encoder) name_encoder(x, encoder);
   return place(collection, r->options, x, error) &&
          calibrate(collection, models, x, r->progress, error) &&
-         (!x->path || expert_save(x, x->path, error));
+         (!x->path || expert_save(x, x->path, error)) && drop_state(r);
 }
 
 /* The encoder that the task needs: none for classes. False with an error when it cannot be had. */
 static bool open_encoder(const TrainOptions *o, TextEncoder **encoder, GError **error) {
   *encoder = NULL;
   if (o->task != EXPERT_ALIGN) return true;
-  *encoder = text_encoder_open(o->encoder, error);
+  *encoder = train_open_encoder(o, error);
   return *encoder != NULL;
 }
 

@@ -19,7 +19,8 @@ typedef struct {
   TrainInput input;      /* INPUT_DEFAULT: centred when dense, scaled when low-rank */
   const char *layer;     /* name, or NULL: the widest layer that all labelled models share */
   const char *label_key; /* NULL: models_label_key() */
-  const char *encoder;   /* "words" */
+  const char *encoder;   /* "words", "clip:DIR", …: see text/encoder.h */
+  const char *prompts;   /* see text/prompts.h; NULL: the encoder's default */
   int tree;              /* -1: every model that has the layer in its commonest shape */
   unsigned epochs, batch;
   unsigned patience;     /* stop after so many epochs without a better validation; 0: never */
@@ -52,6 +53,9 @@ typedef struct {
   bool has_baselines;
   Baseline baselines[BASELINE_COUNT];
 } TrainResult;
+
+/* The text encoder that the options ask for, its prompts set. */
+TextEncoder *train_open_encoder(const TrainOptions *options, GError **error);
 
 /* Trains. Reports phase "reading" then "training" with loss and accuracy, done = batches so far,
  * total = batches of all epochs. COPSE_ERROR_TOO_FEW, with nothing written, when there are too

@@ -115,6 +115,5 @@ bool train_epochs(TrainRun *r, GError **error) {
   }
   r->result->models_per_second = (double)n * r->epoch / r->training;
   memcpy(r->probex->block, r->best, r->probex->n * sizeof(float));
-  train_state_drop(r);
   return true;
 }

@@ -44,7 +44,7 @@ static float *curve_floats(const GArray *curve) {
 
 void train_state_save(TrainRun *r) {
   gint64 now = g_get_monotonic_time();
-  if (!r->resume || r->epoch >= r->options->epochs || now - r->saved < BETWEEN) return;
+  if (!r->resume || now - r->saved < BETWEEN) return;
   size_t n = r->probex->n, m = r->task->counts[SPLIT_TRAIN];
   g_autofree float *order = order_floats(r, m), *curve = curve_floats(r->result->curve);
   const TensorOut tensors[] = {row("w", n, r->probex->block), row("m", n, r->m->block),
@@ -85,8 +85,12 @@ static bool take_order(TrainRun *r, WeightFile *f) {
   size_t n = r->task->counts[SPLIT_TRAIN];
   g_autofree float *order = g_new(float, n + 1);
   if (!take(f, "order", n, order)) return false;
-  for (size_t i = 0; i < n; i++)
+  g_autofree unsigned char *seen = g_new0(unsigned char, r->task->models->len + 1);
+  for (size_t i = 0; i < n; i++) { /* each training model once, and no other */
     if (!(order[i] >= 0 && order[i] < (float)r->task->models->len)) return false;
+    size_t model = (size_t)order[i];
+    if (seen[model]++ || r->task->split[model] != SPLIT_TRAIN) return false;
+  }
   for (size_t i = 0; i < n; i++) r->members[SPLIT_TRAIN][i] = (size_t)order[i];
   return true;
 }

@@ -7,7 +7,6 @@ libcopse_lineage_a_SOURCES = \
 	src/lineage/claims.c \
 	src/lineage/content_hash.c src/lineage/content_hash.h \
 	src/lineage/declared.c src/lineage/declared.h \
-	src/lineage/difference.c src/lineage/difference.h \
 	src/lineage/direction.c src/lineage/direction.h \
 	src/lineage/fit.c src/lineage/fit.h \
 	src/lineage/forest.c src/lineage/forest.h \
@@ -18,6 +17,7 @@ libcopse_lineage_a_SOURCES = \
 	src/lineage/kin_table.c src/lineage/kin_table.h \
 	src/lineage/kinship.c src/lineage/kinship.h \
 	src/lineage/merges.c src/lineage/merges.h \
+	src/lineage/model_diff.c src/lineage/model_diff.h \
 	src/lineage/moments.c src/lineage/moments.h \
 	src/lineage/mother.c src/lineage/mother.h \
 	src/lineage/outline.c src/lineage/outline.h \

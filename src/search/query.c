@@ -1,159 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "search/query.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/error.h"
 #include "core/linalg.h"
-#include "experts/representation.h"
+#include "search/nearest.h"
+#include "search/query_private.h"
+#include "search/question_field.h"
 
-/* One expert with what it says of every model it may judge. */
+/* One question on its way through the index. */
 typedef struct {
-  const Expert *expert;
-  TextEncoder *encoder;  /* borrowed */
-  Representations *rep;
-} Voice;
-
-struct QueryIndex {
-  GPtrArray *experts;    /* of Expert*, owned */
-  GHashTable *encoders;  /* description -> TextEncoder*, owned */
-  GPtrArray *voices;     /* of Voice*: one for each architecture, its best expert */
-  GPtrArray *cannot;     /* of SafeText */
-};
-
-static void voice_free(void *data) {
-  Voice *v = data;
-  representations_free(v->rep);
-  g_free(v);
-}
-
-void query_index_free(QueryIndex *index) {
-  if (!index) return;
-  g_ptr_array_unref(index->voices);
-  g_ptr_array_unref(index->experts);
-  g_ptr_array_unref(index->cannot);
-  g_hash_table_unref(index->encoders);
-  g_free(index);
-}
-
-const GPtrArray *query_index_experts(const QueryIndex *index) { return index->experts; }
-
-static TextEncoder *encoder_of(QueryIndex *index, const Expert *x, GError **error) {
-  const char *description = x->encoder ? x->encoder : "words";
-  TextEncoder *e = g_hash_table_lookup(index->encoders, description);
-  if (e) return e;
-  e = text_encoder_open(description, error);
-  if (e) g_hash_table_insert(index->encoders, g_strdup(description), e);
-  return e;
-}
-
-/* Lets an expert speak for its architecture; trouble becomes a line of `cannot`. False only
- * when cancelled. */
-static bool add_voice(QueryIndex *index, const Expert *x, const Collection *collection,
-                      const GPtrArray *models, const Progress *progress, GError **error) {
-  g_autoptr(GError) problem = NULL;
-  Voice *v = g_new0(Voice, 1);
-  v->expert = x;
-  v->encoder = encoder_of(index, x, &problem);
-  if (v->encoder)
-    v->rep = representations_open(collection, x, models, index->cannot, progress, &problem);
-  if (v->rep && v->rep->models->len) {
-    g_ptr_array_add(index->voices, v);
-    return true;
-  }
-  voice_free(v);
-  if (g_error_matches(problem, COPSE_ERROR, COPSE_ERROR_CANCELLED)) {
-    g_propagate_error(error, g_steal_pointer(&problem));
-    return false;
-  }
-  if (problem)
-    g_ptr_array_add(index->cannot, g_strdup_printf("expert %s: %s", x->name, problem->message));
-  return true;
-}
-
-static bool has_voice(const QueryIndex *index, const char *shapes) {
-  for (guint i = 0; i < index->voices->len; i++) {
-    const Voice *v = index->voices->pdata[i];
-    if (strcmp(v->expert->shapes, shapes) == 0) return true;
-  }
-  return false;
-}
-
-/* Architectures that nobody speaks for, with how many models they have. */
-static void list_silent(QueryIndex *index, const GPtrArray *models) {
-  g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
-  unsigned silent = 0;
-  for (guint i = 0; i < models->len; i++) {
-    const Model *m = models->pdata[i];
-    if (m->shapes && has_voice(index, m->shapes)) continue;
-    silent++;
-    if (m->shapes) g_hash_table_add(seen, m->shapes);
-  }
-  unsigned kinds = g_hash_table_size(seen);
-  if (silent)
-    g_ptr_array_add(index->cannot,
-                    g_strdup_printf("%u model%s of %u other architecture%s: no expert was trained",
-                                    silent, silent == 1 ? "" : "s", kinds, kinds == 1 ? "" : "s"));
-}
-
-QueryIndex *query_index_open(Collection *collection, const GPtrArray *models,
-                             const Progress *progress, GError **error) {
-  g_autoptr(QueryIndex) index = g_new0(QueryIndex, 1);
-  index->voices = g_ptr_array_new_with_free_func(voice_free);
-  index->cannot = g_ptr_array_new_with_free_func(g_free);
-  index->encoders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-                                          (GDestroyNotify)text_encoder_free);
-  index->experts = expert_list(collection, index->cannot, error);
-  for (guint i = 0; i < index->experts->len; i++) {
-    const Expert *x = index->experts->pdata[i];
-    if (x->task != EXPERT_ALIGN || !x->shapes || !x->layer || has_voice(index, x->shapes)) continue;
-    if (!add_voice(index, x, collection, models, progress, error)) return NULL;
-  }
-  list_silent(index, models);
-  return g_steal_pointer(&index);
-}
+  QueryIndex *index;
+  const Question *question;
+  QueryAnswer *answer;
+  GError *problem;   /* why the first silent voice is silent */
+  unsigned spoken;   /* voices that answered */
+  GHashTable *spoken_of; /* Model* that one of these speaks of; NULL: index->answered */
+} Asking;
 
 static void hit_clear(void *data) { model_unref(((QueryHit *)data)->model); }
-
-static int best_first(gconstpointer a, gconstpointer b) {
-  const QueryHit *x = a, *y = b;
-  if (x->score != y->score) return x->score > y->score ? -1 : 1;
-  return strcmp(x->model->path, y->model->path);
-}
-
-/* Scores of one voice's models for the text. */
-static bool ask(const Voice *v, const char *text, QueryAnswer *answer, GError **error) {
-  size_t r_t = v->rep->width, n = v->rep->models->len;
-  g_autofree float *wanted = g_new(float, r_t);
-  g_autofree float *scores = g_new(float, n);
-  char ***unknown = answer->unknown ? NULL : &answer->unknown;
-  if (!expert_map_text(v->expert, v->encoder, text, wanted, unknown, error)) return false;
-  gemm(false, true, n, 1, r_t, 1, v->rep->rows, r_t, wanted, r_t, 0, scores, 1);
-  for (size_t i = 0; i < n; i++) {
-    QueryHit hit = {.model = model_ref(v->rep->models->pdata[i]), .score = scores[i],
-                    .expert = v->expert};
-    g_array_append_val(answer->hits, hit);
-  }
-  return true;
-}
-
-QueryAnswer *query_run(QueryIndex *index, const char *text, unsigned limit, GError **error) {
-  if (index->voices->len == 0) {
-    g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND,
-                        "no expert can answer yet: train one first (copse train DIR --task align)");
-    return NULL;
-  }
-  g_autoptr(QueryAnswer) answer = g_new0(QueryAnswer, 1);
-  answer->hits = g_array_new(FALSE, FALSE, sizeof(QueryHit));
-  g_array_set_clear_func(answer->hits, hit_clear);
-  answer->cannot = g_ptr_array_ref(index->cannot);
-  for (guint i = 0; i < index->voices->len; i++)
-    if (!ask(index->voices->pdata[i], text, answer, error)) return NULL;
-  g_array_sort(answer->hits, best_first);
-  if (limit && answer->hits->len > limit) g_array_set_size(answer->hits, limit);
-  return g_steal_pointer(&answer);
-}
 
 void query_answer_free(QueryAnswer *answer) {
   if (!answer) return;
@@ -161,4 +29,282 @@ void query_answer_free(QueryAnswer *answer) {
   g_strfreev(answer->unknown);
   g_ptr_array_unref(answer->cannot);
   g_free(answer);
+}
+
+/* --- filters ------------------------------------------------------------------------------------ */
+
+/* layer: and expert: are about who answers. */
+static const char *speaker_value(const Term *t, const Expert *x) {
+  if (strcmp(t->text, "layer") == 0) return x ? x->layer : "";
+  return strcmp(t->text, "expert") == 0 ? (x ? x->name : "") : NULL;
+}
+
+static bool speaker_passes(const Term *t, const char *value) {
+  bool any = false;
+  for (char **v = t->values; v && *v && !any; v++)
+    any = t->test == TEST_EQUAL ? strcmp(value, *v) == 0
+          : strpbrk(*v, "*?")   ? g_pattern_match_simple(*v, value)
+                                : strstr(value, *v) != NULL;
+  return any != t->minus;
+}
+
+static bool passes(const Question *q, const Model *m, const Expert *x) {
+  for (guint i = 0; i < q->terms->len; i++) {
+    const Term *t = q->terms->pdata[i];
+    if (t->kind != TERM_FILTER) continue;
+    const char *speaker = speaker_value(t, x);
+    if (speaker ? !speaker_passes(t, speaker) : !question_filter(t, m)) return false;
+  }
+  return true;
+}
+
+/* --- what is wanted ----------------------------------------------------------------------------- */
+
+/* The sums of what is wanted and of what is not, in one voice's space. */
+typedef struct {
+  const Voice *voice;
+  float *sum[2];      /* (r_t): wanted, not wanted */
+  unsigned parts[2];
+} Wish;
+
+static void add_part(Wish *w, bool minus, const float *vector) {
+  axpy(1, vector, w->sum[minus], w->voice->rep->width);
+  w->parts[minus]++;
+}
+
+/* Adds a text. Words that the encoder does not know are collected once, from the first voice. */
+static bool add_text(Asking *a, Wish *w, const char *text, bool minus, GError **error) {
+  g_autofree float *vector = g_new(float, w->voice->rep->width);
+  g_auto(GStrv) unknown = NULL;
+  bool ok = expert_map_text(w->voice->expert, w->voice->encoder, text, vector, &unknown, error);
+  if (!a->answer->unknown) a->answer->unknown = g_steal_pointer(&unknown);
+  if (ok) add_part(w, minus, vector);
+  return ok;
+}
+
+static bool add_model(Asking *a, Wish *w, const Term *t, GError **error) {
+  g_autoptr(Model) m = collection_find(a->index->models, t->text, error);
+  if (!m) return false;
+  gssize row = nearest_row(w->voice->rep, m);
+  if (row >= 0) {
+    add_part(w, t->minus, w->voice->rep->rows + (size_t)row * w->voice->rep->width);
+    return true;
+  }
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND,
+              "expert %s: nothing is like %s there, which is of another architecture",
+              w->voice->expert->name, m->shown);
+  return false;
+}
+
+/* All parts of the question. What is not wanted and not known either is no trouble. */
+static bool add_parts(Asking *a, Wish *w, GError **error) {
+  for (int minus = 0; minus < 2; minus++) {
+    g_autofree char *words = question_words(a->question, minus);
+    if (words && !add_text(a, w, words, minus, minus ? NULL : error) && !minus) return false;
+  }
+  for (guint i = 0; i < a->question->terms->len; i++) {
+    const Term *t = a->question->terms->pdata[i];
+    bool ok = t->kind == TERM_PHRASE ? add_text(a, w, t->text, t->minus, t->minus ? NULL : error)
+              : t->kind == TERM_LIKE ? add_model(a, w, t, error)
+                                     : true;
+    if (!ok && (t->kind == TERM_LIKE || !t->minus)) return false;
+  }
+  return true;
+}
+
+/* wanted (r_t) of length 1: the mean of the one less the mean of the other. */
+static bool make_wish(Asking *a, const Voice *v, float *wanted, GError **error) {
+  size_t r_t = v->rep->width;
+  g_autofree float *sums = g_new0(float, 2 * r_t);
+  Wish w = {v, {sums, sums + r_t}, {0, 0}};
+  if (!add_parts(a, &w, error)) return false;
+  memset(wanted, 0, r_t * sizeof *wanted);
+  for (int minus = 0; minus < 2; minus++)
+    if (w.parts[minus])
+      axpy((minus ? -1 : 1) / (float)w.parts[minus], w.sum[minus], wanted, r_t);
+  float length = sqrtf(dot(wanted, wanted, r_t));
+  for (size_t i = 0; i < r_t && length > 0; i++) wanted[i] /= length;
+  if (length > 0) return true;
+  g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND,
+                      "what is wanted and what is not come to the same: nothing is left to ask for");
+  return false;
+}
+
+/* --- hits --------------------------------------------------------------------------------------- */
+
+static void add_hit(Asking *a, QueryHit hit) {
+  hit.model = model_ref(hit.model);
+  g_array_append_val(a->answer->hits, hit);
+}
+
+/* One voice's hits. */
+static bool ask(Asking *a, const Voice *v, GError **error) {
+  size_t r_t = v->rep->width, n = v->rep->models->len;
+  g_autofree float *wanted = g_new(float, r_t);
+  g_autofree float *scores = g_new(float, n);
+  if (!make_wish(a, v, wanted, error)) return false;
+  gemm(false, true, n, 1, r_t, 1, v->rep->rows, r_t, wanted, r_t, 0, scores, 1);
+  bool several = a->index->voices->len > 1;
+  for (size_t i = 0; i < n; i++) {
+    if (!voice_speaks_of(v, v->rep->models->pdata[i])) continue;
+    double odds = v->fusion.a * (double)scores[i] + v->fusion.b;
+    QueryHit hit = {.model = v->rep->models->pdata[i], .score = scores[i], .expert = v->expert,
+                    .match = several ? 1 / (1 + exp(-odds)) : NAN};
+    if (passes(a->question, hit.model, v->expert)) add_hit(a, hit);
+  }
+  return true;
+}
+
+/* When not all voices answered, those of the others may come in by their names. */
+static void note_spoken(Asking *a, const Voice *v) {
+  if (!a->spoken_of) a->spoken_of = g_hash_table_new(g_direct_hash, g_direct_equal);
+  for (guint i = 0; i < v->rep->models->len; i++)
+    if (voice_speaks_of(v, v->rep->models->pdata[i]))
+      g_hash_table_add(a->spoken_of, v->rep->models->pdata[i]);
+}
+
+static void ask_voices(Asking *a) {
+  guint n = a->index->voices->len;
+  g_autofree bool *spoke = g_new0(bool, n + 1);
+  for (guint i = 0; i < n; i++) {
+    g_autoptr(GError) problem = NULL;
+    if (ask(a, a->index->voices->pdata[i], &problem)) {
+      spoke[i] = true;
+      a->spoken++;
+      continue;
+    }
+    g_ptr_array_add(a->answer->cannot, safe_text(problem->message, -1));
+    if (!a->problem) a->problem = g_steal_pointer(&problem);
+  }
+  for (guint i = 0; i < n && a->spoken < n; i++)
+    if (spoke[i]) note_spoken(a, a->index->voices->pdata[i]);
+}
+
+static bool is_spoken_of(const Asking *a, const Model *m) {
+  return a->spoken &&
+         g_hash_table_contains(a->spoken_of ? a->spoken_of : a->index->answered, m);
+}
+
+/* Adds models that nobody speaks of but whose names or cards have the words. */
+static void add_declared(Asking *a) {
+  QueryIndex *index = a->index;
+  for (guint i = 0; i < index->models->len; i++) {
+    Model *m = index->models->pdata[i];
+    if (is_spoken_of(a, m)) continue;
+    const char *where = said_index_find(index->said, a->question, i);
+    if (where && passes(a->question, m, NULL))
+      add_hit(a, (QueryHit){.model = m, .score = NAN, .match = NAN, .declared = true,
+                            .said_by = where});
+  }
+}
+
+/* Marks hits from the weights whose names or cards say the same. */
+static void mark_said(Asking *a) {
+  for (guint i = 0; i < a->answer->hits->len; i++) {
+    QueryHit *h = &g_array_index(a->answer->hits, QueryHit, i);
+    guint at = GPOINTER_TO_UINT(g_hash_table_lookup(a->index->places, h->model));
+    if (h->expert && at) h->said_by = said_index_find(a->index->said, a->question, at - 1);
+  }
+}
+
+/* Everything that passes the filters, when nothing else is asked. */
+static void list_filtered(Asking *a) {
+  for (guint i = 0; i < a->index->models->len; i++) {
+    Model *m = a->index->models->pdata[i];
+    if (passes(a->question, m, NULL))
+      add_hit(a, (QueryHit){.model = m, .score = NAN, .match = NAN});
+  }
+}
+
+/* --- order -------------------------------------------------------------------------------------- */
+
+/* 0: fits by its weights, 1: says it does, 2: the others, 3: not asked. */
+static int group_of(const QueryHit *h) {
+  if (h->declared) return 1;
+  if (!h->expert) return 3;
+  return (isfinite(h->match) ? h->match : h->score) > 0.5 ? 0 : 2;
+}
+
+static int best_first(gconstpointer a, gconstpointer b) {
+  const QueryHit *x = a, *y = b;
+  if (group_of(x) != group_of(y)) return group_of(x) - group_of(y);
+  if (isfinite(x->match) && isfinite(y->match) && x->match != y->match)
+    return x->match > y->match ? -1 : 1;
+  if (x->score != y->score && isfinite(x->score) && isfinite(y->score))
+    return x->score > y->score ? -1 : 1;
+  return strcmp(x->model->path, y->model->path);
+}
+
+typedef struct {
+  SortKey key;
+  guint rank;
+  QueryHit hit;
+} Sorted;
+
+static int by_key(gconstpointer a, gconstpointer b, gpointer descending) {
+  const Sorted *x = a, *y = b;
+  int c = sort_key_compare(&x->key, &y->key, GPOINTER_TO_INT(descending));
+  return c ? c : (x->rank > y->rank) - (x->rank < y->rank);
+}
+
+/* Orders ranked hits by a field; equal ones keep their rank. */
+static void sort_hits(GArray *hits, const char *field, bool descending) {
+  g_autofree Sorted *all = g_new(Sorted, hits->len + 1);
+  for (guint i = 0; i < hits->len; i++) {
+    QueryHit *h = &g_array_index(hits, QueryHit, i);
+    bool score = strcmp(field, "score") == 0;
+    all[i] = (Sorted){score ? (SortKey){NULL, h->score} : question_sort_key(h->model, field), i, *h};
+  }
+  g_qsort_with_data(all, (gint)hits->len, sizeof *all, by_key, GINT_TO_POINTER(descending));
+  for (guint i = 0; i < hits->len; i++) {
+    g_array_index(hits, QueryHit, i) = all[i].hit;
+    g_free(all[i].key.text);
+  }
+}
+
+/* --- the whole ---------------------------------------------------------------------------------- */
+
+static QueryAnswer *answer_new(const QueryIndex *index) {
+  QueryAnswer *answer = g_new0(QueryAnswer, 1);
+  answer->hits = g_array_new(FALSE, FALSE, sizeof(QueryHit));
+  g_array_set_clear_func(answer->hits, hit_clear);
+  answer->cannot = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < index->cannot->len; i++)
+    g_ptr_array_add(answer->cannot, g_strdup(index->cannot->pdata[i]));
+  return answer;
+}
+
+/* Asks everybody; false when nobody has an answer. */
+static bool ask_all(Asking *a, GError **error) {
+  ask_voices(a);
+  add_declared(a);
+  if (a->spoken || a->answer->hits->len) return true;
+  if (a->problem)
+    g_propagate_error(error, g_steal_pointer(&a->problem));
+  else
+    g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND,
+                        "no expert can answer yet, and no name or card has the words: train one "
+                        "first (copse train DIR --task align)");
+  return false;
+}
+
+QueryAnswer *query_run(QueryIndex *index, const char *asked, unsigned limit, GError **error) {
+  g_autofree char *text = g_utf8_make_valid(asked, -1);
+  g_autoptr(Question) q = question_parse(text, NULL, error);
+  if (!q || !question_check(q, text, index->models, NULL, error)) return NULL;
+  g_autoptr(QueryAnswer) answer = answer_new(index);
+  Asking a = {.index = index, .question = q, .answer = answer};
+  bool ok = true;
+  if (question_asks(q))
+    ok = ask_all(&a, error);
+  else
+    list_filtered(&a);
+  g_clear_error(&a.problem);
+  g_clear_pointer(&a.spoken_of, g_hash_table_unref);
+  if (!ok) return NULL;
+  g_array_sort(answer->hits, best_first);
+  if (q->sort) sort_hits(answer->hits, q->sort, q->descending);
+  if (limit && answer->hits->len > limit) g_array_set_size(answer->hits, limit);
+  if (a.spoken) mark_said(&a);
+  return g_steal_pointer(&answer);
 }

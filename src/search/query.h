@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Questions in words, answered from the weights. */
+/* Questions in the query language of search/question.h, answered from the weights, and beside that
+ * from what names and cards declare. */
 #pragma once
 
 #include "collection/collection.h"
@@ -12,20 +13,26 @@
 typedef struct QueryIndex QueryIndex;
 
 /* Loads the experts and their representations; computes (and stores, unless read-only) those
- * that are missing. No expert is no error: such an index answers nothing and says why. */
+ * that are missing. No expert is no error: such an index answers from names and cards alone and
+ * says why. Keeps a reference to `models`. */
 QueryIndex *query_index_open(Collection *collection, const GPtrArray *models,
                              const Progress *progress, GError **error);
 void query_index_free(QueryIndex *index);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QueryIndex, query_index_free)
 
-/* Array of Expert*, borrowed. */
+/* Array of Expert*, and of Model*; borrowed. */
 const GPtrArray *query_index_experts(const QueryIndex *index);
+const GPtrArray *query_index_models(const QueryIndex *index);
 
 typedef struct {
   Model *model;         /* referenced */
-  double score;         /* cosine, -1..1 */
-  const Expert *expert; /* which spoke; borrowed from the index */
+  double score;         /* cosine, -1..1; NAN when no expert was asked of it */
+  double match;         /* 0..1: how likely it fits, where several experts answer (search/fusion.h);
+                           NAN else */
+  const Expert *expert; /* which spoke; borrowed from the index; NULL: none */
   bool declared;        /* a name or a card says so, not the weights */
+  const char *said_by;  /* "name", "path" or the key of a fact that has the words too; NULL: none.
+                           Borrowed from the model */
 } QueryHit;
 
 typedef struct {
@@ -34,8 +41,16 @@ typedef struct {
   GPtrArray *cannot;     /* of SafeText: trees that no expert speaks for, and why */
 } QueryAnswer;
 
-/* Ranks the models for a text; at most `limit` hits (0: all). COPSE_ERROR_NOT_FOUND when no word is known
- * or there is no expert. */
+/* Answers a question; at most `limit` hits (0: all).
+ *
+ * Words, phrases and like: are one vector in each expert's space: the mean of what is wanted less
+ * the mean of what is not. Hits of several experts are ordered by their odds (search/fusion.h).
+ * Models that no expert speaks of come in when their names or cards have all words: behind those
+ * that fit by their weights (match or cosine above 0.5), before the others. Filters alone list
+ * what passes them, by path. sort: orders all hits.
+ *
+ * COPSE_ERROR_USAGE, with the character, for a question that cannot be read; COPSE_ERROR_NOT_FOUND
+ * when nobody can answer: no word is known, there is no expert, and no name has the words. */
 QueryAnswer *query_run(QueryIndex *index, const char *text, unsigned limit, GError **error);
 void query_answer_free(QueryAnswer *answer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QueryAnswer, query_answer_free)

@@ -73,6 +73,7 @@ static bool settle(LayerInfo *l, const WeightFile *file, const LoraScaling *scal
     fold_shape(b, &l->d_out, &rank_b);
   }
   l->rank = rank_a;
+  if (rank_a > LAYER_MAX_RANK) return false;
   if (scaling) l->config_alpha = scaling->alpha, l->rank_stabilised = scaling->rank_stabilised;
   return rank_a == rank_b;
 }

@@ -13,6 +13,9 @@
 
 typedef enum { LAYER_DENSE, LAYER_LOW_RANK } LayerForm;
 
+/* Factors of a higher rank are no adapter; pairs of such are left out of layer_list(). */
+enum { LAYER_MAX_RANK = 4096 };
+
 /* Where a layer's numbers are in a file. */
 typedef struct {
   SafeText *name;         /* canonical */

@@ -4,6 +4,7 @@ libcopse_weights_a_SOURCES = \
 	src/weights/gguf.c src/weights/gguf_cursor.c src/weights/gguf_metadata.c src/weights/gguf.h \
 	src/weights/inflate.c src/weights/inflate.h \
 	src/weights/layer.c src/weights/layer.h \
+	src/weights/layer_figures.c src/weights/layer_figures.h \
 	src/weights/npy.c src/weights/npy_header.c src/weights/npy.h \
 	src/weights/pickle.c src/weights/pickle.h \
 	src/weights/pickle_containers.c src/weights/pickle_objects.c src/weights/pickle_scalars.c \
@@ -17,6 +18,7 @@ libcopse_weights_a_SOURCES = \
 	src/weights/shard_name.c src/weights/shard_name.h \
 	src/weights/shards.c src/weights/shards.h \
 	src/weights/span_cache.c src/weights/span_cache.h \
+	src/weights/spectrum.c src/weights/spectrum.h \
 	src/weights/stride.c src/weights/stride.h \
 	src/weights/strided.c src/weights/strided.h \
 	src/weights/tensor_name.c src/weights/tensor_name.h \

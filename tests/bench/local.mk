@@ -8,7 +8,7 @@ tests_bench_bench_SOURCES = tests/bench/bench.c \
 tests_bench_bench_LDADD = $(experts_libs)
 EXTRA_DIST += tests/bench/probex_torch.py
 
-bench: tests/bench/bench$(EXEEXT) tests/bench/bench-scan$(EXEEXT)
+bench: tests/bench/bench$(EXEEXT) tests/bench/bench-scan$(EXEEXT) bench-ui
 	rm -rf bench-data
 	tests/bench/bench$(EXEEXT) bench-data
 	tests/bench/bench-scan$(EXEEXT)
@@ -31,6 +31,18 @@ tests_bench_bench_scan_SOURCES = tests/bench/bench-scan.c \
 	tests/bench/clock.c tests/bench/clock.h tests/bench/wood.c tests/bench/wood.h
 tests_bench_bench_scan_LDADD = $(collection_libs)
 
+# The CLIP text tower beside PyTorch, when there is one: shapes of ViT-B/32 and ViT-L/14.
+EXTRA_PROGRAMS += tests/bench/bench-clip
+tests_bench_bench_clip_SOURCES = tests/bench/bench-clip.c
+tests_bench_bench_clip_LDADD = $(text_libs)
+EXTRA_DIST += tests/bench/clip_torch.py
+check-clip: copse$(EXEEXT) tests/bench/bench-clip$(EXEEXT)
+	@if python3 -c 'import torch' 2>/dev/null; then python=python3; else python=/usr/bin/python3; fi; \
+	if $$python -c 'import torch' 2>/dev/null; then $$python $(srcdir)/tests/bench/clip_torch.py \
+	  ./copse$(EXEEXT) tests/bench/bench-clip$(EXEEXT) $(srcdir)/tests/fixtures/clip; \
+	else echo 'no python3 with torch: no comparison with PyTorch'; fi
+.PHONY: check-clip
+
 tests_bench_bench_lineage_SOURCES = tests/bench/bench-lineage.c \
 	tests/bench/clock.c tests/bench/clock.h
 tests_bench_bench_lineage_LDADD = $(lineage_libs)
@@ -47,3 +59,12 @@ tests_bench_lineage_report_LDADD = libcopse-jungle.a $(lineage_libs)
 lineage-report: tests/bench/lineage-report$(EXEEXT)
 	tests/bench/lineage-report$(EXEEXT)
 .PHONY: lineage-report
+# The interface in a terminal of its own.
+EXTRA_PROGRAMS += tests/bench/bench-ui
+tests_bench_bench_ui_SOURCES = tests/bench/bench-ui.c tests/bench/clock.c tests/bench/clock.h
+tests_bench_bench_ui_LDADD = $(collection_libs)
+bench-ui: copse$(EXEEXT) tests/bench/bench-ui$(EXEEXT)
+	@rm -rf bench-ui-data
+	tests/bench/bench-ui$(EXEEXT) ./copse$(EXEEXT) bench-ui-data
+	@rm -rf bench-ui-data
+.PHONY: bench-ui

@@ -13,7 +13,7 @@ done
 check_for 'copse needs' "a small window is told the size it needs"
 t resize-window -x 120 -y 30
 check_for '30 models' "it comes back"
-check_for '5 Help' "with all tabs"
+check_for '5 Map' "with all tabs"
 fits() { [ "$(screen | sed -n '30p' | grep -c 'quit')" -eq 1 ]; }
 until_ok fits
 report $? "the keys stand in the last row"

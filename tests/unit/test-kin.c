@@ -9,10 +9,10 @@
 #include "jungle/gguf_out.h"
 #include "lineage/absent.h"
 #include "lineage/arborescence.h"
-#include "lineage/difference.h"
 #include "lineage/gguf_names.h"
 #include "lineage/grid.h"
 #include "lineage/merges.h"
+#include "lineage/model_diff.h"
 #include "weights/safetensors.h"
 
 enum { SIDE = 64, NUMBERS = SIDE * SIDE, MATRICES = 3 };
@@ -339,19 +339,17 @@ static void test_difference(void) {
   g_assert_true(safetensors_write(two, tensors, MATRICES, NULL, &error));
   g_autoptr(WeightFile) x = weight_file_open(one, &error);
   g_autoptr(WeightFile) y = weight_file_open(two, &error);
-  g_autoptr(GArray) list = difference_list(x, y, NULL, &error);
+  g_autoptr(ModelDiff) diff = model_diff_files(x, y, NULL, &error);
   g_assert_no_error(error);
-  g_assert_cmpuint(list->len, ==, 4);
-  const Difference *d = &g_array_index(list, Difference, 0);
-  g_assert_cmpstr(d[0].name, ==, "a");
-  g_assert_true(d[0].equal);
-  g_assert_cmpfloat(d[0].change, ==, 0);
-  g_assert_false(d[1].equal);
-  g_assert_cmpfloat_with_epsilon(d[1].change, 3, 1e-6);
-  g_assert_cmpfloat_with_epsilon(d[1].cosine, -1, 1e-6);
-  g_assert_cmpint(d[2].b, ==, -1);
-  g_assert_cmpstr(d[3].name, ==, "d");
-  g_assert_cmpint(d[3].a, ==, -1);
+  g_assert_cmpuint(diff->rows->len, ==, 4);
+  const DiffRow *d = &g_array_index(diff->rows, DiffRow, 0); /* in y's order */
+  g_assert_cmpstr(d[0].name, ==, "d");
+  g_assert_cmpint(d[0].state, ==, LAYER_ONLY_X);
+  g_assert_cmpstr(d[1].name, ==, "a");
+  g_assert_cmpint(d[1].state, ==, LAYER_SAME);
+  g_assert_cmpint(d[2].state, ==, LAYER_MOVED);
+  g_assert_cmpfloat_with_epsilon(d[2].relative, 3, 1e-6);
+  g_assert_cmpint(d[3].state, ==, LAYER_ONLY_P);
 }
 
 int main(int argc, char **argv) {

@@ -2,6 +2,7 @@
 /* The table of actions as a contract: what it promises holds for every line. */
 #include <string.h>
 
+#include "ui/command_line.h"
 #include "ui/keymap.h"
 
 static void test_every_action_is_complete(void) {
@@ -102,6 +103,115 @@ static void test_key_names(void) {
   }
 }
 
+/* Text for a manual page: what would be taken for a request or an escape is written so that it is not. */
+static void add_roff(GString *s, const char *text) {
+  if (*text == '.' || *text == '\'') g_string_append(s, "\\&");
+  for (; *text; text++) {
+    if (*text == '\\') g_string_append(s, "\\e");
+    else if (*text == '-') g_string_append(s, "\\-");
+    else g_string_append_c(s, *text);
+  }
+}
+
+static void add_action(GString *s, const Keymap *keymap, Action a) {
+  const ActionInfo *info = action_info(a);
+  unsigned context = info->contexts & -info->contexts;
+  g_autofree char *keys = keymap_label(keymap, a, context, 9);
+  g_string_append(s, ".TP\n.B \"");
+  add_roff(s, keys);
+  g_string_append(s, "\"\n");
+  add_roff(s, info->help);
+  g_string_append(s, "\n.RB ( ");
+  add_roff(s, info->name);
+  if (*info->twin) g_string_append_printf(s, " \"; \" \"copse %s\"", info->twin);
+  g_string_append(s, " )\n");
+}
+
+static bool is_everywhere(unsigned contexts) { return (contexts & IN_LISTS) == IN_LISTS; }
+
+static void add_section(GString *s, const Keymap *keymap, unsigned context, const char *title) {
+  bool begun = false;
+  for (Action a = ACTION_NONE + 1; a < ACTION_COUNT; a++) {
+    unsigned contexts = action_info(a)->contexts;
+    bool here = context ? !is_everywhere(contexts) && (contexts & -contexts) == context
+                        : is_everywhere(contexts);
+    if (!here) continue;
+    if (!begun) g_string_append_printf(s, ".SS %s\n", title);
+    begun = true;
+    add_action(s, keymap, a);
+  }
+}
+
+/* The manual page of keys: made from the tables, so that it cannot lie. */
+static char *manual_text(void) {
+  g_autoptr(Keymap) keymap = keymap_new();
+  guint n;
+  const CommandInfo *commands = command_infos(&n);
+  GString *s = g_string_new(
+      ".\\\" SPDX-License-Identifier: Apache-2.0\n.\\\" Made from ui/actions.def: a test keeps the two the same.\n"
+      ".TH COPSE-KEYS 7 \"\" \"copse 0.1.0\" \"Miscellaneous\"\n.SH NAME\n"
+      "copse-keys \\- keys and commands of the interface of copse\n.SH DESCRIPTION\n"
+      "Each entry: the keys, what they do, the name by which the action is known to the configuration and "
+      "after a colon, and where there is one, the command that answers the same on standard output.\n");
+  add_section(s, keymap, 0, "Everywhere");
+  for (unsigned c = 1; c & IN_EVERYTHING; c <<= 1) add_section(s, keymap, c, context_name(c));
+  g_string_append(s, ".SH COMMANDS\nAfter a colon; Tab completes.\n");
+  for (guint i = 0; i < n; i++) {
+    g_string_append(s, ".TP\n.BI \"");
+    add_roff(s, commands[i].verb);
+    g_string_append_printf(s, "\" \" %s\"\n", commands[i].argument);
+    add_roff(s, commands[i].help);
+    g_string_append(s, "\n");
+  }
+  g_string_append(s, ".SH SEE ALSO\n.BR copse (1)\n");
+  return g_string_free(s, FALSE);
+}
+
+static char *source_file(const char *folder, const char *name) {
+  const char *top = g_getenv("COPSE_TEST_SRCDIR");
+  return g_build_filename(top ? top : ".", folder, name, NULL);
+}
+
+static void test_manual(void) {
+  g_autofree char *want = manual_text(), *have = NULL;
+  g_autofree char *path = source_file("man", "copse-keys.7");
+  if (g_getenv("UPDATE_GOLDEN")) g_assert_true(g_file_set_contents(path, want, -1, NULL));
+  g_assert_true(g_file_get_contents(path, &have, NULL, NULL));
+  g_assert_cmpstr(have, ==, want);
+}
+
+/* What a key does for the eye, a command does for a script: the twins are in the manual. */
+static void test_twins(void) {
+  g_autofree char *path = source_file("man", "copse.1"), *manual = NULL;
+  g_assert_true(g_file_get_contents(path, &manual, NULL, NULL));
+  for (Action a = ACTION_NONE + 1; a < ACTION_COUNT; a++) {
+    const char *twin = action_info(a)->twin;
+    g_autofree char *entry = g_strdup_printf("\n.BI %s \"", twin);
+    if (*twin && !strstr(manual, entry)) g_error("copse.1 does not tell of %s", twin);
+  }
+}
+
+static void test_names(void) {
+  for (Action a = ACTION_NONE + 1; a < ACTION_COUNT; a++)
+    g_assert_cmpint(action_by_name(action_info(a)->name), ==, a);
+  g_assert_cmpint(action_by_name("fly"), ==, ACTION_NONE);
+}
+
+static void test_bind(void) {
+  g_autoptr(Keymap) keymap = keymap_new();
+  Action action;
+  g_assert_true(keymap_bind(keymap, ACTION_TAG, "x gg"));
+  g_assert_cmpint(keymap_find(keymap, IN_FOREST, 0, 'x', &action), ==, KEYMAP_ACTION);
+  g_assert_cmpint(action, ==, ACTION_TAG);
+  g_assert_cmpint(keymap_find(keymap, IN_FOREST, 0, ' ', &action), ==, KEYMAP_NONE);
+  g_assert_cmpint(keymap_find(keymap, IN_FOREST, 'g', 'g', &action), ==, KEYMAP_ACTION);
+  g_assert_false(keymap_bind(keymap, ACTION_TAG, "<Nonsense>"));
+  g_assert_false(keymap_bind(keymap, ACTION_TAG, "abc"));
+  g_assert_cmpint(keymap_find(keymap, IN_FOREST, 0, 'x', &action), ==, KEYMAP_ACTION);
+  g_assert_true(keymap_bind(keymap, ACTION_TAG, ""));
+  g_assert_cmpint(keymap_find(keymap, IN_FOREST, 0, 'x', &action), ==, KEYMAP_NONE);
+}
+
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/ui/keymap/complete", test_every_action_is_complete);
@@ -109,6 +219,10 @@ int main(int argc, char **argv) {
   g_test_add_func("/ui/keymap/no-double-binding", test_no_double_binding);
   g_test_add_func("/ui/keymap/find", test_find);
   g_test_add_func("/ui/keymap/common-keys", test_the_common_keys);
+  g_test_add_func("/ui/keymap/names", test_names);
+  g_test_add_func("/ui/keymap/bind", test_bind);
+  g_test_add_func("/ui/keymap/manual", test_manual);
+  g_test_add_func("/ui/keymap/twins", test_twins);
   g_test_add_func("/ui/key/names", test_key_names);
   return g_test_run();
 }

@@ -10,7 +10,7 @@
 
 typedef struct {
   const char *name;
-  const char *keys; /* pressed before the picture is taken */
+  const char *keys; /* pressed before the picture is taken; at each | the program comes to rest first */
 } Screen;
 
 static const Screen screens[] = {
@@ -18,8 +18,27 @@ static const Screen screens[] = {
     {"forest-folded", "jjjh"},
     {"forest-filter", "fkind:lora fox<Enter>"},
     {"forest-facts", "jjji"},
+    {"forest-list", ":sort-by params<Enter>jv jj"},
+    {"forest-branches", "P)>"},
+    {"forest-says", "3|a|1"},
+    {"columns", "C"},
+    {"copy", "y"},
+    {"skipped", "!"},
+    {"model", "jj<Enter>"},
+    {"model-layers", "jj<Enter>l"},
+    {"model-layer", "jj<Enter>l|jj<Enter>"},
+    {"model-card", "jj<Enter>lll|j"},
+    {"model-like", "j<Enter>hh"},
+    {"model-says", "j<Enter>h"},
+    {"diff", "jjd"},
+    {"map", "5|n"},
+    {"actions", "jm"},
+    {"command", ":mo"},
+    {"tour", ":tour<Enter><Enter>"},
+    {"sweep", "3s<Enter>"},
     {"which-key", "z"},
     {"query", "2fox"},
+    {"query-proposal", "2fox kind:lo<Right> pa"},
     {"experts", "3"},
     {"train-form", "3t<Down><Down>x"},
     {"jobs", "4"},
@@ -37,6 +56,8 @@ static const Dress dresses[] = {
     {"80x24-mono", "mono", 80, 24, false},
     {"80x24-ascii", "mono", 80, 24, true},
     {"40x10-colour", "dark", 40, 10, false},
+    {"40x10-mono", "mono", 40, 10, false},
+    {"40x10-ascii", "mono", 40, 10, true},
     {"120x30-colour", "dark", 120, 30, false},
 };
 
@@ -63,12 +84,12 @@ static void compare(const char *name, const char *got) {
 
 static void test_screen(gconstpointer data) {
   const Case *test = data;
-  FakeWood wood = {0};
+  FakeWood wood = {.skips = 3};
   g_autoptr(App) app = fake_app(&wood, test->dress->columns, test->dress->rows,
                                 test->dress->theme, test->dress->ascii);
   settle(app);
-  press(app, test->screen->keys);
-  settle(app);
+  g_auto(GStrv) parts = g_strsplit(test->screen->keys, "|", -1);
+  for (char **part = parts; *part; part++) press(app, *part), settle(app);
   g_autofree char *raw = term_dump(app->term);
   g_autofree char *text = without_times(raw);
   g_autofree char *name = g_strdup_printf("ui-%s-%s.txt", test->screen->name, test->dress->name);
@@ -80,7 +101,7 @@ static void test_paint_is_faithful(void) {
   FakeWood wood = {.many = 50};
   g_autoptr(App) app = fake_app(&wood, 80, 24, "dark", false);
   settle(app);
-  static const char *const walks[] = {"jjjj", "zM", "G", "zR", "<PgUp>", "2red", "<Esc>3", "?G", "q14"};
+  static const char *const walks[] = {"jjjj", "zM", "G", "zR", "<PgUp>", "2red", "<Esc>3", "?G", "q14", "1g<Enter>", "l", "q5", "1:tour<Enter>"};
   for (size_t i = 0; i < G_N_ELEMENTS(walks); i++) {
     press(app, walks[i]);
     g_autofree char *cells = cells_dump(app->cells);

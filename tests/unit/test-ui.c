@@ -138,6 +138,9 @@ static void test_query_while_typing(void) {
   g_assert_true(on_screen(app, "unseen 41 %"));
   assert_selected(app, "fox-lora");
   press(app, "<Down><Enter>");
+  g_assert_true(on_screen(app, "Overview"));
+  g_assert_true(on_screen(app, "birch/copy-of-fox"));
+  press(app, "o");
   g_assert_true(on_screen(app, "PARAMS"));
   assert_selected(app, "copy-of-fox");
   press(app, "2 xyzzy");

@@ -76,9 +76,23 @@ static GPtrArray *fake_models(Collection *collection, GError **error) {
   return models;
 }
 
+static void skipped_free(gpointer data) {
+  Skipped *s = data;
+  g_free(s->path);
+  g_free(s->reason);
+  g_free(s);
+}
+
 static GPtrArray *fake_skipped(Collection *collection, GError **error) {
-  (void)collection, (void)error;
-  return g_ptr_array_new();
+  (void)error;
+  GPtrArray *all = g_ptr_array_new_with_free_func(skipped_free);
+  for (unsigned i = 0; i < wood_of(collection)->skips; i++) {
+    Skipped *s = g_new(Skipped, 1);
+    *s = (Skipped){g_strdup_printf("broken/part-%u.safetensors", i),
+                   g_strdup("header length 9007199254740993 is beyond the end of the file")};
+    g_ptr_array_add(all, s);
+  }
+  return all;
 }
 
 static int find_model(const GPtrArray *models, const char *path) {
@@ -257,6 +271,199 @@ static TrainResult *fake_train(Collection *collection, const GPtrArray *models,
   return result;
 }
 
+static GPtrArray *fake_sweep(Collection *collection, const GPtrArray *models,
+                             const TrainOptions *options, const char *pattern, SweepRow row,
+                             void *user, GPtrArray *warnings, const Progress *progress,
+                             GError **error) {
+  static const char *const layers[] = {"mid.0.to_q", "mid.0.to_v", "up.2.to_k", "down.1.ff"};
+  GPtrArray *experts = g_ptr_array_new_with_free_func(free_expert);
+  (void)collection, (void)models, (void)options, (void)warnings, (void)pattern;
+  for (unsigned i = 0; i < G_N_ELEMENTS(layers); i++) {
+    if (!progress_step(progress, "training", i, G_N_ELEMENTS(layers), error)) {
+      g_ptr_array_unref(experts);
+      return NULL;
+    }
+    Expert *e = expert_make(layers[i], layers[i], 0.2 + 0.1 * i);
+    e->val = score_make(0.3 + 0.15 * i, 80);
+    g_ptr_array_add(experts, e);
+    row(user, e, i == 0, i + 1, G_N_ELEMENTS(layers));
+  }
+  return experts;
+}
+
+static void diff_row_clear(void *data) { g_free(((DiffRow *)data)->name); }
+
+/* Layers that moved more and more; the last three are of no use. */
+static ModelDiff *fake_diff(const Collection *collection, const Model *p, const Model *x,
+                            const Progress *progress, GError **error) {
+  (void)collection, (void)p;
+  if (!progress_step(progress, "comparing", 1, 2, error)) return NULL;
+  ModelDiff *d = g_new0(ModelDiff, 1);
+  d->rows = g_array_new(FALSE, TRUE, sizeof(DiffRow));
+  g_array_set_clear_func(d->rows, diff_row_clear);
+  d->relative = 0.0625;
+  for (unsigned i = 0; i < 24; i++) {
+    LayerState state = i < 20 ? LAYER_MOVED : i == 20 ? LAYER_SAME : i == 21 ? LAYER_OTHER_SHAPE
+                              : i == 22 ? LAYER_ONLY_X : LAYER_ONLY_P;
+    LayerSide side = {LAYER_DENSE, 768, i % 3 ? 768 : 3072, 0, x->dtypes[DTYPE_BF16] ? DTYPE_BF16 : DTYPE_F32};
+    DiffRow row = {.name = g_strdup_printf("encoder.%u.attention.%s", i / 3,
+                                           i % 3 == 0 ? "output" : i % 3 == 1 ? "query" : "key"),
+                   .state = state, .p = side, .x = side, .distance = NAN, .size = NAN, .relative = NAN};
+    if (state == LAYER_ONLY_X) row.p = (LayerSide){0};
+    if (state == LAYER_ONLY_P) row.x = (LayerSide){0};
+    if (state == LAYER_OTHER_SHAPE) row.p.d_out = 512;
+    if (state == LAYER_SAME) row.relative = row.distance = 0;
+    if (state == LAYER_MOVED) row.relative = pow(10, -3.0 + i * 0.15), row.rank = 4 * i;
+    d->count[state]++;
+    g_array_append_val(d->rows, row);
+  }
+  return d;
+}
+
+static ModelDiff *fake_layers(const Collection *collection, const Model *x, GError **error) {
+  ModelDiff *d = fake_diff(collection, x, x, NULL, error);
+  for (guint i = 0; i < d->rows->len; i++) {
+    DiffRow *r = &g_array_index(d->rows, DiffRow, i);
+    r->state = LAYER_ONLY_X;
+    r->relative = NAN, r->rank = 0;
+    r->p = (LayerSide){0};
+    if (!r->x.d_out) r->x = (LayerSide){LAYER_DENSE, 2, 768, 0, DTYPE_F32};
+  }
+  return d;
+}
+
+static LayerFigures *figures_make(double sd) {
+  LayerFigures *f = g_new0(LayerFigures, 1);
+  *f = (LayerFigures){.entries = 768 * 768, .mean = 0.001, .sd = sd, .least = -5 * sd, .most = 5 * sd,
+                      .low = -5 * sd, .high = 5 * sd, .norm = 768 * sd};
+  for (int i = 0; i < FIGURE_BINS; i++) {
+    double z = 10.0 * i / FIGURE_BINS - 5;
+    f->bins[i] = (unsigned)(10000 * exp(-z * z / 2));
+  }
+  f->spectrum = g_new0(Spectrum, 1);
+  f->spectrum->n = f->spectrum->full = 200;
+  f->spectrum->values = g_new(double, 200);
+  for (int i = 0; i < 200; i++) f->spectrum->values[i] = 10 * exp(-i / 25.0);
+  return f;
+}
+
+static bool fake_figures(const Collection *collection, const Model *p, const Model *x,
+                         const char *layer, LayerFigures **own, LayerFigures **change,
+                         GError **error) {
+  (void)collection, (void)x, (void)layer, (void)error;
+  *own = figures_make(0.02);
+  *change = p ? figures_make(0.003) : NULL;
+  return true;
+}
+
+static SafeText *fake_card(const Collection *collection, const Model *model, GError **error) {
+  (void)collection;
+  if (!strstr(model->path, "fine-tuned")) {
+    g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "There is no card.");
+    return NULL;
+  }
+  return safe_text_lines("# Woodland\n\nA model of *animals* in the **wood**, trained on\nmany pictures; see "
+                         "[the paper](https://example.org/paper).\n\n## Use\n\n1. Load it\n2. Ask\n   - "
+                         "a fox\n   - an owl\n\n> Handle with care.\n\n```\nmodel.load()\n```\n\n| split | n "
+                         "|\n|---|---|\n| train | 900 |\n| test | 100 |\n", -1);
+}
+
+static void opinion_clear(gpointer data) {
+  Opinion *o = data;
+  for (guint i = 0; i < o->labels->len; i++) g_free(g_array_index(o->labels, OpinionLabel, i).label);
+  g_array_unref(o->labels);
+  g_free(o->expert);
+  g_free(o->layer);
+  g_free(o);
+}
+
+static GPtrArray *fake_opinions(const Collection *collection, const GPtrArray *models,
+                                const GPtrArray *experts, const Model *model, char *const *labels,
+                                unsigned limit, const Progress *progress, GError **error) {
+  static const char *const own[] = {"a red fox", "a brown hare", "a barn owl", NULL};
+  GPtrArray *out = g_ptr_array_new_with_free_func(opinion_clear);
+  (void)collection, (void)models, (void)limit, (void)progress, (void)error;
+  for (guint k = 0; k < experts->len && model->kind == MODEL_LORA; k++) {
+    const Expert *e = experts->pdata[k];
+    Opinion *o = g_new0(Opinion, 1);
+    *o = (Opinion){.expert = g_strdup(e->name), .layer = g_strdup(e->layer), .unseen = e->test_holdout,
+                   .seen = e->test, .align = k == 0, .abstains = k == 1, .confidence = k ? 0.41 : 0.9,
+                   .threshold = 0.6};
+    o->labels = g_array_new(FALSE, TRUE, sizeof(OpinionLabel));
+    char *const *names = labels ? labels : (char *const *)own;
+    for (guint i = 0; names[i]; i++) {
+      OpinionLabel l = {g_strdup(names[i]), (k ? 0.41 : 0.9) / (1 << (2 * i))};
+      g_array_append_val(o->labels, l);
+    }
+    g_ptr_array_add(out, o);
+  }
+  return out;
+}
+
+static void neighbour_drop(void *data) { model_unref(((Neighbour *)data)->model); }
+
+static GArray *fake_neighbours(const Collection *collection, const GPtrArray *models,
+                               const GPtrArray *experts, const Model *model, unsigned limit,
+                               SafeText **expert, const Progress *progress, GError **error) {
+  (void)collection, (void)limit, (void)progress, (void)error;
+  GArray *near = g_array_new(FALSE, TRUE, sizeof(Neighbour));
+  g_array_set_clear_func(near, neighbour_drop);
+  for (guint i = 0; i < models->len && near->len < 6; i++) {
+    Model *m = models->pdata[i];
+    if (m->kind != MODEL_LORA || g_str_equal(m->path, model->path)) continue;
+    Neighbour n = {model_ref(m), 0.95 - 0.2 * near->len};
+    g_array_append_val(near, n);
+  }
+  *expert = g_strdup(((Expert *)experts->pdata[0])->name);
+  return near;
+}
+
+static Chart *fake_chart(const Collection *collection, const GPtrArray *models, const Expert *expert,
+                         const Progress *progress, GError **error) {
+  (void)collection;
+  if (!progress_step(progress, "representing", 1, 1, error)) return NULL;
+  Chart *c = g_new0(Chart, 1);
+  c->models = g_ptr_array_new_with_free_func(free_model);
+  c->xy = g_new(float, 2 * models->len + 2);
+  c->shares[0] = 0.41, c->shares[1] = 0.13;
+  c->expert = g_strdup(expert->name);
+  for (guint i = 0; i < models->len; i++) {
+    c->xy[2 * i] = (float)((i * 37) % 11) - 5, c->xy[2 * i + 1] = (float)((i * 53) % 7) - 3;
+    g_ptr_array_add(c->models, model_ref(models->pdata[i]));
+  }
+  return c;
+}
+
+static GHashTable *fake_sayings(const Collection *collection, const GPtrArray *models,
+                                const Expert *expert, const Progress *progress, GError **error) {
+  (void)collection, (void)expert, (void)progress, (void)error;
+  GHashTable *said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  for (guint i = 0; i < models->len; i++)
+    g_hash_table_insert(said, g_strdup(((Model *)models->pdata[i])->path),
+                        g_strdup(i % 4 ? "a red fox 0.93" : "don't know"));
+  return said;
+}
+
+static char *memory_key(const char *space, const char *key) { return g_strconcat(space, "/", key, NULL); }
+
+static bool fake_put(Collection *collection, const char *space, const char *key, GBytes *value,
+                     GError **error) {
+  FakeWood *wood = wood_of(collection);
+  (void)error;
+  if (!wood->memory)
+    wood->memory = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_bytes_unref);
+  g_hash_table_insert(wood->memory, memory_key(space, key), g_bytes_ref(value));
+  return true;
+}
+
+static GBytes *fake_get(Collection *collection, const char *space, const char *key, GError **error) {
+  FakeWood *wood = wood_of(collection);
+  g_autofree char *name = memory_key(space, key);
+  GBytes *value = wood->memory ? g_hash_table_lookup(wood->memory, name) : NULL;
+  (void)error;
+  return value ? g_bytes_ref(value) : NULL;
+}
+
 const EngineOps fake_ops = {
     .root = fake_root,           .scan = fake_scan,
     .models = fake_models,       .skipped = fake_skipped,
@@ -264,6 +471,12 @@ const EngineOps fake_ops = {
     .experts = fake_experts,     .index = fake_index,
     .index_free = fake_index_free, .query = fake_query,
     .answer_free = query_answer_free, .train = fake_train,
+    .sweep = fake_sweep,         .diff = fake_diff,
+    .layers = fake_layers,       .figures = fake_figures,
+    .card = fake_card,           .opinions = fake_opinions,
+    .neighbours = fake_neighbours, .chart = fake_chart,
+    .sayings = fake_sayings,     .put = fake_put,
+    .get = fake_get,
 };
 
 App *fake_app(FakeWood *wood, int columns, int rows, const char *theme, bool ascii) {

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Two models layer by layer: what one has and the other lacks, and how far apart the rest is. */
+#pragma once
+
+#include "collection/collection.h"
+#include "core/progress.h"
+#include "weights/layer_figures.h"
+
+typedef enum {
+  LAYER_SAME,       /* number for number */
+  LAYER_MOVED,
+  LAYER_ADDED_TO,   /* x is an adapter of the dense layer p: its size is what is measured */
+  LAYER_OTHER_SHAPE,
+  LAYER_ONLY_P,
+  LAYER_ONLY_X,
+  LAYER_UNREAD      /* its numbers cannot be read */
+} LayerState;
+
+/* "same", "moved", "adapter", … Static text. */
+const char *layer_state_name(LayerState state);
+
+/* One side of a row; d_out 0 where the layer is missing. */
+typedef struct {
+  LayerForm form;
+  uint64_t d_out, d_in, rank;
+  Dtype dtype;
+} LayerSide;
+
+typedef struct {
+  SafeText *name;
+  LayerState state;
+  LayerSide p, x;
+  double distance; /* |X - P|, an adapter's |X|; NAN when not compared */
+  double size;     /* |P|; NAN */
+  double relative; /* distance over size; NAN */
+  unsigned rank;   /* of the difference; RANK_PROBES: that many or more; 0: not known */
+} DiffRow;
+
+typedef struct {
+  GArray *rows;        /* of DiffRow, in x's order, then what only p has */
+  unsigned count[LAYER_UNREAD + 1];
+  double relative;     /* over all compared layers together; NAN */
+} ModelDiff;
+
+/* Compares x with p, one layer of each in memory at a time. Reports phase "comparing". NULL when a model
+ * cannot be opened or when cancelled. */
+ModelDiff *model_diff_new(const Collection *collection, const Model *p, const Model *x,
+                          const Progress *progress, GError **error);
+
+/* The same of two open weight files, whose adapters have no configuration beside them. */
+ModelDiff *model_diff_files(WeightFile *p, WeightFile *x, const Progress *progress, GError **error);
+
+/* The layers of one model beside nothing: every row is LAYER_ONLY_X. Reads the header alone. */
+ModelDiff *model_layers_new(const Collection *collection, const Model *x, GError **error);
+
+void model_diff_free(ModelDiff *diff); /* NULL-safe */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ModelDiff, model_diff_free)
+
+/* Figures of x's layer, and of its change from p where both have it as dense matrices of one shape;
+ * *change is NULL otherwise, and when p is NULL. False when the layer cannot be read. */
+bool model_layer_figures(const Collection *collection, const Model *p, const Model *x,
+                         const char *layer, LayerFigures **own, LayerFigures **change,
+                         GError **error);

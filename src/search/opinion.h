@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the experts of a collection say of one model. */
+#pragma once
+
+#include "collection/collection.h"
+#include "experts/expert.h"
+
+typedef struct {
+  SafeText *label;
+  double p;
+} OpinionLabel;
+
+/* One expert's word. */
+typedef struct {
+  SafeText *expert;
+  SafeText *layer;
+  Score unseen, seen;
+  bool align;
+  bool abstains;      /* not sure enough: the labels are guesses */
+  double confidence, threshold;
+  GArray *labels;     /* of OpinionLabel, likeliest first; empty with a problem */
+  SafeText *problem;  /* why it says nothing, or NULL */
+} Opinion;
+
+/* Opinions of those experts (Expert*) that speak for the model's architecture. `labels` (NULL: the experts'
+ * own) are candidates for those that align with text. At most `limit` labels each. Array of Opinion*,
+ * owned; empty when no expert speaks. NULL when cancelled. */
+GPtrArray *opinions_new(const Collection *collection, const GPtrArray *models,
+                        const GPtrArray *experts, const Model *model, char *const *labels,
+                        unsigned limit, const Progress *progress, GError **error);
+
+/* A model near another, as an expert sees them. */
+typedef struct {
+  Model *model; /* referenced */
+  double score; /* cosine */
+} Neighbour;
+
+/* The models nearest to one, best first, by the first expert that speaks for it. Array of Neighbour, free
+ * with g_array_unref; *expert (caller frees) gets its name. NULL with COPSE_ERROR_NOT_FOUND when no
+ * expert speaks for it. */
+GArray *neighbours_new(const Collection *collection, const GPtrArray *models,
+                       const GPtrArray *experts, const Model *model, unsigned limit,
+                       SafeText **expert, const Progress *progress, GError **error);
+
+/* The models of an expert's architecture in two dimensions. */
+typedef struct {
+  GPtrArray *models; /* of Model* */
+  float *xy;         /* (models, 2) */
+  double shares[2];  /* of the spread along each axis */
+  SafeText *expert;
+} Chart;
+
+Chart *chart_new(const Collection *collection, const GPtrArray *models, const Expert *expert,
+                 const Progress *progress, GError **error);
+void chart_free(Chart *chart); /* NULL-safe */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Chart, chart_free)
+
+/* What an expert says of every model it speaks for, in a few words: path -> "fox 0.93", or "don't know". Owned
+ * strings. NULL when cancelled or when the expert cannot be used. */
+GHashTable *sayings_new(const Collection *collection, const GPtrArray *models,
+                        const Expert *expert, const Progress *progress, GError **error);

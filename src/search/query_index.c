@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a query needs, loaded once. */
+#include <string.h>
+
+#include "core/error.h"
+#include "search/query_private.h"
+
+static void voice_free(void *data) {
+  Voice *v = data;
+  representations_free(v->rep);
+  g_free(v);
+}
+
+void query_index_free(QueryIndex *index) {
+  if (!index) return;
+  said_index_free(index->said);
+  g_hash_table_unref(index->answered);
+  g_hash_table_unref(index->places);
+  g_ptr_array_unref(index->voices);
+  g_ptr_array_unref(index->experts);
+  g_ptr_array_unref(index->cannot);
+  g_hash_table_unref(index->encoders);
+  g_ptr_array_unref(index->models);
+  g_free(index);
+}
+
+const GPtrArray *query_index_experts(const QueryIndex *index) { return index->experts; }
+
+const GPtrArray *query_index_models(const QueryIndex *index) { return index->models; }
+
+bool voice_speaks_of(const Voice *v, const Model *m) {
+  return v->expert->tree < 0 || m->tree < 0 || m->tree == v->expert->tree;
+}
+
+static TextEncoder *encoder_of(QueryIndex *index, const Expert *x, GError **error) {
+  g_autofree char *key = g_strdup_printf("%s\n%s", x->encoder ? x->encoder : "words",
+                                         x->prompts ? x->prompts : "");
+  TextEncoder *e = g_hash_table_lookup(index->encoders, key);
+  if (e) return e;
+  e = expert_open_encoder(x, error);
+  if (e) g_hash_table_insert(index->encoders, g_steal_pointer(&key), e);
+  return e;
+}
+
+/* Lets an expert speak for its architecture; trouble becomes a line of `cannot`. False only
+ * when cancelled. */
+static bool add_voice(QueryIndex *index, const Expert *x, const Collection *collection,
+                      const Progress *progress, GError **error) {
+  g_autoptr(GError) problem = NULL;
+  Voice *v = g_new0(Voice, 1);
+  v->expert = x;
+  v->fusion = (Fusion){1, 0, 0};
+  v->encoder = encoder_of(index, x, &problem);
+  if (v->encoder)
+    v->rep = representations_open(collection, x, index->models, index->cannot, progress, &problem);
+  if (v->rep && v->rep->models->len) {
+    g_ptr_array_add(index->voices, v);
+    for (guint i = 0; i < v->rep->models->len; i++)
+      if (voice_speaks_of(v, v->rep->models->pdata[i]))
+        g_hash_table_add(index->answered, v->rep->models->pdata[i]);
+    return true;
+  }
+  voice_free(v);
+  if (g_error_matches(problem, COPSE_ERROR, COPSE_ERROR_CANCELLED)) {
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return false;
+  }
+  if (problem)
+    g_ptr_array_add(index->cannot, g_strdup_printf("expert %s: %s", x->name, problem->message));
+  return true;
+}
+
+/* Does a better expert speak for all that this one could? */
+static bool is_spoken_for(const QueryIndex *index, const Expert *x) {
+  for (guint i = 0; i < index->voices->len; i++) {
+    const Expert *other = ((const Voice *)index->voices->pdata[i])->expert;
+    if (strcmp(other->shapes, x->shapes) == 0 && (other->tree < 0 || other->tree == x->tree))
+      return true;
+  }
+  return false;
+}
+
+/* Models that nobody speaks for: those of one tree, or of one architecture where no tree is known. */
+typedef struct {
+  const Model *example;
+  unsigned count;
+} Silent;
+
+static int largest_first(gconstpointer a, gconstpointer b) {
+  const Silent *x = a, *y = b;
+  if (x->count != y->count) return x->count > y->count ? -1 : 1;
+  return strcmp(x->example->path, y->example->path);
+}
+
+static GArray *silent_groups(const QueryIndex *index) {
+  g_autoptr(GHashTable) places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  GArray *groups = g_array_new(FALSE, FALSE, sizeof(Silent));
+  for (guint i = 0; i < index->models->len; i++) {
+    const Model *m = index->models->pdata[i];
+    if (g_hash_table_contains(index->answered, m)) continue;
+    char *key = m->tree >= 0 ? g_strdup_printf("%d", m->tree)
+                             : g_strdup_printf("shapes %s", m->shapes ? m->shapes : "");
+    gsize at = GPOINTER_TO_SIZE(g_hash_table_lookup(places, key));
+    Silent fresh = {m, 0};
+    if (!at) g_array_append_val(groups, fresh), at = groups->len;
+    g_array_index(groups, Silent, at - 1).count++;
+    g_hash_table_replace(places, key, GSIZE_TO_POINTER(at));
+  }
+  g_array_sort(groups, largest_first);
+  return groups;
+}
+
+/* The largest groups by name, the others summed up. */
+static void list_silent(QueryIndex *index) {
+  enum { NAMED = 5 };
+  g_autoptr(GArray) groups = silent_groups(index);
+  unsigned rest = 0;
+  for (guint i = 0; i < groups->len; i++) {
+    const Silent *s = &g_array_index(groups, Silent, i);
+    g_autofree char *tree = s->example->tree >= 0
+                                ? g_strdup_printf("tree %d", s->example->tree)
+                                : g_strdup("an architecture");
+    if (i >= NAMED)
+      rest += s->count;
+    else if (s->count == 1)
+      g_ptr_array_add(index->cannot, g_strdup_printf("%s: no expert was trained for it",
+                                                     s->example->shown));
+    else
+      g_ptr_array_add(index->cannot,
+                      g_strdup_printf("%s of %u models such as %s: no expert was trained", tree,
+                                      s->count, s->example->shown));
+  }
+  if (rest)
+    g_ptr_array_add(index->cannot,
+                    g_strdup_printf("%u models of %u smaller trees or architectures: no expert was "
+                                    "trained", rest, groups->len - NAMED));
+}
+
+/* Several voices must be made comparable; one alone need not. */
+static void fit_voices(QueryIndex *index) {
+  for (guint i = 0; i < index->voices->len && index->voices->len > 1; i++) {
+    Voice *v = index->voices->pdata[i];
+    g_autoptr(GError) problem = NULL;
+    if (!fusion_fit(v->expert, v->encoder, v->rep, &v->fusion, &problem))
+      g_ptr_array_add(index->cannot,
+                      g_strdup_printf("expert %s cannot be compared with others: %s",
+                                      v->expert->name, problem->message));
+  }
+}
+
+QueryIndex *query_index_open(Collection *collection, const GPtrArray *models,
+                             const Progress *progress, GError **error) {
+  g_autoptr(QueryIndex) index = g_new0(QueryIndex, 1);
+  index->voices = g_ptr_array_new_with_free_func(voice_free);
+  index->cannot = g_ptr_array_new_with_free_func(g_free);
+  index->answered = g_hash_table_new(g_direct_hash, g_direct_equal);
+  index->models = g_ptr_array_ref((GPtrArray *)models);
+  index->said = said_index_new(models);
+  index->places = g_hash_table_new(g_direct_hash, g_direct_equal);
+  for (guint i = 0; i < models->len; i++)
+    g_hash_table_insert(index->places, models->pdata[i], GUINT_TO_POINTER(i + 1));
+  index->encoders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+                                          (GDestroyNotify)text_encoder_free);
+  index->experts = expert_list(collection, index->cannot, error);
+  for (guint i = 0; i < index->experts->len; i++) {
+    const Expert *x = index->experts->pdata[i];
+    if (x->task != EXPERT_ALIGN || !x->shapes || !x->layer || is_spoken_for(index, x)) continue;
+    if (!add_voice(index, x, collection, progress, error)) return NULL;
+  }
+  list_silent(index);
+  fit_voices(index);
+  return g_steal_pointer(&index);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The fields a question can name, and what models have there. */
+#pragma once
+
+#include "collection/model.h"
+#include "search/question.h"
+
+/* The fields of the catalog: name, path, format, kind, split, base, dtype (texts); tree, params, bytes,
+ * tensors (numbers). Beside them every key of a fact that a model declares (license, tags, …), and
+ * `tag` and `licence` for two of these. NULL-terminated, static. */
+const char *const *question_fields(void);
+
+/* The model's values of a field, as texts (owned). Empty when it has none. */
+GPtrArray *question_values(const Model *model, const char *field);
+
+/* True when the model passes one filter. */
+bool question_filter(const Term *filter, const Model *model);
+
+/* What models are ordered by: numbers by size, before texts by their letters; a model without the
+ * field has neither, and comes last in either direction. */
+typedef struct {
+  char *text;     /* owned, or NULL */
+  double number;  /* or NAN */
+} SortKey;
+SortKey question_sort_key(const Model *model, const char *field);
+int sort_key_compare(const SortKey *a, const SortKey *b, bool descending);
+
+/* Checks that the fields of a question exist: in the catalog, or among the facts of any of
+ * `models`. COPSE_ERROR_USAGE with the place and, if one is near, the name that was meant. */
+bool question_check(const Question *question, const char *text, const GPtrArray *models,
+                    size_t *at, GError **error);
+
+typedef struct {
+  size_t from, to;   /* the bytes of the question that a proposal takes the place of */
+  GPtrArray *texts;  /* of char*: proposals, best first */
+} Completion;
+
+/* What the item around byte `cursor` may become: names of fields, values that models have there,
+ * models after like:. At most `limit`; of many models some thousand are looked at. */
+Completion *question_complete(const char *text, size_t cursor, const GPtrArray *models,
+                              guint limit);
+void completion_free(Completion *completion);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Completion, completion_free)

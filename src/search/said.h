@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What names and cards say: words looked up in them, for models whose weights nobody can ask and
+ * beside those that can be. */
+#pragma once
+
+#include "collection/model.h"
+#include "search/question.h"
+
+typedef struct SaidIndex SaidIndex;
+
+/* Folds the texts of all models once. Keeps a reference to the list. */
+SaidIndex *said_index_new(const GPtrArray *models);
+void said_index_free(SaidIndex *index); /* NULL-safe */
+
+/* Where model i says what the question asks: "name", "path" or the key of a fact; NULL when it does
+ * not. Every free word (small ones aside) and every phrase must be found, and none of those with a
+ * minus. Borrowed from the model. */
+const char *said_index_find(const SaidIndex *index, const Question *question, guint i);

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A text as a bag of words: the weighted mean of its words' unit vectors.
+ *
+ * The weight a / (a + p(w)) (Arora, Liang and Ma 2017, "smooth inverse frequency") lets "the" and
+ * "of" count for next to nothing; p(w) follows Zipf's law from the word's rank, since lists of
+ * words are in order of frequency.
+ *
+ * Neighbours that the list has as one word ("hip hop": hip-hop, "sun flower": sunflower) are that
+ * word. A word that the list lacks is looked for in the singular, without 's, without its hyphen,
+ * and in its parts. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct WordList WordList;
+struct WordList {
+  size_t count, dim;
+  /* The word's number, its rank by frequency from 0, or -1. s is lower case, n bytes. */
+  int64_t (*find)(const WordList *list, const char *s, size_t n);
+  /* The vector (dim) of word w, of any length. */
+  void (*vector)(const WordList *list, size_t w, float *dst);
+};
+
+/* dst (dim), zeroed, gets the text's vector, of length 1. Words that are unknown are added to
+ * `unknown` (char*). Returns how many words were known. Thread-safe. */
+size_t word_bag_encode(const WordList *list, const char *text, float *dst, GPtrArray *unknown);
+
+/* Appends the numbers (uint32_t) of the words that a text's vector is made of, in order. */
+void word_bag_tokens(const WordList *list, const char *text, GArray *numbers);
+
+/* The number of a word or of what stands in for it; -1 when the list has nothing of the kind. */
+int64_t word_bag_find(const WordList *list, const char *s, size_t n);

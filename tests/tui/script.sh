@@ -1,0 +1,56 @@
+#!/bin/sh
+# The real program from a script, without a terminal: every view on a small wood, a training, an answer.
+. "$(dirname "$0")/lib.sh"
+make_wood "$work/wood"
+cat >"$work/walk" <<EOS
+:wait-text 30 models
+:wait-idle
+keys j<Enter>
+:wait-text Overview
+keys l
+:wait-text no parent on this disk
+keys jj<Enter>
+:wait-text singular values
+keys ll
+:wait-idle
+keys q
+keys 3t<Down><Down><Down><C-u>4<Enter>
+:wait-text Trained
+:wait-idle
+keys 5
+:wait-text models by label
+keys n<Enter>
+:wait-text Overview
+keys hh
+:wait-text sees them
+keys l
+:wait-text %
+keys 1
+keys <Space><Space>d
+:wait-text moved
+:wait-idle
+:save-display $work/diff
+keys q3a
+:wait-text It has spoken
+keys 2fox
+:wait-text answers
+:save-display $work/query
+:resize 200x60
+:command export $work/models.csv
+keys 4
+:wait-text Training
+:save-display $work/jobs
+:quit
+EOS
+COPSE_SCRIPT=$work/walk "$COPSE" "$work/wood" 2>"$work/errors"
+report $? "the walk ends well"
+sed 's/^/# /' "$work/errors"
+grep -q 'mid .*moved' "$work/diff"
+report $? "two tagged models are compared"
+grep -q 'weights' "$work/query"
+report $? "the question is answered from the weights"
+[ "$(wc -l <"$work/models.csv")" -eq 3 ]
+report $? "the tagged models are exported"
+grep -q 'done in' "$work/jobs"
+report $? "the jobs are listed"
+finish

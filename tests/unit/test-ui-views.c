@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The views that show one model, two, or all as points, and what one does in them. */
+#include <glib/gstdio.h>
+#include <locale.h>
+#include <string.h>
+
+#include "tests/unit/ui_fixture.h"
+#include "ui/app_commands.h"
+#include "ui/app_keys.h"
+#include "ui/app_mouse.h"
+#include "ui/command_line.h"
+#include "ui/plain.h"
+#include "ui/tour.h"
+
+static App *ready_app(FakeWood *wood) {
+  App *app = fake_app(wood, 100, 30, "dark", false);
+  settle(app);
+  return app;
+}
+
+/* Keys with a rest after each part: "jj|<Enter>". */
+static void walk(App *app, const char *keys) {
+  g_auto(GStrv) parts = g_strsplit(keys, "|", -1);
+  for (char **p = parts; *p; p++) press(app, *p), settle(app);
+}
+
+static void expect(App *app, const char *text) {
+  bool there = on_screen(app, text);
+  g_autofree char *dump = there ? NULL : cells_dump(app->cells);
+  if (!there) g_error("%s is not on\n%s", text, dump);
+}
+
+/* The row on screen that is selected, -1: none. */
+static int selected_y(App *app) {
+  app_draw(app);
+  for (int y = 1; y < app->cells->rows; y++)
+    if (cells_at(app->cells, 0, y)->style == STYLE_SELECTED) return y;
+  return -1;
+}
+
+static void test_model_pages(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = ready_app(&wood);
+  walk(app, "jj|<Enter>");
+  expect(app, "the card names another parent than the weights");
+  expect(app, "recovered fine-tune, 0.87 sure, moved 0.125");
+  walk(app, "l");
+  expect(app, "moved 0.0625 from base");
+  walk(app, "s");
+  expect(app, "encoder.7.attention");
+  walk(app, "/0.attention.output<Enter>|<Enter>");
+  expect(app, "singular values of the change");
+  walk(app, "l");
+  expect(app, "Handle with care.");
+  app_resize(app, 100, 14);
+  app_draw(app);
+  walk(app, "/use<Enter>");
+  g_assert_false(on_screen(app, "A model of animals"));
+  app_resize(app, 100, 30);
+  walk(app, "ll");
+  expect(app, "No expert speaks for models of this architecture");
+  walk(app, "q");
+  expect(app, "PARAMS");
+}
+
+/* From a model to its neighbour and back again, and back to where one came from. */
+static void test_model_trail(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = ready_app(&wood);
+  walk(app, "2fox|<Enter>|llll|<Enter>");
+  expect(app, "birch/hare-lora");
+  walk(app, "<Esc>");
+  expect(app, "birch/fox-lora");
+  walk(app, "<Esc>");
+  expect(app, "ask:");
+}
+
+static void test_model_labels(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = ready_app(&wood);
+  walk(app, "j|<Enter>|cmoss, fern ,,bark<Enter>");
+  expect(app, "which of: moss, fern, bark");
+  expect(app, "90.0 %");
+  walk(app, ":labels oak, elm<Enter>");
+  expect(app, "which of: oak, elm");
+  walk(app, "2fox|<Esc>|c");
+  expect(app, "which of (a, b, c):");
+}
+
+/* The forest changes under an open model: its parent is another now, and the pages follow. */
+static void test_model_follows_the_forest(void) {
+  FakeWood wood = {0};
+  atomic_store(&wood.hold_forest, true);
+  g_autoptr(App) app = fake_app(&wood, 100, 30, "dark", false);
+  wait_for_text(app, "Growing the forest");
+  press(app, "/moss<Enter><Enter>");
+  wait_for_text(app, "it is a root");
+  atomic_store(&wood.hold_forest, false);
+  settle(app);
+  expect(app, "not on this disk");
+}
+
+static void test_diff(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = ready_app(&wood);
+  walk(app, "jj|d");
+  expect(app, "24 layers");
+  expect(app, "birch/base");
+  walk(app, "/key<Enter>|q|/hare<Enter>|<Space>/owl<Enter>|<Space>|d");
+  expect(app, "birch/hare-lora");
+  expect(app, "birch/owl-lora");
+  walk(app, "q|U|g|d");
+  expect(app, "Tag two models");
+  walk(app, ":diff base fine-tuned<Enter>");
+  expect(app, "24 layers");
+  walk(app, ":diff base<Enter>");
+  expect(app, "two models are compared");
+}
+
+static void test_map(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = ready_app(&wood);
+  walk(app, "5");
+  expect(app, "10 models by label");
+  walk(app, "c");
+  expect(app, "tree 1");
+  walk(app, "gkkkkkkkkkkkkkkkkkkkkkkkkvGjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjv");
+  g_assert_true(on_screen(app, "tagged in the forest"));
+  walk(app, "1");
+  expect(app, "tagged");
+  walk(app, "U5an|<Enter>");
+  expect(app, "Overview");
+  walk(app, "q");
+  expect(app, "10 models by tree"); /* as it was left */
+}
+
+static void test_sorted_list(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = ready_app(&wood);
+  walk(app, "s");
+  expect(app, "Sort by");
+  walk(app, "/"); /* no key of the menu: nothing happens */
+  walk(app, "jj<Enter>"); /* name, kind, params */
+  g_assert_cmpint(selected_y(app), ==, 2);
+  expect(app, "▾PARAMS");
+  walk(app, "SG");
+  expect(app, "base");
+  walk(app, "t");
+  expect(app, "├─");
+  walk(app, ":sort-by nothing<Enter>");
+  expect(app, "there is no column nothing");
+}
+
+static void test_columns_are_chosen(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = ready_app(&wood);
+  walk(app, "Cjjjjjjj<Space><Esc>");
+  expect(app, "MOVED");
+  g_assert_nonnull(strstr(app->ui.config->columns, "moved"));
+  walk(app, ":columns license tree<Enter>");
+  expect(app, "apache-2.0");
+  g_assert_false(on_screen(app, "PARAMS"));
+}
+
+static void test_range_tags(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = ready_app(&wood);
+  walk(app, "jvjjj|v");
+  expect(app, "4 rows tagged");
+  walk(app, "Uvj<Esc>|j");
+  g_assert_false(on_screen(app, "tagged"));
+}
+
+static void test_copy_and_export(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = ready_app(&wood);
+  g_autofree char *folder = g_dir_make_tmp("copse-export-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename(folder, "models.csv", NULL);
+  g_autofree char *command = g_strdup_printf(":export %s", path);
+  g_assert_true(app_command(app, command + 1));
+  g_autofree char *text = NULL;
+  g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+  g_assert_nonnull(strstr(text, "birch/fox-lora,fox-lora,lora,safetensors,1589760,"));
+  g_assert_true(app_command(app, command + 1));
+  expect(app, "there already");
+  g_unlink(path);
+  g_rmdir(folder);
+  walk(app, "y");
+  expect(app, "row as JSON");
+  walk(app, "p"); /* no terminal to copy to */
+  expect(app, "export them to a file");
+}
+
+static void test_query_history(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = ready_app(&wood);
+  walk(app, "2owl|<Esc>");
+  walk(app, "e<C-u>fox|<C-s>");
+  expect(app, "Saved: fox");
+  walk(app, "<C-u>|<C-r>");
+  expect(app, "Earlier questions");
+  expect(app, "saved");
+  walk(app, "j<Enter>");
+  expect(app, "ask: owl");
+  g_assert_nonnull(wood.memory);
+  /* Another session remembers. */
+  g_clear_pointer(&app, app_free);
+  app = ready_app(&wood);
+  walk(app, "2|<C-r>");
+  expect(app, "saved");
+}
+
+static void test_sweep_and_apply(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = ready_app(&wood);
+  walk(app, "3s");
+  expect(app, "layers to sweep");
+  walk(app, "mid*<Enter>");
+  expect(app, "4 of 4 layers");
+  walk(app, "a");
+  expect(app, "It has spoken of 10 models");
+  walk(app, "1");
+  expect(app, "SAYS");
+  expect(app, "a red fox 0.93");
+}
+
+static void test_training_form_knows_the_layers(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = ready_app(&wood);
+  walk(app, "3t");
+  expect(app, "8 models, about");
+  walk(app, "<Down>nonsense<Enter>");
+  expect(app, "no model has one of that name");
+  walk(app, "<C-u><PgDn>");
+  expect(app, "encoder.0.attention.output");
+}
+
+static void test_skipped(void) {
+  FakeWood wood = {.skips = 3};
+  g_autoptr(App) app = ready_app(&wood);
+  walk(app, "!");
+  expect(app, "broken/part-2.safetensors");
+  expect(app, "3 files skipped");
+  walk(app, "q");
+  expect(app, "PARAMS");
+}
+
+static void test_command_line(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = ready_app(&wood);
+  walk(app, ":mod");
+  expect(app, "open a model");
+  walk(app, "<Tab>birch/ow<Tab><Enter>");
+  expect(app, "birch/owl-lora");
+  walk(app, ":<Up>");
+  expect(app, ":model birch/owl-lora");
+  walk(app, "<Esc>:nothing<Enter>");
+  expect(app, "there is no such command");
+  walk(app, ":find filter<Enter>");
+  expect(app, "filter the rows");
+  walk(app, ":theme pink<Enter>");
+  expect(app, "auto, dark, light or mono");
+  walk(app, "q1:filter owl<Enter>");
+  expect(app, "1 match");
+}
+
+/* Every action can be typed, wherever its key works. */
+static void test_actions_are_commands(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = ready_app(&wood);
+  for (Action a = ACTION_NONE + 1; a < ACTION_COUNT; a++) {
+    const ActionInfo *info = action_info(a);
+    if (!(info->contexts & IN_FOREST) || a == ACTION_QUIT || a == ACTION_BACK) continue;
+    g_assert_true(app_command(app, info->name));
+    ui_menu(&app->ui, NULL);
+    app->ui.prompt.label = NULL;
+    app->tour = -1;
+    app_show(app, VIEW_FOREST);
+  }
+}
+
+static void test_action_menu(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = ready_app(&wood);
+  walk(app, "m");
+  expect(app, "choose the columns");
+  walk(app, "q");
+  g_assert_false(on_screen(app, "choose the columns"));
+  walk(app, "m<Enter>"); /* the first: open the model */
+  expect(app, "Overview");
+}
+
+static void test_tour(void) {
+  FakeWood wood = {.many = 30};
+  g_autoptr(App) app = ready_app(&wood);
+  walk(app, ":tour<Enter>");
+  for (int i = 0; i < tour_steps(); i++) {
+    g_autofree char *title = g_strdup_printf("(%d of %d)", i + 1, tour_steps());
+    expect(app, title);
+    walk(app, "n");
+  }
+  g_assert_cmpint(app->tour, ==, -1);
+  /* Backwards, every step leads itself to its place. */
+  walk(app, ":tour<Enter>|nnnnnnnn");
+  for (int i = 0; i < tour_steps() - 1; i++) walk(app, "p");
+  expect(app, "(1 of");
+  walk(app, "<Esc>");
+  expect(app, "PARAMS");
+}
+
+static void test_mouse(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = ready_app(&wood);
+  app_mouse_event(app, MOUSE_CLICK, 10, 4);
+  g_assert_cmpint(selected_y(app), ==, 4);
+  app_mouse_event(app, MOUSE_WHEEL_DOWN, 0, 0);
+  g_assert_cmpint(selected_y(app), ==, 7);
+  app_mouse_event(app, MOUSE_DOUBLE, 10, 3);
+  settle(app);
+  expect(app, "birch/copy-of-fox");
+  app_draw(app);
+  app_mouse_event(app, MOUSE_CLICK, app->tabs[VIEW_EXPERTS] + 2, 0);
+  expect(app, "EXPERT");
+  app_mouse_event(app, MOUSE_CLICK, 99, 29);
+  app_mouse_event(app, MOUSE_NOTHING, -1, -1);
+}
+
+/* What a guest may not do: write, start a program, reach a file. */
+static void test_read_only(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = ready_app(&wood);
+  app->ui.read_only = true;
+  guint n;
+  const CommandInfo *infos = command_infos(&n);
+  for (guint i = 0; i < n; i++) {
+    g_autofree char *line = g_strdup_printf("%s /tmp/x", infos[i].verb);
+    if (!infos[i].writes) continue;
+    g_assert_false(app_command(app, line));
+    expect(app, "read-only");
+  }
+  walk(app, "e");
+  expect(app, "Read-only");
+  walk(app, "<C-z>");
+  expect(app, "No shell in a read-only session");
+  walk(app, "jj<Enter>lll|p|");
+  settle(app);
+  g_assert_null(app->ui.page_text);
+  walk(app, "3s");
+  expect(app, "Read-only");
+  walk(app, "2fox|<C-s>:");
+  g_assert_null(wood.memory);
+  /* No file's name is completed. */
+  g_autoptr(GArray) files = command_candidates(&app->ui, IN_FOREST, "export /", 10);
+  g_assert_cmpuint(files->len, ==, 0);
+}
+
+static void test_idle_timeout(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = ready_app(&wood);
+  app->ui.config->idle_minutes = 5;
+  app_wait(app, 1);
+  g_assert_false(app->quit);
+  app->last_key -= (gint64)5 * 60 * G_USEC_PER_SEC;
+  app_wait(app, 1000);
+  g_assert_true(app->quit);
+}
+
+static char *talk(FakeWood *wood, const char *lines) {
+  char *text = NULL;
+  size_t n = 0;
+  FILE *in = fmemopen((void *)lines, strlen(lines), "r"), *out = open_memstream(&text, &n);
+  UiOptions options = {.collection = fake_collection(wood)};
+  g_autoptr(GError) error = NULL;
+  g_assert_true(plain_run(&options, &fake_ops, in, out, &error));
+  g_assert_no_error(error);
+  fclose(in);
+  fclose(out);
+  return text;
+}
+
+static void test_plain(void) {
+  FakeWood wood = {.skips = 1};
+  g_autofree char *text = talk(&wood, "list kind:lora fox\nmodel fine-tuned\nquery owl\nsays fox-lora\nskipped\n"
+                                      "diff base fine-tuned\nexperts\ntree\nhelp\nfly\nquit\nlist\n");
+  static const char *const want[] = {"10 models in 3 trees", "2 models.", "Comes from base: recovered fine-tune, 87 % sure.",
+                                     "Its card names another parent", "score 0.92", "a red fox, 90 %", "does not know",
+                                     "1 file skipped", "encoder.3.attention.key: moved", "2 experts.", "Tree 1: base",
+                                     "query WORDS:", "There is no command fly"};
+  for (size_t i = 0; i < G_N_ELEMENTS(want); i++)
+    if (!strstr(text, want[i])) g_error("%s is not in\n%s", want[i], text);
+  g_assert_null(strchr(text, '\033'));
+  g_assert_null(strstr(text, "10 models.")); /* nothing after quit */
+}
+
+int main(int argc, char **argv) {
+  g_setenv("LC_ALL", "C.UTF-8", TRUE);
+  g_setenv("TERM", "xterm-256color", TRUE);
+  g_unsetenv("TMUX");
+  setlocale(LC_ALL, "");
+  g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/ui/model/pages", test_model_pages);
+  g_test_add_func("/ui/model/trail", test_model_trail);
+  g_test_add_func("/ui/model/labels", test_model_labels);
+  g_test_add_func("/ui/model/follows", test_model_follows_the_forest);
+  g_test_add_func("/ui/diff", test_diff);
+  g_test_add_func("/ui/map", test_map);
+  g_test_add_func("/ui/forest/sorted", test_sorted_list);
+  g_test_add_func("/ui/forest/columns", test_columns_are_chosen);
+  g_test_add_func("/ui/forest/range", test_range_tags);
+  g_test_add_func("/ui/forest/copy-export", test_copy_and_export);
+  g_test_add_func("/ui/query/history", test_query_history);
+  g_test_add_func("/ui/experts/sweep-apply", test_sweep_and_apply);
+  g_test_add_func("/ui/experts/form", test_training_form_knows_the_layers);
+  g_test_add_func("/ui/skipped", test_skipped);
+  g_test_add_func("/ui/command/line", test_command_line);
+  g_test_add_func("/ui/command/actions", test_actions_are_commands);
+  g_test_add_func("/ui/menu/actions", test_action_menu);
+  g_test_add_func("/ui/tour", test_tour);
+  g_test_add_func("/ui/mouse", test_mouse);
+  g_test_add_func("/ui/read-only", test_read_only);
+  g_test_add_func("/ui/idle", test_idle_timeout);
+  g_test_add_func("/ui/plain", test_plain);
+  return g_test_run();
+}
