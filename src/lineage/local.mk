@@ -4,6 +4,7 @@ libcopse_lineage_a_SOURCES = \
 	src/lineage/arborescence.c src/lineage/arborescence.h \
 	src/lineage/berth.c \
 	src/lineage/builder.h \
+	src/lineage/card_check.c src/lineage/card_check.h \
 	src/lineage/claims.c \
 	src/lineage/content_hash.c src/lineage/content_hash.h \
 	src/lineage/declared.c src/lineage/declared.h \
