@@ -22,6 +22,7 @@ libcopse_lineage_a_SOURCES = \
 	src/lineage/model_diff.c src/lineage/model_diff.h \
 	src/lineage/moments.c src/lineage/moments.h \
 	src/lineage/mother.c src/lineage/mother.h \
+	src/lineage/other_tensors.c src/lineage/other_tensors.h \
 	src/lineage/outline.c src/lineage/outline.h \
 	src/lineage/pedigree.c src/lineage/pedigree.h \
 	src/lineage/phylogram.c src/lineage/phylogram.h \

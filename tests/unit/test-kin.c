@@ -14,6 +14,7 @@
 #include "lineage/grid.h"
 #include "lineage/merges.h"
 #include "lineage/model_diff.h"
+#include "tests/unit/counting_source.h"
 #include "weights/safetensors.h"
 
 enum { SIDE = 64, NUMBERS = SIDE * SIDE, MATRICES = 3 };
@@ -354,6 +355,33 @@ static void test_cards(void) {
   g_assert_true(is_believed(0.01f, 200, 100));
 }
 
+/* ---- reading ---- */
+
+/* A sketch takes one pass: each byte of every tensor is read once, and no other. */
+static void test_reads_once(void) {
+  static const char *const names[MATRICES] = {"a.weight", "classifier.weight", "steps.num_batches_tracked"};
+  Net net;
+  TensorOut tensors[MATRICES];
+  GError *error = NULL;
+  CountingSource *counts;
+  g_autofree char *path = g_build_filename(top, "read-once.safetensors", NULL);
+  net_fill(&net, 1);
+  net_tensors(&net, DTYPE_F32, names, tensors);
+  tensors[1].dtype = DTYPE_F16; /* of which the same bytes are twice as many numbers */
+  tensors[1].shape[1] *= 2;
+  tensors[2].dtype = DTYPE_I64;
+  tensors[2].rank = 1, tensors[2].shape[0] = NUMBERS / 2;
+  g_assert_true(safetensors_write(path, tensors, MATRICES, NULL, &error));
+  g_autoptr(ByteSource) source = counting_source_open(path, &counts);
+  g_autoptr(WeightFile) file = weight_file_open_source(source, &error);
+  g_assert_no_error(error);
+  counting_source_reset(counts);
+  g_autoptr(ModelSketch) sketch = model_sketch_read(file, 0, NULL, &error);
+  g_assert_no_error(error);
+  g_assert_cmpuint(counting_source_more(counts), ==, 0);
+  g_assert_cmpuint(counting_source_once(counts), ==, MATRICES * NUMBERS * sizeof(float));
+}
+
 /* ---- differences ---- */
 
 static void test_difference(void) {
@@ -396,6 +424,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/kin/merges", test_merges);
   g_test_add_func("/kin/absent", test_absent);
   g_test_add_func("/kin/cards", test_cards);
+  g_test_add_func("/kin/reads-once", test_reads_once);
   g_test_add_func("/kin/difference", test_difference);
   int status = g_test_run();
   dir_remove(top, NULL);
