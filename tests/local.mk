@@ -36,6 +36,7 @@ unit_tests = \
 	tests/unit/test-evaluation \
 	tests/unit/test-experts \
 	tests/unit/test-figures \
+	tests/unit/test-forest \
 	tests/unit/test-formats \
 	tests/unit/test-gguf \
 	tests/unit/test-jungle \
@@ -131,6 +132,9 @@ tests_unit_test_diff_SOURCES = tests/unit/test-diff.c \
 	tests/unit/collection_fixture.c tests/unit/collection_fixture.h \
 	tests/unit/counting_source.c tests/unit/counting_source.h
 tests_unit_test_diff_LDADD = $(lineage_libs)
+tests_unit_test_forest_SOURCES = tests/unit/test-forest.c \
+	tests/unit/collection_fixture.c tests/unit/collection_fixture.h
+tests_unit_test_forest_LDADD = $(lineage_libs)
 tests_unit_test_evaluation_LDADD = $(experts_libs)
 tests_unit_test_experts_LDADD = $(experts_libs)
 tests_unit_test_lineage_LDADD = $(lineage_libs)
