@@ -46,8 +46,8 @@ typedef struct {
   double relative;     /* over all compared layers together; NAN */
 } ModelDiff;
 
-/* Compares x with p, one layer of each in memory at a time and every tensor read once. Reports phase "comparing". NULL when a model
- * cannot be opened or when cancelled. */
+/* Compares x with p, one layer of each in memory at a time and every tensor read once. Reports phase
+ * "comparing". NULL when a model cannot be opened or when cancelled. */
 ModelDiff *model_diff_new(const Collection *collection, const Model *p, const Model *x,
                           const Progress *progress, GError **error);
 

@@ -161,6 +161,7 @@ static void test_reads_once(Fixture *f, gconstpointer unused) {
   }
   g_autoptr(ModelDiff) d = model_diff_files(file[0], file[1], NULL, &error);
   g_assert_no_error(error);
+  g_assert_cmpuint(d->others->len, ==, 1);
   for (int i = 0; i < 2; i++) {
     g_assert_cmpuint(counting_source_more(counts[i]), ==, 0);
     g_assert_cmpuint(counting_source_once(counts[i]), ==, (2 * 64 + 3) * sizeof(float));

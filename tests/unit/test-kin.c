@@ -378,6 +378,7 @@ static void test_reads_once(void) {
   counting_source_reset(counts);
   g_autoptr(ModelSketch) sketch = model_sketch_read(file, 0, NULL, &error);
   g_assert_no_error(error);
+  g_assert_cmpuint(sketch->tensors->len, ==, MATRICES);
   g_assert_cmpuint(counting_source_more(counts), ==, 0);
   g_assert_cmpuint(counting_source_once(counts), ==, MATRICES * NUMBERS * sizeof(float));
 }
