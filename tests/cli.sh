@@ -36,6 +36,8 @@ expect 2 'neither a command nor a folder' nosuch
 expect 0 '"ok"' --json doctor
 expect 1 'does-not-exist' scan "$dir/does-not-exist"
 expect 0 '"type":"summary"' scan --json "$dir/empty"
+expect 0 'no models here' tree "$dir/empty"
+expect 0 'no models here' tree --format=phylogram "$dir/empty"
 expect 1 'no model carries a label' train "$dir/empty"
 expect 1 'no expert can answer' query "$dir/empty" 'red star'
 expect 1 'nothing' show "$dir/empty" nothing

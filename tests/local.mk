@@ -36,6 +36,7 @@ unit_tests = \
 	tests/unit/test-evaluation \
 	tests/unit/test-experts \
 	tests/unit/test-figures \
+	tests/unit/test-forest \
 	tests/unit/test-formats \
 	tests/unit/test-gguf \
 	tests/unit/test-jungle \
@@ -96,6 +97,8 @@ EXTRA_DIST += tests/tsan.supp tests/run-unit.sh tests/house.sh tests/cli.sh test
 tests_unit_test_core_LDADD = $(core_libs)
 tests_unit_test_safetensors_LDADD = $(weights_libs)
 tests_unit_test_jungle_LDADD = libcopse-jungle.a $(weights_libs)
+tests_unit_test_kin_SOURCES = tests/unit/test-kin.c \
+	tests/unit/counting_source.c tests/unit/counting_source.h
 tests_unit_test_kin_LDADD = libcopse-jungle.a $(lineage_libs)
 tests_unit_test_woods_SOURCES = tests/unit/test-woods.c \
 	tests/bench/lineage_score.c tests/bench/lineage_score.h
@@ -126,8 +129,12 @@ tests_unit_test_collection_SOURCES = tests/unit/test-collection.c \
 	tests/unit/collection_fixture.c tests/unit/collection_fixture.h
 tests_unit_test_collection_LDADD = $(collection_libs)
 tests_unit_test_diff_SOURCES = tests/unit/test-diff.c \
-	tests/unit/collection_fixture.c tests/unit/collection_fixture.h
+	tests/unit/collection_fixture.c tests/unit/collection_fixture.h \
+	tests/unit/counting_source.c tests/unit/counting_source.h
 tests_unit_test_diff_LDADD = $(lineage_libs)
+tests_unit_test_forest_SOURCES = tests/unit/test-forest.c \
+	tests/unit/collection_fixture.c tests/unit/collection_fixture.h
+tests_unit_test_forest_LDADD = $(lineage_libs)
 tests_unit_test_evaluation_LDADD = $(experts_libs)
 tests_unit_test_experts_LDADD = $(experts_libs)
 tests_unit_test_lineage_LDADD = $(lineage_libs)

@@ -50,6 +50,8 @@ static char *summary(const Subject *s, const ModelDiff *d) {
   for (size_t i = 0; i < G_N_ELEMENTS(told); i++)
     if (d->count[told[i]])
       g_string_append_printf(text, ", %u %s", d->count[told[i]], layer_state_name(told[i]));
+  g_autofree char *others = model_diff_others_text(d, LAYER_MOVED);
+  if (others) g_string_append_printf(text, ", %s", others);
   return g_string_free(text, FALSE);
 }
 

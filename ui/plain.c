@@ -94,6 +94,16 @@ static void do_tree(Talk *t, const char *unused) {
   }
 }
 
+static void say_rows(const Talk *t, const GArray *rows, bool all) {
+  for (guint i = 0; i < rows->len; i++) {
+    const DiffRow *r = &g_array_index(rows, DiffRow, i);
+    if (!all && r->state == LAYER_SAME) continue;
+    fprintf(t->out, "%s: %s", r->name, layer_state_name(r->state));
+    if (isfinite(r->relative)) fprintf(t->out, ", %.3g of its size", r->relative);
+    fputs(".\n", t->out);
+  }
+}
+
 static void do_diff(Talk *t, const char *argument) {
   GError *error = NULL;
   g_auto(GStrv) names = g_strsplit(argument, " ", 2);
@@ -108,12 +118,8 @@ static void do_diff(Talk *t, const char *argument) {
     if (error) complain(t, error);
     return;
   }
-  for (guint i = 0; i < d->rows->len; i++) {
-    const DiffRow *r = &g_array_index(d->rows, DiffRow, i);
-    fprintf(t->out, "%s: %s", r->name, layer_state_name(r->state));
-    if (isfinite(r->relative)) fprintf(t->out, ", %.3g of its size", r->relative);
-    fputs(".\n", t->out);
-  }
+  say_rows(t, d->rows, true);
+  if (d->others) say_rows(t, d->others, false);
 }
 
 static void do_query(Talk *t, const char *text) {

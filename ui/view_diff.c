@@ -122,6 +122,8 @@ static char *diff_status(const Ui *ui, gpointer view) {
     if (d->count[i])
       g_string_append_printf(s, " %s %u %s", glyph(ui->ascii, GLYPH_DOT), d->count[i],
                              layer_state_name((LayerState)i));
+  g_autofree char *others = model_diff_others_text(d, LAYER_MOVED);
+  if (others) g_string_append_printf(s, " %s %s", glyph(ui->ascii, GLYPH_DOT), others);
   if (isfinite(d->relative))
     g_string_append_printf(s, " %s moved %.3g in all", glyph(ui->ascii, GLYPH_DOT), d->relative);
   return g_string_free(s, FALSE);

@@ -12,7 +12,8 @@
 
 static const char notes[] =
     "A and B are weight files, or folders that hold one model each. The distance of a layer is |B - A|,\n"
-    "and relative to |A|; of an adapter beside its base it is the size of what it adds.";
+    "and relative to |A|; of an adapter beside its base it is the size of what it adds. Of tensors that are\n"
+    "no layers (biases, norm vectors, counters) those are listed that are not the same.";
 
 /* The one model of a folder. */
 static WeightFile *open_folder(const char *path, GError **error) {
@@ -50,17 +51,37 @@ static void print_row(const DiffRow *r, int width) {
   putchar('\n');
 }
 
+static int widest_name(const GArray *rows, int width) {
+  for (guint i = 0; i < rows->len; i++)
+    width = MAX(width, text_width(g_array_index(rows, DiffRow, i).name));
+  return width;
+}
+
+/* "12 other tensors same; 1 other tensor moved", when there are any. */
+static void print_others(const ModelDiff *d) {
+  const char *before = "";
+  for (int s = 0; s <= LAYER_UNREAD; s++) {
+    g_autofree char *text = model_diff_others_text(d, (LayerState)s);
+    if (!text) continue;
+    printf("%s%s", before, text);
+    before = "; ";
+  }
+  if (*before) putchar('\n');
+}
+
 static void print_text(const ModelDiff *d) {
   enum { WIDEST = 60 };
-  int width = 5;
-  for (guint i = 0; i < d->rows->len; i++)
-    width = MAX(width, text_width(g_array_index(d->rows, DiffRow, i).name));
-  for (guint i = 0; i < d->rows->len; i++)
-    print_row(&g_array_index(d->rows, DiffRow, i), MIN(width, (int)WIDEST));
+  int width = MIN(widest_name(d->others, widest_name(d->rows, 5)), (int)WIDEST);
+  for (guint i = 0; i < d->rows->len; i++) print_row(&g_array_index(d->rows, DiffRow, i), width);
+  for (guint i = 0; i < d->others->len; i++) {
+    const DiffRow *r = &g_array_index(d->others, DiffRow, i);
+    if (r->state != LAYER_SAME) print_row(r, width);
+  }
   for (int s = 0; s <= LAYER_UNREAD; s++)
     if (d->count[s]) printf("%u %s; ", d->count[s], layer_state_name((LayerState)s));
-  if (isfinite(d->relative)) printf("moved %.4g in all", d->relative);
+  if (isfinite(d->relative)) printf("layers moved %.4g in all", d->relative);
   putchar('\n');
+  print_others(d);
 }
 
 static void add_side(cJSON *row, const char *key, const LayerSide *s) {
@@ -73,21 +94,28 @@ static void add_side(cJSON *row, const char *key, const LayerSide *s) {
   json_add_string(o, "dtype", dtype_name(s->dtype));
 }
 
+static cJSON *row_json(const DiffRow *r) {
+  cJSON *row = cJSON_CreateObject();
+  json_add_string(row, "name", r->name);
+  json_add_string(row, "state", layer_state_name(r->state));
+  add_side(row, "a", &r->p);
+  add_side(row, "b", &r->x);
+  json_add_number(row, "distance", r->distance);
+  json_add_number(row, "relative", r->relative);
+  if (r->rank) json_add_u64(row, "difference_rank", MIN(r->rank, (unsigned)RANK_PROBES));
+  return row;
+}
+
+static void add_rows(cJSON *o, const char *key, const GArray *rows) {
+  cJSON *list = cJSON_AddArrayToObject(o, key);
+  for (guint i = 0; i < rows->len; i++)
+    cJSON_AddItemToArray(list, row_json(&g_array_index(rows, DiffRow, i)));
+}
+
 static void print_json(const ModelDiff *d) {
   cJSON *o = cJSON_CreateObject();
-  cJSON *rows = cJSON_AddArrayToObject(o, "layers");
-  for (guint i = 0; i < d->rows->len; i++) {
-    const DiffRow *r = &g_array_index(d->rows, DiffRow, i);
-    cJSON *row = cJSON_CreateObject();
-    json_add_string(row, "name", r->name);
-    json_add_string(row, "state", layer_state_name(r->state));
-    add_side(row, "a", &r->p);
-    add_side(row, "b", &r->x);
-    json_add_number(row, "distance", r->distance);
-    json_add_number(row, "relative", r->relative);
-    if (r->rank) json_add_u64(row, "difference_rank", MIN(r->rank, (unsigned)RANK_PROBES));
-    cJSON_AddItemToArray(rows, row);
-  }
+  add_rows(o, "layers", d->rows);
+  add_rows(o, "other_tensors", d->others);
   json_add_number(o, "relative", d->relative);
   json_print(o);
 }

@@ -6,12 +6,26 @@
 #include "commands/commands.h"
 #include "commands/lineage_run.h"
 
-/* Copies by what they copy: node -> GArray of unsigned, in the order of the nodes. */
-static GArray *copies_of(const Forest *f, unsigned original) {
-  GArray *out = g_array_new(FALSE, FALSE, sizeof(unsigned));
-  for (unsigned v = 0; v < f->nodes->len; v++)
-    if (forest_node(f, v)->duplicate_of == (int)original) g_array_append_val(out, v);
-  return out;
+/* Copies by what they copy: those of node v are copy[first[v] .. first[v + 1]), in the order of nodes. */
+typedef struct {
+  unsigned *first, *copy;
+} Copies;
+
+static Copies copies_new(const Forest *f) {
+  unsigned n = f->nodes->len;
+  Copies c = {g_new0(unsigned, n + 2), g_new(unsigned, n + 1)};
+  for (unsigned v = 0; v < n; v++)
+    if (forest_node(f, v)->duplicate_of >= 0) c.first[forest_node(f, v)->duplicate_of + 2]++;
+  for (unsigned v = 2; v <= n; v++) c.first[v] += c.first[v - 1];
+  for (unsigned v = 0; v < n; v++)
+    if (forest_node(f, v)->duplicate_of >= 0)
+      c.copy[c.first[forest_node(f, v)->duplicate_of + 1]++] = v;
+  return c;
+}
+
+static void copies_clear(Copies *c) {
+  g_free(c->first);
+  g_free(c->copy);
 }
 
 /* "copy" or "recast". */
@@ -21,13 +35,13 @@ static const char *copy_kind(const Forest *f, unsigned v) {
   return recast ? "recast" : "copy";
 }
 
-static cJSON *group_json(const Forest *f, unsigned original, const GArray *copies, uint64_t bytes) {
+static cJSON *group_json(const Forest *f, unsigned original, const Copies *c, uint64_t bytes) {
   cJSON *group = cJSON_CreateObject();
   g_autofree char *label = lineage_label(f, original);
   json_add_string(group, "path", label);
   cJSON *list = cJSON_AddArrayToObject(group, "copies");
-  for (guint i = 0; i < copies->len; i++) {
-    unsigned v = g_array_index(copies, unsigned, i);
+  for (unsigned i = c->first[original]; i < c->first[original + 1]; i++) {
+    unsigned v = c->copy[i];
     cJSON *item = cJSON_CreateObject();
     g_autofree char *copy = lineage_label(f, v);
     json_add_string(item, "path", copy);
@@ -39,31 +53,38 @@ static cJSON *group_json(const Forest *f, unsigned original, const GArray *copie
   return group;
 }
 
-static void print_group(const Forest *f, unsigned original, const GArray *copies) {
+static void print_group(const Forest *f, unsigned original, const Copies *c) {
   printf("%s\n", lineage_shown(f, original));
-  for (guint i = 0; i < copies->len; i++) {
-    unsigned v = g_array_index(copies, unsigned, i);
+  for (unsigned i = c->first[original]; i < c->first[original + 1]; i++) {
+    unsigned v = c->copy[i];
     g_autofree char *size = text_bytes(forest_node(f, v)->model->bytes);
     printf("  %-6s  %8s  %s\n", copy_kind(f, v), size, lineage_shown(f, v));
   }
 }
 
+/* What the copies of one model take on the disk. */
+static uint64_t bytes_of(const Forest *f, unsigned original, const Copies *c) {
+  uint64_t bytes = 0;
+  for (unsigned i = c->first[original]; i < c->first[original + 1]; i++)
+    bytes += forest_node(f, c->copy[i])->model->bytes;
+  return bytes;
+}
+
 static int duplicates(const Forest *f, bool json) {
   cJSON *out = json ? cJSON_CreateObject() : NULL;
   cJSON *groups = json ? cJSON_AddArrayToObject(out, "groups") : NULL;
+  Copies copies = copies_new(f);
   uint64_t all = 0;
   unsigned n = 0;
   for (unsigned v = 0; v < f->nodes->len; v++) {
-    if (!forest_node(f, v)->model || forest_node(f, v)->duplicate_of >= 0) continue;
-    g_autoptr(GArray) copies = copies_of(f, v);
-    uint64_t bytes = 0;
-    for (guint i = 0; i < copies->len; i++)
-      bytes += forest_node(f, g_array_index(copies, unsigned, i))->model->bytes;
-    if (copies->len == 0) continue;
-    n += copies->len, all += bytes;
-    if (json) cJSON_AddItemToArray(groups, group_json(f, v, copies, bytes));
-    else print_group(f, v, copies);
+    unsigned found = copies.first[v + 1] - copies.first[v];
+    uint64_t bytes = bytes_of(f, v, &copies);
+    if (found == 0) continue;
+    n += found, all += bytes;
+    if (json) cJSON_AddItemToArray(groups, group_json(f, v, &copies, bytes));
+    else print_group(f, v, &copies);
   }
+  copies_clear(&copies);
   if (json) {
     json_add_u64(out, "copies", n);
     json_add_u64(out, "bytes", all);

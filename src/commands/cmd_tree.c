@@ -95,10 +95,13 @@ static int print_forest(const char *root, const Globals *globals, const Wishes *
   g_autoptr(Forest) forest = forest_build(collection, models, &options, p, &error);
   command_progress_end(&progress);
   if (!forest) return command_fail(error);
+  if (models->len == 0 && !globals->quiet)
+    fprintf(stderr, "copse: no models here; `copse scan` says what was left out and why\n");
   if (format == FORMAT_JSON) {
     print_json(forest);
   } else {
-    g_autofree char *text = draw(forest, format, wishes->ascii ? GLYPHS_ASCII : GLYPHS_UTF8);
+    bool ascii = wishes->ascii || !g_get_charset(NULL);
+    g_autofree char *text = draw(forest, format, ascii ? GLYPHS_ASCII : GLYPHS_UTF8);
     fputs(text, stdout);
   }
   return STATUS_DONE;

@@ -116,34 +116,31 @@ static bool has_younger(const Star *s) {
   return false;
 }
 
-/* What a star has to show; measured on planted woods. */
+/* Nats for a missing base, a logistic regression on the stars of planted woods. No piece decides alone: a
+ * few siblings must agree the better, many may show a smaller step. */
 static const struct {
-  double kept;          /* share of the neighbours that agree */
-  double lower;         /* lower quartile of the products to their median */
-  double step;          /* the common step to what the siblings moved, all squared */
-  double step_younger;  /* the same when the hub's clock is ahead of a sibling's */
-  double step_alone;    /* enough by itself, even when directions explain it as well */
-  double even;          /* constancy() else */
-  double few_least;     /* of four siblings, hub and all: the least product to the median, */
-  double few_even;      /* constancy() whatever the step, which must be enough by itself */
-} demands = {.kept = 0.7, .lower = 0.5, .step = 0.04, .step_younger = 0.02, .step_alone = 0.1,
-             .even = 0.25, .few_least = 0.6, .few_even = 0.3};
+  double none;
+  double sibling;  /* each that agrees, */
+  int most;        /* up to so many */
+  double kept;     /* times the share of the neighbours that agree */
+  double step;     /* times the logarithm of the common step to what the siblings moved, both squared */
+  double least;    /* times the least product to the median, down to -1 */
+  double even;     /* times constancy(), down to -3 and up to 3 */
+  double younger;  /* the hub's clock is ahead of a sibling's */
+  double asked;    /* to be believed; a base that is made up is worse than one that is not found */
+} nats = {.none = -8.6, .sibling = 0.94, .most = 8, .kept = 8.9, .step = 1.23, .least = 1.5, .even = 1,
+          .younger = 1.7, .asked = 1.25};
 
-/* Three products agree by chance now and then. */
-static bool few_agree(const Star *s, double step2, double share) {
-  if (s->n > LEAST) return true;
-  return share >= demands.step_alone && pair_quantile(s, 0) >= demands.few_least * step2 &&
-         constancy(s, step2) >= demands.few_even;
-}
+static const double least_share = 0.01, most_sure = 0.95;
 
 /* How sure, 0 when the star is just a parent's. */
 static double weigh(const Star *s, unsigned before, double step2, double share) {
-  if (s->n < LEAST || s->n < demands.kept * before || !(step2 > 0)) return 0;
-  double least = has_younger(s) ? demands.step_younger : demands.step;
-  if (share < least || pair_quantile(s, 0.25) < demands.lower * step2) return 0;
-  if (!few_agree(s, step2, share)) return 0;
-  if (share < demands.step_alone && constancy(s, step2) < demands.even) return 0;
-  return 0.6 + 0.3 * MIN(1, share / (2 * demands.step_alone));
+  if (s->n < LEAST || !(step2 > 0) || share < least_share) return 0;
+  double sum = nats.none + nats.sibling * MIN(s->n, (unsigned)nats.most) +
+               nats.kept * s->n / before + nats.step * log(share) +
+               nats.least * fmax(pair_quantile(s, 0) / step2, -1) +
+               nats.even * CLAMP(constancy(s, step2), -3, 3) + nats.younger * has_younger(s);
+  return sum < nats.asked ? 0 : fmin(1 / (1 + exp(-sum)), most_sure);
 }
 
 static void keep_best(const Star *s, double share, double sure, Absent *best) {

@@ -83,22 +83,62 @@ static char *rounded_key(const ModelSketch *s, Dtype coarse) {
                          (guint64)h.hi, s->tensors->len);
 }
 
+/* Beyond the first numbers, which the key is made of: tensors of one name and shape must be equal in
+ * the rest of their numbers too. */
+static bool is_rest_equal(const ModelSketch *a, const ModelSketch *b) {
+  for (guint i = 0, j = 0; i < a->tensors->len && j < b->tensors->len;) {
+    const TensorSketch *x = &g_array_index(a->tensors, TensorSketch, i);
+    const TensorSketch *y = &g_array_index(b->tensors, TensorSketch, j);
+    if (x->seed == y->seed && !tensor_sketch_equal(x, y)) return false;
+    bool first = x->seed <= y->seed, second = y->seed <= x->seed;
+    i += first, j += second;
+  }
+  return true;
+}
+
+/* Finer models by their keys: text -> GArray of unsigned. */
+static GHashTable *finer_by_key(const Builder *b, Dtype coarse) {
+  GHashTable *finer = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, array_unref);
+  for (guint i = 0; i < b->sketches->len; i++) {
+    const ModelSketch *s = b->sketches->pdata[i];
+    if (!s || s->tensors->len == 0 || builder_is_duplicate(b, i)) continue;
+    if (s->epsilon >= dtype_epsilon(coarse)) continue;
+    g_autofree char *key = rounded_key(s, coarse);
+    GArray *list = g_hash_table_lookup(finer, key);
+    if (!list) {
+      list = g_array_new(FALSE, FALSE, sizeof(unsigned));
+      g_hash_table_insert(finer, g_steal_pointer(&key), list);
+    }
+    g_array_append_val(list, i);
+  }
+  return finer;
+}
+
+/* The finest of the list that holds the model's numbers, or -1. */
+static int finest_equal(const Builder *b, const GArray *list, const ModelSketch *s) {
+  int finest = -1;
+  double least = INFINITY;
+  for (guint i = 0; list && i < list->len; i++) {
+    unsigned v = g_array_index(list, unsigned, i);
+    const ModelSketch *other = b->sketches->pdata[v];
+    if (other->epsilon >= least || !is_rest_equal(other, s)) continue;
+    finest = (int)v;
+    least = other->epsilon;
+  }
+  return finest;
+}
+
 /* Recasts to `coarse`: each is a copy of the finest model that rounds to the same numbers. */
 static void group_recasts(Builder *b, Dtype coarse) {
-  g_autoptr(GHashTable) finest = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  const double epsilon = dtype_epsilon(coarse);
-  for (int recasts = 0; recasts < 2; recasts++)
-    for (guint i = 0; i < b->sketches->len; i++) {
-      const ModelSketch *s = b->sketches->pdata[i];
-      if (!s || s->tensors->len == 0 || builder_is_duplicate(b, i)) continue;
-      if (recasts ? s->epsilon != epsilon : s->epsilon >= epsilon) continue;
-      char *key = rounded_key(s, coarse);
-      guint at = GPOINTER_TO_UINT(g_hash_table_lookup(finest, key));
-      const ModelSketch *other = at ? b->sketches->pdata[at - 1] : NULL;
-      if (recasts && at) forest_edit(b->forest, i)->duplicate_of = (int)at - 1;
-      if (recasts || (other && other->epsilon <= s->epsilon)) g_free(key);
-      else g_hash_table_replace(finest, key, GUINT_TO_POINTER(i + 1));
-    }
+  g_autoptr(GHashTable) finer = finer_by_key(b, coarse);
+  for (guint i = 0; i < b->sketches->len; i++) {
+    const ModelSketch *s = b->sketches->pdata[i];
+    if (!s || s->tensors->len == 0 || builder_is_duplicate(b, i)) continue;
+    if (s->epsilon != dtype_epsilon(coarse)) continue;
+    g_autofree char *key = rounded_key(s, coarse);
+    int original = finest_equal(b, g_hash_table_lookup(finer, key), s);
+    if (original >= 0) forest_edit(b->forest, i)->duplicate_of = original;
+  }
 }
 
 /* Which copy of `node` its own card names as the base, or -1. */

@@ -4,6 +4,7 @@ libcopse_lineage_a_SOURCES = \
 	src/lineage/arborescence.c src/lineage/arborescence.h \
 	src/lineage/berth.c \
 	src/lineage/builder.h \
+	src/lineage/card_check.c src/lineage/card_check.h \
 	src/lineage/claims.c \
 	src/lineage/content_hash.c src/lineage/content_hash.h \
 	src/lineage/declared.c src/lineage/declared.h \
@@ -21,6 +22,7 @@ libcopse_lineage_a_SOURCES = \
 	src/lineage/model_diff.c src/lineage/model_diff.h \
 	src/lineage/moments.c src/lineage/moments.h \
 	src/lineage/mother.c src/lineage/mother.h \
+	src/lineage/other_tensors.c src/lineage/other_tensors.h \
 	src/lineage/outline.c src/lineage/outline.h \
 	src/lineage/pedigree.c src/lineage/pedigree.h \
 	src/lineage/phylogram.c src/lineage/phylogram.h \

@@ -2,9 +2,10 @@
 #include "lineage/model_diff.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "core/error.h"
-
+#include "lineage/other_tensors.h"
 
 /* One model with its layers. */
 typedef struct {
@@ -38,13 +39,30 @@ static LayerSide describe(const Side *s, const LayerInfo *l) {
                      weight_file_info(s->file, (size_t)tensor)->dtype};
 }
 
+static bool same_floats(const float *x, const float *p, size_t n) {
+  return memcmp(x, p, n * sizeof *x) == 0;
+}
+
+/* Bit by bit: what is not a number can be the same too, and a distance of factors is rounded. */
+static bool is_identical(const Layer *x, const Layer *p) {
+  if (x->form != p->form) return false;
+  if (x->form == LAYER_DENSE) return same_floats(x->x, p->x, p->d_out * p->d_in);
+  return x->rank == p->rank && same_floats(&x->scale, &p->scale, 1) &&
+         same_floats(x->a, p->a, p->rank * p->d_in) && same_floats(x->b, p->b, p->d_out * p->rank);
+}
+
 /* Fills in distance, rank and state of two layers at hand. */
 static void compare_layers(DiffRow *row, Layer *x, const Layer *p) {
   row->size = sqrt(layer_norm2(p));
   bool adapter = x->form == LAYER_LOW_RANK && p->form == LAYER_DENSE;
-  row->distance = adapter ? sqrt(layer_norm2(x)) : layer_distance(x, p);
+  bool identical = is_identical(x, p);
+  row->distance = adapter     ? sqrt(layer_norm2(x))
+                  : identical ? 0 * row->size /* NAN where numbers are not finite */
+                              : layer_distance(x, p);
   row->relative = row->size > 0 ? row->distance / row->size : NAN;
-  row->state = adapter ? LAYER_ADDED_TO : row->distance == 0 ? LAYER_SAME : LAYER_MOVED;
+  row->state = adapter                            ? LAYER_ADDED_TO
+               : identical || row->distance == 0 ? LAYER_SAME
+                                                 : LAYER_MOVED;
   if (adapter) row->rank = (unsigned)x->rank;
   if (x->form != LAYER_DENSE || p->form != LAYER_DENSE || !(row->distance > 0)) return;
   layer_subtract(x, p);
@@ -65,10 +83,15 @@ static void compare(DiffRow *row, const Side *p, const LayerInfo *pl, const Side
 
 static void row_clear(void *data) { g_free(((DiffRow *)data)->name); }
 
+static GArray *rows_new(void) {
+  GArray *rows = g_array_new(FALSE, TRUE, sizeof(DiffRow));
+  g_array_set_clear_func(rows, row_clear);
+  return rows;
+}
+
 static ModelDiff *diff_alloc(void) {
   ModelDiff *d = g_new0(ModelDiff, 1);
-  d->rows = g_array_new(FALSE, TRUE, sizeof(DiffRow));
-  g_array_set_clear_func(d->rows, row_clear);
+  d->rows = rows_new();
   d->relative = NAN;
   return d;
 }
@@ -87,7 +110,7 @@ static GHashTable *by_name(const GArray *layers) {
   return map;
 }
 
-/* The overall change, from what was compared, and how many rows of each kind there are. */
+/* The overall change of the layers, and how many rows of each kind there are. */
 static void sum_up(ModelDiff *d) {
   double moved = 0, size = 0;
   for (guint i = 0; i < d->rows->len; i++) {
@@ -97,6 +120,8 @@ static void sum_up(ModelDiff *d) {
     moved += r->distance * r->distance;
     size += r->size * r->size;
   }
+  for (guint i = 0; d->others && i < d->others->len; i++)
+    d->other_count[g_array_index(d->others, DiffRow, i).state]++;
   if (size > 0) d->relative = sqrt(moved / size);
 }
 
@@ -117,8 +142,8 @@ static bool is_adapter(const Side *s) {
   return false;
 }
 
-static bool fill(ModelDiff *d, const Side *p, const Side *x, const Progress *progress,
-                 GError **error) {
+static bool fill_layers(ModelDiff *d, const Side *p, const Side *x, const Progress *progress,
+                        GError **error) {
   g_autoptr(GHashTable) in_p = by_name(p->layers), in_x = by_name(x->layers);
   for (guint i = 0; i < x->layers->len; i++) {
     const LayerInfo *l = &g_array_index(x->layers, LayerInfo, i);
@@ -133,6 +158,58 @@ static bool fill(ModelDiff *d, const Side *p, const Side *x, const Progress *pro
     g_array_append_val(d->rows, row);
   }
   if (!is_adapter(x) || is_adapter(p)) add_missing(d, p, in_x);
+  return true;
+}
+
+static void add_other(ModelDiff *d, const OtherTensor *t, LayerState state, const LayerSide *p,
+                      const LayerSide *x) {
+  DiffRow row = row_start(t->name, state);
+  if (p) row.p = *p;
+  if (x) row.x = *x;
+  g_array_append_val(d->others, row);
+}
+
+/* What only p has, and what x leaves alone when it is an adapter's. */
+static void add_missing_others(ModelDiff *d, const Side *p, const GArray *others, GHashTable *in_x) {
+  for (guint i = 0; i < others->len; i++) {
+    const OtherTensor *t = &g_array_index(others, OtherTensor, i);
+    LayerSide side = other_tensor_side(p->file, t->index);
+    if (!g_hash_table_contains(in_x, t->name)) add_other(d, t, LAYER_ONLY_P, &side, NULL);
+  }
+}
+
+static GHashTable *others_by_name(const GArray *others) {
+  GHashTable *map = g_hash_table_new(g_str_hash, g_str_equal);
+  for (guint i = 0; i < others->len; i++) {
+    OtherTensor *t = &g_array_index(others, OtherTensor, i);
+    g_hash_table_insert(map, t->name, t);
+  }
+  return map;
+}
+
+static bool fill_others(ModelDiff *d, const Side *p, const Side *x, const Progress *progress,
+                        GError **error) {
+  g_autoptr(GArray) before = other_tensors_list(p->file, p->layers);
+  g_autoptr(GArray) after = other_tensors_list(x->file, x->layers);
+  g_autoptr(GHashTable) in_p = others_by_name(before), in_x = others_by_name(after);
+  d->others = rows_new();
+  for (guint i = 0; i < after->len; i++) {
+    const OtherTensor *t = &g_array_index(after, OtherTensor, i);
+    const OtherTensor *other = g_hash_table_lookup(in_p, t->name);
+    LayerSide here = other_tensor_side(x->file, t->index), there = {0};
+    if (other) there = other_tensor_side(p->file, other->index);
+    add_other(d, t, LAYER_ONLY_X, other ? &there : NULL, &here);
+    DiffRow *row = &g_array_index(d->others, DiffRow, d->others->len - 1);
+    if (other && !other_tensor_compare(p->file, other->index, x->file, t->index, row, progress, error))
+      return false;
+  }
+  if (!is_adapter(x) || is_adapter(p)) add_missing_others(d, p, before, in_x);
+  return true;
+}
+
+static bool fill(ModelDiff *d, const Side *p, const Side *x, const Progress *progress,
+                 GError **error) {
+  if (!fill_layers(d, p, x, progress, error) || !fill_others(d, p, x, progress, error)) return false;
   sum_up(d);
   return true;
 }
@@ -176,7 +253,14 @@ ModelDiff *model_layers_new(const Collection *collection, const Model *x, GError
 void model_diff_free(ModelDiff *d) {
   if (!d) return;
   g_array_unref(d->rows);
+  if (d->others) g_array_unref(d->others);
   g_free(d);
+}
+
+char *model_diff_others_text(const ModelDiff *d, LayerState state) {
+  unsigned n = d->other_count[state];
+  if (n == 0) return NULL;
+  return g_strdup_printf("%u other tensor%s %s", n, n == 1 ? "" : "s", layer_state_name(state));
 }
 
 static bool read_named(Side *s, const char *name, Layer *out, GError **error) {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two models layer by layer: what one has and the other lacks, and how far apart the rest is. */
+/* Two models layer by layer: what one has and the other lacks, and how far apart the rest is. Then the
+ * tensors that are no layers (biases, norm vectors, counters), so that two models of which nothing
+ * moved hold the same numbers. */
 #pragma once
 
 #include "collection/collection.h"
@@ -39,11 +41,13 @@ typedef struct {
 typedef struct {
   GArray *rows;        /* of DiffRow, in x's order, then what only p has */
   unsigned count[LAYER_UNREAD + 1];
+  GArray *others;      /* the same of tensors that are no layers, d_out numbers each; NULL: not looked at */
+  unsigned other_count[LAYER_UNREAD + 1];
   double relative;     /* over all compared layers together; NAN */
 } ModelDiff;
 
-/* Compares x with p, one layer of each in memory at a time. Reports phase "comparing". NULL when a model
- * cannot be opened or when cancelled. */
+/* Compares x with p, one layer of each in memory at a time and every tensor read once. Reports phase
+ * "comparing". NULL when a model cannot be opened or when cancelled. */
 ModelDiff *model_diff_new(const Collection *collection, const Model *p, const Model *x,
                           const Progress *progress, GError **error);
 
@@ -52,6 +56,10 @@ ModelDiff *model_diff_files(WeightFile *p, WeightFile *x, const Progress *progre
 
 /* The layers of one model beside nothing: every row is LAYER_ONLY_X. Reads the header alone. */
 ModelDiff *model_layers_new(const Collection *collection, const Model *x, GError **error);
+
+/* Other tensors in a state, in words: "1 other tensor moved", "12 other tensors same"; NULL when there
+ * are none. The caller frees it. */
+char *model_diff_others_text(const ModelDiff *diff, LayerState state);
 
 void model_diff_free(ModelDiff *diff); /* NULL-safe */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ModelDiff, model_diff_free)

@@ -10,11 +10,12 @@ typedef struct {
   const char *fork, *end; /* before a child, before the last child */
   const char *line, *gap; /* below a child that has later siblings, below the last */
   const char *elided;     /* outer levels that are not drawn */
+  const char *cut;        /* the middle of a name that is left out: one column */
 } GlyphSet;
 
 static const GlyphSet glyph_sets[] = {
-    [GLYPHS_UTF8] = {"├─ ", "└─ ", "│  ", "   ", "⋯ "},
-    [GLYPHS_ASCII] = {"|- ", "`- ", "|  ", "   ", ".. "},
+    [GLYPHS_UTF8] = {"├─ ", "└─ ", "│  ", "   ", "⋯ ", "…"},
+    [GLYPHS_ASCII] = {"|- ", "`- ", "|  ", "   ", ".. ", "~"},
 };
 
 typedef struct {
@@ -161,15 +162,46 @@ char *outline_edge_text(const ForestNode *node) {
   return g_string_free(g_steal_pointer(&out), FALSE);
 }
 
+/* The text from which on at most `columns` are left. */
+static const char *last_columns(const char *text, int columns) {
+  const char *at = text + strlen(text), *from = at;
+  for (int width = 0; at > text; from = at) {
+    at = g_utf8_prev_char(at);
+    width += text_char_width(g_utf8_get_char(at));
+    if (width > columns) break;
+  }
+  while (*from && text_char_width(g_utf8_get_char(from)) == 0) from = g_utf8_next_char(from);
+  return from;
+}
+
+char *outline_name(const ForestNode *node, Glyphs glyphs) {
+  enum { TAIL = 32 };
+  if (text_width(node->name) <= OUTLINE_NAME_COLUMNS) return g_strdup(node->name);
+  g_autofree char *head =
+      text_fit(node->name, OUTLINE_NAME_COLUMNS - TAIL, glyph_sets[glyphs].cut);
+  return g_strconcat(g_strchomp(head), last_columns(node->name, TAIL), NULL);
+}
+
+/* ": 0.60 of owl, 0.40 of fox" */
+static void say_shares(const Forest *forest, const ForestNode *node, Glyphs glyphs, GString *out) {
+  for (guint k = 0; k < node->parents->len && node->parents->len > 1; k++) {
+    const ParentEdge *e = &g_array_index(node->parents, ParentEdge, k);
+    g_autofree char *name = outline_name(forest_node(forest, e->parent), glyphs);
+    g_string_append_printf(out, "%s %.2f of %s", k ? "," : ":", e->weight, name);
+  }
+}
+
 /* All that is said behind a name: the edge, then what is odd about the node. */
-static char *remarks(const Forest *forest, const ForestNode *node) {
+static char *remarks(const Forest *forest, const ForestNode *node, Glyphs glyphs) {
   g_autoptr(GString) out = g_string_new(NULL);
   g_autofree char *edge = outline_edge_text(node);
   g_string_append(out, edge);
+  say_shares(forest, node, glyphs, out);
   if (!node->model) g_string_append_printf(out, "%snot on disk", out->len ? ", " : "");
-  if (node->duplicate_of >= 0)
-    g_string_append_printf(out, "%sduplicate of %s", out->len ? ", " : "",
-                           forest_node(forest, (unsigned)node->duplicate_of)->name);
+  if (node->duplicate_of >= 0) {
+    g_autofree char *name = outline_name(forest_node(forest, (unsigned)node->duplicate_of), glyphs);
+    g_string_append_printf(out, "%sduplicate of %s", out->len ? ", " : "", name);
+  }
   if (node->card_conflict) g_string_append_printf(out, "%scard conflict", out->len ? ", " : "");
   if (node->note) g_string_append_printf(out, "%s%s", out->len ? ", " : "", node->note);
   return g_string_free(g_steal_pointer(&out), FALSE);
@@ -195,9 +227,9 @@ char *outline_print(const Forest *forest, Glyphs glyphs) {
   for (guint i = 0; i < rows->len; i++) {
     const OutlineRow *row = &g_array_index(rows, OutlineRow, i);
     const ForestNode *node = forest_node(forest, row->node);
-    g_autofree char *said = remarks(forest, node);
-    int width = text_width(row->branch) + text_width(node->name);
-    g_string_append_printf(out, "%s%s", row->branch, node->name);
+    g_autofree char *said = remarks(forest, node, glyphs), *name = outline_name(node, glyphs);
+    int width = text_width(row->branch) + text_width(name);
+    g_string_append_printf(out, "%s%s", row->branch, name);
     if (*said) g_string_append_printf(out, "%*s%s", MAX(2, column - width), "", said);
     g_string_append_c(out, '\n');
   }

@@ -36,5 +36,10 @@ GArray *outline_rows(const Forest *forest, const OutlineOptions *options);
  * caller frees it. "" for a root. */
 char *outline_edge_text(const ForestNode *node);
 
+/* The node's name in at most OUTLINE_NAME_COLUMNS columns: of a longer one the middle is left out, since
+ * names of one family differ at their ends. The caller frees it. */
+enum { OUTLINE_NAME_COLUMNS = 80 };
+char *outline_name(const ForestNode *node, Glyphs glyphs);
+
 /* The whole outline, a line a row. The caller frees it. */
 char *outline_print(const Forest *forest, Glyphs glyphs);

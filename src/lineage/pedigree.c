@@ -8,6 +8,9 @@
 #include "lineage/kinship.h"
 #include "lineage/spanning.h"
 
+/* P(edge) of two that have nobody beside them: they may be siblings as well. */
+static const double sure_alone = 0.8;
+
 /* Nats of what is known rather than guessed. */
 static const double worth_known = 8, worth_ghost = 100;
 
@@ -104,7 +107,7 @@ static void direct(const Rooting *r, unsigned edge, unsigned p, unsigned c, Pedi
   double side = edge == c ? 1 - r->below[edge] : r->below[edge];
   const ModelSketch *a = r->members[p].sketch, *b = r->members[c].sketch;
   *out = (PedigreeEdge){.parent = (int)p, .kind = EDGE_FINE_TUNE, .distance = NAN};
-  double sure = edge_probability(r->span, edge);
+  double sure = r->n > 2 ? edge_probability(r->span, edge) : sure_alone;
   out->confidence = sure * CLAMP(side, 0, 1);
   if (!a || !b) return;
   Kinship k;

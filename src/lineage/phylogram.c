@@ -151,16 +151,18 @@ GArray *phylogram_rows(const Forest *forest, const PhylogramOptions *options) {
 }
 
 /* "owl  moved 0.061", or of a merge's further parent "╌╌ 0.40 of owl". */
-static void print_row(const Layout *l, const PhylogramRow *row, GString *out) {
+static void print_row(const Layout *l, const PhylogramRow *row, Glyphs glyphs, GString *out) {
   const ForestNode *n = forest_node(l->forest, row->node);
   g_string_append(out, row->branch);
   if (row->parent > 0) {
     const ParentEdge *e = &g_array_index(n->parents, ParentEdge, row->parent);
+    g_autofree char *other = outline_name(forest_node(l->forest, e->parent), glyphs);
     g_string_append_printf(out, "%s%s %.2f of %s\n", l->glyphs->dashed, l->glyphs->dashed,
-                           e->weight, forest_node(l->forest, e->parent)->name);
+                           e->weight, other);
     return;
   }
-  g_string_append(out, n->name);
+  g_autofree char *name = outline_name(n, glyphs);
+  g_string_append(out, name);
   const ParentEdge *e = edge_of(l, row->node);
   if (e) g_string_append_printf(out, "  %s", edge_kind_name(e->kind));
   if (e && isfinite(e->distance)) g_string_append_printf(out, " %.3g", e->distance);
@@ -179,10 +181,12 @@ static void print_scale(const Layout *l, GString *out) {
 char *phylogram_print(const Forest *forest, const PhylogramOptions *options) {
   static const PhylogramOptions defaults = {0};
   Layout l;
-  layout_init(&l, forest, options ? options : &defaults);
+  if (!options) options = &defaults;
+  layout_init(&l, forest, options);
   GArray *rows = layout_rows(&l);
   GString *out = g_string_new(NULL);
-  for (guint i = 0; i < rows->len; i++) print_row(&l, &g_array_index(rows, PhylogramRow, i), out);
+  for (guint i = 0; i < rows->len; i++)
+    print_row(&l, &g_array_index(rows, PhylogramRow, i), options->glyphs, out);
   print_scale(&l, out);
   g_array_unref(rows);
   layout_clear(&l);

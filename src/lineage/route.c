@@ -64,6 +64,19 @@ static bool is_parent(const Forest *f, int self, unsigned node) {
   return false;
 }
 
+/* What came from `self` is no base of it. */
+static bool is_descendant(const Forest *f, int self, unsigned node) {
+  for (unsigned steps = 0; self >= 0 && steps <= f->nodes->len; steps++) {
+    const GArray *parents = forest_node(f, node)->parents;
+    if (parents->len == 0) return false;
+    const ParentEdge *e = &g_array_index(parents, ParentEdge, 0);
+    if (e->kind == EDGE_RELATED) return false; /* may be the other way round */
+    if (e->parent == (unsigned)self) return true;
+    node = e->parent;
+  }
+  return false;
+}
+
 /* Nearer ones first; the parent that the whole tree speaks for before them all. */
 static bool fit_full(const ModelSketch *base, const ModelSketch *model, BaseFit *out) {
   Kinship k;
@@ -92,7 +105,7 @@ GArray *route_bases(const Forest *f, const GPtrArray *sketches, const ModelSketc
     BaseFit fit = {.node = v, .declared = declared == (int)v, .correlation = NAN,
                    .parent = is_parent(f, self, v), .distance = NAN};
     bool fits = adapter ? fit_adapter(f, base, model, shapes, self, &fit)
-                        : fit_full(base, model, &fit);
+                        : !is_descendant(f, self, v) && fit_full(base, model, &fit);
     if (fits) g_array_append_val(out, fit);
   }
   g_array_sort(out, by_score);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What lineage remembers of a model's weights: one pass over the file, then every question about
- * two models is answered from their sketches. About 1 KB a matrix.
+ * two models is answered from their sketches. A matrix takes 1.3 kB (small ones up to 4.4 kB), any other
+ * tensor 0.2 kB and its name: 100,000 models of 24 matrices are 3.3 GB, of a ViT-B/16 each some 12 GB.
  *
  * A sketch is immutable after model_sketch_centre() and may then be read by several threads. */
 #pragma once

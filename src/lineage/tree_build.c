@@ -5,13 +5,11 @@
 
 #include "lineage/absent.h"
 #include "lineage/builder.h"
+#include "lineage/card_check.h"
 #include "lineage/merges.h"
 #include "lineage/mother.h"
 #include "lineage/pedigree.h"
 #include "lineage/spanning.h"
-
-/* A card is not believed when another way to its parent has only edges this much shorter. */
-static const double lie_ratio = 1.12;
 
 typedef enum { PLACE_PLAIN, PLACE_QUANTISED, PLACE_MERGE } Place;
 
@@ -90,23 +88,6 @@ static void mark_conflict(TreeBuild *t, unsigned row, const char *says) {
   *claim = (Claim){.parent = -1};
 }
 
-/* Longest edge on the way between two members of the spanning tree. */
-static double longest_between(const Spanning *s, unsigned n, unsigned a, unsigned b) {
-  g_autofree double *to = g_new(double, n);
-  for (unsigned v = 0; v < n; v++) to[v] = -1;
-  double longest = 0;
-  for (int v = (int)a; v >= 0; v = s->neighbour[v]) {
-    to[v] = longest;
-    if (s->neighbour[v] >= 0) longest = fmax(longest, s->best[v]);
-  }
-  longest = 0;
-  for (int v = (int)b; v >= 0; v = s->neighbour[v]) {
-    if (to[v] >= 0) return fmax(longest, to[v]);
-    longest = fmax(longest, s->best[v]);
-  }
-  return INFINITY;
-}
-
 /* A card's parent must be as near as what else the tree offers. */
 static void check_cards(TreeBuild *t, const Spanning *s) {
   for (unsigned m = 0; m < t->plain; m++) {
@@ -114,9 +95,7 @@ static void check_cards(TreeBuild *t, const Spanning *s) {
     const Claim *claim = builder_claim(t->b, node_at(t, i));
     int p = claimed_row(t, i);
     if (p < 0 || claim->edge.source != EDGE_DECLARED || t->member[p] < 0) continue;
-    double length = kin_table_get(t->table, i, (unsigned)p).length;
-    if (!isfinite(length)) continue;
-    if (length > lie_ratio * longest_between(s, t->plain, m, (unsigned)t->member[p]))
+    if (!card_is_believed(t->members, t->plain, t->table, s, m, (unsigned)t->member[p]))
       mark_conflict(t, i, "a nearer one");
   }
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `make bench-lineage`: how fast weights are read into sketches, beside a plain read of the same files,
- * and how long 10,000 sketches take to become a forest. bench-lineage [MODELS [THREADS]]. */
+ * how long 10,000 sketches take to become a forest, and in how much memory. bench-lineage [MODELS [THREADS]]. */
 #include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "bench/clock.h"
@@ -127,6 +128,22 @@ static void bench_reading(const char *top, unsigned threads) {
 
 /* ---- forests ---- */
 
+/* Forgets the most that the process has held so far. */
+static void peak_reset(void) {
+  FILE *f = fopen("/proc/self/clear_refs", "w");
+  if (!f) return;
+  fputs("5", f);
+  fclose(f);
+}
+
+/* The most that was held since, in MB; NAN where the system does not say. */
+static double peak_megabytes(void) {
+  g_autofree char *status = NULL;
+  if (!g_file_get_contents("/proc/self/status", &status, NULL, NULL)) return NAN;
+  const char *line = strstr(status, "VmHWM:");
+  return line ? g_ascii_strtod(line + strlen("VmHWM:"), NULL) / 1000 : NAN;
+}
+
 enum { SMALL_NUMBERS = SMALL_MATRICES * SMALL * SMALL };
 
 static void plant_many(const char *root, unsigned models) {
@@ -172,7 +189,10 @@ static void bench_forest(const char *top, unsigned models, unsigned threads) {
   g_autofree char *what =
       g_strdup_printf("%u small models to a forest, %d matrices each", list->len, SMALL_MATRICES);
   bench_row(what, build(c, list, threads), "s", NAN, "");
+  peak_reset();
   bench_row("the same from the catalog's sketches", build(c, list, threads), "s", NAN, "");
+  bench_row("memory of that, at most", peak_megabytes(), "MB", NAN, "");
+  bench_row("memory a model", 1000 * peak_megabytes() / list->len, "kB", NAN, "");
 }
 
 int main(int argc, char **argv) {

@@ -111,6 +111,7 @@ static void score_trees(Scoring *s) {
       else g_hash_table_insert(cells, key, count = g_new0(unsigned, 1));
       ++*count;
     }
+    if (what == 2) s->out->groves = g_hash_table_size(cells);
     GHashTableIter it;
     gpointer value;
     g_hash_table_iter_init(&it, cells);

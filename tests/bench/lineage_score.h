@@ -14,7 +14,8 @@ double tally_recall(const Tally *t);
 double tally_precision(const Tally *t);
 
 typedef struct {
-  unsigned models, trees, strangers; /* strangers: models in a tree that is mostly another's */
+  unsigned models, trees, groves; /* there are; recovered trees; planted ones, adapters apart */
+  unsigned strangers;             /* pairs in one tree that are of different groves */
   double rand_index;                 /* adjusted, over all but adapters */
   Tally undirected, directed;        /* edges between trained models that are on disk */
   Tally copies, quantised, merges, arithmetic, adapters, wrong_cards, missing;

@@ -4,6 +4,7 @@
 
 #include "lineage/model_diff.h"
 #include "tests/unit/collection_fixture.h"
+#include "tests/unit/counting_source.h"
 
 static float ramp[64], moved[64];
 
@@ -13,22 +14,26 @@ static void put_pair(Fixture *f) {
   const TensorOut before[] = {{"fc.weight", DTYPE_F32, 2, {8, 8}, ramp},
                               {"same.weight", DTYPE_F32, 2, {8, 8}, ramp},
                               {"head.weight", DTYPE_F32, 2, {2, 8}, ramp},
-                              {"gone.weight", DTYPE_F16, 2, {4, 4}, ramp}};
+                              {"gone.weight", DTYPE_F16, 2, {4, 4}, ramp},
+                              {"fc.bias", DTYPE_F32, 1, {3}, ramp}};
   const TensorOut after[] = {{"fc.weight", DTYPE_F32, 2, {8, 8}, moved},
                              {"same.weight", DTYPE_F32, 2, {8, 8}, ramp},
                              {"head.weight", DTYPE_F32, 2, {3, 8}, ramp},
-                             {"fresh.weight", DTYPE_F32, 2, {4, 4}, ramp}};
+                             {"fresh.weight", DTYPE_F32, 2, {4, 4}, ramp},
+                             {"fc.bias", DTYPE_F32, 1, {3}, ramp}};
   put_tensors(f, "p.safetensors", before, G_N_ELEMENTS(before), NULL);
   put_tensors(f, "x.safetensors", after, G_N_ELEMENTS(after), NULL);
 }
 
-static const DiffRow *row_named(const ModelDiff *d, const char *name) {
-  for (guint i = 0; i < d->rows->len; i++) {
-    const DiffRow *r = &g_array_index(d->rows, DiffRow, i);
+static const DiffRow *row_in(const GArray *rows, const char *name) {
+  for (guint i = 0; i < rows->len; i++) {
+    const DiffRow *r = &g_array_index(rows, DiffRow, i);
     if (g_str_equal(r->name, name)) return r;
   }
   g_error("no row %s", name);
 }
+
+static const DiffRow *row_named(const ModelDiff *d, const char *name) { return row_in(d->rows, name); }
 
 static void test_states(Fixture *f, gconstpointer unused) {
   (void)unused;
@@ -74,6 +79,96 @@ static void test_adapter_on_its_base(Fixture *f, gconstpointer unused) {
   g_assert_cmpuint(r->rank, ==, 2);
 }
 
+/* Biases, norm vectors and counters are looked at too, whatever their format. */
+static void test_other_tensors(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  float bias[] = {1, 2, 2}, drifted[] = {1, 2, 2.3f}, nan[] = {1, NAN, 2}, early = 7, late = 8;
+  for (int i = 0; i < 64; i++) ramp[i] = 1;
+  const TensorOut before[] = {
+      {"fc.weight", DTYPE_F32, 2, {8, 8}, ramp}, {"fc.bias", DTYPE_F32, 1, {3}, bias},
+      {"norm.weight", DTYPE_F32, 1, {3}, nan},   {"recast.bias", DTYPE_F32, 1, {3}, bias},
+      {"long.bias", DTYPE_F32, 1, {3}, bias},    {"gone.bias", DTYPE_F32, 1, {3}, bias},
+      {"steps", DTYPE_F32, 0, {0}, &early},     {"bn.num_batches_tracked", DTYPE_I64, 0, {0}, &early}};
+  const TensorOut after[] = {
+      {"fc.weight", DTYPE_F32, 2, {8, 8}, ramp}, {"module.fc.bias", DTYPE_F32, 1, {3}, drifted},
+      {"norm.weight", DTYPE_F32, 1, {3}, nan},   {"recast.bias", DTYPE_F16, 1, {3}, bias},
+      {"long.bias", DTYPE_F32, 1, {2}, bias},    {"fresh.bias", DTYPE_F32, 1, {3}, bias},
+      {"steps", DTYPE_F32, 1, {1}, &late},      {"bn.num_batches_tracked", DTYPE_I64, 0, {0}, &late}};
+  put_tensors(f, "p.safetensors", before, G_N_ELEMENTS(before), NULL);
+  put_tensors(f, "x.safetensors", after, G_N_ELEMENTS(after), NULL);
+  scan(f);
+  g_autoptr(ModelDiff) d = model_diff_new(f->collection, model_at(f, "p.safetensors"),
+                                          model_at(f, "x.safetensors"), NULL, NULL);
+  static const struct { const char *name; LayerState state; double distance; } expected[] = {
+      {"fc.bias", LAYER_MOVED, 0.3},       {"norm", LAYER_SAME, (double)NAN},
+      {"recast.bias", LAYER_SAME, 0},      {"long.bias", LAYER_OTHER_SHAPE, (double)NAN},
+      {"fresh.bias", LAYER_ONLY_X, (double)NAN},   {"steps", LAYER_MOVED, 1},
+      {"bn.num_batches_tracked", LAYER_MOVED, (double)NAN}, {"gone.bias", LAYER_ONLY_P, (double)NAN}};
+  g_assert_cmpuint(d->rows->len, ==, 1);
+  g_assert_cmpuint(d->others->len, ==, G_N_ELEMENTS(expected));
+  for (size_t i = 0; i < G_N_ELEMENTS(expected); i++) {
+    const DiffRow *r = row_in(d->others, expected[i].name);
+    g_assert_cmpint(r->state, ==, expected[i].state);
+    g_assert_true(isnan(expected[i].distance) == isnan(r->distance));
+    if (!isnan(r->distance)) g_assert_cmpfloat_with_epsilon(r->distance, expected[i].distance, 1e-6);
+  }
+  g_assert_cmpuint(d->count[LAYER_SAME], ==, 1);
+  g_assert_cmpuint(d->other_count[LAYER_MOVED], ==, 3);
+  g_autofree char *several = model_diff_others_text(d, LAYER_MOVED);
+  g_autofree char *one = model_diff_others_text(d, LAYER_ONLY_X);
+  g_assert_cmpstr(several, ==, "3 other tensors moved");
+  g_assert_cmpstr(one, ==, "1 other tensor only here");
+  g_assert_null(model_diff_others_text(d, LAYER_UNREAD));
+  g_assert_cmpfloat(d->relative, ==, 0); /* of the layers */
+}
+
+/* A file is its own copy, whatever its numbers: all NaN, factors of which the distance is rounded. */
+static void test_copies_are_the_same(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  for (int i = 0; i < 64; i++) ramp[i] = i % 5 ? NAN : INFINITY, moved[i] = 0.1f * (float)(i % 13) - 0.7f;
+  const TensorOut full[] = {{"fc.weight", DTYPE_F32, 2, {8, 8}, ramp}, {"fc.bias", DTYPE_F32, 1, {8}, ramp}};
+  const TensorOut lora[] = {{"fc.lora_A.weight", DTYPE_F32, 2, {2, 8}, moved},
+                            {"fc.lora_B.weight", DTYPE_F32, 2, {8, 2}, moved + 16}};
+  for (int copy = 0; copy < 2; copy++) {
+    put_tensors(f, copy ? "full-2.safetensors" : "full-1.safetensors", full, 2, NULL);
+    put_tensors(f, copy ? "lora-2.safetensors" : "lora-1.safetensors", lora, 2, NULL);
+  }
+  scan(f);
+  g_autoptr(ModelDiff) a = model_diff_new(f->collection, model_at(f, "full-1.safetensors"),
+                                          model_at(f, "full-2.safetensors"), NULL, NULL);
+  g_autoptr(ModelDiff) b = model_diff_new(f->collection, model_at(f, "lora-1.safetensors"),
+                                          model_at(f, "lora-2.safetensors"), NULL, NULL);
+  g_assert_cmpuint(a->count[LAYER_SAME], ==, 1);
+  g_assert_cmpuint(a->other_count[LAYER_SAME], ==, 1);
+  g_assert_cmpuint(b->count[LAYER_SAME], ==, 1);
+  g_assert_cmpfloat(b->relative, ==, 0);
+}
+
+/* Each byte of both files is read once. */
+static void test_reads_once(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  GError *error = NULL;
+  put_pair(f);
+  const char *const names[] = {"p.safetensors", "x.safetensors"};
+  CountingSource *counts[2];
+  WeightFile *file[2];
+  for (int i = 0; i < 2; i++) {
+    g_autofree char *path = place(f, names[i]);
+    g_autoptr(ByteSource) source = counting_source_open(path, &counts[i]);
+    file[i] = weight_file_open_source(source, &error);
+    g_assert_no_error(error);
+    counting_source_reset(counts[i]);
+  }
+  g_autoptr(ModelDiff) d = model_diff_files(file[0], file[1], NULL, &error);
+  g_assert_no_error(error);
+  g_assert_cmpuint(d->others->len, ==, 1);
+  for (int i = 0; i < 2; i++) {
+    g_assert_cmpuint(counting_source_more(counts[i]), ==, 0);
+    g_assert_cmpuint(counting_source_once(counts[i]), ==, (2 * 64 + 3) * sizeof(float));
+    weight_file_free(file[i]);
+  }
+}
+
 static void test_cancel(Fixture *f, gconstpointer unused) {
   (void)unused;
   put_pair(f);
@@ -94,6 +189,9 @@ int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   add_test("/diff", "states", test_states);
   add_test("/diff", "adapter", test_adapter_on_its_base);
+  add_test("/diff", "other-tensors", test_other_tensors);
+  add_test("/diff", "copies", test_copies_are_the_same);
+  add_test("/diff", "reads-once", test_reads_once);
   add_test("/diff", "cancel", test_cancel);
   return g_test_run();
 }

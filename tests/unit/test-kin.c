@@ -9,10 +9,12 @@
 #include "jungle/gguf_out.h"
 #include "lineage/absent.h"
 #include "lineage/arborescence.h"
+#include "lineage/card_check.h"
 #include "lineage/gguf_names.h"
 #include "lineage/grid.h"
 #include "lineage/merges.h"
 #include "lineage/model_diff.h"
+#include "tests/unit/counting_source.h"
 #include "weights/safetensors.h"
 
 enum { SIDE = 64, NUMBERS = SIDE * SIDE, MATRICES = 3 };
@@ -321,6 +323,66 @@ static void test_absent(void) {
   }
 }
 
+/* ---- cards ---- */
+
+/* True when the card of net 2 that names net 1 is believed, `step`^2 of net 2's way away from net 0,
+ * from which net 1 also comes. The clocks are those of the two. */
+static bool is_believed(float step, double parent_clock, double child_clock) {
+  Family *f = g_new0(Family, 1);
+  PedigreeMember members[3];
+  Spanning span;
+  net_fill(&f->net[0], 1);
+  net_move(&f->net[0], 50, 0.1f * step, &f->net[1]);
+  net_move(&f->net[0], 51, 0.1f, &f->net[2]);
+  family_settle(f, 3);
+  for (unsigned i = 0; i < 3; i++) members[i] = (PedigreeMember){f->sketches->pdata[i], i, -1};
+  ((ModelSketch *)f->sketches->pdata[1])->clock = parent_clock;
+  ((ModelSketch *)f->sketches->pdata[2])->clock = child_clock;
+  g_assert_true(spanning_build(members, 3, f->table, 1, &span, NULL, NULL));
+  g_assert_true(card_is_believed(members, 3, f->table, &span, 2, 0));
+  bool believed = card_is_believed(members, 3, f->table, &span, 2, 1);
+  spanning_clear(&span);
+  family_clear(f);
+  g_free(f);
+  return believed;
+}
+
+/* A sibling is no parent; one that hardly moved may be, unless its clock is ahead of the child's. */
+static void test_cards(void) {
+  g_assert_false(is_believed(0.9f, 100, 200));
+  g_assert_true(is_believed(0.33f, 100, 200));
+  g_assert_false(is_believed(0.33f, 200, 100));
+  g_assert_true(is_believed(0.01f, 200, 100));
+}
+
+/* ---- reading ---- */
+
+/* A sketch takes one pass: each byte of every tensor is read once, and no other. */
+static void test_reads_once(void) {
+  static const char *const names[MATRICES] = {"a.weight", "classifier.weight", "steps.num_batches_tracked"};
+  Net net;
+  TensorOut tensors[MATRICES];
+  GError *error = NULL;
+  CountingSource *counts;
+  g_autofree char *path = g_build_filename(top, "read-once.safetensors", NULL);
+  net_fill(&net, 1);
+  net_tensors(&net, DTYPE_F32, names, tensors);
+  tensors[1].dtype = DTYPE_F16; /* of which the same bytes are twice as many numbers */
+  tensors[1].shape[1] *= 2;
+  tensors[2].dtype = DTYPE_I64;
+  tensors[2].rank = 1, tensors[2].shape[0] = NUMBERS / 2;
+  g_assert_true(safetensors_write(path, tensors, MATRICES, NULL, &error));
+  g_autoptr(ByteSource) source = counting_source_open(path, &counts);
+  g_autoptr(WeightFile) file = weight_file_open_source(source, &error);
+  g_assert_no_error(error);
+  counting_source_reset(counts);
+  g_autoptr(ModelSketch) sketch = model_sketch_read(file, 0, NULL, &error);
+  g_assert_no_error(error);
+  g_assert_cmpuint(sketch->tensors->len, ==, MATRICES);
+  g_assert_cmpuint(counting_source_more(counts), ==, 0);
+  g_assert_cmpuint(counting_source_once(counts), ==, MATRICES * NUMBERS * sizeof(float));
+}
+
 /* ---- differences ---- */
 
 static void test_difference(void) {
@@ -362,6 +424,8 @@ int main(int argc, char **argv) {
   g_test_add_func("/kin/gguf-names", test_gguf_names);
   g_test_add_func("/kin/merges", test_merges);
   g_test_add_func("/kin/absent", test_absent);
+  g_test_add_func("/kin/cards", test_cards);
+  g_test_add_func("/kin/reads-once", test_reads_once);
   g_test_add_func("/kin/difference", test_difference);
   int status = g_test_run();
   dir_remove(top, NULL);

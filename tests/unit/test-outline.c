@@ -4,6 +4,7 @@
 #include <glib.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/files.h"
@@ -63,13 +64,6 @@ static void check_golden(const char *name, const char *text) {
   g_assert_cmpstr(text, ==, golden);
 }
 
-static void test_goldens(void) {
-  g_autoptr(Forest) f = sample_forest();
-  g_autofree char *utf8 = outline_print(f, GLYPHS_UTF8), *ascii = outline_print(f, GLYPHS_ASCII);
-  check_golden("outline-utf8.txt", utf8);
-  check_golden("outline-ascii.txt", ascii);
-}
-
 /* Distances for the sample: some edges stay without. */
 static Forest *sample_with_distances(void) {
   static const double distances[] = {0, 0.05, 0.21, 0.4, 0.013, 0.1};
@@ -83,6 +77,13 @@ static Forest *sample_with_distances(void) {
     }
   }
   return f;
+}
+
+static void test_goldens(void) {
+  g_autoptr(Forest) f = sample_with_distances();
+  g_autofree char *utf8 = outline_print(f, GLYPHS_UTF8), *ascii = outline_print(f, GLYPHS_ASCII);
+  check_golden("outline-utf8.txt", utf8);
+  check_golden("outline-ascii.txt", ascii);
 }
 
 static void test_phylogram(void) {
@@ -120,6 +121,188 @@ static void test_other_programs(void) {
   g_autofree char *newick = forest_to_newick(f), *dot = forest_to_dot(f);
   check_golden("forest.newick", newick);
   check_golden("forest.dot", dot);
+}
+
+/* ---- other programs ---- */
+
+/* Reads 'a''b':0.5 at *at: the name, without its quotes; false when it is no name. */
+static bool read_name(const char **at, GString *name) {
+  const char *p = *at;
+  g_string_truncate(name, 0);
+  if (*p++ != '\'') return false;
+  for (; *p && (*p != '\'' || p[1] == '\''); p++) {
+    if (*p == '\'') p++;
+    g_string_append_c(name, *p);
+  }
+  if (*p++ != '\'') return false;
+  if (*p == ':') {
+    char *end;
+    if (!(g_ascii_strtod(p + 1, &end) >= 0) || end == p + 1) return false;
+    p = end;
+  }
+  *at = p;
+  return true;
+}
+
+/* Names behind their parents', "child<parent\n" each, of Newick trees a line; NULL when that is no
+ * Newick. A closing bracket gives the children since its opening one to the name that follows. */
+static char *read_newick(const char *text) {
+  g_autoptr(GPtrArray) open = g_ptr_array_new(), waiting = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(GString) out = g_string_new(NULL), name = g_string_new(NULL);
+  for (const char *p = text; *p;) {
+    guint first = waiting->len;
+    if (*p == '(') {
+      g_ptr_array_add(open, GUINT_TO_POINTER(waiting->len));
+      p++;
+      continue;
+    }
+    if (*p == ')') {
+      if (open->len == 0) return NULL;
+      first = GPOINTER_TO_UINT(g_ptr_array_steal_index(open, open->len - 1));
+      p++;
+    }
+    if (!read_name(&p, name)) return NULL;
+    for (guint i = first; i < waiting->len; i++)
+      g_string_append_printf(out, "%s<%s\n", (char *)waiting->pdata[i], name->str);
+    g_ptr_array_set_size(waiting, (gint)first);
+    g_ptr_array_add(waiting, g_strdup(name->str));
+    if (*p == ',' && open->len > 0) p++;
+    if (*p != ';') continue;
+    if (p[1] != '\n' || open->len > 0 || waiting->len != 1) return NULL;
+    p += 2;
+    g_ptr_array_set_size(waiting, 0);
+  }
+  return waiting->len ? NULL : g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+static int by_text(const void *a, const void *b) {
+  return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static char *sorted_lines(const char *text) {
+  g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+  qsort(lines, g_strv_length(lines), sizeof *lines, by_text);
+  return g_strjoinv("\n", lines);
+}
+
+/* The same of the forest itself. */
+static char *first_parents(const Forest *f) {
+  GString *out = g_string_new(NULL);
+  for (guint v = 0; v < f->nodes->len; v++) {
+    const GArray *parents = forest_node(f, v)->parents;
+    if (parents->len == 0) continue;
+    unsigned p = g_array_index(parents, ParentEdge, 0).parent;
+    g_string_append_printf(out, "%s<%s\n", forest_node(f, v)->name, forest_node(f, p)->name);
+  }
+  return g_string_free(out, FALSE);
+}
+
+static void check_newick(const Forest *f) {
+  g_autofree char *newick = forest_to_newick(f), *read = read_newick(newick);
+  g_autofree char *expected = first_parents(f);
+  g_assert_nonnull(read);
+  g_autofree char *a = sorted_lines(read), *b = sorted_lines(expected);
+  g_assert_cmpstr(a, ==, b);
+}
+
+static void test_newick(void) {
+  static const char *const bad[] = {"('a';", "'a',;", "('a')b;\n", "('a')'b'", "'a';'b'", "('a'))'b';\n"};
+  for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) g_assert_null(read_newick(bad[i]));
+  g_autoptr(Forest) sample = sample_with_distances();
+  check_newick(sample);
+  g_autoptr(Forest) odd = forest_new();
+  add(odd, "it's (a, b):1;");
+  add(odd, "''");
+  add(odd, "\"quoted\\\"");
+  hang(odd, 1, 0, EDGE_FINE_TUNE, EDGE_DECLARED, 1);
+  hang(odd, 2, 1, EDGE_FINE_TUNE, EDGE_DECLARED, 1);
+  forest_settle(odd);
+  check_newick(odd);
+  g_autofree char *dot = forest_to_dot(odd);
+  g_assert_nonnull(strstr(dot, "n2 [label=\"\\\"quoted\\\\\\\"\"];"));
+}
+
+/* ---- large trees ---- */
+
+enum { CHILDREN = 2000, DEPTH = 500, LONG = 300 };
+
+/* A base with 2,000 children and a chain of 500 below the last; every fourth name is long, every fifth
+ * of wide letters. */
+static Forest *large_forest(void) {
+  Forest *f = forest_new();
+  g_autofree char *tail = g_strnfill(LONG, 'x');
+  add(f, "base");
+  for (unsigned i = 1; i <= CHILDREN + DEPTH; i++) {
+    g_autofree char *name = i % 4 == 0   ? g_strdup_printf("%s-%04u", tail, i)
+                            : i % 5 == 0 ? g_strdup_printf("狐の写真家-%04u", i)
+                                         : g_strdup_printf("model-%04u", i);
+    add(f, name);
+    hang(f, i, i <= CHILDREN ? 0 : i - 1, EDGE_FINE_TUNE, EDGE_RECOVERED, 0.7);
+    g_array_index(forest_edit(f, i)->parents, ParentEdge, 0).distance = 0.001 * (i % 7);
+  }
+  forest_settle(f);
+  return f;
+}
+
+/* A line a node, none wider than `widest`, all of them UTF-8. */
+static void check_lines(char **lines, guint n, int widest) {
+  g_assert_cmpuint(g_strv_length(lines), ==, n + 1);
+  for (guint i = 0; i < n; i++) {
+    g_assert_true(g_utf8_validate(lines[i], -1, NULL));
+    g_assert_cmpint(text_width(lines[i]), <=, widest);
+  }
+}
+
+/* Column of `what` in the line, or -1. */
+static int column_of(const char *line, const char *what) {
+  const char *at = strstr(line, what);
+  g_autofree char *before = at ? g_strndup(line, (gsize)(at - line)) : NULL;
+  return at ? text_width(before) : -1;
+}
+
+static void test_large_outline(void) {
+  g_autoptr(Forest) f = large_forest();
+  for (int glyphs = GLYPHS_UTF8; glyphs <= GLYPHS_ASCII; glyphs++) {
+    g_autofree char *text = outline_print(f, (Glyphs)glyphs);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    int branch = 3 * OUTLINE_MAX_LEVELS + 3, remark = (int)strlen("  recovered fine-tune 0.70");
+    check_lines(lines, f->nodes->len, branch + OUTLINE_NAME_COLUMNS + remark);
+    int column = column_of(lines[1], "recovered"); /* remarks stand in one column where names allow it */
+    for (guint i = 1; lines[i][0]; i++)
+      if (!strstr(lines[i], "xx") && text_width(lines[i]) <= column + remark)
+        g_assert_cmpint(column_of(lines[i], "recovered"), ==, column);
+    if (glyphs == GLYPHS_ASCII) g_assert_true(g_str_has_prefix(lines[1], "|- "));
+  }
+}
+
+static void test_large_phylogram(void) {
+  g_autoptr(Forest) f = large_forest();
+  PhylogramOptions options = {.glyphs = GLYPHS_UTF8, .columns = 40};
+  g_autofree char *text = phylogram_print(f, &options);
+  g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+  int remark = (int)strlen("  fine-tune 0.006");
+  check_lines(lines, f->nodes->len + 1, 4 * 40 + 1 + OUTLINE_NAME_COLUMNS + remark);
+}
+
+/* Of a long name both ends are seen, in as many columns as there are, wide letters or not. */
+static void test_long_names(void) {
+  g_autoptr(Forest) f = forest_new();
+  g_autoptr(GString) wide = g_string_new("a");
+  for (int i = 0; i < LONG; i++) g_string_append(wide, "狐");
+  g_autofree char *narrow = g_strnfill(LONG, 'x'), *named = g_strconcat("head-", narrow, "-tail", NULL);
+  add(f, named);
+  add(f, wide->str);
+  add(f, "short");
+  forest_settle(f);
+  g_autofree char *a = outline_name(forest_node(f, 0), GLYPHS_ASCII);
+  g_autofree char *b = outline_name(forest_node(f, 1), GLYPHS_UTF8);
+  g_autofree char *c = outline_name(forest_node(f, 2), GLYPHS_UTF8);
+  g_assert_cmpint(text_width(a), ==, OUTLINE_NAME_COLUMNS);
+  g_assert_true(g_str_has_prefix(a, "head-x") && g_str_has_suffix(a, "x-tail") && strchr(a, '~'));
+  g_assert_cmpint(text_width(b), <=, OUTLINE_NAME_COLUMNS);
+  g_assert_cmpint(text_width(b), >=, OUTLINE_NAME_COLUMNS - 2);
+  g_assert_true(g_utf8_validate(b, -1, NULL) && strstr(b, "…"));
+  g_assert_cmpstr(c, ==, "short");
 }
 
 static void test_settled(void) {
@@ -255,6 +438,10 @@ int main(int argc, char **argv) {
   g_test_add_func("/outline/phylogram", test_phylogram);
   g_test_add_func("/outline/phylogram-bounds", test_phylogram_bounds);
   g_test_add_func("/outline/other-programs", test_other_programs);
+  g_test_add_func("/outline/newick", test_newick);
+  g_test_add_func("/outline/large", test_large_outline);
+  g_test_add_func("/outline/large-phylogram", test_large_phylogram);
+  g_test_add_func("/outline/long-names", test_long_names);
   g_test_add_func("/outline/settled", test_settled);
   g_test_add_func("/outline/ring", test_ring);
   g_test_add_func("/outline/fold", test_fold);
