@@ -22,7 +22,7 @@ static void print_json(const char *text, const QueryAnswer *a) {
     json_add_string(row, "path", h->model->shown);
     json_add_number(row, "score", h->score);
     if (h->model->tree >= 0)
-      cJSON_AddNumberToObject(row, "tree", h->model->tree);
+      cJSON_AddNumberToObject(row, "tree", h->model->tree + 1);
     else
       cJSON_AddNullToObject(row, "tree");
     json_add_number(row, "match", h->match);

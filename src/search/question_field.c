@@ -19,12 +19,12 @@ static const char *fact_name(const char *field) {
   return strcmp(field, "licence") == 0 ? "license" : field;
 }
 
-/* A number of the catalog; NAN when the field is none or the model has none. */
+/* A number of the catalog, trees counted from 1; NAN when the field is none or the model has none. */
 static double catalog_number(const Model *m, const char *field) {
   if (strcmp(field, "params") == 0) return (double)m->params;
   if (strcmp(field, "bytes") == 0) return (double)m->bytes;
   if (strcmp(field, "tensors") == 0) return m->tensors;
-  return strcmp(field, "tree") == 0 && m->tree >= 0 ? m->tree : NAN;
+  return strcmp(field, "tree") == 0 && m->tree >= 0 ? m->tree + 1 : NAN;
 }
 
 static const char *catalog_text(const Model *m, const char *field) {
