@@ -45,7 +45,7 @@ static void add_number(GString *s, double value, char end) {
 static void add_csv(GString *s, const Forest *forest, const ForestNode *node, const char *label_key) {
   const Model *m = node->model;
   const ParentEdge *e = edge_of(node);
-  const char *concept = m ? model_concept(m, label_key) : NULL;
+  g_autofree char *concept = m ? model_concept(m, label_key) : NULL;
   g_autofree char *parent = parent_text(forest, node);
   add_field(s, m ? m->shown : "", ',');
   add_field(s, node->name, ',');
@@ -65,6 +65,7 @@ static void add_json(GString *s, const Forest *forest, const ForestNode *node, c
   const Model *m = node->model;
   const ParentEdge *e = edge_of(node);
   g_autofree char *parent = parent_text(forest, node);
+  g_autofree char *concept = m ? model_concept(m, label_key) : NULL;
   cJSON *o = cJSON_CreateObject();
   json_add_string(o, "path", m ? m->shown : NULL);
   json_add_string(o, "name", node->name);
@@ -79,7 +80,7 @@ static void add_json(GString *s, const Forest *forest, const ForestNode *node, c
   json_add_string(o, "source", e ? edge_source_name(e->source) : NULL);
   json_add_number(o, "confidence", e ? e->confidence : NAN);
   json_add_number(o, "moved", e ? e->distance : NAN);
-  json_add_string(o, "concept", m ? model_concept(m, label_key) : NULL);
+  json_add_string(o, "concept", concept);
   char *text = cJSON_PrintUnformatted(o);
   if (text) g_string_append_printf(s, "%s\n", text);
   cJSON_free(text);

@@ -8,6 +8,7 @@
 #include "ui/glyph.h"
 #include "ui/paint.h"
 #include "ui/row_filter.h"
+#include "ui/word_match.h"
 
 enum { MARK_COLUMNS = 2 };
 
@@ -50,7 +51,7 @@ static char *dtype_text(const ForestNode *node, const RowLook *look, int columns
 
 static char *concept_text(const ForestNode *node, const RowLook *look, int columns) {
   (void)columns;
-  return node->model ? g_strdup(model_concept(node->model, look->label_key)) : NULL;
+  return node->model ? model_concept(node->model, look->label_key) : NULL;
 }
 
 static const ParentEdge *first_edge(const ForestNode *node) {
@@ -323,17 +324,25 @@ static Style column_style(const Column *c, const OutlineRow *row, const ForestNo
   return c->text == edge_text ? edge_style(node) : STYLE_TEXT;
 }
 
-/* Brings out the first place where the name holds the text. */
-static void draw_match(Cells *cells, int x, int y, int columns, const char *name,
-                       const char *match) {
+/* Where the name holds the text: where a word begins, or else anywhere; NULL. */
+static const char *find_match(const char *name, const char *match) {
+  const char *inside = NULL;
   gsize n = strlen(match);
   for (const char *p = name; n && *p; p = g_utf8_next_char(p)) {
     if (g_ascii_strncasecmp(p, match, n) != 0) continue;
-    g_autofree char *before = g_strndup(name, (gsize)(p - name));
-    int at = text_width(before);
-    cells_restyle(cells, x + at, y, MIN(text_width(match), columns - at), STYLE_MATCH);
-    return;
+    if (word_begins(name, p)) return p;
+    if (!inside) inside = p;
   }
+  return inside;
+}
+
+static void draw_match(Cells *cells, int x, int y, int columns, const char *name,
+                       const char *match) {
+  const char *found = find_match(name, match);
+  if (!found) return;
+  g_autofree char *before = g_strndup(name, (gsize)(found - name));
+  int at = text_width(before);
+  cells_restyle(cells, x + at, y, MIN(text_width(match), columns - at), STYLE_MATCH);
 }
 
 static void draw_name(Cells *cells, int x, int y, int columns, const OutlineRow *row,

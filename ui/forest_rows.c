@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "ui/word_match.h"
+
 void forest_rows_init(ForestRows *r, bool ascii) {
   *r = (ForestRows){.ascii = ascii, .sort = -1, .range = -1};
   r->rows = g_array_new(FALSE, FALSE, sizeof(OutlineRow));
@@ -158,6 +160,7 @@ void forest_rows_set_filter(ForestRows *r, RowFilter *filter) {
   row_filter_free(r->filter);
   r->filter = filter;
   forest_rows_rebuild(r);
+  if (filter && r->kept == 0 && row_filter_widen(filter)) forest_rows_rebuild(r);
 }
 
 /* What stays the same of a node from one forest to the next. */
@@ -369,10 +372,11 @@ bool forest_rows_search(ForestRows *r, const char *text, bool here, bool back) {
   const GArray *rows = every ? every : r->rows;
   int n = (int)rows->len;
   int from = every ? position_in(rows, forest_rows_node(r)) : r->list.cursor;
-  for (int i = here ? 0 : 1; i <= n; i++) {
-    int at = back ? ((from - i) % n + n) % n : (from + i) % n;
-    guint node = g_array_index(rows, OutlineRow, at).node;
-    if (strstr(haystack(r, node), folded_text)) return forest_rows_select(r, (int)node);
-  }
+  for (int inside = 0; inside < 2; inside++)
+    for (int i = here ? 0 : 1; i <= n; i++) {
+      int at = back ? ((from - i) % n + n) % n : (from + i) % n;
+      guint node = g_array_index(rows, OutlineRow, at).node;
+      if (word_find(haystack(r, node), folded_text, !inside)) return forest_rows_select(r, (int)node);
+    }
   return false;
 }

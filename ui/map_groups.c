@@ -27,7 +27,7 @@ void map_groups_clear(MapGroups *g) {
 
 /* What a model is sorted by; NULL for nothing. The caller frees it. */
 static char *value_of(const Ui *ui, const Model *m, MapBy by) {
-  if (by == MAP_BY_LABEL) return g_strdup(model_concept(m, ui->wood ? ui->wood->label_key : NULL));
+  if (by == MAP_BY_LABEL) return model_concept(m, ui->wood ? ui->wood->label_key : NULL);
   if (by == MAP_BY_SPLIT) return g_strdup(model_split(m));
   int node = ui->wood ? forest_find(ui->wood->forest, m) : -1;
   if (node < 0) return NULL;

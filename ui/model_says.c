@@ -72,8 +72,8 @@ static void draw_label(Pen *pen, const Opinion *o, const OpinionLabel *l) {
 
 static void draw_opinion(Pen *pen, const Opinion *o) {
   bool ascii = pen->cells->ascii, unseen = o->unseen.n > 0 && isfinite(score_headline(&o->unseen));
-  g_autofree char *rate = score_text(unseen ? &o->unseen : &o->seen, true, ascii);
-  g_autofree char *head = g_strdup_printf("%s: right on %s models %s", o->expert,
+  g_autofree char *rate = score_text(unseen ? &o->unseen : &o->seen, 0, ascii);
+  g_autofree char *head = g_strdup_printf("%s: on %s models %s", o->expert,
                                           unseen ? "unseen" : "seen", rate);
   say(pen, 0, STYLE_LABEL, head);
   if (o->problem) say(pen, 2, STYLE_WARN, o->problem);

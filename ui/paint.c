@@ -171,10 +171,17 @@ int paint_wrapped(Cells *cells, int x, int y, int columns, int rows, Style style
   return row;
 }
 
-char *score_text(const Score *score, bool interval, bool ascii) {
-  if (!isfinite(score->top1) || score->n == 0) return g_strdup(glyph(ascii, GLYPH_NOTHING));
-  if (!interval || !isfinite(score->low) || !isfinite(score->high))
-    return g_strdup_printf("%.0f %%", 100 * score->top1);
-  return g_strdup_printf("%.0f %% %.0f%s%.0f", 100 * score->top1, 100 * score->low,
-                         glyph(ascii, GLYPH_DASH), 100 * score->high);
+char *score_text(const Score *score, int columns, bool ascii) {
+  double rate = score_headline(score);
+  if (!isfinite(rate) || score->n == 0) return g_strdup(glyph(ascii, GLYPH_NOTHING));
+  const char *name = isfinite(score->top1) ? "" : "acc ";
+  g_autofree char *bare = g_strdup_printf("%.0f %%", 100 * rate);
+  g_autofree char *named = g_strconcat(name, bare, NULL);
+  g_autofree char *whole = NULL;
+  if (isfinite(score->low) && isfinite(score->high))
+    whole = g_strdup_printf("%s %.0f%s%.0f", named, 100 * score->low, glyph(ascii, GLYPH_DASH),
+                            100 * score->high);
+  if (whole && (columns == 0 || text_width(whole) <= columns)) return g_steal_pointer(&whole);
+  bool fits = columns == 0 || text_width(named) <= columns;
+  return fits ? g_steal_pointer(&named) : g_steal_pointer(&bare);
 }

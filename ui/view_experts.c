@@ -64,7 +64,7 @@ typedef struct {
 } ExpertColumns;
 
 static ExpertColumns expert_columns(Rect area) {
-  ExpertColumns c = {.score_columns = area.columns >= 76 ? 12 : 5};
+  ExpertColumns c = {.score_columns = area.columns >= 96 ? 14 : area.columns >= 76 ? 12 : 5};
   int x = area.x + area.columns;
   if (area.columns >= 100) x -= 8, c.labels = x + 1;
   x -= 3 * (c.score_columns + 1);
@@ -102,7 +102,7 @@ static void draw_expert(Cells *cells, Rect area, int y, const ExpertColumns *c,
     paint_left(cells, c->task, y, 8, STYLE_TEXT,
                expert->task == EXPERT_ALIGN ? "align" : "classify");
   for (int i = 0; i < 3; i++) {
-    g_autofree char *text = score_text(scores[i], c->score_columns > 5, cells->ascii);
+    g_autofree char *text = score_text(scores[i], c->score_columns, cells->ascii);
     paint_left(cells, c->scores + i * (c->score_columns + 1), y, c->score_columns,
                i == 2 ? STYLE_INPUT : STYLE_TEXT, text);
   }
@@ -236,8 +236,8 @@ static void keep_curve(ExpertsView *v, const TrainResult *result) {
 
 static char *success_text(const TrainResult *result, bool ascii) {
   const Expert *e = result->expert;
-  g_autofree char *seen = score_text(&e->test, true, ascii);
-  g_autofree char *unseen = score_text(&e->test_holdout, true, ascii);
+  g_autofree char *seen = score_text(&e->test, 0, ascii);
+  g_autofree char *unseen = score_text(&e->test_holdout, 0, ascii);
   g_autofree char *took = text_seconds(e->seconds);
   return g_strdup_printf("%s: seen %s, unseen %s; best epoch %u, %s, %.0f models/s", e->name, seen,
                          unseen, result->best_epoch, took, result->models_per_second);

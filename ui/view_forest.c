@@ -321,7 +321,9 @@ static char *forest_status(const Ui *ui, gpointer view) {
   g_autofree char *bytes = text_bytes(wood->bytes);
   GString *s = g_string_new(NULL);
   if (v->filter_text)
-    g_string_append_printf(s, "%u match \"%s\" %s ", v->rows.kept, v->filter_text, dot);
+    g_string_append_printf(s, "%u match%s for \"%s\"%s %s ", v->rows.kept,
+                           v->rows.kept == 1 ? "" : "es", v->filter_text,
+                           v->rows.filter && row_filter_is_wide(v->rows.filter) ? " inside words" : "", dot);
   g_string_append_printf(s, "%u model%s %s %d tree%s %s %s", wood->models->len,
                          wood->models->len == 1 ? "" : "s", dot, wood->forest->trees,
                          wood->forest->trees == 1 ? "" : "s", dot, bytes);

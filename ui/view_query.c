@@ -183,10 +183,10 @@ static void query_changed(Ui *ui, gpointer view, unsigned what) {
 static char *expert_sentence(const Expert *expert, bool ascii) {
   const Score *score = &expert->test_holdout;
   const char *what = "unseen";
-  if (!isfinite(score->top1) || !score->n) score = &expert->test, what = "seen";
-  if (!isfinite(score->top1) || !score->n)
+  if (!isfinite(score_headline(score)) || !score->n) score = &expert->test, what = "seen";
+  if (!isfinite(score_headline(score)) || !score->n)
     return g_strdup_printf("%s: not measured", expert->name);
-  g_autofree char *rate = score_text(score, true, ascii);
+  g_autofree char *rate = score_text(score, 0, ascii);
   return g_strdup_printf("%s: %s %s (%u tries, chance %.1f %%)", expert->name, what, rate, score->n,
                          100 * score->chance);
 }
@@ -231,8 +231,8 @@ static void draw_hit_header(Cells *cells, Rect area, const HitColumns *c) {
   cells_fill(cells, (Rect){area.x, area.y, area.columns, 1}, STYLE_HEADER);
   paint_left(cells, area.x + 1, area.y, 6, STYLE_HEADER, "SCORE");
   paint_left(cells, c->name, area.y, c->name_columns, STYLE_HEADER, "NAME");
-  paint_left(cells, c->concept, area.y, c->concept_columns, STYLE_HEADER, "SAYS IT IS");
-  if (c->source) paint_left(cells, c->source, area.y, 8, STYLE_HEADER, "FROM");
+  paint_left(cells, c->concept, area.y, c->concept_columns, STYLE_HEADER, "DECLARED AS");
+  if (c->source) paint_left(cells, c->source, area.y, 8, STYLE_HEADER, "FOUND BY");
   paint_left(cells, c->expert, area.y, c->expert_columns, STYLE_HEADER, "EXPERT");
 }
 
@@ -241,7 +241,7 @@ static void draw_hit(const Ui *ui, Cells *cells, Rect area, int y, const HitColu
   char score[16];
   bool asked = isfinite(hit->score);
   g_snprintf(score, sizeof score, asked ? "%5.2f" : "    -", hit->score);
-  const char *concept = model_concept(hit->model, ui->wood ? ui->wood->label_key : NULL);
+  g_autofree char *concept = model_concept(hit->model, ui->wood ? ui->wood->label_key : NULL);
   cells_put(cells, area.x + 1, y, 5, STYLE_TEXT, score);
   if (asked) paint_bar(cells, area.x + 7, y, c->bar, hit->score);
   paint_left(cells, c->name, y, c->name_columns, STYLE_TEXT, hit->model->name);

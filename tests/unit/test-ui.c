@@ -92,6 +92,10 @@ static void test_filter_keeps_ancestors(void) {
   g_assert_cmpint(cells_at(app->cells, 5, 2)->style, !=, STYLE_TEXT);
   press(app, "<Esc>");
   g_assert_true(on_screen(app, "fox-lora"));
+  press(app, "fora<Enter>"); /* no word begins so, but three hold it */
+  g_assert_true(on_screen(app, "inside words"));
+  g_assert_true(on_screen(app, "owl-lora"));
+  press(app, "<Esc>");
   press(app, "fnothing-such<Enter>");
   g_assert_true(on_screen(app, "Nothing matches"));
   press(app, "jkhlzM<Space>n<Esc>");
