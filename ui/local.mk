@@ -1,6 +1,7 @@
 noinst_LIBRARIES += libcopse-ui.a
 libcopse_ui_a_SOURCES = \
 	ui/actions.def \
+	ui/advice.c ui/advice.h \
 	ui/app.c ui/app.h \
 	ui/app_commands.c ui/app_commands.h \
 	ui/app_keys.c ui/app_keys.h \

@@ -2,6 +2,7 @@
 /* What the experts say a model was trained on, with how sure they are, or that they do not know. */
 #include <math.h>
 
+#include "ui/advice.h"
 #include "ui/engine_model.h"
 #include "ui/glyph.h"
 #include "ui/lines.h"
@@ -92,8 +93,9 @@ static void says_draw(const Subject *s, gpointer page, Cells *cells, Rect area) 
   const GPtrArray *all = p->opinions.result;
   const char *text = s->ui->oracle ? inquiry_text(&p->opinions, "Asking the experts ...")
                                    : "The experts are being opened.";
-  if (all && all->len == 0)
-    text = "No expert speaks for models of this architecture. Train one in the Experts view.";
+  g_autofree char *train = advice_train(s->ui, IN_MODEL);
+  g_autofree char *none = g_strconcat("No expert speaks for models of this architecture. ", train, NULL);
+  if (all && all->len == 0) text = none;
   if (!all || all->len == 0) {
     page_say(cells, area, text ? text : "");
     return;

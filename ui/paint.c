@@ -156,6 +156,16 @@ static gsize line_bytes(const char *text, int columns) {
   return p == text ? (gsize)(g_utf8_next_char(p) - text) : (gsize)(p - text);
 }
 
+int text_rows(const char *text, int columns) {
+  int rows = 0;
+  for (; *text && columns > 0; rows++) {
+    text += line_bytes(text, columns);
+    while (*text == ' ') text++;
+    if (*text == '\n') text++;
+  }
+  return rows;
+}
+
 int paint_wrapped(Cells *cells, int x, int y, int columns, int rows, Style style,
                   const char *text) {
   int row = 0;

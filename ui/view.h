@@ -21,7 +21,8 @@ typedef enum {
   REACT_LOCATE = 1 << 2,     /* show ui->target in the forest */
   REACT_SHOW_MODEL = 1 << 3, /* open ui->target */
   REACT_SHOW_DIFF = 1 << 4,  /* compare ui->target with ui->other */
-  REACT_SHOW_SKIPPED = 1 << 5
+  REACT_SHOW_SKIPPED = 1 << 5,
+  REACT_RETURN = 1 << 6      /* back to the view that has led here, if one has */
 } Reaction;
 
 /* Work that a view asks the app to start, in ui->wanted; bits. */

@@ -169,8 +169,8 @@ static void open_prompt(Ui *ui, ForestView *v, bool filter) {
   ui_prompt(ui, filter ? "filter: " : "/", filter && v->filter_text ? v->filter_text : "");
 }
 
-/* Esc takes back one thing at a time. */
-static void leave(ForestView *v) {
+/* Esc takes back one thing at a time, and then leads back to where one came from. */
+static Reaction leave(ForestView *v) {
   if (v->rows.range >= 0)
     v->rows.range = -1;
   else if (v->search)
@@ -183,6 +183,9 @@ static void leave(ForestView *v) {
     v->branches = false;
   else if (v->rows.flat)
     forest_rows_order(&v->rows, false, -1, false);
+  else
+    return REACT_HANDLED | REACT_RETURN;
+  return REACT_HANDLED;
 }
 
 static Model *model_of(const ForestView *v, int node) {
@@ -283,7 +286,7 @@ static Reaction forest_action(Ui *ui, gpointer view, Action action) {
       return REACT_HANDLED;
     case ACTION_RANGE: range(ui, v); return REACT_HANDLED;
     case ACTION_UNTAG: g_hash_table_remove_all(r->tagged); return REACT_HANDLED;
-    case ACTION_LEAVE: leave(v); return REACT_HANDLED;
+    case ACTION_LEAVE: return leave(v);
     default: return REACT_NONE;
   }
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "ui/advice.h"
 #include "ui/copy_menu.h"
 #include "ui/engine_model.h"
 #include "ui/glyph.h"
@@ -133,18 +134,23 @@ static void draw_hover(const MapView *v, const Ui *ui, Cells *cells, Rect area) 
   if (area.rows > 1 && concept) paint_left(cells, area.x, area.y + 1, area.columns, STYLE_CONCEPT, concept);
 }
 
-static const char *advice(const MapView *v) {
-  if (!v->ui->oracle) return "The experts are being opened.";
-  if (!expert_count(v->ui)) return "A map is drawn by an expert, and there is none yet. Train one in the Experts view.";
+/* What stands in the map's place. The caller frees it. */
+static char *advice(const MapView *v) {
+  if (!v->ui->oracle) return g_strdup("The experts are being opened.");
+  if (!expert_count(v->ui)) {
+    g_autofree char *train = advice_train(v->ui, IN_MAP);
+    return g_strconcat("A map is drawn by an expert, and there is none yet. ", train, NULL);
+  }
   const char *text = inquiry_text(&v->chart, "Drawing the map ...");
-  return text ? text : "";
+  return g_strdup(text ? text : "");
 }
 
 static void map_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
   MapView *v = view;
   follow(v);
   if (!v->shown || area.rows < 4) {
-    paint_wrapped(cells, area.x + 2, area.y + 1, area.columns - 4, area.rows - 1, STYLE_DIM, advice(v));
+    g_autofree char *text = advice(v);
+    paint_wrapped(cells, area.x + 2, area.y + 1, area.columns - 4, area.rows - 1, STYLE_DIM, text);
     return;
   }
   draw_head(v, cells, area);

@@ -64,6 +64,48 @@ static void test_model_pages(void) {
 }
 
 /* From a model to its neighbour and back again, and back to where one came from. */
+/* Esc leads back to where one came from, with the cursor where it was. */
+static void test_way_back(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = fake_app(&wood, 80, 24, "dark", false);
+  settle(app);
+  press(app, "2fox");
+  settle(app);
+  press(app, "<Down><Enter>");
+  settle(app);
+  g_assert_cmpint(app->current, ==, VIEW_MODEL);
+  press(app, "<Esc>");
+  g_assert_cmpint(app->current, ==, VIEW_QUERY);
+  press(app, "<Esc>");
+  int row = app->cells->cursor_y;
+  press(app, "o");
+  settle(app);
+  g_assert_cmpint(app->current, ==, VIEW_FOREST);
+  g_assert_true(on_screen(app, "Esc back"));
+  press(app, "f<Enter>j<Esc>");
+  g_assert_cmpint(app->current, ==, VIEW_QUERY);
+  g_assert_cmpint(app->cells->cursor_y, ==, row);
+  press(app, "1<Esc>"); /* chosen by its number, the forest leads nowhere */
+  g_assert_cmpint(app->current, ==, VIEW_FOREST);
+  g_assert_false(app->quit);
+}
+
+/* While a question is typed digits are text, and the screen says what leads on. */
+static void test_typing_tells_its_keys(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = fake_app(&wood, 80, 24, "dark", false);
+  settle(app);
+  press(app, "2fox 3");
+  g_assert_cmpint(app->current, ==, VIEW_QUERY);
+  g_assert_true(on_screen(app, "Alt-1..5 views"));
+  g_assert_false(on_screen(app, "3 Experts"));
+  press(app, "<M-3>");
+  g_assert_cmpint(app->current, ==, VIEW_EXPERTS);
+  g_assert_true(on_screen(app, "3 Experts"));
+  press(app, "t<M-1>");
+  g_assert_cmpint(app->current, ==, VIEW_FOREST);
+}
+
 static void test_model_trail(void) {
   FakeWood wood = {0};
   g_autoptr(App) app = ready_app(&wood);
@@ -400,6 +442,8 @@ int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/ui/model/pages", test_model_pages);
   g_test_add_func("/ui/model/trail", test_model_trail);
+  g_test_add_func("/ui/way-back", test_way_back);
+  g_test_add_func("/ui/typing", test_typing_tells_its_keys);
   g_test_add_func("/ui/model/labels", test_model_labels);
   g_test_add_func("/ui/model/follows", test_model_follows_the_forest);
   g_test_add_func("/ui/diff", test_diff);
