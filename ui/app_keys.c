@@ -172,6 +172,18 @@ static bool perform_in_menu(App *app, Action action) {
   return true;
 }
 
+/* All that the status line has told, or back from there. */
+static void show_messages(App *app) {
+  const ViewOps *ops = app_views[app->current];
+  if (app->current == VIEW_MESSAGES) {
+    back(app);
+    return;
+  }
+  g_free(app->ui.status_before);
+  app->ui.status_before = ops->status ? ops->status(&app->ui, app->views[app->current]) : NULL;
+  visit(app, VIEW_MESSAGES);
+}
+
 static void toggle_mouse(App *app) {
   bool on = app->ui.config->mouse = !app->ui.config->mouse;
   term_set_mouse(app->term, on);
@@ -200,6 +212,7 @@ static bool perform_everywhere(App *app, Action action) {
     case ACTION_VIEW_MAP: app_show(app, VIEW_MAP); return true;
     case ACTION_COMMAND: app_open_command(app); return true;
     case ACTION_ACTIONS: open_actions(app); return true;
+    case ACTION_MESSAGES: show_messages(app); return true;
     case ACTION_MOUSE: toggle_mouse(app); return true;
     case ACTION_VIEW_NEXT: show_next(app, 1); return true;
     case ACTION_VIEW_PREVIOUS: show_next(app, -1); return true;

@@ -345,10 +345,27 @@ static void draw_match(Cells *cells, int x, int y, int columns, const char *name
   cells_restyle(cells, x + at, y, MIN(text_width(match), columns - at), STYLE_MATCH);
 }
 
+char *forest_branch_fit(const OutlineRow *row, int columns, bool ascii) {
+  enum { LEVEL = 3 };
+  int width = text_width(row->branch);
+  if (width <= columns) return g_strdup(row->branch);
+  char mark[24];
+  g_snprintf(mark, sizeof mark, "%s%-2d ", ascii ? ".." : "\xe2\x8b\xaf", row->depth);
+  int levels = MAX((columns - text_width(mark)) / LEVEL, 1);
+  const char *rest = row->branch;
+  while (*rest && width > levels * LEVEL) {
+    width -= text_char_width(g_utf8_get_char(rest));
+    rest = g_utf8_next_char(rest);
+  }
+  return g_strconcat(mark, rest, NULL);
+}
+
 static void draw_name(Cells *cells, int x, int y, int columns, const OutlineRow *row,
                       const ForestNode *node, const RowLook *look) {
   Style style = row->dimmed || !node->model ? STYLE_DIM : look->tagged ? STYLE_TAGGED : STYLE_TEXT;
-  int used = cells_put(cells, x, y, columns, STYLE_BRANCH, row->branch);
+  /* However deep the tree, a name keeps its columns. */
+  g_autofree char *branch = forest_branch_fit(row, MAX(columns - NAME_LEAST - 2, columns / 3), cells->ascii);
+  int used = cells_put(cells, x, y, columns, STYLE_BRANCH, branch);
   if (node->children->len) {
     Glyph sign = row->folded ? GLYPH_FOLDED : GLYPH_OPEN;
     used += cells_put(cells, x + used, y, columns - used, STYLE_BRANCH, glyph(cells->ascii, sign));

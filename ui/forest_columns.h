@@ -45,6 +45,10 @@ char *forest_column_text(int column, const ForestNode *node, const RowLook *look
 int forest_column_compare(int column, const ForestNode *a, const ForestNode *b,
                           const RowLook *look);
 
+/* The lines before a name, as they are in at most `columns`, or the nearest of them behind the number of levels:
+ * "⋯12 │  └─ ". The caller frees it. */
+char *forest_branch_fit(const OutlineRow *row, int columns, bool ascii);
+
 /* `sorted` is the column whose title gets the mark of an order, or -1. */
 void forest_header_draw(Cells *cells, Rect area, const ColumnSet *set, int sorted, bool reverse);
 void forest_row_draw(Cells *cells, int x, int y, int columns, const ColumnSet *set,

@@ -61,6 +61,20 @@ static void draw_title(App *app, Cells *cells) {
   else paint_tail(cells, cells->columns - 1 - width, 0, width, STYLE_DIM, text);
 }
 
+/* A message takes as many rows above the status line as it needs, up to half the screen. */
+static void draw_message(const App *app, Cells *cells, int y) {
+  const Ui *ui = &app->ui;
+  int columns = cells->columns - 2, most = MAX(cells->rows / 2, 1);
+  int needed = text_rows(ui->message, columns), rows = CLAMP(needed, 1, most);
+  Rect area = {0, y - rows + 1, cells->columns, rows};
+  cells_fill(cells, area, STYLE_TEXT);
+  paint_wrapped(cells, 1, area.y, columns, rows, ui->message_style, ui->message);
+  if (needed <= rows) return;
+  g_autofree char *key = keymap_label(app->keymap, ACTION_MESSAGES, IN_FOREST, 1);
+  g_autofree char *more = g_strdup_printf(" %s shows all", key);
+  cells_put_right(cells, cells->columns - 1, y, columns, STYLE_KEY, more);
+}
+
 static void draw_status(const App *app, Cells *cells, int y) {
   const Ui *ui = &app->ui;
   int columns = cells->columns - 2;
@@ -70,7 +84,7 @@ static void draw_status(const App *app, Cells *cells, int y) {
     return;
   }
   if (ui->message) {
-    paint_left(cells, 1, y, columns, ui->message_style, ui->message);
+    draw_message(app, cells, y);
     return;
   }
   if (app->quit_when_idle) {

@@ -52,6 +52,6 @@ libcopse_ui_a_SOURCES = \
 	ui/ui.c ui/ui.h \
 	ui/view.h \
 	ui/view_diff.c ui/view_experts.c ui/view_forest.c ui/view_help.c ui/view_jobs.c \
-	ui/view_map.c ui/view_model.c ui/view_query.c ui/view_skipped.c \
+	ui/view_map.c ui/view_messages.c ui/view_model.c ui/view_query.c ui/view_skipped.c \
 	ui/word_match.c ui/word_match.h
 libcopse_ui_a_CFLAGS = $(AM_CFLAGS) $(CURSES_CFLAGS) $(MD4C_CFLAGS)

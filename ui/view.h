@@ -45,6 +45,12 @@ typedef enum {
 
 typedef enum { PROMPT_TYPED, PROMPT_ACCEPTED, PROMPT_CANCELLED } PromptEvent;
 
+/* A message of the status line. */
+typedef struct {
+  Style style;
+  char *text; /* owned */
+} Told;
+
 /* What all views share. Owned by the app. */
 typedef struct {
   Engine engine;
@@ -66,6 +72,8 @@ typedef struct {
   bool redraw;     /* set by tick() of a view that looks different now */
   char *message;  /* for the status line, until the next key; NULL: none */
   Style message_style;
+  GPtrArray *told;       /* of Told*: the messages so far, the oldest left out */
+  char *status_before;   /* the status line of the view that led to Messages, or NULL */
   struct {
     const char *label; /* NULL: no prompt is open. Static text: "/" */
     LineEdit edit;
@@ -102,12 +110,12 @@ typedef struct {
 } ViewOps;
 
 extern const ViewOps view_forest, view_query, view_experts, view_jobs, view_map, view_model, view_diff,
-    view_skipped, view_help;
+    view_skipped, view_messages, view_help;
 
 /* Says which model the next REACT_… is about; NULL for none. Keeps a reference. */
 void ui_target(Ui *ui, Model *target);
 
-/* Tells something in the status line, until the next key. */
+/* Tells something in the status line, until the next key, and keeps it for Messages. */
 void ui_tell(Ui *ui, Style style, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
 /* Opens a menu in the place of the one that is open; takes ownership. */

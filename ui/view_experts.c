@@ -184,29 +184,31 @@ static void draw_training(const Ui *ui, const ExpertsView *v, Cells *cells, Rect
   JobStatus job = {0};
   bool live = ui->training && job_find(ui->engine.worker, ui->training, &job);
   g_autofree char *text = live ? live_text(v, &job, cells->ascii) : g_strdup(v->outcome);
+  int head = 2;
   for (int x = area.x; x < area.x + area.columns; x++)
     cells_put(cells, x, area.y, 1, STYLE_BOX, glyph(cells->ascii, GLYPH_RULE));
   if (live) {
     paint_bar(cells, area.x + 1, area.y + 1, 12, job_share(&job));
     paint_left(cells, area.x + 14, area.y + 1, area.columns - 15, STYLE_TEXT, text);
   } else if (text) {
-    paint_left(cells, area.x + 1, area.y + 1, area.columns - 2, v->outcome_style, text);
+    head += paint_wrapped(cells, area.x + 1, area.y + 1, area.columns - 2, area.rows - 1, v->outcome_style, text) - 1;
   }
-  Rect chart = {area.x + 1, area.y + 2, area.columns - 2, area.rows - 2};
+  Rect chart = {area.x + 1, area.y + head, area.columns - 2, area.rows - head};
   if (v->board) sweep_chart_draw(v->board, cells, chart);
   else draw_curves(v, cells, chart);
   job_status_clear(&job);
 }
 
 /* Rows for the training below the list: with curves where there is room. */
-static int training_rows(const Ui *ui, const ExpertsView *v, int rows) {
+static int training_rows(const Ui *ui, const ExpertsView *v, int rows, int columns) {
   if (!ui->training && !v->outcome) return 0;
-  return rows >= 14 ? rows / 2 : 2;
+  int told = ui->training ? 1 : text_rows(v->outcome, columns - 2);
+  return rows >= 14 ? MAX(rows / 2, told + 1) : CLAMP(told + 1, 2, MAX(rows - 2, 2));
 }
 
 static void experts_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
   ExpertsView *v = view;
-  int below = training_rows(ui, v, area.rows);
+  int below = training_rows(ui, v, area.rows, area.columns);
   draw_list(ui, v, cells, (Rect){area.x, area.y, area.columns, area.rows - below});
   if (below)
     draw_training(ui, v, cells, (Rect){area.x, area.y + area.rows - below, area.columns, below});

@@ -332,7 +332,10 @@ static char *forest_status(const Ui *ui, gpointer view) {
                          wood->forest->trees == 1 ? "" : "s", dot, bytes);
   guint tagged = g_hash_table_size(v->rows.tagged);
   if (tagged) g_string_append_printf(s, " %s %u tagged", dot, tagged);
-  if (wood->skipped->len) g_string_append_printf(s, " %s %u skipped", dot, wood->skipped->len);
+  if (wood->skipped->len) {
+    g_autofree char *key = keymap_label(ui->keymap, ACTION_SKIPPED, IN_FOREST, 1);
+    g_string_append_printf(s, " %s %u skipped (%s)", dot, wood->skipped->len, key);
+  }
   if (!wood->grown) g_string_append_printf(s, " %s from cards", dot);
   return g_string_free(s, FALSE);
 }

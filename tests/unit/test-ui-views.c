@@ -106,6 +106,41 @@ static void test_typing_tells_its_keys(void) {
   g_assert_cmpint(app->current, ==, VIEW_FOREST);
 }
 
+/* What does not fit into the status line stands above it, and all of it in Messages. */
+static void test_messages(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = fake_app(&wood, 40, 20, "dark", false);
+  settle(app);
+  press(app, ":model one whose name is so long that no line whatever of any screen holds it<Enter>");
+  g_assert_true(on_screen(app, "holds"));
+  press(app, "j");
+  g_assert_false(on_screen(app, "holds"));
+  press(app, "L");
+  g_assert_cmpint(app->current, ==, VIEW_MESSAGES);
+  g_assert_true(on_screen(app, "holds"));
+  g_assert_true(on_screen(app, "10 models"));
+  g_assert_true(on_screen(app, "1 message"));
+  press(app, "<Esc>");
+  g_assert_cmpint(app->current, ==, VIEW_FOREST);
+}
+
+/* The reasons of skipped files stand there whole; Enter opens a model from the same folder, or says that there
+ * is none. */
+static void test_skipped_opens(void) {
+  FakeWood wood = {.skips = 3};
+  g_autoptr(App) app = fake_app(&wood, 80, 24, "dark", false);
+  settle(app);
+  g_assert_true(on_screen(app, "3 skipped (!)"));
+  press(app, "!<Enter>");
+  g_assert_true(on_screen(app, "No model was read from the same folder"));
+  press(app, "<End>");
+  g_assert_true(on_screen(app, "opens fine-tuned"));
+  press(app, "<Enter>");
+  g_assert_cmpint(app->current, ==, VIEW_MODEL);
+  press(app, "<Esc>");
+  g_assert_true(on_screen(app, "opens fine-tuned"));
+}
+
 static void test_model_trail(void) {
   FakeWood wood = {0};
   g_autoptr(App) app = ready_app(&wood);
@@ -281,7 +316,7 @@ static void test_skipped(void) {
   FakeWood wood = {.skips = 3};
   g_autoptr(App) app = ready_app(&wood);
   walk(app, "!");
-  expect(app, "broken/part-2.safetensors");
+  expect(app, "birch/fine-tuned/state.safetensors");
   expect(app, "3 files skipped");
   walk(app, "q");
   expect(app, "PARAMS");
@@ -442,6 +477,8 @@ int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/ui/model/pages", test_model_pages);
   g_test_add_func("/ui/model/trail", test_model_trail);
+  g_test_add_func("/ui/messages", test_messages);
+  g_test_add_func("/ui/skipped/opens", test_skipped_opens);
   g_test_add_func("/ui/way-back", test_way_back);
   g_test_add_func("/ui/typing", test_typing_tells_its_keys);
   g_test_add_func("/ui/model/labels", test_model_labels);
