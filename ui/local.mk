@@ -15,6 +15,7 @@ libcopse_ui_a_SOURCES = \
 	ui/engine_jobs.c ui/engine_jobs.h \
 	ui/engine_model.c ui/engine_model.h \
 	ui/errand.c ui/errand.h \
+	ui/expert_facts.c ui/expert_facts.h \
 	ui/export.c ui/export.h \
 	ui/forest_columns.c ui/forest_columns.h \
 	ui/forest_facts.c ui/forest_facts.h \
@@ -47,6 +48,7 @@ libcopse_ui_a_SOURCES = \
 	ui/sweep_chart.c ui/sweep_chart.h \
 	ui/term.c ui/term.h \
 	ui/tour.c ui/tour.h \
+	ui/train_curves.c ui/train_curves.h \
 	ui/train_estimate.c ui/train_estimate.h \
 	ui/train_form.c ui/train_form.h \
 	ui/ui.c ui/ui.h \

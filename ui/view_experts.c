@@ -5,12 +5,14 @@
 #include "core/error.h"
 #include "core/text.h"
 #include "ui/engine_model.h"
+#include "ui/expert_facts.h"
 #include "ui/glyph.h"
 #include "ui/inquiry.h"
 #include "ui/job_text.h"
 #include "ui/list.h"
 #include "ui/paint.h"
 #include "ui/sweep_chart.h"
+#include "ui/train_curves.h"
 #include "ui/train_form.h"
 #include "ui/view.h"
 
@@ -150,34 +152,17 @@ static char *live_text(const ExpertsView *v, const JobStatus *job, bool ascii) {
   return g_string_free(s, FALSE);
 }
 
-static void draw_one_curve(Cells *cells, Rect area, const char *title, const GArray *values,
-                           guint shown) {
-  enum { SCALE = 7 };
-  double low, high;
-  Rect in = {area.x + SCALE, area.y + 1, area.columns - SCALE, area.rows - 1};
-  if (area.columns < SCALE + 8 || in.rows < 1) return;
-  cells_put(cells, area.x, area.y, area.columns, STYLE_LABEL, title);
-  paint_curve(cells, in, (const double *)(const void *)values->data, MIN(values->len, shown), &low,
-              &high);
-  if (!isfinite(low)) return;
-  char text[16];
-  g_snprintf(text, sizeof text, "%.3g", high);
-  paint_right(cells, area.x, in.y, SCALE - 1, STYLE_DIM, text);
-  g_snprintf(text, sizeof text, "%.3g", low);
-  if (in.rows > 1) paint_right(cells, area.x, in.y + in.rows - 1, SCALE - 1, STYLE_DIM, text);
+/* Each value stands for as many epochs as its neighbours: the training reports at even distances. */
+static void draw_curves(const ExpertsView *v, const JobStatus *job, Cells *cells, Rect area) {
+  guint n = MIN(v->loss->len, v->shown);
+  double epochs = job->state == JOB_RUNNING ? job_share(job) * v->epochs : v->loss->len;
+  train_curves_draw(cells, area, (const double *)(const void *)v->loss->data,
+                    (const double *)(const void *)v->accuracy->data, n, isfinite(epochs) ? epochs : 0);
 }
 
-static void draw_curves(const ExpertsView *v, Cells *cells, Rect area) {
-  if (area.rows < 3) return;
-  int half = (area.columns - 2) / 2;
-  if (area.columns < 60) {
-    draw_one_curve(cells, area, "loss", v->loss, v->shown);
-    return;
-  }
-  draw_one_curve(cells, (Rect){area.x, area.y, half, area.rows}, "loss", v->loss,
-                 v->shown);
-  draw_one_curve(cells, (Rect){area.x + half + 2, area.y, half, area.rows}, "validation accuracy",
-                 v->accuracy, v->shown);
+static void draw_rule(Cells *cells, Rect area) {
+  for (int x = area.x; x < area.x + area.columns; x++)
+    cells_put(cells, x, area.y, 1, STYLE_BOX, glyph(cells->ascii, GLYPH_RULE));
 }
 
 static void draw_training(const Ui *ui, const ExpertsView *v, Cells *cells, Rect area) {
@@ -185,8 +170,7 @@ static void draw_training(const Ui *ui, const ExpertsView *v, Cells *cells, Rect
   bool live = ui->training && job_find(ui->engine.worker, ui->training, &job);
   g_autofree char *text = live ? live_text(v, &job, cells->ascii) : g_strdup(v->outcome);
   int head = 2;
-  for (int x = area.x; x < area.x + area.columns; x++)
-    cells_put(cells, x, area.y, 1, STYLE_BOX, glyph(cells->ascii, GLYPH_RULE));
+  draw_rule(cells, area);
   if (live) {
     paint_bar(cells, area.x + 1, area.y + 1, 12, job_share(&job));
     paint_left(cells, area.x + 14, area.y + 1, area.columns - 15, STYLE_TEXT, text);
@@ -195,7 +179,7 @@ static void draw_training(const Ui *ui, const ExpertsView *v, Cells *cells, Rect
   }
   Rect chart = {area.x + 1, area.y + head, area.columns - 2, area.rows - head};
   if (v->board) sweep_chart_draw(v->board, cells, chart);
-  else draw_curves(v, cells, chart);
+  else draw_curves(v, &job, cells, chart);
   job_status_clear(&job);
 }
 
@@ -206,11 +190,23 @@ static int training_rows(const Ui *ui, const ExpertsView *v, int rows, int colum
   return rows >= 14 ? MAX(rows / 2, told + 1) : CLAMP(told + 1, 2, MAX(rows - 2, 2));
 }
 
+/* What is known of the selected expert, in the place of the training. */
+static void draw_about(const Ui *ui, Cells *cells, Rect area, const Expert *expert) {
+  draw_rule(cells, area);
+  expert_facts_draw(cells, (Rect){area.x + 1, area.y + 1, area.columns - 2, area.rows - 1}, expert,
+                    !ui->read_only);
+}
+
 static void experts_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
   ExpertsView *v = view;
+  const GPtrArray *all = experts(ui);
   int below = training_rows(ui, v, area.rows, area.columns);
+  bool about = !below && area.rows >= 14 && all && (guint)v->list.cursor < all->len;
+  if (about) below = area.rows - CLAMP((int)all->len + 2, 4, area.rows / 3);
   draw_list(ui, v, cells, (Rect){area.x, area.y, area.columns, area.rows - below});
-  if (below)
+  if (below && about)
+    draw_about(ui, cells, (Rect){area.x, area.y + area.rows - below, area.columns, below}, all->pdata[v->list.cursor]);
+  else if (below)
     draw_training(ui, v, cells, (Rect){area.x, area.y + area.rows - below, area.columns, below});
   v->form.layers = v->layers.result;
   if (v->form_open)

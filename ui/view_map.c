@@ -23,6 +23,7 @@ typedef struct {
   const Chart *shown;    /* the one that scatter and groups belong to */
   guint expert;
   MapBy by;
+  bool chosen;           /* by the user, who is not to be overruled */
   MapGroups groups;
   Scatter scatter;
   bool lasso;
@@ -69,6 +70,11 @@ static void follow(MapView *v) {
   if (!v->chart.result || v->shown == v->chart.result) return;
   v->shown = v->chart.result;
   map_groups_set(&v->groups, ui, v->shown->models, v->by);
+  /* Of many labels with several words each, one of these says more. */
+  if (v->by == MAP_BY_LABEL && !v->chosen && map_groups_are_vague(&v->groups)) {
+    v->by = MAP_BY_LAST_WORD;
+    map_groups_set(&v->groups, ui, v->shown->models, v->by);
+  }
   v->scatter = (Scatter){.xy = v->shown->xy, .group = v->groups.group, .n = v->shown->models->len};
   scatter_all(&v->scatter);
 }
@@ -236,6 +242,7 @@ static Reaction map_action(Ui *ui, gpointer view, Action action) {
   if (action == ACTION_MAP_EXPERT) return next_expert(ui, v), REACT_HANDLED;
   if (action == ACTION_MAP_COLOUR) {
     v->by = (MapBy)((v->by + 1) % MAP_BY_COUNT);
+    v->chosen = true;
     return regroup(v), REACT_HANDLED;
   }
   if (!v->shown || v->scatter.columns == 0) return REACT_NONE;

@@ -200,6 +200,9 @@ static void test_map(void) {
   walk(app, "5");
   expect(app, "10 models by label");
   walk(app, "c");
+  expect(app, "by the label's last word");
+  expect(app, "fox");
+  walk(app, "cc");
   expect(app, "tree 1");
   walk(app, "gkkkkkkkkkkkkkkkkkkkkkkkkvGjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjv");
   g_assert_true(on_screen(app, "tagged in the forest"));

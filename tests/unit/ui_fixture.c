@@ -172,13 +172,14 @@ static Expert *expert_make(const char *name, const char *layer, double unseen) {
   e->layer = g_strdup(layer);
   e->task = isfinite(unseen) ? EXPERT_ALIGN : EXPERT_CLASSIFY;
   e->labels = g_ptr_array_new_with_free_func(g_free);
-  for (int i = 0; i < 50; i++) g_ptr_array_add(e->labels, g_strdup("label"));
+  for (int i = 0; i < 50; i++) g_ptr_array_add(e->labels, g_strdup_printf("label %d", i));
   bool many = e->task == EXPERT_CLASSIFY;
   e->val = score_make(0.63, 80, many);
   e->test = score_make(0.61, 80, many);
   e->test_holdout = isfinite(unseen) ? score_make(unseen, 120, false) : score_none();
   e->epochs = 30;
   e->seconds = 12;
+  e->threshold = 0.5, e->answered = 0.8, e->answered_right = 0.9;
   return e;
 }
 
