@@ -58,7 +58,7 @@ static const ParentEdge *first_edge(const ForestNode *node) {
   return node->parents->len ? &g_array_index(node->parents, ParentEdge, 0) : NULL;
 }
 
-/* "declared fine-tune 0.98", or where that is too long, "decl 0.98". */
+/* "declared fine-tune 0.98", "decl fine-tune 0.98" or "decl 0.98": the longest that fits. */
 static char *edge_text(const ForestNode *node, const RowLook *look, int columns) {
   static const char *const brief[] = {
       [EDGE_DECLARED] = "decl", [EDGE_RECOVERED] = "reco", [EDGE_BY_HAND] = "hand"};
@@ -67,10 +67,13 @@ static char *edge_text(const ForestNode *node, const RowLook *look, int columns)
   const ParentEdge *edge = first_edge(node);
   if (!edge) return NULL;
   const char *flag = node->card_conflict ? "!" : "";
-  if (columns < 16)
-    return g_strdup_printf("%s%s %.2f", flag, brief[edge->source], edge->confidence);
-  g_autofree char *full = outline_edge_text(node);
-  return g_strconcat(flag, full, NULL);
+  g_autofree char *text = outline_edge_text(node);
+  g_autofree char *full = g_strconcat(flag, text, NULL);
+  if (text_width(full) <= columns) return g_steal_pointer(&full);
+  g_autofree char *half = g_strdup_printf("%s%s %s %.2f", flag, brief[edge->source],
+                                          edge_kind_name(edge->kind), edge->confidence);
+  if (text_width(half) <= columns) return g_steal_pointer(&half);
+  return g_strdup_printf("%s%s %.2f", flag, brief[edge->source], edge->confidence);
 }
 
 static double sure_number(const ForestNode *node) {
@@ -246,6 +249,14 @@ void column_set_toggle(ColumnSet *set, int column) {
   note_standard(set);
 }
 
+ColumnSet column_set_without(const ColumnSet *set, int column) {
+  ColumnSet rest = *set;
+  rest.n = 0;
+  for (int i = 0; i < set->n; i++)
+    if (set->which[i] != column) rest.which[rest.n++] = set->which[i];
+  return rest;
+}
+
 char *forest_column_text(int column, const ForestNode *node, const RowLook *look, int columns) {
   return column_table[column].text(node, look, columns);
 }
@@ -306,6 +317,17 @@ void forest_header_draw(Cells *cells, Rect area, const ColumnSet *set, int sorte
                 glyph(cells->ascii, reverse ? GLYPH_RISING : GLYPH_FALLING));
     x += widths[i] + 1;
   }
+}
+
+int forest_header_column(const ColumnSet *set, int columns, int x) {
+  int widths[FOREST_COLUMNS], name = lay_out(set, columns, widths), at = MARK_COLUMNS + name;
+  if (x < at) return x >= MARK_COLUMNS ? FOREST_COLUMNS : -1;
+  for (int i = 0; i < set->n; i++) {
+    if (!widths[i]) continue;
+    at += widths[i] + 1;
+    if (x < at) return set->which[i];
+  }
+  return -1;
 }
 
 static Style edge_style(const ForestNode *node) {
@@ -386,6 +408,10 @@ static void draw_mark(Cells *cells, int x, int y, const ForestNode *node, bool t
     cells_put(cells, x, y, 1, STYLE_WARN, "!");
   else if (node->duplicate_of >= 0)
     cells_put(cells, x, y, 1, STYLE_DIM, "=");
+  else if (node->parents->len > 1)
+    cells_put(cells, x, y, 1, STYLE_RECOVERED, "&");
+  else if (!node->model)
+    cells_put(cells, x, y, 1, STYLE_DIM, "?");
 }
 
 void forest_row_draw(Cells *cells, int x, int y, int columns, const ColumnSet *set,

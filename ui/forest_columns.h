@@ -30,6 +30,9 @@ char *column_set_text(const ColumnSet *set);
 /* Puts a column first, for the last ones are left out on narrow screens, or takes it out. */
 void column_set_toggle(ColumnSet *set, int column);
 
+/* The set without one column. */
+ColumnSet column_set_without(const ColumnSet *set, int column);
+
 /* How to draw a row, besides the row itself. */
 typedef struct {
   const char *label_key;
@@ -51,5 +54,8 @@ char *forest_branch_fit(const OutlineRow *row, int columns, bool ascii);
 
 /* `sorted` is the column whose title gets the mark of an order, or -1. */
 void forest_header_draw(Cells *cells, Rect area, const ColumnSet *set, int sorted, bool reverse);
+/* The column of the title at x in a header of so many columns from 0 on; FOREST_COLUMNS: the name; -1: none. */
+int forest_header_column(const ColumnSet *set, int columns, int x);
+
 void forest_row_draw(Cells *cells, int x, int y, int columns, const ColumnSet *set,
                      const OutlineRow *row, const ForestNode *node, const RowLook *look);

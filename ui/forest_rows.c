@@ -195,6 +195,24 @@ static GHashTable *translate_set(const Forest *old, GHashTable *map, GHashTable 
   return out;
 }
 
+GPtrArray *forest_rows_folds(const ForestRows *r) {
+  GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < node_count(r); i++)
+    if (g_hash_table_contains(r->folded, GUINT_TO_POINTER(i)))
+      g_ptr_array_add(names, identity(r->wood->forest->nodes->pdata[i]));
+  return names;
+}
+
+void forest_rows_fold_these(ForestRows *r, const GPtrArray *names) {
+  if (!r->wood || names->len == 0) return;
+  g_autoptr(GHashTable) map = identities(r->wood->forest);
+  for (guint i = 0; i < names->len; i++) {
+    guint node = GPOINTER_TO_UINT(g_hash_table_lookup(map, names->pdata[i]));
+    if (node) g_hash_table_add(r->folded, GUINT_TO_POINTER(node - 1));
+  }
+  forest_rows_rebuild(r);
+}
+
 void forest_rows_set_wood(ForestRows *r, Wood *wood) {
   if (wood == r->wood) return;
   int selected = -1;

@@ -47,6 +47,12 @@ void forest_rows_set_filter(ForestRows *rows, RowFilter *filter);
 int forest_rows_node(const ForestRows *rows);
 const OutlineRow *forest_rows_row(const ForestRows *rows, int row);
 
+/* What is folded, as names that outlive the session. Array of char*, owned. */
+GPtrArray *forest_rows_folds(const ForestRows *rows);
+
+/* Folds what is named so and is there. */
+void forest_rows_fold_these(ForestRows *rows, const GPtrArray *names);
+
 /* Selects a node, unfolding what hides it; false when a filter does. */
 bool forest_rows_select(ForestRows *rows, int node);
 

@@ -18,6 +18,7 @@ libcopse_ui_a_SOURCES = \
 	ui/expert_facts.c ui/expert_facts.h \
 	ui/export.c ui/export.h \
 	ui/forest_columns.c ui/forest_columns.h \
+	ui/forest_draw.c \
 	ui/forest_facts.c ui/forest_facts.h \
 	ui/forest_menus.c ui/forest_view.h \
 	ui/forest_phylogram.c ui/forest_phylogram.h \

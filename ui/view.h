@@ -100,6 +100,8 @@ typedef struct {
   /* A command line's verb and argument; false when it is wrong, and *problem (the caller frees) says how. May be
    * NULL. */
   bool (*command)(Ui *ui, gpointer view, const char *verb, const char *argument, char **problem);
+  /* Somebody has clicked at column x of the view's first line, where titles are. May be NULL. */
+  void (*click_title)(Ui *ui, gpointer view, int x);
   /* Text for the status line; the caller frees it. May be NULL. */
   char *(*status)(const Ui *ui, gpointer view);
   /* Called whether the view is on screen or not. May be NULL. */

@@ -388,6 +388,59 @@ static void test_tour(void) {
   expect(app, "PARAMS");
 }
 
+/* What is folded stays folded in the next session. */
+static void test_folds_are_remembered(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = ready_app(&wood);
+  expect(app, "owl-lora");
+  walk(app, "zM");
+  g_assert_false(on_screen(app, "owl-lora"));
+  g_clear_pointer(&app, app_free);
+  app = ready_app(&wood);
+  g_assert_false(on_screen(app, "owl-lora"));
+  walk(app, "zR");
+  expect(app, "owl-lora");
+  g_clear_pointer(&app, app_free);
+  app = ready_app(&wood);
+  expect(app, "owl-lora");
+}
+
+/* A title that is clicked sorts by its column, and again: the other way round. */
+static void test_titles_sort(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = ready_app(&wood);
+  int x = 0;
+  while (x < 100 && cells_at(app->cells, x, 1)->c != 'P') x++; /* of PARAMS */
+  app_mouse_event(app, MOUSE_CLICK, x, 1);
+  walk(app, "");
+  expect(app, "▾PARAMS");
+  app_mouse_event(app, MOUSE_CLICK, x, 1);
+  walk(app, "");
+  expect(app, "▴PARAMS");
+  app_mouse_event(app, MOUSE_CLICK, 0, 1);
+  expect(app, "▴PARAMS");
+}
+
+/* Models are found by any part of their path, files by name with folders marked. */
+static void test_completion(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(GArray) models = command_candidates(&app->ui, IN_FOREST, "model ow", 10);
+  g_assert_cmpuint(models->len, ==, 1);
+  g_assert_cmpstr(g_array_index(models, Candidate, 0).word, ==, "model birch/owl-lora");
+  g_autofree char *folder = g_dir_make_tmp("copse-complete-XXXXXX", NULL);
+  g_autofree char *sub = g_build_filename(folder, "a folder", NULL), *file = g_build_filename(folder, "a file", NULL);
+  g_assert_cmpint(g_mkdir(sub, 0700), ==, 0);
+  g_assert_true(g_file_set_contents(file, "", 0, NULL));
+  g_autofree char *line = g_strdup_printf("export %s/a f", folder);
+  g_autofree char *first = g_strdup_printf("export %s", file), *second = g_strdup_printf("export %s/", sub);
+  g_autoptr(GArray) files = command_candidates(&app->ui, IN_FOREST, line, 10);
+  g_assert_cmpuint(files->len, ==, 2);
+  g_assert_cmpstr(g_array_index(files, Candidate, 0).word, ==, first);
+  g_assert_cmpstr(g_array_index(files, Candidate, 1).word, ==, second);
+  g_assert_cmpint(g_unlink(file) + g_rmdir(sub) + g_rmdir(folder), ==, 0);
+}
+
 static void test_mouse(void) {
   FakeWood wood = {0};
   g_autoptr(App) app = ready_app(&wood);
@@ -480,6 +533,9 @@ int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/ui/model/pages", test_model_pages);
   g_test_add_func("/ui/model/trail", test_model_trail);
+  g_test_add_func("/ui/folds", test_folds_are_remembered);
+  g_test_add_func("/ui/titles", test_titles_sort);
+  g_test_add_func("/ui/completion", test_completion);
   g_test_add_func("/ui/messages", test_messages);
   g_test_add_func("/ui/skipped/opens", test_skipped_opens);
   g_test_add_func("/ui/way-back", test_way_back);

@@ -308,7 +308,7 @@ static void test_help_searches(void) {
 static void test_empty_collection(void) {
   FakeWood wood = {.empty = true};
   g_autoptr(App) app = ready_app(&wood);
-  g_assert_true(on_screen(app, "No models were found here."));
+  g_assert_true(on_screen(app, "No model was found in this folder."));
   press(app, "jkGghlzMzR<Space>iir/x<Enter>nNf<Enter>2fox<Esc>3t");
   settle(app);
   g_assert_true(on_screen(app, "no models to train on"));
