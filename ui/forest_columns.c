@@ -139,10 +139,16 @@ static char *tag_text(const ForestNode *node, const RowLook *look, int columns) 
   return g_strdup(look->tagged ? "tag" : NULL);
 }
 
+/* "solid pink squ… 0.98": however narrow, with how sure the expert is. */
 static char *says_text(const ForestNode *node, const RowLook *look, int columns) {
-  (void)columns;
   if (!node->model || !look->said) return NULL;
-  return g_strdup(g_hash_table_lookup(look->said, node->model->path));
+  const char *said = g_hash_table_lookup(look->said, node->model->path);
+  const char *sure = said ? strrchr(said, ' ') : NULL;
+  int room = sure ? columns - text_width(sure) : 0;
+  if (room < 4 || text_width(said) <= columns || !g_ascii_isdigit(sure[1])) return g_strdup(said);
+  g_autofree char *words = g_strndup(said, (gsize)(sure - said));
+  g_autofree char *fitted = text_fit(words, room, look->ascii ? "~" : "…");
+  return g_strconcat(fitted, sure, NULL);
 }
 
 static char *notes_text(const ForestNode *node, const RowLook *look, int columns) {
@@ -177,7 +183,7 @@ static const Column column_table[FOREST_COLUMNS] = {
     {"edge", "EDGE", 64, 10, 104, 26, false, edge_text, sure_number},
     {"sure", "SURE", 0, 4, 0, 4, true, sure_text, sure_number},
     {"moved", "MOVED", 0, 7, 0, 7, true, moved_text, moved_number},
-    {"says", "SAYS", 0, 18, 0, 18, false, says_text, NULL},
+    {"says", "EXPERT SAYS", 0, 18, 0, 18, false, says_text, NULL},
     {"tensors", "TENSORS", 0, 7, 0, 7, true, tensors_text, tensors_number},
     {"children", "BELOW", 0, 5, 0, 5, true, children_text, children_number},
     {"tree", "TREE", 0, 4, 0, 4, true, tree_text, tree_number},
@@ -282,12 +288,18 @@ static int standard_width(const Column *c, int line) {
   return MIN(c->width + (line - c->grows_from) / 4, c->most);
 }
 
+/* Where nothing has a concept the edges take its room. */
+static bool edges_have_room(const ColumnSet *set, int line) {
+  return set->standard && line >= 84 && set->n < STANDARD_COLUMNS;
+}
+
 /* The widths of all columns of the set in a line; what is left is the name's. */
 static int lay_out(const ColumnSet *set, int line, int *widths) {
   int rest = line - MARK_COLUMNS;
   for (int i = 0; i < set->n; i++) {
     const Column *c = &column_table[set->which[i]];
     widths[i] = set->standard ? standard_width(c, line) : c->width;
+    if (c->text == edge_text && edges_have_room(set, line)) widths[i] = c->most;
     if (!set->standard && rest - widths[i] - 1 < NAME_LEAST) widths[i] = 0;
     if (widths[i]) rest -= widths[i] + 1;
   }

@@ -38,7 +38,7 @@ typedef struct {
   const char *label_key;
   const char *match;     /* part of names to bring out, or NULL */
   GHashTable *said;      /* path -> text of the SAYS column; NULL: nothing */
-  bool tagged, selected, in_range;
+  bool tagged, selected, in_range, ascii;
 } RowLook;
 
 /* What a column says of a node, or NULL; `columns` is the room there is. The caller frees it. */

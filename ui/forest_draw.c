@@ -81,6 +81,7 @@ static void draw_rows(const Ui *ui, ForestView *v, Cells *cells, Rect area) {
     RowLook look = {.label_key = r->wood->label_key,
                     .match = v->search,
                     .said = ui->said,
+                    .ascii = ui->ascii,
                     .tagged = g_hash_table_contains(r->tagged, GUINT_TO_POINTER(row->node)),
                     .selected = at == r->list.cursor,
                     .in_range = is_in_range(r, at)};

@@ -24,8 +24,11 @@ typedef struct {
   GArray *loss, *accuracy; /* of double: the curves of the last training */
   guint shown;             /* points that are drawn: curves are redrawn less often than they grow */
   gint64 shown_at;         /* when that was decided */
+  double reached;          /* the epoch of the last of them */
   unsigned epochs;         /* that it was asked for */
   guint64 last_done;       /* of the last note that was added to the curves */
+  bool cancelled;          /* the last training or sweep was, and can go on */
+  char *pattern;           /* of the last sweep; NULL: it was a training */
   char *outcome;           /* of the last training, or NULL */
   Style outcome_style;
   Inquiry layers;          /* ModelDiff*: of a labelled model, for the form */
@@ -50,6 +53,7 @@ static void experts_close(gpointer view) {
   sweep_board_unref(v->board);
   train_form_clear(&v->form);
   g_free(v->outcome);
+  g_free(v->pattern);
   g_free(v);
 }
 
@@ -153,11 +157,10 @@ static char *live_text(const ExpertsView *v, const JobStatus *job, bool ascii) {
 }
 
 /* Each value stands for as many epochs as its neighbours: the training reports at even distances. */
-static void draw_curves(const ExpertsView *v, const JobStatus *job, Cells *cells, Rect area) {
+static void draw_curves(const ExpertsView *v, Cells *cells, Rect area) {
   guint n = MIN(v->loss->len, v->shown);
-  double epochs = job->state == JOB_RUNNING ? job_share(job) * v->epochs : v->loss->len;
   train_curves_draw(cells, area, (const double *)(const void *)v->loss->data,
-                    (const double *)(const void *)v->accuracy->data, n, isfinite(epochs) ? epochs : 0);
+                    (const double *)(const void *)v->accuracy->data, n, v->reached);
 }
 
 static void draw_rule(Cells *cells, Rect area) {
@@ -179,7 +182,7 @@ static void draw_training(const Ui *ui, const ExpertsView *v, Cells *cells, Rect
   }
   Rect chart = {area.x + 1, area.y + head, area.columns - 2, area.rows - head};
   if (v->board) sweep_chart_draw(v->board, cells, chart);
-  else draw_curves(v, &job, cells, chart);
+  else draw_curves(v, cells, chart);
   job_status_clear(&job);
 }
 
@@ -219,6 +222,13 @@ static void set_outcome(ExpertsView *v, Style style, char *text) {
   v->outcome_style = style;
 }
 
+/* What was done so far is kept by the engine, for the same training started again. */
+static void set_cancelled(ExpertsView *v, const char *kept) {
+  g_autofree char *key = keymap_label(v->ui->keymap, ACTION_RESUME_TRAINING, IN_EXPERTS, 1);
+  v->cancelled = true;
+  set_outcome(v, STYLE_WARN, g_strdup_printf("Cancelled%s; %s goes on with it.", kept ? kept : "", key));
+}
+
 /* The finished curve takes the place of what was gathered on the way. */
 static void keep_curve(ExpertsView *v, const TrainResult *result) {
   if (!result->curve || result->curve->len == 0) return;
@@ -230,6 +240,7 @@ static void keep_curve(ExpertsView *v, const TrainResult *result) {
     g_array_append_val(v->accuracy, row->val_score);
   }
   v->shown = v->loss->len;
+  v->reached = v->loss->len;
 }
 
 static char *success_text(const TrainResult *result, bool ascii) {
@@ -250,7 +261,7 @@ static bool on_trained(gpointer user, guint64 id, gpointer result, const GError 
     v->ui->wanted |= WANT_EXPERTS;
     ui_tell(v->ui, STYLE_GOOD, "Trained %s", ((TrainResult *)result)->expert->name);
   } else if (g_error_matches(error, COPSE_ERROR, COPSE_ERROR_CANCELLED)) {
-    set_outcome(v, STYLE_WARN, g_strdup("Cancelled; nothing was written."));
+    set_cancelled(v, NULL);
   } else {
     set_outcome(v, STYLE_BAD, g_strdup(error ? error->message : "The training gave no result."));
     ui_tell(v->ui, STYLE_BAD, "The training failed: %s", v->outcome);
@@ -261,7 +272,8 @@ static bool on_trained(gpointer user, guint64 id, gpointer result, const GError 
 static void start_training(Ui *ui, ExpertsView *v) {
   TrainOptions options;
   if (!train_form_options(&v->form, &options)) return;
-  v->form_open = false;
+  v->form_open = v->cancelled = false;
+  g_clear_pointer(&v->pattern, g_free);
   g_clear_pointer(&v->board, sweep_board_unref);
   v->epochs = options.epochs;
   v->last_done = 0;
@@ -316,7 +328,7 @@ static bool on_swept(gpointer user, guint64 id, gpointer result, const GError *e
     set_outcome(v, STYLE_GOOD, g_strdup_printf("Swept %u layer%s; the best is %s", all->len,
                                                all->len == 1 ? "" : "s", ((Expert *)all->pdata[0])->name));
   else if (g_error_matches(error, COPSE_ERROR, COPSE_ERROR_CANCELLED))
-    set_outcome(v, STYLE_WARN, g_strdup("Cancelled; the layers that were done are kept."));
+    set_cancelled(v, "; the layers that were done are kept");
   else
     set_outcome(v, STYLE_BAD, g_strdup(error ? error->message : "No layer could be trained on."));
   return true;
@@ -325,12 +337,24 @@ static bool on_swept(gpointer user, guint64 id, gpointer result, const GError *e
 static void start_sweep(Ui *ui, ExpertsView *v, const char *pattern) {
   TrainOptions options;
   if (!train_form_options(&v->form, &options)) options = (TrainOptions)TRAIN_DEFAULTS;
+  char *kept = g_strdup(pattern);
+  g_free(v->pattern);
+  v->pattern = kept;
+  v->cancelled = false;
   options.layer = NULL;
   v->epochs = options.epochs;
   sweep_board_unref(v->board);
   v->board = sweep_board_new();
   g_clear_pointer(&v->outcome, g_free);
   ui->training = engine_sweep(&ui->engine, ui->wood, &options, pattern, v->board, on_swept, v);
+}
+
+static void resume(Ui *ui, ExpertsView *v) {
+  const char *why = obstacle(ui);
+  if (why) ui_tell(ui, STYLE_WARN, "%s", why);
+  else if (!v->cancelled) ui_tell(ui, STYLE_DIM, "No training was cancelled");
+  else if (v->pattern) start_sweep(ui, v, v->pattern);
+  else start_training(ui, v);
 }
 
 static void open_sweep(Ui *ui) {
@@ -352,7 +376,7 @@ static bool on_said(gpointer user, guint64 id, gpointer result, const GError *er
   g_clear_pointer(&v->ui->said, g_hash_table_unref);
   v->ui->said = result;
   v->ui->wanted |= WANT_SAID;
-  ui_tell(v->ui, STYLE_GOOD, "It has spoken of %u models: the column SAYS in the forest", g_hash_table_size(result));
+  ui_tell(v->ui, STYLE_GOOD, "It has spoken of %u models: the column EXPERT SAYS in the forest", g_hash_table_size(result));
   return false;
 }
 
@@ -378,6 +402,7 @@ static Reaction experts_action(Ui *ui, gpointer view, Action action) {
     case ACTION_TRAIN: open_form(ui, v); return REACT_HANDLED;
     case ACTION_SWEEP: open_sweep(ui); return REACT_HANDLED;
     case ACTION_APPLY: apply(ui, v); return REACT_HANDLED;
+    case ACTION_RESUME_TRAINING: resume(ui, v); return REACT_HANDLED;
     case ACTION_CANCEL_TRAINING:
       if (ui->training) worker_cancel(ui->engine.worker, ui->training);
       else ui_tell(ui, STYLE_DIM, "No training is running");
@@ -393,12 +418,13 @@ static Reaction experts_type(Ui *ui, gpointer view, Key key) {
 }
 
 /* Curves that move four times a second cost a slow line more than they tell. */
-static void show_points(ExpertsView *v) {
+static void show_points(ExpertsView *v, const JobStatus *job) {
   enum { PAUSE = 2 * G_USEC_PER_SEC };
   gint64 now = g_get_monotonic_time();
   if (v->shown >= 2 && now - v->shown_at < PAUSE) return;
   v->shown = v->loss->len;
   v->shown_at = now;
+  v->reached = job_share(job) * v->epochs;
 }
 
 /* A note of the running training becomes a point of the curves. */
@@ -411,7 +437,7 @@ static void experts_changed(Ui *ui, gpointer view, unsigned what) {
     v->last_done = job.note.done;
     g_array_append_val(v->loss, job.note.loss);
     g_array_append_val(v->accuracy, job.note.accuracy);
-    show_points(v);
+    show_points(v, &job);
   }
   job_status_clear(&job);
 }

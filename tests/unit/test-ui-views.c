@@ -300,7 +300,7 @@ static void test_sweep_and_apply(void) {
   walk(app, "a");
   expect(app, "It has spoken of 10 models");
   walk(app, "1");
-  expect(app, "SAYS");
+  expect(app, "EXPERT SAYS");
   expect(app, "a red fox 0.93");
 }
 

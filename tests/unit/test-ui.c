@@ -204,10 +204,16 @@ static void test_training_cancelled(void) {
   g_assert_true(on_screen(app, "A training is running"));
   press(app, "x");
   settle(app);
-  g_assert_true(on_screen(app, "Cancelled; nothing was written."));
+  g_assert_true(on_screen(app, "Cancelled; r goes on with it."));
   g_assert_cmpint(atomic_load(&wood.trainings), ==, 0);
   press(app, "4");
   g_assert_true(on_screen(app, "cancelled after"));
+  atomic_store(&wood.hold_training, false);
+  press(app, "3r");
+  settle(app);
+  g_assert_cmpint(atomic_load(&wood.trainings), ==, 1);
+  press(app, "r");
+  g_assert_true(on_screen(app, "No training was cancelled"));
 }
 
 static void test_read_only_trains_nothing(void) {
