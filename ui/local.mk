@@ -52,6 +52,7 @@ libcopse_ui_a_SOURCES = \
 	ui/train_curves.c ui/train_curves.h \
 	ui/train_estimate.c ui/train_estimate.h \
 	ui/train_form.c ui/train_form.h \
+	ui/train_keys.c ui/train_keys.h \
 	ui/ui.c ui/ui.h \
 	ui/view.h \
 	ui/view_diff.c ui/view_experts.c ui/view_forest.c ui/view_help.c ui/view_jobs.c \

@@ -79,7 +79,7 @@ static void draw_opinion(Pen *pen, const Opinion *o) {
   say(pen, 0, STYLE_LABEL, head);
   if (o->problem) say(pen, 2, STYLE_WARN, o->problem);
   if (o->abstains) {
-    g_autofree char *text = g_strdup_printf("It does not know: %.0f %% sure, and it speaks from %.0f %% on. Its guesses:",
+    g_autofree char *text = g_strdup_printf("It does not know: %.2f %% sure, and it speaks from %.2f %% on. Its guesses:",
                                             100 * o->confidence, 100 * o->threshold);
     say(pen, 2, STYLE_WARN, text);
   }

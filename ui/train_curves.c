@@ -51,7 +51,7 @@ static double *logarithms(const double *loss, guint n) {
 }
 
 void train_curves_draw(Cells *cells, Rect area, const double *loss, const double *score, guint n, double epochs) {
-  if (area.rows < 3) return;
+  if (area.rows < 3 || n == 0) return;
   g_autofree double *logs = logarithms(loss, n);
   Rect left = area, right = area;
   if (area.columns >= BOTH_FROM) {

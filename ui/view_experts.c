@@ -14,6 +14,7 @@
 #include "ui/sweep_chart.h"
 #include "ui/train_curves.h"
 #include "ui/train_form.h"
+#include "ui/train_keys.h"
 #include "ui/view.h"
 
 typedef struct {
@@ -31,6 +32,7 @@ typedef struct {
   char *pattern;           /* of the last sweep; NULL: it was a training */
   char *outcome;           /* of the last training, or NULL */
   Style outcome_style;
+  GPtrArray *keys;         /* for the form; NULL before it was opened */
   Inquiry layers;          /* ModelDiff*: of a labelled model, for the form */
   SweepBoard *board;       /* of the last sweep, or NULL */
 } ExpertsView;
@@ -54,6 +56,7 @@ static void experts_close(gpointer view) {
   train_form_clear(&v->form);
   g_free(v->outcome);
   g_free(v->pattern);
+  g_clear_pointer(&v->keys, g_ptr_array_unref);
   g_free(v);
 }
 
@@ -302,6 +305,8 @@ static void prepare_form(Ui *ui, ExpertsView *v) {
   Model *one = labelled(ui, &v->form.models);
   if (one && inquiry_is_fresh(&v->layers))
     v->layers.job = engine_diff(&ui->engine, NULL, one, inquiry_done, &v->layers);
+  g_clear_pointer(&v->keys, g_ptr_array_unref);
+  v->form.keys = v->keys = train_keys(ui->wood->models);
   v->form_open = true;
 }
 

@@ -313,6 +313,11 @@ static void test_training_form_knows_the_layers(void) {
   expect(app, "no model has one of that name");
   walk(app, "<C-u><PgDn>");
   expect(app, "encoder.0.attention.output");
+  walk(app, "<Down>nonsense<Enter>");
+  expect(app, "no two models have that key");
+  walk(app, "<C-u><PgDn>");
+  g_assert_false(on_screen(app, "nonsense"));
+  expect(app, "label key       license"); /* most models name one */
 }
 
 static void test_skipped(void) {
