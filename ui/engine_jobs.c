@@ -103,7 +103,7 @@ static Wood *wood_new(const EngineOps *ops) {
 
 static void note_concepts(Wood *wood) {
   for (guint i = 0; i < wood->models->len && !wood->concepts; i++) {
-    g_autofree char *concept = model_concept(wood->models->pdata[i], wood->label_key);
+    g_autofree char *concept = model_concept_text(wood->models->pdata[i], wood->label_key);
     wood->concepts = concept != NULL;
   }
 }

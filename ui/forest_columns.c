@@ -51,7 +51,7 @@ static char *dtype_text(const ForestNode *node, const RowLook *look, int columns
 
 static char *concept_text(const ForestNode *node, const RowLook *look, int columns) {
   (void)columns;
-  return node->model ? model_concept(node->model, look->label_key) : NULL;
+  return node->model ? model_concept_text(node->model, look->label_key) : NULL;
 }
 
 static const ParentEdge *first_edge(const ForestNode *node) {

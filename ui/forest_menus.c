@@ -4,7 +4,7 @@
 #include "core/files.h"
 #include "ui/command_line.h"
 #include "ui/copy_menu.h"
-#include "ui/export.h"
+#include "lineage/export.h"
 #include "ui/forest_view.h"
 
 enum { LINE_BY_NAME = FOREST_COLUMNS };

@@ -16,7 +16,6 @@ libcopse_ui_a_SOURCES = \
 	ui/engine_model.c ui/engine_model.h \
 	ui/errand.c ui/errand.h \
 	ui/expert_facts.c ui/expert_facts.h \
-	ui/export.c ui/export.h \
 	ui/forest_columns.c ui/forest_columns.h \
 	ui/forest_draw.c \
 	ui/forest_facts.c ui/forest_facts.h \

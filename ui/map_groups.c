@@ -37,9 +37,9 @@ static char *word_of(const char *label, bool last) {
 
 /* What a model is sorted by; NULL for nothing. The caller frees it. */
 static char *value_of(const Ui *ui, const Model *m, MapBy by) {
-  if (by == MAP_BY_LABEL) return model_concept(m, ui->wood ? ui->wood->label_key : NULL);
+  if (by == MAP_BY_LABEL) return model_concept_text(m, ui->wood ? ui->wood->label_key : NULL);
   if (by == MAP_BY_LAST_WORD || by == MAP_BY_FIRST_WORD) {
-    g_autofree char *label = model_concept(m, ui->wood ? ui->wood->label_key : NULL);
+    g_autofree char *label = model_concept_text(m, ui->wood ? ui->wood->label_key : NULL);
     return word_of(label, by == MAP_BY_LAST_WORD);
   }
   if (by == MAP_BY_SPLIT) return g_strdup(model_split(m));

@@ -41,7 +41,7 @@ static void draw_row(const Ui *ui, Cells *cells, Rect area, int y, const Neighbo
   char score[16];
   int bar = area.columns >= 56 ? 10 : 0, x = area.x + 7 + (bar ? bar + 1 : 0);
   int concept_columns = area.columns >= 60 ? area.columns / 3 : 0;
-  g_autofree char *concept = model_concept(n->model, ui->wood ? ui->wood->label_key : NULL);
+  g_autofree char *concept = model_concept_text(n->model, ui->wood ? ui->wood->label_key : NULL);
   g_snprintf(score, sizeof score, "%5.2f", n->score);
   cells_put(cells, area.x + 1, y, 5, STYLE_TEXT, score);
   paint_bar(cells, area.x + 7, y, bar, n->score);

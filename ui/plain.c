@@ -37,7 +37,7 @@ static Model *find(const Talk *t, const char *what) {
 /* "3: fox-lora, lora, 1.6M parameters, a red fox". */
 static void say_model(const Talk *t, guint number, const Model *m) {
   g_autofree char *params = text_count(m->params);
-  g_autofree char *concept = model_concept(m, t->label_key);
+  g_autofree char *concept = model_concept_text(m, t->label_key);
   fprintf(t->out, "%u: %s, %s, %s parameters%s%s\n", number, m->shown, model_kind_name(m->kind), params,
           concept ? ", " : "", concept ? concept : "");
 }

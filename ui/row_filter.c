@@ -101,11 +101,8 @@ bool row_filter_widen(RowFilter *filter) {
 
 bool row_filter_is_wide(const RowFilter *filter) { return filter->wide; }
 
-char *model_concept(const Model *model, const char *label_key) {
-  /* A tag may label a model for want of anything better, but it does not say what it shows. */
-  bool tells = label_key && !g_str_equal(label_key, "tags");
-  const char *value = tells ? model_value(model, label_key) : NULL;
-  if (!value) value = model_value(model, "concept");
+char *model_concept_text(const Model *model, const char *label_key) {
+  const char *value = model_concept(model, label_key);
   return value ? label_list_text(value) : NULL;
 }
 
@@ -118,7 +115,7 @@ const char *model_main_dtype(const Model *model) {
 
 char *node_haystack(const ForestNode *node, const char *label_key) {
   const char *path = node->model ? node->model->shown : NULL;
-  g_autofree char *concept = node->model ? model_concept(node->model, label_key) : NULL;
+  g_autofree char *concept = node->model ? model_concept_text(node->model, label_key) : NULL;
   g_autofree char *all = g_strjoin("\n", node->name ? node->name : "", path ? path : "",
                                    concept ? concept : "", NULL);
   return g_utf8_casefold(all, -1);
@@ -132,7 +129,7 @@ static bool holds(const char *value, const char *folded, bool wide) {
 
 static bool concept_holds(const Model *model, const char *label_key, const char *folded,
                           bool wide) {
-  g_autofree char *concept = model_concept(model, label_key);
+  g_autofree char *concept = model_concept_text(model, label_key);
   return holds(concept, folded, wide);
 }
 

@@ -135,7 +135,7 @@ static void draw_head(const MapView *v, Cells *cells, Rect area) {
 static void draw_hover(const MapView *v, const Ui *ui, Cells *cells, Rect area) {
   const Model *m = hovered(v);
   if (!m) return;
-  g_autofree char *concept = model_concept(m, ui->wood ? ui->wood->label_key : NULL);
+  g_autofree char *concept = model_concept_text(m, ui->wood ? ui->wood->label_key : NULL);
   paint_left(cells, area.x, area.y, area.columns, STYLE_TITLE, m->name);
   if (area.rows > 1 && concept) paint_left(cells, area.x, area.y + 1, area.columns, STYLE_CONCEPT, concept);
 }

@@ -242,7 +242,7 @@ static void draw_hit(const Ui *ui, Cells *cells, Rect area, int y, const HitColu
   char score[16];
   bool asked = isfinite(hit->score);
   g_snprintf(score, sizeof score, asked ? "%5.2f" : "    -", hit->score);
-  g_autofree char *concept = model_concept(hit->model, ui->wood ? ui->wood->label_key : NULL);
+  g_autofree char *concept = model_concept_text(hit->model, ui->wood ? ui->wood->label_key : NULL);
   cells_put(cells, area.x + 1, y, 5, STYLE_TEXT, score);
   if (asked) paint_bar(cells, area.x + 7, y, c->bar, hit->score);
   paint_left(cells, c->name, y, c->name_columns, STYLE_TEXT, hit->model->name);
