@@ -48,11 +48,20 @@ static int draw_tabs(App *app, Cells *cells, int x) {
   return x;
 }
 
+/* The collection's folder, the user's home as "~". The caller frees it. */
+static char *root_text(const App *app) {
+  const char *root = app->ui.engine.ops->root(app->ui.engine.collection), *home = g_get_home_dir();
+  size_t n = strlen(home);
+  g_autofree char *shown = g_filename_display_name(root);
+  bool inside = n > 1 && strncmp(root, home, n) == 0 && root[n] == '/' && g_str_has_prefix(shown, home);
+  return inside ? g_strconcat("~", shown + n, NULL) : g_steal_pointer(&shown);
+}
+
 static void draw_title(App *app, Cells *cells) {
   int x = cells_put(cells, 1, 0, cells->columns - 1, STYLE_TITLE, "copse") + 2;
   x = draw_tabs(app, cells, x) + 2;
   g_autofree char *busy = activity(app);
-  g_autofree char *root = g_filename_display_name(app->ui.engine.ops->root(app->ui.engine.collection));
+  g_autofree char *root = root_text(app);
   const char *text = busy ? busy : root;
   int room = cells->columns - x - 1, width = MIN(room, text_width(text));
   if (room < 4) return;
