@@ -52,6 +52,13 @@ say tree "$dir/wood" --state "$dir/whole" --format pictures >"$dir/wrong" 2>&1
 [ $? -eq 2 ]
 check "another format is wrong usage" $?
 
+tr -d '\t' <"$dir/expected" | grep '^"tree":' | grep -o '[0-9]*' | sort -n | uniq >"$dir/numbers"
+[ "$(head -n 1 "$dir/numbers")" -eq 1 ]
+check "trees are counted from 1" $?
+say train "$dir/wood" --state "$dir/whole" --tree 0 >"$dir/wrong" 2>&1
+[ $? -eq 2 ]
+check "there is no tree 0" $?
+
 copy=$(grep -o '"path":"[^"]*","parent":"[^"]*","kind":"recast"' "$dir/wood.truth.json" |
   head -n 1 | cut -d '"' -f 4)
 [ -n "$copy" ] || copy=$(tr -d '\n\t' <"$dir/wood.truth.json" |

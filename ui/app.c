@@ -24,8 +24,25 @@ enum {
 const ViewOps *const app_views[VIEW_COUNT] = {
     [VIEW_FOREST] = &view_forest,   [VIEW_QUERY] = &view_query, [VIEW_EXPERTS] = &view_experts,
     [VIEW_JOBS] = &view_jobs,       [VIEW_MAP] = &view_map,     [VIEW_MODEL] = &view_model,
-    [VIEW_DIFF] = &view_diff,       [VIEW_SKIPPED] = &view_skipped, [VIEW_HELP] = &view_help,
+    [VIEW_DIFF] = &view_diff,       [VIEW_SKIPPED] = &view_skipped,
+    [VIEW_MESSAGES] = &view_messages, [VIEW_HELP] = &view_help,
 };
+
+static void told_free(gpointer data) {
+  g_free(((Told *)data)->text);
+  g_free(data);
+}
+
+/* Keeps a message; one that is repeated at once is kept once. */
+static void keep_told(Ui *ui) {
+  enum { MOST = 200 };
+  const Told *last = ui->told->len ? ui->told->pdata[ui->told->len - 1] : NULL;
+  if (last && g_str_equal(last->text, ui->message)) return;
+  if (ui->told->len == MOST) g_ptr_array_remove_index(ui->told, 0);
+  Told *one = g_new(Told, 1);
+  *one = (Told){ui->message_style, g_strdup(ui->message)};
+  g_ptr_array_add(ui->told, one);
+}
 
 void ui_tell(Ui *ui, Style style, const char *format, ...) {
   va_list args;
@@ -34,6 +51,7 @@ void ui_tell(Ui *ui, Style style, const char *format, ...) {
   ui->message = g_strdup_vprintf(format, args);
   ui->message_style = style;
   va_end(args);
+  keep_told(ui);
 }
 
 void ui_prompt(Ui *ui, const char *label, const char *text) {
@@ -184,6 +202,7 @@ static void open_views(App *app) {
 App *app_new(const UiOptions *options, const EngineOps *ops, bool headless, GError **error) {
   App *app = g_new0(App, 1);
   app->signal_fd = -1;
+  app->ui.told = g_ptr_array_new_with_free_func(told_free);
   app->dirty = true;
   app->tour = -1;
   app->last_key = g_get_monotonic_time();
@@ -228,6 +247,8 @@ void app_free(App *app) {
   g_free(app->ui.question);
   g_free(app->ui.page_text);
   g_free(app->ui.message);
+  g_free(app->ui.status_before);
+  g_ptr_array_unref(app->ui.told);
   wood_unref(app->ui.wood);
   oracle_unref(app->ui.oracle);
   keymap_free(app->keymap);

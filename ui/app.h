@@ -20,6 +20,7 @@ typedef enum {
   VIEW_MODEL,
   VIEW_DIFF,
   VIEW_SKIPPED,
+  VIEW_MESSAGES,
   VIEW_HELP,
   VIEW_COUNT
 } ViewId;

@@ -103,9 +103,9 @@ static bool open_diff(App *app, const char *verb, const char *argument) {
   return true;
 }
 
-static bool save_display(App *app, const char *verb, const char *path) {
+static bool save_display(App *app, const char *verb, const char *typed) {
   g_autoptr(GError) error = NULL;
-  g_autofree char *text = NULL;
+  g_autofree char *text = NULL, *path = command_path(typed);
   app->dirty = true;
   app_draw(app);
   text = cells_dump(app->cells);

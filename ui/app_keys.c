@@ -16,16 +16,19 @@ unsigned app_context(const App *app) {
   return app_views[app->current]->context(&app->ui, app->views[app->current]);
 }
 
-void app_show(App *app, ViewId view) {
-  if (view < VIEW_MODEL) {
-    app->trail_length = 0;
-  } else if (view != app->current) {
-    /* A view is left for one that it was opened from: the way back is the way there. */
-    for (int i = 0; i < app->trail_length; i++)
-      if (app->trail[i] == view) app->trail_length = i;
-    if (app->trail_length < TRAIL_MOST) app->trail[app->trail_length++] = app->current;
-  }
+/* Goes to a view from which one comes back to this one. */
+static void visit(App *app, ViewId view) {
+  if (view == app->current) return;
+  /* A view is left for one that it was opened from: the way back is the way there. */
+  for (int i = 0; i < app->trail_length; i++)
+    if (app->trail[i] == view) app->trail_length = i;
+  if (app->trail_length < TRAIL_MOST) app->trail[app->trail_length++] = app->current;
   app->current = view;
+}
+
+void app_show(App *app, ViewId view) {
+  if (view >= VIEW_MODEL) visit(app, view);
+  else app->trail_length = 0, app->current = view;
 }
 
 static void show_next(App *app, int by) {
@@ -97,7 +100,7 @@ static bool perform_in_prompt(App *app, Action action) {
 
 /* Opens a view that is to show ui->target. */
 static void show_target(App *app, ViewId view) {
-  app_show(app, view);
+  visit(app, view);
   app_views[view]->changed(&app->ui, app->views[view], CHANGED_TARGET);
 }
 
@@ -116,6 +119,7 @@ static void copy(App *app) {
 
 void app_follow(App *app, Reaction reaction) {
   if (reaction & REACT_BACK) back(app);
+  if ((reaction & REACT_RETURN) && app->trail_length) back(app);
   if (reaction & REACT_SHOW_SKIPPED) app_show(app, VIEW_SKIPPED);
   if (reaction & REACT_SHOW_MODEL) show_target(app, VIEW_MODEL);
   if (reaction & REACT_SHOW_DIFF) show_target(app, VIEW_DIFF);
@@ -168,6 +172,18 @@ static bool perform_in_menu(App *app, Action action) {
   return true;
 }
 
+/* All that the status line has told, or back from there. */
+static void show_messages(App *app) {
+  const ViewOps *ops = app_views[app->current];
+  if (app->current == VIEW_MESSAGES) {
+    back(app);
+    return;
+  }
+  g_free(app->ui.status_before);
+  app->ui.status_before = ops->status ? ops->status(&app->ui, app->views[app->current]) : NULL;
+  visit(app, VIEW_MESSAGES);
+}
+
 static void toggle_mouse(App *app) {
   bool on = app->ui.config->mouse = !app->ui.config->mouse;
   term_set_mouse(app->term, on);
@@ -196,6 +212,7 @@ static bool perform_everywhere(App *app, Action action) {
     case ACTION_VIEW_MAP: app_show(app, VIEW_MAP); return true;
     case ACTION_COMMAND: app_open_command(app); return true;
     case ACTION_ACTIONS: open_actions(app); return true;
+    case ACTION_MESSAGES: show_messages(app); return true;
     case ACTION_MOUSE: toggle_mouse(app); return true;
     case ACTION_VIEW_NEXT: show_next(app, 1); return true;
     case ACTION_VIEW_PREVIOUS: show_next(app, -1); return true;

@@ -29,6 +29,11 @@ void app_mouse_event(App *app, MouseEvent event, int x, int y) {
   if (event == MOUSE_WHEEL_DOWN) step(app, WHEEL_ROWS);
   if (event != MOUSE_CLICK && event != MOUSE_DOUBLE) return;
   if (y == 0 && !app->ui.menu && click_tab(app, x)) return;
+  const ViewOps *ops = app_views[app->current];
+  if (y == 1 && ops->click_title && (app_context(app) & IN_LISTS)) {
+    ops->click_title(&app->ui, app->views[app->current], x);
+    return;
+  }
   /* The cursor rests on the selected row, and all lists have rows of one line. */
   if (app->cells->cursor_y < 0 || y == 0 || y >= app->cells->rows - 2) return;
   step(app, y - app->cells->cursor_y);

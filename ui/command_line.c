@@ -70,13 +70,19 @@ static bool folds_into(const char *text, const char *stem) {
   return g_ascii_strncasecmp(text, stem, strlen(stem)) == 0;
 }
 
-/* Names that begin with the stem, then paths that do. */
+/* True when the stem begins the name or any part of the path. */
+static bool names_model(const Model *m, const char *stem) {
+  if (folds_into(m->shown, stem) || folds_into(m->name, stem)) return true;
+  for (const char *slash = strchr(m->shown, '/'); slash; slash = strchr(slash + 1, '/'))
+    if (folds_into(slash + 1, stem)) return true;
+  return false;
+}
+
 static void add_models(const Ui *ui, GArray *out, guint limit, const char *head, const char *stem) {
   const GPtrArray *models = ui->wood ? ui->wood->models : NULL;
-  for (guint i = 0; models && i < models->len && out->len < limit; i++) {
-    const Model *m = models->pdata[i];
-    if (folds_into(m->shown, stem) || folds_into(m->name, stem)) add(out, limit, head, m->shown, NULL);
-  }
+  for (guint i = 0; models && i < models->len && out->len < limit; i++)
+    if (names_model(models->pdata[i], stem))
+      add(out, limit, head, ((const Model *)models->pdata[i])->shown, NULL);
 }
 
 static void add_words(GArray *out, guint limit, const char *head, const char *stem,
@@ -90,18 +96,31 @@ static void add_columns(GArray *out, guint limit, const char *head, const char *
     if (folds_into(forest_column_name(i), stem)) add(out, limit, head, forest_column_name(i), NULL);
 }
 
-/* Files in the folder that the stem names. */
+char *command_path(const char *path) {
+  return g_str_has_prefix(path, "~/") ? g_build_filename(g_get_home_dir(), path + 2, NULL) : g_strdup(path);
+}
+
+static int by_word(gconstpointer a, gconstpointer b) {
+  return strcmp(((const Candidate *)a)->word, ((const Candidate *)b)->word);
+}
+
+/* Files in the folder that the stem names, by name; folders end in a slash. */
 static void add_files(GArray *out, guint limit, const char *head, const char *stem) {
   const char *slash = strrchr(stem, '/'), *name;
   g_autofree char *folder = slash ? g_strndup(stem, (gsize)(slash - stem) + 1) : g_strdup("");
+  g_autofree char *real = command_path(*folder ? folder : ".");
   const char *begin = slash ? slash + 1 : stem;
-  GDir *dir = g_dir_open(*folder ? folder : ".", 0, NULL);
+  GDir *dir = g_dir_open(real, 0, NULL);
   while (dir && out->len < limit && (name = g_dir_read_name(dir))) {
-    if (!g_str_has_prefix(name, begin) || !text_is_safe(name, -1)) continue;
-    g_autofree char *word = g_strconcat(folder, name, NULL);
+    bool hidden = *name == '.' && *begin != '.';
+    if (hidden || !g_str_has_prefix(name, begin) || !text_is_safe(name, -1)) continue;
+    g_autofree char *path = g_build_filename(real, name, NULL);
+    const char *end = g_file_test(path, G_FILE_TEST_IS_DIR) ? "/" : "";
+    g_autofree char *word = g_strconcat(folder, name, end, NULL);
     add(out, limit, head, word, NULL);
   }
   if (dir) g_dir_close(dir);
+  g_array_sort(out, by_word);
 }
 
 GArray *command_candidates(const Ui *ui, unsigned context, const char *line, guint limit) {
@@ -110,6 +129,7 @@ GArray *command_candidates(const Ui *ui, unsigned context, const char *line, gui
   GArray *out = g_array_new(FALSE, FALSE, sizeof(Candidate));
   g_array_set_clear_func(out, candidate_clear);
   g_autofree char *verb = NULL, *argument = NULL;
+  line += strspn(line, " ");
   const char *space = strrchr(line, ' ');
   command_split(line, &verb, &argument);
   if (!space) {
@@ -117,6 +137,9 @@ GArray *command_candidates(const Ui *ui, unsigned context, const char *line, gui
     return out;
   }
   const CommandInfo *c = command_info(verb);
+  /* One argument may hold spaces; where there are several, they part them. */
+  if (c && (c->kind == ARGUMENT_FILE || (c->kind == ARGUMENT_MODEL && c->view < 0 && !strchr(c->argument, ' '))))
+    space = strchr(line, ' ');
   g_autofree char *head = g_strndup(line, (gsize)(space - line) + 1);
   const char *stem = space + 1;
   switch (c ? c->kind : ARGUMENT_NONE) {

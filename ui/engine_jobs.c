@@ -3,6 +3,7 @@
 
 #include "collection/card_body.h"
 #include "ui/errand.h"
+#include "ui/row_filter.h"
 
 const EngineOps engine_ops = {
     .root = collection_root,
@@ -100,6 +101,13 @@ static Wood *wood_new(const EngineOps *ops) {
   return wood;
 }
 
+static void note_concepts(Wood *wood) {
+  for (guint i = 0; i < wood->models->len && !wood->concepts; i++) {
+    g_autofree char *concept = model_concept_text(wood->models->pdata[i], wood->label_key);
+    wood->concepts = concept != NULL;
+  }
+}
+
 /* Fills in models, labels and sizes from the catalog. */
 static bool wood_read(Wood *wood, const Engine *engine, GError **error) {
   wood->models = engine->ops->models(engine->collection, error);
@@ -107,6 +115,7 @@ static bool wood_read(Wood *wood, const Engine *engine, GError **error) {
   wood->skipped = engine->ops->skipped(engine->collection, error);
   if (!wood->skipped) return false;
   wood->label_key = models_label_key(wood->models);
+  note_concepts(wood);
   for (guint i = 0; i < wood->models->len; i++)
     wood->bytes += ((const Model *)wood->models->pdata[i])->bytes;
   return true;
@@ -150,6 +159,7 @@ static gpointer run_grow(gpointer input, const Progress *progress, GError **erro
   if (!wood->models) wood->models = g_ptr_array_ref(task->wood->models);
   wood->skipped = g_ptr_array_ref(task->wood->skipped);
   wood->label_key = task->wood->label_key;
+  wood->concepts = task->wood->concepts;
   wood->bytes = task->wood->bytes;
   wood->scanned = task->wood->scanned;
   wood->forest = forest;

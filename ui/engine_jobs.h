@@ -77,6 +77,7 @@ typedef struct {
   Forest *forest;
   const char *label_key; /* what models are labelled by, or NULL. Static text */
   uint64_t bytes;
+  bool concepts;         /* some model says what it was trained on */
   bool scanned;          /* the folders were walked in this session */
   bool grown;            /* the forest comes from the weights, not from cards alone */
   const EngineOps *ops;

@@ -8,6 +8,7 @@
 #include "ui/glyph.h"
 #include "ui/paint.h"
 #include "ui/row_filter.h"
+#include "ui/word_match.h"
 
 enum { MARK_COLUMNS = 2 };
 
@@ -50,14 +51,14 @@ static char *dtype_text(const ForestNode *node, const RowLook *look, int columns
 
 static char *concept_text(const ForestNode *node, const RowLook *look, int columns) {
   (void)columns;
-  return node->model ? g_strdup(model_concept(node->model, look->label_key)) : NULL;
+  return node->model ? model_concept_text(node->model, look->label_key) : NULL;
 }
 
 static const ParentEdge *first_edge(const ForestNode *node) {
   return node->parents->len ? &g_array_index(node->parents, ParentEdge, 0) : NULL;
 }
 
-/* "declared fine-tune 0.98", or where that is too long, "decl 0.98". */
+/* "declared fine-tune 0.98", "decl fine-tune 0.98" or "decl 0.98": the longest that fits. */
 static char *edge_text(const ForestNode *node, const RowLook *look, int columns) {
   static const char *const brief[] = {
       [EDGE_DECLARED] = "decl", [EDGE_RECOVERED] = "reco", [EDGE_BY_HAND] = "hand"};
@@ -66,10 +67,13 @@ static char *edge_text(const ForestNode *node, const RowLook *look, int columns)
   const ParentEdge *edge = first_edge(node);
   if (!edge) return NULL;
   const char *flag = node->card_conflict ? "!" : "";
-  if (columns < 16)
-    return g_strdup_printf("%s%s %.2f", flag, brief[edge->source], edge->confidence);
-  g_autofree char *full = outline_edge_text(node);
-  return g_strconcat(flag, full, NULL);
+  g_autofree char *text = outline_edge_text(node);
+  g_autofree char *full = g_strconcat(flag, text, NULL);
+  if (text_width(full) <= columns) return g_steal_pointer(&full);
+  g_autofree char *half = g_strdup_printf("%s%s %s %.2f", flag, brief[edge->source],
+                                          edge_kind_name(edge->kind), edge->confidence);
+  if (text_width(half) <= columns) return g_steal_pointer(&half);
+  return g_strdup_printf("%s%s %.2f", flag, brief[edge->source], edge->confidence);
 }
 
 static double sure_number(const ForestNode *node) {
@@ -135,10 +139,16 @@ static char *tag_text(const ForestNode *node, const RowLook *look, int columns) 
   return g_strdup(look->tagged ? "tag" : NULL);
 }
 
+/* "solid pink squ… 0.98": however narrow, with how sure the expert is. */
 static char *says_text(const ForestNode *node, const RowLook *look, int columns) {
-  (void)columns;
   if (!node->model || !look->said) return NULL;
-  return g_strdup(g_hash_table_lookup(look->said, node->model->path));
+  const char *said = g_hash_table_lookup(look->said, node->model->path);
+  const char *sure = said ? strrchr(said, ' ') : NULL;
+  int room = sure ? columns - text_width(sure) : 0;
+  if (room < 4 || text_width(said) <= columns || !g_ascii_isdigit(sure[1])) return g_strdup(said);
+  g_autofree char *words = g_strndup(said, (gsize)(sure - said));
+  g_autofree char *fitted = text_fit(words, room, look->ascii ? "~" : "…");
+  return g_strconcat(fitted, sure, NULL);
 }
 
 static char *notes_text(const ForestNode *node, const RowLook *look, int columns) {
@@ -173,7 +183,7 @@ static const Column column_table[FOREST_COLUMNS] = {
     {"edge", "EDGE", 64, 10, 104, 26, false, edge_text, sure_number},
     {"sure", "SURE", 0, 4, 0, 4, true, sure_text, sure_number},
     {"moved", "MOVED", 0, 7, 0, 7, true, moved_text, moved_number},
-    {"says", "SAYS", 0, 18, 0, 18, false, says_text, NULL},
+    {"says", "EXPERT SAYS", 0, 18, 0, 18, false, says_text, NULL},
     {"tensors", "TENSORS", 0, 7, 0, 7, true, tensors_text, tensors_number},
     {"children", "BELOW", 0, 5, 0, 5, true, children_text, children_number},
     {"tree", "TREE", 0, 4, 0, 4, true, tree_text, tree_number},
@@ -245,6 +255,14 @@ void column_set_toggle(ColumnSet *set, int column) {
   note_standard(set);
 }
 
+ColumnSet column_set_without(const ColumnSet *set, int column) {
+  ColumnSet rest = *set;
+  rest.n = 0;
+  for (int i = 0; i < set->n; i++)
+    if (set->which[i] != column) rest.which[rest.n++] = set->which[i];
+  return rest;
+}
+
 char *forest_column_text(int column, const ForestNode *node, const RowLook *look, int columns) {
   return column_table[column].text(node, look, columns);
 }
@@ -270,12 +288,18 @@ static int standard_width(const Column *c, int line) {
   return MIN(c->width + (line - c->grows_from) / 4, c->most);
 }
 
+/* Where nothing has a concept the edges take its room. */
+static bool edges_have_room(const ColumnSet *set, int line) {
+  return set->standard && line >= 84 && set->n < STANDARD_COLUMNS;
+}
+
 /* The widths of all columns of the set in a line; what is left is the name's. */
 static int lay_out(const ColumnSet *set, int line, int *widths) {
   int rest = line - MARK_COLUMNS;
   for (int i = 0; i < set->n; i++) {
     const Column *c = &column_table[set->which[i]];
     widths[i] = set->standard ? standard_width(c, line) : c->width;
+    if (c->text == edge_text && edges_have_room(set, line)) widths[i] = c->most;
     if (!set->standard && rest - widths[i] - 1 < NAME_LEAST) widths[i] = 0;
     if (widths[i]) rest -= widths[i] + 1;
   }
@@ -307,6 +331,17 @@ void forest_header_draw(Cells *cells, Rect area, const ColumnSet *set, int sorte
   }
 }
 
+int forest_header_column(const ColumnSet *set, int columns, int x) {
+  int widths[FOREST_COLUMNS], name = lay_out(set, columns, widths), at = MARK_COLUMNS + name;
+  if (x < at) return x >= MARK_COLUMNS ? FOREST_COLUMNS : -1;
+  for (int i = 0; i < set->n; i++) {
+    if (!widths[i]) continue;
+    at += widths[i] + 1;
+    if (x < at) return set->which[i];
+  }
+  return -1;
+}
+
 static Style edge_style(const ForestNode *node) {
   if (node->card_conflict) return STYLE_WARN;
   if (node->duplicate_of >= 0 || node->parents->len == 0) return STYLE_DIM;
@@ -323,23 +358,48 @@ static Style column_style(const Column *c, const OutlineRow *row, const ForestNo
   return c->text == edge_text ? edge_style(node) : STYLE_TEXT;
 }
 
-/* Brings out the first place where the name holds the text. */
-static void draw_match(Cells *cells, int x, int y, int columns, const char *name,
-                       const char *match) {
+/* Where the name holds the text: where a word begins, or else anywhere; NULL. */
+static const char *find_match(const char *name, const char *match) {
+  const char *inside = NULL;
   gsize n = strlen(match);
   for (const char *p = name; n && *p; p = g_utf8_next_char(p)) {
     if (g_ascii_strncasecmp(p, match, n) != 0) continue;
-    g_autofree char *before = g_strndup(name, (gsize)(p - name));
-    int at = text_width(before);
-    cells_restyle(cells, x + at, y, MIN(text_width(match), columns - at), STYLE_MATCH);
-    return;
+    if (word_begins(name, p)) return p;
+    if (!inside) inside = p;
   }
+  return inside;
+}
+
+static void draw_match(Cells *cells, int x, int y, int columns, const char *name,
+                       const char *match) {
+  const char *found = find_match(name, match);
+  if (!found) return;
+  g_autofree char *before = g_strndup(name, (gsize)(found - name));
+  int at = text_width(before);
+  cells_restyle(cells, x + at, y, MIN(text_width(match), columns - at), STYLE_MATCH);
+}
+
+char *forest_branch_fit(const OutlineRow *row, int columns, bool ascii) {
+  enum { LEVEL = 3 };
+  int width = text_width(row->branch);
+  if (width <= columns) return g_strdup(row->branch);
+  char mark[24];
+  g_snprintf(mark, sizeof mark, "%s%-2d ", ascii ? ".." : "\xe2\x8b\xaf", row->depth);
+  int levels = MAX((columns - text_width(mark)) / LEVEL, 1);
+  const char *rest = row->branch;
+  while (*rest && width > levels * LEVEL) {
+    width -= text_char_width(g_utf8_get_char(rest));
+    rest = g_utf8_next_char(rest);
+  }
+  return g_strconcat(mark, rest, NULL);
 }
 
 static void draw_name(Cells *cells, int x, int y, int columns, const OutlineRow *row,
                       const ForestNode *node, const RowLook *look) {
   Style style = row->dimmed || !node->model ? STYLE_DIM : look->tagged ? STYLE_TAGGED : STYLE_TEXT;
-  int used = cells_put(cells, x, y, columns, STYLE_BRANCH, row->branch);
+  /* However deep the tree, a name keeps its columns. */
+  g_autofree char *branch = forest_branch_fit(row, MAX(columns - NAME_LEAST - 2, columns / 3), cells->ascii);
+  int used = cells_put(cells, x, y, columns, STYLE_BRANCH, branch);
   if (node->children->len) {
     Glyph sign = row->folded ? GLYPH_FOLDED : GLYPH_OPEN;
     used += cells_put(cells, x + used, y, columns - used, STYLE_BRANCH, glyph(cells->ascii, sign));
@@ -360,6 +420,10 @@ static void draw_mark(Cells *cells, int x, int y, const ForestNode *node, bool t
     cells_put(cells, x, y, 1, STYLE_WARN, "!");
   else if (node->duplicate_of >= 0)
     cells_put(cells, x, y, 1, STYLE_DIM, "=");
+  else if (node->parents->len > 1)
+    cells_put(cells, x, y, 1, STYLE_RECOVERED, "&");
+  else if (!node->model)
+    cells_put(cells, x, y, 1, STYLE_DIM, "?");
 }
 
 void forest_row_draw(Cells *cells, int x, int y, int columns, const ColumnSet *set,

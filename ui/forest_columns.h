@@ -30,12 +30,15 @@ char *column_set_text(const ColumnSet *set);
 /* Puts a column first, for the last ones are left out on narrow screens, or takes it out. */
 void column_set_toggle(ColumnSet *set, int column);
 
+/* The set without one column. */
+ColumnSet column_set_without(const ColumnSet *set, int column);
+
 /* How to draw a row, besides the row itself. */
 typedef struct {
   const char *label_key;
   const char *match;     /* part of names to bring out, or NULL */
   GHashTable *said;      /* path -> text of the SAYS column; NULL: nothing */
-  bool tagged, selected, in_range;
+  bool tagged, selected, in_range, ascii;
 } RowLook;
 
 /* What a column says of a node, or NULL; `columns` is the room there is. The caller frees it. */
@@ -45,7 +48,14 @@ char *forest_column_text(int column, const ForestNode *node, const RowLook *look
 int forest_column_compare(int column, const ForestNode *a, const ForestNode *b,
                           const RowLook *look);
 
+/* The lines before a name, as they are in at most `columns`, or the nearest of them behind the number of levels:
+ * "⋯12 │  └─ ". The caller frees it. */
+char *forest_branch_fit(const OutlineRow *row, int columns, bool ascii);
+
 /* `sorted` is the column whose title gets the mark of an order, or -1. */
 void forest_header_draw(Cells *cells, Rect area, const ColumnSet *set, int sorted, bool reverse);
+/* The column of the title at x in a header of so many columns from 0 on; FOREST_COLUMNS: the name; -1: none. */
+int forest_header_column(const ColumnSet *set, int columns, int x);
+
 void forest_row_draw(Cells *cells, int x, int y, int columns, const ColumnSet *set,
                      const OutlineRow *row, const ForestNode *node, const RowLook *look);

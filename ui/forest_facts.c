@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "core/text.h"
+#include "experts/label_list.h"
 #include "ui/paint.h"
 
 /* Where the next line goes. */
@@ -81,7 +82,8 @@ static void say_facts(Page *page, const Model *model) {
   if (model->facts->len && rows_left(page) > 2) page->y++;
   for (guint i = 0; i < model->facts->len && rows_left(page) > 0; i++) {
     const Fact *fact = model->facts->pdata[i];
-    g_autofree char *text = g_strdup_printf("%s (%s)", fact->value, fact->source);
+    g_autofree char *value = label_list_text(fact->value);
+    g_autofree char *text = g_strdup_printf("%s (%s)", value, fact->source);
     say(page, fact->key, STYLE_TEXT, text);
   }
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/files.h"
+#include "ui/command_line.h"
 #include "ui/copy_menu.h"
 #include "lineage/export.h"
 #include "ui/forest_view.h"
@@ -64,13 +65,14 @@ static GPtrArray *nodes_to_export(const ForestView *v) {
   return nodes;
 }
 
-void forest_export(Ui *ui, const ForestView *v, const char *path) {
+void forest_export(Ui *ui, const ForestView *v, const char *typed) {
   g_autoptr(GError) error = NULL;
   if (ui->read_only) {
     ui_tell(ui, STYLE_WARN, "Read-only: nothing may be written");
     return;
   }
-  if (!v->rows.wood || !*path) return;
+  if (!v->rows.wood || !*typed) return;
+  g_autofree char *path = command_path(typed);
   g_autoptr(GPtrArray) nodes = nodes_to_export(v);
   g_autofree char *text = export_text(v->rows.wood->forest, nodes, export_format_for(path),
                                       v->rows.wood->label_key);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "ui/word_match.h"
+
 void forest_rows_init(ForestRows *r, bool ascii) {
   *r = (ForestRows){.ascii = ascii, .sort = -1, .range = -1};
   r->rows = g_array_new(FALSE, FALSE, sizeof(OutlineRow));
@@ -158,6 +160,7 @@ void forest_rows_set_filter(ForestRows *r, RowFilter *filter) {
   row_filter_free(r->filter);
   r->filter = filter;
   forest_rows_rebuild(r);
+  if (filter && r->kept == 0 && row_filter_widen(filter)) forest_rows_rebuild(r);
 }
 
 /* What stays the same of a node from one forest to the next. */
@@ -190,6 +193,24 @@ static GHashTable *translate_set(const Forest *old, GHashTable *map, GHashTable 
   }
   g_hash_table_unref(set);
   return out;
+}
+
+GPtrArray *forest_rows_folds(const ForestRows *r) {
+  GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < node_count(r); i++)
+    if (g_hash_table_contains(r->folded, GUINT_TO_POINTER(i)))
+      g_ptr_array_add(names, identity(r->wood->forest->nodes->pdata[i]));
+  return names;
+}
+
+void forest_rows_fold_these(ForestRows *r, const GPtrArray *names) {
+  if (!r->wood || names->len == 0) return;
+  g_autoptr(GHashTable) map = identities(r->wood->forest);
+  for (guint i = 0; i < names->len; i++) {
+    guint node = GPOINTER_TO_UINT(g_hash_table_lookup(map, names->pdata[i]));
+    if (node) g_hash_table_add(r->folded, GUINT_TO_POINTER(node - 1));
+  }
+  forest_rows_rebuild(r);
 }
 
 void forest_rows_set_wood(ForestRows *r, Wood *wood) {
@@ -369,10 +390,11 @@ bool forest_rows_search(ForestRows *r, const char *text, bool here, bool back) {
   const GArray *rows = every ? every : r->rows;
   int n = (int)rows->len;
   int from = every ? position_in(rows, forest_rows_node(r)) : r->list.cursor;
-  for (int i = here ? 0 : 1; i <= n; i++) {
-    int at = back ? ((from - i) % n + n) % n : (from + i) % n;
-    guint node = g_array_index(rows, OutlineRow, at).node;
-    if (strstr(haystack(r, node), folded_text)) return forest_rows_select(r, (int)node);
-  }
+  for (int inside = 0; inside < 2; inside++)
+    for (int i = here ? 0 : 1; i <= n; i++) {
+      int at = back ? ((from - i) % n + n) % n : (from + i) % n;
+      guint node = g_array_index(rows, OutlineRow, at).node;
+      if (word_find(haystack(r, node), folded_text, !inside)) return forest_rows_select(r, (int)node);
+    }
   return false;
 }

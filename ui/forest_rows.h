@@ -40,12 +40,18 @@ void forest_rows_set_wood(ForestRows *rows, Wood *wood);
 /* Lists the rows anew, after a change of folds. */
 void forest_rows_rebuild(ForestRows *rows);
 
-/* Another filter; takes ownership. */
+/* Another filter; takes ownership. One that keeps nothing is widened: its words may then stand inside of words. */
 void forest_rows_set_filter(ForestRows *rows, RowFilter *filter);
 
 /* Node of the selected row, -1 when there is none. */
 int forest_rows_node(const ForestRows *rows);
 const OutlineRow *forest_rows_row(const ForestRows *rows, int row);
+
+/* What is folded, as names that outlive the session. Array of char*, owned. */
+GPtrArray *forest_rows_folds(const ForestRows *rows);
+
+/* Folds what is named so and is there. */
+void forest_rows_fold_these(ForestRows *rows, const GPtrArray *names);
 
 /* Selects a node, unfolding what hides it; false when a filter does. */
 bool forest_rows_select(ForestRows *rows, int node);
@@ -77,6 +83,7 @@ bool forest_rows_tag_model(ForestRows *rows, const Model *model);
  * ForestNode*, borrowed; free with g_ptr_array_unref. */
 GPtrArray *forest_rows_chosen(const ForestRows *rows);
 
-/* Selects the next node whose name, path or concept holds the text, folded ones included; from
+/* Selects the next node whose name, path or concept holds the text where a word begins, or if there is none,
+ * anywhere; folded ones included; from
  * the selected row itself with `here`, backwards with `back`, round the end. */
 bool forest_rows_search(ForestRows *rows, const char *text, bool here, bool back);

@@ -18,14 +18,10 @@ static void draw_too_small(Cells *cells) {
   paint_wrapped(cells, 0, 0, cells->columns, cells->rows, STYLE_TEXT, text);
 }
 
-/* "41 % Growing the forest", or the folder's name when nothing runs. The caller frees it. */
+/* "41 % Growing the forest"; NULL when nothing runs. The caller frees it. */
 static char *activity(const App *app) {
   JobStatus job = {0};
-  if (!job_current(app->ui.engine.worker, &job)) {
-    g_autofree char *shown =
-        g_filename_display_name(app->ui.engine.ops->root(app->ui.engine.collection));
-    return g_strdup(shown);
-  }
+  if (!job_current(app->ui.engine.worker, &job)) return NULL;
   g_autofree char *amount = job_amount(&job);
   /* The share comes first, so that a narrow screen cuts the title and not the share. */
   char *text = g_strdup_printf("%s %s", amount, job.cancelling ? "cancelling" : job.title);
@@ -36,12 +32,14 @@ static char *activity(const App *app) {
 
 /* The tabs of the main views, and of the one that was opened from them. */
 static int draw_tabs(App *app, Cells *cells, int x) {
+  bool typing = app_context(app) & IN_TYPING;
   for (int v = 0; v < VIEW_COUNT; v++) {
     bool here = v == (int)app->current, main = v < VIEW_MODEL;
     app->tabs[v] = -1;
     if (!here && (!main || cells->columns < TABS_FROM)) continue;
     char text[32];
-    if (main) g_snprintf(text, sizeof text, " %d %s ", v + 1, app_views[v]->name);
+    /* While one types, digits are text. */
+    if (main) g_snprintf(text, sizeof text, " %c %s ", typing ? ' ' : '1' + v, app_views[v]->name);
     else g_snprintf(text, sizeof text, " %s ", app_views[v]->name);
     app->tabs[v] = x;
     x += cells_put(cells, x, 0, cells->columns - x, here ? STYLE_SELECTED : STYLE_TAB, text);
@@ -50,16 +48,40 @@ static int draw_tabs(App *app, Cells *cells, int x) {
   return x;
 }
 
+/* The collection's folder, the user's home as "~". The caller frees it. */
+static char *root_text(const App *app) {
+  const char *root = app->ui.engine.ops->root(app->ui.engine.collection), *home = g_get_home_dir();
+  size_t n = strlen(home);
+  g_autofree char *shown = g_filename_display_name(root);
+  bool inside = n > 1 && strncmp(root, home, n) == 0 && root[n] == '/' && g_str_has_prefix(shown, home);
+  return inside ? g_strconcat("~", shown + n, NULL) : g_steal_pointer(&shown);
+}
+
 static void draw_title(App *app, Cells *cells) {
   int x = cells_put(cells, 1, 0, cells->columns - 1, STYLE_TITLE, "copse") + 2;
   x = draw_tabs(app, cells, x) + 2;
-  g_autofree char *text = activity(app);
-  int room = cells->columns - x - 1;
+  g_autofree char *busy = activity(app);
+  g_autofree char *root = root_text(app);
+  const char *text = busy ? busy : root;
+  int room = cells->columns - x - 1, width = MIN(room, text_width(text));
   if (room < 4) return;
-  g_autofree char *fitted = text_fit(text, MIN(room, text_width(text)),
-                                     glyph(cells->ascii, GLYPH_ELLIPSIS));
-  bool busy = worker_busy(app->ui.engine.worker) > 0;
-  cells_put_right(cells, cells->columns - 1, 0, room, busy ? STYLE_TITLE : STYLE_DIM, fitted);
+  /* Of a path the end says most. */
+  if (busy) paint_left(cells, cells->columns - 1 - width, 0, width, STYLE_TITLE, text);
+  else paint_tail(cells, cells->columns - 1 - width, 0, width, STYLE_DIM, text);
+}
+
+/* A message takes as many rows above the status line as it needs, up to half the screen. */
+static void draw_message(const App *app, Cells *cells, int y) {
+  const Ui *ui = &app->ui;
+  int columns = cells->columns - 2, most = MAX(cells->rows / 2, 1);
+  int needed = text_rows(ui->message, columns), rows = CLAMP(needed, 1, most);
+  Rect area = {0, y - rows + 1, cells->columns, rows};
+  cells_fill(cells, area, STYLE_TEXT);
+  paint_wrapped(cells, 1, area.y, columns, rows, ui->message_style, ui->message);
+  if (needed <= rows) return;
+  g_autofree char *key = keymap_label(app->keymap, ACTION_MESSAGES, IN_FOREST, 1);
+  g_autofree char *more = g_strdup_printf(" %s shows all", key);
+  cells_put_right(cells, cells->columns - 1, y, columns, STYLE_KEY, more);
 }
 
 static void draw_status(const App *app, Cells *cells, int y) {
@@ -71,7 +93,7 @@ static void draw_status(const App *app, Cells *cells, int y) {
     return;
   }
   if (ui->message) {
-    paint_left(cells, 1, y, columns, ui->message_style, ui->message);
+    draw_message(app, cells, y);
     return;
   }
   if (app->quit_when_idle) {
@@ -101,22 +123,41 @@ static bool is_right_hint(Action action) {
   return action == ACTION_HELP || action == ACTION_QUIT || action == ACTION_LEAVE;
 }
 
-/* Help and quit stand at the right end, whatever else there is room for. */
-static int draw_right_hints(const App *app, Cells *cells, int y, unsigned context) {
-  static const Action lists[] = {ACTION_HELP, ACTION_QUIT};
-  static const Action typing[] = {ACTION_LEAVE};
-  bool types = context & (IN_TYPING | IN_MENU | IN_TOUR);
-  const Action *actions = types ? typing : lists;
-  int n = types ? 1 : 2, width = 0;
-  if (context == IN_QUIT) return cells->columns;
-  for (int i = 0; i < n; i++) {
-    g_autofree char *keys = keymap_label(app->keymap, actions[i], context, 1);
-    width += text_width(keys) + 1 + text_width(action_info(actions[i])->hint) + (i ? 2 : 0);
+/* One hint of those that stand at the right end whatever else there is room for. */
+typedef struct {
+  char *keys; /* owned */
+  const char *word;
+} RightHint;
+
+/* They depend on the place: how to leave it, or help and quit. Returns how many there are. */
+static int right_hints(const App *app, unsigned context, RightHint hints[3]) {
+  int n = 0;
+  const Keymap *keys = app->keymap;
+  if (context & (IN_TYPING | IN_MENU | IN_TOUR)) {
+    g_autofree char *first = keymap_label(keys, ACTION_VIEW_FOREST, context, 1);
+    if (*first) hints[n++] = (RightHint){g_strdup_printf("%s..%d", first, (int)VIEW_MODEL), "views"};
+    hints[n++] = (RightHint){keymap_label(keys, ACTION_LEAVE, context, 1), action_info(ACTION_LEAVE)->hint};
+    return n;
   }
-  int start = cells->columns - 1 - width;
-  for (int i = 0, x = start; i < n; i++)
-    x += draw_hint(app, cells, x, y, cells->columns, actions[i], context);
-  return start - 1;
+  if (context == IN_QUIT) return 0;
+  if (app->trail_length) hints[n++] = (RightHint){keymap_label(keys, ACTION_LEAVE, context, 1), "back"};
+  hints[n++] = (RightHint){keymap_label(keys, ACTION_HELP, context, 1), action_info(ACTION_HELP)->hint};
+  hints[n++] = (RightHint){keymap_label(keys, ACTION_QUIT, context, 1), action_info(ACTION_QUIT)->hint};
+  return n;
+}
+
+/* Returns where they begin. */
+static int draw_right_hints(const App *app, Cells *cells, int y, unsigned context) {
+  RightHint hints[3];
+  int n = right_hints(app, context, hints), x = cells->columns;
+  for (int i = n; i-- > 0;) {
+    int width = text_width(hints[i].keys) + 1 + text_width(hints[i].word);
+    x -= width + (i == n - 1 ? 1 : 2);
+    int at = x + cells_put(cells, x, y, width, STYLE_KEY, hints[i].keys) + 1;
+    cells_put(cells, at, y, cells->columns - at, STYLE_HINT, hints[i].word);
+    g_free(hints[i].keys);
+  }
+  return x - 1;
 }
 
 static void draw_hints(const App *app, Cells *cells, int y) {

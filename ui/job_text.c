@@ -28,6 +28,23 @@ char *job_amount(const JobStatus *job) {
   return job->note.done ? text_count(job->note.done) : g_strdup("");
 }
 
+/* What the units of a phase are; NULL where that depends. */
+static const char *job_unit(const JobStatus *job) {
+  static const struct {
+    const char *phase, *unit;
+  } units[] = {{"looking", "files"},   {"scanning", "files"}, {"reading", "files"},  {"reading weights", "models"},
+               {"applying", "models"}, {"training", "steps"}, {"growing the classifier", "steps"},
+               {"growing the denoiser", "steps"}};
+  for (size_t i = 0; job->note.phase && i < G_N_ELEMENTS(units); i++)
+    if (g_str_equal(units[i].phase, job->note.phase)) return units[i].unit;
+  return NULL;
+}
+
+static void add_rate(GString *s, double rate, const char *unit) {
+  g_string_append_printf(s, rate < 10 ? ", %.1f" : ", %.0f", rate);
+  g_string_append_printf(s, unit ? " %s/s" : " a second", unit);
+}
+
 static char *running_details(const JobStatus *job) {
   GString *s = g_string_new(job->cancelling ? "cancelling" : job->note.phase ? job->note.phase
                                                                              : "starting");
@@ -37,7 +54,7 @@ static char *running_details(const JobStatus *job) {
   else if (job->note.done)
     g_string_append_printf(s, " %" G_GUINT64_FORMAT, job->note.done);
   double rate = job_rate(job), eta = job_eta(job);
-  if (rate > 0) g_string_append_printf(s, rate < 10 ? ", %.1f/s" : ", %.0f/s", rate);
+  if (rate > 0) add_rate(s, rate, job_unit(job));
   if (isfinite(eta)) {
     g_autofree char *left = text_seconds(eta);
     g_string_append_printf(s, ", %s left", left);

@@ -22,6 +22,8 @@ static Key key_by_name(const char *name, size_t n) {
       return named_keys[i].key;
   if (n == 3 && (name[0] == 'C' || name[0] == 'c') && name[1] == '-' && g_ascii_isalpha(name[2]))
     return (Key)name[2] & 0x1f;
+  if (n == 3 && (name[0] == 'M' || name[0] == 'm') && name[1] == '-' && g_ascii_isdigit(name[2]))
+    return UIKEY_ALT_0 + (Key)(name[2] - '0');
   if (n >= 2 && n <= 3 && name[0] == 'F') {
     char digits[3] = {name[1], n == 3 ? name[2] : '\0', '\0'};
     guint64 f;
@@ -45,13 +47,15 @@ Key key_parse(const char **text) {
 }
 
 /* The name between the brackets, or "" for a plain character. */
-static void bare_name(Key key, char name[KEY_NAME_MAX], const char *control) {
+static void bare_name(Key key, char name[KEY_NAME_MAX], const char *control, const char *alt) {
   name[0] = '\0';
   for (size_t i = 0; i < G_N_ELEMENTS(named_keys); i++)
     if (named_keys[i].key == key) g_strlcpy(name, named_keys[i].name, KEY_NAME_MAX);
   if (name[0]) return;
   if (key >= UIKEY_F1 && key <= UIKEY_F12)
     g_snprintf(name, KEY_NAME_MAX, "F%u", (unsigned)(key - UIKEY_F1) + 1);
+  else if (key >= UIKEY_ALT_0 && key <= UIKEY_ALT_9)
+    g_snprintf(name, KEY_NAME_MAX, "%s%u", alt, (unsigned)(key - UIKEY_ALT_0));
   else if (key < 27)
     g_snprintf(name, KEY_NAME_MAX, "%s%c", control, (char)('a' + key - 1));
 }
@@ -64,7 +68,7 @@ static void plain_character(Key key, char name[KEY_NAME_MAX]) {
 void key_write(Key key, char name[KEY_NAME_MAX]) {
   char bare[KEY_NAME_MAX - 2];
   char full[KEY_NAME_MAX];
-  bare_name(key, full, "C-");
+  bare_name(key, full, "C-", "M-");
   g_strlcpy(bare, full, sizeof bare);
   if (bare[0])
     g_snprintf(name, KEY_NAME_MAX, "<%s>", bare);
@@ -77,7 +81,7 @@ void key_label(Key key, char label[KEY_NAME_MAX]) {
     g_strlcpy(label, "<", KEY_NAME_MAX);
     return;
   }
-  bare_name(key, label, "^");
+  bare_name(key, label, "^", "Alt-");
   if (label[0] == '^') label[1] = g_ascii_toupper(label[1]);
   if (!label[0]) plain_character(key, label);
 }

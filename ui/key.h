@@ -29,17 +29,19 @@ enum {
   UIKEY_F1, /* F1 .. F12 follow one another */
   UIKEY_F12 = UIKEY_F1 + 11,
   UIKEY_RESIZE, /* the terminal has another size: no key that one can press */
-  UIKEY_MOUSE   /* the mouse: what it did is asked for with term_mouse() */
+  UIKEY_MOUSE,  /* the mouse: what it did is asked for with term_mouse() */
+  UIKEY_ALT_0,  /* a digit with Alt; the nine others follow */
+  UIKEY_ALT_9 = UIKEY_ALT_0 + 9
 };
 
-/* Reads one key from the text: a character, or a name such as <Enter>, <C-d>, <PgUp>, <lt>.
+/* Reads one key from the text: a character, or a name such as <Enter>, <C-d>, <M-1>, <PgUp>, <lt>.
  * Moves *text behind it. UIKEY_NONE at the end and for an unknown name. */
 Key key_parse(const char **text);
 
 /* The longest name, with its NUL. */
 enum { KEY_NAME_MAX = 16 };
 
-/* Writes the key as key_parse() reads it, or for people: "Enter", "^D", "PgUp". */
+/* Writes the key as key_parse() reads it, or for people: "Enter", "^D", "Alt-1", "PgUp". */
 void key_write(Key key, char name[KEY_NAME_MAX]);
 void key_label(Key key, char label[KEY_NAME_MAX]);
 

@@ -40,6 +40,7 @@ const char *context_name(unsigned context) {
     case IN_SKIPPED: return "Skipped files";
     case IN_MENU: return "Menus";
     case IN_TOUR: return "The tour";
+    case IN_MESSAGES: return "Messages";
     case IN_COMMAND: return "Command line";
     default: return "";
   }

@@ -25,12 +25,13 @@ typedef enum {
   IN_MENU = 1 << 13,
   IN_TOUR = 1 << 14,
   IN_COMMAND = 1 << 15, /* the command line */
+  IN_MESSAGES = 1 << 16,
   IN_LISTS = IN_FOREST | IN_QUERY | IN_EXPERTS | IN_JOBS | IN_HELP | IN_MODEL | IN_DIFF | IN_MAP |
-             IN_SKIPPED,
+             IN_SKIPPED | IN_MESSAGES,
   IN_TYPING = IN_ASK | IN_FORM | IN_PROMPT | IN_COMMAND,
   IN_EVERYTHING = IN_LISTS | IN_TYPING | IN_QUIT | IN_MENU | IN_TOUR
 } Context;
-enum { CONTEXT_COUNT = 16 };
+enum { CONTEXT_COUNT = 17 };
 
 typedef enum {
   ACTION_NONE,

@@ -68,6 +68,9 @@ static gsize fitting(const char *text, int columns) {
     used += text_char_width(g_utf8_get_char(p));
     if (used > columns && p > text) break;
   }
+  /* A path is broken behind a slash, if one is near the end. */
+  for (const char *q = p; *p && q > text + (p - text) / 2; q--)
+    if (q[-1] == '/') return (gsize)(q - text);
   return (gsize)(p - text);
 }
 

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += libcopse-ui.a
 libcopse_ui_a_SOURCES = \
 	ui/actions.def \
+	ui/advice.c ui/advice.h \
 	ui/app.c ui/app.h \
 	ui/app_commands.c ui/app_commands.h \
 	ui/app_keys.c ui/app_keys.h \
@@ -14,7 +15,9 @@ libcopse_ui_a_SOURCES = \
 	ui/engine_jobs.c ui/engine_jobs.h \
 	ui/engine_model.c ui/engine_model.h \
 	ui/errand.c ui/errand.h \
+	ui/expert_facts.c ui/expert_facts.h \
 	ui/forest_columns.c ui/forest_columns.h \
+	ui/forest_draw.c \
 	ui/forest_facts.c ui/forest_facts.h \
 	ui/forest_menus.c ui/forest_view.h \
 	ui/forest_phylogram.c ui/forest_phylogram.h \
@@ -45,10 +48,13 @@ libcopse_ui_a_SOURCES = \
 	ui/sweep_chart.c ui/sweep_chart.h \
 	ui/term.c ui/term.h \
 	ui/tour.c ui/tour.h \
+	ui/train_curves.c ui/train_curves.h \
 	ui/train_estimate.c ui/train_estimate.h \
 	ui/train_form.c ui/train_form.h \
+	ui/train_keys.c ui/train_keys.h \
 	ui/ui.c ui/ui.h \
 	ui/view.h \
 	ui/view_diff.c ui/view_experts.c ui/view_forest.c ui/view_help.c ui/view_jobs.c \
-	ui/view_map.c ui/view_model.c ui/view_query.c ui/view_skipped.c
+	ui/view_map.c ui/view_messages.c ui/view_model.c ui/view_query.c ui/view_skipped.c \
+	ui/word_match.c ui/word_match.h
 libcopse_ui_a_CFLAGS = $(AM_CFLAGS) $(CURSES_CFLAGS) $(MD4C_CFLAGS)

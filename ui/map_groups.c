@@ -2,11 +2,13 @@
 #include "ui/map_groups.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "ui/row_filter.h"
 
 const char *map_by_name(MapBy by) {
-  static const char *const names[] = {"label", "tree", "split", "score of the last query"};
+  static const char *const names[] = {"label", "the label's last word", "the label's first word",
+                                      "tree", "split", "score of the last query"};
   return names[by];
 }
 
@@ -25,9 +27,21 @@ void map_groups_clear(MapGroups *g) {
   for (int i = 0; i <= MAP_GROUPS; i++) g_clear_pointer(&g->names[i], g_free);
 }
 
+/* The first word of a label, or the last. The caller frees it. */
+static char *word_of(const char *label, bool last) {
+  if (!label) return NULL;
+  const char *space = last ? strrchr(label, ' ') : strchr(label, ' ');
+  if (!space) return g_strdup(label);
+  return last ? g_strdup(space + 1) : g_strndup(label, (gsize)(space - label));
+}
+
 /* What a model is sorted by; NULL for nothing. The caller frees it. */
 static char *value_of(const Ui *ui, const Model *m, MapBy by) {
-  if (by == MAP_BY_LABEL) return g_strdup(model_concept(m, ui->wood ? ui->wood->label_key : NULL));
+  if (by == MAP_BY_LABEL) return model_concept_text(m, ui->wood ? ui->wood->label_key : NULL);
+  if (by == MAP_BY_LAST_WORD || by == MAP_BY_FIRST_WORD) {
+    g_autofree char *label = model_concept_text(m, ui->wood ? ui->wood->label_key : NULL);
+    return word_of(label, by == MAP_BY_LAST_WORD);
+  }
   if (by == MAP_BY_SPLIT) return g_strdup(model_split(m));
   int node = ui->wood ? forest_find(ui->wood->forest, m) : -1;
   if (node < 0) return NULL;
@@ -88,6 +102,12 @@ static void group_scores(MapGroups *g, const Ui *ui, const GPtrArray *models) {
   }
   for (int k = 0; k < PARTS && high >= low; k++)
     g->names[k] = g_strdup_printf("from %.2f", high - (high - low) * (k + 1) / PARTS);
+}
+
+bool map_groups_are_vague(const MapGroups *g) {
+  guint all = 0;
+  for (int k = 0; k <= MAP_GROUPS; k++) all += g->counts[k];
+  return g->counts[MAP_OTHERS] > all / 4 * 3;
 }
 
 void map_groups_set(MapGroups *g, const Ui *ui, const GPtrArray *models, MapBy by) {

@@ -4,7 +4,7 @@
 
 #include "ui/view.h"
 
-typedef enum { MAP_BY_LABEL, MAP_BY_TREE, MAP_BY_SPLIT, MAP_BY_SCORE, MAP_BY_COUNT } MapBy;
+typedef enum { MAP_BY_LABEL, MAP_BY_LAST_WORD, MAP_BY_FIRST_WORD, MAP_BY_TREE, MAP_BY_SPLIT, MAP_BY_SCORE, MAP_BY_COUNT } MapBy;
 
 enum { MAP_GROUPS = 6, MAP_OTHERS = MAP_GROUPS };
 
@@ -15,12 +15,16 @@ typedef struct {
   guint counts[MAP_GROUPS + 1];
 } MapGroups;
 
-/* "label", "tree", "split", "score". Static text. */
+/* "label", "the label's last word", "tree", "split", ... Static text. */
 const char *map_by_name(MapBy by);
 
 /* Sorts the models (Model*) into the most frequent values and the others; by score: into fifths of the range of
  * the last answer's scores. */
 void map_groups_set(MapGroups *groups, const Ui *ui, const GPtrArray *models, MapBy by);
+
+/* True when most models are among the others: there are too many values to tell apart. */
+bool map_groups_are_vague(const MapGroups *groups);
+
 void map_groups_clear(MapGroups *groups);
 
 /* The sign and the look of a group: no meaning by colour alone. Static text. */

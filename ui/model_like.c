@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The models that are most like one, as an expert sees them. */
+#include <string.h>
+
+#include "ui/advice.h"
 #include "ui/engine_model.h"
 #include "ui/model_page.h"
 #include "ui/paint.h"
@@ -38,7 +41,7 @@ static void draw_row(const Ui *ui, Cells *cells, Rect area, int y, const Neighbo
   char score[16];
   int bar = area.columns >= 56 ? 10 : 0, x = area.x + 7 + (bar ? bar + 1 : 0);
   int concept_columns = area.columns >= 60 ? area.columns / 3 : 0;
-  const char *concept = model_concept(n->model, ui->wood ? ui->wood->label_key : NULL);
+  g_autofree char *concept = model_concept_text(n->model, ui->wood ? ui->wood->label_key : NULL);
   g_snprintf(score, sizeof score, "%5.2f", n->score);
   cells_put(cells, area.x + 1, y, 5, STYLE_TEXT, score);
   paint_bar(cells, area.x + 7, y, bar, n->score);
@@ -57,7 +60,10 @@ static void like_draw(const Subject *s, gpointer page, Cells *cells, Rect area) 
                                    : "The experts are being opened.";
   list_resize(&p->list, n ? (int)n->near->len : 0);
   if (!n) {
-    page_say(cells, area, text ? text : "");
+    bool none = text && strstr(text, "no expert");
+    g_autofree char *train = none ? advice_train(s->ui, IN_MODEL) : NULL;
+    g_autofree char *whole = g_strconcat(text ? text : "", train ? ". " : "", train, NULL);
+    page_say(cells, area, whole);
     return;
   }
   g_autofree char *line = g_strdup_printf("as %s sees them", n->expert);

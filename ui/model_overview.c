@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "experts/label_list.h"
 #include "ui/glyph.h"
 #include "ui/lines.h"
 #include "ui/model_page.h"
@@ -61,8 +62,9 @@ static void add_facts(Lines *l, const Model *m) {
   for (guint i = 0; i < m->facts->len && i < FACTS_MOST; i++) {
     const Fact *f = m->facts->pdata[i];
     /* A card may hold a novel. */
-    g_autofree char *value = text_width(f->value) > 300 ? text_fit(f->value, 300, "…") : NULL;
-    fact(l, f->key, value ? value : f->value, f->source);
+    g_autofree char *value = label_list_text(f->value);
+    g_autofree char *fitted = text_width(value) > 300 ? text_fit(value, 300, "…") : NULL;
+    fact(l, f->key, fitted ? fitted : value, f->source);
   }
 }
 

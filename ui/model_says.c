@@ -2,6 +2,7 @@
 /* What the experts say a model was trained on, with how sure they are, or that they do not know. */
 #include <math.h>
 
+#include "ui/advice.h"
 #include "ui/engine_model.h"
 #include "ui/glyph.h"
 #include "ui/lines.h"
@@ -72,13 +73,13 @@ static void draw_label(Pen *pen, const Opinion *o, const OpinionLabel *l) {
 
 static void draw_opinion(Pen *pen, const Opinion *o) {
   bool ascii = pen->cells->ascii, unseen = o->unseen.n > 0 && isfinite(score_headline(&o->unseen));
-  g_autofree char *rate = score_text(unseen ? &o->unseen : &o->seen, true, ascii);
-  g_autofree char *head = g_strdup_printf("%s: right on %s models %s", o->expert,
+  g_autofree char *rate = score_text(unseen ? &o->unseen : &o->seen, 0, ascii);
+  g_autofree char *head = g_strdup_printf("%s: on %s models %s", o->expert,
                                           unseen ? "unseen" : "seen", rate);
   say(pen, 0, STYLE_LABEL, head);
   if (o->problem) say(pen, 2, STYLE_WARN, o->problem);
   if (o->abstains) {
-    g_autofree char *text = g_strdup_printf("It does not know: %.0f %% sure, and it speaks from %.0f %% on. Its guesses:",
+    g_autofree char *text = g_strdup_printf("It does not know: %.2f %% sure, and it speaks from %.2f %% on. Its guesses:",
                                             100 * o->confidence, 100 * o->threshold);
     say(pen, 2, STYLE_WARN, text);
   }
@@ -92,8 +93,9 @@ static void says_draw(const Subject *s, gpointer page, Cells *cells, Rect area) 
   const GPtrArray *all = p->opinions.result;
   const char *text = s->ui->oracle ? inquiry_text(&p->opinions, "Asking the experts ...")
                                    : "The experts are being opened.";
-  if (all && all->len == 0)
-    text = "No expert speaks for models of this architecture. Train one in the Experts view.";
+  g_autofree char *train = advice_train(s->ui, IN_MODEL);
+  g_autofree char *none = g_strconcat("No expert speaks for models of this architecture. ", train, NULL);
+  if (all && all->len == 0) text = none;
   if (!all || all->len == 0) {
     page_say(cells, area, text ? text : "");
     return;

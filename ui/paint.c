@@ -108,18 +108,33 @@ static void put_cell_character(Cells *cells, int x, int y, gunichar c) {
   cells_put(cells, x, y, 1, STYLE_BAR, text);
 }
 
-static void curve_cell(Cells *cells, Rect area, int column, const int *dot_rows, int per_row) {
+/* What a curve covers at one dot: its height and, where it is steep, the way there. Rows of dots; -1: a gap. */
+typedef struct {
+  int at, from;
+} CurveDot;
+
+static CurveDot curve_dot(int at, int before) {
+  if (at < 0 || before < 0 || ABS(at - before) <= 1) return (CurveDot){at, at};
+  return (CurveDot){at, at > before ? before + 1 : before - 1};
+}
+
+static bool covers(const CurveDot *dot, int row) {
+  return dot->at >= 0 && row >= MIN(dot->at, dot->from) && row <= MAX(dot->at, dot->from);
+}
+
+static void curve_cell(Cells *cells, Rect area, int column, const CurveDot *dots, int across, int down) {
   for (int row = 0; row < area.rows; row++) {
     gunichar bits = 0;
     int ascii = 0;
-    for (int dx = 0; dx < (cells->ascii ? 1 : 2); dx++) {
-      int dy = dot_rows[dx] - row * per_row;
-      if (dot_rows[dx] < 0 || dy < 0 || dy >= per_row) continue;
-      if (cells->ascii) ascii = "'-."[dy];
-      else bits |= braille_bit(dx, dy);
+    for (int k = 0; k < across * down; k++) {
+      int dx = k / down, dy = k % down;
+      if (!covers(&dots[dx], row * down + dy)) continue;
+      bits |= braille_bit(dx, dy);
+      bool end = row * down + dy == dots[dx].at;
+      if (end || !ascii) ascii = end ? "'-."[MIN(dy, 2)] : '|';
     }
-    if (bits) put_cell_character(cells, area.x + column, area.y + row, 0x2800 + bits);
-    if (ascii) put_cell_character(cells, area.x + column, area.y + row, (gunichar)ascii);
+    gunichar sign = cells->ascii ? (gunichar)ascii : bits ? 0x2800 + bits : 0;
+    if (sign) put_cell_character(cells, area.x + column, area.y + row, sign);
   }
 }
 
@@ -128,15 +143,17 @@ void paint_curve(Cells *cells, Rect area, const double *values, guint n, double 
   value_range(values, n, low, high);
   if (n == 0 || !isfinite(*low) || area.columns <= 0 || area.rows <= 0) return;
   int across = cells->ascii ? 1 : 2, down = cells->ascii ? 3 : 4;
-  int dots = n > 1 ? area.columns * across : 1, rows = area.rows * down;
+  int count = n > 1 ? area.columns * across : 1, rows = area.rows * down, before = -1;
   double span = *high > *low ? *high - *low : 1;
-  for (int column = 0; column * across < dots; column++) {
-    int dot_rows[2] = {-1, -1};
-    for (int dx = 0; dx < across && column * across + dx < dots; dx++) {
-      double v = sample(values, n, column * across + dx, dots);
-      if (isfinite(v)) dot_rows[dx] = (int)lround((*high - v) / span * (rows - 1));
+  for (int column = 0; column * across < count; column++) {
+    CurveDot dots[2] = {{-1, -1}, {-1, -1}};
+    for (int dx = 0; dx < across && column * across + dx < count; dx++) {
+      double v = sample(values, n, column * across + dx, count);
+      int at = isfinite(v) ? (int)lround((*high - v) / span * (rows - 1)) : -1;
+      dots[dx] = curve_dot(at, before);
+      before = at;
     }
-    curve_cell(cells, area, column, dot_rows, down);
+    curve_cell(cells, area, column, dots, across, down);
   }
 }
 
@@ -156,6 +173,16 @@ static gsize line_bytes(const char *text, int columns) {
   return p == text ? (gsize)(g_utf8_next_char(p) - text) : (gsize)(p - text);
 }
 
+int text_rows(const char *text, int columns) {
+  int rows = 0;
+  for (; *text && columns > 0; rows++) {
+    text += line_bytes(text, columns);
+    while (*text == ' ') text++;
+    if (*text == '\n') text++;
+  }
+  return rows;
+}
+
 int paint_wrapped(Cells *cells, int x, int y, int columns, int rows, Style style,
                   const char *text) {
   int row = 0;
@@ -171,10 +198,17 @@ int paint_wrapped(Cells *cells, int x, int y, int columns, int rows, Style style
   return row;
 }
 
-char *score_text(const Score *score, bool interval, bool ascii) {
-  if (!isfinite(score->top1) || score->n == 0) return g_strdup(glyph(ascii, GLYPH_NOTHING));
-  if (!interval || !isfinite(score->low) || !isfinite(score->high))
-    return g_strdup_printf("%.0f %%", 100 * score->top1);
-  return g_strdup_printf("%.0f %% %.0f%s%.0f", 100 * score->top1, 100 * score->low,
-                         glyph(ascii, GLYPH_DASH), 100 * score->high);
+char *score_text(const Score *score, int columns, bool ascii) {
+  double rate = score_headline(score);
+  if (!isfinite(rate) || score->n == 0) return g_strdup(glyph(ascii, GLYPH_NOTHING));
+  const char *name = isfinite(score->top1) ? "" : "acc ";
+  g_autofree char *bare = g_strdup_printf("%.0f %%", 100 * rate);
+  g_autofree char *named = g_strconcat(name, bare, NULL);
+  g_autofree char *whole = NULL;
+  if (isfinite(score->low) && isfinite(score->high))
+    whole = g_strdup_printf("%s %.0f%s%.0f", named, 100 * score->low, glyph(ascii, GLYPH_DASH),
+                            100 * score->high);
+  if (whole && (columns == 0 || text_width(whole) <= columns)) return g_steal_pointer(&whole);
+  bool fits = columns == 0 || text_width(named) <= columns;
+  return fits ? g_steal_pointer(&named) : g_steal_pointer(&bare);
 }

@@ -33,5 +33,10 @@ void paint_curve(Cells *cells, Rect area, const double *values, guint n, double 
 int paint_wrapped(Cells *cells, int x, int y, int columns, int rows, Style style,
                   const char *text);
 
-/* "41 %  33–50" or just "41 %", and "·" when it was not measured. The caller frees it. */
-char *score_text(const Score *score, bool interval, bool ascii);
+/* Rows that a text takes when it is broken at spaces to so many columns. */
+int text_rows(const char *text, int columns);
+
+/* "41 % 33–50" of the cases first, "acc 83 % 81–85" of the single labels right, whichever is the score's
+ * headline; the longest form that stays within `columns` (0: the whole). "·" when nothing was measured.
+ * The caller frees it. */
+char *score_text(const Score *score, int columns, bool ascii);

@@ -37,13 +37,13 @@ static Model *find(const Talk *t, const char *what) {
 /* "3: fox-lora, lora, 1.6M parameters, a red fox". */
 static void say_model(const Talk *t, guint number, const Model *m) {
   g_autofree char *params = text_count(m->params);
-  const char *concept = model_concept(m, t->label_key);
+  g_autofree char *concept = model_concept_text(m, t->label_key);
   fprintf(t->out, "%u: %s, %s, %s parameters%s%s\n", number, m->shown, model_kind_name(m->kind), params,
           concept ? ", " : "", concept ? concept : "");
 }
 
-static void do_list(Talk *t, const char *words) {
-  RowFilter *filter = row_filter_parse(words);
+/* Lists what the filter keeps, the first of them by name; returns how many there are. */
+static guint list_kept(const Talk *t, const RowFilter *filter) {
   guint found = 0;
   for (guint i = 0; i < t->forest->nodes->len; i++) {
     const ForestNode *node = forest_node(t->forest, i);
@@ -51,6 +51,13 @@ static void do_list(Talk *t, const char *words) {
     if (!node->model || (filter && !row_filter_match(filter, node, haystack, t->label_key))) continue;
     if (++found <= LISTED) say_model(t, found, node->model);
   }
+  return found;
+}
+
+static void do_list(Talk *t, const char *words) {
+  RowFilter *filter = row_filter_parse(words);
+  guint found = list_kept(t, filter);
+  if (!found && filter && row_filter_widen(filter)) found = list_kept(t, filter);
   fprintf(t->out, "%u model%s", found, found == 1 ? "" : "s");
   if (found > LISTED) fprintf(t->out, "; the first %d were listed, more words narrow it down", LISTED);
   fputs(".\n", t->out);

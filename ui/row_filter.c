@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "experts/label_list.h"
+#include "ui/word_match.h"
+
 typedef enum {
   TERM_WORD,
   TERM_KIND,
@@ -24,6 +27,7 @@ typedef struct {
 
 struct RowFilter {
   GArray *terms; /* of FilterTerm */
+  bool wide;     /* words are looked for inside of words, too */
 };
 
 static void term_clear(void *data) {
@@ -89,6 +93,19 @@ void row_filter_free(RowFilter *filter) {
   g_free(filter);
 }
 
+bool row_filter_widen(RowFilter *filter) {
+  bool before = filter->wide;
+  filter->wide = true;
+  return !before;
+}
+
+bool row_filter_is_wide(const RowFilter *filter) { return filter->wide; }
+
+char *model_concept_text(const Model *model, const char *label_key) {
+  const char *value = model_concept(model, label_key);
+  return value ? label_list_text(value) : NULL;
+}
+
 const char *model_main_dtype(const Model *model) {
   int best = -1;
   for (int d = 0; d < DTYPE_COUNT; d++)
@@ -98,16 +115,22 @@ const char *model_main_dtype(const Model *model) {
 
 char *node_haystack(const ForestNode *node, const char *label_key) {
   const char *path = node->model ? node->model->shown : NULL;
-  const char *concept = node->model ? model_concept(node->model, label_key) : NULL;
+  g_autofree char *concept = node->model ? model_concept_text(node->model, label_key) : NULL;
   g_autofree char *all = g_strjoin("\n", node->name ? node->name : "", path ? path : "",
                                    concept ? concept : "", NULL);
   return g_utf8_casefold(all, -1);
 }
 
-static bool holds(const char *value, const char *folded) {
+static bool holds(const char *value, const char *folded, bool wide) {
   if (!value) return false;
   g_autofree char *have = g_utf8_casefold(value, -1);
-  return strstr(have, folded) != NULL;
+  return word_find(have, folded, !wide) != NULL;
+}
+
+static bool concept_holds(const Model *model, const char *label_key, const char *folded,
+                          bool wide) {
+  g_autofree char *concept = model_concept_text(model, label_key);
+  return holds(concept, folded, wide);
 }
 
 static bool amount_fits(const FilterTerm *term, double value) {
@@ -118,17 +141,17 @@ static bool amount_fits(const FilterTerm *term, double value) {
 }
 
 static bool term_holds(const FilterTerm *term, const ForestNode *node, const char *haystack,
-                       const char *label_key) {
+                       const char *label_key, bool wide) {
   const Model *model = node->model;
-  if (term->field == TERM_WORD) return strstr(haystack, term->text) != NULL;
+  if (term->field == TERM_WORD) return word_find(haystack, term->text, !wide) != NULL;
   if (term->field == TERM_TREE) return node->tree + 1 == (int)g_ascii_strtoll(term->text, NULL, 10);
   if (!model) return false;
   switch (term->field) {
-    case TERM_KIND: return holds(model_kind_name(model->kind), term->text);
-    case TERM_DTYPE: return holds(model_main_dtype(model), term->text);
-    case TERM_CONCEPT: return holds(model_concept(model, label_key), term->text);
+    case TERM_KIND: return holds(model_kind_name(model->kind), term->text, wide);
+    case TERM_DTYPE: return holds(model_main_dtype(model), term->text, wide);
+    case TERM_CONCEPT: return concept_holds(model, label_key, term->text, wide);
     case TERM_PARAMS: return amount_fits(term, (double)model->params);
-    default: return holds(model_value(model, term->key), term->text);
+    default: return holds(model_value(model, term->key), term->text, wide);
   }
 }
 
@@ -136,7 +159,7 @@ bool row_filter_match(const RowFilter *filter, const ForestNode *node, const cha
                       const char *label_key) {
   for (guint i = 0; i < filter->terms->len; i++) {
     const FilterTerm *term = &g_array_index(filter->terms, FilterTerm, i);
-    if (term_holds(term, node, haystack, label_key) == term->negated) return false;
+    if (term_holds(term, node, haystack, label_key, filter->wide) == term->negated) return false;
   }
   return true;
 }

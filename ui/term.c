@@ -239,6 +239,16 @@ static Key special_key(wint_t code) {
   return UIKEY_NONE;
 }
 
+/* Terminals send Alt with a digit as Esc and the digit, at once; any other key after Esc is one of its own. */
+static Key alt_digit(void) {
+  wint_t c = 0;
+  int kind = get_wch(&c);
+  if (kind == OK && c >= '0' && c <= '9') return UIKEY_ALT_0 + (Key)(c - '0');
+  if (kind == OK) unget_wch((wchar_t)c);
+  if (kind == KEY_CODE_YES) ungetch((int)c);
+  return UIKEY_ESC;
+}
+
 Key term_read(Term *term) {
   if (term->headless || !term->screen) return UIKEY_NONE;
   for (;;) {
@@ -247,6 +257,7 @@ Key term_read(Term *term) {
     if (kind == ERR) return UIKEY_NONE;
     Key key = kind == KEY_CODE_YES ? special_key(c) : (Key)c;
     if (kind == KEY_CODE_YES && c == KEY_MOUSE) return UIKEY_MOUSE;
+    if (key == UIKEY_ESC && kind == OK) return alt_digit();
     if (key == '\n') key = UIKEY_ENTER;
     if (key == 8) key = UIKEY_BACKSPACE;
     if (key != UIKEY_NONE) return key;

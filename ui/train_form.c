@@ -19,7 +19,7 @@ static const struct {
 } field_table[TRAIN_FIELDS] = {
     [F_TASK] = {"task", FIELD_TASK, 0, "align: answers any words; classify: names a label"},
     [F_LAYER] = {"layer", FIELD_NAME, 0, "empty: the widest that all models share; PgDn, PgUp choose"},
-    [F_LABEL] = {"label key", FIELD_NAME, 0, "the fact that says what a model was trained on"},
+    [F_LABEL] = {"label key", FIELD_NAME, 0, "what a model was trained on; PgDn, PgUp choose"},
     [F_EPOCHS] = {"epochs", FIELD_COUNT, 100000, "passes over the models"},
     [F_BATCH] = {"batch", FIELD_COUNT, 65536, "models a step"},
     [F_PROBES] = {"probes", FIELD_COUNT, 4096, "r_U: inputs that are shown to the layer"},
@@ -77,13 +77,26 @@ static void switch_layer(TrainForm *form, int by) {
   line_edit_set(edit, at < 0 || at >= n ? "" : g_array_index(form->layers->rows, DiffRow, at).name);
 }
 
+/* The same with the keys. */
+static void switch_key(TrainForm *form, int by) {
+  LineEdit *edit = &form->fields[F_LABEL];
+  int n = (int)form->keys->len, at = -1;
+  for (int i = 0; i < n; i++)
+    if (g_str_equal(form->keys->pdata[i], edit->text->str)) at = i;
+  at = at < 0 ? (by > 0 ? 0 : n - 1) : at + by;
+  line_edit_set(edit, at < 0 || at >= n ? "" : form->keys->pdata[at]);
+}
+
 bool train_form_action(TrainForm *form, Action action) {
   bool changed;
+  g_clear_pointer(&form->problem, g_free);
   if (action == ACTION_FORM_NEXT) return move(form, 1), true;
   if (action == ACTION_FORM_PREVIOUS) return move(form, -1), true;
   bool turn = action == ACTION_FORM_LATER || action == ACTION_FORM_EARLIER;
   if (form->list.cursor == F_LAYER && turn && form->layers)
     return switch_layer(form, action == ACTION_FORM_LATER ? 1 : -1), true;
+  if (form->list.cursor == F_LABEL && turn && form->keys)
+    return switch_key(form, action == ACTION_FORM_LATER ? 1 : -1), true;
   if (form->list.cursor != F_TASK)
     return line_edit_action(&form->fields[form->list.cursor], action, &changed);
   if (action != ACTION_EDIT_LEFT && action != ACTION_EDIT_RIGHT) return false;
@@ -147,13 +160,21 @@ static bool check_layer(TrainForm *form) {
   return wrong(form, F_LAYER, g_strdup("layer: no model has one of that name; PgDn shows those there are"));
 }
 
+static bool check_key(TrainForm *form) {
+  const char *key = form->fields[F_LABEL].text->str;
+  for (guint i = 0; form->keys && i < form->keys->len; i++)
+    if (g_str_equal(form->keys->pdata[i], key)) return true;
+  if (!*key || !form->keys) return true;
+  return wrong(form, F_LABEL, g_strdup("no two models have that key; PgDn shows what there is"));
+}
+
 bool train_form_options(TrainForm *form, TrainOptions *options) {
   *options = (TrainOptions)TRAIN_DEFAULTS;
   options->task = g_str_equal(form->fields[F_TASK].text->str, "align") ? EXPERT_ALIGN
                                                                        : EXPERT_CLASSIFY;
   options->layer = name_or_null(form, F_LAYER);
   options->label_key = name_or_null(form, F_LABEL);
-  return check_layer(form) && read_count(form, F_EPOCHS, &options->epochs) &&
+  return check_layer(form) && check_key(form) && read_count(form, F_EPOCHS, &options->epochs) &&
          read_count(form, F_BATCH, &options->batch) &&
          read_count(form, F_PROBES, &options->probes) &&
          read_count(form, F_PROJ, &options->proj) && read_count(form, F_REP, &options->rep) &&

@@ -18,6 +18,7 @@ typedef struct {
   List list;     /* the field at hand */
   char *problem; /* what is wrong with it, or NULL */
   const ModelDiff *layers; /* the layers there are, borrowed; NULL: not known */
+  const GPtrArray *keys;   /* of char*: what models may be labelled by, borrowed; NULL: not known */
   unsigned models;         /* that carry a label */
 } TrainForm;
 

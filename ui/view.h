@@ -21,7 +21,8 @@ typedef enum {
   REACT_LOCATE = 1 << 2,     /* show ui->target in the forest */
   REACT_SHOW_MODEL = 1 << 3, /* open ui->target */
   REACT_SHOW_DIFF = 1 << 4,  /* compare ui->target with ui->other */
-  REACT_SHOW_SKIPPED = 1 << 5
+  REACT_SHOW_SKIPPED = 1 << 5,
+  REACT_RETURN = 1 << 6      /* back to the view that has led here, if one has */
 } Reaction;
 
 /* Work that a view asks the app to start, in ui->wanted; bits. */
@@ -44,6 +45,12 @@ typedef enum {
 
 typedef enum { PROMPT_TYPED, PROMPT_ACCEPTED, PROMPT_CANCELLED } PromptEvent;
 
+/* A message of the status line. */
+typedef struct {
+  Style style;
+  char *text; /* owned */
+} Told;
+
 /* What all views share. Owned by the app. */
 typedef struct {
   Engine engine;
@@ -65,6 +72,8 @@ typedef struct {
   bool redraw;     /* set by tick() of a view that looks different now */
   char *message;  /* for the status line, until the next key; NULL: none */
   Style message_style;
+  GPtrArray *told;       /* of Told*: the messages so far, the oldest left out */
+  char *status_before;   /* the status line of the view that led to Messages, or NULL */
   struct {
     const char *label; /* NULL: no prompt is open. Static text: "/" */
     LineEdit edit;
@@ -91,6 +100,8 @@ typedef struct {
   /* A command line's verb and argument; false when it is wrong, and *problem (the caller frees) says how. May be
    * NULL. */
   bool (*command)(Ui *ui, gpointer view, const char *verb, const char *argument, char **problem);
+  /* Somebody has clicked at column x of the view's first line, where titles are. May be NULL. */
+  void (*click_title)(Ui *ui, gpointer view, int x);
   /* Text for the status line; the caller frees it. May be NULL. */
   char *(*status)(const Ui *ui, gpointer view);
   /* Called whether the view is on screen or not. May be NULL. */
@@ -101,12 +112,12 @@ typedef struct {
 } ViewOps;
 
 extern const ViewOps view_forest, view_query, view_experts, view_jobs, view_map, view_model, view_diff,
-    view_skipped, view_help;
+    view_skipped, view_messages, view_help;
 
 /* Says which model the next REACT_… is about; NULL for none. Keeps a reference. */
 void ui_target(Ui *ui, Model *target);
 
-/* Tells something in the status line, until the next key. */
+/* Tells something in the status line, until the next key, and keeps it for Messages. */
 void ui_tell(Ui *ui, Style style, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
 /* Opens a menu in the place of the one that is open; takes ownership. */

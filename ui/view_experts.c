@@ -5,13 +5,16 @@
 #include "core/error.h"
 #include "core/text.h"
 #include "ui/engine_model.h"
+#include "ui/expert_facts.h"
 #include "ui/glyph.h"
 #include "ui/inquiry.h"
 #include "ui/job_text.h"
 #include "ui/list.h"
 #include "ui/paint.h"
 #include "ui/sweep_chart.h"
+#include "ui/train_curves.h"
 #include "ui/train_form.h"
+#include "ui/train_keys.h"
 #include "ui/view.h"
 
 typedef struct {
@@ -22,10 +25,14 @@ typedef struct {
   GArray *loss, *accuracy; /* of double: the curves of the last training */
   guint shown;             /* points that are drawn: curves are redrawn less often than they grow */
   gint64 shown_at;         /* when that was decided */
+  double reached;          /* the epoch of the last of them */
   unsigned epochs;         /* that it was asked for */
   guint64 last_done;       /* of the last note that was added to the curves */
+  bool cancelled;          /* the last training or sweep was, and can go on */
+  char *pattern;           /* of the last sweep; NULL: it was a training */
   char *outcome;           /* of the last training, or NULL */
   Style outcome_style;
+  GPtrArray *keys;         /* for the form; NULL before it was opened */
   Inquiry layers;          /* ModelDiff*: of a labelled model, for the form */
   SweepBoard *board;       /* of the last sweep, or NULL */
 } ExpertsView;
@@ -48,6 +55,8 @@ static void experts_close(gpointer view) {
   sweep_board_unref(v->board);
   train_form_clear(&v->form);
   g_free(v->outcome);
+  g_free(v->pattern);
+  g_clear_pointer(&v->keys, g_ptr_array_unref);
   g_free(v);
 }
 
@@ -64,7 +73,7 @@ typedef struct {
 } ExpertColumns;
 
 static ExpertColumns expert_columns(Rect area) {
-  ExpertColumns c = {.score_columns = area.columns >= 76 ? 12 : 5};
+  ExpertColumns c = {.score_columns = area.columns >= 96 ? 14 : area.columns >= 76 ? 12 : 5};
   int x = area.x + area.columns;
   if (area.columns >= 100) x -= 8, c.labels = x + 1;
   x -= 3 * (c.score_columns + 1);
@@ -102,7 +111,7 @@ static void draw_expert(Cells *cells, Rect area, int y, const ExpertColumns *c,
     paint_left(cells, c->task, y, 8, STYLE_TEXT,
                expert->task == EXPERT_ALIGN ? "align" : "classify");
   for (int i = 0; i < 3; i++) {
-    g_autofree char *text = score_text(scores[i], c->score_columns > 5, cells->ascii);
+    g_autofree char *text = score_text(scores[i], c->score_columns, cells->ascii);
     paint_left(cells, c->scores + i * (c->score_columns + 1), y, c->score_columns,
                i == 2 ? STYLE_INPUT : STYLE_TEXT, text);
   }
@@ -150,65 +159,60 @@ static char *live_text(const ExpertsView *v, const JobStatus *job, bool ascii) {
   return g_string_free(s, FALSE);
 }
 
-static void draw_one_curve(Cells *cells, Rect area, const char *title, const GArray *values,
-                           guint shown) {
-  enum { SCALE = 7 };
-  double low, high;
-  Rect in = {area.x + SCALE, area.y + 1, area.columns - SCALE, area.rows - 1};
-  if (area.columns < SCALE + 8 || in.rows < 1) return;
-  cells_put(cells, area.x, area.y, area.columns, STYLE_LABEL, title);
-  paint_curve(cells, in, (const double *)(const void *)values->data, MIN(values->len, shown), &low,
-              &high);
-  if (!isfinite(low)) return;
-  char text[16];
-  g_snprintf(text, sizeof text, "%.3g", high);
-  paint_right(cells, area.x, in.y, SCALE - 1, STYLE_DIM, text);
-  g_snprintf(text, sizeof text, "%.3g", low);
-  if (in.rows > 1) paint_right(cells, area.x, in.y + in.rows - 1, SCALE - 1, STYLE_DIM, text);
+/* Each value stands for as many epochs as its neighbours: the training reports at even distances. */
+static void draw_curves(const ExpertsView *v, Cells *cells, Rect area) {
+  guint n = MIN(v->loss->len, v->shown);
+  train_curves_draw(cells, area, (const double *)(const void *)v->loss->data,
+                    (const double *)(const void *)v->accuracy->data, n, v->reached);
 }
 
-static void draw_curves(const ExpertsView *v, Cells *cells, Rect area) {
-  if (area.rows < 3) return;
-  int half = (area.columns - 2) / 2;
-  if (area.columns < 60) {
-    draw_one_curve(cells, area, "loss", v->loss, v->shown);
-    return;
-  }
-  draw_one_curve(cells, (Rect){area.x, area.y, half, area.rows}, "loss", v->loss,
-                 v->shown);
-  draw_one_curve(cells, (Rect){area.x + half + 2, area.y, half, area.rows}, "validation accuracy",
-                 v->accuracy, v->shown);
+static void draw_rule(Cells *cells, Rect area) {
+  for (int x = area.x; x < area.x + area.columns; x++)
+    cells_put(cells, x, area.y, 1, STYLE_BOX, glyph(cells->ascii, GLYPH_RULE));
 }
 
 static void draw_training(const Ui *ui, const ExpertsView *v, Cells *cells, Rect area) {
   JobStatus job = {0};
   bool live = ui->training && job_find(ui->engine.worker, ui->training, &job);
   g_autofree char *text = live ? live_text(v, &job, cells->ascii) : g_strdup(v->outcome);
-  for (int x = area.x; x < area.x + area.columns; x++)
-    cells_put(cells, x, area.y, 1, STYLE_BOX, glyph(cells->ascii, GLYPH_RULE));
+  int head = 2;
+  draw_rule(cells, area);
   if (live) {
     paint_bar(cells, area.x + 1, area.y + 1, 12, job_share(&job));
     paint_left(cells, area.x + 14, area.y + 1, area.columns - 15, STYLE_TEXT, text);
   } else if (text) {
-    paint_left(cells, area.x + 1, area.y + 1, area.columns - 2, v->outcome_style, text);
+    head += paint_wrapped(cells, area.x + 1, area.y + 1, area.columns - 2, area.rows - 1, v->outcome_style, text) - 1;
   }
-  Rect chart = {area.x + 1, area.y + 2, area.columns - 2, area.rows - 2};
+  Rect chart = {area.x + 1, area.y + head, area.columns - 2, area.rows - head};
   if (v->board) sweep_chart_draw(v->board, cells, chart);
   else draw_curves(v, cells, chart);
   job_status_clear(&job);
 }
 
 /* Rows for the training below the list: with curves where there is room. */
-static int training_rows(const Ui *ui, const ExpertsView *v, int rows) {
+static int training_rows(const Ui *ui, const ExpertsView *v, int rows, int columns) {
   if (!ui->training && !v->outcome) return 0;
-  return rows >= 14 ? rows / 2 : 2;
+  int told = ui->training ? 1 : text_rows(v->outcome, columns - 2);
+  return rows >= 14 ? MAX(rows / 2, told + 1) : CLAMP(told + 1, 2, MAX(rows - 2, 2));
+}
+
+/* What is known of the selected expert, in the place of the training. */
+static void draw_about(const Ui *ui, Cells *cells, Rect area, const Expert *expert) {
+  draw_rule(cells, area);
+  expert_facts_draw(cells, (Rect){area.x + 1, area.y + 1, area.columns - 2, area.rows - 1}, expert,
+                    !ui->read_only);
 }
 
 static void experts_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
   ExpertsView *v = view;
-  int below = training_rows(ui, v, area.rows);
+  const GPtrArray *all = experts(ui);
+  int below = training_rows(ui, v, area.rows, area.columns);
+  bool about = !below && area.rows >= 14 && all && (guint)v->list.cursor < all->len;
+  if (about) below = area.rows - CLAMP((int)all->len + 2, 4, area.rows / 3);
   draw_list(ui, v, cells, (Rect){area.x, area.y, area.columns, area.rows - below});
-  if (below)
+  if (below && about)
+    draw_about(ui, cells, (Rect){area.x, area.y + area.rows - below, area.columns, below}, all->pdata[v->list.cursor]);
+  else if (below)
     draw_training(ui, v, cells, (Rect){area.x, area.y + area.rows - below, area.columns, below});
   v->form.layers = v->layers.result;
   if (v->form_open)
@@ -219,6 +223,13 @@ static void set_outcome(ExpertsView *v, Style style, char *text) {
   g_free(v->outcome);
   v->outcome = text;
   v->outcome_style = style;
+}
+
+/* What was done so far is kept by the engine, for the same training started again. */
+static void set_cancelled(ExpertsView *v, const char *kept) {
+  g_autofree char *key = keymap_label(v->ui->keymap, ACTION_RESUME_TRAINING, IN_EXPERTS, 1);
+  v->cancelled = true;
+  set_outcome(v, STYLE_WARN, g_strdup_printf("Cancelled%s; %s goes on with it.", kept ? kept : "", key));
 }
 
 /* The finished curve takes the place of what was gathered on the way. */
@@ -232,12 +243,13 @@ static void keep_curve(ExpertsView *v, const TrainResult *result) {
     g_array_append_val(v->accuracy, row->val_score);
   }
   v->shown = v->loss->len;
+  v->reached = v->loss->len;
 }
 
 static char *success_text(const TrainResult *result, bool ascii) {
   const Expert *e = result->expert;
-  g_autofree char *seen = score_text(&e->test, true, ascii);
-  g_autofree char *unseen = score_text(&e->test_holdout, true, ascii);
+  g_autofree char *seen = score_text(&e->test, 0, ascii);
+  g_autofree char *unseen = score_text(&e->test_holdout, 0, ascii);
   g_autofree char *took = text_seconds(e->seconds);
   return g_strdup_printf("%s: seen %s, unseen %s; best epoch %u, %s, %.0f models/s", e->name, seen,
                          unseen, result->best_epoch, took, result->models_per_second);
@@ -252,7 +264,7 @@ static bool on_trained(gpointer user, guint64 id, gpointer result, const GError 
     v->ui->wanted |= WANT_EXPERTS;
     ui_tell(v->ui, STYLE_GOOD, "Trained %s", ((TrainResult *)result)->expert->name);
   } else if (g_error_matches(error, COPSE_ERROR, COPSE_ERROR_CANCELLED)) {
-    set_outcome(v, STYLE_WARN, g_strdup("Cancelled; nothing was written."));
+    set_cancelled(v, NULL);
   } else {
     set_outcome(v, STYLE_BAD, g_strdup(error ? error->message : "The training gave no result."));
     ui_tell(v->ui, STYLE_BAD, "The training failed: %s", v->outcome);
@@ -263,7 +275,8 @@ static bool on_trained(gpointer user, guint64 id, gpointer result, const GError 
 static void start_training(Ui *ui, ExpertsView *v) {
   TrainOptions options;
   if (!train_form_options(&v->form, &options)) return;
-  v->form_open = false;
+  v->form_open = v->cancelled = false;
+  g_clear_pointer(&v->pattern, g_free);
   g_clear_pointer(&v->board, sweep_board_unref);
   v->epochs = options.epochs;
   v->last_done = 0;
@@ -292,6 +305,8 @@ static void prepare_form(Ui *ui, ExpertsView *v) {
   Model *one = labelled(ui, &v->form.models);
   if (one && inquiry_is_fresh(&v->layers))
     v->layers.job = engine_diff(&ui->engine, NULL, one, inquiry_done, &v->layers);
+  g_clear_pointer(&v->keys, g_ptr_array_unref);
+  v->form.keys = v->keys = train_keys(ui->wood->models);
   v->form_open = true;
 }
 
@@ -318,7 +333,7 @@ static bool on_swept(gpointer user, guint64 id, gpointer result, const GError *e
     set_outcome(v, STYLE_GOOD, g_strdup_printf("Swept %u layer%s; the best is %s", all->len,
                                                all->len == 1 ? "" : "s", ((Expert *)all->pdata[0])->name));
   else if (g_error_matches(error, COPSE_ERROR, COPSE_ERROR_CANCELLED))
-    set_outcome(v, STYLE_WARN, g_strdup("Cancelled; the layers that were done are kept."));
+    set_cancelled(v, "; the layers that were done are kept");
   else
     set_outcome(v, STYLE_BAD, g_strdup(error ? error->message : "No layer could be trained on."));
   return true;
@@ -327,12 +342,24 @@ static bool on_swept(gpointer user, guint64 id, gpointer result, const GError *e
 static void start_sweep(Ui *ui, ExpertsView *v, const char *pattern) {
   TrainOptions options;
   if (!train_form_options(&v->form, &options)) options = (TrainOptions)TRAIN_DEFAULTS;
+  char *kept = g_strdup(pattern);
+  g_free(v->pattern);
+  v->pattern = kept;
+  v->cancelled = false;
   options.layer = NULL;
   v->epochs = options.epochs;
   sweep_board_unref(v->board);
   v->board = sweep_board_new();
   g_clear_pointer(&v->outcome, g_free);
   ui->training = engine_sweep(&ui->engine, ui->wood, &options, pattern, v->board, on_swept, v);
+}
+
+static void resume(Ui *ui, ExpertsView *v) {
+  const char *why = obstacle(ui);
+  if (why) ui_tell(ui, STYLE_WARN, "%s", why);
+  else if (!v->cancelled) ui_tell(ui, STYLE_DIM, "No training was cancelled");
+  else if (v->pattern) start_sweep(ui, v, v->pattern);
+  else start_training(ui, v);
 }
 
 static void open_sweep(Ui *ui) {
@@ -354,7 +381,7 @@ static bool on_said(gpointer user, guint64 id, gpointer result, const GError *er
   g_clear_pointer(&v->ui->said, g_hash_table_unref);
   v->ui->said = result;
   v->ui->wanted |= WANT_SAID;
-  ui_tell(v->ui, STYLE_GOOD, "It has spoken of %u models: the column SAYS in the forest", g_hash_table_size(result));
+  ui_tell(v->ui, STYLE_GOOD, "It has spoken of %u models: the column EXPERT SAYS in the forest", g_hash_table_size(result));
   return false;
 }
 
@@ -380,6 +407,7 @@ static Reaction experts_action(Ui *ui, gpointer view, Action action) {
     case ACTION_TRAIN: open_form(ui, v); return REACT_HANDLED;
     case ACTION_SWEEP: open_sweep(ui); return REACT_HANDLED;
     case ACTION_APPLY: apply(ui, v); return REACT_HANDLED;
+    case ACTION_RESUME_TRAINING: resume(ui, v); return REACT_HANDLED;
     case ACTION_CANCEL_TRAINING:
       if (ui->training) worker_cancel(ui->engine.worker, ui->training);
       else ui_tell(ui, STYLE_DIM, "No training is running");
@@ -395,12 +423,13 @@ static Reaction experts_type(Ui *ui, gpointer view, Key key) {
 }
 
 /* Curves that move four times a second cost a slow line more than they tell. */
-static void show_points(ExpertsView *v) {
+static void show_points(ExpertsView *v, const JobStatus *job) {
   enum { PAUSE = 2 * G_USEC_PER_SEC };
   gint64 now = g_get_monotonic_time();
   if (v->shown >= 2 && now - v->shown_at < PAUSE) return;
   v->shown = v->loss->len;
   v->shown_at = now;
+  v->reached = job_share(job) * v->epochs;
 }
 
 /* A note of the running training becomes a point of the curves. */
@@ -413,7 +442,7 @@ static void experts_changed(Ui *ui, gpointer view, unsigned what) {
     v->last_done = job.note.done;
     g_array_append_val(v->loss, job.note.loss);
     g_array_append_val(v->accuracy, job.note.accuracy);
-    show_points(v);
+    show_points(v, &job);
   }
   job_status_clear(&job);
 }

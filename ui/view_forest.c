@@ -3,27 +3,36 @@
 #include <string.h>
 
 #include "core/text.h"
-#include "ui/forest_facts.h"
 #include "ui/forest_view.h"
 #include "ui/glyph.h"
-#include "ui/paint.h"
-
-enum {
-  FACTS_FROM = 100, /* columns from which facts stand beside the list by themselves */
-  FACTS_LEAST = 34,
-  FACTS_MOST = 56
-};
+#include "ui/memory.h"
 
 static gpointer forest_open(Ui *ui) {
   ForestView *v = g_new0(ForestView, 1);
+  v->ui = ui;
   forest_rows_init(&v->rows, ui->ascii);
   phylogram_init(&v->phylogram);
   column_set_parse(&v->columns, ui->config->columns, NULL);
   return v;
 }
 
+/* What is folded stays so until the next session. */
+static void recall_folds(ForestView *v) {
+  if (v->folds_known) return;
+  v->folds_known = true;
+  g_autoptr(GPtrArray) names = memory_load(&v->ui->engine, "folds");
+  forest_rows_fold_these(&v->rows, names);
+}
+
+static void remember_folds(const ForestView *v) {
+  if (v->ui->read_only || !v->folds_known) return;
+  g_autoptr(GPtrArray) names = forest_rows_folds(&v->rows), before = memory_load(&v->ui->engine, "folds");
+  if (names->len || before->len) memory_save(&v->ui->engine, "folds", names);
+}
+
 static void forest_close(gpointer view) {
   ForestView *v = view;
+  remember_folds(v);
   forest_rows_clear(&v->rows);
   phylogram_clear(&v->phylogram);
   g_free(v->search);
@@ -34,121 +43,6 @@ static void forest_close(gpointer view) {
 static unsigned forest_context(const Ui *ui, gpointer view) {
   (void)ui, (void)view;
   return IN_FOREST;
-}
-
-static bool facts_shown(const ForestView *v) {
-  return v->facts == FACTS_ON || (v->facts == FACTS_AUTO && v->wide);
-}
-
-/* Splits the area into the list and the facts: beside it, or below it on narrow screens. */
-static void split(const ForestView *v, Rect area, Rect *list, Rect *facts) {
-  *list = area;
-  *facts = (Rect){0};
-  if (!facts_shown(v)) return;
-  if (v->wide) {
-    int columns = CLAMP(area.columns * 3 / 10, FACTS_LEAST, FACTS_MOST);
-    list->columns = area.columns - columns - 2;
-    *facts = (Rect){area.x + area.columns - columns, area.y, columns, area.rows};
-  } else if (area.rows < 8) {
-    /* No room for both: the facts take the list's place. */
-    list->rows = 0;
-    *facts = area;
-  } else {
-    int rows = area.rows / 2;
-    list->rows = area.rows - rows - 1;
-    *facts = (Rect){area.x + 1, area.y + list->rows + 1, area.columns - 2, rows};
-  }
-}
-
-static void draw_border(Cells *cells, Rect list, Rect facts, bool wide) {
-  if (wide)
-    for (int y = facts.y; y < facts.y + facts.rows; y++)
-      cells_put(cells, list.x + list.columns, y, 1, STYLE_BOX, glyph(cells->ascii, GLYPH_POST));
-  else
-    for (int x = list.x; x < list.x + list.columns; x++)
-      cells_put(cells, x, facts.y - 1, 1, STYLE_BOX, glyph(cells->ascii, GLYPH_RULE));
-}
-
-static bool is_in_range(const ForestRows *r, int row) {
-  if (r->range < 0) return false;
-  return row >= MIN(r->range, r->list.cursor) && row <= MAX(r->range, r->list.cursor);
-}
-
-/* One row of the phylogram: the lines and the name alone. */
-static void draw_branch(const ForestView *v, Cells *cells, Rect area, int y, int at,
-                        const RowLook *look) {
-  const ForestRows *r = &v->rows;
-  const ForestNode *node = forest_node(r->wood->forest, forest_rows_row(r, at)->node);
-  g_autofree char *text = phylogram_row(&v->phylogram, r, at, area.columns - 2);
-  Style style = look->tagged ? STYLE_TAGGED : node->model ? STYLE_TEXT : STYLE_DIM;
-  paint_left(cells, area.x + 2, y, area.columns - 2, STYLE_BRANCH, text);
-  int lines = text_width(text) - text_width(node->name);
-  if (lines < area.columns - 2)
-    paint_left(cells, area.x + 2 + lines, y, area.columns - 2 - lines, style, node->name);
-  if (look->tagged) cells_put(cells, area.x, y, 1, STYLE_TAGGED, glyph(cells->ascii, GLYPH_TAG));
-  if (look->selected) cells_restyle(cells, area.x, y, area.columns, STYLE_SELECTED);
-}
-
-static void draw_rows(const Ui *ui, ForestView *v, Cells *cells, Rect area) {
-  ForestRows *r = &v->rows;
-  list_show(&r->list, area.rows);
-  for (int i = 0; i < area.rows && r->list.top + i < r->list.count; i++) {
-    int at = r->list.top + i;
-    const OutlineRow *row = forest_rows_row(r, at);
-    RowLook look = {.label_key = r->wood->label_key,
-                    .match = v->search,
-                    .said = ui->said,
-                    .tagged = g_hash_table_contains(r->tagged, GUINT_TO_POINTER(row->node)),
-                    .selected = at == r->list.cursor,
-                    .in_range = is_in_range(r, at)};
-    if (v->branches)
-      draw_branch(v, cells, area, area.y + i, at, &look);
-    else
-      forest_row_draw(cells, area.x, area.y + i, area.columns, &v->columns, row,
-                      forest_node(r->wood->forest, row->node), &look);
-    if (look.selected) cells->cursor_x = area.x, cells->cursor_y = area.y + i;
-  }
-}
-
-static void draw_header(ForestView *v, Cells *cells, Rect area) {
-  if (v->branches && v->rows.wood) {
-    phylogram_set(&v->phylogram, v->rows.wood->forest);
-    g_autofree char *scale = phylogram_scale(&v->phylogram, area.columns - 2, cells->ascii);
-    paint_left(cells, area.x + 2, area.y, area.columns - 2, STYLE_DIM, scale);
-    return;
-  }
-  forest_header_draw(cells, area, &v->columns, v->rows.flat ? v->rows.sort : -1, v->rows.reverse);
-}
-
-static void draw_empty(const Ui *ui, const ForestView *v, Cells *cells, Rect area) {
-  const char *text = "Reading the catalog ...";
-  if (v->rows.filter)
-    text = "Nothing matches the filter. Esc removes it.";
-  else if (ui->wood && ui->wood->scanned)
-    text = "No models were found here.";
-  else if (ui->wood)
-    text = "Looking for models ...";
-  paint_wrapped(cells, area.x + 2, area.y + 1, area.columns - 4, area.rows - 1, STYLE_DIM, text);
-}
-
-static void forest_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
-  ForestView *v = view;
-  v->wide = area.columns >= FACTS_FROM;
-  Rect list, facts;
-  split(v, area, &list, &facts);
-  v->list_columns = list.columns;
-  if (v->rows.list.count == 0) {
-    draw_header(v, cells, area);
-    draw_empty(ui, v, cells, (Rect){area.x, area.y + 1, area.columns, area.rows - 1});
-    return;
-  }
-  if (list.rows) {
-    draw_header(v, cells, list);
-    draw_rows(ui, v, cells, (Rect){list.x, list.y + 1, list.columns, list.rows - 1});
-  }
-  if (!facts.rows) return;
-  if (list.rows) draw_border(cells, list, facts, v->wide);
-  forest_facts_draw(cells, facts, v->rows.wood->forest, forest_rows_node(&v->rows));
 }
 
 static void find(Ui *ui, ForestView *v, bool back) {
@@ -169,20 +63,23 @@ static void open_prompt(Ui *ui, ForestView *v, bool filter) {
   ui_prompt(ui, filter ? "filter: " : "/", filter && v->filter_text ? v->filter_text : "");
 }
 
-/* Esc takes back one thing at a time. */
-static void leave(ForestView *v) {
+/* Esc takes back one thing at a time, and then leads back to where one came from. */
+static Reaction leave(ForestView *v) {
   if (v->rows.range >= 0)
     v->rows.range = -1;
   else if (v->search)
     g_clear_pointer(&v->search, g_free);
   else if (v->filter_text)
     set_filter(v, NULL);
-  else if (facts_shown(v) && !v->wide)
+  else if (forest_facts_shown(v) && !v->wide)
     v->facts = FACTS_OFF;
   else if (v->branches)
     v->branches = false;
   else if (v->rows.flat)
     forest_rows_order(&v->rows, false, -1, false);
+  else
+    return REACT_HANDLED | REACT_RETURN;
+  return REACT_HANDLED;
 }
 
 static Model *model_of(const ForestView *v, int node) {
@@ -246,7 +143,7 @@ static Reaction forest_request(Ui *ui, ForestView *v, Action action) {
 static bool forest_arrange(ForestView *v, Action action) {
   ForestRows *r = &v->rows;
   switch (action) {
-    case ACTION_FACTS: v->facts = facts_shown(v) ? FACTS_OFF : FACTS_ON; return true;
+    case ACTION_FACTS: v->facts = forest_facts_shown(v) ? FACTS_OFF : FACTS_ON; return true;
     case ACTION_REVERSE:
       forest_rows_order(r, true, r->sort, !r->reverse);
       v->branches = false;
@@ -283,7 +180,7 @@ static Reaction forest_action(Ui *ui, gpointer view, Action action) {
       return REACT_HANDLED;
     case ACTION_RANGE: range(ui, v); return REACT_HANDLED;
     case ACTION_UNTAG: g_hash_table_remove_all(r->tagged); return REACT_HANDLED;
-    case ACTION_LEAVE: leave(v); return REACT_HANDLED;
+    case ACTION_LEAVE: return leave(v);
     default: return REACT_NONE;
   }
 }
@@ -321,13 +218,18 @@ static char *forest_status(const Ui *ui, gpointer view) {
   g_autofree char *bytes = text_bytes(wood->bytes);
   GString *s = g_string_new(NULL);
   if (v->filter_text)
-    g_string_append_printf(s, "%u match \"%s\" %s ", v->rows.kept, v->filter_text, dot);
+    g_string_append_printf(s, "%u match%s for \"%s\"%s %s ", v->rows.kept,
+                           v->rows.kept == 1 ? "" : "es", v->filter_text,
+                           v->rows.filter && row_filter_is_wide(v->rows.filter) ? " inside words" : "", dot);
   g_string_append_printf(s, "%u model%s %s %d tree%s %s %s", wood->models->len,
                          wood->models->len == 1 ? "" : "s", dot, wood->forest->trees,
                          wood->forest->trees == 1 ? "" : "s", dot, bytes);
   guint tagged = g_hash_table_size(v->rows.tagged);
   if (tagged) g_string_append_printf(s, " %s %u tagged", dot, tagged);
-  if (wood->skipped->len) g_string_append_printf(s, " %s %u skipped", dot, wood->skipped->len);
+  if (wood->skipped->len) {
+    g_autofree char *key = keymap_label(ui->keymap, ACTION_SKIPPED, IN_FOREST, 1);
+    g_string_append_printf(s, " %s %u skipped (%s)", dot, wood->skipped->len, key);
+  }
   if (!wood->grown) g_string_append_printf(s, " %s from cards", dot);
   return g_string_free(s, FALSE);
 }
@@ -343,7 +245,10 @@ static void go_to_target(Ui *ui, ForestView *v) {
 
 static void forest_changed(Ui *ui, gpointer view, unsigned what) {
   ForestView *v = view;
-  if ((what & CHANGED_WOOD) && ui->wood) forest_rows_set_wood(&v->rows, ui->wood);
+  if ((what & CHANGED_WOOD) && ui->wood) {
+    forest_rows_set_wood(&v->rows, ui->wood);
+    recall_folds(v);
+  }
   int says = forest_column_find("says");
   bool has = false;
   for (int i = 0; i < v->columns.n; i++) has |= v->columns.which[i] == says;
@@ -364,6 +269,17 @@ static bool sort_by(ForestView *v, const char *column, char **problem) {
   v->branches = false;
   forest_rows_order(&v->rows, true, which, false);
   return true;
+}
+
+/* A column's title sorts by it, and again: the other way round. */
+static void forest_click_title(Ui *ui, gpointer view, int x) {
+  ForestView *v = view;
+  int column = forest_view_column_at(v, x);
+  if (column < 0 || v->rows.list.count == 0) return;
+  if (column == FOREST_COLUMNS) column = -1;
+  v->rows.said = ui->said;
+  bool again = v->rows.flat && v->rows.sort == column;
+  forest_rows_order(&v->rows, true, column, again && !v->rows.reverse);
 }
 
 static bool set_columns(Ui *ui, ForestView *v, const char *names, char **problem) {
@@ -394,11 +310,12 @@ const ViewOps view_forest = {
     .open = forest_open,
     .close = forest_close,
     .context = forest_context,
-    .draw = forest_draw,
+    .draw = forest_view_draw,
     .action = forest_action,
     .prompt = forest_prompt,
     .choose = forest_choose,
     .command = forest_command,
+    .click_title = forest_click_title,
     .status = forest_status,
     .changed = forest_changed,
 };

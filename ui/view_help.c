@@ -114,6 +114,8 @@ static void add_legend(HelpView *v, bool ascii) {
   add_entry(v, glyph(ascii, GLYPH_TAG), "tagged");
   add_entry(v, "!", "the card names another parent than the weights");
   add_entry(v, "=", "holds the same tensors as another model");
+  add_entry(v, "&", "made of several models");
+  add_entry(v, "?", "named as a parent, but not on this disk");
   add_entry(v, "decl", "a parent that the model's card declares, and how sure we are");
   add_entry(v, "reco", "a parent recovered from the weights");
   add_entry(v, "hand", "a parent set by hand");

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "ui/advice.h"
 #include "ui/copy_menu.h"
 #include "ui/engine_model.h"
 #include "ui/glyph.h"
@@ -22,6 +23,7 @@ typedef struct {
   const Chart *shown;    /* the one that scatter and groups belong to */
   guint expert;
   MapBy by;
+  bool chosen;           /* by the user, who is not to be overruled */
   MapGroups groups;
   Scatter scatter;
   bool lasso;
@@ -68,6 +70,11 @@ static void follow(MapView *v) {
   if (!v->chart.result || v->shown == v->chart.result) return;
   v->shown = v->chart.result;
   map_groups_set(&v->groups, ui, v->shown->models, v->by);
+  /* Of many labels with several words each, one of these says more. */
+  if (v->by == MAP_BY_LABEL && !v->chosen && map_groups_are_vague(&v->groups)) {
+    v->by = MAP_BY_LAST_WORD;
+    map_groups_set(&v->groups, ui, v->shown->models, v->by);
+  }
   v->scatter = (Scatter){.xy = v->shown->xy, .group = v->groups.group, .n = v->shown->models->len};
   scatter_all(&v->scatter);
 }
@@ -128,23 +135,28 @@ static void draw_head(const MapView *v, Cells *cells, Rect area) {
 static void draw_hover(const MapView *v, const Ui *ui, Cells *cells, Rect area) {
   const Model *m = hovered(v);
   if (!m) return;
-  const char *concept = model_concept(m, ui->wood ? ui->wood->label_key : NULL);
+  g_autofree char *concept = model_concept_text(m, ui->wood ? ui->wood->label_key : NULL);
   paint_left(cells, area.x, area.y, area.columns, STYLE_TITLE, m->name);
   if (area.rows > 1 && concept) paint_left(cells, area.x, area.y + 1, area.columns, STYLE_CONCEPT, concept);
 }
 
-static const char *advice(const MapView *v) {
-  if (!v->ui->oracle) return "The experts are being opened.";
-  if (!expert_count(v->ui)) return "A map is drawn by an expert, and there is none yet. Train one in the Experts view.";
+/* What stands in the map's place. The caller frees it. */
+static char *advice(const MapView *v) {
+  if (!v->ui->oracle) return g_strdup("The experts are being opened.");
+  if (!expert_count(v->ui)) {
+    g_autofree char *train = advice_train(v->ui, IN_MAP);
+    return g_strconcat("A map is drawn by an expert, and there is none yet. ", train, NULL);
+  }
   const char *text = inquiry_text(&v->chart, "Drawing the map ...");
-  return text ? text : "";
+  return g_strdup(text ? text : "");
 }
 
 static void map_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
   MapView *v = view;
   follow(v);
   if (!v->shown || area.rows < 4) {
-    paint_wrapped(cells, area.x + 2, area.y + 1, area.columns - 4, area.rows - 1, STYLE_DIM, advice(v));
+    g_autofree char *text = advice(v);
+    paint_wrapped(cells, area.x + 2, area.y + 1, area.columns - 4, area.rows - 1, STYLE_DIM, text);
     return;
   }
   draw_head(v, cells, area);
@@ -230,6 +242,7 @@ static Reaction map_action(Ui *ui, gpointer view, Action action) {
   if (action == ACTION_MAP_EXPERT) return next_expert(ui, v), REACT_HANDLED;
   if (action == ACTION_MAP_COLOUR) {
     v->by = (MapBy)((v->by + 1) % MAP_BY_COUNT);
+    v->chosen = true;
     return regroup(v), REACT_HANDLED;
   }
   if (!v->shown || v->scatter.columns == 0) return REACT_NONE;

@@ -255,7 +255,7 @@ static char *model_status(const Ui *ui, gpointer view) {
   if (!m) return g_strdup("");
   const char *dot = glyph(ui->ascii, GLYPH_DOT);
   g_autofree char *params = text_count(m->params), *bytes = text_bytes(m->bytes);
-  return g_strdup_printf("%s %s %s params %s %s", m->shown, dot, params, dot, bytes);
+  return g_strdup_printf("%s params %s %s %s %s", params, dot, bytes, dot, m->shown);
 }
 
 static bool model_command(Ui *ui, gpointer view, const char *verb, const char *argument, char **problem) {

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/text.h"
 #include "search/question_field.h"
+#include "ui/advice.h"
 #include "ui/copy_menu.h"
 #include "ui/glyph.h"
 #include "ui/list.h"
@@ -183,10 +184,10 @@ static void query_changed(Ui *ui, gpointer view, unsigned what) {
 static char *expert_sentence(const Expert *expert, bool ascii) {
   const Score *score = &expert->test_holdout;
   const char *what = "unseen";
-  if (!isfinite(score->top1) || !score->n) score = &expert->test, what = "seen";
-  if (!isfinite(score->top1) || !score->n)
+  if (!isfinite(score_headline(score)) || !score->n) score = &expert->test, what = "seen";
+  if (!isfinite(score_headline(score)) || !score->n)
     return g_strdup_printf("%s: not measured", expert->name);
-  g_autofree char *rate = score_text(score, true, ascii);
+  g_autofree char *rate = score_text(score, 0, ascii);
   return g_strdup_printf("%s: %s %s (%u tries, chance %.1f %%)", expert->name, what, rate, score->n,
                          100 * score->chance);
 }
@@ -231,8 +232,8 @@ static void draw_hit_header(Cells *cells, Rect area, const HitColumns *c) {
   cells_fill(cells, (Rect){area.x, area.y, area.columns, 1}, STYLE_HEADER);
   paint_left(cells, area.x + 1, area.y, 6, STYLE_HEADER, "SCORE");
   paint_left(cells, c->name, area.y, c->name_columns, STYLE_HEADER, "NAME");
-  paint_left(cells, c->concept, area.y, c->concept_columns, STYLE_HEADER, "SAYS IT IS");
-  if (c->source) paint_left(cells, c->source, area.y, 8, STYLE_HEADER, "FROM");
+  paint_left(cells, c->concept, area.y, c->concept_columns, STYLE_HEADER, "DECLARED AS");
+  if (c->source) paint_left(cells, c->source, area.y, 8, STYLE_HEADER, "FOUND BY");
   paint_left(cells, c->expert, area.y, c->expert_columns, STYLE_HEADER, "EXPERT");
 }
 
@@ -241,7 +242,7 @@ static void draw_hit(const Ui *ui, Cells *cells, Rect area, int y, const HitColu
   char score[16];
   bool asked = isfinite(hit->score);
   g_snprintf(score, sizeof score, asked ? "%5.2f" : "    -", hit->score);
-  const char *concept = model_concept(hit->model, ui->wood ? ui->wood->label_key : NULL);
+  g_autofree char *concept = model_concept_text(hit->model, ui->wood ? ui->wood->label_key : NULL);
   cells_put(cells, area.x + 1, y, 5, STYLE_TEXT, score);
   if (asked) paint_bar(cells, area.x + 7, y, c->bar, hit->score);
   paint_left(cells, c->name, y, c->name_columns, STYLE_TEXT, hit->model->name);
@@ -254,41 +255,45 @@ static void draw_hit(const Ui *ui, Cells *cells, Rect area, int y, const HitColu
   if (selected) cells_restyle(cells, area.x, y, area.columns, STYLE_SELECTED);
 }
 
-/* Words and trees that the answer leaves out; returns the rows they take at the bottom. */
-static int draw_gaps(const QueryView *v, Cells *cells, Rect area) {
-  if (!v->reply || area.rows < 4) return 0;
-  const QueryAnswer *answer = v->reply->answer;
-  int rows = 0, bottom = area.y + area.rows - 1;
-  for (guint i = 0; answer->cannot && i < MIN(answer->cannot->len, 2u); i++, rows++)
-    paint_left(cells, area.x + 1, bottom - rows, area.columns - 2, STYLE_DIM,
-               answer->cannot->pdata[i]);
-  if (answer->unknown && *answer->unknown) {
-    g_autofree char *words = g_strjoinv(", ", answer->unknown);
-    g_autofree char *line = g_strdup_printf("Unknown words, left out: %s", words);
-    paint_left(cells, area.x + 1, bottom - rows, area.columns - 2, STYLE_WARN, line);
-    rows++;
-  }
-  return rows;
+/* Draws a text at the bottom of the area, in as many rows as it needs, and takes them off the area. */
+static void draw_below(Cells *cells, Rect *area, Style style, const char *text) {
+  int rows = MIN(text_rows(text, area->columns - 2), MAX(area->rows - 3, 0));
+  area->rows -= rows;
+  paint_wrapped(cells, area->x + 1, area->y + area->rows, area->columns - 2, rows, style, text);
 }
 
-static const char *advice(const Ui *ui, const QueryView *v) {
-  if (v->problem) return v->problem;
-  if (v->job || v->due) return "";
-  if (v->reply) return "No model answers to that.";
-  if (ui->oracle && (!ui->oracle->experts || ui->oracle->experts->len == 0))
-    return "There is no expert yet. Train one in the Experts view (Tab), then ask for what the "
-           "models were trained on: \"a fox\", \"a striped red star\".";
-  return "Type what you look for: \"a fox\", \"a striped red star\". The answers come from the "
+/* Words and trees that the answer leaves out. */
+static void draw_gaps(const QueryView *v, Cells *cells, Rect *area) {
+  const QueryAnswer *answer = v->reply->answer;
+  for (guint i = 0; answer->cannot && i < MIN(answer->cannot->len, 2u); i++)
+    draw_below(cells, area, STYLE_DIM, answer->cannot->pdata[i]);
+  if (!answer->unknown || !*answer->unknown) return;
+  g_autofree char *words = g_strjoinv(", ", answer->unknown);
+  g_autofree char *line = g_strdup_printf("Unknown words, left out: %s", words);
+  draw_below(cells, area, STYLE_WARN, line);
+}
+
+/* What stands where there are no answers. The caller frees it. */
+static char *advice(const Ui *ui, const QueryView *v) {
+  if (v->problem) return g_strdup(v->problem);
+  if (v->job || v->due) return g_strdup("");
+  if (v->reply) return g_strdup("No model answers to that.");
+  if (ui->oracle && (!ui->oracle->experts || ui->oracle->experts->len == 0)) {
+    g_autofree char *train = advice_train(ui, query_context(ui, (gpointer)v));
+    return g_strdup_printf("There is no expert yet, so that names and cards alone are searched. %s Then ask for what the "
+                           "models were trained on: \"a fox\", \"a striped red star\".", train);
+  }
+  return g_strdup("Type what you look for: \"a fox\", \"a striped red star\". The answers come from the "
          "weights where an expert speaks, and are marked so; names and cards are searched for the "
          "others. Filters: kind:lora params:<100M -base:sdxl sort:-params; like:MODEL; Right takes "
-         "what is proposed.";
+         "what is proposed.");
 }
 
 static void draw_hits(const Ui *ui, QueryView *v, Cells *cells, Rect area) {
   HitColumns c = hit_columns(area);
   draw_hit_header(cells, area, &c);
   area.y++, area.rows--;
-  area.rows -= draw_gaps(v, cells, area);
+  draw_gaps(v, cells, &area);
   list_show(&v->list, area.rows);
   const GArray *all = hits(v);
   for (int i = 0; i < area.rows && v->list.top + i < v->list.count; i++) {
@@ -309,8 +314,9 @@ static void query_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
     rest.y++, rest.rows--;
     draw_hits(ui, v, cells, rest);
   } else {
+    g_autofree char *text = advice(ui, v);
     paint_wrapped(cells, rest.x + 1, rest.y + 1, rest.columns - 2, rest.rows - 1,
-                  v->problem ? STYLE_WARN : STYLE_DIM, advice(ui, v));
+                  v->problem ? STYLE_WARN : STYLE_DIM, text);
   }
   if (!v->editing) {
     cells_put(cells, line.x, line.y, line.columns, STYLE_INPUT, v->edit.text->str);

@@ -16,7 +16,7 @@ static const char method[] =
 
 static void add_tree(cJSON *o, int tree) {
   if (tree >= 0)
-    cJSON_AddNumberToObject(o, "tree", tree);
+    cJSON_AddNumberToObject(o, "tree", tree + 1);
   else
     cJSON_AddNullToObject(o, "tree");
 }
@@ -96,7 +96,7 @@ static void print_speakers(const QueryAnswer *a) {
   for (guint i = 0; i < a->speakers->len; i++) {
     const Expert *x = g_array_index(a->speakers, QuerySpeaker, i).expert;
     printf("expert %s, layer %s", x->name, x->layer);
-    if (x->tree >= 0) printf(", tree %d", x->tree);
+    if (x->tree >= 0) printf(", tree %d", x->tree + 1);
     if (!x->test.n && !x->test_holdout.n) printf(": not measured");
     print_score("right on unseen concepts", &x->test_holdout);
     print_score(x->test_holdout.n ? "on seen ones" : "right on seen concepts", &x->test);

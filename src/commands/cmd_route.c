@@ -21,7 +21,7 @@ static void print_route_json(const LineageRun *run, const Route *r) {
   int root = root_of(run->forest, r->tree);
   g_autofree char *top = root >= 0 ? lineage_label(run->forest, (unsigned)root) : NULL;
   g_autofree char *near = r->nearest >= 0 ? lineage_label(run->forest, (unsigned)r->nearest) : NULL;
-  json_add_number(out, "tree", r->tree >= 0 ? r->tree : NAN);
+  json_add_number(out, "tree", r->tree >= 0 ? r->tree + 1 : NAN);
   json_add_string(out, "root", top);
   json_add_string(out, "nearest", near);
   json_add_number(out, "correlation", r->correlation);
@@ -103,7 +103,7 @@ static cJSON *base_json(const LineageRun *run, const BaseFit *b) {
   g_autofree char *label = lineage_label(run->forest, b->node);
   g_autoptr(GPtrArray) reasons = reasons_of(run, b);
   json_add_string(row, "path", label);
-  json_add_number(row, "tree", forest_node(run->forest, b->node)->tree);
+  json_add_number(row, "tree", forest_node(run->forest, b->node)->tree + 1);
   json_add_number(row, "score", b->score);
   cJSON_AddBoolToObject(row, "declared", b->declared);
   json_add_number(row, "correlation", b->correlation);

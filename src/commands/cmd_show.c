@@ -56,7 +56,7 @@ static void print_head(const Model *m) {
   printf("size     %s parameters, %s on disk\n", params, size);
   printf("tensors  %u%s%s%s\n", m->tensors, *dtypes ? " (" : "", dtypes, *dtypes ? ")" : "");
   if (*m->shapes) printf("shapes   %s\n", m->shapes);
-  if (m->tree >= 0) printf("tree     %d\n", m->tree);
+  if (m->tree >= 0) printf("tree     %d\n", m->tree + 1);
 }
 
 static void print_facts(const Model *m) {
@@ -151,7 +151,7 @@ static void print_json(const Model *m, const WeightFile *file, const GArray *lay
   cJSON_AddStringToObject(object, "file", weights);
   json_add_string(object, "shapes", *m->shapes ? m->shapes : NULL);
   if (m->tree >= 0)
-    json_add_u64(object, "tree", (uint64_t)m->tree);
+    json_add_u64(object, "tree", (uint64_t)m->tree + 1);
   else
     cJSON_AddNullToObject(object, "tree");
   json_add_number(object, "alpha", m->scaling.alpha);

@@ -14,7 +14,7 @@ static cJSON *node_json(const Forest *forest, unsigned node) {
   cJSON *out = cJSON_CreateObject();
   g_autofree char *path = lineage_label(forest, node);
   json_add_string(out, "path", path);
-  cJSON_AddNumberToObject(out, "tree", n->tree);
+  cJSON_AddNumberToObject(out, "tree", n->tree + 1);
   cJSON *parents = cJSON_AddArrayToObject(out, "parents");
   for (guint i = 0; i < n->parents->len; i++)
     cJSON_AddItemToArray(parents, lineage_edge_json(forest, n, &g_array_index(n->parents, ParentEdge, i)));

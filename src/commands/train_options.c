@@ -25,7 +25,7 @@ void train_words_clear(TrainWords *o) {
 enum { NOT_GIVEN = G_MININT };
 
 void train_words_init(TrainWords *o) {
-  *o = (TrainWords){.tree = -1, .epochs = NOT_GIVEN, .patience = NOT_GIVEN, .probes = NOT_GIVEN,
+  *o = (TrainWords){.tree = NOT_GIVEN, .epochs = NOT_GIVEN, .patience = NOT_GIVEN, .probes = NOT_GIVEN,
                     .proj = NOT_GIVEN, .rep = NOT_GIVEN, .batch = NOT_GIVEN, .lr = NAN,
                     .weight_decay = NAN};
 }
@@ -71,10 +71,19 @@ static bool read_choices(const TrainWords *o, TrainOptions *t, GError **error) {
   return true;
 }
 
+/* People count trees from 1, as every answer does. */
+static bool read_tree(const TrainWords *o, TrainOptions *t, GError **error) {
+  if (o->tree == NOT_GIVEN) return true;
+  t->tree = o->tree - 1;
+  if (o->tree >= 1) return true;
+  g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_USAGE, "--tree: trees are counted from 1");
+  return false;
+}
+
 bool train_words_read(const TrainWords *o, const Globals *g, TrainOptions *t, GError **error) {
   const TrainOptions defaults = TRAIN_DEFAULTS;
   *t = defaults;
-  if (!read_choices(o, t, error)) return false;
+  if (!read_choices(o, t, error) || !read_tree(o, t, error)) return false;
   if (o->layer) t->layer = o->layer;
   if (o->encoder) t->encoder = o->encoder;
   t->prompts = o->prompts;
@@ -84,7 +93,6 @@ bool train_words_read(const TrainWords *o, const Globals *g, TrainOptions *t, GE
   t->label_key = o->label;
   t->init = o->init;
   t->out = o->out;
-  t->tree = o->tree;
   t->compress = o->compress;
   t->seed = (uint64_t)g->seed;
   take_number(o->epochs, &t->epochs);
@@ -111,7 +119,7 @@ GOptionEntry *train_words_entries(TrainWords *o) {
       {"half", 0, 0, G_OPTION_ARG_NONE, &o->half, "Keep dense layers as bfloat16: half the memory", NULL},
       {"layer", 0, 0, G_OPTION_ARG_STRING, &o->layer, "Layer to read, or #N in upstream's order (default: the largest)", "NAME"},
       {"label", 0, 0, G_OPTION_ARG_STRING, &o->label, "Metadata or card key that holds the label", "KEY"},
-      {"tree", 0, 0, G_OPTION_ARG_INT, &o->tree, "Only models of tree T", "T"},
+      {"tree", 0, 0, G_OPTION_ARG_INT, &o->tree, "Only models of tree T, counted from 1 as `copse tree` does", "T"},
       {"encoder", 0, 0, G_OPTION_ARG_STRING, &o->encoder,
        "words (default), clip:DIR, model2vec:DIR, glove:FILE or table:FILE", "E"},
       {"prompts", 0, 0, G_OPTION_ARG_STRING, &o->prompts,

@@ -75,3 +75,13 @@ GPtrArray *label_list_parse(const char *value) {
   add_label(&found, value, -1);
   return found.labels;
 }
+
+SafeText *label_list_text(const char *value) {
+  const char *p = skip_space(value);
+  /* Nothing else can be a list: most values are plain words, and there are many of them. */
+  if (*p != '[' && *p != '(') return g_strdup(value);
+  g_autoptr(GPtrArray) labels = label_list_parse(value);
+  if (labels->len == 0) return g_strdup(value);
+  g_ptr_array_add(labels, NULL);
+  return g_strjoinv(", ", (char **)labels->pdata);
+}

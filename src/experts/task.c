@@ -263,7 +263,7 @@ static bool check_enough(const Task *t, const TaskOptions *o, GError **error) {
   if (t->no_vector)
     g_string_append_printf(why, "; %u have labels of which the encoder '%s' knows no word",
                            t->no_vector, text_encoder_name(o->encoder));
-  if (o->tree >= 0) g_string_append_printf(why, "; only tree %d was looked at", o->tree);
+  if (o->tree >= 0) g_string_append_printf(why, "; only tree %d was looked at", o->tree + 1);
   g_set_error(error, COPSE_ERROR, COPSE_ERROR_TOO_FEW,
               "too few labels: '%s' gives %zu training model%s of %zu different label%s, and %d "
               "models of %d are needed%s",

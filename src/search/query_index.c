@@ -130,7 +130,7 @@ static void list_silent(QueryIndex *index) {
   for (guint i = 0; i < groups->len; i++) {
     const Silent *s = &g_array_index(groups, Silent, i);
     g_autofree char *tree = s->example->tree >= 0
-                                ? g_strdup_printf("tree %d", s->example->tree)
+                                ? g_strdup_printf("tree %d", s->example->tree + 1)
                                 : g_strdup("an architecture");
     if (i >= NAMED)
       rest += s->count;

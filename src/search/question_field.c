@@ -26,12 +26,12 @@ static const char *const *fact_names(const char *field) {
   return strcmp(field, "date") == 0 ? dates : NULL;
 }
 
-/* A number of the catalog; NAN when the field is none or the model has none. */
+/* A number of the catalog, trees counted from 1; NAN when the field is none or the model has none. */
 static double catalog_number(const Model *m, const char *field) {
   if (strcmp(field, "params") == 0) return (double)m->params;
   if (strcmp(field, "bytes") == 0 || strcmp(field, "size") == 0) return (double)m->bytes;
   if (strcmp(field, "tensors") == 0) return m->tensors;
-  return strcmp(field, "tree") == 0 && m->tree >= 0 ? m->tree : NAN;
+  return strcmp(field, "tree") == 0 && m->tree >= 0 ? m->tree + 1 : NAN;
 }
 
 static const char *catalog_text(const Model *m, const char *field) {

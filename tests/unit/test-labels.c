@@ -29,9 +29,23 @@ static void test_plain_text(void) {
   assert_labels("esc\x1b[2J", "esc\xef\xbf\xbd[2J");
 }
 
+static void assert_text(const char *value, const char *want) {
+  g_autofree char *got = label_list_text(value);
+  g_assert_cmpstr(got, ==, want);
+}
+
+static void test_text(void) {
+  assert_text("['a', 'b c']", "a, b c");
+  assert_text("(1, 2)", "1, 2");
+  assert_text("[]", "[]");
+  assert_text("[draft] a fox", "[draft] a fox");
+  assert_text("a fox", "a fox");
+}
+
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/labels/literals", test_literals);
   g_test_add_func("/labels/plain-text", test_plain_text);
+  g_test_add_func("/labels/text", test_text);
   return g_test_run();
 }

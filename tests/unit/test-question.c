@@ -196,8 +196,8 @@ static void test_filters(void) {
   expect_passing("rank:8", "b");
   expect_passing("dtype:bf16", "b");
   expect_passing("dtype:=f16", "a");
-  expect_passing("tree:4", "b");
-  expect_passing("tree:>=0", "b");
+  expect_passing("tree:5", "b");
+  expect_passing("tree:>=1", "b");
   expect_passing("name:fox path:lora/*", "a");
   expect_passing("rank:*", "ab");
   expect_passing("-rank:*", "c");

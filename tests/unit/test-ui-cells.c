@@ -106,7 +106,7 @@ static void test_bar_and_curve(void) {
   paint_curve(c, (Rect){0, 0, 6, 3}, values, 6, &low, &high);
   g_assert_cmpfloat(low, ==, 0);
   g_assert_cmpfloat(high, ==, 1);
-  assert_dump(c, " ''\n   -\n.    .\n");
+  assert_dump(c, " ''|\n | -\n.|   .\n");
   g_autoptr(Cells) b = cells_new(4, 1, false);
   double rising[] = {0, 3};
   paint_curve(b, (Rect){0, 0, 4, 1}, rising, 2, &low, &high);

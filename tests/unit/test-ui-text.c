@@ -16,6 +16,7 @@
 #include "ui/map_groups.h"
 #include "ui/scatter.h"
 #include "ui/train_estimate.h"
+#include "ui/word_match.h"
 
 /* All lines, joined by newlines. */
 static char *all_lines(const Lines *l) {
@@ -338,6 +339,31 @@ static void test_phylogram(void) {
   g_free(wood);
 }
 
+static void assert_branch(const char *branch, int depth, int columns, bool ascii, const char *want) {
+  OutlineRow row = {.branch = (char *)branch, .depth = depth};
+  g_autofree char *got = forest_branch_fit(&row, columns, ascii);
+  g_assert_cmpstr(got, ==, want);
+}
+
+/* However deep a tree, the lines before a name stay within bounds and say how deep it is. */
+static void test_branches(void) {
+  assert_branch("│  └─ ", 2, 6, false, "│  └─ ");
+  assert_branch("│  │     └─ ", 4, 10, false, "⋯4     └─ ");
+  assert_branch("|  |     `- ", 4, 6, true, "..4  `- ");
+  assert_branch("⋯ │  │  └─ ", 1234, 1, false, "⋯1234 └─ ");
+}
+
+static void test_words(void) {
+  static const char hay[] = "checkered red-star\nnet0048 x";
+  g_assert_true(word_find(hay, "red", true) == strstr(hay, "red-"));
+  g_assert_true(word_find(hay, "red", false) == strstr(hay, "red red"));
+  g_assert_null(word_find(hay, "eckered", true));
+  g_assert_true(word_find(hay, "star", true) == strstr(hay, "star"));
+  g_assert_true(word_find(hay, "0048", true) == strstr(hay, "0048"));
+  g_assert_null(word_find(hay, "048", true));
+  g_assert_nonnull(word_find(hay, "048", false));
+}
+
 int main(int argc, char **argv) {
   setlocale(LC_ALL, "C.UTF-8");
   g_test_init(&argc, &argv, NULL);
@@ -356,5 +382,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/ui/chart/columns", test_chart_columns);
   g_test_add_func("/ui/estimate", test_estimate);
   g_test_add_func("/ui/phylogram", test_phylogram);
+  g_test_add_func("/ui/branches", test_branches);
+  g_test_add_func("/ui/words", test_words);
   return g_test_run();
 }

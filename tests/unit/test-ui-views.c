@@ -64,6 +64,83 @@ static void test_model_pages(void) {
 }
 
 /* From a model to its neighbour and back again, and back to where one came from. */
+/* Esc leads back to where one came from, with the cursor where it was. */
+static void test_way_back(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = fake_app(&wood, 80, 24, "dark", false);
+  settle(app);
+  press(app, "2fox");
+  settle(app);
+  press(app, "<Down><Enter>");
+  settle(app);
+  g_assert_cmpint(app->current, ==, VIEW_MODEL);
+  press(app, "<Esc>");
+  g_assert_cmpint(app->current, ==, VIEW_QUERY);
+  press(app, "<Esc>");
+  int row = app->cells->cursor_y;
+  press(app, "o");
+  settle(app);
+  g_assert_cmpint(app->current, ==, VIEW_FOREST);
+  g_assert_true(on_screen(app, "Esc back"));
+  press(app, "f<Enter>j<Esc>");
+  g_assert_cmpint(app->current, ==, VIEW_QUERY);
+  g_assert_cmpint(app->cells->cursor_y, ==, row);
+  press(app, "1<Esc>"); /* chosen by its number, the forest leads nowhere */
+  g_assert_cmpint(app->current, ==, VIEW_FOREST);
+  g_assert_false(app->quit);
+}
+
+/* While a question is typed digits are text, and the screen says what leads on. */
+static void test_typing_tells_its_keys(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = fake_app(&wood, 80, 24, "dark", false);
+  settle(app);
+  press(app, "2fox 3");
+  g_assert_cmpint(app->current, ==, VIEW_QUERY);
+  g_assert_true(on_screen(app, "Alt-1..5 views"));
+  g_assert_false(on_screen(app, "3 Experts"));
+  press(app, "<M-3>");
+  g_assert_cmpint(app->current, ==, VIEW_EXPERTS);
+  g_assert_true(on_screen(app, "3 Experts"));
+  press(app, "t<M-1>");
+  g_assert_cmpint(app->current, ==, VIEW_FOREST);
+}
+
+/* What does not fit into the status line stands above it, and all of it in Messages. */
+static void test_messages(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = fake_app(&wood, 40, 20, "dark", false);
+  settle(app);
+  press(app, ":model one whose name is so long that no line whatever of any screen holds it<Enter>");
+  g_assert_true(on_screen(app, "holds"));
+  press(app, "j");
+  g_assert_false(on_screen(app, "holds"));
+  press(app, "L");
+  g_assert_cmpint(app->current, ==, VIEW_MESSAGES);
+  g_assert_true(on_screen(app, "holds"));
+  g_assert_true(on_screen(app, "10 models"));
+  g_assert_true(on_screen(app, "1 message"));
+  press(app, "<Esc>");
+  g_assert_cmpint(app->current, ==, VIEW_FOREST);
+}
+
+/* The reasons of skipped files stand there whole; Enter opens a model from the same folder, or says that there
+ * is none. */
+static void test_skipped_opens(void) {
+  FakeWood wood = {.skips = 3};
+  g_autoptr(App) app = fake_app(&wood, 80, 24, "dark", false);
+  settle(app);
+  g_assert_true(on_screen(app, "3 skipped (!)"));
+  press(app, "!<Enter>");
+  g_assert_true(on_screen(app, "No model was read from the same folder"));
+  press(app, "<End>");
+  g_assert_true(on_screen(app, "opens fine-tuned"));
+  press(app, "<Enter>");
+  g_assert_cmpint(app->current, ==, VIEW_MODEL);
+  press(app, "<Esc>");
+  g_assert_true(on_screen(app, "opens fine-tuned"));
+}
+
 static void test_model_trail(void) {
   FakeWood wood = {0};
   g_autoptr(App) app = ready_app(&wood);
@@ -123,6 +200,9 @@ static void test_map(void) {
   walk(app, "5");
   expect(app, "10 models by label");
   walk(app, "c");
+  expect(app, "by the label's last word");
+  expect(app, "fox");
+  walk(app, "cc");
   expect(app, "tree 1");
   walk(app, "gkkkkkkkkkkkkkkkkkkkkkkkkvGjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjv");
   g_assert_true(on_screen(app, "tagged in the forest"));
@@ -220,7 +300,7 @@ static void test_sweep_and_apply(void) {
   walk(app, "a");
   expect(app, "It has spoken of 10 models");
   walk(app, "1");
-  expect(app, "SAYS");
+  expect(app, "EXPERT SAYS");
   expect(app, "a red fox 0.93");
 }
 
@@ -233,13 +313,18 @@ static void test_training_form_knows_the_layers(void) {
   expect(app, "no model has one of that name");
   walk(app, "<C-u><PgDn>");
   expect(app, "encoder.0.attention.output");
+  walk(app, "<Down>nonsense<Enter>");
+  expect(app, "no two models have that key");
+  walk(app, "<C-u><PgDn>");
+  g_assert_false(on_screen(app, "nonsense"));
+  expect(app, "label key       license"); /* most models name one */
 }
 
 static void test_skipped(void) {
   FakeWood wood = {.skips = 3};
   g_autoptr(App) app = ready_app(&wood);
   walk(app, "!");
-  expect(app, "broken/part-2.safetensors");
+  expect(app, "birch/fine-tuned/state.safetensors");
   expect(app, "3 files skipped");
   walk(app, "q");
   expect(app, "PARAMS");
@@ -306,6 +391,59 @@ static void test_tour(void) {
   expect(app, "(1 of");
   walk(app, "<Esc>");
   expect(app, "PARAMS");
+}
+
+/* What is folded stays folded in the next session. */
+static void test_folds_are_remembered(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = ready_app(&wood);
+  expect(app, "owl-lora");
+  walk(app, "zM");
+  g_assert_false(on_screen(app, "owl-lora"));
+  g_clear_pointer(&app, app_free);
+  app = ready_app(&wood);
+  g_assert_false(on_screen(app, "owl-lora"));
+  walk(app, "zR");
+  expect(app, "owl-lora");
+  g_clear_pointer(&app, app_free);
+  app = ready_app(&wood);
+  expect(app, "owl-lora");
+}
+
+/* A title that is clicked sorts by its column, and again: the other way round. */
+static void test_titles_sort(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = ready_app(&wood);
+  int x = 0;
+  while (x < 100 && cells_at(app->cells, x, 1)->c != 'P') x++; /* of PARAMS */
+  app_mouse_event(app, MOUSE_CLICK, x, 1);
+  walk(app, "");
+  expect(app, "▾PARAMS");
+  app_mouse_event(app, MOUSE_CLICK, x, 1);
+  walk(app, "");
+  expect(app, "▴PARAMS");
+  app_mouse_event(app, MOUSE_CLICK, 0, 1);
+  expect(app, "▴PARAMS");
+}
+
+/* Models are found by any part of their path, files by name with folders marked. */
+static void test_completion(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(GArray) models = command_candidates(&app->ui, IN_FOREST, "model ow", 10);
+  g_assert_cmpuint(models->len, ==, 1);
+  g_assert_cmpstr(g_array_index(models, Candidate, 0).word, ==, "model birch/owl-lora");
+  g_autofree char *folder = g_dir_make_tmp("copse-complete-XXXXXX", NULL);
+  g_autofree char *sub = g_build_filename(folder, "a folder", NULL), *file = g_build_filename(folder, "a file", NULL);
+  g_assert_cmpint(g_mkdir(sub, 0700), ==, 0);
+  g_assert_true(g_file_set_contents(file, "", 0, NULL));
+  g_autofree char *line = g_strdup_printf("export %s/a f", folder);
+  g_autofree char *first = g_strdup_printf("export %s", file), *second = g_strdup_printf("export %s/", sub);
+  g_autoptr(GArray) files = command_candidates(&app->ui, IN_FOREST, line, 10);
+  g_assert_cmpuint(files->len, ==, 2);
+  g_assert_cmpstr(g_array_index(files, Candidate, 0).word, ==, first);
+  g_assert_cmpstr(g_array_index(files, Candidate, 1).word, ==, second);
+  g_assert_cmpint(g_unlink(file) + g_rmdir(sub) + g_rmdir(folder), ==, 0);
 }
 
 static void test_mouse(void) {
@@ -400,6 +538,13 @@ int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/ui/model/pages", test_model_pages);
   g_test_add_func("/ui/model/trail", test_model_trail);
+  g_test_add_func("/ui/folds", test_folds_are_remembered);
+  g_test_add_func("/ui/titles", test_titles_sort);
+  g_test_add_func("/ui/completion", test_completion);
+  g_test_add_func("/ui/messages", test_messages);
+  g_test_add_func("/ui/skipped/opens", test_skipped_opens);
+  g_test_add_func("/ui/way-back", test_way_back);
+  g_test_add_func("/ui/typing", test_typing_tells_its_keys);
   g_test_add_func("/ui/model/labels", test_model_labels);
   g_test_add_func("/ui/model/follows", test_model_follows_the_forest);
   g_test_add_func("/ui/diff", test_diff);

@@ -92,6 +92,10 @@ static void test_filter_keeps_ancestors(void) {
   g_assert_cmpint(cells_at(app->cells, 5, 2)->style, !=, STYLE_TEXT);
   press(app, "<Esc>");
   g_assert_true(on_screen(app, "fox-lora"));
+  press(app, "fora<Enter>"); /* no word begins so, but three hold it */
+  g_assert_true(on_screen(app, "inside words"));
+  g_assert_true(on_screen(app, "owl-lora"));
+  press(app, "<Esc>");
   press(app, "fnothing-such<Enter>");
   g_assert_true(on_screen(app, "Nothing matches"));
   press(app, "jkhlzM<Space>n<Esc>");
@@ -200,10 +204,16 @@ static void test_training_cancelled(void) {
   g_assert_true(on_screen(app, "A training is running"));
   press(app, "x");
   settle(app);
-  g_assert_true(on_screen(app, "Cancelled; nothing was written."));
+  g_assert_true(on_screen(app, "Cancelled; r goes on with it."));
   g_assert_cmpint(atomic_load(&wood.trainings), ==, 0);
   press(app, "4");
   g_assert_true(on_screen(app, "cancelled after"));
+  atomic_store(&wood.hold_training, false);
+  press(app, "3r");
+  settle(app);
+  g_assert_cmpint(atomic_load(&wood.trainings), ==, 1);
+  press(app, "r");
+  g_assert_true(on_screen(app, "No training was cancelled"));
 }
 
 static void test_read_only_trains_nothing(void) {
@@ -304,7 +314,7 @@ static void test_help_searches(void) {
 static void test_empty_collection(void) {
   FakeWood wood = {.empty = true};
   g_autoptr(App) app = ready_app(&wood);
-  g_assert_true(on_screen(app, "No models were found here."));
+  g_assert_true(on_screen(app, "No model was found in this folder."));
   press(app, "jkGghlzMzR<Space>iir/x<Enter>nNf<Enter>2fox<Esc>3t");
   settle(app);
   g_assert_true(on_screen(app, "no models to train on"));

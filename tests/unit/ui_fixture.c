@@ -88,7 +88,8 @@ static GPtrArray *fake_skipped(Collection *collection, GError **error) {
   GPtrArray *all = g_ptr_array_new_with_free_func(skipped_free);
   for (unsigned i = 0; i < wood_of(collection)->skips; i++) {
     Skipped *s = g_new(Skipped, 1);
-    *s = (Skipped){g_strdup_printf("broken/part-%u.safetensors", i),
+    *s = (Skipped){i == 2 ? g_strdup("birch/fine-tuned/state.safetensors")
+                          : g_strdup_printf("broken/part-%u.safetensors", i),
                    g_strdup("header length 9007199254740993 is beyond the end of the file")};
     g_ptr_array_add(all, s);
   }
@@ -156,9 +157,13 @@ static Forest *fake_forest(Collection *collection, const GPtrArray *models,
   return f;
 }
 
-static Score score_make(double top1, unsigned n) {
-  return (Score){.top1 = top1, .top5 = NAN, .chance = 0.02, .n = n, .classes = 50,
-                 .low = top1 - 0.08, .high = top1 + 0.09};
+/* Of one label a model, or of many. */
+static Score score_make(double rate, unsigned n, bool many) {
+  Score s = score_none();
+  *(many ? &s.accuracy : &s.top1) = rate;
+  s.chance = 0.02, s.n = n, s.classes = 50;
+  s.low = rate - 0.08, s.high = rate + 0.09;
+  return s;
 }
 
 static Expert *expert_make(const char *name, const char *layer, double unseen) {
@@ -167,12 +172,14 @@ static Expert *expert_make(const char *name, const char *layer, double unseen) {
   e->layer = g_strdup(layer);
   e->task = isfinite(unseen) ? EXPERT_ALIGN : EXPERT_CLASSIFY;
   e->labels = g_ptr_array_new_with_free_func(g_free);
-  for (int i = 0; i < 50; i++) g_ptr_array_add(e->labels, g_strdup("label"));
-  e->val = score_make(0.63, 80);
-  e->test = score_make(0.61, 80);
-  e->test_holdout = isfinite(unseen) ? score_make(unseen, 120) : (Score){.top1 = NAN};
+  for (int i = 0; i < 50; i++) g_ptr_array_add(e->labels, g_strdup_printf("label %d", i));
+  bool many = e->task == EXPERT_CLASSIFY;
+  e->val = score_make(0.63, 80, many);
+  e->test = score_make(0.61, 80, many);
+  e->test_holdout = isfinite(unseen) ? score_make(unseen, 120, false) : score_none();
   e->epochs = 30;
   e->seconds = 12;
+  e->threshold = 0.5, e->answered = 0.8, e->answered_right = 0.9;
   return e;
 }
 
@@ -284,7 +291,7 @@ static GPtrArray *fake_sweep(Collection *collection, const GPtrArray *models,
       return NULL;
     }
     Expert *e = expert_make(layers[i], layers[i], 0.2 + 0.1 * i);
-    e->val = score_make(0.3 + 0.15 * i, 80);
+    e->val = score_make(0.3 + 0.15 * i, 80, false);
     g_ptr_array_add(experts, e);
     row(user, e, i == 0, i + 1, G_N_ELEMENTS(layers));
   }
