@@ -18,6 +18,7 @@
 enum {
   BUSY_TICK = 1000,   /* milliseconds between two frames while a job says nothing */
   FRAME_TICK = 50,    /* the same when a number of frames is asked for */
+  PASTE_PAUSE = G_USEC_PER_SEC, /* a paste whose end was lost ends when nothing has come for so long */
   EMPTY_READS_MAX = 50 /* a terminal that is ready but never gives a key has gone */
 };
 
@@ -295,7 +296,9 @@ static void read_keys(App *app) {
   Key key;
   unsigned n = 0;
   for (; !app->quit && (key = term_read(app->term)) != UIKEY_NONE; n++) {
-    app->last_key = g_get_monotonic_time();
+    gint64 now = g_get_monotonic_time();
+    app->pasting &= now - app->last_key < PASTE_PAUSE;
+    app->last_key = now;
     if (key == UIKEY_MOUSE) app_mouse(app);
     else app_key(app, key);
   }

@@ -29,7 +29,9 @@ enum {
   UIKEY_F1, /* F1 .. F12 follow one another */
   UIKEY_F12 = UIKEY_F1 + 11,
   UIKEY_RESIZE, /* the terminal has another size: no key that one can press */
-  UIKEY_MOUSE   /* the mouse: what it did is asked for with term_mouse() */
+  UIKEY_MOUSE,  /* the mouse: what it did is asked for with term_mouse() */
+  UIKEY_PASTE_BEGIN, /* what follows, up to the end, was pasted and not typed */
+  UIKEY_PASTE_END
 };
 
 /* Reads one key from the text: a character, or a name such as <Enter>, <C-d>, <PgUp>, <lt>.
