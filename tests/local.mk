@@ -57,6 +57,7 @@ unit_tests = \
 	tests/unit/test-torch-state \
 	tests/unit/test-ui \
 	tests/unit/test-ui-cells \
+	tests/unit/test-ui-guests \
 	tests/unit/test-ui-keymap \
 	tests/unit/test-ui-screens \
 	tests/unit/test-ui-text \
@@ -137,6 +138,8 @@ EXTRA_DIST += tests/golden
 ui_fixture = tests/unit/ui_fixture.c tests/unit/ui_fixture.h
 tests_unit_test_ui_SOURCES = tests/unit/test-ui.c $(ui_fixture)
 tests_unit_test_ui_LDADD = $(ui_libs)
+tests_unit_test_ui_guests_SOURCES = tests/unit/test-ui-guests.c $(ui_fixture)
+tests_unit_test_ui_guests_LDADD = $(ui_libs)
 tests_unit_test_ui_cells_LDADD = $(ui_libs)
 tests_unit_test_ui_keymap_LDADD = $(ui_libs)
 tests_unit_test_ui_screens_SOURCES = tests/unit/test-ui-screens.c $(ui_fixture)
