@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "ui/export.h"
+#include "lineage/export.h"
 
 static const struct {
   Key key;

@@ -3,7 +3,7 @@
 
 #include "core/files.h"
 #include "ui/copy_menu.h"
-#include "ui/export.h"
+#include "lineage/export.h"
 #include "ui/forest_view.h"
 
 enum { LINE_BY_NAME = FOREST_COLUMNS };

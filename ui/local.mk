@@ -14,7 +14,6 @@ libcopse_ui_a_SOURCES = \
 	ui/engine_jobs.c ui/engine_jobs.h \
 	ui/engine_model.c ui/engine_model.h \
 	ui/errand.c ui/errand.h \
-	ui/export.c ui/export.h \
 	ui/forest_columns.c ui/forest_columns.h \
 	ui/forest_facts.c ui/forest_facts.h \
 	ui/forest_menus.c ui/forest_view.h \

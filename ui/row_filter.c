@@ -89,13 +89,6 @@ void row_filter_free(RowFilter *filter) {
   g_free(filter);
 }
 
-const char *model_concept(const Model *model, const char *label_key) {
-  /* A tag may label a model for want of anything better, but it does not say what it shows. */
-  bool tells = label_key && !g_str_equal(label_key, "tags");
-  const char *value = tells ? model_value(model, label_key) : NULL;
-  return value ? value : model_value(model, "concept");
-}
-
 const char *model_main_dtype(const Model *model) {
   int best = -1;
   for (int d = 0; d < DTYPE_COUNT; d++)

@@ -23,9 +23,5 @@ bool row_filter_match(const RowFilter *filter, const ForestNode *node, const cha
 /* Name, path and concept of a node in one string, folded in case. The caller frees it. */
 char *node_haystack(const ForestNode *node, const char *label_key);
 
-/* What a model was trained on, as it says itself: its label, or its concept; NULL when it says
- * nothing. Borrowed. */
-const char *model_concept(const Model *model, const char *label_key);
-
 /* The dtype of most of its tensors, or NULL. Static text. */
 const char *model_main_dtype(const Model *model);

@@ -110,6 +110,13 @@ const char *model_split(const Model *m) {
   return NULL;
 }
 
+const char *model_concept(const Model *model, const char *label_key) {
+  /* A tag may label a model for want of anything better, but it does not say what it shows. */
+  bool tells = label_key && !g_str_equal(label_key, "tags");
+  const char *value = tells ? model_value(model, label_key) : NULL;
+  return value ? value : model_value(model, "concept");
+}
+
 const char *models_label_key(const GPtrArray *models) {
   static const char *const keys[] = {"concept", "imagenet_class_name", "imagenet_class_id",
                                      "dataset_chosen_targets", "tags"};

@@ -74,6 +74,10 @@ bool split_is_name(const char *name);
  * NULL. Borrowed. */
 const char *model_split(const Model *model);
 
+/* What a model was trained on, as it says itself: the value of that key (NULL: none), or its concept;
+ * NULL when it says nothing. Borrowed. */
+const char *model_concept(const Model *model, const char *label_key);
+
 /* The key that labels come from when the user names none: the first of concept,
  * imagenet_class_name, imagenet_class_id, dataset_chosen_targets, tags that any of these
  * models has; NULL when none. `models` holds Model*. Static text. */

@@ -7,6 +7,7 @@ libcopse_commands_a_SOURCES = \
 	src/commands/cmd_doctor.c \
 	src/commands/cmd_duplicates.c \
 	src/commands/cmd_eval.c \
+	src/commands/cmd_export.c \
 	src/commands/cmd_like.c \
 	src/commands/cmd_map.c \
 	src/commands/cmd_plant.c \
@@ -14,6 +15,7 @@ libcopse_commands_a_SOURCES = \
 	src/commands/cmd_route.c \
 	src/commands/cmd_scan.c \
 	src/commands/cmd_show.c \
+	src/commands/cmd_space.c \
 	src/commands/cmd_sweep.c \
 	src/commands/cmd_text.c \
 	src/commands/cmd_train.c \

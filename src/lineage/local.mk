@@ -8,6 +8,7 @@ libcopse_lineage_a_SOURCES = \
 	src/lineage/content_hash.c src/lineage/content_hash.h \
 	src/lineage/declared.c src/lineage/declared.h \
 	src/lineage/direction.c src/lineage/direction.h \
+	src/lineage/export.c src/lineage/export.h \
 	src/lineage/fit.c src/lineage/fit.h \
 	src/lineage/forest.c src/lineage/forest.h \
 	src/lineage/forest_text.c src/lineage/forest_text.h \

@@ -10,7 +10,7 @@
 #include "ui/card_text.h"
 #include "ui/chart.h"
 #include "ui/config.h"
-#include "ui/export.h"
+#include "lineage/export.h"
 #include "ui/forest_columns.h"
 #include "ui/forest_phylogram.h"
 #include "ui/map_groups.h"

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `copse export DIR`: the collection and its forest for other programs, on standard output. */
+#include <stdio.h>
+#include <string.h>
+
+#include "commands/commands.h"
+#include "commands/lineage_run.h"
+#include "core/error.h"
+#include "lineage/export.h"
+#include "lineage/forest_text.h"
+
+static const char notes[] =
+    "Formats: csv (the default; a line a model), jsonl (an object a line), html (the forest as nested lists),\n"
+    "paths, dot (Graphviz), newick (a line a tree, distances as branch lengths).";
+
+typedef char *(*Writer)(const Forest *forest, const char *label_key);
+
+static char *as_csv(const Forest *f, const char *key) { return export_text(f, f->nodes, EXPORT_CSV, key); }
+static char *as_jsonl(const Forest *f, const char *key) { return export_text(f, f->nodes, EXPORT_JSONL, key); }
+static char *as_paths(const Forest *f, const char *key) { return export_text(f, f->nodes, EXPORT_PATHS, key); }
+static char *as_dot(const Forest *f, const char *key) { (void)key; return forest_to_dot(f); }
+static char *as_newick(const Forest *f, const char *key) { (void)key; return forest_to_newick(f); }
+
+static const struct {
+  const char *name;
+  Writer write;
+} formats[] = {{"csv", as_csv},     {"jsonl", as_jsonl}, {"html", export_html},
+               {"paths", as_paths}, {"dot", as_dot},     {"newick", as_newick}};
+
+static Writer writer_named(const char *name, GError **error) {
+  for (size_t i = 0; i < G_N_ELEMENTS(formats); i++)
+    if (strcmp(formats[i].name, name) == 0) return formats[i].write;
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE,
+              "unknown format '%s'; there are csv, jsonl, html, paths, dot and newick", name);
+  return NULL;
+}
+
+static int export(const char *root, const char *format, const Globals *globals) {
+  GError *error = NULL;
+  LineageRun run = {0};
+  int status;
+  Writer write = writer_named(format, &error);
+  if (!write) return command_fail(error);
+  if (lineage_run_open(&run, root, globals, &status)) {
+    g_autofree char *text = write(run.forest, models_label_key(run.models));
+    fputs(text, stdout);
+    status = STATUS_DONE;
+  }
+  lineage_run_clear(&run);
+  return status;
+}
+
+int cmd_export(int argc, char **argv) {
+  g_autofree char *format = NULL;
+  Globals globals = {0};
+  int status;
+  const GOptionEntry entries[] = {
+      {"format", 'f', 0, G_OPTION_ARG_STRING, &format, "csv, jsonl, html, paths, dot or newick", "F"},
+      G_OPTION_ENTRY_NULL};
+  if (!command_parse("export", entries, notes, &argc, &argv, &globals, &status)) return status;
+  status = export(argv[1], format ? format : globals.json ? "jsonl" : "csv", &globals);
+  globals_clear(&globals);
+  return status;
+}
