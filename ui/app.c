@@ -67,9 +67,10 @@ static void tell_error(App *app, const char *what, const GError *error) {
 }
 
 static void take_wood(App *app, Wood *wood) {
-  wood_unref(app->ui.wood);
+  Wood *old = app->ui.wood;
   app->ui.wood = wood;
   app_tell_views(app, CHANGED_WOOD);
+  engine_drop_wood(&app->ui.engine, old);
 }
 
 static bool on_oracle(gpointer user, guint64 id, gpointer result, const GError *error) {

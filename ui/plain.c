@@ -6,8 +6,8 @@
 
 #include "core/files.h"
 #include "core/text.h"
+#include "lineage/export.h"
 #include "ui/command_line.h"
-#include "ui/export.h"
 #include "ui/plain_talk.h"
 #include "ui/row_filter.h"
 
