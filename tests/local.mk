@@ -10,6 +10,7 @@ AM_TESTS_ENVIRONMENT = \
 	COPSE=$(abs_top_builddir)/copse; export COPSE; \
 	COPSE_TEST_SRCDIR=$(abs_top_srcdir); export COPSE_TEST_SRCDIR; \
 	G_TEST_SRCDIR=$(abs_top_srcdir)/tests; export G_TEST_SRCDIR; \
+	TSAN_OPTIONS=suppressions=$(abs_top_srcdir)/tests/tsan.supp; export TSAN_OPTIONS; \
 	LC_ALL=C.UTF-8; export LC_ALL; TZ=UTC; export TZ;
 
 # Libraries in link order: an arrow that points back in the dependency rule does not link.
@@ -70,8 +71,10 @@ tui_tests = \
 	tests/tui/bytes.sh \
 	tests/tui/copy.sh \
 	tests/tui/crash.sh \
+	tests/tui/environment.sh \
 	tests/tui/hangup.sh \
 	tests/tui/pager.sh \
+	tests/tui/paste.sh \
 	tests/tui/quit-job.sh \
 	tests/tui/read-only.sh \
 	tests/tui/resize.sh \
@@ -82,9 +85,12 @@ tui_tests = \
 fuzz_tests = \
 	tests/fuzz/fuzz-archive \
 	tests/fuzz/fuzz-card \
+	tests/fuzz/fuzz-config \
 	tests/fuzz/fuzz-gguf \
 	tests/fuzz/fuzz-index \
+	tests/fuzz/fuzz-keys \
 	tests/fuzz/fuzz-npy \
+	tests/fuzz/fuzz-plain \
 	tests/fuzz/fuzz-question \
 	tests/fuzz/fuzz-safetensors \
 	tests/fuzz/fuzz-tokenizer \
@@ -179,6 +185,13 @@ tests_fuzz_fuzz_torch_LDADD = $(weights_libs)
 tests_fuzz_fuzz_npy_SOURCES = tests/fuzz/fuzz-npy.c $(fuzz_try)
 tests_fuzz_fuzz_npy_LDADD = $(weights_libs)
 EXTRA_DIST += tests/fuzz/README.md tests/fuzz/make-seeds.c tests/fuzz/torch.dict tests/fuzz/corpus
+
+tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz-config.c tests/fuzz/run-corpus.c
+tests_fuzz_fuzz_config_LDADD = $(ui_libs)
+tests_fuzz_fuzz_keys_SOURCES = tests/fuzz/fuzz-keys.c tests/fuzz/run-corpus.c $(ui_fixture)
+tests_fuzz_fuzz_keys_LDADD = $(ui_libs)
+tests_fuzz_fuzz_plain_SOURCES = tests/fuzz/fuzz-plain.c tests/fuzz/run-corpus.c $(ui_fixture)
+tests_fuzz_fuzz_plain_LDADD = $(ui_libs)
 
 archive_fixture = tests/unit/archive_fixture.c tests/unit/archive_fixture.h \
 	tests/unit/collection_fixture.c tests/unit/collection_fixture.h
