@@ -61,7 +61,7 @@ static int open_interface(int argc, char **argv) {
       {"frames", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT, &frames, "End after N frames", "N"},
       G_OPTION_ENTRY_NULL};
   if (!command_parse("", entries, NULL, &argc, &argv, &g, &status)) return status;
-  if (!g_getenv("COPSE_SCRIPT") && !(isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))) {
+  if (!plain && !g_getenv("COPSE_SCRIPT") && !(isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))) {
     fputs("copse: the interface needs a terminal; 'copse --help' lists the commands\n", stderr);
     globals_clear(&g);
     return STATUS_COULD_NOT;

@@ -10,6 +10,7 @@ AM_TESTS_ENVIRONMENT = \
 	COPSE=$(abs_top_builddir)/copse; export COPSE; \
 	COPSE_TEST_SRCDIR=$(abs_top_srcdir); export COPSE_TEST_SRCDIR; \
 	G_TEST_SRCDIR=$(abs_top_srcdir)/tests; export G_TEST_SRCDIR; \
+	TSAN_OPTIONS=suppressions=$(abs_top_srcdir)/tests/tsan.supp; export TSAN_OPTIONS; \
 	LC_ALL=C.UTF-8; export LC_ALL; TZ=UTC; export TZ;
 
 # Libraries in link order: an arrow that points back in the dependency rule does not link.
@@ -58,6 +59,7 @@ unit_tests = \
 	tests/unit/test-torch-state \
 	tests/unit/test-ui \
 	tests/unit/test-ui-cells \
+	tests/unit/test-ui-guests \
 	tests/unit/test-ui-keymap \
 	tests/unit/test-ui-screens \
 	tests/unit/test-ui-text \
@@ -70,8 +72,10 @@ tui_tests = \
 	tests/tui/bytes.sh \
 	tests/tui/copy.sh \
 	tests/tui/crash.sh \
+	tests/tui/environment.sh \
 	tests/tui/hangup.sh \
 	tests/tui/pager.sh \
+	tests/tui/paste.sh \
 	tests/tui/quit-job.sh \
 	tests/tui/read-only.sh \
 	tests/tui/resize.sh \
@@ -82,9 +86,12 @@ tui_tests = \
 fuzz_tests = \
 	tests/fuzz/fuzz-archive \
 	tests/fuzz/fuzz-card \
+	tests/fuzz/fuzz-config \
 	tests/fuzz/fuzz-gguf \
 	tests/fuzz/fuzz-index \
+	tests/fuzz/fuzz-keys \
 	tests/fuzz/fuzz-npy \
+	tests/fuzz/fuzz-plain \
 	tests/fuzz/fuzz-question \
 	tests/fuzz/fuzz-safetensors \
 	tests/fuzz/fuzz-tokenizer \
@@ -144,6 +151,8 @@ EXTRA_DIST += tests/golden
 ui_fixture = tests/unit/ui_fixture.c tests/unit/ui_fixture.h
 tests_unit_test_ui_SOURCES = tests/unit/test-ui.c $(ui_fixture)
 tests_unit_test_ui_LDADD = $(ui_libs)
+tests_unit_test_ui_guests_SOURCES = tests/unit/test-ui-guests.c $(ui_fixture)
+tests_unit_test_ui_guests_LDADD = $(ui_libs)
 tests_unit_test_ui_cells_LDADD = $(ui_libs)
 tests_unit_test_ui_keymap_LDADD = $(ui_libs)
 tests_unit_test_ui_screens_SOURCES = tests/unit/test-ui-screens.c $(ui_fixture)
@@ -183,6 +192,13 @@ tests_fuzz_fuzz_torch_LDADD = $(weights_libs)
 tests_fuzz_fuzz_npy_SOURCES = tests/fuzz/fuzz-npy.c $(fuzz_try)
 tests_fuzz_fuzz_npy_LDADD = $(weights_libs)
 EXTRA_DIST += tests/fuzz/README.md tests/fuzz/make-seeds.c tests/fuzz/torch.dict tests/fuzz/corpus
+
+tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz-config.c tests/fuzz/run-corpus.c
+tests_fuzz_fuzz_config_LDADD = $(ui_libs)
+tests_fuzz_fuzz_keys_SOURCES = tests/fuzz/fuzz-keys.c tests/fuzz/run-corpus.c $(ui_fixture)
+tests_fuzz_fuzz_keys_LDADD = $(ui_libs)
+tests_fuzz_fuzz_plain_SOURCES = tests/fuzz/fuzz-plain.c tests/fuzz/run-corpus.c $(ui_fixture)
+tests_fuzz_fuzz_plain_LDADD = $(ui_libs)
 
 archive_fixture = tests/unit/archive_fixture.c tests/unit/archive_fixture.h \
 	tests/unit/collection_fixture.c tests/unit/collection_fixture.h

@@ -18,6 +18,7 @@
 enum {
   BUSY_TICK = 1000,   /* milliseconds between two frames while a job says nothing */
   FRAME_TICK = 50,    /* the same when a number of frames is asked for */
+  PASTE_PAUSE = G_USEC_PER_SEC, /* a paste whose end was lost ends when nothing has come for so long */
   EMPTY_READS_MAX = 50 /* a terminal that is ready but never gives a key has gone */
 };
 
@@ -84,9 +85,10 @@ static void tell_error(App *app, const char *what, const GError *error) {
 }
 
 static void take_wood(App *app, Wood *wood) {
-  wood_unref(app->ui.wood);
+  Wood *old = app->ui.wood;
   app->ui.wood = wood;
   app_tell_views(app, CHANGED_WOOD);
+  engine_drop_wood(&app->ui.engine, old);
 }
 
 static bool on_oracle(gpointer user, guint64 id, gpointer result, const GError *error) {
@@ -316,7 +318,9 @@ static void read_keys(App *app) {
   Key key;
   unsigned n = 0;
   for (; !app->quit && (key = term_read(app->term)) != UIKEY_NONE; n++) {
-    app->last_key = g_get_monotonic_time();
+    gint64 now = g_get_monotonic_time();
+    app->pasting &= now - app->last_key < PASTE_PAUSE;
+    app->last_key = now;
     if (key == UIKEY_MOUSE) app_mouse(app);
     else app_key(app, key);
   }

@@ -37,6 +37,7 @@ typedef struct {
   ViewId trail[TRAIL_MOST]; /* where the views that were opened from others lead back to */
   int trail_length;
   Key prefix;         /* first key of a sequence, or UIKEY_NONE */
+  bool pasting;       /* keys are text that is being pasted */
   bool dirty;         /* something has changed since the last frame */
   bool stale;         /* nothing but the progress of jobs has */
   gint64 last_frame;  /* monotonic microseconds */

@@ -253,9 +253,24 @@ static void type(App *app, Key key) {
   }
 }
 
+static bool is_typing(const App *app) { return app_context(app) & IN_TYPING; }
+
+/* What is pasted is text and presses no keys: an end of line in it sends nothing off. True when the key
+ * belongs to it. */
+static bool paste(App *app, Key key) {
+  if (key == UIKEY_PASTE_BEGIN && !is_typing(app))
+    ui_tell(&app->ui, STYLE_DIM, "What is pasted is taken where one types: in a question, after : or /");
+  if (key == UIKEY_PASTE_BEGIN || key == UIKEY_PASTE_END) {
+    app->pasting = key == UIKEY_PASTE_BEGIN;
+    return true;
+  }
+  if (app->pasting && is_typing(app)) type(app, key_is_text(key) ? key : ' ');
+  return app->pasting;
+}
+
 void app_key(App *app, Key key) {
   app->dirty = true;
-  if (key == UIKEY_RESIZE || key == UIKEY_MOUSE) return;
+  if (key == UIKEY_RESIZE || key == UIKEY_MOUSE || paste(app, key)) return;
   g_clear_pointer(&app->ui.message, g_free);
   unsigned context = app_context(app);
   if (context == IN_MENU && menu_find(app->ui.menu, key)) {

@@ -9,6 +9,8 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "core/text.h"
+#include "ui/forest_columns.h"
 
 enum { FILE_MAX = 256 * 1024 };
 
@@ -33,7 +35,8 @@ char *config_path(void) {
 }
 
 static bool fail(GError **error, const char *group, const char *key, const char *what) {
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "[%s] %s: %s", group, key, what);
+  g_autofree SafeText *shown = safe_text(key, -1);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "[%s] %s: %s", group, shown, what);
   return false;
 }
 
@@ -56,6 +59,9 @@ static bool read_interface(Config *c, GKeyFile *file, GError **error) {
   read_text(file, "columns", &c->columns);
   if (strcmp(c->theme, "auto") != 0 && !scheme_known(c->theme))
     return fail(error, "interface", "theme", "auto, dark, light or mono");
+  ColumnSet set;
+  if (!column_set_parse(&set, c->columns, NULL))
+    return fail(error, "interface", "columns", "names of columns, such as: kind params size");
   if (!read_bool(file, "ascii", &c->ascii, error) || !read_bool(file, "mouse", &c->mouse, error) ||
       !read_bool(file, "slow", &c->slow, error))
     return false;
@@ -74,7 +80,8 @@ static bool read_keys(Config *c, GKeyFile *file, GError **error) {
     g_autofree char *keys = g_key_file_get_string(file, "keys", *n, NULL);
     Action action = action_by_name(*n);
     if (action == ACTION_NONE) return fail(error, "keys", *n, "there is no such action");
-    if (!keys || !keymap_bind(trial, action, keys))
+    /* A value with an end of line in it could not be written again. */
+    if (!keys || !text_is_safe(keys, -1) || !keymap_bind(trial, action, keys))
       return fail(error, "keys", *n, "names of keys, such as: j <Down> <C-n>");
     if (g_str_equal(keys, action_info(action)->keys)) continue;
     g_hash_table_insert(c->keys, g_strdup(*n), g_strdup(keys));
@@ -127,19 +134,23 @@ static bool read_colours(Config *c, GKeyFile *file, GError **error) {
   return true;
 }
 
+bool config_read(Config *c, const char *text, size_t n, GError **error) {
+  g_autoptr(GKeyFile) file = g_key_file_new();
+  g_autoptr(GError) wrong = NULL;
+  if (n && !g_key_file_load_from_data(file, text, n, G_KEY_FILE_NONE, &wrong)) {
+    g_autofree SafeText *message = safe_text(wrong->message, -1);
+    g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_USAGE, message);
+    return false;
+  }
+  return read_interface(c, file, error) && read_keys(c, file, error) && read_colours(c, file, error);
+}
+
 bool config_load(Config *c, const char *path, GError **error) {
   size_t n;
   if (!g_file_test(path, G_FILE_TEST_EXISTS)) return true;
   g_autofree char *text = file_read_small(path, FILE_MAX, &n, error);
   if (!text) return false;
-  g_autoptr(GKeyFile) file = g_key_file_new();
-  g_autoptr(GError) wrong = NULL;
-  if (n && !g_key_file_load_from_data(file, text, n, G_KEY_FILE_NONE, &wrong)) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "%s: %s", path, wrong->message);
-    return false;
-  }
-  if (read_interface(c, file, error) && read_keys(c, file, error) && read_colours(c, file, error))
-    return true;
+  if (config_read(c, text, n, error)) return true;
   g_prefix_error(error, "%s: ", path);
   return false;
 }

@@ -34,6 +34,9 @@ char *config_path(void);
  * the key in the error, at the first thing that is wrong; what came before it stays taken over. */
 bool config_load(Config *config, const char *path, GError **error);
 
+/* The same of a file's bytes. */
+bool config_read(Config *config, const char *text, size_t n, GError **error);
+
 /* The whole file as text, with comments. The caller frees it. */
 char *config_text(const Config *config);
 

@@ -226,6 +226,18 @@ guint64 engine_open_experts(const Engine *engine, Wood *wood, JobDone done, gpoi
   return errand_submit(task, "Opening the experts", 0, run_open_experts, free_oracle, done, user);
 }
 
+static gpointer run_nothing(gpointer input, const Progress *progress, GError **error) {
+  (void)input, (void)progress, (void)error;
+  return NULL;
+}
+
+void engine_drop_wood(const Engine *engine, Wood *wood) {
+  if (!wood) return;
+  Errand *task = errand_new(engine);
+  task->wood = wood;
+  errand_submit(task, "Letting go of a forest", ERRAND_QUIET | ERRAND_URGENT, run_nothing, NULL, NULL, NULL);
+}
+
 static void take_options(Errand *task, const TrainOptions *options) {
   task->train = *options;
   task->train.layer = task->layer = g_strdup(options->layer);

@@ -120,6 +120,10 @@ guint64 engine_scan(const Engine *engine, JobDone done, gpointer user);
 /* Wood*: the same models with the forest that their weights tell. */
 guint64 engine_grow(const Engine *engine, Wood *wood, JobDone done, gpointer user);
 
+/* Lets go of a wood on the worker's thread, since a large one takes longer than a key may wait; takes the reference.
+ * Not listed among the jobs. NULL-safe. */
+void engine_drop_wood(const Engine *engine, Wood *wood);
+
 /* Oracle*. */
 guint64 engine_open_experts(const Engine *engine, Wood *wood, JobDone done, gpointer user);
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/text.h"
 #include "ui/word_match.h"
 
 void forest_rows_init(ForestRows *r, bool ascii) {
@@ -61,25 +62,9 @@ static int nearest_row(const ForestRows *r, int node) {
   return -1;
 }
 
-/* A row's node, found again: outline_rows() asks by node and not by number. */
-typedef struct {
-  ForestRows *rows;
-  GHashTable *numbers; /* ForestNode* -> number + 1 */
-} KeepContext;
-
-static bool keep_node(void *user, const ForestNode *node) {
-  KeepContext *context = user;
-  guint number = GPOINTER_TO_UINT(g_hash_table_lookup(context->numbers, node));
-  if (!number) return false;
-  return row_filter_match(context->rows->filter, node, haystack(context->rows, number - 1),
-                          context->rows->wood->label_key);
-}
-
-static GHashTable *number_nodes(const Forest *forest) {
-  GHashTable *numbers = g_hash_table_new(NULL, NULL);
-  for (guint i = 0; i < forest->nodes->len; i++)
-    g_hash_table_insert(numbers, forest->nodes->pdata[i], GUINT_TO_POINTER(i + 1));
-  return numbers;
+static bool keep_node(void *user, unsigned node) {
+  ForestRows *r = user;
+  return row_filter_match(r->filter, forest_node(r->wood->forest, node), haystack(r, node), r->wood->label_key);
 }
 
 static void row_clear(void *data) { g_free(((OutlineRow *)data)->branch); }
@@ -121,10 +106,8 @@ static GArray *list_rows(ForestRows *r, bool everything) {
     options.folded = r->folded;
     return outline_rows(r->wood->forest, &options);
   }
-  g_autoptr(GHashTable) numbers = number_nodes(r->wood->forest);
-  KeepContext context = {r, numbers};
   options.keep = keep_node;
-  options.user = &context;
+  options.user = r;
   return outline_rows(r->wood->forest, &options);
 }
 
@@ -175,20 +158,22 @@ static GHashTable *identities(const Forest *forest) {
   return map;
 }
 
-/* Number in the new forest of what was `node` in the old one, -1 when it has gone. */
-static int translate(const Forest *old, GHashTable *map, int node) {
+/* Number in the new forest of what was `node` in the old one, -1 when it has gone. The map is made when first wanted:
+ * most who wait for a forest have neither moved nor marked anything. */
+static int translate(const Forest *old, const Forest *new, GHashTable **map, int node) {
   if (node < 0) return -1;
   g_autofree char *key = identity(old->nodes->pdata[node]);
-  return (int)GPOINTER_TO_UINT(g_hash_table_lookup(map, key)) - 1;
+  if (!*map) *map = identities(new);
+  return (int)GPOINTER_TO_UINT(g_hash_table_lookup(*map, key)) - 1;
 }
 
-static GHashTable *translate_set(const Forest *old, GHashTable *map, GHashTable *set) {
+static GHashTable *translate_set(const Forest *old, const Forest *new, GHashTable **map, GHashTable *set) {
   GHashTable *out = g_hash_table_new(NULL, NULL);
   GHashTableIter iter;
   gpointer key;
   g_hash_table_iter_init(&iter, set);
   while (g_hash_table_iter_next(&iter, &key, NULL)) {
-    int node = translate(old, map, (int)GPOINTER_TO_UINT(key));
+    int node = translate(old, new, map, (int)GPOINTER_TO_UINT(key));
     if (node >= 0) g_hash_table_add(out, GUINT_TO_POINTER((guint)node));
   }
   g_hash_table_unref(set);
@@ -215,19 +200,20 @@ void forest_rows_fold_these(ForestRows *r, const GPtrArray *names) {
 
 void forest_rows_set_wood(ForestRows *r, Wood *wood) {
   if (wood == r->wood) return;
+  /* Whoever has not left the first row wants to see the first row. */
+  bool moved = r->wood && r->list.cursor > 0;
   int selected = -1;
   if (r->wood) {
-    const Forest *old = r->wood->forest;
-    g_autoptr(GHashTable) map = identities(wood->forest);
-    selected = translate(old, map, forest_rows_node(r));
-    r->folded = translate_set(old, map, r->folded);
-    r->tagged = translate_set(old, map, r->tagged);
+    const Forest *old = r->wood->forest, *new = wood->forest;
+    g_autoptr(GHashTable) map = NULL;
+    if (moved) selected = translate(old, new, &map, forest_rows_node(r));
+    r->folded = translate_set(old, new, &map, r->folded);
+    r->tagged = translate_set(old, new, &map, r->tagged);
   }
   drop_haystacks(r);
   wood_unref(r->wood);
   r->wood = wood_ref(wood);
-  /* Whoever has not left the first row wants to see the first row. */
-  rebuild_at(r, r->list.cursor == 0 ? -1 : selected);
+  rebuild_at(r, selected);
 }
 
 bool forest_rows_select(ForestRows *r, int node) {
@@ -384,7 +370,7 @@ static int position_in(const GArray *rows, int node) {
 
 bool forest_rows_search(ForestRows *r, const char *text, bool here, bool back) {
   if (!r->wood || r->rows->len == 0 || !*text) return false;
-  g_autofree char *folded_text = g_utf8_casefold(text, -1);
+  g_autofree char *folded_text = text_fold(text);
   g_autoptr(GArray) every = NULL;
   if (!r->filter && g_hash_table_size(r->folded)) every = list_rows(r, true);
   const GArray *rows = every ? every : r->rows;

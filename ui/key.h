@@ -31,7 +31,9 @@ enum {
   UIKEY_RESIZE, /* the terminal has another size: no key that one can press */
   UIKEY_MOUSE,  /* the mouse: what it did is asked for with term_mouse() */
   UIKEY_ALT_0,  /* a digit with Alt; the nine others follow */
-  UIKEY_ALT_9 = UIKEY_ALT_0 + 9
+  UIKEY_ALT_9 = UIKEY_ALT_0 + 9,
+  UIKEY_PASTE_BEGIN, /* what follows, up to the end, was pasted and not typed */
+  UIKEY_PASTE_END
 };
 
 /* Reads one key from the text: a character, or a name such as <Enter>, <C-d>, <M-1>, <PgUp>, <lt>.

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ui/keymap.h"
 
+#include <string.h>
+
 static const ActionInfo action_table[ACTION_COUNT] = {
     [ACTION_NONE] = {"none", "", 0, "", "", ""},
 #define ACTION(id, name, keys, contexts, hint, help, twin) \
@@ -15,6 +17,39 @@ struct Keymap {
 
 const ActionInfo *action_info(Action action) {
   return &action_table[action < ACTION_COUNT ? action : ACTION_NONE];
+}
+
+/* Actions without a twin, and why: a script has no cursor, no screen and no session. */
+static const struct {
+  const char *why, *names;
+} screen_only[] = {
+    {"it moves a cursor",
+     "down up page-down page-up half-down half-up first last search next-match previous-match page-next page-previous "
+     "map-left map-right map-next form-next form-previous form-later form-earlier"},
+    {"it changes what a screen shows, and output is whole",
+     "out in unfold fold fold-toggle unfold-all fold-all unfold-below fold-below depth-1 depth-2 depth-3 fold-switch "
+     "sort reverse tree-or-list columns scroll-left scroll-right zoom-in zoom-out map-all"},
+    {"it marks rows of a screen for what comes next", "tag untag-all tag-range"},
+    {"it types", "complete older newer accept edit-left edit-right ask-left ask-right edit-home edit-end edit-erase "
+                 "edit-delete edit-word edit-clear ask-save"},
+    {"it is about jobs of this session; a command is stopped by Ctrl-C",
+     "view-jobs cancel-job cancel-training quit-wait quit-cancel quit-stay"},
+    {"it belongs to the terminal and the session",
+     "view-next view-previous command actions menu-choose messages tour-next tour-back mouse help leave back quit "
+     "redraw suspend pager"},
+};
+
+static bool holds_word(const char *words, const char *word) {
+  size_t n = strlen(word);
+  for (const char *at = words; (at = strstr(at, word)); at += n)
+    if ((at == words || at[-1] == ' ') && (at[n] == ' ' || at[n] == '\0')) return true;
+  return false;
+}
+
+const char *action_screen_only(Action action) {
+  for (size_t i = 0; i < G_N_ELEMENTS(screen_only); i++)
+    if (holds_word(screen_only[i].names, action_info(action)->name)) return screen_only[i].why;
+  return NULL;
 }
 
 Action action_by_name(const char *name) {

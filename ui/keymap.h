@@ -53,6 +53,9 @@ typedef struct {
 /* Facts about an action. Static. */
 const ActionInfo *action_info(Action action);
 
+/* Why no command on the command line is the action's twin; NULL when one is. Static text. */
+const char *action_screen_only(Action action);
+
 /* The action of that configuration name, ACTION_NONE when there is none. */
 Action action_by_name(const char *name);
 

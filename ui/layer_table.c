@@ -76,10 +76,10 @@ bool layer_table_action(LayerTable *t, Action action) {
 bool layer_table_find(LayerTable *t, bool here, bool back) {
   int n = t->list.count;
   if (!t->search || !*t->search || n == 0) return false;
-  g_autofree char *want = g_utf8_casefold(t->search, -1);
+  g_autofree char *want = text_fold(t->search);
   for (int i = here ? 0 : 1; i <= n; i++) {
     int at = ((t->list.cursor + (back ? -i : i)) % n + n) % n;
-    g_autofree char *name = g_utf8_casefold(row_at(t, (guint)at)->name, -1);
+    g_autofree char *name = text_fold(row_at(t, (guint)at)->name);
     if (!strstr(name, want)) continue;
     list_select(&t->list, at);
     return true;

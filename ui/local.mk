@@ -39,7 +39,7 @@ libcopse_ui_a_SOURCES = \
 	ui/model_page.h ui/model_says.c \
 	ui/pager.c ui/pager.h \
 	ui/paint.c ui/paint.h \
-	ui/plain.c ui/plain.h \
+	ui/plain.c ui/plain.h ui/plain_talk.h ui/plain_experts.c ui/plain_model.c \
 	ui/row_filter.c ui/row_filter.h \
 	ui/scatter.c ui/scatter.h \
 	ui/script.c ui/script.h \

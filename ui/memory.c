@@ -32,5 +32,6 @@ void memory_save(const Engine *engine, const char *key, const GPtrArray *lines) 
 void memory_add(GPtrArray *lines, const char *line) {
   for (guint i = 0; i < lines->len; i++)
     if (strcmp(lines->pdata[i], line) == 0) g_ptr_array_remove_index(lines, i--);
+  if (lines->len >= MEMORY_LINES) g_ptr_array_remove_index(lines, 0);
   g_ptr_array_add(lines, g_strdup(line));
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The card of a model, as its author meant it to be read. */
+#include "core/text.h"
 #include "ui/card_text.h"
 #include "ui/engine_model.h"
 #include "ui/model_page.h"
@@ -65,14 +66,14 @@ static bool card_search(gpointer page, const char *text, bool here, bool back) {
   CardPage *p = page;
   if (text) {
     g_free(p->search);
-    p->search = *text ? g_utf8_casefold(text, -1) : NULL;
+    p->search = *text ? text_fold(text) : NULL;
   }
   int n = p->lines ? (int)p->lines->lines->len : 0;
   if (!p->search || !n) return !p->search;
   for (int i = here ? 0 : 1; i <= n; i++) {
     int at = ((p->list.cursor + (back ? -i : i)) % n + n) % n;
     g_autofree char *line = lines_text(p->lines, (guint)at);
-    g_autofree char *folded = g_utf8_casefold(line, -1);
+    g_autofree char *folded = text_fold(line);
     if (!strstr(folded, p->search)) continue;
     list_select(&p->list, at);
     return true;

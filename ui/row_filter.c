@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/text.h"
 #include "experts/label_list.h"
 #include "ui/word_match.h"
 
@@ -65,7 +66,7 @@ static FilterTerm parse_term(const char *word) {
     word = colon + 1;
   }
   if (term.field == TERM_PARAMS) parse_amount(&term, word);
-  term.text = g_utf8_casefold(word, -1);
+  term.text = text_fold(word);
   return term;
 }
 
@@ -118,12 +119,12 @@ char *node_haystack(const ForestNode *node, const char *label_key) {
   g_autofree char *concept = node->model ? model_concept_text(node->model, label_key) : NULL;
   g_autofree char *all = g_strjoin("\n", node->name ? node->name : "", path ? path : "",
                                    concept ? concept : "", NULL);
-  return g_utf8_casefold(all, -1);
+  return text_fold(all);
 }
 
 static bool holds(const char *value, const char *folded, bool wide) {
   if (!value) return false;
-  g_autofree char *have = g_utf8_casefold(value, -1);
+  g_autofree char *have = text_fold(value);
   return word_find(have, folded, !wide) != NULL;
 }
 

@@ -20,10 +20,16 @@
 #include "core/error.h"
 #include "core/text.h"
 
+/* Codes under which curses gives us the brackets that terminals put around what is pasted. */
+enum { CODE_PASTE_BEGIN = KEY_F(60), CODE_PASTE_END = KEY_F(61) };
+
+static const char paste_on[] = "\033[?2004h", paste_off[] = "\033[?2004l";
+
 struct Term {
   SCREEN *screen; /* NULL: headless, and no terminal description was found */
   FILE *out, *in; /* owned when headless */
-  bool headless, ascii, has_title;
+  bool headless, ascii;
+  bool xterm; /* it knows xterm's title and paste brackets */
   Scheme scheme;
   Cells *shown;   /* the picture that was painted last */
   bool anew;
@@ -87,7 +93,7 @@ static void add_capability(GString *to, const char *capability) {
   }
 }
 
-static bool title_works(void) {
+static bool knows_xterm(void) {
   const char *name = getenv("TERM");
   static const char *const families[] = {"xterm", "tmux", "screen", "rxvt", "foot", "alacritty"};
   for (size_t i = 0; name && i < G_N_ELEMENTS(families); i++)
@@ -101,7 +107,7 @@ static void make_restore(Term *term) {
   add_capability(term->restore, "rmkx");
   add_capability(term->restore, "cnorm");
   add_capability(term->restore, "rmcup");
-  if (term->has_title) g_string_append(term->restore, "\033[23;2t");
+  if (term->xterm) g_string_append_printf(term->restore, "\033[23;2t%s", paste_off);
   g_string_append(term->restore, "\r\n");
 }
 
@@ -113,6 +119,8 @@ static void set_up_input(void) {
   keypad(stdscr, TRUE);
   nodelay(stdscr, TRUE);
   set_escdelay(25);
+  define_key("\033[200~", CODE_PASTE_BEGIN);
+  define_key("\033[201~", CODE_PASTE_END);
   curs_set(0);
 }
 
@@ -156,6 +164,17 @@ static SCREEN *open_tty(GError **error) {
   return NULL;
 }
 
+static void send(Term *term, const char *bytes) {
+  if (term->headless) return;
+  fputs(bytes, stdout);
+  fflush(stdout);
+}
+
+/* What is pasted must not press keys: the terminal is asked to mark it. */
+static void set_paste(Term *term, bool on) {
+  if (term->xterm) send(term, on ? paste_on : paste_off);
+}
+
 Term *term_open(const TermOptions *options, GError **error) {
   Term *term = g_new0(Term, 1);
   term->headless = options->headless;
@@ -175,25 +194,21 @@ Term *term_open(const TermOptions *options, GError **error) {
   if (term->screen) {
     set_up_input();
     set_up_styles(term, options->theme);
-    term->has_title = !options->headless && title_works();
+    term->xterm = !options->headless && knows_xterm();
     make_restore(term);
+    set_paste(term, true);
   }
   if (options->headless)
     term_resize(term, options->columns ? options->columns : 80, options->rows ? options->rows : 24);
   return term;
 }
 
-static void send(Term *term, const char *bytes) {
-  if (term->headless) return;
-  fputs(bytes, stdout);
-  fflush(stdout);
-}
-
 void term_close(Term *term) {
   if (!term) return;
   if (term->screen) {
     term_set_mouse(term, false);
-    if (term->has_title) send(term, "\033[23;2t");
+    if (term->xterm) send(term, "\033[23;2t");
+    set_paste(term, false);
     endwin();
     delscreen(term->screen);
   }
@@ -232,6 +247,7 @@ static Key special_key(wint_t code) {
       {KEY_PPAGE, UIKEY_PAGE_UP}, {KEY_NPAGE, UIKEY_PAGE_DOWN}, {KEY_IC, UIKEY_INSERT},
       {KEY_DC, UIKEY_DELETE},     {KEY_BTAB, UIKEY_BACK_TAB},   {KEY_ENTER, UIKEY_ENTER},
       {KEY_BACKSPACE, UIKEY_BACKSPACE}, {KEY_RESIZE, UIKEY_RESIZE},
+      {CODE_PASTE_BEGIN, UIKEY_PASTE_BEGIN}, {CODE_PASTE_END, UIKEY_PASTE_END},
   };
   for (size_t i = 0; i < G_N_ELEMENTS(table); i++)
     if ((wint_t)table[i].curses == code) return table[i].key;
@@ -325,12 +341,14 @@ static void take_size(void) {
 void term_leave(Term *term) {
   if (term->headless || !term->screen) return;
   if (term->mouse) mousemask(0, NULL);
+  set_paste(term, false);
   endwin();
 }
 
 void term_return(Term *term) {
   if (term->headless || !term->screen) return;
   take_size();
+  set_paste(term, true);
   if (term->mouse) term_set_mouse(term, true);
   term_redraw(term);
 }
@@ -381,7 +399,7 @@ MouseEvent term_mouse(Term *term, int *x, int *y) {
 }
 
 void term_title(Term *term, const char *title) {
-  if (!term->has_title) return;
+  if (!term->xterm) return;
   g_autofree char *safe = safe_text(title, -1);
   g_autofree char *bytes = g_strdup_printf("\033[22;2t\033]2;%s\007", safe);
   send(term, bytes);

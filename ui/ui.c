@@ -19,7 +19,10 @@ static Config *own_config(bool read_only, GError **error) {
 }
 
 int ui_run(const UiOptions *options, GError **error) {
-  const char *script = options->script ? options->script : getenv("COPSE_SCRIPT");
+  /* A guest's environment is a stranger's: it starts no script, whose lines would name files. */
+  const char *script = options->script     ? options->script
+                       : options->read_only ? NULL
+                                            : getenv("COPSE_SCRIPT");
   if (script && !*script) script = NULL;
   if (options->theme && !scheme_known(options->theme)) {
     g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_USAGE,

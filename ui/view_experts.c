@@ -35,6 +35,7 @@ typedef struct {
   GPtrArray *keys;         /* for the form; NULL before it was opened */
   Inquiry layers;          /* ModelDiff*: of a labelled model, for the form */
   SweepBoard *board;       /* of the last sweep, or NULL */
+  guint64 saying;          /* the job in which an expert speaks, 0: none does */
 } ExpertsView;
 
 static gpointer experts_open(Ui *ui) {
@@ -374,7 +375,7 @@ static void experts_prompt(Ui *ui, gpointer view, PromptEvent event, const char 
 
 static bool on_said(gpointer user, guint64 id, gpointer result, const GError *error) {
   ExpertsView *v = user;
-  (void)id;
+  if (id == v->saying) v->saying = 0;
   if (error && !g_error_matches(error, COPSE_ERROR, COPSE_ERROR_CANCELLED))
     ui_tell(v->ui, STYLE_BAD, "%s", error->message);
   if (!result) return true;
@@ -388,7 +389,8 @@ static bool on_said(gpointer user, guint64 id, gpointer result, const GError *er
 static void apply(Ui *ui, ExpertsView *v) {
   const GPtrArray *all = experts(ui);
   if (!all || all->len == 0 || !ui->wood) return;
-  engine_sayings(&ui->engine, ui->wood, ui->oracle, (guint)v->list.cursor, on_said, v);
+  if (v->saying) worker_cancel(ui->engine.worker, v->saying); /* the last wish counts, and no queue grows */
+  v->saying = engine_sayings(&ui->engine, ui->wood, ui->oracle, (guint)v->list.cursor, on_said, v);
 }
 
 static Reaction form_action(Ui *ui, ExpertsView *v, Action action) {

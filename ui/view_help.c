@@ -158,14 +158,14 @@ static void help_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
 
 static bool line_holds(const HelpLine *line, const char *folded) {
   g_autofree char *all = g_strconcat(line->keys ? line->keys : "", " ", line->text, NULL);
-  g_autofree char *have = g_utf8_casefold(all, -1);
+  g_autofree char *have = text_fold(all);
   return strstr(have, folded) != NULL;
 }
 
 static void find(Ui *ui, HelpView *v, bool here, bool back) {
   int n = v->list.count;
   if (!v->search || n == 0) return;
-  g_autofree char *folded = g_utf8_casefold(v->search, -1);
+  g_autofree char *folded = text_fold(v->search);
   for (int i = here ? 0 : 1; i <= n; i++) {
     int at = ((v->list.cursor + (back ? -i : i)) % n + n) % n;
     if (!line_holds(&g_array_index(v->lines, HelpLine, at), folded)) continue;

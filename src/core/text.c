@@ -64,6 +64,12 @@ bool text_is_safe(const char *bytes, gssize n) {
   return true;
 }
 
+char *text_fold(const char *s) {
+  gsize n = 0;
+  while (s[n] && (guchar)s[n] < 0x80) n++;
+  return s[n] ? g_utf8_casefold(s, -1) : g_ascii_strdown(s, (gssize)n);
+}
+
 int text_char_width(gunichar c) {
   if (g_unichar_iszerowidth(c)) return 0;
   return g_unichar_iswide(c) ? 2 : 1;

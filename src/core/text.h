@@ -22,6 +22,10 @@ SafeText *safe_text_lines(const char *bytes, gssize n);
 /* True when safe_text() would return the bytes unchanged. */
 bool text_is_safe(const char *bytes, gssize n);
 
+/* For comparisons that take upper and lower case for the same: g_utf8_casefold(), much sooner done for text that is
+ * ASCII. Valid UTF-8 in; the caller frees it. */
+char *text_fold(const char *s);
+
 /* Columns that the terminal gives to a character: 0, 1 or 2. */
 int text_char_width(gunichar c);
 

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/text.h"
 #include "lineage/builder.h"
 #include "lineage/fit.h"
 
@@ -14,7 +15,7 @@ static const Model *model_of(const Builder *b, unsigned node) {
   return forest_node(b->forest, node)->model;
 }
 
-static char *ghost_key(const char *name) { return g_utf8_casefold(name, -1); }
+static char *ghost_key(const char *name) { return text_fold(name); }
 
 /* The one repository among the ghosts whose last part is `name`, or 0. */
 static guint ghost_ending_in(const Builder *b, const char *key) {

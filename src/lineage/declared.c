@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "collection/hub.h"
+#include "core/text.h"
 
 struct DeclaredIndex {
   const GPtrArray *models;
-  GHashTable *by_full, *by_last, *by_path; /* folded text -> GArray of unsigned */
+  GHashTable *by_full, *by_last, *by_path; /* folded text -> GArray of unsigned; NULL until one asks */
 };
 
 char *declared_name(const char *base) {
@@ -37,7 +38,7 @@ const char *declared_last_part(const char *name) {
 static void list_free(void *list) { g_array_unref(list); }
 
 static void add_key(GHashTable *table, const char *text, unsigned node) {
-  g_autofree char *key = g_utf8_casefold(text, -1);
+  g_autofree char *key = text_fold(text);
   if (!*key) return;
   GArray *list = g_hash_table_lookup(table, key);
   if (!list) {
@@ -94,6 +95,13 @@ static void index_path(DeclaredIndex *x, const Model *m, unsigned node) {
 DeclaredIndex *declared_index_new(const GPtrArray *models) {
   DeclaredIndex *x = g_new0(DeclaredIndex, 1);
   x->models = models;
+  return x;
+}
+
+/* Where no card names a base, nobody asks, and large collections are spared the work. */
+static void fill(DeclaredIndex *x) {
+  const GPtrArray *models = x->models;
+  if (x->by_full) return;
   x->by_full = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, list_free);
   x->by_last = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, list_free);
   x->by_path = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, list_free);
@@ -104,14 +112,13 @@ DeclaredIndex *declared_index_new(const GPtrArray *models) {
     add_key(x->by_last, declared_last_part(m->name), i);
     index_path(x, m, i);
   }
-  return x;
 }
 
 void declared_index_free(DeclaredIndex *x) {
   if (!x) return;
-  g_hash_table_unref(x->by_full);
-  g_hash_table_unref(x->by_last);
-  g_hash_table_unref(x->by_path);
+  g_clear_pointer(&x->by_full, g_hash_table_unref);
+  g_clear_pointer(&x->by_last, g_hash_table_unref);
+  g_clear_pointer(&x->by_path, g_hash_table_unref);
   g_free(x);
 }
 
@@ -119,13 +126,13 @@ void declared_index_free(DeclaredIndex *x) {
 static bool other_organisation(const Model *m, const char *name) {
   g_autofree char *full = full_name(m);
   if (!full || !strchr(full, '/') || !strchr(name, '/') || base_is_local_path(name)) return false;
-  g_autofree char *a = g_utf8_casefold(full, -1), *b = g_utf8_casefold(name, -1);
+  g_autofree char *a = text_fold(full), *b = text_fold(name);
   return strcmp(a, b) != 0;
 }
 
 static void take_from(const DeclaredIndex *x, GHashTable *table, const char *text, unsigned self,
                       const char *organisation, GArray *out) {
-  g_autofree char *key = g_utf8_casefold(text, -1);
+  g_autofree char *key = text_fold(text);
   const GArray *list = g_hash_table_lookup(table, key);
   for (guint i = 0; list && i < list->len; i++) {
     unsigned node = g_array_index(list, unsigned, i);
@@ -135,7 +142,8 @@ static void take_from(const DeclaredIndex *x, GHashTable *table, const char *tex
   }
 }
 
-GArray *declared_resolve(const DeclaredIndex *x, unsigned self, const char *name) {
+GArray *declared_resolve(DeclaredIndex *x, unsigned self, const char *name) {
+  fill(x);
   GArray *out = g_array_new(FALSE, FALSE, sizeof(unsigned));
   take_from(x, x->by_full, name, self, NULL, out);
   if (out->len == 0) take_from(x, x->by_last, declared_last_part(name), self, name, out);

@@ -16,7 +16,7 @@ const char *declared_last_part(const char *name);
 
 typedef struct DeclaredIndex DeclaredIndex;
 
-/* An index over Model*; borrows them. */
+/* An index over Model*; borrows them. Filled when it is first asked; for one thread. */
 DeclaredIndex *declared_index_new(const GPtrArray *models);
 void declared_index_free(DeclaredIndex *index);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DeclaredIndex, declared_index_free)
@@ -25,7 +25,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(DeclaredIndex, declared_index_free)
  * ("org/name") it is; else those whose last part it has, unless both say an organisation and say
  * different ones; else the one at this path, from the collection's root or beside `self`. Array
  * of unsigned, indices into the models; empty when there is none. Capitals do not matter. */
-GArray *declared_resolve(const DeclaredIndex *index, unsigned self, const char *name);
+GArray *declared_resolve(DeclaredIndex *index, unsigned self, const char *name);
 
 /* A step of a training run, by the path: "run/checkpoint-200/model.safetensors" is step 200 of
  * "run/checkpoint-#/model.safetensors". *run is the caller's. False for other paths. */

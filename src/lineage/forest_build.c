@@ -285,7 +285,8 @@ static bool build(Builder *b, GError **error) {
 }
 
 static bool store_trees(const Builder *b, GError **error) {
-  if (collection_is_read_only(b->collection)) return true;
+  /* What cards alone say takes nothing away from what the weights have said. */
+  if (b->options->declared_only || collection_is_read_only(b->collection)) return true;
   g_autofree int *trees = g_new(int, b->models->len + 1);
   for (unsigned v = 0; v < b->models->len; v++) trees[v] = forest_node(b->forest, v)->tree;
   return collection_store_trees(b->collection, b->models, trees, error);

@@ -56,7 +56,7 @@ static void find_order(Layout *l) {
 static void sum_up(Layout *l) {
   for (unsigned i = l->n; i-- > 0;) {
     unsigned v = l->order[i];
-    bool keep = !l->options->keep || l->options->keep(l->options->user, node_of(l, v));
+    bool keep = !l->options->keep || l->options->keep(l->options->user, v);
     int p = l->parent[v];
     l->kept[v] = keep;
     l->shown[v] |= keep;

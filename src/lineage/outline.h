@@ -24,7 +24,7 @@ typedef struct {
   Glyphs glyphs;
   GHashTable *folded; /* set of GUINT_TO_POINTER(node): fold these; may be NULL */
   /* Keep a node only if this says so, or a descendant is kept (then it is dimmed). NULL: all. */
-  bool (*keep)(void *user, const ForestNode *node);
+  bool (*keep)(void *user, unsigned node);
   void *user;
 } OutlineOptions;
 

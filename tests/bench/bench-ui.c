@@ -19,7 +19,7 @@
 #include "tests/bench/row.h"
 #include "weights/safetensors.h"
 
-enum { CATALOG = 100000, TRAINED = 400, SIDE = 192, KEYS = 300, MOVES = 100 };
+enum { CATALOG = 100000, MANY = 100000, FAMILIES = 50, TRAINED = 400, SIDE = 192, KEYS = 300, MOVES = 100 };
 
 static double now(void) { return (double)g_get_monotonic_time() / 1e6; }
 
@@ -167,23 +167,87 @@ static void bench_bytes(Session *s) {
   bench_row("two seconds of rest", (double)(s->sent->len - before), "bytes", NAN, "");
 }
 
-/* Keys are answered while a training runs. */
-static void bench_keys(Session *s) {
-  double times[KEYS];
+/* Presses the keys (apart by spaces, over and over) one at a time and gathers, in ascending order, how long each
+ * took to paint something. Returns how many were answered. */
+static int press(Session *s, const char *keys, int n, double *times) {
+  g_auto(GStrv) each = g_strsplit(keys, " ", -1);
+  guint length = g_strv_length(each);
   int answered = 0;
-  session_type(s, "1g");
-  session_wait(s, NULL, 1);
-  for (int i = 0; i < KEYS; i++) {
+  for (int i = 0; i < n; i++) {
     session_rest(s, 0.002);
     double begin = now();
-    session_type(s, i % 20 < 10 ? "j" : "k");
-    if (session_wait(s, NULL, 1)) times[answered++] = now() - begin;
+    session_type(s, each[(guint)i % length]);
+    if (session_wait(s, NULL, 2)) times[answered++] = now() - begin;
     g_usleep(7000);
   }
   qsort(times, (size_t)answered, sizeof *times, ascending);
-  double middle = 1000 * times[answered / 2], p99 = 1000 * times[answered * 99 / 100];
+  return answered;
+}
+
+static const char there_and_back[] = "j j j j j j j j j j k k k k k k k k k k";
+
+/* Keys are answered while a training runs. */
+static void bench_keys(Session *s) {
+  double times[KEYS];
+  session_type(s, "1g");
+  session_wait(s, NULL, 1);
+  int n = press(s, there_and_back, KEYS, times);
+  double middle = 1000 * times[n / 2], p99 = 1000 * times[n * 99 / 100];
   bench_row("key to paint while training, median", middle, "ms", NAN, "");
   bench_row("key to paint while training, 99th of 100", p99, "ms", p99 / 16, "16 ms");
+}
+
+/* A forest of MANY files: as many links to a few small models. */
+static void make_many(const char *root) {
+  float x[64];
+  for (int f = 0; f < FAMILIES; f++) {
+    Rng rng;
+    rng_init(&rng, 2, (uint64_t)f);
+    rng_fill_normal(&rng, x, 64, 1);
+    g_autofree char *folder = g_strdup_printf("%s/family-%02d", root, f);
+    g_autofree char *first = g_strconcat(folder, "/model-0000.safetensors", NULL);
+    const char *metadata[] = {"concept", f % 2 ? "a fox" : "an owl", NULL};
+    TensorOut t = {"mid.weight", DTYPE_F32, 2, {8, 8}, x};
+    g_autoptr(GError) error = NULL;
+    g_mkdir_with_parents(folder, 0755);
+    if (!safetensors_write(first, &t, 1, metadata, &error)) g_error("%s", error->message);
+    for (int i = 1; i < MANY / FAMILIES; i++) {
+      g_autofree char *path = g_strdup_printf("%s/model-%04d.safetensors", folder, i);
+      if (link(first, path) != 0) g_error("%s: %s", path, g_strerror(errno));
+    }
+  }
+}
+
+static void bench_press(Session *s, const char *name, const char *keys, int n) {
+  double times[KEYS];
+  int answered = press(s, keys, n, times);
+  double worst = answered ? 1000 * times[answered - 1] : INFINITY;
+  bench_row(name, worst, "ms", worst / 16, "16 ms");
+}
+
+/* Everything that walks over a large forest; first while it is read, looked for and grown. */
+static void bench_many(const char *copse, const char *folder) {
+  double times[KEYS];
+  g_autofree char *root = g_build_filename(folder, "many", NULL);
+  g_autofree char *state = g_build_filename(folder, "state-forest", NULL);
+  make_many(root);
+  Session s = session_start(copse, state, root);
+  if (!session_wait(&s, "NAME", 20)) g_error("no frame");
+  /* Help opens and closes whether there are rows or not. */
+  int n = press(&s, "?", KEYS, times);
+  double p99 = n ? 1000 * times[n * 99 / 100] : INFINITY, worst = n ? 1000 * times[n - 1] : INFINITY;
+  bench_row("key to paint while 100,000 are found, 99th of 100", p99, "ms", p99 / 16, "16 ms");
+  bench_row("the worst of them", worst, "ms", NAN, "");
+  session_rest(&s, 4);
+  session_type(&s, "1g");
+  session_rest(&s, 0.3);
+  bench_press(&s, "100,000 models, a step, worst of 300", there_and_back, KEYS);
+  bench_press(&s, "a screen", "\006 \006 \006 \002", 200);
+  bench_press(&s, "first and last row", "G g", 50);
+  bench_press(&s, "fold and unfold all", "zM zR", 20);
+  bench_press(&s, "a letter of a search", "/ m o d e l - 0 7 7 \033", 11);
+  bench_press(&s, "a letter of a filter", "f f a m i l y - 4 2 \033", 11);
+  session_end(&s);
 }
 
 /* What a quarter of a second of progress sends in a view. */
@@ -230,5 +294,6 @@ int main(int argc, char **argv) {
   bench_bytes(&s);
   bench_training(&s);
   session_end(&s);
+  bench_many(argv[1], argv[2]);
   return 0;
 }

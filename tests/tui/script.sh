@@ -53,4 +53,38 @@ report $? "the question is answered from the weights"
 report $? "the tagged models are exported"
 grep -q 'done in' "$work/jobs"
 report $? "the jobs are listed"
+
+# What runs on the worker's thread, started, asked meanwhile, stopped, and left.
+cat >"$work/work" <<EOS
+:wait-idle
+keys 3t<Down><Down><Down><C-u>99999<Enter>
+:wait-text /99999
+keys 2fox
+:wait-text answers
+keys <Esc>3x
+:wait-text Cancelled
+keys t<C-u>20<Esc>s<Enter>
+:wait-text Swept
+keys a
+:wait-text It has spoken
+keys 5
+:wait-idle
+keys 1j<Enter>lllll
+:wait-idle
+keys q1r
+:wait-idle
+keys 3t<C-u>99999<Enter>
+:wait-text /99999
+keys Q
+:wait-text These jobs are not done
+keys c
+:wait-idle
+EOS
+COPSE_SCRIPT=$work/work "$COPSE" "$work/wood" 2>"$work/errors"
+report $? "jobs are started, asked beside, cancelled and left"
+sed 's/^/# /' "$work/errors"
+printf ':save-display %s/never\n' "$work" >"$work/guest"
+COPSE_SCRIPT=$work/guest "$COPSE" --read-only "$work/wood" </dev/null >"$work/out" 2>&1
+[ $? -ne 0 ] && [ ! -e "$work/never" ] && grep -q 'needs a terminal' "$work/out"
+report $? "a guest's environment starts no script"
 finish

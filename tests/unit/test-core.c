@@ -229,11 +229,26 @@ static void test_source(void) {
   g_assert_null(byte_source_open("/dev/null", &error));
 }
 
+/* The short way through ASCII says what the long way says. */
+static void test_text_fold(void) {
+  static const char *const texts[] = {"", "Fox-LoRA_16.safetensors", "ÉTUDE Ä", "Straße ß", "狐 FOX", "A\nB"};
+  for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+    g_autofree char *fold = text_fold(texts[i]), *want = g_utf8_casefold(texts[i], -1);
+    g_assert_cmpstr(fold, ==, want);
+  }
+  for (char c = 1; c < 127; c++) {
+    char text[] = {c, '\0'};
+    g_autofree char *fold = text_fold(text), *want = g_utf8_casefold(text, -1);
+    g_assert_cmpstr(fold, ==, want);
+  }
+}
+
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/core/text/safe", test_safe_text);
   g_test_add_func("/core/text/fit", test_text_fit);
   g_test_add_func("/core/text/numbers", test_text_numbers);
+  g_test_add_func("/core/text/fold", test_text_fold);
   g_test_add_func("/core/rng", test_rng);
   g_test_add_func("/core/parallel", test_parallel);
   g_test_add_func("/core/linalg", test_linalg);

@@ -358,11 +358,21 @@ static void test_fold(void) {
   g_array_unref(rows);
 }
 
-static bool keep_named(void *user, const ForestNode *node) { return strstr(node->name, user) != NULL; }
+/* Of a forest and a part of a name. */
+typedef struct {
+  const Forest *forest;
+  const char *part;
+} Wanted;
+
+static bool keep_named(void *user, unsigned node) {
+  const Wanted *wanted = user;
+  return strstr(forest_node(wanted->forest, node)->name, wanted->part) != NULL;
+}
 
 static void test_filter(void) {
   g_autoptr(Forest) f = sample_forest();
-  OutlineOptions options = {.glyphs = GLYPHS_ASCII, .keep = keep_named, .user = (void *)"v2"};
+  Wanted wanted = {f, "v2"};
+  OutlineOptions options = {.glyphs = GLYPHS_ASCII, .keep = keep_named, .user = &wanted};
   GArray *rows = outline_rows(f, &options);
   g_assert_cmpuint(rows->len, ==, 3);
   g_assert_true(row_of(rows, 0)->dimmed);
@@ -373,7 +383,7 @@ static void test_filter(void) {
   g_assert_cmpstr(row_of(rows, 3)->branch, ==, "   `- ");
   g_assert_true(row_of(rows, 2)->last);
   g_array_unref(rows);
-  options.user = (void *)"nowhere";
+  wanted.part = "nowhere";
   rows = outline_rows(f, &options);
   g_assert_cmpuint(rows->len, ==, 0);
   g_array_unref(rows);

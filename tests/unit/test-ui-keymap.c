@@ -142,6 +142,24 @@ static void add_section(GString *s, const Keymap *keymap, unsigned context, cons
   }
 }
 
+/* Actions without a twin, those of one reason together. */
+static void add_reasons(GString *s) {
+  g_autoptr(GHashTable) told = g_hash_table_new(g_str_hash, g_str_equal);
+  for (Action a = ACTION_NONE + 1; a < ACTION_COUNT; a++) {
+    const char *why = action_screen_only(a);
+    if (!why || !g_hash_table_add(told, (gpointer)why)) continue;
+    g_string_append(s, ".TP\n");
+    add_roff(s, why);
+    g_string_append_c(s, '\n');
+    for (Action b = a; b < ACTION_COUNT; b++) {
+      if (g_strcmp0(action_screen_only(b), why) != 0) continue;
+      if (b != a) g_string_append(s, ",\n");
+      add_roff(s, action_info(b)->name);
+    }
+    g_string_append_c(s, '\n');
+  }
+}
+
 /* The manual page of keys: made from the tables, so that it cannot lie. */
 static char *manual_text(void) {
   g_autoptr(Keymap) keymap = keymap_new();
@@ -149,7 +167,7 @@ static char *manual_text(void) {
   const CommandInfo *commands = command_infos(&n);
   GString *s = g_string_new(
       ".\\\" SPDX-License-Identifier: Apache-2.0\n.\\\" Made from ui/actions.def: a test keeps the two the same.\n"
-      ".TH COPSE-KEYS 7 \"\" \"copse 0.1.0\" \"Miscellaneous\"\n.SH NAME\n"
+      ".TH COPSE-KEYS 7 \"2026-11-24\" \"copse 0.1.0\" \"Miscellaneous\"\n.SH NAME\n"
       "copse-keys \\- keys and commands of the interface of copse\n.SH DESCRIPTION\n"
       "Each entry: the keys, what they do, the name by which the action is known to the configuration and "
       "after a colon, and where there is one, the command that answers the same on standard output.\n");
@@ -163,6 +181,8 @@ static char *manual_text(void) {
     add_roff(s, commands[i].help);
     g_string_append(s, "\n");
   }
+  g_string_append(s, ".SH KEYS WITHOUT A COMMAND\nThe other keys have no command that answers the same:\n");
+  add_reasons(s);
   g_string_append(s, ".SH SEE ALSO\n.BR copse (1)\n");
   return g_string_free(s, FALSE);
 }
@@ -180,14 +200,41 @@ static void test_manual(void) {
   g_assert_cmpstr(have, ==, want);
 }
 
-/* What a key does for the eye, a command does for a script: the twins are in the manual. */
+static bool command_answers(const char *twin) {
+  const char *copse = g_getenv("COPSE");
+  const char *argv[] = {copse, twin, "--help", NULL};
+  int status = 1;
+  if (!copse || !g_file_test(copse, G_FILE_TEST_IS_EXECUTABLE)) return true; /* nothing to ask */
+  return g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, NULL, &status, NULL) &&
+         status == 0;
+}
+
+/* What a key does for the eye, a command does for a script, or the table says why none can. The twins are in the
+ * manual, and the program has them. */
 static void test_twins(void) {
   g_autofree char *path = source_file("man", "copse.1"), *manual = NULL;
+  g_autoptr(GHashTable) asked = g_hash_table_new(g_str_hash, g_str_equal);
   g_assert_true(g_file_get_contents(path, &manual, NULL, NULL));
   for (Action a = ACTION_NONE + 1; a < ACTION_COUNT; a++) {
-    const char *twin = action_info(a)->twin;
-    g_autofree char *entry = g_strdup_printf("\n.BI %s \"", twin);
-    if (*twin && !strstr(manual, entry)) g_error("copse.1 does not tell of %s", twin);
+    const ActionInfo *info = action_info(a);
+    bool has = *info->twin, alone = action_screen_only(a) != NULL;
+    if (has == alone) g_error("%s: a twin, or a reason why there is none", info->name);
+    if (!has || !g_hash_table_add(asked, (gpointer)info->twin)) continue;
+    g_autofree char *entry = g_strdup_printf("\n.BI %s \"", info->twin);
+    if (!strstr(manual, entry)) g_error("copse.1 does not tell of %s", info->twin);
+    if (!command_answers(info->twin)) g_error("there is no copse %s", info->twin);
+  }
+}
+
+/* The manual of keys names every action with its keys and its help, whatever made the page. */
+static void test_manual_is_whole(void) {
+  g_autoptr(Keymap) keymap = keymap_new();
+  g_autofree char *path = source_file("man", "copse-keys.7"), *manual = NULL;
+  g_assert_true(g_file_get_contents(path, &manual, NULL, NULL));
+  for (Action a = ACTION_NONE + 1; a < ACTION_COUNT; a++) {
+    g_autoptr(GString) entry = g_string_new(NULL);
+    add_action(entry, keymap, a);
+    if (!strstr(manual, entry->str)) g_error("copse-keys.7 does not tell of %s", action_info(a)->name);
   }
 }
 
@@ -223,6 +270,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/ui/keymap/bind", test_bind);
   g_test_add_func("/ui/keymap/manual", test_manual);
   g_test_add_func("/ui/keymap/twins", test_twins);
+  g_test_add_func("/ui/keymap/manual-whole", test_manual_is_whole);
   g_test_add_func("/ui/key/names", test_key_names);
   return g_test_run();
 }

@@ -9,7 +9,6 @@
 #include "ui/app_keys.h"
 #include "ui/app_mouse.h"
 #include "ui/command_line.h"
-#include "ui/plain.h"
 #include "ui/tour.h"
 
 static App *ready_app(FakeWood *wood) {
@@ -503,33 +502,6 @@ static void test_idle_timeout(void) {
   g_assert_true(app->quit);
 }
 
-static char *talk(FakeWood *wood, const char *lines) {
-  char *text = NULL;
-  size_t n = 0;
-  FILE *in = fmemopen((void *)lines, strlen(lines), "r"), *out = open_memstream(&text, &n);
-  UiOptions options = {.collection = fake_collection(wood)};
-  g_autoptr(GError) error = NULL;
-  g_assert_true(plain_run(&options, &fake_ops, in, out, &error));
-  g_assert_no_error(error);
-  fclose(in);
-  fclose(out);
-  return text;
-}
-
-static void test_plain(void) {
-  FakeWood wood = {.skips = 1};
-  g_autofree char *text = talk(&wood, "list kind:lora fox\nmodel fine-tuned\nquery owl\nsays fox-lora\nskipped\n"
-                                      "diff base fine-tuned\nexperts\ntree\nhelp\nfly\nquit\nlist\n");
-  static const char *const want[] = {"10 models in 3 trees", "2 models.", "Comes from base: recovered fine-tune, 87 % sure.",
-                                     "Its card names another parent", "score 0.92", "a red fox, 90 %", "does not know",
-                                     "1 file skipped", "encoder.3.attention.key: moved", "2 experts.", "Tree 1: base",
-                                     "query WORDS:", "There is no command fly"};
-  for (size_t i = 0; i < G_N_ELEMENTS(want); i++)
-    if (!strstr(text, want[i])) g_error("%s is not in\n%s", want[i], text);
-  g_assert_null(strchr(text, '\033'));
-  g_assert_null(strstr(text, "10 models.")); /* nothing after quit */
-}
-
 int main(int argc, char **argv) {
   g_setenv("LC_ALL", "C.UTF-8", TRUE);
   g_setenv("TERM", "xterm-256color", TRUE);
@@ -564,6 +536,5 @@ int main(int argc, char **argv) {
   g_test_add_func("/ui/mouse", test_mouse);
   g_test_add_func("/ui/read-only", test_read_only);
   g_test_add_func("/ui/idle", test_idle_timeout);
-  g_test_add_func("/ui/plain", test_plain);
   return g_test_run();
 }
