@@ -136,7 +136,8 @@ void forest_view_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
   split(v, area, &list, &facts);
   v->list_columns = list.columns;
   if (v->rows.list.count == 0) {
-    if (v->rows.filter) draw_header(v, cells, area);
+    bool nothing = ui->wood && ui->wood->scanned && !v->rows.filter;
+    if (!nothing) draw_header(v, cells, area);
     draw_empty(ui, v, cells, (Rect){area.x, area.y + 1, area.columns, area.rows - 1});
     return;
   }
