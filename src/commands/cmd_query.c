@@ -176,9 +176,10 @@ static int query(const char *root, const char *text, int limit, bool completing,
 
 static const char notes[] =
     "TEXT is words, \"a phrase\", -word, like:MODEL, and filters: kind:lora tag:anime dtype:F16\n"
-    "params:<100M bytes:1GB..5GB license:apache* -base:\"org/name\" layer:mid* sort:-params.\n"
-    "Fields are name path format kind split base dtype tree params bytes tensors, and the key of\n"
-    "every fact that a model declares. A question that begins with - goes behind --.";
+    "params:<100M bytes:1GB..5GB license:apache* -base:\"org/name\" layer:mid* sort:-params\n"
+    "date>=2024-05. Fields are name path format kind split base dtype tree params bytes (size)\n"
+    "tensors date, and the key of every fact that a model declares. A question that begins with -\n"
+    "goes behind --.";
 
 int cmd_query(int argc, char **argv) {
   int limit = 10, status;

@@ -3,6 +3,7 @@ libcopse_search_a_SOURCES = \
 	src/search/said.c src/search/said.h \
 	src/search/date.c src/search/date.h \
 	src/search/fusion.c src/search/fusion.h \
+	src/search/lead_in.c src/search/lead_in.h \
 	src/search/nearest.c src/search/nearest.h \
 	src/search/opinion.c src/search/opinion.h \
 	src/search/query.c src/search/query.h \

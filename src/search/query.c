@@ -239,6 +239,36 @@ static int best_first(gconstpointer a, gconstpointer b) {
   return strcmp(x->model->path, y->model->path);
 }
 
+/* Moves the `limit` best of n hits to the front, in whatever order (Hoare's selection). */
+static void select_best(QueryHit *hits, guint n, guint limit) {
+  guint low = 0, high = n;
+  while (high - low > 1 && limit > low && limit < high) {
+    const QueryHit pivot = hits[low + (high - low) / 2];
+    guint i = low, j = high - 1;
+    for (;;) {
+      while (best_first(&hits[i], &pivot) < 0) i++;
+      while (best_first(&pivot, &hits[j]) < 0) j--;
+      if (i >= j) break;
+      QueryHit other = hits[i];
+      hits[i++] = hits[j], hits[j--] = other;
+    }
+    guint cut = i > j ? i : i + 1; /* before it are the pivot and what is better */
+    if (limit < cut)
+      high = MIN(cut, high - 1);
+    else
+      low = cut;
+  }
+}
+
+/* Orders the hits, of which the best `limit` (0: all) are wanted. */
+static void rank_hits(GArray *hits, guint limit) {
+  if (limit && hits->len > limit) {
+    select_best((QueryHit *)(void *)hits->data, hits->len, limit);
+    g_array_set_size(hits, limit);
+  }
+  g_array_sort(hits, best_first);
+}
+
 typedef struct {
   SortKey key;
   guint rank;
@@ -307,7 +337,7 @@ QueryAnswer *query_run(QueryIndex *index, const char *asked, unsigned limit, GEr
   g_clear_error(&a.problem);
   g_clear_pointer(&a.spoken_of, g_hash_table_unref);
   if (!ok) return NULL;
-  g_array_sort(answer->hits, best_first);
+  rank_hits(answer->hits, q->sort ? 0 : limit);
   if (q->sort) sort_hits(answer->hits, q->sort, q->descending);
   if (limit && answer->hits->len > limit) g_array_set_size(answer->hits, limit);
   if (a.spoken) mark_said(&a);

@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "search/date.h"
+#include "search/lead_in.h"
 
 typedef struct {
   const char *text;
@@ -271,11 +272,29 @@ static bool read_all(Parser *p) {
   }
 }
 
+static bool is_wanted_word(const Term *t) { return t->kind == TERM_WORD && !t->minus; }
+
+/* Takes the words away that only lead in to what is wanted. */
+static void drop_lead_in(Question *q) {
+  g_autoptr(GPtrArray) words = g_ptr_array_new();
+  for (guint i = 0; i < q->terms->len; i++) {
+    const Term *t = q->terms->pdata[i];
+    if (is_wanted_word(t)) g_ptr_array_add(words, t->text);
+  }
+  guint n = lead_in_length((const char *const *)words->pdata, words->len);
+  for (guint i = 0; i < q->terms->len && n;)
+    if (is_wanted_word(q->terms->pdata[i]))
+      g_ptr_array_remove_index(q->terms, i), n--;
+    else
+      i++;
+}
+
 Question *question_parse(const char *text, size_t *at, GError **error) {
   g_autoptr(Question) q = g_new0(Question, 1);
   q->terms = g_ptr_array_new_with_free_func(term_free);
   Parser p = {.text = text, .question = q, .error = error};
   bool ok = read_all(&p);
+  if (ok) drop_lead_in(q);
   if (at) *at = p.problem_at;
   return ok ? g_steal_pointer(&q) : NULL;
 }

@@ -2,7 +2,8 @@
 /* The query language: a question as text, taken apart.
  *
  *   question = { item }            items are apart by white space
- *   item     = [-] word            free words, read together as one text
+ *   item     = [-] word            free words, read together as one text; a beginning such as "show
+ *                                  me a picture of" is dropped (search/lead_in.h)
  *            | [-] "a phrase"      a text of its own; in names and cards it must stand as it is
  *            | [-] like:MODEL      what that model is like
  *            | [-] FIELD:test      only models for which that holds (with -: does not); the colon may

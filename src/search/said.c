@@ -5,7 +5,7 @@
 
 struct SaidIndex {
   GPtrArray *models;
-  GPtrArray *texts; /* of char*: name, path and facts of each model, case folded, a line each */
+  char **texts; /* (models): name, path and facts of each, case folded, a line each; NULL: not yet */
 };
 
 static void add_line(GString *out, const char *text) {
@@ -27,15 +27,15 @@ static char *text_of(const Model *m) {
 SaidIndex *said_index_new(const GPtrArray *models) {
   SaidIndex *d = g_new0(SaidIndex, 1);
   d->models = g_ptr_array_ref((GPtrArray *)models);
-  d->texts = g_ptr_array_new_with_free_func(g_free);
-  for (guint i = 0; i < models->len; i++) g_ptr_array_add(d->texts, text_of(models->pdata[i]));
+  d->texts = g_new0(char *, models->len + 1);
   return d;
 }
 
 void said_index_free(SaidIndex *d) {
   if (!d) return;
+  for (guint i = 0; i < d->models->len; i++) g_free(d->texts[i]);
+  g_free(d->texts);
   g_ptr_array_unref(d->models);
-  g_ptr_array_unref(d->texts);
   g_free(d);
 }
 
@@ -66,8 +66,10 @@ static const char *line_name(const Model *m, int line) {
   return fact < m->facts->len ? ((const Fact *)m->facts->pdata[fact])->key : NULL;
 }
 
-const char *said_index_find(const SaidIndex *d, const Question *q, guint i) {
-  const char *text = d->texts->pdata[i], *where = NULL;
+const char *said_index_find(SaidIndex *d, const Question *q, guint i) {
+  const char *where = NULL;
+  if (!d->texts[i]) d->texts[i] = text_of(d->models->pdata[i]);
+  const char *text = d->texts[i];
   for (guint k = 0; k < q->terms->len; k++) {
     const Term *t = q->terms->pdata[k];
     if (t->kind != TERM_WORD && t->kind != TERM_PHRASE) continue;

@@ -81,3 +81,8 @@ search-report: tests/bench/fusion-report$(EXEEXT) tests/bench/words-report$(EXEE
 	mv SEARCH.md.new $(srcdir)/docs/SEARCH.md
 .PHONY: search-report
 EXTRA_DIST += docs/SEARCH.md
+
+# tests/bench/bench-query DIR [STATE]: questions on a collection that was trained on.
+EXTRA_PROGRAMS += tests/bench/bench-query
+tests_bench_bench_query_SOURCES = tests/bench/bench_query.c
+tests_bench_bench_query_LDADD = libcopse-search.a $(experts_libs)

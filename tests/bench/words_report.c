@@ -205,10 +205,9 @@ static bool write_table(const char *path, unsigned without, GHashTable *texts, G
 }
 
 /* The share of right models among as many first answers as there are right ones. */
-static bool ask(QueryIndex *index, const char *text, const char *concept, GArray *shares,
+static bool ask(QueryIndex *index, const char *question, const char *concept, GArray *shares,
                 GError **error) {
-  g_autofree char *phrase = g_strdup_printf("\"%s\"", text);
-  g_autoptr(QueryAnswer) answer = query_run(index, phrase, 0, error);
+  g_autoptr(QueryAnswer) answer = query_run(index, question, 0, error);
   if (!answer) return false;
   unsigned right = 0, early = 0;
   for (int turn = 0; turn < 2; turn++)
@@ -225,9 +224,21 @@ static bool ask(QueryIndex *index, const char *text, const char *concept, GArray
   return true;
 }
 
+/* Ways to ask: the concept, a sentence as it is (a phrase), a sentence as a question. */
+enum { ASK_ALONE, ASK_PHRASE, ASK_QUESTION, ASKS };
+
+static bool ask_ways(QueryIndex *index, const char *concept, GArray *const shares[ASKS],
+                     GError **error) {
+  g_autofree char *question = g_strdup_printf(sentence, concept);
+  g_autofree char *phrase = g_strdup_printf("\"%s\"", question);
+  return ask(index, concept, concept, shares[ASK_ALONE], error) &&
+         ask(index, phrase, concept, shares[ASK_PHRASE], error) &&
+         ask(index, question, concept, shares[ASK_QUESTION], error);
+}
+
 /* Trains on what the variant makes of the labels, and asks for concepts that were held out. */
 static bool try_variant(const char *folder, const char *name, unsigned without, uint64_t seed,
-                        GArray *alone, GArray *inside, GError **error) {
+                        GArray *const shares[ASKS], GError **error) {
   g_autofree char *table = g_strdup_printf("%s/%s.safetensors", folder, name);
   g_autofree char *encoder = g_strconcat("table:", table, NULL);
   Wood w = {0};
@@ -242,10 +253,8 @@ static bool try_variant(const char *folder, const char *name, unsigned without, 
   GHashTableIter i;
   gpointer concept;
   ok = concepts != NULL;
-  for (g_hash_table_iter_init(&i, concepts); ok && g_hash_table_iter_next(&i, &concept, NULL);) {
-    g_autofree char *asked = g_strdup_printf(sentence, (char *)concept);
-    ok = ask(index, concept, concept, alone, error) && ask(index, asked, concept, inside, error);
-  }
+  if (ok) g_hash_table_iter_init(&i, concepts);
+  while (ok && g_hash_table_iter_next(&i, &concept, NULL)) ok = ask_ways(index, concept, shares, error);
   wood_close(&w);
   return ok;
 }
@@ -257,23 +266,23 @@ static bool print_wood(const char *folder, GError **error) {
   } tried[] = {{"all steps", "all", 0}, {"without frequency weights", "even", WORD_BAG_NO_WEIGHTS}};
   g_autofree char *shown = g_strdup_printf(sentence, "…");
   printf("\n## Words on a planted wood\n\nAn expert for scenes, asked for concepts that it was never trained "
-         "on: the concept alone, and within a sentence (\"%s\"). Precision among the first n answers, n being "
+         "on: the concept alone, a sentence in quotes, which is taken as it is (\"%s\"), and the same without "
+         "them, whose beginning is dropped (`src/search/lead_in.h`). Precision among the first n answers, n being "
          "how many are right. %d seeds; intervals by bootstrap over the questions.\n\n"
-         "| variant | concept alone %% | 95 %% interval | in a sentence %% | 95 %% interval | questions "
-         "|\n|---|---|---|---|---|---|\n", shown, SEEDS);
+         "| variant | concept alone %% | 95 %% interval | quoted sentence %% | 95 %% interval | sentence %% | 95 "
+         "%% interval | questions |\n|---|---|---|---|---|---|---|---|\n", shown, SEEDS);
   bool ok = true;
   for (size_t v = 0; ok && v < G_N_ELEMENTS(tried); v++) {
-    g_autoptr(GArray) alone = g_array_new(FALSE, FALSE, sizeof(double));
-    g_autoptr(GArray) inside = g_array_new(FALSE, FALSE, sizeof(double));
+    GArray *shares[ASKS];
+    for (int way = 0; way < ASKS; way++) shares[way] = g_array_new(FALSE, FALSE, sizeof(double));
     for (uint64_t seed = 0; ok && seed < SEEDS; seed++) {
       g_autofree char *inner = g_strdup_printf("%s/%u", folder, (unsigned)seed);
-      ok = try_variant(inner, tried[v].file, tried[v].without, seed, alone, inside, error);
+      ok = try_variant(inner, tried[v].file, tried[v].without, seed, shares, error);
     }
-    if (!ok) break;
-    printf("| %s |", tried[v].name);
-    scenes_print_mean(alone);
-    scenes_print_mean(inside);
-    printf(" %u |\n", alone->len);
+    if (ok) printf("| %s |", tried[v].name);
+    for (int way = 0; ok && way < ASKS; way++) scenes_print_mean(shares[way]);
+    if (ok) printf(" %u |\n", shares[ASK_ALONE]->len);
+    for (int way = 0; way < ASKS; way++) g_array_unref(shares[way]);
   }
   return ok;
 }

@@ -54,6 +54,30 @@ static void test_items(void) {
   g_assert_cmpuint(empty->terms->len, ==, 0);
 }
 
+/* What leads in to a question is no part of it. */
+static void test_lead_in(void) {
+  static const char *const cases[][2] = {
+      {"show me a picture of a striped star", "striped star"},
+      {"Which of these models draws foxes", "foxes"},
+      {"which draws a fox", "fox"},
+      {"find all LoRAs that paint snow", "snow"},
+      {"a photo of kind:lora the fox", "fox"},
+      {"photo of a picture frame", "picture frame"},
+      {"picture frame", "picture frame"},
+      {"a picture frame", "a picture frame"},
+      {"draw bridge", "draw bridge"},
+      {"the red star", "the red star"},
+      {"a model", "a model"},
+      {"show me", "show me"},
+      {"fox in a picture of snow", "fox in a picture of snow"},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(Question) q = parse(cases[i][0]);
+    g_autofree char *words = question_words(q, false);
+    g_assert_cmpstr(words, ==, cases[i][1]);
+  }
+}
+
 /* What is wrong, and at which byte and character. */
 static void test_errors(void) {
   static const struct {
@@ -364,6 +388,7 @@ static void test_fusion(void) {
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/question/items", test_items);
+  g_test_add_func("/question/lead-in", test_lead_in);
   g_test_add_func("/question/errors", test_errors);
   g_test_add_func("/question/numbers", test_numbers);
   g_test_add_func("/question/filters", test_filters);
