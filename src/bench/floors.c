@@ -12,7 +12,8 @@
 #include "core/linalg.h"
 #include "core/parallel.h"
 
-enum { SIDE = 2048, STREAM = 32 << 20, FILE_BYTES = 256 << 20 };
+enum { SIDE = 2048, STREAM = 32 << 20 };  /* floats */
+enum { FILE_BYTES = STREAM * (int)sizeof(float) };
 
 typedef struct {
   float *a, *b, *c;

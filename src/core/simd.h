@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* VECTOR_LOOP marks a function that is little more than a loop over floats: it is compiled for AVX-512,
- * AVX2 and the baseline, and the loader picks the one that the processor has. Sanitizer builds take
+ * AVX2 and the baseline, and the loader picks the one that the processor has. For static
+ * functions: clang gives the dispatcher of others a name that other files do not know. Sanitizer builds take
  * the baseline alone, since their runtime is not up yet when the loader picks. */
 #pragma once
 

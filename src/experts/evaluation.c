@@ -223,9 +223,13 @@ static void count_classes(const EvaluationBench *b, const EvaluationPanel *p, Ev
 
 /* --- all of it ------------------------------------------------------------------------------------ */
 
+static Group group_none(void) {
+  return (Group){score_none(), NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+}
+
 static void measure_group(const EvaluationBench *b, TaskSplit split, Evaluation *e, Group *g) {
   bool classes = b->task->has != NULL;
-  *g = (Group){score_none(), NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+  *g = group_none();
   EvaluationPanel p = evaluation_panel(b, split);
   if (p.n && p.classes) {
     g->score = evaluation_panel_score(&p, classes);
@@ -250,16 +254,35 @@ static void measure_all(const EvaluationBench *b, Evaluation *e) {
   g_array_sort(e->confusions, most_first);
 }
 
-Evaluation *evaluation_new(Collection *collection, const GPtrArray *models, const Expert *x,
-                           const Progress *progress, GError **error) {
-  g_autoptr(EvaluationBench) b = evaluation_bench_new(collection, models, x, progress, error);
-  if (!b) return NULL;
+static Evaluation *evaluation_start(void) {
   Evaluation *e = g_new0(Evaluation, 1);
   e->classes = g_array_new(FALSE, FALSE, sizeof(ClassRow));
   g_array_set_clear_func(e->classes, class_clear);
   e->confusions = g_array_new(FALSE, FALSE, sizeof(Confusion));
   g_array_set_clear_func(e->confusions, confusion_clear);
+  e->knn1 = e->knn5 = e->auc_knn = e->auc_lw = e->refused = NAN;
+  e->seen = e->unseen = group_none();
+  return e;
+}
+
+Evaluation *evaluation_new(Collection *collection, const GPtrArray *models, const Expert *x,
+                           const Progress *progress, GError **error) {
+  g_autoptr(EvaluationBench) b = evaluation_bench_new(collection, models, x, progress, error);
+  if (!b) return NULL;
+  Evaluation *e = evaluation_start();
   measure_all(b, e);
+  return e;
+}
+
+Evaluation *evaluation_fit(Collection *collection, const GPtrArray *models, const Expert *x,
+                           const Progress *progress, GError **error) {
+  g_autoptr(EvaluationBench) b = evaluation_bench_new(collection, models, x, progress, error);
+  if (!b) return NULL;
+  Evaluation *e = evaluation_start();
+  EvaluationPanel p = evaluation_panel(b, SPLIT_TEST);
+  calibrate(b, e);
+  if (p.n && p.classes) measure_confidence(&p, b->task->has != NULL, e, &e->seen);
+  evaluation_panel_clear(&p);
   return e;
 }
 

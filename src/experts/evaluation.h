@@ -45,5 +45,10 @@ typedef struct {
  * representations are kept. */
 Evaluation *evaluation_new(Collection *collection, const GPtrArray *models, const Expert *expert,
                            const Progress *progress, GError **error);
+
+/* The same, of which only what is fitted is measured (temperature, floor, threshold) and how answers on seen labels
+ * behave with it; the rest is NAN or empty. Linear in the models, where the whole is quadratic. */
+Evaluation *evaluation_fit(Collection *collection, const GPtrArray *models, const Expert *expert,
+                           const Progress *progress, GError **error);
 void evaluation_free(Evaluation *e);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Evaluation, evaluation_free)

@@ -210,7 +210,7 @@ static bool place(const Collection *collection, const TrainOptions *o, Expert *x
 /* Fits what the expert says of its own certainty. This computes all representations, which are kept. */
 static bool calibrate(Collection *collection, const GPtrArray *models, Expert *x,
                       const Progress *progress, GError **error) {
-  g_autoptr(Evaluation) e = evaluation_new(collection, models, x, progress, error);
+  g_autoptr(Evaluation) e = evaluation_fit(collection, models, x, progress, error);
   if (!e) return false;
   x->temperature = e->temperature;
   x->threshold = e->threshold;

@@ -119,8 +119,8 @@ void projection_of_ones(uint64_t seed, uint64_t count, float *out) {
   projection_small(seed, ones, (size_t)count, out);
 }
 
-VECTOR_LOOP void projection_compare(const float *a, const float *b, size_t width, double *product,
-                        double *distance2) {
+VECTOR_LOOP static void compare(const float *a, const float *b, size_t width, double *product,
+                                double *distance2) {
   *product = *distance2 = 0;
   for (size_t at = 0; at < width; at += BUCKETS, a += BUCKETS, b += BUCKETS) {
     float dot[8] = {0}, diff[8] = {0}; /* eight sums side by side: one vector each */
@@ -132,4 +132,10 @@ VECTOR_LOOP void projection_compare(const float *a, const float *b, size_t width
       }
     for (int l = 0; l < 8; l++) *product += (double)dot[l], *distance2 += (double)diff[l];
   }
+}
+
+/* Under its own name, since compilers differ in what they call the dispatcher of clones for other files. */
+void projection_compare(const float *a, const float *b, size_t width, double *product,
+                        double *distance2) {
+  compare(a, b, width, product, distance2);
 }
