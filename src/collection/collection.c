@@ -92,6 +92,15 @@ static bool own_state(Collection *c, const char *real, GError **error) {
   return true;
 }
 
+/* What runs that were killed left half written. */
+static void drop_leftovers(const Collection *c) {
+  static const char *const folders[] = {"experts", "training", "representations"};
+  for (size_t i = 0; i < G_N_ELEMENTS(folders); i++) {
+    g_autofree char *path = g_build_filename(c->state, folders[i], NULL);
+    dir_drop_leftovers(path);
+  }
+}
+
 Collection *collection_open(const char *root, const CollectionOptions *options, GError **error) {
   static const CollectionOptions defaults = {0};
   if (!options) options = &defaults;
@@ -109,7 +118,9 @@ Collection *collection_open(const char *root, const CollectionOptions *options, 
   if (c->read_only && !g_file_test(c->state, G_FILE_TEST_IS_DIR))
     g_clear_pointer(&c->state, g_free);
   if (!c->read_only && !dir_make(c->state, error)) return NULL;
-  return open_catalog(c, error) && own_state(c, real, error) ? g_steal_pointer(&c) : NULL;
+  if (!open_catalog(c, error) || !own_state(c, real, error)) return NULL;
+  if (!c->read_only) drop_leftovers(c);
+  return g_steal_pointer(&c);
 }
 
 void collection_free(Collection *c) {

@@ -86,7 +86,7 @@ static void print_skipped(const GPtrArray *skipped) {
 static void print_text(const GPtrArray *models, const GPtrArray *skipped, const ScanSummary *sum) {
   g_autofree char *time = text_seconds(sum->seconds);
   print_groups(models);
-  printf("\n%u read, %u as before, in %s\n", sum->read, sum->unchanged, time);
+  printf("\n%u read, %u unchanged since the last scan, in %s\n", sum->read, sum->unchanged, time);
   print_skipped(skipped);
 }
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/error.h"
@@ -127,6 +128,23 @@ char *file_read_small(const char *path, size_t limit, size_t *n, GError **error)
 
 bool dir_make(const char *path, GError **error) {
   return g_mkdir_with_parents(path, 0700) == 0 || fail_errno(error, "cannot make the folder", path);
+}
+
+/* "NAME.tmp-XXXXXX". */
+static bool is_temporary(const char *name) {
+  const char *mark = g_strrstr(name, ".tmp-");
+  return mark && mark != name && strlen(mark) == strlen(".tmp-XXXXXX");
+}
+
+void dir_drop_leftovers(const char *path) {
+  enum { HOUR = 3600 };
+  g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+  for (const char *name; dir && (name = g_dir_read_name(dir));) {
+    struct stat st;
+    g_autofree char *file = g_build_filename(path, name, NULL);
+    if (is_temporary(name) && lstat(file, &st) == 0 && S_ISREG(st.st_mode) && st.st_mtime < time(NULL) - HOUR)
+      unlink(file);
+  }
 }
 
 static bool remove_entry(const char *path, GError **error) {

@@ -28,5 +28,9 @@ char *file_read_small(const char *path, size_t limit, size_t *n, GError **error)
 /* mkdir -p, mode 0700. */
 bool dir_make(const char *path, GError **error);
 
+/* Removes what writers that were killed left in a folder: files named as file_write_atomic() names them before they are
+ * whole, and not written to for an hour. */
+void dir_drop_leftovers(const char *path);
+
 /* Removes a folder and what is in it; follows no link. Missing is success. */
 bool dir_remove(const char *path, GError **error);

@@ -233,9 +233,11 @@ Representations *representations_open(const Collection *collection, const Expert
   Filling f = {collection, x, progress, warnings, r->memory, good};
   if (map) take_known(&f, map, &h, stamps, n);
   for (size_t i = 0; i < n; i++) r->computed += !good[i];
+  size_t known = n - r->computed;
   if (!fill_missing(&f, r->models, error)) return NULL;
   n = compact(r, &f, stamps);
-  if (path && !collection_is_read_only(collection))
+  bool as_before = map && known == n && h.n == n; /* what could not be read then cannot be read now */
+  if (path && !as_before && !collection_is_read_only(collection))
     keep(path, hash, stamps, r->memory, n, r->width);
   return g_steal_pointer(&r);
 }

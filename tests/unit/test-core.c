@@ -2,6 +2,7 @@
 #include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
+#include <utime.h>
 
 #include "core/adam.h"
 #include "core/error.h"
@@ -243,6 +244,25 @@ static void test_text_fold(void) {
   }
 }
 
+static void test_leftovers(void) {
+  g_autofree char *dir = g_dir_make_tmp("copse-core-XXXXXX", NULL);
+  static const struct { const char *name; int hours; bool stays; } files[] = {
+      {"a.rep.tmp-Ab12Cd", 2, false}, {"b.rep.tmp-Ab12Cd", 0, true}, {"c.rep", 2, true}, {".tmp-Ab12Cd", 2, true},
+      {"d.tmp-long-name", 2, true}};
+  for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
+    g_autofree char *path = g_build_filename(dir, files[i].name, NULL);
+    g_assert_true(g_file_set_contents(path, "x", 1, NULL));
+    struct utimbuf then = {time(NULL) - files[i].hours * 3600 - 60, time(NULL) - files[i].hours * 3600 - 60};
+    g_assert_cmpint(g_utime(path, &then), ==, 0);
+  }
+  dir_drop_leftovers(dir);
+  for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
+    g_autofree char *path = g_build_filename(dir, files[i].name, NULL);
+    g_assert_true(g_file_test(path, G_FILE_TEST_EXISTS) == files[i].stays);
+  }
+  g_assert_true(dir_remove(dir, NULL));
+}
+
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/core/text/safe", test_safe_text);
@@ -253,6 +273,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/core/parallel", test_parallel);
   g_test_add_func("/core/linalg", test_linalg);
   g_test_add_func("/core/adam", test_adam);
+  g_test_add_func("/core/leftovers", test_leftovers);
   g_test_add_func("/core/json/reader", test_json_reader);
   g_test_add_func("/core/json/numbers", test_json_numbers);
   g_test_add_func("/core/files", test_files);
