@@ -62,7 +62,7 @@ static void bar_clear(void *data) { g_free(((SweepBar *)data)->layer); }
 
 SweepBoard *sweep_board_new(void) {
   SweepBoard *board = g_new0(SweepBoard, 1);
-  g_mutex_init(&board->lock);
+  pthread_mutex_init(&board->lock, NULL);
   board->bars = g_array_new(FALSE, TRUE, sizeof(SweepBar));
   g_array_set_clear_func(board->bars, bar_clear);
   atomic_init(&board->refs, 1);
@@ -76,7 +76,7 @@ SweepBoard *sweep_board_ref(SweepBoard *board) {
 
 void sweep_board_unref(SweepBoard *board) {
   if (!board || atomic_fetch_sub(&board->refs, 1) != 1) return;
-  g_mutex_clear(&board->lock);
+  pthread_mutex_destroy(&board->lock);
   g_array_unref(board->bars);
   g_free(board);
 }
@@ -261,10 +261,10 @@ static void add_bar(void *user, const Expert *expert, bool again, unsigned done,
   (void)done;
   SweepBar bar = {g_strdup(expert->layer ? expert->layer : expert->name),
                   score_headline(&expert->val), score_headline(&expert->test_holdout), again};
-  g_mutex_lock(&board->lock);
+  pthread_mutex_lock(&board->lock);
   g_array_append_val(board->bars, bar);
   board->total = total;
-  g_mutex_unlock(&board->lock);
+  pthread_mutex_unlock(&board->lock);
 }
 
 static gpointer run_sweep(gpointer input, const Progress *progress, GError **error) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <glib.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -139,7 +140,7 @@ typedef struct {
 } SweepBar;
 
 typedef struct {
-  GMutex lock;
+  pthread_mutex_t lock;
   GArray *bars;       /* of SweepBar */
   unsigned total;     /* layers in all; 0: not known yet */
   atomic_uint refs;

@@ -28,7 +28,7 @@ static void draw_bar(Cells *cells, Rect area, int y, const SweepBar *b) {
 }
 
 void sweep_chart_draw(SweepBoard *board, Cells *cells, Rect area) {
-  g_mutex_lock(&board->lock);
+  pthread_mutex_lock(&board->lock);
   guint n = board->bars->len;
   g_autofree const SweepBar **order = g_new(const SweepBar *, n + 1);
   for (guint i = 0; i < n; i++) order[i] = &g_array_index(board->bars, SweepBar, i);
@@ -37,5 +37,5 @@ void sweep_chart_draw(SweepBoard *board, Cells *cells, Rect area) {
   paint_left(cells, area.x, area.y, area.columns, STYLE_LABEL, head);
   for (guint i = 0; i < n && (int)i < area.rows - 1; i++)
     draw_bar(cells, area, area.y + 1 + (int)i, order[i]);
-  g_mutex_unlock(&board->lock);
+  pthread_mutex_unlock(&board->lock);
 }

@@ -15,17 +15,17 @@ Model *model_new(void) {
   m->kind = MODEL_OTHER;
   m->tree = -1;
   m->facts = g_ptr_array_new_with_free_func(g_free);
-  g_atomic_ref_count_init(&m->refs);
+  atomic_init(&m->refs, 1);
   return m;
 }
 
 Model *model_ref(Model *m) {
-  g_atomic_ref_count_inc(&m->refs);
+  atomic_fetch_add(&m->refs, 1);
   return m;
 }
 
 void model_unref(Model *m) {
-  if (!m || !g_atomic_ref_count_dec(&m->refs)) return;
+  if (!m || atomic_fetch_sub(&m->refs, 1) != 1) return;
   g_free(m->path);
   g_free(m->shown);
   g_free(m->file);

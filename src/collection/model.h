@@ -4,6 +4,7 @@
 #pragma once
 
 #include <glib.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -43,7 +44,7 @@ typedef struct {
   LoraScaling scaling;            /* of an adapter's configuration */
   int tree;                       /* index of its tree as last recovered, -1 when not known */
   GPtrArray *facts;               /* of Fact, owned */
-  gatomicrefcount refs;
+  atomic_uint refs;
 } Model;
 
 Model *model_new(void);
