@@ -20,7 +20,8 @@ typedef struct {
   uint64_t n, expert, check;
 } Header;
 
-enum { VERSION = 1, CHUNK = 256 };
+enum { VERSION = 1, CHUNK = 256 };           /* models that are read at a time, at most */
+enum { CHUNK_BYTES = 64 << 20 };              /* of layers, about */
 
 static uint64_t fnv(uint64_t h, const void *bytes, size_t n) {
   const unsigned char *p = bytes;
@@ -111,14 +112,18 @@ static bool fill_chunk(const Filling *f, GPtrArray *models, const size_t *to, GE
 
 static bool fill_missing(const Filling *f, const GPtrArray *models, GError **error) {
   g_autoptr(GPtrArray) chunk = g_ptr_array_new();
+  const ProbexShape *s = &f->expert->probex->shape;
+  uint64_t widest = s->d_out * s->d_in * sizeof(float), bytes = 0;
   size_t to[CHUNK];
   for (guint i = 0; i <= models->len; i++) {
     bool last = i == models->len;
     if (!last && !f->good[i]) {
       to[chunk->len] = i;
       g_ptr_array_add(chunk, models->pdata[i]);
+      bytes += MIN(((Model *)models->pdata[i])->bytes, widest);
     }
-    if (chunk->len == CHUNK || (last && chunk->len)) {
+    if (chunk->len == CHUNK || bytes >= CHUNK_BYTES || (last && chunk->len)) {
+      bytes = 0;
       if (!fill_chunk(f, chunk, to, error)) return false;
       g_ptr_array_set_size(chunk, 0);
     }

@@ -343,6 +343,7 @@ static bool train(TrainRun *r, Collection *collection, const GPtrArray *models,
     return false;
   Expert *x = r->result->expert = finish(r, layer, error);
   if (!x) return false;
+  g_clear_pointer(&r->set, layer_set_free); /* what follows reads a few layers at a time */
   if (encoder) name_encoder(x, encoder);
   return place(collection, r->options, x, error) &&
          calibrate(collection, models, x, r->progress, error) &&
