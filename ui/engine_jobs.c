@@ -38,6 +38,7 @@ Wood *wood_ref(Wood *wood) {
 
 void wood_unref(Wood *wood) {
   if (!wood || atomic_fetch_sub(&wood->refs, 1) != 1) return;
+  g_strfreev(wood->haystacks);
   if (wood->forest) wood->ops->forest_free(wood->forest);
   g_clear_pointer(&wood->models, g_ptr_array_unref);
   g_clear_pointer(&wood->skipped, g_ptr_array_unref);
@@ -101,6 +102,13 @@ static Wood *wood_new(const EngineOps *ops) {
   return wood;
 }
 
+void wood_fold(Wood *wood) {
+  wood->haystacks = g_new(char *, wood->forest->nodes->len + 1);
+  for (guint i = 0; i < wood->forest->nodes->len; i++)
+    wood->haystacks[i] = node_haystack(forest_node(wood->forest, i), wood->label_key);
+  wood->haystacks[wood->forest->nodes->len] = NULL;
+}
+
 static void note_concepts(Wood *wood) {
   for (guint i = 0; i < wood->models->len && !wood->concepts; i++) {
     g_autofree char *concept = model_concept_text(wood->models->pdata[i], wood->label_key);
@@ -127,7 +135,10 @@ static Wood *wood_from_catalog(const Engine *engine, const Progress *progress, G
   if (wood_read(wood, engine, error))
     wood->forest =
         engine->ops->forest(engine->collection, wood->models, &cards, progress, error);
-  if (wood->forest) return wood;
+  if (wood->forest) {
+    wood_fold(wood);
+    return wood;
+  }
   wood_unref(wood);
   return NULL;
 }
@@ -164,6 +175,7 @@ static gpointer run_grow(gpointer input, const Progress *progress, GError **erro
   wood->scanned = task->wood->scanned;
   wood->forest = forest;
   wood->grown = true;
+  wood_fold(wood);
   return wood;
 }
 

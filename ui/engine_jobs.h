@@ -76,6 +76,7 @@ typedef struct {
 typedef struct {
   GPtrArray *models, *skipped;
   Forest *forest;
+  char **haystacks;      /* of each node, what words are looked for in: node_haystack() */
   const char *label_key; /* what models are labelled by, or NULL. Static text */
   uint64_t bytes;
   bool concepts;         /* some model says what it was trained on */
@@ -85,6 +86,8 @@ typedef struct {
   atomic_uint refs;
 } Wood;
 
+/* Fills in the haystacks, once forest and label_key are there. */
+void wood_fold(Wood *wood);
 Wood *wood_ref(Wood *wood);
 void wood_unref(Wood *wood); /* NULL-safe */
 

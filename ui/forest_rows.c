@@ -15,26 +15,13 @@ void forest_rows_init(ForestRows *r, bool ascii) {
 
 static guint node_count(const ForestRows *r) { return r->wood ? r->wood->forest->nodes->len : 0; }
 
-static void drop_haystacks(ForestRows *r) {
-  for (guint i = 0; r->haystacks && i < node_count(r); i++) g_free(r->haystacks[i]);
-  g_clear_pointer(&r->haystacks, g_free);
-}
-
 void forest_rows_clear(ForestRows *r) {
-  drop_haystacks(r);
   g_array_unref(r->rows);
   g_free(r->row_of_node);
   g_hash_table_unref(r->folded);
   g_hash_table_unref(r->tagged);
   row_filter_free(r->filter);
   wood_unref(r->wood);
-}
-
-static const char *haystack(ForestRows *r, guint node) {
-  if (!r->haystacks) r->haystacks = g_new0(char *, node_count(r));
-  if (!r->haystacks[node])
-    r->haystacks[node] = node_haystack(forest_node(r->wood->forest, node), r->wood->label_key);
-  return r->haystacks[node];
 }
 
 const OutlineRow *forest_rows_row(const ForestRows *r, int row) {
@@ -64,7 +51,7 @@ static int nearest_row(const ForestRows *r, int node) {
 
 static bool keep_node(void *user, unsigned node) {
   ForestRows *r = user;
-  return row_filter_match(r->filter, forest_node(r->wood->forest, node), haystack(r, node), r->wood->label_key);
+  return row_filter_match(r->filter, forest_node(r->wood->forest, node), r->wood->haystacks[node], r->wood->label_key);
 }
 
 static void row_clear(void *data) { g_free(((OutlineRow *)data)->branch); }
@@ -88,7 +75,7 @@ static GArray *flat_rows(ForestRows *r, bool everything) {
     const ForestNode *node = forest_node(r->wood->forest, i);
     if (!node->model) continue;
     if (!everything && r->filter &&
-        !row_filter_match(r->filter, node, haystack(r, i), r->wood->label_key))
+        !row_filter_match(r->filter, node, r->wood->haystacks[i], r->wood->label_key))
       continue;
     OutlineRow row = {.node = i, .branch = g_strdup("")};
     g_array_append_val(rows, row);
@@ -210,7 +197,6 @@ void forest_rows_set_wood(ForestRows *r, Wood *wood) {
     r->folded = translate_set(old, new, &map, r->folded);
     r->tagged = translate_set(old, new, &map, r->tagged);
   }
-  drop_haystacks(r);
   wood_unref(r->wood);
   r->wood = wood_ref(wood);
   rebuild_at(r, selected);
@@ -380,7 +366,7 @@ bool forest_rows_search(ForestRows *r, const char *text, bool here, bool back) {
     for (int i = here ? 0 : 1; i <= n; i++) {
       int at = back ? ((from - i) % n + n) % n : (from + i) % n;
       guint node = g_array_index(rows, OutlineRow, at).node;
-      if (word_find(haystack(r, node), folded_text, !inside)) return forest_rows_select(r, (int)node);
+      if (word_find(r->wood->haystacks[node], folded_text, !inside)) return forest_rows_select(r, (int)node);
     }
   return false;
 }

@@ -21,7 +21,6 @@ typedef struct {
   GHashTable *tagged;
   RowFilter *filter;  /* NULL: everything is kept */
   guint kept;         /* rows that match the filter themselves */
-  char **haystacks;   /* per node, made when first wanted */
   bool ascii;
   bool flat;          /* a plain list instead of the outline */
   int sort;           /* column of the list's order; -1: by name */
