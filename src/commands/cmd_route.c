@@ -88,7 +88,8 @@ static GPtrArray *reasons_of(const LineageRun *run, const BaseFit *b) {
   if (run->adapter)
     g_ptr_array_add(out, g_strdup_printf("%u of %u layers fit", b->fitting, b->layers));
   if (b->peers)
-    g_ptr_array_add(out, g_strdup_printf("%u adapters of the same layers name it", b->peers));
+    g_ptr_array_add(out, g_strdup_printf(b->peers == 1 ? "%u adapter of the same layers names it"
+                                                : "%u adapters of the same layers name it", b->peers));
   if (isfinite(b->correlation))
     g_ptr_array_add(out, g_strdup_printf("correlation %.3f", b->correlation));
   if (isfinite(b->distance))
