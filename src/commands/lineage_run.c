@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "commands/outside.h"
 #include "core/error.h"
 #include "core/parallel.h"
 #include "lineage/forest_text.h"
@@ -19,6 +20,7 @@ bool lineage_run_open(LineageRun *run, const char *root, const Globals *globals,
   *status = STATUS_COULD_NOT;
   run->collection = command_open(root, globals, &run->models);
   if (!run->collection) return false;
+  command_tell_empty(run->models, globals);
   ForestOptions options = {.threads = threads_of(globals), .seed = (uint64_t)globals->seed};
   const Progress *p = command_progress_begin(&progress, "Reading the weights", globals);
   run->forest = forest_build(run->collection, run->models, &options, p, &error);
@@ -29,9 +31,9 @@ bool lineage_run_open(LineageRun *run, const char *root, const Globals *globals,
 
 static void sketch_free(void *sketch) { model_sketch_free(sketch); }
 
-/* The sketch of a file outside the collection; joins the others, at the end. */
+/* The sketch of a model outside the collection; joins the others, at the end. */
 static bool add_outsider(LineageRun *run, const char *path, const Globals *globals, GError **error) {
-  g_autoptr(WeightFile) file = weight_file_open(path, error);
+  g_autoptr(WeightFile) file = outside_open(path, error);
   ModelSketch *s = file ? model_sketch_read(file, (uint64_t)globals->seed, NULL, error) : NULL;
   if (!s) return false;
   g_ptr_array_set_free_func(run->sketches, sketch_free);
@@ -51,21 +53,32 @@ static bool take_member(LineageRun *run, const Model *m, GError **error) {
   return false;
 }
 
-/* A weight file that does not lie in the collection, whatever its path ends in. */
+/* A weight file or a folder that does not lie in the collection. */
 static bool is_outside(const LineageRun *run, const char *what) {
-  if (!g_file_test(what, G_FILE_TEST_IS_REGULAR)) return false;
+  if (!g_file_test(what, G_FILE_TEST_IS_REGULAR) && !g_file_test(what, G_FILE_TEST_IS_DIR))
+    return false;
   const char *root = collection_root(run->collection);
   g_autofree char *path = g_canonicalize_filename(what, NULL);
   size_t n = strlen(root);
   return strncmp(path, root, n) != 0 || path[n] != '/';
 }
 
+/* A file elsewhere is what it is, whatever its path ends in; a folder may have a model's name by
+ * chance. */
+static Model *find_member(const LineageRun *run, const char *what, bool *outside, GError **error) {
+  *outside = is_outside(run, what);
+  if (*outside && g_file_test(what, G_FILE_TEST_IS_REGULAR)) return NULL;
+  Model *m = collection_find(run->models, what, error);
+  if (m) *outside = false;
+  return m;
+}
+
 bool lineage_run_model(LineageRun *run, const char *what, const Globals *globals, int *status) {
   g_autoptr(GPtrArray) notes = NULL;
   g_autoptr(GError) missing = NULL;
   GError *error = NULL;
-  bool outside = is_outside(run, what);
-  g_autoptr(Model) m = outside ? NULL : collection_find(run->models, what, &missing);
+  bool outside;
+  g_autoptr(Model) m = find_member(run, what, &outside, &missing);
   run->sketches = sketch_store_load(run->collection, run->models, (uint64_t)globals->seed,
                                     threads_of(globals), NULL, &notes, &error);
   bool ok = run->sketches != NULL;
