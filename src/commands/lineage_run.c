@@ -53,22 +53,25 @@ static bool take_member(LineageRun *run, const Model *m, GError **error) {
   return false;
 }
 
-/* A weight file or a folder that does not lie in the collection. */
-static bool is_outside(const LineageRun *run, const char *what) {
-  if (!g_file_test(what, G_FILE_TEST_IS_REGULAR) && !g_file_test(what, G_FILE_TEST_IS_DIR))
-    return false;
+/* Where below the root a file or folder lies, or NULL when it is elsewhere. The caller frees it. */
+static char *path_inside(const LineageRun *run, const char *what) {
   const char *root = collection_root(run->collection);
   g_autofree char *path = g_canonicalize_filename(what, NULL);
   size_t n = strlen(root);
-  return strncmp(path, root, n) != 0 || path[n] != '/';
+  bool inside = strncmp(path, root, n) == 0 && path[n] == '/' && path[n + 1];
+  return inside ? g_strdup(path + n + 1) : NULL;
 }
 
 /* A file elsewhere is what it is, whatever its path ends in; a folder may have a model's name by
  * chance. */
 static Model *find_member(const LineageRun *run, const char *what, bool *outside, GError **error) {
-  *outside = is_outside(run, what);
-  if (*outside && g_file_test(what, G_FILE_TEST_IS_REGULAR)) return NULL;
-  Model *m = collection_find(run->models, what, error);
+  bool folder = g_file_test(what, G_FILE_TEST_IS_DIR);
+  bool here = folder || g_file_test(what, G_FILE_TEST_IS_REGULAR);
+  g_autofree char *inside = here ? path_inside(run, what) : NULL;
+  *outside = here && !inside;
+  if (*outside && !folder) return NULL;
+  Model *m = inside ? collection_find(run->models, inside, NULL) : NULL;
+  if (!m) m = collection_find(run->models, what, error);
   if (m) *outside = false;
   return m;
 }
