@@ -112,7 +112,7 @@ static void assert_plain(const char *text) {
 static void test_plain(void) {
   static const char lines[] =
       "list kind:lora fox\ntree\nmodel fine-tuned\nlayers fine-tuned\nlayers base\nlayer fine-tuned encoder.0.attention.key\n"
-      "card fine-tuned\ncard base\nlike fox-lora\nsays fox-lora\nsays base\nlabels fox-lora oak, elm\ndiff base fine-tuned\n"
+      "card fine-tuned\ncard base\nlike fox-lora\nsays fox-lora\nsays base\nlabels fox-lora oak, elm, zzzz, zzyzx\ndiff base fine-tuned\n"
       "query owl\nquery xyzzy\nexperts\ntrain up.2.to_k\nexperts\nmap\njobs\nskipped\nhelp\nfly\n"
       "model nobody\ndiff base\nlabels fox-lora\nlayer base\nexport\nquit\nlist\n";
   FakeWood wood = {.skips = 1};

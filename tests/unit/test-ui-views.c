@@ -157,8 +157,12 @@ static void test_model_labels(void) {
   walk(app, "j|<Enter>|cmoss, fern ,,bark<Enter>");
   expect(app, "which of: moss, fern, bark");
   expect(app, "90.0 %");
-  walk(app, ":labels oak, elm<Enter>");
-  expect(app, "which of: oak, elm");
+  walk(app, ":labels oak, zzzz, elm<Enter>");
+  expect(app, "which of: oak, zzzz, elm");
+  expect(app, "None of these fits");
+  expect(app, "It sees none of its labels");
+  expect(app, "left out: zzzz, an unknown word");
+  g_assert_false(on_screen(app, "speaks from")); /* 90 % is above the threshold: that is not why */
   walk(app, "2fox|<Esc>|c");
   expect(app, "which of (a, b, c):");
 }
