@@ -24,6 +24,7 @@ typedef struct {
   Ui *ui;
   LineEdit edit;
   bool editing;
+  bool toured;      /* the tour has typed what stands there, and nobody wants to be asked it again */
   bool asked_again; /* the experts were not there when we wanted to ask */
   gint64 due;       /* when to ask, 0: nothing new to ask */
   guint64 job;      /* the latest question's; earlier answers are dropped */
@@ -135,6 +136,7 @@ static void propose(QueryView *v) {
 }
 
 static void ask_soon(QueryView *v) {
+  v->toured = v->ui->touring;
   v->due = g_get_monotonic_time() + TYPING_PAUSE;
   propose(v);
 }
@@ -346,7 +348,7 @@ static void keep_asked(QueryView *v) {
 static void remember(QueryView *v) {
   g_autofree char *text = g_strstrip(g_strdup(v->edit.text->str));
   g_autofree char *saved = g_strconcat("* ", text, NULL);
-  if (!*text || !v->reply) return;
+  if (!*text || !v->reply || v->toured) return;
   for (guint i = 0; i < asked(v)->len; i++)
     if (g_str_equal(v->asked->pdata[i], saved)) return;
   memory_add(v->asked, text);
@@ -366,7 +368,8 @@ static void save_question(Ui *ui, QueryView *v) {
   }
   memory_add(v->asked, was ? text : saved);
   keep_asked(v);
-  ui_tell(ui, STYLE_GOOD, was ? "No longer saved: %s" : "Saved: %s", text);
+  if (ui->read_only && !was) ui_tell(ui, STYLE_WARN, "Kept for this session only (read-only): %s", text);
+  else ui_tell(ui, STYLE_GOOD, was ? "No longer saved: %s" : "Saved: %s", text);
 }
 
 /* Saved questions first, then the latest. */
@@ -389,6 +392,7 @@ static Reaction query_choose(Ui *ui, gpointer view, int menu, int line) {
   if (menu != MENU_HISTORY || line >= (int)v->asked->len) return REACT_HANDLED;
   const char *text = v->asked->pdata[line];
   line_edit_set(&v->edit, g_str_has_prefix(text, "* ") ? text + 2 : text);
+  v->toured = false;
   ask(v);
   return REACT_HANDLED;
 }
@@ -396,7 +400,7 @@ static Reaction query_choose(Ui *ui, gpointer view, int menu, int line) {
 static bool query_command(Ui *ui, gpointer view, const char *verb, const char *argument, char **problem) {
   QueryView *v = view;
   (void)ui, (void)verb, (void)problem;
-  v->editing = false;
+  v->editing = v->toured = false;
   line_edit_set(&v->edit, argument);
   ask(v);
   return true;

@@ -9,6 +9,7 @@
 #include "ui/app_keys.h"
 #include "ui/app_mouse.h"
 #include "ui/command_line.h"
+#include "ui/memory.h"
 #include "ui/tour.h"
 
 static App *ready_app(FakeWood *wood) {
@@ -396,6 +397,20 @@ static void test_tour(void) {
   expect(app, "PARAMS");
 }
 
+/* What the tour has asked is nobody's question; what was typed before it is. */
+static void test_tour_leaves_no_question(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = ready_app(&wood);
+  walk(app, "2owl|<Esc><Esc>|:tour<Enter>|nnnnn");
+  expect(app, "ask: red");
+  walk(app, "n|<Esc>|2e|<C-r>");
+  expect(app, "Earlier questions");
+  expect(app, "owl");
+  g_autoptr(GPtrArray) asked = memory_load(&app->ui.engine, "questions");
+  g_assert_cmpuint(asked->len, ==, 1);
+  g_assert_cmpstr(asked->pdata[0], ==, "owl");
+}
+
 /* What is folded stays folded in the next session. */
 static void test_folds_are_remembered(void) {
   FakeWood wood = {0};
@@ -488,7 +503,10 @@ static void test_read_only(void) {
   g_assert_null(app->ui.page_text);
   walk(app, "3s");
   expect(app, "Read-only");
-  walk(app, "2fox|<C-s>:");
+  walk(app, "2fox|<C-s>");
+  expect(app, "for this session only");
+  g_assert_false(on_screen(app, "Saved"));
+  walk(app, ":");
   g_assert_null(wood.memory);
   /* No file's name is completed. */
   g_autoptr(GArray) files = command_candidates(&app->ui, IN_FOREST, "export /", 10);
@@ -537,6 +555,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/ui/command/actions", test_actions_are_commands);
   g_test_add_func("/ui/menu/actions", test_action_menu);
   g_test_add_func("/ui/tour", test_tour);
+  g_test_add_func("/ui/tour/question", test_tour_leaves_no_question);
   g_test_add_func("/ui/mouse", test_mouse);
   g_test_add_func("/ui/read-only", test_read_only);
   g_test_add_func("/ui/idle", test_idle_timeout);
