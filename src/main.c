@@ -111,6 +111,15 @@ static bool is_unknown(const char *word) {
   return *word && word[0] != '-' && !strchr(word, '/') && !g_file_test(word, G_FILE_TEST_EXISTS);
 }
 
+/* `copse help [COMMAND]`. */
+static int help(int argc, char **argv) {
+  const Command *c = argc > 2 ? find_command(argv[2]) : NULL;
+  char option[] = "--help", *words[] = {argc > 2 ? argv[2] : NULL, option, NULL};
+  if (c) return c->run(2, words);
+  print_usage(stdout);
+  return STATUS_DONE;
+}
+
 static int run(int argc, char **argv) {
   const char *first = argc > 1 ? argv[1] : "";
   const Command *c = bring_command_forward(argc, argv);
@@ -123,6 +132,7 @@ static int run(int argc, char **argv) {
     print_usage(stdout);
     return STATUS_DONE;
   }
+  if (strcmp(first, "help") == 0 && is_unknown(first)) return help(argc, argv);
   if (!is_unknown(first)) return open_interface(argc, argv);
   g_autofree SafeText *shown = safe_text(first, -1);
   fprintf(stderr, "copse: '%s' is neither a command nor a folder; 'copse --help' lists the commands\n",

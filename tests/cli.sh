@@ -22,6 +22,8 @@ expect() { # status, text on stdout or stderr (a basic regular expression), argu
 }
 expect 0 'usage: copse' --help
 expect 0 'copse 0' --version
+expect 0 'usage: copse' help
+expect 0 'Usage' help scan
 for command in scan show tree route base duplicates conflicts diff train sweep query eval classify like apply map plant demo doctor text export space bench; do
   expect 0 'Usage' "$command" --help
 done

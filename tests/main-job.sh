@@ -103,6 +103,10 @@ asks "names are searched where no expert speaks" '"declared":[[:space:]]*true' '
 is "a wrong field is pointed at" refuses 2 "character 5: no model has a field 'knd': is 'kind' meant" \
   "$COPSE" query "$wood" 'fox knd:lora'
 is "values are completed" refuses 0 'kind:lora' "$COPSE" query "$wood" --complete 'kind:lo'
+# A list that is cut says so, and a question about nothing in the wood is answered with doubt.
+is "a cut list says so" refuses 0 'the first 3 of' "$COPSE" query "$wood" 'red star' -n 3
+is "doubt is told" refuses 0 'doubtful: nothing here may' "$COPSE" query "$wood" 'parliament'
+is "sort proposes fields alone" test -z "$("$COPSE" query "$wood" --complete 'sort:sor')"
 # Read-only answers from what is there and writes nothing.
 sums() { find "$wood" "$dir/state" -type f -exec cksum {} + | sort; }
 sums >"$dir/before"

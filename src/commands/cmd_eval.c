@@ -101,7 +101,7 @@ static void print_table(const Expert *x, const Evaluation *e) {
   print_rate("5 nearest training models", e->knn5);
   print_rate("one-class AUC, 2 nearest", e->auc_knn);
   print_rate("one-class AUC, Ledoit-Wolf", e->auc_lw);
-  if (e->classes->len) printf("hardest labels\n");
+  if (e->classes->len && g_array_index(e->classes, ClassRow, 0).accuracy < 1) printf("hardest labels\n");
   for (guint i = 0; i < MIN(e->classes->len, WORST); i++) {
     const ClassRow *c = &g_array_index(e->classes, ClassRow, i);
     if (c->accuracy >= 1) break;

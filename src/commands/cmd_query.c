@@ -76,6 +76,8 @@ static void print_json(const char *text, const QueryAnswer *a) {
   for (guint i = 0; i < a->speakers->len; i++)
     cJSON_AddItemToArray(experts, json_speaker(&g_array_index(a->speakers, QuerySpeaker, i), several));
   json_add_string(o, "method", several ? method : NULL);
+  json_add_u64(o, "total", a->total);
+  cJSON_AddBoolToObject(o, "doubtful", a->doubtful);
   cJSON *cannot = cJSON_AddArrayToObject(o, "cannot_answer");
   for (guint i = 0; i < a->cannot->len; i++)
     cJSON_AddItemToArray(cannot, cJSON_CreateString(a->cannot->pdata[i]));
@@ -133,6 +135,10 @@ static void print_table(const QueryAnswer *a) {
   for (guint i = 0; i < a->hits->len; i++)
     print_hit(i + 1, &g_array_index(a->hits, QueryHit, i), several);
   if (!a->hits->len) puts("no model answers to that");
+  if (a->total > a->hits->len) printf("the first %u of %u; -n 0 prints all\n", a->hits->len, a->total);
+  if (a->doubtful)
+    printf("doubtful: nothing here may be like that; nine in ten right answers score above %.2f\n",
+           g_array_index(a->hits, QueryHit, 0).expert->floor);
   for (guint i = 0; i < a->cannot->len; i++)
     printf("cannot answer: %s\n", (const char *)a->cannot->pdata[i]);
 }

@@ -11,6 +11,9 @@
 #include "search/query_private.h"
 #include "search/question_field.h"
 
+/* A match or a cosine above this is taken for a fit. */
+static const double fits = 0.5;
+
 /* One question on its way through the index. */
 typedef struct {
   QueryIndex *index;
@@ -226,7 +229,7 @@ static void list_filtered(Asking *a) {
 static int group_of(const QueryHit *h) {
   if (h->declared) return 1;
   if (!h->expert) return 3;
-  return (isfinite(h->match) ? h->match : h->score) > 0.5 ? 0 : 2;
+  return (isfinite(h->match) ? h->match : h->score) > fits ? 0 : 2;
 }
 
 static int best_first(gconstpointer a, gconstpointer b) {
@@ -323,6 +326,13 @@ static bool ask_all(Asking *a, GError **error) {
   return false;
 }
 
+/* True when an expert was heard and even the best fits by no measure: neither half of what is asked for, which parts of
+ * a concept reach, nor as well as its right answers do. */
+static bool is_doubtful(const GArray *hits) {
+  const QueryHit *best = hits->len ? &g_array_index(hits, QueryHit, 0) : NULL;
+  return best && best->expert && best->score < fits && best->score < best->expert->floor;
+}
+
 QueryAnswer *query_run(QueryIndex *index, const char *asked, unsigned limit, GError **error) {
   g_autofree char *text = g_utf8_make_valid(asked, -1);
   g_autoptr(Question) q = question_parse(text, NULL, error);
@@ -337,7 +347,9 @@ QueryAnswer *query_run(QueryIndex *index, const char *asked, unsigned limit, GEr
   g_clear_error(&a.problem);
   g_clear_pointer(&a.spoken_of, g_hash_table_unref);
   if (!ok) return NULL;
+  answer->total = answer->hits->len;
   rank_hits(answer->hits, q->sort ? 0 : limit);
+  if (a.spoken) answer->doubtful = is_doubtful(answer->hits);
   if (q->sort) sort_hits(answer->hits, q->sort, q->descending);
   if (limit && answer->hits->len > limit) g_array_set_size(answer->hits, limit);
   if (a.spoken) mark_said(&a);

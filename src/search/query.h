@@ -44,6 +44,9 @@ typedef struct {
 
 typedef struct {
   GArray *hits;          /* of QueryHit, best first */
+  guint total;           /* hits there were before `limit` */
+  bool doubtful;         /* the best cosine is below 0.5, and below what nine in ten right answers of its expert
+                            reached on validation: perhaps nothing here is like that */
   GArray *speakers;      /* of QuerySpeaker; empty when filters alone were given */
   char **unknown;        /* words the encoder does not know, or NULL */
   GPtrArray *cannot;     /* of SafeText: trees that no expert speaks for, and why; empty when

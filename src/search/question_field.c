@@ -292,6 +292,7 @@ static void propose(Completion *c, GHashTable *counts, const char *before, const
   }
 }
 
+/* Names of fields, and where an item begins the verbs too. */
 static void propose_fields(Completion *c, const char *before, const char *stem, const char *after,
                            const GPtrArray *models, guint limit) {
   g_autoptr(GHashTable) keys = fact_keys(models, sample_step(models));
@@ -299,7 +300,7 @@ static void propose_fields(Completion *c, const char *before, const char *stem, 
   for (const char *const *f = fields; *f; f++)
     g_hash_table_replace(keys, g_strdup(*f), GSIZE_TO_POINTER(first--));
   static const char *const verbs[] = {"like", "sort", "layer", "expert"};
-  for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++)
+  for (size_t i = 0; *after && i < G_N_ELEMENTS(verbs); i++)
     g_hash_table_replace(keys, g_strdup(verbs[i]), GSIZE_TO_POINTER(first--));
   propose(c, keys, before, stem, after, limit);
 }
