@@ -147,11 +147,8 @@ static char *live_text(const ExpertsView *v, const JobStatus *job, bool ascii) {
                          job->note.loss);
   if (isfinite(job->note.accuracy))
     g_string_append_printf(s, " %s val %.0f %%", dot, 100 * job->note.accuracy);
-  double eta = job_eta(job);
-  if (isfinite(eta)) {
-    g_autofree char *left = text_seconds(eta);
-    g_string_append_printf(s, " %s %s left", dot, left);
-  }
+  g_autofree char *left = job_left(job);
+  if (left) g_string_append_printf(s, " %s %s", dot, left);
   return g_string_free(s, FALSE);
 }
 

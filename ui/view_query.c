@@ -8,6 +8,7 @@
 #include "search/question_field.h"
 #include "ui/advice.h"
 #include "ui/copy_menu.h"
+#include "ui/expert_facts.h"
 #include "ui/glyph.h"
 #include "ui/list.h"
 #include "ui/memory.h"
@@ -182,18 +183,6 @@ static void query_changed(Ui *ui, gpointer view, unsigned what) {
   v->asked_again = false;
 }
 
-/* "probex-mid.0: unseen 41 % 33–50 (120 tries, chance 2 %)". */
-static char *expert_sentence(const Expert *expert, bool ascii) {
-  const Score *score = &expert->test_holdout;
-  const char *what = "unseen";
-  if (!isfinite(score_headline(score)) || !score->n) score = &expert->test, what = "seen";
-  if (!isfinite(score_headline(score)) || !score->n)
-    return g_strdup_printf("%s: not measured", expert->name);
-  g_autofree char *rate = score_text(score, 0, ascii);
-  return g_strdup_printf("%s: %s %s (%u tries, chance %.1f %%)", expert->name, what, rate, score->n,
-                         100 * score->chance);
-}
-
 /* The experts that spoke, each once, best hit first. */
 static void draw_speakers(const QueryView *v, Cells *cells, Rect area) {
   const GArray *all = hits(v);
@@ -269,6 +258,7 @@ static void draw_gaps(const QueryView *v, Cells *cells, Rect *area) {
   const QueryAnswer *answer = v->reply->answer;
   for (guint i = 0; answer->cannot && i < MIN(answer->cannot->len, 2u); i++)
     draw_below(cells, area, STYLE_DIM, answer->cannot->pdata[i]);
+  if (answer->doubtful) draw_below(cells, area, STYLE_WARN, "Doubtful: perhaps nothing here is like that.");
   if (!answer->unknown || !*answer->unknown) return;
   g_autofree char *words = g_strjoinv(", ", answer->unknown);
   g_autofree char *line = g_strdup_printf("Unknown words, left out: %s", words);
@@ -447,7 +437,9 @@ static char *query_status(const Ui *ui, gpointer view) {
   (void)ui;
   if (v->job || v->due) return g_strdup("Asking ...");
   if (!v->reply) return g_strdup("");
-  return g_strdup_printf("%u answer%s", hits(v)->len, hits(v)->len == 1 ? "" : "s");
+  const QueryAnswer *a = v->reply->answer;
+  if (a->total <= a->hits->len) return g_strdup_printf("%u answer%s", a->hits->len, a->hits->len == 1 ? "" : "s");
+  return g_strdup_printf("the first %u of %u answers", a->hits->len, a->total);
 }
 
 const ViewOps view_query = {

@@ -61,7 +61,7 @@ static void test_flood(void) {
   g_assert_cmpint(atomic_load(&wood.trainings), ==, 0);
   atomic_store(&wood.hold_forest, true);
   press(app, "1r");
-  wait_for_text(app, "Growing the forest");
+  wait_for_text(app, "sketching: Growing");
   for (int i = 0; i < 100; i++) press(app, "3a1r5e2fox<Esc>1jd");
   g_assert_cmpuint(worker_busy(app->ui.engine.worker), <, 10);
   atomic_store(&wood.hold_forest, false);

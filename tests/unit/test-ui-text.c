@@ -13,6 +13,7 @@
 #include "lineage/export.h"
 #include "ui/forest_columns.h"
 #include "ui/forest_phylogram.h"
+#include "ui/job_text.h"
 #include "ui/map_groups.h"
 #include "ui/scatter.h"
 #include "ui/train_estimate.h"
@@ -392,6 +393,18 @@ static void test_words(void) {
   g_assert_nonnull(word_find(hay, "048", false));
 }
 
+/* What is left is never nothing while something runs, and says nothing between two phases. */
+static void test_job_left(void) {
+  JobStatus job = {.state = JOB_RUNNING, .phase_seconds = 10, .note = {.phase = "training", .done = 99, .total = 100}};
+  g_autofree char *soon = job_left(&job);
+  g_assert_cmpstr(soon, ==, "under 1 s left");
+  job.note.done = 50;
+  g_autofree char *later = job_left(&job);
+  g_assert_cmpstr(later, ==, "10 s left");
+  job.note.done = 100;
+  g_assert_null(job_left(&job));
+}
+
 int main(int argc, char **argv) {
   setlocale(LC_ALL, "C.UTF-8");
   g_test_init(&argc, &argv, NULL);
@@ -413,5 +426,6 @@ int main(int argc, char **argv) {
   g_test_add_func("/ui/phylogram/unmeasured", test_phylogram_unmeasured);
   g_test_add_func("/ui/branches", test_branches);
   g_test_add_func("/ui/words", test_words);
+  g_test_add_func("/ui/job-left", test_job_left);
   return g_test_run();
 }

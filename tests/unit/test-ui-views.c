@@ -120,8 +120,34 @@ static void test_messages(void) {
   g_assert_true(on_screen(app, "holds"));
   g_assert_true(on_screen(app, "10 models"));
   g_assert_true(on_screen(app, "1 message"));
+  guint bullets = 0;
+  for (int y = 1; y < app->cells->rows; y++) bullets += cells_at(app->cells, 1, y)->c == 0x2022;
+  g_assert_cmpuint(bullets, ==, 1); /* the line of the view before is no message */
   press(app, "<Esc>");
   g_assert_cmpint(app->current, ==, VIEW_FOREST);
+}
+
+/* Only what there is gets counted. */
+static void test_no_message(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = fake_app(&wood, 80, 24, "dark", false);
+  settle(app);
+  g_ptr_array_set_size(app->ui.told, 0);
+  press(app, "L");
+  g_assert_true(on_screen(app, "No message yet."));
+  g_assert_false(on_screen(app, "0 messages"));
+}
+
+/* An answer that was cut says of how many. */
+static void test_answers_are_counted(void) {
+  FakeWood wood = {.cut = true};
+  g_autoptr(App) app = ready_app(&wood);
+  walk(app, "2fox");
+  expect(app, "the first 8 of 1920 answers");
+  wood.cut = false;
+  walk(app, "<C-u>owl");
+  expect(app, "8 answers");
+  g_assert_false(on_screen(app, "first"));
 }
 
 /* The reasons of skipped files stand there whole; Enter opens a model from the same folder, or says that there
@@ -173,7 +199,7 @@ static void test_model_follows_the_forest(void) {
   FakeWood wood = {0};
   atomic_store(&wood.hold_forest, true);
   g_autoptr(App) app = fake_app(&wood, 100, 30, "dark", false);
-  wait_for_text(app, "Growing the forest");
+  wait_for_text(app, "sketching: Growing");
   press(app, "/moss<Enter><Enter>");
   wait_for_text(app, "it is a root");
   atomic_store(&wood.hold_forest, false);
@@ -536,6 +562,8 @@ int main(int argc, char **argv) {
   g_test_add_func("/ui/titles", test_titles_sort);
   g_test_add_func("/ui/completion", test_completion);
   g_test_add_func("/ui/messages", test_messages);
+  g_test_add_func("/ui/messages/none", test_no_message);
+  g_test_add_func("/ui/query/counted", test_answers_are_counted);
   g_test_add_func("/ui/skipped/opens", test_skipped_opens);
   g_test_add_func("/ui/way-back", test_way_back);
   g_test_add_func("/ui/typing", test_typing_tells_its_keys);

@@ -227,7 +227,6 @@ static void hit_clear(void *data) { model_unref(((QueryHit *)data)->model); }
 static QueryAnswer *fake_query(QueryIndex *query_index, const char *text, unsigned limit,
                                GError **error) {
   FakeIndex *index = (FakeIndex *)(void *)query_index;
-  (void)limit;
   atomic_fetch_add(&index->wood->queries, 1);
   if (strstr(text, "xyzzy") && !strchr(text, ' ')) {
     g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "no word of \"xyzzy\" is known");
@@ -236,6 +235,9 @@ static QueryAnswer *fake_query(QueryIndex *query_index, const char *text, unsign
   QueryAnswer *answer = g_new0(QueryAnswer, 1);
   answer->hits = g_array_new(FALSE, FALSE, sizeof(QueryHit));
   g_array_set_clear_func(answer->hits, hit_clear);
+  answer->speakers = g_array_new(FALSE, TRUE, sizeof(QuerySpeaker));
+  QuerySpeaker speaker = {.expert = index->expert};
+  g_array_append_val(answer->speakers, speaker);
   answer->cannot = g_ptr_array_new_with_free_func(g_free);
   g_ptr_array_add(answer->cannot, g_strdup("tree 2: no expert has been trained on it"));
   if (strstr(text, "xyzzy")) answer->unknown = g_strsplit("xyzzy", " ", -1);
@@ -250,6 +252,8 @@ static QueryAnswer *fake_query(QueryIndex *query_index, const char *text, unsign
                       .declared = false};
       g_array_append_val(answer->hits, hit);
     }
+  answer->total = index->wood->cut ? 1920 : answer->hits->len;
+  if (limit && answer->hits->len > limit) g_array_set_size(answer->hits, limit);
   return answer;
 }
 
