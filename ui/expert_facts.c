@@ -76,3 +76,14 @@ void expert_facts_draw(Cells *cells, Rect area, const Expert *e, bool paths) {
   lines_draw(left, cells, (Rect){area.x, area.y, half, area.rows}, 0);
   if (right) lines_draw(right, cells, (Rect){area.x + half + 2, area.y, half, area.rows}, 0);
 }
+
+char *expert_sentence(const Expert *expert, bool ascii) {
+  const Score *score = &expert->test_holdout;
+  const char *what = "unseen";
+  if (!isfinite(score_headline(score)) || !score->n) score = &expert->test, what = "seen";
+  if (!isfinite(score_headline(score)) || !score->n)
+    return g_strdup_printf("%s: not measured", expert->name);
+  g_autofree char *rate = score_text(score, 0, ascii);
+  return g_strdup_printf("%s: %s %s (%u tries, chance %.1f %%)", expert->name, what, rate, score->n,
+                         100 * score->chance);
+}

@@ -85,11 +85,11 @@ static int column_of(const Phylogram *p, guint node, int columns) {
 
 /* Signs of the lines, in both alphabets. */
 static const char *sign(bool ascii, int which) {
-  static const char *const signs[][2] = {{"─", "-"}, {"│", "|"}, {"├", "|"}, {"└", "`"}};
+  static const char *const signs[][2] = {{"─", "-"}, {"│", "|"}, {"├", "|"}, {"└", "`"}, {"┈", "."}};
   return signs[which][ascii];
 }
 
-enum { RULE, POST, FORK, CORNER };
+enum { RULE, POST, FORK, CORNER, DOTS };
 
 /* Marks where the posts of unfinished branches stand in this row. */
 static void mark_posts(const Phylogram *p, const ForestRows *r, const OutlineRow *row,
@@ -113,7 +113,7 @@ char *phylogram_row(const Phylogram *p, const ForestRows *r, int at, int columns
   g_autofree char *line = g_new0(char, n + 1);
   if (e) mark_posts(p, r, row, columns, line, n);
   int from = e ? column_of(p, e->parent, columns) + 1 : own + 1;
-  for (int x = from; e && x < own + 1; x++) line[x] = RULE + 1;
+  for (int x = from; e && x < own + 1; x++) line[x] = isfinite(e->distance) ? RULE + 1 : DOTS + 1;
   GString *s = g_string_new(NULL);
   for (int x = p->left; x < (e ? n : own); x++)
     g_string_append(s, line[x] ? sign(r->ascii, line[x] - 1) : " ");
@@ -126,7 +126,7 @@ char *phylogram_scale(const Phylogram *p, int columns, bool ascii) {
   GString *s = g_string_new(NULL);
   double per_column = full > 0 ? p->at[p->n] / full : 0;
   if (!p->known) {
-    g_string_append(s, "no edge has a length yet: the weights have not been compared");
+    g_string_append(s, "no edge has a length: dotted branches were not measured");
     return g_string_free(s, FALSE);
   }
   for (int x = 0; x < shown; x++) g_string_append(s, x % 10 ? sign(ascii, RULE) : "+");

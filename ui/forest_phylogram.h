@@ -16,7 +16,8 @@ typedef struct {
 void phylogram_init(Phylogram *p);
 void phylogram_clear(Phylogram *p);
 
-/* Measures the forest anew when it is another. Edges without a distance get the median of the others'. */
+/* Measures the forest anew when it is another. Edges without a distance get the median of the others', and are dotted
+ * where they are drawn. */
 void phylogram_set(Phylogram *p, const Forest *forest);
 
 /* Zooms (ACTION_ZOOM_…) or scrolls (ACTION_SCROLL_…); false when the action is neither. */

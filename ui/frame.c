@@ -18,13 +18,17 @@ static void draw_too_small(Cells *cells) {
   paint_wrapped(cells, 0, 0, cells->columns, cells->rows, STYLE_TEXT, text);
 }
 
-/* "41 % Growing the forest"; NULL when nothing runs. The caller frees it. */
+/* "41 % sketching: Growing the forest": the share is the phase's, so that both are told, unless the title begins with
+ * the phase. NULL when nothing runs. The caller frees it. */
 static char *activity(const App *app) {
   JobStatus job = {0};
   if (!job_current(app->ui.engine.worker, &job)) return NULL;
   g_autofree char *amount = job_amount(&job);
   /* The share comes first, so that a narrow screen cuts the title and not the share. */
-  char *text = g_strdup_printf("%s %s", amount, job.cancelling ? "cancelling" : job.title);
+  const char *phase = *amount && !job.cancelling ? job.note.phase : NULL;
+  bool named = phase && g_ascii_strncasecmp(job.title, phase, strlen(phase)) != 0;
+  char *text = g_strdup_printf("%s %s%s%s", amount, named ? phase : "", named ? ": " : "",
+                               job.cancelling ? "cancelling" : job.title);
   g_strchug(text);
   job_status_clear(&job);
   return text;

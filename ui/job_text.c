@@ -18,8 +18,16 @@ static double job_rate(const JobStatus *job) {
 
 double job_eta(const JobStatus *job) {
   double rate = job_rate(job);
-  if (job->state != JOB_RUNNING || !(rate > 0) || job->note.total < job->note.done) return NAN;
-  return job->note.total ? (double)(job->note.total - job->note.done) / rate : NAN;
+  if (job->state != JOB_RUNNING || !(rate > 0) || job->note.total <= job->note.done) return NAN;
+  return (double)(job->note.total - job->note.done) / rate;
+}
+
+char *job_left(const JobStatus *job) {
+  double eta = job_eta(job);
+  if (!isfinite(eta)) return NULL;
+  if (eta < 1) return g_strdup("under 1 s left");
+  g_autofree char *left = text_seconds(ceil(eta));
+  return g_strdup_printf("%s left", left);
 }
 
 char *job_amount(const JobStatus *job) {
@@ -53,12 +61,10 @@ static char *running_details(const JobStatus *job) {
                            job->note.total);
   else if (job->note.done)
     g_string_append_printf(s, " %" G_GUINT64_FORMAT, job->note.done);
-  double rate = job_rate(job), eta = job_eta(job);
+  double rate = job_rate(job);
+  g_autofree char *left = job_left(job);
   if (rate > 0) add_rate(s, rate, job_unit(job));
-  if (isfinite(eta)) {
-    g_autofree char *left = text_seconds(eta);
-    g_string_append_printf(s, ", %s left", left);
-  }
+  if (left) g_string_append_printf(s, ", %s", left);
   return g_string_free(s, FALSE);
 }
 

@@ -12,8 +12,11 @@
 /* Share of the present phase, 0..1; NAN when the end is not known. */
 double job_share(const JobStatus *job);
 
-/* Seconds until the phase ends, or NAN. */
+/* Seconds until the phase ends, or NAN; NAN also when all of it is done and the next has not begun. */
 double job_eta(const JobStatus *job);
+
+/* "30 s left", in whole seconds rounded up; NULL when that is not known. The caller frees it. */
+char *job_left(const JobStatus *job);
 
 /* "41 %", "1.2k" units done when the end is not known, or "". The caller frees it. */
 char *job_amount(const JobStatus *job);

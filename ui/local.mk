@@ -37,6 +37,7 @@ libcopse_ui_a_SOURCES = \
 	ui/menu.c ui/menu.h \
 	ui/model_card.c ui/model_layer.c ui/model_layers.c ui/model_like.c ui/model_overview.c \
 	ui/model_page.h ui/model_says.c \
+	ui/opinion_text.c ui/opinion_text.h \
 	ui/pager.c ui/pager.h \
 	ui/paint.c ui/paint.h \
 	ui/plain.c ui/plain.h ui/plain_talk.h ui/plain_experts.c ui/plain_model.c \

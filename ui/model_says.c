@@ -7,6 +7,7 @@
 #include "ui/glyph.h"
 #include "ui/lines.h"
 #include "ui/model_page.h"
+#include "ui/opinion_text.h"
 #include "ui/paint.h"
 
 enum { SHOWN = 8, BAR = 16 };
@@ -78,13 +79,14 @@ static void draw_opinion(Pen *pen, const Opinion *o) {
                                           unseen ? "unseen" : "seen", rate);
   say(pen, 0, STYLE_LABEL, head);
   if (o->problem) say(pen, 2, STYLE_WARN, o->problem);
-  if (o->abstains) {
-    g_autofree char *text = g_strdup_printf("It does not know: %.2f %% sure, and it speaks from %.2f %% on. Its guesses:",
-                                            100 * o->confidence, 100 * o->threshold);
+  g_autofree char *doubt = opinion_doubt_text(o), *left_out = opinion_left_out_text(o);
+  if (doubt) {
+    g_autofree char *text = g_strdup_printf("%s. Its guesses:", doubt);
     say(pen, 2, STYLE_WARN, text);
   }
   for (guint i = 0; i < o->labels->len && i < SHOWN; i++)
     draw_label(pen, o, &g_array_index(o->labels, OpinionLabel, i));
+  if (left_out) say(pen, 2, STYLE_WARN, left_out);
   next_row(pen);
 }
 

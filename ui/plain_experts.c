@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "ui/expert_facts.h"
 #include "ui/plain_talk.h"
 #include "ui/row_filter.h"
 
@@ -21,6 +22,31 @@ void tell_experts(Talk *t, const char *argument) {
   fprintf(t->out, "%u expert%s.\n", t->experts->len, t->experts->len == 1 ? "" : "s");
 }
 
+/* Who was heard and how often each is right; what is left out of the question, and whether to trust the answer. */
+static void say_speakers(const Talk *t, const QueryAnswer *answer) {
+  for (guint i = 0; answer->speakers && i < answer->speakers->len; i++) {
+    g_autofree char *rate = expert_sentence(g_array_index(answer->speakers, QuerySpeaker, i).expert, true);
+    fprintf(t->out, "Asked %s.\n", rate);
+  }
+  if (answer->unknown && *answer->unknown) {
+    g_autofree char *words = g_strjoinv(", ", answer->unknown);
+    g_autofree SafeText *shown = safe_text(words, -1);
+    fprintf(t->out, "Unknown words, left out: %s.\n", shown);
+  }
+  if (answer->doubtful) fputs("Doubtful: perhaps nothing here is like that.\n", t->out);
+}
+
+/* "3: score 0.91, birch/fox-lora, from the weights, declared as a red fox". */
+static void say_hit(const Talk *t, guint number, const QueryHit *hit) {
+  g_autofree char *concept = model_concept_text(hit->model, t->label_key);
+  fprintf(t->out, "%u: ", number);
+  if (isfinite(hit->score)) fprintf(t->out, "score %.2f, ", hit->score);
+  fprintf(t->out, "%s, from %s", hit->model->shown,
+          hit->declared ? "a card or name" : hit->expert ? "the weights" : "the catalog");
+  if (concept) fprintf(t->out, ", declared as %s", concept);
+  fputc('\n', t->out);
+}
+
 void tell_query(Talk *t, const char *argument) {
   GError *error = NULL;
   if (!t->index) t->index = t->ops->index(t->collection, t->models, NULL, &error);
@@ -29,15 +55,12 @@ void tell_query(Talk *t, const char *argument) {
     talk_complain(t, error);
     return;
   }
-  for (guint i = 0; i < answer->hits->len; i++) {
-    const QueryHit *hit = &g_array_index(answer->hits, QueryHit, i);
-    fprintf(t->out, "%u: ", i + 1);
-    if (isfinite(hit->score)) fprintf(t->out, "score %.2f, ", hit->score);
-    fprintf(t->out, "%s, from %s\n", hit->model->shown, hit->declared ? "a card or name" : hit->expert ? "the weights" : "the catalog");
-  }
+  say_speakers(t, answer);
+  for (guint i = 0; i < answer->hits->len; i++) say_hit(t, i + 1, &g_array_index(answer->hits, QueryHit, i));
   for (guint i = 0; i < answer->cannot->len; i++)
     fprintf(t->out, "Cannot answer: %s.\n", (const char *)answer->cannot->pdata[i]);
-  fprintf(t->out, "%u answer%s.\n", answer->hits->len, answer->hits->len == 1 ? "" : "s");
+  if (answer->total > answer->hits->len) fprintf(t->out, "The first %u of ", answer->hits->len);
+  fprintf(t->out, "%u answer%s.\n", MAX(answer->total, answer->hits->len), answer->hits->len == 1 ? "" : "s");
   t->ops->answer_free(answer);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "ui/opinion_text.h"
 #include "ui/plain_talk.h"
 
 enum { VALUE_COLUMNS = 200, LABELS_MOST = 100 };
@@ -170,10 +171,14 @@ static void say_opinions(Talk *t, const Model *m, char *const *labels) {
   }
   for (guint i = 0; i < all->len; i++) {
     const Opinion *o = all->pdata[i];
-    fprintf(t->out, "%s%s:", o->expert, o->abstains ? " does not know; it guesses" : " says");
+    g_autofree char *doubt = opinion_doubt_text(o), *left_out = opinion_left_out_text(o);
+    if (doubt) fprintf(t->out, "%s: %s. It guesses:", o->expert, doubt);
+    else fprintf(t->out, "%s%s", o->expert, o->problem ? "" : " says:");
+    if (o->problem) fprintf(t->out, " says nothing: %s", o->problem);
     for (guint k = 0; k < o->labels->len; k++)
       fprintf(t->out, " %s, %.0f %%;", g_array_index(o->labels, OpinionLabel, k).label,
               100 * g_array_index(o->labels, OpinionLabel, k).p);
+    if (left_out) fprintf(t->out, " %s", left_out);
     fputc('\n', t->out);
   }
   if (!all->len) fputs("No expert speaks for models like that.\n", t->out);

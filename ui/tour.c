@@ -59,8 +59,10 @@ static void press(App *app, const char *keys) {
 /* Shows a step: the tour steps aside while its keys are pressed. */
 static void begin(App *app, int step) {
   app->tour = -1;
+  app->ui.touring = true;
   press(app, home);
   press(app, steps[step].keys);
+  app->ui.touring = false;
   g_clear_pointer(&app->ui.message, g_free);
   app->tour = step;
 }

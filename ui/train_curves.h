@@ -2,8 +2,21 @@
 /* The curves of a training: its loss and its validation score over the epochs. */
 #pragma once
 
+#include <glib.h>
+
 #include "ui/cells.h"
 
-/* Draws `n` values of each from left to right; `epochs` is the last one's, 0 when that is not known. A loss that falls
- * by orders of magnitude is drawn on a logarithmic scale, and says so. Narrow areas show the loss alone. */
-void train_curves_draw(Cells *cells, Rect area, const double *loss, const double *score, guint n, double epochs);
+/* One point of both. */
+typedef struct {
+  double epoch;       /* where it was measured, in epochs from the beginning; rising from point to point */
+  double loss, score; /* score: a share of 1, NAN where none was measured */
+} CurvePoint;
+
+/* Adds a point. Points at its epoch and beyond are dropped: a training that was taken up again goes over some
+ * epochs once more. */
+void train_curves_add(GArray *points, CurvePoint point);
+
+/* Draws points (of CurvePoint) on an axis of epochs that ends at `epochs`. It begins at 0, or where the first point is
+ * when nothing is known of what was before. The loss is always on a logarithmic scale, and says so. Narrow areas show
+ * the loss alone. */
+void train_curves_draw(Cells *cells, Rect area, const GArray *points, double epochs);

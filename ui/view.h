@@ -79,6 +79,7 @@ typedef struct {
     LineEdit edit;
     bool command;      /* it is the command line, and the app's */
   } prompt;
+  bool touring;     /* the tour presses the keys */
   guint64 training; /* id of the training job or the sweep, 0 when none runs */
 } Ui;
 

@@ -22,10 +22,7 @@ typedef struct {
   List list;
   TrainForm form;
   bool form_open;
-  GArray *loss, *accuracy; /* of double: the curves of the last training */
-  guint shown;             /* points that are drawn: curves are redrawn less often than they grow */
-  gint64 shown_at;         /* when that was decided */
-  double reached;          /* the epoch of the last of them */
+  GArray *points;          /* of CurvePoint: the curves of the last training */
   unsigned epochs;         /* that it was asked for */
   guint64 last_done;       /* of the last note that was added to the curves */
   bool cancelled;          /* the last training or sweep was, and can go on */
@@ -41,8 +38,7 @@ typedef struct {
 static gpointer experts_open(Ui *ui) {
   ExpertsView *v = g_new0(ExpertsView, 1);
   v->ui = ui;
-  v->loss = g_array_new(FALSE, FALSE, sizeof(double));
-  v->accuracy = g_array_new(FALSE, FALSE, sizeof(double));
+  v->points = g_array_new(FALSE, FALSE, sizeof(CurvePoint));
   train_form_init(&v->form);
   inquiry_init(&v->layers, &ui->engine, engine_free_diff);
   return v;
@@ -50,8 +46,7 @@ static gpointer experts_open(Ui *ui) {
 
 static void experts_close(gpointer view) {
   ExpertsView *v = view;
-  g_array_unref(v->loss);
-  g_array_unref(v->accuracy);
+  g_array_unref(v->points);
   inquiry_reset(&v->layers);
   sweep_board_unref(v->board);
   train_form_clear(&v->form);
@@ -152,19 +147,9 @@ static char *live_text(const ExpertsView *v, const JobStatus *job, bool ascii) {
                          job->note.loss);
   if (isfinite(job->note.accuracy))
     g_string_append_printf(s, " %s val %.0f %%", dot, 100 * job->note.accuracy);
-  double eta = job_eta(job);
-  if (isfinite(eta)) {
-    g_autofree char *left = text_seconds(eta);
-    g_string_append_printf(s, " %s %s left", dot, left);
-  }
+  g_autofree char *left = job_left(job);
+  if (left) g_string_append_printf(s, " %s %s", dot, left);
   return g_string_free(s, FALSE);
-}
-
-/* Each value stands for as many epochs as its neighbours: the training reports at even distances. */
-static void draw_curves(const ExpertsView *v, Cells *cells, Rect area) {
-  guint n = MIN(v->loss->len, v->shown);
-  train_curves_draw(cells, area, (const double *)(const void *)v->loss->data,
-                    (const double *)(const void *)v->accuracy->data, n, v->reached);
 }
 
 static void draw_rule(Cells *cells, Rect area) {
@@ -186,7 +171,7 @@ static void draw_training(const Ui *ui, const ExpertsView *v, Cells *cells, Rect
   }
   Rect chart = {area.x + 1, area.y + head, area.columns - 2, area.rows - head};
   if (v->board) sweep_chart_draw(v->board, cells, chart);
-  else draw_curves(v, cells, chart);
+  else train_curves_draw(cells, chart, v->points, v->epochs);
   job_status_clear(&job);
 }
 
@@ -236,15 +221,12 @@ static void set_cancelled(ExpertsView *v, const char *kept) {
 /* The finished curve takes the place of what was gathered on the way. */
 static void keep_curve(ExpertsView *v, const TrainResult *result) {
   if (!result->curve || result->curve->len == 0) return;
-  g_array_set_size(v->loss, 0);
-  g_array_set_size(v->accuracy, 0);
+  g_array_set_size(v->points, 0);
   for (guint i = 0; i < result->curve->len; i++) {
     const EpochRow *row = &g_array_index(result->curve, EpochRow, i);
-    g_array_append_val(v->loss, row->loss);
-    g_array_append_val(v->accuracy, row->val_score);
+    train_curves_add(v->points, (CurvePoint){i + 1, row->loss, row->val_score});
   }
-  v->shown = v->loss->len;
-  v->reached = v->loss->len;
+  v->epochs = result->curve->len; /* it may have stopped early */
 }
 
 static char *success_text(const TrainResult *result, bool ascii) {
@@ -273,7 +255,8 @@ static bool on_trained(gpointer user, guint64 id, gpointer result, const GError 
   return true;
 }
 
-static void start_training(Ui *ui, ExpertsView *v) {
+/* `again`: what was drawn of it stays, and goes on. */
+static void start_training(Ui *ui, ExpertsView *v, bool again) {
   TrainOptions options;
   if (!train_form_options(&v->form, &options)) return;
   v->form_open = v->cancelled = false;
@@ -281,9 +264,7 @@ static void start_training(Ui *ui, ExpertsView *v) {
   g_clear_pointer(&v->board, sweep_board_unref);
   v->epochs = options.epochs;
   v->last_done = 0;
-  v->shown = 0;
-  g_array_set_size(v->loss, 0);
-  g_array_set_size(v->accuracy, 0);
+  if (!again) g_array_set_size(v->points, 0);
   g_clear_pointer(&v->outcome, g_free);
   ui->training = engine_train(&ui->engine, ui->wood, &options, on_trained, v);
 }
@@ -360,7 +341,7 @@ static void resume(Ui *ui, ExpertsView *v) {
   if (why) ui_tell(ui, STYLE_WARN, "%s", why);
   else if (!v->cancelled) ui_tell(ui, STYLE_DIM, "No training was cancelled");
   else if (v->pattern) start_sweep(ui, v, v->pattern);
-  else start_training(ui, v);
+  else start_training(ui, v, true);
 }
 
 static void open_sweep(Ui *ui) {
@@ -395,7 +376,7 @@ static void apply(Ui *ui, ExpertsView *v) {
 
 static Reaction form_action(Ui *ui, ExpertsView *v, Action action) {
   if (train_form_action(&v->form, action)) return REACT_HANDLED;
-  if (action == ACTION_FORM_START) return start_training(ui, v), REACT_HANDLED;
+  if (action == ACTION_FORM_START) return start_training(ui, v, false), REACT_HANDLED;
   if (action != ACTION_LEAVE) return REACT_NONE;
   v->form_open = false;
   return REACT_HANDLED;
@@ -424,16 +405,6 @@ static Reaction experts_type(Ui *ui, gpointer view, Key key) {
   return train_form_type(&((ExpertsView *)view)->form, key) ? REACT_HANDLED : REACT_NONE;
 }
 
-/* Curves that move four times a second cost a slow line more than they tell. */
-static void show_points(ExpertsView *v, const JobStatus *job) {
-  enum { PAUSE = 2 * G_USEC_PER_SEC };
-  gint64 now = g_get_monotonic_time();
-  if (v->shown >= 2 && now - v->shown_at < PAUSE) return;
-  v->shown = v->loss->len;
-  v->shown_at = now;
-  v->reached = job_share(job) * v->epochs;
-}
-
 /* A note of the running training becomes a point of the curves. */
 static void experts_changed(Ui *ui, gpointer view, unsigned what) {
   ExpertsView *v = view;
@@ -442,9 +413,7 @@ static void experts_changed(Ui *ui, gpointer view, unsigned what) {
   if (job_find(ui->engine.worker, ui->training, &job) && job.state == JOB_RUNNING &&
       isfinite(job.note.loss) && job.note.done != v->last_done) {
     v->last_done = job.note.done;
-    g_array_append_val(v->loss, job.note.loss);
-    g_array_append_val(v->accuracy, job.note.accuracy);
-    show_points(v, &job);
+    train_curves_add(v->points, (CurvePoint){job_share(&job) * v->epochs, job.note.loss, job.note.accuracy});
   }
   job_status_clear(&job);
 }

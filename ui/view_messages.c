@@ -28,13 +28,19 @@ static void add(Lines *lines, bool ascii, Style style, const char *text) {
 static void messages_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
   MessagesView *v = view;
   g_autoptr(Lines) lines = lines_new(MAX(area.columns - 2, 8));
-  if (ui->status_before && *ui->status_before) add(lines, ui->ascii, STYLE_TEXT, ui->status_before);
-  lines_gap(lines);
+  if (ui->status_before && *ui->status_before) {
+    lines_put(lines, STYLE_TEXT, ui->status_before); /* no message, and without a bullet */
+    lines_wrap(lines, 0);
+    lines_gap(lines);
+  }
   for (guint i = ui->told->len; i-- > 0;) {
     const Told *told = ui->told->pdata[i];
     add(lines, ui->ascii, told->style, told->text);
   }
-  if (ui->told->len == 0) add(lines, ui->ascii, STYLE_DIM, "No message yet.");
+  if (ui->told->len == 0) {
+    lines_put(lines, STYLE_DIM, "No message yet.");
+    lines_wrap(lines, 0);
+  }
   list_resize(&v->list, MAX((int)lines->lines->len - area.rows + 1, 1));
   v->list.height = area.rows;
   lines_draw(lines, cells, (Rect){area.x + 1, area.y, area.columns - 2, area.rows}, v->list.cursor);
@@ -48,6 +54,7 @@ static Reaction messages_action(Ui *ui, gpointer view, Action action) {
 
 static char *messages_status(const Ui *ui, gpointer view) {
   (void)view;
+  if (ui->told->len == 0) return g_strdup("");
   return g_strdup_printf("%u message%s", ui->told->len, ui->told->len == 1 ? "" : "s");
 }
 

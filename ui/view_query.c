@@ -8,6 +8,7 @@
 #include "search/question_field.h"
 #include "ui/advice.h"
 #include "ui/copy_menu.h"
+#include "ui/expert_facts.h"
 #include "ui/glyph.h"
 #include "ui/list.h"
 #include "ui/memory.h"
@@ -24,6 +25,7 @@ typedef struct {
   Ui *ui;
   LineEdit edit;
   bool editing;
+  bool toured;      /* the tour has typed what stands there, and nobody wants to be asked it again */
   bool asked_again; /* the experts were not there when we wanted to ask */
   gint64 due;       /* when to ask, 0: nothing new to ask */
   guint64 job;      /* the latest question's; earlier answers are dropped */
@@ -135,6 +137,7 @@ static void propose(QueryView *v) {
 }
 
 static void ask_soon(QueryView *v) {
+  v->toured = v->ui->touring;
   v->due = g_get_monotonic_time() + TYPING_PAUSE;
   propose(v);
 }
@@ -178,18 +181,6 @@ static void query_changed(Ui *ui, gpointer view, unsigned what) {
   if (!(what & CHANGED_ORACLE) || !ui->oracle) return;
   if (v->asked_again || !is_blank(v->edit.text->str)) ask(v);
   v->asked_again = false;
-}
-
-/* "probex-mid.0: unseen 41 % 33–50 (120 tries, chance 2 %)". */
-static char *expert_sentence(const Expert *expert, bool ascii) {
-  const Score *score = &expert->test_holdout;
-  const char *what = "unseen";
-  if (!isfinite(score_headline(score)) || !score->n) score = &expert->test, what = "seen";
-  if (!isfinite(score_headline(score)) || !score->n)
-    return g_strdup_printf("%s: not measured", expert->name);
-  g_autofree char *rate = score_text(score, 0, ascii);
-  return g_strdup_printf("%s: %s %s (%u tries, chance %.1f %%)", expert->name, what, rate, score->n,
-                         100 * score->chance);
 }
 
 /* The experts that spoke, each once, best hit first. */
@@ -267,6 +258,7 @@ static void draw_gaps(const QueryView *v, Cells *cells, Rect *area) {
   const QueryAnswer *answer = v->reply->answer;
   for (guint i = 0; answer->cannot && i < MIN(answer->cannot->len, 2u); i++)
     draw_below(cells, area, STYLE_DIM, answer->cannot->pdata[i]);
+  if (answer->doubtful) draw_below(cells, area, STYLE_WARN, "Doubtful: perhaps nothing here is like that.");
   if (!answer->unknown || !*answer->unknown) return;
   g_autofree char *words = g_strjoinv(", ", answer->unknown);
   g_autofree char *line = g_strdup_printf("Unknown words, left out: %s", words);
@@ -346,7 +338,7 @@ static void keep_asked(QueryView *v) {
 static void remember(QueryView *v) {
   g_autofree char *text = g_strstrip(g_strdup(v->edit.text->str));
   g_autofree char *saved = g_strconcat("* ", text, NULL);
-  if (!*text || !v->reply) return;
+  if (!*text || !v->reply || v->toured) return;
   for (guint i = 0; i < asked(v)->len; i++)
     if (g_str_equal(v->asked->pdata[i], saved)) return;
   memory_add(v->asked, text);
@@ -366,7 +358,8 @@ static void save_question(Ui *ui, QueryView *v) {
   }
   memory_add(v->asked, was ? text : saved);
   keep_asked(v);
-  ui_tell(ui, STYLE_GOOD, was ? "No longer saved: %s" : "Saved: %s", text);
+  if (ui->read_only && !was) ui_tell(ui, STYLE_WARN, "Kept for this session only (read-only): %s", text);
+  else ui_tell(ui, STYLE_GOOD, was ? "No longer saved: %s" : "Saved: %s", text);
 }
 
 /* Saved questions first, then the latest. */
@@ -389,6 +382,7 @@ static Reaction query_choose(Ui *ui, gpointer view, int menu, int line) {
   if (menu != MENU_HISTORY || line >= (int)v->asked->len) return REACT_HANDLED;
   const char *text = v->asked->pdata[line];
   line_edit_set(&v->edit, g_str_has_prefix(text, "* ") ? text + 2 : text);
+  v->toured = false;
   ask(v);
   return REACT_HANDLED;
 }
@@ -396,7 +390,7 @@ static Reaction query_choose(Ui *ui, gpointer view, int menu, int line) {
 static bool query_command(Ui *ui, gpointer view, const char *verb, const char *argument, char **problem) {
   QueryView *v = view;
   (void)ui, (void)verb, (void)problem;
-  v->editing = false;
+  v->editing = v->toured = false;
   line_edit_set(&v->edit, argument);
   ask(v);
   return true;
@@ -443,7 +437,9 @@ static char *query_status(const Ui *ui, gpointer view) {
   (void)ui;
   if (v->job || v->due) return g_strdup("Asking ...");
   if (!v->reply) return g_strdup("");
-  return g_strdup_printf("%u answer%s", hits(v)->len, hits(v)->len == 1 ? "" : "s");
+  const QueryAnswer *a = v->reply->answer;
+  if (a->total <= a->hits->len) return g_strdup_printf("%u answer%s", a->hits->len, a->hits->len == 1 ? "" : "s");
+  return g_strdup_printf("the first %u of %u answers", a->hits->len, a->total);
 }
 
 const ViewOps view_query = {

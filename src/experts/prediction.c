@@ -91,16 +91,24 @@ double prediction_make(const Expert *x, const Choices *c, const float *e, double
   return x->task == EXPERT_CLASSIFY ? class_choice(x, y, n, p) : softmax_choice(x, y, n, p);
 }
 
+static Doubt doubt_fit(const Expert *x, const float *logits, size_t n, double confidence) {
+  float best = -INFINITY;
+  for (size_t i = 0; i < n; i++) best = fmaxf(best, logits[i]);
+  if (isfinite(x->floor) && !((double)best >= x->floor * exp((double)*x->probex->tau))) return DOUBT_NO_FIT;
+  return isfinite(x->threshold) && confidence < x->threshold ? DOUBT_UNSURE : DOUBT_NONE;
+}
+
+Doubt prediction_doubt(const Expert *x, const Choices *c, const double *p, const float *logits,
+                       double confidence) {
+  size_t n = c->names->len;
+  double best = 0;
+  if (x->task == EXPERT_ALIGN) return doubt_fit(x, logits, n, confidence);
+  for (size_t i = 0; i < n; i++) best = fmax(best, p[i]);
+  if (!(best > 0.5)) return DOUBT_NO_LABEL;
+  return isfinite(x->threshold) && best < x->threshold ? DOUBT_UNSURE : DOUBT_NONE;
+}
+
 bool prediction_abstains(const Expert *x, const Choices *c, const double *p, const float *logits,
                          double confidence) {
-  size_t n = c->names->len;
-  if (x->task == EXPERT_ALIGN) {
-    float best = -INFINITY;
-    for (size_t i = 0; i < n; i++) best = fmaxf(best, logits[i]);
-    bool fits = !isfinite(x->floor) || (double)best >= x->floor * exp((double)*x->probex->tau);
-    return !fits || (isfinite(x->threshold) && confidence < x->threshold);
-  }
-  for (size_t i = 0; i < n; i++)
-    if (p[i] > 0.5 && (!isfinite(x->threshold) || p[i] >= x->threshold)) return false;
-  return true;
+  return prediction_doubt(x, c, p, logits, confidence) != DOUBT_NONE;
 }

@@ -27,8 +27,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Choices, choices_free)
 double prediction_make(const Expert *expert, const Choices *choices, const float *e, double *p,
                        float *logits);
 
-/* True when the answer should be "don't know": its confidence is below the threshold; for alignment also when
- * the best label's cosine is below the expert's floor (none of the choices fits); for classes when no
- * label is said to be there with confidence. Takes what prediction_make() gave. */
+/* Why the answer should be "don't know". */
+typedef enum {
+  DOUBT_NONE,     /* it should not */
+  DOUBT_UNSURE,   /* the likeliest label is below the threshold */
+  DOUBT_NO_FIT,   /* alignment: the best label's cosine is below the expert's floor, however sure the choice */
+  DOUBT_NO_LABEL, /* classes: no label is likelier there than not */
+} Doubt;
+
+/* Takes what prediction_make() gave. */
+Doubt prediction_doubt(const Expert *expert, const Choices *choices, const double *p, const float *logits,
+                       double confidence);
+
+/* True when there is any doubt. */
 bool prediction_abstains(const Expert *expert, const Choices *choices, const double *p,
                          const float *logits, double confidence);

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "core/error.h"
-#include "experts/prediction.h"
 #include "experts/representation.h"
 #include "search/nearest.h"
 
@@ -17,6 +16,7 @@ static void opinion_free(gpointer data) {
   g_free(o->layer);
   g_free(o->problem);
   g_array_unref(o->labels);
+  g_ptr_array_unref(o->left_out);
   g_free(o);
 }
 
@@ -30,6 +30,7 @@ static Opinion *opinion_start(const Expert *e) {
   o->threshold = e->threshold;
   o->labels = g_array_new(FALSE, TRUE, sizeof(OpinionLabel));
   g_array_set_clear_func(o->labels, label_clear);
+  o->left_out = g_ptr_array_new_with_free_func(g_free);
   return o;
 }
 
@@ -56,13 +57,14 @@ static bool speak(Opinion *o, const Expert *e, const Representations *r, size_t 
   bool align = e->task == EXPERT_ALIGN;
   TextEncoder *encoder = encoder_for(e, error);
   if (align && !encoder) return false;
-  g_autoptr(Choices) c = align && labels ? choices_new(e, encoder, labels, NULL, error)
+  g_autoptr(Choices) c = align && labels ? choices_new(e, encoder, labels, o->left_out, error)
                                          : choices_own(e, encoder, error);
   if (c) {
     g_autofree double *p = g_new0(double, c->names->len + 1);
     g_autofree float *logits = g_new0(float, c->names->len + 1);
     o->confidence = prediction_make(e, c, r->rows + row * r->width, p, logits);
-    o->abstains = prediction_abstains(e, c, p, logits, o->confidence);
+    o->doubt = prediction_doubt(e, c, p, logits, o->confidence);
+    o->abstains = o->doubt != DOUBT_NONE;
     keep_labels(o, c, p, limit);
   }
   text_encoder_free(encoder);

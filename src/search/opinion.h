@@ -4,6 +4,7 @@
 
 #include "collection/collection.h"
 #include "experts/expert.h"
+#include "experts/prediction.h"
 
 typedef struct {
   SafeText *label;
@@ -16,9 +17,11 @@ typedef struct {
   SafeText *layer;
   Score unseen, seen;
   bool align;
-  bool abstains;      /* not sure enough: the labels are guesses */
+  bool abstains;      /* it does not know: the labels are guesses */
+  Doubt doubt;        /* why */
   double confidence, threshold;
   GArray *labels;     /* of OpinionLabel, likeliest first; empty with a problem */
+  GPtrArray *left_out; /* of SafeText: labels that were asked for without a word that its encoder knows */
   SafeText *problem;  /* why it says nothing, or NULL */
 } Opinion;
 

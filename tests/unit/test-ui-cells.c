@@ -10,6 +10,7 @@
 #include "ui/list.h"
 #include "ui/paint.h"
 #include "ui/row_filter.h"
+#include "ui/train_curves.h"
 
 static void assert_dump(const Cells *cells, const char *want) {
   g_autofree char *got = cells_dump(cells);
@@ -234,6 +235,36 @@ static void test_styles(void) {
   }
 }
 
+/* The rightmost column of a rectangle that is drawn on, -1: none. */
+static int last_column(const Cells *c, Rect in) {
+  for (int x = in.x + in.columns - 1; x >= in.x; x--)
+    for (int y = in.y; y < in.y + in.rows; y++)
+      if (cells_at(c, x, y)->c != ' ' && cells_at(c, x, y)->c) return x - in.x;
+  return -1;
+}
+
+/* A point stands at its epoch, whatever came before: half of the epochs reach to the middle, and a training that was
+ * taken up again goes on where it was, or begins its axis there. */
+static void test_training_curves(void) {
+  Rect area = {0, 0, 50, 8}, inside = {9, 1, 41, 6};
+  g_autoptr(GArray) points = g_array_new(FALSE, FALSE, sizeof(CurvePoint));
+  g_autoptr(Cells) c = cells_new(50, 8, false), again = cells_new(50, 8, false);
+  for (int i = 1; i <= 30; i++) train_curves_add(points, (CurvePoint){i, 2.0 - 0.01 * i, NAN});
+  train_curves_draw(c, area, points, 60);
+  g_assert_true(cells_contain(c, "loss, logarithmic")); /* from the beginning, however little it fell */
+  g_assert_true(cells_contain(c, "epoch 60"));
+  g_assert_cmpint(last_column(c, inside), >=, 19);
+  g_assert_cmpint(last_column(c, inside), <=, 21);
+  train_curves_add(points, (CurvePoint){28.5, 1.7, NAN});
+  g_assert_cmpuint(points->len, ==, 29); /* 29 and 30 are gone over once more */
+  g_array_remove_range(points, 0, 28);
+  train_curves_add(points, (CurvePoint){31, 1.6, NAN});
+  train_curves_draw(again, area, points, 60);
+  g_assert_cmpint(cells_at(again, 9, 7)->c, ==, '2');
+  g_assert_cmpint(cells_at(again, 10, 7)->c, ==, '8');
+  g_assert_cmpint(last_column(again, inside), <=, 5); /* two points of 32 epochs are not stretched */
+}
+
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/ui/cells/put", test_put);
@@ -242,6 +273,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/ui/cells/hostile", test_hostile);
   g_test_add_func("/ui/cells/every-character", test_every_character);
   g_test_add_func("/ui/paint/bar-and-curve", test_bar_and_curve);
+  g_test_add_func("/ui/paint/training-curves", test_training_curves);
   g_test_add_func("/ui/paint/wrapping", test_wrapping);
   g_test_add_func("/ui/line-edit", test_line_edit);
   g_test_add_func("/ui/list", test_list);

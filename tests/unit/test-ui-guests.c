@@ -61,7 +61,7 @@ static void test_flood(void) {
   g_assert_cmpint(atomic_load(&wood.trainings), ==, 0);
   atomic_store(&wood.hold_forest, true);
   press(app, "1r");
-  wait_for_text(app, "Growing the forest");
+  wait_for_text(app, "sketching: Growing");
   for (int i = 0; i < 100; i++) press(app, "3a1r5e2fox<Esc>1jd");
   g_assert_cmpuint(worker_busy(app->ui.engine.worker), <, 10);
   atomic_store(&wood.hold_forest, false);
@@ -112,7 +112,7 @@ static void assert_plain(const char *text) {
 static void test_plain(void) {
   static const char lines[] =
       "list kind:lora fox\ntree\nmodel fine-tuned\nlayers fine-tuned\nlayers base\nlayer fine-tuned encoder.0.attention.key\n"
-      "card fine-tuned\ncard base\nlike fox-lora\nsays fox-lora\nsays base\nlabels fox-lora oak, elm\ndiff base fine-tuned\n"
+      "card fine-tuned\ncard base\nlike fox-lora\nsays fox-lora\nsays base\nlabels fox-lora oak, elm, zzzz, zzyzx\ndiff base fine-tuned\n"
       "query owl\nquery xyzzy\nexperts\ntrain up.2.to_k\nexperts\nmap\njobs\nskipped\nhelp\nfly\n"
       "model nobody\ndiff base\nlabels fox-lora\nlayer base\nexport\nquit\nlist\n";
   FakeWood wood = {.skips = 1};

@@ -13,6 +13,7 @@
 #include "lineage/export.h"
 #include "ui/forest_columns.h"
 #include "ui/forest_phylogram.h"
+#include "ui/job_text.h"
 #include "ui/map_groups.h"
 #include "ui/scatter.h"
 #include "ui/train_estimate.h"
@@ -328,12 +329,40 @@ static void test_phylogram(void) {
   g_autofree char *root = phylogram_row(&p, &rows, 0, 64), *leaf = phylogram_row(&p, &rows, 2, 64);
   g_assert_cmpstr(root, ==, "root");
   g_assert_cmpint(text_width(leaf), ==, 40 + 2 + 4); /* the widest tree leaves room for names */
-  g_assert_nonnull(strstr(leaf, "└"));
+  g_assert_nonnull(strstr(leaf, "└─"));
   g_assert_true(phylogram_action(&p, ACTION_ZOOM_IN, 64));
   g_assert_true(phylogram_action(&p, ACTION_SCROLL_RIGHT, 64));
   g_assert_false(phylogram_action(&p, ACTION_DOWN, 64));
   g_autofree char *scrolled = phylogram_row(&p, &rows, 2, 64);
   g_assert_cmpint(text_width(scrolled), ==, 80 + 2 + 4 - 16);
+  phylogram_clear(&p);
+  forest_rows_clear(&rows);
+  g_free(wood);
+}
+
+/* What was not measured is dotted; a measured branch beside it is not. */
+static void test_phylogram_unmeasured(void) {
+  g_autoptr(Forest) f = small_forest();
+  Wood *wood = g_new0(Wood, 1);
+  wood->forest = f;
+  atomic_init(&wood->refs, 100); /* the forest is ours */
+  g_array_index(forest_node(f, 2)->parents, ParentEdge, 0).distance = NAN;
+  ForestRows rows;
+  forest_rows_init(&rows, false);
+  forest_rows_set_wood(&rows, wood);
+  Phylogram p;
+  phylogram_init(&p);
+  phylogram_set(&p, f);
+  g_autofree char *child = phylogram_row(&p, &rows, 1, 64), *leaf = phylogram_row(&p, &rows, 2, 64);
+  g_assert_nonnull(strstr(child, "└──"));
+  g_assert_null(strstr(child, "┈"));
+  g_assert_nonnull(strstr(leaf, "└┈┈"));
+  g_assert_null(strstr(leaf, "─"));
+  g_array_index(forest_node(f, 1)->parents, ParentEdge, 0).distance = NAN;
+  phylogram_clear(&p);
+  phylogram_set(&p, f);
+  g_autofree char *scale = phylogram_scale(&p, 64, false);
+  g_assert_cmpstr(scale, ==, "no edge has a length: dotted branches were not measured");
   phylogram_clear(&p);
   forest_rows_clear(&rows);
   g_free(wood);
@@ -364,6 +393,18 @@ static void test_words(void) {
   g_assert_nonnull(word_find(hay, "048", false));
 }
 
+/* What is left is never nothing while something runs, and says nothing between two phases. */
+static void test_job_left(void) {
+  JobStatus job = {.state = JOB_RUNNING, .phase_seconds = 10, .note = {.phase = "training", .done = 99, .total = 100}};
+  g_autofree char *soon = job_left(&job);
+  g_assert_cmpstr(soon, ==, "under 1 s left");
+  job.note.done = 50;
+  g_autofree char *later = job_left(&job);
+  g_assert_cmpstr(later, ==, "10 s left");
+  job.note.done = 100;
+  g_assert_null(job_left(&job));
+}
+
 int main(int argc, char **argv) {
   setlocale(LC_ALL, "C.UTF-8");
   g_test_init(&argc, &argv, NULL);
@@ -382,7 +423,9 @@ int main(int argc, char **argv) {
   g_test_add_func("/ui/chart/columns", test_chart_columns);
   g_test_add_func("/ui/estimate", test_estimate);
   g_test_add_func("/ui/phylogram", test_phylogram);
+  g_test_add_func("/ui/phylogram/unmeasured", test_phylogram_unmeasured);
   g_test_add_func("/ui/branches", test_branches);
   g_test_add_func("/ui/words", test_words);
+  g_test_add_func("/ui/job-left", test_job_left);
   return g_test_run();
 }

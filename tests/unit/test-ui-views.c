@@ -9,6 +9,7 @@
 #include "ui/app_keys.h"
 #include "ui/app_mouse.h"
 #include "ui/command_line.h"
+#include "ui/memory.h"
 #include "ui/tour.h"
 
 static App *ready_app(FakeWood *wood) {
@@ -119,8 +120,34 @@ static void test_messages(void) {
   g_assert_true(on_screen(app, "holds"));
   g_assert_true(on_screen(app, "10 models"));
   g_assert_true(on_screen(app, "1 message"));
+  guint bullets = 0;
+  for (int y = 1; y < app->cells->rows; y++) bullets += cells_at(app->cells, 1, y)->c == 0x2022;
+  g_assert_cmpuint(bullets, ==, 1); /* the line of the view before is no message */
   press(app, "<Esc>");
   g_assert_cmpint(app->current, ==, VIEW_FOREST);
+}
+
+/* Only what there is gets counted. */
+static void test_no_message(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = fake_app(&wood, 80, 24, "dark", false);
+  settle(app);
+  g_ptr_array_set_size(app->ui.told, 0);
+  press(app, "L");
+  g_assert_true(on_screen(app, "No message yet."));
+  g_assert_false(on_screen(app, "0 messages"));
+}
+
+/* An answer that was cut says of how many. */
+static void test_answers_are_counted(void) {
+  FakeWood wood = {.cut = true};
+  g_autoptr(App) app = ready_app(&wood);
+  walk(app, "2fox");
+  expect(app, "the first 8 of 1920 answers");
+  wood.cut = false;
+  walk(app, "<C-u>owl");
+  expect(app, "8 answers");
+  g_assert_false(on_screen(app, "first"));
 }
 
 /* The reasons of skipped files stand there whole; Enter opens a model from the same folder, or says that there
@@ -157,8 +184,12 @@ static void test_model_labels(void) {
   walk(app, "j|<Enter>|cmoss, fern ,,bark<Enter>");
   expect(app, "which of: moss, fern, bark");
   expect(app, "90.0 %");
-  walk(app, ":labels oak, elm<Enter>");
-  expect(app, "which of: oak, elm");
+  walk(app, ":labels oak, zzzz, elm<Enter>");
+  expect(app, "which of: oak, zzzz, elm");
+  expect(app, "None of these fits");
+  expect(app, "It sees none of its labels");
+  expect(app, "left out: zzzz, an unknown word");
+  g_assert_false(on_screen(app, "speaks from")); /* 90 % is above the threshold: that is not why */
   walk(app, "2fox|<Esc>|c");
   expect(app, "which of (a, b, c):");
 }
@@ -168,7 +199,7 @@ static void test_model_follows_the_forest(void) {
   FakeWood wood = {0};
   atomic_store(&wood.hold_forest, true);
   g_autoptr(App) app = fake_app(&wood, 100, 30, "dark", false);
-  wait_for_text(app, "Growing the forest");
+  wait_for_text(app, "sketching: Growing");
   press(app, "/moss<Enter><Enter>");
   wait_for_text(app, "it is a root");
   atomic_store(&wood.hold_forest, false);
@@ -392,6 +423,20 @@ static void test_tour(void) {
   expect(app, "PARAMS");
 }
 
+/* What the tour has asked is nobody's question; what was typed before it is. */
+static void test_tour_leaves_no_question(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = ready_app(&wood);
+  walk(app, "2owl|<Esc><Esc>|:tour<Enter>|nnnnn");
+  expect(app, "ask: red");
+  walk(app, "n|<Esc>|2e|<C-r>");
+  expect(app, "Earlier questions");
+  expect(app, "owl");
+  g_autoptr(GPtrArray) asked = memory_load(&app->ui.engine, "questions");
+  g_assert_cmpuint(asked->len, ==, 1);
+  g_assert_cmpstr(asked->pdata[0], ==, "owl");
+}
+
 /* What is folded stays folded in the next session. */
 static void test_folds_are_remembered(void) {
   FakeWood wood = {0};
@@ -484,7 +529,10 @@ static void test_read_only(void) {
   g_assert_null(app->ui.page_text);
   walk(app, "3s");
   expect(app, "Read-only");
-  walk(app, "2fox|<C-s>:");
+  walk(app, "2fox|<C-s>");
+  expect(app, "for this session only");
+  g_assert_false(on_screen(app, "Saved"));
+  walk(app, ":");
   g_assert_null(wood.memory);
   /* No file's name is completed. */
   g_autoptr(GArray) files = command_candidates(&app->ui, IN_FOREST, "export /", 10);
@@ -514,6 +562,8 @@ int main(int argc, char **argv) {
   g_test_add_func("/ui/titles", test_titles_sort);
   g_test_add_func("/ui/completion", test_completion);
   g_test_add_func("/ui/messages", test_messages);
+  g_test_add_func("/ui/messages/none", test_no_message);
+  g_test_add_func("/ui/query/counted", test_answers_are_counted);
   g_test_add_func("/ui/skipped/opens", test_skipped_opens);
   g_test_add_func("/ui/way-back", test_way_back);
   g_test_add_func("/ui/typing", test_typing_tells_its_keys);
@@ -533,6 +583,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/ui/command/actions", test_actions_are_commands);
   g_test_add_func("/ui/menu/actions", test_action_menu);
   g_test_add_func("/ui/tour", test_tour);
+  g_test_add_func("/ui/tour/question", test_tour_leaves_no_question);
   g_test_add_func("/ui/mouse", test_mouse);
   g_test_add_func("/ui/read-only", test_read_only);
   g_test_add_func("/ui/idle", test_idle_timeout);

@@ -119,7 +119,7 @@ static void test_selection_survives_rebuild(void) {
   FakeWood wood = {0};
   atomic_store(&wood.hold_forest, true);
   g_autoptr(App) app = fake_app(&wood, 80, 24, "dark", false);
-  wait_for_text(app, "Growing the forest");
+  wait_for_text(app, "sketching: Growing");
   wait_for_text(app, "from cards");
   press(app, "/fine-tuned<Enter><Space>kh");
   atomic_store(&wood.hold_forest, false);
@@ -228,7 +228,7 @@ static void test_jobs_cancel(void) {
   FakeWood wood = {0};
   atomic_store(&wood.hold_forest, true);
   g_autoptr(App) app = fake_app(&wood, 80, 24, "dark", false);
-  wait_for_text(app, "41 % Growing the forest");
+  wait_for_text(app, "41 % sketching: Growing");
   press(app, "4");
   wait_for_text(app, "sketching");
   press(app, "x");
@@ -242,7 +242,7 @@ static void test_quit_asks_for_running_jobs(void) {
   FakeWood wood = {0};
   atomic_store(&wood.hold_forest, true);
   g_autoptr(App) app = fake_app(&wood, 80, 24, "dark", false);
-  wait_for_text(app, "41 % Growing the forest");
+  wait_for_text(app, "41 % sketching: Growing");
   press(app, "Q");
   g_assert_false(app->quit);
   g_assert_true(on_screen(app, "These jobs are not done"));
@@ -261,7 +261,7 @@ static void test_quit_cancels(void) {
   FakeWood wood = {0};
   atomic_store(&wood.hold_forest, true);
   g_autoptr(App) app = fake_app(&wood, 80, 24, "dark", false);
-  wait_for_text(app, "41 % Growing the forest");
+  wait_for_text(app, "41 % sketching: Growing");
   gint64 asked = g_get_monotonic_time();
   press(app, "Qc");
   while (!app->quit && g_get_monotonic_time() < asked + 20 * G_USEC_PER_SEC) app_wait(app, 50);

@@ -227,7 +227,6 @@ static void hit_clear(void *data) { model_unref(((QueryHit *)data)->model); }
 static QueryAnswer *fake_query(QueryIndex *query_index, const char *text, unsigned limit,
                                GError **error) {
   FakeIndex *index = (FakeIndex *)(void *)query_index;
-  (void)limit;
   atomic_fetch_add(&index->wood->queries, 1);
   if (strstr(text, "xyzzy") && !strchr(text, ' ')) {
     g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "no word of \"xyzzy\" is known");
@@ -236,6 +235,9 @@ static QueryAnswer *fake_query(QueryIndex *query_index, const char *text, unsign
   QueryAnswer *answer = g_new0(QueryAnswer, 1);
   answer->hits = g_array_new(FALSE, FALSE, sizeof(QueryHit));
   g_array_set_clear_func(answer->hits, hit_clear);
+  answer->speakers = g_array_new(FALSE, TRUE, sizeof(QuerySpeaker));
+  QuerySpeaker speaker = {.expert = index->expert};
+  g_array_append_val(answer->speakers, speaker);
   answer->cannot = g_ptr_array_new_with_free_func(g_free);
   g_ptr_array_add(answer->cannot, g_strdup("tree 2: no expert has been trained on it"));
   if (strstr(text, "xyzzy")) answer->unknown = g_strsplit("xyzzy", " ", -1);
@@ -250,6 +252,8 @@ static QueryAnswer *fake_query(QueryIndex *query_index, const char *text, unsign
                       .declared = false};
       g_array_append_val(answer->hits, hit);
     }
+  answer->total = index->wood->cut ? 1920 : answer->hits->len;
+  if (limit && answer->hits->len > limit) g_array_set_size(answer->hits, limit);
   return answer;
 }
 
@@ -379,6 +383,7 @@ static void opinion_clear(gpointer data) {
   Opinion *o = data;
   for (guint i = 0; i < o->labels->len; i++) g_free(g_array_index(o->labels, OpinionLabel, i).label);
   g_array_unref(o->labels);
+  g_ptr_array_unref(o->left_out);
   g_free(o->expert);
   g_free(o->layer);
   g_free(o);
@@ -395,10 +400,16 @@ static GPtrArray *fake_opinions(const Collection *collection, const GPtrArray *m
     Opinion *o = g_new0(Opinion, 1);
     *o = (Opinion){.expert = g_strdup(e->name), .layer = g_strdup(e->layer), .unseen = e->test_holdout,
                    .seen = e->test, .align = k == 0, .abstains = k == 1, .confidence = k ? 0.41 : 0.9,
-                   .threshold = 0.6};
+                   .threshold = 0.6, .doubt = k == 1 ? DOUBT_UNSURE : DOUBT_NONE,
+                   .left_out = g_ptr_array_new_with_free_func(g_free)};
     o->labels = g_array_new(FALSE, TRUE, sizeof(OpinionLabel));
     char *const *names = labels ? labels : (char *const *)own;
     for (guint i = 0; names[i]; i++) {
+      if (g_str_has_prefix(names[i], "zz")) { /* no words; and what stands beside them does not fit */
+        g_ptr_array_add(o->left_out, g_strdup(names[i]));
+        o->abstains = true, o->doubt = k ? DOUBT_NO_LABEL : DOUBT_NO_FIT;
+        continue;
+      }
       OpinionLabel l = {g_strdup(names[i]), (k ? 0.41 : 0.9) / (1 << (2 * i))};
       g_array_append_val(o->labels, l);
     }

@@ -16,6 +16,7 @@ typedef struct {
   TrainOptions last_train;   /* numbers alone: read it when no job runs */
   unsigned many;             /* this many further models, for scrolling */
   bool empty;                /* no models at all */
+  bool cut;                  /* answers are the first of 1,920 */
   unsigned skips;            /* files that could not be read */
   GHashTable *memory;        /* what was put into the state: "space/key" -> GBytes*; NULL: nothing */
 } FakeWood;

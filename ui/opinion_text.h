@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an opinion leaves open, in words. */
+#pragma once
+
+#include "search/opinion.h"
+
+/* Why its labels are guesses, as a sentence without its end; NULL when it does know. The caller frees it. */
+char *opinion_doubt_text(const Opinion *opinion);
+
+/* "left out: zzzz, unknown words"; NULL when nothing was. The caller frees it. */
+char *opinion_left_out_text(const Opinion *opinion);
