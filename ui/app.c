@@ -380,6 +380,7 @@ void app_draw(App *app) {
   term_size(app->term, &columns, &rows);
   if (columns != app->cells->columns || rows != app->cells->rows)
     cells_resize(app->cells, columns, rows);
+  app->ui.mono = term_scheme(app->term) == SCHEME_MONO;
   frame_draw(app, app->cells);
   term_paint(app->term, app->cells);
   app->frames++;

@@ -108,9 +108,13 @@ static bool save_display(App *app, const char *verb, const char *typed) {
   g_autofree char *text = NULL, *path = command_path(typed);
   app->dirty = true;
   app_draw(app);
+  app->dirty = true;
   text = cells_dump(app->cells);
   if (!*path) return wrong(app, verb, "a file's name is missing");
-  return file_write_bytes(path, text, strlen(text), &error) || wrong(app, verb, error->message);
+  if (!file_write_bytes(path, text, strlen(text), &error)) return wrong(app, verb, error->message);
+  g_autofree char *shown = g_filename_display_name(path);
+  ui_tell(&app->ui, STYLE_GOOD, "The screen is written to %s", shown);
+  return true;
 }
 
 static bool set_theme(App *app, const char *verb, const char *name) {

@@ -400,7 +400,7 @@ static void draw_name(Cells *cells, int x, int y, int columns, const OutlineRow 
   /* However deep the tree, a name keeps its columns. */
   g_autofree char *branch = forest_branch_fit(row, MAX(columns - NAME_LEAST - 2, columns / 3), cells->ascii);
   int used = cells_put(cells, x, y, columns, STYLE_BRANCH, branch);
-  if (node->children->len) {
+  if (node->children->len && !look->flat) {
     Glyph sign = row->folded ? GLYPH_FOLDED : GLYPH_OPEN;
     used += cells_put(cells, x + used, y, columns - used, STYLE_BRANCH, glyph(cells->ascii, sign));
     used += 1;

@@ -39,6 +39,7 @@ typedef struct {
   const char *match;     /* part of names to bring out, or NULL */
   GHashTable *said;      /* path -> text of the SAYS column; NULL: nothing */
   bool tagged, selected, in_range, ascii;
+  bool flat;             /* a list without branches: nothing can be folded */
 } RowLook;
 
 /* What a column says of a node, or NULL; `columns` is the room there is. The caller frees it. */

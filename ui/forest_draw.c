@@ -82,6 +82,7 @@ static void draw_rows(const Ui *ui, ForestView *v, Cells *cells, Rect area) {
                     .match = v->search,
                     .said = ui->said,
                     .ascii = ui->ascii,
+                    .flat = r->flat,
                     .tagged = g_hash_table_contains(r->tagged, GUINT_TO_POINTER(row->node)),
                     .selected = at == r->list.cursor,
                     .in_range = is_in_range(r, at)};

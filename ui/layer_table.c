@@ -127,6 +127,7 @@ static void draw_head(const LayerTable *t, Cells *cells, Rect area, const TableC
                  !both ? "SHAPE" : s ? "HERE" : "BEFORE");
     if (c->dtypes[s]) paint_left(cells, c->dtypes[s], area.y, c->dtype, STYLE_HEADER, "TYPE");
   }
+  if (c->bar_columns) paint_left(cells, c->bar, area.y, c->bar_columns, STYLE_HEADER, "LOG"); /* as heat() is */
   paint_right(cells, c->moved, area.y, 8, STYLE_HEADER, "MOVED");
   if (t->by_change)
     cells_put(cells, c->moved, area.y, 1, STYLE_HEADER,

@@ -32,6 +32,16 @@ void paint_tail(Cells *cells, int x, int y, int columns, Style style, const char
   cells_put(cells, x + 1, y, columns - 1, style, text);
 }
 
+void paint_middle(Cells *cells, int x, int y, int columns, Style style, const char *text) {
+  if (text_width(text) <= columns || columns < 5) {
+    paint_left(cells, x, y, columns, style, text);
+    return;
+  }
+  g_autofree char *head = text_fit(text, (columns - 1) / 2, "");
+  int used = cells_put(cells, x, y, columns, style, head);
+  paint_tail(cells, x + used, y, columns - used, style, text);
+}
+
 void paint_bar(Cells *cells, int x, int y, int columns, double share) {
   if (columns <= 0) return;
   int filled = isfinite(share) ? (int)lround(CLAMP(share, 0, 1) * columns) : 0;

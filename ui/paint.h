@@ -15,6 +15,9 @@ void paint_right(Cells *cells, int x, int y, int columns, Style style, const cha
 /* The end of a text that is too long, the ellipsis before it: for names that differ in their last part. */
 void paint_tail(Cells *cells, int x, int y, int columns, Style style, const char *text);
 
+/* Both ends of a text that is too long, the ellipsis between them: for names that begin alike and end alike. */
+void paint_middle(Cells *cells, int x, int y, int columns, Style style, const char *text);
+
 /* A bar filled to `share` (0..1; NAN: nothing). */
 void paint_bar(Cells *cells, int x, int y, int columns, double share);
 

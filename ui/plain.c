@@ -47,6 +47,12 @@ static guint list_kept(const Talk *t, const RowFilter *filter) {
 
 static void do_list(Talk *t, const char *words) {
   RowFilter *filter = row_filter_parse(words);
+  g_autofree char *problem = row_filter_problem(filter, t->models);
+  if (problem) {
+    fprintf(t->out, "%s.\n", problem);
+    row_filter_free(filter);
+    return;
+  }
   guint found = list_kept(t, filter);
   if (!found && filter && row_filter_widen(filter)) found = list_kept(t, filter);
   fprintf(t->out, "%u model%s", found, found == 1 ? "" : "s");

@@ -5,24 +5,27 @@
 
 #include "core/text.h"
 #include "experts/label_list.h"
+#include "search/question_field.h"
 #include "ui/word_match.h"
 
 typedef enum {
-  TERM_WORD,
-  TERM_KIND,
-  TERM_DTYPE,
-  TERM_CONCEPT,
-  TERM_TREE,
-  TERM_PARAMS,
-  TERM_FACT
+  FIELD_WORD,
+  FIELD_KIND,
+  FIELD_DTYPE,
+  FIELD_CONCEPT,
+  FIELD_TREE,
+  FIELD_PARAMS,
+  FIELD_FACT,
+  FIELD_QUESTION
 } TermField;
 
 typedef struct {
   TermField field;
   bool negated;
-  char *key;    /* TERM_FACT: its name */
+  char *key;    /* FIELD_FACT: its name */
   char *text;   /* folded in case */
-  char compare; /* TERM_PARAMS: '<', '>' or '=' */
+  Question *question; /* FIELD_QUESTION: one filter of the query language */
+  char compare; /* FIELD_PARAMS: '<', '>' or '=' */
   double number;
 } FilterTerm;
 
@@ -35,13 +38,14 @@ static void term_clear(void *data) {
   FilterTerm *term = data;
   g_free(term->key);
   g_free(term->text);
+  question_free(term->question);
 }
 
 static TermField field_of(const char *key) {
   static const char *const names[] = {"", "kind", "dtype", "concept", "tree", "params"};
-  for (int f = TERM_KIND; f <= TERM_PARAMS; f++)
+  for (int f = FIELD_KIND; f <= FIELD_PARAMS; f++)
     if (g_ascii_strcasecmp(key, names[f]) == 0) return (TermField)f;
-  return TERM_FACT;
+  return FIELD_FACT;
 }
 
 /* "<10M": a comparison and a number with a unit. */
@@ -56,16 +60,26 @@ static void parse_amount(FilterTerm *term, const char *text) {
     if (g_ascii_toupper(*end) == units[i].unit) term->number *= units[i].factor;
 }
 
+/* The word as a filter of the query language, or NULL when it is none. */
+static Question *parse_question(const char *word) {
+  if (!word[strcspn(word, ":<>=")]) return NULL;
+  g_autoptr(Question) q = question_parse(word, NULL, NULL);
+  bool filter = q && q->terms->len == 1 && ((const Term *)q->terms->pdata[0])->kind == TERM_FILTER;
+  return filter ? g_steal_pointer(&q) : NULL;
+}
+
 static FilterTerm parse_term(const char *word) {
-  FilterTerm term = {.field = TERM_WORD};
+  FilterTerm term = {.field = FIELD_WORD};
   if (*word == '!' && word[1]) term.negated = true, word++;
   const char *colon = strchr(word, ':');
   if (colon && colon > word) {
     term.key = g_strndup(word, (gsize)(colon - word));
     term.field = field_of(term.key);
-    word = colon + 1;
   }
-  if (term.field == TERM_PARAMS) parse_amount(&term, word);
+  bool ours = term.field != FIELD_WORD && term.field != FIELD_FACT && !strpbrk(colon + 1, "*?,") && !strstr(colon, "..");
+  if (!ours && term.field != FIELD_CONCEPT && (term.question = parse_question(word))) term.field = FIELD_QUESTION;
+  else if (term.field != FIELD_WORD) word = colon + 1;
+  if (term.field == FIELD_PARAMS) parse_amount(&term, word);
   term.text = text_fold(word);
   return term;
 }
@@ -92,6 +106,29 @@ void row_filter_free(RowFilter *filter) {
   if (!filter) return;
   g_array_unref(filter->terms);
   g_free(filter);
+}
+
+/* All fields by name, with what only the forest knows. */
+static char *field_names(void) {
+  g_autofree char *names = g_strjoinv(", ", (char **)question_fields());
+  return g_strdup_printf("There are concept, %s, and what cards declare", names);
+}
+
+char *row_filter_problem(const RowFilter *filter, const GPtrArray *models) {
+  for (guint i = 0; filter && i < filter->terms->len; i++) {
+    const FilterTerm *term = &g_array_index(filter->terms, FilterTerm, i);
+    const Term *asked = term->question ? term->question->terms->pdata[0] : NULL;
+    g_autoptr(GError) error = NULL;
+    if (term->field == FIELD_FACT) { /* a test that cannot be read */
+      g_autofree char *fields = field_names();
+      return g_strdup_printf("%s: cannot be read. %s", term->key, fields);
+    }
+    if (!asked || question_check(term->question, term->text, models, NULL, &error)) continue;
+    g_autofree char *fields = field_names();
+    g_autofree SafeText *word = safe_text(term->text, -1);
+    return g_strdup_printf("\"%s\" asks for what no model has. %s", word, fields);
+  }
+  return NULL;
 }
 
 bool row_filter_widen(RowFilter *filter) {
@@ -144,14 +181,15 @@ static bool amount_fits(const FilterTerm *term, double value) {
 static bool term_holds(const FilterTerm *term, const ForestNode *node, const char *haystack,
                        const char *label_key, bool wide) {
   const Model *model = node->model;
-  if (term->field == TERM_WORD) return word_find(haystack, term->text, !wide) != NULL;
-  if (term->field == TERM_TREE) return node->tree + 1 == (int)g_ascii_strtoll(term->text, NULL, 10);
+  if (term->field == FIELD_WORD) return word_find(haystack, term->text, !wide) != NULL;
+  if (term->field == FIELD_TREE) return node->tree + 1 == (int)g_ascii_strtoll(term->text, NULL, 10);
   if (!model) return false;
   switch (term->field) {
-    case TERM_KIND: return holds(model_kind_name(model->kind), term->text, wide);
-    case TERM_DTYPE: return holds(model_main_dtype(model), term->text, wide);
-    case TERM_CONCEPT: return concept_holds(model, label_key, term->text, wide);
-    case TERM_PARAMS: return amount_fits(term, (double)model->params);
+    case FIELD_KIND: return holds(model_kind_name(model->kind), term->text, wide);
+    case FIELD_DTYPE: return holds(model_main_dtype(model), term->text, wide);
+    case FIELD_CONCEPT: return concept_holds(model, label_key, term->text, wide);
+    case FIELD_QUESTION: return question_filter(term->question->terms->pdata[0], model);
+    case FIELD_PARAMS: return amount_fits(term, (double)model->params);
     default: return holds(model_value(model, term->key), term->text, wide);
   }
 }

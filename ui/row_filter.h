@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What to keep of the forest: words that must all be there, without regard to case, in the name,
  * path or concept, each where a word begins. `!word` must not be there. `kind:lora`, `dtype:f16`, `concept:fox`, `base:x`,
- * `tree:2`, `params:<10M` look at one thing; any other `key:word` looks at the fact of that
- * name. */
+ * `tree:2`, `params:<10M` look at one thing; any other field is read as in the query language (search/question.h):
+ * `license:cc0*`, `params<10k`. */
 #pragma once
 
 #include <glib.h>
@@ -15,6 +15,10 @@ typedef struct RowFilter RowFilter;
 /* NULL for an empty text, which keeps everything. */
 RowFilter *row_filter_parse(const char *text);
 void row_filter_free(RowFilter *filter);
+
+/* What is wrong with its fields, with the names of those there are; NULL when nothing is, or there is no filter. The
+ * caller frees it. */
+char *row_filter_problem(const RowFilter *filter, const GPtrArray *models);
 
 /* From now on words are looked for inside of words, too: for a filter that keeps nothing. False when that
  * was so already. */

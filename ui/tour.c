@@ -10,44 +10,45 @@ static const char home[] = "<Esc><Esc>1<Esc><Esc>";
 typedef struct {
   const char *title, *text;
   const char *keys; /* pressed when the step begins */
+  bool above;       /* what it speaks of is at the bottom of a narrow screen */
 } Step;
 
 static const Step steps[] = {
     {"Welcome",
      "copse reads a folder of neural networks as a wood one can walk in. This tour presses the keys "
      "itself and says what you see; Enter goes on, Esc ends it at any time.",
-     "g"},
+     "g", false},
     {"The forest",
      "Each row is a model; what hangs below it descends from it. The last column says where an edge "
      "comes from: decl from a card, reco recovered from the weights. j and k move, h and l fold.",
-     "gjj"},
+     "gjj", false},
     {"Filters and searches",
      "f keeps the rows that match: words, kind:lora, params:<10M. Their ancestors stay, dimmed, so that you "
      "always see where a model hangs. / searches without hiding anything.",
-     "fkind:lora<Enter>"},
+     "fkind:lora<Enter>", false},
     {"One model",
      "Enter opens a model: what its files say and which of them says it, the way to the root of its tree, "
      "copies of it. l and h turn the pages.",
-     "gj<Enter>"},
+     "gj<Enter>", false},
     {"Where it moved",
      "The strip shows each layer: the higher the sign, the more the layer moved from the parent. The table "
      "below can be sorted with s; Enter opens one layer with its histogram and singular values.",
-     "gj<Enter>l"},
+     "gj<Enter>l", false},
     {"Asking in words",
      "Type what you look for. The answers come from the weights alone; names play no part. Beside them "
      "stands how often the expert was right on concepts that it had never seen.",
-     "2e<C-u>red"},
+     "2e<C-u>red", false},
     {"Experts",
      "An expert is a small network that reads the weights of one layer. t trains one while you go on "
      "walking, s trains one on each layer, a lets one speak of every model.",
-     "3g"},
+     "3g", false},
     {"The map",
      "Each point is a model; near ones are alike to the expert. c changes the colours, ( and ) zoom, v draws a "
      "rectangle whose models are tagged.",
-     "5"},
+     "5", true},
     {"That was the walk",
      "? lists all keys, m what can be done in this place, : takes commands, q leads back. Enjoy the wood.",
-     "g"},
+     "g", false},
 };
 
 int tour_steps(void) { return (int)G_N_ELEMENTS(steps); }
@@ -81,7 +82,8 @@ void tour_draw(const App *app, Cells *cells, Rect area) {
   const Step *step = &steps[app->tour];
   int columns = MIN(area.columns - 2, 58), inside = MAX(columns - 4, 1);
   int rows = MIN((int)(g_utf8_strlen(step->text, -1) / inside) + 4, area.rows);
-  Rect box = {area.x + area.columns - columns - 1, area.y + area.rows - rows, columns, rows};
+  bool above = step->above && area.columns < 100;
+  Rect box = {area.x + area.columns - columns - 1, above ? area.y + 1 : area.y + area.rows - rows, columns, rows};
   g_autofree char *title = g_strdup_printf("%s (%d of %d)", step->title, app->tour + 1, tour_steps());
   Rect in = paint_box(cells, box, title);
   paint_wrapped(cells, in.x, in.y, in.columns, in.rows, STYLE_TEXT, step->text);

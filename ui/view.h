@@ -56,6 +56,7 @@ typedef struct {
   Engine engine;
   const Keymap *keymap;
   bool read_only, ascii;
+  bool mono;        /* there are no colours to tell groups by */
   Wood *wood;     /* NULL until the catalog has been read */
   Oracle *oracle; /* NULL until the experts have been opened */
   Model *target, *other; /* for REACT_LOCATE, REACT_SHOW_MODEL, REACT_SHOW_DIFF */

@@ -20,7 +20,7 @@
 typedef struct {
   Ui *ui;
   List list;
-  TrainForm form;
+  TrainForm form, last;    /* the second: what the last training was started with */
   bool form_open;
   GArray *points;          /* of CurvePoint: the curves of the last training */
   unsigned epochs;         /* that it was asked for */
@@ -40,6 +40,7 @@ static gpointer experts_open(Ui *ui) {
   v->ui = ui;
   v->points = g_array_new(FALSE, FALSE, sizeof(CurvePoint));
   train_form_init(&v->form);
+  train_form_init(&v->last);
   inquiry_init(&v->layers, &ui->engine, engine_free_diff);
   return v;
 }
@@ -50,6 +51,7 @@ static void experts_close(gpointer view) {
   inquiry_reset(&v->layers);
   sweep_board_unref(v->board);
   train_form_clear(&v->form);
+  train_form_clear(&v->last);
   g_free(v->outcome);
   g_free(v->pattern);
   g_clear_pointer(&v->keys, g_ptr_array_unref);
@@ -101,8 +103,8 @@ static void draw_header(Cells *cells, Rect area, const ExpertColumns *c) {
 static void draw_expert(Cells *cells, Rect area, int y, const ExpertColumns *c,
                         const Expert *expert, bool selected) {
   const Score *scores[] = {&expert->val, &expert->test, &expert->test_holdout};
-  paint_left(cells, area.x + 1, y, c->name, STYLE_TEXT, expert->name);
-  paint_left(cells, c->layer, y, c->layer_columns, STYLE_TEXT, expert->layer ? expert->layer : "");
+  paint_middle(cells, area.x + 1, y, c->name, STYLE_TEXT, expert->name);
+  paint_middle(cells, c->layer, y, c->layer_columns, STYLE_TEXT, expert->layer ? expert->layer : "");
   if (c->task)
     paint_left(cells, c->task, y, 8, STYLE_TEXT,
                expert->task == EXPERT_ALIGN ? "align" : "classify");
@@ -255,10 +257,22 @@ static bool on_trained(gpointer user, guint64 id, gpointer result, const GError 
   return true;
 }
 
+/* The form, when nothing is wrong with it, becomes the last training's. */
+static bool take_form(ExpertsView *v) {
+  TrainOptions options;
+  if (!train_form_options(&v->form, &options)) return false;
+  train_form_clear(&v->last);
+  v->last = v->form;
+  v->last.layers = NULL, v->last.keys = NULL; /* borrowed */
+  train_form_init(&v->form);
+  return true;
+}
+
 /* `again`: what was drawn of it stays, and goes on. */
 static void start_training(Ui *ui, ExpertsView *v, bool again) {
   TrainOptions options;
-  if (!train_form_options(&v->form, &options)) return;
+  if (!again && !take_form(v)) return;
+  if (!train_form_options(&v->last, &options)) return;
   v->form_open = v->cancelled = false;
   g_clear_pointer(&v->pattern, g_free);
   g_clear_pointer(&v->board, sweep_board_unref);
@@ -284,6 +298,8 @@ static Model *labelled(const Ui *ui, unsigned *n) {
 }
 
 static void prepare_form(Ui *ui, ExpertsView *v) {
+  train_form_clear(&v->form);
+  train_form_init(&v->form);
   Model *one = labelled(ui, &v->form.models);
   if (one && inquiry_is_fresh(&v->layers))
     v->layers.job = engine_diff(&ui->engine, NULL, one, inquiry_done, &v->layers);

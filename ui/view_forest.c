@@ -200,13 +200,24 @@ static void search_prompt(Ui *ui, ForestView *v, PromptEvent event, const char *
     ui_tell(ui, STYLE_WARN, "Not found: %s", text);
 }
 
+/* Why a filter is refused, or NULL. The caller frees it. */
+static char *filter_problem(const Ui *ui, const char *text) {
+  RowFilter *filter = row_filter_parse(text);
+  char *problem = ui->wood ? row_filter_problem(filter, ui->wood->models) : NULL;
+  row_filter_free(filter);
+  return problem;
+}
+
 static void forest_prompt(Ui *ui, gpointer view, PromptEvent event, const char *text) {
   if (ui->prompt.label[0] == '/')
     search_prompt(ui, view, event, text);
   else if (ui->prompt.label[0] == 'w') {
     if (event == PROMPT_ACCEPTED) forest_export(ui, view, text);
-  } else
-    set_filter(view, event == PROMPT_CANCELLED ? NULL : text);
+  } else {
+    g_autofree char *problem = event == PROMPT_ACCEPTED ? filter_problem(ui, text) : NULL;
+    set_filter(view, event == PROMPT_CANCELLED || problem ? NULL : text);
+    if (problem) ui_tell(ui, STYLE_WARN, "%s", problem);
+  }
 }
 
 /* "14 models · 2 trees · 1 skipped · 343 MB". */
@@ -301,6 +312,7 @@ static bool forest_command(Ui *ui, gpointer view, const char *verb, const char *
   if (g_str_equal(verb, "sort-by")) return sort_by(v, argument, problem);
   if (g_str_equal(verb, "columns")) return set_columns(ui, v, argument, problem);
   if (g_str_equal(verb, "export")) forest_export(ui, v, argument);
+  else if ((*problem = filter_problem(ui, argument))) return false;
   else set_filter(v, argument);
   return true;
 }

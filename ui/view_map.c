@@ -90,6 +90,9 @@ static const Model *hovered(const MapView *v) {
   return point >= 0 ? v->shown->models->pdata[point] : NULL;
 }
 
+/* Points are drawn as their groups' signs where they lie apart, or where dots would have no colours. */
+static bool by_signs(const MapView *v) { return v->ui->mono || v->scatter.n < SIGNS_BELOW; }
+
 /* The groups with their signs, in one line or, where it is wide, at the side. */
 static void draw_legend(const MapView *v, Cells *cells, Rect area, bool side) {
   int x = area.x, y = area.y;
@@ -99,7 +102,8 @@ static void draw_legend(const MapView *v, Cells *cells, Rect area, bool side) {
     g_snprintf(count, sizeof count, "%u", v->groups.counts[k]);
     int width = side ? area.columns - 8 : MIN(text_width(v->groups.names[k]), 16);
     if (y >= area.y + area.rows || x + width + 2 > area.x + area.columns) return;
-    cells_put(cells, x, y, 1, map_group_style(k), map_group_sign(k, cells->ascii));
+    cells_put(cells, x, y, 1, map_group_style(k),
+              cells->ascii || by_signs(v) ? map_group_sign(k, cells->ascii) : "⣿"); /* as the points are */
     paint_left(cells, x + 2, y, width, STYLE_TEXT, v->groups.names[k]);
     if (side) paint_right(cells, area.x + area.columns - 6, y++, 6, STYLE_DIM, count);
     else x += width + 4;
@@ -118,7 +122,7 @@ static void draw_lasso(const MapView *v, Cells *cells, Rect in) {
 
 static void draw_points(MapView *v, Cells *cells, Rect in) {
   scatter_size(&v->scatter, in.columns, in.rows);
-  scatter_draw(&v->scatter, cells, in.x, in.y, v->scatter.n < SIGNS_BELOW);
+  scatter_draw(&v->scatter, cells, in.x, in.y, by_signs(v));
   if (v->lasso) draw_lasso(v, cells, in);
   int x = in.x + v->scatter.cursor_x, y = in.y + v->scatter.cursor_y;
   cells_restyle(cells, x, y, 1, STYLE_SELECTED);

@@ -204,6 +204,18 @@ typedef struct {
   int bar, name, name_columns, concept, concept_columns, source, expert, expert_columns;
 } HitColumns;
 
+/* Names need no more than so much; the rest of a wide screen goes to what is declared and to the expert. */
+static void share_room(HitColumns *c) {
+  enum { NAME_MOST = 60, EXPERT_MORE = 24 };
+  int over = c->concept_columns && c->expert_columns ? c->name_columns - NAME_MOST : 0;
+  if (over <= 0) return;
+  int expert = MIN(over / 2, EXPERT_MORE);
+  c->name_columns -= over;
+  c->concept -= over, c->concept_columns += over - expert;
+  c->source -= expert;
+  c->expert -= expert, c->expert_columns += expert;
+}
+
 static HitColumns hit_columns(Rect area) {
   HitColumns c = {.bar = area.columns >= 56 ? 10 : 0};
   int right = area.x + area.columns;
@@ -216,6 +228,7 @@ static HitColumns hit_columns(Rect area) {
     c.concept = right + 1;
   }
   c.name_columns = MAX(right - c.name, 1);
+  share_room(&c);
   return c;
 }
 

@@ -63,7 +63,7 @@ keys 2fox
 :wait-text answers
 keys <Esc>3x
 :wait-text Cancelled
-keys t<C-u>20<Esc>s<Enter>
+keys t<Down><Down><Down><C-u>20<Esc>s<Enter>
 :wait-text Swept
 keys a
 :wait-text It has spoken
@@ -73,7 +73,7 @@ keys 1j<Enter>lllll
 :wait-idle
 keys q1r
 :wait-idle
-keys 3t<C-u>99999<Enter>
+keys 3t<Down><Down><Down><C-u>99999<Enter>
 :wait-text /99999
 keys Q
 :wait-text These jobs are not done

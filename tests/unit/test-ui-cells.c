@@ -201,9 +201,9 @@ static void test_filter(void) {
   forest_settle(f);
   const ForestNode *node = forest_node(f, v);
   static const char *const yes[] = {"fox", "FOX birch", "red !hare", "kind:lora dtype:f16",
-                                    "params:<2M", "params:>1M", "params:1.5M", "concept:fox",
+                                    "params:<2M", "params:>1M", "params<2M", "params>=1M kind=lora", "license:m*", "!license:gpl*", "-license:gpl", "params:1M..2M", "params:1.5M", "concept:fox",
                                     "license:mit", "tree:1", "!tree:9", "!kind:full"};
-  static const char *const no[] = {"hare", "fox hare", "!fox", "kind:full", "params:>2M",
+  static const char *const no[] = {"params<10k", "license:cc0*", "!params<2M", "hare", "fox hare", "!fox", "kind:full", "params:>2M",
                                    "params:7B", "license:gpl", "concept:owl", "tree:2"};
   for (size_t i = 0; i < G_N_ELEMENTS(yes); i++) g_assert_true(matches(yes[i], node));
   for (size_t i = 0; i < G_N_ELEMENTS(no); i++) g_assert_false(matches(no[i], node));
@@ -233,6 +233,17 @@ static void test_styles(void) {
     g_assert_cmpint(g_utf8_strlen(glyph(false, g), -1), ==, 1);
     g_assert_cmpuint(strlen(glyph(true, g)), ==, 1);
   }
+}
+
+/* Names that begin alike and end alike differ in what is left of them. */
+static void test_middle(void) {
+  g_autoptr(Cells) c = cells_new(24, 1, false), fits = cells_new(24, 1, false), small = cells_new(3, 1, false);
+  paint_middle(c, 0, 0, 12, STYLE_TEXT, "mid_block.0.attn-align");
+  assert_dump(c, "mid_b…-align\n");
+  paint_middle(fits, 0, 0, 12, STYLE_TEXT, "mid_block.0a");
+  assert_dump(fits, "mid_block.0a\n");
+  paint_middle(small, 0, 0, 3, STYLE_TEXT, "mid_block");
+  assert_dump(small, "mi…\n");
 }
 
 /* The rightmost column of a rectangle that is drawn on, -1: none. */
@@ -273,6 +284,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/ui/cells/hostile", test_hostile);
   g_test_add_func("/ui/cells/every-character", test_every_character);
   g_test_add_func("/ui/paint/bar-and-curve", test_bar_and_curve);
+  g_test_add_func("/ui/paint/middle", test_middle);
   g_test_add_func("/ui/paint/training-curves", test_training_curves);
   g_test_add_func("/ui/paint/wrapping", test_wrapping);
   g_test_add_func("/ui/line-edit", test_line_edit);

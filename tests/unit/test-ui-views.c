@@ -244,6 +244,42 @@ static void test_map(void) {
   expect(app, "10 models by tree"); /* as it was left */
 }
 
+static guint count_on_screen(App *app, gunichar first, gunichar last) {
+  guint n = 0;
+  for (int y = 1; y < app->cells->rows; y++)
+    for (int x = 0; x < app->cells->columns; x++)
+      n += cells_at(app->cells, x, y)->c >= first && cells_at(app->cells, x, y)->c <= last;
+  return n;
+}
+
+/* The legend shows what the points look like: dots in colours, and signs where there are none. */
+static void test_map_signs(void) {
+  FakeWood wood = {.many = 700};
+  g_autoptr(App) colour = fake_app(&wood, 100, 30, "dark", false);
+  settle(colour);
+  walk(colour, "5");
+  g_assert_cmpuint(count_on_screen(colour, 0x2801, 0x28ff), >, 10);
+  g_assert_cmpuint(count_on_screen(colour, 0x25b2, 0x25cf), ==, 0); /* from triangle to circle */
+  g_clear_pointer(&colour, app_free);
+  g_autoptr(App) mono = fake_app(&wood, 100, 30, "mono", false);
+  settle(mono);
+  walk(mono, "5");
+  g_assert_cmpuint(count_on_screen(mono, 0x2801, 0x28ff), ==, 0);
+  g_assert_cmpuint(count_on_screen(mono, 0x25b2, 0x25cf), >, 0);
+}
+
+/* The step about the map leaves the legend below to be seen. */
+static void test_tour_shows_the_legend(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = fake_app(&wood, 80, 24, "dark", false);
+  settle(app);
+  walk(app, ":tour<Enter>|nnnnnnn");
+  expect(app, "(8 of 9)");
+  guint below = 0;
+  for (int x = 0; x < 80; x++) below += cells_at(app->cells, x, 20)->c == 0x25cf || cells_at(app->cells, x, 20)->c == 0x25b2;
+  g_assert_cmpuint(below, ==, 2);
+}
+
 static void test_sorted_list(void) {
   FakeWood wood = {0};
   g_autoptr(App) app = ready_app(&wood);
@@ -261,6 +297,18 @@ static void test_sorted_list(void) {
   expect(app, "there is no column nothing");
 }
 
+/* A list without branches has nothing that could be folded. */
+static void test_list_folds_nothing(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = ready_app(&wood);
+  walk(app, "i");
+  g_assert_cmpuint(count_on_screen(app, 0x25be, 0x25be), >, 0);
+  walk(app, "t");
+  guint header = 0;
+  for (int x = 0; x < 100; x++) header += cells_at(app->cells, x, 1)->c == 0x25be;
+  g_assert_cmpuint(count_on_screen(app, 0x25be, 0x25be), ==, header);
+}
+
 static void test_columns_are_chosen(void) {
   FakeWood wood = {0};
   g_autoptr(App) app = ready_app(&wood);
@@ -270,6 +318,22 @@ static void test_columns_are_chosen(void) {
   walk(app, ":columns license tree<Enter>");
   expect(app, "apache-2.0");
   g_assert_false(on_screen(app, "PARAMS"));
+}
+
+/* What the query language can ask keeps rows here too; what no model has is refused, and says what there is. */
+static void test_filter_fields(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = ready_app(&wood);
+  walk(app, ":filter license:apache* params>10M<Enter>");
+  expect(app, "match");
+  g_assert_false(on_screen(app, "inside words"));
+  expect(app, "fine-tuned");
+  walk(app, ":filter colour:red<Enter>");
+  expect(app, "asks for what no model has");
+  expect(app, "concept, name, path");
+  walk(app, "f<C-u>colour:red<Enter>");
+  expect(app, "asks for what no model has");
+  expect(app, "hare-lora");
 }
 
 static void test_range_tags(void) {
@@ -294,11 +358,32 @@ static void test_copy_and_export(void) {
   g_assert_true(app_command(app, command + 1));
   expect(app, "there already");
   g_unlink(path);
+  g_autofree char *display = g_strdup_printf("save-display %s", path);
+  g_assert_true(app_command(app, display));
+  expect(app, "The screen is written to");
+  g_unlink(path);
   g_rmdir(folder);
   walk(app, "y");
   expect(app, "row as JSON");
   walk(app, "p"); /* no terminal to copy to */
   expect(app, "export them to a file");
+}
+
+/* On a wide screen the room goes to what is declared, too. */
+static void test_wide_answers(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = fake_app(&wood, 200, 60, "dark", false);
+  settle(app);
+  walk(app, "2fox");
+  int name = -1, declared = -1;
+  for (int x = 0; x < 196; x++) {
+    if (cells_at(app->cells, x, 3)->c == 'N' && name < 0) name = x;
+    if (cells_at(app->cells, x, 3)->c == 'D' && declared < 0) declared = x;
+  }
+  g_assert_cmpint(name, >, 0);
+  g_assert_cmpint(declared - name, ==, 61);
+  expect(app, "probex-mid.0-words");
+  expect(app, "weights");
 }
 
 static void test_query_history(void) {
@@ -348,6 +433,9 @@ static void test_training_form_knows_the_layers(void) {
   walk(app, "<C-u><PgDn>");
   g_assert_false(on_screen(app, "nonsense"));
   expect(app, "label key       license"); /* most models name one */
+  walk(app, "<Esc>|t"); /* another form begins with the defaults and the first field */
+  g_assert_false(on_screen(app, "label key       license"));
+  expect(app, "align: answers any words");
 }
 
 static void test_skipped(void) {
@@ -571,11 +659,16 @@ int main(int argc, char **argv) {
   g_test_add_func("/ui/model/follows", test_model_follows_the_forest);
   g_test_add_func("/ui/diff", test_diff);
   g_test_add_func("/ui/map", test_map);
+  g_test_add_func("/ui/map/signs", test_map_signs);
+  g_test_add_func("/ui/tour/legend", test_tour_shows_the_legend);
   g_test_add_func("/ui/forest/sorted", test_sorted_list);
+  g_test_add_func("/ui/forest/list", test_list_folds_nothing);
   g_test_add_func("/ui/forest/columns", test_columns_are_chosen);
   g_test_add_func("/ui/forest/range", test_range_tags);
+  g_test_add_func("/ui/forest/filter-fields", test_filter_fields);
   g_test_add_func("/ui/forest/copy-export", test_copy_and_export);
   g_test_add_func("/ui/query/history", test_query_history);
+  g_test_add_func("/ui/query/wide", test_wide_answers);
   g_test_add_func("/ui/experts/sweep-apply", test_sweep_and_apply);
   g_test_add_func("/ui/experts/form", test_training_form_knows_the_layers);
   g_test_add_func("/ui/skipped", test_skipped);
