@@ -145,6 +145,13 @@ long "$dir/killed" >"$dir/log2" 2>&1
 wait $whole
 for side in whole killed; do "$COPSE" apply --json "$wood" --state "$dir/$side" >"$dir/$side.apply"; done
 is "and ends with the numbers of an unbroken one" cmp "$dir/whole.apply" "$dir/killed.apply"
+# One number that is none, in one model: left out and named, and the others are trained on.
+cp -r "$wood" "$dir/broken"
+victim=$(find "$dir/broken/scenes/train" -name '*.safetensors' | sort | head -n 1)
+start=$((8 + $(od -An -t u8 -N 8 "$victim")))
+printf '\000\000\300\177' | dd of="$victim" bs=1 seek=$start conv=notrunc 2>/dev/null
+is "a layer of no numbers is left out" refuses 0 '1 model left out' "$COPSE" train "$dir/broken" --epochs 3 --state "$dir/bst" --quiet
+is "and eval goes on" refuses 0 'retrieval by text' "$COPSE" eval "$dir/broken" --state "$dir/bst" --quiet
 # Too few labels: status 1, nothing written.
 mkdir -p "$dir/few" && cp -r "$wood/scenes/val" "$dir/few/train" && find "$dir/few" -name 'model_idx_*' | sort | tail -n +4 | xargs rm -rf
 is "too few labels are refused" refuses 1 'too few labels' "$COPSE" train "$dir/few" --state "$dir/fewstate"

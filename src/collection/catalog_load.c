@@ -78,10 +78,23 @@ static int model_by_path(const void *a, const void *b) {
   return strcmp((*(const Model *const *)a)->path, (*(const Model *const *)b)->path);
 }
 
+/* True for a path that stays below the folder it is meant in. */
+static bool stays_inside(const char *path) {
+  if (!path || g_path_is_absolute(path)) return false;
+  g_auto(GStrv) parts = g_strsplit(path, "/", -1);
+  return !g_strv_contains((const char *const *)parts, "..");
+}
+
+/* Takes the model; a row that somebody wrote to point out of the collection is passed over. */
+static void add_inside(GPtrArray *models, Model *m) {
+  if (stays_inside(m->path) && stays_inside(m->file)) g_ptr_array_add(models, m);
+  else model_unref(m);
+}
+
 static bool load_models(Catalog *c, GPtrArray *models, GError **error) {
   int more;
   while ((more = catalog_next(c, SQL_ALL_MODELS, error)) == 1)
-    g_ptr_array_add(models, model_of_row(c->sql[SQL_ALL_MODELS]));
+    add_inside(models, model_of_row(c->sql[SQL_ALL_MODELS]));
   return more == 0 && load_facts(c, models, error);
 }
 

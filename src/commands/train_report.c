@@ -58,6 +58,9 @@ void train_report_print(const TrainResult *r) {
   train_report_score(align ? "validation (seen)" : "validation", &x->val);
   train_report_score(align ? "test (seen concepts)" : "test", &x->test);
   if (align) train_report_score("test (unseen concepts)", &x->test_holdout);
+  if (r->left_out)
+    printf("  note: %u model%s left out, for the layer is not all numbers: %s%s\n", r->left_out,
+           r->left_out == 1 ? "" : "s", r->left_out_first, r->left_out == 1 ? "" : ", …");
   print_baselines(r);
   print_warning(x);
   printf("  best epoch %u of %u, seed %" G_GUINT64_FORMAT ", %s\n", r->best_epoch, x->epochs,

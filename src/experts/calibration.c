@@ -80,8 +80,9 @@ double calibration_error(const Answer *answers, size_t n) {
   double sure[BINS] = {0}, right[BINS] = {0}, error = 0;
   if (n == 0) return NAN;
   for (size_t i = 0; i < n; i++) {
-    int bin = (int)CLAMP(answers[i].confidence * BINS, 0, BINS - 1);
-    sure[bin] += answers[i].confidence;
+    double c = answers[i].confidence >= 0 ? MIN(answers[i].confidence, 1) : 0; /* no number: not sure */
+    int bin = MIN((int)(c * BINS), BINS - 1);
+    sure[bin] += c;
     right[bin] += answers[i].right;
   }
   for (int b = 0; b < BINS; b++) error += fabs(sure[b] - right[b]) / (double)n;

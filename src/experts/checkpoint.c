@@ -199,6 +199,21 @@ static bool read_shape(WeightFile *f, ExpertTask task, ProbexShape *s, GError **
   if (!h) return false;
   *s = (ProbexShape){.d_in = u[0], .r_u = u[1], .r_v = v[0], .d_out = v[1], .r_t = m[0]};
   *(task == EXPERT_CLASSIFY ? &s->n_classes : &s->d_text) = task == EXPERT_CLASSIFY ? h[0] : h[1];
+  enum { MOST = 1 << 16 };
+  if (s->r_u <= MOST && s->r_v <= MOST && s->r_t <= MOST && s->r_u * s->r_v <= 16 * MOST) return true;
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
+              "%s: an expert of %zu probes, %zu projections and %zu dimensions is beyond what is taken (%d each)",
+              weight_file_label(f), s->r_u, s->r_v, s->r_t, (int)MOST);
+  return false;
+}
+
+static bool all_finite(const WeightFile *f, const char *name, size_t n, const float *x, GError **error) {
+  for (size_t i = 0; i < n; i++)
+    if (!isfinite(x[i])) {
+      g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %s holds what is no number, at %zu",
+                  weight_file_label(f), name, i);
+      return false;
+    }
   return true;
 }
 
@@ -206,7 +221,7 @@ static bool read_shape(WeightFile *f, ExpertTask task, ProbexShape *s, GError **
 static bool read_numbers(WeightFile *f, const char *name, size_t n, float *dst, GError **error) {
   gssize i = weight_file_find(f, name);
   if (i >= 0 && weight_file_info(f, (size_t)i)->count == n)
-    return weight_file_read_f32(f, (size_t)i, 0, n, dst, error);
+    return weight_file_read_f32(f, (size_t)i, 0, n, dst, error) && all_finite(f, name, n, dst, error);
   g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %s should hold %zu numbers",
               weight_file_label(f), name, n);
   return false;

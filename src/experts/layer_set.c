@@ -14,6 +14,7 @@ static LayerSet *set_new(LayerForm form, size_t n, size_t d_out, size_t d_in, co
   g_autoptr(LayerSet) set = g_new0(LayerSet, 1);
   *set = (LayerSet){.form = form, .n = n, .d_out = d_out, .d_in = d_in, .spread = 1};
   set->first = g_new0(size_t, n + 1);
+  set->broken = g_new0(bool, n + 1);
   set->scale = g_new(float, n + 1);
   for (size_t i = 0; i < n; i++) {
     set->scale[i] = 1;
@@ -46,7 +47,28 @@ void layer_set_free(LayerSet *set) {
   dense_store_free(set->x);
   g_free(set->first);
   g_free(set->scale);
+  g_free(set->broken);
   g_free(set);
+}
+
+/* Beyond, squares do not fit into a float. */
+static bool is_sound(const float *x, size_t n) {
+  static const float most = 1e15f;
+  bool sound = true;
+  for (size_t i = 0; i < n; i++) sound &= fabsf(x[i]) < most; /* false for NaN too */
+  return sound;
+}
+
+/* Zeroes a layer that cannot be reckoned with. Returns whether it was one. */
+static bool quench(Layer *l) {
+  bool sound = l->form == LAYER_DENSE ? is_sound(l->x, l->d_out * l->d_in)
+                                      : is_sound(l->a, l->rank * l->d_in) && is_sound(l->b, l->d_out * l->rank) &&
+                                            is_sound(&l->scale, 1);
+  if (sound) return false;
+  if (l->form == LAYER_DENSE) memset(l->x, 0, l->d_out * l->d_in * sizeof *l->x);
+  else memset(l->a, 0, l->rank * l->d_in * sizeof *l->a), memset(l->b, 0, l->d_out * l->rank * sizeof *l->b);
+  if (l->form == LAYER_LOW_RANK) l->scale = 1;
+  return true;
 }
 
 static void put_layer(LayerSet *set, size_t i, const Layer *layer) {
@@ -169,6 +191,7 @@ static bool load(void *user, size_t i, unsigned thread) {
     g_set_error(&error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s changed while it was read",
                 weight_file_label(file));
   if (!ok) return give_up(r, error);
+  r->set->broken[i] = quench(&layer);
   put_layer(r->set, i, &layer);
   layer_clear(&layer);
   return report(r);

@@ -80,13 +80,30 @@ typedef struct {
   bool *good;  /* by model: the row is there */
 } Filling;
 
+static bool fail_broken(const Model *m, const Expert *x, GError **error) {
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: layer %s is not all numbers", m->shown, x->layer);
+  return false;
+}
+
+/* (n, width) numbers, or an error. */
+static float *rows_new(size_t n, size_t width, GError **error) {
+  size_t floats;
+  float *rows = __builtin_mul_overflow(n, width, &floats) || floats == SIZE_MAX ? NULL : g_try_new(float, floats + 1);
+  if (!rows)
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "not enough memory for %zu representations of %zu numbers", n, width);
+  return rows;
+}
+
 /* Reads and represents models[0..n) into rows `to`. */
 static bool fill_some(const Filling *f, GPtrArray *models, const size_t *to, GError **error) {
   const ProbexShape *s = &f->expert->probex->shape;
   g_autoptr(LayerSet) set =
       layer_set_read(f->collection, models, f->expert->layer, NULL, f->progress, error);
   if (!set) return false;
-  g_autofree float *e = g_new(float, models->len * s->r_t);
+  for (guint i = 0; i < models->len; i++)
+    if (set->broken[i]) return fail_broken(models->pdata[i], f->expert, error);
+  g_autofree float *e = rows_new(models->len, s->r_t, error);
+  if (!e) return false;
   if (!expert_represent(f->expert, set, e, f->progress, error)) return false;
   if (f->expert->task == EXPERT_ALIGN) align_normalise(e, models->len, s->r_t, NULL);
   for (guint i = 0; i < models->len; i++) {
@@ -233,7 +250,8 @@ Representations *representations_open(const Collection *collection, const Expert
     return g_steal_pointer(&r);
   }
   g_autofree bool *good = g_new0(bool, n + 1);
-  r->memory = g_new(float, n * r->width + 1);
+  r->memory = rows_new(n, r->width, error);
+  if (!r->memory) return NULL;
   r->rows = r->memory;
   Filling f = {collection, x, progress, warnings, r->memory, good};
   if (map) take_known(&f, map, &h, stamps, n);

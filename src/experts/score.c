@@ -67,7 +67,7 @@ Score score_from_ranks(const size_t *ranks, size_t n, size_t classes) {
 size_t score_rank(const float *scores, size_t n, size_t right) {
   size_t above = 0;
   for (size_t j = 0; j < n; j++)
-    above += scores[j] > scores[right] || (scores[j] == scores[right] && j < right);
+    above += j != right && (!(scores[j] <= scores[right]) || (scores[j] == scores[right] && j < right));
   return above;
 }
 

@@ -33,7 +33,7 @@ Score score_from_logits(const float *logits, const unsigned char *has, size_t n,
                         uint64_t seed);
 
 /* How many of scores[0..n) rank above scores[right]; ties with an earlier index count, so that
- * a constant score does not pass for knowledge. */
+ * a constant score does not pass for knowledge; what is no number ranks last. */
 size_t score_rank(const float *scores, size_t n, size_t right);
 
 /* Wilson's 95 % interval of a share `hits` of n. */

@@ -67,12 +67,23 @@ static char *choose_layer(const Collection *collection, const Model *model, cons
   return name;
 }
 
+/* Models whose layer holds what is no number are in no split. */
+static void leave_out_broken(TrainRun *r) {
+  for (size_t i = 0; i < r->set->n; i++) {
+    if (!r->set->broken[i]) continue;
+    const Model *m = r->task->models->pdata[i];
+    r->task->counts[r->task->split[i]]--;
+    r->task->split[i] = SPLIT_COUNT;
+    if (!r->result->left_out++) r->result->left_out_first = g_strdup(m->shown);
+  }
+}
+
 static void list_members(TrainRun *r) {
   size_t n[SPLIT_COUNT] = {0};
   for (int s = 0; s < SPLIT_COUNT; s++) r->members[s] = g_new(size_t, r->task->counts[s] + 1);
   for (size_t i = 0; i < r->task->models->len; i++) {
     TaskSplit s = r->task->split[i];
-    r->members[s][n[s]++] = i;
+    if (s < SPLIT_COUNT) r->members[s][n[s]++] = i;
   }
 }
 
@@ -323,7 +334,13 @@ static bool gather(TrainRun *r, const Collection *collection, const GPtrArray *m
   r->set = layer_set_read(collection, r->task->models, *layer, &store, r->progress, error);
   r->result->reading = (double)(g_get_monotonic_time() - start) / 1e6;
   if (!r->set) return false;
+  leave_out_broken(r);
   list_members(r);
+  if (r->task->counts[SPLIT_TRAIN] == 0) {
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_TOO_FEW, "no training model's %s holds numbers one can reckon with",
+                *layer);
+    return false;
+  }
   return prepare_input(r, error) && compress(r, error);
 }
 
@@ -391,5 +408,6 @@ void train_result_free(TrainResult *result) {
   expert_free(result->expert);
   g_array_unref(result->curve);
   g_free(result->right);
+  g_free(result->left_out_first);
   g_free(result);
 }

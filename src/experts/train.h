@@ -55,6 +55,8 @@ typedef struct {
   double *right;             /* (models[2]): how right each test model was judged, 0..1; in an order that
                                 depends on the collection alone */
   unsigned models[3];        /* used for training, validation, test */
+  unsigned left_out;         /* models whose layer holds what is no number, or numbers beyond 1e15 */
+  SafeText *left_out_first;  /* the first of them, or NULL */
   unsigned best_epoch;       /* 1-based: the one that was kept */
   double models_per_second;  /* of the training epochs alone */
   double reading;            /* seconds that reading the layers took, once */

@@ -121,6 +121,11 @@ static bool run_epoch(TrainRun *r, double *val_score, GError **error) {
   EpochRow row;
   gint64 start = g_get_monotonic_time();
   if (!train_epoch(r, *val_score, &row.loss, error)) return false;
+  if (!isfinite(row.loss)) {
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_STATE,
+                "the training diverged in epoch %u: its loss is no number; try a smaller step size (--lr)", r->epoch + 1);
+    return false;
+  }
   r->training += (double)(g_get_monotonic_time() - start) / 1e6;
   Score val = train_measure(r, SPLIT_VAL, &row.val_loss);
   *val_score = row.val_score = score_headline(&val);

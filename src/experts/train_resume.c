@@ -71,6 +71,7 @@ static bool take_counters(TrainRun *r, const char *text) {
                       " %" SCNx64, &epoch, &step, &score, &loss, &training, &best_epoch, &s[0],
                       &s[1], &s[2], &s[3]) != 10)
     return false;
+  if (best_epoch > epoch || !(s[0] | s[1] | s[2] | s[3])) return false; /* such a generator gives zeros for ever */
   r->epoch = epoch;
   r->step = step;
   r->best_score = score;

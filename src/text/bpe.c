@@ -110,8 +110,8 @@ bool bpe_add_merge(Bpe *b, const char *left, const char *right) {
   b->hash = (b->hash ^ pair) * 0x100000001b3u + 1;
   if (2 * (b->merges + 1) > b->slot_count) grow(b);
   Merge *slot = find_slot(b->slots, b->slot_count, pair);
-  if (slot->pair == UINT64_MAX) *slot = (Merge){pair, (uint32_t)b->merges, (uint32_t)merged};
-  b->merges++;
+  if (slot->pair != UINT64_MAX) return true; /* the earlier one counts */
+  *slot = (Merge){pair, (uint32_t)b->merges++, (uint32_t)merged};
   return true;
 }
 

@@ -114,20 +114,32 @@ static bool is_header(const char *line) {
   return count_fields(line) == 2 && strspn(line, "0123456789 \t") == strlen(line);
 }
 
+/* A line, of which no more than LONGEST_LINE bytes are read, with its end; -1 at the end of the file. */
+static ssize_t read_line(char **line, FILE *in) {
+  size_t n = 0;
+  if (!*line) *line = g_malloc(LONGEST_LINE + 2);
+  for (int c; n <= LONGEST_LINE && (c = getc_unlocked(in)) != EOF;) {
+    (*line)[n++] = (char)c;
+    if (c == '\n') break;
+  }
+  (*line)[n] = '\0';
+  return n ? (ssize_t)n : -1;
+}
+
 static bool read_lines(Glove *g, FILE *in, const char *label, GError **error) {
   char *line = NULL;
-  size_t room = 0, number = 0;
+  size_t number = 0;
   bool ok = true;
-  for (ssize_t n; ok && (n = getline(&line, &room, in)) >= 0;) {
+  for (ssize_t n; ok && (n = read_line(&line, in)) >= 0;) {
     number++;
     while (n > 0 && strchr("\r\n ", line[n - 1]) && line[n - 1]) line[--n] = '\0';
     g->hash = (g->hash ^ g_str_hash(line)) * 0x100000001b3u;
     if (n == 0 || (number == 1 && is_header(line))) continue;
-    if (!g->list.dim) g->list.dim = count_fields(line) - 1;
+    if (!g->list.dim) g->list.dim = MAX(count_fields(line), 1) - 1;
     ok = n < LONGEST_LINE && (size_t)n == strlen(line) && g->list.dim >= 2 &&
          g->list.dim <= MAX_DIM && g->words->len < MAX_WORDS && take_line(g, line, (size_t)n);
   }
-  free(line);
+  g_free(line);
   if (ok && g->words->len >= 2 && !ferror(in)) return true;
   g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
               "%s: line %zu: a word with %zu numbers is expected", label, number,

@@ -47,7 +47,14 @@ static bool read_list(WeightFile *f, const char *name, float **list, size_t *n, 
   }
   *n = (size_t)t->count;
   *list = g_new(float, *n + 1);
-  return weight_file_read_f32(f, (size_t)i, 0, *n, *list, error);
+  if (!weight_file_read_f32(f, (size_t)i, 0, *n, *list, error)) return false;
+  for (size_t k = 0; k < *n; k++)
+    if (!isfinite((*list)[k])) {
+      g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: tensor %s holds what is no number, at %zu",
+                  weight_file_label(f), name, k);
+      return false;
+    }
+  return true;
 }
 
 static bool read_table(TextEncoder *e, WeightFile *f, GError **error) {
@@ -163,8 +170,11 @@ static uint64_t hash_of(const TextEncoder *e) {
     memcpy(&bits, &m->table[i], sizeof bits);
     h = (h ^ bits) * 0x100000001b3u;
   }
-  for (size_t i = 0; m->weight && i < m->ids; i++)
-    h = (h ^ (uint64_t)(1e6 * fabs((double)m->weight[i]))) * 0x100000001b3u;
+  for (size_t i = 0; m->weight && i < m->ids; i++) {
+    uint32_t bits;
+    memcpy(&bits, &m->weight[i], sizeof bits);
+    h = (h ^ bits) * 0x100000001b3u;
+  }
   return h;
 }
 

@@ -72,6 +72,12 @@ StaticTokens *static_tokens_new(TokenizerFile *file, const char *label, GError *
                 file->type);
     return NULL;
   }
+  enum { LONGEST_PREFIX = 64 };
+  if (strlen(file->prefix) > LONGEST_PREFIX) {
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "%s: a prefix of %zu bytes inside words; %d are taken",
+                label, strlen(file->prefix), (int)LONGEST_PREFIX);
+    return NULL;
+  }
   t->lower = flag(file->normalizer, "lowercase", false);
   t->strip = flag(file->normalizer, "strip_accents", t->lower);
   t->prefix = g_strdup(*file->prefix ? file->prefix : "##");

@@ -52,10 +52,12 @@ static bool read_paired_merge(JsonReader *r, GPtrArray *merges) {
 
 static bool read_merges(JsonReader *r, GPtrArray *merges) {
   if (!json_reader_open(r, '[')) return false;
-  while (json_reader_next_item(r))
+  while (json_reader_next_item(r)) {
+    if (merges->len / 2 >= VOCABULARY_MAX_IDS) return json_reader_fail(r, "more merges than there may be tokens");
     if (!(json_reader_peek(r) == '[' ? read_paired_merge(r, merges)
                                      : read_joined_merge(r, merges)))
       return false;
+  }
   return !r->failed;
 }
 

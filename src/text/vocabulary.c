@@ -32,9 +32,10 @@ static uint64_t hash_entry(const char *token, uint64_t id) {
 
 /* Takes the token. */
 static bool add(Vocabulary *v, char *token, uint64_t id) {
-  if (id >= VOCABULARY_MAX_IDS || g_hash_table_contains(v->ids, token)) {
+  bool room = id < VOCABULARY_MAX_IDS && g_hash_table_size(v->ids) < VOCABULARY_MAX_IDS;
+  if (!room || g_hash_table_contains(v->ids, token)) {
     g_free(token);
-    return id < VOCABULARY_MAX_IDS;
+    return room;
   }
   v->hash += hash_entry(token, id);
   if (id >= v->tokens->len) g_ptr_array_set_size(v->tokens, (gint)id + 1);
