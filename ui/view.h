@@ -81,6 +81,7 @@ typedef struct {
   } prompt;
   bool touring;     /* the tour presses the keys */
   guint64 training; /* id of the training job or the sweep, 0 when none runs */
+  bool looking;     /* for models: a scan waits or runs */
 } Ui;
 
 typedef struct {
