@@ -165,6 +165,7 @@ static void start_wanted(App *app) {
   if (wanted & WANT_EXPERTS) open_experts(app);
   if (wanted & WANT_PAGER) show_page(app);
   if (wanted & WANT_SAID) app_tell_views(app, CHANGED_SAID);
+  if (wanted & WANT_SCORES) app_tell_views(app, CHANGED_SCORES);
 }
 
 static int size_from(const char *variable) {

@@ -86,6 +86,7 @@ static void publish(QueryView *v) {
   const GArray *all = hits(v);
   g_clear_pointer(&ui->scores, g_hash_table_unref);
   g_clear_pointer(&ui->question, g_free);
+  ui->wanted |= WANT_SCORES;
   if (!all || !all->len) return;
   ui->question = g_strdup(v->reply->text);
   ui->scores = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
