@@ -384,6 +384,7 @@ static Reaction query_choose(Ui *ui, gpointer view, int menu, int line) {
   const char *text = v->asked->pdata[line];
   line_edit_set(&v->edit, g_str_has_prefix(text, "* ") ? text + 2 : text);
   v->toured = false;
+  propose(v);
   ask(v);
   return REACT_HANDLED;
 }
@@ -393,6 +394,7 @@ static bool query_command(Ui *ui, gpointer view, const char *verb, const char *a
   (void)ui, (void)verb, (void)problem;
   v->editing = v->toured = false;
   line_edit_set(&v->edit, argument);
+  propose(v);
   ask(v);
   return true;
 }
