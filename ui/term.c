@@ -220,7 +220,6 @@ void term_close(Term *term) {
 }
 
 bool term_is_ascii(const Term *term) { return term->ascii; }
-Scheme term_scheme(const Term *term) { return term->scheme; }
 int term_fd(const Term *term) { return term->headless ? -1 : STDIN_FILENO; }
 
 const char *term_restore_bytes(const Term *term, gsize *n) {

@@ -29,7 +29,6 @@ void term_close(Term *term);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Term, term_close)
 
 bool term_is_ascii(const Term *term);
-Scheme term_scheme(const Term *term);
 void term_size(const Term *term, int *columns, int *rows);
 
 /* Another size for a headless terminal. */
