@@ -40,6 +40,8 @@ expect 1 'does-not-exist' scan "$dir/does-not-exist"
 expect 0 '"type":"summary"' scan --json "$dir/empty"
 expect 0 'no models here' tree "$dir/empty"
 expect 0 'no models here' tree --format=phylogram "$dir/empty"
+expect 0 'no models here' scan "$dir/empty"
+expect 0 'no models here' duplicates "$dir/empty"
 expect 1 'no model carries a label' train "$dir/empty"
 expect 1 'no expert can answer' query "$dir/empty" 'red star'
 expect 1 'nothing' show "$dir/empty" nothing
@@ -64,6 +66,42 @@ if [ -e /dev/full ]; then
   n=$((n + 1))
   "$COPSE" doctor >/dev/full 2>/dev/null && echo "not ok $n - a full disk is noticed" || echo "ok $n - a full disk is noticed"
 fi
+# Models made by hand: NAME.safetensors below $dir from a header and so many bytes.
+weights() { # path, bytes of numbers, header
+  mkdir -p "$(dirname "$1")"
+  length=$(printf '%s' "$3" | wc -c)
+  { printf "\\$(printf %o $((length % 256)))\\$(printf %o $((length / 256)))\\0\\0\\0\\0\\0\\0"
+    printf '%s' "$3"
+    head -c "$2" /dev/zero | tr '\0' '\77'; } >"$1"
+}
+tensor() { # name, shape, first byte, end
+  printf '"%s":{"dtype":"F32","shape":[%s],"data_offsets":[%s,%s]}' "$@"
+}
+base="{$(tensor net.a.weight 8,8 0 256),$(tensor net.b.weight 8,8 256 512)}"
+lora="{$(tensor net.a.lora_A.weight 2,8 0 64),$(tensor net.a.lora_B.weight 8,2 64 128)}"
+alien="{$(tensor far.z.lora_A.weight 2,8 0 64),$(tensor far.z.lora_B.weight 8,2 64 128)}"
+weights "$dir/wood/one.safetensors" 512 "$base"
+weights "$dir/wood/two.safetensors" 768 "{$(tensor net.a.weight 8,8 0 256),$(tensor net.b.weight 8,16 256 768)}"
+weights "$dir/away/fits/model.safetensors" 128 "$lora"
+weights "$dir/away/alien/model.safetensors" 128 "$alien"
+weights "$dir/away/half.safetensors" 256 "{$(tensor net.b.weight 8,8 0 256)}"
+expect 0 '2 models, 0 files skipped' scan "$dir/wood"
+expect 0 '^2 weight files opened' scan --state "$dir/fresh" "$dir/wood"
+expect 0 'no base that this adapter fits' route "$dir/wood" "$dir/away/alien"
+expect 0 'no base here fits' base "$dir/wood" "$dir/away/alien"
+expect 0 '1 of 1 layers fit' base "$dir/wood" "$dir/away/fits"
+expect 0 'and 1 more' base -n 1 "$dir/wood" "$dir/away/fits"
+expect 0 '"more":.*1' base --json -n 1 "$dir/wood" "$dir/away/fits"
+expect 0 'base. lists what it fits' route "$dir/wood" "$dir/away/fits/model.safetensors"
+weights "$dir/wood/three/model.safetensors" 128 "$lora"
+expect 0 '1 of 1 layers fit' base "$dir/wood" "$dir/wood/three"
+expect 2 'holds 3 models' route "$dir/wood" "$dir/away"
+expect 0 '^A is an adapter: what it adds to B$' diff "$dir/away/fits" "$dir/wood/one.safetensors"
+expect 0 '^net.a  adapter .* rank 2$' diff "$dir/away/fits" "$dir/wood/one.safetensors"
+expect 0 '^B is an adapter: what it adds to A$' diff "$dir/wood/one.safetensors" "$dir/away/fits"
+expect 0 '^net.a  only in A    8x8            -$' diff "$dir/wood/one.safetensors" "$dir/away/half.safetensors"
+expect 0 '^net.a  only in B    -              8x8$' diff "$dir/away/half.safetensors" "$dir/wood/one.safetensors"
+expect 0 '^1 same; 1 only in A; layers moved 0 in all$' diff "$dir/wood/one.safetensors" "$dir/away/half.safetensors"
 # A state belongs to one collection.
 mkdir "$dir/other"
 expect 0 summary scan --json --state "$dir/mine" "$dir/empty"

@@ -61,18 +61,22 @@ static double file_rate(Ground *g) {
   return FILE_BYTES / seconds;
 }
 
-Floors floors_measure(unsigned threads) {
+static void measure(Ground *g, Floors *f) {
+  for (size_t i = 0; i < STREAM; i++) g->a[i] = g->b[i] = (float)(i % 7) * 0.25f;
+  f->sgemm = 2.0 * SIDE * SIDE * SIDE / bench_seconds(multiply, g, 5, 1);
+  f->stream = 3.0 * STREAM * sizeof(float) / bench_seconds(stream, g, 5, 0.5);
+  f->file = file_rate(g);
+}
+
+bool floors_measure(unsigned threads, Floors *floors, GError **error) {
   Ground g = {.threads = threads};
-  Floors f;
-  g.a = big_alloc(STREAM, NULL);
-  g.b = big_alloc(STREAM, NULL);
-  g.c = big_alloc(SIDE * SIDE, NULL);
-  for (size_t i = 0; i < STREAM; i++) g.a[i] = g.b[i] = (float)(i % 7) * 0.25f;
-  f.sgemm = 2.0 * SIDE * SIDE * SIDE / bench_seconds(multiply, &g, 5, 1);
-  f.stream = 3.0 * STREAM * sizeof(float) / bench_seconds(stream, &g, 5, 0.5);
-  f.file = file_rate(&g);
+  g.a = big_alloc(STREAM, error);
+  g.b = g.a ? big_alloc(STREAM, error) : NULL;
+  g.c = g.b ? big_alloc(SIDE * SIDE, error) : NULL;
+  bool ok = g.c != NULL;
+  if (ok) measure(&g, floors);
   big_free(g.a, STREAM);
   big_free(g.b, STREAM);
   big_free(g.c, SIDE * SIDE);
-  return f;
+  return ok;
 }

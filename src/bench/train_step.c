@@ -38,7 +38,7 @@ typedef struct {
 } Step;
 
 /* Random layers of the case: few distinct ones in memory, as they cost the same. */
-static LayerSet *random_set(const Case *c, Rng *rng) {
+static LayerSet *random_set(const Case *c, Rng *rng, GError **error) {
   size_t n = c->form == LAYER_DENSE ? BATCH : MODELS;
   g_autofree Layer *layers = g_new0(Layer, n);
   size_t factor = c->side * c->rank, full = c->side * c->side;
@@ -47,32 +47,37 @@ static LayerSet *random_set(const Case *c, Rng *rng) {
   for (size_t i = 0; i < n; i++)
     layers[i] = (Layer){.form = c->form, .d_out = c->side, .d_in = c->side, .rank = c->rank,
                         .scale = 1, .x = numbers, .a = numbers, .b = numbers + factor};
-  LayerSet *set = layer_set_from_layers(layers, n, NULL);
+  LayerSet *set = layer_set_from_layers(layers, n, error);
   g_free(numbers);
   return set;
 }
 
-static void step_init(Step *s, const Case *c) {
+static void step_fill(Step *s, Rng *rng) {
+  probex_init(s->p, rng);
+  s->text = g_new(float, CLASSES * TEXT);
+  s->e = g_new(float, BATCH * s->p->shape.r_t);
+  s->de = g_new(float, BATCH * s->p->shape.r_t);
+  rng_fill_normal(rng, s->text, CLASSES * TEXT, 1);
+  for (size_t i = 0; i < BATCH; i++) {
+    s->members[i] = rng_below(rng, s->set->n);
+    s->target[i] = i % CLASSES;
+  }
+}
+
+static bool step_init(Step *s, const Case *c, GError **error) {
   Rng rng;
   rng_init(&rng, 1, 0);
   ProbexShape shape = {.d_out = c->side, .d_in = c->side, .r_u = PROBES, .r_v = PROBES,
                        .r_t = c->r_t, .d_text = TEXT};
-  *s = (Step){.set = random_set(c, &rng)};
-  s->p = probex_new(&shape, NULL);
-  s->grad = probex_new(&shape, NULL);
-  s->m = probex_new(&shape, NULL);
-  s->v = probex_new(&shape, NULL);
-  probex_init(s->p, &rng);
-  s->pass = probex_pass_new(s->p, s->set, BATCH, NULL);
-  s->align = align_pass_new(s->p, BATCH, CLASSES, NULL);
-  s->text = g_new(float, CLASSES * TEXT);
-  s->e = g_new(float, BATCH * c->r_t);
-  s->de = g_new(float, BATCH * c->r_t);
-  rng_fill_normal(&rng, s->text, CLASSES * TEXT, 1);
-  for (size_t i = 0; i < BATCH; i++) {
-    s->members[i] = rng_below(&rng, s->set->n);
-    s->target[i] = i % CLASSES;
-  }
+  *s = (Step){.set = random_set(c, &rng, error)};
+  if (!s->set) return false;
+  Probex **all[] = {&s->p, &s->grad, &s->m, &s->v};
+  for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
+    if (!(*all[i] = probex_new(&shape, error))) return false;
+  s->pass = probex_pass_new(s->p, s->set, BATCH, error);
+  s->align = s->pass ? align_pass_new(s->p, BATCH, CLASSES, error) : NULL;
+  if (s->align) step_fill(s, &rng);
+  return s->align != NULL;
 }
 
 static void step_clear(Step *s) {
@@ -111,11 +116,14 @@ static double step_flops(const Case *c) {
 
 size_t train_step_count(void) { return G_N_ELEMENTS(cases); }
 
-StepFigure train_step_measure(size_t i, const Floors *floors) {
+bool train_step_measure(size_t i, const Floors *floors, StepFigure *figure, GError **error) {
   Step s;
-  step_init(&s, &cases[i]);
-  double seconds = bench_seconds(step_run, &s, 5, 3);
+  bool ok = step_init(&s, &cases[i], error);
+  if (ok) {
+    double seconds = bench_seconds(step_run, &s, 5, 3);
+    *figure = (StepFigure){cases[i].name, BATCH / seconds,
+                           step_flops(&cases[i]) / floors->sgemm / seconds};
+  }
   step_clear(&s);
-  return (StepFigure){cases[i].name, BATCH / seconds,
-                      step_flops(&cases[i]) / floors->sgemm / seconds};
+  return ok;
 }

@@ -15,5 +15,5 @@ typedef struct {
 
 size_t train_step_count(void);
 
-/* Times the case for about three seconds. */
-StepFigure train_step_measure(size_t i, const Floors *floors);
+/* Times the case for about three seconds. False when there is not enough memory. */
+bool train_step_measure(size_t i, const Floors *floors, StepFigure *figure, GError **error);

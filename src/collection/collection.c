@@ -43,8 +43,8 @@ static char *real_root(const char *root, bool *archive, GError **error) {
   }
   *archive = S_ISREG(st.st_mode) && is_archive(copy);
   if (*archive || S_ISDIR(st.st_mode)) return g_steal_pointer(&copy);
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "%s is neither a folder nor an archive",
-              shown);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
+              "%s is neither a folder nor an archive: name the folder it lies in", shown);
   return NULL;
 }
 

@@ -73,7 +73,7 @@ static void add_other_weights(Model *m, const Candidate *c, guint used) {
     listed++;
   }
   for (guint i = 0; i < c->beside->len; i++)
-    model_add_fact(m, "other_format", g_array_index(c->beside, FileRef, i).path, "folder");
+    model_add_fact(m, "other_format", g_array_index(c->beside, FileRef, i).path, "same name");
 }
 
 static void add_config(Model *m, const ModelFiles *files, const char *path, const char *source) {

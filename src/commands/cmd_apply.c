@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `copse apply DIR --expert E`: what an expert says of every model, a line each. */
+#include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "commands/command.h"
 #include "commands/commands.h"
@@ -23,10 +25,14 @@ static void rank_labels(const double *p, size_t n, size_t *order, size_t shown) 
   }
 }
 
-/* Nine digits tell any two floats apart. */
+/* Nine digits tell any two floats apart; what is no number is null. */
 static void add_numbers(cJSON *o, const char *key, const float *x, size_t n) {
   g_autoptr(GString) text = g_string_new("[");
-  for (size_t i = 0; i < n; i++) g_string_append_printf(text, "%s%.9g", i ? "," : "", (double)x[i]);
+  for (size_t i = 0; i < n; i++) {
+    if (i) g_string_append_c(text, ',');
+    if (isfinite(x[i])) g_string_append_printf(text, "%.9g", (double)x[i]);
+    else g_string_append(text, "null");
+  }
   g_string_append_c(text, ']');
   cJSON_AddRawToObject(o, key, text->str);
 }
@@ -84,6 +90,12 @@ static void print_model(const ExpertRun *r, const Choices *c, size_t row, bool j
     print_text(&s);
 }
 
+/* Why the expert has nothing to say of a model. Static text. */
+static const char *silence(const Expert *x, const Model *m) {
+  bool own = m->shapes && x->shapes && strcmp(m->shapes, x->shapes) == 0 && (x->tree < 0 || m->tree == x->tree);
+  return own ? "its layer cannot be read" : "not of this expert's tree";
+}
+
 /* Models that the expert does not speak of: it never answers outside its tree. */
 static void print_others(const ExpertRun *r, bool json) {
   g_autoptr(GHashTable) own = g_hash_table_new(g_str_hash, g_str_equal);
@@ -93,14 +105,14 @@ static void print_others(const ExpertRun *r, bool json) {
     const Model *m = r->models->pdata[i];
     if (g_hash_table_contains(own, m->path)) continue;
     if (!json) {
-      printf("%s  not of this expert's tree\n", m->shown);
+      printf("%s  %s\n", m->shown, silence(r->expert, m));
       continue;
     }
     cJSON *o = cJSON_CreateObject();
     json_add_string(o, "path", m->shown);
     cJSON_AddArrayToObject(o, "labels");
     cJSON_AddBoolToObject(o, "abstain", true);
-    json_add_string(o, "reason", "not of this expert's tree");
+    json_add_string(o, "reason", silence(r->expert, m));
     json_print_line(o);
   }
 }

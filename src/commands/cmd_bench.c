@@ -43,11 +43,13 @@ int cmd_bench(int argc, char **argv) {
   Globals globals = {0};
   int status;
   if (!command_parse("bench", NULL, notes, &argc, &argv, &globals, &status)) return status;
+  GError *error = NULL;
   size_t n = train_step_count();
   g_autofree StepFigure *steps = g_new0(StepFigure, n);
-  Floors f = floors_measure(linalg_threads());
-  for (size_t i = 0; i < n; i++) steps[i] = train_step_measure(i, &f);
-  (globals.json ? print_json : print_text)(&f, steps, n);
+  Floors f;
+  bool ok = floors_measure(linalg_threads(), &f, &error);
+  for (size_t i = 0; ok && i < n; i++) ok = train_step_measure(i, &f, &steps[i], &error);
+  if (ok) (globals.json ? print_json : print_text)(&f, steps, n);
   globals_clear(&globals);
-  return STATUS_DONE;
+  return ok ? STATUS_DONE : command_fail(error);
 }

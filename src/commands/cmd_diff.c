@@ -6,32 +6,20 @@
 
 #include "commands/command.h"
 #include "commands/commands.h"
-#include "core/error.h"
+#include "commands/outside.h"
 #include "core/json.h"
 #include "lineage/model_diff.h"
 
 static const char notes[] =
     "A and B are weight files, or folders that hold one model each. The distance of a layer is |B - A|,\n"
-    "and relative to |A|; of an adapter beside its base it is the size of what it adds. Of tensors that are\n"
-    "no layers (biases, norm vectors, counters) those are listed that are not the same.";
+    "and relative to |A|; of an adapter beside its base, whichever is A, it is the size of what it adds,\n"
+    "relative to the base. Of tensors that are no layers (biases, norm vectors, counters) those are listed\n"
+    "that are not the same. What `copse tree` tells of an edge is an estimate without output layers.";
 
-/* The one model of a folder. */
-static WeightFile *open_folder(const char *path, GError **error) {
-  CollectionOptions options = {.read_only = true};
-  ScanSummary summary;
-  g_autoptr(Collection) c = collection_open(path, &options, error);
-  if (!c || !collection_scan(c, NULL, &summary, error)) return NULL;
-  g_autoptr(GPtrArray) models = collection_models(c, error);
-  if (!models) return NULL;
-  if (models->len == 1) return collection_open_weights(c, models->pdata[0], error);
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "%s holds %u models: name one of their files",
-              path, models->len);
-  return NULL;
-}
-
-static WeightFile *open_side(const char *path, GError **error) {
-  return g_file_test(path, G_FILE_TEST_IS_DIR) ? open_folder(path, error)
-                                               : weight_file_open(path, error);
+/* "same", "moved", "only in A", … Static text. */
+static const char *state_text(LayerState state) {
+  return state == LAYER_ONLY_P ? "only in A" : state == LAYER_ONLY_X ? "only in B"
+                                                                     : layer_state_name(state);
 }
 
 /* "768x3072", "768x768 r16", "-". The caller frees it. */
@@ -45,10 +33,12 @@ static char *side_text(const LayerSide *s) {
 static void print_row(const DiffRow *r, int width) {
   g_autofree char *name = text_fit(r->name, width, "~");
   g_autofree char *before = side_text(&r->p), *after = side_text(&r->x);
-  printf("%s  %-11s  %-14s %-14s", name, layer_state_name(r->state), before, after);
-  if (isfinite(r->relative)) printf("  %-10.4g", r->relative);
-  if (r->rank) printf(" rank %u%s", r->rank, r->rank >= RANK_PROBES ? " or more" : "");
-  putchar('\n');
+  g_autoptr(GString) line = g_string_new(NULL);
+  g_string_printf(line, "%s  %-11s  %-14s %-14s", name, state_text(r->state), before, after);
+  if (isfinite(r->relative)) g_string_append_printf(line, "  %-10.4g", r->relative);
+  if (r->rank)
+    g_string_append_printf(line, " rank %u%s", r->rank, r->rank >= RANK_PROBES ? " or more" : "");
+  puts(g_strchomp(line->str));
 }
 
 static int widest_name(const GArray *rows, int width) {
@@ -57,30 +47,54 @@ static int widest_name(const GArray *rows, int width) {
   return width;
 }
 
-/* "12 other tensors same; 1 other tensor moved", when there are any. */
+/* Parts of a line, with what stands between them. The line is printed unless there are none. */
+static void print_parts(const GPtrArray *parts) {
+  for (guint i = 0; i < parts->len; i++) printf("%s%s", i ? "; " : "", (const char *)parts->pdata[i]);
+  if (parts->len) putchar('\n');
+}
+
+/* "12 other tensors same; 1 other tensor only in A", when there are any. */
 static void print_others(const ModelDiff *d) {
-  const char *before = "";
-  for (int s = 0; s <= LAYER_UNREAD; s++) {
-    g_autofree char *text = model_diff_others_text(d, (LayerState)s);
-    if (!text) continue;
-    printf("%s%s", before, text);
-    before = "; ";
-  }
-  if (*before) putchar('\n');
+  g_autoptr(GPtrArray) parts = g_ptr_array_new_with_free_func(g_free);
+  for (int s = 0; s <= LAYER_UNREAD; s++)
+    if (d->other_count[s])
+      g_ptr_array_add(parts, g_strdup_printf("%u other tensor%s %s", d->other_count[s],
+                                             d->other_count[s] == 1 ? "" : "s",
+                                             state_text((LayerState)s)));
+  print_parts(parts);
+}
+
+/* "layers moved 0.59 in all, 0.56 without output layers"; of an adapter, what it adds. The caller
+ * frees it. */
+static char *change_text(const ModelDiff *d) {
+  if (d->p_adds || d->x_adds)
+    return g_strdup_printf("adds %.4g of the size of these layers in all", d->relative);
+  if (!isfinite(d->trunk) || d->trunk == d->relative)
+    return g_strdup_printf("layers moved %.4g in all", d->relative);
+  return g_strdup_printf("layers moved %.4g in all, %.4g without output layers", d->relative, d->trunk);
+}
+
+/* "3 moved; 2 same; layers moved 0.125 in all". */
+static void print_layers(const ModelDiff *d) {
+  g_autoptr(GPtrArray) parts = g_ptr_array_new_with_free_func(g_free);
+  for (int s = 0; s <= LAYER_UNREAD; s++)
+    if (d->count[s])
+      g_ptr_array_add(parts, g_strdup_printf("%u %s", d->count[s], state_text((LayerState)s)));
+  if (isfinite(d->relative)) g_ptr_array_add(parts, change_text(d));
+  print_parts(parts);
 }
 
 static void print_text(const ModelDiff *d) {
   enum { WIDEST = 60 };
+  if (d->x_adds) puts("B is an adapter: what it adds to A");
+  if (d->p_adds) puts("A is an adapter: what it adds to B");
   int width = MIN(widest_name(d->others, widest_name(d->rows, 5)), (int)WIDEST);
   for (guint i = 0; i < d->rows->len; i++) print_row(&g_array_index(d->rows, DiffRow, i), width);
   for (guint i = 0; i < d->others->len; i++) {
     const DiffRow *r = &g_array_index(d->others, DiffRow, i);
     if (r->state != LAYER_SAME) print_row(r, width);
   }
-  for (int s = 0; s <= LAYER_UNREAD; s++)
-    if (d->count[s]) printf("%u %s; ", d->count[s], layer_state_name((LayerState)s));
-  if (isfinite(d->relative)) printf("layers moved %.4g in all", d->relative);
-  putchar('\n');
+  print_layers(d);
   print_others(d);
 }
 
@@ -97,7 +111,7 @@ static void add_side(cJSON *row, const char *key, const LayerSide *s) {
 static cJSON *row_json(const DiffRow *r) {
   cJSON *row = cJSON_CreateObject();
   json_add_string(row, "name", r->name);
-  json_add_string(row, "state", layer_state_name(r->state));
+  json_add_string(row, "state", state_text(r->state));
   add_side(row, "a", &r->p);
   add_side(row, "b", &r->x);
   json_add_number(row, "distance", r->distance);
@@ -117,14 +131,16 @@ static void print_json(const ModelDiff *d) {
   add_rows(o, "layers", d->rows);
   add_rows(o, "other_tensors", d->others);
   json_add_number(o, "relative", d->relative);
+  json_add_number(o, "relative_without_output", d->trunk);
+  json_add_string(o, "adapter", d->p_adds ? "a" : d->x_adds ? "b" : NULL);
   json_print(o);
 }
 
 static int run(const char *a, const char *b, const Globals *globals) {
   GError *error = NULL;
   CommandProgress p;
-  g_autoptr(WeightFile) before = open_side(a, &error);
-  g_autoptr(WeightFile) after = before ? open_side(b, &error) : NULL;
+  g_autoptr(WeightFile) before = outside_open(a, &error);
+  g_autoptr(WeightFile) after = before ? outside_open(b, &error) : NULL;
   if (!after) return command_fail(error);
   const Progress *progress = command_progress_begin(&p, "Comparing", globals);
   g_autoptr(ModelDiff) d = model_diff_files(before, after, progress, &error);

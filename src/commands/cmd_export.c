@@ -10,7 +10,7 @@
 #include "lineage/forest_text.h"
 
 static const char notes[] =
-    "Formats: csv (the default; a line a model), jsonl (an object a line), html (the forest as nested lists),\n"
+    "Formats: csv (the default; a line a model), jsonl (an object a line), html (a page with the forest as a table),\n"
     "paths, dot (Graphviz), newick (a line a tree, distances as branch lengths).";
 
 typedef char *(*Writer)(const Forest *forest, const char *label_key);

@@ -88,8 +88,7 @@ int cmd_plant(int argc, char **argv) {
       {"concepts", 0, 0, G_OPTION_ARG_INT, &wishes.concepts,
        "Concepts in all, a quarter of them unseen (4 to 320; default 320)", "N"},
       {"models", 0, 0, G_OPTION_ARG_INT, &wishes.models,
-       "Training adapters for each seen concept (default 5); with --kind=classes: fine-tunes "
-       "(default 60); with --kind=woods: trees (default 9)", "N"},
+       "scenes: adapters a concept (5); classes: fine-tunes (60); woods: trees (9)", "N"},
       {"truth", 0, 0, G_OPTION_ARG_FILENAME, &wishes.truth,
        "Write what each model is to FILE (default: DIR.truth.json)", "FILE"},
       G_OPTION_ENTRY_NULL};

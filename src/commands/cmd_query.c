@@ -88,7 +88,7 @@ static void print_json(const char *text, const QueryAnswer *a) {
 
 /* "unseen concepts 41.0 % [33, 50] of 120 models (chance 1.2 %)". */
 static void print_score(const char *group, const Score *s) {
-  if (s->n && isfinite(s->top1))
+  if (s->n && s->classes > 1 && isfinite(s->top1))
     printf(", %s %.1f %% [%.1f, %.1f] of %u models (chance %.1f %%)", group, 100 * s->top1,
            100 * s->low, 100 * s->high, s->n, 100 * s->chance);
 }

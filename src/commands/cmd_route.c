@@ -54,22 +54,6 @@ static Route route_of_adapter(const LineageRun *run) {
   return r;
 }
 
-static int route(const LineageRun *run, bool json) {
-  Route r = run->adapter ? route_of_adapter(run)
-                         : route_find(run->forest, run->sketches, run->sketch, run->self);
-  if (json) {
-    print_route_json(run, &r);
-  } else if (run->adapter && r.tree < 0) {
-    puts("no tree here: an adapter's weights have none; see `copse base`");
-  } else if (run->adapter) {
-    printf("tree of %s, as its base\n",
-           lineage_shown(run->forest, (unsigned)root_of(run->forest, r.tree)));
-  } else {
-    print_route(run, &r);
-  }
-  return STATUS_DONE;
-}
-
 /* The node that the model's card names, or -1. */
 static int declared_node(const LineageRun *run) {
   const Model *m = run->self >= 0 ? forest_node(run->forest, (unsigned)run->self)->model : NULL;
@@ -78,6 +62,36 @@ static int declared_node(const LineageRun *run) {
   g_autoptr(DeclaredIndex) index = declared_index_new(run->models);
   g_autoptr(GArray) found = declared_resolve(index, (unsigned)run->self, name);
   return found->len ? (int)g_array_index(found, unsigned, 0) : -1;
+}
+
+/* All bases that fit, best first. */
+static GArray *bases_of(const LineageRun *run) {
+  const Model *m = run->self >= 0 ? forest_node(run->forest, (unsigned)run->self)->model : NULL;
+  return route_bases(run->forest, run->sketches, run->sketch, run->adapter, m ? m->shapes : NULL,
+                     run->self, declared_node(run), G_MAXUINT);
+}
+
+/* Where else to ask, if there is an answer. */
+static void print_homeless(const LineageRun *run) {
+  g_autoptr(GArray) bases = bases_of(run);
+  puts(bases->len ? "no tree here: an adapter's weights have none; `copse base` lists what it fits"
+                  : "no tree here, and no base that this adapter fits");
+}
+
+static int route(const LineageRun *run, bool json) {
+  Route r = run->adapter ? route_of_adapter(run)
+                         : route_find(run->forest, run->sketches, run->sketch, run->self);
+  if (json) {
+    print_route_json(run, &r);
+  } else if (run->adapter && r.tree < 0) {
+    print_homeless(run);
+  } else if (run->adapter) {
+    printf("tree of %s, as its base\n",
+           lineage_shown(run->forest, (unsigned)root_of(run->forest, r.tree)));
+  } else {
+    print_route(run, &r);
+  }
+  return STATUS_DONE;
 }
 
 /* Why a base fits, a line a reason. The caller frees the list. */
@@ -115,31 +129,36 @@ static cJSON *base_json(const LineageRun *run, const BaseFit *b) {
   return row;
 }
 
-static void print_bases(const LineageRun *run, const GArray *bases, bool json) {
+static void print_base(const LineageRun *run, const BaseFit *b) {
+  g_autoptr(GPtrArray) reasons = reasons_of(run, b);
+  printf("%.2f  %s:", b->score, lineage_shown(run->forest, b->node));
+  for (guint k = 0; k < reasons->len; k++)
+    printf("%s %s", k ? "," : "", (const char *)reasons->pdata[k]);
+  putchar('\n');
+}
+
+/* The first `limit`, and how many there are beyond. */
+static void print_bases(const LineageRun *run, const GArray *bases, unsigned limit, bool json) {
   cJSON *out = json ? cJSON_CreateObject() : NULL;
   cJSON *list = json ? cJSON_AddArrayToObject(out, "bases") : NULL;
   if (!json && bases->len == 0) puts("no base here fits");
-  for (guint i = 0; i < bases->len; i++) {
+  for (guint i = 0; i < MIN(bases->len, limit); i++) {
     const BaseFit *b = &g_array_index(bases, BaseFit, i);
-    if (json) {
-      cJSON_AddItemToArray(list, base_json(run, b));
-      continue;
-    }
-    g_autoptr(GPtrArray) reasons = reasons_of(run, b);
-    printf("%.2f  %s:", b->score, lineage_shown(run->forest, b->node));
-    for (guint k = 0; k < reasons->len; k++)
-      printf("%s %s", k ? "," : "", (const char *)reasons->pdata[k]);
-    putchar('\n');
+    if (json) cJSON_AddItemToArray(list, base_json(run, b));
+    else print_base(run, b);
   }
-  if (json) json_print(out);
+  guint more = bases->len - MIN(bases->len, limit);
+  if (json) {
+    json_add_u64(out, "more", more);
+    json_print(out);
+  } else if (more) {
+    printf("and %u more (-n 0 lists all)\n", more);
+  }
 }
 
 static int base(const LineageRun *run, int limit, bool json) {
-  const Model *m = run->self >= 0 ? forest_node(run->forest, (unsigned)run->self)->model : NULL;
-  g_autoptr(GArray) bases =
-      route_bases(run->forest, run->sketches, run->sketch, run->adapter, m ? m->shapes : NULL,
-                  run->self, declared_node(run), limit > 0 ? (unsigned)limit : G_MAXUINT);
-  print_bases(run, bases, json);
+  g_autoptr(GArray) bases = bases_of(run);
+  print_bases(run, bases, limit > 0 ? (unsigned)limit : G_MAXUINT, json);
   return STATUS_DONE;
 }
 

@@ -86,7 +86,10 @@ static void print_skipped(const GPtrArray *skipped) {
 static void print_text(const GPtrArray *models, const GPtrArray *skipped, const ScanSummary *sum) {
   g_autofree char *time = text_seconds(sum->seconds);
   print_groups(models);
-  printf("\n%u read, %u unchanged since the last scan, in %s\n", sum->read, sum->unchanged, time);
+  printf("\n%u models, %u files skipped\n", models->len, skipped->len);
+  printf("%u weight files opened in %s, %u models and files unchanged since the last scan;\n"
+         "a model may have several files, and some are skipped unopened\n",
+         sum->read, time, sum->unchanged);
   print_skipped(skipped);
 }
 
@@ -151,6 +154,7 @@ static int run(const char *root, const Globals *globals) {
   g_autoptr(GPtrArray) models = collection_models(collection, &error);
   g_autoptr(GPtrArray) skipped = models ? collection_skipped(collection, &error) : NULL;
   if (!skipped) return command_fail(error);
+  if (models->len == 0 && !globals->quiet) fprintf(stderr, "copse: no models here\n");
   if (globals->json)
     print_lines(models, skipped, &sum);
   else

@@ -40,7 +40,7 @@ static void print_json(const Space *s) {
   for (guint i = 0; i < MIN(s->models->len, (guint)LARGEST); i++) {
     const Model *m = s->models->pdata[i];
     cJSON *row = cJSON_CreateObject();
-    json_add_string(row, "path", m->path);
+    json_add_string(row, "path", m->shown);
     json_add_u64(row, "bytes", m->bytes);
     cJSON_AddItemToArray(list, row);
   }

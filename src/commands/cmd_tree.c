@@ -95,8 +95,7 @@ static int print_forest(const char *root, const Globals *globals, const Wishes *
   g_autoptr(Forest) forest = forest_build(collection, models, &options, p, &error);
   command_progress_end(&progress);
   if (!forest) return command_fail(error);
-  if (models->len == 0 && !globals->quiet)
-    fprintf(stderr, "copse: no models here; `copse scan` says what was left out and why\n");
+  command_tell_empty(models, globals);
   if (format == FORMAT_JSON) {
     print_json(forest);
   } else {

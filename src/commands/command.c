@@ -157,6 +157,11 @@ Collection *command_open(const char *root, const Globals *globals, GPtrArray **m
   return NULL;
 }
 
+void command_tell_empty(const GPtrArray *models, const Globals *globals) {
+  if (models->len == 0 && !globals->quiet)
+    fprintf(stderr, "copse: no models here; `copse scan` says what was left out and why\n");
+}
+
 /* --- progress ----------------------------------------------------------------------------------- */
 
 /* The token that SIGINT sets: a signal handler reaches nothing else. */

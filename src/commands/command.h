@@ -50,6 +50,9 @@ int command_fail(GError *error);
  * error and gives NULL when it cannot. `models` gets the list. */
 Collection *command_open(const char *root, const Globals *globals, GPtrArray **models);
 
+/* Says on standard error that there are none, unless there are or --quiet forbids it. */
+void command_tell_empty(const GPtrArray *models, const Globals *globals);
+
 /* A progress line on standard error, redrawn at most 4 times a second, only when that is a
  * terminal and not --quiet; and a token that Ctrl-C sets. One at a time. */
 typedef struct {

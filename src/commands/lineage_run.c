@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "commands/outside.h"
 #include "core/error.h"
 #include "core/parallel.h"
 #include "lineage/forest_text.h"
@@ -19,6 +20,7 @@ bool lineage_run_open(LineageRun *run, const char *root, const Globals *globals,
   *status = STATUS_COULD_NOT;
   run->collection = command_open(root, globals, &run->models);
   if (!run->collection) return false;
+  command_tell_empty(run->models, globals);
   ForestOptions options = {.threads = threads_of(globals), .seed = (uint64_t)globals->seed};
   const Progress *p = command_progress_begin(&progress, "Reading the weights", globals);
   run->forest = forest_build(run->collection, run->models, &options, p, &error);
@@ -29,9 +31,9 @@ bool lineage_run_open(LineageRun *run, const char *root, const Globals *globals,
 
 static void sketch_free(void *sketch) { model_sketch_free(sketch); }
 
-/* The sketch of a file outside the collection; joins the others, at the end. */
+/* The sketch of a model outside the collection; joins the others, at the end. */
 static bool add_outsider(LineageRun *run, const char *path, const Globals *globals, GError **error) {
-  g_autoptr(WeightFile) file = weight_file_open(path, error);
+  g_autoptr(WeightFile) file = outside_open(path, error);
   ModelSketch *s = file ? model_sketch_read(file, (uint64_t)globals->seed, NULL, error) : NULL;
   if (!s) return false;
   g_ptr_array_set_free_func(run->sketches, sketch_free);
@@ -51,21 +53,35 @@ static bool take_member(LineageRun *run, const Model *m, GError **error) {
   return false;
 }
 
-/* A weight file that does not lie in the collection, whatever its path ends in. */
-static bool is_outside(const LineageRun *run, const char *what) {
-  if (!g_file_test(what, G_FILE_TEST_IS_REGULAR)) return false;
+/* Where below the root a file or folder lies, or NULL when it is elsewhere. The caller frees it. */
+static char *path_inside(const LineageRun *run, const char *what) {
   const char *root = collection_root(run->collection);
   g_autofree char *path = g_canonicalize_filename(what, NULL);
   size_t n = strlen(root);
-  return strncmp(path, root, n) != 0 || path[n] != '/';
+  bool inside = strncmp(path, root, n) == 0 && path[n] == '/' && path[n + 1];
+  return inside ? g_strdup(path + n + 1) : NULL;
+}
+
+/* A file elsewhere is what it is, whatever its path ends in; a folder may have a model's name by
+ * chance. */
+static Model *find_member(const LineageRun *run, const char *what, bool *outside, GError **error) {
+  bool folder = g_file_test(what, G_FILE_TEST_IS_DIR);
+  bool here = folder || g_file_test(what, G_FILE_TEST_IS_REGULAR);
+  g_autofree char *inside = here ? path_inside(run, what) : NULL;
+  *outside = here && !inside;
+  if (*outside && !folder) return NULL;
+  Model *m = inside ? collection_find(run->models, inside, NULL) : NULL;
+  if (!m) m = collection_find(run->models, what, error);
+  if (m) *outside = false;
+  return m;
 }
 
 bool lineage_run_model(LineageRun *run, const char *what, const Globals *globals, int *status) {
   g_autoptr(GPtrArray) notes = NULL;
   g_autoptr(GError) missing = NULL;
   GError *error = NULL;
-  bool outside = is_outside(run, what);
-  g_autoptr(Model) m = outside ? NULL : collection_find(run->models, what, &missing);
+  bool outside;
+  g_autoptr(Model) m = find_member(run, what, &outside, &missing);
   run->sketches = sketch_store_load(run->collection, run->models, (uint64_t)globals->seed,
                                     threads_of(globals), NULL, &notes, &error);
   bool ok = run->sketches != NULL;

@@ -14,7 +14,7 @@ typedef struct {
   Forest *forest;
   GPtrArray *sketches; /* one a model or NULL, centred; after lineage_run_model() */
   /* The model asked about: */
-  int self;            /* its node, or -1: a file outside the collection */
+  int self;            /* its node, or -1: a model outside the collection */
   const ModelSketch *sketch;
   bool adapter;
 } LineageRun;
@@ -23,7 +23,7 @@ typedef struct {
  * printed. Cleared with lineage_run_clear() in either case. */
 bool lineage_run_open(LineageRun *run, const char *root, const Globals *globals, int *status);
 
-/* Finds a model of the collection, or opens a weight file at that path. */
+/* Finds a model of the collection, or opens a weight file, or a folder that holds one model, elsewhere. */
 bool lineage_run_model(LineageRun *run, const char *what, const Globals *globals, int *status);
 void lineage_run_clear(LineageRun *run);
 

@@ -25,6 +25,7 @@ libcopse_commands_a_SOURCES = \
 	src/commands/expert_run.c src/commands/expert_run.h \
 	src/commands/lineage_run.c src/commands/lineage_run.h \
 	src/commands/model_json.c src/commands/model_json.h \
+	src/commands/outside.c src/commands/outside.h \
 	src/commands/score_json.c src/commands/score_json.h \
 	src/commands/train_options.c src/commands/train_options.h \
 	src/commands/train_report.c src/commands/train_report.h

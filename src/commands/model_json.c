@@ -35,7 +35,7 @@ static bool is_always_list(const char *key) {
 
 /* What the names of folders and links say, and nothing inside a file. */
 static bool is_of_place(const Fact *f) {
-  static const char *const sources[] = {"folder", "refs/main", "snapshots"};
+  static const char *const sources[] = {"folder", "refs/main", "snapshots", "same name"};
   return is_one_of(f->source, sources, G_N_ELEMENTS(sources));
 }
 

@@ -9,6 +9,10 @@ void train_report_score(const char *name, const Score *s) {
     printf("  %-24s not measured: no such models\n", name);
     return;
   }
+  if (isfinite(s->top1) && s->classes < 2) {
+    printf("  %-24s not measured: one concept, and nothing to take it for\n", name);
+    return;
+  }
   printf("  %-24s %5.1f %%  [%4.1f, %5.1f]  ", name, 100 * score_headline(s), 100 * s->low,
          100 * s->high);
   if (isfinite(s->top5))

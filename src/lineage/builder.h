@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the parts of forest_build() share: seen by forest_build.c, claims.c and
- * berth.c alone. */
+/* What the parts of forest_build() share: seen by forest_build.c, copies.c,
+ * claims.c, tree_build.c and berth.c alone. */
 #pragma once
 
 #include "collection/collection.h"
@@ -54,6 +54,11 @@ bool builder_build_tree(Builder *b, const GArray *nodes, GError **error);
 /* The ghost of that name, made if need be. A bare name is taken for the one repository that
  * ends so, when there is one. */
 unsigned builder_ghost(Builder *b, const char *name);
+
+/* Marks copies and recasts: `duplicate_of` becomes the node that stands for them. Of equal models that
+ * is a step of a training run, else one that a card names, one with a card, one whose path does not call
+ * it a copy, the one in the fewest folders; of recasts, the finest. */
+void builder_find_copies(Builder *b);
 
 /* Fills in the claims: what cards say, as far as the weights do not object, then the steps of
  * training runs. Duplicates are marked already. */

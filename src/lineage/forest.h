@@ -32,7 +32,8 @@ typedef struct {
   EdgeSource source;
   double confidence; /* 0..1: how sure this parent and this direction are */
   double weight;     /* share of a merge, else 1 */
-  double distance;   /* relative change from the parent, |X - P| / |P|; NAN when not compared */
+  double distance;   /* relative change from the parent, |X - P| / |P|, as sketches estimate it, output
+                        layers left out; NAN when not compared */
 } ParentEdge;
 
 typedef struct {

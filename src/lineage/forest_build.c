@@ -54,122 +54,6 @@ static void add_models(Builder *b) {
   }
 }
 
-/* One text for all models that hold the same tensors. */
-static char *content_key(const ModelSketch *s) {
-  return g_strdup_printf("%016" G_GINT64_MODIFIER "x%016" G_GINT64_MODIFIER "x %u",
-                         (guint64)s->content.lo, (guint64)s->content.hi, s->tensors->len);
-}
-
-/* Of equal models the one with a card stands for all, else the first. */
-static void group_duplicates(Builder *b) {
-  g_autoptr(GHashTable) first = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  for (int carded = 1; carded >= 0; carded--)
-    for (guint i = 0; i < b->sketches->len; i++) {
-      const ModelSketch *s = b->sketches->pdata[i];
-      bool has_card = model_base(b->models->pdata[i]) != NULL;
-      if (!s || s->tensors->len == 0 || has_card != (bool)carded) continue;
-      char *key = content_key(s);
-      guint at = GPOINTER_TO_UINT(g_hash_table_lookup(first, key));
-      if (at) forest_edit(b->forest, i)->duplicate_of = (int)at - 1;
-      else g_hash_table_insert(first, g_strdup(key), GUINT_TO_POINTER(i + 1));
-      g_free(key);
-    }
-}
-
-/* What models that hold the same numbers in formats of that rounding error share. */
-static char *rounded_key(const ModelSketch *s, Dtype coarse) {
-  ContentHash h = coarse == DTYPE_F16 ? s->as_half : s->as_brain;
-  return g_strdup_printf("%016" G_GINT64_MODIFIER "x%016" G_GINT64_MODIFIER "x %u", (guint64)h.lo,
-                         (guint64)h.hi, s->tensors->len);
-}
-
-/* Beyond the first numbers, which the key is made of: tensors of one name and shape must be equal in
- * the rest of their numbers too. */
-static bool is_rest_equal(const ModelSketch *a, const ModelSketch *b) {
-  for (guint i = 0, j = 0; i < a->tensors->len && j < b->tensors->len;) {
-    const TensorSketch *x = &g_array_index(a->tensors, TensorSketch, i);
-    const TensorSketch *y = &g_array_index(b->tensors, TensorSketch, j);
-    if (x->seed == y->seed && !tensor_sketch_equal(x, y)) return false;
-    bool first = x->seed <= y->seed, second = y->seed <= x->seed;
-    i += first, j += second;
-  }
-  return true;
-}
-
-/* Finer models by their keys: text -> GArray of unsigned. */
-static GHashTable *finer_by_key(const Builder *b, Dtype coarse) {
-  GHashTable *finer = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, array_unref);
-  for (guint i = 0; i < b->sketches->len; i++) {
-    const ModelSketch *s = b->sketches->pdata[i];
-    if (!s || s->tensors->len == 0 || builder_is_duplicate(b, i)) continue;
-    if (s->epsilon >= dtype_epsilon(coarse)) continue;
-    g_autofree char *key = rounded_key(s, coarse);
-    GArray *list = g_hash_table_lookup(finer, key);
-    if (!list) {
-      list = g_array_new(FALSE, FALSE, sizeof(unsigned));
-      g_hash_table_insert(finer, g_steal_pointer(&key), list);
-    }
-    g_array_append_val(list, i);
-  }
-  return finer;
-}
-
-/* The finest of the list that holds the model's numbers, or -1. */
-static int finest_equal(const Builder *b, const GArray *list, const ModelSketch *s) {
-  int finest = -1;
-  double least = INFINITY;
-  for (guint i = 0; list && i < list->len; i++) {
-    unsigned v = g_array_index(list, unsigned, i);
-    const ModelSketch *other = b->sketches->pdata[v];
-    if (other->epsilon >= least || !is_rest_equal(other, s)) continue;
-    finest = (int)v;
-    least = other->epsilon;
-  }
-  return finest;
-}
-
-/* Recasts to `coarse`: each is a copy of the finest model that rounds to the same numbers. */
-static void group_recasts(Builder *b, Dtype coarse) {
-  g_autoptr(GHashTable) finer = finer_by_key(b, coarse);
-  for (guint i = 0; i < b->sketches->len; i++) {
-    const ModelSketch *s = b->sketches->pdata[i];
-    if (!s || s->tensors->len == 0 || builder_is_duplicate(b, i)) continue;
-    if (s->epsilon != dtype_epsilon(coarse)) continue;
-    g_autofree char *key = rounded_key(s, coarse);
-    int original = finest_equal(b, g_hash_table_lookup(finer, key), s);
-    if (original >= 0) forest_edit(b->forest, i)->duplicate_of = original;
-  }
-}
-
-/* Which copy of `node` its own card names as the base, or -1. */
-static int named_copy(const Builder *b, unsigned node) {
-  g_autofree char *name = declared_name(model_base(b->models->pdata[node]));
-  if (!name) return -1;
-  g_autoptr(GArray) candidates = declared_resolve(b->index, node, name);
-  for (guint i = 0; i < candidates->len; i++) {
-    unsigned c = g_array_index(candidates, unsigned, i);
-    if (forest_node(b->forest, c)->duplicate_of == (int)node) return (int)c;
-  }
-  return -1;
-}
-
-/* A copy whose card names the original does not stand for it. */
-static void find_duplicates(Builder *b) {
-  group_duplicates(b);
-  unsigned n = b->sketches->len;
-  for (unsigned v = 0; v < n; v++) {
-    int original = builder_is_duplicate(b, v) ? -1 : named_copy(b, v);
-    if (original < 0) continue;
-    for (unsigned i = 0; i < n; i++)
-      if (forest_node(b->forest, i)->duplicate_of == (int)v)
-        forest_edit(b->forest, i)->duplicate_of = original;
-    forest_edit(b->forest, v)->duplicate_of = original;
-    forest_edit(b->forest, (unsigned)original)->duplicate_of = -1;
-  }
-  group_recasts(b, DTYPE_F16);
-  group_recasts(b, DTYPE_BF16);
-}
-
 bool builder_is_compared(const Builder *b, unsigned node) {
   return builder_sketch(b, node) && !builder_is_adapter(b, node) && !builder_is_duplicate(b, node);
 }
@@ -266,7 +150,7 @@ static bool build(Builder *b, GError **error) {
   add_models(b);
   if (!load_sketches(b, error)) return false;
   b->index = declared_index_new(b->models);
-  find_duplicates(b);
+  builder_find_copies(b);
   builder_find_claims(b);
   if (b->options->declared_only) {
     follow_cards(b);

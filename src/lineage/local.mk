@@ -7,6 +7,7 @@ libcopse_lineage_a_SOURCES = \
 	src/lineage/card_check.c src/lineage/card_check.h \
 	src/lineage/claims.c \
 	src/lineage/content_hash.c src/lineage/content_hash.h \
+	src/lineage/copies.c \
 	src/lineage/declared.c src/lineage/declared.h \
 	src/lineage/direction.c src/lineage/direction.h \
 	src/lineage/export.c src/lineage/export.h \

@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "lineage/other_tensors.h"
+#include "lineage/sketch.h"
 
 /* One model with its layers. */
 typedef struct {
@@ -51,19 +52,28 @@ static bool is_identical(const Layer *x, const Layer *p) {
          same_floats(x->a, p->a, p->rank * p->d_in) && same_floats(x->b, p->b, p->d_out * p->rank);
 }
 
+/* What a low-rank layer adds to a dense one. */
+static void compare_added(DiffRow *row, const Layer *adapter, const Layer *base) {
+  row->size = sqrt(layer_norm2(base));
+  row->distance = sqrt(layer_norm2(adapter));
+  row->relative = row->size > 0 ? row->distance / row->size : NAN;
+  row->state = LAYER_ADDED_TO;
+  row->rank = (unsigned)adapter->rank;
+}
+
 /* Fills in distance, rank and state of two layers at hand. */
 static void compare_layers(DiffRow *row, Layer *x, const Layer *p) {
-  row->size = sqrt(layer_norm2(p));
-  bool adapter = x->form == LAYER_LOW_RANK && p->form == LAYER_DENSE;
+  if (x->form != p->form) {
+    if (x->form == LAYER_LOW_RANK) compare_added(row, x, p);
+    else compare_added(row, p, x);
+    return;
+  }
   bool identical = is_identical(x, p);
-  row->distance = adapter     ? sqrt(layer_norm2(x))
-                  : identical ? 0 * row->size /* NAN where numbers are not finite */
-                              : layer_distance(x, p);
+  row->size = sqrt(layer_norm2(p));
+  row->distance = identical ? 0 * row->size /* NAN where numbers are not finite */
+                            : layer_distance(x, p);
   row->relative = row->size > 0 ? row->distance / row->size : NAN;
-  row->state = adapter                            ? LAYER_ADDED_TO
-               : identical || row->distance == 0 ? LAYER_SAME
-                                                 : LAYER_MOVED;
-  if (adapter) row->rank = (unsigned)x->rank;
+  row->state = identical || row->distance == 0 ? LAYER_SAME : LAYER_MOVED;
   if (x->form != LAYER_DENSE || p->form != LAYER_DENSE || !(row->distance > 0)) return;
   layer_subtract(x, p);
   row->rank = (unsigned)layer_probe_rank(x);
@@ -72,8 +82,7 @@ static void compare_layers(DiffRow *row, Layer *x, const Layer *p) {
 static void compare(DiffRow *row, const Side *p, const LayerInfo *pl, const Side *x,
                     const LayerInfo *xl) {
   Layer a = {0}, b = {0};
-  bool alike = pl->d_out == xl->d_out && pl->d_in == xl->d_in &&
-               (pl->form == xl->form || xl->form == LAYER_LOW_RANK);
+  bool alike = pl->d_out == xl->d_out && pl->d_in == xl->d_in;
   row->state = alike ? LAYER_UNREAD : LAYER_OTHER_SHAPE;
   if (alike && layer_read(x->file, xl, &b, NULL) && layer_read(p->file, pl, &a, NULL))
     compare_layers(row, &b, &a);
@@ -92,7 +101,7 @@ static GArray *rows_new(void) {
 static ModelDiff *diff_alloc(void) {
   ModelDiff *d = g_new0(ModelDiff, 1);
   d->rows = rows_new();
-  d->relative = NAN;
+  d->relative = d->trunk = NAN;
   return d;
 }
 
@@ -112,17 +121,21 @@ static GHashTable *by_name(const GArray *layers) {
 
 /* The overall change of the layers, and how many rows of each kind there are. */
 static void sum_up(ModelDiff *d) {
-  double moved = 0, size = 0;
+  double moved = 0, size = 0, trunk_moved = 0, trunk_size = 0;
   for (guint i = 0; i < d->rows->len; i++) {
     const DiffRow *r = &g_array_index(d->rows, DiffRow, i);
     d->count[r->state]++;
     if (!isfinite(r->relative)) continue;
     moved += r->distance * r->distance;
     size += r->size * r->size;
+    if (layer_name_is_head(r->name)) continue;
+    trunk_moved += r->distance * r->distance;
+    trunk_size += r->size * r->size;
   }
   for (guint i = 0; d->others && i < d->others->len; i++)
     d->other_count[g_array_index(d->others, DiffRow, i).state]++;
   if (size > 0) d->relative = sqrt(moved / size);
+  if (trunk_size > 0) d->trunk = sqrt(trunk_moved / trunk_size);
 }
 
 static void add_missing(ModelDiff *d, const Side *p, GHashTable *in_x) {
@@ -149,6 +162,7 @@ static bool fill_layers(ModelDiff *d, const Side *p, const Side *x, const Progre
     const LayerInfo *l = &g_array_index(x->layers, LayerInfo, i);
     const LayerInfo *other = g_hash_table_lookup(in_p, l->name);
     if (!progress_step(progress, "comparing", i, x->layers->len, error)) return false;
+    if (!other && d->p_adds) continue;
     DiffRow row = row_start(l->name, LAYER_ONLY_X);
     row.x = describe(x, l);
     if (other) {
@@ -157,7 +171,7 @@ static bool fill_layers(ModelDiff *d, const Side *p, const Side *x, const Progre
     }
     g_array_append_val(d->rows, row);
   }
-  if (!is_adapter(x) || is_adapter(p)) add_missing(d, p, in_x);
+  if (!d->x_adds) add_missing(d, p, in_x);
   return true;
 }
 
@@ -196,6 +210,7 @@ static bool fill_others(ModelDiff *d, const Side *p, const Side *x, const Progre
   for (guint i = 0; i < after->len; i++) {
     const OtherTensor *t = &g_array_index(after, OtherTensor, i);
     const OtherTensor *other = g_hash_table_lookup(in_p, t->name);
+    if (!other && d->p_adds) continue;
     LayerSide here = other_tensor_side(x->file, t->index), there = {0};
     if (other) there = other_tensor_side(p->file, other->index);
     add_other(d, t, LAYER_ONLY_X, other ? &there : NULL, &here);
@@ -203,12 +218,14 @@ static bool fill_others(ModelDiff *d, const Side *p, const Side *x, const Progre
     if (other && !other_tensor_compare(p->file, other->index, x->file, t->index, row, progress, error))
       return false;
   }
-  if (!is_adapter(x) || is_adapter(p)) add_missing_others(d, p, before, in_x);
+  if (!d->x_adds) add_missing_others(d, p, before, in_x);
   return true;
 }
 
 static bool fill(ModelDiff *d, const Side *p, const Side *x, const Progress *progress,
                  GError **error) {
+  d->p_adds = is_adapter(p) && !is_adapter(x);
+  d->x_adds = is_adapter(x) && !is_adapter(p);
   if (!fill_layers(d, p, x, progress, error) || !fill_others(d, p, x, progress, error)) return false;
   sum_up(d);
   return true;

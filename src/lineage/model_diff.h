@@ -11,7 +11,7 @@
 typedef enum {
   LAYER_SAME,       /* number for number */
   LAYER_MOVED,
-  LAYER_ADDED_TO,   /* x is an adapter of the dense layer p: its size is what is measured */
+  LAYER_ADDED_TO,   /* one is an adapter of the other's dense layer: its size is what is measured */
   LAYER_OTHER_SHAPE,
   LAYER_ONLY_P,
   LAYER_ONLY_X,
@@ -32,8 +32,8 @@ typedef struct {
   SafeText *name;
   LayerState state;
   LayerSide p, x;
-  double distance; /* |X - P|, an adapter's |X|; NAN when not compared */
-  double size;     /* |P|; NAN */
+  double distance; /* |X - P|, an adapter's own size; NAN when not compared */
+  double size;     /* |P|, of the dense one beside an adapter; NAN */
   double relative; /* distance over size; NAN */
   unsigned rank;   /* of the difference; RANK_PROBES: that many or more; 0: not known */
 } DiffRow;
@@ -44,6 +44,9 @@ typedef struct {
   GArray *others;      /* the same of tensors that are no layers, d_out numbers each; NULL: not looked at */
   unsigned other_count[LAYER_UNREAD + 1];
   double relative;     /* over all compared layers together; NAN */
+  double trunk;        /* the same without output layers, which is what a tree's edges tell; NAN */
+  bool p_adds, x_adds; /* that one is an adapter and the other is none: what the adapter leaves alone
+                          has no row */
 } ModelDiff;
 
 /* Compares x with p, one layer of each in memory at a time and every tensor read once. Reports phase

@@ -175,7 +175,7 @@ static void print_scale(const Layout *l, GString *out) {
   enum { RULER = 10 };
   if (l->scale <= 0) return;
   for (int i = 0; i < RULER; i++) g_string_append(out, l->glyphs->along);
-  g_string_append_printf(out, " %.2g of the parent's norm\n", RULER / l->scale);
+  g_string_append_printf(out, " %.2g of the parent's norm, as sketches estimate it\n", RULER / l->scale);
 }
 
 char *phylogram_print(const Forest *forest, const PhylogramOptions *options) {

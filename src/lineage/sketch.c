@@ -144,6 +144,7 @@ static void take_values(const float *x, size_t n, TensorSketch *t, Projection *p
 static void take_sample(const float *x, size_t n, TensorSketch *t) {
   uint16_t rounded[PROJECTION_RUN];
   n = MIN(n, PROJECTION_RUN);
+  t->as_single = content_hash(t->moments.count, x, n * sizeof *x).lo;
   dtype_from_f32(DTYPE_F16, x, rounded, n);
   t->as_half = content_hash(t->moments.count, rounded, n * sizeof *rounded).lo;
   dtype_from_f32(DTYPE_BF16, x, rounded, n);
@@ -184,7 +185,7 @@ static bool read_tensor(WeightFile *file, size_t i, TensorSketch *t, Block *bloc
     if (floats && first == 0) take_sample(x, n, t);
   }
   t->hash = content_hasher_end(&hasher);
-  if (!floats || count == 0) t->as_half = t->as_brain = t->hash.lo;
+  if (!floats || count == 0) t->as_single = t->as_half = t->as_brain = t->hash.lo;
   if (t->projected && t->width == PROJECTION_BUCKETS) projection_end(&projection, t->projection);
   return true;
 }
@@ -215,9 +216,14 @@ bool tensor_sketch_equal(const TensorSketch *a, const TensorSketch *b) {
   if (a->dtype == b->dtype || a->moments.count != b->moments.count) return false;
   if (!dtype_is_float(a->dtype) || !dtype_is_float(b->dtype)) return false;
   double epsilon = fmax(dtype_epsilon(a->dtype), dtype_epsilon(b->dtype));
-  bool brain = epsilon > 1.5 * dtype_epsilon(DTYPE_F16);
   if (epsilon > 1.5 * dtype_epsilon(DTYPE_BF16)) return false;
-  if (brain ? a->as_brain != b->as_brain : a->as_half != b->as_half) return false;
+  if (epsilon > 1.5 * dtype_epsilon(DTYPE_F16)) {
+    if (a->as_brain != b->as_brain) return false;
+  } else if (epsilon > 1.5 * dtype_epsilon(DTYPE_F32)) {
+    if (a->as_half != b->as_half) return false;
+  } else if (a->as_single != b->as_single) {
+    return false;
+  }
   if (!a->projected || !b->projected || a->width != b->width) return true;
   double product, distance2; /* the sample is equal: so must the rest be */
   projection_compare(a->projection, b->projection, a->width, &product, &distance2);
@@ -236,6 +242,7 @@ static void sum_up(ModelSketch *s, const TensorSketch *t, double *kurtosis_weigh
                    uint64_t *gridded) {
   const Moments *m = &t->moments;
   content_hash_join(&s->content, t->hash);
+  content_hash_join(&s->as_single, (ContentHash){t->as_single, m->count});
   content_hash_join(&s->as_half, (ContentHash){t->as_half, m->count});
   content_hash_join(&s->as_brain, (ContentHash){t->as_brain, m->count});
   if (t->part == PART_CLOCK) s->clock = or_zero(s->clock) + m->sum;

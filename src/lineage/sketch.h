@@ -39,8 +39,8 @@ typedef struct {
   uint64_t seed;        /* equal in two models: same name, role and shape */
   Moments moments;
   ContentHash hash;     /* of the bytes as they are stored, and of the number format */
-  uint64_t as_half, as_brain; /* of the first PROJECTION_RUN numbers, rounded to F16 and to BF16; of
-                                 what holds no floats: the hash's */
+  uint64_t as_single, as_half, as_brain; /* of the first PROJECTION_RUN numbers, rounded to F32, F16
+                                            and BF16; of what holds no floats: the hash's */
   size_t width;         /* of the projection */
   float *projection;    /* projection_width() numbers, when `projected` */
 } TensorSketch;
@@ -48,7 +48,7 @@ typedef struct {
 typedef struct {
   GArray *tensors;      /* of TensorSketch, by seed */
   ContentHash content;  /* of all tensors, whatever their order, names and container */
-  ContentHash as_half, as_brain; /* the same of the rounded numbers */
+  ContentHash as_single, as_half, as_brain; /* the same of the rounded numbers */
   double epsilon;       /* rounding error of the coarsest float format in use, relative */
   double norm2;         /* sum of squares over the trunk */
   bool quantised;       /* most of the trunk is gridded */

@@ -7,7 +7,7 @@
 #include "lineage/sketch.h"
 
 /* Raise the number when what is measured, or how, changes: old blobs are then made anew. */
-static const char magic[8] = {'c', 'o', 'p', 's', 'e', 's', 'k', '2'};
+static const char magic[8] = {'c', 'o', 'p', 's', 'e', 's', 'k', '3'};
 
 typedef struct {
   char magic[8];
@@ -20,7 +20,7 @@ typedef struct {
   uint64_t d_out, d_in, seed;
   Moments moments;
   ContentHash hash;
-  uint64_t as_half, as_brain;
+  uint64_t as_single, as_half, as_brain;
   uint32_t name_length, dtype;
   uint8_t role, part, projected, gridded, unused[4];
 } BlobTensor;
@@ -38,7 +38,7 @@ GBytes *model_sketch_pack(const ModelSketch *s, uint64_t seed) {
     b.moments = t->moments, b.hash = t->hash;
     b.name_length = (uint32_t)strlen(t->name);
     b.role = (uint8_t)t->role, b.part = (uint8_t)t->part, b.projected = t->projected;
-    b.as_half = t->as_half, b.as_brain = t->as_brain;
+    b.as_single = t->as_single, b.as_half = t->as_half, b.as_brain = t->as_brain;
     b.dtype = (uint32_t)t->dtype, b.gridded = t->gridded;
     g_byte_array_append(out, (const guint8 *)&b, sizeof b);
     g_byte_array_append(out, (const guint8 *)t->name, b.name_length);
@@ -71,7 +71,7 @@ static bool take_tensor(Cursor *c, TensorSketch *t) {
   t->d_out = b.d_out, t->d_in = b.d_in, t->seed = b.seed;
   t->moments = b.moments, t->hash = b.hash;
   t->role = (TensorRole)b.role, t->part = (PartKind)b.part, t->projected = b.projected;
-  t->as_half = b.as_half, t->as_brain = b.as_brain;
+  t->as_single = b.as_single, t->as_half = b.as_half, t->as_brain = b.as_brain;
   t->dtype = (Dtype)b.dtype, t->gridded = b.gridded;
   t->width = projection_width(b.moments.count);
   t->name = safe_text((const char *)c->at, (gssize)b.name_length);

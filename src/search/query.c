@@ -225,10 +225,11 @@ static void list_filtered(Asking *a) {
 
 /* --- order -------------------------------------------------------------------------------------- */
 
-/* 0: fits by its weights, 1: says it does, 2: the others, 3: not asked. */
+/* 0: fits by its weights, 1: says it does, 2: the others, 3: its weights give no number, 4: not asked. */
 static int group_of(const QueryHit *h) {
   if (h->declared) return 1;
-  if (!h->expert) return 3;
+  if (!h->expert) return 4;
+  if (!isfinite(h->score)) return 3;
   return (isfinite(h->match) ? h->match : h->score) > fits ? 0 : 2;
 }
 

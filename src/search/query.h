@@ -21,10 +21,6 @@ QueryIndex *query_index_open(Collection *collection, const GPtrArray *models,
 void query_index_free(QueryIndex *index);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QueryIndex, query_index_free)
 
-/* Array of Expert*, and of Model*; borrowed. */
-const GPtrArray *query_index_experts(const QueryIndex *index);
-const GPtrArray *query_index_models(const QueryIndex *index);
-
 typedef struct {
   Model *model;         /* referenced */
   double score;         /* cosine, -1..1; NAN when no expert was asked of it */

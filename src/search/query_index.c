@@ -24,10 +24,6 @@ void query_index_free(QueryIndex *index) {
   g_free(index);
 }
 
-const GPtrArray *query_index_experts(const QueryIndex *index) { return index->experts; }
-
-const GPtrArray *query_index_models(const QueryIndex *index) { return index->models; }
-
 bool voice_speaks_of(const Voice *v, const Model *m) {
   return v->expert->tree < 0 || m->tree < 0 || m->tree == v->expert->tree;
 }

@@ -79,8 +79,6 @@ void bpe_free(Bpe *b) {
 
 const Vocabulary *bpe_vocabulary(const Bpe *b) { return b->vocabulary; }
 
-size_t bpe_merges(const Bpe *b) { return b->merges; }
-
 uint64_t bpe_hash(const Bpe *b) { return b->hash; }
 
 /* --- the table of merges ------------------------------------------------------------------------ */

@@ -28,8 +28,7 @@ bool bpe_add_merge(Bpe *bpe, const char *left, const char *right);
  * "#version: …". COPSE_ERROR_FORMAT with file and line. */
 bool bpe_add_merges(Bpe *bpe, const char *bytes, size_t n, const char *label, GError **error);
 
-/* The number of merges, and a hash of them in their order. */
-size_t bpe_merges(const Bpe *bpe);
+/* A hash of the merges in their order. */
 uint64_t bpe_hash(const Bpe *bpe);
 
 /* Appends the ids (uint32_t) of one word of n bytes; time n log n. Thread-safe once all merges

@@ -135,7 +135,10 @@ bool clip_open(TextEncoder *e, const char *folder, GError **error) {
   if (!c->weights || !check(c, error)) return false;
   e->dim = c->weights->dim;
   uint64_t hash = clip_weights_hash(c->weights) ^ clip_tokenizer_hash(c->tokenizer);
+  uint32_t eps;
+  memcpy(&eps, &c->config.eps, sizeof eps);
   hash = hash * 31 + 1000 * c->config.activation + c->config.heads;
+  hash = (hash * 31 + eps) * 31 + (uint64_t)c->config.end;
   e->own = g_strdup_printf("clip:%016" G_GINT64_MODIFIER "x", hash);
   return true;
 }

@@ -14,11 +14,6 @@ static bool refuse(const char *label, const char *problem, const char *what, GEr
   return false;
 }
 
-const char *clip_activation_name(ClipActivation a) {
-  static const char *const names[] = {"quick_gelu", "gelu", "gelu_new"};
-  return names[a];
-}
-
 static bool set_activation(ClipConfig *c, const char *name, const char *label, GError **error) {
   static const struct {
     const char *name;

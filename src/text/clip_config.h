@@ -22,6 +22,3 @@ bool clip_config_open(const char *folder, ClipConfig *config, GError **error);
 /* The same from a document: transformers' or OpenCLIP's. `label` names it in messages. */
 bool clip_config_parse(const cJSON *document, const char *label, ClipConfig *config,
                        GError **error);
-
-/* "quick_gelu", "gelu", "gelu_new". Static text. */
-const char *clip_activation_name(ClipActivation activation);

@@ -83,6 +83,11 @@ static bool measure(ClipWeights *w, const ClipNames *n, unsigned layers, GError 
       !clip_store_shape(w->store, fc1, &w->inner, &width, error))
     return false;
   w->layers = layers ? layers : present;
+  if (!w->layers) {
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: no layer of a text tower: %s%s0.%s.weight is missing",
+                clip_weights_label(w), n->prefix, n->layers, n->norm1);
+    return false;
+  }
   w->layer = g_new0(ClipLayer, w->layers);
   return true;
 }
@@ -154,7 +159,19 @@ bool clip_weights_token(const ClipWeights *w, size_t id, float *dst, GError **er
   return clip_store_row(w->store, id, w->width, dst, error);
 }
 
+/* Of rows spread over the token table, which is read row by row and so in no store. */
+static uint64_t table_hash(const ClipWeights *w, uint64_t h) {
+  enum { ROWS = 64 };
+  g_autofree float *row = g_new0(float, w->width);
+  for (size_t k = 0; k < ROWS; k++) {
+    if (!clip_weights_token(w, k * (w->vocabulary - 1) / (ROWS - 1), row, NULL)) continue;
+    const unsigned char *bytes = (const unsigned char *)row;
+    for (size_t i = 0; i < w->width * sizeof *row; i++) h = (h ^ bytes[i]) * 0x100000001b3u;
+  }
+  return h;
+}
+
 uint64_t clip_weights_hash(const ClipWeights *w) {
   const uint64_t sizes[] = {w->vocabulary, w->context, w->width, w->inner, w->layers, w->dim};
-  return clip_store_hash(w->store, sizes, G_N_ELEMENTS(sizes));
+  return table_hash(w, clip_store_hash(w->store, sizes, G_N_ELEMENTS(sizes)));
 }

@@ -42,5 +42,5 @@ bool clip_weights_check(const ClipWeights *weights, GError **error);
 /* Row `id` (below vocabulary) of the token table into dst (width). Thread-safe. */
 bool clip_weights_token(const ClipWeights *weights, size_t id, float *dst, GError **error);
 
-/* A hash of sizes and of a sample of every tensor: its first and last numbers. */
+/* A hash of sizes, of a sample of every tensor (its first and last numbers) and of rows of the token table. */
 uint64_t clip_weights_hash(const ClipWeights *weights);

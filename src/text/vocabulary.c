@@ -71,6 +71,4 @@ const char *vocabulary_token(const Vocabulary *v, uint32_t id) {
 
 uint32_t vocabulary_ids(const Vocabulary *v) { return v->tokens->len; }
 
-size_t vocabulary_count(const Vocabulary *v) { return g_hash_table_size(v->ids); }
-
 uint64_t vocabulary_hash(const Vocabulary *v) { return v->hash; }

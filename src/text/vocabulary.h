@@ -35,6 +35,5 @@ const char *vocabulary_token(const Vocabulary *vocabulary, uint32_t id);
 /* The largest id plus 1; 0 when it is empty. */
 uint32_t vocabulary_ids(const Vocabulary *vocabulary);
 
-/* Tokens, and a hash of tokens with their ids that does not depend on their order. */
-size_t vocabulary_count(const Vocabulary *vocabulary);
+/* A hash of tokens with their ids that does not depend on their order. */
 uint64_t vocabulary_hash(const Vocabulary *vocabulary);

@@ -207,6 +207,8 @@ static void test_refused(void) {
   const char *endless = "{\"model_type\":\"clip_text_model\",\"num_attention_heads\":2,"
                         "\"num_hidden_layers\":1000000000000}";
   const char *bert = "{\"model_type\":\"bert\"}", *none = "{\"num_attention_heads\":0}";
+  const char *uncounted = "{\"model_type\":\"clip_text_model\",\"num_attention_heads\":2}";
+  const char *first = "text_model.encoder.layers.0.layer_norm1.weight";
   const char *fc1 = "text_model.encoder.layers.1.mlp.fc1.weight";
   const char *norm = "text_model.final_layer_norm.bias", *p = "text_model.";
   expect_refused(&(ClipFixture){.prefix = p}, "copse-clip-", "no config.json");
@@ -223,6 +225,8 @@ static void test_refused(void) {
                  "model.safetensors", "layers.1.mlp.fc1.weight should be [64, 16] and is [63, 16]");
   expect_refused(&(ClipFixture){.config = good, .prefix = p, .leave_out = norm},
                  "model.safetensors", "final_layer_norm.bias is missing");
+  expect_refused(&(ClipFixture){.config = uncounted, .prefix = p, .leave_out = first}, "model.safetensors",
+                 "layers.0.layer_norm1.weight is missing");
   expect_refused(&(ClipFixture){.config = good, .prefix = "other."}, "model.safetensors",
                  "no CLIP text tower");
   expect_refused(&(ClipFixture){.config = good, .prefix = p, .no_tokenizer = true}, "copse-clip-",

@@ -79,6 +79,53 @@ static void test_adapter_on_its_base(Fixture *f, gconstpointer unused) {
   g_assert_cmpuint(r->rank, ==, 2);
 }
 
+/* Whichever side the adapter is, it is measured against the other; what it leaves alone has no row. */
+static void test_adapter_first(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  for (int i = 0; i < 64; i++) ramp[i] = 1;
+  const TensorOut base[] = {{"fc.weight", DTYPE_F32, 2, {8, 8}, ramp},
+                            {"other.weight", DTYPE_F32, 2, {8, 8}, ramp},
+                            {"fc.bias", DTYPE_F32, 1, {8}, ramp}};
+  const TensorOut lora[] = {{"fc.lora_A.weight", DTYPE_F32, 2, {2, 8}, ramp},
+                            {"fc.lora_B.weight", DTYPE_F32, 2, {8, 2}, ramp},
+                            {"stray.lora_A.weight", DTYPE_F32, 2, {2, 8}, ramp},
+                            {"stray.lora_B.weight", DTYPE_F32, 2, {8, 2}, ramp}};
+  put_tensors(f, "base.safetensors", base, 3, NULL);
+  put_tensors(f, "lora.safetensors", lora, 4, NULL);
+  scan(f);
+  for (int turned = 0; turned < 2; turned++) {
+    const char *const names[] = {"base.safetensors", "lora.safetensors"};
+    g_autoptr(ModelDiff) d = model_diff_new(f->collection, model_at(f, names[turned]),
+                                            model_at(f, names[!turned]), NULL, NULL);
+    g_assert_true(d->p_adds == turned && d->x_adds == !turned);
+    g_assert_cmpuint(d->rows->len, ==, 2);
+    g_assert_cmpuint(d->others->len, ==, 0);
+    const DiffRow *r = row_named(d, "fc");
+    g_assert_cmpint(r->state, ==, LAYER_ADDED_TO);
+    g_assert_cmpfloat(fabs(r->distance - 16), <, 1e-5);
+    g_assert_cmpfloat(fabs(r->relative - 2), <, 1e-5);
+    g_assert_cmpuint(r->rank, ==, 2);
+    g_assert_cmpint(row_named(d, "stray")->state, ==, turned ? LAYER_ONLY_P : LAYER_ONLY_X);
+  }
+}
+
+/* The overall change is told with the output layers and without, which is what trees tell. */
+static void test_output_layers(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  for (int i = 0; i < 64; i++) ramp[i] = 1, moved[i] = 4;
+  const TensorOut before[] = {{"body.weight", DTYPE_F32, 2, {8, 8}, ramp},
+                              {"classifier.weight", DTYPE_F32, 2, {8, 8}, ramp}};
+  const TensorOut after[] = {{"body.weight", DTYPE_F32, 2, {8, 8}, ramp},
+                             {"classifier.weight", DTYPE_F32, 2, {8, 8}, moved}};
+  put_tensors(f, "p.safetensors", before, 2, NULL);
+  put_tensors(f, "x.safetensors", after, 2, NULL);
+  scan(f);
+  g_autoptr(ModelDiff) d = model_diff_new(f->collection, model_at(f, "p.safetensors"),
+                                          model_at(f, "x.safetensors"), NULL, NULL);
+  g_assert_cmpfloat_with_epsilon(d->relative, 3 / sqrt(2), 1e-6);
+  g_assert_cmpfloat(d->trunk, ==, 0);
+}
+
 /* Biases, norm vectors and counters are looked at too, whatever their format. */
 static void test_other_tensors(Fixture *f, gconstpointer unused) {
   (void)unused;
@@ -189,6 +236,8 @@ int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   add_test("/diff", "states", test_states);
   add_test("/diff", "adapter", test_adapter_on_its_base);
+  add_test("/diff", "adapter-first", test_adapter_first);
+  add_test("/diff", "output-layers", test_output_layers);
   add_test("/diff", "other-tensors", test_other_tensors);
   add_test("/diff", "copies", test_copies_are_the_same);
   add_test("/diff", "reads-once", test_reads_once);

@@ -92,6 +92,86 @@ static void test_no_recast(Fixture *f, gconstpointer unused) {
   g_assert_cmpint(original_of(f, forest, "tuned-half.safetensors"), ==, -1);
 }
 
+/* What was rounded from double precision is a copy of it, in whatever shorter format. */
+static void test_recasts_of_double(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  g_autofree Net *net = g_new(Net, 1), *other = g_new(Net, 1);
+  net_fill(net, 1, 0.1f);
+  *other = *net;
+  for (int i = 0; i < COLUMNS; i++) other->embedding[i] *= 1 + 1e-5f; /* equal in half precision */
+  put_net(f, "z-double.safetensors", net, DTYPE_F64);
+  put_net(f, "single.safetensors", net, DTYPE_F32);
+  put_net(f, "half.safetensors", net, DTYPE_F16);
+  put_net(f, "near.safetensors", other, DTYPE_F32);
+  scan(f);
+  g_autoptr(Forest) forest = grow(f, 1);
+  int finest = number_of(f, forest, "z-double.safetensors");
+  g_assert_cmpint(original_of(f, forest, "z-double.safetensors"), ==, -1);
+  g_assert_cmpint(original_of(f, forest, "single.safetensors"), ==, finest);
+  g_assert_cmpint(original_of(f, forest, "half.safetensors"), ==, finest);
+  g_assert_cmpint(original_of(f, forest, "near.safetensors"), ==, -1);
+}
+
+/* ---- which of equal models stands for the others ---- */
+
+static int parent_of(const Fixture *f, const Forest *forest, const char *path) {
+  const GArray *parents = node_at(f, forest, path)->parents;
+  return parents->len ? (int)g_array_index(parents, ParentEdge, 0).parent : -1;
+}
+
+/* A copy takes no step's place in its run, whatever it is called and whoever's card it carries. */
+static void test_copied_step(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  g_autofree Net *step = g_new(Net, 3);
+  net_fill(&step[0], 1, 0.1f);
+  net_move(&step[0], 2, 0.02f, &step[1]);
+  net_move(&step[1], 3, 0.02f, &step[2]);
+  for (int i = 0; i < 3; i++) {
+    g_autofree char *path = g_strdup_printf("run/checkpoint-%d/model.safetensors", 100 * (i + 1));
+    put_net(f, path, &step[i], DTYPE_F32);
+  }
+  put_net(f, "a-net/model.safetensors", &step[1], DTYPE_F32);
+  put_net(f, "carded/model.safetensors", &step[1], DTYPE_F32);
+  put_text(f, "carded/README.md", "---\nbase_model: run/checkpoint-100\n---\n");
+  put_net(f, "run/checkpoint-1000/model.safetensors", &step[2], DTYPE_F32); /* the training had ended */
+  scan(f);
+  g_autoptr(Forest) forest = grow(f, 1);
+  int first = number_of(f, forest, "run/checkpoint-100/model.safetensors");
+  int second = number_of(f, forest, "run/checkpoint-200/model.safetensors");
+  int third = number_of(f, forest, "run/checkpoint-300/model.safetensors");
+  g_assert_cmpint(original_of(f, forest, "run/checkpoint-200/model.safetensors"), ==, -1);
+  g_assert_cmpint(original_of(f, forest, "a-net/model.safetensors"), ==, second);
+  g_assert_cmpint(original_of(f, forest, "carded/model.safetensors"), ==, second);
+  g_assert_cmpint(original_of(f, forest, "run/checkpoint-1000/model.safetensors"), ==, third);
+  g_assert_cmpint(parent_of(f, forest, "run/checkpoint-200/model.safetensors"), ==, first);
+  g_assert_cmpint(parent_of(f, forest, "run/checkpoint-300/model.safetensors"), ==, second);
+  g_assert_cmpint(parent_of(f, forest, "a-net/model.safetensors"), ==, second);
+}
+
+/* Then whom a card names, and whose path is plain. */
+static void test_original_by_name(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  g_autofree Net *net = g_new(Net, 3);
+  for (unsigned i = 0; i < 2; i++) net_fill(&net[i], 1 + i, 0.1f);
+  net_move(&net[0], 3, 0.02f, &net[2]);
+  put_net(f, "a-mirror/model.safetensors", &net[0], DTYPE_F32);
+  put_net(f, "named/model.safetensors", &net[0], DTYPE_F32);
+  put_net(f, "child/model.safetensors", &net[2], DTYPE_F32);
+  put_text(f, "child/README.md", "---\nbase_model: org/named\n---\n");
+  put_net(f, "fox (copy).safetensors", &net[1], DTYPE_F32);
+  put_net(f, "deep/er/fox.safetensors", &net[1], DTYPE_F32);
+  put_net(f, "zebra/fox.safetensors", &net[1], DTYPE_F32);
+  scan(f);
+  g_autoptr(Forest) forest = grow(f, 1);
+  int named = number_of(f, forest, "named/model.safetensors");
+  int plain = number_of(f, forest, "zebra/fox.safetensors");
+  g_assert_cmpint(original_of(f, forest, "a-mirror/model.safetensors"), ==, named);
+  g_assert_cmpint(original_of(f, forest, "named/model.safetensors"), ==, -1);
+  g_assert_cmpint(parent_of(f, forest, "child/model.safetensors"), ==, named);
+  g_assert_cmpint(original_of(f, forest, "fox (copy).safetensors"), ==, plain);
+  g_assert_cmpint(original_of(f, forest, "deep/er/fox.safetensors"), ==, plain);
+}
+
 /* ---- nothing but the models decides ---- */
 
 enum { MANY = 24 };
@@ -175,6 +255,9 @@ int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   add_test("/forest", "recasts", test_recasts);
   add_test("/forest", "no-recast", test_no_recast);
+  add_test("/forest", "recasts-of-double", test_recasts_of_double);
+  add_test("/forest", "copied-step", test_copied_step);
+  add_test("/forest", "original-by-name", test_original_by_name);
   add_test("/forest", "order-and-threads", test_order_and_threads);
   add_test("/forest", "bases", test_bases_come_before);
   return g_test_run();

@@ -153,6 +153,9 @@ static void test_rounding(void) {
   g_autoptr(ModelSketch) f16 = sketch_as(&net, DTYPE_F16, plain_names);
   g_autoptr(ModelSketch) bf16 = sketch_as(&net, DTYPE_BF16, plain_names);
   g_autoptr(ModelSketch) moved = sketch_as(&other, DTYPE_F16, plain_names);
+  g_autoptr(ModelSketch) f64 = sketch_as(&net, DTYPE_F64, plain_names);
+  g_assert_true(content_hash_equal(f64->as_single, f32->as_single));
+  g_assert_false(content_hash_equal(f32->as_single, f16->as_single));
   g_assert_true(content_hash_equal(f32->as_half, f16->as_half));
   g_assert_true(content_hash_equal(f32->as_brain, bf16->as_brain));
   g_assert_false(content_hash_equal(f32->content, f16->content));

@@ -257,12 +257,12 @@ static void test_other_formats(Fixture *f, gconstpointer unused) {
   put_text(f, "m/pytorch_model.bin", "x");
   put_full(f, "alone/model.safetensors");
   scan(f);
-  expect_all(model_at(f, "fox.safetensors"), "other_format", "fox.ckpt (folder)|");
-  expect_all(model_at(f, "m/model.safetensors"), "other_format", "m/pytorch_model.bin (folder)|");
+  expect_all(model_at(f, "fox.safetensors"), "other_format", "fox.ckpt (same name)|");
+  expect_all(model_at(f, "m/model.safetensors"), "other_format", "m/pytorch_model.bin (same name)|");
   expect_all(model_at(f, "alone/model.safetensors"), "other_format", "");
   put_text(f, "fox.gguf", "GG");
   scan(f);
-  expect_all(model_at(f, "fox.safetensors"), "other_format", "fox.ckpt (folder)|fox.gguf (folder)|");
+  expect_all(model_at(f, "fox.safetensors"), "other_format", "fox.ckpt (same name)|fox.gguf (same name)|");
 }
 
 /* --- metadata of tools ------------------------------------------------------------------------ */

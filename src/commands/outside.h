@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A model that no collection holds: a weight file, or a folder that holds one model. */
+#pragma once
+
+#include <glib.h>
+
+#include "weights/weight_file.h"
+
+/* Opens it; what a folder holds is not remembered anywhere. NULL when it cannot be read, and with
+ * COPSE_ERROR_USAGE when the folder holds none or several. The caller frees it. */
+WeightFile *outside_open(const char *path, GError **error);
