@@ -61,6 +61,7 @@ unit_tests = \
 	tests/unit/test-ui-cells \
 	tests/unit/test-ui-guests \
 	tests/unit/test-ui-keymap \
+	tests/unit/test-ui-rescan \
 	tests/unit/test-ui-screens \
 	tests/unit/test-ui-text \
 	tests/unit/test-ui-views \
@@ -155,6 +156,8 @@ tests_unit_test_ui_guests_SOURCES = tests/unit/test-ui-guests.c $(ui_fixture)
 tests_unit_test_ui_guests_LDADD = $(ui_libs)
 tests_unit_test_ui_cells_LDADD = $(ui_libs)
 tests_unit_test_ui_keymap_LDADD = $(ui_libs)
+tests_unit_test_ui_rescan_SOURCES = tests/unit/test-ui-rescan.c $(ui_fixture)
+tests_unit_test_ui_rescan_LDADD = $(ui_libs)
 tests_unit_test_ui_screens_SOURCES = tests/unit/test-ui-screens.c $(ui_fixture)
 tests_unit_test_ui_screens_LDADD = $(ui_libs)
 tests_unit_test_ui_text_LDADD = $(ui_libs)

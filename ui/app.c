@@ -127,6 +127,7 @@ static void grow(App *app) {
 static bool on_scanned(gpointer user, guint64 id, gpointer result, const GError *error) {
   App *app = user;
   if (id == app->scan_job) app->scan_job = 0;
+  app->ui.looking = app->scan_job != 0;
   tell_error(app, "The collection cannot be scanned", error);
   if (result) take_wood(app, result);
   grow(app);
@@ -136,6 +137,7 @@ static bool on_scanned(gpointer user, guint64 id, gpointer result, const GError 
 static void scan(App *app) {
   if (!app->quit_when_idle && !app->scan_job && !app->grow_job)
     app->scan_job = engine_scan(&app->ui.engine, on_scanned, app);
+  app->ui.looking = app->scan_job != 0;
 }
 
 static bool on_loaded(gpointer user, guint64 id, gpointer result, const GError *error) {
@@ -163,6 +165,7 @@ static void start_wanted(App *app) {
   if (wanted & WANT_EXPERTS) open_experts(app);
   if (wanted & WANT_PAGER) show_page(app);
   if (wanted & WANT_SAID) app_tell_views(app, CHANGED_SAID);
+  if (wanted & WANT_SCORES) app_tell_views(app, CHANGED_SCORES);
 }
 
 static int size_from(const char *variable) {

@@ -11,8 +11,10 @@ static void step(App *app, int rows) {
   for (int i = 0; i < ABS(rows); i++) app_perform(app, action);
 }
 
-/* Shows the view whose tab is there; false when there is none. */
+/* Shows the view whose tab is there; false when there is none. What is being asked belongs to the view that asks: until
+ * it is answered no other is shown. */
 static bool click_tab(App *app, int x) {
+  if (!(action_info(ACTION_VIEW_FOREST)->contexts & app_context(app))) return false;
   for (int v = 0; v < VIEW_MODEL; v++) {
     if (app->tabs[v] < 0 || x < app->tabs[v]) continue;
     int end = app->tabs[v + 1] >= 0 && v + 1 < VIEW_MODEL ? app->tabs[v + 1] : app->tabs[VIEW_COUNT];
@@ -28,7 +30,7 @@ void app_mouse_event(App *app, MouseEvent event, int x, int y) {
   if (event == MOUSE_WHEEL_UP) step(app, -WHEEL_ROWS);
   if (event == MOUSE_WHEEL_DOWN) step(app, WHEEL_ROWS);
   if (event != MOUSE_CLICK && event != MOUSE_DOUBLE) return;
-  if (y == 0 && !app->ui.menu && click_tab(app, x)) return;
+  if (y == 0 && click_tab(app, x)) return;
   const ViewOps *ops = app_views[app->current];
   if (y == 1 && ops->click_title && (app_context(app) & IN_LISTS)) {
     ops->click_title(&app->ui, app->views[app->current], x);

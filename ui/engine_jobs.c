@@ -157,23 +157,26 @@ static gpointer run_scan(gpointer input, const Progress *progress, GError **erro
   return wood;
 }
 
+/* Models are read before their forest is grown, so that they do not know their trees yet. */
+static void note_trees(Wood *wood) {
+  for (guint i = 0; i < wood->models->len; i++)
+    ((Model *)wood->models->pdata[i])->tree = forest_node(wood->forest, i)->tree;
+}
+
+/* Read again, for a cancelled scan leaves more in the catalog than it told of. */
 static gpointer run_grow(gpointer input, const Progress *progress, GError **error) {
   const Errand *task = input;
   const Engine *engine = &task->engine;
   ForestOptions options = {.declared_only = false};
-  Forest *forest =
-      engine->ops->forest(engine->collection, task->wood->models, &options, progress, error);
-  if (!forest) return NULL;
   Wood *wood = wood_new(engine->ops);
-  /* Read again: the catalog knows now which tree each model is in. */
-  wood->models = engine->ops->models(engine->collection, NULL);
-  if (!wood->models) wood->models = g_ptr_array_ref(task->wood->models);
-  wood->skipped = g_ptr_array_ref(task->wood->skipped);
-  wood->label_key = task->wood->label_key;
-  wood->concepts = task->wood->concepts;
-  wood->bytes = task->wood->bytes;
+  if (wood_read(wood, engine, error))
+    wood->forest = engine->ops->forest(engine->collection, wood->models, &options, progress, error);
+  if (!wood->forest) {
+    wood_unref(wood);
+    return NULL;
+  }
+  note_trees(wood);
   wood->scanned = task->wood->scanned;
-  wood->forest = forest;
   wood->grown = true;
   wood_fold(wood);
   return wood;

@@ -198,7 +198,6 @@ static const Column column_table[FOREST_COLUMNS] = {
 enum { STANDARD_COLUMNS = 6, NAME_LEAST = 20 };
 
 const char *forest_column_name(int column) { return column_table[column].name; }
-const char *forest_column_title(int column) { return column_table[column].title; }
 
 int forest_column_find(const char *name) {
   for (int i = 0; i < FOREST_COLUMNS; i++)
@@ -276,9 +275,19 @@ int forest_column_compare(int column, const ForestNode *a, const ForestNode *b,
                           const RowLook *look) {
   const Column *c = &column_table[column];
   if (c->number) return compare_numbers(c->number(a), c->number(b));
-  g_autofree char *x = c->text(a, look, 99), *y = c->text(b, look, 99);
-  if (!x || !y) return (x == NULL) - (y == NULL);
-  return g_utf8_collate(x, y);
+  g_autofree char *x = forest_column_key(column, a, look), *y = forest_column_key(column, b, look);
+  return forest_column_compare_keys(x, y);
+}
+
+bool forest_column_is_text(int column) { return column_table[column].number == NULL; }
+
+char *forest_column_key(int column, const ForestNode *node, const RowLook *look) {
+  g_autofree char *text = column_table[column].text(node, look, 99);
+  return text ? g_utf8_collate_key(text, -1) : NULL;
+}
+
+int forest_column_compare_keys(const char *a, const char *b) {
+  return a && b ? strcmp(a, b) : (a == NULL) - (b == NULL);
 }
 
 /* Columns of a standard column in a line of the given width; 0: left out. */

@@ -13,9 +13,8 @@ typedef struct {
   bool standard; /* the default ones, whose widths follow the screen's */
 } ColumnSet;
 
-/* Facts about a column: its name in the configuration and its title. Static text. */
+/* A column's name in the configuration. Static text. */
 const char *forest_column_name(int column);
-const char *forest_column_title(int column);
 
 /* The column of that name, or -1. */
 int forest_column_find(const char *name);
@@ -48,6 +47,16 @@ char *forest_column_text(int column, const ForestNode *node, const RowLook *look
 /* Orders two nodes by a column, descending where more is more; nodes without a value come last. */
 int forest_column_compare(int column, const ForestNode *a, const ForestNode *b,
                           const RowLook *look);
+
+/* False for columns that are ordered by numbers. */
+bool forest_column_is_text(int column);
+
+/* What a column of text orders a node by, made once for many comparisons: NULL where it says nothing. The caller
+ * frees it. */
+char *forest_column_key(int column, const ForestNode *node, const RowLook *look);
+
+/* The order of two such keys; NULL comes last. */
+int forest_column_compare_keys(const char *a, const char *b);
 
 /* The lines before a name, as they are in at most `columns`, or the nearest of them behind the number of levels:
  * "⋯12 │  └─ ". The caller frees it. */

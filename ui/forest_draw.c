@@ -121,11 +121,18 @@ static char *advice_empty(const Ui *ui) {
   return g_string_free(s, FALSE);
 }
 
+/* The caller frees it. */
+static char *advice_unfinished(const Ui *ui) {
+  g_autofree char *again = keymap_label(ui->keymap, ACTION_RESCAN, IN_FOREST, 1);
+  return g_strdup_printf("The search for models was cancelled; %s looks again.", again);
+}
+
 static void draw_empty(const Ui *ui, const ForestView *v, Cells *cells, Rect area) {
   g_autofree char *text = NULL;
   if (v->rows.filter) text = g_strdup("Nothing matches the filter. Esc removes it.");
   else if (!ui->wood) text = g_strdup("Reading the catalog ...");
-  else if (!ui->wood->scanned) text = g_strdup("Looking for models ...");
+  else if (ui->looking) text = g_strdup("Looking for models ...");
+  else if (!ui->wood->scanned) text = advice_unfinished(ui);
   else text = advice_empty(ui);
   paint_wrapped(cells, area.x + 2, area.y + 1, area.columns - 4, area.rows - 1, STYLE_DIM, text);
 }

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
-
-#include "core/files.h"
-#include "ui/command_line.h"
 #include "ui/copy_menu.h"
-#include "lineage/export.h"
+#include "ui/export_file.h"
 #include "ui/forest_view.h"
 
 enum { LINE_BY_NAME = FOREST_COLUMNS };
@@ -72,15 +68,10 @@ void forest_export(Ui *ui, const ForestView *v, const char *typed) {
     return;
   }
   if (!v->rows.wood || !*typed) return;
-  g_autofree char *path = command_path(typed);
+  const Wood *wood = v->rows.wood;
   g_autoptr(GPtrArray) nodes = nodes_to_export(v);
-  g_autofree char *text = export_text(v->rows.wood->forest, nodes, export_format_for(path),
-                                      v->rows.wood->label_key);
-  if (g_file_test(path, G_FILE_TEST_EXISTS)) {
-    ui_tell(ui, STYLE_WARN, "%s is there already; nothing was written", path);
-    return;
-  }
-  if (file_write_bytes(path, text, strlen(text), &error))
+  g_autofree char *path = export_file_write(typed, wood->forest, nodes, wood->label_key, &error);
+  if (path)
     ui_tell(ui, STYLE_GOOD, "%u model%s written to %s", nodes->len, nodes->len == 1 ? "" : "s", path);
   else
     ui_tell(ui, STYLE_BAD, "%s", error->message);

@@ -56,15 +56,41 @@ static bool keep_node(void *user, unsigned node) {
 
 static void row_clear(void *data) { g_free(((OutlineRow *)data)->branch); }
 
-static int compare_rows(gconstpointer a, gconstpointer b, gpointer user) {
-  const ForestRows *r = user;
-  const OutlineRow *x = a, *y = b;
-  const ForestNode *n = forest_node(r->wood->forest, x->node);
-  const ForestNode *m = forest_node(r->wood->forest, y->node);
+/* The rows with what they are sorted by. */
+typedef struct {
+  const ForestRows *rows;
+  char **keys; /* of each node, for a column of text; NULL: it is one of numbers, or the name */
+} RowOrder;
+
+static int compare_nodes(const RowOrder *o, guint a, guint b) {
+  const ForestRows *r = o->rows;
+  const ForestNode *n = forest_node(r->wood->forest, a), *m = forest_node(r->wood->forest, b);
   RowLook look = {.label_key = r->wood->label_key, .said = r->said};
-  int order = r->sort >= 0 ? forest_column_compare(r->sort, n, m, &look) : strcmp(n->name, m->name);
+  if (r->sort < 0) return strcmp(n->name, m->name);
+  if (o->keys) return forest_column_compare_keys(o->keys[a], o->keys[b]);
+  return forest_column_compare(r->sort, n, m, &look);
+}
+
+static int compare_rows(gconstpointer a, gconstpointer b, gpointer user) {
+  const RowOrder *o = user;
+  const ForestRows *r = o->rows;
+  const OutlineRow *x = a, *y = b;
+  int order = compare_nodes(o, x->node, y->node);
   if (order) return r->reverse ? -order : order;
   return (x->node > y->node) - (x->node < y->node);
+}
+
+static void sort_rows(const ForestRows *r, GArray *rows) {
+  bool text = r->sort >= 0 && forest_column_is_text(r->sort);
+  RowOrder order = {r, text ? g_new0(char *, node_count(r) + 1) : NULL};
+  RowLook look = {.label_key = r->wood->label_key, .said = r->said};
+  for (guint i = 0; i < rows->len && text; i++) {
+    guint node = g_array_index(rows, OutlineRow, i).node;
+    order.keys[node] = forest_column_key(r->sort, forest_node(r->wood->forest, node), &look);
+  }
+  g_array_sort_with_data(rows, compare_rows, &order);
+  for (guint i = 0; i < node_count(r) && text; i++) g_free(order.keys[i]);
+  g_free(order.keys);
 }
 
 /* Every model that the filter keeps, in the order that is asked for. */
@@ -80,7 +106,7 @@ static GArray *flat_rows(ForestRows *r, bool everything) {
     OutlineRow row = {.node = i, .branch = g_strdup("")};
     g_array_append_val(rows, row);
   }
-  g_array_sort_with_data(rows, compare_rows, r);
+  sort_rows(r, rows);
   return rows;
 }
 

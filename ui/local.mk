@@ -16,6 +16,7 @@ libcopse_ui_a_SOURCES = \
 	ui/engine_model.c ui/engine_model.h \
 	ui/errand.c ui/errand.h \
 	ui/expert_facts.c ui/expert_facts.h \
+	ui/export_file.c ui/export_file.h \
 	ui/forest_columns.c ui/forest_columns.h \
 	ui/forest_draw.c \
 	ui/forest_facts.c ui/forest_facts.h \

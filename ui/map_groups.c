@@ -87,16 +87,22 @@ static void group_values(MapGroups *g, char **values, guint n) {
   }
 }
 
+/* A model's score in the last answer; NULL when it has none: words alone have found some. */
+static const double *score_of(const Ui *ui, const Model *m) {
+  const double *s = ui->scores ? g_hash_table_lookup(ui->scores, m->path) : NULL;
+  return s && isfinite(*s) ? s : NULL;
+}
+
 /* Fifths of the range of scores, the highest first. */
 static void group_scores(MapGroups *g, const Ui *ui, const GPtrArray *models) {
   enum { PARTS = 5 };
   double low = INFINITY, high = -INFINITY;
   for (guint i = 0; i < models->len; i++) {
-    const double *s = ui->scores ? g_hash_table_lookup(ui->scores, ((Model *)models->pdata[i])->path) : NULL;
+    const double *s = score_of(ui, models->pdata[i]);
     if (s) low = fmin(low, *s), high = fmax(high, *s);
   }
   for (guint i = 0; i < models->len; i++) {
-    const double *s = ui->scores ? g_hash_table_lookup(ui->scores, ((Model *)models->pdata[i])->path) : NULL;
+    const double *s = score_of(ui, models->pdata[i]);
     double at = s && high > low ? (high - *s) / (high - low) : s ? 0 : 1;
     g->group[i] = (guint8)(s ? MIN((int)(at * PARTS), PARTS - 1) : MAP_OTHERS);
   }

@@ -1,19 +1,71 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ui/pager.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "core/error.h"
 
-/* Gives the text to a command's standard input. Its own end is the user's business. */
-static bool feed(const char *command, const char *text) {
-  FILE *pipe = popen(command, "we");
-  if (!pipe) return false;
+/* While another program has the terminal, Ctrl-C and Ctrl-\ are for it alone, Ctrl-Z stops it and us, and one that is
+ * left before it has read all ends nobody by SIGPIPE. */
+static const struct {
+  int number;
+  void (*ours)(int);
+} guests[] = {{SIGINT, SIG_IGN}, {SIGQUIT, SIG_IGN}, {SIGTSTP, SIG_DFL}, {SIGPIPE, SIG_IGN}};
+
+enum { GUESTS = G_N_ELEMENTS(guests) };
+
+static void step_aside(struct sigaction before[GUESTS]) {
+  for (int i = 0; i < GUESTS; i++) {
+    struct sigaction now = {.sa_handler = guests[i].ours};
+    sigaction(guests[i].number, &now, &before[i]);
+  }
+}
+
+static void step_back(const struct sigaction before[GUESTS]) {
+  for (int i = 0; i < GUESTS; i++) sigaction(guests[i].number, &before[i], NULL);
+}
+
+/* In the child, before it becomes the program: nothing that we ignore stays ignored. */
+static void forget_signals(gpointer unused) {
+  (void)unused;
+  for (int i = 0; i < GUESTS; i++) {
+    struct sigaction now = {.sa_handler = SIG_DFL};
+    sigaction(guests[i].number, &now, NULL);
+  }
+}
+
+static void feed(int fd, const char *text) {
+  FILE *pipe = fdopen(fd, "w");
+  if (!pipe) {
+    close(fd);
+    return;
+  }
   fputs(text, pipe);
-  return pclose(pipe) == 0;
+  fclose(pipe);
+}
+
+/* Runs a command of the shell and waits for its end; the text, unless NULL, is its standard input. True when it ended
+ * well. */
+static bool run(const char *command, const char *text) {
+  char shell[] = "/bin/sh", flag[] = "-c";
+  g_autofree char *line = g_strdup(command);
+  char *argv[] = {shell, flag, line, NULL};
+  struct sigaction before[GUESTS];
+  int in = -1, status = -1;
+  GPid pid;
+  GSpawnFlags flags = G_SPAWN_DO_NOT_REAP_CHILD | (text ? 0 : G_SPAWN_CHILD_INHERITS_STDIN);
+  step_aside(before);
+  bool ok = g_spawn_async_with_pipes(NULL, argv, NULL, flags, forget_signals, NULL, &pid, text ? &in : NULL, NULL, NULL,
+                                     NULL);
+  if (ok && text) feed(in, text);
+  while (ok && waitpid(pid, &status, 0) < 0) ok = errno == EINTR;
+  step_back(before);
+  return ok && status == 0;
 }
 
 static const char *from_environment(const char *first, const char *second, const char *otherwise) {
@@ -21,15 +73,6 @@ static const char *from_environment(const char *first, const char *second, const
   if (value && *value) return value;
   value = second ? getenv(second) : NULL;
   return value && *value ? value : otherwise;
-}
-
-/* A pager that is left before it has read all would end us by SIGPIPE. */
-static bool feed_without_sigpipe(const char *command, const char *text) {
-  struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
-  sigaction(SIGPIPE, &ignore, &before);
-  bool ok = feed(command, text);
-  sigaction(SIGPIPE, &before, NULL);
-  return ok;
 }
 
 /* Without a terminal there is nobody to read or to write. */
@@ -43,7 +86,7 @@ bool pager_run(Term *term, const char *text, GError **error) {
   if (!has_terminal(term, error)) return false;
   const char *pager = from_environment("PAGER", NULL, "less");
   term_leave(term);
-  bool ok = feed_without_sigpipe(pager, text);
+  bool ok = run(pager, text);
   term_return(term);
   if (!ok)
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "the pager \"%s\" ended with a failure", pager);
@@ -56,14 +99,14 @@ bool editor_run(Term *term, const char *path, GError **error) {
   g_autofree char *quoted = g_shell_quote(path);
   g_autofree char *command = g_strdup_printf("%s %s", editor, quoted);
   term_leave(term);
-  int status = system(command);
+  bool ok = run(command, NULL);
   term_return(term);
-  if (status != 0)
+  if (!ok)
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "the editor \"%s\" ended with a failure", editor);
-  return status == 0;
+  return ok;
 }
 
 bool tmux_copy(const char *text) {
   const char *tmux = getenv("TMUX");
-  return tmux && *tmux && feed_without_sigpipe("tmux load-buffer -w - 2>/dev/null", text);
+  return tmux && *tmux && run("tmux load-buffer -w - 2>/dev/null", text);
 }

@@ -4,10 +4,9 @@
 #include <poll.h>
 #include <string.h>
 
-#include "core/files.h"
 #include "core/text.h"
-#include "lineage/export.h"
 #include "ui/command_line.h"
+#include "ui/export_file.h"
 #include "ui/plain_talk.h"
 #include "ui/row_filter.h"
 
@@ -89,9 +88,8 @@ static void do_export(Talk *t, const char *path) {
     fputs(t->read_only ? "Nothing may be written.\n" : "A file's name is missing.\n", t->out);
     return;
   }
-  g_autofree char *text =
-      export_text(t->forest, t->forest->nodes, export_format_for(path), t->label_key);
-  if (file_write_bytes(path, text, strlen(text), &error)) fputs("Written.\n", t->out);
+  g_autofree char *written = export_file_write(path, t->forest, t->forest->nodes, t->label_key, &error);
+  if (written) fputs("Written.\n", t->out);
   else talk_complain(t, error);
 }
 

@@ -46,8 +46,6 @@ static const struct {
 
 static const char *const scheme_names[SCHEME_COUNT] = {"dark", "light", "mono"};
 
-const char *scheme_name(Scheme scheme) { return scheme_names[scheme]; }
-
 const char *style_name(Style style) { return style_table[style].name; }
 
 Look style_look(Scheme scheme, Style style) { return style_table[style].looks[scheme]; }

@@ -51,9 +51,6 @@ typedef struct {
 
 typedef enum { SCHEME_DARK, SCHEME_LIGHT, SCHEME_MONO, SCHEME_COUNT } Scheme;
 
-/* "dark", "light", "mono". Static text. */
-const char *scheme_name(Scheme scheme);
-
 /* The scheme to use: `theme` when it names one; mono when NO_COLOR is set and not empty or the
  * terminal has no colours; light when COLORFGBG says so; else dark. An unknown theme counts as
  * none. */

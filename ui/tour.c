@@ -35,8 +35,8 @@ static const Step steps[] = {
      "below can be sorted with s; Enter opens one layer with its histogram and singular values.",
      "gj<Enter>l", false},
     {"Asking in words",
-     "Type what you look for. The answers come from the weights alone; names play no part. Beside them "
-     "stands how often the expert was right on concepts that it had never seen.",
+     "Type what you look for. Where an expert speaks the answers come from the weights, and how often it was "
+     "right on concepts that it had never seen is told; models without one are found by names and cards, and marked.",
      "2e<C-u>red", false},
     {"Experts",
      "An expert is a small network that reads the weights of one layer. t trains one while you go on "

@@ -153,11 +153,11 @@ static const char *name_or_null(const TrainForm *form, int field) {
   return *text ? text : NULL;
 }
 
-/* A name that no layer has is better refused here than after the reading. */
-static bool check_layer(TrainForm *form) {
+/* The layers are one model's: others may have more, so that a name which is not among them is doubtful but not wrong. */
+static const char *doubt(const TrainForm *form) {
   const char *name = form->fields[F_LAYER].text->str;
-  if (!*name || !form->layers || train_estimate_layer(form->layers, name)) return true;
-  return wrong(form, F_LAYER, g_strdup("layer: no model has one of that name; PgDn shows those there are"));
+  if (!*name || !form->layers || train_estimate_layer(form->layers, name)) return NULL;
+  return "the model that was looked at has no such layer; PgDn shows its";
 }
 
 static bool check_key(TrainForm *form) {
@@ -174,7 +174,7 @@ bool train_form_options(TrainForm *form, TrainOptions *options) {
                                                                        : EXPERT_CLASSIFY;
   options->layer = name_or_null(form, F_LAYER);
   options->label_key = name_or_null(form, F_LABEL);
-  return check_layer(form) && check_key(form) && read_count(form, F_EPOCHS, &options->epochs) &&
+  return check_key(form) && read_count(form, F_EPOCHS, &options->epochs) &&
          read_count(form, F_BATCH, &options->batch) &&
          read_count(form, F_PROBES, &options->probes) &&
          read_count(form, F_PROJ, &options->proj) && read_count(form, F_REP, &options->rep) &&
@@ -232,7 +232,8 @@ void train_form_draw(TrainForm *form, Cells *cells, Rect area, const char *label
   for (int i = 0; i < form->list.height && form->list.top + i < TRAIN_FIELDS; i++)
     draw_field(form, cells, in, in.y + i, form->list.top + i, label_key);
   if (!help) return;
+  const char *doubtful = form->list.cursor == F_LAYER ? doubt(form) : NULL;
   paint_left(cells, in.x, in.y + in.rows - 1, in.columns,
-             form->problem ? STYLE_BAD : STYLE_DIM,
-             form->problem ? form->problem : field_table[form->list.cursor].help);
+             form->problem ? STYLE_BAD : doubtful ? STYLE_WARN : STYLE_DIM,
+             form->problem ? form->problem : doubtful ? doubtful : field_table[form->list.cursor].help);
 }

@@ -30,7 +30,8 @@ typedef enum {
   WANT_SCAN = 1 << 0,   /* look for models again */
   WANT_EXPERTS = 1 << 1, /* open the experts again */
   WANT_PAGER = 1 << 2,   /* show ui->page_text in $PAGER */
-  WANT_SAID = 1 << 3     /* tell the others that ui->said is another */
+  WANT_SAID = 1 << 3,    /* tell the others that ui->said is another */
+  WANT_SCORES = 1 << 4   /* the same of ui->scores */
 } Want;
 
 /* What has changed behind a view's back; bits. */
@@ -40,7 +41,8 @@ typedef enum {
   CHANGED_JOBS = 1 << 2,
   CHANGED_TARGET = 1 << 3, /* the view is to show ui->target */
   CHANGED_TAGS = 1 << 4,   /* ui->to_tag are to be tagged */
-  CHANGED_SAID = 1 << 5    /* ui->said is another */
+  CHANGED_SAID = 1 << 5,   /* ui->said is another */
+  CHANGED_SCORES = 1 << 6  /* ui->scores are */
 } Changed;
 
 typedef enum { PROMPT_TYPED, PROMPT_ACCEPTED, PROMPT_CANCELLED } PromptEvent;
@@ -80,6 +82,7 @@ typedef struct {
     LineEdit edit;
     bool command;      /* it is the command line, and the app's */
   } prompt;
+  bool looking;     /* for models: a scan waits or runs */
   bool touring;     /* the tour presses the keys */
   guint64 training; /* id of the training job or the sweep, 0 when none runs */
 } Ui;

@@ -20,12 +20,14 @@
 typedef struct {
   Ui *ui;
   List list;
-  TrainForm form, last;    /* the second: what the last training was started with */
+  TrainForm form;
   bool form_open;
   GArray *points;          /* of CurvePoint: the curves of the last training */
   unsigned epochs;         /* that it was asked for */
   guint64 last_done;       /* of the last note that was added to the curves */
   bool cancelled;          /* the last training or sweep was, and can go on */
+  TrainOptions options;    /* that it was started with; the form may have been edited since */
+  char *layer, *label_key; /* of the options */
   char *pattern;           /* of the last sweep; NULL: it was a training */
   char *outcome;           /* of the last training, or NULL */
   Style outcome_style;
@@ -40,7 +42,6 @@ static gpointer experts_open(Ui *ui) {
   v->ui = ui;
   v->points = g_array_new(FALSE, FALSE, sizeof(CurvePoint));
   train_form_init(&v->form);
-  train_form_init(&v->last);
   inquiry_init(&v->layers, &ui->engine, engine_free_diff);
   return v;
 }
@@ -51,9 +52,10 @@ static void experts_close(gpointer view) {
   inquiry_reset(&v->layers);
   sweep_board_unref(v->board);
   train_form_clear(&v->form);
-  train_form_clear(&v->last);
   g_free(v->outcome);
   g_free(v->pattern);
+  g_free(v->layer);
+  g_free(v->label_key);
   g_clear_pointer(&v->keys, g_ptr_array_unref);
   g_free(v);
 }
@@ -257,30 +259,29 @@ static bool on_trained(gpointer user, guint64 id, gpointer result, const GError 
   return true;
 }
 
-/* The form, when nothing is wrong with it, becomes the last training's. */
-static bool take_form(ExpertsView *v) {
+/* The options in the form, kept for the training that they are for; false when the form says what is wrong. */
+static bool take_options(ExpertsView *v) {
   TrainOptions options;
   if (!train_form_options(&v->form, &options)) return false;
-  train_form_clear(&v->last);
-  v->last = v->form;
-  v->last.layers = NULL, v->last.keys = NULL; /* borrowed */
-  train_form_init(&v->form);
+  g_free(v->layer);
+  g_free(v->label_key);
+  options.layer = v->layer = g_strdup(options.layer);
+  options.label_key = v->label_key = g_strdup(options.label_key);
+  v->options = options;
   return true;
 }
 
-/* `again`: what was drawn of it stays, and goes on. */
+/* `again`: with the same options; what was drawn of it stays, and goes on. */
 static void start_training(Ui *ui, ExpertsView *v, bool again) {
-  TrainOptions options;
-  if (!again && !take_form(v)) return;
-  if (!train_form_options(&v->last, &options)) return;
+  if (!again && !take_options(v)) return;
   v->form_open = v->cancelled = false;
   g_clear_pointer(&v->pattern, g_free);
   g_clear_pointer(&v->board, sweep_board_unref);
-  v->epochs = options.epochs;
+  v->epochs = v->options.epochs;
   v->last_done = 0;
   if (!again) g_array_set_size(v->points, 0);
   g_clear_pointer(&v->outcome, g_free);
-  ui->training = engine_train(&ui->engine, ui->wood, &options, on_trained, v);
+  ui->training = engine_train(&ui->engine, ui->wood, &v->options, on_trained, v);
 }
 
 /* The labelled models, and one of them to ask for its layers. */
@@ -297,15 +298,20 @@ static Model *labelled(const Ui *ui, unsigned *n) {
   return first;
 }
 
-static void prepare_form(Ui *ui, ExpertsView *v) {
-  train_form_clear(&v->form);
-  train_form_init(&v->form);
+/* What the form proposes, of the models as they are now. */
+static void fill_form(Ui *ui, ExpertsView *v) {
   Model *one = labelled(ui, &v->form.models);
   if (one && inquiry_is_fresh(&v->layers))
     v->layers.job = engine_diff(&ui->engine, NULL, one, inquiry_done, &v->layers);
   g_clear_pointer(&v->keys, g_ptr_array_unref);
   v->form.keys = v->keys = train_keys(ui->wood->models);
-  v->form_open = true;
+}
+
+/* Others may be labelled now, and have other layers. */
+static void follow_wood(Ui *ui, ExpertsView *v) {
+  inquiry_reset(&v->layers);
+  v->form.layers = NULL;
+  if (v->form_open) fill_form(ui, v);
 }
 
 /* What keeps a training from being started, or NULL. */
@@ -318,8 +324,16 @@ static const char *obstacle(const Ui *ui) {
 
 static void open_form(Ui *ui, ExpertsView *v) {
   const char *why = obstacle(ui);
-  if (why) ui_tell(ui, STYLE_WARN, "%s", why);
-  else prepare_form(ui, v);
+  if (why) {
+    ui_tell(ui, STYLE_WARN, "%s", why);
+    return;
+  }
+  const ModelDiff *layers = v->form.layers; /* of the inquiry, which lives on */
+  train_form_clear(&v->form);               /* the defaults, whatever was typed the last time */
+  train_form_init(&v->form);
+  v->form.layers = layers;
+  fill_form(ui, v);
+  v->form_open = true;
 }
 
 static bool on_swept(gpointer user, guint64 id, gpointer result, const GError *error) {
@@ -337,26 +351,26 @@ static bool on_swept(gpointer user, guint64 id, gpointer result, const GError *e
   return true;
 }
 
-static void start_sweep(Ui *ui, ExpertsView *v, const char *pattern) {
-  TrainOptions options;
-  if (!train_form_options(&v->form, &options)) options = (TrainOptions)TRAIN_DEFAULTS;
+/* `again`: with the options of the last one. */
+static void start_sweep(Ui *ui, ExpertsView *v, const char *pattern, bool again) {
+  if (!again && !take_options(v)) v->options = (TrainOptions)TRAIN_DEFAULTS;
   char *kept = g_strdup(pattern);
   g_free(v->pattern);
   v->pattern = kept;
   v->cancelled = false;
-  options.layer = NULL;
-  v->epochs = options.epochs;
+  v->options.layer = NULL;
+  v->epochs = v->options.epochs;
   sweep_board_unref(v->board);
   v->board = sweep_board_new();
   g_clear_pointer(&v->outcome, g_free);
-  ui->training = engine_sweep(&ui->engine, ui->wood, &options, pattern, v->board, on_swept, v);
+  ui->training = engine_sweep(&ui->engine, ui->wood, &v->options, pattern, v->board, on_swept, v);
 }
 
 static void resume(Ui *ui, ExpertsView *v) {
   const char *why = obstacle(ui);
   if (why) ui_tell(ui, STYLE_WARN, "%s", why);
   else if (!v->cancelled) ui_tell(ui, STYLE_DIM, "No training was cancelled");
-  else if (v->pattern) start_sweep(ui, v, v->pattern);
+  else if (v->pattern) start_sweep(ui, v, v->pattern, true);
   else start_training(ui, v, true);
 }
 
@@ -367,7 +381,7 @@ static void open_sweep(Ui *ui) {
 }
 
 static void experts_prompt(Ui *ui, gpointer view, PromptEvent event, const char *text) {
-  if (event == PROMPT_ACCEPTED && !obstacle(ui)) start_sweep(ui, view, text);
+  if (event == PROMPT_ACCEPTED && !obstacle(ui)) start_sweep(ui, view, text, false);
 }
 
 static bool on_said(gpointer user, guint64 id, gpointer result, const GError *error) {
@@ -422,16 +436,22 @@ static Reaction experts_type(Ui *ui, gpointer view, Key key) {
 }
 
 /* A note of the running training becomes a point of the curves. */
-static void experts_changed(Ui *ui, gpointer view, unsigned what) {
-  ExpertsView *v = view;
+static void add_point(Ui *ui, ExpertsView *v) {
   JobStatus job = {0};
-  if (!(what & CHANGED_JOBS) || !ui->training) return;
   if (job_find(ui->engine.worker, ui->training, &job) && job.state == JOB_RUNNING &&
       isfinite(job.note.loss) && job.note.done != v->last_done) {
     v->last_done = job.note.done;
     train_curves_add(v->points, (CurvePoint){job_share(&job) * v->epochs, job.note.loss, job.note.accuracy});
   }
   job_status_clear(&job);
+}
+
+static void experts_changed(Ui *ui, gpointer view, unsigned what) {
+  ExpertsView *v = view;
+  const GPtrArray *all = experts(ui);
+  if ((what & CHANGED_WOOD) && ui->wood) follow_wood(ui, v);
+  if (what & CHANGED_ORACLE) list_resize(&v->list, all ? (int)all->len : 0);
+  if ((what & CHANGED_JOBS) && ui->training) add_point(ui, v);
 }
 
 static char *experts_status(const Ui *ui, gpointer view) {

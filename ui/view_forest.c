@@ -257,6 +257,7 @@ static void go_to_target(Ui *ui, ForestView *v) {
 static void forest_changed(Ui *ui, gpointer view, unsigned what) {
   ForestView *v = view;
   if ((what & CHANGED_WOOD) && ui->wood) {
+    phylogram_clear(&v->phylogram); /* the next forest may lie where the last one did */
     forest_rows_set_wood(&v->rows, ui->wood);
     recall_folds(v);
   }

@@ -277,7 +277,8 @@ static void map_changed(Ui *ui, gpointer view, unsigned what) {
   MapView *v = view;
   (void)ui;
   if (what & CHANGED_ORACLE) map_reset(v);
-  if (what & CHANGED_WOOD) regroup(v);
+  bool scores = (what & CHANGED_SCORES) && v->by == MAP_BY_SCORE;
+  if (scores || (what & CHANGED_WOOD)) regroup(v);
 }
 
 static char *map_status(const Ui *ui, gpointer view) {

@@ -74,10 +74,18 @@ static void place_subject(Subject *s) {
   s->parent = parent;
 }
 
+/* The model as it was read last: an answer or a map may be older. */
+static Model *newest(const Ui *ui, Model *model) {
+  int node = ui->wood ? forest_find(ui->wood->forest, model) : -1;
+  Model *now = node >= 0 ? forest_node(ui->wood->forest, (unsigned)node)->model : NULL;
+  return now ? now : model;
+}
+
 static void set_model(ModelView *v, Model *model) {
+  model = model_ref(newest(v->subject.ui, model)); /* it may be the one that is let go of */
   subject_clear(&v->subject);
   for (int i = 0; i < PAGE_COUNT; i++) page_table[i]->reset(v->pages[i]);
-  v->subject.model = model_ref(model);
+  v->subject.model = model;
   place_subject(&v->subject);
 }
 
@@ -222,27 +230,61 @@ static Reaction model_choose(Ui *ui, gpointer view, int menu, int line) {
   return REACT_HANDLED;
 }
 
+static bool same_facts(const GPtrArray *a, const GPtrArray *b) {
+  if (a->len != b->len) return false;
+  for (guint i = 0; i < a->len; i++) {
+    const Fact *x = a->pdata[i], *y = b->pdata[i];
+    if (g_strcmp0(x->key, y->key) || g_strcmp0(x->value, y->value) || g_strcmp0(x->source, y->source)) return false;
+  }
+  return true;
+}
+
+/* True when nothing that the catalog tells of the files is another. */
+static bool same_files(const Model *a, const Model *b) {
+  return a->bytes == b->bytes && a->params == b->params && a->tensors == b->tensors && !g_strcmp0(a->file, b->file) &&
+         !g_strcmp0(a->shapes, b->shapes) && memcmp(a->dtypes, b->dtypes, sizeof a->dtypes) == 0 &&
+         same_facts(a->facts, b->facts);
+}
+
+/* The model as it was read last. Its layers stay unless its files are others. */
+static void renew_model(ModelView *v, Model *model) {
+  if (model == v->subject.model) return;
+  bool same = same_files(v->subject.model, model);
+  model_ref(model);
+  model_unref(v->subject.model);
+  v->subject.model = model;
+  for (int i = 0; i < PAGE_COUNT && !same; i++) page_table[i]->reset(v->pages[i]);
+}
+
+static bool same_path(const Model *a, const Model *b) { return a && b && strcmp(a->path, b->path) == 0; }
+
+static void follow_wood(const Ui *ui, ModelView *v) {
+  Subject *s = &v->subject;
+  Model *before = s->parent ? model_ref(s->parent) : NULL;
+  place_subject(s);
+  renew_model(v, newest(ui, s->model));
+  /* A walk through the folders may have met another card; what grows from it meets none. */
+  if (ui->wood && !ui->wood->grown) page_card.reset(v->pages[PAGE_CARD]);
+  bool other = before ? !same_path(before, s->parent) || !same_files(before, s->parent) : s->parent != NULL;
+  if (other) {
+    page_layers.reset(v->pages[PAGE_LAYERS]);
+    page_layer.reset(v->pages[PAGE_LAYER]);
+  }
+  g_clear_pointer(&before, model_unref);
+}
+
 static void model_changed(Ui *ui, gpointer view, unsigned what) {
   ModelView *v = view;
   if ((what & CHANGED_TARGET) && ui->target) {
-    bool same = v->subject.model && strcmp(v->subject.model->path, ui->target->path) == 0;
     g_ptr_array_set_size(v->trail, 0);
-    if (!same) set_model(v, ui->target), v->page = PAGE_OVERVIEW;
+    if (same_path(v->subject.model, ui->target)) renew_model(v, newest(ui, ui->target));
+    else set_model(v, ui->target), v->page = PAGE_OVERVIEW;
     ui_target(ui, NULL);
     if (ui->ask_labels) open_labels(ui, v);
     ui->ask_labels = false;
   }
   if (!v->subject.model) return;
-  if (what & CHANGED_WOOD) {
-    Model *before = v->subject.parent ? model_ref(v->subject.parent) : NULL;
-    place_subject(&v->subject);
-    if (before != v->subject.parent &&
-        !(before && v->subject.parent && strcmp(before->path, v->subject.parent->path) == 0)) {
-      page_layers.reset(v->pages[PAGE_LAYERS]);
-      page_layer.reset(v->pages[PAGE_LAYER]);
-    }
-    g_clear_pointer(&before, model_unref);
-  }
+  if (what & CHANGED_WOOD) follow_wood(ui, v);
   if (what & (CHANGED_ORACLE | CHANGED_WOOD)) {
     page_like.reset(v->pages[PAGE_LIKE]);
     page_says.reset(v->pages[PAGE_SAYS]);

@@ -86,6 +86,7 @@ static void publish(QueryView *v) {
   const GArray *all = hits(v);
   g_clear_pointer(&ui->scores, g_hash_table_unref);
   g_clear_pointer(&ui->question, g_free);
+  ui->wanted |= WANT_SCORES;
   if (!all || !all->len) return;
   ui->question = g_strdup(v->reply->text);
   ui->scores = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -396,6 +397,7 @@ static Reaction query_choose(Ui *ui, gpointer view, int menu, int line) {
   const char *text = v->asked->pdata[line];
   line_edit_set(&v->edit, g_str_has_prefix(text, "* ") ? text + 2 : text);
   v->toured = false;
+  propose(v);
   ask(v);
   return REACT_HANDLED;
 }
@@ -405,6 +407,7 @@ static bool query_command(Ui *ui, gpointer view, const char *verb, const char *a
   (void)ui, (void)verb, (void)problem;
   v->editing = v->toured = false;
   line_edit_set(&v->edit, argument);
+  propose(v);
   ask(v);
   return true;
 }

@@ -10,11 +10,20 @@ enum { INDENT = 2 };
 
 typedef struct {
   List list;
+  bool looked;   /* for the model beside the file at `of` */
+  int of;
+  Model *beside; /* a reference, or NULL */
 } SkippedView;
 
 static gpointer skipped_open(Ui *ui) {
   (void)ui;
   return g_new0(SkippedView, 1);
+}
+
+static void skipped_close(gpointer view) {
+  SkippedView *v = view;
+  g_clear_pointer(&v->beside, model_unref);
+  g_free(v);
 }
 
 static unsigned skipped_context(const Ui *ui, gpointer view) {
@@ -83,9 +92,9 @@ static void skipped_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
 }
 
 /* A model that was read from the same folder as the selected file, or that is the folder; NULL. */
-static Model *beside(const Ui *ui, const SkippedView *v) {
+static Model *find_beside(const Ui *ui, const SkippedView *v) {
   const GPtrArray *all = skipped(ui);
-  if (!all || all->len == 0) return NULL;
+  if (!all || (guint)v->list.cursor >= all->len) return NULL;
   g_autofree char *folder = g_path_get_dirname(((const Skipped *)all->pdata[v->list.cursor])->path);
   for (guint i = 0; i < ui->wood->models->len; i++) {
     Model *m = ui->wood->models->pdata[i];
@@ -95,7 +104,26 @@ static Model *beside(const Ui *ui, const SkippedView *v) {
   return NULL;
 }
 
-static Reaction open_beside(Ui *ui, const SkippedView *v) {
+/* The same, looked for once a file: the collection may be large, and each frame asks. */
+static Model *beside(const Ui *ui, SkippedView *v) {
+  if (v->looked && v->of == v->list.cursor) return v->beside;
+  g_clear_pointer(&v->beside, model_unref);
+  Model *found = find_beside(ui, v);
+  v->beside = found ? model_ref(found) : NULL;
+  v->looked = true;
+  v->of = v->list.cursor;
+  return v->beside;
+}
+
+static void skipped_changed(Ui *ui, gpointer view, unsigned what) {
+  SkippedView *v = view;
+  const GPtrArray *all = skipped(ui);
+  if (!(what & CHANGED_WOOD)) return;
+  list_resize(&v->list, all ? (int)all->len : 0);
+  v->looked = false;
+}
+
+static Reaction open_beside(Ui *ui, SkippedView *v) {
   Model *model = beside(ui, v);
   if (!model) {
     ui_tell(ui, STYLE_DIM, "No model was read from the same folder");
@@ -124,9 +152,10 @@ static char *skipped_status(const Ui *ui, gpointer view) {
 const ViewOps view_skipped = {
     .name = "Skipped",
     .open = skipped_open,
-    .close = g_free,
+    .close = skipped_close,
     .context = skipped_context,
     .draw = skipped_draw,
     .action = skipped_action,
     .status = skipped_status,
+    .changed = skipped_changed,
 };

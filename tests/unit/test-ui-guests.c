@@ -137,7 +137,11 @@ static void test_plain_for_guests(void) {
   g_assert_cmpint(atomic_load(&wood.trainings), ==, 0);
   g_autofree char *allowed = talk(&wood, false, lines, strlen(lines));
   g_assert_nonnull(strstr(allowed, "Written"));
-  g_assert_true(g_file_test(path, G_FILE_TEST_EXISTS));
+  g_assert_true(g_file_set_contents(path, "mine", -1, NULL));
+  g_autofree char *again = talk(&wood, false, lines, strlen(lines)), *kept = NULL;
+  g_assert_nonnull(strstr(again, "is there already"));
+  g_assert_true(g_file_get_contents(path, &kept, NULL, NULL));
+  g_assert_cmpstr(kept, ==, "mine");
   g_remove(path);
   g_rmdir(folder);
 }

@@ -34,9 +34,18 @@ static const char *fake_root(const Collection *collection) {
   return "/home/someone/models";
 }
 
+static bool wait_while(const atomic_bool *hold, const Progress *progress, const char *phase,
+                       GError **error) {
+  for (uint64_t i = 0; atomic_load(hold); i++) {
+    if (!progress_step(progress, phase, MIN(i, 41u), 100, error)) return false;
+    g_usleep(1000);
+  }
+  return true;
+}
+
 static bool fake_scan(Collection *collection, const Progress *progress, ScanSummary *summary,
                       GError **error) {
-  (void)collection;
+  if (!wait_while(&wood_of(collection)->hold_scan, progress, "scanning", error)) return false;
   *summary = (ScanSummary){.models = G_N_ELEMENTS(woodland), .skipped = 1};
   return progress_step(progress, "scanning", 5, 10, error);
 }
@@ -63,6 +72,7 @@ static GPtrArray *fake_models(Collection *collection, GError **error) {
   GPtrArray *models = g_ptr_array_new_with_free_func(free_model);
   for (size_t i = 0; !wood->empty && i < G_N_ELEMENTS(woodland); i++) {
     Model *m = model_make(woodland[i].path, woodland[i].kind, woodland[i].params, woodland[i].bytes);
+    if (wood->retrained) m->bytes *= 2;
     m->tensors = m->dtypes[woodland[i].dtype] = 12;
     if (woodland[i].concept) model_add_fact(m, "concept", woodland[i].concept, "metadata");
     if (woodland[i].base) model_add_fact(m, "base", woodland[i].base, "card");
@@ -123,15 +133,6 @@ static void grow_fake(Forest *f, const GPtrArray *models) {
   forest_edit(f, (unsigned)copy)->duplicate_of = fox;
   forest_edit(f, (unsigned)fine)->card_conflict = true;
   forest_set_note(f, (unsigned)fine, "the weights fit the base only weakly");
-}
-
-static bool wait_while(const atomic_bool *hold, const Progress *progress, const char *phase,
-                       GError **error) {
-  for (uint64_t i = 0; atomic_load(hold); i++) {
-    if (!progress_step(progress, phase, MIN(i, 41u), 100, error)) return false;
-    g_usleep(1000);
-  }
-  return true;
 }
 
 static Forest *fake_forest(Collection *collection, const GPtrArray *models,

@@ -10,6 +10,7 @@
 /* What tests hold on to; one at a time. */
 typedef struct {
   atomic_bool hold_forest;   /* growing the forest goes on until this is false */
+  atomic_bool hold_scan;     /* the walk through the folders likewise */
   atomic_bool hold_training; /* training likewise */
   atomic_int queries;        /* questions that reached the engine */
   atomic_int trainings;
@@ -17,6 +18,7 @@ typedef struct {
   unsigned many;             /* this many further models, for scrolling */
   bool empty;                /* no models at all */
   bool cut;                  /* answers are the first of 1,920 */
+  bool retrained;            /* all files have become larger */
   unsigned skips;            /* files that could not be read */
   GHashTable *memory;        /* what was put into the state: "space/key" -> GBytes*; NULL: nothing */
 } FakeWood;
