@@ -94,4 +94,12 @@ say diff "$one" "$dir/outside.safetensors" | grep -q '^[1-9][0-9]* same; layers 
 check "a copy differs in nothing" $?
 say diff "$one" "$adapter" | grep -q '^[1-9][0-9]* adapter; adds 0\.[0-9]* of the size of these layers in all$'
 check "an adapter beside its base is what it adds" $?
+for strength in 2 32; do
+  mkdir -p "$dir/strengths/$strength" && cp "$adapter" "$dir/strengths/$strength/"
+  echo "{\"peft_type\":\"LORA\",\"r\":4,\"lora_alpha\":$strength}" >"$dir/strengths/$strength/adapter_config.json"
+done
+say duplicates "$dir/strengths" --state "$dir/ss" | grep -q '^0 copies'
+check "adapters of other strength are no copies" $?
+say diff "$dir/strengths/2" "$dir/strengths/32" | grep -q 'layers moved 15 in all'
+check "and differ by it" $?
 echo "1..$n"

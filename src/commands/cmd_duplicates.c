@@ -91,7 +91,7 @@ static int duplicates(const Forest *f, bool json) {
     json_print(out);
   } else {
     g_autofree char *size = text_bytes(all);
-    printf("%u copies, %s\n", n, size);
+    printf("%u cop%s, %s\n", n, n == 1 ? "y" : "ies", size);
   }
   return STATUS_DONE;
 }

@@ -243,8 +243,9 @@ ModelDiff *model_diff_new(const Collection *collection, const Model *p, const Mo
   return d;
 }
 
-ModelDiff *model_diff_files(WeightFile *p, WeightFile *x, const Progress *progress, GError **error) {
-  Side a = {p, layer_list(p, NULL)}, b = {x, layer_list(x, NULL)};
+ModelDiff *model_diff_files(WeightFile *p, const LoraScaling *p_scaling, WeightFile *x, const LoraScaling *x_scaling,
+                            const Progress *progress, GError **error) {
+  Side a = {p, layer_list(p, p_scaling)}, b = {x, layer_list(x, x_scaling)};
   ModelDiff *d = diff_alloc();
   if (!fill(d, &a, &b, progress, error)) g_clear_pointer(&d, model_diff_free);
   g_array_unref(a.layers);

@@ -54,8 +54,9 @@ typedef struct {
 ModelDiff *model_diff_new(const Collection *collection, const Model *p, const Model *x,
                           const Progress *progress, GError **error);
 
-/* The same of two open weight files, whose adapters have no configuration beside them. */
-ModelDiff *model_diff_files(WeightFile *p, WeightFile *x, const Progress *progress, GError **error);
+/* The same of two open weight files; a scaling is what an adapter's configuration says, or NULL. */
+ModelDiff *model_diff_files(WeightFile *p, const LoraScaling *p_scaling, WeightFile *x, const LoraScaling *x_scaling,
+                            const Progress *progress, GError **error);
 
 /* The layers of one model beside nothing: every row is LAYER_ONLY_X. Reads the header alone. */
 ModelDiff *model_layers_new(const Collection *collection, const Model *x, GError **error);

@@ -206,7 +206,7 @@ static void test_reads_once(Fixture *f, gconstpointer unused) {
     g_assert_no_error(error);
     counting_source_reset(counts[i]);
   }
-  g_autoptr(ModelDiff) d = model_diff_files(file[0], file[1], NULL, &error);
+  g_autoptr(ModelDiff) d = model_diff_files(file[0], NULL, file[1], NULL, NULL, &error);
   g_assert_no_error(error);
   g_assert_cmpuint(d->others->len, ==, 1);
   for (int i = 0; i < 2; i++) {

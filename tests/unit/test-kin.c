@@ -404,7 +404,7 @@ static void test_difference(void) {
   g_assert_true(safetensors_write(two, tensors, MATRICES, NULL, &error));
   g_autoptr(WeightFile) x = weight_file_open(one, &error);
   g_autoptr(WeightFile) y = weight_file_open(two, &error);
-  g_autoptr(ModelDiff) diff = model_diff_files(x, y, NULL, &error);
+  g_autoptr(ModelDiff) diff = model_diff_files(x, NULL, y, NULL, NULL, &error);
   g_assert_no_error(error);
   g_assert_cmpuint(diff->rows->len, ==, 4);
   const DiffRow *d = &g_array_index(diff->rows, DiffRow, 0); /* in y's order */
