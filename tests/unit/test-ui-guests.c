@@ -10,12 +10,6 @@
 #include "ui/memory.h"
 #include "ui/plain.h"
 
-static App *ready_app(FakeWood *wood) {
-  App *app = fake_app(wood, 80, 24, "dark", false);
-  settle(app);
-  return app;
-}
-
 static void paste(App *app, const char *text) {
   app_key(app, UIKEY_PASTE_BEGIN);
   for (const char *p = text; *p; p = g_utf8_next_char(p)) app_key(app, g_utf8_get_char(p));
@@ -25,7 +19,7 @@ static void paste(App *app, const char *text) {
 
 static void test_paste_is_text(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 80, 24);
   press(app, ":");
   paste(app, "model\towl\rquit\n");
   g_assert_cmpstr(app->ui.prompt.edit.text->str, ==, "model owl quit ");
@@ -37,7 +31,7 @@ static void test_paste_is_text(void) {
 
 static void test_paste_presses_no_keys(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 80, 24);
   paste(app, "Qq3t\r:tour\r");
   g_assert_false(app->quit);
   g_assert_cmpint(app->current, ==, VIEW_FOREST);
@@ -53,7 +47,7 @@ static void test_paste_presses_no_keys(void) {
 /* A guest who leans on the keyboard: no queue grows, no line, no memory. */
 static void test_flood(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 80, 24);
   app->ui.read_only = true;
   for (int i = 0; i < 100; i++) press(app, "3t");
   for (int i = 0; i < 100; i++) press(app, "3s");
@@ -70,7 +64,7 @@ static void test_flood(void) {
 
 static void test_endless_line(void) {
   FakeWood wood = {.many = 10000};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 80, 24);
   app->ui.read_only = true;
   static const char *const places[] = {":model ", "<Esc>1/", "<Esc>1f", "<Esc>2"};
   for (size_t i = 0; i < G_N_ELEMENTS(places); i++) {

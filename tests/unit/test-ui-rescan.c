@@ -9,27 +9,10 @@
 #include "ui/app_mouse.h"
 #include "ui/forest_view.h"
 
-static App *ready_app(FakeWood *wood) {
-  App *app = fake_app(wood, 100, 30, "dark", false);
-  settle(app);
-  return app;
-}
-
-static void walk(App *app, const char *keys) {
-  g_auto(GStrv) parts = g_strsplit(keys, "|", -1);
-  for (char **p = parts; *p; p++) press(app, *p), settle(app);
-}
-
-static void expect(App *app, const char *text) {
-  bool there = on_screen(app, text);
-  g_autofree char *dump = there ? NULL : cells_dump(app->cells);
-  if (!there) g_error("%s is not on\n%s", text, dump);
-}
-
 /* What was measured of a forest must not be taken for the next one's. */
 static void test_branches_are_measured_anew(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
   ForestView *v = app->views[VIEW_FOREST];
   phylogram_set(&v->phylogram, app->ui.wood->forest);
   g_assert_nonnull(v->phylogram.at);
@@ -41,7 +24,7 @@ static void test_branches_are_measured_anew(void) {
 static void test_experts_go(void) {
   FakeWood wood = {0};
   atomic_store(&wood.trainings, 40);
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
   walk(app, "3G|1");
   atomic_store(&wood.trainings, 0);
   app->ui.wanted |= WANT_EXPERTS;
@@ -54,7 +37,7 @@ static void test_experts_go(void) {
 
 static void test_skipped_files_go(void) {
   FakeWood wood = {.skips = 40};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
   walk(app, "!|G");
   expect(app, "part-39");
   wood.skips = 3;
@@ -69,7 +52,7 @@ static void test_skipped_files_go(void) {
 /* What is typed is for the view that has asked. */
 static void test_tabs_wait_for_answers(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
   walk(app, "/red");
   app_mouse_event(app, MOUSE_CLICK, app->tabs[VIEW_EXPERTS] + 2, 0);
   g_assert_cmpint(app->current, ==, VIEW_FOREST);
@@ -107,7 +90,7 @@ static void test_cancelled_scan_has_found(void) {
 /* The open model is shown as its files are now. */
 static void test_model_is_read_again(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
   walk(app, ":model fox-lora<Enter>");
   expect(app, "6.4 MB (file)");
   wood.retrained = true;
@@ -118,7 +101,7 @@ static void test_model_is_read_again(void) {
 
 static void test_map_follows_the_answer(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
   walk(app, "5ccccc");
   expect(app, "score of the last query");
   g_assert_false(on_screen(app, "from 0."));
@@ -129,7 +112,7 @@ static void test_map_follows_the_answer(void) {
 /* What no expert has scored is in no fifth. */
 static void test_scores_may_be_missing(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
   walk(app, ":query owl<Enter>");
   GHashTableIter i;
   gpointer score;
@@ -144,7 +127,7 @@ static void test_scores_may_be_missing(void) {
 static void test_resume_keeps_the_options(void) {
   FakeWood wood = {0};
   atomic_store(&wood.hold_training, true);
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
   press(app, "3t<Down><Down><Down><C-u>7<Enter>");
   wait_for_text(app, "epoch ");
   press(app, "x");

@@ -12,24 +12,6 @@
 #include "ui/memory.h"
 #include "ui/tour.h"
 
-static App *ready_app(FakeWood *wood) {
-  App *app = fake_app(wood, 100, 30, "dark", false);
-  settle(app);
-  return app;
-}
-
-/* Keys with a rest after each part: "jj|<Enter>". */
-static void walk(App *app, const char *keys) {
-  g_auto(GStrv) parts = g_strsplit(keys, "|", -1);
-  for (char **p = parts; *p; p++) press(app, *p), settle(app);
-}
-
-static void expect(App *app, const char *text) {
-  bool there = on_screen(app, text);
-  g_autofree char *dump = there ? NULL : cells_dump(app->cells);
-  if (!there) g_error("%s is not on\n%s", text, dump);
-}
-
 /* The row on screen that is selected, -1: none. */
 static int selected_y(App *app) {
   app_draw(app);
@@ -40,7 +22,7 @@ static int selected_y(App *app) {
 
 static void test_model_pages(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
   walk(app, "jj|<Enter>");
   expect(app, "the card names another parent than the weights");
   expect(app, "recovered fine-tune, 0.87 sure, moved 0.125");
@@ -63,12 +45,10 @@ static void test_model_pages(void) {
   expect(app, "PARAMS");
 }
 
-/* From a model to its neighbour and back again, and back to where one came from. */
 /* Esc leads back to where one came from, with the cursor where it was. */
 static void test_way_back(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = fake_app(&wood, 80, 24, "dark", false);
-  settle(app);
+  g_autoptr(App) app = ready_app(&wood, 80, 24);
   press(app, "2fox");
   settle(app);
   press(app, "<Down><Enter>");
@@ -93,8 +73,7 @@ static void test_way_back(void) {
 /* While a question is typed digits are text, and the screen says what leads on. */
 static void test_typing_tells_its_keys(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = fake_app(&wood, 80, 24, "dark", false);
-  settle(app);
+  g_autoptr(App) app = ready_app(&wood, 80, 24);
   press(app, "2fox 3");
   g_assert_cmpint(app->current, ==, VIEW_QUERY);
   g_assert_true(on_screen(app, "Alt-1..5 views"));
@@ -109,8 +88,7 @@ static void test_typing_tells_its_keys(void) {
 /* What does not fit into the status line stands above it, and all of it in Messages. */
 static void test_messages(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = fake_app(&wood, 40, 20, "dark", false);
-  settle(app);
+  g_autoptr(App) app = ready_app(&wood, 40, 20);
   press(app, ":model one whose name is so long that no line whatever of any screen holds it<Enter>");
   g_assert_true(on_screen(app, "holds"));
   press(app, "j");
@@ -130,8 +108,7 @@ static void test_messages(void) {
 /* Only what there is gets counted. */
 static void test_no_message(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = fake_app(&wood, 80, 24, "dark", false);
-  settle(app);
+  g_autoptr(App) app = ready_app(&wood, 80, 24);
   g_ptr_array_set_size(app->ui.told, 0);
   press(app, "L");
   g_assert_true(on_screen(app, "No message yet."));
@@ -141,7 +118,7 @@ static void test_no_message(void) {
 /* An answer that was cut says of how many. */
 static void test_answers_are_counted(void) {
   FakeWood wood = {.cut = true};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
   walk(app, "2fox");
   expect(app, "the first 8 of 1920 answers");
   wood.cut = false;
@@ -154,8 +131,7 @@ static void test_answers_are_counted(void) {
  * is none. */
 static void test_skipped_opens(void) {
   FakeWood wood = {.skips = 3};
-  g_autoptr(App) app = fake_app(&wood, 80, 24, "dark", false);
-  settle(app);
+  g_autoptr(App) app = ready_app(&wood, 80, 24);
   g_assert_true(on_screen(app, "3 skipped (!)"));
   press(app, "!<Enter>");
   g_assert_true(on_screen(app, "No model was read from the same folder"));
@@ -167,9 +143,10 @@ static void test_skipped_opens(void) {
   g_assert_true(on_screen(app, "opens fine-tuned"));
 }
 
+/* From a model to its neighbour and back again, and back to where one came from. */
 static void test_model_trail(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
   walk(app, "2fox|<Enter>|llll|<Enter>");
   expect(app, "birch/hare-lora");
   walk(app, "<Esc>");
@@ -180,7 +157,7 @@ static void test_model_trail(void) {
 
 static void test_model_labels(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
   walk(app, "j|<Enter>|cmoss, fern ,,bark<Enter>");
   expect(app, "which of: moss, fern, bark");
   expect(app, "90.0 %");
@@ -209,7 +186,7 @@ static void test_model_follows_the_forest(void) {
 
 static void test_diff(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
   walk(app, "jj|d");
   expect(app, "24 layers");
   expect(app, "birch/base");
@@ -226,7 +203,7 @@ static void test_diff(void) {
 
 static void test_map(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
   walk(app, "5");
   expect(app, "10 models by label");
   walk(app, "c");
@@ -271,8 +248,7 @@ static void test_map_signs(void) {
 /* The step about the map leaves the legend below to be seen. */
 static void test_tour_shows_the_legend(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = fake_app(&wood, 80, 24, "dark", false);
-  settle(app);
+  g_autoptr(App) app = ready_app(&wood, 80, 24);
   walk(app, ":tour<Enter>|nnnnnnn");
   expect(app, "(8 of 9)");
   guint below = 0;
@@ -282,7 +258,7 @@ static void test_tour_shows_the_legend(void) {
 
 static void test_sorted_list(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
   walk(app, "s");
   expect(app, "Sort by");
   walk(app, "/"); /* no key of the menu: nothing happens */
@@ -300,7 +276,7 @@ static void test_sorted_list(void) {
 /* A list without branches has nothing that could be folded. */
 static void test_list_folds_nothing(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
   walk(app, "i");
   g_assert_cmpuint(count_on_screen(app, 0x25be, 0x25be), >, 0);
   walk(app, "t");
@@ -311,7 +287,7 @@ static void test_list_folds_nothing(void) {
 
 static void test_columns_are_chosen(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
   walk(app, "Cjjjjjjj<Space><Esc>");
   expect(app, "MOVED");
   g_assert_nonnull(strstr(app->ui.config->columns, "moved"));
@@ -323,7 +299,7 @@ static void test_columns_are_chosen(void) {
 /* What the query language can ask keeps rows here too; what no model has is refused, and says what there is. */
 static void test_filter_fields(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
   walk(app, ":filter license:apache* params>10M<Enter>");
   expect(app, "match");
   g_assert_false(on_screen(app, "inside words"));
@@ -338,7 +314,7 @@ static void test_filter_fields(void) {
 
 static void test_range_tags(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
   walk(app, "jvjjj|v");
   expect(app, "4 rows tagged");
   walk(app, "Uvj<Esc>|j");
@@ -347,7 +323,7 @@ static void test_range_tags(void) {
 
 static void test_copy_and_export(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
   g_autofree char *folder = g_dir_make_tmp("copse-export-XXXXXX", NULL);
   g_autofree char *path = g_build_filename(folder, "models.csv", NULL);
   g_autofree char *command = g_strdup_printf(":export %s", path);
@@ -372,8 +348,7 @@ static void test_copy_and_export(void) {
 /* On a wide screen the room goes to what is declared, too. */
 static void test_wide_answers(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = fake_app(&wood, 200, 60, "dark", false);
-  settle(app);
+  g_autoptr(App) app = ready_app(&wood, 200, 60);
   walk(app, "2fox");
   int name = -1, declared = -1;
   for (int x = 0; x < 196; x++) {
@@ -388,7 +363,7 @@ static void test_wide_answers(void) {
 
 static void test_query_history(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
   walk(app, "2owl|<Esc>");
   walk(app, "e<C-u>fox|<C-s>");
   expect(app, "Saved: fox");
@@ -400,14 +375,14 @@ static void test_query_history(void) {
   g_assert_nonnull(wood.memory);
   /* Another session remembers. */
   g_clear_pointer(&app, app_free);
-  app = ready_app(&wood);
+  app = ready_app(&wood, 100, 30);
   walk(app, "2|<C-r>");
   expect(app, "saved");
 }
 
 static void test_sweep_and_apply(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
   walk(app, "3s");
   expect(app, "layers to sweep");
   walk(app, "mid*<Enter>");
@@ -421,7 +396,7 @@ static void test_sweep_and_apply(void) {
 
 static void test_training_form_knows_the_layers(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
   walk(app, "3t");
   expect(app, "8 models, about");
   walk(app, "<Down>nonsense");
@@ -440,7 +415,7 @@ static void test_training_form_knows_the_layers(void) {
 
 static void test_skipped(void) {
   FakeWood wood = {.skips = 3};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
   walk(app, "!");
   expect(app, "birch/fine-tuned/state.safetensors");
   expect(app, "3 files skipped");
@@ -450,7 +425,7 @@ static void test_skipped(void) {
 
 static void test_command_line(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
   walk(app, ":mod");
   expect(app, "open a model");
   walk(app, "<Tab>birch/ow<Tab><Enter>");
@@ -470,7 +445,7 @@ static void test_command_line(void) {
 /* Every action can be typed, wherever its key works. */
 static void test_actions_are_commands(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
   for (Action a = ACTION_NONE + 1; a < ACTION_COUNT; a++) {
     const ActionInfo *info = action_info(a);
     if (!(info->contexts & IN_FOREST) || a == ACTION_QUIT || a == ACTION_BACK) continue;
@@ -484,7 +459,7 @@ static void test_actions_are_commands(void) {
 
 static void test_action_menu(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
   walk(app, "m");
   expect(app, "choose the columns");
   walk(app, "q");
@@ -495,7 +470,7 @@ static void test_action_menu(void) {
 
 static void test_tour(void) {
   FakeWood wood = {.many = 30};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
   walk(app, ":tour<Enter>");
   for (int i = 0; i < tour_steps(); i++) {
     g_autofree char *title = g_strdup_printf("(%d of %d)", i + 1, tour_steps());
@@ -514,7 +489,7 @@ static void test_tour(void) {
 /* What the tour has asked is nobody's question; what was typed before it is. */
 static void test_tour_leaves_no_question(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
   walk(app, "2owl|<Esc><Esc>|:tour<Enter>|nnnnn");
   expect(app, "ask: red");
   walk(app, "n|<Esc>|2e|<C-r>");
@@ -528,24 +503,24 @@ static void test_tour_leaves_no_question(void) {
 /* What is folded stays folded in the next session. */
 static void test_folds_are_remembered(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
   expect(app, "owl-lora");
   walk(app, "zM");
   g_assert_false(on_screen(app, "owl-lora"));
   g_clear_pointer(&app, app_free);
-  app = ready_app(&wood);
+  app = ready_app(&wood, 100, 30);
   g_assert_false(on_screen(app, "owl-lora"));
   walk(app, "zR");
   expect(app, "owl-lora");
   g_clear_pointer(&app, app_free);
-  app = ready_app(&wood);
+  app = ready_app(&wood, 100, 30);
   expect(app, "owl-lora");
 }
 
 /* A title that is clicked sorts by its column, and again: the other way round. */
 static void test_titles_sort(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
   int x = 0;
   while (x < 100 && cells_at(app->cells, x, 1)->c != 'P') x++; /* of PARAMS */
   app_mouse_event(app, MOUSE_CLICK, x, 1);
@@ -561,7 +536,7 @@ static void test_titles_sort(void) {
 /* Models are found by any part of their path, files by name with folders marked. */
 static void test_completion(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
   g_autoptr(GArray) models = command_candidates(&app->ui, IN_FOREST, "model ow", 10);
   g_assert_cmpuint(models->len, ==, 1);
   g_assert_cmpstr(g_array_index(models, Candidate, 0).word, ==, "model birch/owl-lora");
@@ -580,7 +555,7 @@ static void test_completion(void) {
 
 static void test_mouse(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
   app_mouse_event(app, MOUSE_CLICK, 10, 4);
   g_assert_cmpint(selected_y(app), ==, 4);
   app_mouse_event(app, MOUSE_WHEEL_DOWN, 0, 0);
@@ -598,7 +573,7 @@ static void test_mouse(void) {
 /* What a guest may not do: write, start a program, reach a file. */
 static void test_read_only(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
   app->ui.read_only = true;
   guint n;
   const CommandInfo *infos = command_infos(&n);
@@ -629,7 +604,7 @@ static void test_read_only(void) {
 
 static void test_idle_timeout(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
   app->ui.config->idle_minutes = 5;
   app_wait(app, 1);
   g_assert_false(app->quit);

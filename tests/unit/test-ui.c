@@ -30,15 +30,9 @@ static void assert_selected(App *app, const char *text) {
   g_assert_nonnull(strstr(row, text));
 }
 
-static App *ready_app(FakeWood *wood) {
-  App *app = fake_app(wood, 80, 24, "dark", false);
-  settle(app);
-  return app;
-}
-
 static void test_forest_moves_and_folds(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 80, 24);
   assert_selected(app, "base");
   press(app, "jj");
   assert_selected(app, "fine-tuned");
@@ -64,7 +58,7 @@ static void test_forest_moves_and_folds(void) {
 
 static void test_search_finds_what_is_folded(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 80, 24);
   press(app, "zM/OWL");
   assert_selected(app, "owl-lora");
   press(app, "<Enter>g/red<Enter>");
@@ -83,7 +77,7 @@ static void test_search_finds_what_is_folded(void) {
 
 static void test_filter_keeps_ancestors(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 80, 24);
   press(app, "fowl<Enter>");
   g_assert_true(on_screen(app, "owl-lora"));
   g_assert_true(on_screen(app, "fine-tuned"));
@@ -104,7 +98,7 @@ static void test_filter_keeps_ancestors(void) {
 
 static void test_tags(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 80, 24);
   press(app, "<Space><Space>");
   assert_selected(app, "fine-tuned");
   g_assert_true(on_screen(app, "2 tagged"));
@@ -134,7 +128,7 @@ static void test_selection_survives_rebuild(void) {
 
 static void test_query_while_typing(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 80, 24);
   press(app, "<Tab>fox");
   g_assert_cmpint(atomic_load(&wood.queries), ==, 0); /* still typing */
   settle(app);
@@ -166,7 +160,7 @@ static void test_query_while_typing(void) {
 /* An answer comes while a training runs. */
 static void test_query_during_training(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 80, 24);
   atomic_store(&wood.hold_training, true);
   press(app, "3t<Enter>");
   wait_for_text(app, "epoch");
@@ -179,7 +173,7 @@ static void test_query_during_training(void) {
 
 static void test_training(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 80, 24);
   press(app, "3t<Down><Down><Down><C-u>0<Enter>");
   g_assert_true(on_screen(app, "epochs: a number from 1 to 100000"));
   press(app, "<C-u>12<Down><Down><C-u>48<Up><Up><Up><Up><Up> <Enter>");
@@ -196,7 +190,7 @@ static void test_training(void) {
 
 static void test_training_cancelled(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 80, 24);
   atomic_store(&wood.hold_training, true);
   press(app, "3t<Enter>");
   wait_for_text(app, "epoch");
@@ -218,7 +212,7 @@ static void test_training_cancelled(void) {
 
 static void test_read_only_trains_nothing(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 80, 24);
   app->ui.read_only = true;
   press(app, "3t");
   g_assert_true(on_screen(app, "Read-only"));
@@ -272,7 +266,7 @@ static void test_quit_cancels(void) {
 
 static void test_quit_at_once_when_idle(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 80, 24);
   press(app, "Q");
   g_assert_true(app->quit);
 }
@@ -280,7 +274,7 @@ static void test_quit_at_once_when_idle(void) {
 /* Nothing happens: nothing is drawn, and so nothing is sent. */
 static void test_idle_draws_nothing(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 80, 24);
   int frames = app->frames;
   for (int i = 0; i < 20; i++) {
     app_wait(app, 10);
@@ -301,7 +295,7 @@ static void test_frames_end_the_run(void) {
 
 static void test_help_searches(void) {
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 80, 24);
   press(app, "?/filter<Enter>");
   assert_selected(app, "filter the rows");
   press(app, "q");
@@ -313,7 +307,7 @@ static void test_help_searches(void) {
 
 static void test_empty_collection(void) {
   FakeWood wood = {.empty = true};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 80, 24);
   g_assert_true(on_screen(app, "No model was found in this folder."));
   press(app, "jkGghlzMzR<Space>iir/x<Enter>nNf<Enter>2fox<Esc>3t");
   settle(app);
@@ -322,7 +316,7 @@ static void test_empty_collection(void) {
 
 static void test_every_size(void) {
   FakeWood wood = {.many = 30};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 80, 24);
   static const char *const places[] = {"1", "1jjji", "1z", "2fox", "<Esc>3t", "<Esc>4", "?", "1f", "<Esc>"};
   for (size_t p = 0; p < G_N_ELEMENTS(places); p++) {
     press(app, places[p]);
@@ -340,7 +334,7 @@ static void test_every_size(void) {
 /* Keys at random: nothing that can be pressed breaks anything. */
 static void test_any_keys(void) {
   FakeWood wood = {.many = 40};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 80, 24);
   static const Key specials[] = {UIKEY_UP, UIKEY_DOWN, UIKEY_LEFT, UIKEY_RIGHT, UIKEY_ENTER,
                                  UIKEY_ESC, UIKEY_TAB, UIKEY_BACKSPACE, UIKEY_PAGE_DOWN,
                                  UIKEY_HOME, UIKEY_END, UIKEY_DELETE, UIKEY_BACK_TAB};
@@ -358,7 +352,7 @@ static void test_any_keys(void) {
 /* 100,000 rows: a key costs a screen, not a forest. */
 static void test_many_rows(void) {
   FakeWood wood = {.many = 100000};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 80, 24);
   gint64 start = g_get_monotonic_time();
   for (int i = 0; i < 200; i++) press(app, i % 3 ? "<PgDn>" : "j");
   double per_key = (double)(g_get_monotonic_time() - start) / 200;
@@ -403,7 +397,7 @@ static void test_wrong_scripts(void) {
                                       ":resize 0x9\n", ":save-display /nonexistent/x\n"};
   g_autofree char *folder = g_dir_make_tmp("copse-ui-XXXXXX", NULL);
   FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood);
+  g_autoptr(App) app = ready_app(&wood, 80, 24);
   for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
     g_autofree char *path = write_script(folder, wrong[i]);
     g_autoptr(GError) error = NULL;

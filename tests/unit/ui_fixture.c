@@ -549,3 +549,20 @@ bool on_screen(App *app, const char *text) {
   app_draw(app);
   return cells_contain(app->cells, text);
 }
+
+App *ready_app(FakeWood *wood, int columns, int rows) {
+  App *app = fake_app(wood, columns, rows, "dark", false);
+  settle(app);
+  return app;
+}
+
+void walk(App *app, const char *keys) {
+  g_auto(GStrv) parts = g_strsplit(keys, "|", -1);
+  for (char **p = parts; *p; p++) press(app, *p), settle(app);
+}
+
+void expect(App *app, const char *text) {
+  bool there = on_screen(app, text);
+  g_autofree char *dump = there ? NULL : cells_dump(app->cells);
+  if (!there) g_error("%s is not on\n%s", text, dump);
+}

@@ -31,6 +31,9 @@ Collection *fake_collection(FakeWood *wood);
 /* An interface over the wood, without a terminal, of the given size and theme. */
 App *fake_app(FakeWood *wood, int columns, int rows, const char *theme, bool ascii);
 
+/* The same in dark colours, with all that is done at the start done. */
+App *ready_app(FakeWood *wood, int columns, int rows);
+
 /* Presses keys as a script would write them. */
 void press(App *app, const char *keys);
 
@@ -40,5 +43,11 @@ void settle(App *app);
 /* Lets the program run until the text stands on screen. Fails after 20 seconds. */
 void wait_for_text(App *app, const char *text);
 
+/* Presses keys with a rest after each part: "jj|<Enter>". */
+void walk(App *app, const char *keys);
+
 /* True when the text stands on screen now. */
 bool on_screen(App *app, const char *text);
+
+/* Fails, and shows the screen, when it does not. */
+void expect(App *app, const char *text);
