@@ -2,7 +2,6 @@
 /* `copse apply DIR --expert E`: what an expert says of every model, a line each. */
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "commands/command.h"
 #include "commands/commands.h"
@@ -92,8 +91,7 @@ static void print_model(const ExpertRun *r, const Choices *c, size_t row, bool j
 
 /* Why the expert has nothing to say of a model. Static text. */
 static const char *silence(const Expert *x, const Model *m) {
-  bool own = m->shapes && x->shapes && strcmp(m->shapes, x->shapes) == 0 && (x->tree < 0 || m->tree == x->tree);
-  return own ? "its layer cannot be read" : "not of this expert's tree";
+  return x->shapes && expert_is_for(x, m) ? "its layer cannot be read" : "not of this expert's tree";
 }
 
 /* Models that the expert does not speak of: it never answers outside its tree. */
@@ -138,8 +136,7 @@ int cmd_apply(int argc, char **argv) {
   Globals g;
   int status;
   const GOptionEntry entries[] = {
-      {"expert", 0, 0, G_OPTION_ARG_FILENAME, &expert, "Name or file (default: the best one)", "E"},
-      {"layer", 0, 0, G_OPTION_ARG_STRING, &layer, "Layer, when the checkpoint names none", "NAME"},
+      EXPERT_RUN_ENTRIES(expert, layer),
       G_OPTION_ENTRY_NULL};
   if (command_parse("apply", entries, NULL, &argc, &argv, &g, &status))
     status = apply(argv[1], expert, layer, &g);

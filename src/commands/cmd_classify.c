@@ -135,8 +135,7 @@ int cmd_classify(int argc, char **argv) {
        "LIST"},
       {"limit", 'n', 0, G_OPTION_ARG_INT, &limit,
        "Labels to print (default: 10, with --json all; 0: all)", "N"},
-      {"expert", 0, 0, G_OPTION_ARG_FILENAME, &expert, "Name or file (default: the best one)", "E"},
-      {"layer", 0, 0, G_OPTION_ARG_STRING, &layer, "Layer, when the checkpoint names none", "NAME"},
+      EXPERT_RUN_ENTRIES(expert, layer),
       G_OPTION_ENTRY_NULL};
   if (command_parse("classify", entries, NULL, &argc, &argv, &g, &status)) {
     ExpertRun r;

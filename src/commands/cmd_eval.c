@@ -5,6 +5,7 @@
 
 #include "commands/command.h"
 #include "commands/commands.h"
+#include "commands/expert_run.h"
 #include "commands/score_json.h"
 #include "core/json.h"
 #include "experts/evaluation.h"
@@ -142,8 +143,7 @@ int cmd_eval(int argc, char **argv) {
   Globals g;
   int status;
   const GOptionEntry entries[] = {
-      {"expert", 0, 0, G_OPTION_ARG_FILENAME, &expert, "Name or file (default: the best one)", "E"},
-      {"layer", 0, 0, G_OPTION_ARG_STRING, &layer, "Layer, when the checkpoint names none", "NAME"},
+      EXPERT_RUN_ENTRIES(expert, layer),
       G_OPTION_ENTRY_NULL};
   if (command_parse("eval", entries, NULL, &argc, &argv, &g, &status))
     status = evaluate(argv[1], expert, layer, &g);

@@ -42,8 +42,7 @@ int cmd_map(int argc, char **argv) {
   Globals g;
   int status;
   const GOptionEntry entries[] = {
-      {"expert", 0, 0, G_OPTION_ARG_FILENAME, &expert, "Name or file (default: the best one)", "E"},
-      {"layer", 0, 0, G_OPTION_ARG_STRING, &layer, "Layer, when the checkpoint names none", "NAME"},
+      EXPERT_RUN_ENTRIES(expert, layer),
       G_OPTION_ENTRY_NULL};
   if (command_parse("map", entries, NULL, &argc, &argv, &g, &status)) {
     ExpertRun r;

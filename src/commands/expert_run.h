@@ -15,6 +15,11 @@ typedef struct {
   GPtrArray *warnings;    /* char*: models that could not be read */
 } ExpertRun;
 
+/* The options that choose it: two entries of a GOptionEntry array, with the variables that they fill (char *). */
+#define EXPERT_RUN_ENTRIES(expert, layer)                                                          \
+  {"expert", 0, 0, G_OPTION_ARG_FILENAME, &(expert), "Name or file (default: the best one)", "E"}, \
+  {"layer", 0, 0, G_OPTION_ARG_STRING, &(layer), "Layer, when the checkpoint names none", "NAME"}
+
 /* Opens all of it; `layer` (may be NULL) names the layer for checkpoints that do not. On failure prints the
  * error and returns its status; on success STATUS_DONE. Cleared with expert_run_clear() either way. */
 int expert_run_open(ExpertRun *run, const char *root, const char *expert, const char *layer,

@@ -102,6 +102,11 @@ Expert *expert_find(const Collection *collection, const char *name, GError **err
   return NULL;
 }
 
+bool expert_is_for(const Expert *x, const Model *m) {
+  return m->shapes && (!x->shapes || strcmp(m->shapes, x->shapes) == 0) &&
+         (x->tree < 0 || m->tree == x->tree);
+}
+
 TextEncoder *expert_open_encoder(const Expert *x, GError **error) {
   g_autoptr(TextEncoder) e = text_encoder_open(x->encoder ? x->encoder : "words", error);
   if (!e || (x->prompts && !text_encoder_set_prompts(e, x->prompts, error))) return NULL;

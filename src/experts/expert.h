@@ -43,6 +43,10 @@ typedef struct {
 
 Expert *expert_new(void);
 void expert_free(Expert *expert);
+
+/* True for a model of the architecture and the tree that the expert was trained for; upstream's checkpoints name
+ * neither, and any model may be. */
+bool expert_is_for(const Expert *expert, const Model *model);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Expert, expert_free)
 
 /* Reads a checkpoint: safetensors under upstream's names (probes.weight, shared_probe_proj.weight,

@@ -214,14 +214,11 @@ static bool all_known(const uint64_t *stamps, size_t n, GMappedFile *map, const 
   return h->n == n && memcmp(bytes + sizeof *h, stamps, n * sizeof *stamps) == 0;
 }
 
-/* Of the expert's architecture; upstream's checkpoints name none, then whatever fits. */
 static GPtrArray *own_models(const Expert *x, const GPtrArray *models) {
   GPtrArray *own = g_ptr_array_new_with_free_func((GDestroyNotify)model_unref);
   for (guint i = 0; i < models->len; i++) {
     Model *m = models->pdata[i];
-    bool fits = m->shapes && (!x->shapes || strcmp(m->shapes, x->shapes) == 0);
-    if (fits && (x->tree < 0 || m->tree == x->tree))
-      g_ptr_array_add(own, model_ref(m));
+    if (expert_is_for(x, m)) g_ptr_array_add(own, model_ref(m));
   }
   return own;
 }
