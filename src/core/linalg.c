@@ -78,6 +78,12 @@ float dot(const float *x, const float *y, size_t n) {
   return cblas_sdot((blasint)n, x, 1, y, 1);
 }
 
+size_t first_not_finite(const float *x, size_t n) {
+  size_t i = 0;
+  while (i < n && isfinite(x[i])) i++;
+  return i;
+}
+
 void axpy(float alpha, const float *x, float *y, size_t n) {
   cblas_saxpy((blasint)n, alpha, x, 1, y, 1);
 }

@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/json.h"
+#include "core/linalg.h"
 #include "experts/expert.h"
 #include "weights/safetensors.h"
 
@@ -208,13 +209,11 @@ static bool read_shape(WeightFile *f, ExpertTask task, ProbexShape *s, GError **
 }
 
 static bool all_finite(const WeightFile *f, const char *name, size_t n, const float *x, GError **error) {
-  for (size_t i = 0; i < n; i++)
-    if (!isfinite(x[i])) {
-      g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %s holds what is no number, at %zu",
-                  weight_file_label(f), name, i);
-      return false;
-    }
-  return true;
+  size_t at = first_not_finite(x, n);
+  if (at == n) return true;
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %s holds what is no number, at %zu",
+              weight_file_label(f), name, at);
+  return false;
 }
 
 /* Reads exactly n numbers of a tensor. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The text encoder "clip:DIR": tokenizer and text tower of a Hub folder. */
-#include <math.h>
 #include <string.h>
 
 #include "core/error.h"
 #include "core/files.h"
+#include "core/linalg.h"
 #include "text/clip_tokenizer.h"
 #include "text/clip_tower.h"
 #include "text/encoder_impl.h"
@@ -46,14 +46,11 @@ static bool clip_tokens(TextEncoder *e, const char *text, GArray *ids, GPtrArray
 
 /* Weights that are no numbers give answers that are none. */
 static bool check_answers(const Clip *c, const float *x, size_t n, GError **error) {
-  for (size_t i = 0; i < n; i++)
-    if (!isfinite(x[i])) {
-      g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
-                  "%s: the weights give NaN or infinity where a vector is expected: the file is damaged",
-                  clip_weights_label(c->weights));
-      return false;
-    }
-  return true;
+  if (first_not_finite(x, n) == n) return true;
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
+              "%s: the weights give NaN or infinity where a vector is expected: the file is damaged",
+              clip_weights_label(c->weights));
+  return false;
 }
 
 static bool clip_encode_many(TextEncoder *e, const char *const *texts, size_t n, float *dst,

@@ -48,13 +48,11 @@ static bool read_list(WeightFile *f, const char *name, float **list, size_t *n, 
   *n = (size_t)t->count;
   *list = g_new(float, *n + 1);
   if (!weight_file_read_f32(f, (size_t)i, 0, *n, *list, error)) return false;
-  for (size_t k = 0; k < *n; k++)
-    if (!isfinite((*list)[k])) {
-      g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: tensor %s holds what is no number, at %zu",
-                  weight_file_label(f), name, k);
-      return false;
-    }
-  return true;
+  size_t at = first_not_finite(*list, *n);
+  if (at == *n) return true;
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: tensor %s holds what is no number, at %zu",
+              weight_file_label(f), name, at);
+  return false;
 }
 
 static bool read_table(TextEncoder *e, WeightFile *f, GError **error) {

@@ -244,6 +244,14 @@ static void test_text_fold(void) {
   }
 }
 
+static void test_first_not_finite(void) {
+  float x[] = {0, -3e38f, 1, NAN, INFINITY};
+  g_assert_cmpuint(first_not_finite(x, 3), ==, 3);
+  g_assert_cmpuint(first_not_finite(x, 5), ==, 3);
+  g_assert_cmpuint(first_not_finite(x + 4, 1), ==, 0);
+  g_assert_cmpuint(first_not_finite(x, 0), ==, 0);
+}
+
 static void test_leftovers(void) {
   g_autofree char *dir = g_dir_make_tmp("copse-core-XXXXXX", NULL);
   static const struct { const char *name; int hours; bool stays; } files[] = {
@@ -273,6 +281,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/core/parallel", test_parallel);
   g_test_add_func("/core/linalg", test_linalg);
   g_test_add_func("/core/adam", test_adam);
+  g_test_add_func("/core/first-not-finite", test_first_not_finite);
   g_test_add_func("/core/leftovers", test_leftovers);
   g_test_add_func("/core/json/reader", test_json_reader);
   g_test_add_func("/core/json/numbers", test_json_numbers);
