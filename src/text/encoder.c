@@ -111,12 +111,17 @@ static bool embed(TextEncoder *e, const char *text, float *dst, GPtrArray *unkno
   return ok;
 }
 
-bool text_encoder_embed(TextEncoder *e, const char *text, float *dst, char ***unknown,
+/* One way to compute a vector: embed(), encode_prompted() and encode_alone() are such. */
+typedef bool (*Compute)(TextEncoder *e, const char *text, float *dst, GPtrArray *unknown, bool *known,
+                        GError **error);
+
+/* What callers get of it: the words that were left out, and an error where no word is known. */
+static bool compute_one(TextEncoder *e, Compute compute, const char *text, float *dst, char ***unknown,
                         GError **error) {
   g_autoptr(GError) problem = NULL;
   GPtrArray *left_out = g_ptr_array_new_with_free_func(g_free);
   bool known;
-  bool ok = embed(e, text, dst, left_out, &known, &problem);
+  bool ok = compute(e, text, dst, left_out, &known, &problem);
   char **words = take_list(left_out);
   if (unknown)
     *unknown = words;
@@ -125,6 +130,11 @@ bool text_encoder_embed(TextEncoder *e, const char *text, float *dst, char ***un
   if (ok && !known) ok = no_vector(e, text, dst, &problem);
   if (!ok) g_propagate_error(error, g_steal_pointer(&problem));
   return ok;
+}
+
+bool text_encoder_embed(TextEncoder *e, const char *text, float *dst, char ***unknown,
+                        GError **error) {
+  return compute_one(e, embed, text, dst, unknown, error);
 }
 
 /* One text in every prompt: the mean of the vectors, of length 1. */
@@ -144,23 +154,17 @@ static bool encode_prompted(TextEncoder *e, const char *text, float *dst, GPtrAr
   return true;
 }
 
+/* The same by an encoder that computes many together; such a one leaves no word out. */
+static bool encode_alone(TextEncoder *e, const char *text, float *dst, GPtrArray *unknown, bool *known,
+                         GError **error) {
+  (void)unknown;
+  return text_encoder_encode_many(e, &text, 1, dst, known, error);
+}
+
 bool text_encoder_encode(TextEncoder *e, const char *text, float *dst, char ***unknown,
                          GError **error) {
-  g_autoptr(GError) problem = NULL;
-  GPtrArray *left_out = g_ptr_array_new_with_free_func(g_free);
-  bool known, ok = true;
-  if (e->ops->encode_many)
-    ok = text_encoder_encode_many(e, &text, 1, dst, &known, &problem);
-  else
-    ok = encode_prompted(e, text, dst, left_out, &known, &problem);
-  char **words = take_list(left_out);
-  if (unknown)
-    *unknown = words;
-  else
-    g_strfreev(words);
-  if (ok && !known) ok = no_vector(e, text, dst, &problem);
-  if (!ok) g_propagate_error(error, g_steal_pointer(&problem));
-  return ok;
+  Compute compute = e->ops->encode_many ? encode_alone : encode_prompted;
+  return compute_one(e, compute, text, dst, unknown, error);
 }
 
 /* Texts in all prompts, computed together: `all` (n * prompts, dim). */
