@@ -59,16 +59,19 @@ static bool is_sound(const float *x, size_t n) {
   return sound;
 }
 
-/* Zeroes a layer that cannot be reckoned with. Returns whether it was one. */
-static bool quench(Layer *l) {
-  bool sound = l->form == LAYER_DENSE ? is_sound(l->x, l->d_out * l->d_in)
-                                      : is_sound(l->a, l->rank * l->d_in) && is_sound(l->b, l->d_out * l->rank) &&
-                                            is_sound(&l->scale, 1);
-  if (sound) return false;
-  if (l->form == LAYER_DENSE) memset(l->x, 0, l->d_out * l->d_in * sizeof *l->x);
-  else memset(l->a, 0, l->rank * l->d_in * sizeof *l->a), memset(l->b, 0, l->d_out * l->rank * sizeof *l->b);
-  if (l->form == LAYER_LOW_RANK) l->scale = 1;
-  return true;
+static bool is_broken(const Layer *l) {
+  if (l->form == LAYER_DENSE) return !is_sound(l->x, l->d_out * l->d_in);
+  return !is_sound(l->a, l->rank * l->d_in) || !is_sound(l->b, l->d_out * l->rank) || !is_sound(&l->scale, 1);
+}
+
+static void make_zero(Layer *l) {
+  if (l->form == LAYER_DENSE) {
+    memset(l->x, 0, l->d_out * l->d_in * sizeof *l->x);
+    return;
+  }
+  memset(l->a, 0, l->rank * l->d_in * sizeof *l->a);
+  memset(l->b, 0, l->d_out * l->rank * sizeof *l->b);
+  l->scale = 1;
 }
 
 static void put_layer(LayerSet *set, size_t i, const Layer *layer) {
@@ -191,7 +194,8 @@ static bool load(void *user, size_t i, unsigned thread) {
     g_set_error(&error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s changed while it was read",
                 weight_file_label(file));
   if (!ok) return give_up(r, error);
-  r->set->broken[i] = quench(&layer);
+  r->set->broken[i] = is_broken(&layer);
+  if (r->set->broken[i]) make_zero(&layer);
   put_layer(r->set, i, &layer);
   layer_clear(&layer);
   return report(r);
