@@ -4,16 +4,18 @@
 cd "$COPSE_TEST_SRCDIR" || exit 99
 rules='
 core:
-weights:core
-collection:core weights
-text:core weights
-lineage:core weights collection
-experts:core weights collection text
-search:core weights collection text lineage experts
-jungle:core weights
-work:core
-bench:core weights collection text experts
-commands:core weights collection text lineage experts search jungle work bench
+numerics:core
+archives:core numerics
+weights:core numerics archives
+collection:core numerics archives weights
+encoders:core numerics archives weights
+lineage:core numerics archives weights collection
+experts:core numerics archives weights collection encoders
+search:core numerics archives weights collection encoders lineage experts
+session:core numerics archives weights collection encoders lineage experts search
+planter:core numerics weights
+bench:core numerics archives weights collection encoders experts
+commands:core numerics archives weights collection encoders lineage experts search session planter bench
 '
 n=0
 check() { # name, offending lines

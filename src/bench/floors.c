@@ -9,7 +9,7 @@
 
 #include "bench/clock.h"
 #include "core/files.h"
-#include "core/linalg.h"
+#include "numerics/linalg.h"
 #include "core/parallel.h"
 
 enum { SIDE = 2048, STREAM = 32 << 20 };  /* floats */

@@ -5,11 +5,11 @@
 #include <math.h>
 
 #include "bench/clock.h"
-#include "core/adam.h"
-#include "core/linalg.h"
-#include "experts/align.h"
-#include "experts/layer_set.h"
-#include "experts/probex_pass.h"
+#include "numerics/adam.h"
+#include "numerics/linalg.h"
+#include "experts/probex/align.h"
+#include "experts/probex/layer_set.h"
+#include "experts/probex/probex_pass.h"
 
 typedef struct {
   const char *name;

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "collection/archive_weights.h"
-#include "collection/catalog.h"
-#include "collection/container.h"
-#include "collection/scan.h"
+#include "collection/read/archive_weights.h"
+#include "collection/catalog/catalog.h"
+#include "archives/archive_kind.h"
+#include "collection/scan/scan.h"
 #include "core/error.h"
 #include "core/files.h"
 

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "core/text.h"
-#include "weights/layer.h"
+#include "weights/layers/layer.h"
 
 typedef enum { MODEL_FULL, MODEL_LORA, MODEL_EMBEDDING, MODEL_OTHER } ModelKind;
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "collection/archive_cache.h"
+#include "archives/archive_cache.h"
 
 /* The file on disk that holds the model: a member's is its archive. */
 static char *disk_path(const Collection *collection, const Model *m) {

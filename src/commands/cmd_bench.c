@@ -6,7 +6,7 @@
 #include "commands/command.h"
 #include "commands/commands.h"
 #include "core/json.h"
-#include "core/linalg.h"
+#include "numerics/linalg.h"
 
 static const char notes[] =
     "Floors of the machine (product of matrices, memory, a file in the page cache), then a training step of each\n"

@@ -8,7 +8,7 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "experts/prediction.h"
-#include "text/concept_list.h"
+#include "encoders/concept_list.h"
 
 /* Indices of p, most probable first. */
 static int by_probability(gconstpointer a, gconstpointer b, gpointer p) {

@@ -8,7 +8,7 @@
 #include "commands/commands.h"
 #include "commands/outside.h"
 #include "core/json.h"
-#include "lineage/model_diff.h"
+#include "lineage/diff/model_diff.h"
 
 static const char notes[] =
     "A and B are weight files, or folders that hold one model each. The distance of a layer is |B - A|,\n"

@@ -7,9 +7,9 @@
 #include "commands/command.h"
 #include "commands/commands.h"
 #include "core/json.h"
-#include "core/linalg.h"
+#include "numerics/linalg.h"
 #include "core/parallel.h"
-#include "text/encoder.h"
+#include "encoders/encoder.h"
 
 typedef struct {
   const char *name;

@@ -8,7 +8,7 @@
 #include "commands/expert_run.h"
 #include "commands/score_json.h"
 #include "core/json.h"
-#include "experts/evaluation.h"
+#include "experts/measure/evaluation.h"
 
 static cJSON *group_json(const Group *g, bool align) {
   if (!g->score.n) return cJSON_CreateNull();

@@ -6,8 +6,8 @@
 #include "commands/commands.h"
 #include "commands/lineage_run.h"
 #include "core/error.h"
-#include "lineage/export.h"
-#include "lineage/forest_text.h"
+#include "lineage/forest/export.h"
+#include "lineage/forest/forest_text.h"
 
 static const char notes[] =
     "Formats: csv (the default; a line a model), jsonl (an object a line), html (a page with the forest as a table),\n"

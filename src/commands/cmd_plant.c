@@ -6,9 +6,9 @@
 #include "commands/commands.h"
 #include "core/error.h"
 #include "core/json.h"
-#include "core/linalg.h"
+#include "numerics/linalg.h"
 #include "core/parallel.h"
-#include "jungle/plant.h"
+#include "planter/plant.h"
 
 static const char notes[] =
     "Trains small networks on procedural pictures and writes them into DIR, which must be new or\n"

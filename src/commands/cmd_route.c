@@ -5,8 +5,8 @@
 
 #include "commands/commands.h"
 #include "commands/lineage_run.h"
-#include "lineage/declared.h"
-#include "lineage/route.h"
+#include "lineage/grow/declared.h"
+#include "lineage/grow/route.h"
 
 static int root_of(const Forest *f, int tree) {
   for (guint i = 0; tree >= 0 && i < f->roots->len; i++) {

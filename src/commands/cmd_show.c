@@ -10,7 +10,7 @@
 #include "commands/commands.h"
 #include "commands/model_json.h"
 #include "core/json.h"
-#include "weights/layer.h"
+#include "weights/layers/layer.h"
 
 static const char notes[] =
     "MODEL is a path below DIR, a model's name, or an ending of a path that no other has. Shows\n"

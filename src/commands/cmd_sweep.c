@@ -10,7 +10,7 @@
 #include "commands/train_options.h"
 #include "core/json.h"
 #include "experts/ensemble.h"
-#include "experts/sweep.h"
+#include "experts/train/sweep.h"
 
 typedef struct {
   char *pattern;

@@ -8,9 +8,9 @@
 #include "commands/commands.h"
 #include "core/error.h"
 #include "core/json.h"
-#include "core/linalg.h"
-#include "text/concept_list.h"
-#include "text/encoder.h"
+#include "numerics/linalg.h"
+#include "encoders/concept_list.h"
+#include "encoders/encoder.h"
 
 typedef struct {
   TextEncoder *encoder;

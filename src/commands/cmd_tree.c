@@ -6,8 +6,8 @@
 #include "commands/commands.h"
 #include "commands/lineage_run.h"
 #include "core/error.h"
-#include "lineage/forest_text.h"
-#include "lineage/phylogram.h"
+#include "lineage/forest/forest_text.h"
+#include "lineage/forest/phylogram.h"
 
 static cJSON *node_json(const Forest *forest, unsigned node) {
   const ForestNode *n = forest_node(forest, node);

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "core/error.h"
-#include "core/linalg.h"
+#include "numerics/linalg.h"
 #include "core/parallel.h"
 #include "core/text.h"
 

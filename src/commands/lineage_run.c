@@ -6,8 +6,8 @@
 #include "commands/outside.h"
 #include "core/error.h"
 #include "core/parallel.h"
-#include "lineage/forest_text.h"
-#include "lineage/sketch_store.h"
+#include "lineage/forest/forest_text.h"
+#include "lineage/sketch/sketch_store.h"
 
 static unsigned threads_of(const Globals *g) {
   return g->threads > 0 ? (unsigned)g->threads : parallel_processors();

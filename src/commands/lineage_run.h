@@ -5,8 +5,8 @@
 
 #include "commands/command.h"
 #include "core/json.h"
-#include "lineage/forest.h"
-#include "lineage/sketch.h"
+#include "lineage/forest/forest.h"
+#include "lineage/sketch/sketch.h"
 
 typedef struct {
   Collection *collection;

@@ -4,7 +4,7 @@
 
 #include <glib.h>
 
-#include "weights/layer.h"
+#include "weights/layers/layer.h"
 
 /* Opens it; what a folder holds is not remembered anywhere. NULL when it cannot be read, and with
  * COPSE_ERROR_USAGE when the folder holds none or several. The caller frees it.

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/json.h"
-#include "experts/score.h"
+#include "numerics/rate.h"
 
 /* A score as every command prints it: top1 and top5, or accuracy, f1 and ap; n, classes, chance,
  * ci95. Null when nothing was measured. */

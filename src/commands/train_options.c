@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "core/error.h"
-#include "experts/preset.h"
+#include "experts/train/preset.h"
 
 void train_words_clear(TrainWords *o) {
   g_free(o->task);

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "commands/command.h"
-#include "experts/train.h"
+#include "experts/train/train.h"
 
 typedef struct {
   char *expert, *preset, *task, *input, *layer, *label, *encoder, *prompts, *schedule, *init, *out;

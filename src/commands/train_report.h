@@ -2,7 +2,7 @@
 /* What a training run achieved, as a table on standard output. */
 #pragma once
 
-#include "experts/train.h"
+#include "experts/train/train.h"
 
 /* One line: a name and its score. */
 void train_report_score(const char *name, const Score *score);

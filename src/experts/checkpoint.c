@@ -5,9 +5,9 @@
 
 #include "core/error.h"
 #include "core/json.h"
-#include "core/linalg.h"
+#include "numerics/linalg.h"
 #include "experts/expert.h"
-#include "weights/safetensors.h"
+#include "weights/formats/safetensors.h"
 
 /* --- writing ---------------------------------------------------------------------------------- */
 

@@ -2,8 +2,8 @@
 #include "experts/ensemble.h"
 
 #include "core/error.h"
-#include "core/linalg.h"
-#include "experts/evaluation_bench.h"
+#include "numerics/linalg.h"
+#include "experts/measure/evaluation_bench.h"
 
 static const TaskSplit splits[] = {SPLIT_VAL, SPLIT_TEST, SPLIT_HOLDOUT};
 

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "core/error.h"
-#include "experts/align.h"
-#include "experts/probex_pass.h"
-#include "experts/task.h"
+#include "experts/probex/align.h"
+#include "experts/probex/probex_pass.h"
+#include "experts/train/task.h"
 
 Expert *expert_new(void) {
   Expert *x = g_new0(Expert, 1);

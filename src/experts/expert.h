@@ -7,10 +7,10 @@
 #include <stdint.h>
 
 #include "collection/collection.h"
-#include "experts/layer_set.h"
-#include "experts/probex.h"
-#include "experts/score.h"
-#include "text/encoder.h"
+#include "experts/probex/layer_set.h"
+#include "experts/probex/probex.h"
+#include "numerics/rate.h"
+#include "encoders/encoder.h"
 
 typedef enum { EXPERT_ALIGN, EXPERT_CLASSIFY } ExpertTask;
 

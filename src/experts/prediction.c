@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "core/error.h"
-#include "core/linalg.h"
-#include "experts/align.h"
-#include "experts/calibration.h"
-#include "experts/classify.h"
+#include "numerics/linalg.h"
+#include "experts/probex/align.h"
+#include "numerics/calibration.h"
+#include "experts/probex/classify.h"
 
 /* Keeps the labels that are known, with their vectors moved together. */
 static void keep_known(Choices *c, char *const *labels, const bool *known, size_t n, size_t r_t,

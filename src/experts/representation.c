@@ -12,7 +12,7 @@
 #include "collection/stamp.h"
 #include "core/error.h"
 #include "core/files.h"
-#include "experts/align.h"
+#include "experts/probex/align.h"
 
 typedef struct {
   char magic[8];

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/linalg.h"
+#include "numerics/linalg.h"
 
 enum { MAX_LABELS = 64, MIN_HELD_OUT = 10, STEPS = 50 };
 

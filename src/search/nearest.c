@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/linalg.h"
+#include "numerics/linalg.h"
 
 static int best_first(gconstpointer a, gconstpointer b) {
   const Nearest *x = a, *y = b;

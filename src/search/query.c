@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/error.h"
-#include "core/linalg.h"
+#include "numerics/linalg.h"
 #include "search/nearest.h"
 #include "search/query_private.h"
 #include "search/question_field.h"

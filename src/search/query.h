@@ -6,7 +6,7 @@
 #include "collection/collection.h"
 #include "experts/expert.h"
 #include "search/fusion.h"
-#include "text/encoder.h"
+#include "encoders/encoder.h"
 
 /* Everything a query needs, loaded once: experts with the representations of all models of
  * their trees, and their encoders. Immutable while queries run; may be used from one thread at

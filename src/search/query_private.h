@@ -3,7 +3,7 @@
 #pragma once
 
 #include "experts/representation.h"
-#include "search/said.h"
+#include "search/card_words.h"
 #include "search/fusion.h"
 #include "search/query.h"
 

@@ -6,7 +6,7 @@
 
 #include "core/error.h"
 #include "search/date.h"
-#include "search/lead_in.h"
+#include "search/question_opening.h"
 
 typedef struct {
   const char *text;

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "weights/quant.h"
+#include "weights/formats/quant.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "weight files are little-endian and are read as they lie: port dtype.c first"

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "core/source.h"
-#include "weights/zip.h"
+#include "archives/zip.h"
 
 typedef struct SpanCache SpanCache;
 

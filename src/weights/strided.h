@@ -9,7 +9,7 @@
 #pragma once
 
 #include "weights/weight_format.h"
-#include "weights/zip.h"
+#include "archives/zip.h"
 
 typedef struct {
   size_t storage; /* index, as strided_add_…() gave it */

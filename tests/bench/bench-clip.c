@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/linalg.h"
+#include "numerics/linalg.h"
 #include "core/parallel.h"
-#include "text/encoder.h"
+#include "encoders/encoder.h"
 
 enum { TURNS = 20 };
 

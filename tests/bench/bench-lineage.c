@@ -11,11 +11,11 @@
 #include "bench/clock.h"
 #include "core/files.h"
 #include "core/parallel.h"
-#include "core/rng.h"
-#include "lineage/forest.h"
-#include "lineage/sketch.h"
+#include "numerics/rng.h"
+#include "lineage/forest/forest.h"
+#include "lineage/sketch/sketch.h"
 #include "tests/bench/row.h"
-#include "weights/safetensors.h"
+#include "weights/formats/safetensors.h"
 
 enum { FILES = 8, LARGE = 1024, LARGE_MATRICES = 16, SMALL = 16, SMALL_MATRICES = 24, A_TREE = 200 };
 

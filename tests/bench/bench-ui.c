@@ -13,11 +13,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "collection/candidate.h"
-#include "collection/catalog.h"
-#include "core/rng.h"
+#include "collection/scan/candidate.h"
+#include "collection/catalog/catalog.h"
+#include "numerics/rng.h"
 #include "tests/bench/row.h"
-#include "weights/safetensors.h"
+#include "weights/formats/safetensors.h"
 
 enum { CATALOG = 100000, MANY = 100000, FAMILIES = 50, TRAINED = 400, SIDE = 192, KEYS = 300, MOVES = 100 };
 

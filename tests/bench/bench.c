@@ -6,7 +6,7 @@
 
 #include "bench/floors.h"
 #include "bench/train_step.h"
-#include "core/linalg.h"
+#include "numerics/linalg.h"
 #include "core/parallel.h"
 #include "tests/bench/epoch.h"
 #include "tests/bench/row.h"

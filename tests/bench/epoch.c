@@ -7,10 +7,10 @@
 #include <stdio.h>
 
 #include "core/files.h"
-#include "core/rng.h"
-#include "experts/train.h"
+#include "numerics/rng.h"
+#include "experts/train/train.h"
 #include "tests/bench/row.h"
-#include "weights/safetensors.h"
+#include "weights/formats/safetensors.h"
 
 typedef struct {
   const char *name, *folder;

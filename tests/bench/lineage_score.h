@@ -2,7 +2,7 @@
 /* A recovered forest held against what the planter knows. */
 #pragma once
 
-#include "lineage/forest.h"
+#include "lineage/forest/forest.h"
 
 /* Answers of one kind. */
 typedef struct {

@@ -7,12 +7,12 @@
 #include <string.h>
 
 #include "core/files.h"
-#include "core/linalg.h"
+#include "numerics/linalg.h"
 #include "core/parallel.h"
-#include "experts/baseline.h"
-#include "experts/task.h"
-#include "experts/train.h"
-#include "jungle/plant.h"
+#include "experts/measure/baseline.h"
+#include "experts/train/task.h"
+#include "experts/train/train.h"
+#include "planter/plant.h"
 
 enum { SEEDS = 3 };
 

@@ -4,10 +4,10 @@
 #include <stdio.h>
 
 #include "collection/model.h"
-#include "core/linalg.h"
+#include "numerics/linalg.h"
 #include "core/parallel.h"
-#include "experts/score.h"
-#include "jungle/plant.h"
+#include "numerics/rate.h"
+#include "planter/plant.h"
 
 enum { CONCEPTS = 96, ADAPTERS = 4 };
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "weights/safetensors.h"
+#include "weights/formats/safetensors.h"
 
 enum { BLOCKS = 64, RANK = 4, WIDTH = 16, LAYERS = 60 };
 

@@ -6,8 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "collection/archive_scan.h"
-#include "collection/archive_weights.h"
+#include "collection/scan/archive_scan.h"
+#include "collection/read/archive_weights.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collection/card.h"
-#include "collection/model_config.h"
+#include "collection/read/card.h"
+#include "collection/read/model_config.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

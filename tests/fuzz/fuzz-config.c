@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/text.h"
-#include "ui/config.h"
+#include "ui/desk/config.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

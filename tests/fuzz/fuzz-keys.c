@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "tests/unit/ui_fixture.h"
-#include "ui/app_keys.h"
-#include "ui/app_mouse.h"
+#include "ui/app/app_keys.h"
+#include "ui/app/app_mouse.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

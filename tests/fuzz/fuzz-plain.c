@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "tests/unit/ui_fixture.h"
-#include "ui/plain.h"
+#include "ui/plain/plain.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

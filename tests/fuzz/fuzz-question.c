@@ -6,7 +6,7 @@
 
 #include "core/text.h"
 #include "search/question_field.h"
-#include "search/said.h"
+#include "search/card_words.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

@@ -4,7 +4,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "weights/safetensors.h"
+#include "weights/formats/safetensors.h"
 
 enum { VOCABULARY = 1214, CONTEXT = 77, D = CLIP_FIXTURE_WIDTH, INNER = 4 * D, LAYERS = 2 };
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "collection/collection.h"
-#include "weights/safetensors.h"
+#include "weights/formats/safetensors.h"
 
 typedef struct {
   char *top, *root, *state; /* state and root lie in top, a fresh folder */

@@ -2,8 +2,8 @@
 /* Archives member by member: limits, reading in any order, opening by name. */
 #include <string.h>
 
-#include "collection/archive_cache.h"
-#include "collection/container.h"
+#include "archives/archive_cache.h"
+#include "archives/archive_kind.h"
 #include "core/error.h"
 #include "tests/unit/archive_fixture.h"
 

@@ -3,11 +3,11 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/linalg.h"
-#include "core/rng.h"
-#include "experts/gram.h"
-#include "experts/ridge.h"
-#include "experts/statistics.h"
+#include "numerics/linalg.h"
+#include "numerics/rng.h"
+#include "experts/measure/gram.h"
+#include "numerics/ridge.h"
+#include "experts/measure/statistics.h"
 
 enum { N = 7, D_OUT = 9, D_IN = 5 };
 

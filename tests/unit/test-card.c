@@ -2,8 +2,8 @@
 /* Model cards: what is taken from the front matter, and what is refused. */
 #include <string.h>
 
-#include "collection/card.h"
-#include "collection/model_config.h"
+#include "collection/read/card.h"
+#include "collection/read/model_config.h"
 #include "core/error.h"
 
 /* "key=value|" for each entry. */

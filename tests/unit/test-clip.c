@@ -8,8 +8,8 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "tests/unit/clip_fixture.h"
-#include "text/clip_config.h"
-#include "text/encoder.h"
+#include "encoders/clip/clip_config.h"
+#include "encoders/encoder.h"
 
 #define LONG_TEXT                                                                             \
   "the wood the wood the wood the wood the wood the wood the wood the wood the wood the wood " \

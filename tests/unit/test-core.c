@@ -4,13 +4,13 @@
 #include <string.h>
 #include <utime.h>
 
-#include "core/adam.h"
+#include "numerics/adam.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/json_reader.h"
-#include "core/linalg.h"
+#include "numerics/linalg.h"
 #include "core/parallel.h"
-#include "core/rng.h"
+#include "numerics/rng.h"
 #include "core/source.h"
 #include "core/text.h"
 

@@ -2,7 +2,7 @@
 /* Two models layer by layer. */
 #include <math.h>
 
-#include "lineage/model_diff.h"
+#include "lineage/diff/model_diff.h"
 #include "tests/unit/collection_fixture.h"
 #include "tests/unit/counting_source.h"
 

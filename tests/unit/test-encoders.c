@@ -5,8 +5,8 @@
 
 #include "core/error.h"
 #include "core/files.h"
-#include "text/encoder.h"
-#include "weights/safetensors.h"
+#include "encoders/encoder.h"
+#include "weights/formats/safetensors.h"
 
 typedef struct {
   char *folder;

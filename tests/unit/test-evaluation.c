@@ -5,9 +5,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/rng.h"
-#include "experts/calibration.h"
-#include "experts/oneclass.h"
+#include "numerics/rng.h"
+#include "numerics/calibration.h"
+#include "numerics/oneclass.h"
 
 /* Logits drawn so that softmax(logits) are the true probabilities, then made twice too sharp: the
  * temperature that undoes it is 2. */

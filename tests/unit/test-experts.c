@@ -5,13 +5,13 @@
 #include <string.h>
 
 #include "core/error.h"
-#include "core/linalg.h"
-#include "experts/align.h"
-#include "experts/classify.h"
-#include "experts/compress.h"
+#include "numerics/linalg.h"
+#include "experts/probex/align.h"
+#include "experts/probex/classify.h"
+#include "experts/probex/compress.h"
 #include "experts/expert.h"
-#include "experts/layer_set.h"
-#include "experts/probex_pass.h"
+#include "experts/probex/layer_set.h"
+#include "experts/probex/probex_pass.h"
 
 enum { D_OUT = 13, D_IN = 11, N = 5, CLASSES = 4, D_TEXT = 6, R_T = 5 };
 

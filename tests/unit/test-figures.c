@@ -4,9 +4,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/linalg.h"
-#include "core/rng.h"
-#include "weights/layer_figures.h"
+#include "numerics/linalg.h"
+#include "numerics/rng.h"
+#include "weights/layers/layer_figures.h"
 
 static Layer dense(size_t rows, size_t columns, uint64_t seed) {
   Layer l = {.form = LAYER_DENSE, .d_out = rows, .d_in = columns, .scale = 1};

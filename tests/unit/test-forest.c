@@ -2,11 +2,11 @@
 /* Whole forests of small made-up models: what is a copy, and that nothing but the models decides. */
 #include <stdio.h>
 
-#include "core/rng.h"
-#include "lineage/forest.h"
-#include "lineage/forest_text.h"
-#include "lineage/route.h"
-#include "lineage/sketch_store.h"
+#include "numerics/rng.h"
+#include "lineage/forest/forest.h"
+#include "lineage/forest/forest_text.h"
+#include "lineage/grow/route.h"
+#include "lineage/sketch/sketch_store.h"
 #include "tests/unit/collection_fixture.h"
 
 enum { ROWS = 192, COLUMNS = 64, NUMBERS = ROWS * COLUMNS }; /* more than a sketch looks at alone */

@@ -7,12 +7,12 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/json.h"
-#include "core/linalg.h"
-#include "jungle/classifier.h"
-#include "jungle/concepts.h"
-#include "jungle/denoiser.h"
-#include "jungle/plant.h"
-#include "weights/layer.h"
+#include "numerics/linalg.h"
+#include "planter/classifier.h"
+#include "planter/concepts.h"
+#include "planter/denoiser.h"
+#include "planter/plant.h"
+#include "weights/layers/layer.h"
 
 /* --- pictures and concepts -------------------------------------------------------------------- */
 

@@ -5,17 +5,17 @@
 #include <string.h>
 
 #include "core/files.h"
-#include "core/rng.h"
-#include "jungle/gguf_out.h"
-#include "lineage/absent.h"
-#include "lineage/arborescence.h"
-#include "lineage/card_check.h"
-#include "lineage/gguf_names.h"
-#include "lineage/grid.h"
-#include "lineage/merges.h"
-#include "lineage/model_diff.h"
+#include "numerics/rng.h"
+#include "planter/gguf_write.h"
+#include "lineage/grow/missing_base.h"
+#include "numerics/arborescence.h"
+#include "lineage/grow/card_check.h"
+#include "weights/layers/gguf_names.h"
+#include "numerics/quant_levels.h"
+#include "lineage/grow/merges.h"
+#include "lineage/diff/model_diff.h"
 #include "tests/unit/counting_source.h"
-#include "weights/safetensors.h"
+#include "weights/formats/safetensors.h"
 
 enum { SIDE = 64, NUMBERS = SIDE * SIDE, MATRICES = 3 };
 

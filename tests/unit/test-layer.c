@@ -3,9 +3,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "weights/layer.h"
-#include "weights/safetensors.h"
-#include "weights/tensor_name.h"
+#include "weights/layers/layer.h"
+#include "weights/formats/safetensors.h"
+#include "weights/layers/tensor_name.h"
 
 typedef struct {
   const char *key, *layer;

@@ -10,15 +10,15 @@
 
 #include "core/error.h"
 #include "core/files.h"
-#include "core/rng.h"
-#include "lineage/declared.h"
-#include "lineage/forest.h"
-#include "lineage/kinship.h"
-#include "lineage/pedigree.h"
-#include "lineage/projection.h"
+#include "numerics/rng.h"
+#include "lineage/grow/declared.h"
+#include "lineage/forest/forest.h"
+#include "lineage/sketch/kinship.h"
+#include "lineage/grow/pedigree.h"
+#include "numerics/projection.h"
 #include "collection/stamp.h"
-#include "lineage/sketch_store.h"
-#include "weights/safetensors.h"
+#include "lineage/sketch/sketch_store.h"
+#include "weights/formats/safetensors.h"
 
 /* ---- synthetic networks ---- */
 

@@ -9,10 +9,10 @@
 
 #include "core/files.h"
 #include "core/text.h"
-#include "lineage/forest_make.h"
-#include "lineage/forest_text.h"
-#include "lineage/outline.h"
-#include "lineage/phylogram.h"
+#include "lineage/forest/forest_make.h"
+#include "lineage/forest/forest_text.h"
+#include "lineage/forest/outline.h"
+#include "lineage/forest/phylogram.h"
 
 static unsigned add(Forest *f, const char *name) {
   g_autoptr(Model) m = model_new();

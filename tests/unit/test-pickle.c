@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "core/error.h"
-#include "weights/pickle.h"
+#include "weights/torch/pickle.h"
 
 /* Bytes that may hold NUL, with their number. */
 #define BYTES(s) s, sizeof(s) - 1

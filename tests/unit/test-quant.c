@@ -6,9 +6,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/rng.h"
+#include "numerics/rng.h"
 #include "weights/dtype.h"
-#include "weights/quant.h"
+#include "weights/formats/quant.h"
 
 enum { BLOCKS = 64 };
 

@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "core/error.h"
-#include "core/rng.h"
+#include "numerics/rng.h"
 #include "search/date.h"
 #include "search/fusion.h"
 #include "search/question_field.h"
-#include "search/said.h"
+#include "search/card_words.h"
 
 static Question *parse(const char *text) {
   g_autoptr(GError) error = NULL;

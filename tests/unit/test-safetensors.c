@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "core/error.h"
-#include "core/rng.h"
-#include "weights/safetensors.h"
+#include "numerics/rng.h"
+#include "weights/formats/safetensors.h"
 #include "weights/weight_file.h"
 
 typedef struct {

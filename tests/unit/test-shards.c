@@ -7,7 +7,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/parallel.h"
-#include "weights/safetensors.h"
+#include "weights/formats/safetensors.h"
 #include "weights/shard_name.h"
 #include "weights/shards.h"
 

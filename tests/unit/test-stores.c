@@ -7,10 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "collection/chain.h"
-#include "collection/hub.h"
-#include "collection/metadata_facts.h"
-#include "collection/model_config.h"
+#include "collection/scan/training_run.h"
+#include "collection/scan/hub_layout.h"
+#include "collection/read/metadata_facts.h"
+#include "collection/read/model_config.h"
 #include "tests/unit/collection_fixture.h"
 
 /* "value (source)|" for every fact of that key. */

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "core/error.h"
-#include "text/clip_text.h"
-#include "text/clip_tokenizer.h"
-#include "text/tokenizer_file.h"
+#include "encoders/clip/clip_text.h"
+#include "encoders/clip/clip_tokenizer.h"
+#include "encoders/tokenizer_file.h"
 
 static char *fixture(const char *name) {
   return g_build_filename(g_getenv("G_TEST_SRCDIR"), "fixtures", "clip", name, NULL);

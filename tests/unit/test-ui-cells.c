@@ -3,14 +3,14 @@
 #include <math.h>
 #include <string.h>
 
-#include "lineage/forest_make.h"
-#include "ui/cells.h"
-#include "ui/glyph.h"
-#include "ui/line_edit.h"
-#include "ui/list.h"
-#include "ui/paint.h"
-#include "ui/row_filter.h"
-#include "ui/train_curves.h"
+#include "lineage/forest/forest_make.h"
+#include "ui/toolkit/cells.h"
+#include "ui/toolkit/glyph.h"
+#include "ui/toolkit/line_edit.h"
+#include "ui/toolkit/list.h"
+#include "ui/toolkit/paint.h"
+#include "search/filter.h"
+#include "ui/experts/train_curves.h"
 
 static void assert_dump(const Cells *cells, const char *want) {
   g_autofree char *got = cells_dump(cells);

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "tests/unit/ui_fixture.h"
-#include "ui/app_keys.h"
-#include "ui/command_line.h"
-#include "ui/memory.h"
-#include "ui/plain.h"
+#include "ui/app/app_keys.h"
+#include "ui/app/command_line.h"
+#include "session/history.h"
+#include "ui/plain/plain.h"
 
 static void paste(App *app, const char *text) {
   app_key(app, UIKEY_PASTE_BEGIN);

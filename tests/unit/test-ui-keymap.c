@@ -2,8 +2,8 @@
 /* The table of actions as a contract: what it promises holds for every line. */
 #include <string.h>
 
-#include "ui/command_line.h"
-#include "ui/keymap.h"
+#include "ui/app/command_line.h"
+#include "ui/toolkit/keymap.h"
 
 static void test_every_action_is_complete(void) {
   g_autoptr(Keymap) keymap = keymap_new();

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "tests/unit/ui_fixture.h"
-#include "ui/app_keys.h"
-#include "ui/app_mouse.h"
-#include "ui/forest_view.h"
+#include "ui/app/app_keys.h"
+#include "ui/app/app_mouse.h"
+#include "ui/forest/forest_view.h"
 
 /* What was measured of a forest must not be taken for the next one's. */
 static void test_branches_are_measured_anew(void) {

@@ -6,18 +6,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lineage/forest_make.h"
-#include "ui/card_text.h"
-#include "ui/chart.h"
-#include "ui/config.h"
-#include "lineage/export.h"
-#include "ui/forest_columns.h"
-#include "ui/forest_phylogram.h"
-#include "ui/job_text.h"
-#include "ui/map_groups.h"
-#include "ui/scatter.h"
-#include "ui/train_estimate.h"
-#include "ui/word_match.h"
+#include "lineage/forest/forest_make.h"
+#include "ui/model/card_text.h"
+#include "ui/toolkit/chart.h"
+#include "ui/desk/config.h"
+#include "lineage/forest/export.h"
+#include "ui/forest/forest_columns.h"
+#include "ui/forest/forest_phylogram.h"
+#include "ui/desk/job_text.h"
+#include "ui/map/map_groups.h"
+#include "ui/toolkit/scatter.h"
+#include "session/train_estimate.h"
+#include "search/word_match.h"
 
 /* All lines, joined by newlines. */
 static char *all_lines(const Lines *l) {

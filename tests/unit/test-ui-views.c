@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "tests/unit/ui_fixture.h"
-#include "ui/app_commands.h"
-#include "ui/app_keys.h"
-#include "ui/app_mouse.h"
-#include "ui/command_line.h"
-#include "ui/memory.h"
-#include "ui/tour.h"
+#include "ui/app/app_commands.h"
+#include "ui/app/app_keys.h"
+#include "ui/app/app_mouse.h"
+#include "ui/app/command_line.h"
+#include "session/history.h"
+#include "ui/app/tour.h"
 
 /* The row on screen that is selected, -1: none. */
 static int selected_y(App *app) {

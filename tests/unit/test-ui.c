@@ -7,7 +7,7 @@
 
 #include "core/error.h"
 #include "tests/unit/ui_fixture.h"
-#include "ui/script.h"
+#include "ui/app/script.h"
 
 /* The row of text at y. */
 static char *row_text(App *app, int y) {

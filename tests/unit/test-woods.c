@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "core/files.h"
-#include "core/linalg.h"
-#include "jungle/plant.h"
-#include "lineage/sketch_store.h"
+#include "numerics/linalg.h"
+#include "planter/plant.h"
+#include "lineage/sketch/sketch_store.h"
 #include "tests/bench/lineage_score.h"
 
 typedef struct {

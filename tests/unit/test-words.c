@@ -4,9 +4,9 @@
 #include <unistd.h>
 
 #include "core/error.h"
-#include "core/linalg.h"
-#include "text/concept_list.h"
-#include "text/encoder.h"
+#include "numerics/linalg.h"
+#include "encoders/concept_list.h"
+#include "encoders/encoder.h"
 
 static double similar(TextEncoder *e, const char *a, const char *b) {
   g_autofree float *x = g_new(float, text_encoder_dim(e)), *y = g_new(float, text_encoder_dim(e));

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/error.h"
-#include "work/worker.h"
+#include "session/worker.h"
 
 /* What the jobs and their callbacks leave behind. */
 typedef struct {

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "core/error.h"
-#include "weights/zip.h"
+#include "archives/zip.h"
 #include "zip_fixture.h"
 
 enum { LIMIT = 1 << 20 };

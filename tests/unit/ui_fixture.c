@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "core/error.h"
-#include "lineage/forest_make.h"
+#include "lineage/forest/forest_make.h"
 
 static const struct {
   const char *path, *concept, *base;

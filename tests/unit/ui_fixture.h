@@ -5,7 +5,7 @@
 
 #include <stdatomic.h>
 
-#include "ui/app.h"
+#include "ui/app/app.h"
 
 /* What tests hold on to; one at a time. */
 typedef struct {

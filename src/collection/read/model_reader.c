@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collection/read/model_reader.h"
+
+#include <string.h>
+
+#include "collection/read/card.h"
+#include "collection/scan/training_run.h"
+#include "collection/read/model_config.h"
+#include "core/error.h"
+#include "core/source.h"
+
+enum { MAX_OTHERS = 64 };
+
+/* The deepest folder of a path that is named as a split is. */
+static char *split_of_path(const char *path) {
+  g_auto(GStrv) parts = g_strsplit(path, "/", -1);
+  for (guint i = g_strv_length(parts); i-- > 0;)
+    if (split_is_name(parts[i])) return g_strdup(parts[i]);
+  return NULL;
+}
+
+/* The path of the archive that a candidate was found in; NULL: in none. The caller frees it. */
+static char *archive_of(const Candidate *c) {
+  return c->inside ? g_strndup(c->path, c->inside - strlen("!")) : NULL;
+}
+
+static void add_split(Model *m, const Candidate *c, const char *archive) {
+  g_autofree char *split = split_of_path(c->path + c->inside);
+  if (!split && archive) split = split_of_path(archive);
+  if (split) model_add_fact(m, "split", split, "folder");
+}
+
+/* The run that a checkpoint belongs to, and its step. */
+static void add_chain(Model *m, const Candidate *c, const char *archive) {
+  g_autofree char *below = NULL;
+  uint64_t step;
+  if (!chain_of_path(c->path + c->inside, &below, &step)) {
+    if (!archive || !chain_of_path(archive, &below, &step)) return;
+    archive = NULL;
+  }
+  g_autofree char *run = archive ? g_strconcat(archive, "!", below, NULL) : g_strdup(below);
+  g_autofree char *digits = g_strdup_printf("%" G_GUINT64_FORMAT, step);
+  model_add_fact(m, "chain", run, "folder");
+  model_add_fact(m, "step", digits, "folder");
+}
+
+/* The commit that the model is of, then those that are left out. */
+static void add_revisions(Model *m, const Candidate *c) {
+  for (guint i = 0; i < c->revisions->len && i < MAX_OTHERS; i++)
+    model_add_fact(m, "revision", c->revisions->pdata[i],
+                   i == 0 && c->revision_is_main ? "refs/main" : "snapshots");
+}
+
+/* What the place of the files says. */
+static void add_place(Model *m, const Candidate *c) {
+  g_autofree char *archive = archive_of(c);
+  if (archive) model_add_fact(m, "archive", archive, "folder");
+  add_split(m, c, archive);
+  add_chain(m, c, archive);
+  if (c->repository) model_add_fact(m, "repository", c->repository, "folder");
+  add_revisions(m, c);
+  if (c->component) model_add_fact(m, "component", c->component, "folder");
+  for (guint i = 0; i < c->components->len && i < MAX_OTHERS; i++)
+    model_add_fact(m, "component", c->components->pdata[i], "folder");
+}
+
+/* The model's other weight files: formats of the same weights, components, parts. */
+static void add_other_weights(Model *m, const Candidate *c, guint used) {
+  guint listed = 0;
+  for (guint i = 0; i < c->weights->len && listed < MAX_OTHERS; i++) {
+    if (i == used) continue;
+    model_add_fact(m, "other_weights", g_array_index(c->weights, FileRef, i).path, "folder");
+    listed++;
+  }
+  for (guint i = 0; i < c->beside->len; i++)
+    model_add_fact(m, "other_format", g_array_index(c->beside, FileRef, i).path, "same name");
+}
+
+static void add_config(Model *m, const ModelFiles *files, const char *path, const char *source) {
+  g_autoptr(GError) error = NULL;
+  if (!path) return;
+  g_autoptr(GBytes) bytes = files->text(files->user, path, CONFIG_MAX_BYTES + 1, &error);
+  gsize n = 0;
+  const char *text = bytes ? g_bytes_get_data(bytes, &n) : NULL;
+  if (!bytes)
+    model_add_problem(m, error->message, source);
+  else
+    model_take_config_text(m, text ? text : "", n, source);
+}
+
+static void add_card(Model *m, const ModelFiles *files, const char *path) {
+  g_autoptr(GError) error = NULL;
+  if (!path) return;
+  g_autoptr(GBytes) bytes = files->text(files->user, path, CARD_MAX_FRONT, &error);
+  gsize n = 0;
+  const char *text = bytes ? g_bytes_get_data(bytes, &n) : NULL;
+  if (!bytes)
+    model_add_problem(m, error->message, "card");
+  else
+    model_take_card_text(m, text ? text : "", n);
+}
+
+/* In order of trust: what the folders say, what a trainer wrote, what a person wrote. */
+static void add_facts(Model *m, const ModelFiles *files, const Candidate *c,
+                      const WeightSummary *summary, guint used) {
+  add_place(m, c);
+  model_take_metadata(m, summary->metadata);
+  add_config(m, files, c->adapter_config, "adapter_config.json");
+  add_card(m, files, c->card);
+  add_config(m, files, c->pipeline, "model_index.json");
+  add_config(m, files, c->config, "config.json");
+  add_other_weights(m, c, used);
+}
+
+static uint64_t bytes_of(const Candidate *c) {
+  uint64_t sum = 0;
+  for (guint i = 0; i < c->weights->len; i++) {
+    const FileRef *f = &g_array_index(c->weights, FileRef, i);
+    if (!g_str_has_suffix(f->path, ".json")) sum += f->stamp.size;
+  }
+  return sum;
+}
+
+static Model *make_model(const ModelFiles *files, const Candidate *c,
+                         const WeightSummary *summary, guint used) {
+  Model *m = model_new();
+  m->path = g_strdup(c->path);
+  m->shown = safe_text(c->path, -1);
+  m->file = g_strdup(g_array_index(c->weights, FileRef, used).path);
+  m->name = safe_text(c->name, -1);
+  m->format = g_strdup(summary->format);
+  m->kind = summary->kind;
+  m->tensors = summary->tensors;
+  m->params = summary->params;
+  memcpy(m->dtypes, summary->dtypes, sizeof m->dtypes);
+  m->shapes = g_strdup(summary->shapes);
+  m->bytes = bytes_of(c);
+  add_facts(m, files, c, summary, used);
+  return m;
+}
+
+/* A model in parts that cannot be whole; NULL when nothing speaks against it. Where there is an
+ * index, it says itself what is missing. */
+static char *problem_of_parts(const FileRef *ref) {
+  if (ref->parts == 0 || ref->found == ref->parts || g_str_has_suffix(ref->path, ".json"))
+    return NULL;
+  return g_strdup_printf("a model in %u parts, of which %u %s there", ref->parts, ref->found,
+                         ref->found == 1 ? "is" : "are");
+}
+
+Model *model_assemble(const ModelFiles *files, const Candidate *c, GPtrArray *skips) {
+  for (guint i = 0; i < c->tries; i++) {
+    const FileRef *ref = &g_array_index(c->weights, FileRef, i);
+    g_autofree char *reason = problem_of_parts(ref);
+    g_autoptr(WeightSummary) summary = reason ? NULL : files->weights(files->user, ref, &reason);
+    if (summary) return make_model(files, c, summary, i);
+    g_ptr_array_add(skips, walk_skip_new(ref->path, reason));
+  }
+  return NULL;
+}
+
+const char *model_reason(const GError *error, const char *label) {
+  g_autofree SafeText *shown = safe_text(label, -1);
+  size_t n = strlen(shown);
+  if (!g_str_has_prefix(error->message, shown)) return error->message;
+  const char *rest = error->message + n;
+  if (g_str_has_prefix(rest, ": ")) return rest + 2;
+  return rest[0] == '!' ? rest + 1 : error->message; /* a part of the file: "data.pkl: …" */
+}
+
+/* --- files in folders ------------------------------------------------------------------------- */
+
+typedef struct {
+  const char *root;
+  unsigned opened;
+} Folders;
+
+static WeightSummary *folder_weights(void *user, const FileRef *ref, char **reason) {
+  Folders *f = user;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *full = g_build_filename(f->root, ref->path, NULL);
+  g_autoptr(WeightFile) file = weight_file_open(full, &error);
+  f->opened++;
+  if (file) return weight_summary_of(file);
+  *reason = g_strdup(model_reason(error, full));
+  return NULL;
+}
+
+static GBytes *folder_text(void *user, const char *path, size_t limit, GError **error) {
+  const Folders *f = user;
+  g_autofree char *full = g_build_filename(f->root, path, NULL);
+  g_autoptr(ByteSource) source = byte_source_open(full, error);
+  if (!source) return NULL;
+  size_t n = (size_t)MIN(byte_source_size(source), (uint64_t)limit);
+  g_autofree char *bytes = g_malloc(n + 1);
+  if (!byte_source_read(source, 0, bytes, n, error)) return NULL;
+  return g_bytes_new_take(g_steal_pointer(&bytes), n);
+}
+
+Model *model_read(const char *root, const Candidate *c, GPtrArray *skips, unsigned *opened) {
+  Folders folders = {.root = root};
+  ModelFiles files = {.weights = folder_weights, .text = folder_text, .user = &folders};
+  Model *m = model_assemble(&files, c, skips);
+  *opened = folders.opened;
+  return m;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collection/read/weight_summary.h"
+
+#include <string.h>
+
+#include "collection/read/signature.h"
+
+/* Widths that text encoders give a token. */
+static bool is_token_width(uint64_t n) {
+  static const uint64_t widths[] = {512,  640,  768,  1024, 1152, 1280, 1536,
+                                    2048, 2304, 2560, 3072, 4096, 5120};
+  for (size_t i = 0; i < G_N_ELEMENTS(widths); i++)
+    if (n == widths[i]) return true;
+  return false;
+}
+
+/* A textual inversion names its tensor by a token: no module path, a few rows at most. */
+static bool is_token_vector(const TensorInfo *t) {
+  enum { MOST_ROWS = 128 };
+  if (!dtype_is_float(t->dtype) || t->rank < 1 || t->rank > 2) return false;
+  if (!is_token_width(t->shape[t->rank - 1])) return false;
+  if (t->rank == 2 && t->shape[0] > MOST_ROWS) return false;
+  return !strchr(t->name, '.') && strcmp(t->name, "weight") != 0 && strcmp(t->name, "bias") != 0;
+}
+
+static bool is_embedding(const WeightFile *file) {
+  size_t n = weight_file_count(file);
+  if (n < 1 || n > 2) return false;
+  for (size_t i = 0; i < n; i++)
+    if (!is_token_vector(weight_file_info(file, i))) return false;
+  return true;
+}
+
+ModelKind model_kind_of(const WeightFile *file, const GArray *layers) {
+  bool dense = false;
+  for (guint i = 0; i < layers->len; i++) {
+    if (g_array_index(layers, LayerInfo, i).form == LAYER_LOW_RANK) return MODEL_LORA;
+    dense = true;
+  }
+  if (is_embedding(file)) return MODEL_EMBEDDING;
+  return dense ? MODEL_FULL : MODEL_OTHER;
+}
+
+static void count_tensors(WeightSummary *s, const WeightFile *file) {
+  s->tensors = (unsigned)weight_file_count(file);
+  for (size_t i = 0; i < weight_file_count(file); i++) {
+    const TensorInfo *t = weight_file_info(file, i);
+    s->dtypes[t->dtype]++;
+    if (dtype_is_float(t->dtype)) s->params += t->count;
+  }
+}
+
+WeightSummary *weight_summary_of(const WeightFile *file) {
+  WeightSummary *s = g_new0(WeightSummary, 1);
+  g_autoptr(GArray) layers = layer_list(file, NULL);
+  s->format = safe_text(weight_file_format(file), -1);
+  s->kind = model_kind_of(file, layers);
+  s->shapes = signature_of_layers(layers);
+  s->metadata = g_hash_table_ref(weight_file_metadata(file));
+  count_tensors(s, file);
+  return s;
+}
+
+void weight_summary_free(WeightSummary *s) {
+  if (!s) return;
+  g_free(s->format);
+  g_free(s->shapes);
+  g_hash_table_unref(s->metadata);
+  g_free(s);
+}

@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collection/scan/candidate.h"
+
+#include <string.h>
+
+#include "collection/scan/training_run.h"
+#include "archives/archive_kind.h"
+#include "collection/scan/hub_layout.h"
+#include "collection/scan/weight_names.h"
+#include "weights/shard_name.h"
+
+/* One weight file of a folder, or the parts of one model. */
+typedef struct {
+  char *name; /* the whole's */
+  int rank;   /* of the name; -1: a name that somebody chose */
+  FileRef main;
+  GArray *rest; /* of FileRef: parts that `main` stands for */
+} Entry;
+
+static void ref_clear(void *data) { g_free(((FileRef *)data)->path); }
+
+static GArray *refs_new(void) {
+  GArray *refs = g_array_new(FALSE, FALSE, sizeof(FileRef));
+  g_array_set_clear_func(refs, ref_clear);
+  return refs;
+}
+
+static void entry_free(void *data) {
+  Entry *e = data;
+  g_free(e->name);
+  g_free(e->main.path);
+  g_array_unref(e->rest);
+  g_free(e);
+}
+
+static void candidate_free(void *data) {
+  Candidate *c = data;
+  g_free(c->path);
+  g_free(c->name);
+  g_free(c->repository);
+  g_free(c->component);
+  g_ptr_array_unref(c->components);
+  g_ptr_array_unref(c->revisions);
+  g_free(c->card);
+  g_free(c->config);
+  g_free(c->adapter_config);
+  g_free(c->pipeline);
+  g_array_unref(c->weights);
+  g_array_unref(c->others);
+  g_array_unref(c->beside);
+  g_free(c);
+}
+
+static FileRef ref_of(const WalkFolder *folder, const WalkFile *file) {
+  const char *path = folder->path;
+  return (FileRef){.path = *path ? g_strconcat(path, "/", file->name, NULL) : g_strdup(file->name),
+                   .stamp = file->stamp};
+}
+
+static Entry *entry_new(GPtrArray *entries, char *name, FileRef main, bool adapter) {
+  Entry *e = g_new0(Entry, 1);
+  *e = (Entry){name, weight_name_rank(name, adapter), main, refs_new()};
+  g_ptr_array_add(entries, e);
+  return e;
+}
+
+/* A part joins the entry of its whole; the first stands for all until an index comes. */
+static void add_part(GPtrArray *entries, GHashTable *wholes, char *whole, guint parts, FileRef ref,
+                     bool adapter) {
+  Entry *e = g_hash_table_lookup(wholes, whole);
+  if (e) {
+    g_array_append_val(e->rest, ref);
+    e->main.found++;
+    g_free(whole);
+    return;
+  }
+  ref.parts = parts;
+  ref.found = 1;
+  e = entry_new(entries, whole, ref, adapter);
+  g_hash_table_insert(wholes, e->name, e);
+}
+
+/* An index without any part stands for one part that is absent. */
+static void add_index(GPtrArray *entries, GHashTable *wholes, FileRef ref, const char *name,
+                      bool adapter) {
+  g_autofree char *whole = shard_index_whole(name);
+  if (!whole) whole = g_strdup(name); /* letters of another case: nobody reads it */
+  Entry *e = g_hash_table_lookup(wholes, whole);
+  if (!e) {
+    ref.parts = 1;
+    entry_new(entries, g_steal_pointer(&whole), ref, adapter);
+    return;
+  }
+  if (e->main.parts == 1) { /* one part is the whole: the index joins nothing */
+    g_array_append_val(e->rest, ref);
+    return;
+  }
+  FileRef first = e->main;
+  ref.parts = first.parts;
+  ref.found = first.found;
+  first.parts = first.found = 0;
+  g_array_append_val(e->rest, first);
+  e->main = ref;
+}
+
+static int entry_by_rank(const void *a, const void *b) {
+  const Entry *x = *(const Entry *const *)a, *y = *(const Entry *const *)b;
+  guint rank_x = (guint)x->rank, rank_y = (guint)y->rank; /* -1 becomes the largest */
+  return rank_x != rank_y ? (rank_x > rank_y ? 1 : -1) : strcmp(x->main.path, y->main.path);
+}
+
+/* The name of the whole when a file is a part of it; the caller frees it. A name such as
+ * "-1-of-5", which folds and tries have too, is a part's only beside an index. */
+static char *whole_of_part(const WalkFolder *folder, const char *name, guint *parts) {
+  ShardName parsed;
+  if (!shard_name_parse(name, &parsed)) return NULL;
+  *parts = parsed.parts;
+  g_autofree char *whole = shard_name_whole(name);
+  g_autofree char *index = g_strconcat(whole, ".index.json", NULL);
+  return parsed.padded || walk_folder_find(folder, index) ? g_steal_pointer(&whole) : NULL;
+}
+
+/* The weight files of a folder, generic names first and best first. */
+static GPtrArray *entries_of(const WalkFolder *folder) {
+  GPtrArray *entries = g_ptr_array_new_with_free_func(entry_free);
+  g_autoptr(GHashTable) wholes = g_hash_table_new(g_str_hash, g_str_equal);
+  bool adapter = walk_folder_find(folder, "adapter_config.json") != NULL;
+  for (guint i = 0; i < folder->files->len; i++) {
+    const WalkFile *f = &g_array_index(folder->files, WalkFile, i);
+    guint parts;
+    char *whole = f->use == WALK_WEIGHTS ? whole_of_part(folder, f->name, &parts) : NULL;
+    if (whole)
+      add_part(entries, wholes, whole, parts, ref_of(folder, f), adapter);
+    else if (f->use == WALK_WEIGHTS)
+      entry_new(entries, g_strdup(f->name), ref_of(folder, f), adapter);
+  }
+  /* Only now: an index may sort before the parts it names. */
+  for (guint i = 0; i < folder->files->len; i++) {
+    const WalkFile *f = &g_array_index(folder->files, WalkFile, i);
+    if (f->use == WALK_SHARD_INDEX) add_index(entries, wholes, ref_of(folder, f), f->name, adapter);
+  }
+  g_ptr_array_sort(entries, entry_by_rank);
+  return entries;
+}
+
+static FileRef ref_copy(const FileRef *ref) {
+  FileRef copy = *ref;
+  copy.path = g_strdup(ref->path);
+  return copy;
+}
+
+static void add_ref(GArray *refs, const FileRef *ref) {
+  FileRef copy = ref_copy(ref);
+  g_array_append_val(refs, copy);
+}
+
+static char *add_sidecar(Candidate *c, const WalkFolder *folder, const char *name) {
+  const WalkFile *f = walk_folder_find(folder, name);
+  if (!f) return NULL;
+  FileRef ref = ref_of(folder, f);
+  g_array_append_val(c->others, ref);
+  return g_strdup(ref.path);
+}
+
+static Candidate *candidate_new(GPtrArray *out, const char *path) {
+  Candidate *c = g_new0(Candidate, 1);
+  c->path = g_strdup(*path ? path : ".");
+  c->weights = refs_new();
+  c->others = refs_new();
+  c->beside = refs_new();
+  c->components = g_ptr_array_new_with_free_func(g_free);
+  c->revisions = g_ptr_array_new_with_free_func(g_free);
+  g_ptr_array_add(out, c);
+  return c;
+}
+
+/* What a folder is called: by its repository, else by its own name, a checkpoint's with that of
+ * its run before it. */
+static char *folder_name(const Candidate *c, const char *path, const char *rest, const char *root) {
+  uint64_t step;
+  if (c->repository && *rest) return g_strconcat(c->repository, "/", rest, NULL);
+  if (c->repository) return g_strdup(c->repository);
+  g_autofree char *full = g_build_filename(root, path, NULL);
+  g_autofree char *name = g_path_get_basename(full);
+  if (!chain_is_step(name, &step)) return g_steal_pointer(&name);
+  g_autofree char *run_path = g_path_get_dirname(full);
+  g_autofree char *run = g_path_get_basename(run_path);
+  return g_strconcat(run, "/", name, NULL);
+}
+
+/* Names the candidate; `file`: the weight file's name when it alone is the model, else NULL. */
+static void name_candidate(Candidate *c, const WalkFolder *folder, const char *root,
+                           const char *file) {
+  const char *rest = "";
+  g_autofree char *full = g_build_filename(root, folder->path, NULL);
+  c->repository = hub_name_of_path(full, &rest);
+  bool by_folder = !file || weight_name_rank(file, false) >= 0;
+  const WalkFile *known = file ? walk_folder_find(folder, file) : NULL;
+  if (known && known->title)
+    c->name = g_strdup(known->title);
+  else
+    c->name = by_folder ? folder_name(c, folder->path, rest, root) : weight_name_stem(file);
+}
+
+/* The commits of the repository whose snapshot the folder is. The folder that lists them counts
+ * as a file: another download changes it. */
+static void add_revisions(Candidate *c, const WalkFolder *folder) {
+  const HubRevisions *r = folder->revisions;
+  if (!r) return;
+  c->revision_is_main = r->by_ref;
+  g_ptr_array_add(c->revisions, g_strdup(r->chosen));
+  for (guint i = 0; i < r->others->len; i++)
+    g_ptr_array_add(c->revisions, g_strdup(r->others->pdata[i]));
+  FileRef ref = {.path = g_path_get_dirname(folder->path), .stamp = folder->snapshots};
+  g_array_append_val(c->others, ref);
+}
+
+static void add_sidecars(Candidate *c, const WalkFolder *folder) {
+  add_revisions(c, folder);
+  c->card = add_sidecar(c, folder, "README.md");
+  c->config = add_sidecar(c, folder, "config.json");
+  c->adapter_config = add_sidecar(c, folder, "adapter_config.json");
+}
+
+static void add_rest(Candidate *c, const Entry *e) {
+  for (guint i = 0; i < e->rest->len; i++)
+    add_ref(c->weights, &g_array_index(e->rest, FileRef, i));
+}
+
+/* "fox.ckpt" beside "fox.safetensors", or two names that tools give, with different endings. */
+static bool is_other_format(const Entry *a, const Entry *b) {
+  g_autofree char *x = weight_name_stem(a->name), *y = weight_name_stem(b->name);
+  if (a == b || strcmp(a->name + strlen(x), b->name + strlen(y)) == 0) return false;
+  return strcmp(x, y) == 0 || (a->rank >= 0 && b->rank >= 0);
+}
+
+/* The entries of a folder by the stem of their name, and those with names that tools give. */
+typedef struct {
+  GHashTable *by_stem; /* stem -> GPtrArray of Entry */
+  GPtrArray *generic;
+} Neighbours;
+
+static Neighbours neighbours_of(const GPtrArray *entries) {
+  Neighbours n = {g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+                                        (GDestroyNotify)g_ptr_array_unref),
+                  g_ptr_array_new()};
+  for (guint i = 0; i < entries->len; i++) {
+    Entry *e = entries->pdata[i];
+    g_autofree char *stem = weight_name_stem(e->name);
+    GPtrArray *same = g_hash_table_lookup(n.by_stem, stem);
+    if (!same) {
+      same = g_ptr_array_new();
+      g_hash_table_insert(n.by_stem, g_steal_pointer(&stem), same);
+    }
+    g_ptr_array_add(same, e);
+    if (e->rank >= 0) g_ptr_array_add(n.generic, e);
+  }
+  return n;
+}
+
+static void neighbours_clear(Neighbours *n) {
+  g_hash_table_unref(n->by_stem);
+  g_ptr_array_unref(n->generic);
+}
+
+/* Notes files that are likely the same model in another format. */
+static void add_beside(Candidate *c, const Neighbours *n, const Entry *self) {
+  enum { MOST = 16 };
+  g_autofree char *stem = weight_name_stem(self->name);
+  const GPtrArray *lists[] = {g_hash_table_lookup(n->by_stem, stem),
+                              self->rank >= 0 ? n->generic : NULL};
+  for (size_t l = 0; l < G_N_ELEMENTS(lists); l++)
+    for (guint i = 0; lists[l] && i < lists[l]->len && c->beside->len < MOST; i++) {
+      const Entry *e = lists[l]->pdata[i];
+      g_autofree char *other = weight_name_stem(e->name);
+      bool twice = l == 1 && strcmp(other, stem) == 0;
+      if (!twice && is_other_format(e, self)) add_ref(c->beside, &e->main);
+    }
+}
+
+static Candidate *add_file_candidate(GPtrArray *out, const WalkFolder *folder, const char *root,
+                                     const Entry *e) {
+  Candidate *c = candidate_new(out, e->main.path);
+  name_candidate(c, folder, root, e->name);
+  add_ref(c->weights, &e->main);
+  c->tries = 1;
+  add_rest(c, e);
+  add_sidecars(c, folder);
+  return c;
+}
+
+/* A cached data set's archives hold pictures and text, and many of them. */
+static const char data_prefix[] = "datasets--", data_below[] = "/datasets--";
+
+/* An archive may turn out to be a weight file with an unlucky name, so it is described like one. */
+static void add_archives(GPtrArray *out, const WalkFolder *folder, const char *root) {
+  if (g_str_has_prefix(folder->path, data_prefix) || strstr(folder->path, data_below)) return;
+  for (guint i = 0; i < folder->files->len; i++) {
+    const WalkFile *f = &g_array_index(folder->files, WalkFile, i);
+    if (f->use != WALK_ARCHIVE) continue;
+    Entry e = {.name = f->name, .main = ref_of(folder, f), .rest = refs_new()};
+    Candidate *c = add_file_candidate(out, folder, root, &e);
+    c->is_archive = true;
+    g_free(c->name);
+    c->name = container_stem(f->name);
+    g_array_unref(e.rest);
+    g_free(e.main.path);
+  }
+}
+
+/* The first n entries are one model. */
+static void add_folder_candidate(GPtrArray *out, const WalkFolder *folder, const char *root,
+                                 const GPtrArray *entries, guint n) {
+  Candidate *c = candidate_new(out, folder->path);
+  name_candidate(c, folder, root, NULL);
+  for (guint i = 0; i < n; i++) add_ref(c->weights, &((Entry *)entries->pdata[i])->main);
+  c->tries = n;
+  for (guint i = 0; i < n; i++) add_rest(c, entries->pdata[i]);
+  add_sidecars(c, folder);
+}
+
+static guint count_generic(const GPtrArray *entries) {
+  guint n = 0;
+  while (n < entries->len && ((Entry *)entries->pdata[n])->rank >= 0) n++;
+  return n;
+}
+
+static bool is_snapshot(const WalkFolder *folder, const char *root) {
+  const char *rest = "";
+  g_autofree char *full = g_build_filename(root, folder->path, NULL);
+  g_autofree char *repository = hub_name_of_path(full, &rest);
+  return repository && !*rest;
+}
+
+/* A folder that is no part of a pipeline. */
+static void add_folder(GPtrArray *out, const WalkFolder *folder, const char *root) {
+  g_autoptr(GPtrArray) entries = entries_of(folder);
+  bool described = walk_folder_find(folder, "config.json") ||
+                   walk_folder_find(folder, "adapter_config.json") || is_snapshot(folder, root);
+  guint together = described ? count_generic(entries) : 0;
+  if (described && together == 0 && entries->len == 1) together = 1;
+  if (together) add_folder_candidate(out, folder, root, entries, together);
+  Neighbours near = neighbours_of(entries);
+  for (guint i = together; i < entries->len; i++)
+    add_beside(add_file_candidate(out, folder, root, entries->pdata[i]), &near,
+               entries->pdata[i]);
+  neighbours_clear(&near);
+}
+
+/* Index of the first folder whose path is not below `key`. */
+static guint lower_bound(const GPtrArray *folders, const char *key) {
+  guint low = 0, high = folders->len;
+  while (low < high) {
+    guint middle = low + (high - low) / 2;
+    if (strcmp(((WalkFolder *)folders->pdata[middle])->path, key) < 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+/* The folders directly below a pipeline that have a configuration of their own. */
+static GPtrArray *components_of(const Walk *walk, const WalkFolder *pipeline) {
+  GPtrArray *found = g_ptr_array_new();
+  g_autofree char *prefix =
+      *pipeline->path ? g_strconcat(pipeline->path, "/", NULL) : g_strdup("");
+  for (guint i = lower_bound(walk->folders, prefix); i < walk->folders->len; i++) {
+    WalkFolder *folder = walk->folders->pdata[i];
+    if (!g_str_has_prefix(folder->path, prefix)) break;
+    const char *below = folder->path + strlen(prefix);
+    if (*below && !strchr(below, '/') && walk_folder_find(folder, "config.json"))
+      g_ptr_array_add(found, folder);
+  }
+  return found;
+}
+
+static uint64_t weight_bytes(const WalkFolder *folder) {
+  uint64_t sum = 0;
+  for (guint i = 0; i < folder->files->len; i++) {
+    const WalkFile *f = &g_array_index(folder->files, WalkFile, i);
+    if (f->use == WALK_WEIGHTS) sum += f->stamp.size;
+  }
+  return sum;
+}
+
+static const char *last_component(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash ? slash + 1 : path;
+}
+
+/* The network that a pipeline is known by: its unet or transformer, else its largest part. */
+static WalkFolder *main_component(const GPtrArray *components) {
+  static const char *const names[] = {"unet", "transformer"};
+  WalkFolder *largest = components->pdata[0];
+  for (size_t n = 0; n < G_N_ELEMENTS(names); n++)
+    for (guint i = 0; i < components->len; i++) {
+      WalkFolder *folder = components->pdata[i];
+      if (strcmp(last_component(folder->path), names[n]) == 0) return folder;
+      if (weight_bytes(folder) > weight_bytes(largest)) largest = folder;
+    }
+  return largest;
+}
+
+/* Adds a component's files; those of the main one come first and may stand for the model. */
+static void add_component(Candidate *c, const WalkFolder *component, bool may_stand) {
+  g_autoptr(GPtrArray) entries = entries_of(component);
+  for (guint i = 0; i < entries->len; i++) {
+    add_ref(c->weights, &((Entry *)entries->pdata[i])->main);
+    if (may_stand) c->tries++;
+  }
+  for (guint i = 0; i < entries->len; i++) add_rest(c, entries->pdata[i]);
+}
+
+/* Single files in the pipeline's own folder whose names somebody chose are models themselves. */
+static void add_pipeline(GPtrArray *out, const Walk *walk, const WalkFolder *folder,
+                         const char *root, GHashTable *taken) {
+  g_autoptr(GPtrArray) components = components_of(walk, folder);
+  if (components->len == 0) {
+    add_folder(out, folder, root);
+    return;
+  }
+  g_autoptr(GPtrArray) own = entries_of(folder);
+  const WalkFolder *main = main_component(components);
+  Candidate *c = candidate_new(out, folder->path);
+  name_candidate(c, folder, root, NULL);
+  c->component = g_strdup(last_component(main->path));
+  add_component(c, main, true);
+  for (guint i = 0; i < components->len; i++) {
+    WalkFolder *component = components->pdata[i];
+    g_hash_table_add(taken, component);
+    if (component == main) continue;
+    add_component(c, component, false);
+    g_ptr_array_add(c->components, g_strdup(last_component(component->path)));
+  }
+  c->card = add_sidecar(c, folder, "README.md");
+  c->config = add_sidecar(c, main, "config.json");
+  c->pipeline = add_sidecar(c, folder, "model_index.json");
+  add_revisions(c, folder);
+  for (guint i = 0; i < own->len; i++) add_file_candidate(out, folder, root, own->pdata[i]);
+}
+
+static int candidate_by_path(const void *a, const void *b) {
+  return strcmp((*(const Candidate *const *)a)->path, (*(const Candidate *const *)b)->path);
+}
+
+GPtrArray *candidates_from_walk(const Walk *walk, const char *root) {
+  GPtrArray *out = g_ptr_array_new_with_free_func(candidate_free);
+  g_autoptr(GHashTable) taken = g_hash_table_new(NULL, NULL); /* folders, as parts of pipelines */
+  for (guint i = 0; i < walk->folders->len; i++) {
+    const WalkFolder *folder = walk->folders->pdata[i];
+    if (walk_folder_find(folder, "model_index.json")) add_pipeline(out, walk, folder, root, taken);
+    add_archives(out, folder, root);
+  }
+  for (guint i = 0; i < walk->folders->len; i++) {
+    WalkFolder *folder = walk->folders->pdata[i];
+    if (!walk_folder_find(folder, "model_index.json") && !g_hash_table_contains(taken, folder))
+      add_folder(out, folder, root);
+  }
+  g_ptr_array_sort(out, candidate_by_path);
+  return out;
+}
+
+static int ref_by_path(const void *a, const void *b) {
+  return strcmp(((const FileRef *)a)->path, ((const FileRef *)b)->path);
+}
+
+GArray *candidate_files(const Candidate *c) {
+  GArray *files = g_array_new(FALSE, FALSE, sizeof(FileRef));
+  g_array_append_vals(files, c->weights->data, c->weights->len);
+  g_array_append_vals(files, c->others->data, c->others->len);
+  g_array_append_vals(files, c->beside->data, c->beside->len);
+  g_array_sort(files, ref_by_path);
+  return files;
+}
+
+static void move_path(char **path, const char *prefix) {
+  if (!*path) return;
+  char *moved = g_strconcat(prefix, *path, NULL);
+  g_free(*path);
+  *path = moved;
+}
+
+static void move_refs(GArray *refs, const char *prefix) {
+  for (guint i = 0; i < refs->len; i++) move_path(&g_array_index(refs, FileRef, i).path, prefix);
+}
+
+void candidate_move_into(Candidate *c, const char *prefix) {
+  c->inside = strlen(prefix);
+  move_path(&c->path, prefix);
+  move_path(&c->card, prefix);
+  move_path(&c->config, prefix);
+  move_path(&c->adapter_config, prefix);
+  move_path(&c->pipeline, prefix);
+  move_refs(c->weights, prefix);
+  move_refs(c->others, prefix);
+  move_refs(c->beside, prefix);
+}

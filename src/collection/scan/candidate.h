@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From folders with files to the models that they are likely to hold: which files belong
+ * together, what the model is called, and which file to read first. No file is opened.
+ *
+ *   a folder with model_index.json      the folder (a diffusers pipeline), read from its unet or
+ *                                       transformer
+ *   a Hub snapshot, or a folder with    the folder, when a weight file has a name that tools give
+ *   (adapter_)config.json beside        by themselves (model.safetensors) or is the only one;
+ *   weights                             model.safetensors and pytorch_model.bin are one model
+ *   any other weight file               itself
+ *   a file with an archive's name       itself; what is in it is found when it is read
+ *
+ * Parts of one model ("-00001-of-00003") are taken together. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "collection/scan/walk.h"
+
+typedef struct {
+  char *path; /* bytes, relative to the root */
+  FileStamp stamp;
+  guint parts; /* 0: a whole file; else it stands for a model in so many parts */
+  guint found; /* of these parts: how many are there */
+} FileRef;
+
+typedef struct {
+  char *path;       /* the model's identity: bytes, relative to the root; "." for the root */
+  size_t inside;    /* bytes of `path` up to and with the "!" of an archive; 0: in none */
+  char *name;       /* bytes */
+  char *repository; /* "ORG/NAME" of the Hub repository it lies in, or NULL */
+  char *component;  /* "unet" of a pipeline, or NULL */
+  GPtrArray *components; /* of char: the pipeline's other ones */
+  GPtrArray *revisions;  /* of char: the Hub repository's commits, that of the candidate first */
+  bool revision_is_main; /* refs/main named it */
+  bool is_archive;  /* one file, whose name is that of an archive */
+  char *card, *config, *adapter_config, *pipeline; /* paths of `others`, or NULL */
+  GArray *weights;  /* of FileRef: those that may stand for the model, best first; then the rest */
+  guint tries;      /* how many of `weights` may stand for the model; at least 1 */
+  GArray *others;   /* of FileRef: card and configurations */
+  GArray *beside;   /* of FileRef: files of the same name in other formats, models of their own */
+} Candidate;
+
+/* The candidates of a walk, by path. `root` is absolute. Array of Candidate, owned. */
+GPtrArray *candidates_from_walk(const Walk *walk, const char *root);
+
+/* Every file that the model is made of, by path. Array of FileRef whose strings are borrowed
+ * from the candidate; free with g_array_unref. */
+GArray *candidate_files(const Candidate *candidate);
+
+/* Puts `prefix` ("a.tar!") before every path of a candidate that was found inside an archive. */
+void candidate_move_into(Candidate *candidate, const char *prefix);
+

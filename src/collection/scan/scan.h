@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The scan: walk, compare with the catalog, read what is new, store. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "collection/catalog/catalog.h"
+#include "collection/collection.h"
+
+/* Brings the catalog up to date with the folder `root` (absolute), or, when `only` is not NULL,
+ * with the one archive of that name in it; `hidden` is left out, see walk_run(). Models are stored
+ * in batches as they are read, so that a scan that is cancelled or killed is taken up where it
+ * stopped; rows of vanished files go at the end. Phases "looking" and "reading"; notify() runs on
+ * the calling thread. */
+bool scan_run(Catalog *catalog, const char *root, const char *only, const char *hidden,
+              unsigned threads, const Progress *progress, ScanSummary *summary, GError **error);

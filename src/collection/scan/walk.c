@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collection/scan/walk.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "collection/scan/hub_layout.h"
+#include "collection/scan/ollama_layout.h"
+#include "core/error.h"
+#include "core/parallel.h"
+#include "core/text.h"
+
+/* A folder that waits to be listed. */
+typedef struct {
+  char *path;
+  bool blobs; /* a Hub repository's blobs: only downloads cut short are of interest */
+  HubRevisions *revisions; /* of the snapshot that the folder is, or NULL */
+  FileStamp snapshots;     /* then: of the folder around it */
+} Job;
+
+/* What one thread has found; no locks. */
+typedef struct {
+  GPtrArray *jobs, *folders, *skips;
+} Finds;
+
+typedef struct {
+  const char *root;
+  int root_fd;
+  const Progress *progress;
+  GPtrArray *level; /* of Job: the folders that are listed now */
+  Finds *finds;     /* one a thread */
+  GHashTable *seen; /* of Place, under `lock` */
+  GMutex lock;
+  atomic_uint_fast64_t files;
+} Walker;
+
+typedef struct {
+  uint64_t device, inode;
+} Place;
+
+static guint place_hash(gconstpointer p) {
+  const Place *place = p;
+  uint64_t h = (place->inode ^ (place->device << 32)) * 0x9e3779b97f4a7c15u;
+  return (guint)(h >> 32);
+}
+
+static gboolean place_equal(gconstpointer a, gconstpointer b) {
+  const Place *x = a, *y = b;
+  return x->device == y->device && x->inode == y->inode;
+}
+
+/* False when the folder was entered before. */
+static bool enter(Walker *w, const struct stat *st) {
+  Place *place = g_new(Place, 1);
+  *place = (Place){(uint64_t)st->st_dev, (uint64_t)st->st_ino};
+  g_mutex_lock(&w->lock);
+  bool fresh = g_hash_table_add(w->seen, place);
+  g_mutex_unlock(&w->lock);
+  return fresh;
+}
+
+static void revisions_free(HubRevisions *revisions) {
+  if (revisions) hub_revisions_clear(revisions);
+  g_free(revisions);
+}
+
+static void job_free(void *data) {
+  Job *job = data;
+  g_free(job->path);
+  revisions_free(job->revisions);
+  g_free(job);
+}
+
+static void file_clear(void *data) {
+  WalkFile *file = data;
+  g_free(file->name);
+  g_free(file->title);
+}
+
+static void folder_free(void *data) {
+  WalkFolder *folder = data;
+  g_free(folder->path);
+  g_array_unref(folder->files);
+  revisions_free(folder->revisions);
+  g_free(folder);
+}
+
+WalkFolder *walk_folder_new(const char *path) {
+  WalkFolder *folder = g_new0(WalkFolder, 1);
+  folder->path = g_strdup(path);
+  folder->files = g_array_new(FALSE, FALSE, sizeof(WalkFile));
+  g_array_set_clear_func(folder->files, file_clear);
+  return folder;
+}
+
+void walk_folder_add(WalkFolder *folder, const char *name, WalkUse use, FileStamp stamp) {
+  WalkFile file = {.name = g_strdup(name), .use = use, .stamp = stamp};
+  g_array_append_val(folder->files, file);
+}
+
+Walk *walk_new(void) {
+  Walk *walk = g_new0(Walk, 1);
+  walk->folders = g_ptr_array_new_with_free_func(folder_free);
+  walk->skips = g_ptr_array_new_with_free_func(walk_skip_free);
+  return walk;
+}
+
+void walk_skip_free(void *data) {
+  WalkSkip *skip = data;
+  g_free(skip->path);
+  g_free(skip->reason);
+  g_free(skip);
+}
+
+WalkSkip *walk_skip_new(const char *path, const char *reason) {
+  WalkSkip *skip = g_new(WalkSkip, 1);
+  *skip = (WalkSkip){g_strdup(path), g_strdup(reason)};
+  return skip;
+}
+
+static char *join(const char *folder, const char *name) {
+  return *folder ? g_strconcat(folder, "/", name, NULL) : g_strdup(name);
+}
+
+/* Takes `reason`. */
+static void add_skip(Finds *f, const char *folder, const char *name, char *reason) {
+  WalkSkip *skip = g_new(WalkSkip, 1);
+  *skip = (WalkSkip){*name ? join(folder, name) : g_strdup(*folder ? folder : "."), reason};
+  g_ptr_array_add(f->skips, skip);
+}
+
+/* Takes `path`. */
+static Job *add_job(Finds *f, char *path, bool blobs) {
+  Job *job = g_new0(Job, 1);
+  *job = (Job){.path = path, .blobs = blobs};
+  g_ptr_array_add(f->jobs, job);
+  return job;
+}
+
+static FileStamp stamp_of(const struct stat *st) {
+  return (FileStamp){.size = (uint64_t)st->st_size,
+                     .mtime = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec,
+                     .inode = (uint64_t)st->st_ino};
+}
+
+bool walk_stamp(const char *path, FileStamp *stamp, GError **error) {
+  struct stat st;
+  if (stat(path, &st) != 0) {
+    g_autofree SafeText *shown = safe_text(path, -1);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s: %s", shown, g_strerror(errno));
+    return false;
+  }
+  *stamp = stamp_of(&st);
+  return true;
+}
+
+static const char *special_name(mode_t mode) {
+  if (S_ISFIFO(mode)) return "a FIFO";
+  if (S_ISSOCK(mode)) return "a socket";
+  return S_ISCHR(mode) || S_ISBLK(mode) ? "a device" : "a special file";
+}
+
+static bool lies_within(const char *path, const char *folder) {
+  size_t n = strlen(folder);
+  while (n > 0 && folder[n - 1] == '/') n--;
+  return strncmp(path, folder, n) == 0 && (path[n] == '/' || path[n] == '\0');
+}
+
+/* A link to a folder of this collection costs no word unless it is a loop. */
+static void note_folder_link(Walker *w, Finds *f, const char *folder, const char *name) {
+  g_autofree char *here = g_build_filename(w->root, folder, NULL);
+  g_autofree char *link = g_build_filename(here, name, NULL);
+  char *target = realpath(link, NULL);
+  if (!target) return;
+  if (!lies_within(target, w->root))
+    add_skip(f, folder, name,
+             g_strdup("a link to a folder outside the collection, not followed"));
+  else if (lies_within(here, target))
+    add_skip(f, folder, name, g_strdup("a link to a folder it lies in (a loop), not followed"));
+  free(target);
+}
+
+static void note_broken_link(Finds *f, int fd, const char *folder, const char *name) {
+  char target[4096];
+  int code = errno;
+  ssize_t n = readlinkat(fd, name, target, sizeof target);
+  g_autofree SafeText *shown = safe_text(target, n > 0 ? n : 0);
+  if (code == ENOENT || code == ENOTDIR)
+    add_skip(f, folder, name, g_strdup_printf("broken link to %s", shown));
+  else
+    add_skip(f, folder, name, g_strdup_printf("link to %s: %s", shown, g_strerror(code)));
+}
+
+/* Anything but a folder. `st` describes it, links followed. */
+static void note_file(Finds *f, WalkFolder *folder, const char *name, const struct stat *st) {
+  WalkUse use;
+  if (!S_ISREG(st->st_mode))
+    add_skip(f, folder->path, name, g_strdup_printf("%s, not opened", special_name(st->st_mode)));
+  else if (walk_use_of(name, &use))
+    walk_folder_add(folder, name, use, stamp_of(st));
+}
+
+static void note_link(Walker *w, Finds *f, WalkFolder *folder, int fd, const char *name) {
+  struct stat st;
+  WalkUse use;
+  if (fstatat(fd, name, &st, 0) != 0) {
+    if (walk_use_of(name, &use) && (use == WALK_WEIGHTS || use == WALK_ARCHIVE))
+      note_broken_link(f, fd, folder->path, name);
+  } else if (S_ISDIR(st.st_mode)) {
+    note_folder_link(w, f, folder->path, name);
+  } else {
+    note_file(f, folder, name, &st);
+  }
+}
+
+/* A Hub's marks of absent files, its locks, and Git's own store hold no models. */
+static bool is_left_out(const char *name) {
+  return strcmp(name, ".git") == 0 || strcmp(name, ".no_exist") == 0 ||
+         strcmp(name, ".locks") == 0;
+}
+
+static unsigned char type_of(int fd, const struct dirent *e) {
+  struct stat st;
+  if (e->d_type != DT_UNKNOWN) return e->d_type;
+  return fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 ? IFTODT(st.st_mode) : DT_UNKNOWN;
+}
+
+static void note_entry(Walker *w, Finds *f, WalkFolder *folder, int fd, const struct dirent *e) {
+  const char *name = e->d_name;
+  struct stat st;
+  WalkUse use;
+  switch (type_of(fd, e)) {
+    case DT_DIR:
+      if (!is_left_out(name)) add_job(f, join(folder->path, name), false);
+      return;
+    case DT_LNK: note_link(w, f, folder, fd, name); break;
+    case DT_REG:
+      if (walk_is_unfinished(name))
+        add_skip(f, folder->path, name, g_strdup("download not finished"));
+      else if (walk_use_of(name, &use) && fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        note_file(f, folder, name, &st);
+      break;
+    default:
+      if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0) note_file(f, folder, name, &st);
+  }
+  atomic_fetch_add_explicit(&w->files, 1, memory_order_relaxed);
+}
+
+static int file_by_name(const void *a, const void *b) {
+  return strcmp(((const WalkFile *)a)->name, ((const WalkFile *)b)->name);
+}
+
+void walk_folder_sort(WalkFolder *folder) { g_array_sort(folder->files, file_by_name); }
+
+/* Keeps a folder that a model can be made of. */
+static void settle_folder(Finds *f, WalkFolder *folder) {
+  bool keep = false;
+  for (guint i = 0; i < folder->files->len; i++) {
+    WalkUse use = g_array_index(folder->files, WalkFile, i).use;
+    keep |= use == WALK_WEIGHTS || use == WALK_PIPELINE || use == WALK_SHARD_INDEX ||
+            use == WALK_ARCHIVE;
+  }
+  walk_folder_sort(folder);
+  if (keep)
+    g_ptr_array_add(f->folders, folder);
+  else
+    folder_free(folder);
+}
+
+static void list_blobs(Finds *f, const char *path, DIR *dir) {
+  for (struct dirent *e; (e = readdir(dir));)
+    if (g_str_has_suffix(e->d_name, ".incomplete"))
+      add_skip(f, path, e->d_name, g_strdup("download not finished"));
+}
+
+static void list_folder(Walker *w, Finds *f, Job *job, DIR *dir) {
+  WalkFolder *folder = walk_folder_new(job->path);
+  folder->revisions = g_steal_pointer(&job->revisions);
+  folder->snapshots = job->snapshots;
+  errno = 0;
+  for (struct dirent *e; (e = readdir(dir)); errno = 0)
+    if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+      note_entry(w, f, folder, dirfd(dir), e);
+  if (errno)
+    add_skip(f, job->path, "",
+             g_strdup_printf("cannot list the whole folder: %s", g_strerror(errno)));
+  settle_folder(f, folder);
+}
+
+/* A cached repository: one of its snapshots, and what its blobs say of broken downloads. False
+ * for a folder that is none. */
+static bool list_repository(const Walker *w, Finds *f, const char *path, int fd) {
+  g_autofree char *name = g_path_get_basename(*path ? path : w->root);
+  struct stat st;
+  if (!hub_is_repository(name) || fstatat(fd, "snapshots", &st, AT_SYMLINK_NOFOLLOW) != 0)
+    return false;
+  HubRevisions revisions;
+  g_autofree char *snapshots = join(path, "snapshots");
+  if (hub_list_revisions(fd, &revisions)) {
+    Job *job = add_job(f, join(snapshots, revisions.chosen), false);
+    job->revisions = g_memdup2(&revisions, sizeof revisions);
+    job->snapshots = stamp_of(&st);
+  }
+  if (fstatat(fd, "blobs", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
+    add_job(f, join(path, "blobs"), true);
+  return true;
+}
+
+/* The blobs of an Ollama store that its manifests call models; its folders are walked as others
+ * are. */
+static void list_store(Finds *f, const char *path, int fd) {
+  g_autoptr(GPtrArray) blobs = ollama_list(fd);
+  if (blobs->len == 0) return;
+  g_autofree char *below = join(path, "blobs");
+  WalkFolder *folder = walk_folder_new(below);
+  for (guint i = 0; i < blobs->len; i++) {
+    const OllamaBlob *blob = blobs->pdata[i];
+    g_autofree char *inside = g_strconcat("blobs/", blob->file, NULL);
+    struct stat st;
+    if (fstatat(fd, inside, &st, 0) != 0) {
+      add_skip(f, below, blob->file, g_strdup("a manifest names it, but it is not there"));
+      continue;
+    }
+    if (!S_ISREG(st.st_mode)) continue;
+    walk_folder_add(folder, blob->file, WALK_WEIGHTS, stamp_of(&st));
+    g_array_index(folder->files, WalkFile, folder->files->len - 1).title = g_strdup(blob->title);
+  }
+  settle_folder(f, folder);
+}
+
+static void list_job(Walker *w, Finds *f, Job *job) {
+  int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
+  int fd = openat(w->root_fd, *job->path ? job->path : ".", flags);
+  struct stat st;
+  if (fd < 0 || fstat(fd, &st) != 0) {
+    /* ENOENT, ENOTDIR: it went away since its parent was listed. */
+    if (errno != ENOENT && errno != ENOTDIR)
+      add_skip(f, job->path, "", g_strdup_printf("cannot list the folder: %s", g_strerror(errno)));
+    if (fd >= 0) close(fd);
+    return;
+  }
+  if (!enter(w, &st) || (!job->blobs && list_repository(w, f, job->path, fd))) {
+    close(fd);
+    return;
+  }
+  DIR *dir = fdopendir(fd);
+  if (!dir) {
+    close(fd);
+  } else {
+    if (!job->blobs && ollama_is_store(fd)) list_store(f, job->path, fd);
+    job->blobs ? list_blobs(f, job->path, dir) : list_folder(w, f, job, dir);
+    closedir(dir);
+  }
+}
+
+static bool list_one(void *user, size_t item, unsigned thread) {
+  Walker *w = user;
+  list_job(w, &w->finds[thread], w->level->pdata[item]);
+  return thread != 0 || progress_step(w->progress, "looking", atomic_load(&w->files), 0, NULL);
+}
+
+static int by_first_member(const void *a, const void *b) {
+  /* Job, WalkFolder and WalkSkip all begin with their path. */
+  return strcmp(**(char *const *const *)a, **(char *const *const *)b);
+}
+
+static void move_all(GPtrArray *from, GPtrArray *to) {
+  for (guint i = 0; i < from->len; i++) g_ptr_array_add(to, from->pdata[i]);
+  g_ptr_array_set_size(from, 0);
+}
+
+/* Lists folders level by level: a loop over each level is all the scheduling that is needed,
+ * since collections are wide. */
+static bool walk_levels(Walker *w, unsigned threads, Walk *out, GError **error) {
+  Job *first = g_new0(Job, 1);
+  first->path = g_strdup("");
+  g_ptr_array_add(w->level, first);
+  const CancelToken *cancel = w->progress ? w->progress->cancel : NULL;
+  while (w->level->len > 0) {
+    parallel_for(w->level->len, threads, list_one, w, cancel);
+    g_ptr_array_set_size(w->level, 0);
+    for (unsigned t = 0; t < threads; t++) {
+      move_all(w->finds[t].jobs, w->level);
+      move_all(w->finds[t].folders, out->folders);
+      move_all(w->finds[t].skips, out->skips);
+    }
+    if (!progress_check(w->progress, error)) return false;
+  }
+  return true;
+}
+
+static void finds_init(Finds *f) {
+  *f = (Finds){g_ptr_array_new(), g_ptr_array_new(), g_ptr_array_new()};
+}
+
+static void finds_clear(Finds *f) {
+  g_ptr_array_unref(f->jobs);
+  g_ptr_array_unref(f->folders);
+  g_ptr_array_unref(f->skips);
+}
+
+/* The state folder counts as entered before the walk begins, unless it is the root itself. */
+static void hide(Walker *w, const char *hidden) {
+  struct stat st, root;
+  if (!hidden || stat(hidden, &st) != 0 || fstat(w->root_fd, &root) != 0) return;
+  if (st.st_ino != root.st_ino || st.st_dev != root.st_dev) enter(w, &st);
+}
+
+Walk *walk_run(const char *root, const char *hidden, unsigned threads, const Progress *progress,
+               GError **error) {
+  int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) {
+    g_autofree SafeText *shown = safe_text(root, -1);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "cannot list %s: %s", shown, g_strerror(errno));
+    return NULL;
+  }
+  threads = threads ? threads : parallel_processors();
+  Walker w = {.root = root, .root_fd = fd, .progress = progress, .finds = g_new(Finds, threads),
+              .level = g_ptr_array_new_with_free_func(job_free),
+              .seen = g_hash_table_new_full(place_hash, place_equal, g_free, NULL)};
+  g_mutex_init(&w.lock);
+  for (unsigned t = 0; t < threads; t++) finds_init(&w.finds[t]);
+  hide(&w, hidden);
+  g_autoptr(Walk) out = walk_new();
+  bool ok = walk_levels(&w, threads, out, error);
+  out->files = atomic_load(&w.files);
+  g_ptr_array_sort(out->folders, by_first_member);
+  g_ptr_array_sort(out->skips, by_first_member);
+  for (unsigned t = 0; t < threads; t++) finds_clear(&w.finds[t]);
+  g_free(w.finds);
+  g_ptr_array_unref(w.level);
+  g_hash_table_unref(w.seen);
+  g_mutex_clear(&w.lock);
+  close(fd);
+  return ok ? g_steal_pointer(&out) : NULL;
+}
+
+void walk_free(Walk *walk) {
+  if (!walk) return;
+  g_ptr_array_unref(walk->folders);
+  g_ptr_array_unref(walk->skips);
+  g_free(walk);
+}
+
+const WalkFile *walk_folder_find(const WalkFolder *folder, const char *name) {
+  WalkFile key = {.name = (char *)name};
+  return bsearch(&key, folder->files->data, folder->files->len, sizeof key, file_by_name);
+}

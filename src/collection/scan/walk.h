@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The walk over a collection's folders: which files could hold weights, and what lies beside
+ * them. Names and stat(2) only; no file is opened, except what says which blobs of a store are of
+ * interest: refs/main of a Hub repository with several snapshots, manifests of an Ollama store.
+ *
+ * Links to folders are never followed: a folder inside the collection is found at its own
+ * place, and what lies outside was not asked for. Each folder is entered once, told by device
+ * and inode. Links to files are followed, since Hub snapshots are made of them. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "collection/scan/hub_layout.h"
+#include "core/progress.h"
+
+typedef enum {
+  WALK_WEIGHTS,        /* a name that weight files have */
+  WALK_SHARD_INDEX,    /* *.safetensors.index.json, *.bin.index.json */
+  WALK_CARD,           /* README.md */
+  WALK_CONFIG,         /* config.json */
+  WALK_ADAPTER_CONFIG, /* adapter_config.json */
+  WALK_PIPELINE,       /* model_index.json */
+  WALK_ARCHIVE         /* a name that archives have */
+} WalkUse;
+
+/* When none of these changed, the bytes are taken to be what they were. */
+typedef struct {
+  uint64_t size;
+  int64_t mtime; /* nanoseconds since 1970 */
+  uint64_t inode;
+} FileStamp;
+
+typedef struct {
+  char *name;  /* bytes */
+  char *title; /* what the store it lies in calls it (bytes), or NULL */
+  WalkUse use;
+  FileStamp stamp;
+} WalkFile;
+
+typedef struct {
+  char *path;    /* bytes, relative to the root; "" is the root */
+  GArray *files; /* of WalkFile, by name */
+  HubRevisions *revisions; /* when the folder is a snapshot in a Hub cache, else NULL */
+  FileStamp snapshots;     /* then: of the folder that holds the snapshots */
+} WalkFolder;
+
+typedef struct {
+  char *path;   /* bytes, relative to the root */
+  char *reason; /* safe to show */
+} WalkSkip;
+
+typedef struct {
+  GPtrArray *folders; /* of WalkFolder, by path: those that hold weights or a pipeline */
+  GPtrArray *skips;   /* of WalkSkip, by path */
+  uint64_t files;     /* directory entries seen, folders left out */
+} Walk;
+
+/* Walks the folder `root` on `threads` threads. `hidden` (may be NULL) is a folder that is left
+ * out without a word: the state kept about this collection. Phase "looking", done = files
+ * seen; notify() runs on the calling thread. NULL with COPSE_ERROR_CANCELLED, or
+ * COPSE_ERROR_IO when the root itself cannot be listed. */
+Walk *walk_run(const char *root, const char *hidden, unsigned threads, const Progress *progress,
+               GError **error);
+void walk_free(Walk *walk);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Walk, walk_free)
+
+/* The role of a file by its bare name; false for what nobody would take for weights or their
+ * description. */
+bool walk_use_of(const char *name, WalkUse *use);
+
+/* True for the name of a download that was cut short: "x.incomplete", "x.safetensors.part". */
+bool walk_is_unfinished(const char *name);
+
+/* The stamp of the file at `path`, links followed. False with COPSE_ERROR_IO when there is none. */
+bool walk_stamp(const char *path, FileStamp *stamp, GError **error);
+
+/* An empty folder of that path, and a file in it, for those who make a Walk from elsewhere; the
+ * folder's files must be sorted by walk_folder_sort() before anything is found in them. */
+WalkFolder *walk_folder_new(const char *path);
+void walk_folder_add(WalkFolder *folder, const char *name, WalkUse use, FileStamp stamp);
+void walk_folder_sort(WalkFolder *folder);
+
+/* A walk without folders and skips. */
+Walk *walk_new(void);
+
+/* The file of that name, or NULL. Borrowed. */
+const WalkFile *walk_folder_find(const WalkFolder *folder, const char *name);
+
+/* Frees a WalkSkip; a GDestroyNotify. */
+void walk_skip_free(void *skip);
+
+/* Copies both strings. */
+WalkSkip *walk_skip_new(const char *path, const char *reason);

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "experts/train/sweep.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "experts/train/task.h"
+
+enum { MIN_NUMBERS = 64 };
+
+/* Layer names of the model, in the order of its file. */
+static GPtrArray *layers_of(const Collection *collection, const Model *model, const char *pattern,
+                            GError **error) {
+  g_autoptr(WeightFile) file = collection_open_weights(collection, model, error);
+  if (!file) return NULL;
+  g_autoptr(GArray) layers = layer_list(file, &model->scaling);
+  GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < layers->len; i++) {
+    const LayerInfo *l = &g_array_index(layers, LayerInfo, i);
+    bool wanted = pattern ? g_pattern_match_simple(pattern, l->name)
+                          : l->d_out * l->d_in >= MIN_NUMBERS;
+    if (wanted) g_ptr_array_add(names, g_strdup(l->name));
+  }
+  if (names->len) return names;
+  g_ptr_array_unref(names);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "no layer of %s matches '%s'",
+              model->shown, pattern ? pattern : "*");
+  return NULL;
+}
+
+/* A model of the architecture that the options would train on. */
+static Model *example_model(const GPtrArray *models, const TrainOptions *o, GError **error) {
+  bool align = o->task == EXPERT_ALIGN;
+  g_autoptr(TextEncoder) encoder = align ? train_open_encoder(o, error) : NULL;
+  if (align && !encoder) return NULL;
+  TaskOptions wanted = {.tree = o->tree, .key = o->label_key, .encoder = encoder, .seed = o->seed};
+  g_autoptr(Task) task = task_new(models, &wanted, error);
+  return task ? model_ref(task->models->pdata[0]) : NULL;
+}
+
+static int best_validation_first(gconstpointer a, gconstpointer b) {
+  const Expert *x = *(Expert *const *)a, *y = *(Expert *const *)b;
+  double sx = score_headline(&x->val), sy = score_headline(&y->val);
+  if (sx != sy && !(isnan(sx) && isnan(sy))) return isnan(sx) || sx < sy ? 1 : -1;
+  return strcmp(x->layer, y->layer);
+}
+
+/* The expert of one layer: kept from earlier, or trained now. NULL with an error. */
+static Expert *one_layer(Collection *collection, const GPtrArray *models, const TrainOptions *o,
+                         const Progress *progress, bool *again, GError **error) {
+  Expert *x = expert_trained_before(collection, models, o);
+  *again = x != NULL;
+  if (x) return x;
+  g_autoptr(TrainResult) r = expert_train(collection, models, o, progress, error);
+  return r ? g_steal_pointer(&r->expert) : NULL;
+}
+
+GPtrArray *sweep_run(Collection *collection, const GPtrArray *models, const TrainOptions *options,
+                     const char *pattern, SweepRow row, void *user, GPtrArray *warnings,
+                     const Progress *progress, GError **error) {
+  g_autoptr(Model) example = example_model(models, options, error);
+  if (!example) return NULL;
+  g_autoptr(GPtrArray) names = layers_of(collection, example, pattern, error);
+  if (!names) return NULL;
+  g_autoptr(GPtrArray) experts = g_ptr_array_new_with_free_func((GDestroyNotify)expert_free);
+  for (guint i = 0; i < names->len; i++) {
+    TrainOptions o = *options;
+    g_autoptr(GError) problem = NULL;
+    bool again;
+    o.layer = names->pdata[i];
+    Expert *x = one_layer(collection, models, &o, progress, &again, &problem);
+    if (g_error_matches(problem, COPSE_ERROR, COPSE_ERROR_CANCELLED)) {
+      g_propagate_error(error, g_steal_pointer(&problem));
+      return NULL;
+    }
+    if (problem && warnings) g_ptr_array_add(warnings, g_strdup(problem->message));
+    if (!x) continue;
+    g_ptr_array_add(experts, x);
+    if (row) row(user, x, again, i + 1, names->len);
+  }
+  g_ptr_array_sort(experts, best_validation_first);
+  return g_steal_pointer(&experts);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The inside of a training run, shared by train.c, train_loop.c and train_resume.c alone. */
+#pragma once
+
+#include "numerics/rng.h"
+#include "experts/probex/compress.h"
+#include "experts/probex/objective.h"
+#include "experts/probex/probex_pass.h"
+#include "experts/train/train.h"
+
+/* Everything one training run holds. Zeroed but for what train.c sets before train_prepare(). */
+typedef struct {
+  const TrainOptions *options;
+  const Progress *progress;
+  Task *task;
+  LayerSet *set;
+  Probex *probex, *grad, *m, *v;   /* parameters, gradient, Adam's moments */
+  float *best;                     /* (probex->n): parameters of the best epoch */
+  ProbexPass *pass;
+  Objective *objective;
+  size_t *members[SPLIT_COUNT];    /* models of each split */
+  float *e, *de;                   /* (batch, r_t) */
+  Rng rng;                         /* of the order of models */
+  uint64_t step, steps;
+  unsigned epoch;                  /* finished */
+  double training;                 /* seconds spent in epochs */
+  double best_score, best_loss;
+  Compression *compression;        /* or NULL */
+  Expert *init;                    /* whose parameters the run starts from, or NULL */
+  float *centre;                   /* (d_out, d_in) that was subtracted, or NULL */
+  char *resume;                    /* file of the state between epochs, or NULL */
+  uint64_t key;                    /* of all that the state depends on */
+  gint64 saved;                    /* when the state was last written */
+  TrainResult *result;
+  gint64 started;
+} TrainRun;
+
+/* Allocates parameters and scratch for r->task and r->set, and starts the parameters. */
+bool train_prepare(TrainRun *run, GError **error);
+
+/* Runs the epochs that are left; the best parameters by validation end up in run->probex. */
+bool train_epochs(TrainRun *run, GError **error);
+
+/* What the options say, or the task's default. */
+double train_weight_decay(const TrainOptions *options);
+
+/* How well the present parameters do on a split. */
+Score train_measure(TrainRun *run, TaskSplit split, double *loss);
+
+/* Writes the state between two epochs, at most every two seconds: a run that is killed loses one epoch or two
+ * seconds, whichever is longer. Trouble is no error: the run goes on without. */
+void train_state_save(TrainRun *run);
+
+/* Takes up the state of an earlier run with the same options on the same models, if there is one. */
+void train_state_load(TrainRun *run);
+
+/* Removes the state. */
+void train_state_drop(TrainRun *run);

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lineage/diff/model_diff.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "lineage/diff/other_tensors.h"
+#include "lineage/sketch/sketch.h"
+
+/* One model with its layers. */
+typedef struct {
+  WeightFile *file;
+  GArray *layers; /* of LayerInfo */
+} Side;
+
+const char *layer_state_name(LayerState state) {
+  static const char *const names[] = {
+      [LAYER_SAME] = "same",          [LAYER_MOVED] = "moved",
+      [LAYER_ADDED_TO] = "adapter",   [LAYER_OTHER_SHAPE] = "other shape",
+      [LAYER_ONLY_P] = "only before", [LAYER_ONLY_X] = "only here",
+      [LAYER_UNREAD] = "unreadable"};
+  return names[state];
+}
+
+static void side_clear(Side *s) {
+  g_clear_pointer(&s->layers, g_array_unref);
+  g_clear_pointer(&s->file, weight_file_free);
+}
+
+static bool side_open(Side *s, const Collection *c, const Model *model, GError **error) {
+  *s = (Side){.file = collection_open_weights(c, model, error)};
+  if (s->file) s->layers = layer_list(s->file, &model->scaling);
+  return s->file != NULL;
+}
+
+static LayerSide describe(const Side *s, const LayerInfo *l) {
+  gssize tensor = l->form == LAYER_DENSE ? l->weight : l->b;
+  return (LayerSide){l->form, l->d_out, l->d_in, l->rank,
+                     weight_file_info(s->file, (size_t)tensor)->dtype};
+}
+
+static bool same_floats(const float *x, const float *p, size_t n) {
+  return memcmp(x, p, n * sizeof *x) == 0;
+}
+
+/* Bit by bit: what is not a number can be the same too, and a distance of factors is rounded. */
+static bool is_identical(const Layer *x, const Layer *p) {
+  if (x->form != p->form) return false;
+  if (x->form == LAYER_DENSE) return same_floats(x->x, p->x, p->d_out * p->d_in);
+  return x->rank == p->rank && same_floats(&x->scale, &p->scale, 1) &&
+         same_floats(x->a, p->a, p->rank * p->d_in) && same_floats(x->b, p->b, p->d_out * p->rank);
+}
+
+/* What a low-rank layer adds to a dense one. */
+static void compare_added(DiffRow *row, const Layer *adapter, const Layer *base) {
+  row->size = sqrt(layer_norm2(base));
+  row->distance = sqrt(layer_norm2(adapter));
+  row->relative = row->size > 0 ? row->distance / row->size : NAN;
+  row->state = LAYER_ADDED_TO;
+  row->rank = (unsigned)adapter->rank;
+}
+
+/* Fills in distance, rank and state of two layers at hand. */
+static void compare_layers(DiffRow *row, Layer *x, const Layer *p) {
+  if (x->form != p->form) {
+    if (x->form == LAYER_LOW_RANK) compare_added(row, x, p);
+    else compare_added(row, p, x);
+    return;
+  }
+  bool identical = is_identical(x, p);
+  row->size = sqrt(layer_norm2(p));
+  row->distance = identical ? 0 * row->size /* NAN where numbers are not finite */
+                            : layer_distance(x, p);
+  row->relative = row->size > 0 ? row->distance / row->size : NAN;
+  row->state = identical || row->distance == 0 ? LAYER_SAME : LAYER_MOVED;
+  if (x->form != LAYER_DENSE || p->form != LAYER_DENSE || !(row->distance > 0)) return;
+  layer_subtract(x, p);
+  row->rank = (unsigned)layer_probe_rank(x);
+}
+
+static void compare(DiffRow *row, const Side *p, const LayerInfo *pl, const Side *x,
+                    const LayerInfo *xl) {
+  Layer a = {0}, b = {0};
+  bool alike = pl->d_out == xl->d_out && pl->d_in == xl->d_in;
+  row->state = alike ? LAYER_UNREAD : LAYER_OTHER_SHAPE;
+  if (alike && layer_read(x->file, xl, &b, NULL) && layer_read(p->file, pl, &a, NULL))
+    compare_layers(row, &b, &a);
+  layer_clear(&a);
+  layer_clear(&b);
+}
+
+static void row_clear(void *data) { g_free(((DiffRow *)data)->name); }
+
+static GArray *rows_new(void) {
+  GArray *rows = g_array_new(FALSE, TRUE, sizeof(DiffRow));
+  g_array_set_clear_func(rows, row_clear);
+  return rows;
+}
+
+static ModelDiff *diff_alloc(void) {
+  ModelDiff *d = g_new0(ModelDiff, 1);
+  d->rows = rows_new();
+  d->relative = d->trunk = NAN;
+  return d;
+}
+
+static DiffRow row_start(const char *name, LayerState state) {
+  return (DiffRow){.name = g_strdup(name), .state = state, .distance = NAN, .size = NAN,
+                   .relative = NAN};
+}
+
+static GHashTable *by_name(const GArray *layers) {
+  GHashTable *map = g_hash_table_new(g_str_hash, g_str_equal);
+  for (guint i = 0; i < layers->len; i++) {
+    LayerInfo *l = &g_array_index(layers, LayerInfo, i);
+    g_hash_table_insert(map, l->name, l);
+  }
+  return map;
+}
+
+/* The overall change of the layers, and how many rows of each kind there are. */
+static void sum_up(ModelDiff *d) {
+  double moved = 0, size = 0, trunk_moved = 0, trunk_size = 0;
+  for (guint i = 0; i < d->rows->len; i++) {
+    const DiffRow *r = &g_array_index(d->rows, DiffRow, i);
+    d->count[r->state]++;
+    if (!isfinite(r->relative)) continue;
+    moved += r->distance * r->distance;
+    size += r->size * r->size;
+    if (layer_name_is_head(r->name)) continue;
+    trunk_moved += r->distance * r->distance;
+    trunk_size += r->size * r->size;
+  }
+  for (guint i = 0; d->others && i < d->others->len; i++)
+    d->other_count[g_array_index(d->others, DiffRow, i).state]++;
+  if (size > 0) d->relative = sqrt(moved / size);
+  if (trunk_size > 0) d->trunk = sqrt(trunk_moved / trunk_size);
+}
+
+static void add_missing(ModelDiff *d, const Side *p, GHashTable *in_x) {
+  for (guint i = 0; i < p->layers->len; i++) {
+    const LayerInfo *l = &g_array_index(p->layers, LayerInfo, i);
+    if (g_hash_table_contains(in_x, l->name)) continue;
+    DiffRow row = row_start(l->name, LAYER_ONLY_P);
+    row.p = describe(p, l);
+    g_array_append_val(d->rows, row);
+  }
+}
+
+/* An adapter leaves most of its base alone: what it does not touch is no difference. */
+static bool is_adapter(const Side *s) {
+  for (guint i = 0; i < s->layers->len; i++)
+    if (g_array_index(s->layers, LayerInfo, i).form == LAYER_LOW_RANK) return true;
+  return false;
+}
+
+static bool fill_layers(ModelDiff *d, const Side *p, const Side *x, const Progress *progress,
+                        GError **error) {
+  g_autoptr(GHashTable) in_p = by_name(p->layers), in_x = by_name(x->layers);
+  for (guint i = 0; i < x->layers->len; i++) {
+    const LayerInfo *l = &g_array_index(x->layers, LayerInfo, i);
+    const LayerInfo *other = g_hash_table_lookup(in_p, l->name);
+    if (!progress_step(progress, "comparing", i, x->layers->len, error)) return false;
+    if (!other && d->p_adds) continue;
+    DiffRow row = row_start(l->name, LAYER_ONLY_X);
+    row.x = describe(x, l);
+    if (other) {
+      row.p = describe(p, other);
+      compare(&row, p, other, x, l);
+    }
+    g_array_append_val(d->rows, row);
+  }
+  if (!d->x_adds) add_missing(d, p, in_x);
+  return true;
+}
+
+static void add_other(ModelDiff *d, const OtherTensor *t, LayerState state, const LayerSide *p,
+                      const LayerSide *x) {
+  DiffRow row = row_start(t->name, state);
+  if (p) row.p = *p;
+  if (x) row.x = *x;
+  g_array_append_val(d->others, row);
+}
+
+/* What only p has, and what x leaves alone when it is an adapter's. */
+static void add_missing_others(ModelDiff *d, const Side *p, const GArray *others, GHashTable *in_x) {
+  for (guint i = 0; i < others->len; i++) {
+    const OtherTensor *t = &g_array_index(others, OtherTensor, i);
+    LayerSide side = other_tensor_side(p->file, t->index);
+    if (!g_hash_table_contains(in_x, t->name)) add_other(d, t, LAYER_ONLY_P, &side, NULL);
+  }
+}
+
+static GHashTable *others_by_name(const GArray *others) {
+  GHashTable *map = g_hash_table_new(g_str_hash, g_str_equal);
+  for (guint i = 0; i < others->len; i++) {
+    OtherTensor *t = &g_array_index(others, OtherTensor, i);
+    g_hash_table_insert(map, t->name, t);
+  }
+  return map;
+}
+
+static bool fill_others(ModelDiff *d, const Side *p, const Side *x, const Progress *progress,
+                        GError **error) {
+  g_autoptr(GArray) before = other_tensors_list(p->file, p->layers);
+  g_autoptr(GArray) after = other_tensors_list(x->file, x->layers);
+  g_autoptr(GHashTable) in_p = others_by_name(before), in_x = others_by_name(after);
+  d->others = rows_new();
+  for (guint i = 0; i < after->len; i++) {
+    const OtherTensor *t = &g_array_index(after, OtherTensor, i);
+    const OtherTensor *other = g_hash_table_lookup(in_p, t->name);
+    if (!other && d->p_adds) continue;
+    LayerSide here = other_tensor_side(x->file, t->index), there = {0};
+    if (other) there = other_tensor_side(p->file, other->index);
+    add_other(d, t, LAYER_ONLY_X, other ? &there : NULL, &here);
+    DiffRow *row = &g_array_index(d->others, DiffRow, d->others->len - 1);
+    if (other && !other_tensor_compare(p->file, other->index, x->file, t->index, row, progress, error))
+      return false;
+  }
+  if (!d->x_adds) add_missing_others(d, p, before, in_x);
+  return true;
+}
+
+static bool fill(ModelDiff *d, const Side *p, const Side *x, const Progress *progress,
+                 GError **error) {
+  d->p_adds = is_adapter(p) && !is_adapter(x);
+  d->x_adds = is_adapter(x) && !is_adapter(p);
+  if (!fill_layers(d, p, x, progress, error) || !fill_others(d, p, x, progress, error)) return false;
+  sum_up(d);
+  return true;
+}
+
+ModelDiff *model_diff_new(const Collection *collection, const Model *p, const Model *x,
+                          const Progress *progress, GError **error) {
+  Side a, b = {0};
+  ModelDiff *d = diff_alloc();
+  bool ok = side_open(&a, collection, p, error) && side_open(&b, collection, x, error) &&
+            fill(d, &a, &b, progress, error);
+  side_clear(&a);
+  side_clear(&b);
+  if (!ok) g_clear_pointer(&d, model_diff_free);
+  return d;
+}
+
+ModelDiff *model_diff_files(WeightFile *p, const LoraScaling *p_scaling, WeightFile *x, const LoraScaling *x_scaling,
+                            const Progress *progress, GError **error) {
+  Side a = {p, layer_list(p, p_scaling)}, b = {x, layer_list(x, x_scaling)};
+  ModelDiff *d = diff_alloc();
+  if (!fill(d, &a, &b, progress, error)) g_clear_pointer(&d, model_diff_free);
+  g_array_unref(a.layers);
+  g_array_unref(b.layers);
+  return d;
+}
+
+ModelDiff *model_layers_new(const Collection *collection, const Model *x, GError **error) {
+  Side s;
+  if (!side_open(&s, collection, x, error)) return NULL;
+  ModelDiff *d = diff_alloc();
+  for (guint i = 0; i < s.layers->len; i++) {
+    const LayerInfo *l = &g_array_index(s.layers, LayerInfo, i);
+    DiffRow row = row_start(l->name, LAYER_ONLY_X);
+    row.x = describe(&s, l);
+    g_array_append_val(d->rows, row);
+  }
+  sum_up(d);
+  side_clear(&s);
+  return d;
+}
+
+void model_diff_free(ModelDiff *d) {
+  if (!d) return;
+  g_array_unref(d->rows);
+  if (d->others) g_array_unref(d->others);
+  g_free(d);
+}
+
+char *model_diff_others_text(const ModelDiff *d, LayerState state) {
+  unsigned n = d->other_count[state];
+  if (n == 0) return NULL;
+  return g_strdup_printf("%u other tensor%s %s", n, n == 1 ? "" : "s", layer_state_name(state));
+}
+
+static bool read_named(Side *s, const char *name, Layer *out, GError **error) {
+  const LayerInfo *l = layer_find(s->layers, name);
+  if (l) return layer_read(s->file, l, out, error);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "there is no layer %s", name);
+  return false;
+}
+
+/* What has become of p's layer; NULL without an error when they cannot be subtracted. */
+static LayerFigures *change_figures(const Collection *c, const Model *p, Layer *x,
+                                    const char *name) {
+  Side s;
+  Layer before = {0};
+  LayerFigures *figures = NULL;
+  if (x->form == LAYER_DENSE && side_open(&s, c, p, NULL)) {
+    if (read_named(&s, name, &before, NULL) && before.form == LAYER_DENSE &&
+        before.d_out == x->d_out && before.d_in == x->d_in) {
+      layer_subtract(x, &before);
+      figures = layer_figures_new(x, NULL);
+    }
+    layer_clear(&before);
+    side_clear(&s);
+  }
+  return figures;
+}
+
+bool model_layer_figures(const Collection *collection, const Model *p, const Model *x,
+                         const char *name, LayerFigures **own, LayerFigures **change,
+                         GError **error) {
+  Side s;
+  Layer layer = {0};
+  *own = *change = NULL;
+  if (!side_open(&s, collection, x, error)) return false;
+  if (read_named(&s, name, &layer, error)) *own = layer_figures_new(&layer, error);
+  if (*own && p) *change = change_figures(collection, p, &layer, name);
+  layer_clear(&layer);
+  side_clear(&s);
+  return *own != NULL;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Two models layer by layer: what one has and the other lacks, and how far apart the rest is. Then the
+ * tensors that are no layers (biases, norm vectors, counters), so that two models of which nothing
+ * moved hold the same numbers. */
+#pragma once
+
+#include "collection/collection.h"
+#include "core/progress.h"
+#include "weights/layers/layer_figures.h"
+
+typedef enum {
+  LAYER_SAME,       /* number for number */
+  LAYER_MOVED,
+  LAYER_ADDED_TO,   /* one is an adapter of the other's dense layer: its size is what is measured */
+  LAYER_OTHER_SHAPE,
+  LAYER_ONLY_P,
+  LAYER_ONLY_X,
+  LAYER_UNREAD      /* its numbers cannot be read */
+} LayerState;
+
+/* "same", "moved", "adapter", … Static text. */
+const char *layer_state_name(LayerState state);
+
+/* One side of a row; d_out 0 where the layer is missing. */
+typedef struct {
+  LayerForm form;
+  uint64_t d_out, d_in, rank;
+  Dtype dtype;
+} LayerSide;
+
+typedef struct {
+  SafeText *name;
+  LayerState state;
+  LayerSide p, x;
+  double distance; /* |X - P|, an adapter's own size; NAN when not compared */
+  double size;     /* |P|, of the dense one beside an adapter; NAN */
+  double relative; /* distance over size; NAN */
+  unsigned rank;   /* of the difference; RANK_PROBES: that many or more; 0: not known */
+} DiffRow;
+
+typedef struct {
+  GArray *rows;        /* of DiffRow, in x's order, then what only p has */
+  unsigned count[LAYER_UNREAD + 1];
+  GArray *others;      /* the same of tensors that are no layers, d_out numbers each; NULL: not looked at */
+  unsigned other_count[LAYER_UNREAD + 1];
+  double relative;     /* over all compared layers together; NAN */
+  double trunk;        /* the same without output layers, which is what a tree's edges tell; NAN */
+  bool p_adds, x_adds; /* that one is an adapter and the other is none: what the adapter leaves alone
+                          has no row */
+} ModelDiff;
+
+/* Compares x with p, one layer of each in memory at a time and every tensor read once. Reports phase
+ * "comparing". NULL when a model cannot be opened or when cancelled. */
+ModelDiff *model_diff_new(const Collection *collection, const Model *p, const Model *x,
+                          const Progress *progress, GError **error);
+
+/* The same of two open weight files; a scaling is what an adapter's configuration says, or NULL. */
+ModelDiff *model_diff_files(WeightFile *p, const LoraScaling *p_scaling, WeightFile *x, const LoraScaling *x_scaling,
+                            const Progress *progress, GError **error);
+
+/* The layers of one model beside nothing: every row is LAYER_ONLY_X. Reads the header alone. */
+ModelDiff *model_layers_new(const Collection *collection, const Model *x, GError **error);
+
+/* Other tensors in a state, in words: "1 other tensor moved", "12 other tensors same"; NULL when there
+ * are none. The caller frees it. */
+char *model_diff_others_text(const ModelDiff *diff, LayerState state);
+
+void model_diff_free(ModelDiff *diff); /* NULL-safe */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ModelDiff, model_diff_free)
+
+/* Figures of x's layer, and of its change from p where both have it as dense matrices of one shape;
+ * *change is NULL otherwise, and when p is NULL. False when the layer cannot be read. */
+bool model_layer_figures(const Collection *collection, const Model *p, const Model *x,
+                         const char *layer, LayerFigures **own, LayerFigures **change,
+                         GError **error);

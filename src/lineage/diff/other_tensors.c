@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lineage/diff/other_tensors.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "weights/layers/tensor_name.h"
+
+static void other_clear(void *data) { g_free(((OtherTensor *)data)->name); }
+
+/* For each tensor of the file whether a layer is made of it. */
+static bool *tensors_in(const WeightFile *file, const GArray *layers) {
+  bool *in = g_new0(bool, weight_file_count(file) + 1);
+  for (guint i = 0; i < layers->len; i++) {
+    const LayerInfo *l = &g_array_index(layers, LayerInfo, i);
+    if (l->form == LAYER_DENSE) {
+      in[l->weight] = true;
+      continue;
+    }
+    in[l->a] = in[l->b] = true;
+    if (l->alpha >= 0) in[l->alpha] = true;
+  }
+  return in;
+}
+
+static SafeText *name_of(const TensorInfo *info) {
+  static const char *const words[] = {
+      [TENSOR_WEIGHT] = "",          [TENSOR_BIAS] = ".bias",
+      [TENSOR_LORA_A] = ".lora_A",   [TENSOR_LORA_B] = ".lora_B",
+      [TENSOR_LORA_ALPHA] = ".alpha", [TENSOR_FROZEN_COPY] = ".original"};
+  TensorName parsed;
+  tensor_name_parse(info->name, &parsed);
+  SafeText *name = g_strconcat(parsed.layer, words[parsed.role], NULL);
+  tensor_name_clear(&parsed);
+  return name;
+}
+
+GArray *other_tensors_list(const WeightFile *file, const GArray *layers) {
+  GArray *out = g_array_new(FALSE, FALSE, sizeof(OtherTensor));
+  g_array_set_clear_func(out, other_clear);
+  g_autofree bool *in = tensors_in(file, layers);
+  for (size_t i = 0; i < weight_file_count(file); i++) {
+    if (in[i]) continue;
+    OtherTensor t = {name_of(weight_file_info(file, i)), i};
+    g_array_append_val(out, t);
+  }
+  return out;
+}
+
+LayerSide other_tensor_side(const WeightFile *file, size_t i) {
+  const TensorInfo *info = weight_file_info(file, i);
+  return (LayerSide){.form = LAYER_DENSE, .d_out = info->count, .d_in = 1, .dtype = info->dtype};
+}
+
+enum { BLOCK = 1 << 15 }; /* numbers, a multiple of all that are packed together */
+
+typedef struct {
+  WeightFile *file;
+  size_t tensor;
+  const TensorInfo *info;
+  unsigned char *raw;
+  float *x;
+} Reader;
+
+static void reader_init(Reader *r, WeightFile *file, size_t tensor) {
+  *r = (Reader){.file = file, .tensor = tensor, .info = weight_file_info(file, tensor)};
+  r->raw = g_malloc(BLOCK * sizeof(double));
+  r->x = g_new(float, BLOCK);
+}
+
+static void reader_clear(Reader *r) {
+  g_free(r->raw);
+  g_free(r->x);
+}
+
+/* Sums over the blocks so far. */
+typedef struct {
+  bool identical; /* byte for byte, in one format */
+  double distance2, size2;
+} Change;
+
+static void add_numbers(Change *c, const float *p, const float *x, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    double d = (double)x[i] - (double)p[i];
+    c->distance2 += d * d;
+    c->size2 += (double)p[i] * (double)p[i];
+  }
+}
+
+/* Both in one readable format: equal bytes are equal numbers, NaN included. */
+static bool add_alike(Reader *p, Reader *x, uint64_t first, size_t n, Change *c) {
+  Dtype dtype = p->info->dtype;
+  uint64_t start = 0, bytes = 0;
+  if (!dtype_bytes(dtype, first, &start) || !dtype_bytes(dtype, n, &bytes)) return false;
+  if (bytes > BLOCK * sizeof(double)) return false;
+  if (!weight_file_read_raw(p->file, p->tensor, start, (size_t)bytes, p->raw, NULL) ||
+      !weight_file_read_raw(x->file, x->tensor, start, (size_t)bytes, x->raw, NULL))
+    return false;
+  bool same = memcmp(p->raw, x->raw, (size_t)bytes) == 0;
+  c->identical &= same;
+  dtype_to_f32(dtype, p->raw, p->x, n);
+  if (!same) dtype_to_f32(dtype, x->raw, x->x, n);
+  add_numbers(c, p->x, same ? p->x : x->x, n);
+  return true;
+}
+
+static bool add_recast(Reader *p, Reader *x, uint64_t first, size_t n, Change *c) {
+  if (!weight_file_read_f32(p->file, p->tensor, first, n, p->x, NULL) ||
+      !weight_file_read_f32(x->file, x->tensor, first, n, x->x, NULL))
+    return false;
+  c->identical = false;
+  add_numbers(c, p->x, x->x, n);
+  return true;
+}
+
+/* What cannot be read as numbers can still be the same bytes. */
+static bool add_bytes(Reader *p, Reader *x, uint64_t first, size_t n, Change *c) {
+  if (!weight_file_read_raw(p->file, p->tensor, first, n, p->raw, NULL) ||
+      !weight_file_read_raw(x->file, x->tensor, first, n, x->raw, NULL))
+    return false;
+  c->identical &= memcmp(p->raw, x->raw, n) == 0;
+  return true;
+}
+
+typedef bool (*AddBlock)(Reader *p, Reader *x, uint64_t first, size_t n, Change *c);
+
+static void settle(const Reader *p, const Reader *x, const Change *c, DiffRow *row) {
+  Dtype a = p->info->dtype, b = x->info->dtype;
+  bool exact = a != b || (dtype_is_float(a) && a != DTYPE_F64); /* float32 tells them apart */
+  row->state = c->identical || (exact && c->distance2 == 0) ? LAYER_SAME : LAYER_MOVED;
+  if (!dtype_is_float(a) || !dtype_is_float(b) || !isfinite(c->distance2)) return;
+  row->distance = sqrt(c->distance2);
+  row->size = sqrt(c->size2);
+  row->relative = row->size > 0 ? row->distance / row->size : NAN;
+}
+
+static bool run(Reader *p, Reader *x, DiffRow *row, const Progress *progress, GError **error) {
+  bool one_format = p->info->dtype == x->info->dtype;
+  bool numbers = dtype_is_readable(p->info->dtype) && dtype_is_readable(x->info->dtype);
+  AddBlock add = !numbers ? add_bytes : one_format ? add_alike : add_recast;
+  uint64_t count = numbers ? p->info->count : p->info->bytes;
+  Change change = {.identical = true, .distance2 = numbers ? 0 : (double)NAN};
+  row->state = LAYER_UNREAD;
+  if (!numbers && (!one_format || p->info->bytes != x->info->bytes)) return true;
+  for (uint64_t first = 0; first < count; first += BLOCK) {
+    if (!progress_check(progress, error)) return false;
+    if (!add(p, x, first, (size_t)MIN(count - first, BLOCK), &change)) return true;
+  }
+  settle(p, x, &change, row);
+  return true;
+}
+
+bool other_tensor_compare(WeightFile *p, size_t i, WeightFile *x, size_t k, DiffRow *row,
+                          const Progress *progress, GError **error) {
+  Reader a, b;
+  row->state = LAYER_OTHER_SHAPE;
+  if (weight_file_info(p, i)->count != weight_file_info(x, k)->count) return true;
+  reader_init(&a, p, i);
+  reader_init(&b, x, k);
+  bool ok = run(&a, &b, row, progress, error);
+  reader_clear(&a);
+  reader_clear(&b);
+  return ok;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where adapters go whose card names no base: to the tree whose layers they fit. */
+#include <math.h>
+
+#include "lineage/grow/forest_builder.h"
+#include "lineage/grow/adapter_fit.h"
+
+/* Where adapters of one signature go when no card says it. */
+typedef struct {
+  int node;         /* -1: nowhere */
+  unsigned trees;   /* that fit */
+  double confidence;
+} Berth;
+
+/* The node at the top of a tree as built so far. */
+static unsigned top_of(const Builder *b, unsigned v) {
+  for (unsigned steps = 0; steps <= b->forest->nodes->len; steps++) {
+    const GArray *parents = forest_node(b->forest, v)->parents;
+    if (parents->len == 0) break;
+    v = g_array_index(parents, ParentEdge, 0).parent;
+  }
+  return v;
+}
+
+/* Looks at one full model of each signature; all full models that fit, by their trees. */
+static Berth berth_on_disk(const Builder *b, Sets *sets, const ModelSketch *adapter) {
+  g_autoptr(GHashTable) fits = g_hash_table_new(g_str_hash, g_str_equal); /* signature -> 1 or 2 */
+  g_autoptr(GHashTable) trees = g_hash_table_new(NULL, NULL);
+  Berth berth = {.node = -1};
+  for (unsigned v = 0; v < b->models->len; v++) {
+    const Model *m = b->models->pdata[v];
+    if (!builder_is_compared(b, v) || m->kind != MODEL_FULL) continue;
+    char *signature = m->shapes ? m->shapes : m->path;
+    guint answer = GPOINTER_TO_UINT(g_hash_table_lookup(fits, signature));
+    if (!answer) {
+      g_autoptr(FitIndex) index = fit_index_new(builder_sketch(b, v));
+      Fit fit = fit_compare(index, adapter);
+      answer = fit_is_whole(&fit) ? 1 : 2;
+      g_hash_table_insert(fits, signature, GUINT_TO_POINTER(answer));
+    }
+    if (answer == 2) continue;
+    bool top = top_of(b, v) == v;
+    if (berth.node < 0 || top) berth.node = (int)v;
+    g_hash_table_add(trees, GUINT_TO_POINTER(sets_find(sets, v)));
+  }
+  berth.trees = g_hash_table_size(trees);
+  berth.confidence = 0.6;
+  if (berth.trees != 1) berth.node = -1;
+  return berth;
+}
+
+/* The one base that the cards of adapters with this signature name. */
+static Berth berth_beside(const Builder *b, const char *shapes) {
+  Berth berth = {.node = -1, .confidence = 0.4};
+  for (unsigned v = 0; v < b->models->len; v++) {
+    const Model *m = b->models->pdata[v];
+    int p = builder_claim(b, v)->parent;
+    if (p < 0 || m->kind != MODEL_LORA || g_strcmp0(m->shapes, shapes) != 0) continue;
+    if (berth.node != p) berth.trees++;
+    berth.node = p;
+  }
+  if (berth.trees > 1) berth.node = -1;
+  return berth;
+}
+
+static bool is_adrift(const Builder *b, unsigned v) {
+  const Model *m = b->models->pdata[v];
+  return m->kind == MODEL_LORA && builder_sketch(b, v) && !builder_is_duplicate(b, v) &&
+         builder_claim(b, v)->parent < 0;
+}
+
+static unsigned count_adrift(const Builder *b, const char *shapes) {
+  unsigned n = 0;
+  for (unsigned v = 0; v < b->models->len; v++)
+    n += is_adrift(b, v) && g_strcmp0(((Model *)b->models->pdata[v])->shapes, shapes) == 0;
+  return n;
+}
+
+/* A base that nobody names: several adapters of one signature still belong together. */
+static Berth berth_unknown(Builder *b, const Model *m) {
+  Berth berth = {.node = -1, .confidence = 0.3};
+  if (count_adrift(b, m->shapes) < 2) return berth;
+  g_autofree char *name = g_strdup_printf("unknown base %.6s", m->shapes);
+  berth.node = (int)builder_ghost(b, name);
+  return berth;
+}
+
+static Berth find_berth(Builder *b, Sets *sets, unsigned v) {
+  const Model *m = b->models->pdata[v];
+  Berth berth = berth_on_disk(b, sets, builder_sketch(b, v));
+  if (berth.trees == 0) berth = berth_beside(b, m->shapes);
+  if (berth.trees == 0 && m->shapes && *m->shapes) berth = berth_unknown(b, m);
+  return berth;
+}
+
+static void moor(Builder *b, unsigned v, const Berth *berth) {
+  if (berth->trees > 1) forest_set_note(b->forest, v, "%u bases fit", berth->trees);
+  else if (berth->node < 0) forest_set_note(b->forest, v, "no base that fits");
+  if (berth->node < 0) return;
+  ParentEdge edge = {.parent = (unsigned)berth->node,
+                     .kind = EDGE_ADAPTER,
+                     .source = EDGE_RECOVERED,
+                     .confidence = berth->confidence,
+                     .weight = 1,
+                     .distance = NAN};
+  forest_add_parent(b->forest, v, edge);
+}
+
+void builder_moor_adapters(Builder *b, Sets *sets) {
+  g_autoptr(GHashTable) known = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+  for (unsigned v = 0; v < b->models->len; v++) {
+    if (!is_adrift(b, v)) continue;
+    Model *m = b->models->pdata[v];
+    const Berth *berth = m->shapes ? g_hash_table_lookup(known, m->shapes) : NULL;
+    Berth fresh = berth ? *berth : find_berth(b, sets, v);
+    if (!berth && m->shapes) g_hash_table_insert(known, m->shapes, g_memdup2(&fresh, sizeof fresh));
+    moor(b, v, &fresh);
+  }
+}

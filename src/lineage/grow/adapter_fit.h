@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whether an adapter fits a base: by the names of its layers and their shapes. */
+#pragma once
+
+#include "lineage/sketch/sketch.h"
+
+typedef struct {
+  unsigned layers;   /* that the adapter changes */
+  unsigned fitting;  /* the base has them, with the same d_out x d_in (or its transpose) */
+  unsigned clashing; /* the base has them, in another shape */
+} Fit;
+
+/* The layers of one model, ready to be looked up. Names that differ in a wrapper ("bert.") or in
+ * dots against underscores are taken as equal. */
+typedef struct FitIndex FitIndex;
+FitIndex *fit_index_new(const ModelSketch *base);
+void fit_index_free(FitIndex *index);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FitIndex, fit_index_free)
+
+Fit fit_compare(const FitIndex *base, const ModelSketch *adapter);
+
+/* Every layer fits, and there is one. */
+bool fit_is_whole(const Fit *fit);
+
+/* Share of the trunk of `child` that lies in matrices of shapes which `base` has too. */
+double fit_shapes_shared(const ModelSketch *base, const ModelSketch *child);

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lineage/grow/declared.h"
+
+#include <string.h>
+
+#include "collection/scan/hub_layout.h"
+#include "core/text.h"
+
+struct DeclaredIndex {
+  const GPtrArray *models;
+  GHashTable *by_full, *by_last, *by_path; /* folded text -> GArray of unsigned; NULL until one asks */
+};
+
+char *declared_name(const char *base) {
+  static const char *const fronts[] = {"https://huggingface.co/", "http://huggingface.co/",
+                                       "https://hf.co/", "huggingface.co/", "hf.co/"};
+  static const char *const nothing[] = {"none", "null", "n/a", "na", "unknown", "true", "false"};
+  if (!base) return NULL;
+  g_autofree char *name = g_strstrip(g_strdup(base));
+  for (size_t i = 0; i < G_N_ELEMENTS(fronts); i++)
+    if (g_str_has_prefix(name, fronts[i]))
+      memmove(name, name + strlen(fronts[i]), strlen(name + strlen(fronts[i])) + 1);
+  for (size_t n = strlen(name); n > 0 && name[n - 1] == '/'; n--) name[n - 1] = '\0';
+  if (strlen(name) > 300 || strpbrk(name, " <>\"'{}|")) return NULL;
+  for (size_t i = 0; i < G_N_ELEMENTS(nothing); i++)
+    if (g_ascii_strcasecmp(name, nothing[i]) == 0) return NULL;
+  bool letters = false;
+  for (const char *p = name; *p; p = g_utf8_next_char(p))
+    letters |= g_unichar_isalnum(g_utf8_get_char(p));
+  return letters ? g_steal_pointer(&name) : NULL;
+}
+
+const char *declared_last_part(const char *name) {
+  const char *slash = strrchr(name, '/');
+  return slash ? slash + 1 : name;
+}
+
+static void list_free(void *list) { g_array_unref(list); }
+
+static void add_key(GHashTable *table, const char *text, unsigned node) {
+  g_autofree char *key = text_fold(text);
+  if (!*key) return;
+  GArray *list = g_hash_table_lookup(table, key);
+  if (!list) {
+    list = g_array_new(FALSE, FALSE, sizeof(unsigned));
+    g_hash_table_insert(table, g_steal_pointer(&key), list);
+  }
+  if (list->len == 0 || g_array_index(list, unsigned, list->len - 1) != node)
+    g_array_append_val(list, node);
+}
+
+/* The repository's name, when the path or the model says one with its organisation; or NULL. */
+static char *full_name(const Model *m) {
+  g_autofree char *hub = hub_name_of_path(m->path, NULL);
+  if (hub) return safe_text(hub, -1);
+  return strchr(m->name, '/') ? g_strdup(m->name) : NULL;
+}
+
+/* File names that tools give to any model. */
+static bool is_generic(const char *stem) {
+  static const char *const stems[] = {"model", "pytorch_model", "adapter_model", "weights",
+                                      "diffusion_pytorch_model", "pytorch_lora_weights", "."};
+  for (size_t i = 0; i < G_N_ELEMENTS(stems); i++)
+    if (strcmp(stem, stems[i]) == 0) return true;
+  return false;
+}
+
+static char *without_ending(const char *file) {
+  static const char *const endings[] = {".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".gguf",
+                                        ".npz", ".npy", ".th"};
+  for (size_t i = 0; i < G_N_ELEMENTS(endings); i++)
+    if (g_str_has_suffix(file, endings[i]))
+      return g_strndup(file, strlen(file) - strlen(endings[i]));
+  return g_strdup(file);
+}
+
+/* All names under which the path makes the model known. */
+static void index_path(DeclaredIndex *x, const Model *m, unsigned node) {
+  g_autofree SafeText *path = safe_text(m->path, -1), *file = safe_text(m->file ? m->file : "", -1);
+  g_autofree char *stem = without_ending(path);
+  add_key(x->by_path, path, node);
+  add_key(x->by_path, file, node);
+  add_key(x->by_path, stem, node);
+  bool generic = is_generic(declared_last_part(stem));
+  if (generic && strchr(stem, '/')) *strrchr(stem, '/') = '\0';
+  else if (generic) return;
+  add_key(x->by_path, stem, node);
+  add_key(x->by_last, declared_last_part(stem), node);
+  const char *last = strrchr(stem, '/'), *two = last;
+  if (!last) return;
+  while (two > stem && two[-1] != '/') two--;
+  add_key(x->by_full, two, node);
+}
+
+DeclaredIndex *declared_index_new(const GPtrArray *models) {
+  DeclaredIndex *x = g_new0(DeclaredIndex, 1);
+  x->models = models;
+  return x;
+}
+
+/* Where no card names a base, nobody asks, and large collections are spared the work. */
+static void fill(DeclaredIndex *x) {
+  const GPtrArray *models = x->models;
+  if (x->by_full) return;
+  x->by_full = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, list_free);
+  x->by_last = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, list_free);
+  x->by_path = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, list_free);
+  for (unsigned i = 0; i < models->len; i++) {
+    const Model *m = models->pdata[i];
+    g_autofree char *full = full_name(m);
+    if (full) add_key(x->by_full, full, i);
+    add_key(x->by_last, declared_last_part(m->name), i);
+    index_path(x, m, i);
+  }
+}
+
+void declared_index_free(DeclaredIndex *x) {
+  if (!x) return;
+  g_clear_pointer(&x->by_full, g_hash_table_unref);
+  g_clear_pointer(&x->by_last, g_hash_table_unref);
+  g_clear_pointer(&x->by_path, g_hash_table_unref);
+  g_free(x);
+}
+
+/* True when both names say an organisation and not the same one. */
+static bool other_organisation(const Model *m, const char *name) {
+  g_autofree char *full = full_name(m);
+  if (!full || !strchr(full, '/') || !strchr(name, '/') || base_is_local_path(name)) return false;
+  g_autofree char *a = text_fold(full), *b = text_fold(name);
+  return strcmp(a, b) != 0;
+}
+
+static void take_from(const DeclaredIndex *x, GHashTable *table, const char *text, unsigned self,
+                      const char *organisation, GArray *out) {
+  g_autofree char *key = text_fold(text);
+  const GArray *list = g_hash_table_lookup(table, key);
+  for (guint i = 0; list && i < list->len; i++) {
+    unsigned node = g_array_index(list, unsigned, i);
+    if (node == self) continue;
+    if (organisation && other_organisation(x->models->pdata[node], organisation)) continue;
+    g_array_append_val(out, node);
+  }
+}
+
+GArray *declared_resolve(DeclaredIndex *x, unsigned self, const char *name) {
+  fill(x);
+  GArray *out = g_array_new(FALSE, FALSE, sizeof(unsigned));
+  take_from(x, x->by_full, name, self, NULL, out);
+  if (out->len == 0) take_from(x, x->by_last, declared_last_part(name), self, name, out);
+  if (out->len > 0) return out;
+  const Model *m = x->models->pdata[self];
+  g_autofree SafeText *path = safe_text(m->path, -1);
+  g_autofree char *folder = g_path_get_dirname(path);
+  g_autofree char *below = g_canonicalize_filename(name, "/");
+  g_autofree char *base = g_strconcat("/", folder, NULL);
+  g_autofree char *beside = g_canonicalize_filename(name, base);
+  take_from(x, x->by_path, below + 1, self, NULL, out);
+  if (out->len == 0) take_from(x, x->by_path, beside + 1, self, NULL, out);
+  return out;
+}
+
+/* True when a word for a training step ends just before `digits`. */
+static bool is_step_word(const char *component, const char *digits) {
+  static const char *const words[] = {"checkpoint", "ckpt", "step", "steps", "epoch", "iter"};
+  if (digits > component && strchr("-_=", digits[-1])) digits--;
+  for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+    size_t n = strlen(words[i]);
+    if ((size_t)(digits - component) < n || g_ascii_strncasecmp(digits - n, words[i], n) != 0)
+      continue;
+    if (digits - n == component || !g_ascii_isalpha(digits[-(gssize)n - 1])) return true;
+  }
+  return false;
+}
+
+bool declared_step(const char *path, char **run, guint64 *step) {
+  const char *component = path;
+  for (const char *p = path; *p; p++) {
+    if (*p == '/') component = p + 1;
+    if (!g_ascii_isdigit(*p) || (p > path && g_ascii_isdigit(p[-1]))) continue;
+    if (!is_step_word(component, p)) continue;
+    size_t digits = strspn(p, "0123456789");
+    if (digits > 18) continue;
+    *step = g_ascii_strtoull(p, NULL, 10);
+    *run = g_strdup_printf("%.*s#%s", (int)(p - path), path, p + digits);
+    return true;
+  }
+  return false;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which of two kin came first: evidence, each piece worth some nats, none of them sure. The
+ * constants were measured on small networks; they stand in one table, in direction.c. */
+#pragma once
+
+#include "lineage/forest/forest.h"
+#include "lineage/sketch/kinship.h"
+
+/* Nats for "p is the parent of c" against "c is the parent of p"; the sign turns when the two
+ * are exchanged. k compares p (a) with c (b); median_* are the squared distances to the middle
+ * one of the other models of the tree, NAN when not known.
+ *
+ * Weighed: step counters, growth of the norm (a merged low-rank change is nearly orthogonal to
+ * what it is added to), kurtosis, norm layers, biases, the head, centrality. */
+double direction_nats(const ModelSketch *p, const ModelSketch *c, const Kinship *k,
+                      double median_p, double median_c);
+
+/* True when all that moved may be a low-rank change: vectors untouched, the norm grown (or, from
+ * child to parent, shrunk) by about the length of the change. */
+bool direction_is_low_rank(const Kinship *k);
+
+/* What happened on the way from p to c: a head that is new or unrelated speaks of a fine-tune, one
+ * that went on of continued training. */
+EdgeKind direction_kind(const ModelSketch *p, const ModelSketch *c, const Kinship *k);

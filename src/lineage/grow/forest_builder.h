@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the parts of forest_build() share: seen by forest_build.c, copies.c,
+ * claims.c, tree_build.c and berth.c alone. */
+#pragma once
+
+#include "collection/collection.h"
+#include "lineage/grow/declared.h"
+#include "lineage/forest/forest_make.h"
+#include "lineage/sketch/kinship.h"
+
+/* A parent that is known before the weights are asked for a tree. */
+typedef struct {
+  int parent;        /* node, or -1: none */
+  bool kind_is_said; /* else the weights say the kind */
+  ParentEdge edge;
+} Claim;
+
+typedef struct {
+  Collection *collection;
+  const GPtrArray *models;
+  const ForestOptions *options;
+  unsigned threads;
+  const Progress *progress;
+  Forest *forest;           /* nodes 0..models-1 are the models */
+  GPtrArray *sketches;      /* one a model, NULL where there is none; centred */
+  DeclaredIndex *index;
+  GHashTable *ghosts;       /* folded name -> node + 1 */
+  GArray *claims;           /* of Claim, one a node */
+  GHashTable *selves; /* folded name -> node + 1: full models that seem to be what they name */
+  GPtrArray *more; /* of GArray of ParentEdge or NULL, one a model: a merge's other parents */
+} Builder;
+
+/* The model's sketch, or NULL (always for ghosts). */
+const ModelSketch *builder_sketch(const Builder *b, unsigned node);
+
+bool builder_is_adapter(const Builder *b, unsigned node);
+bool builder_is_duplicate(const Builder *b, unsigned node);
+
+/* Full models that the weights can speak of: no copies, no ghosts. */
+bool builder_is_compared(const Builder *b, unsigned node);
+Claim *builder_claim(const Builder *b, unsigned node);
+
+/* The claim cut back to something usable: a parent that is a duplicate stands for the model whose
+ * copy it is. -1: none. */
+int builder_claimed_parent(const Builder *b, unsigned node);
+
+/* Hangs a node where its claim says; `kind` unless the claim says the kind. */
+void builder_add_claimed(Builder *b, unsigned node, int parent, EdgeKind kind, double distance);
+
+/* Builds one tree of full models and ghosts, whose numbers are given. Cards that the weights
+ * contradict lose their claims. */
+bool builder_build_tree(Builder *b, const GArray *nodes, GError **error);
+
+/* The ghost of that name, made if need be. A bare name is taken for the one repository that
+ * ends so, when there is one. */
+unsigned builder_ghost(Builder *b, const char *name);
+
+/* Marks copies and recasts: `duplicate_of` becomes the node that stands for them. Of equal models that
+ * is a step of a training run, else one that a card names, one with a card, one whose path does not call
+ * it a copy, the one in the fewest folders; of recasts, the finest. */
+void builder_find_copies(Builder *b);
+
+/* Fills in the claims: what cards say, as far as the weights do not object, then the steps of
+ * training runs. Duplicates are marked already. */
+void builder_find_claims(Builder *b);
+
+/* Hangs the adapters without a claim: where one tree fits, there; where none does, with others of
+ * their signature. Where several fit, a note says so. `sets` tells trees of full models apart. */
+void builder_moor_adapters(Builder *b, Sets *sets);

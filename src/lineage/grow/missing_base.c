@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lineage/grow/missing_base.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { LEAST = 3, MOST = 48 };
+
+/* A hub's neighbours, and what they look like from there. */
+typedef struct {
+  const PedigreeMember *members;
+  const KinTable *table;
+  unsigned hub, n;
+  unsigned near[MOST];
+  double length2[MOST];         /* |j - h|^2 */
+  double product[MOST * MOST];  /* <j - h, k - h> */
+} Star;
+
+static double d2(const Star *s, unsigned a, unsigned b) {
+  return kin_table_get(s->table, s->members[a].row, s->members[b].row).distance2;
+}
+
+/* Neighbours that could be siblings: no parent of theirs is known, and the two compare. */
+static void add_neighbour(Star *s, unsigned v) {
+  const PedigreeMember *m = s->members;
+  if (s->n == MOST || !m[v].sketch || m[v].known >= 0) return;
+  double length2 = d2(s, s->hub, v);
+  if (!isfinite(length2) || !(length2 > 0)) return;
+  s->length2[s->n] = length2;
+  s->near[s->n++] = v;
+}
+
+static void fill_products(Star *s) {
+  for (unsigned i = 0; i < s->n; i++)
+    for (unsigned k = 0; k < i; k++) {
+      double p = (s->length2[i] + s->length2[k] - d2(s, s->near[i], s->near[k])) / 2;
+      s->product[i * MOST + k] = s->product[k * MOST + i] = p;
+    }
+}
+
+static int by_value(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* The value a share of the way through. */
+static double quantile(double *x, unsigned n, double share) {
+  qsort(x, n, sizeof *x, by_value);
+  return n ? x[(unsigned)(share * (n - 1) + 0.5)] : 0;
+}
+
+static double pair_quantile(const Star *s, double share) {
+  g_autofree double *all = g_new(double, MOST * MOST);
+  unsigned n = 0;
+  for (unsigned i = 0; i < s->n; i++)
+    for (unsigned k = 0; k < i; k++) all[n++] = s->product[i * MOST + k];
+  return quantile(all, n, share);
+}
+
+static void drop(Star *s, unsigned i) {
+  s->n--;
+  s->near[i] = s->near[s->n];
+  s->length2[i] = s->length2[s->n];
+  for (unsigned k = 0; k < s->n; k++) {
+    s->product[i * MOST + k] = s->product[s->n * MOST + k];
+    s->product[k * MOST + i] = s->product[k * MOST + s->n];
+  }
+}
+
+/* The hub's own children share nothing with its siblings: the neighbour with the least in common is
+ * dropped until all agree. */
+static void keep_agreeing(Star *s) {
+  double row[MOST];
+  while (s->n >= 2) {
+    double common = pair_quantile(s, 0.75), least = INFINITY;
+    unsigned worst = 0;
+    for (unsigned i = 0; i < s->n; i++) {
+      unsigned n = 0;
+      for (unsigned k = 0; k < s->n; k++)
+        if (k != i) row[n++] = s->product[i * MOST + k];
+      double middle = quantile(row, n, 0.5);
+      if (middle < least) least = middle, worst = i;
+    }
+    if (!(common > 0) || least >= common / 3) return;
+    drop(s, worst);
+  }
+}
+
+/* How much better one common step explains the products than directions that are a little alike do:
+ * logarithm of the ratio of the squared errors, of cosines. */
+static double constancy(const Star *s, double step2) {
+  double cosines = 0, pairs = 0, of_step = 0, of_cosine = 0;
+  for (unsigned i = 0; i < s->n; i++)
+    for (unsigned k = 0; k < i; k++)
+      cosines += s->product[i * MOST + k] / sqrt(s->length2[i] * s->length2[k]), pairs++;
+  for (unsigned i = 0; i < s->n; i++)
+    for (unsigned k = 0; k < i; k++) {
+      double length = sqrt(s->length2[i] * s->length2[k]), x = s->product[i * MOST + k] / length;
+      of_step += pow(x - step2 / length, 2);
+      of_cosine += pow(x - cosines / pairs, 2);
+    }
+  return log((of_cosine + 1e-6) / (of_step + 1e-6));
+}
+
+static double middle_length2(const Star *s) {
+  double all[MOST];
+  for (unsigned i = 0; i < s->n; i++) all[i] = s->length2[i];
+  return quantile(all, s->n, 0.5);
+}
+
+/* Some sibling counted fewer steps than the hub, which is then not its parent. */
+static bool has_younger(const Star *s) {
+  double clock = s->members[s->hub].sketch->clock;
+  for (unsigned i = 0; i < s->n; i++)
+    if (s->members[s->near[i]].sketch->clock < clock) return true;
+  return false;
+}
+
+/* Nats for a missing base, a logistic regression on the stars of planted woods. No piece decides alone: a
+ * few siblings must agree the better, many may show a smaller step. */
+static const struct {
+  double none;
+  double sibling;  /* each that agrees, */
+  int most;        /* up to so many */
+  double kept;     /* times the share of the neighbours that agree */
+  double step;     /* times the logarithm of the common step to what the siblings moved, both squared */
+  double least;    /* times the least product to the median, down to -1 */
+  double even;     /* times constancy(), down to -3 and up to 3 */
+  double younger;  /* the hub's clock is ahead of a sibling's */
+  double asked;    /* to be believed; a base that is made up is worse than one that is not found */
+} nats = {.none = -8.6, .sibling = 0.94, .most = 8, .kept = 8.9, .step = 1.23, .least = 1.5, .even = 1,
+          .younger = 1.7, .asked = 1.25};
+
+static const double least_share = 0.01, most_sure = 0.95;
+
+/* How sure, 0 when the star is just a parent's. */
+static double weigh(const Star *s, unsigned before, double step2, double share) {
+  if (s->n < LEAST || !(step2 > 0) || share < least_share) return 0;
+  double sum = nats.none + nats.sibling * MIN(s->n, (unsigned)nats.most) +
+               nats.kept * s->n / before + nats.step * log(share) +
+               nats.least * fmax(pair_quantile(s, 0) / step2, -1) +
+               nats.even * CLAMP(constancy(s, step2), -3, 3) + nats.younger * has_younger(s);
+  return sum < nats.asked ? 0 : fmin(1 / (1 + exp(-sum)), most_sure);
+}
+
+static void keep_best(const Star *s, double share, double sure, Absent *best) {
+  if (sure == 0 || (best->siblings && best->sure * best->siblings->len >= sure * (s->n + 1))) return;
+  if (!best->siblings) best->siblings = g_array_new(FALSE, FALSE, sizeof(unsigned));
+  g_array_set_size(best->siblings, 0);
+  g_array_append_val(best->siblings, s->hub);
+  g_array_append_vals(best->siblings, s->near, s->n);
+  best->share = share;
+  best->sure = sure;
+}
+
+/* Judges one hub. */
+static void judge(const PedigreeMember *members, const KinTable *table, unsigned hub,
+                  const GArray *neighbours, Absent *best) {
+  g_autofree Star *s = g_new0(Star, 1);
+  s->members = members, s->table = table, s->hub = hub;
+  for (guint i = 0; i < neighbours->len; i++)
+    add_neighbour(s, g_array_index(neighbours, unsigned, i));
+  unsigned before = s->n;
+  if (before < LEAST) return;
+  fill_products(s);
+  keep_agreeing(s);
+  if (s->n < LEAST) return;
+  double step2 = pair_quantile(s, 0.5), share = step2 / middle_length2(s);
+  keep_best(s, share, weigh(s, before, step2, share), best);
+}
+
+bool absent_find(const PedigreeMember *members, unsigned n, const KinTable *table,
+                 const Spanning *span, Absent *out) {
+  *out = (Absent){NULL, 0, 0};
+  g_autoptr(GArray) neighbours = g_array_new(FALSE, FALSE, sizeof(unsigned));
+  for (unsigned hub = 0; hub < n; hub++) {
+    if (!members[hub].sketch || members[hub].known >= 0) continue;
+    g_array_set_size(neighbours, 0);
+    for (unsigned v = 0; v < n; v++)
+      if (span->neighbour[v] == (int)hub || span->neighbour[hub] == (int)v)
+        g_array_append_val(neighbours, v);
+    if (neighbours->len >= LEAST) judge(members, table, hub, neighbours, out);
+  }
+  return out->siblings != NULL;
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lineage/grow/pedigree.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "lineage/grow/direction.h"
+#include "lineage/sketch/kinship.h"
+#include "lineage/grow/spanning.h"
+
+/* P(edge) of two that have nobody beside them: they may be siblings as well. */
+static const double sure_alone = 0.8;
+
+/* Nats of what is known rather than guessed. */
+static const double worth_known = 8, worth_ghost = 100;
+
+/* The spanning tree, rooted for the time being where Prim's algorithm began. */
+typedef struct {
+  const PedigreeMember *members;
+  unsigned n;
+  const Spanning *span;
+  int *known;        /* as the members say, cycles cut */
+  unsigned *order;   /* parents before children */
+  double *nats;      /* of "neighbour is the parent", for each member's edge */
+  double *score;     /* of each member as the root; then its posterior */
+  double *below;     /* posterior mass of the member and what hangs below it */
+} Rooting;
+
+/* Parents by cards can form a ring: the last link of it goes. */
+static void cut_cycles(Rooting *r) {
+  for (unsigned v = 0; v < r->n; v++) {
+    int at = r->known[v];
+    for (unsigned steps = 0; at >= 0 && steps <= r->n; steps++) {
+      if (at == (int)v) r->known[v] = -1;
+      at = at == (int)v ? -1 : r->known[at];
+    }
+  }
+}
+
+/* Breadth first over the provisional tree. */
+static void find_order(Rooting *r) {
+  g_autofree unsigned *start = g_new0(unsigned, r->n + 2), *child = g_new(unsigned, r->n + 1);
+  unsigned root = 0, filled = 1;
+  for (unsigned v = 0; v < r->n; v++)
+    if (r->span->neighbour[v] < 0) root = v;
+    else start[r->span->neighbour[v] + 2]++;
+  for (unsigned v = 2; v <= r->n; v++) start[v] += start[v - 1];
+  for (unsigned v = 0; v < r->n; v++)
+    if (r->span->neighbour[v] >= 0) child[start[r->span->neighbour[v] + 1]++] = v;
+  r->order[0] = root;
+  for (unsigned i = 0; i < filled; i++)
+    for (unsigned k = start[r->order[i]]; k < start[r->order[i] + 1]; k++)
+      r->order[filled++] = child[k];
+}
+
+static double edge_nats(const Rooting *r, unsigned p, unsigned c) {
+  if (r->known[c] == (int)p) return r->members[p].sketch ? worth_known : worth_ghost;
+  if (r->known[p] == (int)c) return r->members[c].sketch ? -worth_known : -worth_ghost;
+  const ModelSketch *a = r->members[p].sketch, *b = r->members[c].sketch;
+  if (!a || !b) return a ? -worth_ghost : b ? worth_ghost : 0;
+  Kinship k;
+  kinship_compare(a, b, &k);
+  return direction_nats(a, b, &k, r->span->median[p], r->span->median[c]);
+}
+
+/* Scores of all roots in one pass: moving the root across an edge turns that edge alone. */
+static void score_roots(Rooting *r) {
+  double top = -INFINITY, total = 0;
+  unsigned root = r->order[0];
+  r->score[root] = 0;
+  for (unsigned i = 1; i < r->n; i++) {
+    unsigned v = r->order[i], p = (unsigned)r->span->neighbour[v];
+    r->nats[v] = edge_nats(r, p, v);
+    r->score[root] += r->nats[v];
+  }
+  for (unsigned i = 1; i < r->n; i++) {
+    unsigned v = r->order[i];
+    r->score[v] = r->score[r->span->neighbour[v]] - 2 * r->nats[v];
+  }
+  for (unsigned v = 0; v < r->n; v++) top = fmax(top, r->score[v]);
+  for (unsigned v = 0; v < r->n; v++) total += r->score[v] = exp((r->score[v] - top) / 3);
+  for (unsigned v = 0; v < r->n; v++) r->below[v] = r->score[v] /= total;
+  for (unsigned i = r->n; i-- > 1;)
+    r->below[r->span->neighbour[r->order[i]]] += r->below[r->order[i]];
+}
+
+/* The centroid of the posterior: no branch holds more than half of it, so that every edge gets its
+ * likelier direction. (The likeliest single root can turn several edges the unlikelier way.) The
+ * members above more than half form a path from the provisional root. */
+static unsigned best_root(const Rooting *r) {
+  unsigned best = r->order[0];
+  for (unsigned i = 1; i < r->n; i++)
+    if (r->below[r->order[i]] > 0.5) best = r->order[i];
+  return best;
+}
+
+/* P(edge), by how much worse the next best neighbour would have been; calibrated on planted woods. A
+ * neighbour that is a tenth worse is worse by more than chance. */
+static double edge_probability(const Spanning *s, unsigned v) {
+  if (s->best[v] >= 1e200) return 0.3;
+  double gap = s->best[v] > 0 ? s->second[v] / s->best[v] - 1 : 1;
+  return 0.74 + 0.14 * CLAMP(gap / 0.1, 0, 1) + 0.09 * CLAMP((gap - 0.1) / 0.4, 0, 1);
+}
+
+/* The edge that Prim found for `edge`, now read as "p is the parent of c". */
+static void direct(const Rooting *r, unsigned edge, unsigned p, unsigned c, PedigreeEdge *out) {
+  double side = edge == c ? 1 - r->below[edge] : r->below[edge];
+  const ModelSketch *a = r->members[p].sketch, *b = r->members[c].sketch;
+  *out = (PedigreeEdge){.parent = (int)p, .kind = EDGE_FINE_TUNE, .distance = NAN};
+  double sure = r->n > 2 ? edge_probability(r->span, edge) : sure_alone;
+  out->confidence = sure * CLAMP(side, 0, 1);
+  if (!a || !b) return;
+  Kinship k;
+  kinship_compare(a, b, &k);
+  if (direction_is_low_rank(&k) || k.equal > 0.3) out->confidence = MAX(sure, 0.93) * side;
+  if (k.norm2_a > 0) out->distance = sqrt(k.distance2 / k.norm2_a);
+  out->kind = side < 0.6 ? EDGE_RELATED : direction_kind(a, b, &k);
+}
+
+/* Turns the edges between the provisional and the final root, takes the others as they are. */
+static void orient(const Rooting *r, unsigned root, PedigreeEdge *edges) {
+  for (unsigned v = 0; v < r->n; v++)
+    if (r->span->neighbour[v] >= 0) direct(r, v, (unsigned)r->span->neighbour[v], v, &edges[v]);
+  for (int v = (int)root, p; (p = r->span->neighbour[v]) >= 0; v = p)
+    direct(r, (unsigned)v, (unsigned)v, (unsigned)p, &edges[p]);
+  edges[root] = (PedigreeEdge){.parent = -1, .distance = NAN};
+}
+
+static void set_known(const Rooting *r, unsigned c, PedigreeEdge *e) {
+  unsigned p = (unsigned)r->known[c];
+  const ModelSketch *a = r->members[p].sketch, *b = r->members[c].sketch;
+  *e = (PedigreeEdge){.parent = (int)p, .known = true, .kind = EDGE_FINE_TUNE, .confidence = 1,
+                      .distance = NAN};
+  if (!a || !b) return;
+  Kinship k;
+  kinship_compare(a, b, &k);
+  e->kind = direction_kind(a, b, &k);
+  if (k.norm2_a > 0) e->distance = sqrt(k.distance2 / k.norm2_a);
+}
+
+/* True when `ancestor` is v or above it. */
+static bool descends(const PedigreeEdge *edges, int v, int ancestor) {
+  while (v >= 0 && v != ancestor) v = edges[v].parent;
+  return v == ancestor;
+}
+
+/* Gives c its known parent. If that one hangs below c, the chain of known parents is turned
+ * around as far as it hangs there, and its end takes c's place in the tree; should the end have a
+ * known parent elsewhere, its own turn comes later. */
+static void impose_known(const Rooting *r, unsigned c, unsigned *root, PedigreeEdge *edges) {
+  unsigned top = (unsigned)r->known[c];
+  if (!descends(edges, (int)top, (int)c)) {
+    set_known(r, c, &edges[c]);
+    return;
+  }
+  while (r->known[top] >= 0 && descends(edges, r->known[top], (int)c))
+    top = (unsigned)r->known[top];
+  int outside = edges[c].parent;
+  for (unsigned v = c; v != top; v = (unsigned)r->known[v]) set_known(r, v, &edges[v]);
+  bool ghost = !r->members[top].sketch;
+  edges[top] = (PedigreeEdge){.parent = ghost && outside >= 0 ? (int)*root : outside,
+                              .kind = EDGE_RELATED, .confidence = 0.3, .distance = NAN};
+  if (outside < 0) *root = top;
+}
+
+static void rooting_run(Rooting *r, PedigreeEdge *edges) {
+  for (unsigned v = 0; v < r->n; v++) r->known[v] = r->members[v].known;
+  cut_cycles(r);
+  find_order(r);
+  score_roots(r);
+  unsigned root = best_root(r);
+  orient(r, root, edges);
+  for (unsigned v = 0; v < r->n; v++)
+    if (r->known[v] >= 0) impose_known(r, v, &root, edges);
+}
+
+bool pedigree_build(const PedigreeMember *members, unsigned n, const KinTable *table,
+                    unsigned threads, PedigreeEdge *edges, const Progress *p, GError **error) {
+  Spanning span;
+  if (!spanning_build(members, n, table, threads, &span, p, error)) return false;
+  g_autofree int *known = g_new(int, n);
+  g_autofree unsigned *order = g_new(unsigned, n);
+  g_autofree double *nats = g_new0(double, n), *score = g_new0(double, n);
+  g_autofree double *below = g_new0(double, n);
+  Rooting r = {members, n, &span, known, order, nats, score, below};
+  rooting_run(&r, edges);
+  spanning_clear(&span);
+  return true;
+}

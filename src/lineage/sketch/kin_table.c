@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lineage/sketch/kin_table.h"
+
+#include <math.h>
+
+#include "core/parallel.h"
+#include "lineage/grow/direction.h"
+
+enum { MOST_STORED = 4096 };
+
+typedef struct {
+  float distance2, length;
+  uint8_t equal, low_rank;
+} Cell;
+
+struct KinTable {
+  const ModelSketch **sketches;
+  unsigned n;
+  Cell *cells; /* (a, b) with b < a at a (a - 1) / 2 + b; NULL: not stored */
+};
+
+static size_t place_of(unsigned a, unsigned b) { return (size_t)a * (a - 1) / 2 + b; }
+
+static KinPair compute(const KinTable *t, unsigned a, unsigned b) {
+  KinPair out = {.distance2 = INFINITY, .length = INFINITY};
+  const ModelSketch *x = t->sketches[a], *y = t->sketches[b];
+  if (!x || !y) return out;
+  Kinship k;
+  kinship_compare(x, y, &k);
+  if (!kinship_is_comparable(&k)) return out;
+  out.distance2 = k.distance2;
+  out.equal = k.equal;
+  out.low_rank = direction_is_low_rank(&k);
+  out.length = k.distance2 * (1 - 0.3 * k.equal) * (out.low_rank ? 0.6 : 1);
+  return out;
+}
+
+static bool fill_row(void *user, size_t item, unsigned thread) {
+  (void)thread;
+  KinTable *t = user;
+  unsigned a = t->n - 1 - (unsigned)item; /* long rows first */
+  for (unsigned b = 0; b < a; b++) {
+    KinPair p = compute(t, a, b);
+    t->cells[place_of(a, b)] = (Cell){(float)p.distance2, (float)p.length,
+                                      (uint8_t)(255 * p.equal), p.low_rank};
+  }
+  return true;
+}
+
+KinTable *kin_table_new(const ModelSketch *const *sketches, unsigned n, unsigned threads,
+                        const Progress *p, GError **error) {
+  g_autoptr(KinTable) t = g_new0(KinTable, 1);
+  t->n = n;
+  t->sketches = g_memdup2(sketches, n * sizeof *sketches);
+  if (n > MOST_STORED) return g_steal_pointer(&t);
+  t->cells = g_new(Cell, place_of(n, 0) + 1);
+  parallel_for(n, n >= 16 ? threads : 1, fill_row, t, p ? p->cancel : NULL);
+  return progress_check(p, error) ? g_steal_pointer(&t) : NULL;
+}
+
+void kin_table_free(KinTable *t) {
+  if (!t) return;
+  g_free(t->sketches);
+  g_free(t->cells);
+  g_free(t);
+}
+
+KinPair kin_table_get(const KinTable *t, unsigned a, unsigned b) {
+  if (!t->cells) return compute(t, a, b);
+  const Cell *c = &t->cells[a > b ? place_of(a, b) : place_of(b, a)];
+  return (KinPair){(double)c->distance2, (double)c->length, c->equal / 255.0, c->low_rank};
+}
+
+const ModelSketch *kin_table_sketch(const KinTable *t, unsigned i) { return t->sketches[i]; }

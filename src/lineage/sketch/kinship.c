@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lineage/sketch/kinship.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/parallel.h"
+#include "numerics/projection.h"
+
+/* Sums over the common tensors while two sketches are merged. */
+typedef struct {
+  double elements;          /* of the common matrices */
+  double cosine, variance;  /* weighted by elements */
+  double distance2, norm2_a, norm2_b;
+  unsigned tensors, equal;  /* trunk matrices and vectors */
+  unsigned vectors, vectors_equal;
+  double head, head_elements;
+} Sums;
+
+static double cosine_of(double product, double norm2_a, double norm2_b) {
+  return CLAMP(product / sqrt(norm2_a * norm2_b), -1, 1);
+}
+
+static void add_matrix(Sums *s, const TensorSketch *a, const TensorSketch *b, bool same) {
+  double ca = tensor_sketch_variation(a), cb = tensor_sketch_variation(b);
+  double n = (double)a->moments.count;
+  if (ca == 0 || cb == 0) return;
+  double product, distance2, cosine = 1;
+  if (!same) {
+    projection_compare(a->projection, b->projection, a->width, &product, &distance2);
+    double gap = moments_mean(&a->moments) - moments_mean(&b->moments);
+    cosine = cosine_of(product, ca, cb);
+    s->distance2 += distance2 + n * gap * gap;
+  }
+  s->elements += n;
+  s->cosine += n * cosine;
+  /* Strangers: 1/n from the numbers, one over its width from the projection. */
+  double width = (double)a->width;
+  s->variance += n * n * (1 / n + (n > width ? 1 / width : 0));
+  s->norm2_a += a->moments.sum2;
+  s->norm2_b += b->moments.sum2;
+}
+
+static void add_head(Sums *s, const TensorSketch *a, const TensorSketch *b) {
+  double ca = tensor_sketch_variation(a), cb = tensor_sketch_variation(b);
+  double n = (double)a->moments.count;
+  if (!a->projected || ca == 0 || cb == 0) return;
+  double product, distance2;
+  projection_compare(a->projection, b->projection, a->width, &product, &distance2);
+  s->head += n * cosine_of(product, ca, cb);
+  s->head_elements += n;
+}
+
+static void add_pair(Sums *s, const TensorSketch *a, const TensorSketch *b) {
+  bool same = tensor_sketch_equal(a, b);
+  if (a->part == PART_HEAD) add_head(s, a, b);
+  if (a->part == PART_MATRIX) add_matrix(s, a, b, same);
+  if (a->part == PART_MATRIX || a->part == PART_VECTOR) s->tensors++, s->equal += same;
+  if (a->part == PART_VECTOR) s->vectors++, s->vectors_equal += same;
+}
+
+static void settle(const Sums *s, const ModelSketch *a, const ModelSketch *b, Kinship *out) {
+  memset(out, 0, sizeof *out);
+  out->head_cosine = s->head_elements > 0 ? s->head / s->head_elements : NAN;
+  out->equal = s->tensors ? (double)s->equal / s->tensors : 0;
+  out->vectors_equal = s->vectors >= 2 && s->vectors == s->vectors_equal;
+  if (s->elements == 0) return;
+  double scale = (double)MAX(a->trunk, b->trunk) / s->elements;
+  out->common = s->elements / (double)MIN(a->trunk, b->trunk);
+  out->cosine = s->cosine / s->elements;
+  out->noise = sqrt(s->variance) / s->elements;
+  out->distance2 = s->distance2 * scale;
+  out->norm2_a = s->norm2_a * scale;
+  out->norm2_b = s->norm2_b * scale;
+}
+
+void kinship_compare(const ModelSketch *a, const ModelSketch *b, Kinship *out) {
+  Sums sums = {0};
+  const TensorSketch *x = (const TensorSketch *)(const void *)a->tensors->data;
+  const TensorSketch *y = (const TensorSketch *)(const void *)b->tensors->data;
+  for (guint i = 0, j = 0; i < a->tensors->len && j < b->tensors->len;) {
+    if (x[i].seed < y[j].seed) {
+      i++;
+    } else if (x[i].seed > y[j].seed) {
+      j++;
+    } else {
+      if (x[i].part == y[j].part && x[i].projected == y[j].projected &&
+          x[i].width == y[j].width)
+        add_pair(&sums, &x[i], &y[j]);
+      i++, j++;
+    }
+  }
+  settle(&sums, a, b, out);
+}
+
+/* The tensor with that seed, looked for from *at on; moves *at there. */
+static const TensorSketch *seek(const ModelSketch *s, uint64_t seed, guint *at) {
+  const TensorSketch *t = (const TensorSketch *)(const void *)s->tensors->data;
+  while (*at < s->tensors->len && t[*at].seed < seed) ++*at;
+  return *at < s->tensors->len && t[*at].seed == seed ? &t[*at] : NULL;
+}
+
+/* The share of one tensor: its projections and, since those are centred, its mean. */
+static double tensor_residual(const TensorSketch *a, const TensorSketch *const *b,
+                              const double *weight, unsigned n) {
+  double gap = moments_mean(&a->moments), sum = 0;
+  for (unsigned i = 0; i < n; i++) gap -= weight[i] * moments_mean(&b[i]->moments);
+  for (size_t k = 0; k < a->width; k++) {
+    double rest = (double)a->projection[k];
+    for (unsigned i = 0; i < n; i++) rest -= weight[i] * (double)b[i]->projection[k];
+    sum += rest * rest;
+  }
+  return sum + (double)a->moments.count * gap * gap;
+}
+
+double kinship_residual(const ModelSketch *a, const ModelSketch *const *b, const double *weight,
+                        unsigned n) {
+  enum { MOST = 3 };
+  guint at[MOST] = {0};
+  double sum = 0, elements = 0;
+  for (guint i = 0; i < a->tensors->len && n <= MOST; i++) {
+    const TensorSketch *t = &g_array_index(a->tensors, TensorSketch, i), *other[MOST];
+    unsigned found = 0;
+    if (t->part != PART_MATRIX || !t->projected || tensor_sketch_variation(t) == 0) continue;
+    for (unsigned k = 0; k < n; k++) {
+      other[k] = seek(b[k], t->seed, &at[k]);
+      found += other[k] && other[k]->projected && other[k]->width == t->width;
+    }
+    if (found < n) continue;
+    sum += tensor_residual(t, other, weight, n);
+    elements += (double)t->moments.count;
+  }
+  return 2 * elements >= (double)a->trunk && elements > 0 ? sum : INFINITY;
+}
+
+bool kinship_is_comparable(const Kinship *k) { return k->common >= 0.5; }
+
+double kinship_threshold(const Kinship *k) {
+  double chance = MIN(0.95, 4 * k->noise);
+  return MAX(KINSHIP_THRESHOLD, chance);
+}
+
+bool kinship_is_kin(const Kinship *k) {
+  return kinship_is_comparable(k) && k->cosine >= kinship_threshold(k);
+}
+
+void sets_init(Sets *s, unsigned n) {
+  s->parent = g_new(unsigned, MAX(n, 1));
+  s->size = g_new(unsigned, MAX(n, 1));
+  for (unsigned i = 0; i < n; i++) s->parent[i] = i, s->size[i] = 1;
+}
+
+void sets_clear(Sets *s) {
+  g_clear_pointer(&s->parent, g_free);
+  g_clear_pointer(&s->size, g_free);
+}
+
+unsigned sets_find(Sets *s, unsigned i) {
+  while (s->parent[i] != i) i = s->parent[i] = s->parent[s->parent[i]];
+  return i;
+}
+
+void sets_join(Sets *s, unsigned i, unsigned j) {
+  i = sets_find(s, i), j = sets_find(s, j);
+  if (i == j) return;
+  if (s->size[i] < s->size[j]) {
+    unsigned t = i;
+    i = j, j = t;
+  }
+  s->parent[j] = i;
+  s->size[i] += s->size[j];
+}
+
+/* A look at the first few common matrices, which the order of seeds makes a random choice: false when
+ * they have nothing in common. */
+static bool may_be_kin(const ModelSketch *a, const ModelSketch *b) {
+  enum { GLANCE = 6 };
+  const double nothing = 0.08;
+  const TensorSketch *x = (const TensorSketch *)(const void *)a->tensors->data;
+  guint at = 0;
+  double cosine = 0, noise2 = 0;
+  unsigned seen = 0;
+  for (guint i = 0; i < a->tensors->len && seen < GLANCE; i++) {
+    if (x[i].part != PART_MATRIX || !x[i].projected) continue;
+    const TensorSketch *y = seek(b, x[i].seed, &at);
+    if (!y || y->part != PART_MATRIX || y->width != x[i].width) continue;
+    double ca = tensor_sketch_variation(&x[i]), cb = tensor_sketch_variation(y);
+    double product, distance2;
+    if (ca == 0 || cb == 0) continue;
+    projection_compare(x[i].projection, y->projection, y->width, &product, &distance2);
+    cosine += cosine_of(product, ca, cb);
+    noise2 += 1.0 / (double)MIN(y->width, y->moments.count);
+    seen++;
+  }
+  return seen > 0 && cosine / seen > MIN(nothing, 2 * sqrt(noise2) / seen);
+}
+
+/* One set while all are being joined. */
+typedef struct {
+  GArray *members; /* of unsigned, in the order of joining; NULL once it went into another */
+} Kin;
+
+typedef struct {
+  const GPtrArray *sketches;
+  GArray *kin;       /* of Kin */
+  Sets *sets;
+  unsigned newcomer;
+  bool *related;     /* by kin: is the newcomer? */
+} Joining;
+
+static bool is_kin_of(const Joining *j, unsigned member) {
+  Kinship k;
+  kinship_compare(j->sketches->pdata[j->newcomer], j->sketches->pdata[member], &k);
+  return kinship_is_kin(&k);
+}
+
+static bool check_kin(void *user, size_t item, unsigned thread) {
+  (void)thread;
+  Joining *j = user;
+  const GArray *members = g_array_index(j->kin, Kin, item).members;
+  j->related[item] = false;
+  if (!members) return true;
+  unsigned first = g_array_index(members, unsigned, 0);
+  unsigned latest = g_array_index(members, unsigned, members->len - 1);
+  const ModelSketch *a = j->sketches->pdata[j->newcomer];
+  if (!may_be_kin(a, j->sketches->pdata[first]) && !may_be_kin(a, j->sketches->pdata[latest]))
+    return true;
+  for (guint i = 0; i < members->len && !j->related[item]; i++)
+    j->related[item] = is_kin_of(j, g_array_index(members, unsigned, i));
+  return true;
+}
+
+/* Puts the newcomer, and all sets it is kin of, into one. */
+static void settle_newcomer(Joining *j) {
+  GArray *home = NULL;
+  for (guint k = 0; k < j->kin->len; k++) {
+    Kin *kin = &g_array_index(j->kin, Kin, k);
+    if (!j->related[k]) continue;
+    sets_join(j->sets, j->newcomer, g_array_index(kin->members, unsigned, 0));
+    if (!home) {
+      home = kin->members;
+      continue;
+    }
+    g_array_append_vals(home, kin->members->data, kin->members->len);
+    g_array_unref(kin->members);
+    kin->members = NULL;
+  }
+  if (!home) {
+    Kin fresh = {g_array_new(FALSE, FALSE, sizeof(unsigned))};
+    home = fresh.members;
+    g_array_append_val(j->kin, fresh);
+  }
+  g_array_append_val(home, j->newcomer);
+}
+
+static void kin_clear(void *kin) {
+  GArray *members = ((Kin *)kin)->members;
+  if (members) g_array_unref(members);
+}
+
+bool kinship_join(const GPtrArray *sketches, const GArray *members, Sets *sets, unsigned threads,
+                  const Progress *p, GError **error) {
+  enum { WORTH_THREADS = 64 };
+  Joining j = {.sketches = sketches, .sets = sets};
+  g_autofree bool *related = g_new0(bool, members->len + 1);
+  g_autoptr(GArray) kin = g_array_new(FALSE, FALSE, sizeof(Kin));
+  g_array_set_clear_func(kin, kin_clear);
+  j.kin = kin, j.related = related;
+  for (guint i = 0; i < members->len; i++) {
+    j.newcomer = g_array_index(members, unsigned, i);
+    if (!progress_step(p, "comparing", i, members->len, error)) return false;
+    parallel_for(kin->len, kin->len >= WORTH_THREADS ? threads : 1, check_kin, &j, NULL);
+    settle_newcomer(&j);
+  }
+  return true;
+}

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lineage/sketch/sketch.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "core/parallel.h"
+#include "weights/layers/gguf_names.h"
+#include "numerics/quant_levels.h"
+#include "numerics/projection.h"
+
+static void tensor_sketch_clear(void *data) {
+  TensorSketch *t = data;
+  g_free(t->name);
+  g_free(t->projection);
+}
+
+ModelSketch *model_sketch_new(void) {
+  ModelSketch *s = g_new0(ModelSketch, 1);
+  s->tensors = g_array_new(FALSE, TRUE, sizeof(TensorSketch));
+  g_array_set_clear_func(s->tensors, tensor_sketch_clear);
+  return s;
+}
+
+void model_sketch_free(ModelSketch *s) {
+  if (!s) return;
+  g_array_unref(s->tensors);
+  g_free(s);
+}
+
+bool layer_name_is_head(const SafeText *name) {
+  static const char *const words[] = {"classifier", "head", "heads", "lm_head", "score", "logits",
+                                      "fc", "out", "output", "output_layer", "qa_outputs",
+                                      "classification_head", "regression_head", "embed_out"};
+  const char *last = strrchr(name, '.');
+  last = last ? last + 1 : name;
+  size_t first = strcspn(name, ".");
+  for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+    /* "fc", "out" and "output" are heads at the top of a model and ordinary layers inside. */
+    if (strlen(words[i]) == first && strncmp(name, words[i], first) == 0) return true;
+    if (i < 6 && strcmp(last, words[i]) == 0) return true;
+  }
+  return false;
+}
+
+/* Tables that are computed, not trained: the same in all models of an architecture, or statistics of
+ * the data. */
+static bool is_fixed_table(const char *name) {
+  static const char *const words[] = {"grid", "inv_freq", "relative_position_index", "attn_mask",
+                                      "masked_bias", "position_ids", "running_mean",
+                                      "running_var"};
+  const char *last = strrchr(name, '.');
+  last = last ? last + 1 : name;
+  for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+    if (strcmp(last, words[i]) == 0) return true;
+  return false;
+}
+
+static PartKind part_of(const TensorInfo *info, const TensorSketch *t, bool dense) {
+  if (t->role == TENSOR_LORA_A || t->role == TENSOR_LORA_B) return PART_ADAPTER;
+  if (g_str_has_suffix(t->name, "num_batches_tracked")) return PART_CLOCK;
+  if (!dtype_is_float(info->dtype) || !dtype_is_readable(info->dtype)) return PART_OTHER;
+  if (t->role == TENSOR_FROZEN_COPY || t->role == TENSOR_LORA_ALPHA) return PART_OTHER;
+  if (is_fixed_table(t->name)) return PART_OTHER;
+  if (dense) return layer_name_is_head(t->name) ? PART_HEAD : PART_MATRIX;
+  if (info->rank != 1) return PART_OTHER;
+  return layer_name_is_head(t->name) ? PART_HEAD : PART_VECTOR;
+}
+
+/* For each tensor its layer or NULL, so that naming takes one look a tensor. */
+static const LayerInfo **layers_by_tensor(const WeightFile *file, const GArray *layers) {
+  const LayerInfo **by = g_new0(const LayerInfo *, weight_file_count(file) + 1);
+  for (guint k = 0; k < layers->len; k++) {
+    const LayerInfo *l = &g_array_index(layers, LayerInfo, k);
+    if (l->form == LAYER_DENSE) by[l->weight] = l;
+    else by[l->a] = by[l->b] = l;
+  }
+  return by;
+}
+
+/* What a GGUF file calls by other words; true when it cannot be compared with the original. */
+static bool translate_name(WeightFile *file, TensorSketch *t) {
+  if (strcmp(weight_file_format(file), "gguf") != 0) return false;
+  const char *architecture =
+      g_hash_table_lookup(weight_file_metadata(file), "general.architecture");
+  bool permuted = gguf_layer_is_permuted(t->name, architecture);
+  SafeText *name = gguf_layer_name(t->name);
+  if (name) {
+    g_free(t->name);
+    t->name = name;
+  }
+  return permuted;
+}
+
+static void name_tensor(WeightFile *file, size_t i, const LayerInfo *layer, uint64_t seed,
+                        TensorSketch *t) {
+  const TensorInfo *info = weight_file_info(file, i);
+  TensorName parsed;
+  tensor_name_parse(info->name, &parsed);
+  t->role = parsed.role;
+  t->name = g_steal_pointer(&parsed.layer);
+  tensor_name_clear(&parsed);
+  t->dtype = info->dtype;
+  bool apart = translate_name(file, t);
+  t->d_out = layer ? layer->d_out : info->count;
+  t->d_in = layer ? layer->d_in : 1;
+  t->part = part_of(info, t, layer && layer->form == LAYER_DENSE);
+  if (apart) t->part = PART_OTHER;
+  t->projected = layer && (t->part == PART_MATRIX || t->part == PART_HEAD);
+  t->seed = projection_seed(seed, t->name, (int)t->role, t->d_out, t->d_in);
+}
+
+enum { BLOCK_VALUES = 8 * PROJECTION_RUN };
+
+/* What one thread needs to read with: no tensor is ever held whole. */
+typedef struct {
+  union {
+    unsigned char bytes[BLOCK_VALUES * sizeof(float)];
+    float as_f32[BLOCK_VALUES];
+  } raw;
+  float converted[BLOCK_VALUES];
+} Block;
+
+/* The block's numbers; float32 is used where it lies. */
+static const float *block_values(Block *block, Dtype dtype, size_t n) {
+  if (dtype == DTYPE_F32) return block->raw.as_f32;
+  dtype_to_f32(dtype, block->raw.bytes, block->converted, n);
+  return block->converted;
+}
+
+/* Block of raw bytes -> moments and projection. Small tensors come in one block. */
+static void take_values(const float *x, size_t n, TensorSketch *t, Projection *projection) {
+  moments_add(&t->moments, x, n);
+  if (t->projected && t->width > PROJECTION_BUCKETS) {
+    projection_small(t->seed, x, n, t->projection);
+    return;
+  }
+  for (size_t at = 0; t->projected && at < n; at += PROJECTION_RUN)
+    projection_add(projection, x + at, MIN(n - at, PROJECTION_RUN));
+}
+
+/* What the first numbers tell: the same after rounding, and on levels. */
+static void take_sample(const float *x, size_t n, TensorSketch *t) {
+  uint16_t rounded[PROJECTION_RUN];
+  n = MIN(n, PROJECTION_RUN);
+  t->as_single = content_hash(t->moments.count, x, n * sizeof *x).lo;
+  dtype_from_f32(DTYPE_F16, x, rounded, n);
+  t->as_half = content_hash(t->moments.count, rounded, n * sizeof *rounded).lo;
+  dtype_from_f32(DTYPE_BF16, x, rounded, n);
+  t->as_brain = content_hash(t->moments.count, rounded, n * sizeof *rounded).lo;
+  if (t->part != PART_MATRIX) return;
+  float most = 0;
+  for (size_t i = 0; i < n; i++) most = fmaxf(most, fabsf(x[i]));
+  t->gridded = dtype_block(t->dtype) > 1 || grid_fits(x, n, (size_t)MIN(t->d_in, SIZE_MAX), most);
+}
+
+static bool read_tensor(WeightFile *file, size_t i, TensorSketch *t, Block *block,
+                        const Progress *p, GError **error) {
+  const TensorInfo *info = weight_file_info(file, i);
+  bool numbers = dtype_is_readable(info->dtype);
+  const size_t unit = numbers ? dtype_block(info->dtype) : 1; /* numbers that are packed together */
+  uint64_t width = 1;                                         /* and their bytes */
+  if (numbers) dtype_bytes(info->dtype, unit, &width);
+  const size_t step = MIN(sizeof block->raw.bytes / width * unit, BLOCK_VALUES);
+  const uint64_t count = numbers ? info->count : info->bytes;
+  ContentHasher hasher;
+  Projection projection;
+  content_hasher_init(&hasher, (uint64_t)info->dtype);
+  projection_init(&projection, t->seed);
+  moments_init(&t->moments);
+  t->width = projection_width(count);
+  if (t->projected) t->projection = g_new0(float, t->width);
+  bool floats = numbers && dtype_is_float(info->dtype);
+  for (uint64_t first = 0; first < count; first += step) {
+    size_t n = (size_t)MIN(count - first, step);
+    if (!progress_check(p, error)) return false;
+    if (!weight_file_read_raw(file, i, first / unit * width, n / unit * width, block->raw.bytes,
+                              error))
+      return false;
+    content_hasher_add(&hasher, block->raw.bytes, n / unit * width);
+    if (!numbers) continue;
+    const float *x = block_values(block, info->dtype, n);
+    take_values(x, n, t, &projection);
+    if (floats && first == 0) take_sample(x, n, t);
+  }
+  t->hash = content_hasher_end(&hasher);
+  if (!floats || count == 0) t->as_single = t->as_half = t->as_brain = t->hash.lo;
+  if (t->projected && t->width == PROJECTION_BUCKETS) projection_end(&projection, t->projection);
+  return true;
+}
+
+ModelSketch *model_sketch_read(WeightFile *file, uint64_t seed, const Progress *p,
+                               GError **error) {
+  g_autoptr(ModelSketch) s = model_sketch_new();
+  g_autoptr(GArray) layers = layer_list(file, NULL);
+  g_autofree const LayerInfo **by_tensor = layers_by_tensor(file, layers);
+  g_autofree Block *block = g_new(Block, 1);
+  for (size_t i = 0; i < weight_file_count(file); i++) {
+    g_array_set_size(s->tensors, s->tensors->len + 1);
+    TensorSketch *t = &g_array_index(s->tensors, TensorSketch, s->tensors->len - 1);
+    name_tensor(file, i, by_tensor[i], seed, t);
+    if (!read_tensor(file, i, t, block, p, error)) return NULL;
+  }
+  model_sketch_settle(s);
+  return g_steal_pointer(&s);
+}
+
+double tensor_sketch_variation(const TensorSketch *t) {
+  double c = moments_centred2(&t->moments);
+  return moments_are_finite(&t->moments) && c > 1e-8 * t->moments.sum2 ? c : 0;
+}
+
+bool tensor_sketch_equal(const TensorSketch *a, const TensorSketch *b) {
+  if (content_hash_equal(a->hash, b->hash)) return true;
+  if (a->dtype == b->dtype || a->moments.count != b->moments.count) return false;
+  if (!dtype_is_float(a->dtype) || !dtype_is_float(b->dtype)) return false;
+  double epsilon = fmax(dtype_epsilon(a->dtype), dtype_epsilon(b->dtype));
+  if (epsilon > 1.5 * dtype_epsilon(DTYPE_BF16)) return false;
+  if (epsilon > 1.5 * dtype_epsilon(DTYPE_F16)) {
+    if (a->as_brain != b->as_brain) return false;
+  } else if (epsilon > 1.5 * dtype_epsilon(DTYPE_F32)) {
+    if (a->as_half != b->as_half) return false;
+  } else if (a->as_single != b->as_single) {
+    return false;
+  }
+  if (!a->projected || !b->projected || a->width != b->width) return true;
+  double product, distance2; /* the sample is equal: so must the rest be */
+  projection_compare(a->projection, b->projection, a->width, &product, &distance2);
+  return distance2 <= 2 * epsilon * epsilon * a->moments.sum2;
+}
+
+static gint by_seed(gconstpointer a, gconstpointer b) {
+  uint64_t x = ((const TensorSketch *)a)->seed, y = ((const TensorSketch *)b)->seed;
+  return x < y ? -1 : x > y;
+}
+
+static double or_zero(double x) { return isnan(x) ? 0 : x; }
+
+/* Adds one tensor to the sums over the model. */
+static void sum_up(ModelSketch *s, const TensorSketch *t, double *kurtosis_weight,
+                   uint64_t *gridded) {
+  const Moments *m = &t->moments;
+  content_hash_join(&s->content, t->hash);
+  content_hash_join(&s->as_single, (ContentHash){t->as_single, m->count});
+  content_hash_join(&s->as_half, (ContentHash){t->as_half, m->count});
+  content_hash_join(&s->as_brain, (ContentHash){t->as_brain, m->count});
+  if (t->part == PART_CLOCK) s->clock = or_zero(s->clock) + m->sum;
+  if (t->part == PART_OTHER || t->part == PART_CLOCK) return;
+  if (!moments_are_finite(m)) {
+    s->finite = false;
+    return;
+  }
+  double n = (double)m->count;
+  s->epsilon = fmax(s->epsilon, dtype_epsilon(t->dtype));
+  if (t->part == PART_MATRIX) {
+    if (tensor_sketch_variation(t) > 0) s->trunk += m->count;
+    s->norm2 += m->sum2;
+    if (t->gridded) *gridded += m->count;
+    s->kurtosis = or_zero(s->kurtosis) + n * moments_kurtosis(m);
+    *kurtosis_weight += n;
+  } else if (t->part == PART_VECTOR && t->role == TENSOR_BIAS) {
+    s->biases = or_zero(s->biases) + m->sum2;
+  } else if (t->part == PART_VECTOR && t->role == TENSOR_WEIGHT) {
+    s->norm_layers = or_zero(s->norm_layers) + m->sum2 - 2 * m->sum + n;
+  } else if (t->part == PART_HEAD && t->projected && n > 0) {
+    s->head_scale = or_zero(s->head_scale) + m->sum2 / n * (double)t->d_in;
+    s->head_out += t->d_out;
+  }
+}
+
+/* A model of one layer has a trunk too, whatever the layer is called. */
+static void promote_lone_heads(ModelSketch *s) {
+  guint n = s->tensors->len;
+  for (guint i = 0; i < n; i++)
+    if (g_array_index(s->tensors, TensorSketch, i).part == PART_MATRIX) return;
+  for (guint i = 0; i < n; i++) {
+    TensorSketch *t = &g_array_index(s->tensors, TensorSketch, i);
+    if (t->part == PART_HEAD && t->projected) t->part = PART_MATRIX;
+  }
+}
+
+void model_sketch_settle(ModelSketch *s) {
+  double weight = 0;
+  uint64_t gridded = 0;
+  promote_lone_heads(s);
+  g_array_sort(s->tensors, by_seed);
+  s->finite = true;
+  s->clock = s->kurtosis = s->norm_layers = s->biases = s->head_scale = NAN;
+  for (guint i = 0; i < s->tensors->len; i++)
+    sum_up(s, &g_array_index(s->tensors, TensorSketch, i), &weight, &gridded);
+  s->quantised = s->trunk > 0 && 2 * gridded > s->trunk;
+  if (weight > 0) s->kurtosis /= weight;
+}
+
+/* The tensors of all models that share a seed. */
+typedef struct {
+  GPtrArray *members; /* of TensorSketch, borrowed */
+} Group;
+
+static bool centre_group(void *user, size_t item, unsigned thread) {
+  (void)thread;
+  const Group *g = &g_array_index((const GArray *)user, Group, item);
+  const TensorSketch *first = g->members->pdata[0];
+  g_autofree float *ones = g_new(float, first->width);
+  projection_of_ones(first->seed, first->moments.count, ones);
+  for (guint i = 0; i < g->members->len; i++) {
+    TensorSketch *t = g->members->pdata[i];
+    double mean = moments_mean(&t->moments);
+    for (size_t k = 0; k < MIN(t->width, first->width); k++)
+      t->projection[k] = (float)((double)t->projection[k] - mean * (double)ones[k]);
+  }
+  return true;
+}
+
+static void group_clear(void *data) { g_ptr_array_unref(((Group *)data)->members); }
+
+static void add_to_group(GArray *groups, GHashTable *by, TensorSketch *t) {
+  gsize at = GPOINTER_TO_SIZE(g_hash_table_lookup(by, &t->seed));
+  if (!at) {
+    Group fresh = {g_ptr_array_new()};
+    g_array_append_val(groups, fresh);
+    at = groups->len;
+    g_hash_table_insert(by, &t->seed, GSIZE_TO_POINTER(at));
+  }
+  g_ptr_array_add(g_array_index(groups, Group, at - 1).members, t);
+}
+
+void model_sketches_centre(const GPtrArray *sketches, unsigned threads) {
+  g_autoptr(GArray) groups = g_array_new(FALSE, FALSE, sizeof(Group));
+  g_autoptr(GHashTable) by = g_hash_table_new(g_int64_hash, g_int64_equal);
+  g_array_set_clear_func(groups, group_clear);
+  for (guint i = 0; i < sketches->len; i++) {
+    ModelSketch *s = sketches->pdata[i];
+    for (guint k = 0; s && k < s->tensors->len; k++) {
+      TensorSketch *t = &g_array_index(s->tensors, TensorSketch, k);
+      if (t->projected) add_to_group(groups, by, t);
+    }
+  }
+  parallel_for(groups->len, threads, centre_group, groups, NULL);
+}

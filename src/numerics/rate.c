@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "numerics/rate.h"
+
+#include <glib.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "numerics/rng.h"
+
+void score_wilson(double hits, double n, double *low, double *high) {
+  const double z = 1.959964;
+  if (n <= 0) {
+    *low = *high = NAN;
+    return;
+  }
+  double p = hits / n, z2 = z * z / n;
+  double middle = (p + z2 / 2) / (1 + z2);
+  double half = z / (1 + z2) * sqrt(p * (1 - p) / n + z2 / (4 * n));
+  *low = fmax(0, middle - half);
+  *high = fmin(1, middle + half);
+}
+
+static int by_value(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+void score_bootstrap(const double *x, size_t n, uint64_t seed, double *low, double *high) {
+  enum { DRAWS = 1000 };
+  double means[DRAWS];
+  Rng rng;
+  rng_init(&rng, seed, 0xb007);
+  for (int d = 0; d < DRAWS; d++) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) sum += x[rng_below(&rng, n)];
+    means[d] = sum / (double)n;
+  }
+  qsort(means, DRAWS, sizeof *means, by_value);
+  *low = means[DRAWS / 40];
+  *high = means[DRAWS - 1 - DRAWS / 40];
+}
+
+Score score_none(void) {
+  return (Score){.top1 = NAN, .top5 = NAN, .accuracy = NAN, .f1 = NAN, .ap = NAN,
+                 .chance = NAN, .low = NAN, .high = NAN};
+}
+
+double score_headline(const Score *s) { return isfinite(s->top1) ? s->top1 : s->accuracy; }
+
+Score score_from_ranks(const size_t *ranks, size_t n, size_t classes) {
+  Score s = score_none();
+  if (n == 0 || classes == 0) return s;
+  size_t first = 0, five = 0;
+  for (size_t i = 0; i < n; i++) {
+    first += ranks[i] == 0;
+    five += ranks[i] < 5;
+  }
+  s.n = (unsigned)n;
+  s.classes = (unsigned)classes;
+  s.chance = 1.0 / (double)classes;
+  s.top1 = (double)first / (double)n;
+  s.top5 = (double)five / (double)n;
+  score_wilson((double)first, (double)n, &s.low, &s.high);
+  return s;
+}
+
+size_t score_rank(const float *scores, size_t n, size_t right) {
+  size_t above = 0;
+  for (size_t j = 0; j < n; j++)
+    above += j != right && (!(scores[j] <= scores[right]) || (scores[j] == scores[right] && j < right));
+  return above;
+}
+
+/* --- many labels a model -------------------------------------------------------------------------- */
+
+/* One label's column: score and truth of each model. */
+typedef struct {
+  float score;
+  unsigned char has;
+} Judged;
+
+static int by_score(const void *a, const void *b) {
+  float x = ((const Judged *)a)->score, y = ((const Judged *)b)->score;
+  return (x < y) - (x > y);
+}
+
+/* Mean precision at the places of the models that have the label; NAN when none has. */
+static double average_precision(Judged *column, size_t n) {
+  size_t right = 0;
+  double sum = 0;
+  qsort(column, n, sizeof *column, by_score);
+  for (size_t i = 0; i < n; i++)
+    if (column[i].has) sum += (double)++right / (double)(i + 1);
+  return right ? sum / (double)right : NAN;
+}
+
+static double f1_of(const Judged *column, size_t n) {
+  size_t both = 0, said = 0, is = 0;
+  for (size_t i = 0; i < n; i++) {
+    both += column[i].score > 0 && column[i].has;
+    said += column[i].score > 0;
+    is += column[i].has;
+  }
+  return said + is ? 2.0 * (double)both / (double)(said + is) : NAN;
+}
+
+/* The mean of the finite ones; NAN when there are none. */
+static void add_mean(double *mean, size_t *count, double x) {
+  if (!isfinite(x)) return;
+  *mean = *count ? (*mean * (double)*count + x) / (double)(*count + 1) : x;
+  ++*count;
+}
+
+Score score_from_logits(const float *logits, const unsigned char *has, size_t n, size_t classes,
+                        uint64_t seed) {
+  Score s = score_none();
+  if (n == 0 || classes == 0) return s;
+  g_autofree double *right = g_new0(double, n); /* by model: share of labels judged rightly */
+  g_autofree Judged *column = g_new(Judged, n);
+  size_t with_ap = 0, with_f1 = 0;
+  double majority = 0;
+  s.accuracy = 0;
+  for (size_t j = 0; j < classes; j++) {
+    size_t positive = 0;
+    for (size_t i = 0; i < n; i++) {
+      column[i] = (Judged){logits[i * classes + j], has[i * classes + j]};
+      right[i] += ((column[i].score > 0) == column[i].has) / (double)classes;
+      positive += column[i].has;
+    }
+    majority += (double)MAX(positive, n - positive) / (double)n / (double)classes;
+    add_mean(&s.f1, &with_f1, f1_of(column, n));
+    add_mean(&s.ap, &with_ap, average_precision(column, n));
+  }
+  for (size_t i = 0; i < n; i++) s.accuracy += right[i] / (double)n;
+  s.n = (unsigned)n;
+  s.classes = (unsigned)classes;
+  s.chance = majority;
+  score_bootstrap(right, n, seed, &s.low, &s.high);
+  return s;
+}

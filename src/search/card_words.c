@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "search/card_words.h"
+
+#include <string.h>
+
+struct SaidIndex {
+  GPtrArray *models;
+  char **texts; /* (models): name, path and facts of each, case folded, a line each; NULL: not yet */
+};
+
+static void add_line(GString *out, const char *text) {
+  g_autofree char *folded = g_utf8_casefold(text, -1);
+  for (char *p = folded; *p; p++)
+    if (*p == '_' || *p == '-' || *p == '\n') *p = ' ';
+  g_string_append(out, folded);
+  g_string_append_c(out, '\n');
+}
+
+static char *text_of(const Model *m) {
+  GString *out = g_string_new("\n");
+  add_line(out, m->name);
+  add_line(out, m->shown);
+  for (guint i = 0; i < m->facts->len; i++) add_line(out, ((const Fact *)m->facts->pdata[i])->value);
+  return g_string_free(out, FALSE);
+}
+
+SaidIndex *said_index_new(const GPtrArray *models) {
+  SaidIndex *d = g_new0(SaidIndex, 1);
+  d->models = g_ptr_array_ref((GPtrArray *)models);
+  d->texts = g_new0(char *, models->len + 1);
+  return d;
+}
+
+void said_index_free(SaidIndex *d) {
+  if (!d) return;
+  for (guint i = 0; i < d->models->len; i++) g_free(d->texts[i]);
+  g_free(d->texts);
+  g_ptr_array_unref(d->models);
+  g_free(d);
+}
+
+/* Words that say nothing of what is meant. */
+static bool is_small(const char *word) {
+  static const char *const small[] = {"the", "and", "with", "for", "from", "its", "that", NULL};
+  return g_utf8_strlen(word, -1) < 3 || g_strv_contains(small, word);
+}
+
+/* The line of a text that a word begins in (not in the middle of one): its number from 0, or
+ * -1. */
+static int line_with(const char *text, const char *word) {
+  size_t n = strlen(word);
+  for (const char *p = text; n && (p = strstr(p, word)); p++) {
+    gunichar before = g_utf8_get_char(g_utf8_prev_char(p));
+    if (g_unichar_isalpha(before)) continue;
+    int line = 0;
+    for (const char *q = text + 1; q < p; q++) line += *q == '\n';
+    return line;
+  }
+  return -1;
+}
+
+static const char *line_name(const Model *m, int line) {
+  if (line == 0) return "name";
+  if (line == 1) return "path";
+  guint fact = (guint)line - 2;
+  return fact < m->facts->len ? ((const Fact *)m->facts->pdata[fact])->key : NULL;
+}
+
+const char *said_index_find(SaidIndex *d, const Question *q, guint i) {
+  const char *where = NULL;
+  if (!d->texts[i]) d->texts[i] = text_of(d->models->pdata[i]);
+  const char *text = d->texts[i];
+  for (guint k = 0; k < q->terms->len; k++) {
+    const Term *t = q->terms->pdata[k];
+    if (t->kind != TERM_WORD && t->kind != TERM_PHRASE) continue;
+    g_autoptr(GString) word = g_string_new(NULL);
+    add_line(word, t->text);
+    g_string_truncate(word, word->len - 1);
+    if (t->kind == TERM_WORD && is_small(word->str)) continue;
+    int line = line_with(text, word->str);
+    if ((line >= 0) == t->minus) return NULL;
+    if (line >= 0 && !where) where = line_name(d->models->pdata[i], line);
+  }
+  return where;
+}

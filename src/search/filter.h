@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What to keep of the forest: words that must all be there, without regard to case, in the name,
+ * path or concept, each where a word begins. `!word` must not be there. `kind:lora`, `dtype:f16`, `concept:fox`, `base:x`,
+ * `tree:2`, `params:<10M` look at one thing; any other field is read as in the query language (search/question.h):
+ * `license:cc0*`, `params<10k`. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "lineage/forest/forest.h"
+
+typedef struct RowFilter RowFilter;
+
+/* NULL for an empty text, which keeps everything. */
+RowFilter *row_filter_parse(const char *text);
+void row_filter_free(RowFilter *filter);
+
+/* What is wrong with its fields, with the names of those there are; NULL when nothing is, or there is no filter. The
+ * caller frees it. */
+char *row_filter_problem(const RowFilter *filter, const GPtrArray *models);
+
+/* From now on words are looked for inside of words, too: for a filter that keeps nothing. False when that
+ * was so already. */
+bool row_filter_widen(RowFilter *filter);
+bool row_filter_is_wide(const RowFilter *filter);
+
+/* `haystack` is what node_haystack() gives for the node. */
+bool row_filter_match(const RowFilter *filter, const ForestNode *node, const char *haystack,
+                      const char *label_key);
+
+/* Name, path and concept of a node in one string, folded in case. The caller frees it. */
+char *node_haystack(const ForestNode *node, const char *label_key);
+
+/* model_concept() for people: a list of labels reads "a, b"; NULL when it says nothing. The caller frees it. */
+char *model_concept_text(const Model *model, const char *label_key);
+
+/* The dtype of most of its tensors, or NULL. Static text. */
+const char *model_main_dtype(const Model *model);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "search/word_match.h"
+
+#include <glib.h>
+#include <string.h>
+
+bool word_begins(const char *text, const char *at) {
+  if (at == text) return true;
+  gunichar before = g_utf8_get_char(g_utf8_prev_char(at)), here = g_utf8_get_char(at);
+  return !g_unichar_isalnum(before) || g_unichar_isdigit(before) != g_unichar_isdigit(here);
+}
+
+const char *word_find(const char *text, const char *word, bool begins) {
+  const char *at = text;
+  while ((at = strstr(at, word)) && *at) {
+    if (!begins || word_begins(text, at)) return at;
+    at = g_utf8_next_char(at);
+  }
+  return NULL;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a job takes along to the worker's thread: shared by engine_jobs.c and engine_model.c alone. */
+#pragma once
+
+#include "session/session.h"
+
+typedef struct {
+  Engine engine;
+  Wood *wood;           /* references; NULL where the job needs none */
+  Oracle *oracle;
+  Model *p, *x;
+  const Expert *expert; /* borrowed from the oracle */
+  char *text;
+  char **labels;
+  unsigned limit;
+  TrainOptions train;
+  char *layer, *label_key, *encoder;
+  SweepBoard *board;
+} Errand;
+
+enum { ERRAND_QUIET = 1, ERRAND_URGENT = 2 };
+
+Errand *errand_new(const Engine *engine);
+
+/* Queues it; takes ownership. `flags`: not listed among the jobs; not behind a training. */
+guint64 errand_submit(Errand *errand, const char *title, unsigned flags, JobRun run,
+                      GDestroyNotify free_result, JobDone done, gpointer user);

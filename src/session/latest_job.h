@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One question to the engine at a time, and what came of it: the last question wins. */
+#pragma once
+
+#include "session/session.h"
+
+typedef struct {
+  const Engine *engine;       /* borrowed; its worker is NULL once it has been freed */
+  GDestroyNotify free_result;
+  guint64 job;                /* 0: nothing is asked */
+  gpointer result;            /* of the last answer, or NULL */
+  char *problem;              /* why there is none, or NULL */
+} Inquiry;
+
+void inquiry_init(Inquiry *inquiry, const Engine *engine, GDestroyNotify free_result);
+
+/* Forgets question and answer; the inquiry can be used again. */
+void inquiry_reset(Inquiry *inquiry);
+
+/* The JobDone to ask with, the inquiry being its user. */
+bool inquiry_done(gpointer user, guint64 id, gpointer result, const GError *error);
+
+/* True when nothing was asked yet. */
+bool inquiry_is_fresh(const Inquiry *inquiry);
+
+/* Text to show in the place of an answer: `waiting` while it is awaited, else the problem, else NULL. */
+const char *inquiry_text(const Inquiry *inquiry, const char *waiting);

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The reader keeps to the reference implementation's rules to the letter, since each that a
+ * reader left out became somebody's exploit: a bounded header inside the file; offsets that are
+ * whole numbers; spans that match shape and type; no hole, overlap or tail; no duplicate key;
+ * metadata of strings only. */
+#include <string.h>
+
+#include "core/error.h"
+#include "core/json_reader.h"
+#include "weights/formats/safetensors.h"
+#include "weights/weight_format.h"
+
+/* One entry of the header as it is read. */
+typedef struct {
+  bool has_dtype, has_shape, has_offsets;
+  char *dtype;
+  int rank;
+  uint64_t shape[TENSOR_MAX_RANK];
+  uint64_t begin, end;
+} Entry;
+
+static bool fail(const WeightFile *f, GError **error, const char *tensor, const char *problem) {
+  if (tensor)
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: tensor %s %s", weight_file_label(f),
+                tensor, problem);
+  else
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %s", weight_file_label(f), problem);
+  return false;
+}
+
+static bool fail_json(const WeightFile *f, const JsonReader *r, GError **error) {
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
+              "%s: safetensors header at byte %zu: %s", weight_file_label(f), 8 + r->at,
+              r->problem);
+  return false;
+}
+
+static bool matches(const unsigned char *head, size_t n, const ByteSource *source) {
+  if (n < 9) return n > 0 && g_str_has_suffix(byte_source_label(source), ".safetensors");
+  uint64_t length;
+  memcpy(&length, head, 8);
+  size_t p = 8;
+  while (p < n && strchr(" \t\r\n", head[p]) && head[p]) p++;
+  bool plausible = length <= SAFETENSORS_MAX_HEADER && p < n && head[p] == '{';
+  return plausible || g_str_has_suffix(byte_source_label(source), ".safetensors");
+}
+
+static bool read_shape(JsonReader *r, Entry *e) {
+  if (e->has_shape) return json_reader_fail(r, "shape is given twice");
+  e->has_shape = true;
+  if (!json_reader_open(r, '[')) return false;
+  while (json_reader_next_item(r)) {
+    if (e->rank == TENSOR_MAX_RANK) return json_reader_fail(r, "more than 8 dimensions");
+    if (!json_reader_u64(r, &e->shape[e->rank++])) return false;
+  }
+  return !r->failed;
+}
+
+static bool read_offsets(JsonReader *r, Entry *e) {
+  if (e->has_offsets) return json_reader_fail(r, "data_offsets is given twice");
+  e->has_offsets = true;
+  uint64_t *slot[2] = {&e->begin, &e->end};
+  int n = 0;
+  if (!json_reader_open(r, '[')) return false;
+  while (json_reader_next_item(r)) {
+    if (n == 2) return json_reader_fail(r, "data_offsets has more than two numbers");
+    if (!json_reader_u64(r, slot[n++])) return false;
+  }
+  return !r->failed && (n == 2 || json_reader_fail(r, "data_offsets needs two numbers"));
+}
+
+static bool read_dtype(JsonReader *r, Entry *e) {
+  if (e->has_dtype) return json_reader_fail(r, "dtype is given twice");
+  e->has_dtype = true;
+  return json_reader_string(r, &e->dtype);
+}
+
+static bool read_entry(JsonReader *r, Entry *e) {
+  if (!json_reader_open(r, '{')) return false;
+  char *key;
+  while (json_reader_next_key(r, &key)) {
+    g_autofree char *k = key;
+    bool ok = strcmp(k, "dtype") == 0          ? read_dtype(r, e)
+              : strcmp(k, "shape") == 0        ? read_shape(r, e)
+              : strcmp(k, "data_offsets") == 0 ? read_offsets(r, e)
+                                               : json_reader_skip(r);
+    if (!ok) return false;
+  }
+  if (r->failed) return false;
+  if (!e->has_dtype) return json_reader_fail(r, "a tensor without dtype");
+  if (!e->has_shape) return json_reader_fail(r, "a tensor without shape");
+  return e->has_offsets || json_reader_fail(r, "a tensor without data_offsets");
+}
+
+/* Turns an entry into a tensor; `data` is where the tensors begin, `room` their bytes. */
+static bool add_entry(WeightFile *f, const char *name, const Entry *e, uint64_t data,
+                      uint64_t room, GError **error) {
+  TensorInfo info = {.rank = e->rank};
+  g_autofree SafeText *shown = safe_text(name, -1);
+  if (!dtype_from_name(e->dtype, &info.dtype)) {
+    g_autofree SafeText *dtype = safe_text(e->dtype, -1);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "%s: tensor %s has unknown dtype %s",
+                weight_file_label(f), shown, dtype);
+    return false;
+  }
+  if (e->begin > e->end || e->end > room)
+    return fail(f, error, shown, "has data_offsets outside the file");
+  memcpy(info.shape, e->shape, sizeof info.shape);
+  info.name = g_steal_pointer(&shown);
+  info.offset = data + e->begin;
+  if (!weight_file_add(f, info, error)) return false;
+  const TensorInfo *added = weight_file_info(f, weight_file_count(f) - 1);
+  return added->bytes == e->end - e->begin ||
+         fail(f, error, added->name, "has data_offsets that do not match its dtype and shape");
+}
+
+static bool read_metadata(WeightFile *f, JsonReader *r) {
+  g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  if (!json_reader_open(r, '{')) return false;
+  char *key;
+  while (json_reader_next_key(r, &key)) {
+    g_autofree char *value = NULL;
+    bool ok = json_reader_string(r, &value);
+    if (ok) weight_file_set_metadata(f, key, value);
+    if (!g_hash_table_add(seen, key)) return json_reader_fail(r, "a metadata key appears twice");
+    if (!ok) return false;
+  }
+  return !r->failed;
+}
+
+static bool read_header(WeightFile *f, JsonReader *r, uint64_t data, uint64_t room,
+                        GError **error) {
+  bool has_metadata = false;
+  if (!json_reader_open(r, '{')) return fail_json(f, r, error);
+  char *key;
+  while (json_reader_next_key(r, &key)) {
+    g_autofree char *name = key;
+    if (strcmp(name, "__metadata__") == 0) {
+      if (has_metadata) json_reader_fail(r, "__metadata__ is given twice");
+      has_metadata = true;
+      if (r->failed || !read_metadata(f, r)) return fail_json(f, r, error);
+      continue;
+    }
+    Entry e = {0};
+    bool ok = read_entry(r, &e) ? add_entry(f, name, &e, data, room, error)
+                                : fail_json(f, r, error);
+    g_free(e.dtype);
+    if (!ok) return false;
+  }
+  if (!r->failed && !json_reader_at_end(r)) json_reader_fail(r, "text after the header's object");
+  return !r->failed || fail_json(f, r, error);
+}
+
+static int by_place(const void *a, const void *b) {
+  const TensorInfo *x = *(const TensorInfo *const *)a, *y = *(const TensorInfo *const *)b;
+  if (x->offset != y->offset) return x->offset < y->offset ? -1 : 1;
+  return (x->bytes > y->bytes) - (x->bytes < y->bytes);
+}
+
+/* Each tensor must begin where the last one ended, and the last end with the file. */
+static bool check_spans(const WeightFile *f, uint64_t data, uint64_t room, GError **error) {
+  size_t n = weight_file_count(f);
+  g_autofree const TensorInfo **order = g_new(const TensorInfo *, n + 1);
+  for (size_t i = 0; i < n; i++) order[i] = weight_file_info(f, i);
+  qsort(order, n, sizeof *order, by_place);
+  uint64_t at = data;
+  for (size_t i = 0; i < n; i++) {
+    if (order[i]->offset > at) return fail(f, error, order[i]->name, "leaves a hole before it");
+    if (order[i]->offset < at) return fail(f, error, order[i]->name, "overlaps another tensor");
+    at += order[i]->bytes;
+  }
+  if (at != data + room) return fail(f, error, NULL, "bytes follow the last tensor");
+  return true;
+}
+
+static bool open_safetensors(WeightFile *f, GError **error) {
+  uint64_t size = byte_source_size(f->source), length;
+  if (size < 8) return fail(f, error, NULL, "too short for a safetensors header");
+  if (!byte_source_read(f->source, 0, &length, 8, error)) return false;
+  if (length > SAFETENSORS_MAX_HEADER)
+    return fail(f, error, NULL, "the safetensors header length is above 100,000,000 bytes");
+  if (length > size - 8)
+    return fail(f, error, NULL,
+                "the safetensors header reaches beyond the end of the file: a download cut short?");
+  g_autofree char *header = g_try_malloc(length + 1);
+  if (!header) return fail(f, error, NULL, "no memory for the header");
+  if (!byte_source_read(f->source, 8, header, length, error)) return false;
+  JsonReader r;
+  json_reader_init(&r, header, length);
+  uint64_t data = 8 + length, room = size - data;
+  return read_header(f, &r, data, room, error) && check_spans(f, data, room, error);
+}
+
+const WeightFormat weight_format_safetensors = {
+    .name = "safetensors", .matches = matches, .open = open_safetensors};

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "weights/layers/tensor_name.h"
+
+#include <string.h>
+
+/* Wrappers that say nothing about the layer. Dropped from the front, again and again. */
+static const char *const wrappers[] = {"base_model.model.", "unet.", "module.", "_orig_mod."};
+
+static const char *skip_wrappers(const char *key) {
+  for (size_t i = 0; i < G_N_ELEMENTS(wrappers); i++)
+    if (g_str_has_prefix(key, wrappers[i]) && key[strlen(wrappers[i])]) {
+      key += strlen(wrappers[i]);
+      i = (size_t)-1;
+    }
+  return key;
+}
+
+typedef struct {
+  const char *ending;
+  TensorRole role;
+  bool transposed;
+} Ending;
+
+static const Ending endings[] = {
+    {".lora_A.weight", TENSOR_LORA_A, false},
+    {".lora_B.weight", TENSOR_LORA_B, false},
+    {".lora.down.weight", TENSOR_LORA_A, false},
+    {".lora.up.weight", TENSOR_LORA_B, false},
+    {"_lora.down.weight", TENSOR_LORA_A, false},
+    {"_lora.up.weight", TENSOR_LORA_B, false},
+    {".lora_down.weight", TENSOR_LORA_A, false},
+    {".lora_up.weight", TENSOR_LORA_B, false},
+    {"_lora_down.weight", TENSOR_LORA_A, false},
+    {"_lora_up.weight", TENSOR_LORA_B, false},
+    {".lora_linear_layer.down.weight", TENSOR_LORA_A, false},
+    {".lora_linear_layer.up.weight", TENSOR_LORA_B, false},
+    {".lora_a", TENSOR_LORA_A, true},
+    {".lora_b", TENSOR_LORA_B, true},
+    {":down", TENSOR_LORA_A, false},
+    {":up", TENSOR_LORA_B, false},
+    {".alpha", TENSOR_LORA_ALPHA, false},
+    {".weight", TENSOR_WEIGHT, false},
+    {".bias", TENSOR_BIAS, false},
+};
+
+/* Cuts the known ending off `body`; NULL when it has none. */
+static const Ending *cut_ending(GString *body) {
+  for (size_t i = 0; i < G_N_ELEMENTS(endings); i++)
+    if (g_str_has_suffix(body->str, endings[i].ending)) {
+      g_string_truncate(body, body->len - strlen(endings[i].ending));
+      return &endings[i];
+    }
+  return NULL;
+}
+
+/* PEFT names the adapter between: .lora_A.default.weight -> .lora_A.weight. */
+static void drop_adapter_name(GString *body) {
+  static const char *const marks[] = {".lora_A.", ".lora_B."};
+  for (size_t i = 0; i < G_N_ELEMENTS(marks); i++) {
+    char *at = strstr(body->str, marks[i]);
+    if (!at || !g_str_has_suffix(body->str, ".weight")) continue;
+    size_t keep = (size_t)(at - body->str) + strlen(marks[i]) - 1;
+    g_string_truncate(body, keep);
+    g_string_append(body, ".weight");
+  }
+}
+
+/* Words of module names that hold an underscore themselves; kohya's keys use it for the dot too. */
+static const char *const compound_words[] = {
+    "add_embedding", "add_k_proj", "add_q_proj", "add_v_proj", "context_embedder", "conv_in",
+    "conv_out", "conv_shortcut", "double_blocks", "down_blocks", "emb_layers", "ff_context",
+    "final_layer_norm", "img_attn", "img_in", "img_mlp", "img_mod", "in_layers", "input_blocks",
+    "label_emb", "layer_norm1", "layer_norm2", "linear_1", "linear_2", "mid_block", "middle_block",
+    "norm1_context", "out_layers", "out_proj", "output_blocks", "k_proj", "position_embedding",
+    "proj_in", "proj_mlp", "proj_out", "q_proj", "self_attn", "single_blocks",
+    "single_transformer_blocks", "skip_connection", "text_model", "time_emb_proj",
+    "time_embed", "time_embedding", "to_add_out", "to_k", "to_out", "to_q", "to_v",
+    "token_embedding", "transformer_blocks", "txt_attn", "txt_in", "txt_mlp", "txt_mod",
+    "up_blocks", "v_proj",
+};
+
+/* Length of the longest compound word that `s` begins with, as a whole word; 0 for none. */
+static size_t compound_length(const char *s) {
+  size_t best = 0;
+  for (size_t i = 0; i < G_N_ELEMENTS(compound_words); i++) {
+    size_t n = strlen(compound_words[i]);
+    if (n > best && strncmp(s, compound_words[i], n) == 0 && (s[n] == '_' || s[n] == '\0')) best = n;
+  }
+  return best;
+}
+
+static void append_with_dots(GString *out, const char *s) {
+  while (*s) {
+    size_t n = compound_length(s);
+    if (n == 0) n = strcspn(s, "_");
+    g_string_append_len(out, s, (gssize)n);
+    s += n;
+    if (*s == '_') {
+      g_string_append_c(out, '.');
+      s++;
+    }
+  }
+}
+
+typedef struct {
+  const char *prefix, *canonical;
+} Kohya;
+
+static const Kohya kohya[] = {
+    {"lora_unet_", ""},
+    {"lora_te1_", "text_encoder."},
+    {"lora_te2_", "text_encoder_2."},
+    {"lora_te_", "text_encoder."},
+    {"lora_transformer_", "transformer."},
+};
+
+/* Rewrites a kohya body (ending already cut) with dots; leaves others alone. */
+static void undo_kohya(GString *body) {
+  for (size_t i = 0; i < G_N_ELEMENTS(kohya); i++) {
+    if (!g_str_has_prefix(body->str, kohya[i].prefix)) continue;
+    const char *rest = body->str + strlen(kohya[i].prefix);
+    if (g_str_has_prefix(rest, "unet_")) rest += strlen("unet_"); /* a converter doubled it */
+    g_autoptr(GString) out = g_string_new(kohya[i].canonical);
+    append_with_dots(out, rest);
+    g_string_assign(body, out->str);
+    return;
+  }
+}
+
+/* Old diffusers kept adapters in attention processors: attn1.processor.to_out -> attn1.to_out.0. */
+static void undo_processor(GString *body) {
+  if (!strstr(body->str, ".processor.")) return;
+  g_string_replace(body, ".processor.", ".", 1);
+  if (g_str_has_suffix(body->str, ".to_out")) g_string_append(body, ".0");
+}
+
+void tensor_name_parse(const char *key, TensorName *out) {
+  g_autofree SafeText *clean = safe_text(key, -1);
+  g_autoptr(GString) body = g_string_new(skip_wrappers(clean));
+  g_string_replace(body, "._orig_mod.", ".", 0);
+  g_string_replace(body, ".base_layer.", ".", 0);
+  g_string_replace(body, ".modules_to_save.default.", ".", 0);
+  g_string_replace(body, ".modules_to_save.", ".", 0);
+  bool frozen = strstr(body->str, ".original_module.") != NULL;
+  g_string_replace(body, ".original_module.", ".", 0);
+  drop_adapter_name(body);
+  const Ending *e = cut_ending(body);
+  undo_kohya(body);
+  undo_processor(body);
+  out->role = frozen ? TENSOR_FROZEN_COPY : e ? e->role : TENSOR_WEIGHT;
+  out->transposed = e && e->transposed;
+  out->layer = body->len ? g_strdup(body->str) : g_steal_pointer(&clean);
+}
+
+void tensor_name_clear(TensorName *name) { g_clear_pointer(&name->layer, g_free); }

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ui/app/app_commands.h"
+
+#include <string.h>
+
+#include "core/files.h"
+#include "ui/app/app_keys.h"
+#include "ui/app/command_line.h"
+#include "session/history.h"
+#include "ui/toolkit/pager.h"
+#include "ui/app/tour.h"
+
+enum { CANDIDATES = 200 };
+
+void app_command_typed(App *app) {
+  g_clear_pointer(&app->candidates, g_array_unref);
+  app->candidate_at = -1;
+  const ViewOps *ops = app_views[app->current];
+  unsigned context = ops->context(&app->ui, app->views[app->current]);
+  app->candidates = command_candidates(&app->ui, context, app->ui.prompt.edit.text->str, CANDIDATES);
+}
+
+void app_open_command(App *app) {
+  if (!app->commands) app->commands = memory_load(&app->ui.engine, "commands");
+  app->command_at = -1;
+  ui_prompt(&app->ui, ":", "");
+  app->ui.prompt.command = true;
+  app_command_typed(app);
+}
+
+static void close_command(App *app) {
+  app->ui.prompt.label = NULL;
+  app->ui.prompt.command = false;
+  g_clear_pointer(&app->candidates, g_array_unref);
+}
+
+/* The next candidate in the place of what is typed. */
+static void complete(App *app) {
+  if (!app->candidates || app->candidates->len == 0) return;
+  app->candidate_at = (app->candidate_at + 1) % (int)app->candidates->len;
+  const Candidate *c = &g_array_index(app->candidates, Candidate, app->candidate_at);
+  line_edit_set(&app->ui.prompt.edit, c->word);
+  if (app->candidates->len == 1) app_command_typed(app);
+}
+
+static void recall(App *app, int by) {
+  int n = (int)app->commands->len, at = app->command_at < 0 ? n : app->command_at;
+  at = CLAMP(at + by, 0, n);
+  app->command_at = at == n ? -1 : at;
+  line_edit_set(&app->ui.prompt.edit, at == n ? "" : app->commands->pdata[at]);
+  app_command_typed(app);
+}
+
+bool app_command_action(App *app, Action action) {
+  switch (action) {
+    case ACTION_COMPLETE: complete(app); return true;
+    case ACTION_OLDER: recall(app, -1); return true;
+    case ACTION_NEWER: recall(app, 1); return true;
+    case ACTION_LEAVE: close_command(app); return true;
+    case ACTION_ACCEPT: {
+      g_autofree char *line = g_strdup(app->ui.prompt.edit.text->str);
+      close_command(app);
+      if (!*g_strstrip(line)) return true;
+      memory_add(app->commands, line);
+      if (!app->ui.read_only) memory_save(&app->ui.engine, "commands", app->commands);
+      app_command(app, line);
+      return true;
+    }
+    default: return false;
+  }
+}
+
+static bool wrong(App *app, const char *verb, const char *problem) {
+  ui_tell(&app->ui, STYLE_BAD, ":%s: %s", verb, problem);
+  return false;
+}
+
+static Model *find_model(App *app, const char *verb, const char *what) {
+  g_autoptr(GError) error = NULL;
+  Model *model = app->ui.wood ? collection_find(app->ui.wood->models, what, &error) : NULL;
+  if (!model) wrong(app, verb, error ? error->message : "the collection is still being read");
+  return model;
+}
+
+static bool open_model(App *app, const char *verb, const char *argument) {
+  g_autoptr(Model) model = find_model(app, verb, argument);
+  if (!model) return false;
+  ui_target(&app->ui, model);
+  app_follow(app, REACT_SHOW_MODEL);
+  return true;
+}
+
+static bool open_diff(App *app, const char *verb, const char *argument) {
+  g_auto(GStrv) names = g_strsplit(argument, " ", 3);
+  if (g_strv_length(names) != 2) return wrong(app, verb, "two models are compared");
+  g_autoptr(Model) p = find_model(app, verb, names[0]);
+  g_autoptr(Model) x = p ? find_model(app, verb, names[1]) : NULL;
+  if (!x) return false;
+  ui_target(&app->ui, x);
+  g_clear_pointer(&app->ui.other, model_unref);
+  app->ui.other = model_ref(p);
+  app_follow(app, REACT_SHOW_DIFF);
+  return true;
+}
+
+static bool save_display(App *app, const char *verb, const char *typed) {
+  g_autoptr(GError) error = NULL;
+  g_autofree char *text = NULL, *path = command_path(typed);
+  app->dirty = true;
+  app_draw(app);
+  app->dirty = true;
+  text = cells_dump(app->cells);
+  if (!*path) return wrong(app, verb, "a file's name is missing");
+  if (!file_write_bytes(path, text, strlen(text), &error)) return wrong(app, verb, error->message);
+  g_autofree char *shown = g_filename_display_name(path);
+  ui_tell(&app->ui, STYLE_GOOD, "The screen is written to %s", shown);
+  return true;
+}
+
+static bool set_theme(App *app, const char *verb, const char *name) {
+  if (strcmp(name, "auto") != 0 && !scheme_known(name))
+    return wrong(app, verb, "a theme is auto, dark, light or mono");
+  g_free(app->ui.config->theme);
+  app->ui.config->theme = g_strdup(name);
+  term_set_theme(app->term, name);
+  return true;
+}
+
+static bool set_mouse(App *app, const char *verb, const char *text) {
+  bool on = g_str_equal(text, "on");
+  if (!on && !g_str_equal(text, "off")) return wrong(app, verb, "on or off");
+  app->ui.config->mouse = on;
+  term_set_mouse(app->term, on);
+  return true;
+}
+
+static bool write_config(App *app, const char *verb) {
+  g_autoptr(GError) error = NULL;
+  g_autofree char *path = config_path();
+  if (!config_write(app->ui.config, path, &error)) return wrong(app, verb, error->message);
+  ui_tell(&app->ui, STYLE_GOOD, "Written to %s", path);
+  return true;
+}
+
+static bool edit_config(App *app, const char *verb) {
+  g_autoptr(GError) error = NULL;
+  g_autofree char *path = config_path();
+  if (!g_file_test(path, G_FILE_TEST_EXISTS) && !write_config(app, verb)) return false;
+  if (!editor_run(app->term, path, &error)) return wrong(app, verb, error->message);
+  ui_tell(&app->ui, STYLE_GOOD, "Changes are taken up when copse starts again");
+  return true;
+}
+
+/* The commands that are the app's own. */
+static bool run_own(App *app, const char *verb, const char *argument) {
+  if (g_str_equal(verb, "model")) return open_model(app, verb, argument);
+  if (g_str_equal(verb, "diff")) return open_diff(app, verb, argument);
+  if (g_str_equal(verb, "save-display")) return save_display(app, verb, argument);
+  if (g_str_equal(verb, "theme")) return set_theme(app, verb, argument);
+  if (g_str_equal(verb, "set-mouse")) return set_mouse(app, verb, argument);
+  if (g_str_equal(verb, "write-config")) return write_config(app, verb);
+  if (g_str_equal(verb, "edit-config")) return edit_config(app, verb);
+  tour_start(app);
+  return true;
+}
+
+static bool run_action(App *app, const char *verb) {
+  Action action = action_by_name(verb);
+  unsigned context = app_context(app);
+  if (action == ACTION_NONE) return wrong(app, verb, "there is no such command");
+  if (!(action_info(action)->contexts & context))
+    return wrong(app, verb, "this can be done in other places only");
+  app_perform(app, action);
+  return true;
+}
+
+bool app_command(App *app, const char *line) {
+  app->dirty = true;
+  g_autofree char *verb = NULL, *argument = NULL, *problem = NULL;
+  command_split(line, &verb, &argument);
+  const CommandInfo *c = command_info(verb);
+  /* "diff" and "export" alone are actions. */
+  bool bare = c && !*argument && *c->argument && c->kind != ARGUMENT_TEXT;
+  if (!c || (bare && action_by_name(verb) != ACTION_NONE)) return run_action(app, verb);
+  if (c->writes && app->ui.read_only) return wrong(app, verb, "not in a read-only session");
+  if (bare) return wrong(app, verb, "something is missing: see the help");
+  if (c->view < 0) return run_own(app, verb, argument);
+  app_show(app, (ViewId)c->view);
+  if (app_views[c->view]->command(&app->ui, app->views[c->view], verb, argument, &problem)) return true;
+  return wrong(app, verb, problem ? problem : "that cannot be done");
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ui/app/command_line.h"
+
+#include <string.h>
+
+#include "ui/app/app.h"
+#include "ui/forest/forest_columns.h"
+
+static const CommandInfo command_list[] = {
+    {"columns", "NAMES", ARGUMENT_COLUMN, VIEW_FOREST, "columns of the forest, in order", false},
+    {"diff", "MODEL MODEL", ARGUMENT_MODEL, -1, "compare two models layer by layer", false},
+    {"edit-config", "", ARGUMENT_NONE, -1, "change the configuration in $EDITOR", true},
+    {"export", "FILE", ARGUMENT_FILE, VIEW_FOREST, "write the listed or tagged models (.csv, .jsonl, else paths)", true},
+    {"filter", "WORDS", ARGUMENT_TEXT, VIEW_FOREST, "keep the rows that match; nothing: all", false},
+    {"find", "WORDS", ARGUMENT_TEXT, VIEW_HELP, "search the help", false},
+    {"labels", "A, B, C", ARGUMENT_TEXT, VIEW_MODEL, "which of these labels fits the open model", false},
+    {"model", "MODEL", ARGUMENT_MODEL, -1, "open a model", false},
+    {"query", "WORDS", ARGUMENT_TEXT, VIEW_QUERY, "ask in words", false},
+    {"save-display", "FILE", ARGUMENT_FILE, -1, "write the screen as text", true},
+    {"set-mouse", "on|off", ARGUMENT_ONOFF, -1, "let the mouse select and scroll", false},
+    {"sort-by", "COLUMN", ARGUMENT_COLUMN, VIEW_FOREST, "a list in the order of a column", false},
+    {"theme", "NAME", ARGUMENT_THEME, -1, "auto, dark, light or mono", false},
+    {"tour", "", ARGUMENT_NONE, -1, "a walk through the interface", false},
+    {"write-config", "", ARGUMENT_NONE, -1, "write the configuration as it is now", true},
+};
+
+const CommandInfo *command_infos(guint *n) {
+  *n = G_N_ELEMENTS(command_list);
+  return command_list;
+}
+
+const CommandInfo *command_info(const char *verb) {
+  for (gsize i = 0; i < G_N_ELEMENTS(command_list); i++)
+    if (strcmp(command_list[i].verb, verb) == 0) return &command_list[i];
+  return NULL;
+}
+
+void command_split(const char *line, char **verb, char **argument) {
+  while (*line == ' ') line++;
+  size_t n = strcspn(line, " ");
+  *verb = g_strndup(line, n);
+  *argument = g_strstrip(g_strdup(line + n));
+}
+
+static void candidate_clear(void *data) { g_free(((Candidate *)data)->word); }
+
+static bool add(GArray *out, guint limit, const char *head, const char *word, const char *help) {
+  if (out->len >= limit) return false;
+  Candidate one = {g_strconcat(head, word, NULL), help};
+  g_array_append_val(out, one);
+  return true;
+}
+
+static void add_verbs(const Ui *ui, GArray *out, guint limit, unsigned context, const char *stem) {
+  size_t n = strlen(stem);
+  for (gsize i = 0; i < G_N_ELEMENTS(command_list); i++) {
+    const CommandInfo *c = &command_list[i];
+    if (strncmp(c->verb, stem, n) != 0 || (c->writes && ui->read_only)) continue;
+    g_autofree char *word = g_strconcat(c->verb, *c->argument ? " " : "", NULL);
+    add(out, limit, "", word, c->help);
+  }
+  for (Action a = ACTION_NONE + 1; a < ACTION_COUNT; a++) {
+    const ActionInfo *info = action_info(a);
+    if ((info->contexts & context) && strncmp(info->name, stem, n) == 0)
+      add(out, limit, "", info->name, info->help);
+  }
+}
+
+static bool folds_into(const char *text, const char *stem) {
+  return g_ascii_strncasecmp(text, stem, strlen(stem)) == 0;
+}
+
+/* True when the stem begins the name or any part of the path. */
+static bool names_model(const Model *m, const char *stem) {
+  if (folds_into(m->shown, stem) || folds_into(m->name, stem)) return true;
+  for (const char *slash = strchr(m->shown, '/'); slash; slash = strchr(slash + 1, '/'))
+    if (folds_into(slash + 1, stem)) return true;
+  return false;
+}
+
+static void add_models(const Ui *ui, GArray *out, guint limit, const char *head, const char *stem) {
+  const GPtrArray *models = ui->wood ? ui->wood->models : NULL;
+  for (guint i = 0; models && i < models->len && out->len < limit; i++)
+    if (names_model(models->pdata[i], stem))
+      add(out, limit, head, ((const Model *)models->pdata[i])->shown, NULL);
+}
+
+static void add_words(GArray *out, guint limit, const char *head, const char *stem,
+                      const char *const *words) {
+  for (; *words; words++)
+    if (folds_into(*words, stem)) add(out, limit, head, *words, NULL);
+}
+
+static void add_columns(GArray *out, guint limit, const char *head, const char *stem) {
+  for (int i = 0; i < FOREST_COLUMNS; i++)
+    if (folds_into(forest_column_name(i), stem)) add(out, limit, head, forest_column_name(i), NULL);
+}
+
+char *command_path(const char *path) {
+  return g_str_has_prefix(path, "~/") ? g_build_filename(g_get_home_dir(), path + 2, NULL) : g_strdup(path);
+}
+
+static int by_word(gconstpointer a, gconstpointer b) {
+  return strcmp(((const Candidate *)a)->word, ((const Candidate *)b)->word);
+}
+
+/* Files in the folder that the stem names, by name; folders end in a slash. */
+static void add_files(GArray *out, guint limit, const char *head, const char *stem) {
+  const char *slash = strrchr(stem, '/'), *name;
+  g_autofree char *folder = slash ? g_strndup(stem, (gsize)(slash - stem) + 1) : g_strdup("");
+  g_autofree char *real = command_path(*folder ? folder : ".");
+  const char *begin = slash ? slash + 1 : stem;
+  GDir *dir = g_dir_open(real, 0, NULL);
+  while (dir && out->len < limit && (name = g_dir_read_name(dir))) {
+    bool hidden = *name == '.' && *begin != '.';
+    if (hidden || !g_str_has_prefix(name, begin) || !text_is_safe(name, -1)) continue;
+    g_autofree char *path = g_build_filename(real, name, NULL);
+    const char *end = g_file_test(path, G_FILE_TEST_IS_DIR) ? "/" : "";
+    g_autofree char *word = g_strconcat(folder, name, end, NULL);
+    add(out, limit, head, word, NULL);
+  }
+  if (dir) g_dir_close(dir);
+  g_array_sort(out, by_word);
+}
+
+GArray *command_candidates(const Ui *ui, unsigned context, const char *line, guint limit) {
+  static const char *const themes[] = {"auto", "dark", "light", "mono", NULL};
+  static const char *const on_off[] = {"on", "off", NULL};
+  GArray *out = g_array_new(FALSE, FALSE, sizeof(Candidate));
+  g_array_set_clear_func(out, candidate_clear);
+  g_autofree char *verb = NULL, *argument = NULL;
+  line += strspn(line, " ");
+  const char *space = strrchr(line, ' ');
+  command_split(line, &verb, &argument);
+  if (!space) {
+    add_verbs(ui, out, limit, context, line);
+    return out;
+  }
+  const CommandInfo *c = command_info(verb);
+  /* One argument may hold spaces; where there are several, they part them. */
+  if (c && (c->kind == ARGUMENT_FILE || (c->kind == ARGUMENT_MODEL && c->view < 0 && !strchr(c->argument, ' '))))
+    space = strchr(line, ' ');
+  g_autofree char *head = g_strndup(line, (gsize)(space - line) + 1);
+  const char *stem = space + 1;
+  switch (c ? c->kind : ARGUMENT_NONE) {
+    case ARGUMENT_MODEL: add_models(ui, out, limit, head, stem); break;
+    case ARGUMENT_COLUMN: add_columns(out, limit, head, stem); break;
+    case ARGUMENT_THEME: add_words(out, limit, head, stem, themes); break;
+    case ARGUMENT_ONOFF: add_words(out, limit, head, stem, on_off); break;
+    case ARGUMENT_FILE:
+      if (!ui->read_only) add_files(out, limit, head, stem);
+      break;
+    default: break;
+  }
+  return out;
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ui/experts/train_form.h"
+
+#include <math.h>
+
+#include "numerics/linalg.h"
+#include "ui/toolkit/paint.h"
+#include "session/train_estimate.h"
+
+typedef enum { FIELD_TASK, FIELD_NAME, FIELD_COUNT, FIELD_SEED, FIELD_RATE } FieldKind;
+
+enum { F_TASK, F_LAYER, F_LABEL, F_EPOCHS, F_BATCH, F_PROBES, F_PROJ, F_REP, F_RATE, F_SEED };
+
+static const struct {
+  const char *label;
+  FieldKind kind;
+  unsigned most; /* FIELD_COUNT: 1 .. most */
+  const char *help;
+} field_table[TRAIN_FIELDS] = {
+    [F_TASK] = {"task", FIELD_TASK, 0, "align: answers any words; classify: names a label"},
+    [F_LAYER] = {"layer", FIELD_NAME, 0, "empty: the widest that all models share; PgDn, PgUp choose"},
+    [F_LABEL] = {"label key", FIELD_NAME, 0, "what a model was trained on; PgDn, PgUp choose"},
+    [F_EPOCHS] = {"epochs", FIELD_COUNT, 100000, "passes over the models"},
+    [F_BATCH] = {"batch", FIELD_COUNT, 65536, "models a step"},
+    [F_PROBES] = {"probes", FIELD_COUNT, 4096, "r_U: inputs that are shown to the layer"},
+    [F_PROJ] = {"projection", FIELD_COUNT, 4096, "r_V: what is kept of each output"},
+    [F_REP] = {"representation", FIELD_COUNT, 8192, "r_T: numbers that stand for a model"},
+    [F_RATE] = {"learning rate", FIELD_RATE, 0, "Adam's step size, above 0 and at most 1"},
+    [F_SEED] = {"seed", FIELD_SEED, 0, "the same seed gives the same expert"},
+};
+
+static void set_number(TrainForm *form, int field, guint64 value) {
+  char text[32];
+  g_snprintf(text, sizeof text, "%" G_GUINT64_FORMAT, value);
+  line_edit_init(&form->fields[field], text);
+}
+
+void train_form_init(TrainForm *form) {
+  const TrainOptions defaults = TRAIN_DEFAULTS;
+  char rate[G_ASCII_DTOSTR_BUF_SIZE];
+  *form = (TrainForm){.list = {.count = TRAIN_FIELDS}};
+  line_edit_init(&form->fields[F_TASK], defaults.task == EXPERT_ALIGN ? "align" : "classify");
+  line_edit_init(&form->fields[F_LAYER], "");
+  line_edit_init(&form->fields[F_LABEL], "");
+  set_number(form, F_EPOCHS, defaults.epochs);
+  set_number(form, F_BATCH, defaults.batch);
+  set_number(form, F_PROBES, defaults.probes);
+  set_number(form, F_PROJ, defaults.proj);
+  set_number(form, F_REP, defaults.rep);
+  g_ascii_formatd(rate, sizeof rate, "%.4g", (double)defaults.lr);
+  line_edit_init(&form->fields[F_RATE], rate);
+  set_number(form, F_SEED, defaults.seed);
+}
+
+void train_form_clear(TrainForm *form) {
+  for (int i = 0; i < TRAIN_FIELDS; i++) line_edit_clear(&form->fields[i]);
+  g_clear_pointer(&form->problem, g_free);
+}
+
+static void move(TrainForm *form, int by) {
+  form->list.cursor = (form->list.cursor + by + TRAIN_FIELDS) % TRAIN_FIELDS;
+  g_clear_pointer(&form->problem, g_free);
+}
+
+static void switch_task(TrainForm *form) {
+  LineEdit *task = &form->fields[F_TASK];
+  line_edit_set(task, g_str_equal(task->text->str, "align") ? "classify" : "align");
+}
+
+/* The layer before or after the one in the field, among those there are. */
+static void switch_layer(TrainForm *form, int by) {
+  LineEdit *edit = &form->fields[F_LAYER];
+  int n = (int)form->layers->rows->len, at = -1;
+  for (int i = 0; i < n; i++)
+    if (g_str_equal(g_array_index(form->layers->rows, DiffRow, i).name, edit->text->str)) at = i;
+  at = at < 0 ? (by > 0 ? 0 : n - 1) : at + by;
+  line_edit_set(edit, at < 0 || at >= n ? "" : g_array_index(form->layers->rows, DiffRow, at).name);
+}
+
+/* The same with the keys. */
+static void switch_key(TrainForm *form, int by) {
+  LineEdit *edit = &form->fields[F_LABEL];
+  int n = (int)form->keys->len, at = -1;
+  for (int i = 0; i < n; i++)
+    if (g_str_equal(form->keys->pdata[i], edit->text->str)) at = i;
+  at = at < 0 ? (by > 0 ? 0 : n - 1) : at + by;
+  line_edit_set(edit, at < 0 || at >= n ? "" : form->keys->pdata[at]);
+}
+
+bool train_form_action(TrainForm *form, Action action) {
+  bool changed;
+  g_clear_pointer(&form->problem, g_free);
+  if (action == ACTION_FORM_NEXT) return move(form, 1), true;
+  if (action == ACTION_FORM_PREVIOUS) return move(form, -1), true;
+  bool turn = action == ACTION_FORM_LATER || action == ACTION_FORM_EARLIER;
+  if (form->list.cursor == F_LAYER && turn && form->layers)
+    return switch_layer(form, action == ACTION_FORM_LATER ? 1 : -1), true;
+  if (form->list.cursor == F_LABEL && turn && form->keys)
+    return switch_key(form, action == ACTION_FORM_LATER ? 1 : -1), true;
+  if (form->list.cursor != F_TASK)
+    return line_edit_action(&form->fields[form->list.cursor], action, &changed);
+  if (action != ACTION_EDIT_LEFT && action != ACTION_EDIT_RIGHT) return false;
+  switch_task(form);
+  return true;
+}
+
+bool train_form_type(TrainForm *form, Key key) {
+  g_clear_pointer(&form->problem, g_free);
+  if (form->list.cursor != F_TASK) return line_edit_type(&form->fields[form->list.cursor], key);
+  if (key == ' ') switch_task(form);
+  if (key == 'a') line_edit_set(&form->fields[F_TASK], "align");
+  if (key == 'c') line_edit_set(&form->fields[F_TASK], "classify");
+  return true;
+}
+
+static bool wrong(TrainForm *form, int field, char *problem) {
+  form->list.cursor = field;
+  g_free(form->problem);
+  form->problem = problem;
+  return false;
+}
+
+static bool read_count(TrainForm *form, int field, unsigned *value) {
+  guint64 n;
+  unsigned most = field_table[field].most;
+  if (!g_ascii_string_to_unsigned(form->fields[field].text->str, 10, 1, most, &n, NULL))
+    return wrong(form, field, g_strdup_printf("%s: a number from 1 to %u",
+                                              field_table[field].label, most));
+  *value = (unsigned)n;
+  return true;
+}
+
+static bool read_rate(TrainForm *form, float *rate) {
+  char *end;
+  const char *text = form->fields[F_RATE].text->str;
+  double value = g_ascii_strtod(text, &end);
+  if (end == text || *end || !(value > 0 && value <= 1))
+    return wrong(form, F_RATE, g_strdup("learning rate: a number above 0 and at most 1"));
+  *rate = (float)value;
+  return true;
+}
+
+static bool read_seed(TrainForm *form, uint64_t *seed) {
+  guint64 n;
+  if (!g_ascii_string_to_unsigned(form->fields[F_SEED].text->str, 10, 0, G_MAXUINT64, &n, NULL))
+    return wrong(form, F_SEED, g_strdup("seed: a whole number"));
+  *seed = n;
+  return true;
+}
+
+static const char *name_or_null(const TrainForm *form, int field) {
+  const char *text = form->fields[field].text->str;
+  return *text ? text : NULL;
+}
+
+/* The layers are one model's: others may have more, so that a name which is not among them is doubtful but not wrong. */
+static const char *doubt(const TrainForm *form) {
+  const char *name = form->fields[F_LAYER].text->str;
+  if (!*name || !form->layers || train_estimate_layer(form->layers, name)) return NULL;
+  return "the model that was looked at has no such layer; PgDn shows its";
+}
+
+static bool check_key(TrainForm *form) {
+  const char *key = form->fields[F_LABEL].text->str;
+  for (guint i = 0; form->keys && i < form->keys->len; i++)
+    if (g_str_equal(form->keys->pdata[i], key)) return true;
+  if (!*key || !form->keys) return true;
+  return wrong(form, F_LABEL, g_strdup("no two models have that key; PgDn shows what there is"));
+}
+
+bool train_form_options(TrainForm *form, TrainOptions *options) {
+  *options = (TrainOptions)TRAIN_DEFAULTS;
+  options->task = g_str_equal(form->fields[F_TASK].text->str, "align") ? EXPERT_ALIGN
+                                                                       : EXPERT_CLASSIFY;
+  options->layer = name_or_null(form, F_LAYER);
+  options->label_key = name_or_null(form, F_LABEL);
+  return check_key(form) && read_count(form, F_EPOCHS, &options->epochs) &&
+         read_count(form, F_BATCH, &options->batch) &&
+         read_count(form, F_PROBES, &options->probes) &&
+         read_count(form, F_PROJ, &options->proj) && read_count(form, F_REP, &options->rep) &&
+         read_rate(form, &options->lr) && read_seed(form, &options->seed);
+}
+
+static const char *placeholder(int field, const char *label_key) {
+  if (field == F_LAYER) return "(widest shared layer)";
+  if (field == F_LABEL) return label_key ? label_key : "(none found)";
+  return "";
+}
+
+static void draw_field(TrainForm *form, Cells *cells, Rect in, int y, int field,
+                       const char *label_key) {
+  enum { LABEL = 15 };
+  bool here = field == form->list.cursor;
+  LineEdit *edit = &form->fields[field];
+  paint_left(cells, in.x, y, LABEL, here ? STYLE_TITLE : STYLE_LABEL, field_table[field].label);
+  int columns = in.columns - LABEL - 1;
+  if (edit->text->len == 0)
+    paint_left(cells, in.x + LABEL + 1, y, columns, STYLE_DIM, placeholder(field, label_key));
+  else
+    paint_left(cells, in.x + LABEL + 1, y, columns, here ? STYLE_INPUT : STYLE_TEXT,
+               edit->text->str);
+  if (!here) return;
+  if (edit->text->len)
+    line_edit_draw(edit, cells, in.x + LABEL + 1, y, columns, STYLE_INPUT);
+  else
+    cells->cursor_x = in.x + LABEL + 1, cells->cursor_y = y, cells->typing = true;
+}
+
+/* What the training would take as the fields stand; NULL when they cannot be read. The caller frees it. */
+static char *estimate(const TrainForm *form) {
+  TrainForm trial = *form; /* reading may move the cursor and tell a problem: not of the form itself */
+  TrainOptions options;
+  trial.problem = NULL;
+  bool good = form->layers && form->models && train_form_options(&trial, &options);
+  g_free(trial.problem);
+  const DiffRow *layer = good ? train_estimate_layer(form->layers, options.layer) : NULL;
+  if (!layer) return NULL;
+  TrainEstimate e = train_estimate(&options, form->models, &layer->x, linalg_threads());
+  return train_estimate_text(&e, form->models);
+}
+
+void train_form_draw(TrainForm *form, Cells *cells, Rect area, const char *label_key) {
+  /* Two lines of frame, one of help, one that tells what it will take. */
+  g_autofree char *cost = estimate(form);
+  Rect in = paint_box(cells, rect_centre(area, 60, TRAIN_FIELDS + 4 + (cost != NULL)), "Train an expert");
+  bool help = in.rows >= 3;
+  if (cost && in.rows > 6) {
+    in.rows--;
+    paint_left(cells, in.x, in.y + in.rows, in.columns, STYLE_LABEL, cost);
+  }
+  list_show(&form->list, in.rows - (help ? 1 : 0));
+  for (int i = 0; i < form->list.height && form->list.top + i < TRAIN_FIELDS; i++)
+    draw_field(form, cells, in, in.y + i, form->list.top + i, label_key);
+  if (!help) return;
+  const char *doubtful = form->list.cursor == F_LAYER ? doubt(form) : NULL;
+  paint_left(cells, in.x, in.y + in.rows - 1, in.columns,
+             form->problem ? STYLE_BAD : doubtful ? STYLE_WARN : STYLE_DIM,
+             form->problem ? form->problem : doubtful ? doubtful : field_table[form->list.cursor].help);
+}

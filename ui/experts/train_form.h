@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The form that a training is started from. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "experts/train/train.h"
+#include "lineage/diff/model_diff.h"
+#include "ui/toolkit/cells.h"
+#include "ui/toolkit/line_edit.h"
+#include "ui/toolkit/list.h"
+
+enum { TRAIN_FIELDS = 10 };
+
+typedef struct {
+  LineEdit fields[TRAIN_FIELDS];
+  List list;     /* the field at hand */
+  char *problem; /* what is wrong with it, or NULL */
+  const ModelDiff *layers; /* the layers there are, borrowed; NULL: not known */
+  const GPtrArray *keys;   /* of char*: what models may be labelled by, borrowed; NULL: not known */
+  unsigned models;         /* that carry a label */
+} TrainForm;
+
+/* Fields filled with TRAIN_DEFAULTS. */
+void train_form_init(TrainForm *form);
+void train_form_clear(TrainForm *form);
+
+/* Performs an editing or moving action; false when it is none. */
+bool train_form_action(TrainForm *form, Action action);
+
+/* Types into the field at hand. */
+bool train_form_type(TrainForm *form, Key key);
+
+/* Checks all fields. The strings of the options are borrowed from the form. False, with the
+ * first wrong field at hand and the problem said, when something is wrong. */
+bool train_form_options(TrainForm *form, TrainOptions *options);
+
+/* Draws the form as a box in the middle of the area. `label_key` is what an empty label means. */
+void train_form_draw(TrainForm *form, Cells *cells, Rect area, const char *label_key);

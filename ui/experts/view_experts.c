@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The trained experts with what was measured of them; training a new one. */
+#include <math.h>
+
+#include "core/error.h"
+#include "core/text.h"
+#include "session/model_jobs.h"
+#include "ui/experts/expert_facts.h"
+#include "ui/toolkit/glyph.h"
+#include "session/latest_job.h"
+#include "ui/desk/job_text.h"
+#include "ui/toolkit/list.h"
+#include "ui/toolkit/paint.h"
+#include "ui/experts/sweep_chart.h"
+#include "ui/experts/train_curves.h"
+#include "ui/experts/train_form.h"
+#include "experts/train/train_keys.h"
+#include "ui/desk/view.h"
+
+typedef struct {
+  Ui *ui;
+  List list;
+  TrainForm form;
+  bool form_open;
+  GArray *points;          /* of CurvePoint: the curves of the last training */
+  unsigned epochs;         /* that it was asked for */
+  guint64 last_done;       /* of the last note that was added to the curves */
+  bool cancelled;          /* the last training or sweep was, and can go on */
+  TrainOptions options;    /* that it was started with; the form may have been edited since */
+  char *layer, *label_key; /* of the options */
+  char *pattern;           /* of the last sweep; NULL: it was a training */
+  char *outcome;           /* of the last training, or NULL */
+  Style outcome_style;
+  GPtrArray *keys;         /* for the form; NULL before it was opened */
+  Inquiry layers;          /* ModelDiff*: of a labelled model, for the form */
+  SweepBoard *board;       /* of the last sweep, or NULL */
+  guint64 saying;          /* the job in which an expert speaks, 0: none does */
+} ExpertsView;
+
+static gpointer experts_open(Ui *ui) {
+  ExpertsView *v = g_new0(ExpertsView, 1);
+  v->ui = ui;
+  v->points = g_array_new(FALSE, FALSE, sizeof(CurvePoint));
+  train_form_init(&v->form);
+  inquiry_init(&v->layers, &ui->engine, engine_free_diff);
+  return v;
+}
+
+static void experts_close(gpointer view) {
+  ExpertsView *v = view;
+  g_array_unref(v->points);
+  inquiry_reset(&v->layers);
+  sweep_board_unref(v->board);
+  train_form_clear(&v->form);
+  g_free(v->outcome);
+  g_free(v->pattern);
+  g_free(v->layer);
+  g_free(v->label_key);
+  g_clear_pointer(&v->keys, g_ptr_array_unref);
+  g_free(v);
+}
+
+static unsigned experts_context(const Ui *ui, gpointer view) {
+  (void)ui;
+  return ((const ExpertsView *)view)->form_open ? IN_FORM : IN_EXPERTS;
+}
+
+static const GPtrArray *experts(const Ui *ui) { return ui->oracle ? ui->oracle->experts : NULL; }
+
+/* Where a score stands; 0 columns: left out. */
+typedef struct {
+  int name, layer, layer_columns, task, scores, score_columns, labels;
+} ExpertColumns;
+
+static ExpertColumns expert_columns(Rect area) {
+  ExpertColumns c = {.score_columns = area.columns >= 96 ? 14 : area.columns >= 76 ? 12 : 5};
+  int x = area.x + area.columns;
+  if (area.columns >= 100) x -= 8, c.labels = x + 1;
+  x -= 3 * (c.score_columns + 1);
+  c.scores = x + 1;
+  if (area.columns >= 50) x -= 9, c.task = x + 1;
+  int rest = x - area.x - 1;
+  if (area.columns >= 70) {
+    c.layer_columns = MIN(rest * 2 / 5, 36);
+    x -= c.layer_columns + 1;
+    c.layer = x + 1;
+  }
+  c.name = MAX(x - area.x - 1, 1);
+  return c;
+}
+
+static void draw_header(Cells *cells, Rect area, const ExpertColumns *c) {
+  static const char *const titles[] = {"VAL", "SEEN", "UNSEEN"};
+  static const char *const brief[] = {"VAL", "SEEN", "UNSN"};
+  cells_fill(cells, (Rect){area.x, area.y, area.columns, 1}, STYLE_HEADER);
+  paint_left(cells, area.x + 1, area.y, c->name, STYLE_HEADER, "EXPERT");
+  paint_left(cells, c->layer, area.y, c->layer_columns, STYLE_HEADER, "LAYER");
+  if (c->task) paint_left(cells, c->task, area.y, 8, STYLE_HEADER, "TASK");
+  for (int i = 0; i < 3; i++)
+    paint_left(cells, c->scores + i * (c->score_columns + 1), area.y, c->score_columns,
+               STYLE_HEADER, c->score_columns > 5 ? titles[i] : brief[i]);
+  if (c->labels) paint_right(cells, c->labels, area.y, 7, STYLE_HEADER, "LABELS");
+}
+
+static void draw_expert(Cells *cells, Rect area, int y, const ExpertColumns *c,
+                        const Expert *expert, bool selected) {
+  const Score *scores[] = {&expert->val, &expert->test, &expert->test_holdout};
+  paint_middle(cells, area.x + 1, y, c->name, STYLE_TEXT, expert->name);
+  paint_middle(cells, c->layer, y, c->layer_columns, STYLE_TEXT, expert->layer ? expert->layer : "");
+  if (c->task)
+    paint_left(cells, c->task, y, 8, STYLE_TEXT,
+               expert->task == EXPERT_ALIGN ? "align" : "classify");
+  for (int i = 0; i < 3; i++) {
+    g_autofree char *text = score_text(scores[i], c->score_columns, cells->ascii);
+    paint_left(cells, c->scores + i * (c->score_columns + 1), y, c->score_columns,
+               i == 2 ? STYLE_INPUT : STYLE_TEXT, text);
+  }
+  if (c->labels) {
+    g_autofree char *labels = g_strdup_printf("%u", expert->labels ? expert->labels->len : 0);
+    paint_right(cells, c->labels, y, 7, STYLE_TEXT, labels);
+  }
+  if (!selected) return;
+  cells_restyle(cells, area.x, y, area.columns, STYLE_SELECTED);
+  cells->cursor_x = area.x, cells->cursor_y = y;
+}
+
+static void draw_list(const Ui *ui, ExpertsView *v, Cells *cells, Rect area) {
+  const GPtrArray *all = experts(ui);
+  ExpertColumns c = expert_columns(area);
+  draw_header(cells, area, &c);
+  area.y++, area.rows--;
+  list_resize(&v->list, all ? (int)all->len : 0);
+  list_show(&v->list, area.rows);
+  for (int i = 0; i < area.rows && v->list.top + i < v->list.count; i++)
+    draw_expert(cells, area, area.y + i, &c, all->pdata[v->list.top + i],
+                v->list.top + i == v->list.cursor);
+  if (v->list.count == 0)
+    paint_wrapped(cells, area.x + 1, area.y + 1, area.columns - 2, area.rows - 1, STYLE_DIM,
+                  all ? "No expert yet. Press t to train one." : "The experts are being opened.");
+}
+
+/* "epoch 12/30 · loss 0.183 · val 61 % · 20 s left". */
+static char *live_text(const ExpertsView *v, const JobStatus *job, bool ascii) {
+  const char *dot = glyph(ascii, GLYPH_DOT);
+  if (job->state == JOB_WAITING) return g_strdup("waiting for other jobs");
+  if (job->cancelling) return g_strdup("cancelling ...");
+  if (!job->note.phase || isnan(job->note.loss)) return job_details(job);
+  GString *s = g_string_new(NULL);
+  unsigned epoch = (unsigned)(job_share(job) * v->epochs) + 1;
+  g_string_append_printf(s, "epoch %u/%u %s loss %.4g", MIN(epoch, v->epochs), v->epochs, dot,
+                         job->note.loss);
+  if (isfinite(job->note.accuracy))
+    g_string_append_printf(s, " %s val %.0f %%", dot, 100 * job->note.accuracy);
+  g_autofree char *left = job_left(job);
+  if (left) g_string_append_printf(s, " %s %s", dot, left);
+  return g_string_free(s, FALSE);
+}
+
+static void draw_rule(Cells *cells, Rect area) {
+  for (int x = area.x; x < area.x + area.columns; x++)
+    cells_put(cells, x, area.y, 1, STYLE_BOX, glyph(cells->ascii, GLYPH_RULE));
+}
+
+static void draw_training(const Ui *ui, const ExpertsView *v, Cells *cells, Rect area) {
+  JobStatus job = {0};
+  bool live = ui->training && job_find(ui->engine.worker, ui->training, &job);
+  g_autofree char *text = live ? live_text(v, &job, cells->ascii) : g_strdup(v->outcome);
+  int head = 2;
+  draw_rule(cells, area);
+  if (live) {
+    paint_bar(cells, area.x + 1, area.y + 1, 12, job_share(&job));
+    paint_left(cells, area.x + 14, area.y + 1, area.columns - 15, STYLE_TEXT, text);
+  } else if (text) {
+    head += paint_wrapped(cells, area.x + 1, area.y + 1, area.columns - 2, area.rows - 1, v->outcome_style, text) - 1;
+  }
+  Rect chart = {area.x + 1, area.y + head, area.columns - 2, area.rows - head};
+  if (v->board) sweep_chart_draw(v->board, cells, chart);
+  else train_curves_draw(cells, chart, v->points, v->epochs);
+  job_status_clear(&job);
+}
+
+/* Rows for the training below the list: with curves where there is room. */
+static int training_rows(const Ui *ui, const ExpertsView *v, int rows, int columns) {
+  if (!ui->training && !v->outcome) return 0;
+  int told = ui->training ? 1 : text_rows(v->outcome, columns - 2);
+  return rows >= 14 ? MAX(rows / 2, told + 1) : CLAMP(told + 1, 2, MAX(rows - 2, 2));
+}
+
+/* What is known of the selected expert, in the place of the training. */
+static void draw_about(const Ui *ui, Cells *cells, Rect area, const Expert *expert) {
+  draw_rule(cells, area);
+  expert_facts_draw(cells, (Rect){area.x + 1, area.y + 1, area.columns - 2, area.rows - 1}, expert,
+                    !ui->read_only);
+}
+
+static void experts_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
+  ExpertsView *v = view;
+  const GPtrArray *all = experts(ui);
+  int below = training_rows(ui, v, area.rows, area.columns);
+  bool about = !below && area.rows >= 14 && all && (guint)v->list.cursor < all->len;
+  if (about) below = area.rows - CLAMP((int)all->len + 2, 4, area.rows / 3);
+  draw_list(ui, v, cells, (Rect){area.x, area.y, area.columns, area.rows - below});
+  if (below && about)
+    draw_about(ui, cells, (Rect){area.x, area.y + area.rows - below, area.columns, below}, all->pdata[v->list.cursor]);
+  else if (below)
+    draw_training(ui, v, cells, (Rect){area.x, area.y + area.rows - below, area.columns, below});
+  v->form.layers = v->layers.result;
+  if (v->form_open)
+    train_form_draw(&v->form, cells, area, ui->wood ? ui->wood->label_key : NULL);
+}
+
+static void set_outcome(ExpertsView *v, Style style, char *text) {
+  g_free(v->outcome);
+  v->outcome = text;
+  v->outcome_style = style;
+}
+
+/* What was done so far is kept by the engine, for the same training started again. */
+static void set_cancelled(ExpertsView *v, const char *kept) {
+  g_autofree char *key = keymap_label(v->ui->keymap, ACTION_RESUME_TRAINING, IN_EXPERTS, 1);
+  v->cancelled = true;
+  set_outcome(v, STYLE_WARN, g_strdup_printf("Cancelled%s; %s goes on with it.", kept ? kept : "", key));
+}
+
+/* The finished curve takes the place of what was gathered on the way. */
+static void keep_curve(ExpertsView *v, const TrainResult *result) {
+  if (!result->curve || result->curve->len == 0) return;
+  g_array_set_size(v->points, 0);
+  for (guint i = 0; i < result->curve->len; i++) {
+    const EpochRow *row = &g_array_index(result->curve, EpochRow, i);
+    train_curves_add(v->points, (CurvePoint){i + 1, row->loss, row->val_score});
+  }
+  v->epochs = result->curve->len; /* it may have stopped early */
+}
+
+static char *success_text(const TrainResult *result, bool ascii) {
+  const Expert *e = result->expert;
+  g_autofree char *seen = score_text(&e->test, 0, ascii);
+  g_autofree char *unseen = score_text(&e->test_holdout, 0, ascii);
+  g_autofree char *took = text_seconds(e->seconds);
+  return g_strdup_printf("%s: seen %s, unseen %s; best epoch %u, %s, %.0f models/s", e->name, seen,
+                         unseen, result->best_epoch, took, result->models_per_second);
+}
+
+static bool on_trained(gpointer user, guint64 id, gpointer result, const GError *error) {
+  ExpertsView *v = user;
+  if (id == v->ui->training) v->ui->training = 0;
+  if (result) {
+    keep_curve(v, result);
+    set_outcome(v, STYLE_GOOD, success_text(result, v->ui->ascii));
+    v->ui->wanted |= WANT_EXPERTS;
+    ui_tell(v->ui, STYLE_GOOD, "Trained %s", ((TrainResult *)result)->expert->name);
+  } else if (g_error_matches(error, COPSE_ERROR, COPSE_ERROR_CANCELLED)) {
+    set_cancelled(v, NULL);
+  } else {
+    set_outcome(v, STYLE_BAD, g_strdup(error ? error->message : "The training gave no result."));
+    ui_tell(v->ui, STYLE_BAD, "The training failed: %s", v->outcome);
+  }
+  return true;
+}
+
+/* The options in the form, kept for the training that they are for; false when the form says what is wrong. */
+static bool take_options(ExpertsView *v) {
+  TrainOptions options;
+  if (!train_form_options(&v->form, &options)) return false;
+  g_free(v->layer);
+  g_free(v->label_key);
+  options.layer = v->layer = g_strdup(options.layer);
+  options.label_key = v->label_key = g_strdup(options.label_key);
+  v->options = options;
+  return true;
+}
+
+/* `again`: with the same options; what was drawn of it stays, and goes on. */
+static void start_training(Ui *ui, ExpertsView *v, bool again) {
+  if (!again && !take_options(v)) return;
+  v->form_open = v->cancelled = false;
+  g_clear_pointer(&v->pattern, g_free);
+  g_clear_pointer(&v->board, sweep_board_unref);
+  v->epochs = v->options.epochs;
+  v->last_done = 0;
+  if (!again) g_array_set_size(v->points, 0);
+  g_clear_pointer(&v->outcome, g_free);
+  ui->training = engine_train(&ui->engine, ui->wood, &v->options, on_trained, v);
+}
+
+/* The labelled models, and one of them to ask for its layers. */
+static Model *labelled(const Ui *ui, unsigned *n) {
+  const char *key = ui->wood->label_key;
+  Model *first = NULL;
+  *n = 0;
+  for (guint i = 0; key && i < ui->wood->models->len; i++) {
+    Model *m = ui->wood->models->pdata[i];
+    if (!model_value(m, key)) continue;
+    if (!first) first = m;
+    ++*n;
+  }
+  return first;
+}
+
+/* What the form proposes, of the models as they are now. */
+static void fill_form(Ui *ui, ExpertsView *v) {
+  Model *one = labelled(ui, &v->form.models);
+  if (one && inquiry_is_fresh(&v->layers))
+    v->layers.job = engine_diff(&ui->engine, NULL, one, inquiry_done, &v->layers);
+  g_clear_pointer(&v->keys, g_ptr_array_unref);
+  v->form.keys = v->keys = train_keys(ui->wood->models);
+}
+
+/* Others may be labelled now, and have other layers. */
+static void follow_wood(Ui *ui, ExpertsView *v) {
+  inquiry_reset(&v->layers);
+  v->form.layers = NULL;
+  if (v->form_open) fill_form(ui, v);
+}
+
+/* What keeps a training from being started, or NULL. */
+static const char *obstacle(const Ui *ui) {
+  if (ui->read_only) return "Read-only: nothing may be written, so nothing is trained";
+  if (ui->training) return "A training is running; x cancels it";
+  if (!ui->wood || ui->wood->models->len == 0) return "There are no models to train on yet";
+  return NULL;
+}
+
+static void open_form(Ui *ui, ExpertsView *v) {
+  const char *why = obstacle(ui);
+  if (why) {
+    ui_tell(ui, STYLE_WARN, "%s", why);
+    return;
+  }
+  const ModelDiff *layers = v->form.layers; /* of the inquiry, which lives on */
+  train_form_clear(&v->form);               /* the defaults, whatever was typed the last time */
+  train_form_init(&v->form);
+  v->form.layers = layers;
+  fill_form(ui, v);
+  v->form_open = true;
+}
+
+static bool on_swept(gpointer user, guint64 id, gpointer result, const GError *error) {
+  ExpertsView *v = user;
+  const GPtrArray *all = result;
+  if (id == v->ui->training) v->ui->training = 0;
+  v->ui->wanted |= WANT_EXPERTS;
+  if (all && all->len)
+    set_outcome(v, STYLE_GOOD, g_strdup_printf("Swept %u layer%s; the best is %s", all->len,
+                                               all->len == 1 ? "" : "s", ((Expert *)all->pdata[0])->name));
+  else if (g_error_matches(error, COPSE_ERROR, COPSE_ERROR_CANCELLED))
+    set_cancelled(v, "; the layers that were done are kept");
+  else
+    set_outcome(v, STYLE_BAD, g_strdup(error ? error->message : "No layer could be trained on."));
+  return true;
+}
+
+/* `again`: with the options of the last one. */
+static void start_sweep(Ui *ui, ExpertsView *v, const char *pattern, bool again) {
+  if (!again && !take_options(v)) v->options = (TrainOptions)TRAIN_DEFAULTS;
+  char *kept = g_strdup(pattern);
+  g_free(v->pattern);
+  v->pattern = kept;
+  v->cancelled = false;
+  v->options.layer = NULL;
+  v->epochs = v->options.epochs;
+  sweep_board_unref(v->board);
+  v->board = sweep_board_new();
+  g_clear_pointer(&v->outcome, g_free);
+  ui->training = engine_sweep(&ui->engine, ui->wood, &v->options, pattern, v->board, on_swept, v);
+}
+
+static void resume(Ui *ui, ExpertsView *v) {
+  const char *why = obstacle(ui);
+  if (why) ui_tell(ui, STYLE_WARN, "%s", why);
+  else if (!v->cancelled) ui_tell(ui, STYLE_DIM, "No training was cancelled");
+  else if (v->pattern) start_sweep(ui, v, v->pattern, true);
+  else start_training(ui, v, true);
+}
+
+static void open_sweep(Ui *ui) {
+  const char *why = obstacle(ui);
+  if (why) ui_tell(ui, STYLE_WARN, "%s", why);
+  else ui_prompt(ui, "layers to sweep (* and ? as in file names, empty: all): ", "");
+}
+
+static void experts_prompt(Ui *ui, gpointer view, PromptEvent event, const char *text) {
+  if (event == PROMPT_ACCEPTED && !obstacle(ui)) start_sweep(ui, view, text, false);
+}
+
+static bool on_said(gpointer user, guint64 id, gpointer result, const GError *error) {
+  ExpertsView *v = user;
+  if (id == v->saying) v->saying = 0;
+  if (error && !g_error_matches(error, COPSE_ERROR, COPSE_ERROR_CANCELLED))
+    ui_tell(v->ui, STYLE_BAD, "%s", error->message);
+  if (!result) return true;
+  g_clear_pointer(&v->ui->said, g_hash_table_unref);
+  v->ui->said = result;
+  v->ui->wanted |= WANT_SAID;
+  ui_tell(v->ui, STYLE_GOOD, "It has spoken of %u models: the column EXPERT SAYS in the forest", g_hash_table_size(result));
+  return false;
+}
+
+static void apply(Ui *ui, ExpertsView *v) {
+  const GPtrArray *all = experts(ui);
+  if (!all || all->len == 0 || !ui->wood) return;
+  if (v->saying) worker_cancel(ui->engine.worker, v->saying); /* the last wish counts, and no queue grows */
+  v->saying = engine_sayings(&ui->engine, ui->wood, ui->oracle, (guint)v->list.cursor, on_said, v);
+}
+
+static Reaction form_action(Ui *ui, ExpertsView *v, Action action) {
+  if (train_form_action(&v->form, action)) return REACT_HANDLED;
+  if (action == ACTION_FORM_START) return start_training(ui, v, false), REACT_HANDLED;
+  if (action != ACTION_LEAVE) return REACT_NONE;
+  v->form_open = false;
+  return REACT_HANDLED;
+}
+
+static Reaction experts_action(Ui *ui, gpointer view, Action action) {
+  ExpertsView *v = view;
+  if (v->form_open) return form_action(ui, v, action);
+  if (list_action(&v->list, action)) return REACT_HANDLED;
+  switch (action) {
+    case ACTION_TRAIN: open_form(ui, v); return REACT_HANDLED;
+    case ACTION_SWEEP: open_sweep(ui); return REACT_HANDLED;
+    case ACTION_APPLY: apply(ui, v); return REACT_HANDLED;
+    case ACTION_RESUME_TRAINING: resume(ui, v); return REACT_HANDLED;
+    case ACTION_CANCEL_TRAINING:
+      if (ui->training) worker_cancel(ui->engine.worker, ui->training);
+      else ui_tell(ui, STYLE_DIM, "No training is running");
+      return REACT_HANDLED;
+    case ACTION_LEAVE: return REACT_HANDLED | REACT_BACK;
+    default: return REACT_NONE;
+  }
+}
+
+static Reaction experts_type(Ui *ui, gpointer view, Key key) {
+  (void)ui;
+  return train_form_type(&((ExpertsView *)view)->form, key) ? REACT_HANDLED : REACT_NONE;
+}
+
+/* A note of the running training becomes a point of the curves. */
+static void add_point(Ui *ui, ExpertsView *v) {
+  JobStatus job = {0};
+  if (job_find(ui->engine.worker, ui->training, &job) && job.state == JOB_RUNNING &&
+      isfinite(job.note.loss) && job.note.done != v->last_done) {
+    v->last_done = job.note.done;
+    train_curves_add(v->points, (CurvePoint){job_share(&job) * v->epochs, job.note.loss, job.note.accuracy});
+  }
+  job_status_clear(&job);
+}
+
+static void experts_changed(Ui *ui, gpointer view, unsigned what) {
+  ExpertsView *v = view;
+  const GPtrArray *all = experts(ui);
+  if ((what & CHANGED_WOOD) && ui->wood) follow_wood(ui, v);
+  if (what & CHANGED_ORACLE) list_resize(&v->list, all ? (int)all->len : 0);
+  if ((what & CHANGED_JOBS) && ui->training) add_point(ui, v);
+}
+
+static char *experts_status(const Ui *ui, gpointer view) {
+  (void)view;
+  const GPtrArray *all = experts(ui);
+  if (!all) return g_strdup("");
+  guint bad = ui->oracle->warnings ? ui->oracle->warnings->len : 0;
+  if (bad)
+    return g_strdup_printf("%u expert%s, %u unreadable: %s", all->len, all->len == 1 ? "" : "s",
+                           bad, (const char *)ui->oracle->warnings->pdata[0]);
+  return g_strdup_printf("%u expert%s", all->len, all->len == 1 ? "" : "s");
+}
+
+const ViewOps view_experts = {
+    .name = "Experts",
+    .open = experts_open,
+    .close = experts_close,
+    .context = experts_context,
+    .draw = experts_draw,
+    .action = experts_action,
+    .type = experts_type,
+    .prompt = experts_prompt,
+    .status = experts_status,
+    .changed = experts_changed,
+};

@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ui/forest/forest_columns.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/text.h"
+#include "ui/toolkit/glyph.h"
+#include "ui/toolkit/paint.h"
+#include "search/filter.h"
+#include "search/word_match.h"
+
+enum { MARK_COLUMNS = 2 };
+
+/* What a column says of a node; NULL for nothing. The caller frees it. */
+typedef char *(*ColumnText)(const ForestNode *node, const RowLook *look, int columns);
+
+/* What it sorts by; NAN where there is nothing. NULL: by its text. */
+typedef double (*ColumnNumber)(const ForestNode *node);
+
+static char *kind_text(const ForestNode *node, const RowLook *look, int columns) {
+  (void)look, (void)columns;
+  if (!node->model) return g_strdup("ghost");
+  /* The full word is wider than the others together. */
+  if (node->model->kind == MODEL_EMBEDDING) return g_strdup("embed");
+  return g_strdup(model_kind_name(node->model->kind));
+}
+
+static char *params_text(const ForestNode *node, const RowLook *look, int columns) {
+  (void)look, (void)columns;
+  return node->model ? text_count(node->model->params) : NULL;
+}
+
+static double params_number(const ForestNode *node) {
+  return node->model ? (double)node->model->params : NAN;
+}
+
+static char *size_text(const ForestNode *node, const RowLook *look, int columns) {
+  (void)look, (void)columns;
+  return node->model ? text_bytes(node->model->bytes) : NULL;
+}
+
+static double size_number(const ForestNode *node) {
+  return node->model ? (double)node->model->bytes : NAN;
+}
+
+static char *dtype_text(const ForestNode *node, const RowLook *look, int columns) {
+  (void)look, (void)columns;
+  return node->model ? g_strdup(model_main_dtype(node->model)) : NULL;
+}
+
+static char *concept_text(const ForestNode *node, const RowLook *look, int columns) {
+  (void)columns;
+  return node->model ? model_concept_text(node->model, look->label_key) : NULL;
+}
+
+static const ParentEdge *first_edge(const ForestNode *node) {
+  return node->parents->len ? &g_array_index(node->parents, ParentEdge, 0) : NULL;
+}
+
+/* "declared fine-tune 0.98", "decl fine-tune 0.98" or "decl 0.98": the longest that fits. */
+static char *edge_text(const ForestNode *node, const RowLook *look, int columns) {
+  static const char *const brief[] = {
+      [EDGE_DECLARED] = "decl", [EDGE_RECOVERED] = "reco", [EDGE_BY_HAND] = "hand"};
+  (void)look;
+  if (node->duplicate_of >= 0) return g_strdup("duplicate");
+  const ParentEdge *edge = first_edge(node);
+  if (!edge) return NULL;
+  const char *flag = node->card_conflict ? "!" : "";
+  g_autofree char *text = outline_edge_text(node);
+  g_autofree char *full = g_strconcat(flag, text, NULL);
+  if (text_width(full) <= columns) return g_steal_pointer(&full);
+  g_autofree char *half = g_strdup_printf("%s%s %s %.2f", flag, brief[edge->source],
+                                          edge_kind_name(edge->kind), edge->confidence);
+  if (text_width(half) <= columns) return g_steal_pointer(&half);
+  return g_strdup_printf("%s%s %.2f", flag, brief[edge->source], edge->confidence);
+}
+
+static double sure_number(const ForestNode *node) {
+  const ParentEdge *edge = first_edge(node);
+  return edge ? edge->confidence : NAN;
+}
+
+static char *sure_text(const ForestNode *node, const RowLook *look, int columns) {
+  (void)look, (void)columns;
+  double sure = sure_number(node);
+  return isfinite(sure) ? g_strdup_printf("%.2f", sure) : NULL;
+}
+
+static double moved_number(const ForestNode *node) {
+  const ParentEdge *edge = first_edge(node);
+  return edge ? edge->distance : NAN;
+}
+
+static char *moved_text(const ForestNode *node, const RowLook *look, int columns) {
+  (void)look, (void)columns;
+  double moved = moved_number(node);
+  return isfinite(moved) ? g_strdup_printf("%.3g", moved) : NULL;
+}
+
+static double tensors_number(const ForestNode *node) {
+  return node->model ? node->model->tensors : NAN;
+}
+
+static char *tensors_text(const ForestNode *node, const RowLook *look, int columns) {
+  (void)look, (void)columns;
+  return node->model ? g_strdup_printf("%u", node->model->tensors) : NULL;
+}
+
+static char *format_text(const ForestNode *node, const RowLook *look, int columns) {
+  (void)look, (void)columns;
+  return node->model ? g_strdup(node->model->format) : NULL;
+}
+
+static char *license_text(const ForestNode *node, const RowLook *look, int columns) {
+  (void)look, (void)columns;
+  return node->model ? g_strdup(model_value(node->model, "license")) : NULL;
+}
+
+static char *base_text(const ForestNode *node, const RowLook *look, int columns) {
+  (void)look, (void)columns;
+  return node->model ? g_strdup(model_base(node->model)) : NULL;
+}
+
+static char *split_text(const ForestNode *node, const RowLook *look, int columns) {
+  (void)look, (void)columns;
+  return node->model ? g_strdup(model_split(node->model)) : NULL;
+}
+
+static double tree_number(const ForestNode *node) { return node->tree + 1; }
+
+static char *tree_text(const ForestNode *node, const RowLook *look, int columns) {
+  (void)look, (void)columns;
+  return g_strdup_printf("%d", node->tree + 1);
+}
+
+static char *tag_text(const ForestNode *node, const RowLook *look, int columns) {
+  (void)node, (void)columns;
+  return g_strdup(look->tagged ? "tag" : NULL);
+}
+
+/* "solid pink squ… 0.98": however narrow, with how sure the expert is. */
+static char *says_text(const ForestNode *node, const RowLook *look, int columns) {
+  if (!node->model || !look->said) return NULL;
+  const char *said = g_hash_table_lookup(look->said, node->model->path);
+  const char *sure = said ? strrchr(said, ' ') : NULL;
+  int room = sure ? columns - text_width(sure) : 0;
+  if (room < 4 || text_width(said) <= columns || !g_ascii_isdigit(sure[1])) return g_strdup(said);
+  g_autofree char *words = g_strndup(said, (gsize)(sure - said));
+  g_autofree char *fitted = text_fit(words, room, look->ascii ? "~" : "…");
+  return g_strconcat(fitted, sure, NULL);
+}
+
+static char *notes_text(const ForestNode *node, const RowLook *look, int columns) {
+  (void)look, (void)columns;
+  return g_strdup(node->note);
+}
+
+static double children_number(const ForestNode *node) { return node->children->len; }
+
+static char *children_text(const ForestNode *node, const RowLook *look, int columns) {
+  (void)look, (void)columns;
+  return node->children->len ? g_strdup_printf("%u", node->children->len) : NULL;
+}
+
+typedef struct {
+  const char *name, *title;
+  int from;       /* of the standard set: shown when the line has this many columns */
+  int width;      /* its columns then */
+  int grows_from; /* from here on it grows by one column for every four; 0: never */
+  int most;
+  bool right;
+  ColumnText text;
+  ColumnNumber number;
+} Column;
+
+static const Column column_table[FOREST_COLUMNS] = {
+    {"kind", "KIND", 56, 5, 0, 5, false, kind_text, NULL},
+    {"params", "PARAMS", 34, 6, 0, 6, true, params_text, params_number},
+    {"size", "SIZE", 76, 7, 0, 7, true, size_text, size_number},
+    {"dtype", "DTYPE", 92, 6, 0, 6, false, dtype_text, NULL},
+    {"concept", "CONCEPT", 60, 14, 80, 28, false, concept_text, NULL},
+    {"edge", "EDGE", 64, 10, 104, 26, false, edge_text, sure_number},
+    {"sure", "SURE", 0, 4, 0, 4, true, sure_text, sure_number},
+    {"moved", "MOVED", 0, 7, 0, 7, true, moved_text, moved_number},
+    {"says", "EXPERT SAYS", 0, 18, 0, 18, false, says_text, NULL},
+    {"tensors", "TENSORS", 0, 7, 0, 7, true, tensors_text, tensors_number},
+    {"children", "BELOW", 0, 5, 0, 5, true, children_text, children_number},
+    {"tree", "TREE", 0, 4, 0, 4, true, tree_text, tree_number},
+    {"format", "FORMAT", 0, 11, 0, 11, false, format_text, NULL},
+    {"license", "LICENSE", 0, 12, 0, 12, false, license_text, NULL},
+    {"base", "BASE", 0, 20, 0, 20, false, base_text, NULL},
+    {"split", "SPLIT", 0, 12, 0, 12, false, split_text, NULL},
+    {"tag", "TAG", 0, 3, 0, 3, false, tag_text, NULL},
+    {"note", "NOTE", 0, 24, 0, 24, false, notes_text, NULL},
+};
+
+enum { STANDARD_COLUMNS = 6, NAME_LEAST = 20 };
+
+const char *forest_column_name(int column) { return column_table[column].name; }
+
+int forest_column_find(const char *name) {
+  for (int i = 0; i < FOREST_COLUMNS; i++)
+    if (g_str_equal(column_table[i].name, name)) return i;
+  return -1;
+}
+
+static void set_standard(ColumnSet *set) {
+  *set = (ColumnSet){.n = STANDARD_COLUMNS, .standard = true};
+  for (int i = 0; i < STANDARD_COLUMNS; i++) set->which[i] = i;
+}
+
+static bool set_holds(const ColumnSet *set, int column) {
+  for (int i = 0; i < set->n; i++)
+    if (set->which[i] == column) return true;
+  return false;
+}
+
+static void note_standard(ColumnSet *set) {
+  set->standard = set->n == STANDARD_COLUMNS;
+  for (int i = 0; i < set->n; i++) set->standard &= set->which[i] == i;
+}
+
+bool column_set_parse(ColumnSet *set, const char *text, char **wrong) {
+  g_auto(GStrv) words = g_strsplit_set(text, " ,", -1);
+  *set = (ColumnSet){0};
+  for (char **w = words; *w; w++) {
+    if (!**w) continue;
+    int column = forest_column_find(*w);
+    if (column < 0) {
+      if (wrong) *wrong = g_strdup(*w);
+      set_standard(set);
+      return false;
+    }
+    if (!set_holds(set, column)) set->which[set->n++] = column;
+  }
+  note_standard(set);
+  return true;
+}
+
+char *column_set_text(const ColumnSet *set) {
+  GString *s = g_string_new(NULL);
+  for (int i = 0; i < set->n; i++)
+    g_string_append_printf(s, "%s%s", i ? " " : "", column_table[set->which[i]].name);
+  return g_string_free(s, FALSE);
+}
+
+void column_set_toggle(ColumnSet *set, int column) {
+  ColumnSet before = *set;
+  set->n = 0;
+  if (!set_holds(&before, column)) set->which[set->n++] = column;
+  for (int i = 0; i < before.n; i++)
+    if (before.which[i] != column) set->which[set->n++] = before.which[i];
+  note_standard(set);
+}
+
+ColumnSet column_set_without(const ColumnSet *set, int column) {
+  ColumnSet rest = *set;
+  rest.n = 0;
+  for (int i = 0; i < set->n; i++)
+    if (set->which[i] != column) rest.which[rest.n++] = set->which[i];
+  return rest;
+}
+
+char *forest_column_text(int column, const ForestNode *node, const RowLook *look, int columns) {
+  return column_table[column].text(node, look, columns);
+}
+
+static int compare_numbers(double a, double b) {
+  if (isnan(a) || isnan(b)) return (int)isnan(a) - (int)isnan(b);
+  return (a < b) - (a > b);
+}
+
+int forest_column_compare(int column, const ForestNode *a, const ForestNode *b,
+                          const RowLook *look) {
+  const Column *c = &column_table[column];
+  if (c->number) return compare_numbers(c->number(a), c->number(b));
+  g_autofree char *x = forest_column_key(column, a, look), *y = forest_column_key(column, b, look);
+  return forest_column_compare_keys(x, y);
+}
+
+bool forest_column_is_text(int column) { return column_table[column].number == NULL; }
+
+char *forest_column_key(int column, const ForestNode *node, const RowLook *look) {
+  g_autofree char *text = column_table[column].text(node, look, 99);
+  return text ? g_utf8_collate_key(text, -1) : NULL;
+}
+
+int forest_column_compare_keys(const char *a, const char *b) {
+  return a && b ? strcmp(a, b) : (a == NULL) - (b == NULL);
+}
+
+/* Columns of a standard column in a line of the given width; 0: left out. */
+static int standard_width(const Column *c, int line) {
+  if (line < c->from) return 0;
+  if (!c->grows_from || line <= c->grows_from) return c->width;
+  return MIN(c->width + (line - c->grows_from) / 4, c->most);
+}
+
+/* Where nothing has a concept the edges take its room. */
+static bool edges_have_room(const ColumnSet *set, int line) {
+  return set->standard && line >= 84 && set->n < STANDARD_COLUMNS;
+}
+
+/* The widths of all columns of the set in a line; what is left is the name's. */
+static int lay_out(const ColumnSet *set, int line, int *widths) {
+  int rest = line - MARK_COLUMNS;
+  for (int i = 0; i < set->n; i++) {
+    const Column *c = &column_table[set->which[i]];
+    widths[i] = set->standard ? standard_width(c, line) : c->width;
+    if (c->text == edge_text && edges_have_room(set, line)) widths[i] = c->most;
+    if (!set->standard && rest - widths[i] - 1 < NAME_LEAST) widths[i] = 0;
+    if (widths[i]) rest -= widths[i] + 1;
+  }
+  return MAX(rest, 1);
+}
+
+static void put_column(Cells *cells, int x, int y, int width, const Column *c, Style style,
+                       const char *text) {
+  if (c->right)
+    paint_right(cells, x, y, width, style, text);
+  else
+    paint_left(cells, x, y, width, style, text);
+}
+
+void forest_header_draw(Cells *cells, Rect area, const ColumnSet *set, int sorted, bool reverse) {
+  int widths[FOREST_COLUMNS], x = area.x + MARK_COLUMNS;
+  int name = lay_out(set, area.columns, widths);
+  cells_fill(cells, (Rect){area.x, area.y, area.columns, 1}, STYLE_HEADER);
+  paint_left(cells, x, area.y, name, STYLE_HEADER, "NAME");
+  x += name;
+  for (int i = 0; i < set->n; i++) {
+    const Column *c = &column_table[set->which[i]];
+    if (!widths[i]) continue;
+    put_column(cells, x + 1, area.y, widths[i], c, STYLE_HEADER, c->title);
+    if (set->which[i] == sorted)
+      cells_put(cells, x, area.y, 1, STYLE_HEADER,
+                glyph(cells->ascii, reverse ? GLYPH_RISING : GLYPH_FALLING));
+    x += widths[i] + 1;
+  }
+}
+
+int forest_header_column(const ColumnSet *set, int columns, int x) {
+  int widths[FOREST_COLUMNS], name = lay_out(set, columns, widths), at = MARK_COLUMNS + name;
+  if (x < at) return x >= MARK_COLUMNS ? FOREST_COLUMNS : -1;
+  for (int i = 0; i < set->n; i++) {
+    if (!widths[i]) continue;
+    at += widths[i] + 1;
+    if (x < at) return set->which[i];
+  }
+  return -1;
+}
+
+static Style edge_style(const ForestNode *node) {
+  if (node->card_conflict) return STYLE_WARN;
+  if (node->duplicate_of >= 0 || node->parents->len == 0) return STYLE_DIM;
+  switch (g_array_index(node->parents, ParentEdge, 0).source) {
+    case EDGE_RECOVERED: return STYLE_RECOVERED;
+    case EDGE_BY_HAND: return STYLE_BY_HAND;
+    default: return STYLE_DECLARED;
+  }
+}
+
+static Style column_style(const Column *c, const OutlineRow *row, const ForestNode *node) {
+  if (row->dimmed || !node->model) return STYLE_DIM;
+  if (c->text == concept_text || c->text == says_text) return STYLE_CONCEPT;
+  return c->text == edge_text ? edge_style(node) : STYLE_TEXT;
+}
+
+/* Where the name holds the text: where a word begins, or else anywhere; NULL. */
+static const char *find_match(const char *name, const char *match) {
+  const char *inside = NULL;
+  gsize n = strlen(match);
+  for (const char *p = name; n && *p; p = g_utf8_next_char(p)) {
+    if (g_ascii_strncasecmp(p, match, n) != 0) continue;
+    if (word_begins(name, p)) return p;
+    if (!inside) inside = p;
+  }
+  return inside;
+}
+
+static void draw_match(Cells *cells, int x, int y, int columns, const char *name,
+                       const char *match) {
+  const char *found = find_match(name, match);
+  if (!found) return;
+  g_autofree char *before = g_strndup(name, (gsize)(found - name));
+  int at = text_width(before);
+  cells_restyle(cells, x + at, y, MIN(text_width(match), columns - at), STYLE_MATCH);
+}
+
+char *forest_branch_fit(const OutlineRow *row, int columns, bool ascii) {
+  enum { LEVEL = 3 };
+  int width = text_width(row->branch);
+  if (width <= columns) return g_strdup(row->branch);
+  char mark[24];
+  g_snprintf(mark, sizeof mark, "%s%-2d ", ascii ? ".." : "\xe2\x8b\xaf", row->depth);
+  int levels = MAX((columns - text_width(mark)) / LEVEL, 1);
+  const char *rest = row->branch;
+  while (*rest && width > levels * LEVEL) {
+    width -= text_char_width(g_utf8_get_char(rest));
+    rest = g_utf8_next_char(rest);
+  }
+  return g_strconcat(mark, rest, NULL);
+}
+
+static void draw_name(Cells *cells, int x, int y, int columns, const OutlineRow *row,
+                      const ForestNode *node, const RowLook *look) {
+  Style style = row->dimmed || !node->model ? STYLE_DIM : look->tagged ? STYLE_TAGGED : STYLE_TEXT;
+  /* However deep the tree, a name keeps its columns. */
+  g_autofree char *branch = forest_branch_fit(row, MAX(columns - NAME_LEAST - 2, columns / 3), cells->ascii);
+  int used = cells_put(cells, x, y, columns, STYLE_BRANCH, branch);
+  if (node->children->len && !look->flat) {
+    Glyph sign = row->folded ? GLYPH_FOLDED : GLYPH_OPEN;
+    used += cells_put(cells, x + used, y, columns - used, STYLE_BRANCH, glyph(cells->ascii, sign));
+    used += 1;
+  }
+  g_autofree char *below = row->folded ? g_strdup_printf(" (%u)", row->descendants) : g_strdup("");
+  int room = columns - used - (int)strlen(below);
+  int width = MIN(text_width(node->name), room);
+  paint_left(cells, x + used, y, width, style, node->name);
+  if (look->match) draw_match(cells, x + used, y, width, node->name, look->match);
+  if (width > 0) cells_put(cells, x + used + width, y, columns - used - width, STYLE_DIM, below);
+}
+
+static void draw_mark(Cells *cells, int x, int y, const ForestNode *node, bool tagged) {
+  if (tagged)
+    cells_put(cells, x, y, 1, STYLE_TAGGED, glyph(cells->ascii, GLYPH_TAG));
+  else if (node->card_conflict)
+    cells_put(cells, x, y, 1, STYLE_WARN, "!");
+  else if (node->duplicate_of >= 0)
+    cells_put(cells, x, y, 1, STYLE_DIM, "=");
+  else if (node->parents->len > 1)
+    cells_put(cells, x, y, 1, STYLE_RECOVERED, "&");
+  else if (!node->model)
+    cells_put(cells, x, y, 1, STYLE_DIM, "?");
+}
+
+void forest_row_draw(Cells *cells, int x, int y, int columns, const ColumnSet *set,
+                     const OutlineRow *row, const ForestNode *node, const RowLook *look) {
+  int widths[FOREST_COLUMNS], name = lay_out(set, columns, widths), at = x + MARK_COLUMNS;
+  draw_mark(cells, x, y, node, look->tagged);
+  draw_name(cells, at, y, name, row, node, look);
+  at += name;
+  for (int i = 0; i < set->n; i++) {
+    const Column *c = &column_table[set->which[i]];
+    if (!widths[i]) continue;
+    g_autofree char *text = c->text(node, look, widths[i]);
+    if (text) put_column(cells, at + 1, y, widths[i], c, column_style(c, row, node), text);
+    at += widths[i] + 1;
+  }
+  if (look->in_range && !look->selected) cells_restyle(cells, x, y, columns, STYLE_TAGGED);
+  if (look->selected) cells_restyle(cells, x, y, columns, STYLE_SELECTED);
+}

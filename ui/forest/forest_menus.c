@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ui/desk/copy_menu.h"
+#include "ui/desk/export_file.h"
+#include "ui/forest/forest_view.h"
+
+enum { LINE_BY_NAME = FOREST_COLUMNS };
+
+static Menu *sort_menu(const ForestView *v) {
+  Menu *menu = menu_new(FOREST_MENU_SORT, "Sort by", false);
+  menu_add(menu, LINE_BY_NAME, 'n', "name", v->rows.sort < 0 ? "now" : NULL, false);
+  for (int i = 0; i < FOREST_COLUMNS; i++) {
+    bool now = v->rows.flat && v->rows.sort == i;
+    menu_add(menu, i, UIKEY_NONE, forest_column_name(i), now ? "now" : NULL, false);
+  }
+  return menu;
+}
+
+static Menu *columns_menu(const ForestView *v) {
+  Menu *menu = menu_new(FOREST_MENU_COLUMNS, "Columns", true);
+  for (int i = 0; i < FOREST_COLUMNS; i++) {
+    bool ticked = false;
+    for (int k = 0; k < v->columns.n; k++) ticked |= v->columns.which[k] == i;
+    menu_add(menu, i, UIKEY_NONE, forest_column_name(i), NULL, ticked);
+  }
+  return menu;
+}
+
+void forest_menu(Ui *ui, const ForestView *v, int menu) {
+  if (!v->rows.wood) return;
+  if (menu == FOREST_MENU_SORT) ui_menu(ui, sort_menu(v));
+  if (menu == FOREST_MENU_COLUMNS) ui_menu(ui, columns_menu(v));
+  if (menu == FOREST_MENU_COPY) ui_menu(ui, copy_menu_new(FOREST_MENU_COPY));
+}
+
+static void toggle_column(Ui *ui, ForestView *v, int column) {
+  column_set_toggle(&v->columns, column);
+  g_free(ui->config->columns);
+  ui->config->columns = column_set_text(&v->columns);
+}
+
+void forest_menu_choose(Ui *ui, ForestView *v, int menu, int line) {
+  if (menu == FOREST_MENU_SORT) {
+    v->branches = false;
+    forest_rows_order(&v->rows, true, line == LINE_BY_NAME ? -1 : line, false);
+  }
+  if (menu == FOREST_MENU_COLUMNS) toggle_column(ui, v, line);
+  if (menu != FOREST_MENU_COPY) return;
+  g_autoptr(GPtrArray) chosen = forest_rows_chosen(&v->rows);
+  copy_menu_choose(ui, line, chosen);
+}
+
+/* The tagged nodes, or all that are listed and no mere frame of others. */
+static GPtrArray *nodes_to_export(const ForestView *v) {
+  const ForestRows *r = &v->rows;
+  if (g_hash_table_size(r->tagged)) return forest_rows_chosen(r);
+  GPtrArray *nodes = g_ptr_array_new();
+  for (guint i = 0; i < r->rows->len; i++) {
+    const OutlineRow *row = forest_rows_row(r, (int)i);
+    if (!row->dimmed) g_ptr_array_add(nodes, r->wood->forest->nodes->pdata[row->node]);
+  }
+  return nodes;
+}
+
+void forest_export(Ui *ui, const ForestView *v, const char *typed) {
+  g_autoptr(GError) error = NULL;
+  if (ui->read_only) {
+    ui_tell(ui, STYLE_WARN, "Read-only: nothing may be written");
+    return;
+  }
+  if (!v->rows.wood || !*typed) return;
+  const Wood *wood = v->rows.wood;
+  g_autoptr(GPtrArray) nodes = nodes_to_export(v);
+  g_autofree char *path = export_file_write(typed, wood->forest, nodes, wood->label_key, &error);
+  if (path)
+    ui_tell(ui, STYLE_GOOD, "%u model%s written to %s", nodes->len, nodes->len == 1 ? "" : "s", path);
+  else
+    ui_tell(ui, STYLE_BAD, "%s", error->message);
+}

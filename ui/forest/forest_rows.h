@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The forest as a list one can move in: which rows there are, what is folded, tagged, selected.
+ * All of that belongs to models and not to rows, and so outlives every rebuild. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "lineage/forest/outline.h"
+#include "session/session.h"
+#include "ui/forest/forest_columns.h"
+#include "ui/toolkit/list.h"
+#include "search/filter.h"
+
+typedef struct {
+  Wood *wood;         /* a reference; NULL before the first */
+  GArray *rows;       /* of OutlineRow, never NULL */
+  int *row_of_node;   /* -1: not listed */
+  List list;
+  GHashTable *folded; /* sets of node numbers */
+  GHashTable *tagged;
+  RowFilter *filter;  /* NULL: everything is kept */
+  guint kept;         /* rows that match the filter themselves */
+  bool ascii;
+  bool flat;          /* a plain list instead of the outline */
+  int sort;           /* column of the list's order; -1: by name */
+  bool reverse;
+  GHashTable *said;   /* for the order by what experts say; NULL: nothing. Borrowed */
+  int range;          /* row where a range of tags begins, -1: none */
+} ForestRows;
+
+void forest_rows_init(ForestRows *rows, bool ascii);
+void forest_rows_clear(ForestRows *rows);
+
+/* Another state of the collection; keeps a reference. Folds, tags and the selected row go over
+ * to the same models. */
+void forest_rows_set_wood(ForestRows *rows, Wood *wood);
+
+/* Lists the rows anew, after a change of folds. */
+void forest_rows_rebuild(ForestRows *rows);
+
+/* Another filter; takes ownership. One that keeps nothing is widened: its words may then stand inside of words. */
+void forest_rows_set_filter(ForestRows *rows, RowFilter *filter);
+
+/* Node of the selected row, -1 when there is none. */
+int forest_rows_node(const ForestRows *rows);
+const OutlineRow *forest_rows_row(const ForestRows *rows, int row);
+
+/* What is folded, as names that outlive the session. Array of char*, owned. */
+GPtrArray *forest_rows_folds(const ForestRows *rows);
+
+/* Folds what is named so and is there. */
+void forest_rows_fold_these(ForestRows *rows, const GPtrArray *names);
+
+/* Selects a node, unfolding what hides it; false when a filter does. */
+bool forest_rows_select(ForestRows *rows, int node);
+
+/* Folds or unfolds one node; false when nothing changes. */
+bool forest_rows_fold(ForestRows *rows, int node, bool fold);
+void forest_rows_fold_all(ForestRows *rows, bool fold);
+
+/* Performs a folding action or a step to parent or child. False when it is none of these. */
+bool forest_rows_action(ForestRows *rows, Action action);
+
+/* Folds everything from the given depth on (1: trees alone), and unfolds what is above. */
+void forest_rows_fold_to(ForestRows *rows, int depth);
+
+/* The outline, or a plain list by a column (-1: by name). */
+void forest_rows_order(ForestRows *rows, bool flat, int sort, bool reverse);
+
+/* Tags the selected row, or removes its tag. */
+void forest_rows_tag(ForestRows *rows);
+
+/* Begins a range at the selected row, or tags all rows from there to here. Returns the rows tagged, -1
+ * when a range has begun. */
+int forest_rows_range(ForestRows *rows);
+
+/* Tags a model by its path. False when it is not in the forest. */
+bool forest_rows_tag_model(ForestRows *rows, const Model *model);
+
+/* The tagged models in the forest's order, or the selected one when none is tagged. Array of
+ * ForestNode*, borrowed; free with g_ptr_array_unref. */
+GPtrArray *forest_rows_chosen(const ForestRows *rows);
+
+/* Selects the next node whose name, path or concept holds the text where a word begins, or if there is none,
+ * anywhere; folded ones included; from
+ * the selected row itself with `here`, backwards with `back`, round the end. */
+bool forest_rows_search(ForestRows *rows, const char *text, bool here, bool back);

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The outline of the collection. */
+#include <string.h>
+
+#include "core/text.h"
+#include "ui/forest/forest_view.h"
+#include "ui/toolkit/glyph.h"
+#include "session/history.h"
+
+static gpointer forest_open(Ui *ui) {
+  ForestView *v = g_new0(ForestView, 1);
+  v->ui = ui;
+  forest_rows_init(&v->rows, ui->ascii);
+  phylogram_init(&v->phylogram);
+  column_set_parse(&v->columns, ui->config->columns, NULL);
+  return v;
+}
+
+/* What is folded stays so until the next session. */
+static void recall_folds(ForestView *v) {
+  if (v->folds_known) return;
+  v->folds_known = true;
+  g_autoptr(GPtrArray) names = memory_load(&v->ui->engine, "folds");
+  forest_rows_fold_these(&v->rows, names);
+}
+
+static void remember_folds(const ForestView *v) {
+  if (v->ui->read_only || !v->folds_known) return;
+  g_autoptr(GPtrArray) names = forest_rows_folds(&v->rows), before = memory_load(&v->ui->engine, "folds");
+  if (names->len || before->len) memory_save(&v->ui->engine, "folds", names);
+}
+
+static void forest_close(gpointer view) {
+  ForestView *v = view;
+  remember_folds(v);
+  forest_rows_clear(&v->rows);
+  phylogram_clear(&v->phylogram);
+  g_free(v->search);
+  g_free(v->filter_text);
+  g_free(v);
+}
+
+static unsigned forest_context(const Ui *ui, gpointer view) {
+  (void)ui, (void)view;
+  return IN_FOREST;
+}
+
+static void find(Ui *ui, ForestView *v, bool back) {
+  if (!v->search)
+    ui_tell(ui, STYLE_DIM, "Nothing to search for yet: / begins a search");
+  else if (!forest_rows_search(&v->rows, v->search, false, back))
+    ui_tell(ui, STYLE_WARN, "Not found: %s", v->search);
+}
+
+static void set_filter(ForestView *v, const char *text) {
+  g_free(v->filter_text);
+  v->filter_text = text && *text ? g_strdup(text) : NULL;
+  forest_rows_set_filter(&v->rows, v->filter_text ? row_filter_parse(v->filter_text) : NULL);
+}
+
+static void open_prompt(Ui *ui, ForestView *v, bool filter) {
+  v->prompt_row = v->rows.list.cursor;
+  ui_prompt(ui, filter ? "filter: " : "/", filter && v->filter_text ? v->filter_text : "");
+}
+
+/* Esc takes back one thing at a time, and then leads back to where one came from. */
+static Reaction leave(ForestView *v) {
+  if (v->rows.range >= 0)
+    v->rows.range = -1;
+  else if (v->search)
+    g_clear_pointer(&v->search, g_free);
+  else if (v->filter_text)
+    set_filter(v, NULL);
+  else if (forest_facts_shown(v) && !v->wide)
+    v->facts = FACTS_OFF;
+  else if (v->branches)
+    v->branches = false;
+  else if (v->rows.flat)
+    forest_rows_order(&v->rows, false, -1, false);
+  else
+    return REACT_HANDLED | REACT_RETURN;
+  return REACT_HANDLED;
+}
+
+static Model *model_of(const ForestView *v, int node) {
+  return node >= 0 ? forest_node(v->rows.wood->forest, (unsigned)node)->model : NULL;
+}
+
+static Reaction show_model(Ui *ui, const ForestView *v) {
+  Model *model = model_of(v, forest_rows_node(&v->rows));
+  ui_target(ui, model);
+  if (model) return REACT_HANDLED | REACT_SHOW_MODEL;
+  ui_tell(ui, STYLE_DIM, "A parent that is named but not on this disk: there is nothing to open");
+  return REACT_HANDLED;
+}
+
+/* Two tagged models with each other, else the selected one with its parent. */
+static Reaction show_diff(Ui *ui, const ForestView *v) {
+  const ForestRows *r = &v->rows;
+  g_autoptr(GPtrArray) chosen = forest_rows_chosen(r);
+  const ForestNode *x = chosen->len ? chosen->pdata[chosen->len - 1] : NULL;
+  const ForestNode *p = NULL;
+  if (chosen->len == 2 && g_hash_table_size(r->tagged))
+    p = chosen->pdata[0];
+  else if (chosen->len == 1 && x->parents->len)
+    p = forest_node(r->wood->forest, g_array_index(x->parents, ParentEdge, 0).parent);
+  if (!p || !p->model || !x->model) {
+    ui_tell(ui, STYLE_WARN, "Tag two models, or select one whose parent is on this disk");
+    return REACT_HANDLED;
+  }
+  ui_target(ui, x->model);
+  g_clear_pointer(&ui->other, model_unref);
+  ui->other = model_ref(p->model);
+  return REACT_HANDLED | REACT_SHOW_DIFF;
+}
+
+static void range(Ui *ui, ForestView *v) {
+  if (v->rows.list.count == 0) return;
+  int tagged = forest_rows_range(&v->rows);
+  if (tagged < 0) ui_tell(ui, STYLE_DIM, "Move, then v again tags all rows from here to there");
+  else ui_tell(ui, STYLE_DIM, "%d row%s tagged", tagged, tagged == 1 ? "" : "s");
+}
+
+/* What asks for something: a menu, a file, another view. */
+static Reaction forest_request(Ui *ui, ForestView *v, Action action) {
+  switch (action) {
+    case ACTION_SHOW: return show_model(ui, v);
+    case ACTION_DIFF: return show_diff(ui, v);
+    case ACTION_SKIPPED: return REACT_HANDLED | REACT_SHOW_SKIPPED;
+    case ACTION_SORT: forest_menu(ui, v, FOREST_MENU_SORT); return REACT_HANDLED;
+    case ACTION_COLUMNS: forest_menu(ui, v, FOREST_MENU_COLUMNS); return REACT_HANDLED;
+    case ACTION_COPY: forest_menu(ui, v, FOREST_MENU_COPY); return REACT_HANDLED;
+    case ACTION_EXPORT:
+      if (ui->read_only) ui_tell(ui, STYLE_WARN, "Read-only: nothing may be written");
+      else ui_prompt(ui, "write to (.csv, .jsonl, else paths): ", "");
+      return REACT_HANDLED;
+    case ACTION_RESCAN: ui->wanted |= WANT_SCAN; return REACT_HANDLED;
+    default: return REACT_NONE;
+  }
+}
+
+/* What changes how the rows look. */
+static bool forest_arrange(ForestView *v, Action action) {
+  ForestRows *r = &v->rows;
+  switch (action) {
+    case ACTION_FACTS: v->facts = forest_facts_shown(v) ? FACTS_OFF : FACTS_ON; return true;
+    case ACTION_REVERSE:
+      forest_rows_order(r, true, r->sort, !r->reverse);
+      v->branches = false;
+      return true;
+    case ACTION_TREE_OR_LIST:
+      forest_rows_order(r, !r->flat, r->sort, r->reverse);
+      v->branches = false;
+      return true;
+    case ACTION_PHYLOGRAM:
+      if (r->flat) forest_rows_order(r, false, -1, false);
+      v->branches = !v->branches;
+      return true;
+    default: return v->branches && phylogram_action(&v->phylogram, action, v->list_columns);
+  }
+}
+
+static Reaction forest_action(Ui *ui, gpointer view, Action action) {
+  ForestView *v = view;
+  ForestRows *r = &v->rows;
+  r->said = ui->said;
+  if (list_action(&r->list, action) || forest_rows_action(r, action) ||
+      forest_arrange(v, action))
+    return REACT_HANDLED;
+  Reaction asked = forest_request(ui, v, action);
+  if (asked) return asked;
+  switch (action) {
+    case ACTION_SEARCH: open_prompt(ui, v, false); return REACT_HANDLED;
+    case ACTION_FILTER: open_prompt(ui, v, true); return REACT_HANDLED;
+    case ACTION_NEXT: find(ui, v, false); return REACT_HANDLED;
+    case ACTION_PREVIOUS: find(ui, v, true); return REACT_HANDLED;
+    case ACTION_TAG:
+      forest_rows_tag(r);
+      list_select(&r->list, r->list.cursor + 1);
+      return REACT_HANDLED;
+    case ACTION_RANGE: range(ui, v); return REACT_HANDLED;
+    case ACTION_UNTAG: g_hash_table_remove_all(r->tagged); return REACT_HANDLED;
+    case ACTION_LEAVE: return leave(v);
+    default: return REACT_NONE;
+  }
+}
+
+static Reaction forest_choose(Ui *ui, gpointer view, int menu, int line) {
+  forest_menu_choose(ui, view, menu, line);
+  return REACT_HANDLED;
+}
+
+static void search_prompt(Ui *ui, ForestView *v, PromptEvent event, const char *text) {
+  if (event == PROMPT_TYPED || event == PROMPT_CANCELLED)
+    list_select(&v->rows.list, v->prompt_row);
+  g_clear_pointer(&v->search, g_free);
+  if (event == PROMPT_CANCELLED || !*text) return;
+  v->search = g_strdup(text);
+  if (!forest_rows_search(&v->rows, text, true, false))
+    ui_tell(ui, STYLE_WARN, "Not found: %s", text);
+}
+
+/* Why a filter is refused, or NULL. The caller frees it. */
+static char *filter_problem(const Ui *ui, const char *text) {
+  RowFilter *filter = row_filter_parse(text);
+  char *problem = ui->wood ? row_filter_problem(filter, ui->wood->models) : NULL;
+  row_filter_free(filter);
+  return problem;
+}
+
+static void forest_prompt(Ui *ui, gpointer view, PromptEvent event, const char *text) {
+  if (ui->prompt.label[0] == '/')
+    search_prompt(ui, view, event, text);
+  else if (ui->prompt.label[0] == 'w') {
+    if (event == PROMPT_ACCEPTED) forest_export(ui, view, text);
+  } else {
+    g_autofree char *problem = event == PROMPT_ACCEPTED ? filter_problem(ui, text) : NULL;
+    set_filter(view, event == PROMPT_CANCELLED || problem ? NULL : text);
+    if (problem) ui_tell(ui, STYLE_WARN, "%s", problem);
+  }
+}
+
+/* "14 models · 2 trees · 1 skipped · 343 MB". */
+static char *forest_status(const Ui *ui, gpointer view) {
+  const ForestView *v = view;
+  const Wood *wood = ui->wood;
+  if (!wood) return g_strdup("");
+  const char *dot = glyph(ui->ascii, GLYPH_DOT);
+  g_autofree char *bytes = text_bytes(wood->bytes);
+  GString *s = g_string_new(NULL);
+  if (v->filter_text)
+    g_string_append_printf(s, "%u match%s for \"%s\"%s %s ", v->rows.kept,
+                           v->rows.kept == 1 ? "" : "es", v->filter_text,
+                           v->rows.filter && row_filter_is_wide(v->rows.filter) ? " inside words" : "", dot);
+  g_string_append_printf(s, "%u model%s %s %d tree%s %s %s", wood->models->len,
+                         wood->models->len == 1 ? "" : "s", dot, wood->forest->trees,
+                         wood->forest->trees == 1 ? "" : "s", dot, bytes);
+  guint tagged = g_hash_table_size(v->rows.tagged);
+  if (tagged) g_string_append_printf(s, " %s %u tagged", dot, tagged);
+  if (wood->skipped->len) {
+    g_autofree char *key = keymap_label(ui->keymap, ACTION_SKIPPED, IN_FOREST, 1);
+    g_string_append_printf(s, " %s %u skipped (%s)", dot, wood->skipped->len, key);
+  }
+  if (!wood->grown) g_string_append_printf(s, " %s from cards", dot);
+  return g_string_free(s, FALSE);
+}
+
+/* Selects the model that another view has sent us to. */
+static void go_to_target(Ui *ui, ForestView *v) {
+  int node = ui->wood ? forest_find(ui->wood->forest, ui->target) : -1;
+  if (v->rows.filter) set_filter(v, NULL);
+  if (!forest_rows_select(&v->rows, node))
+    ui_tell(ui, STYLE_WARN, "%s is no longer in the collection", ui->target->shown);
+  g_clear_pointer(&ui->target, model_unref);
+}
+
+static void forest_changed(Ui *ui, gpointer view, unsigned what) {
+  ForestView *v = view;
+  if ((what & CHANGED_WOOD) && ui->wood) {
+    phylogram_clear(&v->phylogram); /* the next forest may lie where the last one did */
+    forest_rows_set_wood(&v->rows, ui->wood);
+    recall_folds(v);
+  }
+  int says = forest_column_find("says");
+  bool has = false;
+  for (int i = 0; i < v->columns.n; i++) has |= v->columns.which[i] == says;
+  /* The new column comes early: on narrow screens the last ones are left out. */
+  if ((what & CHANGED_SAID) && !has)
+    column_set_parse(&v->columns, "kind params says concept edge size dtype", NULL);
+  if ((what & CHANGED_TARGET) && ui->target) go_to_target(ui, v);
+  if (!(what & CHANGED_TAGS) || !ui->to_tag) return;
+  for (guint i = 0; i < ui->to_tag->len; i++) forest_rows_tag_model(&v->rows, ui->to_tag->pdata[i]);
+}
+
+static bool sort_by(ForestView *v, const char *column, char **problem) {
+  int which = forest_column_find(column);
+  if (which < 0 && strcmp(column, "name") != 0) {
+    *problem = g_strdup_printf("there is no column %s", column);
+    return false;
+  }
+  v->branches = false;
+  forest_rows_order(&v->rows, true, which, false);
+  return true;
+}
+
+/* A column's title sorts by it, and again: the other way round. */
+static void forest_click_title(Ui *ui, gpointer view, int x) {
+  ForestView *v = view;
+  int column = forest_view_column_at(v, x);
+  if (column < 0 || v->rows.list.count == 0) return;
+  if (column == FOREST_COLUMNS) column = -1;
+  v->rows.said = ui->said;
+  bool again = v->rows.flat && v->rows.sort == column;
+  forest_rows_order(&v->rows, true, column, again && !v->rows.reverse);
+}
+
+static bool set_columns(Ui *ui, ForestView *v, const char *names, char **problem) {
+  g_autofree char *wrong = NULL;
+  ColumnSet set;
+  if (!column_set_parse(&set, names, &wrong)) {
+    *problem = g_strdup_printf("there is no column %s", wrong);
+    return false;
+  }
+  v->columns = set;
+  g_free(ui->config->columns);
+  ui->config->columns = column_set_text(&set);
+  return true;
+}
+
+static bool forest_command(Ui *ui, gpointer view, const char *verb, const char *argument, char **problem) {
+  ForestView *v = view;
+  v->rows.said = ui->said;
+  if (g_str_equal(verb, "sort-by")) return sort_by(v, argument, problem);
+  if (g_str_equal(verb, "columns")) return set_columns(ui, v, argument, problem);
+  if (g_str_equal(verb, "export")) forest_export(ui, v, argument);
+  else if ((*problem = filter_problem(ui, argument))) return false;
+  else set_filter(v, argument);
+  return true;
+}
+
+const ViewOps view_forest = {
+    .name = "Forest",
+    .open = forest_open,
+    .close = forest_close,
+    .context = forest_context,
+    .draw = forest_view_draw,
+    .action = forest_action,
+    .prompt = forest_prompt,
+    .choose = forest_choose,
+    .command = forest_command,
+    .click_title = forest_click_title,
+    .status = forest_status,
+    .changed = forest_changed,
+};

@@ -1,8 +1,0 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-/* What is known of one model, with where each piece of it comes from. */
-#pragma once
-
-#include "lineage/forest.h"
-#include "ui/cells.h"
-
-void forest_facts_draw(Cells *cells, Rect area, const Forest *forest, int node);

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The models of one architecture as points: near each other when an expert finds them alike. */
+#include <math.h>
+#include <string.h>
+
+#include "core/text.h"
+#include "ui/desk/advice.h"
+#include "ui/desk/copy_menu.h"
+#include "session/model_jobs.h"
+#include "ui/toolkit/glyph.h"
+#include "session/latest_job.h"
+#include "ui/map/map_groups.h"
+#include "ui/toolkit/paint.h"
+#include "search/filter.h"
+#include "ui/toolkit/scatter.h"
+#include "ui/desk/view.h"
+
+enum { MENU_COPY = 1, REACH = 3, SIGNS_BELOW = 600 };
+
+typedef struct {
+  Ui *ui;
+  Inquiry chart;         /* Chart* */
+  const Chart *shown;    /* the one that scatter and groups belong to */
+  guint expert;
+  MapBy by;
+  bool chosen;           /* by the user, who is not to be overruled */
+  MapGroups groups;
+  Scatter scatter;
+  bool lasso;
+  int lasso_x, lasso_y;  /* where it began */
+} MapView;
+
+static gpointer map_open(Ui *ui) {
+  MapView *v = g_new0(MapView, 1);
+  v->ui = ui;
+  inquiry_init(&v->chart, &ui->engine, engine_free_chart);
+  return v;
+}
+
+static void map_reset(MapView *v) {
+  v->shown = NULL;
+  v->scatter = (Scatter){0};
+  v->lasso = false;
+  map_groups_clear(&v->groups);
+  inquiry_reset(&v->chart);
+}
+
+static void map_close(gpointer view) {
+  map_reset(view);
+  g_free(view);
+}
+
+static unsigned map_context(const Ui *ui, gpointer view) {
+  (void)ui, (void)view;
+  return IN_MAP;
+}
+
+static guint expert_count(const Ui *ui) {
+  return ui->oracle && ui->oracle->experts ? ui->oracle->experts->len : 0;
+}
+
+/* Asks for the map, and takes it up when it has come. */
+static void follow(MapView *v) {
+  Ui *ui = v->ui;
+  guint n = expert_count(ui);
+  if (n && ui->wood && inquiry_is_fresh(&v->chart)) {
+    v->expert = MIN(v->expert, n - 1);
+    v->chart.job = engine_chart(&ui->engine, ui->wood, ui->oracle, v->expert, inquiry_done, &v->chart);
+  }
+  if (!v->chart.result || v->shown == v->chart.result) return;
+  v->shown = v->chart.result;
+  map_groups_set(&v->groups, ui, v->shown->models, v->by);
+  /* Of many labels with several words each, one of these says more. */
+  if (v->by == MAP_BY_LABEL && !v->chosen && map_groups_are_vague(&v->groups)) {
+    v->by = MAP_BY_LAST_WORD;
+    map_groups_set(&v->groups, ui, v->shown->models, v->by);
+  }
+  v->scatter = (Scatter){.xy = v->shown->xy, .group = v->groups.group, .n = v->shown->models->len};
+  scatter_all(&v->scatter);
+}
+
+static void regroup(MapView *v) {
+  if (!v->shown) return;
+  map_groups_set(&v->groups, v->ui, v->shown->models, v->by);
+  v->scatter.group = v->groups.group;
+}
+
+static const Model *hovered(const MapView *v) {
+  int point = v->shown ? scatter_hover(&v->scatter, REACH) : -1;
+  return point >= 0 ? v->shown->models->pdata[point] : NULL;
+}
+
+/* Points are drawn as their groups' signs where they lie apart, or where dots would have no colours. */
+static bool by_signs(const MapView *v) { return v->ui->mono || v->scatter.n < SIGNS_BELOW; }
+
+/* The groups with their signs, in one line or, where it is wide, at the side. */
+static void draw_legend(const MapView *v, Cells *cells, Rect area, bool side) {
+  int x = area.x, y = area.y;
+  for (guint k = 0; k <= MAP_GROUPS; k++) {
+    if (!v->groups.names[k] || !v->groups.counts[k]) continue;
+    char count[16];
+    g_snprintf(count, sizeof count, "%u", v->groups.counts[k]);
+    int width = side ? area.columns - 8 : MIN(text_width(v->groups.names[k]), 16);
+    if (y >= area.y + area.rows || x + width + 2 > area.x + area.columns) return;
+    cells_put(cells, x, y, 1, map_group_style(k),
+              cells->ascii || by_signs(v) ? map_group_sign(k, cells->ascii) : "⣿"); /* as the points are */
+    paint_left(cells, x + 2, y, width, STYLE_TEXT, v->groups.names[k]);
+    if (side) paint_right(cells, area.x + area.columns - 6, y++, 6, STYLE_DIM, count);
+    else x += width + 4;
+  }
+}
+
+static void draw_lasso(const MapView *v, Cells *cells, Rect in) {
+  int x0 = MIN(v->lasso_x, v->scatter.cursor_x), x1 = MAX(v->lasso_x, v->scatter.cursor_x);
+  int y0 = MIN(v->lasso_y, v->scatter.cursor_y), y1 = MAX(v->lasso_y, v->scatter.cursor_y);
+  for (int y = y0; y <= y1; y++) {
+    bool edge = y == y0 || y == y1;
+    cells_restyle(cells, in.x + x0, in.y + y, edge ? x1 - x0 + 1 : 1, STYLE_SELECTED);
+    if (!edge) cells_restyle(cells, in.x + x1, in.y + y, 1, STYLE_SELECTED);
+  }
+}
+
+static void draw_points(MapView *v, Cells *cells, Rect in) {
+  scatter_size(&v->scatter, in.columns, in.rows);
+  scatter_draw(&v->scatter, cells, in.x, in.y, by_signs(v));
+  if (v->lasso) draw_lasso(v, cells, in);
+  int x = in.x + v->scatter.cursor_x, y = in.y + v->scatter.cursor_y;
+  cells_restyle(cells, x, y, 1, STYLE_SELECTED);
+  cells->cursor_x = x, cells->cursor_y = y;
+}
+
+static void draw_head(const MapView *v, Cells *cells, Rect area) {
+  g_autofree char *line = g_strdup_printf("%s: %u models by %s; the axes carry %.0f %% and %.0f %%",
+                                          v->shown->expert, v->shown->models->len, map_by_name(v->by),
+                                          100 * v->shown->shares[0], 100 * v->shown->shares[1]);
+  paint_left(cells, area.x + 1, area.y, area.columns - 2, STYLE_DIM, line);
+}
+
+static void draw_hover(const MapView *v, const Ui *ui, Cells *cells, Rect area) {
+  const Model *m = hovered(v);
+  if (!m) return;
+  g_autofree char *concept = model_concept_text(m, ui->wood ? ui->wood->label_key : NULL);
+  paint_left(cells, area.x, area.y, area.columns, STYLE_TITLE, m->name);
+  if (area.rows > 1 && concept) paint_left(cells, area.x, area.y + 1, area.columns, STYLE_CONCEPT, concept);
+}
+
+/* What stands in the map's place. The caller frees it. */
+static char *advice(const MapView *v) {
+  if (!v->ui->oracle) return g_strdup("The experts are being opened.");
+  if (!expert_count(v->ui)) {
+    g_autofree char *train = advice_train(v->ui, IN_MAP);
+    return g_strconcat("A map is drawn by an expert, and there is none yet. ", train, NULL);
+  }
+  const char *text = inquiry_text(&v->chart, "Drawing the map ...");
+  return g_strdup(text ? text : "");
+}
+
+static void map_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
+  MapView *v = view;
+  follow(v);
+  if (!v->shown || area.rows < 4) {
+    g_autofree char *text = advice(v);
+    paint_wrapped(cells, area.x + 2, area.y + 1, area.columns - 4, area.rows - 1, STYLE_DIM, text);
+    return;
+  }
+  draw_head(v, cells, area);
+  area.y++, area.rows--;
+  if (area.columns >= 100) {
+    int side = 30;
+    draw_points(v, cells, (Rect){area.x + 1, area.y, area.columns - side - 3, area.rows});
+    Rect right = {area.x + area.columns - side, area.y + 1, side - 1, area.rows - 1};
+    draw_legend(v, cells, (Rect){right.x, right.y, right.columns, MAP_GROUPS + 2}, true);
+    draw_hover(v, ui, cells, (Rect){right.x, right.y + MAP_GROUPS + 3, right.columns, 2});
+    return;
+  }
+  draw_points(v, cells, (Rect){area.x + 1, area.y, area.columns - 2, area.rows - 2});
+  int y = area.y + area.rows - 2;
+  draw_legend(v, cells, (Rect){area.x + 1, y, area.columns - 2, 1}, false);
+  draw_hover(v, ui, cells, (Rect){area.x + 1, y + 1, area.columns - 2, 1});
+}
+
+/* Tags every point in the rectangle from where the lasso began. */
+static void tag_lasso(Ui *ui, MapView *v) {
+  const Scatter *s = &v->scatter;
+  if (!v->lasso) {
+    v->lasso = true;
+    v->lasso_x = s->cursor_x, v->lasso_y = s->cursor_y;
+    ui_tell(ui, STYLE_DIM, "Move, then v again tags all points in the rectangle");
+    return;
+  }
+  int x, y;
+  v->lasso = false;
+  if (!ui->to_tag) ui->to_tag = g_ptr_array_new_with_free_func((GDestroyNotify)model_unref);
+  for (guint i = 0; i < s->n; i++)
+    if (scatter_cell(s, i, &x, &y) && x >= MIN(v->lasso_x, s->cursor_x) &&
+        x <= MAX(v->lasso_x, s->cursor_x) && y >= MIN(v->lasso_y, s->cursor_y) &&
+        y <= MAX(v->lasso_y, s->cursor_y))
+      g_ptr_array_add(ui->to_tag, model_ref(v->shown->models->pdata[i]));
+  ui_tell(ui, STYLE_GOOD, "%u tagged in the forest", ui->to_tag->len);
+}
+
+static bool move(MapView *v, Action action) {
+  Scatter *s = &v->scatter;
+  switch (action) {
+    case ACTION_DOWN: scatter_move(s, 0, 1); return true;
+    case ACTION_UP: scatter_move(s, 0, -1); return true;
+    case ACTION_MAP_LEFT: scatter_move(s, -1, 0); return true;
+    case ACTION_MAP_RIGHT: scatter_move(s, 1, 0); return true;
+    case ACTION_HALF_DOWN:
+    case ACTION_PAGE_DOWN: scatter_move(s, 0, MAX(s->rows / 2, 1)); return true;
+    case ACTION_HALF_UP:
+    case ACTION_PAGE_UP: scatter_move(s, 0, -MAX(s->rows / 2, 1)); return true;
+    case ACTION_FIRST: scatter_move(s, -s->cursor_x, 0); return true;
+    case ACTION_LAST: scatter_move(s, s->columns - 1 - s->cursor_x, 0); return true;
+    case ACTION_ZOOM_IN: scatter_zoom(s, 0.5); return true;
+    case ACTION_ZOOM_OUT: scatter_zoom(s, 2); return true;
+    case ACTION_MAP_ALL: scatter_all(s); return true;
+    default: return false;
+  }
+}
+
+static void next_expert(Ui *ui, MapView *v) {
+  guint n = expert_count(ui);
+  if (n < 2) {
+    ui_tell(ui, STYLE_DIM, n ? "There is only one expert" : "There is no expert yet");
+    return;
+  }
+  v->expert = (v->expert + 1) % n;
+  map_reset(v);
+}
+
+static Reaction open_hovered(Ui *ui, const MapView *v, Reaction reaction) {
+  const Model *m = hovered(v);
+  if (!m) return ui_tell(ui, STYLE_DIM, "No point here"), REACT_HANDLED;
+  ui_target(ui, (Model *)m);
+  return REACT_HANDLED | reaction;
+}
+
+static Reaction map_action(Ui *ui, gpointer view, Action action) {
+  MapView *v = view;
+  if (action == ACTION_LEAVE) {
+    if (!v->lasso) return REACT_HANDLED | REACT_BACK;
+    v->lasso = false;
+    return REACT_HANDLED;
+  }
+  if (action == ACTION_MAP_EXPERT) return next_expert(ui, v), REACT_HANDLED;
+  if (action == ACTION_MAP_COLOUR) {
+    v->by = (MapBy)((v->by + 1) % MAP_BY_COUNT);
+    v->chosen = true;
+    return regroup(v), REACT_HANDLED;
+  }
+  if (!v->shown || v->scatter.columns == 0) return REACT_NONE;
+  if (move(v, action)) return REACT_HANDLED;
+  switch (action) {
+    case ACTION_RANGE: tag_lasso(ui, v); return REACT_HANDLED;
+    case ACTION_SHOW: return open_hovered(ui, v, REACT_SHOW_MODEL);
+    case ACTION_LOCATE: return open_hovered(ui, v, REACT_LOCATE);
+    case ACTION_COPY:
+      if (hovered(v)) ui_menu(ui, copy_menu_new(MENU_COPY));
+      return REACT_HANDLED;
+    case ACTION_MAP_NEXT: {
+      int point = scatter_next(&v->scatter);
+      if (point >= 0) scatter_point_at(&v->scatter, (guint)point);
+      return REACT_HANDLED;
+    }
+    default: return REACT_NONE;
+  }
+}
+
+static Reaction map_choose(Ui *ui, gpointer view, int menu, int line) {
+  const Model *m = hovered(view);
+  if (menu == MENU_COPY && m) copy_menu_choose_model(ui, line, m);
+  return REACT_HANDLED;
+}
+
+static void map_changed(Ui *ui, gpointer view, unsigned what) {
+  MapView *v = view;
+  (void)ui;
+  if (what & CHANGED_ORACLE) map_reset(v);
+  bool scores = (what & CHANGED_SCORES) && v->by == MAP_BY_SCORE;
+  if (scores || (what & CHANGED_WOOD)) regroup(v);
+}
+
+static char *map_status(const Ui *ui, gpointer view) {
+  const Model *m = hovered(view);
+  (void)ui;
+  return g_strdup(m ? m->shown : "");
+}
+
+const ViewOps view_map = {
+    .name = "Map",
+    .open = map_open,
+    .close = map_close,
+    .context = map_context,
+    .draw = map_draw,
+    .action = map_action,
+    .choose = map_choose,
+    .status = map_status,
+    .changed = map_changed,
+};

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The layers of a model, or of two beside each other, as a table one can sort and search. */
+#pragma once
+
+#include "lineage/diff/model_diff.h"
+#include "ui/toolkit/cells.h"
+#include "ui/toolkit/list.h"
+
+typedef struct {
+  const ModelDiff *diff; /* borrowed; NULL: none */
+  GArray *order;         /* of guint: rows as they are listed */
+  List list;
+  bool by_change;        /* the most moved first, else as the file has them */
+  bool reverse;
+  char *search;          /* or NULL */
+} LayerTable;
+
+void layer_table_init(LayerTable *table);
+void layer_table_clear(LayerTable *table);
+
+/* Another comparison, which must outlive the table or the next call; the cursor goes to its start. */
+void layer_table_set(LayerTable *table, const ModelDiff *diff);
+
+/* The row at hand, or NULL. */
+const DiffRow *layer_table_row(const LayerTable *table);
+
+/* Moving, sorting (ACTION_SORT switches) and reversing; false when the action is none of these. */
+bool layer_table_action(LayerTable *table, Action action);
+
+/* Selects the next row whose name holds the search, from the row itself with `here`; false when none
+ * does. */
+bool layer_table_find(LayerTable *table, bool here, bool back);
+
+/* A head line and the rows. `both` shows the shapes of both sides. */
+void layer_table_draw(LayerTable *table, Cells *cells, Rect area, bool both);
+
+/* One line: a sign for each layer or group of layers, the higher the more it moved, on a logarithmic
+ * scale of four decades. */
+void heat_strip_draw(const ModelDiff *diff, Cells *cells, int x, int y, int columns);

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The pages of the model view: each a table of functions over a state of its own. */
+#pragma once
+
+#include "session/latest_job.h"
+#include "ui/desk/view.h"
+
+/* The model that all pages are about. */
+typedef struct {
+  Ui *ui;
+  Model *model;            /* a reference; NULL before the first */
+  int node;                /* in ui->wood's forest, -1 when it has gone */
+  Model *parent;           /* on disk, a reference; NULL: none */
+  char *layer;             /* the layer that was chosen last, or NULL */
+  char **labels;           /* candidates the user has typed, or NULL */
+} Subject;
+
+const ForestNode *subject_node(const Subject *subject); /* NULL when it has gone */
+
+typedef struct {
+  const char *name;
+  gpointer (*open)(const Subject *subject);
+  void (*close)(gpointer page);
+  /* Forgets what belonged to another model. */
+  void (*reset)(gpointer page);
+  /* Asks for what is to be shown, unless that was done. Called before each draw. */
+  void (*show)(Subject *subject, gpointer page);
+  void (*draw)(const Subject *subject, gpointer page, Cells *cells, Rect area);
+  Reaction (*action)(Subject *subject, gpointer page, Action action);
+  /* A text has been searched for; "" ends the search. May be NULL. */
+  bool (*search)(gpointer page, const char *text, bool here, bool back);
+  /* The page as one text, borrowed, or NULL. May be NULL. */
+  const char *(*text)(gpointer page);
+} PageOps;
+
+enum { PAGE_OVERVIEW, PAGE_LAYERS, PAGE_LAYER, PAGE_CARD, PAGE_LIKE, PAGE_SAYS, PAGE_COUNT };
+
+extern const PageOps page_overview, page_layers, page_layer, page_card, page_like, page_says;
+
+/* What pages may want beside a Reaction. */
+enum { REACT_PAGE_LAYER = 1 << 16 /* show the page of subject->layer */ };
+
+/* Text that stands in an answer's place. */
+void page_say(Cells *cells, Rect area, const char *text);

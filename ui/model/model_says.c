@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the experts say a model was trained on, with how sure they are, or that they do not know. */
+#include <math.h>
+
+#include "ui/desk/advice.h"
+#include "session/model_jobs.h"
+#include "ui/toolkit/glyph.h"
+#include "ui/toolkit/lines.h"
+#include "ui/model/model_page.h"
+#include "ui/model/opinion_text.h"
+#include "ui/toolkit/paint.h"
+
+enum { SHOWN = 8, BAR = 16 };
+
+typedef struct {
+  Inquiry opinions; /* GPtrArray of Opinion* */
+  List list;        /* the cursor is the first line */
+} SaysPage;
+
+static gpointer says_open(const Subject *s) {
+  SaysPage *p = g_new0(SaysPage, 1);
+  inquiry_init(&p->opinions, &s->ui->engine, engine_free_opinions);
+  return p;
+}
+
+static void says_reset(gpointer page) {
+  SaysPage *p = page;
+  inquiry_reset(&p->opinions);
+  p->list = (List){0};
+}
+
+static void says_close(gpointer page) {
+  says_reset(page);
+  g_free(page);
+}
+
+static void says_show(Subject *s, gpointer page) {
+  SaysPage *p = page;
+  Ui *ui = s->ui;
+  if (!ui->oracle || !ui->wood || !inquiry_is_fresh(&p->opinions)) return;
+  p->opinions.job = engine_opinions(&ui->engine, ui->wood, ui->oracle, s->model, s->labels,
+                                    inquiry_done, &p->opinions);
+}
+
+/* Where the next line of an opinion goes, and how many were scrolled away. */
+typedef struct {
+  Cells *cells;
+  Rect area;
+  int line, top;
+} Pen;
+
+static int next_row(Pen *pen) {
+  int y = pen->line++ - pen->top;
+  return y >= 0 && y < pen->area.rows ? pen->area.y + y : -1;
+}
+
+static void say(Pen *pen, int indent, Style style, const char *text) {
+  int y = next_row(pen);
+  if (y >= 0)
+    paint_left(pen->cells, pen->area.x + 1 + indent, y, pen->area.columns - 2 - indent, style, text);
+}
+
+static void draw_label(Pen *pen, const Opinion *o, const OpinionLabel *l) {
+  int y = next_row(pen), x = pen->area.x + 3;
+  char share[16];
+  if (y < 0) return;
+  g_snprintf(share, sizeof share, "%5.1f %%", 100 * l->p);
+  cells_put(pen->cells, x, y, 8, o->abstains ? STYLE_DIM : STYLE_TEXT, share);
+  x += 8;
+  if (pen->area.columns >= 50) paint_bar(pen->cells, x, y, BAR, l->p), x += BAR + 1;
+  paint_left(pen->cells, x, y, pen->area.x + pen->area.columns - x,
+             o->abstains ? STYLE_DIM : STYLE_CONCEPT, l->label);
+}
+
+static void draw_opinion(Pen *pen, const Opinion *o) {
+  bool ascii = pen->cells->ascii, unseen = o->unseen.n > 0 && isfinite(score_headline(&o->unseen));
+  g_autofree char *rate = score_text(unseen ? &o->unseen : &o->seen, 0, ascii);
+  g_autofree char *head = g_strdup_printf("%s: on %s models %s", o->expert,
+                                          unseen ? "unseen" : "seen", rate);
+  say(pen, 0, STYLE_LABEL, head);
+  if (o->problem) say(pen, 2, STYLE_WARN, o->problem);
+  g_autofree char *doubt = opinion_doubt_text(o), *left_out = opinion_left_out_text(o);
+  if (doubt) {
+    g_autofree char *text = g_strdup_printf("%s. Its guesses:", doubt);
+    say(pen, 2, STYLE_WARN, text);
+  }
+  for (guint i = 0; i < o->labels->len && i < SHOWN; i++)
+    draw_label(pen, o, &g_array_index(o->labels, OpinionLabel, i));
+  if (left_out) say(pen, 2, STYLE_WARN, left_out);
+  next_row(pen);
+}
+
+static void says_draw(const Subject *s, gpointer page, Cells *cells, Rect area) {
+  SaysPage *p = page;
+  const GPtrArray *all = p->opinions.result;
+  const char *text = s->ui->oracle ? inquiry_text(&p->opinions, "Asking the experts ...")
+                                   : "The experts are being opened.";
+  g_autofree char *train = advice_train(s->ui, IN_MODEL);
+  g_autofree char *none = g_strconcat("No expert speaks for models of this architecture. ", train, NULL);
+  if (all && all->len == 0) text = none;
+  if (!all || all->len == 0) {
+    page_say(cells, area, text ? text : "");
+    return;
+  }
+  g_autofree char *labels = s->labels ? g_strjoinv(", ", s->labels) : NULL;
+  g_autofree char *head = labels ? g_strdup_printf("which of: %s  (c changes, empty for the experts' own)", labels)
+                                 : g_strdup("of their own labels; c asks about yours");
+  paint_left(cells, area.x + 1, area.y, area.columns - 2, STYLE_DIM, head);
+  Pen pen = {cells, {area.x, area.y + 1, area.columns, area.rows - 1}, 0, p->list.cursor};
+  for (guint i = 0; i < all->len; i++) draw_opinion(&pen, all->pdata[i]);
+  list_resize(&p->list, MAX(pen.line - pen.area.rows, 0) + 1);
+  p->list.height = pen.area.rows;
+}
+
+static Reaction says_action(Subject *s, gpointer page, Action action) {
+  (void)s;
+  return list_action(&((SaysPage *)page)->list, action) ? REACT_HANDLED : REACT_NONE;
+}
+
+const PageOps page_says = {.name = "Says", .open = says_open, .close = says_close,
+                           .reset = says_reset, .show = says_show, .draw = says_draw,
+                           .action = says_action};

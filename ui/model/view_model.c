@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One model, in pages. */
+#include <string.h>
+
+#include "core/text.h"
+#include "ui/desk/copy_menu.h"
+#include "session/model_jobs.h"
+#include "ui/toolkit/glyph.h"
+#include "ui/model/model_page.h"
+#include "ui/toolkit/paint.h"
+
+enum { MENU_COPY = 1, TRAIL = 32 };
+
+typedef struct {
+  Subject subject;
+  gpointer pages[PAGE_COUNT];
+  int page;
+  GPtrArray *trail; /* of Model*: those that were left for one of their neighbours */
+} ModelView;
+
+static const PageOps *const page_table[PAGE_COUNT] = {
+    [PAGE_OVERVIEW] = &page_overview, [PAGE_LAYERS] = &page_layers, [PAGE_LAYER] = &page_layer,
+    [PAGE_CARD] = &page_card,         [PAGE_LIKE] = &page_like,     [PAGE_SAYS] = &page_says};
+
+static void unref_model(gpointer model) { model_unref(model); }
+
+static gpointer model_open(Ui *ui) {
+  ModelView *v = g_new0(ModelView, 1);
+  v->subject = (Subject){.ui = ui, .node = -1};
+  v->trail = g_ptr_array_new_with_free_func(unref_model);
+  for (int i = 0; i < PAGE_COUNT; i++) v->pages[i] = page_table[i]->open(&v->subject);
+  return v;
+}
+
+static void subject_clear(Subject *s) {
+  g_clear_pointer(&s->model, model_unref);
+  g_clear_pointer(&s->parent, model_unref);
+  g_clear_pointer(&s->layer, g_free);
+  g_clear_pointer(&s->labels, g_strfreev);
+  s->node = -1;
+}
+
+static void model_close(gpointer view) {
+  ModelView *v = view;
+  for (int i = 0; i < PAGE_COUNT; i++) page_table[i]->close(v->pages[i]);
+  subject_clear(&v->subject);
+  g_ptr_array_unref(v->trail);
+  g_free(v);
+}
+
+static unsigned model_context(const Ui *ui, gpointer view) {
+  (void)ui, (void)view;
+  return IN_MODEL;
+}
+
+const ForestNode *subject_node(const Subject *s) {
+  return s->node >= 0 && s->ui->wood ? forest_node(s->ui->wood->forest, (unsigned)s->node) : NULL;
+}
+
+void page_say(Cells *cells, Rect area, const char *text) {
+  paint_wrapped(cells, area.x + 2, area.y + 1, area.columns - 4, area.rows - 1, STYLE_DIM, text);
+}
+
+/* Finds the model's place in the forest as it is now. */
+static void place_subject(Subject *s) {
+  Model *parent = NULL;
+  s->node = s->ui->wood ? forest_find(s->ui->wood->forest, s->model) : -1;
+  const ForestNode *node = subject_node(s);
+  if (node && node->parents->len)
+    parent = forest_node(s->ui->wood->forest,
+                         g_array_index(node->parents, ParentEdge, 0).parent)->model;
+  if (parent) model_ref(parent);
+  g_clear_pointer(&s->parent, model_unref);
+  s->parent = parent;
+}
+
+/* The model as it was read last: an answer or a map may be older. */
+static Model *newest(const Ui *ui, Model *model) {
+  int node = ui->wood ? forest_find(ui->wood->forest, model) : -1;
+  Model *now = node >= 0 ? forest_node(ui->wood->forest, (unsigned)node)->model : NULL;
+  return now ? now : model;
+}
+
+static void set_model(ModelView *v, Model *model) {
+  model = model_ref(newest(v->subject.ui, model)); /* it may be the one that is let go of */
+  subject_clear(&v->subject);
+  for (int i = 0; i < PAGE_COUNT; i++) page_table[i]->reset(v->pages[i]);
+  v->subject.model = model;
+  place_subject(&v->subject);
+}
+
+/* What is drawn above the page: the model's name and the pages' names. */
+static void draw_tabs(const ModelView *v, Cells *cells, Rect area) {
+  int x = area.x + 1;
+  for (int i = 0; i < PAGE_COUNT; i++) {
+    bool here = i == v->page;
+    if (area.columns < 56 && !here) continue;
+    g_autofree char *text = g_strdup_printf(" %s ", page_table[i]->name);
+    x += cells_put(cells, x, area.y, area.columns, here ? STYLE_SELECTED : STYLE_TAB, text);
+  }
+  g_autofree char *of = area.columns < 56 ? g_strdup_printf("%d/%d ", v->page + 1, (int)PAGE_COUNT) : NULL;
+  if (of) x += cells_put(cells, x + 1, area.y, 5, STYLE_DIM, of) + 1;
+  int room = area.x + area.columns - 1 - x - 2;
+  const SafeText *name = v->subject.model->name;
+  g_autofree char *fitted = text_fit(name, MAX(MIN(text_width(name), room), 0),
+                                     glyph(cells->ascii, GLYPH_ELLIPSIS));
+  if (room > 4) cells_put_right(cells, area.x + area.columns - 1, area.y, room, STYLE_TITLE, fitted);
+}
+
+static void model_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
+  ModelView *v = view;
+  (void)ui;
+  if (!v->subject.model) {
+    page_say(cells, area, "No model is open: Enter in the forest opens one.");
+    return;
+  }
+  const PageOps *page = page_table[v->page];
+  if (page->show) page->show(&v->subject, v->pages[v->page]);
+  draw_tabs(v, cells, area);
+  int head = area.rows >= 8 ? 2 : 1;
+  page->draw(&v->subject, v->pages[v->page], cells,
+             (Rect){area.x, area.y + head, area.columns, area.rows - head});
+}
+
+static void find(Ui *ui, ModelView *v, bool back) {
+  const PageOps *page = page_table[v->page];
+  if (page->search && !page->search(v->pages[v->page], NULL, false, back))
+    ui_tell(ui, STYLE_WARN, "Not found");
+}
+
+static Reaction show_diff(Ui *ui, ModelView *v) {
+  if (!v->subject.parent) {
+    ui_tell(ui, STYLE_WARN, "No parent of this model is on this disk");
+    return REACT_HANDLED;
+  }
+  ui_target(ui, v->subject.model);
+  g_clear_pointer(&ui->other, model_unref);
+  ui->other = model_ref(v->subject.parent);
+  return REACT_HANDLED | REACT_SHOW_DIFF;
+}
+
+/* The model before, or the view before. */
+static Reaction go_back(ModelView *v) {
+  if (v->trail->len == 0) return REACT_HANDLED | REACT_BACK;
+  g_autoptr(Model) before = model_ref(v->trail->pdata[v->trail->len - 1]);
+  g_ptr_array_set_size(v->trail, (int)v->trail->len - 1);
+  set_model(v, before);
+  return REACT_HANDLED;
+}
+
+static void open_labels(Ui *ui, ModelView *v) {
+  g_autofree char *text = v->subject.labels ? g_strjoinv(", ", v->subject.labels) : g_strdup("");
+  v->page = PAGE_SAYS;
+  ui_prompt(ui, "which of (a, b, c): ", text);
+}
+
+/* Hands the card to the pager, once it has been read. */
+static void page(Ui *ui, ModelView *v) {
+  const char *text = page_card.text(v->pages[PAGE_CARD]);
+  v->page = PAGE_CARD;
+  if (!text) {
+    ui_tell(ui, STYLE_DIM, "The card is being read; p again shows it in the pager");
+    return;
+  }
+  g_free(ui->page_text);
+  ui->page_text = g_strdup(text);
+  ui->wanted |= WANT_PAGER;
+}
+
+static Reaction own_action(Ui *ui, ModelView *v, Action action) {
+  switch (action) {
+    case ACTION_PAGE_NEXT: v->page = (v->page + 1) % PAGE_COUNT; return REACT_HANDLED;
+    case ACTION_PAGE_PREVIOUS: v->page = (v->page + PAGE_COUNT - 1) % PAGE_COUNT; return REACT_HANDLED;
+    case ACTION_DIFF: return show_diff(ui, v);
+    case ACTION_COPY: ui_menu(ui, copy_menu_new(MENU_COPY)); return REACT_HANDLED;
+    case ACTION_LABELS: open_labels(ui, v); return REACT_HANDLED;
+    case ACTION_LOCATE: ui_target(ui, v->subject.model); return REACT_HANDLED | REACT_LOCATE;
+    case ACTION_PAGER: page(ui, v); return REACT_HANDLED;
+    case ACTION_SEARCH:
+      if (page_table[v->page]->search) ui_prompt(ui, "/", "");
+      return REACT_HANDLED;
+    case ACTION_NEXT: find(ui, v, false); return REACT_HANDLED;
+    case ACTION_PREVIOUS: find(ui, v, true); return REACT_HANDLED;
+    case ACTION_LEAVE: return go_back(v);
+    default: return REACT_NONE;
+  }
+}
+
+static Reaction model_action(Ui *ui, gpointer view, Action action) {
+  ModelView *v = view;
+  if (!v->subject.model) return action == ACTION_LEAVE ? REACT_HANDLED | REACT_BACK : REACT_NONE;
+  unsigned reaction = page_table[v->page]->action(&v->subject, v->pages[v->page], action);
+  if (reaction & REACT_PAGE_LAYER) v->page = PAGE_LAYER;
+  if (reaction & REACT_SHOW_MODEL) { /* a neighbour: stay here, and remember the way */
+    if (v->trail->len < TRAIL) g_ptr_array_add(v->trail, model_ref(v->subject.model));
+    set_model(v, ui->target);
+    ui_target(ui, NULL);
+    return REACT_HANDLED;
+  }
+  if (reaction) return (Reaction)(reaction & ~(unsigned)REACT_PAGE_LAYER);
+  return own_action(ui, v, action);
+}
+
+static void set_labels(ModelView *v, const char *text) {
+  Subject *s = &v->subject;
+  g_auto(GStrv) words = g_strsplit(text, ",", -1);
+  g_autoptr(GPtrArray) kept = g_ptr_array_new();
+  for (char **w = words; *w; w++)
+    if (*g_strstrip(*w)) g_ptr_array_add(kept, *w);
+  g_ptr_array_add(kept, NULL);
+  g_clear_pointer(&s->labels, g_strfreev);
+  if (kept->len > 1) s->labels = g_strdupv((char **)kept->pdata);
+  page_says.reset(v->pages[PAGE_SAYS]);
+}
+
+static void model_prompt(Ui *ui, gpointer view, PromptEvent event, const char *text) {
+  ModelView *v = view;
+  const PageOps *page = page_table[v->page];
+  if (ui->prompt.label[0] == 'w') {
+    if (event == PROMPT_ACCEPTED) set_labels(v, text);
+  } else if (page->search) {
+    bool found = page->search(v->pages[v->page], event == PROMPT_CANCELLED ? "" : text, true, false);
+    if (!found && *text) ui_tell(ui, STYLE_WARN, "Not found: %s", text);
+  }
+}
+
+static Reaction model_choose(Ui *ui, gpointer view, int menu, int line) {
+  const ModelView *v = view;
+  if (menu == MENU_COPY && v->subject.model) copy_menu_choose_model(ui, line, v->subject.model);
+  return REACT_HANDLED;
+}
+
+static bool same_facts(const GPtrArray *a, const GPtrArray *b) {
+  if (a->len != b->len) return false;
+  for (guint i = 0; i < a->len; i++) {
+    const Fact *x = a->pdata[i], *y = b->pdata[i];
+    if (g_strcmp0(x->key, y->key) || g_strcmp0(x->value, y->value) || g_strcmp0(x->source, y->source)) return false;
+  }
+  return true;
+}
+
+/* True when nothing that the catalog tells of the files is another. */
+static bool same_files(const Model *a, const Model *b) {
+  return a->bytes == b->bytes && a->params == b->params && a->tensors == b->tensors && !g_strcmp0(a->file, b->file) &&
+         !g_strcmp0(a->shapes, b->shapes) && memcmp(a->dtypes, b->dtypes, sizeof a->dtypes) == 0 &&
+         same_facts(a->facts, b->facts);
+}
+
+/* The model as it was read last. Its layers stay unless its files are others. */
+static void renew_model(ModelView *v, Model *model) {
+  if (model == v->subject.model) return;
+  bool same = same_files(v->subject.model, model);
+  model_ref(model);
+  model_unref(v->subject.model);
+  v->subject.model = model;
+  for (int i = 0; i < PAGE_COUNT && !same; i++) page_table[i]->reset(v->pages[i]);
+}
+
+static bool same_path(const Model *a, const Model *b) { return a && b && strcmp(a->path, b->path) == 0; }
+
+static void follow_wood(const Ui *ui, ModelView *v) {
+  Subject *s = &v->subject;
+  Model *before = s->parent ? model_ref(s->parent) : NULL;
+  place_subject(s);
+  renew_model(v, newest(ui, s->model));
+  /* A walk through the folders may have met another card; what grows from it meets none. */
+  if (ui->wood && !ui->wood->grown) page_card.reset(v->pages[PAGE_CARD]);
+  bool other = before ? !same_path(before, s->parent) || !same_files(before, s->parent) : s->parent != NULL;
+  if (other) {
+    page_layers.reset(v->pages[PAGE_LAYERS]);
+    page_layer.reset(v->pages[PAGE_LAYER]);
+  }
+  g_clear_pointer(&before, model_unref);
+}
+
+static void model_changed(Ui *ui, gpointer view, unsigned what) {
+  ModelView *v = view;
+  if ((what & CHANGED_TARGET) && ui->target) {
+    g_ptr_array_set_size(v->trail, 0);
+    if (same_path(v->subject.model, ui->target)) renew_model(v, newest(ui, ui->target));
+    else set_model(v, ui->target), v->page = PAGE_OVERVIEW;
+    ui_target(ui, NULL);
+    if (ui->ask_labels) open_labels(ui, v);
+    ui->ask_labels = false;
+  }
+  if (!v->subject.model) return;
+  if (what & CHANGED_WOOD) follow_wood(ui, v);
+  if (what & (CHANGED_ORACLE | CHANGED_WOOD)) {
+    page_like.reset(v->pages[PAGE_LIKE]);
+    page_says.reset(v->pages[PAGE_SAYS]);
+  }
+}
+
+static char *model_status(const Ui *ui, gpointer view) {
+  const ModelView *v = view;
+  const Model *m = v->subject.model;
+  if (!m) return g_strdup("");
+  const char *dot = glyph(ui->ascii, GLYPH_DOT);
+  g_autofree char *params = text_count(m->params), *bytes = text_bytes(m->bytes);
+  return g_strdup_printf("%s params %s %s %s %s", params, dot, bytes, dot, m->shown);
+}
+
+static bool model_command(Ui *ui, gpointer view, const char *verb, const char *argument, char **problem) {
+  ModelView *v = view;
+  (void)ui, (void)verb;
+  if (!v->subject.model) *problem = g_strdup("no model is open");
+  if (!v->subject.model) return false;
+  v->page = PAGE_SAYS;
+  set_labels(v, argument);
+  return true;
+}
+
+const ViewOps view_model = {
+    .name = "Model",
+    .open = model_open,
+    .close = model_close,
+    .context = model_context,
+    .draw = model_draw,
+    .action = model_action,
+    .prompt = model_prompt,
+    .choose = model_choose,
+    .command = model_command,
+    .status = model_status,
+    .changed = model_changed,
+};

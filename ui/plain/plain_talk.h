@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the parts of the conversation share: whom they speak of, and where they speak. Each tell_... answers one
+ * command in whole sentences or short lines; `argument` is clean and without spaces at its ends. */
+#pragma once
+
+#include <stdio.h>
+
+#include "session/session.h"
+
+enum { TALK_LISTED = 20 }; /* lines of a list; more are counted */
+
+typedef struct {
+  Collection *collection;
+  const EngineOps *ops;
+  FILE *out;
+  bool read_only;
+  GPtrArray *models, *skipped, *experts;
+  Forest *forest;
+  QueryIndex *index; /* NULL until the first question */
+  const char *label_key;
+} Talk;
+
+/* Says what went wrong; takes the error, which may be NULL. */
+void talk_complain(const Talk *t, GError *error);
+
+/* The model of that path or name, which the caller unrefs; NULL after a complaint. */
+Model *talk_find(const Talk *t, const char *what);
+
+/* plain_model.c: one model, or two. */
+void tell_model(Talk *t, const char *argument);
+void tell_layers(Talk *t, const char *argument);
+void tell_layer(Talk *t, const char *argument);
+void tell_card(Talk *t, const char *argument);
+void tell_like(Talk *t, const char *argument);
+void tell_says(Talk *t, const char *argument);
+void tell_labels(Talk *t, const char *argument);
+void tell_diff(Talk *t, const char *argument);
+
+/* plain_experts.c: the experts and what they are asked. */
+void tell_experts(Talk *t, const char *argument);
+void tell_query(Talk *t, const char *argument);
+void tell_map(Talk *t, const char *argument);
+void tell_train(Talk *t, const char *argument);

@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A question in words; the models that answer it, while one types. */
+#include <math.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "core/text.h"
+#include "search/question_field.h"
+#include "ui/desk/advice.h"
+#include "ui/desk/copy_menu.h"
+#include "ui/experts/expert_facts.h"
+#include "ui/toolkit/glyph.h"
+#include "ui/toolkit/list.h"
+#include "session/history.h"
+#include "ui/toolkit/paint.h"
+#include "search/filter.h"
+#include "ui/desk/view.h"
+
+enum {
+  TYPING_PAUSE = 120 * 1000, /* microseconds without a key before we ask */
+  HITS = 200
+};
+
+typedef struct {
+  Ui *ui;
+  LineEdit edit;
+  bool editing;
+  bool toured;      /* the tour has typed what stands there, and nobody wants to be asked it again */
+  bool asked_again; /* the experts were not there when we wanted to ask */
+  gint64 due;       /* when to ask, 0: nothing new to ask */
+  guint64 job;      /* the latest question's; earlier answers are dropped */
+  Reply *reply;     /* the latest answer, or NULL */
+  char *problem;    /* why there is none, or NULL */
+  Completion *proposals; /* what the item at the end of the line may become, or NULL */
+  List list;
+  GPtrArray *asked; /* earlier questions, oldest first, saved ones with a star in front; NULL until wanted */
+} QueryView;
+
+enum { MENU_HISTORY = 1, MENU_COPY };
+
+static gpointer query_open(Ui *ui) {
+  QueryView *v = g_new0(QueryView, 1);
+  v->ui = ui;
+  v->editing = true;
+  line_edit_init(&v->edit, "");
+  return v;
+}
+
+static void query_close(gpointer view) {
+  QueryView *v = view;
+  line_edit_clear(&v->edit);
+  reply_free(v->reply);
+  g_clear_pointer(&v->asked, g_ptr_array_unref);
+  g_free(v->problem);
+  completion_free(v->proposals);
+  g_free(v);
+}
+
+static unsigned query_context(const Ui *ui, gpointer view) {
+  (void)ui;
+  return ((const QueryView *)view)->editing ? IN_ASK : IN_QUERY;
+}
+
+static const GArray *hits(const QueryView *v) {
+  return v->reply ? v->reply->answer->hits : NULL;
+}
+
+static const QueryHit *selected_hit(const QueryView *v) {
+  const GArray *all = hits(v);
+  return all && all->len ? &g_array_index(all, QueryHit, v->list.cursor) : NULL;
+}
+
+/* Another answer, or none with a reason. Takes ownership of the reply. */
+static void set_reply(QueryView *v, Reply *reply, const char *problem) {
+  reply_free(v->reply);
+  v->reply = reply;
+  g_free(v->problem);
+  v->problem = g_strdup(problem);
+  v->list = (List){.height = v->list.height};
+  list_resize(&v->list, reply ? (int)reply->answer->hits->len : 0);
+}
+
+/* The scores of an answer, for those who draw by them. */
+static void publish(QueryView *v) {
+  Ui *ui = v->ui;
+  const GArray *all = hits(v);
+  g_clear_pointer(&ui->scores, g_hash_table_unref);
+  g_clear_pointer(&ui->question, g_free);
+  ui->wanted |= WANT_SCORES;
+  if (!all || !all->len) return;
+  ui->question = g_strdup(v->reply->text);
+  ui->scores = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  for (guint i = 0; i < all->len; i++) {
+    const QueryHit *hit = &g_array_index(all, QueryHit, i);
+    double *score = g_new(double, 1);
+    *score = hit->score;
+    g_hash_table_insert(ui->scores, g_strdup(hit->model->path), score);
+  }
+}
+
+static bool on_reply(gpointer user, guint64 id, gpointer result, const GError *error) {
+  QueryView *v = user;
+  if (id != v->job) return true; /* a later question has been asked since */
+  v->job = 0;
+  if (g_error_matches(error, COPSE_ERROR, COPSE_ERROR_CANCELLED)) return true;
+  set_reply(v, result, error ? error->message : NULL);
+  publish(v);
+  return false;
+}
+
+static bool is_blank(const char *text) {
+  while (*text == ' ') text++;
+  return !*text;
+}
+
+static void ask(QueryView *v) {
+  Ui *ui = v->ui;
+  if (v->job) worker_cancel(ui->engine.worker, v->job);
+  v->job = 0;
+  if (is_blank(v->edit.text->str)) {
+    set_reply(v, NULL, NULL);
+  } else if (!ui->oracle) {
+    v->asked_again = true;
+    set_reply(v, NULL, "The experts are still being opened.");
+  } else if (!ui->oracle->index) {
+    set_reply(v, NULL, ui->oracle->problem ? ui->oracle->problem : "No expert can be asked.");
+  } else {
+    v->job = engine_query(&ui->engine, ui->oracle, v->edit.text->str, HITS, on_reply, v);
+  }
+}
+
+/* Proposals are made at the end of the line alone, where they have room. */
+static void propose(QueryView *v) {
+  const GString *text = v->edit.text;
+  g_clear_pointer(&v->proposals, completion_free);
+  if (v->ui->wood && v->ui->wood->models && v->edit.cursor == text->len)
+    v->proposals = question_complete(text->str, text->len, v->ui->wood->models, 8);
+}
+
+static void ask_soon(QueryView *v) {
+  v->toured = v->ui->touring;
+  v->due = g_get_monotonic_time() + TYPING_PAUSE;
+  propose(v);
+}
+
+/* Puts the first proposal into the line; false when there is none, or the cursor is not there. */
+static bool take_proposal(QueryView *v) {
+  const GPtrArray *texts = v->proposals ? v->proposals->texts : NULL;
+  if (!texts || !texts->len || v->edit.cursor != v->edit.text->len) return false;
+  g_autofree char *before = g_strndup(v->edit.text->str, v->proposals->from);
+  g_autofree char *line = g_strconcat(before, texts->pdata[0], NULL);
+  if (strcmp(line, v->edit.text->str) == 0) return false;
+  line_edit_set(&v->edit, line);
+  ask_soon(v);
+  return true;
+}
+
+/* Shows them behind what was typed. */
+static void draw_proposals(const QueryView *v, Cells *cells, Rect line) {
+  const GPtrArray *texts = v->proposals ? v->proposals->texts : NULL;
+  int used = text_width(v->edit.text->str) + 3;
+  if (!texts || !texts->len || v->edit.cursor != v->edit.text->len || used >= line.columns) return;
+  g_autoptr(GString) all = g_string_new(cells->ascii ? "->" : "\xe2\x86\x92");
+  for (guint i = 0; i < texts->len; i++) {
+    g_autofree SafeText *shown = safe_text(texts->pdata[i], -1);
+    g_string_append_printf(all, " %s", shown);
+  }
+  paint_left(cells, line.x + used, line.y, line.columns - used, STYLE_DIM, all->str);
+}
+
+static gint64 query_tick(Ui *ui, gpointer view, gint64 now) {
+  QueryView *v = view;
+  if (!v->due || now < v->due) return v->due;
+  v->due = 0;
+  ask(v);
+  ui->redraw = true;
+  return 0;
+}
+
+static void query_changed(Ui *ui, gpointer view, unsigned what) {
+  QueryView *v = view;
+  if (!(what & CHANGED_ORACLE) || !ui->oracle) return;
+  if (v->asked_again || !is_blank(v->edit.text->str)) ask(v);
+  v->asked_again = false;
+}
+
+/* The experts that spoke, each once, best hit first. */
+static void draw_speakers(const QueryView *v, Cells *cells, Rect area) {
+  const GArray *all = hits(v);
+  GString *line = g_string_new(NULL);
+  const Expert *last = NULL;
+  for (guint i = 0; all && i < all->len && text_width(line->str) < area.columns; i++) {
+    const Expert *expert = g_array_index(all, QueryHit, i).expert;
+    if (!expert || expert == last || strstr(line->str, expert->name)) continue;
+    g_autofree char *sentence = expert_sentence(expert, cells->ascii);
+    g_string_append_printf(line, "%s%s", line->len ? "; " : "", sentence);
+    last = expert;
+  }
+  paint_left(cells, area.x + 1, area.y, area.columns - 2, STYLE_DIM, line->str);
+  g_string_free(line, TRUE);
+}
+
+/* Where each column of an answer begins, and how wide it is; 0: left out. */
+typedef struct {
+  int bar, name, name_columns, concept, concept_columns, source, expert, expert_columns;
+} HitColumns;
+
+/* Names need no more than so much; the rest of a wide screen goes to what is declared and to the expert. */
+static void share_room(HitColumns *c) {
+  enum { NAME_MOST = 60, EXPERT_MORE = 24 };
+  int over = c->concept_columns && c->expert_columns ? c->name_columns - NAME_MOST : 0;
+  if (over <= 0) return;
+  int expert = MIN(over / 2, EXPERT_MORE);
+  c->name_columns -= over;
+  c->concept -= over, c->concept_columns += over - expert;
+  c->source -= expert;
+  c->expert -= expert, c->expert_columns += expert;
+}
+
+static HitColumns hit_columns(Rect area) {
+  HitColumns c = {.bar = area.columns >= 56 ? 10 : 0};
+  int right = area.x + area.columns;
+  c.name = area.x + 7 + (c.bar ? c.bar + 1 : 0);
+  if (area.columns >= 100) c.expert_columns = 26, right -= 27, c.expert = right + 1;
+  if (area.columns >= 50) right -= 9, c.source = right + 1;
+  if (area.columns >= 60) {
+    c.concept_columns = CLAMP(area.columns / 4, 14, 34);
+    right -= c.concept_columns + 1;
+    c.concept = right + 1;
+  }
+  c.name_columns = MAX(right - c.name, 1);
+  share_room(&c);
+  return c;
+}
+
+static void draw_hit_header(Cells *cells, Rect area, const HitColumns *c) {
+  cells_fill(cells, (Rect){area.x, area.y, area.columns, 1}, STYLE_HEADER);
+  paint_left(cells, area.x + 1, area.y, 6, STYLE_HEADER, "SCORE");
+  paint_left(cells, c->name, area.y, c->name_columns, STYLE_HEADER, "NAME");
+  paint_left(cells, c->concept, area.y, c->concept_columns, STYLE_HEADER, "DECLARED AS");
+  if (c->source) paint_left(cells, c->source, area.y, 8, STYLE_HEADER, "FOUND BY");
+  paint_left(cells, c->expert, area.y, c->expert_columns, STYLE_HEADER, "EXPERT");
+}
+
+static void draw_hit(const Ui *ui, Cells *cells, Rect area, int y, const HitColumns *c,
+                     const QueryHit *hit, bool selected) {
+  char score[16];
+  bool asked = isfinite(hit->score);
+  g_snprintf(score, sizeof score, asked ? "%5.2f" : "    -", hit->score);
+  g_autofree char *concept = model_concept_text(hit->model, ui->wood ? ui->wood->label_key : NULL);
+  cells_put(cells, area.x + 1, y, 5, STYLE_TEXT, score);
+  if (asked) paint_bar(cells, area.x + 7, y, c->bar, hit->score);
+  paint_left(cells, c->name, y, c->name_columns, STYLE_TEXT, hit->model->name);
+  if (concept) paint_left(cells, c->concept, y, c->concept_columns, STYLE_CONCEPT, concept);
+  if (c->source)
+    paint_left(cells, c->source, y, 8, hit->declared ? STYLE_DECLARED : STYLE_RECOVERED,
+               hit->declared ? "declared" : asked ? "weights" : "catalog");
+  if (hit->expert)
+    paint_left(cells, c->expert, y, c->expert_columns, STYLE_DIM, hit->expert->name);
+  if (selected) cells_restyle(cells, area.x, y, area.columns, STYLE_SELECTED);
+}
+
+/* Draws a text at the bottom of the area, in as many rows as it needs, and takes them off the area. */
+static void draw_below(Cells *cells, Rect *area, Style style, const char *text) {
+  int rows = MIN(text_rows(text, area->columns - 2), MAX(area->rows - 3, 0));
+  area->rows -= rows;
+  paint_wrapped(cells, area->x + 1, area->y + area->rows, area->columns - 2, rows, style, text);
+}
+
+/* Words and trees that the answer leaves out. */
+static void draw_gaps(const QueryView *v, Cells *cells, Rect *area) {
+  const QueryAnswer *answer = v->reply->answer;
+  for (guint i = 0; answer->cannot && i < MIN(answer->cannot->len, 2u); i++)
+    draw_below(cells, area, STYLE_DIM, answer->cannot->pdata[i]);
+  if (answer->doubtful) draw_below(cells, area, STYLE_WARN, "Doubtful: perhaps nothing here is like that.");
+  if (!answer->unknown || !*answer->unknown) return;
+  g_autofree char *words = g_strjoinv(", ", answer->unknown);
+  g_autofree char *line = g_strdup_printf("Unknown words, left out: %s", words);
+  draw_below(cells, area, STYLE_WARN, line);
+}
+
+/* What stands where there are no answers. The caller frees it. */
+static char *advice(const Ui *ui, const QueryView *v) {
+  if (v->problem) return g_strdup(v->problem);
+  if (v->job || v->due) return g_strdup("");
+  if (v->reply) return g_strdup("No model answers to that.");
+  if (ui->oracle && (!ui->oracle->experts || ui->oracle->experts->len == 0)) {
+    g_autofree char *train = advice_train(ui, query_context(ui, (gpointer)v));
+    return g_strdup_printf("There is no expert yet, so that names and cards alone are searched. %s Then ask for what the "
+                           "models were trained on: \"a fox\", \"a striped red star\".", train);
+  }
+  return g_strdup("Type what you look for: \"a fox\", \"a striped red star\". The answers come from the "
+         "weights where an expert speaks, and are marked so; names and cards are searched for the "
+         "others. Filters: kind:lora params:<100M -base:sdxl sort:-params; like:MODEL; Right takes "
+         "what is proposed.");
+}
+
+static void draw_hits(const Ui *ui, QueryView *v, Cells *cells, Rect area) {
+  HitColumns c = hit_columns(area);
+  draw_hit_header(cells, area, &c);
+  area.y++, area.rows--;
+  draw_gaps(v, cells, &area);
+  list_show(&v->list, area.rows);
+  const GArray *all = hits(v);
+  for (int i = 0; i < area.rows && v->list.top + i < v->list.count; i++) {
+    int row = v->list.top + i;
+    draw_hit(ui, cells, area, area.y + i, &c, &g_array_index(all, QueryHit, row),
+             row == v->list.cursor);
+    if (row == v->list.cursor) cells->cursor_x = area.x, cells->cursor_y = area.y + i;
+  }
+}
+
+static void query_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
+  QueryView *v = view;
+  Rect line = {area.x + 6, area.y, area.columns - 7, 1};
+  cells_put(cells, area.x + 1, area.y, 5, STYLE_LABEL, "ask:");
+  Rect rest = {area.x, area.y + 1, area.columns, area.rows - 1};
+  if (v->list.count > 0) {
+    draw_speakers(v, cells, rest);
+    rest.y++, rest.rows--;
+    draw_hits(ui, v, cells, rest);
+  } else {
+    g_autofree char *text = advice(ui, v);
+    paint_wrapped(cells, rest.x + 1, rest.y + 1, rest.columns - 2, rest.rows - 1,
+                  v->problem ? STYLE_WARN : STYLE_DIM, text);
+  }
+  if (!v->editing) {
+    cells_put(cells, line.x, line.y, line.columns, STYLE_INPUT, v->edit.text->str);
+    return;
+  }
+  line_edit_draw(&v->edit, cells, line.x, line.y, line.columns, STYLE_INPUT);
+  draw_proposals(v, cells, line);
+}
+
+static Reaction show_hit(QueryView *v, Reaction reaction) {
+  const QueryHit *hit = selected_hit(v);
+  if (!hit) return REACT_HANDLED;
+  ui_target(v->ui, hit->model);
+  return REACT_HANDLED | reaction;
+}
+
+static GPtrArray *asked(QueryView *v) {
+  if (!v->asked) v->asked = memory_load(&v->ui->engine, "questions");
+  return v->asked;
+}
+
+static void keep_asked(QueryView *v) {
+  if (!v->ui->read_only) memory_save(&v->ui->engine, "questions", v->asked);
+}
+
+/* A question that somebody has stopped typing is worth remembering. */
+static void remember(QueryView *v) {
+  g_autofree char *text = g_strstrip(g_strdup(v->edit.text->str));
+  g_autofree char *saved = g_strconcat("* ", text, NULL);
+  if (!*text || !v->reply || v->toured) return;
+  for (guint i = 0; i < asked(v)->len; i++)
+    if (g_str_equal(v->asked->pdata[i], saved)) return;
+  memory_add(v->asked, text);
+  keep_asked(v);
+}
+
+/* Saves the question, or makes a saved one an ordinary one again. */
+static void save_question(Ui *ui, QueryView *v) {
+  g_autofree char *text = g_strstrip(g_strdup(v->edit.text->str));
+  g_autofree char *saved = g_strconcat("* ", text, NULL);
+  bool was = false;
+  if (!*text) return;
+  for (guint i = asked(v)->len; i > 0; i--) {
+    was |= g_str_equal(v->asked->pdata[i - 1], saved);
+    if (g_str_equal(v->asked->pdata[i - 1], saved) || g_str_equal(v->asked->pdata[i - 1], text))
+      g_ptr_array_remove_index(v->asked, i - 1);
+  }
+  memory_add(v->asked, was ? text : saved);
+  keep_asked(v);
+  if (ui->read_only && !was) ui_tell(ui, STYLE_WARN, "Kept for this session only (read-only): %s", text);
+  else ui_tell(ui, STYLE_GOOD, was ? "No longer saved: %s" : "Saved: %s", text);
+}
+
+/* Saved questions first, then the latest. */
+static void open_history(Ui *ui, QueryView *v) {
+  Menu *menu = menu_new(MENU_HISTORY, "Earlier questions", false);
+  for (int saved = 1; saved >= 0; saved--)
+    for (guint i = asked(v)->len; i > 0; i--) {
+      const char *text = v->asked->pdata[i - 1];
+      bool is = g_str_has_prefix(text, "* ");
+      if (is == (saved == 1)) menu_add(menu, (int)i - 1, UIKEY_NONE, is ? text + 2 : text, is ? "saved" : NULL, false);
+    }
+  if (menu->lines->len) ui_menu(ui, menu);
+  else menu_free(menu), ui_tell(ui, STYLE_DIM, "Nothing has been asked yet");
+}
+
+static Reaction query_choose(Ui *ui, gpointer view, int menu, int line) {
+  QueryView *v = view;
+  const QueryHit *hit = selected_hit(v);
+  if (menu == MENU_COPY && hit) copy_menu_choose_model(ui, line, hit->model);
+  if (menu != MENU_HISTORY || line >= (int)v->asked->len) return REACT_HANDLED;
+  const char *text = v->asked->pdata[line];
+  line_edit_set(&v->edit, g_str_has_prefix(text, "* ") ? text + 2 : text);
+  v->toured = false;
+  propose(v);
+  ask(v);
+  return REACT_HANDLED;
+}
+
+static bool query_command(Ui *ui, gpointer view, const char *verb, const char *argument, char **problem) {
+  QueryView *v = view;
+  (void)ui, (void)verb, (void)problem;
+  v->editing = v->toured = false;
+  line_edit_set(&v->edit, argument);
+  propose(v);
+  ask(v);
+  return true;
+}
+
+static Reaction query_action(Ui *ui, gpointer view, Action action) {
+  QueryView *v = view;
+  bool changed;
+  if (list_action(&v->list, action)) return REACT_HANDLED;
+  if (v->editing && action == ACTION_ASK_RIGHT && take_proposal(v)) return REACT_HANDLED;
+  if (v->editing && line_edit_action(&v->edit, action, &changed)) {
+    if (changed) ask_soon(v);
+    return REACT_HANDLED;
+  }
+  switch (action) {
+    case ACTION_ASK: v->editing = true; return REACT_HANDLED;
+    case ACTION_SHOW: remember(v); return show_hit(v, REACT_SHOW_MODEL);
+    case ACTION_LOCATE: remember(v); return show_hit(v, REACT_LOCATE);
+    case ACTION_LABELS: ui->ask_labels = true; return show_hit(v, REACT_SHOW_MODEL);
+    case ACTION_COPY:
+      if (selected_hit(v)) ui_menu(ui, copy_menu_new(MENU_COPY));
+      return REACT_HANDLED;
+    case ACTION_ASK_HISTORY: open_history(ui, v); return REACT_HANDLED;
+    case ACTION_ASK_SAVE: save_question(ui, v); return REACT_HANDLED;
+    case ACTION_LEAVE:
+      remember(v);
+      if (!v->editing) return REACT_HANDLED | REACT_BACK;
+      v->editing = false;
+      return REACT_HANDLED;
+    default: return REACT_NONE;
+  }
+}
+
+static Reaction query_type(Ui *ui, gpointer view, Key key) {
+  (void)ui;
+  QueryView *v = view;
+  if (!line_edit_type(&v->edit, key)) return REACT_NONE;
+  ask_soon(v);
+  return REACT_HANDLED;
+}
+
+static char *query_status(const Ui *ui, gpointer view) {
+  const QueryView *v = view;
+  (void)ui;
+  if (v->job || v->due) return g_strdup("Asking ...");
+  if (!v->reply) return g_strdup("");
+  const QueryAnswer *a = v->reply->answer;
+  if (a->total <= a->hits->len) return g_strdup_printf("%u answer%s", a->hits->len, a->hits->len == 1 ? "" : "s");
+  return g_strdup_printf("the first %u of %u answers", a->hits->len, a->total);
+}
+
+const ViewOps view_query = {
+    .name = "Query",
+    .open = query_open,
+    .close = query_close,
+    .context = query_context,
+    .draw = query_draw,
+    .action = query_action,
+    .type = query_type,
+    .choose = query_choose,
+    .command = query_command,
+    .status = query_status,
+    .changed = query_changed,
+    .tick = query_tick,
+};
