@@ -37,13 +37,13 @@ const Command command_table[] = {
     {NULL, NULL, NULL, 0, 0, NULL}};
 
 static void print_usage(FILE *out) {
-  fputs("usage: copse [DIR]                     explore a folder of models\n"
-        "       copse COMMAND DIR … [OPTION…]   answer on standard output\n\n",
-        out);
+  fputs(
+      "usage: copse [DIR]                     explore a folder of models\n"
+      "       copse COMMAND DIR … [OPTION…]   answer on standard output\n\n",
+      out);
   for (const Command *c = command_table; c->name; c++)
     fprintf(out, "  %-10s %-12s %s\n", c->name, c->arguments, c->summary);
-  fputs("\n'copse COMMAND --help' lists the options of a command; 'man copse' tells the rest.\n",
-        out);
+  fputs("\n'copse COMMAND --help' lists the options of a command; 'man copse' tells the rest.\n", out);
 }
 
 /* `copse [DIR]`: the interface. The scan runs there, as a job one can watch. */
@@ -66,12 +66,16 @@ static int open_interface(int argc, char **argv) {
     globals_clear(&g);
     return STATUS_COULD_NOT;
   }
-  CollectionOptions options = {.state = g.state, .read_only = g.read_only,
-                               .threads = (unsigned)g.threads};
+  CollectionOptions options = {.state = g.state, .read_only = g.read_only, .threads = (unsigned)g.threads};
   GError *error = NULL;
   g_autoptr(Collection) c = collection_open(argc > 1 ? argv[1] : ".", &options, &error);
-  UiOptions ui = {.collection = c, .read_only = g.read_only, .ascii = ascii, .theme = theme,
-                  .plain = plain, .slow = slow, .frames = frames,
+  UiOptions ui = {.collection = c,
+                  .read_only = g.read_only,
+                  .ascii = ascii,
+                  .theme = theme,
+                  .plain = plain,
+                  .slow = slow,
+                  .frames = frames,
                   .idle_minutes = (unsigned)CLAMP(idle, 0, 100000)};
   status = c ? ui_run(&ui, &error) : STATUS_COULD_NOT;
   if (error) status = command_fail(error);
@@ -135,8 +139,7 @@ static int run(int argc, char **argv) {
   if (strcmp(first, "help") == 0 && is_unknown(first)) return help(argc, argv);
   if (!is_unknown(first)) return open_interface(argc, argv);
   g_autofree SafeText *shown = safe_text(first, -1);
-  fprintf(stderr, "copse: '%s' is neither a command nor a folder; 'copse --help' lists the commands\n",
-          shown);
+  fprintf(stderr, "copse: '%s' is neither a command nor a folder; 'copse --help' lists the commands\n", shown);
   return STATUS_USAGE;
 }
 

@@ -26,9 +26,9 @@ struct ArchiveReader {
   bool packed;      /* a tar behind a compression: all of it is unpacked on the way */
   unsigned entries; /* seen */
   ArchiveMember member;
-  uint64_t offset;  /* in the member */
+  uint64_t offset; /* in the member */
   unsigned char *block;
-  locale_t utf8;    /* names are converted in it, whatever the user's is; 0: there is none */
+  locale_t utf8; /* names are converted in it, whatever the user's is; 0: there is none */
 };
 
 /* --- the source, as libarchive sees it -------------------------------------------------------- */
@@ -79,16 +79,13 @@ static bool fail(const ArchiveReader *r, int code, const char *what, GError **er
 }
 
 static bool fail_limit(const ArchiveReader *r, const char *problem, GError **error) {
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %s", byte_source_label(r->source),
-              problem);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %s", byte_source_label(r->source), problem);
   return false;
 }
 
 /* Names shall not depend on who runs the program, so the calling thread gets a locale of UTF-8 for
  * as long as libarchive converts them. */
-static locale_t enter_utf8(const ArchiveReader *r) {
-  return r->utf8 ? uselocale(r->utf8) : (locale_t)0;
-}
+static locale_t enter_utf8(const ArchiveReader *r) { return r->utf8 ? uselocale(r->utf8) : (locale_t)0; }
 
 static void leave_utf8(locale_t before) {
   if (before) uselocale(before);
@@ -107,13 +104,12 @@ static void enable(struct archive *a) {
 
 static uint64_t budget_of(const ArchiveReader *r) {
   uint64_t most;
-  if (__builtin_mul_overflow(byte_source_size(r->source), (uint64_t)r->limits.ratio, &most))
-    return INT64_MAX;
+  if (__builtin_mul_overflow(byte_source_size(r->source), (uint64_t)r->limits.ratio, &most)) return INT64_MAX;
   return MIN(MAX(most, r->limits.unpacked), (uint64_t)INT64_MAX);
 }
 
-ArchiveReader *archive_reader_open(ByteSource *source, const ArchiveLimits *limits,
-                                   const Progress *progress, GError **error) {
+ArchiveReader *archive_reader_open(ByteSource *source, const ArchiveLimits *limits, const Progress *progress,
+                                   GError **error) {
   g_autoptr(ArchiveReader) r = g_new0(ArchiveReader, 1);
   r->source = byte_source_ref(source);
   r->limits = *limits;
@@ -132,11 +128,9 @@ ArchiveReader *archive_reader_open(ByteSource *source, const ArchiveLimits *limi
   locale_t before = enter_utf8(r);
   int code = archive_read_open1(r->archive);
   leave_utf8(before);
-  if (code < ARCHIVE_WARN)
-    return fail(r, COPSE_ERROR_UNSUPPORTED, "not an archive", error), NULL;
+  if (code < ARCHIVE_WARN) return fail(r, COPSE_ERROR_UNSUPPORTED, "not an archive", error), NULL;
   r->packed = archive_filter_count(r->archive) > 1;
-  if (archive_filter_count(r->archive) > 2)
-    return fail_limit(r, "packed more than once, not opened", error), NULL;
+  if (archive_filter_count(r->archive) > 2) return fail_limit(r, "packed more than once, not opened", error), NULL;
   return g_steal_pointer(&r);
 }
 
@@ -164,9 +158,7 @@ uint64_t archive_reader_offset(const ArchiveReader *r) { return r->offset; }
 /* --- members ---------------------------------------------------------------------------------- */
 
 /* To skip inside a 7z is to unpack, so its members are charged for when they are passed. */
-static bool is_7z(const ArchiveReader *r) {
-  return archive_format(r->archive) == ARCHIVE_FORMAT_7ZIP;
-}
+static bool is_7z(const ArchiveReader *r) { return archive_format(r->archive) == ARCHIVE_FORMAT_7ZIP; }
 
 /* Bytes that may still come out. */
 static uint64_t room(const ArchiveReader *r) {
@@ -178,12 +170,17 @@ static uint64_t room(const ArchiveReader *r) {
 static const char *problem_of_type(struct archive_entry *e) {
   if (archive_entry_hardlink(e) || archive_entry_filetype(e) == AE_IFLNK) return "a link";
   switch (archive_entry_filetype(e)) {
-    case AE_IFREG: return NULL;
-    case AE_IFIFO: return "a FIFO, not opened";
-    case AE_IFSOCK: return "a socket, not opened";
+    case AE_IFREG:
+      return NULL;
+    case AE_IFIFO:
+      return "a FIFO, not opened";
+    case AE_IFSOCK:
+      return "a socket, not opened";
     case AE_IFCHR:
-    case AE_IFBLK: return "a device, not opened";
-    default: return "a special file, not opened";
+    case AE_IFBLK:
+      return "a device, not opened";
+    default:
+      return "a special file, not opened";
   }
 }
 
@@ -243,10 +240,8 @@ static char *resolve(const char *path, const char *target) {
     if (!**part || strcmp(*part, ".") == 0) continue;
     bool up = strcmp(*part, "..") == 0;
     if (up && parts->len == 0) return NULL;
-    if (up)
-      g_ptr_array_set_size(parts, (int)parts->len - 1);
-    else
-      g_ptr_array_add(parts, *part);
+    if (up) g_ptr_array_set_size(parts, (int)parts->len - 1);
+    else g_ptr_array_add(parts, *part);
   }
   g_ptr_array_add(parts, NULL);
   return g_strjoinv("/", (char **)parts->pdata);
@@ -276,8 +271,7 @@ static void take_entry(ArchiveReader *r, struct archive_entry *e) {
                             : g_strdup_printf("?%u", m->place);
   if (!m->is_harmful) take_link(m, e);
   if (!m->problem && archive_entry_is_encrypted(e)) m->problem = "encrypted, not opened";
-  if (!m->problem && !r->packed)
-    m->start = archive_place_of_data(r->source, r->archive, e, m->size);
+  if (!m->problem && !r->packed) m->start = archive_place_of_data(r->source, r->archive, e, m->size);
   if (!m->problem) m->problem = problem_of_size(r, e);
 }
 
@@ -312,7 +306,10 @@ static int take_step(ArchiveReader *r, GError **error) {
   if (code < ARCHIVE_WARN) {
     bool secret = archive_read_has_encrypted_entries(r->archive) > 0;
     fail(r, r->entries ? COPSE_ERROR_FORMAT : COPSE_ERROR_UNSUPPORTED,
-         secret ? "encrypted" : r->entries ? "damaged" : "not an archive", error);
+         secret       ? "encrypted"
+         : r->entries ? "damaged"
+                      : "not an archive",
+         error);
     return -1;
   }
   r->entries++;
@@ -339,8 +336,7 @@ int archive_reader_next(ArchiveReader *r, GError **error) {
 
 static bool fail_member(const ArchiveReader *r, const char *problem, GError **error) {
   g_autofree SafeText *path = safe_text(r->member.path, -1);
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s!%s: %s", byte_source_label(r->source),
-              path, problem);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s!%s: %s", byte_source_label(r->source), path, problem);
   return false;
 }
 
@@ -372,15 +368,13 @@ bool archive_reader_read(ArchiveReader *r, void *dst, size_t n, GError **error) 
 }
 
 ArchiveReader *archive_reader_again(const ArchiveReader *old, GError **error) {
-  g_autoptr(ArchiveReader) r =
-      archive_reader_open(old->source, &old->limits, old->progress, error);
+  g_autoptr(ArchiveReader) r = archive_reader_open(old->source, &old->limits, old->progress, error);
   if (!r) return NULL;
   int more;
   while ((more = archive_reader_next(r, error)) == 1)
     if (r->member.place >= old->member.place) break;
   if (more < 0) return NULL;
-  if (more == 1 && r->member.size == old->member.size &&
-      strcmp(r->member.path, old->member.path) == 0)
+  if (more == 1 && r->member.size == old->member.size && strcmp(r->member.path, old->member.path) == 0)
     return g_steal_pointer(&r);
   fail_limit(old, "changed while it was read", error);
   return NULL;

@@ -42,8 +42,8 @@ typedef struct ArchiveReader ArchiveReader;
 
 /* Opens an archive; keeps a reference to the source, and `progress` (may be NULL), whose token is
  * polled. Fails with COPSE_ERROR_UNSUPPORTED when it is none. */
-ArchiveReader *archive_reader_open(ByteSource *source, const ArchiveLimits *limits,
-                                   const Progress *progress, GError **error);
+ArchiveReader *archive_reader_open(ByteSource *source, const ArchiveLimits *limits, const Progress *progress,
+                                   GError **error);
 void archive_reader_free(ArchiveReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ArchiveReader, archive_reader_free)
 

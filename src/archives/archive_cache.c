@@ -50,8 +50,8 @@ static ArchiveShelf *find_shelf(ArchiveCache *c, const char *path, GError **erro
   return made;
 }
 
-ByteSource *archive_cache_open(ArchiveCache *c, const char *path, const char *member,
-                               const char *label, GError **error) {
+ByteSource *archive_cache_open(ArchiveCache *c, const char *path, const char *member, const char *label,
+                               GError **error) {
   g_mutex_lock(&c->lock);
   g_autoptr(ArchiveShelf) s = find_shelf(c, path, error);
   g_mutex_unlock(&c->lock);

@@ -19,8 +19,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ArchiveCache, archive_cache_unref)
 /* A source over the member `member` (as ArchiveMember.path has it) of the archive file at `path`;
  * a link that leads to another member is followed. Fails when it is not there, appears twice, or
  * has a problem. `label` is used in messages. */
-ByteSource *archive_cache_open(ArchiveCache *cache, const char *path, const char *member,
-                               const char *label, GError **error);
+ByteSource *archive_cache_open(ArchiveCache *cache, const char *path, const char *member, const char *label,
+                               GError **error);
 
 /* Takes "a.tar!x/y" below the folder `root` apart: "a.tar", and *member gets "x/y" (borrowed from
  * `file`). NULL when `file` itself is there, or no file ends before any "!". The caller frees

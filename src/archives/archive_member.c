@@ -12,14 +12,14 @@ typedef struct {
   ArchiveReader *reader;
   ArchiveRelease release;
   void *user;
-  GMutex lock;           /* of all that follows */
-  uint64_t size, at;     /* at: the next byte that the reader gives */
-  unsigned char *head;   /* the first head_n bytes of at most head_most; room for head_room */
+  GMutex lock;         /* of all that follows */
+  uint64_t size, at;   /* at: the next byte that the reader gives */
+  unsigned char *head; /* the first head_n bytes of at most head_most; room for head_room */
   size_t head_n, head_most, head_room;
   unsigned char *window; /* bytes at - window_n … at; NULL: not needed yet */
   size_t window_n;
   unsigned returns;
-  bool broken;           /* a read failed: what comes next is not known */
+  bool broken; /* a read failed: what comes next is not known */
 } Member;
 
 static bool fail(const Member *m, const char *problem, GError **error) {
@@ -55,8 +55,7 @@ static bool grow_head(Member *m, size_t need, GError **error) {
 
 static bool read_head(Member *m, GError **error) {
   size_t at = (size_t)m->at, n = MIN((size_t)CHUNK, m->head_most - at);
-  if (!grow_head(m, at + n, error) || !archive_reader_read(m->reader, m->head + at, n, error))
-    return false;
+  if (!grow_head(m, at + n, error) || !archive_reader_read(m->reader, m->head + at, n, error)) return false;
   m->at += n;
   m->head_n = MAX(m->head_n, at + n);
   return true;
@@ -123,12 +122,10 @@ static void member_free(void *data) {
 
 static const ByteSourceOps member_ops = {.read = member_read, .free = member_free};
 
-ByteSource *archive_member_source(ArchiveReader *reader, ArchiveRelease release, void *user,
-                                  const char *label) {
+ByteSource *archive_member_source(ArchiveReader *reader, ArchiveRelease release, void *user, const char *label) {
   const ArchiveMember *info = archive_reader_member(reader);
   if (info->start != UINT64_MAX) {
-    ByteSource *window =
-        byte_source_window(archive_reader_source(reader), info->start, info->size, label);
+    ByteSource *window = byte_source_window(archive_reader_source(reader), info->start, info->size, label);
     release(user, reader);
     return window;
   }

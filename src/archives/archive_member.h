@@ -20,5 +20,4 @@ typedef void (*ArchiveRelease)(void *user, ArchiveReader *reader);
 /* A source over the member that the reader is at, of which nothing was read yet; it must have no
  * problem. Takes the reader; release(user) is called once, from whichever thread drops the last
  * reference. `label` is used in messages. The source is safe for several threads at once. */
-ByteSource *archive_member_source(ArchiveReader *reader, ArchiveRelease release, void *user,
-                                  const char *label);
+ByteSource *archive_member_source(ArchiveReader *reader, ArchiveRelease release, void *user, const char *label);

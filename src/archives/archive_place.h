@@ -13,5 +13,4 @@ struct archive_entry;
 /* Call just after the member's header was read from an archive without a compression around
  * it. The place of the first of `size` bytes that lie there unchanged and whole; UINT64_MAX when
  * they are packed, in pieces, cut short, or when the header before them does not say the same. */
-uint64_t archive_place_of_data(ByteSource *source, struct archive *archive,
-                               struct archive_entry *entry, uint64_t size);
+uint64_t archive_place_of_data(ByteSource *source, struct archive *archive, struct archive_entry *entry, uint64_t size);

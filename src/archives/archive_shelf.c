@@ -77,8 +77,12 @@ static void add_spot(ArchiveShelf *s, const ArchiveMember *m) {
     return;
   }
   Spot *spot = g_new(Spot, 1);
-  *spot = (Spot){.path = g_strdup(m->path), .target = g_strdup(m->target), .place = m->place,
-                 .start = m->start, .size = m->size, .problem = m->problem};
+  *spot = (Spot){.path = g_strdup(m->path),
+                 .target = g_strdup(m->target),
+                 .place = m->place,
+                 .start = m->start,
+                 .size = m->size,
+                 .problem = m->problem};
   g_hash_table_insert(s->spots, spot->path, spot);
 }
 
@@ -97,8 +101,7 @@ static void sort_packed(ArchiveShelf *s) {
   g_hash_table_iter_init(&iter, s->spots);
   while (g_hash_table_iter_next(&iter, &path, &value)) {
     const Spot *spot = value;
-    if (!spot->problem && spot->start == UINT64_MAX && spot->size <= MEMBER_WHOLE)
-      g_ptr_array_add(s->packed, value);
+    if (!spot->problem && spot->start == UINT64_MAX && spot->size <= MEMBER_WHOLE) g_ptr_array_add(s->packed, value);
   }
   g_ptr_array_sort(s->packed, by_path);
 }
@@ -107,15 +110,13 @@ ArchiveShelf *archive_shelf_open(const char *path, GError **error) {
   struct stat st = {0};
   if (stat(path, &st) != 0) memset(&st, 0, sizeof st); /* then it is like no file */
   g_autoptr(ByteSource) source = byte_source_open(path, error);
-  g_autoptr(ArchiveReader) reader =
-      source ? archive_reader_open(source, &archive_limits, NULL, error) : NULL;
+  g_autoptr(ArchiveReader) reader = source ? archive_reader_open(source, &archive_limits, NULL, error) : NULL;
   if (!reader) return NULL;
   g_autoptr(ArchiveShelf) s = shelf_new(path, source);
   g_autoptr(GError) problem = NULL;
   int more;
   s->st = st;
-  while ((more = archive_reader_next(reader, &problem)) == 1)
-    add_spot(s, archive_reader_member(reader));
+  while ((more = archive_reader_next(reader, &problem)) == 1) add_spot(s, archive_reader_member(reader));
   sort_packed(s);
   if (more == 0 || g_hash_table_size(s->spots) > 0) return g_steal_pointer(&s);
   g_propagate_error(error, g_steal_pointer(&problem));
@@ -125,8 +126,8 @@ ArchiveShelf *archive_shelf_open(const char *path, GError **error) {
 bool archive_shelf_is_of(const ArchiveShelf *s, const char *path) {
   struct stat now;
   return strcmp(s->path, path) == 0 && stat(path, &now) == 0 && s->st.st_dev == now.st_dev &&
-         s->st.st_ino == now.st_ino && s->st.st_size == now.st_size &&
-         s->st.st_mtim.tv_sec == now.st_mtim.tv_sec && s->st.st_mtim.tv_nsec == now.st_mtim.tv_nsec;
+         s->st.st_ino == now.st_ino && s->st.st_size == now.st_size && s->st.st_mtim.tv_sec == now.st_mtim.tv_sec &&
+         s->st.st_mtim.tv_nsec == now.st_mtim.tv_nsec;
 }
 
 /* --- readers ---------------------------------------------------------------------------------- */
@@ -159,8 +160,7 @@ static void put_idle(ArchiveShelf *s, ArchiveReader *reader) {
 }
 
 /* Takes a reader on to the member of a place that it stands before. */
-static bool advance(const ArchiveShelf *s, ArchiveReader *r, bool started, unsigned place,
-                    GError **error) {
+static bool advance(const ArchiveShelf *s, ArchiveReader *r, bool started, unsigned place, GError **error) {
   int more = 1;
   while (!started || archive_reader_member(r)->place < place) {
     if ((more = archive_reader_next(r, error)) != 1) break;
@@ -168,8 +168,7 @@ static bool advance(const ArchiveShelf *s, ArchiveReader *r, bool started, unsig
   }
   if (more == 1 && archive_reader_member(r)->place == place) return true;
   if (more >= 0)
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: changed while it was read",
-                byte_source_label(s->source));
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: changed while it was read", byte_source_label(s->source));
   return false;
 }
 
@@ -212,10 +211,8 @@ static GPtrArray *choose(const ArchiveShelf *s, Spot *spot) {
   guint low = 0, high = s->packed->len;
   while (low < high) {
     guint middle = low + (high - low) / 2;
-    if (strcmp(((Spot *)s->packed->pdata[middle])->path, spot->path) < 0)
-      low = middle + 1;
-    else
-      high = middle;
+    if (strcmp(((Spot *)s->packed->pdata[middle])->path, spot->path) < 0) low = middle + 1;
+    else high = middle;
   }
   for (guint i = low; i < s->packed->len; i++) {
     Spot *next = s->packed->pdata[i];
@@ -241,8 +238,7 @@ static void fill(ArchiveShelf *s, Spot *spot) {
   g_autoptr(ArchiveReader) r = NULL;
   for (guint i = 0; i < chosen->len; i++) {
     Spot *next = chosen->pdata[i];
-    bool there = r ? advance(s, r, true, next->place, NULL)
-                   : (r = reader_at(s, next->place, NULL)) != NULL;
+    bool there = r ? advance(s, r, true, next->place, NULL) : (r = reader_at(s, next->place, NULL)) != NULL;
     if (!there) return;
     read_whole(s, r, next, NULL);
   }
@@ -274,17 +270,15 @@ static Spot *find_spot(const ArchiveShelf *s, const char *path) {
   return NULL;
 }
 
-ByteSource *archive_shelf_member(ArchiveShelf *s, const char *member, const char *label,
-                                 GError **error) {
+ByteSource *archive_shelf_member(ArchiveShelf *s, const char *member, const char *label, GError **error) {
   Spot *spot = find_spot(s, member);
   if (!spot || spot->problem) {
     g_autofree SafeText *shown = safe_text(label, -1);
-    g_set_error(error, COPSE_ERROR, spot ? COPSE_ERROR_FORMAT : COPSE_ERROR_NOT_FOUND, "%s: %s",
-                shown, spot ? spot->problem : "not in the archive (any more)");
+    g_set_error(error, COPSE_ERROR, spot ? COPSE_ERROR_FORMAT : COPSE_ERROR_NOT_FOUND, "%s: %s", shown,
+                spot ? spot->problem : "not in the archive (any more)");
     return NULL;
   }
-  if (spot->start != UINT64_MAX)
-    return byte_source_window(s->source, spot->start, spot->size, label);
+  if (spot->start != UINT64_MAX) return byte_source_window(s->source, spot->start, spot->size, label);
   g_autoptr(GBytes) bytes = bytes_of(s, spot);
   if (bytes) return byte_source_from_bytes(bytes, label);
   ArchiveReader *reader = reader_at(s, spot->place, error);

@@ -30,5 +30,4 @@ bool archive_shelf_is_of(const ArchiveShelf *shelf, const char *path);
 
 /* A source over a member; it may outlive the shelf's last other reference. Safe for several threads
  * at once. */
-ByteSource *archive_shelf_member(ArchiveShelf *shelf, const char *member, const char *label,
-                                 GError **error);
+ByteSource *archive_shelf_member(ArchiveShelf *shelf, const char *member, const char *label, GError **error);

@@ -8,15 +8,13 @@
 enum { STEP = 65536 };
 
 static bool fail(const Inflation *in, const char *problem, GError **error) {
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
-              "%s: deflated bytes at %" G_GUINT64_FORMAT " %s", byte_source_label(in->source),
-              in->start, problem);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: deflated bytes at %" G_GUINT64_FORMAT " %s",
+              byte_source_label(in->source), in->start, problem);
   return false;
 }
 
 /* Refills the inflater from what is left of the stream. */
-static bool feed(const Inflation *in, z_stream *z, unsigned char *buffer, uint64_t *used,
-                 GError **error) {
+static bool feed(const Inflation *in, z_stream *z, unsigned char *buffer, uint64_t *used, GError **error) {
   size_t n = (size_t)MIN((uint64_t)STEP, in->packed - *used);
   if (!byte_source_read(in->source, in->start + *used, buffer, n, error)) return false;
   *used += n;
@@ -45,10 +43,7 @@ bool inflate_into(Inflation *in, unsigned char *out, size_t room, GError **error
   in->ended = state == Z_STREAM_END && z.avail_in == 0 && used == in->packed;
   inflateEnd(&z);
   if (!ok) return false;
-  return state == Z_OK || state == Z_STREAM_END ||
-         fail(in, "are damaged: they do not unpack", error);
+  return state == Z_OK || state == Z_STREAM_END || fail(in, "are damaged: they do not unpack", error);
 }
 
-uint32_t inflate_crc(const unsigned char *bytes, size_t n) {
-  return (uint32_t)crc32_z(0, bytes, n);
-}
+uint32_t inflate_crc(const unsigned char *bytes, size_t n) { return (uint32_t)crc32_z(0, bytes, n); }

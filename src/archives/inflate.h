@@ -12,7 +12,7 @@ typedef struct {
 } Inflation;
 
 /* Unpacks until `room` bytes are there or the stream ends. Fails when the source cannot be read
- * or the stream is damaged. Memory: one block beside `out`. */
+ * or the stream is damaged. History: one block beside `out`. */
 bool inflate_into(Inflation *in, unsigned char *out, size_t room, GError **error);
 
 /* CRC-32 as ZIP uses it. */

@@ -54,11 +54,8 @@ static bool signed_as(const unsigned char *p, unsigned char a, unsigned char b) 
 static bool fail(const ByteSource *source, const char *name, const char *problem, GError **error) {
   const char *label = byte_source_label(source);
   g_autofree SafeText *shown = safe_text(name, -1);
-  if (name)
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: ZIP member %s %s", label, shown,
-                problem);
-  else
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: ZIP: %s", label, problem);
+  if (name) g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: ZIP member %s %s", label, shown, problem);
+  else g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: ZIP: %s", label, problem);
   return false;
 }
 
@@ -67,8 +64,7 @@ bool zip_matches(const unsigned char *head, size_t n) {
 }
 
 /* Finds the end record: the last signature whose comment reaches exactly to the end. */
-static bool find_end(ByteSource *source, unsigned char record[END_BYTES], uint64_t *at,
-                     GError **error) {
+static bool find_end(ByteSource *source, unsigned char record[END_BYTES], uint64_t *at, GError **error) {
   uint64_t size = byte_source_size(source);
   if (size < END_BYTES) return fail(source, NULL, "too short for a directory", error);
   size_t n = (size_t)MIN(size, END_BYTES + MOST_COMMENT);
@@ -84,9 +80,7 @@ static bool find_end(ByteSource *source, unsigned char record[END_BYTES], uint64
 }
 
 /* A field of the old end record is right when it is full or says the same as its wide form. */
-static bool agrees(uint64_t narrow, uint64_t full, uint64_t wide) {
-  return narrow == full || narrow == wide;
-}
+static bool agrees(uint64_t narrow, uint64_t full, uint64_t wide) { return narrow == full || narrow == wide; }
 
 /* Reads the ZIP64 end record when a locator stands before the old one. */
 static bool read_end64(ByteSource *source, Directory *d, GError **error) {
@@ -96,8 +90,7 @@ static bool read_end64(ByteSource *source, Directory *d, GError **error) {
   if (!byte_source_read(source, place, locator, sizeof locator, error)) return false;
   if (!signed_as(locator, 6, 7)) return true;
   uint64_t at = u64(locator + 8);
-  if (u32(locator + 4) != 0 || u32(locator + 16) > 1)
-    return fail(source, NULL, "an archive in several volumes", error);
+  if (u32(locator + 4) != 0 || u32(locator + 16) > 1) return fail(source, NULL, "an archive in several volumes", error);
   if (place < END64_BYTES || at > place - END64_BYTES)
     return fail(source, NULL, "the ZIP64 directory lies outside the file", error);
   if (!byte_source_read(source, at, r, sizeof r, error)) return false;
@@ -158,8 +151,7 @@ static const char *method_problem(const Entry *e) {
     return "is encrypted: unpack the archive with its password first";
   if (e->method != METHOD_STORED && e->method != METHOD_DEFLATED)
     return "is packed by a method that is not read: only stored and deflated members are";
-  if (e->method == METHOD_STORED && e->member.size != e->member.packed)
-    return "is stored, yet has two sizes";
+  if (e->method == METHOD_STORED && e->member.size != e->member.packed) return "is stored, yet has two sizes";
   return NULL;
 }
 
@@ -174,11 +166,9 @@ static const char *read_central(const unsigned char *dir, size_t n, size_t *at, 
   e->member = (ZipMember){.crc = u32(p + 16), .packed = u32(p + 20), .size = u32(p + 24)};
   e->local = u32(p + 42);
   uint64_t *const full[] = {&e->member.size, &e->member.packed, &e->local};
-  if (!read_extra(p + CENTRAL_BYTES + name, extra, full, 3))
-    return "an entry whose extra field is damaged";
+  if (!read_extra(p + CENTRAL_BYTES + name, extra, full, 3)) return "an entry whose extra field is damaged";
   if (u16(p + 34) != 0) return "an archive in several volumes";
-  if (name == 0 || memchr(p + CENTRAL_BYTES, '\0', name))
-    return "a name that is empty or holds NUL";
+  if (name == 0 || memchr(p + CENTRAL_BYTES, '\0', name)) return "a name that is empty or holds NUL";
   e->member.name = g_strndup((const char *)p + CENTRAL_BYTES, name);
   e->member.stored = e->method == METHOD_STORED;
   *at += CENTRAL_BYTES + name + extra + comment;
@@ -190,8 +180,8 @@ static bool size_agrees(bool descriptor, uint64_t local, uint64_t central) {
   return local == central || (descriptor && (local == 0 || local == UINT32_MAX));
 }
 
-static const char *compare_local(const Entry *e, const unsigned char *p, const unsigned char *rest,
-                                 size_t name, size_t extra) {
+static const char *compare_local(const Entry *e, const unsigned char *p, const unsigned char *rest, size_t name,
+                                 size_t extra) {
   enum { COMPARED = FLAG_ENCRYPTED | FLAG_DESCRIPTOR | FLAG_STRONG | FLAG_MASKED };
   if (name != strlen(e->member.name) || memcmp(rest, e->member.name, name) != 0)
     return "has another name in its own header";
@@ -200,10 +190,8 @@ static const char *compare_local(const Entry *e, const unsigned char *p, const u
   bool descriptor = e->flags & FLAG_DESCRIPTOR;
   uint64_t packed = u32(p + 18), size = u32(p + 22);
   uint64_t *const full[] = {&size, &packed};
-  if (!read_extra(rest + name, extra, full, 2) && !descriptor)
-    return "has a damaged extra field in its own header";
-  if (!size_agrees(descriptor, size, e->member.size) ||
-      !size_agrees(descriptor, packed, e->member.packed) ||
+  if (!read_extra(rest + name, extra, full, 2) && !descriptor) return "has a damaged extra field in its own header";
+  if (!size_agrees(descriptor, size, e->member.size) || !size_agrees(descriptor, packed, e->member.packed) ||
       (u32(p + 14) != e->member.crc && !(descriptor && u32(p + 14) == 0)))
     return "has other sizes or another checksum in its own header";
   return NULL;
@@ -247,8 +235,7 @@ static bool check_spans(const ZipFile *zip, GArray *spans, GError **error) {
   uint64_t at = 0;
   for (guint i = 0; i < spans->len; i++) {
     const Span *s = &g_array_index(spans, Span, i);
-    if (s->begin < at)
-      return fail(zip->source, zip_member(zip, s->index)->name, "overlaps another member", error);
+    if (s->begin < at) return fail(zip->source, zip_member(zip, s->index)->name, "overlaps another member", error);
     at = s->end;
   }
   return true;
@@ -265,8 +252,7 @@ static bool add_member(ZipFile *zip, Entry *e, GArray *spans, GError **error) {
   return true;
 }
 
-static bool read_members(ZipFile *zip, const Directory *d, const unsigned char *dir,
-                         GError **error) {
+static bool read_members(ZipFile *zip, const Directory *d, const unsigned char *dir, GError **error) {
   g_autoptr(GArray) spans = g_array_new(FALSE, FALSE, sizeof(Span));
   size_t at = 0;
   for (uint64_t i = 0; i < d->count; i++) {
@@ -274,8 +260,8 @@ static bool read_members(ZipFile *zip, const Directory *d, const unsigned char *
     const char *problem = read_central(dir, (size_t)d->size, &at, &e);
     if (problem) return fail(zip->source, NULL, problem, error);
     problem = method_problem(&e);
-    bool ok = problem ? fail(zip->source, e.member.name, problem, error)
-                      : read_local(zip->source, &e, d->offset, error);
+    bool ok =
+        problem ? fail(zip->source, e.member.name, problem, error) : read_local(zip->source, &e, d->offset, error);
     if (!ok) {
       g_free(e.member.name);
       return false;
@@ -341,7 +327,7 @@ static Inflation inflation_of(const ZipFile *zip, const ZipMember *m) {
   return (Inflation){.source = zip->source, .start = m->start, .packed = m->packed};
 }
 
-static ByteSource *memory_source(const ZipFile *zip, const ZipMember *m, GBytes *bytes) {
+static ByteSource *history_source(const ZipFile *zip, const ZipMember *m, GBytes *bytes) {
   g_autofree char *label = member_label(zip, m);
   return byte_source_from_bytes(bytes, label);
 }
@@ -352,14 +338,10 @@ static GBytes *unpack(ZipFile *zip, const ZipMember *m, GError **error) {
   /* One byte more than is declared, so that a longer stream shows. */
   g_autofree unsigned char *out = g_try_malloc(size + 1);
   const char *problem = NULL;
-  if (!out)
-    problem = "finds no memory to be unpacked";
-  else if (!inflate_into(&in, out, size + 1, error))
-    return NULL;
-  else if (!in.ended || in.got != size)
-    problem = "does not unpack to the size it declares";
-  else if (inflate_crc(out, size) != m->crc)
-    problem = "is damaged: its checksum is wrong";
+  if (!out) problem = "finds no memory to be unpacked";
+  else if (!inflate_into(&in, out, size + 1, error)) return NULL;
+  else if (!in.ended || in.got != size) problem = "does not unpack to the size it declares";
+  else if (inflate_crc(out, size) != m->crc) problem = "is damaged: its checksum is wrong";
   if (!problem) return g_bytes_new_take(g_steal_pointer(&out), size);
   fail(zip->source, m->name, problem, error);
   return NULL;
@@ -386,7 +368,7 @@ ByteSource *zip_member_source(ZipFile *zip, const ZipMember *m, uint64_t limit, 
     return byte_source_window(zip->source, m->start, m->size, label);
   }
   g_autoptr(GBytes) bytes = zip_member_bytes(zip, m, limit, error);
-  return bytes ? memory_source(zip, m, bytes) : NULL;
+  return bytes ? history_source(zip, m, bytes) : NULL;
 }
 
 ByteSource *zip_member_head(ZipFile *zip, const ZipMember *m, size_t n, GError **error) {
@@ -403,5 +385,5 @@ ByteSource *zip_member_head(ZipFile *zip, const ZipMember *m, size_t n, GError *
     return NULL;
   }
   g_autoptr(GBytes) bytes = g_bytes_new_take(g_steal_pointer(&out), room);
-  return memory_source(zip, m, bytes);
+  return history_source(zip, m, bytes);
 }

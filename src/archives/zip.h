@@ -38,8 +38,7 @@ const ZipMember *zip_find(const ZipFile *zip, const char *name); /* NULL: not th
  * memory, at most `limit` (an error above it, or when the ratio is a bomb's). The CRC of what is
  * unpacked into memory is checked; that of a stored member is not, since PyTorch may be told to
  * leave it out. Safe to call from several threads at once. */
-ByteSource *zip_member_source(ZipFile *zip, const ZipMember *member, uint64_t limit,
-                              GError **error);
+ByteSource *zip_member_source(ZipFile *zip, const ZipMember *member, uint64_t limit, GError **error);
 
 /* The unpacked bytes themselves, of a stored member too; likewise bounded and checked. */
 GBytes *zip_member_bytes(ZipFile *zip, const ZipMember *member, uint64_t limit, GError **error);

@@ -12,7 +12,7 @@
 #include "numerics/linalg.h"
 #include "core/parallel.h"
 
-enum { SIDE = 2048, STREAM = 32 << 20 };  /* floats */
+enum { SIDE = 2048, STREAM = 32 << 20 }; /* floats */
 enum { FILE_BYTES = STREAM * (int)sizeof(float) };
 
 typedef struct {

@@ -45,8 +45,14 @@ static LayerSet *random_set(const Case *c, Rng *rng, GError **error) {
   float *numbers = g_new(float, c->form == LAYER_DENSE ? full : 2 * factor);
   rng_fill_normal(rng, numbers, c->form == LAYER_DENSE ? full : 2 * factor, 0.02f);
   for (size_t i = 0; i < n; i++)
-    layers[i] = (Layer){.form = c->form, .d_out = c->side, .d_in = c->side, .rank = c->rank,
-                        .scale = 1, .x = numbers, .a = numbers, .b = numbers + factor};
+    layers[i] = (Layer){.form = c->form,
+                        .d_out = c->side,
+                        .d_in = c->side,
+                        .rank = c->rank,
+                        .scale = 1,
+                        .x = numbers,
+                        .a = numbers,
+                        .b = numbers + factor};
   LayerSet *set = layer_set_from_layers(layers, n, error);
   g_free(numbers);
   return set;
@@ -54,7 +60,7 @@ static LayerSet *random_set(const Case *c, Rng *rng, GError **error) {
 
 static void step_fill(Step *s, Rng *rng) {
   probex_init(s->p, rng);
-  s->text = g_new(float, CLASSES * TEXT);
+  s->text = g_new(float, (CLASSES * TEXT));
   s->e = g_new(float, BATCH * s->p->shape.r_t);
   s->de = g_new(float, BATCH * s->p->shape.r_t);
   rng_fill_normal(rng, s->text, CLASSES * TEXT, 1);
@@ -67,8 +73,7 @@ static void step_fill(Step *s, Rng *rng) {
 static bool step_init(Step *s, const Case *c, GError **error) {
   Rng rng;
   rng_init(&rng, 1, 0);
-  ProbexShape shape = {.d_out = c->side, .d_in = c->side, .r_u = PROBES, .r_v = PROBES,
-                       .r_t = c->r_t, .d_text = TEXT};
+  ProbexShape shape = {.d_out = c->side, .d_in = c->side, .r_u = PROBES, .r_v = PROBES, .r_t = c->r_t, .d_text = TEXT};
   *s = (Step){.set = random_set(c, &rng, error)};
   if (!s->set) return false;
   Probex **all[] = {&s->p, &s->grad, &s->m, &s->v};
@@ -99,8 +104,7 @@ static void step_run(void *user) {
   probex_forward(s->pass, s->p, s->set, s->members, BATCH, s->e);
   align_loss(s->align, s->p, s->text, CLASSES, s->e, s->target, BATCH, s->de, s->grad);
   probex_backward(s->pass, s->p, s->set, s->de, s->grad);
-  adam_step(&adam, ++s->steps, s->p->block, s->grad->block, s->m->block, s->v->block, s->p->n,
-            linalg_threads());
+  adam_step(&adam, ++s->steps, s->p->block, s->grad->block, s->m->block, s->v->block, s->p->n, linalg_threads());
 }
 
 /* Multiplications and additions of one step. */
@@ -121,8 +125,7 @@ bool train_step_measure(size_t i, const Floors *floors, StepFigure *figure, GErr
   bool ok = step_init(&s, &cases[i], error);
   if (ok) {
     double seconds = bench_seconds(step_run, &s, 5, 3);
-    *figure = (StepFigure){cases[i].name, BATCH / seconds,
-                           step_flops(&cases[i]) / floors->sgemm / seconds};
+    *figure = (StepFigure){cases[i].name, BATCH / seconds, step_flops(&cases[i]) / floors->sgemm / seconds};
   }
   step_clear(&s);
   return ok;

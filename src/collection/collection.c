@@ -14,19 +14,19 @@
 #include "core/files.h"
 
 struct Collection {
-  char *root;       /* absolute, without links */
-  char *only;       /* the archive in it that is the collection, or NULL: all of it is */
-  char *state;      /* NULL: none on disk */
+  char *root;  /* absolute, without links */
+  char *only;  /* the archive in it that is the collection, or NULL: all of it is */
+  char *state; /* NULL: none on disk */
   bool read_only;
   unsigned threads;
   Catalog *catalog;
   ArchiveCache *archives;
-  GMutex scanning;  /* one scan at a time */
+  GMutex scanning; /* one scan at a time */
 };
 
 static bool is_archive(const char *path) {
   g_autoptr(ByteSource) source = byte_source_open(path, NULL);
-  return source && container_has_name(path) && container_sniff(source) != CONTAINER_NONE;
+  return source && archive_kind_has_name(path) && archive_kind_sniff(source) != CONTAINER_NONE;
 }
 
 /* The folder or archive without links; the caller frees it. */
@@ -76,11 +76,9 @@ static bool open_catalog(Collection *c, GError **error) {
 static bool own_state(Collection *c, const char *real, GError **error) {
   g_autoptr(GBytes) owner = collection_get(c, "collection", "root", NULL);
   size_t n = strlen(real) + 1;
-  if (owner && g_bytes_get_size(owner) == n && memcmp(g_bytes_get_data(owner, NULL), real, n) == 0)
-    return true;
+  if (owner && g_bytes_get_size(owner) == n && memcmp(g_bytes_get_data(owner, NULL), real, n) == 0) return true;
   if (owner) {
-    g_autofree SafeText *other =
-        safe_text(g_bytes_get_data(owner, NULL), (gssize)g_bytes_get_size(owner) - 1);
+    g_autofree SafeText *other = safe_text(g_bytes_get_data(owner, NULL), (gssize)g_bytes_get_size(owner) - 1);
     g_autofree SafeText *state = safe_text(c->state, -1);
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_STATE,
                 "the state in %s was made for %s: choose another folder with --state", state, other);
@@ -115,8 +113,7 @@ Collection *collection_open(const char *root, const CollectionOptions *options, 
   c->root = archive ? g_path_get_dirname(real) : g_strdup(real);
   c->only = archive ? g_path_get_basename(real) : NULL;
   c->state = options->state ? g_canonicalize_filename(options->state, NULL) : default_state(real);
-  if (c->read_only && !g_file_test(c->state, G_FILE_TEST_IS_DIR))
-    g_clear_pointer(&c->state, g_free);
+  if (c->read_only && !g_file_test(c->state, G_FILE_TEST_IS_DIR)) g_clear_pointer(&c->state, g_free);
   if (!c->read_only && !dir_make(c->state, error)) return NULL;
   if (!open_catalog(c, error) || !own_state(c, real, error)) return NULL;
   if (!c->read_only) drop_leftovers(c);
@@ -143,8 +140,7 @@ bool collection_is_read_only(const Collection *c) { return c->read_only; }
 /* Once more from nothing when the catalog turns out to be damaged. Call with `scanning` held. */
 static bool scan(Collection *c, const Progress *progress, ScanSummary *summary, GError **error) {
   g_autoptr(GError) first = NULL;
-  if (scan_run(c->catalog, c->root, c->only, c->state, c->threads, progress, summary, &first))
-    return true;
+  if (scan_run(c->catalog, c->root, c->only, c->state, c->threads, progress, summary, &first)) return true;
   if (!catalog_is_damaged(c->catalog)) {
     g_propagate_error(error, g_steal_pointer(&first));
     return false;
@@ -153,8 +149,7 @@ static bool scan(Collection *c, const Progress *progress, ScanSummary *summary, 
          scan_run(c->catalog, c->root, c->only, c->state, c->threads, progress, summary, error);
 }
 
-bool collection_scan(Collection *c, const Progress *progress, ScanSummary *summary,
-                     GError **error) {
+bool collection_scan(Collection *c, const Progress *progress, ScanSummary *summary, GError **error) {
   g_mutex_lock(&c->scanning);
   bool ok = scan(c, progress, summary, error);
   g_mutex_unlock(&c->scanning);
@@ -171,8 +166,7 @@ GPtrArray *collection_models(Collection *c, GError **error) {
   }
   g_mutex_lock(&c->scanning);
   /* Another thread may have rebuilt it while we waited. */
-  bool ok = (!catalog_is_damaged(c->catalog) || catalog_rebuild(c->catalog, error)) &&
-            scan(c, NULL, NULL, error);
+  bool ok = (!catalog_is_damaged(c->catalog) || catalog_rebuild(c->catalog, error)) && scan(c, NULL, NULL, error);
   g_mutex_unlock(&c->scanning);
   return ok ? catalog_models(c->catalog, error) : NULL;
 }
@@ -206,13 +200,11 @@ WeightFile *collection_open_weights(const Collection *c, const Model *model, GEr
   return archive_weights_open(c->archives, full, member, path, error);
 }
 
-bool collection_store_trees(Collection *c, const GPtrArray *models, const int *trees,
-                            GError **error) {
+bool collection_store_trees(Collection *c, const GPtrArray *models, const int *trees, GError **error) {
   return catalog_store_trees(c->catalog, models, trees, error);
 }
 
-bool collection_put(Collection *c, const char *space, const char *key, GBytes *value,
-                    GError **error) {
+bool collection_put(Collection *c, const char *space, const char *key, GBytes *value, GError **error) {
   return catalog_put(c->catalog, space, key, value, error);
 }
 

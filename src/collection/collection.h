@@ -19,7 +19,7 @@ typedef struct Collection Collection;
 typedef struct {
   const char *state; /* folder for state, used as it is; NULL: the XDG default for this root */
   bool read_only;
-  unsigned threads;  /* for scans; 0: all processors */
+  unsigned threads; /* for scans; 0: all processors */
 } CollectionOptions;
 
 /* Opens or creates the state of the collection at `root`, a folder or an archive. */
@@ -38,10 +38,10 @@ typedef struct {
 } Skipped;
 
 typedef struct {
-  unsigned models, skipped;   /* in the collection after the scan */
-  unsigned read;              /* weight files opened this time */
-  unsigned unchanged;         /* models and unreadable files taken from the catalog as they were */
-  uint64_t bytes;             /* of all weight files */
+  unsigned models, skipped; /* in the collection after the scan */
+  unsigned read;            /* weight files opened this time */
+  unsigned unchanged;       /* models and unreadable files taken from the catalog as they were */
+  uint64_t bytes;           /* of all weight files */
   double seconds;
 } ScanSummary;
 
@@ -50,8 +50,7 @@ typedef struct {
  * reports files done (phases "looking" and "reading", on the calling thread), and stops when
  * cancelled, keeping what was there before and what was read so far. A catalog that turns out
  * to be damaged is set aside (catalog.db.aside) and made anew. */
-bool collection_scan(Collection *collection, const Progress *progress, ScanSummary *summary,
-                     GError **error);
+bool collection_scan(Collection *collection, const Progress *progress, ScanSummary *summary, GError **error);
 
 /* All models by path, as of the last scan. Array of Model*, owned by the array. An empty
  * catalog is no error. */
@@ -66,16 +65,12 @@ GPtrArray *collection_skipped(Collection *collection, GError **error);
 Model *collection_find(GPtrArray *models, const char *what, GError **error);
 
 /* Opens the model's weights, in an archive too ("a.tar!x.safetensors"). */
-WeightFile *collection_open_weights(const Collection *collection, const Model *model,
-                                    GError **error);
+WeightFile *collection_open_weights(const Collection *collection, const Model *model, GError **error);
 
 /* Stores which tree each model is in: trees[i] belongs to models[i]. */
-bool collection_store_trees(Collection *collection, const GPtrArray *models, const int *trees,
-                            GError **error);
+bool collection_store_trees(Collection *collection, const GPtrArray *models, const int *trees, GError **error);
 
 /* Small named values kept in the catalog by other modules (a cached sketch, a saved query). The
  * value is copied. collection_get gives NULL without an error when there is none. */
-bool collection_put(Collection *collection, const char *space, const char *key, GBytes *value,
-                    GError **error);
-GBytes *collection_get(Collection *collection, const char *space, const char *key,
-                       GError **error);
+bool collection_put(Collection *collection, const char *space, const char *key, GBytes *value, GError **error);
+GBytes *collection_get(Collection *collection, const char *space, const char *key, GError **error);

@@ -34,8 +34,7 @@ static bool ends_in_components(const char *path, const char *what) {
 }
 
 static bool has_components(const Model *m, const char *what) {
-  return ends_in_components(m->path, what) || ends_in_components(m->shown, what) ||
-         ends_in_components(m->file, what);
+  return ends_in_components(m->path, what) || ends_in_components(m->shown, what) || ends_in_components(m->file, what);
 }
 
 static bool has_ending(const Model *m, const char *what) {
@@ -53,9 +52,7 @@ static bool contains(const char *where, const char *what) {
 }
 
 /* `what` is folded already. */
-static bool mentions(const Model *m, const char *what) {
-  return contains(m->name, what) || contains(m->shown, what);
-}
+static bool mentions(const Model *m, const char *what) { return contains(m->name, what) || contains(m->shown, what); }
 
 /* Insertions, deletions and exchanges of bytes between two strings, each at most LONGEST. */
 static unsigned edit_distance(const char *a, const char *b) {
@@ -108,10 +105,8 @@ static void explain_absence(const GPtrArray *models, const char *what, GError **
   }
   g_autofree char *list = list_paths(near);
   if (near->len)
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "no model \"%s\"; did you mean %s?",
-                shown, list);
-  else
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "no model \"%s\"", shown);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "no model \"%s\"; did you mean %s?", shown, list);
+  else g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "no model \"%s\"", shown);
 }
 
 static Model *longest_path(const GPtrArray *models) {
@@ -134,8 +129,8 @@ Model *collection_find(GPtrArray *models, const char *what, GError **error) {
     if (found->len == 0) continue;
     g_autofree char *list = list_paths(found);
     g_autofree SafeText *shown = safe_text(trimmed, -1);
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "\"%s\" could be any of %u models: %s",
-                shown, found->len, list);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "\"%s\" could be any of %u models: %s", shown, found->len,
+                list);
     return NULL;
   }
   g_autoptr(GPtrArray) found = matching(models, is_ending_of, trimmed);

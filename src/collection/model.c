@@ -118,8 +118,8 @@ const char *model_concept(const Model *model, const char *label_key) {
 }
 
 const char *models_label_key(const GPtrArray *models) {
-  static const char *const keys[] = {"concept", "imagenet_class_name", "imagenet_class_id",
-                                     "dataset_chosen_targets", "tags"};
+  static const char *const keys[] = {"concept", "imagenet_class_name", "imagenet_class_id", "dataset_chosen_targets",
+                                     "tags"};
   for (size_t k = 0; k < G_N_ELEMENTS(keys); k++)
     for (guint i = 0; i < models->len; i++)
       if (model_fact(models->pdata[i], keys[k])) return keys[k];

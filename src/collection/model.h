@@ -36,14 +36,14 @@ typedef struct {
   SafeText *format; /* "safetensors", … */
   ModelKind kind;
   unsigned tensors;
-  uint64_t params;                /* elements of float tensors */
-  uint64_t bytes;                 /* of all weight files */
-  unsigned dtypes[DTYPE_COUNT];   /* tensors of each dtype */
-  SafeText *shapes;               /* hash of the canonical layers' names, forms and shapes (hex), or
+  uint64_t params;              /* elements of float tensors */
+  uint64_t bytes;               /* of all weight files */
+  unsigned dtypes[DTYPE_COUNT]; /* tensors of each dtype */
+  SafeText *shapes;             /* hash of the canonical layers' names, forms and shapes (hex), or
                                      "": see collection/signature.h */
-  LoraScaling scaling;            /* of an adapter's configuration */
-  int tree;                       /* index of its tree as last recovered, -1 when not known */
-  GPtrArray *facts;               /* of Fact, owned */
+  LoraScaling scaling;          /* of an adapter's configuration */
+  int tree;                     /* index of its tree as last recovered, -1 when not known */
+  GPtrArray *facts;             /* of Fact, owned */
   atomic_uint refs;
 } Model;
 

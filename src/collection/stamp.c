@@ -16,8 +16,8 @@ static char *disk_path(const Collection *collection, const Model *m) {
 
 /* Size and time of change. */
 static void add_file(GString *stamp, const struct stat *st) {
-  g_string_append_printf(stamp, "|%" PRId64 "|%" PRId64 ".%09ld", (int64_t)st->st_size,
-                         (int64_t)st->st_mtim.tv_sec, (long)st->st_mtim.tv_nsec);
+  g_string_append_printf(stamp, "|%" PRId64 "|%" PRId64 ".%09ld", (int64_t)st->st_size, (int64_t)st->st_mtim.tv_sec,
+                         (long)st->st_mtim.tv_nsec);
 }
 
 static int by_name(gconstpointer a, gconstpointer b) {

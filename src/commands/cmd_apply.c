@@ -50,10 +50,8 @@ typedef struct {
 static void print_json(const Said *s, const Expert *x) {
   cJSON *o = cJSON_CreateObject();
   json_add_string(o, "path", s->model->shown);
-  if (x->task == EXPERT_CLASSIFY)
-    add_numbers(o, "logits", s->logits, s->choices->names->len);
-  else
-    add_numbers(o, "representation", s->e, x->probex->shape.r_t);
+  if (x->task == EXPERT_CLASSIFY) add_numbers(o, "logits", s->logits, s->choices->names->len);
+  else add_numbers(o, "representation", s->e, x->probex->shape.r_t);
   cJSON *labels = cJSON_AddArrayToObject(o, "labels");
   for (size_t k = 0; k < s->shown; k++) {
     cJSON *row = cJSON_CreateObject();
@@ -69,8 +67,7 @@ static void print_text(const Said *s) {
   printf("%s ", s->model->shown);
   if (s->abstain) printf(" don't know;");
   for (size_t k = 0; k < s->shown && s->p[s->order[k]] >= 0.005; k++)
-    printf("%s %s %.2f", k ? "," : "", (char *)s->choices->names->pdata[s->order[k]],
-           s->p[s->order[k]]);
+    printf("%s %s %.2f", k ? "," : "", (char *)s->choices->names->pdata[s->order[k]], s->p[s->order[k]]);
   putchar('\n');
 }
 
@@ -81,12 +78,16 @@ static void print_model(const ExpertRun *r, const Choices *c, size_t row, bool j
   const float *e = r->rep->rows + row * r->rep->width;
   double confidence = prediction_make(r->expert, c, e, p, logits);
   rank_labels(p, n, order, shown);
-  Said s = {r->rep->models->pdata[row], c, p, logits, e, order, shown,
+  Said s = {r->rep->models->pdata[row],
+            c,
+            p,
+            logits,
+            e,
+            order,
+            shown,
             prediction_abstains(r->expert, c, p, logits, confidence)};
-  if (json)
-    print_json(&s, r->expert);
-  else
-    print_text(&s);
+  if (json) print_json(&s, r->expert);
+  else print_text(&s);
 }
 
 /* Why the expert has nothing to say of a model. Static text. */
@@ -97,8 +98,7 @@ static const char *silence(const Expert *x, const Model *m) {
 /* Models that the expert does not speak of: it never answers outside its tree. */
 static void print_others(const ExpertRun *r, bool json) {
   g_autoptr(GHashTable) own = g_hash_table_new(g_str_hash, g_str_equal);
-  for (guint i = 0; i < r->rep->models->len; i++)
-    g_hash_table_add(own, ((Model *)r->rep->models->pdata[i])->path);
+  for (guint i = 0; i < r->rep->models->len; i++) g_hash_table_add(own, ((Model *)r->rep->models->pdata[i])->path);
   for (guint i = 0; i < r->models->len; i++) {
     const Model *m = r->models->pdata[i];
     if (g_hash_table_contains(own, m->path)) continue;
@@ -124,8 +124,7 @@ static int apply(const char *root, const char *expert, const char *layer, const 
     if (!c) status = command_fail(error);
     for (guint i = 0; c && i < r.rep->models->len; i++) print_model(&r, c, i, g->json);
     if (c) print_others(&r, g->json);
-    for (guint i = 0; i < r.warnings->len; i++)
-      fprintf(stderr, "copse: %s\n", (char *)r.warnings->pdata[i]);
+    for (guint i = 0; i < r.warnings->len; i++) fprintf(stderr, "copse: %s\n", (char *)r.warnings->pdata[i]);
   }
   expert_run_clear(&r);
   return status;
@@ -135,11 +134,8 @@ int cmd_apply(int argc, char **argv) {
   g_autofree char *expert = NULL, *layer = NULL;
   Globals g;
   int status;
-  const GOptionEntry entries[] = {
-      EXPERT_RUN_ENTRIES(expert, layer),
-      G_OPTION_ENTRY_NULL};
-  if (command_parse("apply", entries, NULL, &argc, &argv, &g, &status))
-    status = apply(argv[1], expert, layer, &g);
+  const GOptionEntry entries[] = {EXPERT_RUN_ENTRIES(expert, layer), G_OPTION_ENTRY_NULL};
+  if (command_parse("apply", entries, NULL, &argc, &argv, &g, &status)) status = apply(argv[1], expert, layer, &g);
   globals_clear(&g);
   return status;
 }

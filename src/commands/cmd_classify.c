@@ -17,8 +17,7 @@ static int by_probability(gconstpointer a, gconstpointer b, gpointer p) {
 }
 
 /* Which choices to print, most probable first: for classes only those that were asked for. */
-static guint *print_order(const ExpertRun *r, const Choices *c, double *p, const char *list,
-                          guint *n) {
+static guint *print_order(const ExpertRun *r, const Choices *c, double *p, const char *list, guint *n) {
   guint *order = g_new(guint, c->names->len + 1);
   bool some = list && r->expert->task == EXPERT_CLASSIFY;
   g_auto(GStrv) asked = some ? concept_list_open(list, NULL) : NULL;
@@ -32,9 +31,9 @@ static guint *print_order(const ExpertRun *r, const Choices *c, double *p, const
 /* What was asked for and what became of it. */
 typedef struct {
   const ExpertRun *run;
-  const char *list;     /* the user's labels, or NULL */
-  GPtrArray *left_out;  /* of char*: labels that the encoder does not know */
-  int limit;            /* labels to print; 0: all */
+  const char *list;    /* the user's labels, or NULL */
+  GPtrArray *left_out; /* of char*: labels that the encoder does not know */
+  int limit;           /* labels to print; 0: all */
   bool json;
 } Asked;
 
@@ -48,10 +47,8 @@ static void print_left_out(const GPtrArray *left_out) {
   putchar('\n');
 }
 
-static void print_table(const Asked *a, const Choices *c, const double *p, const guint *order,
-                        guint n, guint total) {
-  for (guint i = 0; i < n; i++)
-    printf("  %5.1f %%  %s\n", 100 * p[order[i]], (char *)c->names->pdata[order[i]]);
+static void print_table(const Asked *a, const Choices *c, const double *p, const guint *order, guint n, guint total) {
+  for (guint i = 0; i < n; i++) printf("  %5.1f %%  %s\n", 100 * p[order[i]], (char *)c->names->pdata[order[i]]);
   if (n < total) printf("  and %u more labels (-n 0 prints all)\n", total - n);
   print_left_out(a->left_out);
 }
@@ -94,14 +91,13 @@ static Choices *choose(const Asked *a, GError **error) {
     g_propagate_error(error, problem);
     return NULL;
   }
-  if (r->expert->task == EXPERT_ALIGN)
-    return choices_new(r->expert, r->encoder, labels, a->left_out, error);
+  if (r->expert->task == EXPERT_ALIGN) return choices_new(r->expert, r->encoder, labels, a->left_out, error);
   for (char **l = labels; *l; l++)
     if (!g_ptr_array_find_with_equal_func(r->expert->labels, *l, g_str_equal, NULL)) {
       g_autofree SafeText *shown = safe_text(*l, -1);
       g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND,
-                  "expert %s does not know the class '%s'; it has %u, see copse apply", r->expert->name,
-                  shown, r->expert->labels->len);
+                  "expert %s does not know the class '%s'; it has %u, see copse apply", r->expert->name, shown,
+                  r->expert->labels->len);
       return NULL;
     }
   return choices_own(r->expert, r->encoder, error);
@@ -131,10 +127,8 @@ int cmd_classify(int argc, char **argv) {
   Globals g;
   const GOptionEntry entries[] = {
       {"labels", 0, 0, G_OPTION_ARG_STRING, &labels,
-       "Candidates: a,b,c or @cifar100, @imagenet, @tiny-imagenet, @FILE (default: the expert's own)",
-       "LIST"},
-      {"limit", 'n', 0, G_OPTION_ARG_INT, &limit,
-       "Labels to print (default: 10, with --json all; 0: all)", "N"},
+       "Candidates: a,b,c or @cifar100, @imagenet, @tiny-imagenet, @FILE (default: the expert's own)", "LIST"},
+      {"limit", 'n', 0, G_OPTION_ARG_INT, &limit, "Labels to print (default: 10, with --json all; 0: all)", "N"},
       EXPERT_RUN_ENTRIES(expert, layer),
       G_OPTION_ENTRY_NULL};
   if (command_parse("classify", entries, NULL, &argc, &argv, &g, &status)) {

@@ -38,8 +38,8 @@ static unsigned choose_examples(const GPtrArray *models, const char **examples) 
   g_autoptr(GPtrArray) unseen = g_ptr_array_new();
   for (guint i = 0; i < models->len; i++) {
     const Model *m = models->pdata[i];
-    bool fresh = is_unseen(m) && concept_of(m) &&
-                 !g_ptr_array_find_with_equal_func(unseen, concept_of(m), g_str_equal, NULL);
+    bool fresh =
+        is_unseen(m) && concept_of(m) && !g_ptr_array_find_with_equal_func(unseen, concept_of(m), g_str_equal, NULL);
     if (fresh) g_ptr_array_add(unseen, (char *)concept_of(m));
   }
   unsigned n = MIN(unseen->len, EXAMPLES);
@@ -83,16 +83,15 @@ static int demonstrate(const char *dir, const Globals *g, gint64 started) {
   printf("$ copse scan %s\n%u models\n$ copse train %s\n", dir, models->len, dir);
   fflush(stdout);
   CommandProgress p;
-  g_autoptr(TrainResult) r =
-      expert_train(c, models, &options, command_progress_begin(&p, "Training", g), &error);
+  g_autoptr(TrainResult) r = expert_train(c, models, &options, command_progress_begin(&p, "Training", g), &error);
   command_progress_end(&p);
   if (!r) return command_fail(error);
   train_report_print(r);
   if (!ask_examples(c, models, &error)) return command_fail(error);
   const Expert *x = r->expert;
   printf("demo: unseen top-1 %.3f of %u concepts (chance %.4f), seen top-1 %.3f, %u models, %.0f s\n",
-         x->test_holdout.top1, x->test_holdout.classes, x->test_holdout.chance, x->test.top1,
-         models->len, (double)(g_get_monotonic_time() - started) / 1e6);
+         x->test_holdout.top1, x->test_holdout.classes, x->test_holdout.chance, x->test.top1, models->len,
+         (double)(g_get_monotonic_time() - started) / 1e6);
   return STATUS_DONE;
 }
 

@@ -18,8 +18,7 @@ static const char notes[] =
 
 /* "same", "moved", "only in A", … Static text. */
 static const char *state_text(LayerState state) {
-  return state == LAYER_ONLY_P ? "only in A" : state == LAYER_ONLY_X ? "only in B"
-                                                                     : layer_state_name(state);
+  return state == LAYER_ONLY_P ? "only in A" : state == LAYER_ONLY_X ? "only in B" : layer_state_name(state);
 }
 
 /* "768x3072", "768x768 r16", "-". The caller frees it. */
@@ -36,14 +35,12 @@ static void print_row(const DiffRow *r, int width) {
   g_autoptr(GString) line = g_string_new(NULL);
   g_string_printf(line, "%s  %-11s  %-14s %-14s", name, state_text(r->state), before, after);
   if (isfinite(r->relative)) g_string_append_printf(line, "  %-10.4g", r->relative);
-  if (r->rank)
-    g_string_append_printf(line, " rank %u%s", r->rank, r->rank >= RANK_PROBES ? " or more" : "");
+  if (r->rank) g_string_append_printf(line, " rank %u%s", r->rank, r->rank >= RANK_PROBES ? " or more" : "");
   puts(g_strchomp(line->str));
 }
 
 static int widest_name(const GArray *rows, int width) {
-  for (guint i = 0; i < rows->len; i++)
-    width = MAX(width, text_width(g_array_index(rows, DiffRow, i).name));
+  for (guint i = 0; i < rows->len; i++) width = MAX(width, text_width(g_array_index(rows, DiffRow, i).name));
   return width;
 }
 
@@ -59,18 +56,15 @@ static void print_others(const ModelDiff *d) {
   for (int s = 0; s <= LAYER_UNREAD; s++)
     if (d->other_count[s])
       g_ptr_array_add(parts, g_strdup_printf("%u other tensor%s %s", d->other_count[s],
-                                             d->other_count[s] == 1 ? "" : "s",
-                                             state_text((LayerState)s)));
+                                             d->other_count[s] == 1 ? "" : "s", state_text((LayerState)s)));
   print_parts(parts);
 }
 
 /* "layers moved 0.59 in all, 0.56 without output layers"; of an adapter, what it adds. The caller
  * frees it. */
 static char *change_text(const ModelDiff *d) {
-  if (d->p_adds || d->x_adds)
-    return g_strdup_printf("adds %.4g of the size of these layers in all", d->relative);
-  if (!isfinite(d->trunk) || d->trunk == d->relative)
-    return g_strdup_printf("layers moved %.4g in all", d->relative);
+  if (d->p_adds || d->x_adds) return g_strdup_printf("adds %.4g of the size of these layers in all", d->relative);
+  if (!isfinite(d->trunk) || d->trunk == d->relative) return g_strdup_printf("layers moved %.4g in all", d->relative);
   return g_strdup_printf("layers moved %.4g in all, %.4g without output layers", d->relative, d->trunk);
 }
 
@@ -78,8 +72,7 @@ static char *change_text(const ModelDiff *d) {
 static void print_layers(const ModelDiff *d) {
   g_autoptr(GPtrArray) parts = g_ptr_array_new_with_free_func(g_free);
   for (int s = 0; s <= LAYER_UNREAD; s++)
-    if (d->count[s])
-      g_ptr_array_add(parts, g_strdup_printf("%u %s", d->count[s], state_text((LayerState)s)));
+    if (d->count[s]) g_ptr_array_add(parts, g_strdup_printf("%u %s", d->count[s], state_text((LayerState)s)));
   if (isfinite(d->relative)) g_ptr_array_add(parts, change_text(d));
   print_parts(parts);
 }
@@ -122,8 +115,7 @@ static cJSON *row_json(const DiffRow *r) {
 
 static void add_rows(cJSON *o, const char *key, const GArray *rows) {
   cJSON *list = cJSON_AddArrayToObject(o, key);
-  for (guint i = 0; i < rows->len; i++)
-    cJSON_AddItemToArray(list, row_json(&g_array_index(rows, DiffRow, i)));
+  for (guint i = 0; i < rows->len; i++) cJSON_AddItemToArray(list, row_json(&g_array_index(rows, DiffRow, i)));
 }
 
 static void print_json(const ModelDiff *d) {

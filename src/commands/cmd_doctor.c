@@ -28,8 +28,7 @@ static void check_products(GArray *checks) {
   g_autoptr(GError) error = NULL;
   bool ok = linalg_self_check(&error);
   add(checks, "matrix products", ok,
-      ok ? g_strdup_printf("OpenBLAS (%s) agrees with plain loops", linalg_kernel_name())
-         : g_strdup(error->message));
+      ok ? g_strdup_printf("OpenBLAS (%s) agrees with plain loops", linalg_kernel_name()) : g_strdup(error->message));
 }
 
 static void check_words(GArray *checks) {

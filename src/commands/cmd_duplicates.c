@@ -18,8 +18,7 @@ static Copies copies_new(const Forest *f) {
     if (forest_node(f, v)->duplicate_of >= 0) c.first[forest_node(f, v)->duplicate_of + 2]++;
   for (unsigned v = 2; v <= n; v++) c.first[v] += c.first[v - 1];
   for (unsigned v = 0; v < n; v++)
-    if (forest_node(f, v)->duplicate_of >= 0)
-      c.copy[c.first[forest_node(f, v)->duplicate_of + 1]++] = v;
+    if (forest_node(f, v)->duplicate_of >= 0) c.copy[c.first[forest_node(f, v)->duplicate_of + 1]++] = v;
   return c;
 }
 
@@ -104,8 +103,7 @@ static cJSON *conflict_json(const Forest *f, unsigned v) {
   json_add_string(item, "declared", model_base(n->model));
   cJSON *parents = cJSON_AddArrayToObject(item, "recovered");
   for (guint k = 0; k < n->parents->len; k++)
-    cJSON_AddItemToArray(parents,
-                         lineage_edge_json(f, n, &g_array_index(n->parents, ParentEdge, k)));
+    cJSON_AddItemToArray(parents, lineage_edge_json(f, n, &g_array_index(n->parents, ParentEdge, k)));
   json_add_string(item, "note", n->note);
   return item;
 }
@@ -115,8 +113,7 @@ static void print_conflict(const Forest *f, unsigned v) {
   printf("%s\n  card: %s\n", lineage_shown(f, v), model_base(n->model));
   for (guint k = 0; k < n->parents->len; k++) {
     const ParentEdge *e = &g_array_index(n->parents, ParentEdge, k);
-    printf("  weights: %s of %s, %.2f sure\n", edge_kind_name(e->kind), lineage_shown(f, e->parent),
-           e->confidence);
+    printf("  weights: %s of %s, %.2f sure\n", edge_kind_name(e->kind), lineage_shown(f, e->parent), e->confidence);
   }
   if (n->parents->len == 0) puts("  weights: no parent here");
 }
@@ -136,8 +133,7 @@ static int conflicts(const Forest *f, bool json) {
   return STATUS_DONE;
 }
 
-static int run_on(const char *name, int (*answer)(const Forest *f, bool json), int argc,
-                  char **argv) {
+static int run_on(const char *name, int (*answer)(const Forest *f, bool json), int argc, char **argv) {
   Globals globals = {0};
   int status;
   if (!command_parse(name, NULL, NULL, &argc, &argv, &globals, &status)) return status;

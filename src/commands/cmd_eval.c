@@ -76,9 +76,8 @@ static void print_group(const char *name, const Group *g) {
   const Score *s = &g->score;
   if (!s->n) return;
   printf("%s: %u models, %u labels\n", name, s->n, s->classes);
-  printf("  %-44s %6.1f %%  [%.1f, %.1f], chance %.1f %%\n",
-         isfinite(s->top1) ? "top-1" : "element-wise accuracy", 100 * score_headline(s),
-         100 * s->low, 100 * s->high, 100 * s->chance);
+  printf("  %-44s %6.1f %%  [%.1f, %.1f], chance %.1f %%\n", isfinite(s->top1) ? "top-1" : "element-wise accuracy",
+         100 * score_headline(s), 100 * s->low, 100 * s->high, 100 * s->chance);
   print_rate("top-5", s->top5);
   print_rate("F1, mean over labels", s->f1);
   print_rate("average precision, mean over labels", s->ap);
@@ -127,14 +126,11 @@ static int evaluate(const char *root, const char *name, const char *layer, const
     x->layer = g_strdup(layer);
   }
   CommandProgress p;
-  g_autoptr(Evaluation) e =
-      evaluation_new(c, models, x, command_progress_begin(&p, "Evaluating", g), &error);
+  g_autoptr(Evaluation) e = evaluation_new(c, models, x, command_progress_begin(&p, "Evaluating", g), &error);
   command_progress_end(&p);
   if (!e) return command_fail(error);
-  if (g->json)
-    print_json(x, e);
-  else
-    print_table(x, e);
+  if (g->json) print_json(x, e);
+  else print_table(x, e);
   return STATUS_DONE;
 }
 
@@ -142,11 +138,8 @@ int cmd_eval(int argc, char **argv) {
   g_autofree char *expert = NULL, *layer = NULL;
   Globals g;
   int status;
-  const GOptionEntry entries[] = {
-      EXPERT_RUN_ENTRIES(expert, layer),
-      G_OPTION_ENTRY_NULL};
-  if (command_parse("eval", entries, NULL, &argc, &argv, &g, &status))
-    status = evaluate(argv[1], expert, layer, &g);
+  const GOptionEntry entries[] = {EXPERT_RUN_ENTRIES(expert, layer), G_OPTION_ENTRY_NULL};
+  if (command_parse("eval", entries, NULL, &argc, &argv, &g, &status)) status = evaluate(argv[1], expert, layer, &g);
   globals_clear(&g);
   return status;
 }

@@ -18,8 +18,14 @@ typedef char *(*Writer)(const Forest *forest, const char *label_key);
 static char *as_csv(const Forest *f, const char *key) { return export_text(f, f->nodes, EXPORT_CSV, key); }
 static char *as_jsonl(const Forest *f, const char *key) { return export_text(f, f->nodes, EXPORT_JSONL, key); }
 static char *as_paths(const Forest *f, const char *key) { return export_text(f, f->nodes, EXPORT_PATHS, key); }
-static char *as_dot(const Forest *f, const char *key) { (void)key; return forest_to_dot(f); }
-static char *as_newick(const Forest *f, const char *key) { (void)key; return forest_to_newick(f); }
+static char *as_dot(const Forest *f, const char *key) {
+  (void)key;
+  return forest_to_dot(f);
+}
+static char *as_newick(const Forest *f, const char *key) {
+  (void)key;
+  return forest_to_newick(f);
+}
 
 static const struct {
   const char *name;

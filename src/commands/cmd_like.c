@@ -31,12 +31,10 @@ static int answer(const ExpertRun *r, const char *model, int limit, bool json) {
   gssize row = expert_run_find(r, model, &status);
   if (row < 0) return status;
   g_autoptr(GArray) near = nearest_to(r->rep, (size_t)row, (size_t)limit);
-  if (json)
-    print_json(r, near);
+  if (json) print_json(r, near);
   else
     for (guint i = 0; i < near->len; i++)
-      printf("%4u  %6.3f  %s\n", i + 1, g_array_index(near, Nearest, i).score,
-             model_at(r, near, i)->shown);
+      printf("%4u  %6.3f  %s\n", i + 1, g_array_index(near, Nearest, i).score, model_at(r, near, i)->shown);
   return STATUS_DONE;
 }
 

@@ -41,9 +41,7 @@ int cmd_map(int argc, char **argv) {
   g_autofree char *layer = NULL, *expert = NULL;
   Globals g;
   int status;
-  const GOptionEntry entries[] = {
-      EXPERT_RUN_ENTRIES(expert, layer),
-      G_OPTION_ENTRY_NULL};
+  const GOptionEntry entries[] = {EXPERT_RUN_ENTRIES(expert, layer), G_OPTION_ENTRY_NULL};
   if (command_parse("map", entries, NULL, &argc, &argv, &g, &status)) {
     ExpertRun r;
     double shares[2];

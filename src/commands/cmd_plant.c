@@ -40,11 +40,9 @@ static bool options_from(const Wishes *w, const Globals *globals, PlantOptions *
     g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_USAGE, "planting writes: not --read-only");
     return false;
   }
-  if (!wish_count("concepts", w->concepts, error) || !wish_count("models", w->models, error))
-    return false;
+  if (!wish_count("concepts", w->concepts, error) || !wish_count("models", w->models, error)) return false;
   o->concepts = (unsigned)w->concepts;
-  unsigned *models = o->kind == PLANT_CLASSES ? &o->fine_tunes
-                     : o->kind == PLANT_WOODS ? &o->trees : &o->adapters;
+  unsigned *models = o->kind == PLANT_CLASSES ? &o->fine_tunes : o->kind == PLANT_WOODS ? &o->trees : &o->adapters;
   *models = (unsigned)w->models;
   o->threads = globals->threads > 0 ? (unsigned)globals->threads : parallel_processors();
   return true;

@@ -15,10 +15,8 @@ static const char method[] =
     "match: each expert's cosines as odds, by logistic regression on models kept from training";
 
 static void add_tree(cJSON *o, int tree) {
-  if (tree >= 0)
-    cJSON_AddNumberToObject(o, "tree", tree + 1);
-  else
-    cJSON_AddNullToObject(o, "tree");
+  if (tree >= 0) cJSON_AddNumberToObject(o, "tree", tree + 1);
+  else cJSON_AddNullToObject(o, "tree");
 }
 
 static cJSON *json_hit(const QueryHit *h) {
@@ -79,8 +77,7 @@ static void print_json(const char *text, const QueryAnswer *a) {
   json_add_u64(o, "total", a->total);
   cJSON_AddBoolToObject(o, "doubtful", a->doubtful);
   cJSON *cannot = cJSON_AddArrayToObject(o, "cannot_answer");
-  for (guint i = 0; i < a->cannot->len; i++)
-    cJSON_AddItemToArray(cannot, cJSON_CreateString(a->cannot->pdata[i]));
+  for (guint i = 0; i < a->cannot->len; i++) cJSON_AddItemToArray(cannot, cJSON_CreateString(a->cannot->pdata[i]));
   cJSON *unknown = cJSON_AddArrayToObject(o, "unknown_words");
   for (char **w = a->unknown; w && *w; w++) cJSON_AddItemToArray(unknown, cJSON_CreateString(*w));
   json_print(o);
@@ -89,8 +86,8 @@ static void print_json(const char *text, const QueryAnswer *a) {
 /* "unseen concepts 41.0 % [33, 50] of 120 models (chance 1.2 %)". */
 static void print_score(const char *group, const Score *s) {
   if (s->n && s->classes > 1 && isfinite(s->top1))
-    printf(", %s %.1f %% [%.1f, %.1f] of %u models (chance %.1f %%)", group, 100 * s->top1,
-           100 * s->low, 100 * s->high, s->n, 100 * s->chance);
+    printf(", %s %.1f %% [%.1f, %.1f] of %u models (chance %.1f %%)", group, 100 * s->top1, 100 * s->low, 100 * s->high,
+           s->n, 100 * s->chance);
 }
 
 /* Who was heard, and how far that goes. */
@@ -110,15 +107,11 @@ static void print_speakers(const QueryAnswer *a) {
 static void print_hit(guint place, const QueryHit *h, bool several) {
   char score[16] = "     -", match[16] = "";
   if (isfinite(h->score)) g_snprintf(score, sizeof score, "%6.3f", h->score);
-  if (isfinite(h->match))
-    g_snprintf(match, sizeof match, "%4.0f %%  ", 100 * h->match);
-  else if (several)
-    g_snprintf(match, sizeof match, "     -  ");
+  if (isfinite(h->match)) g_snprintf(match, sizeof match, "%4.0f %%  ", 100 * h->match);
+  else if (several) g_snprintf(match, sizeof match, "     -  ");
   printf("%4u  %s  %s%s", place, score, match, h->model->shown);
-  if (h->declared)
-    printf("  (declared: its %s says so, not its weights)", h->said_by);
-  else if (h->said_by)
-    printf("  (its %s says so too)", h->said_by);
+  if (h->declared) printf("  (declared: its %s says so, not its weights)", h->said_by);
+  else if (h->said_by) printf("  (its %s says so too)", h->said_by);
   putchar('\n');
 }
 
@@ -130,17 +123,14 @@ static void print_table(const QueryAnswer *a) {
     printf("unknown words, left out: %s\n", shown);
   }
   print_speakers(a);
-  if (a->hits->len && a->speakers->len)
-    printf("   #   score  %smodel\n", several ? " match  " : "");
-  for (guint i = 0; i < a->hits->len; i++)
-    print_hit(i + 1, &g_array_index(a->hits, QueryHit, i), several);
+  if (a->hits->len && a->speakers->len) printf("   #   score  %smodel\n", several ? " match  " : "");
+  for (guint i = 0; i < a->hits->len; i++) print_hit(i + 1, &g_array_index(a->hits, QueryHit, i), several);
   if (!a->hits->len) puts("no model answers to that");
   if (a->total > a->hits->len) printf("the first %u of %u; -n 0 prints all\n", a->hits->len, a->total);
   if (a->doubtful)
     printf("doubtful: nothing here may be like that; nine in ten right answers score above %.2f\n",
            g_array_index(a->hits, QueryHit, 0).expert->floor);
-  for (guint i = 0; i < a->cannot->len; i++)
-    printf("cannot answer: %s\n", (const char *)a->cannot->pdata[i]);
+  for (guint i = 0; i < a->cannot->len; i++) printf("cannot answer: %s\n", (const char *)a->cannot->pdata[i]);
 }
 
 /* What the end of the question may become. */
@@ -153,10 +143,8 @@ static int complete(const char *text, const GPtrArray *models, bool json) {
     cJSON_AddItemToArray(list, cJSON_CreateString(c->texts->pdata[i]));
     if (!json) puts(c->texts->pdata[i]);
   }
-  if (json)
-    json_print(o);
-  else
-    cJSON_Delete(o);
+  if (json) json_print(o);
+  else cJSON_Delete(o);
   return STATUS_DONE;
 }
 
@@ -167,16 +155,13 @@ static int query(const char *root, const char *text, int limit, bool completing,
   if (completing) return complete(text, models, g->json);
   GError *error = NULL;
   CommandProgress p;
-  g_autoptr(QueryIndex) index =
-      query_index_open(c, models, command_progress_begin(&p, "Asking", g), &error);
+  g_autoptr(QueryIndex) index = query_index_open(c, models, command_progress_begin(&p, "Asking", g), &error);
   command_progress_end(&p);
   if (!index) return command_fail(error);
   g_autoptr(QueryAnswer) answer = query_run(index, text, (unsigned)limit, &error);
   if (!answer) return command_fail(error);
-  if (g->json)
-    print_json(text, answer);
-  else
-    print_table(answer);
+  if (g->json) print_json(text, answer);
+  else print_table(answer);
   return STATUS_DONE;
 }
 
@@ -193,14 +178,11 @@ int cmd_query(int argc, char **argv) {
   Globals g;
   const GOptionEntry entries[] = {
       {"limit", 'n', 0, G_OPTION_ARG_INT, &limit, "Answers to print (default 10; 0: all)", "N"},
-      {"complete", 0, 0, G_OPTION_ARG_NONE, &completing,
-       "Print what the last item of TEXT may become", NULL},
+      {"complete", 0, 0, G_OPTION_ARG_NONE, &completing, "Print what the last item of TEXT may become", NULL},
       G_OPTION_ENTRY_NULL};
   if (command_parse("query", entries, notes, &argc, &argv, &g, &status)) {
-    if (limit < 0)
-      status = command_fail(g_error_new_literal(COPSE_ERROR, COPSE_ERROR_USAGE, "-n must be 0 or more"));
-    else
-      status = query(argv[1], argv[2], limit, completing, &g);
+    if (limit < 0) status = command_fail(g_error_new_literal(COPSE_ERROR, COPSE_ERROR_USAGE, "-n must be 0 or more"));
+    else status = query(argv[1], argv[2], limit, completing, &g);
   }
   globals_clear(&g);
   return status;

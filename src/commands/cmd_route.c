@@ -32,16 +32,12 @@ static void print_route_json(const LineageRun *run, const Route *r) {
 
 static void print_route(const LineageRun *run, const Route *r) {
   int root = root_of(run->forest, r->tree);
-  if (root >= 0)
-    printf("tree of %s\n", lineage_shown(run->forest, (unsigned)root));
+  if (root >= 0) printf("tree of %s\n", lineage_shown(run->forest, (unsigned)root));
+  else puts("no tree here");
+  if (r->nearest < 0) puts("no model here has layers of these names and shapes");
   else
-    puts("no tree here");
-  if (r->nearest < 0)
-    puts("no model here has layers of these names and shapes");
-  else
-    printf("correlation %.3f with %s, threshold %.2f, over %.0f %% of the smaller one\n",
-           r->correlation, lineage_shown(run->forest, (unsigned)r->nearest), r->threshold,
-           100 * r->common);
+    printf("correlation %.3f with %s, threshold %.2f, over %.0f %% of the smaller one\n", r->correlation,
+           lineage_shown(run->forest, (unsigned)r->nearest), r->threshold, 100 * r->common);
 }
 
 /* An adapter goes where it hangs: its weights alone have no tree. */
@@ -67,8 +63,8 @@ static int declared_node(const LineageRun *run) {
 /* All bases that fit, best first. */
 static GArray *bases_of(const LineageRun *run) {
   const Model *m = run->self >= 0 ? forest_node(run->forest, (unsigned)run->self)->model : NULL;
-  return route_bases(run->forest, run->sketches, run->sketch, run->adapter, m ? m->shapes : NULL,
-                     run->self, declared_node(run), G_MAXUINT);
+  return route_bases(run->forest, run->sketches, run->sketch, run->adapter, m ? m->shapes : NULL, run->self,
+                     declared_node(run), G_MAXUINT);
 }
 
 /* Where else to ask, if there is an answer. */
@@ -79,15 +75,13 @@ static void print_homeless(const LineageRun *run) {
 }
 
 static int route(const LineageRun *run, bool json) {
-  Route r = run->adapter ? route_of_adapter(run)
-                         : route_find(run->forest, run->sketches, run->sketch, run->self);
+  Route r = run->adapter ? route_of_adapter(run) : route_find(run->forest, run->sketches, run->sketch, run->self);
   if (json) {
     print_route_json(run, &r);
   } else if (run->adapter && r.tree < 0) {
     print_homeless(run);
   } else if (run->adapter) {
-    printf("tree of %s, as its base\n",
-           lineage_shown(run->forest, (unsigned)root_of(run->forest, r.tree)));
+    printf("tree of %s, as its base\n", lineage_shown(run->forest, (unsigned)root_of(run->forest, r.tree)));
   } else {
     print_route(run, &r);
   }
@@ -99,17 +93,14 @@ static GPtrArray *reasons_of(const LineageRun *run, const BaseFit *b) {
   GPtrArray *out = g_ptr_array_new_with_free_func(g_free);
   if (b->declared) g_ptr_array_add(out, g_strdup("the card names it"));
   if (b->parent) g_ptr_array_add(out, g_strdup("its parent in the tree"));
-  if (run->adapter)
-    g_ptr_array_add(out, g_strdup_printf("%u of %u layers fit", b->fitting, b->layers));
+  if (run->adapter) g_ptr_array_add(out, g_strdup_printf("%u of %u layers fit", b->fitting, b->layers));
   if (b->peers)
     g_ptr_array_add(out, g_strdup_printf(b->peers == 1 ? "%u adapter of the same layers names it"
-                                                : "%u adapters of the same layers name it", b->peers));
-  if (isfinite(b->correlation))
-    g_ptr_array_add(out, g_strdup_printf("correlation %.3f", b->correlation));
-  if (isfinite(b->distance))
-    g_ptr_array_add(out, g_strdup_printf("%.3g of its norm away", b->distance));
-  if (forest_node(run->forest, b->node)->parents->len == 0)
-    g_ptr_array_add(out, g_strdup("a root"));
+                                                       : "%u adapters of the same layers name it",
+                                         b->peers));
+  if (isfinite(b->correlation)) g_ptr_array_add(out, g_strdup_printf("correlation %.3f", b->correlation));
+  if (isfinite(b->distance)) g_ptr_array_add(out, g_strdup_printf("%.3g of its norm away", b->distance));
+  if (forest_node(run->forest, b->node)->parents->len == 0) g_ptr_array_add(out, g_strdup("a root"));
   return out;
 }
 
@@ -124,16 +115,14 @@ static cJSON *base_json(const LineageRun *run, const BaseFit *b) {
   json_add_number(row, "correlation", b->correlation);
   json_add_number(row, "distance", b->distance);
   cJSON *list = cJSON_AddArrayToObject(row, "reasons");
-  for (guint i = 0; i < reasons->len; i++)
-    cJSON_AddItemToArray(list, cJSON_CreateString(reasons->pdata[i]));
+  for (guint i = 0; i < reasons->len; i++) cJSON_AddItemToArray(list, cJSON_CreateString(reasons->pdata[i]));
   return row;
 }
 
 static void print_base(const LineageRun *run, const BaseFit *b) {
   g_autoptr(GPtrArray) reasons = reasons_of(run, b);
   printf("%.2f  %s:", b->score, lineage_shown(run->forest, b->node));
-  for (guint k = 0; k < reasons->len; k++)
-    printf("%s %s", k ? "," : "", (const char *)reasons->pdata[k]);
+  for (guint k = 0; k < reasons->len; k++) printf("%s %s", k ? "," : "", (const char *)reasons->pdata[k]);
   putchar('\n');
 }
 
@@ -167,8 +156,7 @@ int cmd_route(int argc, char **argv) {
   int status;
   if (!command_parse("route", NULL, NULL, &argc, &argv, &globals, &status)) return status;
   LineageRun run;
-  if (lineage_run_open(&run, argv[1], &globals, &status) &&
-      lineage_run_model(&run, argv[2], &globals, &status))
+  if (lineage_run_open(&run, argv[1], &globals, &status) && lineage_run_model(&run, argv[2], &globals, &status))
     status = route(&run, globals.json);
   lineage_run_clear(&run);
   globals_clear(&globals);
@@ -179,12 +167,10 @@ int cmd_base(int argc, char **argv) {
   Globals globals = {0};
   int status, limit = 20;
   const GOptionEntry entries[] = {
-      {"limit", 'n', 0, G_OPTION_ARG_INT, &limit, "Answers to print (default 20; 0: all)", "N"},
-      G_OPTION_ENTRY_NULL};
+      {"limit", 'n', 0, G_OPTION_ARG_INT, &limit, "Answers to print (default 20; 0: all)", "N"}, G_OPTION_ENTRY_NULL};
   if (!command_parse("base", entries, NULL, &argc, &argv, &globals, &status)) return status;
   LineageRun run;
-  if (lineage_run_open(&run, argv[1], &globals, &status) &&
-      lineage_run_model(&run, argv[2], &globals, &status))
+  if (lineage_run_open(&run, argv[1], &globals, &status) && lineage_run_model(&run, argv[2], &globals, &status))
     status = base(&run, limit, globals.json);
   lineage_run_clear(&run);
   globals_clear(&globals);

@@ -51,8 +51,7 @@ static GArray *groups_of(const GPtrArray *models) {
   return groups;
 }
 
-static void print_row(const char *kind, const char *format, unsigned models, uint64_t params,
-                      uint64_t bytes) {
+static void print_row(const char *kind, const char *format, unsigned models, uint64_t params, uint64_t bytes) {
   g_autofree char *count = text_count(params), *size = text_bytes(bytes);
   g_autofree char *column = text_fit(format, 13, "~");
   printf("%-10s %s %8u %8s %9s\n", kind, column, models, count, size);
@@ -79,17 +78,17 @@ static void print_skipped(const GPtrArray *skipped) {
     const Skipped *s = skipped->pdata[i];
     printf("  %s: %s\n", s->path, s->reason);
   }
-  if (skipped->len > LISTED)
-    printf("  and %u more (--json lists all)\n", skipped->len - LISTED);
+  if (skipped->len > LISTED) printf("  and %u more (--json lists all)\n", skipped->len - LISTED);
 }
 
 static void print_text(const GPtrArray *models, const GPtrArray *skipped, const ScanSummary *sum) {
   g_autofree char *time = text_seconds(sum->seconds);
   print_groups(models);
   printf("\n%u models, %u files skipped\n", models->len, skipped->len);
-  printf("%u weight files opened in %s, %u models and files unchanged since the last scan;\n"
-         "a model may have several files, and some are skipped unopened\n",
-         sum->read, time, sum->unchanged);
+  printf(
+      "%u weight files opened in %s, %u models and files unchanged since the last scan;\n"
+      "a model may have several files, and some are skipped unopened\n",
+      sum->read, time, sum->unchanged);
   print_skipped(skipped);
 }
 
@@ -122,8 +121,7 @@ static void print_summary_line(const GPtrArray *models, const ScanSummary *sum) 
   json_print_line(line);
 }
 
-static void print_lines(const GPtrArray *models, const GPtrArray *skipped,
-                        const ScanSummary *sum) {
+static void print_lines(const GPtrArray *models, const GPtrArray *skipped, const ScanSummary *sum) {
   for (guint i = 0; i < models->len; i++) {
     cJSON *line = line_of("model");
     model_json_overview(line, models->pdata[i]);
@@ -135,8 +133,7 @@ static void print_lines(const GPtrArray *models, const GPtrArray *skipped,
   print_summary_line(models, sum);
 }
 
-static bool scan(Collection *collection, const Globals *globals, ScanSummary *sum,
-                 GError **error) {
+static bool scan(Collection *collection, const Globals *globals, ScanSummary *sum, GError **error) {
   CommandProgress p;
   const Progress *progress = command_progress_begin(&p, "scanning", globals);
   bool ok = collection_scan(collection, progress, sum, error);
@@ -145,7 +142,8 @@ static bool scan(Collection *collection, const Globals *globals, ScanSummary *su
 }
 
 static int run(const char *root, const Globals *globals) {
-  CollectionOptions options = {.state = globals->state, .read_only = globals->read_only,
+  CollectionOptions options = {.state = globals->state,
+                               .read_only = globals->read_only,
                                .threads = globals->threads > 0 ? (unsigned)globals->threads : 0};
   GError *error = NULL;
   ScanSummary sum = {0};
@@ -155,10 +153,8 @@ static int run(const char *root, const Globals *globals) {
   g_autoptr(GPtrArray) skipped = models ? collection_skipped(collection, &error) : NULL;
   if (!skipped) return command_fail(error);
   if (models->len == 0 && !globals->quiet) fprintf(stderr, "copse: no models here\n");
-  if (globals->json)
-    print_lines(models, skipped, &sum);
-  else
-    print_text(models, skipped, &sum);
+  if (globals->json) print_lines(models, skipped, &sum);
+  else print_text(models, skipped, &sum);
   return STATUS_DONE;
 }
 

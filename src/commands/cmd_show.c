@@ -21,8 +21,7 @@ static const char notes[] =
 static char *shape_text(const uint64_t *shape, int rank) {
   if (rank == 0) return g_strdup("scalar");
   GString *out = g_string_new(NULL);
-  for (int i = 0; i < rank; i++)
-    g_string_append_printf(out, "%s%" PRIu64, i ? " x " : "", shape[i]);
+  for (int i = 0; i < rank; i++) g_string_append_printf(out, "%s%" PRIu64, i ? " x " : "", shape[i]);
   return g_string_free(out, FALSE);
 }
 
@@ -31,17 +30,13 @@ static char *layer_shape_text(const LayerInfo *l) {
   return shape_text(shape, 2);
 }
 
-static const char *form_name(LayerForm form) {
-  return form == LAYER_DENSE ? "dense" : "low-rank";
-}
+static const char *form_name(LayerForm form) { return form == LAYER_DENSE ? "dense" : "low-rank"; }
 
 /* "F32 12, BF16 3". The caller frees it. */
 static char *dtypes_text(const Model *m) {
   GString *out = g_string_new(NULL);
   for (int d = 0; d < DTYPE_COUNT; d++)
-    if (m->dtypes[d])
-      g_string_append_printf(out, "%s%s %u", out->len ? ", " : "", dtype_name((Dtype)d),
-                             m->dtypes[d]);
+    if (m->dtypes[d]) g_string_append_printf(out, "%s%s %u", out->len ? ", " : "", dtype_name((Dtype)d), m->dtypes[d]);
   return g_string_free(out, FALSE);
 }
 
@@ -63,8 +58,7 @@ static void print_facts(const Model *m) {
   enum { WIDEST_KEY = 28, WIDEST_VALUE = 200 };
   int width = 0;
   if (m->facts->len == 0) return;
-  for (guint i = 0; i < m->facts->len; i++)
-    width = MAX(width, text_width(((const Fact *)m->facts->pdata[i])->key));
+  for (guint i = 0; i < m->facts->len; i++) width = MAX(width, text_width(((const Fact *)m->facts->pdata[i])->key));
   width = MIN(width, (int)WIDEST_KEY);
   printf("\nfacts\n");
   for (guint i = 0; i < m->facts->len; i++) {
@@ -79,16 +73,13 @@ static void print_facts(const Model *m) {
 static void print_layers(const GArray *layers) {
   int width = 0;
   if (layers->len == 0) return;
-  for (guint i = 0; i < layers->len; i++)
-    width = MAX(width, text_width(g_array_index(layers, LayerInfo, i).name));
+  for (guint i = 0; i < layers->len; i++) width = MAX(width, text_width(g_array_index(layers, LayerInfo, i).name));
   printf("\nlayers (%u)\n", layers->len);
   for (guint i = 0; i < layers->len; i++) {
     const LayerInfo *l = &g_array_index(layers, LayerInfo, i);
     g_autofree char *name = text_fit(l->name, width, "~"), *shape = layer_shape_text(l);
-    if (l->form == LAYER_DENSE)
-      printf("  %s  %-8s  %s\n", name, form_name(l->form), shape);
-    else
-      printf("  %s  %-8s  %-15s  rank %" PRIu64 "\n", name, form_name(l->form), shape, l->rank);
+    if (l->form == LAYER_DENSE) printf("  %s  %-8s  %s\n", name, form_name(l->form), shape);
+    else printf("  %s  %-8s  %-15s  rank %" PRIu64 "\n", name, form_name(l->form), shape, l->rank);
   }
 }
 
@@ -150,10 +141,8 @@ static void print_json(const Model *m, const WeightFile *file, const GArray *lay
   model_json_overview(object, m);
   cJSON_AddStringToObject(object, "file", weights);
   json_add_string(object, "shapes", *m->shapes ? m->shapes : NULL);
-  if (m->tree >= 0)
-    json_add_u64(object, "tree", (uint64_t)m->tree + 1);
-  else
-    cJSON_AddNullToObject(object, "tree");
+  if (m->tree >= 0) json_add_u64(object, "tree", (uint64_t)m->tree + 1);
+  else cJSON_AddNullToObject(object, "tree");
   json_add_number(object, "alpha", m->scaling.alpha);
   cJSON_AddBoolToObject(object, "rank_stabilised", m->scaling.rank_stabilised);
   model_json_declared(object, m);
@@ -180,10 +169,8 @@ static int run(const char *root, const char *what, const Globals *globals) {
   g_autoptr(WeightFile) file = model ? collection_open_weights(collection, model, &error) : NULL;
   if (!file) return command_fail(error);
   g_autoptr(GArray) layers = layer_list(file, &model->scaling);
-  if (globals->json)
-    print_json(model, file, layers);
-  else
-    print_text(model, file, layers);
+  if (globals->json) print_json(model, file, layers);
+  else print_text(model, file, layers);
   return STATUS_DONE;
 }
 

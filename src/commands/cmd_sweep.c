@@ -43,10 +43,8 @@ static void print_json(const GPtrArray *experts, const Ensemble *e, unsigned k) 
 }
 
 static void print_score(const Score *s) {
-  if (s->n)
-    printf("  %5.1f", 100 * score_headline(s));
-  else
-    printf("  %5s", "-");
+  if (s->n) printf("  %5.1f", 100 * score_headline(s));
+  else printf("  %5s", "-");
 }
 
 /* A bar of 20 for 0 .. 1. */
@@ -79,8 +77,8 @@ static void print_table(const GPtrArray *experts, const Ensemble *e, unsigned k)
 /* A line on standard error as each layer ends. */
 static void on_row(void *user, const Expert *x, bool again, unsigned done, unsigned total) {
   if (((const Globals *)user)->quiet || !isatty(STDERR_FILENO)) return;
-  fprintf(stderr, "\r\033[K%u of %u  %s  %.1f %%%s\n", done, total, x->layer,
-          100 * score_headline(&x->val), again ? "  (kept)" : "");
+  fprintf(stderr, "\r\033[K%u of %u  %s  %.1f %%%s\n", done, total, x->layer, 100 * score_headline(&x->val),
+          again ? "  (kept)" : "");
 }
 
 static int sweep(const char *root, const TrainWords *w, const SweepWords *s, const Globals *g) {
@@ -102,10 +100,8 @@ static int sweep(const char *root, const TrainWords *w, const SweepWords *s, con
   command_progress_end(&p);
   for (guint i = 0; i < warnings->len; i++) fprintf(stderr, "copse: %s\n", (char *)warnings->pdata[i]);
   if (!ok) return command_fail(error);
-  if (g->json)
-    print_json(experts, k < 2 ? NULL : &together, k);
-  else
-    print_table(experts, k < 2 ? NULL : &together, k);
+  if (g->json) print_json(experts, k < 2 ? NULL : &together, k);
+  else print_table(experts, k < 2 ? NULL : &together, k);
   return STATUS_DONE;
 }
 
@@ -121,8 +117,7 @@ int cmd_sweep(int argc, char **argv) {
       {"ensemble", 0, 0, G_OPTION_ARG_INT, &s.ensemble, "Measure the best K together (default 3)", "K"},
       G_OPTION_ENTRY_NULL};
   g_autofree GOptionEntry *all = command_join_entries(entries, own);
-  if (command_parse("sweep", all, NULL, &argc, &argv, &g, &status))
-    status = sweep(argv[1], &w, &s, &g);
+  if (command_parse("sweep", all, NULL, &argc, &argv, &g, &status)) status = sweep(argv[1], &w, &s, &g);
   train_words_clear(&w);
   g_free(s.pattern);
   globals_clear(&g);

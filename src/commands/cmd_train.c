@@ -43,14 +43,13 @@ static void print_json(const TrainResult *r) {
 }
 
 /* A baseline alone: measured, never stored. */
-static int measure(Collection *c, const GPtrArray *models, const TrainOptions *options,
-                   BaselineKind kind, const Globals *g) {
+static int measure(Collection *c, const GPtrArray *models, const TrainOptions *options, BaselineKind kind,
+                   const Globals *g) {
   GError *error = NULL;
   Baseline b;
   g_autofree char *layer = NULL;
   CommandProgress p;
-  bool ok = expert_baseline(c, models, options, kind, command_progress_begin(&p, "Measuring", g), &b,
-                            &layer, &error);
+  bool ok = expert_baseline(c, models, options, kind, command_progress_begin(&p, "Measuring", g), &b, &layer, &error);
   command_progress_end(&p);
   if (!ok) return command_fail(error);
   if (!g->json) {
@@ -79,8 +78,7 @@ static bool kind_of(const char *word, int *kind, GError **error) {
   for (int k = 0; k < BASELINE_COUNT; k++)
     if (g_str_equal(word, baseline_name((BaselineKind)k))) *kind = k;
   if (*kind >= 0) return true;
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE,
-              "unknown expert '%s'; there are: probex, dense, statnn", word);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "unknown expert '%s'; there are: probex, dense, statnn", word);
   return false;
 }
 
@@ -88,8 +86,7 @@ static int train(const char *root, const TrainWords *o, const Globals *g) {
   TrainOptions options;
   GError *error = NULL;
   int kind;
-  if (!train_words_read(o, g, &options, &error) || !kind_of(o->expert, &kind, &error))
-    return command_fail(error);
+  if (!train_words_read(o, g, &options, &error) || !kind_of(o->expert, &kind, &error)) return command_fail(error);
   if (g->read_only && o->out) {
     g_set_error_literal(&error, COPSE_ERROR, COPSE_ERROR_USAGE, "--out and --read-only exclude each other");
     return command_fail(error);
@@ -99,14 +96,11 @@ static int train(const char *root, const TrainWords *o, const Globals *g) {
   if (!c) return STATUS_COULD_NOT;
   if (kind >= 0) return measure(c, models, &options, (BaselineKind)kind, g);
   CommandProgress p;
-  g_autoptr(TrainResult) r =
-      expert_train(c, models, &options, command_progress_begin(&p, "Training", g), &error);
+  g_autoptr(TrainResult) r = expert_train(c, models, &options, command_progress_begin(&p, "Training", g), &error);
   command_progress_end(&p);
   if (!r) return command_fail(error);
-  if (g->json)
-    print_json(r);
-  else
-    train_report_print(r);
+  if (g->json) print_json(r);
+  else train_report_print(r);
   return STATUS_DONE;
 }
 

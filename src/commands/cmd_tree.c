@@ -18,8 +18,7 @@ static cJSON *node_json(const Forest *forest, unsigned node) {
   cJSON *parents = cJSON_AddArrayToObject(out, "parents");
   for (guint i = 0; i < n->parents->len; i++)
     cJSON_AddItemToArray(parents, lineage_edge_json(forest, n, &g_array_index(n->parents, ParentEdge, i)));
-  g_autofree char *copied =
-      n->duplicate_of >= 0 ? lineage_label(forest, (unsigned)n->duplicate_of) : NULL;
+  g_autofree char *copied = n->duplicate_of >= 0 ? lineage_label(forest, (unsigned)n->duplicate_of) : NULL;
   json_add_string(out, "duplicate_of", copied);
   cJSON_AddBoolToObject(out, "card_conflict", n->card_conflict);
   json_add_string(out, "note", n->note);
@@ -50,34 +49,38 @@ static int word_index(const char *name, const char *const *words, size_t n) {
   return -1;
 }
 
-static bool options_from(const Wishes *w, const Globals *globals, ForestOptions *options,
-                         Format *format, GError **error) {
+static bool options_from(const Wishes *w, const Globals *globals, ForestOptions *options, Format *format,
+                         GError **error) {
   static const char *const formats[] = {"outline", "phylogram", "json", "dot", "newick"};
   static const char *const rules[] = {"pooled", "mother", "mother-reversed"};
   int at = word_index(w->format, formats, G_N_ELEMENTS(formats));
   int rule = word_index(w->rule, rules, G_N_ELEMENTS(rules));
   *format = globals->json ? FORMAT_JSON : (Format)MAX(at, 0);
-  *options = (ForestOptions){.declared_only = w->declared, .ignore_cards = w->no_cards,
+  *options = (ForestOptions){.declared_only = w->declared,
+                             .ignore_cards = w->no_cards,
                              .rule = (ForestRule)MAX(rule, 0),
                              .threads = (unsigned)MAX(globals->threads, 0),
                              .seed = (uint64_t)globals->seed};
   if (at < 0)
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE,
-                "--format: outline, phylogram, json, dot or newick, not %s", w->format);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "--format: outline, phylogram, json, dot or newick, not %s",
+                w->format);
   else if (rule < 0)
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE,
-                "--rule: pooled, mother or mother-reversed, not %s", w->rule);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "--rule: pooled, mother or mother-reversed, not %s", w->rule);
   return at >= 0 && rule >= 0;
 }
 
 static char *draw(const Forest *forest, Format format, Glyphs glyphs) {
   PhylogramOptions options = {.glyphs = glyphs};
   switch (format) {
-    case FORMAT_PHYLOGRAM: return phylogram_print(forest, &options);
-    case FORMAT_DOT: return forest_to_dot(forest);
-    case FORMAT_NEWICK: return forest_to_newick(forest);
+    case FORMAT_PHYLOGRAM:
+      return phylogram_print(forest, &options);
+    case FORMAT_DOT:
+      return forest_to_dot(forest);
+    case FORMAT_NEWICK:
+      return forest_to_newick(forest);
     case FORMAT_OUTLINE:
-    case FORMAT_JSON: break;
+    case FORMAT_JSON:
+      break;
   }
   return outline_print(forest, glyphs);
 }
@@ -111,14 +114,11 @@ int cmd_tree(int argc, char **argv) {
   Globals globals = {0};
   int status = STATUS_DONE;
   const GOptionEntry entries[] = {
-      {"format", 0, 0, G_OPTION_ARG_STRING, &wishes.format,
-       "outline (the default), phylogram, json, dot or newick", "FORMAT"},
-      {"ascii", 0, 0, G_OPTION_ARG_NONE, &wishes.ascii,
-       "Draw the branches with |- instead of lines", NULL},
-      {"declared", 0, 0, G_OPTION_ARG_NONE, &wishes.declared,
-       "Only what cards declare: read no weights", NULL},
-      {"no-cards", 0, 0, G_OPTION_ARG_NONE, &wishes.no_cards,
-       "Only what the weights say: read no cards", NULL},
+      {"format", 0, 0, G_OPTION_ARG_STRING, &wishes.format, "outline (the default), phylogram, json, dot or newick",
+       "FORMAT"},
+      {"ascii", 0, 0, G_OPTION_ARG_NONE, &wishes.ascii, "Draw the branches with |- instead of lines", NULL},
+      {"declared", 0, 0, G_OPTION_ARG_NONE, &wishes.declared, "Only what cards declare: read no weights", NULL},
+      {"no-cards", 0, 0, G_OPTION_ARG_NONE, &wishes.no_cards, "Only what the weights say: read no cards", NULL},
       {"rule", 0, 0, G_OPTION_ARG_STRING, &wishes.rule,
        "pooled (the default); mother or mother-reversed: MoTHer's rule, to compare with", "RULE"},
       G_OPTION_ENTRY_NULL,

@@ -14,9 +14,8 @@
 #include "core/text.h"
 
 int command_fail(GError *error) {
-  int status = error && error->domain == COPSE_ERROR && error->code == COPSE_ERROR_USAGE
-                   ? STATUS_USAGE
-                   : STATUS_COULD_NOT;
+  int status =
+      error && error->domain == COPSE_ERROR && error->code == COPSE_ERROR_USAGE ? STATUS_USAGE : STATUS_COULD_NOT;
   g_autofree SafeText *shown = safe_text(error ? error->message : "unknown error", -1);
   fprintf(stderr, "copse: %s\n", shown);
   g_clear_error(&error);
@@ -29,16 +28,14 @@ static const Command *command_named(const char *name) {
   return NULL;
 }
 
-static GOptionContext *context_for(const char *name, const GOptionEntry *entries,
-                                   const char *notes, Globals *globals) {
+static GOptionContext *context_for(const char *name, const GOptionEntry *entries, const char *notes, Globals *globals) {
   const Command *c = command_named(name);
   const GOptionEntry shared[] = {
-      {"state", 0, 0, G_OPTION_ARG_FILENAME, &globals->state,
-       "Keep the catalog and experts in FOLDER", "FOLDER"},
+      {"state", 0, 0, G_OPTION_ARG_FILENAME, &globals->state, "Keep the catalog and experts in FOLDER", "FOLDER"},
       {"threads", 0, 0, G_OPTION_ARG_INT, &globals->threads, "Threads to use (0: all processors)", "N"},
       {"seed", 0, 0, G_OPTION_ARG_INT64, &globals->seed, "Seed of every random choice", "N"},
-      {"memory", 0, 0, G_OPTION_ARG_STRING, &globals->memory_text,
-       "Memory for layers (512M, 8G); more goes to a scratch file", "SIZE"},
+      {"memory", 0, 0, G_OPTION_ARG_STRING, &globals->history_text,
+       "History for layers (512M, 8G); more goes to a scratch file", "SIZE"},
       {"json", 0, 0, G_OPTION_ARG_NONE, &globals->json, "Answer in JSON", NULL},
       {"quiet", 'q', 0, G_OPTION_ARG_NONE, &globals->quiet, "No progress line", NULL},
       {"read-only", 0, 0, G_OPTION_ARG_NONE, &globals->read_only, "Write nothing anywhere", NULL},
@@ -71,8 +68,7 @@ static bool check_count(const char *name, int count, int *status) {
   const Command *c = command_named(name);
   if (!c || (count >= c->min_args && count <= c->max_args)) return true;
   g_autofree char *problem = g_strdup_printf("%s arguments; usage: copse %s %s",
-                                             count < c->min_args ? "too few" : "too many", name,
-                                             c->arguments);
+                                             count < c->min_args ? "too few" : "too many", name, c->arguments);
   return refuse(name, problem, status);
 }
 
@@ -95,16 +91,14 @@ static void drop_separator(int *argc, char **argv) {
   int kept = 1;
   bool dropped = false;
   for (int i = 1; i < *argc; i++) {
-    if (!dropped && g_strcmp0(argv[i], "--") == 0)
-      dropped = true;
-    else
-      argv[kept++] = argv[i];
+    if (!dropped && g_strcmp0(argv[i], "--") == 0) dropped = true;
+    else argv[kept++] = argv[i];
   }
   *argc = kept;
 }
 
-bool command_parse(const char *name, const GOptionEntry *entries, const char *notes, int *argc,
-                   char ***argv, Globals *globals, int *status) {
+bool command_parse(const char *name, const GOptionEntry *entries, const char *notes, int *argc, char ***argv,
+                   Globals *globals, int *status) {
   *globals = (Globals){0};
   g_autoptr(GOptionContext) context = context_for(name, entries, notes, globals);
   if (asks_for_help(*argc, *argv)) {
@@ -118,7 +112,7 @@ bool command_parse(const char *name, const GOptionEntry *entries, const char *no
   g_autoptr(GError) error = NULL;
   if (!g_option_context_parse(context, argc, argv, &error)) return refuse(name, error->message, status);
   drop_separator(argc, *argv);
-  if (!read_size(globals->memory_text, &globals->memory))
+  if (!read_size(globals->history_text, &globals->memory))
     return refuse(name, "--memory wants a size such as 512M or 8G", status);
   if (globals->threads < 0) return refuse(name, "--threads must be 0 or more", status);
   linalg_set_threads(globals->threads ? (unsigned)globals->threads : parallel_processors());
@@ -137,12 +131,12 @@ GOptionEntry *command_join_entries(const GOptionEntry *a, const GOptionEntry *b)
 
 void globals_clear(Globals *globals) {
   g_clear_pointer(&globals->state, g_free);
-  g_clear_pointer(&globals->memory_text, g_free);
+  g_clear_pointer(&globals->history_text, g_free);
 }
 
 Collection *command_open(const char *root, const Globals *globals, GPtrArray **models) {
-  CollectionOptions options = {.state = globals->state, .read_only = globals->read_only,
-                               .threads = (unsigned)globals->threads};
+  CollectionOptions options = {
+      .state = globals->state, .read_only = globals->read_only, .threads = (unsigned)globals->threads};
   GError *error = NULL;
   CommandProgress p;
   g_autoptr(Collection) c = collection_open(root, &options, &error);
@@ -214,8 +208,7 @@ static void on_progress(void *user, const ProgressNote *note) {
   draw(p, note);
 }
 
-const Progress *command_progress_begin(CommandProgress *p, const char *title,
-                                       const Globals *globals) {
+const Progress *command_progress_begin(CommandProgress *p, const char *title, const Globals *globals) {
   *p = (CommandProgress){.title = title, .started = g_get_monotonic_time()};
   p->enabled = !globals->quiet && isatty(STDERR_FILENO);
   cancel_token_init(&p->cancel);

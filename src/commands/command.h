@@ -18,7 +18,7 @@ typedef struct {
   int threads; /* 0: all processors */
   gint64 seed;
   uint64_t memory; /* bytes that layers may take in memory; 0: no limit */
-  char *memory_text;
+  char *history_text;
   gboolean json, quiet, read_only;
 } Globals;
 
@@ -36,8 +36,8 @@ extern const Command command_table[];
 /* Parses argv with the command's own entries (may be NULL) and the global options; handles --help.
  * On success the positional arguments are left in argv[1..argc). Returns true to go on; false when
  * *status is to be returned at once. Sets up OpenBLAS's threads. */
-bool command_parse(const char *name, const GOptionEntry *entries, const char *notes, int *argc,
-                   char ***argv, Globals *globals, int *status);
+bool command_parse(const char *name, const GOptionEntry *entries, const char *notes, int *argc, char ***argv,
+                   Globals *globals, int *status);
 /* Both lists of entries in one, ended by a null entry. The caller frees it. */
 GOptionEntry *command_join_entries(const GOptionEntry *a, const GOptionEntry *b);
 void globals_clear(Globals *globals);

@@ -28,8 +28,7 @@ static bool open_best(ExpertRun *r, GError **error) {
   return r->expert != NULL;
 }
 
-static bool open_parts(ExpertRun *r, const char *expert, const char *layer,
-                       const Progress *progress, GError **error) {
+static bool open_parts(ExpertRun *r, const char *expert, const char *layer, const Progress *progress, GError **error) {
   if (!expert && !open_best(r, error)) return false;
   if (expert && !(r->expert = expert_find(r->collection, expert, error))) return false;
   if (layer) {
@@ -46,8 +45,7 @@ static bool open_parts(ExpertRun *r, const char *expert, const char *layer,
   return r->rep != NULL;
 }
 
-int expert_run_open(ExpertRun *r, const char *root, const char *expert, const char *layer,
-                    const Globals *globals) {
+int expert_run_open(ExpertRun *r, const char *root, const char *expert, const char *layer, const Globals *globals) {
   *r = (ExpertRun){.warnings = g_ptr_array_new_with_free_func(g_free)};
   r->collection = command_open(root, globals, &r->models);
   if (!r->collection) return STATUS_COULD_NOT;
@@ -73,8 +71,7 @@ gssize expert_run_find(const ExpertRun *r, const char *what, int *status) {
   gssize row = model ? nearest_row(r->rep, model) : -1;
   if (model && row < 0)
     g_set_error(&error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND,
-                "expert %s does not speak of %s: it has another architecture", r->expert->name,
-                model->shown);
+                "expert %s does not speak of %s: it has another architecture", r->expert->name, model->shown);
   if (error) *status = command_fail(error);
   return row;
 }

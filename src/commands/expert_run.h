@@ -10,20 +10,20 @@ typedef struct {
   Collection *collection;
   GPtrArray *models;
   Expert *expert;
-  TextEncoder *encoder;   /* align only */
+  TextEncoder *encoder; /* align only */
   Representations *rep;
-  GPtrArray *warnings;    /* char*: models that could not be read */
+  GPtrArray *warnings; /* char*: models that could not be read */
 } ExpertRun;
 
 /* The options that choose it: two entries of a GOptionEntry array, with the variables that they fill (char *). */
-#define EXPERT_RUN_ENTRIES(expert, layer)                                                          \
-  {"expert", 0, 0, G_OPTION_ARG_FILENAME, &(expert), "Name or file (default: the best one)", "E"}, \
-  {"layer", 0, 0, G_OPTION_ARG_STRING, &(layer), "Layer, when the checkpoint names none", "NAME"}
+#define EXPERT_RUN_ENTRIES(expert, layer)                                                            \
+  {"expert", 0, 0, G_OPTION_ARG_FILENAME, &(expert), "Name or file (default: the best one)", "E"}, { \
+    "layer", 0, 0, G_OPTION_ARG_STRING, &(layer), "Layer, when the checkpoint names none", "NAME"    \
+  }
 
 /* Opens all of it; `layer` (may be NULL) names the layer for checkpoints that do not. On failure prints the
  * error and returns its status; on success STATUS_DONE. Cleared with expert_run_clear() either way. */
-int expert_run_open(ExpertRun *run, const char *root, const char *expert, const char *layer,
-                    const Globals *globals);
+int expert_run_open(ExpertRun *run, const char *root, const char *expert, const char *layer, const Globals *globals);
 void expert_run_clear(ExpertRun *run);
 
 /* The model of that name, with its row. -1 after printing why there is none; *status is set then. */

@@ -9,9 +9,7 @@
 #include "lineage/forest/forest_text.h"
 #include "lineage/sketch/sketch_store.h"
 
-static unsigned threads_of(const Globals *g) {
-  return g->threads > 0 ? (unsigned)g->threads : parallel_processors();
-}
+static unsigned threads_of(const Globals *g) { return g->threads > 0 ? (unsigned)g->threads : parallel_processors(); }
 
 bool lineage_run_open(LineageRun *run, const char *root, const Globals *globals, int *status) {
   GError *error = NULL;
@@ -82,12 +80,11 @@ bool lineage_run_model(LineageRun *run, const char *what, const Globals *globals
   GError *error = NULL;
   bool outside;
   g_autoptr(Model) m = find_member(run, what, &outside, &missing);
-  run->sketches = sketch_store_load(run->collection, run->models, (uint64_t)globals->seed,
-                                    threads_of(globals), NULL, &notes, &error);
+  run->sketches = sketch_store_load(run->collection, run->models, (uint64_t)globals->seed, threads_of(globals), NULL,
+                                    &notes, &error);
   bool ok = run->sketches != NULL;
   if (ok && m) ok = take_member(run, m, &error);
-  else if (ok && outside)
-    ok = add_outsider(run, what, globals, &error);
+  else if (ok && outside) ok = add_outsider(run, what, globals, &error);
   else if (ok) ok = false, error = g_steal_pointer(&missing);
   if (ok) model_sketches_centre(run->sketches, threads_of(globals));
   else *status = command_fail(error);

@@ -14,7 +14,7 @@ typedef struct {
   Forest *forest;
   GPtrArray *sketches; /* one a model or NULL, centred; after lineage_run_model() */
   /* The model asked about: */
-  int self;            /* its node, or -1: a model outside the collection */
+  int self; /* its node, or -1: a model outside the collection */
   const ModelSketch *sketch;
   bool adapter;
 } LineageRun;

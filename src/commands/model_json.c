@@ -23,8 +23,8 @@ static bool is_one_of(const char *key, const char *const *list, size_t n) {
 }
 
 static bool is_general(const char *key) {
-  static const char *const keys[] = {"base",    "base_relation", "license", "tags", "datasets",
-                                     "task",    "library",       "split",   "name", "architecture"};
+  static const char *const keys[] = {"base", "base_relation", "license", "tags", "datasets",
+                                     "task", "library",       "split",   "name", "architecture"};
   return is_one_of(key, keys, G_N_ELEMENTS(keys));
 }
 
@@ -83,18 +83,15 @@ void model_json_declared(cJSON *object, const Model *m) {
       add_value(declared, f->key, f->value);
     }
   }
-  if (cJSON_GetArraySize(problems))
-    cJSON_AddItemToObject(object, "problems", problems);
-  else
-    cJSON_Delete(problems);
+  if (cJSON_GetArraySize(problems)) cJSON_AddItemToObject(object, "problems", problems);
+  else cJSON_Delete(problems);
 }
 
 void model_json_place(cJSON *object, const Model *m) {
   cJSON *place = cJSON_AddObjectToObject(object, "place");
   for (guint i = 0; i < m->facts->len; i++) {
     const Fact *f = m->facts->pdata[i];
-    if (is_of_place(f) && !is_general(f->key) && strcmp(f->key, "problem") != 0)
-      add_value(place, f->key, f->value);
+    if (is_of_place(f) && !is_general(f->key) && strcmp(f->key, "problem") != 0) add_value(place, f->key, f->value);
   }
 }
 

@@ -17,13 +17,11 @@ static WeightFile *open_folder(const char *path, LoraScaling *scaling, GError **
     if (scaling) *scaling = ((const Model *)models->pdata[0])->scaling;
     return collection_open_weights(c, models->pdata[0], error);
   }
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "%s holds %u models: name one of their files",
-              path, models->len);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "%s holds %u models: name one of their files", path, models->len);
   return NULL;
 }
 
 WeightFile *outside_open(const char *path, LoraScaling *scaling, GError **error) {
   if (scaling) *scaling = (LoraScaling){.alpha = NAN};
-  return g_file_test(path, G_FILE_TEST_IS_DIR) ? open_folder(path, scaling, error)
-                                               : weight_file_open(path, error);
+  return g_file_test(path, G_FILE_TEST_IS_DIR) ? open_folder(path, scaling, error) : weight_file_open(path, error);
 }

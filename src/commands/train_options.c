@@ -25,14 +25,19 @@ void train_words_clear(TrainWords *o) {
 enum { NOT_GIVEN = G_MININT };
 
 void train_words_init(TrainWords *o) {
-  *o = (TrainWords){.tree = NOT_GIVEN, .epochs = NOT_GIVEN, .patience = NOT_GIVEN, .probes = NOT_GIVEN,
-                    .proj = NOT_GIVEN, .rep = NOT_GIVEN, .batch = NOT_GIVEN, .lr = NAN,
+  *o = (TrainWords){.tree = NOT_GIVEN,
+                    .epochs = NOT_GIVEN,
+                    .patience = NOT_GIVEN,
+                    .probes = NOT_GIVEN,
+                    .proj = NOT_GIVEN,
+                    .rep = NOT_GIVEN,
+                    .batch = NOT_GIVEN,
+                    .lr = NAN,
                     .weight_decay = NAN};
 }
 
 /* An option of a few words; false when it is none of them. */
-static bool choose(const char *option, const char *word, const char *const *words, int *choice,
-                   GError **error) {
+static bool choose(const char *option, const char *word, const char *const *words, int *choice, GError **error) {
   for (int i = 0; word && words[i]; i++)
     if (strcmp(word, words[i]) == 0) {
       *choice = i;
@@ -40,8 +45,7 @@ static bool choose(const char *option, const char *word, const char *const *word
     }
   if (!word) return true;
   g_autofree char *all = g_strjoinv(", ", (char **)words);
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "unknown %s '%s'; there are: %s", option, word,
-              all);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "unknown %s '%s'; there are: %s", option, word, all);
   return false;
 }
 
@@ -61,8 +65,7 @@ static bool read_choices(const TrainWords *o, TrainOptions *t, GError **error) {
   if (o->preset && !preset_apply(o->preset, t, error)) return false;
   static const char *const schedules[] = {"linear", "constant", NULL};
   int task = (int)t->task, input = INPUT_DEFAULT, schedule = (int)t->schedule;
-  if (!choose("task", o->task, tasks, &task, error) ||
-      !choose("input", o->input, inputs, &input, error) ||
+  if (!choose("task", o->task, tasks, &task, error) || !choose("input", o->input, inputs, &input, error) ||
       !choose("schedule", o->schedule, schedules, &schedule, error))
     return false;
   t->task = (ExpertTask)task;
@@ -108,16 +111,18 @@ bool train_words_read(const TrainWords *o, const Globals *g, TrainOptions *t, GE
 
 GOptionEntry *train_words_entries(TrainWords *o) {
   const GOptionEntry entries[] = {
-      {"task", 0, 0, G_OPTION_ARG_STRING, &o->task, "align: weights to words (the default); classify: which labels", "TASK"},
-      {"expert", 0, 0, G_OPTION_ARG_STRING, &o->expert,
-       "probex (the default), or a baseline to measure: dense, statnn", "KIND"},
-      {"preset", 0, 0, G_OPTION_ARG_STRING, &o->preset,
-       "Published set-up: supvit, dino, mae, resnet, sd_200, sd_1k", "NAME"},
+      {"task", 0, 0, G_OPTION_ARG_STRING, &o->task, "align: weights to words (the default); classify: which labels",
+       "TASK"},
+      {"expert", 0, 0, G_OPTION_ARG_STRING, &o->expert, "probex (the default), or a baseline to measure: dense, statnn",
+       "KIND"},
+      {"preset", 0, 0, G_OPTION_ARG_STRING, &o->preset, "Published set-up: supvit, dino, mae, resnet, sd_200, sd_1k",
+       "NAME"},
       {"input", 0, 0, G_OPTION_ARG_STRING, &o->input,
        "raw, scaled or centred (default: centred when dense, scaled when low-rank)", "FORM"},
       {"linear", 0, 0, G_OPTION_ARG_NONE, &o->linear, "Leave the relu out, for comparison", NULL},
       {"half", 0, 0, G_OPTION_ARG_NONE, &o->half, "Keep dense layers as bfloat16: half the memory", NULL},
-      {"layer", 0, 0, G_OPTION_ARG_STRING, &o->layer, "Layer to read, or #N in upstream's order (default: the largest)", "NAME"},
+      {"layer", 0, 0, G_OPTION_ARG_STRING, &o->layer, "Layer to read, or #N in upstream's order (default: the largest)",
+       "NAME"},
       {"label", 0, 0, G_OPTION_ARG_STRING, &o->label, "Metadata or card key that holds the label", "KEY"},
       {"tree", 0, 0, G_OPTION_ARG_INT, &o->tree, "Only models of tree T, counted from 1 as `copse tree` does", "T"},
       {"encoder", 0, 0, G_OPTION_ARG_STRING, &o->encoder,
@@ -132,7 +137,8 @@ GOptionEntry *train_words_entries(TrainWords *o) {
       {"rep", 0, 0, G_OPTION_ARG_INT, &o->rep, "Representation r_T", "N"},
       {"batch", 0, 0, G_OPTION_ARG_INT, &o->batch, "Models a step", "N"},
       {"lr", 0, 0, G_OPTION_ARG_DOUBLE, &o->lr, "Adam's step size", "X"},
-      {"weight-decay", 0, 0, G_OPTION_ARG_DOUBLE, &o->weight_decay, "L2 penalty (default: classify 1e-3, align 0)", "X"},
+      {"weight-decay", 0, 0, G_OPTION_ARG_DOUBLE, &o->weight_decay, "L2 penalty (default: classify 1e-3, align 0)",
+       "X"},
       {"schedule", 0, 0, G_OPTION_ARG_STRING, &o->schedule,
        "Step size over the epochs: linear (to 0, the default) or constant", "S"},
       {"compress", 0, 0, G_OPTION_ARG_DOUBLE, &o->compress,

@@ -20,5 +20,4 @@ void train_words_clear(TrainWords *words);
 GOptionEntry *train_words_entries(TrainWords *words);
 
 /* What the engine takes, borrowing strings from `words`. False with COPSE_ERROR_USAGE. */
-bool train_words_read(const TrainWords *words, const Globals *globals, TrainOptions *options,
-                      GError **error);
+bool train_words_read(const TrainWords *words, const Globals *globals, TrainOptions *options, GError **error);

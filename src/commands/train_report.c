@@ -13,12 +13,9 @@ void train_report_score(const char *name, const Score *s) {
     printf("  %-24s not measured: one concept, and nothing to take it for\n", name);
     return;
   }
-  printf("  %-24s %5.1f %%  [%4.1f, %5.1f]  ", name, 100 * score_headline(s), 100 * s->low,
-         100 * s->high);
-  if (isfinite(s->top5))
-    printf("top-5 %5.1f %%  %5u models, %4u concepts", 100 * s->top5, s->n, s->classes);
-  else
-    printf("F1 %.3f  AP %.3f  %5u models, %4u classes", s->f1, s->ap, s->n, s->classes);
+  printf("  %-24s %5.1f %%  [%4.1f, %5.1f]  ", name, 100 * score_headline(s), 100 * s->low, 100 * s->high);
+  if (isfinite(s->top5)) printf("top-5 %5.1f %%  %5u models, %4u concepts", 100 * s->top5, s->n, s->classes);
+  else printf("F1 %.3f  AP %.3f  %5u models, %4u classes", s->f1, s->ap, s->n, s->classes);
   printf(", chance %.1f %%\n", 100 * s->chance);
 }
 
@@ -28,8 +25,8 @@ static void print_baselines(const TrainResult *r) {
     if (!r->baselines[k].score[SPLIT_TEST].n) continue;
     const Baseline *b = &r->baselines[k];
     const Score *test = &b->score[SPLIT_TEST], *unseen = &b->score[SPLIT_HOLDOUT];
-    printf("  baseline %-15s %5.1f %%  [%4.1f, %5.1f]", baseline_name((BaselineKind)k),
-           100 * score_headline(test), 100 * test->low, 100 * test->high);
+    printf("  baseline %-15s %5.1f %%  [%4.1f, %5.1f]", baseline_name((BaselineKind)k), 100 * score_headline(test),
+           100 * test->low, 100 * test->high);
     if (unseen->n) printf("  unseen %5.1f %%", 100 * score_headline(unseen));
     printf("  (ridge, lambda %g)\n", b->lambda);
   }
@@ -38,8 +35,7 @@ static void print_baselines(const TrainResult *r) {
 /* Says so when nothing shows that the expert knows anything. */
 static void print_warning(const Expert *x) {
   const Score *s = x->val.n ? &x->val : &x->test;
-  if (!s->n)
-    puts("  note: no validation or test models, so nobody knows whether this expert is any good");
+  if (!s->n) puts("  note: no validation or test models, so nobody knows whether this expert is any good");
   else if (!(s->low > s->chance))
     puts("  note: no better than chance: this layer or these labels tell the expert nothing");
 }
@@ -47,14 +43,12 @@ static void print_warning(const Expert *x) {
 void train_report_print(const TrainResult *r) {
   const Expert *x = r->expert;
   bool align = x->task == EXPERT_ALIGN;
-  printf("expert %s on layer %s (%zu x %zu), %u models for training, %.0f models/s, %.1f s\n",
-         x->name, x->layer, x->probex->shape.d_out, x->probex->shape.d_in, r->models[0],
-         r->models_per_second, x->seconds);
+  printf("expert %s on layer %s (%zu x %zu), %u models for training, %.0f models/s, %.1f s\n", x->name, x->layer,
+         x->probex->shape.d_out, x->probex->shape.d_in, r->models[0], r->models_per_second, x->seconds);
   if (x->probex->shape.d_out != r->trained_out || x->probex->shape.d_in != r->trained_in)
-    printf("  trained on %zu x %zu common coordinates, which keep %.2f %% of the energy\n",
-           r->trained_out, r->trained_in, 100 * r->energy);
-  printf("  %-24s %7s  %-12s\n", align ? "top-1 accuracy" : "element-wise accuracy", "",
-         "95 % interval");
+    printf("  trained on %zu x %zu common coordinates, which keep %.2f %% of the energy\n", r->trained_out,
+           r->trained_in, 100 * r->energy);
+  printf("  %-24s %7s  %-12s\n", align ? "top-1 accuracy" : "element-wise accuracy", "", "95 % interval");
   train_report_score(align ? "validation (seen)" : "validation", &x->val);
   train_report_score(align ? "test (seen concepts)" : "test", &x->test);
   if (align) train_report_score("test (unseen concepts)", &x->test_holdout);
@@ -63,6 +57,6 @@ void train_report_print(const TrainResult *r) {
            r->left_out == 1 ? "" : "s", r->left_out_first, r->left_out == 1 ? "" : ", …");
   print_baselines(r);
   print_warning(x);
-  printf("  best epoch %u of %u, seed %" G_GUINT64_FORMAT ", %s\n", r->best_epoch, x->epochs,
-         x->seed, x->path ? x->path : "not stored: read-only");
+  printf("  best epoch %u of %u, seed %" G_GUINT64_FORMAT ", %s\n", r->best_epoch, x->epochs, x->seed,
+         x->path ? x->path : "not stored: read-only");
 }

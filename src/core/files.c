@@ -35,17 +35,14 @@ bool fd_write_all(int fd, const void *bytes, size_t n, GError **error) {
 }
 
 /* Writes, flushes when the disk is to be waited for, and closes the temporary file. */
-static bool fill(int fd, const char *path, FileWriter write_fn, void *user, bool flush,
-                 GError **error) {
+static bool fill(int fd, const char *path, FileWriter write_fn, void *user, bool flush, GError **error) {
   bool ok = write_fn(user, fd, error);
-  if (ok && flush && fsync(fd) != 0 && errno != EINVAL)
-    ok = fail_errno(error, "cannot flush", path);
+  if (ok && flush && fsync(fd) != 0 && errno != EINVAL) ok = fail_errno(error, "cannot flush", path);
   if (close(fd) != 0 && ok) ok = fail_errno(error, "cannot close", path);
   return ok;
 }
 
-static bool write_and_rename(const char *path, FileWriter write_fn, void *user, bool flush,
-                             GError **error) {
+static bool write_and_rename(const char *path, FileWriter write_fn, void *user, bool flush, GError **error) {
   g_autofree char *temp = g_strdup_printf("%s.tmp-XXXXXX", path);
   int fd = g_mkstemp_full(temp, O_RDWR | O_CLOEXEC, 0666);
   if (fd < 0) return fail_errno(error, "cannot write beside", path);
@@ -92,8 +89,7 @@ static bool slurp(int fd, const char *path, size_t limit, GByteArray *out, GErro
     if (k == 0) return true;
     if (out->len + (size_t)k > limit) {
       g_autofree char *shown = g_filename_display_name(path);
-      g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s is larger than %zu bytes", shown,
-                  limit);
+      g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s is larger than %zu bytes", shown, limit);
       return false;
     }
     g_byte_array_append(out, chunk, (guint)k);
@@ -149,8 +145,7 @@ void dir_drop_leftovers(const char *path) {
 
 static bool remove_entry(const char *path, GError **error) {
   struct stat st;
-  if (lstat(path, &st) != 0)
-    return errno == ENOENT || fail_errno(error, "cannot look at", path);
+  if (lstat(path, &st) != 0) return errno == ENOENT || fail_errno(error, "cannot look at", path);
   if (!S_ISDIR(st.st_mode)) return unlink(path) == 0 || fail_errno(error, "cannot remove", path);
   return dir_remove(path, error);
 }

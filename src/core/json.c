@@ -24,17 +24,13 @@ void json_add_u64(cJSON *object, const char *key, uint64_t value) {
 }
 
 void json_add_number(cJSON *object, const char *key, double value) {
-  if (isfinite(value))
-    cJSON_AddNumberToObject(object, key, value);
-  else
-    cJSON_AddNullToObject(object, key);
+  if (isfinite(value)) cJSON_AddNumberToObject(object, key, value);
+  else cJSON_AddNullToObject(object, key);
 }
 
 void json_add_string(cJSON *object, const char *key, const char *s) {
-  if (s)
-    cJSON_AddStringToObject(object, key, s);
-  else
-    cJSON_AddNullToObject(object, key);
+  if (s) cJSON_AddStringToObject(object, key, s);
+  else cJSON_AddNullToObject(object, key);
 }
 
 void json_print_line(cJSON *object) {

@@ -5,9 +5,7 @@
 
 enum { MAX_DEPTH = 64 };
 
-void json_reader_init(JsonReader *r, const char *bytes, size_t n) {
-  *r = (JsonReader){.bytes = bytes, .n = n};
-}
+void json_reader_init(JsonReader *r, const char *bytes, size_t n) { *r = (JsonReader){.bytes = bytes, .n = n}; }
 
 bool json_reader_fail(JsonReader *r, const char *problem) {
   if (!r->failed) {
@@ -30,8 +28,7 @@ static bool expect(JsonReader *r, char c, const char *problem) {
 }
 
 bool json_reader_open(JsonReader *r, char bracket) {
-  if (!expect(r, bracket, bracket == '{' ? "an object is expected" : "an array is expected"))
-    return false;
+  if (!expect(r, bracket, bracket == '{' ? "an object is expected" : "an array is expected")) return false;
   r->fresh = true;
   return true;
 }
@@ -75,9 +72,8 @@ static bool unicode_escape(JsonReader *r, GString *out) {
   if (c < 0) return json_reader_fail(r, "a \\u escape needs four hex digits");
   r->at += 4;
   if (c >= 0xd800 && c < 0xdc00) {
-    int low = r->n - r->at >= 6 && r->bytes[r->at] == '\\' && r->bytes[r->at + 1] == 'u'
-                  ? hex4(r->bytes + r->at + 2)
-                  : -1;
+    int low =
+        r->n - r->at >= 6 && r->bytes[r->at] == '\\' && r->bytes[r->at + 1] == 'u' ? hex4(r->bytes + r->at + 2) : -1;
     if (low < 0xdc00 || low > 0xdfff) return json_reader_fail(r, "half a surrogate pair");
     r->at += 6;
     c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
@@ -107,9 +103,7 @@ bool json_reader_string(JsonReader *r, char **s) {
   GString *out = g_string_new(NULL);
   while (!r->failed) {
     size_t run = r->at;
-    while (run < r->n && r->bytes[run] != '"' && r->bytes[run] != '\\' &&
-           (unsigned char)r->bytes[run] >= 0x20)
-      run++;
+    while (run < r->n && r->bytes[run] != '"' && r->bytes[run] != '\\' && (unsigned char)r->bytes[run] >= 0x20) run++;
     g_string_append_len(out, r->bytes + r->at, (gssize)(run - r->at));
     r->at = run;
     if (run >= r->n) {
@@ -145,8 +139,7 @@ bool json_reader_u64(JsonReader *r, uint64_t *value) {
     if (v > (UINT64_MAX - d) / 10) return json_reader_fail(r, "a number above 64 bits");
     v = v * 10 + d;
   }
-  if (p < r->n && strchr(".eE", r->bytes[p]) && r->bytes[p])
-    return json_reader_fail(r, "a whole number is expected");
+  if (p < r->n && strchr(".eE", r->bytes[p]) && r->bytes[p]) return json_reader_fail(r, "a whole number is expected");
   r->at = p;
   *value = v;
   return true;
@@ -155,8 +148,7 @@ bool json_reader_u64(JsonReader *r, uint64_t *value) {
 /* A number, true, false or null: characters that such words are made of. */
 static bool skip_word(JsonReader *r) {
   size_t p = r->at;
-  while (p < r->n && (g_ascii_isalnum(r->bytes[p]) || (r->bytes[p] && strchr("+-.", r->bytes[p]))))
-    p++;
+  while (p < r->n && (g_ascii_isalnum(r->bytes[p]) || (r->bytes[p] && strchr("+-.", r->bytes[p])))) p++;
   if (p == r->at) return json_reader_fail(r, "a value is expected");
   static const char *const words[] = {"true", "false", "null"};
   for (size_t w = 0; w < G_N_ELEMENTS(words); w++)
@@ -164,8 +156,7 @@ static bool skip_word(JsonReader *r) {
       r->at = p;
       return true;
     }
-  if (r->bytes[r->at] != '-' && !g_ascii_isdigit(r->bytes[r->at]))
-    return json_reader_fail(r, "an unknown word");
+  if (r->bytes[r->at] != '-' && !g_ascii_isdigit(r->bytes[r->at])) return json_reader_fail(r, "an unknown word");
   r->at = p;
   return true;
 }

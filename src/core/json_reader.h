@@ -21,7 +21,7 @@
 
 typedef struct {
   const char *bytes;
-  size_t n, at;       /* at: the next byte to read; place of the error after a failure */
+  size_t n, at; /* at: the next byte to read; place of the error after a failure */
   bool failed;
   const char *problem; /* static text, when failed */
   bool fresh;          /* just after '{' or '[': no comma is due */

@@ -29,16 +29,14 @@ static void *run_share(void *data) {
   return NULL;
 }
 
-bool parallel_for(size_t n, unsigned threads, ParallelFn body, void *user,
-                  const CancelToken *cancel) {
+bool parallel_for(size_t n, unsigned threads, ParallelFn body, void *user, const CancelToken *cancel) {
   Loop loop = {.n = n, .body = body, .user = user, .cancel = cancel};
   if (threads < 1) threads = 1;
   if (threads > n) threads = n ? (unsigned)n : 1;
   g_autofree Share *shares = g_new(Share, threads);
   g_autofree GThread **others = g_new0(GThread *, threads);
   for (unsigned t = 0; t < threads; t++) shares[t] = (Share){&loop, t};
-  for (unsigned t = 1; t < threads; t++)
-    others[t] = g_thread_new("copse-loop", run_share, &shares[t]);
+  for (unsigned t = 1; t < threads; t++) others[t] = g_thread_new("copse-loop", run_share, &shares[t]);
   run_share(&shares[0]);
   for (unsigned t = 1; t < threads; t++) g_thread_join(others[t]);
   return !atomic_load(&loop.stop);

@@ -27,9 +27,7 @@ bool progress_note(const Progress *p, const ProgressNote *note, GError **error) 
   return true;
 }
 
-bool progress_step(const Progress *p, const char *phase, uint64_t done, uint64_t total,
-                   GError **error) {
-  ProgressNote note = {
-      .phase = phase, .done = done, .total = total, .loss = NAN, .accuracy = NAN};
+bool progress_step(const Progress *p, const char *phase, uint64_t done, uint64_t total, GError **error) {
+  ProgressNote note = {.phase = phase, .done = done, .total = total, .loss = NAN, .accuracy = NAN};
   return progress_note(p, &note, error);
 }

@@ -37,15 +37,14 @@ typedef struct {
 } ProgressNote;
 
 typedef struct {
-  CancelToken *cancel; /* may be NULL */
+  CancelToken *cancel;                                  /* may be NULL */
   void (*notify)(void *user, const ProgressNote *note); /* may be NULL */
   void *user;
 } Progress;
 
 /* Tells how far the work is. Returns false, with COPSE_ERROR_CANCELLED, when the
  * token is set. `p` may be NULL (then always true). */
-bool progress_step(const Progress *p, const char *phase, uint64_t done, uint64_t total,
-                   GError **error);
+bool progress_step(const Progress *p, const char *phase, uint64_t done, uint64_t total, GError **error);
 
 /* The same with every field of the note. */
 bool progress_note(const Progress *p, const ProgressNote *note, GError **error);

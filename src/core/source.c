@@ -14,10 +14,10 @@ struct ByteSource {
   gatomicrefcount refs;
   SafeText *label;
   uint64_t size;
-  int fd;              /* a file, or -1 */
-  GBytes *bytes;       /* memory, or NULL */
-  ByteSource *inner;   /* a window's ground, or NULL */
-  uint64_t start;      /* of the window in `inner` */
+  int fd;                   /* a file, or -1 */
+  GBytes *bytes;            /* memory, or NULL */
+  ByteSource *inner;        /* a window's ground, or NULL */
+  uint64_t start;           /* of the window in `inner` */
   const ByteSourceOps *ops; /* somebody else's, or NULL */
   void *data;
 };
@@ -61,16 +61,14 @@ ByteSource *byte_source_from_bytes(GBytes *bytes, const char *label) {
   return s;
 }
 
-ByteSource *byte_source_window(ByteSource *source, uint64_t start, uint64_t size,
-                               const char *label) {
+ByteSource *byte_source_window(ByteSource *source, uint64_t start, uint64_t size, const char *label) {
   ByteSource *s = source_new(label, size);
   s->inner = byte_source_ref(source);
   s->start = start;
   return s;
 }
 
-ByteSource *byte_source_new(const ByteSourceOps *ops, void *data, uint64_t size,
-                            const char *label) {
+ByteSource *byte_source_new(const ByteSourceOps *ops, void *data, uint64_t size, const char *label) {
   ByteSource *s = source_new(label, size);
   s->ops = ops;
   s->data = data;
@@ -102,8 +100,8 @@ static bool read_file(ByteSource *s, uint64_t offset, void *dst, size_t n, GErro
     ssize_t k = pread(s->fd, p, MIN(n, (size_t)1 << 30), (off_t)offset);
     if (k < 0 && errno == EINTR) continue;
     if (k <= 0) {
-      g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s: cannot read at byte %" G_GUINT64_FORMAT ": %s",
-                  s->label, offset, k < 0 ? g_strerror(errno) : "the file became shorter");
+      g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s: cannot read at byte %" G_GUINT64_FORMAT ": %s", s->label,
+                  offset, k < 0 ? g_strerror(errno) : "the file became shorter");
       return false;
     }
     p += k;
@@ -116,8 +114,8 @@ static bool read_file(ByteSource *s, uint64_t offset, void *dst, size_t n, GErro
 bool byte_source_read(ByteSource *s, uint64_t offset, void *dst, size_t n, GError **error) {
   if (offset > s->size || n > s->size - offset) {
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
-                "%s: %zu bytes at %" G_GUINT64_FORMAT " lie beyond its end at %" G_GUINT64_FORMAT,
-                s->label, n, offset, s->size);
+                "%s: %zu bytes at %" G_GUINT64_FORMAT " lie beyond its end at %" G_GUINT64_FORMAT, s->label, n, offset,
+                s->size);
     return false;
   }
   if (s->inner) return byte_source_read(s->inner, s->start + offset, dst, n, error);

@@ -17,8 +17,7 @@ ByteSource *byte_source_open(const char *path, GError **error);
 ByteSource *byte_source_from_bytes(GBytes *bytes, const char *label);
 
 /* A window onto another source, which it keeps: bytes start .. start + size. */
-ByteSource *byte_source_window(ByteSource *source, uint64_t start, uint64_t size,
-                               const char *label);
+ByteSource *byte_source_window(ByteSource *source, uint64_t start, uint64_t size, const char *label);
 
 /* Bytes that somebody else produces. read() gets spans inside `size` alone, from several threads
  * at once, and fills all of dst or fails; free() is called when the last reference goes. */
@@ -28,8 +27,7 @@ typedef struct {
 } ByteSourceOps;
 
 /* A source over `data`, which it takes; `ops` must outlive it. */
-ByteSource *byte_source_new(const ByteSourceOps *ops, void *data, uint64_t size,
-                            const char *label);
+ByteSource *byte_source_new(const ByteSourceOps *ops, void *data, uint64_t size, const char *label);
 
 ByteSource *byte_source_ref(ByteSource *source);
 void byte_source_unref(ByteSource *source);

@@ -4,16 +4,15 @@
 #include <string.h>
 
 static bool is_bidi_control(gunichar c) {
-  return c == 0x061c || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) ||
-         (c >= 0x2066 && c <= 0x2069);
+  return c == 0x061c || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
 }
 
 static bool is_unsafe(gunichar c) {
   if (c < 0x20 || (c >= 0x7f && c < 0xa0)) return true;
   if (is_bidi_control(c)) return true;
   /* Line and paragraph separators, byte-order mark, deprecated format and tag characters. */
-  return c == 0x2028 || c == 0x2029 || c == 0xfeff || (c >= 0x206a && c <= 0x206f) ||
-         (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe007f);
+  return c == 0x2028 || c == 0x2029 || c == 0xfeff || (c >= 0x206a && c <= 0x206f) || (c >= 0xfff9 && c <= 0xfffb) ||
+         (c >= 0xe0000 && c <= 0xe007f);
 }
 
 /* What stands in the output for character c; 0 when it may stay. */

@@ -59,8 +59,8 @@ Bpe *bpe_new(Vocabulary *vocabulary, const char *suffix, const char *label, GErr
     int64_t plain = byte_symbol(vocabulary, byte, ""), last = byte_symbol(vocabulary, byte, suffix);
     if (plain < 0 || last < 0) {
       g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
-                  "%s: the vocabulary has no symbol for byte 0x%02x%s, which byte-pair encoding needs",
-                  label, byte, plain < 0 ? "" : " at a word's end");
+                  "%s: the vocabulary has no symbol for byte 0x%02x%s, which byte-pair encoding needs", label, byte,
+                  plain < 0 ? "" : " at a word's end");
       return NULL;
     }
     b->plain[byte] = (uint32_t)plain;
@@ -136,8 +136,7 @@ bool bpe_add_merges(Bpe *b, const char *bytes, size_t n, const char *label, GErr
     if (length == 0 || (number == 1 && length >= 8 && memcmp(p, "#version", 8) == 0)) continue;
     if (add_line(b, p, length)) continue;
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
-                "%s: line %zu is no merge of two tokens into one that the vocabulary has", label,
-                number);
+                "%s: line %zu is no merge of two tokens into one that the vocabulary has", label, number);
     return false;
   }
   return true;
@@ -234,7 +233,7 @@ SafeText *bpe_token_text(const Bpe *b, uint32_t id) {
   if (m && g_str_has_suffix(token, b->suffix)) n -= m;
   g_autoptr(GString) bytes = g_string_new(NULL);
   for (const char *p = token; p < token + n; p = g_utf8_next_char(p)) {
-    int byte = character_byte(g_utf8_get_char(p)); /* JSON strings are UTF-8 */
+    int byte = character_byte(g_utf8_get_char(p));    /* JSON strings are UTF-8 */
     if (byte < 0) return safe_text(token, (gssize)n); /* a token of another making */
     g_string_append_c(bytes, (char)byte);
   }

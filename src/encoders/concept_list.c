@@ -8,12 +8,16 @@
 #include "core/text.h"
 
 /* The lists become part of the read-only data; LABELS is their folder, given by the build. */
-#define LIST(NAME, FILE)                                             \
-  __asm__(".section .rodata\n"                                       \
-          "copse_labels_" #NAME "_begin:\n"                          \
-          ".incbin \"" LABELS "/" FILE "\"\n"                        \
-          "copse_labels_" #NAME "_end:\n"                            \
-          ".previous\n");                                            \
+#define LIST(NAME, FILE)           \
+  __asm__(                         \
+      ".section .rodata\n"         \
+      "copse_labels_" #NAME        \
+      "_begin:\n"                  \
+      ".incbin \"" LABELS "/" FILE \
+      "\"\n"                       \
+      "copse_labels_" #NAME        \
+      "_end:\n"                    \
+      ".previous\n");              \
   extern const char copse_labels_##NAME##_begin[], copse_labels_##NAME##_end[]
 LIST(cifar100, "cifar100.txt");
 LIST(imagenet, "imagenet.txt");
@@ -48,13 +52,13 @@ static char **pieces(const char *text, const char *separator, gboolean comments)
 /* The text of a list by its name or path, or NULL. */
 static char *list_text(const char *name, GError **error) {
   for (gsize i = 0; i < G_N_ELEMENTS(lists); i++)
-    if (strcmp(name, lists[i].name) == 0)
-      return g_strndup(lists[i].begin, (gsize)(lists[i].end - lists[i].begin));
+    if (strcmp(name, lists[i].name) == 0) return g_strndup(lists[i].begin, (gsize)(lists[i].end - lists[i].begin));
   if (strpbrk(name, "/.")) return file_read_small(name, MAX_BYTES, NULL, error);
   g_autofree SafeText *shown = safe_text(name, -1);
   g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE,
               "no list '@%s': there are @cifar100, @imagenet, @tiny-imagenet and @FILE (with a / or "
-              "a . in its name)", shown);
+              "a . in its name)",
+              shown);
   return NULL;
 }
 

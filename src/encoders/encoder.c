@@ -12,10 +12,7 @@
 static const struct {
   const char *prefix;
   bool (*open)(TextEncoder *encoder, const char *path, GError **error);
-} kinds[] = {{"clip:", clip_open},
-             {"model2vec:", model2vec_open},
-             {"glove:", glove_open},
-             {"table:", table_open}};
+} kinds[] = {{"clip:", clip_open}, {"model2vec:", model2vec_open}, {"glove:", glove_open}, {"table:", table_open}};
 
 static bool open_kind(TextEncoder *e, const char *description, GError **error) {
   if (strcmp(description, "words") == 0) {
@@ -33,7 +30,8 @@ static bool open_kind(TextEncoder *e, const char *description, GError **error) {
   g_autofree SafeText *shown = safe_text(description, -1);
   g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE,
               "unknown text encoder '%s'; there are: words, clip:DIR, model2vec:DIR, glove:FILE, "
-              "table:FILE", shown);
+              "table:FILE",
+              shown);
   return false;
 }
 
@@ -85,8 +83,7 @@ static bool normalise(float *x, size_t n) {
 static bool no_vector(const TextEncoder *e, const char *text, float *dst, GError **error) {
   g_autofree SafeText *shown = safe_text(text, -1);
   memset(dst, 0, e->dim * sizeof *dst);
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "the encoder '%s' knows no word of '%s'",
-              e->name, shown);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "the encoder '%s' knows no word of '%s'", e->name, shown);
   return false;
 }
 
@@ -101,8 +98,7 @@ static char **take_list(GPtrArray *words) {
 }
 
 /* One text's own vector; *known tells whether there is one. */
-static bool embed(TextEncoder *e, const char *text, float *dst, GPtrArray *unknown, bool *known,
-                  GError **error) {
+static bool embed(TextEncoder *e, const char *text, float *dst, GPtrArray *unknown, bool *known, GError **error) {
   g_autoptr(GError) problem = NULL;
   memset(dst, 0, e->dim * sizeof *dst);
   *known = e->ops->encode(e, text, dst, unknown, &problem) > 0;
@@ -112,8 +108,7 @@ static bool embed(TextEncoder *e, const char *text, float *dst, GPtrArray *unkno
 }
 
 /* One way to compute a vector: embed(), encode_prompted() and encode_alone() are such. */
-typedef bool (*Compute)(TextEncoder *e, const char *text, float *dst, GPtrArray *unknown, bool *known,
-                        GError **error);
+typedef bool (*Compute)(TextEncoder *e, const char *text, float *dst, GPtrArray *unknown, bool *known, GError **error);
 
 /* What callers get of it: the words that were left out, and an error where no word is known. */
 static bool compute_one(TextEncoder *e, Compute compute, const char *text, float *dst, char ***unknown,
@@ -123,23 +118,20 @@ static bool compute_one(TextEncoder *e, Compute compute, const char *text, float
   bool known;
   bool ok = compute(e, text, dst, left_out, &known, &problem);
   char **words = take_list(left_out);
-  if (unknown)
-    *unknown = words;
-  else
-    g_strfreev(words);
+  if (unknown) *unknown = words;
+  else g_strfreev(words);
   if (ok && !known) ok = no_vector(e, text, dst, &problem);
   if (!ok) g_propagate_error(error, g_steal_pointer(&problem));
   return ok;
 }
 
-bool text_encoder_embed(TextEncoder *e, const char *text, float *dst, char ***unknown,
-                        GError **error) {
+bool text_encoder_embed(TextEncoder *e, const char *text, float *dst, char ***unknown, GError **error) {
   return compute_one(e, embed, text, dst, unknown, error);
 }
 
 /* One text in every prompt: the mean of the vectors, of length 1. */
-static bool encode_prompted(TextEncoder *e, const char *text, float *dst, GPtrArray *unknown,
-                            bool *known, GError **error) {
+static bool encode_prompted(TextEncoder *e, const char *text, float *dst, GPtrArray *unknown, bool *known,
+                            GError **error) {
   g_autofree float *one = g_new(float, e->dim);
   size_t words = unknown->len;
   memset(dst, 0, e->dim * sizeof *dst);
@@ -161,15 +153,13 @@ static bool encode_alone(TextEncoder *e, const char *text, float *dst, GPtrArray
   return text_encoder_encode_many(e, &text, 1, dst, known, error);
 }
 
-bool text_encoder_encode(TextEncoder *e, const char *text, float *dst, char ***unknown,
-                         GError **error) {
+bool text_encoder_encode(TextEncoder *e, const char *text, float *dst, char ***unknown, GError **error) {
   Compute compute = e->ops->encode_many ? encode_alone : encode_prompted;
   return compute_one(e, compute, text, dst, unknown, error);
 }
 
 /* Texts in all prompts, computed together: `all` (n * prompts, dim). */
-static bool compute_many(TextEncoder *e, const char *const *texts, size_t n, float *all,
-                         GError **error) {
+static bool compute_many(TextEncoder *e, const char *const *texts, size_t n, float *all, GError **error) {
   guint k = e->prompts->count;
   g_autoptr(GPtrArray) filled = g_ptr_array_new_with_free_func(g_free);
   for (size_t i = 0; i < n; i++)
@@ -190,8 +180,8 @@ static void average(const TextEncoder *e, float *all, size_t n, float *dst, bool
   }
 }
 
-bool text_encoder_encode_many(TextEncoder *e, const char *const *texts, size_t n, float *dst,
-                              bool *known, GError **error) {
+bool text_encoder_encode_many(TextEncoder *e, const char *const *texts, size_t n, float *dst, bool *known,
+                              GError **error) {
   enum { AT_ONCE = 256 };
   g_autoptr(GPtrArray) unknown = g_ptr_array_new_with_free_func(g_free);
   if (!e->ops->encode_many) {
@@ -210,11 +200,9 @@ bool text_encoder_encode_many(TextEncoder *e, const char *const *texts, size_t n
   return true;
 }
 
-bool text_encoder_tokens(TextEncoder *e, const char *text, GArray *ids, GPtrArray *shown,
-                         GError **error) {
+bool text_encoder_tokens(TextEncoder *e, const char *text, GArray *ids, GPtrArray *shown, GError **error) {
   if (e->ops->tokens) return e->ops->tokens(e, text, ids, shown, error);
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "the encoder '%s' has no tokens",
-              e->name);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "the encoder '%s' has no tokens", e->name);
   return false;
 }
 
@@ -251,8 +239,7 @@ static GArray *near_own(TextEncoder *e, const float *wanted) {
 }
 
 /* The same with words that are encoded first. */
-static GArray *near_among(TextEncoder *e, const float *wanted, char *const *among,
-                          GError **error) {
+static GArray *near_among(TextEncoder *e, const float *wanted, char *const *among, GError **error) {
   size_t n = g_strv_length((char **)among);
   g_autofree float *x = g_new(float, n * e->dim + 1);
   g_autofree bool *known = g_new0(bool, n + 1);
@@ -265,8 +252,7 @@ static GArray *near_among(TextEncoder *e, const float *wanted, char *const *amon
   return all;
 }
 
-GArray *text_encoder_nearest(TextEncoder *e, const char *text, char *const *among, size_t limit,
-                             GError **error) {
+GArray *text_encoder_nearest(TextEncoder *e, const char *text, char *const *among, size_t limit, GError **error) {
   if (!among && !e->ops->vector) {
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
                 "the encoder '%s' has no list of words: name one with --among", e->name);
@@ -282,10 +268,8 @@ GArray *text_encoder_nearest(TextEncoder *e, const char *text, char *const *amon
   for (guint i = 0; i < all->len && best->len < limit; i++) {
     const Near *one = &g_array_index(all, Near, i);
     NearWord word = {among ? safe_text(among[one->i], -1) : e->ops->word(e, one->i), one->cosine};
-    if (same_word(word.word, text))
-      g_free(word.word);
-    else
-      g_array_append_val(best, word);
+    if (same_word(word.word, text)) g_free(word.word);
+    else g_array_append_val(best, word);
   }
   return best;
 }

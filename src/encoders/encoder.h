@@ -42,22 +42,19 @@ const char *text_encoder_prompts(const TextEncoder *encoder);
  * and zeros. The text is put into each prompt and the vectors are averaged. `unknown`, when not
  * NULL, gets a NULL-terminated list of the words that were left out, or taken for others
  * (g_strfreev), NULL when there are none. Thread-safe. */
-bool text_encoder_encode(TextEncoder *encoder, const char *text, float *dst, char ***unknown,
-                         GError **error);
+bool text_encoder_encode(TextEncoder *encoder, const char *text, float *dst, char ***unknown, GError **error);
 
 /* The same for n texts, dst (n, dim). `known[i]` is false, and the row zero, where a text has no
  * vector; that is no error. Much faster than one by one for encoders that compute. */
-bool text_encoder_encode_many(TextEncoder *encoder, const char *const *texts, size_t n,
-                              float *dst, bool *known, GError **error);
+bool text_encoder_encode_many(TextEncoder *encoder, const char *const *texts, size_t n, float *dst, bool *known,
+                              GError **error);
 
 /* The encoder's own vector of the text as it is: without prompts, not brought to length 1. */
-bool text_encoder_embed(TextEncoder *encoder, const char *text, float *dst, char ***unknown,
-                        GError **error);
+bool text_encoder_embed(TextEncoder *encoder, const char *text, float *dst, char ***unknown, GError **error);
 
 /* Appends the ids (uint32_t) of the text's tokens and, unless `shown` is NULL, how they read
  * (SafeText). COPSE_ERROR_UNSUPPORTED when the encoder has none. */
-bool text_encoder_tokens(TextEncoder *encoder, const char *text, GArray *ids, GPtrArray *shown,
-                         GError **error);
+bool text_encoder_tokens(TextEncoder *encoder, const char *text, GArray *ids, GPtrArray *shown, GError **error);
 
 typedef struct {
   SafeText *word;
@@ -67,5 +64,4 @@ typedef struct {
 /* The words of the encoder's own list that are nearest to a text, itself left out, best first:
  * NearWord, at most `limit`. `among` (NULL-terminated; NULL: the own list) are encoded and ranked
  * instead. Free with g_array_unref. COPSE_ERROR_UNSUPPORTED when it has no list. */
-GArray *text_encoder_nearest(TextEncoder *encoder, const char *text, char *const *among,
-                             size_t limit, GError **error);
+GArray *text_encoder_nearest(TextEncoder *encoder, const char *text, char *const *among, size_t limit, GError **error);

@@ -8,15 +8,12 @@
 typedef struct {
   /* Fills dst (dim numbers, zeroed) with the encoder's own vector. Collects unknown words as
    * char*. Returns how many known parts went in; 0 means there is no vector. */
-  size_t (*encode)(TextEncoder *encoder, const char *text, float *dst, GPtrArray *unknown,
-                   GError **error);
+  size_t (*encode)(TextEncoder *encoder, const char *text, float *dst, GPtrArray *unknown, GError **error);
   /* The same for n texts at once, dst (n, dim); NULL: one after the other. */
-  bool (*encode_many)(TextEncoder *encoder, const char *const *texts, size_t n, float *dst,
-                      GError **error);
+  bool (*encode_many)(TextEncoder *encoder, const char *const *texts, size_t n, float *dst, GError **error);
   /* Appends the ids (uint32_t) of a text's tokens and, unless NULL, how they read (SafeText).
    * NULL: it has no tokens. */
-  bool (*tokens)(TextEncoder *encoder, const char *text, GArray *ids, GPtrArray *shown,
-                 GError **error);
+  bool (*tokens)(TextEncoder *encoder, const char *text, GArray *ids, GPtrArray *shown, GError **error);
   /* The vector (dim) of word i, below `words`, and the word itself, which the caller frees. NULL:
    * it has no list of words. */
   bool (*vector)(TextEncoder *encoder, size_t i, float *dst);
@@ -27,10 +24,10 @@ typedef struct {
 struct TextEncoder {
   const TextEncoderOps *ops;
   char *name;
-  char *own;      /* fingerprint of the encoder itself */
+  char *own;         /* fingerprint of the encoder itself */
   char *fingerprint; /* with that of its prompts */
   size_t dim;
-  size_t words;   /* see word() */
+  size_t words; /* see word() */
   Prompts *prompts;
   void *private_data;
 };

@@ -30,9 +30,7 @@ static int64_t glove_find(const WordList *list, const char *s, size_t n) {
   return (int64_t)GPOINTER_TO_SIZE(g_hash_table_lookup(g->numbers, word)) - 1;
 }
 
-static const float *row(const Glove *g, size_t w) {
-  return &g_array_index(g->vectors, float, w *g->list.dim);
-}
+static const float *row(const Glove *g, size_t w) { return &g_array_index(g->vectors, float, w * g->list.dim); }
 
 static void glove_row(const WordList *list, size_t w, float *dst) {
   memcpy(dst, row((const Glove *)list, w), list->dim * sizeof *dst);
@@ -47,8 +45,7 @@ static void glove_close(TextEncoder *e) {
   g_free(g);
 }
 
-static size_t glove_encode(TextEncoder *e, const char *text, float *dst, GPtrArray *unknown,
-                           GError **error) {
+static size_t glove_encode(TextEncoder *e, const char *text, float *dst, GPtrArray *unknown, GError **error) {
   (void)error;
   return word_bag_encode(e->private_data, text, dst, unknown);
 }
@@ -136,14 +133,13 @@ static bool read_lines(Glove *g, FILE *in, const char *label, GError **error) {
     g->hash = (g->hash ^ g_str_hash(line)) * 0x100000001b3u;
     if (n == 0 || (number == 1 && is_header(line))) continue;
     if (!g->list.dim) g->list.dim = MAX(count_fields(line), 1) - 1;
-    ok = n < LONGEST_LINE && (size_t)n == strlen(line) && g->list.dim >= 2 &&
-         g->list.dim <= MAX_DIM && g->words->len < MAX_WORDS && take_line(g, line, (size_t)n);
+    ok = n < LONGEST_LINE && (size_t)n == strlen(line) && g->list.dim >= 2 && g->list.dim <= MAX_DIM &&
+         g->words->len < MAX_WORDS && take_line(g, line, (size_t)n);
   }
   g_free(line);
   if (ok && g->words->len >= 2 && !ferror(in)) return true;
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
-              "%s: line %zu: a word with %zu numbers is expected", label, number,
-              MAX(g->list.dim, 2));
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: line %zu: a word with %zu numbers is expected", label,
+              number, MAX(g->list.dim, 2));
   return false;
 }
 
@@ -153,8 +149,7 @@ static bool read_file(Glove *g, const char *path, GError **error) {
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   FILE *in = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? fdopen(fd, "r") : NULL;
   if (!in) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s: %s", label,
-                fd < 0 ? g_strerror(errno) : "not a regular file");
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s: %s", label, fd < 0 ? g_strerror(errno) : "not a regular file");
     if (fd >= 0) close(fd);
     return false;
   }
@@ -164,10 +159,8 @@ static bool read_file(Glove *g, const char *path, GError **error) {
 }
 
 bool glove_open(TextEncoder *e, const char *path, GError **error) {
-  static const TextEncoderOps ops = {.encode = glove_encode,
-                                     .vector = glove_vector,
-                                     .word = glove_word,
-                                     .close = glove_close};
+  static const TextEncoderOps ops = {
+      .encode = glove_encode, .vector = glove_vector, .word = glove_word, .close = glove_close};
   Glove *g = g_new0(Glove, 1);
   g->list = (WordList){.find = glove_find, .vector = glove_row};
   g->numbers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);

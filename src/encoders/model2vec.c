@@ -18,10 +18,10 @@ enum { MAX_TOKENS = 512, CONFIG_BYTES = 1 << 20 };
 
 typedef struct {
   StaticTokens *tokens;
-  size_t rows, ids;   /* of the table; tokens that have one */
-  float *table;       /* (rows, dim) */
-  float *weight;      /* (ids), or NULL */
-  float *mapping;     /* (ids): rows, or NULL */
+  size_t rows, ids; /* of the table; tokens that have one */
+  float *table;     /* (rows, dim) */
+  float *weight;    /* (ids), or NULL */
+  float *mapping;   /* (ids): rows, or NULL */
   bool normalise;
 } Model2Vec;
 
@@ -41,8 +41,8 @@ static bool read_list(WeightFile *f, const char *name, float **list, size_t *n, 
   if (i < 0) return true;
   const TensorInfo *t = weight_file_info(f, (size_t)i);
   if (t->rank != 1 || t->count > VOCABULARY_MAX_IDS || !dtype_is_readable(t->dtype)) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
-                "%s: tensor %s should be one number a token", weight_file_label(f), name);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: tensor %s should be one number a token",
+                weight_file_label(f), name);
     return false;
   }
   *n = (size_t)t->count;
@@ -61,28 +61,26 @@ static bool read_table(TextEncoder *e, WeightFile *f, GError **error) {
   if (i < 0) i = weight_file_find(f, "embedding.weight");
   const TensorInfo *t = i >= 0 ? weight_file_info(f, (size_t)i) : NULL;
   if (!t || t->rank != 2 || t->count == 0 || !dtype_is_readable(t->dtype)) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
-                "%s: a matrix 'embeddings' of one row a token is expected", weight_file_label(f));
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: a matrix 'embeddings' of one row a token is expected",
+                weight_file_label(f));
     return false;
   }
   m->rows = (size_t)t->shape[0];
   e->dim = (size_t)t->shape[1];
   m->table = big_alloc(m->rows * e->dim, error);
-  return m->table &&
-         weight_file_read_f32(f, (size_t)i, 0, m->rows * e->dim, m->table, error);
+  return m->table && weight_file_read_f32(f, (size_t)i, 0, m->rows * e->dim, m->table, error);
 }
 
 /* Every token must have a row, and each row must be in the table. */
-static bool check_rows(const Model2Vec *m, const char *label, size_t weights, size_t mapped,
-                       GError **error) {
+static bool check_rows(const Model2Vec *m, const char *label, size_t weights, size_t mapped, GError **error) {
   const Vocabulary *v = static_tokens_vocabulary(m->tokens);
   bool ok = m->ids <= (m->mapping ? mapped : m->rows) && (!m->weight || m->ids <= weights);
   for (size_t i = 0; m->mapping && i < mapped && ok; i++)
     ok = m->mapping[i] >= 0 && (double)m->mapping[i] < (double)m->rows;
   if (ok) return true;
   g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
-              "%s: embeddings, weights and mapping do not cover the %u tokens of tokenizer.json",
-              label, vocabulary_ids(v));
+              "%s: embeddings, weights and mapping do not cover the %u tokens of tokenizer.json", label,
+              vocabulary_ids(v));
   return false;
 }
 
@@ -122,8 +120,7 @@ static void add_token(const TextEncoder *e, uint32_t id, float *dst) {
   axpy(m->weight ? m->weight[id] : 1, m->table + row * e->dim, dst, e->dim);
 }
 
-static size_t model2vec_encode(TextEncoder *e, const char *text, float *dst, GPtrArray *unknown,
-                               GError **error) {
+static size_t model2vec_encode(TextEncoder *e, const char *text, float *dst, GPtrArray *unknown, GError **error) {
   (void)error;
   const Model2Vec *m = e->private_data;
   g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(uint32_t));
@@ -135,8 +132,7 @@ static size_t model2vec_encode(TextEncoder *e, const char *text, float *dst, GPt
   return ids->len;
 }
 
-static bool model2vec_tokens(TextEncoder *e, const char *text, GArray *ids, GPtrArray *shown,
-                             GError **error) {
+static bool model2vec_tokens(TextEncoder *e, const char *text, GArray *ids, GPtrArray *shown, GError **error) {
   (void)error;
   const Model2Vec *m = e->private_data;
   guint first = ids->len;

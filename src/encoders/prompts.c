@@ -15,9 +15,10 @@ static const struct {
 } sets[] = {
     {"none", "{}"},
     {"photo", "a photo of a {}"},
-    {"photos", "a photo of a {}|a close-up photo of the {}|a small {} seen from afar|"
-               "a bright picture of a {}|a dark picture of a {}|many {} in one picture|"
-               "a drawing of a {}"},
+    {"photos",
+     "a photo of a {}|a close-up photo of the {}|a small {} seen from afar|"
+     "a bright picture of a {}|a dark picture of a {}|many {} in one picture|"
+     "a drawing of a {}"},
     {"art", "a painting of a {}|a drawing of a {}|an illustration of {}|art in the style of {}"},
 };
 
@@ -34,7 +35,8 @@ static bool check(const Prompts *p, const char *name, GError **error) {
   g_autofree SafeText *shown = safe_text(name, -1);
   g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE,
               "no prompts '%s': none, photo, photos, art, or up to %d templates with one {} each, "
-              "separated by |", shown, MAX_TEMPLATES);
+              "separated by |",
+              shown, MAX_TEMPLATES);
   return false;
 }
 
@@ -58,9 +60,7 @@ void prompts_free(Prompts *p) {
   g_free(p);
 }
 
-const char *prompts_default(const char *encoder) {
-  return g_str_has_prefix(encoder, "clip:") ? "photo" : "none";
-}
+const char *prompts_default(const char *encoder) { return g_str_has_prefix(encoder, "clip:") ? "photo" : "none"; }
 
 char *prompts_fill(const Prompts *p, guint i, const char *text) {
   const char *template = p->templates[i], *at = strstr(template, slot);

@@ -6,9 +6,9 @@
 #include <glib.h>
 
 typedef struct {
-  char *name;        /* as it was asked for: "photo", or the templates joined by " | " */
-  char **templates;  /* each with one "{}", in whose place the text goes */
-  guint count;       /* at least 1 */
+  char *name;       /* as it was asked for: "photo", or the templates joined by " | " */
+  char **templates; /* each with one "{}", in whose place the text goes */
+  guint count;      /* at least 1 */
 } Prompts;
 
 /* A set by its name (none, photo, photos, art), or templates of the user's own, separated by

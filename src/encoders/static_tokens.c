@@ -55,8 +55,8 @@ static bool make_bpe(StaticTokens *t, TokenizerFile *file, const char *label, GE
   if (!t->bpe) return false;
   for (guint i = 0; i + 1 < file->merges->len; i += 2) {
     if (bpe_add_merge(t->bpe, file->merges->pdata[i], file->merges->pdata[i + 1])) continue;
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
-                "%s: merge %u is of tokens that the vocabulary lacks", label, i / 2 + 1);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: merge %u is of tokens that the vocabulary lacks", label,
+                i / 2 + 1);
     return false;
   }
   return true;
@@ -68,8 +68,7 @@ StaticTokens *static_tokens_new(TokenizerFile *file, const char *label, GError *
     return make_bpe(t, file, label, error) ? g_steal_pointer(&t) : NULL;
   if (!file->vocabulary || strcmp(file->type, "WordPiece") != 0) {
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
-                "%s: a tokenizer of type WordPiece or BPE is expected, and this is '%s'", label,
-                file->type);
+                "%s: a tokenizer of type WordPiece or BPE is expected, and this is '%s'", label, file->type);
     return NULL;
   }
   enum { LONGEST_PREFIX = 64 };
@@ -88,9 +87,8 @@ StaticTokens *static_tokens_new(TokenizerFile *file, const char *label, GError *
 /* --- WordPiece ---------------------------------------------------------------------------------- */
 
 static bool is_ideograph(gunichar c) {
-  return (c >= 0x4e00 && c <= 0x9fff) || (c >= 0x3400 && c <= 0x4dbf) ||
-         (c >= 0x20000 && c <= 0x2ceaf) || (c >= 0xf900 && c <= 0xfaff) ||
-         (c >= 0x2f800 && c <= 0x2fa1f);
+  return (c >= 0x4e00 && c <= 0x9fff) || (c >= 0x3400 && c <= 0x4dbf) || (c >= 0x20000 && c <= 0x2ceaf) ||
+         (c >= 0xf900 && c <= 0xfaff) || (c >= 0x2f800 && c <= 0x2fa1f);
 }
 
 static bool stands_alone(gunichar c) {
@@ -100,15 +98,14 @@ static bool stands_alone(gunichar c) {
 
 static bool is_dropped(gunichar c) {
   GUnicodeType type = g_unichar_type(c);
-  return c == 0xfffd || type == G_UNICODE_CONTROL || type == G_UNICODE_FORMAT ||
-         type == G_UNICODE_PRIVATE_USE || type == G_UNICODE_SURROGATE;
+  return c == 0xfffd || type == G_UNICODE_CONTROL || type == G_UNICODE_FORMAT || type == G_UNICODE_PRIVATE_USE ||
+         type == G_UNICODE_SURROGATE;
 }
 
 /* BERT's cleaning: words apart by one space, punctuation and ideographs words of their own. */
 static char *bert_clean(const StaticTokens *t, const char *text) {
   g_autofree char *valid = g_utf8_make_valid(text, -1);
-  g_autofree char *normal =
-      t->strip ? g_utf8_normalize(valid, -1, G_NORMALIZE_DEFAULT) : g_strdup(valid);
+  g_autofree char *normal = t->strip ? g_utf8_normalize(valid, -1, G_NORMALIZE_DEFAULT) : g_strdup(valid);
   GString *out = g_string_new(NULL);
   for (const char *p = normal ? normal : ""; *p; p = g_utf8_next_char(p)) {
     gunichar c = g_utf8_get_char(p);
@@ -117,10 +114,8 @@ static char *bert_clean(const StaticTokens *t, const char *text) {
       g_string_append_c(out, ' ');
     } else if (!is_dropped(c) && !(t->strip && g_unichar_type(c) == G_UNICODE_NON_SPACING_MARK)) {
       if (alone) g_string_append_c(out, ' ');
-      if (t->lower)
-        clip_text_append_lower(out, c);
-      else
-        g_string_append_unichar(out, c);
+      if (t->lower) clip_text_append_lower(out, c);
+      else g_string_append_unichar(out, c);
       if (alone) g_string_append_c(out, ' ');
     }
   }
@@ -158,8 +153,7 @@ static bool encode_word(const StaticTokens *t, const char *word, GArray *ids) {
   return true;
 }
 
-static void encode_pieces(const StaticTokens *t, const char *text, size_t limit, GArray *ids,
-                          GPtrArray *unknown) {
+static void encode_pieces(const StaticTokens *t, const char *text, size_t limit, GArray *ids, GPtrArray *unknown) {
   g_autofree char *clean = bert_clean(t, text);
   g_auto(GStrv) words = g_strsplit(clean, " ", -1);
   for (char **w = words; *w && ids->len < limit; w++)
@@ -174,8 +168,7 @@ static CharKind kind_of(gunichar c) {
   GUnicodeType type = g_unichar_type(c);
   if (clip_text_is_space(c)) return KIND_SPACE;
   if (g_unichar_isalpha(c)) return KIND_LETTER;
-  bool number = type == G_UNICODE_DECIMAL_NUMBER || type == G_UNICODE_LETTER_NUMBER ||
-                type == G_UNICODE_OTHER_NUMBER;
+  bool number = type == G_UNICODE_DECIMAL_NUMBER || type == G_UNICODE_LETTER_NUMBER || type == G_UNICODE_OTHER_NUMBER;
   return number ? KIND_NUMBER : KIND_OTHER;
 }
 
@@ -191,8 +184,7 @@ static const char *gpt_word_end(const char *p) {
   for (size_t i = 0; i < G_N_ELEMENTS(endings); i++)
     if (g_str_has_prefix(p, endings[i])) return p + strlen(endings[i]);
   const char *body = *p == ' ' ? p + 1 : p;
-  if (*body && kind_of(g_utf8_get_char(body)) != KIND_SPACE)
-    return run_end(body, kind_of(g_utf8_get_char(body)));
+  if (*body && kind_of(g_utf8_get_char(body)) != KIND_SPACE) return run_end(body, kind_of(g_utf8_get_char(body)));
   const char *end = run_end(p, KIND_SPACE), *last = g_utf8_find_prev_char(p, end);
   return *end && last && last > p ? last : end;
 }
@@ -207,11 +199,8 @@ static void encode_pairs(const StaticTokens *t, const char *text, size_t limit, 
   }
 }
 
-void static_tokens_encode(const StaticTokens *t, const char *text, size_t limit, GArray *ids,
-                          GPtrArray *unknown) {
-  if (t->bpe)
-    encode_pairs(t, text, limit, ids);
-  else
-    encode_pieces(t, text, limit, ids, unknown);
+void static_tokens_encode(const StaticTokens *t, const char *text, size_t limit, GArray *ids, GPtrArray *unknown) {
+  if (t->bpe) encode_pairs(t, text, limit, ids);
+  else encode_pieces(t, text, limit, ids, unknown);
   if (ids->len > limit) g_array_set_size(ids, (guint)limit);
 }

@@ -16,8 +16,7 @@ const Vocabulary *static_tokens_vocabulary(const StaticTokens *tokens);
 
 /* Appends the ids (uint32_t) of a text, at most `limit`, without special tokens; what the
  * vocabulary lacks is left out, and added to `unknown` (char*, may be NULL). Thread-safe. */
-void static_tokens_encode(const StaticTokens *tokens, const char *text, size_t limit, GArray *ids,
-                          GPtrArray *unknown);
+void static_tokens_encode(const StaticTokens *tokens, const char *text, size_t limit, GArray *ids, GPtrArray *unknown);
 
 /* How a token reads. The caller frees it. */
 SafeText *static_tokens_show(const StaticTokens *tokens, uint32_t id);

@@ -16,10 +16,10 @@ enum { MAX_TEXTS = 4 << 20 };
 static const double NEAR_ENOUGH = 0.5;
 
 typedef struct {
-  GPtrArray *names;  /* of SafeText */
-  GPtrArray *keys;   /* of char*: folded names */
-  GHashTable *rows;  /* key -> row + 1; borrows the keys */
-  float *vectors;    /* (names, dim) */
+  GPtrArray *names; /* of SafeText */
+  GPtrArray *keys;  /* of char*: folded names */
+  GHashTable *rows; /* key -> row + 1; borrows the keys */
+  float *vectors;   /* (names, dim) */
 } Table;
 
 static void table_close(TextEncoder *e) {
@@ -47,8 +47,7 @@ static void add_name(Table *t, const char *name) {
   char *key = key_of(name);
   g_ptr_array_add(t->names, safe_text(name, -1));
   g_ptr_array_add(t->keys, key);
-  if (!g_hash_table_contains(t->rows, key))
-    g_hash_table_insert(t->rows, key, GSIZE_TO_POINTER((gsize)t->names->len));
+  if (!g_hash_table_contains(t->rows, key)) g_hash_table_insert(t->rows, key, GSIZE_TO_POINTER((gsize)t->names->len));
 }
 
 /* --- near names --------------------------------------------------------------------------------- */
@@ -89,8 +88,7 @@ static gssize nearest_name(const Table *t, const char *key) {
   return row;
 }
 
-static size_t table_encode(TextEncoder *e, const char *text, float *dst, GPtrArray *unknown,
-                           GError **error) {
+static size_t table_encode(TextEncoder *e, const char *text, float *dst, GPtrArray *unknown, GError **error) {
   (void)error;
   const Table *t = e->private_data;
   g_autofree char *key = key_of(text);
@@ -99,8 +97,7 @@ static size_t table_encode(TextEncoder *e, const char *text, float *dst, GPtrArr
     row = nearest_name(t, key);
     g_autofree SafeText *shown = safe_text(text, -1);
     g_ptr_array_add(unknown, row < 0 ? g_strdup(shown)
-                                     : g_strdup_printf("%s (taken for '%s')", shown,
-                                                       (char *)t->names->pdata[row]));
+                                     : g_strdup_printf("%s (taken for '%s')", shown, (char *)t->names->pdata[row]));
   }
   if (row < 0) return 0;
   memcpy(dst, t->vectors + (size_t)row * e->dim, e->dim * sizeof *dst);
@@ -134,8 +131,7 @@ static bool read_matrix(TextEncoder *e, WeightFile *f, size_t i, GError **error)
   const cJSON *name;
   if (!cJSON_IsArray(names) || info->rank != 2 || info->count == 0 ||
       (uint64_t)cJSON_GetArraySize(names) != info->shape[0])
-    return refuse(f, "the metadata 'names' must be a JSON list with one name a row of embeddings",
-                  error);
+    return refuse(f, "the metadata 'names' must be a JSON list with one name a row of embeddings", error);
   cJSON_ArrayForEach(name, names) {
     if (!cJSON_IsString(name)) return refuse(f, "the metadata 'names' holds what is no string", error);
     add_name(t, name->valuestring);
@@ -155,14 +151,12 @@ static bool read_vectors(TextEncoder *e, WeightFile *f, GError **error) {
     const TensorInfo *info = weight_file_info(f, i);
     bool flat = info->rank == 1 || (info->rank == 2 && info->shape[0] == 1);
     if (!flat || info->count != e->dim)
-      return refuse(f, "every tensor must be one vector of the same length, named by its text",
-                    error);
+      return refuse(f, "every tensor must be one vector of the same length, named by its text", error);
     add_name(t, info->name);
   }
   t->vectors = big_alloc(n * e->dim, error);
   for (size_t i = 0; i < n; i++)
-    if (!t->vectors || !weight_file_read_f32(f, i, 0, e->dim, t->vectors + i * e->dim, error))
-      return false;
+    if (!t->vectors || !weight_file_read_f32(f, i, 0, e->dim, t->vectors + i * e->dim, error)) return false;
   return true;
 }
 
@@ -179,10 +173,8 @@ static uint64_t hash_of(const TextEncoder *e) {
 }
 
 bool table_open(TextEncoder *e, const char *path, GError **error) {
-  static const TextEncoderOps ops = {.encode = table_encode,
-                                     .vector = table_vector,
-                                     .word = table_word,
-                                     .close = table_close};
+  static const TextEncoderOps ops = {
+      .encode = table_encode, .vector = table_vector, .word = table_word, .close = table_close};
   Table *t = g_new0(Table, 1);
   t->names = g_ptr_array_new_with_free_func(g_free);
   t->keys = g_ptr_array_new_with_free_func(g_free);
@@ -192,8 +184,7 @@ bool table_open(TextEncoder *e, const char *path, GError **error) {
   g_autoptr(WeightFile) f = weight_file_open(path, error);
   if (!f) return false;
   gssize matrix = weight_file_find(f, "embeddings");
-  if (!(matrix >= 0 ? read_matrix(e, f, (size_t)matrix, error) : read_vectors(e, f, error)))
-    return false;
+  if (!(matrix >= 0 ? read_matrix(e, f, (size_t)matrix, error) : read_vectors(e, f, error))) return false;
   e->words = t->names->len;
   e->own = g_strdup_printf("table:%016" G_GINT64_MODIFIER "x", hash_of(e));
   return true;

@@ -54,9 +54,7 @@ static bool read_merges(JsonReader *r, GPtrArray *merges) {
   if (!json_reader_open(r, '[')) return false;
   while (json_reader_next_item(r)) {
     if (merges->len / 2 >= VOCABULARY_MAX_IDS) return json_reader_fail(r, "more merges than there may be tokens");
-    if (!(json_reader_peek(r) == '[' ? read_paired_merge(r, merges)
-                                     : read_joined_merge(r, merges)))
-      return false;
+    if (!(json_reader_peek(r) == '[' ? read_paired_merge(r, merges) : read_joined_merge(r, merges))) return false;
   }
   return !r->failed;
 }
@@ -80,9 +78,9 @@ static bool read_model(JsonReader *r, TokenizerFile *t) {
   char *key;
   while (json_reader_next_key(r, &key)) {
     g_autofree char *k = key;
-    bool ok = strcmp(k, "type") == 0     ? read_type(r, t)
-              : strcmp(k, "vocab") == 0  ? read_vocabulary(r, t)
-              : strcmp(k, "merges") == 0 ? read_merges(r, t->merges)
+    bool ok = strcmp(k, "type") == 0                        ? read_type(r, t)
+              : strcmp(k, "vocab") == 0                     ? read_vocabulary(r, t)
+              : strcmp(k, "merges") == 0                    ? read_merges(r, t->merges)
               : strcmp(k, "end_of_word_suffix") == 0        ? read_optional(r, &t->suffix)
               : strcmp(k, "continuing_subword_prefix") == 0 ? read_optional(r, &t->prefix)
               : strcmp(k, "unk_token") == 0                 ? read_optional(r, &t->unknown)
@@ -105,8 +103,7 @@ static bool read_added_token(JsonReader *r, Vocabulary *added) {
     if (!ok) return false;
   }
   if (r->failed) return false;
-  return (content && vocabulary_add(added, content, id)) ||
-         json_reader_fail(r, "an added token without content or id");
+  return (content && vocabulary_add(added, content, id)) || json_reader_fail(r, "an added token without content or id");
 }
 
 /* Added tokens may come before the vocabulary they are added to. */
@@ -148,8 +145,7 @@ static bool read_all(JsonReader *r, TokenizerFile *t) {
   return !r->failed;
 }
 
-TokenizerFile *tokenizer_file_parse(const char *bytes, size_t n, const char *label,
-                                    GError **error) {
+TokenizerFile *tokenizer_file_parse(const char *bytes, size_t n, const char *label, GError **error) {
   g_autoptr(TokenizerFile) t = g_new0(TokenizerFile, 1);
   t->type = g_strdup("");
   t->merges = g_ptr_array_new_with_free_func(g_free);
@@ -159,8 +155,7 @@ TokenizerFile *tokenizer_file_parse(const char *bytes, size_t n, const char *lab
   JsonReader r;
   json_reader_init(&r, bytes, n);
   if (read_all(&r, t)) return g_steal_pointer(&t);
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: at byte %zu: %s", label, r.at,
-              r.problem);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: at byte %zu: %s", label, r.at, r.problem);
   return NULL;
 }
 

@@ -4,8 +4,8 @@
 #include <string.h>
 
 struct Vocabulary {
-  GHashTable *ids;    /* token (owned) -> id + 1 */
-  GPtrArray *tokens;  /* by id: borrowed from the table, or NULL */
+  GHashTable *ids;   /* token (owned) -> id + 1 */
+  GPtrArray *tokens; /* by id: borrowed from the table, or NULL */
   uint64_t hash;
 };
 
@@ -44,9 +44,7 @@ static bool add(Vocabulary *v, char *token, uint64_t id) {
   return true;
 }
 
-bool vocabulary_add(Vocabulary *v, const char *token, uint64_t id) {
-  return add(v, g_strdup(token), id);
-}
+bool vocabulary_add(Vocabulary *v, const char *token, uint64_t id) { return add(v, g_strdup(token), id); }
 
 bool vocabulary_read(Vocabulary *v, JsonReader *r) {
   if (!json_reader_open(r, '{')) return false;

@@ -7,8 +7,8 @@
 #include "numerics/linalg.h"
 
 enum {
-  MIN_JOINED = 3,     /* letters of words that may stand together as one */
-  COMMONEST = 100,    /* of these no other word is made, but of those that follow, up to */
+  MIN_JOINED = 3,  /* letters of words that may stand together as one */
+  COMMONEST = 100, /* of these no other word is made, but of those that follow, up to */
   PART_WORDS = 20000,
   FUNCTION_WORDS = 300, /* the most frequent words, which never do: "was her" is no washer */
   LONGEST_WORD = 100
@@ -31,8 +31,7 @@ static void add_word(const WordList *list, size_t w, float *dst) {
 /* --- stand-ins ---------------------------------------------------------------------------------- */
 
 /* The word with its last `cut` bytes replaced. */
-static int64_t find_changed(const WordList *list, const char *s, size_t n, size_t cut,
-                            const char *ending) {
+static int64_t find_changed(const WordList *list, const char *s, size_t n, size_t cut, const char *ending) {
   g_autofree char *stem = g_strndup(s, n - cut);
   g_autofree char *word = g_strconcat(stem, ending, NULL);
   return list->find(list, word, strlen(word));
@@ -42,8 +41,8 @@ static int64_t find_changed(const WordList *list, const char *s, size_t n, size_
 static int64_t find_singular(const WordList *list, const char *s, size_t n) {
   static const struct {
     const char *has, *takes;
-  } endings[] = {{"'s", ""},     {"s'", "s"}, {"\xe2\x80\x99s", ""}, {"ies", "y"}, {"ves", "f"},
-                 {"ves", "fe"},  {"es", ""},  {"s", ""}};
+  } endings[] = {{"'s", ""}, {"s'", "s"}, {"\xe2\x80\x99s", ""}, {"ies", "y"}, {"ves", "f"}, {"ves", "fe"},
+                 {"es", ""}, {"s", ""}};
   for (size_t i = 0; i < G_N_ELEMENTS(endings); i++) {
     size_t k = strlen(endings[i].has);
     if (n < k + 2 || memcmp(s + n - k, endings[i].has, k) != 0) continue;
@@ -95,8 +94,7 @@ static bool find_parts(const WordList *list, const char *s, size_t n, int64_t pa
 }
 
 /* One word; an unknown one falls apart at its hyphens, or into two. */
-static void add_token(const WordList *list, const char *s, size_t n, GArray *numbers,
-                      GPtrArray *unknown) {
+static void add_token(const WordList *list, const char *s, size_t n, GArray *numbers, GPtrArray *unknown) {
   int64_t w = word_bag_find(list, s, n), parts[2];
   if (w >= 0) {
     take(numbers, w);
@@ -127,8 +125,7 @@ static const char *word_end(const char *p) {
   while (*p) {
     gunichar c = g_utf8_get_char(p);
     const char *next = g_utf8_next_char(p);
-    bool joins = (c == '\'' || c == 0x2019 || c == '-') && *next &&
-                 is_word_char(g_utf8_get_char(next));
+    bool joins = (c == '\'' || c == 0x2019 || c == '-') && *next && is_word_char(g_utf8_get_char(next));
     if (!is_word_char(c) && !joins) break;
     p = next;
   }
@@ -171,8 +168,7 @@ static int64_t find_joined(const WordList *list, const Token *a, const Token *b)
   return -1;
 }
 
-static void find_words(const WordList *list, const char *text, GArray *numbers,
-                       GPtrArray *unknown) {
+static void find_words(const WordList *list, const char *text, GArray *numbers, GPtrArray *unknown) {
   g_autofree char *valid = g_utf8_make_valid(text, -1);
   g_autofree char *lower = g_utf8_strdown(valid, -1);
   g_autoptr(GArray) tokens = tokens_of(lower);
@@ -188,15 +184,12 @@ static void find_words(const WordList *list, const char *text, GArray *numbers,
   }
 }
 
-void word_bag_tokens(const WordList *list, const char *text, GArray *numbers) {
-  find_words(list, text, numbers, NULL);
-}
+void word_bag_tokens(const WordList *list, const char *text, GArray *numbers) { find_words(list, text, numbers, NULL); }
 
 size_t word_bag_encode(const WordList *list, const char *text, float *dst, GPtrArray *unknown) {
   g_autoptr(GArray) numbers = g_array_new(FALSE, FALSE, sizeof(uint32_t));
   find_words(list, text, numbers, unknown);
-  for (guint i = 0; i < numbers->len; i++)
-    add_word(list, g_array_index(numbers, uint32_t, i), dst);
+  for (guint i = 0; i < numbers->len; i++) add_word(list, g_array_index(numbers, uint32_t, i), dst);
   float length = sqrtf(dot(dst, dst, list->dim));
   for (size_t i = 0; i < list->dim && length > 0; i++) dst[i] /= length;
   return numbers->len;

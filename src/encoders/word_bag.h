@@ -25,7 +25,7 @@ enum {
 typedef struct WordList WordList;
 struct WordList {
   size_t count, dim;
-  unsigned without;  /* of the above; 0: nothing */
+  unsigned without; /* of the above; 0: nothing */
   /* The word's number, its rank by frequency from 0, or -1. s is lower case, n bytes. */
   int64_t (*find)(const WordList *list, const char *s, size_t n);
   /* The vector (dim) of word w, of any length. */

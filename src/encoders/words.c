@@ -13,7 +13,8 @@ __asm__(
     ".section .rodata\n"
     ".balign 64\n"
     "copse_words_begin:\n"
-    ".incbin \"" WORDS_BIN "\"\n"
+    ".incbin \"" WORDS_BIN
+    "\"\n"
     "copse_words_end:\n"
     ".previous\n");
 extern const unsigned char copse_words_begin[], copse_words_end[];
@@ -40,10 +41,8 @@ static int64_t find_word(const WordList *list, const char *s, size_t n) {
     uint32_t middle = low + (high - low) / 2;
     int c = compare_word(t, t->sorted[middle], s, n);
     if (c == 0) return t->sorted[middle];
-    if (c < 0)
-      low = middle + 1;
-    else
-      high = middle;
+    if (c < 0) low = middle + 1;
+    else high = middle;
   }
   return -1;
 }
@@ -68,8 +67,7 @@ static WordTable *table_at(const unsigned char *p) {
   return t;
 }
 
-static size_t words_encode(TextEncoder *e, const char *text, float *dst, GPtrArray *unknown,
-                           GError **error) {
+static size_t words_encode(TextEncoder *e, const char *text, float *dst, GPtrArray *unknown, GError **error) {
   (void)error;
   return word_bag_encode(e->private_data, text, dst, unknown);
 }
@@ -79,8 +77,7 @@ static SafeText *words_word(TextEncoder *e, size_t i) {
   return safe_text(t->text + t->start[i], (gssize)(t->start[i + 1] - t->start[i]));
 }
 
-static bool words_tokens(TextEncoder *e, const char *text, GArray *ids, GPtrArray *shown,
-                         GError **error) {
+static bool words_tokens(TextEncoder *e, const char *text, GArray *ids, GPtrArray *shown, GError **error) {
   (void)error;
   guint first = ids->len;
   word_bag_tokens(e->private_data, text, ids);
@@ -97,11 +94,8 @@ static bool words_vector(TextEncoder *e, size_t i, float *dst) {
 static void words_close(TextEncoder *e) { g_free(e->private_data); }
 
 bool words_open(TextEncoder *e, GError **error) {
-  static const TextEncoderOps ops = {.encode = words_encode,
-                                     .tokens = words_tokens,
-                                     .vector = words_vector,
-                                     .word = words_word,
-                                     .close = words_close};
+  static const TextEncoderOps ops = {
+      .encode = words_encode, .tokens = words_tokens, .vector = words_vector, .word = words_word, .close = words_close};
   size_t size = (size_t)(copse_words_end - copse_words_begin);
   if (size < 24 || memcmp(copse_words_begin, "COPSEWV1", 8) != 0) {
     g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_STATE,

@@ -28,8 +28,7 @@ static char *score_text(const Score *s) {
 
 static char *labels_text(const GPtrArray *labels) {
   g_autoptr(cJSON) a = cJSON_CreateArray();
-  for (guint i = 0; i < labels->len; i++)
-    cJSON_AddItemToArray(a, cJSON_CreateString(labels->pdata[i]));
+  for (guint i = 0; i < labels->len; i++) cJSON_AddItemToArray(a, cJSON_CreateString(labels->pdata[i]));
   return cJSON_PrintUnformatted(a);
 }
 
@@ -148,8 +147,7 @@ static void read_labels(WeightFile *f, GPtrArray *labels) {
   const char *text = g_hash_table_lookup(weight_file_metadata(f), "copse.labels");
   g_autoptr(cJSON) a = text ? json_parse(text, strlen(text)) : NULL;
   const cJSON *item;
-  cJSON_ArrayForEach(item, a) if (cJSON_IsString(item))
-      g_ptr_array_add(labels, safe_text(item->valuestring, -1));
+  cJSON_ArrayForEach(item, a) if (cJSON_IsString(item)) g_ptr_array_add(labels, safe_text(item->valuestring, -1));
 }
 
 static void read_facts(WeightFile *f, Expert *x) {
@@ -184,15 +182,13 @@ static const uint64_t *shape_of(WeightFile *f, const char *name, int rank, GErro
   gssize i = weight_file_find(f, name);
   const TensorInfo *t = i >= 0 ? weight_file_info(f, (size_t)i) : NULL;
   if (t && t->rank == rank && t->count > 0) return t->shape;
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: no ProbeX checkpoint: %s %s",
-              weight_file_label(f), name,
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: no ProbeX checkpoint: %s %s", weight_file_label(f), name,
               t ? "has another number of dimensions" : "is not there");
   return NULL;
 }
 
 static bool read_shape(WeightFile *f, ExpertTask task, ProbexShape *s, GError **error) {
-  const char *head = task == EXPERT_CLASSIFY ? "classification_head.weight"
-                                             : "regression_head.weight";
+  const char *head = task == EXPERT_CLASSIFY ? "classification_head.weight" : "regression_head.weight";
   const uint64_t *u = shape_of(f, "probes.weight", 2, error);
   const uint64_t *v = u ? shape_of(f, "shared_probe_proj.weight", 2, error) : NULL;
   const uint64_t *m = v ? shape_of(f, "per_probe_encoders.weight", 2, error) : NULL;
@@ -211,8 +207,8 @@ static bool read_shape(WeightFile *f, ExpertTask task, ProbexShape *s, GError **
 static bool all_finite(const WeightFile *f, const char *name, size_t n, const float *x, GError **error) {
   size_t at = first_not_finite(x, n);
   if (at == n) return true;
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %s holds what is no number, at %zu",
-              weight_file_label(f), name, at);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %s holds what is no number, at %zu", weight_file_label(f),
+              name, at);
   return false;
 }
 
@@ -221,8 +217,7 @@ static bool read_numbers(WeightFile *f, const char *name, size_t n, float *dst, 
   gssize i = weight_file_find(f, name);
   if (i >= 0 && weight_file_info(f, (size_t)i)->count == n)
     return weight_file_read_f32(f, (size_t)i, 0, n, dst, error) && all_finite(f, name, n, dst, error);
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %s should hold %zu numbers",
-              weight_file_label(f), name, n);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %s should hold %zu numbers", weight_file_label(f), name, n);
   return false;
 }
 
@@ -232,8 +227,7 @@ static bool read_head(WeightFile *f, Expert *x, GError **error) {
   if (x->task == EXPERT_CLASSIFY)
     return read_numbers(f, "classification_head.weight", s->n_classes * s->r_t, p->head, error) &&
            read_numbers(f, "classification_head.bias", s->n_classes, p->head_b, error);
-  if (weight_file_find(f, "copse.tau") >= 0 && !read_numbers(f, "copse.tau", 1, p->tau, error))
-    return false;
+  if (weight_file_find(f, "copse.tau") >= 0 && !read_numbers(f, "copse.tau", 1, p->tau, error)) return false;
   x->text_mean = g_new0(float, s->d_text);
   if (weight_file_find(f, "copse.text_mean") >= 0 &&
       !read_numbers(f, "copse.text_mean", s->d_text, x->text_mean, error))
@@ -249,8 +243,7 @@ static bool read_centre(WeightFile *f, Expert *x, GError **error) {
   bool fits = weight_file_info(f, (size_t)i)->count == n;
   x->centre = fits ? g_try_new(float, n) : NULL;
   if (fits && !x->centre) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s: not enough memory for copse.centre",
-                weight_file_label(f));
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s: not enough memory for copse.centre", weight_file_label(f));
     return false;
   }
   return read_numbers(f, "copse.centre", n, x->centre, error);
@@ -264,8 +257,8 @@ static bool read_numbers_of(WeightFile *f, Expert *x, GError **error) {
   return p && read_numbers(f, "probes.weight", s.d_in * s.r_u, p->u, error) &&
          read_numbers(f, "shared_probe_proj.weight", s.r_v * s.d_out, p->v, error) &&
          read_numbers(f, "per_probe_encoders.weight", s.r_t * s.r_u * s.r_v, p->m, error) &&
-         read_numbers(f, "per_probe_encoders.bias", s.r_t, p->b, error) &&
-         read_head(f, x, error) && read_centre(f, x, error);
+         read_numbers(f, "per_probe_encoders.bias", s.r_t, p->b, error) && read_head(f, x, error) &&
+         read_centre(f, x, error);
 }
 
 Expert *expert_load(const char *path, GError **error) {
@@ -279,9 +272,8 @@ Expert *expert_load(const char *path, GError **error) {
   read_facts(f, x);
   if (!read_numbers_of(f, x, error)) return NULL;
   size_t classes = x->probex->shape.n_classes;
-  if (x->task == EXPERT_ALIGN || x->labels->len == 0 || x->labels->len == classes)
-    return g_steal_pointer(&x);
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %u labels for a head of %zu classes",
-              weight_file_label(f), x->labels->len, classes);
+  if (x->task == EXPERT_ALIGN || x->labels->len == 0 || x->labels->len == classes) return g_steal_pointer(&x);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %u labels for a head of %zu classes", weight_file_label(f),
+              x->labels->len, classes);
   return NULL;
 }

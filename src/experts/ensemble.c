@@ -8,8 +8,7 @@
 static const TaskSplit splits[] = {SPLIT_VAL, SPLIT_TEST, SPLIT_HOLDOUT};
 
 /* Adds an expert's logits to those of the others. */
-static bool add_panel(EvaluationPanel *sum, const EvaluationPanel *p, double temperature,
-                      GError **error) {
+static bool add_panel(EvaluationPanel *sum, const EvaluationPanel *p, double temperature, GError **error) {
   if (p->n != sum->n || p->classes != sum->classes) {
     g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
                         "the experts of an ensemble must have the same models and labels");
@@ -20,9 +19,8 @@ static bool add_panel(EvaluationPanel *sum, const EvaluationPanel *p, double tem
 }
 
 /* One expert's say on all three splits; the first one starts the sums. */
-static bool add_expert(Collection *collection, const GPtrArray *models, const Expert *x,
-                       bool first, const Progress *progress, EvaluationPanel sums[3],
-                       GError **error) {
+static bool add_expert(Collection *collection, const GPtrArray *models, const Expert *x, bool first,
+                       const Progress *progress, EvaluationPanel sums[3], GError **error) {
   g_autoptr(EvaluationBench) b = evaluation_bench_new(collection, models, x, progress, error);
   bool ok = b != NULL;
   for (int s = 0; s < 3 && ok; s++) {
@@ -38,8 +36,8 @@ static bool add_expert(Collection *collection, const GPtrArray *models, const Ex
   return ok;
 }
 
-bool ensemble_measure(Collection *collection, const GPtrArray *models, const GPtrArray *experts,
-                      unsigned k, const Progress *progress, Ensemble *out, GError **error) {
+bool ensemble_measure(Collection *collection, const GPtrArray *models, const GPtrArray *experts, unsigned k,
+                      const Progress *progress, Ensemble *out, GError **error) {
   EvaluationPanel sums[3] = {{0}, {0}, {0}};
   bool ok = experts->len > 0, classes = false;
   k = MIN(k, experts->len);

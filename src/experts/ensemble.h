@@ -10,5 +10,5 @@ typedef struct {
 } Ensemble;
 
 /* Measures the first k of `experts` (Expert*) together. All must have the same task and labels. */
-bool ensemble_measure(Collection *collection, const GPtrArray *models, const GPtrArray *experts,
-                      unsigned k, const Progress *progress, Ensemble *out, GError **error);
+bool ensemble_measure(Collection *collection, const GPtrArray *models, const GPtrArray *experts, unsigned k,
+                      const Progress *progress, Ensemble *out, GError **error);

@@ -61,10 +61,8 @@ static void list_one(const char *folder, const char *name, GPtrArray *list, GPtr
   g_autofree char *path = g_build_filename(folder, name, NULL);
   g_autoptr(GError) problem = NULL;
   Expert *x = expert_load(path, &problem);
-  if (x)
-    g_ptr_array_add(list, x);
-  else if (warnings)
-    g_ptr_array_add(warnings, g_strdup(problem->message));
+  if (x) g_ptr_array_add(list, x);
+  else if (warnings) g_ptr_array_add(warnings, g_strdup(problem->message));
 }
 
 GPtrArray *expert_list(const Collection *collection, GPtrArray *warnings, GError **error) {
@@ -97,14 +95,12 @@ Expert *expert_find(const Collection *collection, const char *name, GError **err
   if (plain && path && g_file_test(path, G_FILE_TEST_IS_REGULAR)) return expert_load(path, error);
   if (g_file_test(name, G_FILE_TEST_IS_REGULAR)) return expert_load(name, error);
   g_autofree SafeText *shown = safe_text(name, -1);
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND,
-              "no expert '%s': neither trained here nor a file", shown);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "no expert '%s': neither trained here nor a file", shown);
   return NULL;
 }
 
 bool expert_is_for(const Expert *x, const Model *m) {
-  return m->shapes && (!x->shapes || strcmp(m->shapes, x->shapes) == 0) &&
-         (x->tree < 0 || m->tree == x->tree);
+  return m->shapes && (!x->shapes || strcmp(m->shapes, x->shapes) == 0) && (x->tree < 0 || m->tree == x->tree);
 }
 
 TextEncoder *expert_open_encoder(const Expert *x, GError **error) {
@@ -126,8 +122,8 @@ bool expert_takes_encoder(const Expert *x, const TextEncoder *encoder, GError **
   return true;
 }
 
-bool expert_map_text(const Expert *x, TextEncoder *encoder, const char *text, float *vector,
-                     char ***unknown, GError **error) {
+bool expert_map_text(const Expert *x, TextEncoder *encoder, const char *text, float *vector, char ***unknown,
+                     GError **error) {
   size_t d = text_encoder_dim(encoder);
   if (!expert_takes_encoder(x, encoder, error)) return false;
   g_autofree float *t = g_new(float, d);
@@ -137,11 +133,11 @@ bool expert_map_text(const Expert *x, TextEncoder *encoder, const char *text, fl
   return true;
 }
 
-bool expert_map_texts(const Expert *x, TextEncoder *encoder, const char *const *texts, size_t n,
-                      float *vectors, bool *known, GError **error) {
+bool expert_map_texts(const Expert *x, TextEncoder *encoder, const char *const *texts, size_t n, float *vectors,
+                      bool *known, GError **error) {
   size_t d = text_encoder_dim(encoder), r_t = x->probex->shape.r_t;
   if (!expert_takes_encoder(x, encoder, error)) return false;
-  g_autofree float *t = g_new(float, n * d + 1);
+  g_autofree float *t = g_new(float, (n * d) + 1);
   g_autofree bool *has = g_new0(bool, n + 1);
   if (!text_encoder_encode_many(encoder, texts, n, t, has, error)) return false;
   for (size_t i = 0; i < n; i++) {
@@ -158,14 +154,12 @@ bool expert_map_texts(const Expert *x, TextEncoder *encoder, const char *const *
   return true;
 }
 
-bool expert_represent(const Expert *x, LayerSet *set, float *e, const Progress *progress,
-                      GError **error) {
+bool expert_represent(const Expert *x, LayerSet *set, float *e, const Progress *progress, GError **error) {
   const ProbexShape *s = &x->probex->shape;
   if (set->d_out != s->d_out || set->d_in != s->d_in || (x->centre && set->form != LAYER_DENSE)) {
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
-                "expert %s is for a layer of %zu x %zu, and this one is %zu x %zu%s", x->name,
-                s->d_out, s->d_in, set->d_out, set->d_in,
-                set->form == LAYER_LOW_RANK ? ", low-rank" : "");
+                "expert %s is for a layer of %zu x %zu, and this one is %zu x %zu%s", x->name, s->d_out, s->d_in,
+                set->d_out, set->d_in, set->form == LAYER_LOW_RANK ? ", low-rank" : "");
     return false;
   }
   if (x->centre) layer_set_subtract(set, x->centre);

@@ -15,30 +15,30 @@
 typedef enum { EXPERT_ALIGN, EXPERT_CLASSIFY } ExpertTask;
 
 typedef struct {
-  SafeText *name;      /* file name without ending: "probex-mid.0-words" */
-  char *path;          /* of the checkpoint; NULL before it is stored */
+  SafeText *name; /* file name without ending: "probex-mid.0-words" */
+  char *path;     /* of the checkpoint; NULL before it is stored */
   ExpertTask task;
-  SafeText *layer;     /* canonical */
-  SafeText *shapes;    /* architecture it belongs to (Model.shapes) */
-  int tree;            /* that it was restricted to, as numbered then; -1: to none */
-  SafeText *encoder;   /* description of the text encoder, align only */
+  SafeText *layer;   /* canonical */
+  SafeText *shapes;  /* architecture it belongs to (Model.shapes) */
+  int tree;          /* that it was restricted to, as numbered then; -1: to none */
+  SafeText *encoder; /* description of the text encoder, align only */
   SafeText *fingerprint;
-  SafeText *prompts;   /* of the encoder (text/prompts.h); NULL: the encoder's default */
+  SafeText *prompts; /* of the encoder (text/prompts.h); NULL: the encoder's default */
   SafeText *label_key;
-  GPtrArray *labels;   /* of SafeText: the concepts it was trained on */
+  GPtrArray *labels; /* of SafeText: the concepts it was trained on */
   uint64_t seed;
-  uint64_t run;        /* key of the options and models it was trained with; 0: not known */
+  uint64_t run; /* key of the options and models it was trained with; 0: not known */
   unsigned epochs;
   double seconds;
-  double temperature;  /* of its probabilities, fitted on validation; 1 when it was not */
-  double threshold;    /* of confidence: below it the answer is "don't know"; NAN: not known */
-  double floor;        /* align: of nine in ten right validation answers the cosine is above; a best label
+  double temperature;              /* of its probabilities, fitted on validation; 1 when it was not */
+  double threshold;                /* of confidence: below it the answer is "don't know"; NAN: not known */
+  double floor;                    /* align: of nine in ten right validation answers the cosine is above; a best label
                           below it means "none of these"; NAN: not known */
   double answered, answered_right; /* on test: share above the threshold, share of those right; NAN */
-  Score val, test, test_holdout; /* test: seen concepts; test_holdout: concepts never trained on */
-  Probex *probex;      /* for raw layers: the spread it was trained at is folded into V */
-  float *centre;       /* (d_out, d_in): subtracted from a raw layer first; NULL: nothing */
-  float *text_mean;    /* (d_text): removed from text vectors before they are mapped; align only */
+  Score val, test, test_holdout;   /* test: seen concepts; test_holdout: concepts never trained on */
+  Probex *probex;                  /* for raw layers: the spread it was trained at is folded into V */
+  float *centre;                   /* (d_out, d_in): subtracted from a raw layer first; NULL: nothing */
+  float *text_mean;                /* (d_text): removed from text vectors before they are mapped; align only */
 } Expert;
 
 Expert *expert_new(void);
@@ -75,15 +75,14 @@ bool expert_takes_encoder(const Expert *expert, const TextEncoder *encoder, GErr
 
 /* vector (r_t) of a text in the expert's representation space, length 1. `encoder` must be the one it
  * was trained with: another is refused by its fingerprint. */
-bool expert_map_text(const Expert *expert, TextEncoder *encoder, const char *text, float *vector,
-                     char ***unknown, GError **error);
+bool expert_map_text(const Expert *expert, TextEncoder *encoder, const char *text, float *vector, char ***unknown,
+                     GError **error);
 
 /* The same for n texts at once, vectors (n, r_t). `known` (n): whether each holds a known word, its
  * vector is zero otherwise; NULL: each must. */
-bool expert_map_texts(const Expert *expert, TextEncoder *encoder, const char *const *texts, size_t n,
-                      float *vectors, bool *known, GError **error);
+bool expert_map_texts(const Expert *expert, TextEncoder *encoder, const char *const *texts, size_t n, float *vectors,
+                      bool *known, GError **error);
 
 /* e (n, r_t) of every model of a set of raw layers; a dense set is centred in place if the expert is. The
  * set must have the expert's layer shape. */
-bool expert_represent(const Expert *expert, LayerSet *set, float *e, const Progress *progress,
-                      GError **error);
+bool expert_represent(const Expert *expert, LayerSet *set, float *e, const Progress *progress, GError **error);

@@ -11,8 +11,7 @@
 #include "experts/probex/classify.h"
 
 /* Keeps the labels that are known, with their vectors moved together. */
-static void keep_known(Choices *c, char *const *labels, const bool *known, size_t n, size_t r_t,
-                       GPtrArray *left_out) {
+static void keep_known(Choices *c, char *const *labels, const bool *known, size_t n, size_t r_t, GPtrArray *left_out) {
   for (size_t i = 0; i < n; i++) {
     g_autofree SafeText *name = safe_text(labels[i], -1);
     if (known[i]) {
@@ -24,19 +23,17 @@ static void keep_known(Choices *c, char *const *labels, const bool *known, size_
   }
 }
 
-Choices *choices_new(const Expert *x, TextEncoder *encoder, char *const *labels,
-                     GPtrArray *left_out, GError **error) {
+Choices *choices_new(const Expert *x, TextEncoder *encoder, char *const *labels, GPtrArray *left_out, GError **error) {
   size_t n = g_strv_length((char **)labels), r_t = x->probex->shape.r_t;
   g_autoptr(Choices) c = g_new0(Choices, 1);
   g_autofree bool *known = g_new0(bool, n + 1);
   c->names = g_ptr_array_new_with_free_func(g_free);
-  c->mapped = g_new(float, n * r_t + 1);
-  if (!expert_map_texts(x, encoder, (const char *const *)labels, n, c->mapped, known, error))
-    return NULL;
+  c->mapped = g_new(float, (n * r_t) + 1);
+  if (!expert_map_texts(x, encoder, (const char *const *)labels, n, c->mapped, known, error)) return NULL;
   keep_known(c, labels, known, n, r_t, left_out);
   if (c->names->len || n == 0) return g_steal_pointer(&c);
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND,
-              "the encoder '%s' knows no word of any label", text_encoder_name(encoder));
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "the encoder '%s' knows no word of any label",
+              text_encoder_name(encoder));
   return NULL;
 }
 
@@ -50,8 +47,7 @@ Choices *choices_own(const Expert *x, TextEncoder *encoder, GError **error) {
   Choices *c = g_new0(Choices, 1);
   c->names = g_ptr_array_new_with_free_func(g_free);
   for (size_t i = 0; i < x->probex->shape.n_classes; i++) /* upstream's files name no classes */
-    g_ptr_array_add(c->names, i < x->labels->len ? g_strdup(x->labels->pdata[i])
-                                                 : g_strdup_printf("class %zu", i));
+    g_ptr_array_add(c->names, i < x->labels->len ? g_strdup(x->labels->pdata[i]) : g_strdup_printf("class %zu", i));
   return c;
 }
 
@@ -79,14 +75,11 @@ static double class_choice(const Expert *x, const float *y, size_t n, double *p)
   return best;
 }
 
-double prediction_make(const Expert *x, const Choices *c, const float *e, double *p,
-                       float *logits) {
+double prediction_make(const Expert *x, const Choices *c, const float *e, double *p, float *logits) {
   size_t n = c->names->len, r_t = x->probex->shape.r_t;
   g_autofree float *y = g_new(float, n + 1);
-  if (x->task == EXPERT_CLASSIFY)
-    classify_logits(x->probex, e, 1, y);
-  else
-    gemm(false, true, 1, n, r_t, expf(*x->probex->tau), e, r_t, c->mapped, r_t, 0, y, n);
+  if (x->task == EXPERT_CLASSIFY) classify_logits(x->probex, e, 1, y);
+  else gemm(false, true, 1, n, r_t, expf(*x->probex->tau), e, r_t, c->mapped, r_t, 0, y, n);
   if (logits) memcpy(logits, y, n * sizeof *y);
   return x->task == EXPERT_CLASSIFY ? class_choice(x, y, n, p) : softmax_choice(x, y, n, p);
 }
@@ -98,8 +91,7 @@ static Doubt doubt_fit(const Expert *x, const float *logits, size_t n, double co
   return isfinite(x->threshold) && confidence < x->threshold ? DOUBT_UNSURE : DOUBT_NONE;
 }
 
-Doubt prediction_doubt(const Expert *x, const Choices *c, const double *p, const float *logits,
-                       double confidence) {
+Doubt prediction_doubt(const Expert *x, const Choices *c, const double *p, const float *logits, double confidence) {
   size_t n = c->names->len;
   double best = 0;
   if (x->task == EXPERT_ALIGN) return doubt_fit(x, logits, n, confidence);
@@ -108,7 +100,6 @@ Doubt prediction_doubt(const Expert *x, const Choices *c, const double *p, const
   return isfinite(x->threshold) && best < x->threshold ? DOUBT_UNSURE : DOUBT_NONE;
 }
 
-bool prediction_abstains(const Expert *x, const Choices *c, const double *p, const float *logits,
-                         double confidence) {
+bool prediction_abstains(const Expert *x, const Choices *c, const double *p, const float *logits, double confidence) {
   return prediction_doubt(x, c, p, logits, confidence) != DOUBT_NONE;
 }

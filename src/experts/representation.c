@@ -20,8 +20,8 @@ typedef struct {
   uint64_t n, expert, check;
 } Header;
 
-enum { VERSION = 1, CHUNK = 256 };           /* models that are read at a time, at most */
-enum { CHUNK_BYTES = 64 << 20 };              /* of layers, about */
+enum { VERSION = 1, CHUNK = 256 }; /* models that are read at a time, at most */
+enum { CHUNK_BYTES = 64 << 20 };   /* of layers, about */
 
 static uint64_t fnv(uint64_t h, const void *bytes, size_t n) {
   const unsigned char *p = bytes;
@@ -60,8 +60,7 @@ static GMappedFile *map_file(const char *path, uint64_t expert, size_t width, He
   bool ok = size >= sizeof *h;
   if (ok) memcpy(h, bytes, sizeof *h);
   ok = ok && memcmp(h->magic, "COPSEREP", 8) == 0 && h->version == VERSION && h->width == width &&
-       h->expert == expert && h->n < size / sizeof(uint64_t) &&
-       h->n <= (SIZE_MAX / 2) / (width * sizeof(float)) &&
+       h->expert == expert && h->n < size / sizeof(uint64_t) && h->n <= (SIZE_MAX / 2) / (width * sizeof(float)) &&
        size == rows_offset(h->n) + h->n * width * sizeof(float) &&
        h->check == header_check(h, (const uint64_t *)(const void *)(bytes + sizeof *h));
   if (ok) return map;
@@ -90,15 +89,15 @@ static float *rows_new(size_t n, size_t width, GError **error) {
   size_t floats;
   float *rows = __builtin_mul_overflow(n, width, &floats) || floats == SIZE_MAX ? NULL : g_try_new(float, floats + 1);
   if (!rows)
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "not enough memory for %zu representations of %zu numbers", n, width);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "not enough memory for %zu representations of %zu numbers", n,
+                width);
   return rows;
 }
 
 /* Reads and represents models[0..n) into rows `to`. */
 static bool fill_some(const Filling *f, GPtrArray *models, const size_t *to, GError **error) {
   const ProbexShape *s = &f->expert->probex->shape;
-  g_autoptr(LayerSet) set =
-      layer_set_read(f->collection, models, f->expert->layer, NULL, f->progress, error);
+  g_autoptr(LayerSet) set = layer_set_read(f->collection, models, f->expert->layer, NULL, f->progress, error);
   if (!set) return false;
   for (guint i = 0; i < models->len; i++)
     if (set->broken[i]) return fail_broken(models->pdata[i], f->expert, error);
@@ -160,18 +159,16 @@ static bool write_content(void *user, int fd, GError **error) {
   const Content *c = user;
   static const char zeros[64];
   size_t stamps = c->header.n * sizeof *c->stamps;
-  return fd_write_all(fd, &c->header, sizeof c->header, error) &&
-         fd_write_all(fd, c->stamps, stamps, error) &&
+  return fd_write_all(fd, &c->header, sizeof c->header, error) && fd_write_all(fd, c->stamps, stamps, error) &&
          fd_write_all(fd, zeros, rows_offset(c->header.n) - sizeof c->header - stamps, error) &&
          fd_write_all(fd, c->rows, c->header.n * c->header.width * sizeof *c->rows, error);
 }
 
 /* A cache: failing to write it costs the next call time, nothing else. */
-static void keep(const char *path, uint64_t expert, const uint64_t *stamps, const float *rows,
-                 size_t n, size_t width) {
-  Content c = {.header = {.magic = "COPSEREP", .version = VERSION, .width = (uint32_t)width,
-                          .n = n, .expert = expert},
-               .stamps = stamps, .rows = rows};
+static void keep(const char *path, uint64_t expert, const uint64_t *stamps, const float *rows, size_t n, size_t width) {
+  Content c = {.header = {.magic = "COPSEREP", .version = VERSION, .width = (uint32_t)width, .n = n, .expert = expert},
+               .stamps = stamps,
+               .rows = rows};
   memcpy(c.header.magic, "COPSEREP", 8);
   c.header.check = header_check(&c.header, stamps);
   g_autofree char *folder = g_path_get_dirname(path);
@@ -179,14 +176,12 @@ static void keep(const char *path, uint64_t expert, const uint64_t *stamps, cons
 }
 
 /* Takes rows that the file has from it; marks them good. */
-static void take_known(const Filling *f, GMappedFile *map, const Header *h,
-                       const uint64_t *stamps, size_t n) {
+static void take_known(const Filling *f, GMappedFile *map, const Header *h, const uint64_t *stamps, size_t n) {
   const char *bytes = g_mapped_file_get_contents(map);
   const uint64_t *known = (const uint64_t *)(const void *)(bytes + sizeof *h);
   const float *rows = (const float *)(const void *)(bytes + rows_offset(h->n));
   g_autoptr(GHashTable) where = g_hash_table_new(g_int64_hash, g_int64_equal);
-  for (uint64_t i = 0; i < h->n; i++)
-    g_hash_table_insert(where, (gpointer)&known[i], GSIZE_TO_POINTER(i + 1));
+  for (uint64_t i = 0; i < h->n; i++) g_hash_table_insert(where, (gpointer)&known[i], GSIZE_TO_POINTER(i + 1));
   for (size_t i = 0; i < n; i++) {
     size_t row = GPOINTER_TO_SIZE(g_hash_table_lookup(where, &stamps[i]));
     if (!row || !stamps[i]) continue;
@@ -223,9 +218,8 @@ static GPtrArray *own_models(const Expert *x, const GPtrArray *models) {
   return own;
 }
 
-Representations *representations_open(const Collection *collection, const Expert *x,
-                                      const GPtrArray *models, GPtrArray *warnings,
-                                      const Progress *progress, GError **error) {
+Representations *representations_open(const Collection *collection, const Expert *x, const GPtrArray *models,
+                                      GPtrArray *warnings, const Progress *progress, GError **error) {
   if (!x->layer) {
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE,
                 "the checkpoint %s does not say which layer it reads: name it with --layer", x->name);
@@ -257,8 +251,7 @@ Representations *representations_open(const Collection *collection, const Expert
   if (!fill_missing(&f, r->models, error)) return NULL;
   n = compact(r, &f, stamps);
   bool as_before = map && known == n && h.n == n; /* what could not be read then cannot be read now */
-  if (path && !as_before && !collection_is_read_only(collection))
-    keep(path, hash, stamps, r->memory, n, r->width);
+  if (path && !as_before && !collection_is_read_only(collection)) keep(path, hash, stamps, r->memory, n, r->width);
   return g_steal_pointer(&r);
 }
 

@@ -7,19 +7,18 @@
 #include "experts/expert.h"
 
 typedef struct {
-  GPtrArray *models;  /* of Model*, those of the expert's architecture that could be read */
-  size_t width;       /* r_t */
-  const float *rows;  /* (models, width): mapped, or computed */
-  size_t computed;    /* rows that were not in the file */
-  GMappedFile *map;   /* NULL: in memory */
+  GPtrArray *models; /* of Model*, those of the expert's architecture that could be read */
+  size_t width;      /* r_t */
+  const float *rows; /* (models, width): mapped, or computed */
+  size_t computed;   /* rows that were not in the file */
+  GMappedFile *map;  /* NULL: in memory */
   float *memory;
 } Representations;
 
 /* Brings the file up to date for the models of the expert's architecture among `models` and maps it.
  * Read-only collections, and experts from elsewhere, keep the rows in memory. A model whose layer cannot be read is left out, with a line in
  * `warnings` (char*, may be NULL). NULL only when cancelled or out of memory. */
-Representations *representations_open(const Collection *collection, const Expert *expert,
-                                      const GPtrArray *models, GPtrArray *warnings,
-                                      const Progress *progress, GError **error);
+Representations *representations_open(const Collection *collection, const Expert *expert, const GPtrArray *models,
+                                      GPtrArray *warnings, const Progress *progress, GError **error);
 void representations_free(Representations *r);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Representations, representations_free)

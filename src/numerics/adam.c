@@ -12,8 +12,8 @@ typedef struct {
   float c1, c2, b1, b2, eps, decay;
 } Scalars;
 
-VECTOR_LOOP static void update(const Scalars *s, float *restrict w, const float *restrict g,
-                               float *restrict m, float *restrict v, size_t n) {
+VECTOR_LOOP static void update(const Scalars *s, float *restrict w, const float *restrict g, float *restrict m,
+                               float *restrict v, size_t n) {
   const float c1 = s->c1, c2 = s->c2, b1 = s->b1, b2 = s->b2, eps = s->eps, decay = s->decay;
   for (size_t i = 0; i < n; i++) {
     float gi = g[i] + decay * w[i];
@@ -41,17 +41,23 @@ static bool update_chunk(void *user, size_t chunk, unsigned thread) {
   return true;
 }
 
-void adam_step(const AdamOptions *o, uint64_t step, float *w, const float *g, float *m, float *v,
-               size_t n, unsigned threads) {
+void adam_step(const AdamOptions *o, uint64_t step, float *w, const float *g, float *m, float *v, size_t n,
+               unsigned threads) {
   Step s = {.scalars = {.c1 = (float)(o->lr / (1.0 - pow(o->beta1, (double)step))),
                         .c2 = (float)(1.0 / sqrt(1.0 - pow(o->beta2, (double)step))),
-                        .b1 = o->beta1, .b2 = o->beta2, .eps = o->eps, .decay = o->weight_decay},
-            .w = w, .m = m, .v = v, .g = g, .n = n};
+                        .b1 = o->beta1,
+                        .b2 = o->beta2,
+                        .eps = o->eps,
+                        .decay = o->weight_decay},
+            .w = w,
+            .m = m,
+            .v = v,
+            .g = g,
+            .n = n};
   parallel_for((n + CHUNK - 1) / CHUNK, threads, update_chunk, &s, NULL);
 }
 
-void adam_step_reference(const AdamOptions *o, uint64_t step, float *w, const float *g, float *m,
-                         float *v, size_t n) {
+void adam_step_reference(const AdamOptions *o, uint64_t step, float *w, const float *g, float *m, float *v, size_t n) {
   double t = (double)step;
   for (size_t i = 0; i < n; i++) {
     double gi = (double)g[i] + (double)o->weight_decay * w[i];

@@ -38,13 +38,13 @@ static bool find_ring(unsigned n, const unsigned *parent, bool *ring) {
 }
 
 /* The graph with the ring as one node, its last; of_new[i] is the old number of new node i. */
-static Graph contract(const Graph *g, const unsigned *parent, const bool *ring, unsigned *of_new,
-                      unsigned *enter, unsigned *leave) {
+static Graph contract(const Graph *g, const unsigned *parent, const bool *ring, unsigned *of_new, unsigned *enter,
+                      unsigned *leave) {
   Graph small = {0, NULL};
   for (unsigned v = 0; v < g->n; v++)
     if (!ring[v]) of_new[small.n++] = v;
   unsigned knot = small.n++;
-  small.cost = g_new(double, (gsize)small.n * small.n);
+  small.cost = g_new(double, ((gsize)small.n * small.n));
   for (unsigned i = 0; i < knot; i++) {
     unsigned u = of_new[i];
     double in = INFINITY, out = INFINITY;
@@ -70,8 +70,7 @@ static void solve(const Graph *g, unsigned *parent) {
   Graph small = contract(g, parent, ring, of_new, enter, leave);
   unsigned knot = small.n - 1;
   solve(&small, inner);
-  for (unsigned i = 1; i < knot; i++)
-    parent[of_new[i]] = inner[i] == knot ? leave[i] : of_new[inner[i]];
+  for (unsigned i = 1; i < knot; i++) parent[of_new[i]] = inner[i] == knot ? leave[i] : of_new[inner[i]];
   parent[enter[inner[knot]]] = of_new[inner[knot]];
   g_free(small.cost);
 }

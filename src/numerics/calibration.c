@@ -9,16 +9,15 @@
 void softmax_row(float *x, size_t classes, double temperature) {
   double top = -INFINITY, sum = 0;
   for (size_t c = 0; c < classes; c++) top = fmax(top, (double)x[c]);
-  for (size_t c = 0; c < classes; c++)
-    sum += (double)(x[c] = (float)exp(((double)x[c] - top) / temperature));
+  for (size_t c = 0; c < classes; c++) sum += (double)(x[c] = (float)exp(((double)x[c] - top) / temperature));
   for (size_t c = 0; c < classes; c++) x[c] = (float)((double)x[c] / sum);
 }
 
 /* What a temperature is judged by. */
 typedef struct {
   const float *logits;
-  const size_t *target;      /* one label a model */
-  const unsigned char *has;  /* or many */
+  const size_t *target;     /* one label a model */
+  const unsigned char *has; /* or many */
   size_t n, classes;
 } Sample;
 
@@ -43,9 +42,7 @@ static double sigmoid_nll(const Sample *s, double t) {
   return loss;
 }
 
-static double nll(const Sample *s, double t) {
-  return s->has ? sigmoid_nll(s, t) : softmax_nll(s, t);
-}
+static double nll(const Sample *s, double t) { return s->has ? sigmoid_nll(s, t) : softmax_nll(s, t); }
 
 /* The best power of 2^(1/step) around `middle`. */
 static double search(const Sample *s, double middle, double step, int reach) {
@@ -70,8 +67,7 @@ double calibrate_softmax(const float *logits, const size_t *target, size_t n, si
   return fit(&(Sample){.logits = logits, .target = target, .n = n, .classes = classes});
 }
 
-double calibrate_sigmoid(const float *logits, const unsigned char *has, size_t n,
-                         size_t classes) {
+double calibrate_sigmoid(const float *logits, const unsigned char *has, size_t n, size_t classes) {
   return fit(&(Sample){.logits = logits, .has = has, .n = n, .classes = classes});
 }
 
@@ -107,8 +103,7 @@ double answer_threshold(const Answer *answers, size_t n, double wanted) {
   return threshold;
 }
 
-void answer_rates(const Answer *answers, size_t n, double threshold, double *answered,
-                  double *right) {
+void answer_rates(const Answer *answers, size_t n, double threshold, double *answered, double *right) {
   size_t said = 0, good = 0;
   for (size_t i = 0; i < n; i++) {
     if (answers[i].confidence < threshold) continue;

@@ -32,5 +32,4 @@ double answer_threshold(const Answer *answers, size_t n, double wanted);
 
 /* Of the answers at or above the threshold: their share of all, and the share that is right (NAN
  * when there are none). */
-void answer_rates(const Answer *answers, size_t n, double threshold, double *answered,
-                  double *right);
+void answer_rates(const Answer *answers, size_t n, double threshold, double *answered, double *right);

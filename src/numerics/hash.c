@@ -6,8 +6,7 @@
 __extension__ typedef unsigned __int128 Wide;
 
 /* Odd constants: the bits of sqrt(2), sqrt(3), sqrt(5), sqrt(7) behind the point. */
-static const uint64_t keys[4] = {0x6a09e667f3bcc909u, 0xbb67ae8584caa73bu, 0x3c6ef372fe94f82bu,
-                                 0xa54ff53a5f1d36f1u};
+static const uint64_t keys[4] = {0x6a09e667f3bcc909u, 0xbb67ae8584caa73bu, 0x3c6ef372fe94f82bu, 0xa54ff53a5f1d36f1u};
 
 uint64_t hash_mix(uint64_t x) {
   x = (x ^ (x >> 32)) * 0xd6e8feb86659fd93u;

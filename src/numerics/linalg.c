@@ -8,23 +8,20 @@
 #include "core/error.h"
 #include "numerics/rng.h"
 
-void gemm(bool trans_a, bool trans_b, size_t m, size_t n, size_t k, float alpha, const float *a,
-          size_t lda, const float *b, size_t ldb, float beta, float *c, size_t ldc) {
+void gemm(bool trans_a, bool trans_b, size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda,
+          const float *b, size_t ldb, float beta, float *c, size_t ldc) {
   if (m == 0 || n == 0) return;
-  cblas_sgemm(CblasRowMajor, trans_a ? CblasTrans : CblasNoTrans,
-              trans_b ? CblasTrans : CblasNoTrans, (blasint)m, (blasint)n, (blasint)k, alpha, a,
-              (blasint)lda, b, (blasint)ldb, beta, c, (blasint)ldc);
+  cblas_sgemm(CblasRowMajor, trans_a ? CblasTrans : CblasNoTrans, trans_b ? CblasTrans : CblasNoTrans, (blasint)m,
+              (blasint)n, (blasint)k, alpha, a, (blasint)lda, b, (blasint)ldb, beta, c, (blasint)ldc);
 }
 
-void gemm_reference(bool trans_a, bool trans_b, size_t m, size_t n, size_t k, float alpha,
-                    const float *a, size_t lda, const float *b, size_t ldb, float beta, float *c,
-                    size_t ldc) {
+void gemm_reference(bool trans_a, bool trans_b, size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda,
+                    const float *b, size_t ldb, float beta, float *c, size_t ldc) {
   for (size_t i = 0; i < m; i++)
     for (size_t j = 0; j < n; j++) {
       double sum = 0;
       for (size_t l = 0; l < k; l++)
-        sum += (double)a[trans_a ? l * lda + i : i * lda + l] *
-               (double)b[trans_b ? j * ldb + l : l * ldb + j];
+        sum += (double)a[trans_a ? l * lda + i : i * lda + l] * (double)b[trans_b ? j * ldb + l : l * ldb + j];
       c[i * ldc + j] = alpha * (float)sum + (beta == 0 ? 0 : beta * c[i * ldc + j]);
     }
 }
@@ -48,8 +45,8 @@ static double relative_difference(const float *x, const float *y, size_t n) {
 static bool check_shape(size_t m, size_t n, size_t k, bool ta, bool tb, GError **error) {
   Rng rng;
   rng_init(&rng, 1, m * 1000003 + n * 1009 + k);
-  g_autofree float *a = g_new(float, m * k), *b = g_new(float, k * n);
-  g_autofree float *c = g_new0(float, m * n), *r = g_new0(float, m * n);
+  g_autofree float *a = g_new(float, (m * k)), *b = g_new(float, (k * n));
+  g_autofree float *c = g_new0(float, (m * n)), *r = g_new0(float, (m * n));
   rng_fill_normal(&rng, a, m * k, 1);
   rng_fill_normal(&rng, b, k * n, 1);
   gemm(ta, tb, m, n, k, 1, a, ta ? m : k, b, tb ? k : n, 0, c, n);
@@ -59,24 +56,20 @@ static bool check_shape(size_t m, size_t n, size_t k, bool ta, bool tb, GError *
   g_set_error(error, COPSE_ERROR, COPSE_ERROR_STATE,
               "OpenBLAS (%s) computes a wrong product: %zux%zux%zu%s%s differs from a plain loop "
               "by %.2g relative; set OPENBLAS_CORETYPE to another kernel, such as Haswell",
-              linalg_kernel_name(), m, n, k, ta ? ", A transposed" : "",
-              tb ? ", B transposed" : "", diff);
+              linalg_kernel_name(), m, n, k, ta ? ", A transposed" : "", tb ? ", B transposed" : "", diff);
   return false;
 }
 
 bool linalg_self_check(GError **error) {
-  static const size_t shapes[][3] = {{1, 1, 1},    {7, 5, 3},     {64, 64, 64},  {33, 129, 257},
+  static const size_t shapes[][3] = {{1, 1, 1},     {7, 5, 3},      {64, 64, 64},  {33, 129, 257},
                                      {4, 300, 256}, {130, 17, 768}, {256, 256, 16}};
   for (size_t s = 0; s < G_N_ELEMENTS(shapes); s++)
     for (int t = 0; t < 4; t++)
-      if (!check_shape(shapes[s][0], shapes[s][1], shapes[s][2], t & 1, t & 2, error))
-        return false;
+      if (!check_shape(shapes[s][0], shapes[s][1], shapes[s][2], t & 1, t & 2, error)) return false;
   return true;
 }
 
-float dot(const float *x, const float *y, size_t n) {
-  return cblas_sdot((blasint)n, x, 1, y, 1);
-}
+float dot(const float *x, const float *y, size_t n) { return cblas_sdot((blasint)n, x, 1, y, 1); }
 
 size_t first_not_finite(const float *x, size_t n) {
   size_t i = 0;
@@ -84,9 +77,7 @@ size_t first_not_finite(const float *x, size_t n) {
   return i;
 }
 
-void axpy(float alpha, const float *x, float *y, size_t n) {
-  cblas_saxpy((blasint)n, alpha, x, 1, y, 1);
-}
+void axpy(float alpha, const float *x, float *y, size_t n) { cblas_saxpy((blasint)n, alpha, x, 1, y, 1); }
 
 enum { HUGE_PAGE = 2 << 20 };
 
@@ -104,21 +95,16 @@ float *big_alloc(size_t floats, GError **error) {
     p = g_try_malloc0(bytes);
   } else if (bytes) {
     p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (p == MAP_FAILED)
-      p = NULL;
-    else
-      madvise(p, bytes, MADV_HUGEPAGE);
+    if (p == MAP_FAILED) p = NULL;
+    else madvise(p, bytes, MADV_HUGEPAGE);
   }
-  if (!p)
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "not enough memory for %zu numbers", floats);
+  if (!p) g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "not enough memory for %zu numbers", floats);
   return p;
 }
 
 void big_free(float *p, size_t floats) {
   if (!p) return;
   size_t bytes = big_bytes(floats);
-  if (bytes < HUGE_PAGE)
-    g_free(p);
-  else
-    munmap(p, bytes);
+  if (bytes < HUGE_PAGE) g_free(p);
+  else munmap(p, bytes);
 }

@@ -8,13 +8,12 @@
 
 /* C (m x n) = alpha · op(A) · op(B) + beta · C, with op(A) m x k and op(B) k x n.
  * lda, ldb, ldc are the row lengths of A, B, C as they are stored. */
-void gemm(bool trans_a, bool trans_b, size_t m, size_t n, size_t k, float alpha, const float *a,
-          size_t lda, const float *b, size_t ldb, float beta, float *c, size_t ldc);
+void gemm(bool trans_a, bool trans_b, size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda,
+          const float *b, size_t ldb, float beta, float *c, size_t ldc);
 
 /* The same by three plain loops: the reference that gemm is checked against. */
-void gemm_reference(bool trans_a, bool trans_b, size_t m, size_t n, size_t k, float alpha,
-                    const float *a, size_t lda, const float *b, size_t ldb, float beta, float *c,
-                    size_t ldc);
+void gemm_reference(bool trans_a, bool trans_b, size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda,
+                    const float *b, size_t ldb, float beta, float *c, size_t ldc);
 
 /* Threads that each OpenBLAS call may use. Call once before other threads start. */
 void linalg_set_threads(unsigned threads);

@@ -76,15 +76,12 @@ void moments_add(Moments *m, const float *x, size_t n) {
 
 double moments_mean(const Moments *m) { return m->count ? m->sum / (double)m->count : 0; }
 
-double moments_centred2(const Moments *m) {
-  return fmax(0, m->sum2 - m->sum * moments_mean(m));
-}
+double moments_centred2(const Moments *m) { return fmax(0, m->sum2 - m->sum * moments_mean(m)); }
 
 double moments_kurtosis(const Moments *m) {
   double n = (double)m->count, mean = moments_mean(m), var = moments_centred2(m) / n;
   if (!(var > 1e-12 * m->sum2 / n)) return 0;
-  double fourth = m->sum4 / n - 4 * mean * m->sum3 / n + 6 * mean * mean * m->sum2 / n -
-                  3 * mean * mean * mean * mean;
+  double fourth = m->sum4 / n - 4 * mean * m->sum3 / n + 6 * mean * mean * m->sum2 / n - 3 * mean * mean * mean * mean;
   return fourth / (var * var) - 3;
 }
 

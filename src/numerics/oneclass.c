@@ -31,7 +31,7 @@ double oneclass_knn(const float *members, size_t m, size_t d, const float *x, si
 
 /* Members minus their mean, in double precision (m, d); mean (d). */
 static double *centred(const float *members, size_t m, size_t d, double *mean) {
-  double *c = g_new(double, m * d);
+  double *c = g_new(double, (m * d));
   memset(mean, 0, d * sizeof *mean);
   for (size_t i = 0; i < m * d; i++) mean[i % d] += (double)members[i] / (double)m;
   for (size_t i = 0; i < m * d; i++) c[i] = (double)members[i] - mean[i % d];
@@ -62,8 +62,8 @@ static double shrinkage(const double *g, size_t m, size_t d, double *mu) {
 
 /* (x - mean)' Sigma^-1 (x - mean) = (|z|^2 - w' A^-1 w) / s with z = x - mean, w = C z, s = rho mu and
  * A = s m / (1 - rho) I + C C'. */
-static double mahalanobis(const double *c, const double *chol, const double *mean, const float *x,
-                          size_t m, size_t d, double s, bool spherical) {
+static double mahalanobis(const double *c, const double *chol, const double *mean, const float *x, size_t m, size_t d,
+                          double s, bool spherical) {
   g_autofree double *z = g_new(double, d), *w = g_new(double, m);
   for (size_t i = 0; i < d; i++) z[i] = (double)x[i] - mean[i];
   double norm = dot_double(z, z, d);
@@ -74,20 +74,17 @@ static double mahalanobis(const double *c, const double *chol, const double *mea
   return fmax(0, norm - dot_double(w, solved, m)) / s;
 }
 
-void oneclass_ledoit_wolf(const float *members, size_t m, size_t d, const float *points, size_t n,
-                          double *out) {
+void oneclass_ledoit_wolf(const float *members, size_t m, size_t d, const float *points, size_t n, double *out) {
   g_autofree double *mean = g_new0(double, d);
   g_autofree double *c = centred(members, m, d, mean);
-  g_autofree double *g = g_new(double, m * m);
+  g_autofree double *g = g_new(double, (m * m));
   for (size_t i = 0; i < m; i++)
     for (size_t j = 0; j < m; j++) g[i * m + j] = dot_double(c + i * d, c + j * d, d);
   double mu, rho = shrinkage(g, m, d, &mu), s = fmax(fmax(rho, 1e-6) * mu, 1e-300);
   bool spherical = rho >= 1 - 1e-9;
   for (size_t i = 0; i < m && !spherical; i++) g[i * m + i] += s * (double)m / (1 - rho);
-  if (!spherical && LAPACKE_dpotrf(LAPACK_ROW_MAJOR, 'L', (lapack_int)m, g, (lapack_int)m) != 0)
-    spherical = true;
-  for (size_t i = 0; i < n; i++)
-    out[i] = mahalanobis(c, g, mean, points + i * d, m, d, s, spherical);
+  if (!spherical && LAPACKE_dpotrf(LAPACK_ROW_MAJOR, 'L', (lapack_int)m, g, (lapack_int)m) != 0) spherical = true;
+  for (size_t i = 0; i < n; i++) out[i] = mahalanobis(c, g, mean, points + i * d, m, d, s, spherical);
 }
 
 typedef struct {

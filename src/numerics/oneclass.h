@@ -11,8 +11,7 @@ double oneclass_knn(const float *members, size_t m, size_t d, const float *x, si
  * Ledoit and Wolf (2004), "A well-conditioned estimator for large-dimensional covariance matrices":
  * (1 - rho) S + rho mu I with rho estimated from the members. Never forms d x d: solved through
  * the m x m Gram matrix (Woodbury). out (n). */
-void oneclass_ledoit_wolf(const float *members, size_t m, size_t d, const float *points, size_t n,
-                          double *out);
+void oneclass_ledoit_wolf(const float *members, size_t m, size_t d, const float *points, size_t n, double *out);
 
 /* Area under the ROC curve: the chance that a positive scores below a negative (distances), ties
  * half. NAN when either kind is missing. */

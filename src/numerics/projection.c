@@ -10,12 +10,11 @@ enum { BUCKETS = PROJECTION_BUCKETS, TILES = PROJECTION_TILES };
 
 /* The random choices of one run. */
 typedef struct {
-  uint32_t signs[BUCKETS];  /* bit t from the top: sign of this lane in tile t */
-  uint8_t offset[TILES];    /* by how much tile t is turned */
+  uint32_t signs[BUCKETS]; /* bit t from the top: sign of this lane in tile t */
+  uint8_t offset[TILES];   /* by how much tile t is turned */
 } RunPlan;
 
-uint64_t projection_seed(uint64_t seed, const SafeText *name, int role, uint64_t d_out,
-                         uint64_t d_in) {
+uint64_t projection_seed(uint64_t seed, const SafeText *name, int role, uint64_t d_out, uint64_t d_in) {
   ContentHash h = content_hash(seed, name, strlen(name));
   uint64_t x = hash_mix(h.lo ^ (uint64_t)role);
   x = hash_mix(x + d_out);
@@ -34,8 +33,8 @@ static void draw_plan(RunPlan *plan, uint64_t seed, uint64_t run) {
 
 /* Adds `tiles` times 256 elements with the signs of the run. Straight loops over restrict pointers:
  * every compiler makes vectors of them. */
-VECTOR_LOOP static void add_tiles(float *restrict sums, const float *restrict x,
-                                  const RunPlan *restrict plan, unsigned tiles) {
+VECTOR_LOOP static void add_tiles(float *restrict sums, const float *restrict x, const RunPlan *restrict plan,
+                                  unsigned tiles) {
   for (unsigned t = 0; t < tiles; t++, x += BUCKETS) {
     float *restrict to = sums + plan->offset[t];
     for (int i = 0; i < BUCKETS; i++) {
@@ -119,8 +118,7 @@ void projection_of_ones(uint64_t seed, uint64_t count, float *out) {
   projection_small(seed, ones, (size_t)count, out);
 }
 
-VECTOR_LOOP static void compare(const float *a, const float *b, size_t width, double *product,
-                                double *distance2) {
+VECTOR_LOOP static void compare(const float *a, const float *b, size_t width, double *product, double *distance2) {
   *product = *distance2 = 0;
   for (size_t at = 0; at < width; at += BUCKETS, a += BUCKETS, b += BUCKETS) {
     float dot[8] = {0}, diff[8] = {0}; /* eight sums side by side: one vector each */
@@ -135,7 +133,6 @@ VECTOR_LOOP static void compare(const float *a, const float *b, size_t width, do
 }
 
 /* Under its own name, since compilers differ in what they call the dispatcher of clones for other files. */
-void projection_compare(const float *a, const float *b, size_t width, double *product,
-                        double *distance2) {
+void projection_compare(const float *a, const float *b, size_t width, double *product, double *distance2) {
   compare(a, b, width, product, distance2);
 }

@@ -40,8 +40,7 @@ typedef struct {
 
 /* The seed of a tensor: of what it is called and how it is shaped, and of nothing else, so that
  * any two models compare. `role` keeps the weight and the bias of one layer apart. */
-uint64_t projection_seed(uint64_t seed, const SafeText *name, int role, uint64_t d_out,
-                         uint64_t d_in);
+uint64_t projection_seed(uint64_t seed, const SafeText *name, int role, uint64_t d_out, uint64_t d_in);
 
 void projection_init(Projection *p, uint64_t seed);
 
@@ -63,5 +62,4 @@ void projection_small(uint64_t seed, const float *x, size_t n, float *out);
 void projection_of_ones(uint64_t seed, uint64_t count, float *out);
 
 /* <a, b> and |a - b|^2 of two results of `width` numbers. */
-void projection_compare(const float *a, const float *b, size_t width, double *product,
-                        double *distance2);
+void projection_compare(const float *a, const float *b, size_t width, double *product, double *distance2);

@@ -34,9 +34,9 @@ static bool fits(const float *x, size_t n, size_t width, float levels, float mos
   return used >= LEAST && sum <= tolerance * tolerance * (double)used;
 }
 
-bool grid_fits(const float *x, size_t n, size_t columns, float most) {
+bool quant_levels_fit(const float *x, size_t n, size_t columns, float most) {
   /* Nothing but a few values, all zero for instance, lies on any levels. */
   if (n < LEAST || !(most > 0) || largest(x, n) == 0) return false;
-  return fits(x, n, columns, 127, 0) || fits(x, n, GROUP, 127, most) ||
-         fits(x, n, GROUP, 127, 0) || fits(x, n, GROUP, 8, 0) || fits(x, n, GROUP, 7, 0);
+  return fits(x, n, columns, 127, 0) || fits(x, n, GROUP, 127, most) || fits(x, n, GROUP, 127, 0) ||
+         fits(x, n, GROUP, 8, 0) || fits(x, n, GROUP, 7, 0);
 }

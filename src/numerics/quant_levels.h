@@ -11,4 +11,4 @@
  * or 8 in groups of 32. The distance to the nearest level must be at most 0.06 of a step (root
  * mean square): numbers that know nothing of the levels have 0.29, and half-precision adds less
  * than 0.03. At least 256 numbers are needed. */
-bool grid_fits(const float *x, size_t n, size_t columns, float most);
+bool quant_levels_fit(const float *x, size_t n, size_t columns, float most);

@@ -41,8 +41,8 @@ void score_bootstrap(const double *x, size_t n, uint64_t seed, double *low, doub
 }
 
 Score score_none(void) {
-  return (Score){.top1 = NAN, .top5 = NAN, .accuracy = NAN, .f1 = NAN, .ap = NAN,
-                 .chance = NAN, .low = NAN, .high = NAN};
+  return (Score){
+      .top1 = NAN, .top5 = NAN, .accuracy = NAN, .f1 = NAN, .ap = NAN, .chance = NAN, .low = NAN, .high = NAN};
 }
 
 double score_headline(const Score *s) { return isfinite(s->top1) ? s->top1 : s->accuracy; }
@@ -111,8 +111,7 @@ static void add_mean(double *mean, size_t *count, double x) {
   ++*count;
 }
 
-Score score_from_logits(const float *logits, const unsigned char *has, size_t n, size_t classes,
-                        uint64_t seed) {
+Score score_from_logits(const float *logits, const unsigned char *has, size_t n, size_t classes, uint64_t seed) {
   Score s = score_none();
   if (n == 0 || classes == 0) return s;
   g_autofree double *right = g_new0(double, n); /* by model: share of labels judged rightly */

@@ -9,12 +9,12 @@
 /* How well an expert did on n models. One label a model: top1, top5. Many: accuracy, f1, ap.
  * What was not measured is NAN. */
 typedef struct {
-  double top1, top5;    /* share of models whose right label ranks first, among the first five */
-  double accuracy;      /* element-wise: share of (model, label) pairs judged rightly */
-  double f1, ap;        /* means over the labels of F1 and of average precision */
-  double chance;        /* of the headline: 1 / classes, or always judging by the majority */
+  double top1, top5; /* share of models whose right label ranks first, among the first five */
+  double accuracy;   /* element-wise: share of (model, label) pairs judged rightly */
+  double f1, ap;     /* means over the labels of F1 and of average precision */
+  double chance;     /* of the headline: 1 / classes, or always judging by the majority */
   unsigned n, classes;
-  double low, high;     /* 95 % interval of the headline: Wilson's for top1, bootstrap over models for
+  double low, high; /* 95 % interval of the headline: Wilson's for top1, bootstrap over models for
                            accuracy */
 } Score;
 
@@ -29,8 +29,7 @@ Score score_from_ranks(const size_t *ranks, size_t n, size_t classes);
 
 /* logits (n, classes) against has (n, classes); a label is judged present above 0. The bootstrap
  * draws from `seed`. */
-Score score_from_logits(const float *logits, const unsigned char *has, size_t n, size_t classes,
-                        uint64_t seed);
+Score score_from_logits(const float *logits, const unsigned char *has, size_t n, size_t classes, uint64_t seed);
 
 /* How many of scores[0..n) rank above scores[right]; ties with an earlier index count, so that
  * a constant score does not pass for knowledge; what is no number ranks last. */

@@ -33,11 +33,9 @@ static Ridge *ridge_new(const RidgeProblem *q, double lambda) {
   r->mean = g_new0(double, q->width + 1);
   r->alpha = g_new(double, q->m * q->width + 1);
   for (size_t i = 0; i < q->m; i++)
-    for (size_t c = 0; c < q->width; c++)
-      r->mean[c] += (double)q->y[i * q->width + c] / (double)q->m;
+    for (size_t c = 0; c < q->width; c++) r->mean[c] += (double)q->y[i * q->width + c] / (double)q->m;
   for (size_t i = 0; i < q->m; i++)
-    for (size_t c = 0; c < q->width; c++)
-      r->alpha[i * q->width + c] = (double)q->y[i * q->width + c] - r->mean[c];
+    for (size_t c = 0; c < q->width; c++) r->alpha[i * q->width + c] = (double)q->y[i * q->width + c] - r->mean[c];
   return r;
 }
 
@@ -60,19 +58,16 @@ void ridge_predict(const RidgeProblem *q, const Ridge *r, float *p) {
   for (size_t at = 0; at < q->n; at += BLOCK) {
     size_t n = MIN((size_t)BLOCK, q->n - at);
     for (size_t i = 0; i < n; i++) {
-      for (size_t j = 0; j < q->m; j++)
-        rows[i * q->m + j] = (double)q->k[(at + i) * q->n + q->train[j]];
+      for (size_t j = 0; j < q->m; j++) rows[i * q->m + j] = (double)q->k[(at + i) * q->n + q->train[j]];
       memcpy(out + i * q->width, r->mean, q->width * sizeof *out);
     }
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (blasint)n, (blasint)q->width,
-                (blasint)q->m, 1, rows, (blasint)q->m, r->alpha, (blasint)q->width, 1, out,
-                (blasint)q->width);
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (blasint)n, (blasint)q->width, (blasint)q->m, 1, rows,
+                (blasint)q->m, r->alpha, (blasint)q->width, 1, out, (blasint)q->width);
     for (size_t c = 0; c < n * q->width; c++) p[at * q->width + c] = (float)out[c];
   }
 }
 
-Ridge *ridge_choose(const RidgeProblem *q, RidgeJudge judge, void *user, float *p,
-                    GError **error) {
+Ridge *ridge_choose(const RidgeProblem *q, RidgeJudge judge, void *user, float *p, GError **error) {
   static const double grid[] = {1e-4, 1e-3, 1e-2, 1e-1, 1, 10};
   g_autofree float *trial = g_new(float, q->n * q->width + 1);
   g_autoptr(Ridge) best = NULL;

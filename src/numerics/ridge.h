@@ -11,11 +11,11 @@
 #include <stddef.h>
 
 typedef struct {
-  const float *k;          /* (n, n): the Gram matrix of all models */
+  const float *k; /* (n, n): the Gram matrix of all models */
   size_t n;
-  const size_t *train;     /* (m): training models */
+  const size_t *train; /* (m): training models */
   size_t m;
-  const float *y;          /* (m, width): their targets */
+  const float *y; /* (m, width): their targets */
   size_t width;
 } RidgeProblem;
 
@@ -37,5 +37,4 @@ void ridge_predict(const RidgeProblem *problem, const Ridge *ridge, float *p);
 /* Solves for each lambda of a fixed grid and keeps the one that judge() scores highest, given the
  * predictions (n, width) of all models. `p` gets the best one's predictions. */
 typedef double (*RidgeJudge)(void *user, const float *p);
-Ridge *ridge_choose(const RidgeProblem *problem, RidgeJudge judge, void *user, float *p,
-                    GError **error);
+Ridge *ridge_choose(const RidgeProblem *problem, RidgeJudge judge, void *user, float *p, GError **error);

@@ -33,9 +33,7 @@ uint64_t rng_u64(Rng *rng) {
 
 float rng_uniform(Rng *rng) { return (float)(rng_u64(rng) >> 40) * 0x1p-24f; }
 
-float rng_range(Rng *rng, float low, float high) {
-  return low + (high - low) * rng_uniform(rng);
-}
+float rng_range(Rng *rng, float low, float high) { return low + (high - low) * rng_uniform(rng); }
 
 uint64_t rng_below(Rng *rng, uint64_t n) {
   uint64_t threshold = -n % n;

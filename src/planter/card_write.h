@@ -5,12 +5,12 @@
 #include <glib.h>
 
 typedef struct {
-  const char *title;       /* "copse/scenes-base" */
-  const char *about;       /* a sentence or two */
-  const char *base_model;  /* NULL: the card does not say */
-  const char *library;     /* "diffusers"; NULL: none */
-  const char *pipeline;    /* "image-classification"; NULL: none */
-  const char *const *tags; /* NULL-terminated */
+  const char *title;        /* "copse/scenes-base" */
+  const char *about;        /* a sentence or two */
+  const char *base_model;   /* NULL: the card does not say */
+  const char *library;      /* "diffusers"; NULL: none */
+  const char *pipeline;     /* "image-classification"; NULL: none */
+  const char *const *tags;  /* NULL-terminated */
   const char *const *facts; /* key, value, …, NULL: the table of the training; NULL: none */
 } Card;
 

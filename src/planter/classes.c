@@ -38,12 +38,12 @@ typedef struct {
 /* The tensors of a network, which stay in it. */
 static void tensor_table(const Mlp *mlp, TensorOut table[TENSORS]) {
   static const char *const blocks[CLASSIFIER_BLOCKS][4] = {
-      {"encoder.layer.0.layernorm.weight", "encoder.layer.0.layernorm.bias",
-       "encoder.layer.0.dense.weight", "encoder.layer.0.dense.bias"},
-      {"encoder.layer.1.layernorm.weight", "encoder.layer.1.layernorm.bias",
-       "encoder.layer.1.dense.weight", "encoder.layer.1.dense.bias"},
-      {"encoder.layer.2.layernorm.weight", "encoder.layer.2.layernorm.bias",
-       "encoder.layer.2.dense.weight", "encoder.layer.2.dense.bias"}};
+      {"encoder.layer.0.layernorm.weight", "encoder.layer.0.layernorm.bias", "encoder.layer.0.dense.weight",
+       "encoder.layer.0.dense.bias"},
+      {"encoder.layer.1.layernorm.weight", "encoder.layer.1.layernorm.bias", "encoder.layer.1.dense.weight",
+       "encoder.layer.1.dense.bias"},
+      {"encoder.layer.2.layernorm.weight", "encoder.layer.2.layernorm.bias", "encoder.layer.2.dense.weight",
+       "encoder.layer.2.dense.bias"}};
   const uint64_t d = mlp->shape.hidden, in = mlp->shape.in, out = mlp->shape.out;
   TensorOut *t = table;
   *t++ = (TensorOut){"embeddings.projection.weight", DTYPE_F32, 2, {d, in}, mlp->w_in};
@@ -64,8 +64,8 @@ static bool read_tensor(WeightFile *file, const TensorOut *like, float *into, GE
   uint64_t n = like->shape[0] * (like->rank > 1 ? like->shape[1] : 1);
   if (at >= 0 && weight_file_info(file, (size_t)at)->count == n)
     return weight_file_read_f32(file, (size_t)at, 0, n, into, error);
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: tensor %s is not as it was planted",
-              weight_file_label(file), like->name);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: tensor %s is not as it was planted", weight_file_label(file),
+              like->name);
   return false;
 }
 
@@ -86,35 +86,34 @@ static Mlp *read_network(const Planting *p, const char *path, size_t classes, GE
 }
 
 static char *config_text(size_t classes, const char *base) {
-  g_autofree char *origin =
-      base ? g_strdup_printf("  \"_name_or_path\": \"%s\",\n", base) : g_strdup("");
-  return g_strdup_printf("{\n%s"
-                         "  \"architectures\": [\n    \"SceneMlpForImageClassification\"\n  ],\n"
-                         "  \"hidden_size\": %d,\n"
-                         "  \"image_size\": %d,\n"
-                         "  \"model_type\": \"scene-mlp\",\n"
-                         "  \"num_channels\": 3,\n"
-                         "  \"num_hidden_layers\": %d,\n"
-                         "  \"num_labels\": %zu,\n"
-                         "  \"torch_dtype\": \"float32\"\n"
-                         "}\n",
-                         origin, CLASSIFIER_HIDDEN, SCENE_SIDE, CLASSIFIER_BLOCKS, classes);
+  g_autofree char *origin = base ? g_strdup_printf("  \"_name_or_path\": \"%s\",\n", base) : g_strdup("");
+  return g_strdup_printf(
+      "{\n%s"
+      "  \"architectures\": [\n    \"SceneMlpForImageClassification\"\n  ],\n"
+      "  \"hidden_size\": %d,\n"
+      "  \"image_size\": %d,\n"
+      "  \"model_type\": \"scene-mlp\",\n"
+      "  \"num_channels\": 3,\n"
+      "  \"num_hidden_layers\": %d,\n"
+      "  \"num_labels\": %zu,\n"
+      "  \"torch_dtype\": \"float32\"\n"
+      "}\n",
+      origin, CLASSIFIER_HIDDEN, SCENE_SIDE, CLASSIFIER_BLOCKS, classes);
 }
 
 /* Writes a repository; returns its snapshot's path. */
 static char *write_repo(const Planting *p, const char *name, const Mlp *mlp, const Card *card,
                         const char *const *metadata, GError **error) {
-  g_autoptr(HubRepo) repo = hub_repo_new(p, name, error);
+  g_autoptr(HubRepo) repo = hub_write_new(p, name, error);
   if (!repo) return NULL;
   TensorOut table[TENSORS];
   tensor_table(mlp, table);
   g_autofree char *config = config_text(mlp->shape.out, card->base_model);
   g_autofree char *readme = card_text(card);
-  if (!hub_repo_add_text(repo, "README.md", readme, error) ||
-      !hub_repo_add_text(repo, "config.json", config, error) ||
-      !hub_repo_add_weights(repo, WEIGHTS_FILE, table, TENSORS, metadata, error))
+  if (!hub_write_text(repo, "README.md", readme, error) || !hub_write_text(repo, "config.json", config, error) ||
+      !hub_write_weights(repo, WEIGHTS_FILE, table, TENSORS, metadata, error))
     return NULL;
-  return hub_repo_commit(repo, error);
+  return hub_write_commit(repo, error);
 }
 
 static const char *const card_tags[] = {"copse", "scenes", "image-classification", NULL};
@@ -122,15 +121,15 @@ static const char *const card_tags[] = {"copse", "scenes", "image-classification
 static char *write_base(const Planting *p, const Mlp *base, GError **error) {
   static const char *const metadata[] = {"format", "pt", NULL};
   g_autofree char *title = g_strdup_printf("copse/%s", BASE_NAME);
-  Card card = {.title = title, .library = "transformers", .pipeline = "image-classification",
+  Card card = {.title = title,
+               .library = "transformers",
+               .pipeline = "image-classification",
                .tags = card_tags,
                .about = "Tells forty coloured shapes apart in small procedural pictures."};
   return write_repo(p, BASE_NAME, base, &card, metadata, error);
 }
 
-static char *tune_name(const Tune *tune) {
-  return g_strdup_printf("scenes-mlp-%04u", tune->number);
-}
+static char *tune_name(const Tune *tune) { return g_strdup_printf("scenes-mlp-%04u", tune->number); }
 
 /* "copse/NAME" of what it was made from. */
 static char *parent_name(const Grove *grove, const Tune *tune) {
@@ -150,8 +149,8 @@ static char *targets_text(const TuneRecipe *recipe) {
   return g_string_free(text, FALSE);
 }
 
-static char *write_tune(const Grove *grove, const Tune *tune, const Mlp *mlp,
-                        const TuneResult *result, GError **error) {
+static char *write_tune(const Grove *grove, const Tune *tune, const Mlp *mlp, const TuneResult *result,
+                        GError **error) {
   const TuneRecipe *recipe = &tune->recipe;
   g_autofree char *name = tune_name(tune), *parent = parent_name(grove, tune);
   g_autofree char *title = g_strdup_printf("copse/%s", name);
@@ -165,18 +164,19 @@ static char *write_tune(const Grove *grove, const Tune *tune, const Mlp *mlp,
   g_autofree char *loss = planting_number(result->train_loss);
   g_autofree char *accuracy = planting_number(result->test_accuracy);
   const char *const metadata[] = {
-      "format", "pt", "model_idx", index, "subset", "Scenes", "split", tune->split,
-      "dataset_chosen_targets", targets,
+      "format", "pt", "model_idx", index, "subset", "Scenes", "split", tune->split, "dataset_chosen_targets", targets,
       /* From here on also in the card: */
-      "dataset_name", "scenes40", "seed", seed, "learning_rate", lr, "lr_scheduler",
-      schedule_name(recipe->schedule), "epochs", epochs, "max_train_steps", steps, "batch_size",
-      batch, "weight_decay", decay, "random_flip", recipe->flip ? "True" : "False",
-      "random_crop", "False", "best_checkpoint_train_loss", loss,
-      "best_checkpoint_test_accuracy", accuracy, tune->declared ? "base_model" : NULL, parent,
-      NULL};
-  Card card = {.title = title, .base_model = tune->declared ? parent : NULL,
-               .library = "transformers", .pipeline = "image-classification", .tags = card_tags,
-               .facts = metadata + 10, .about = "A fine-tuned classifier of scenes."};
+      "dataset_name", "scenes40", "seed", seed, "learning_rate", lr, "lr_scheduler", schedule_name(recipe->schedule),
+      "epochs", epochs, "max_train_steps", steps, "batch_size", batch, "weight_decay", decay, "random_flip",
+      recipe->flip ? "True" : "False", "random_crop", "False", "best_checkpoint_train_loss", loss,
+      "best_checkpoint_test_accuracy", accuracy, tune->declared ? "base_model" : NULL, parent, NULL};
+  Card card = {.title = title,
+               .base_model = tune->declared ? parent : NULL,
+               .library = "transformers",
+               .pipeline = "image-classification",
+               .tags = card_tags,
+               .facts = metadata + 10,
+               .about = "A fine-tuned classifier of scenes."};
   return write_repo(grove->planting, name, mlp, &card, metadata, error);
 }
 
@@ -240,9 +240,8 @@ static bool grow_tune(void *user, size_t item, unsigned thread, GError **error) 
   Tune *tune = &grove->tunes[grove->first + item];
   if (!grove->kits[thread]) grove->kits[thread] = classifier_kit_new();
   bool from_base = tune->parent < 0;
-  g_autoptr(Mlp) parent =
-      read_network(grove->planting, from_base ? grove->base_path : grove->tunes[tune->parent].path,
-                   from_base ? CLASSIFIER_CLASSES : CLASSIFIER_TARGETS, error);
+  g_autoptr(Mlp) parent = read_network(grove->planting, from_base ? grove->base_path : grove->tunes[tune->parent].path,
+                                       from_base ? CLASSIFIER_CLASSES : CLASSIFIER_TARGETS, error);
   if (!parent) return false;
   TuneResult result;
   const Mlp *mlp = classifier_fine_tune(grove->kits[thread], parent, &tune->recipe, &result);
@@ -290,9 +289,7 @@ static bool grove_grow(Grove *grove, const ClassesPlan *plan, GError **error) {
   if (!grove->base_path) return false;
   for (int g = 0; g < GENERATIONS; g++) {
     grove->first = g ? grove->ends[g - 1] : 0;
-    if (!planting_each(p, "growing fine-tunes", grove->ends[g] - grove->first, grow_tune, grove,
-                       error))
-      return false;
+    if (!planting_each(p, "growing fine-tunes", grove->ends[g] - grove->first, grow_tune, grove, error)) return false;
   }
   record_models(grove);
   return true;

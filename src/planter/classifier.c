@@ -9,8 +9,11 @@
 enum { ALBUM = CLASSIFIER_TARGETS * CLASSIFIER_SAMPLES, TEST_EACH = 4 };
 
 MlpShape classifier_shape(size_t classes) {
-  return (MlpShape){.in = SCENE_NUMBERS, .hidden = CLASSIFIER_HIDDEN, .out = classes,
-                    .blocks = CLASSIFIER_BLOCKS, .norm = MLP_NORM_LAYER};
+  return (MlpShape){.in = SCENE_NUMBERS,
+                    .hidden = CLASSIFIER_HIDDEN,
+                    .out = classes,
+                    .blocks = CLASSIFIER_BLOCKS,
+                    .norm = MLP_NORM_LAYER};
 }
 
 /* Like the white fields of a board: every colour with half of the shapes, and the reverse. */
@@ -34,9 +37,7 @@ static void draw_class(unsigned index, Rng *rng, float *picture) {
   scene_draw(concept, rng, picture);
 }
 
-unsigned tune_steps(const TuneRecipe *recipe) {
-  return recipe->epochs * (ALBUM / CLASSIFIER_BATCH);
-}
+unsigned tune_steps(const TuneRecipe *recipe) { return recipe->epochs * (ALBUM / CLASSIFIER_BATCH); }
 
 struct ClassifierKit {
   Learner *learner;
@@ -51,9 +52,9 @@ ClassifierKit *classifier_kit_new(void) {
   MlpShape shape = classifier_shape(CLASSIFIER_TARGETS);
   ClassifierKit *kit = g_new0(ClassifierKit, 1);
   kit->learner = learner_new(&shape, CLASSIFIER_BATCH);
-  kit->album = g_new(float, (size_t)ALBUM * SCENE_NUMBERS);
-  kit->batch = g_new(float, CLASSIFIER_BATCH * SCENE_NUMBERS);
-  kit->d_out = g_new(float, CLASSIFIER_BATCH * CLASSIFIER_TARGETS);
+  kit->album = g_new(float, ((size_t)ALBUM * SCENE_NUMBERS));
+  kit->batch = g_new(float, (CLASSIFIER_BATCH * SCENE_NUMBERS));
+  kit->d_out = g_new(float, (CLASSIFIER_BATCH * CLASSIFIER_TARGETS));
   return kit;
 }
 
@@ -75,24 +76,22 @@ static double base_step(Learner *learner, float *pictures, Rng *rng, const AdamO
     draw_class(labels[i], rng, pictures + i * SCENE_NUMBERS);
   }
   const float *out = mlp_forward(learner->pass, learner->mlp, NULL, pictures, CLASSIFIER_BATCH);
-  double loss =
-      loss_cross_entropy(out, labels, CLASSIFIER_BATCH, CLASSIFIER_CLASSES, d_out, NULL);
+  double loss = loss_cross_entropy(out, labels, CLASSIFIER_BATCH, CLASSIFIER_CLASSES, d_out, NULL);
   learner_step(learner, adam, pictures, CLASSIFIER_BATCH, d_out);
   return loss;
 }
 
-Mlp *classifier_train_base(uint64_t seed, unsigned steps, const Progress *progress,
-                           GError **error) {
+Mlp *classifier_train_base(uint64_t seed, unsigned steps, const Progress *progress, GError **error) {
   MlpShape shape = classifier_shape(CLASSIFIER_CLASSES);
   g_autoptr(Learner) learner = learner_new(&shape, CLASSIFIER_BATCH);
-  g_autofree float *pictures = g_new(float, CLASSIFIER_BATCH * SCENE_NUMBERS);
+  g_autofree float *pictures = g_new(float, (CLASSIFIER_BATCH * SCENE_NUMBERS));
   Rng rng;
   rng_init(&rng, seed, 1);
   mlp_init(learner->mlp, &rng);
   double loss = NAN;
   for (unsigned step = 0; step < steps; step++) {
-    ProgressNote note = {.phase = "growing the classifier", .done = step, .total = steps,
-                         .loss = loss, .accuracy = NAN};
+    ProgressNote note = {
+        .phase = "growing the classifier", .done = step, .total = steps, .loss = loss, .accuracy = NAN};
     if (!progress_note(progress, &note, error)) return NULL;
     AdamOptions adam = ADAM_DEFAULTS;
     adam.lr *= schedule_factor(SCHEDULE_COSINE, step, steps);
@@ -102,8 +101,7 @@ Mlp *classifier_train_base(uint64_t seed, unsigned steps, const Progress *progre
 }
 
 /* One step on rows order[first ..) of the album; returns the loss. */
-static double tune_step(ClassifierKit *kit, const TuneRecipe *recipe, size_t first,
-                        unsigned step, Rng *rng) {
+static double tune_step(ClassifierKit *kit, const TuneRecipe *recipe, size_t first, unsigned step, Rng *rng) {
   Learner *learner = kit->learner;
   Mlp *mlp = learner->mlp;
   for (size_t i = 0; i < CLASSIFIER_BATCH; i++) {
@@ -114,8 +112,7 @@ static double tune_step(ClassifierKit *kit, const TuneRecipe *recipe, size_t fir
     kit->labels[i] = (uint32_t)(row / CLASSIFIER_SAMPLES);
   }
   const float *out = mlp_forward(learner->pass, mlp, NULL, kit->batch, CLASSIFIER_BATCH);
-  double loss = loss_cross_entropy(out, kit->labels, CLASSIFIER_BATCH, CLASSIFIER_TARGETS,
-                                   kit->d_out, NULL);
+  double loss = loss_cross_entropy(out, kit->labels, CLASSIFIER_BATCH, CLASSIFIER_TARGETS, kit->d_out, NULL);
   AdamOptions adam = ADAM_DEFAULTS;
   adam.lr = recipe->lr * schedule_factor(recipe->schedule, step, tune_steps(recipe));
   for (size_t i = 0; i < mlp->count; i++) mlp->data[i] *= 1 - adam.lr * recipe->weight_decay;
@@ -140,8 +137,7 @@ static double test_accuracy(ClassifierKit *kit, const TuneRecipe *recipe, Rng *r
   return (double)right / (TEST_EACH * CLASSIFIER_TARGETS);
 }
 
-const Mlp *classifier_fine_tune(ClassifierKit *kit, const Mlp *parent, const TuneRecipe *recipe,
-                                TuneResult *result) {
+const Mlp *classifier_fine_tune(ClassifierKit *kit, const Mlp *parent, const TuneRecipe *recipe, TuneResult *result) {
   Rng rng;
   rng_init(&rng, recipe->seed, 0);
   for (size_t i = 0; i < ALBUM; i++) {
@@ -155,8 +151,7 @@ const Mlp *classifier_fine_tune(ClassifierKit *kit, const Mlp *parent, const Tun
   for (unsigned epoch = 0; epoch < recipe->epochs; epoch++) {
     double sum = 0;
     rng_shuffle(&rng, kit->order, ALBUM);
-    for (size_t at = 0; at < ALBUM; at += CLASSIFIER_BATCH)
-      sum += tune_step(kit, recipe, at, step++, &rng);
+    for (size_t at = 0; at < ALBUM; at += CLASSIFIER_BATCH) sum += tune_step(kit, recipe, at, step++, &rng);
     result->train_loss = sum / (ALBUM / CLASSIFIER_BATCH);
   }
   result->test_accuracy = test_accuracy(kit, recipe, &rng);

@@ -53,10 +53,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ClassifierKit, classifier_kit_free)
 
 /* Trains a base on all classes, from scratch. Reports and stops through progress; NULL when it
  * was cancelled. The caller frees it. */
-Mlp *classifier_train_base(uint64_t seed, unsigned steps, const Progress *progress,
-                           GError **error);
+Mlp *classifier_train_base(uint64_t seed, unsigned steps, const Progress *progress, GError **error);
 
 /* Fine-tunes a copy of the parent's trunk under a fresh head of CLASSIFIER_TARGETS. The network
  * belongs to the kit and lasts until its next use. Depends on the recipe and the parent alone. */
-const Mlp *classifier_fine_tune(ClassifierKit *kit, const Mlp *parent, const TuneRecipe *recipe,
-                                TuneResult *result);
+const Mlp *classifier_fine_tune(ClassifierKit *kit, const Mlp *parent, const TuneRecipe *recipe, TuneResult *result);

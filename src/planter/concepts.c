@@ -12,8 +12,7 @@ static void choose_grid(unsigned total, unsigned grid[3]) {
   while (grid[0] * grid[1] * grid[2] < total) {
     int least = -1; /* the kind with the smallest share of its words in use */
     for (int k = 0; k < 3; k++)
-      if (grid[k] < most[k] && (least < 0 || grid[k] * most[least] < grid[least] * most[k]))
-        least = k;
+      if (grid[k] < most[k] && (least < 0 || grid[k] * most[least] < grid[least] * most[k])) least = k;
     grid[least]++;
   }
 }
@@ -44,8 +43,7 @@ static bool hold_out(Concept *items, unsigned n, unsigned wanted) {
   unsigned end = n;
   for (unsigned i = n; i-- > 0 && n - end < wanted;) {
     Concept c = items[i];
-    if (counts.colour[c.colour] < 2 || counts.shape[c.shape] < 2 || counts.pattern[c.pattern] < 2)
-      continue;
+    if (counts.colour[c.colour] < 2 || counts.shape[c.shape] < 2 || counts.pattern[c.pattern] < 2) continue;
     count_words(&counts, c, -1);
     end--;
     items[i] = items[end];

@@ -15,14 +15,13 @@ enum { BATCH = 16, BASE_BATCH = 32, MAX_SAMPLES = 64 };
 static const float NOISE_LOW = 0.4f, NOISE_HIGH = 1.6f;
 
 MlpShape denoiser_shape(void) {
-  return (MlpShape){.in = SCENE_NUMBERS, .hidden = DENOISER_HIDDEN, .out = SCENE_NUMBERS,
-                    .blocks = DENOISER_BLOCKS};
+  return (MlpShape){.in = SCENE_NUMBERS, .hidden = DENOISER_HIDDEN, .out = SCENE_NUMBERS, .blocks = DENOISER_BLOCKS};
 }
 
 struct DenoiserKit {
   MlpPass *pass;
   Lora *gradient, *m, *v;
-  float *album;  /* (MAX_SAMPLES, SCENE_NUMBERS): the training pictures */
+  float *album;                 /* (MAX_SAMPLES, SCENE_NUMBERS): the training pictures */
   float *clean, *noisy, *d_out; /* (BATCH, SCENE_NUMBERS) */
 };
 
@@ -33,10 +32,10 @@ DenoiserKit *denoiser_kit_new(void) {
   kit->gradient = lora_new(&shape, DENOISER_RANK);
   kit->m = lora_new(&shape, DENOISER_RANK);
   kit->v = lora_new(&shape, DENOISER_RANK);
-  kit->album = g_new(float, MAX_SAMPLES * SCENE_NUMBERS);
-  kit->clean = g_new(float, BATCH * SCENE_NUMBERS);
-  kit->noisy = g_new(float, BATCH * SCENE_NUMBERS);
-  kit->d_out = g_new(float, BATCH * SCENE_NUMBERS);
+  kit->album = g_new(float, (MAX_SAMPLES * SCENE_NUMBERS));
+  kit->clean = g_new(float, (BATCH * SCENE_NUMBERS));
+  kit->noisy = g_new(float, (BATCH * SCENE_NUMBERS));
+  kit->d_out = g_new(float, (BATCH * SCENE_NUMBERS));
   return kit;
 }
 
@@ -57,8 +56,7 @@ void denoiser_kit_free(DenoiserKit *kit) {
  * normals would cost as much as the network. */
 static float rough_normal(Rng *rng) {
   uint64_t bits = rng_u64(rng);
-  uint32_t sum = (uint32_t)((bits & 0xffff) + (bits >> 16 & 0xffff) + (bits >> 32 & 0xffff) +
-                            (bits >> 48));
+  uint32_t sum = (uint32_t)((bits & 0xffff) + (bits >> 16 & 0xffff) + (bits >> 32 & 0xffff) + (bits >> 48));
   return ((float)sum - 131070.0f) * (1.7320508f / 65536.0f);
 }
 
@@ -73,8 +71,7 @@ typedef struct {
 } BaseBatch;
 
 /* One step of the base on fresh pictures of any concepts; returns the loss. */
-static double base_step(Learner *learner, const BaseBatch *batch, Rng *rng,
-                        const AdamOptions *adam) {
+static double base_step(Learner *learner, const BaseBatch *batch, Rng *rng, const AdamOptions *adam) {
   for (size_t i = 0; i < BASE_BATCH; i++) {
     Concept concept = concept_from_index((unsigned)rng_below(rng, SCENE_CONCEPTS));
     scene_draw(concept, rng, batch->clean + i * SCENE_NUMBERS);
@@ -97,8 +94,7 @@ Mlp *denoiser_train_base(uint64_t seed, unsigned steps, const Progress *progress
   mlp_init(learner->mlp, &rng);
   double loss = NAN;
   for (unsigned step = 0; step < steps; step++) {
-    ProgressNote note = {.phase = "growing the denoiser", .done = step, .total = steps,
-                         .loss = loss, .accuracy = NAN};
+    ProgressNote note = {.phase = "growing the denoiser", .done = step, .total = steps, .loss = loss, .accuracy = NAN};
     if (!progress_note(progress, &note, error)) return NULL;
     AdamOptions adam = ADAM_DEFAULTS;
     adam.lr *= schedule_factor(SCHEDULE_COSINE, step, steps);
@@ -107,13 +103,11 @@ Mlp *denoiser_train_base(uint64_t seed, unsigned steps, const Progress *progress
   return g_steal_pointer(&learner->mlp);
 }
 
-void denoiser_train_adapter(DenoiserKit *kit, const Mlp *base, const AdapterRecipe *recipe,
-                            Lora *out) {
+void denoiser_train_adapter(DenoiserKit *kit, const Mlp *base, const AdapterRecipe *recipe, Lora *out) {
   Rng rng;
   rng_init(&rng, recipe->seed, 0);
   unsigned samples = CLAMP(recipe->samples, 1, MAX_SAMPLES);
-  for (unsigned i = 0; i < samples; i++)
-    scene_draw(recipe->concept, &rng, kit->album + i * SCENE_NUMBERS);
+  for (unsigned i = 0; i < samples; i++) scene_draw(recipe->concept, &rng, kit->album + i * SCENE_NUMBERS);
   lora_init(out, &rng);
   memset(kit->m->data, 0, kit->m->count * sizeof(float));
   memset(kit->v->data, 0, kit->v->count * sizeof(float));
@@ -128,13 +122,12 @@ void denoiser_train_adapter(DenoiserKit *kit, const Mlp *base, const AdapterReci
     const float *y = mlp_forward(kit->pass, base, out, kit->noisy, BATCH);
     loss_squares(y, kit->clean, BATCH, SCENE_NUMBERS, kit->d_out);
     mlp_backward(kit->pass, base, out, kit->noisy, BATCH, kit->d_out, NULL, kit->gradient);
-    adam_step(&adam, step, out->data, kit->gradient->data, kit->m->data, kit->v->data, out->count,
-              1);
+    adam_step(&adam, step, out->data, kit->gradient->data, kit->m->data, kit->v->data, out->count, 1);
   }
 }
 
-double denoiser_loss(DenoiserKit *kit, const Mlp *base, const Lora *lora, Concept concept,
-                     unsigned pictures, uint64_t seed) {
+double denoiser_loss(DenoiserKit *kit, const Mlp *base, const Lora *lora, Concept concept, unsigned pictures,
+                     uint64_t seed) {
   Rng rng;
   rng_init(&rng, seed, 1);
   double sum = 0;

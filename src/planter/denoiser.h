@@ -38,9 +38,8 @@ Mlp *denoiser_train_base(uint64_t seed, unsigned steps, const Progress *progress
 /* Trains an adapter for the recipe, the base frozen. `out` is overwritten; its shape is that of
  * lora_new(denoiser_shape(), DENOISER_RANK). Depends on the recipe and the base alone. Takes
  * about 0.05 s, so it asks nobody whether to stop. */
-void denoiser_train_adapter(DenoiserKit *kit, const Mlp *base, const AdapterRecipe *recipe,
-                            Lora *out);
+void denoiser_train_adapter(DenoiserKit *kit, const Mlp *base, const AdapterRecipe *recipe, Lora *out);
 
 /* Mean squared error over `pictures` fresh pictures of the concept, under noise as in training. */
-double denoiser_loss(DenoiserKit *kit, const Mlp *base, const Lora *lora, Concept concept,
-                     unsigned pictures, uint64_t seed);
+double denoiser_loss(DenoiserKit *kit, const Mlp *base, const Lora *lora, Concept concept, unsigned pictures,
+                     uint64_t seed);

@@ -8,13 +8,9 @@
 
 enum { BLOCK = 32, ALIGNMENT = 32, TYPE_F32 = 0, TYPE_Q8_0 = 8, VALUE_STRING = 8 };
 
-static void put_u32(GByteArray *out, uint32_t v) {
-  g_byte_array_append(out, (const guint8 *)&v, sizeof v);
-}
+static void put_u32(GByteArray *out, uint32_t v) { g_byte_array_append(out, (const guint8 *)&v, sizeof v); }
 
-static void put_u64(GByteArray *out, uint64_t v) {
-  g_byte_array_append(out, (const guint8 *)&v, sizeof v);
-}
+static void put_u64(GByteArray *out, uint64_t v) { g_byte_array_append(out, (const guint8 *)&v, sizeof v); }
 
 static void put_text(GByteArray *out, const char *text) {
   put_u64(out, strlen(text));
@@ -32,9 +28,7 @@ static size_t count_of(const TensorOut *t) {
   return n;
 }
 
-static bool is_packed(const TensorOut *t) {
-  return t->rank > 1 && t->shape[t->rank - 1] % BLOCK == 0;
-}
+static bool is_packed(const TensorOut *t) { return t->rank > 1 && t->shape[t->rank - 1] % BLOCK == 0; }
 
 /* 32 numbers as a half-precision scale and signed bytes. */
 static void put_block(GByteArray *out, const float *x) {
@@ -63,8 +57,7 @@ static void put_info(GByteArray *out, const TensorOut *t, uint64_t offset) {
   put_u64(out, offset);
 }
 
-bool gguf_write(const char *path, const char *architecture, const TensorOut *tensors, size_t n,
-                GError **error) {
+bool gguf_write(const char *path, const char *architecture, const TensorOut *tensors, size_t n, GError **error) {
   g_autoptr(GByteArray) head = g_byte_array_new(), data = g_byte_array_new();
   g_byte_array_append(head, (const guint8 *)"GGUF", 4);
   put_u32(head, 3);

@@ -27,7 +27,7 @@ static bool make_part(const HubRepo *repo, const char *part, GError **error) {
   return planting_folder(repo->planting, relative, error);
 }
 
-HubRepo *hub_repo_new(const Planting *planting, const char *name, GError **error) {
+HubRepo *hub_write_new(const Planting *planting, const char *name, GError **error) {
   g_autoptr(HubRepo) repo = g_new0(HubRepo, 1);
   repo->planting = planting;
   repo->folder = hub_folder(name);
@@ -36,7 +36,7 @@ HubRepo *hub_repo_new(const Planting *planting, const char *name, GError **error
   return g_steal_pointer(&repo);
 }
 
-void hub_repo_free(HubRepo *repo) {
+void hub_write_free(HubRepo *repo) {
   if (!repo) return;
   g_free(repo->folder);
   g_ptr_array_unref(repo->files);
@@ -57,7 +57,7 @@ static char *git_hash(const char *text) {
   return g_strdup(g_checksum_get_string(sum));
 }
 
-bool hub_repo_add_text(HubRepo *repo, const char *file, const char *text, GError **error) {
+bool hub_write_text(HubRepo *repo, const char *file, const char *text, GError **error) {
   g_autofree char *hash = git_hash(text);
   g_autofree char *path = repo_path(repo, "blobs", hash);
   if (!file_write_bytes(path, text, strlen(text), error)) return false;
@@ -82,13 +82,12 @@ static char *file_sha256(const char *path, GError **error) {
 static bool fail_errno(const char *what, const char *path, GError **error) {
   int code = errno;
   g_autofree char *shown = g_filename_display_name(path);
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "cannot %s %s: %s", what, shown,
-              g_strerror(code));
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "cannot %s %s: %s", what, shown, g_strerror(code));
   return false;
 }
 
-bool hub_repo_add_weights(HubRepo *repo, const char *file, const TensorOut *tensors, size_t n,
-                          const char *const *metadata, GError **error) {
+bool hub_write_weights(HubRepo *repo, const char *file, const TensorOut *tensors, size_t n, const char *const *metadata,
+                       GError **error) {
   /* The name is known only from the bytes; a Hub's downloads are called so until they end. */
   g_autofree char *part = repo_path(repo, "blobs", "weights.incomplete");
   if (!safetensors_write_quick(part, tensors, n, metadata, error)) return false;
@@ -113,14 +112,13 @@ static char *commit_hash(const HubRepo *repo) {
 static bool link_files(const HubRepo *repo, const char *snapshot, GError **error) {
   for (guint i = 0; i < repo->files->len; i += 2) {
     g_autofree char *path = repo_path(repo, snapshot, g_ptr_array_index(repo->files, i));
-    g_autofree char *target =
-        g_build_filename("..", "..", "blobs", g_ptr_array_index(repo->files, i + 1), NULL);
+    g_autofree char *target = g_build_filename("..", "..", "blobs", g_ptr_array_index(repo->files, i + 1), NULL);
     if (symlink(target, path) != 0) return fail_errno("link", path, error);
   }
   return true;
 }
 
-char *hub_repo_commit(HubRepo *repo, GError **error) {
+char *hub_write_commit(HubRepo *repo, GError **error) {
   g_autofree char *commit = commit_hash(repo);
   g_autofree char *snapshot = g_build_filename("snapshots", commit, NULL);
   g_autofree char *ref = repo_path(repo, "refs", "main");

@@ -29,9 +29,7 @@ void learner_restart(Learner *learner) {
   learner->step = 0;
 }
 
-void learner_step(Learner *l, const AdamOptions *adam, const float *x, size_t n,
-                  const float *d_out) {
+void learner_step(Learner *l, const AdamOptions *adam, const float *x, size_t n, const float *d_out) {
   mlp_backward(l->pass, l->mlp, NULL, x, n, d_out, l->gradient, NULL);
-  adam_step(adam, ++l->step, l->mlp->data, l->gradient->data, l->m->data, l->v->data,
-            l->mlp->count, 1);
+  adam_step(adam, ++l->step, l->mlp->data, l->gradient->data, l->m->data, l->v->data, l->mlp->count, 1);
 }

@@ -26,5 +26,4 @@ void learner_restart(Learner *learner);
 
 /* One step down the gradient d_out (n, out) of the loss on x (n, in), after mlp_forward() on
  * the same x. */
-void learner_step(Learner *learner, const AdamOptions *adam, const float *x, size_t n,
-                  const float *d_out);
+void learner_step(Learner *learner, const AdamOptions *adam, const float *x, size_t n, const float *d_out);

@@ -16,8 +16,7 @@ double loss_squares(const float *out, const float *target, size_t n, size_t widt
 }
 
 /* One row of logits: -log softmax of the label; the gradient, over n, goes to d. */
-static double row_loss(const float *z, uint32_t label, size_t classes, size_t n, float *d,
-                       size_t *best) {
+static double row_loss(const float *z, uint32_t label, size_t classes, size_t n, float *d, size_t *best) {
   *best = 0;
   for (size_t k = 1; k < classes; k++)
     if (z[k] > z[*best]) *best = k;
@@ -28,8 +27,8 @@ static double row_loss(const float *z, uint32_t label, size_t classes, size_t n,
   return log(sum) - ((double)z[label] - z[*best]);
 }
 
-double loss_cross_entropy(const float *logits, const uint32_t *labels, size_t n, size_t classes,
-                          float *d_out, size_t *hits) {
+double loss_cross_entropy(const float *logits, const uint32_t *labels, size_t n, size_t classes, float *d_out,
+                          size_t *hits) {
   double sum = 0;
   size_t right = 0;
   for (size_t i = 0; i < n; i++) {
@@ -43,8 +42,8 @@ double loss_cross_entropy(const float *logits, const uint32_t *labels, size_t n,
 }
 
 const char *schedule_name(Schedule schedule) {
-  static const char *const names[SCHEDULE_COUNT] = {
-      "constant", "constant_with_warmup", "linear", "cosine", "cosine_with_restarts"};
+  static const char *const names[SCHEDULE_COUNT] = {"constant", "constant_with_warmup", "linear", "cosine",
+                                                    "cosine_with_restarts"};
   return names[schedule];
 }
 
@@ -52,10 +51,15 @@ float schedule_factor(Schedule schedule, unsigned step, unsigned steps) {
   const float pi = 3.14159265f;
   const float done = (float)step / (float)MAX(steps, 1);
   switch (schedule) {
-    case SCHEDULE_CONSTANT: return 1;
-    case SCHEDULE_WARMUP: return fminf(1, (done + 0.01f) / 0.1f);
-    case SCHEDULE_LINEAR: return 1 - done;
-    case SCHEDULE_COSINE: return 0.5f * (1 + cosf(pi * done));
-    default: return 0.5f * (1 + cosf(pi * fmodf(2 * done, 1)));
+    case SCHEDULE_CONSTANT:
+      return 1;
+    case SCHEDULE_WARMUP:
+      return fminf(1, (done + 0.01f) / 0.1f);
+    case SCHEDULE_LINEAR:
+      return 1 - done;
+    case SCHEDULE_COSINE:
+      return 0.5f * (1 + cosf(pi * done));
+    default:
+      return 0.5f * (1 + cosf(pi * fmodf(2 * done, 1)));
   }
 }

@@ -11,8 +11,8 @@ double loss_squares(const float *out, const float *target, size_t n, size_t widt
 
 /* Mean cross-entropy of logits (n, classes) against labels (n), each < classes. Fills d_out as
  * above, and *hits with the rows whose largest logit is the label's; both may be NULL. */
-double loss_cross_entropy(const float *logits, const uint32_t *labels, size_t n, size_t classes,
-                          float *d_out, size_t *hits);
+double loss_cross_entropy(const float *logits, const uint32_t *labels, size_t n, size_t classes, float *d_out,
+                          size_t *hits);
 
 /* Step-size schedules, by the names that training tools give them. */
 typedef enum {

@@ -76,8 +76,7 @@ void mlp_init(Mlp *mlp, Rng *rng) {
   for (unsigned i = 0; i < s->blocks; i++) {
     if (s->norm)
       for (size_t j = 0; j < s->hidden; j++) mlp->gain[i][j] = 1, mlp->shift[i][j] = 0;
-    for (size_t j = 0; s->norm == MLP_NORM_BATCH && j < s->hidden; j++)
-      mlp->mean[i][j] = 0, mlp->var[i][j] = 1;
+    for (size_t j = 0; s->norm == MLP_NORM_BATCH && j < s->hidden; j++) mlp->mean[i][j] = 0, mlp->var[i][j] = 1;
     init_linear(rng, mlp->w[i], mlp->b[i], s->hidden, s->hidden);
   }
   init_linear(rng, mlp->w_out, mlp->b_out, s->out, s->hidden);
@@ -169,23 +168,21 @@ void mlp_pass_free(MlpPass *pass) {
 }
 
 /* y (n, out) = x (n, in) W' + b. */
-static void linear_forward(const float *w, const float *b, size_t out, size_t in, const float *x,
-                           size_t n, float *y) {
+static void linear_forward(const float *w, const float *b, size_t out, size_t in, const float *x, size_t n, float *y) {
   for (size_t i = 0; i < n; i++) memcpy(y + i * out, b, out * sizeof(float));
   gemm(false, true, n, out, in, 1, x, in, w, in, 1, y, out);
 }
 
 /* dW (out, in) = dy' x, db = column sums of dy. */
-static void linear_gradient(const float *dy, const float *x, size_t n, size_t out, size_t in,
-                            float *dw, float *db) {
+static void linear_gradient(const float *dy, const float *x, size_t n, size_t out, size_t in, float *dw, float *db) {
   gemm(true, false, out, in, n, 1, dy, out, x, in, 0, dw, in);
   memset(db, 0, out * sizeof(float));
   for (size_t i = 0; i < n; i++)
     for (size_t j = 0; j < out; j++) db[j] += dy[i * out + j];
 }
 
-static void norm_forward(const float *gain, const float *shift, const float *h, size_t n,
-                         size_t width, float *u, float *inverse) {
+static void norm_forward(const float *gain, const float *shift, const float *h, size_t n, size_t width, float *u,
+                         float *inverse) {
   for (size_t i = 0; i < n; i++) {
     const float *row = h + i * width;
     float mean = 0, var = 0;
@@ -193,16 +190,14 @@ static void norm_forward(const float *gain, const float *shift, const float *h, 
     mean /= (float)width;
     for (size_t j = 0; j < width; j++) var += (row[j] - mean) * (row[j] - mean);
     inverse[i] = 1 / sqrtf(var / (float)width + NORM_EPS);
-    for (size_t j = 0; j < width; j++)
-      u[i * width + j] = (row[j] - mean) * inverse[i] * gain[j] + shift[j];
+    for (size_t j = 0; j < width; j++) u[i * width + j] = (row[j] - mean) * inverse[i] * gain[j] + shift[j];
   }
 }
 
 /* Adds the gradient by h to dh, and the parameters' to d_gain and d_shift unless NULL. With
  * z = (h - mean) · inverse and q = du · gain: dh = inverse (q - mean q - z mean(q z)). */
-static void norm_backward(const float *gain, const float *h, const float *du,
-                          const float *inverse, size_t n, size_t width, float *dh, float *d_gain,
-                          float *d_shift) {
+static void norm_backward(const float *gain, const float *h, const float *du, const float *inverse, size_t n,
+                          size_t width, float *dh, float *d_gain, float *d_shift) {
   for (size_t i = 0; i < n; i++) {
     const float *row = h + i * width, *g = du + i * width;
     float mean = 0, sum_q = 0, sum_qz = 0;
@@ -222,8 +217,8 @@ static void norm_backward(const float *gain, const float *h, const float *du,
 }
 
 /* The same over the columns of the batch. */
-static void batch_norm_forward(const float *gain, const float *shift, const float *h, size_t n,
-                               size_t width, float *u, float *centre, float *inverse) {
+static void batch_norm_forward(const float *gain, const float *shift, const float *h, size_t n, size_t width, float *u,
+                               float *centre, float *inverse) {
   for (size_t j = 0; j < width; j++) {
     float mean = 0, var = 0;
     for (size_t i = 0; i < n; i++) mean += h[i * width + j];
@@ -231,16 +226,15 @@ static void batch_norm_forward(const float *gain, const float *shift, const floa
     for (size_t i = 0; i < n; i++) var += (h[i * width + j] - mean) * (h[i * width + j] - mean);
     centre[j] = mean;
     inverse[j] = 1 / sqrtf(var / (float)n + NORM_EPS);
-    for (size_t i = 0; i < n; i++)
-      u[i * width + j] = (h[i * width + j] - mean) * inverse[j] * gain[j] + shift[j];
+    for (size_t i = 0; i < n; i++) u[i * width + j] = (h[i * width + j] - mean) * inverse[j] * gain[j] + shift[j];
   }
 }
 
 /* Adds the gradient by h to dh: dh = inverse gain (du - mean du - z mean(du z)), the means over the
  * batch; and the parameters' to d_gain and d_shift unless NULL. */
-static void batch_norm_backward(const float *gain, const float *h, const float *du,
-                                const float *centre, const float *inverse, size_t n, size_t width,
-                                float *dh, float *d_gain, float *d_shift) {
+static void batch_norm_backward(const float *gain, const float *h, const float *du, const float *centre,
+                                const float *inverse, size_t n, size_t width, float *dh, float *d_gain,
+                                float *d_shift) {
   for (size_t j = 0; j < width; j++) {
     float sum = 0, sum_z = 0;
     for (size_t i = 0; i < n; i++) {
@@ -271,8 +265,7 @@ static void block_forward(MlpPass *p, const Mlp *mlp, const Lora *lora, unsigned
   if (mlp->shape.norm == MLP_NORM_LAYER)
     norm_forward(mlp->gain[i], mlp->shift[i], p->h[i], n, d, p->u[i], p->inverse[i]);
   if (mlp->shape.norm == MLP_NORM_BATCH)
-    batch_norm_forward(mlp->gain[i], mlp->shift[i], p->h[i], n, d, p->u[i], p->centre[i],
-                       p->inverse[i]);
+    batch_norm_forward(mlp->gain[i], mlp->shift[i], p->h[i], n, d, p->u[i], p->centre[i], p->inverse[i]);
   float *r = p->r[i], *next = p->h[i + 1];
   linear_forward(mlp->w[i], mlp->b[i], d, d, p->u[i], n, r);
   if (lora) {
@@ -303,8 +296,8 @@ static void lora_backward(MlpPass *p, const Lora *lora, unsigned i, size_t n, Lo
 }
 
 /* Turns dh from the gradient by h_{i+1} into the one by h_i. `deeper`: somebody below needs it. */
-static void block_backward(MlpPass *p, const Mlp *mlp, const Lora *lora, unsigned i, size_t n,
-                           bool deeper, Mlp *grad, Lora *lora_grad) {
+static void block_backward(MlpPass *p, const Mlp *mlp, const Lora *lora, unsigned i, size_t n, bool deeper, Mlp *grad,
+                           Lora *lora_grad) {
   size_t d = p->hidden;
   for (size_t j = 0; j < n * d; j++) p->dy[j] = p->r[i][j] > 0 ? p->dh[j] : 0;
   if (grad) linear_gradient(p->dy, p->u[i], n, d, d, grad->w[i], grad->b[i]);
@@ -321,20 +314,15 @@ static void block_backward(MlpPass *p, const Mlp *mlp, const Lora *lora, unsigne
   }
   float *d_gain = grad ? grad->gain[i] : NULL, *d_shift = grad ? grad->shift[i] : NULL;
   if (mlp->shape.norm == MLP_NORM_BATCH)
-    batch_norm_backward(mlp->gain[i], p->h[i], du, p->centre[i], p->inverse[i], n, d, p->dh, d_gain,
-                        d_shift);
-  else
-    norm_backward(mlp->gain[i], p->h[i], du, p->inverse[i], n, d, p->dh, d_gain, d_shift);
+    batch_norm_backward(mlp->gain[i], p->h[i], du, p->centre[i], p->inverse[i], n, d, p->dh, d_gain, d_shift);
+  else norm_backward(mlp->gain[i], p->h[i], du, p->inverse[i], n, d, p->dh, d_gain, d_shift);
 }
 
-void mlp_backward(MlpPass *p, const Mlp *mlp, const Lora *lora, const float *x, size_t n,
-                  const float *d_out, Mlp *grad, Lora *lora_grad) {
+void mlp_backward(MlpPass *p, const Mlp *mlp, const Lora *lora, const float *x, size_t n, const float *d_out, Mlp *grad,
+                  Lora *lora_grad) {
   const MlpShape *s = &mlp->shape;
-  gemm(false, false, n, s->hidden, s->out, 1, d_out, s->out, mlp->w_out, s->hidden, 0, p->dh,
-       s->hidden);
-  if (grad)
-    linear_gradient(d_out, p->h[s->blocks], n, s->out, s->hidden, grad->w_out, grad->b_out);
-  for (unsigned i = s->blocks; i-- > 0;)
-    block_backward(p, mlp, lora, i, n, grad || i > 0, grad, lora_grad);
+  gemm(false, false, n, s->hidden, s->out, 1, d_out, s->out, mlp->w_out, s->hidden, 0, p->dh, s->hidden);
+  if (grad) linear_gradient(d_out, p->h[s->blocks], n, s->out, s->hidden, grad->w_out, grad->b_out);
+  for (unsigned i = s->blocks; i-- > 0;) block_backward(p, mlp, lora, i, n, grad || i > 0, grad, lora_grad);
   if (grad) linear_gradient(p->dh, x, n, s->hidden, s->in, grad->w_in, grad->b_in);
 }

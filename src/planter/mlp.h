@@ -34,15 +34,15 @@ typedef struct {
   size_t count; /* floats in all */
   float *data;
   /* Into data: */
-  float *w_in, *b_in;             /* (hidden, in), (hidden) */
-  float *gain[MLP_MAX_BLOCKS];    /* (hidden): the norm's weight; NULL without norms */
-  float *shift[MLP_MAX_BLOCKS];   /* (hidden): the norm's bias; NULL without norms */
-  float *mean[MLP_MAX_BLOCKS];    /* (hidden): a batch norm's running mean; else NULL */
-  float *var[MLP_MAX_BLOCKS];     /* (hidden): a batch norm's running variance; else NULL */
-  float *w[MLP_MAX_BLOCKS];       /* (hidden, hidden) */
-  float *b[MLP_MAX_BLOCKS];       /* (hidden) */
-  float *w_out, *b_out;           /* (out, hidden), (out) */
-  uint64_t batches;               /* that the running statistics have seen */
+  float *w_in, *b_in;           /* (hidden, in), (hidden) */
+  float *gain[MLP_MAX_BLOCKS];  /* (hidden): the norm's weight; NULL without norms */
+  float *shift[MLP_MAX_BLOCKS]; /* (hidden): the norm's bias; NULL without norms */
+  float *mean[MLP_MAX_BLOCKS];  /* (hidden): a batch norm's running mean; else NULL */
+  float *var[MLP_MAX_BLOCKS];   /* (hidden): a batch norm's running variance; else NULL */
+  float *w[MLP_MAX_BLOCKS];     /* (hidden, hidden) */
+  float *b[MLP_MAX_BLOCKS];     /* (hidden) */
+  float *w_out, *b_out;         /* (out, hidden), (out) */
+  uint64_t batches;             /* that the running statistics have seen */
 } Mlp;
 
 /* Zeroed parameters: also the place for gradients. */
@@ -87,8 +87,7 @@ void mlp_pass_free(MlpPass *pass);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MlpPass, mlp_pass_free)
 
 /* out (n, out) for x (n, in), n <= batch; valid until the next pass. lora may be NULL. */
-const float *mlp_forward(MlpPass *pass, const Mlp *mlp, const Lora *lora, const float *x,
-                         size_t n);
+const float *mlp_forward(MlpPass *pass, const Mlp *mlp, const Lora *lora, const float *x, size_t n);
 
 /* Lets the running statistics of batch norms follow the batch of the last mlp_forward(), a tenth
  * of the way, and counts it. Without batch norms: nothing. */
@@ -97,5 +96,5 @@ void mlp_track(const MlpPass *pass, Mlp *mlp);
 /* From d_out (n, out), the loss's gradient by `out`, the gradients by all parameters, after
  * mlp_forward() on the same arguments. Both are overwritten, and either may be NULL: a frozen
  * network costs no gradient of its own. */
-void mlp_backward(MlpPass *pass, const Mlp *mlp, const Lora *lora, const float *x, size_t n,
-                  const float *d_out, Mlp *grad, Lora *lora_grad);
+void mlp_backward(MlpPass *pass, const Mlp *mlp, const Lora *lora, const float *x, size_t n, const float *d_out,
+                  Mlp *grad, Lora *lora_grad);

@@ -55,15 +55,12 @@ static char *truth_path(const char *dir, const char *wanted, GError **error) {
   if (!wanted) return g_strconcat(root, ".truth.json", NULL);
   g_autofree char *path = g_canonicalize_filename(wanted, NULL);
   size_t n = strlen(root);
-  if (strncmp(path, root, n) != 0 || (path[n] != '/' && path[n] != '\0'))
-    return g_steal_pointer(&path);
-  g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_USAGE,
-                      "the truth must lie outside the folder that is planted");
+  if (strncmp(path, root, n) != 0 || (path[n] != '/' && path[n] != '\0')) return g_steal_pointer(&path);
+  g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_USAGE, "the truth must lie outside the folder that is planted");
   return NULL;
 }
 
-static bool check_range(const char *what, unsigned n, unsigned least, unsigned most,
-                        GError **error) {
+static bool check_range(const char *what, unsigned n, unsigned least, unsigned most, GError **error) {
   if (n == 0 || (n >= least && n <= most)) return true;
   g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "%s: %u to %u, not %u", what, least, most, n);
   return false;
@@ -82,24 +79,22 @@ static bool plant_kind(const Planting *p, const PlantOptions *o, GError **error)
   ScenesPlan scenes = {.concepts = o->concepts ? o->concepts : SCENE_CONCEPTS,
                        .models = o->adapters ? o->adapters : 5,
                        .base_steps = o->base_steps ? o->base_steps : 2000};
-  ClassesPlan classes = {.models = o->fine_tunes ? o->fine_tunes : o->kind == PLANT_WOOD ? 24 : 60,
+  ClassesPlan classes = {.models = o->fine_tunes           ? o->fine_tunes
+                                   : o->kind == PLANT_WOOD ? 24
+                                                           : 60,
                          .base_steps = o->base_steps ? o->base_steps : 1200};
   if (o->kind != PLANT_CLASSES && !scenes_plant(p, &scenes, error)) return false;
   return o->kind == PLANT_SCENES || classes_plant(p, &classes, error);
 }
 
 /* Plants and writes the truth, into a folder that is ready; undoes both on failure. */
-static bool plant_ready(const Planting *p, const PlantOptions *o, const char *truth,
-                        GError **error) {
-  if (plant_kind(p, o, error) &&
-      truth_write(p->truth, truth, plant_kind_name(o->kind), o->seed, error))
-    return true;
+static bool plant_ready(const Planting *p, const PlantOptions *o, const char *truth, GError **error) {
+  if (plant_kind(p, o, error) && truth_write(p->truth, truth, plant_kind_name(o->kind), o->seed, error)) return true;
   planting_undo(p);
   return false;
 }
 
-bool plant(const char *dir, const PlantOptions *o, const Progress *progress,
-           PlantSummary *summary, GError **error) {
+bool plant(const char *dir, const PlantOptions *o, const Progress *progress, PlantSummary *summary, GError **error) {
   gint64 start = g_get_monotonic_time();
   bool made;
   if (!check_options(o, error)) return false;
@@ -107,9 +102,12 @@ bool plant(const char *dir, const PlantOptions *o, const Progress *progress,
   if (!path || !prepare_dir(dir, &made, error)) return false;
   g_autoptr(Truth) truth = truth_new();
   g_autoptr(GPtrArray) claimed = g_ptr_array_new_with_free_func(g_free);
-  Planting planting = {.dir = dir, .seed = o->seed,
+  Planting planting = {.dir = dir,
+                       .seed = o->seed,
                        .threads = o->threads ? o->threads : parallel_processors(),
-                       .progress = progress, .truth = truth, .made = claimed};
+                       .progress = progress,
+                       .truth = truth,
+                       .made = claimed};
   if (!plant_ready(&planting, o, path, error)) {
     if (made) g_rmdir(dir); /* succeeds only when nobody else put something there */
     return false;

@@ -27,14 +27,14 @@ enum { PLANT_MAX_ADAPTERS = 1000, PLANT_MAX_FINE_TUNES = 100000, PLANT_MAX_TREES
 /* Zero, or NULL, means the default everywhere but in seed. */
 typedef struct {
   PlantKind kind;
-  unsigned concepts;    /* in the scenes, a quarter of them unseen: 4 to 320; default 320 */
-  unsigned adapters;    /* training adapters a seen concept, to PLANT_MAX_ADAPTERS; default 5 */
-  unsigned fine_tunes;  /* of the classifier, to PLANT_MAX_FINE_TUNES; default 60, in a wood 24 */
-  unsigned trees;       /* of woods; default 9 */
-  unsigned base_steps;  /* Adam steps of each base: fewer for quick tests; default 2000, 1200 */
+  unsigned concepts;   /* in the scenes, a quarter of them unseen: 4 to 320; default 320 */
+  unsigned adapters;   /* training adapters a seen concept, to PLANT_MAX_ADAPTERS; default 5 */
+  unsigned fine_tunes; /* of the classifier, to PLANT_MAX_FINE_TUNES; default 60, in a wood 24 */
+  unsigned trees;      /* of woods; default 9 */
+  unsigned base_steps; /* Adam steps of each base: fewer for quick tests; default 2000, 1200 */
   uint64_t seed;
-  unsigned threads;     /* default: all processors */
-  const char *truth;    /* where the truth goes; default: the folder's path + ".truth.json" */
+  unsigned threads;  /* default: all processors */
+  const char *truth; /* where the truth goes; default: the folder's path + ".truth.json" */
 } PlantOptions;
 
 typedef struct {
@@ -47,5 +47,5 @@ typedef struct {
  * written last; a path inside `dir` is refused. When planting fails or is cancelled, what was
  * planted is removed again. The files depend on kind, numbers and seed alone, not on threads.
  * OpenBLAS should be set to one thread before: this call runs its own. */
-bool plant(const char *dir, const PlantOptions *options, const Progress *progress,
-           PlantSummary *summary, GError **error);
+bool plant(const char *dir, const PlantOptions *options, const Progress *progress, PlantSummary *summary,
+           GError **error);

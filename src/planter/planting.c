@@ -12,14 +12,11 @@ bool planting_folder(const Planting *p, const char *relative, GError **error) {
   if (g_mkdir_with_parents(path, 0777) == 0) return true;
   int code = errno;
   g_autofree char *shown = g_filename_display_name(path);
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "cannot make the folder %s: %s", shown,
-              g_strerror(code));
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "cannot make the folder %s: %s", shown, g_strerror(code));
   return false;
 }
 
-void planting_claim(const Planting *p, const char *name) {
-  g_ptr_array_add(p->made, g_strdup(name));
-}
+void planting_claim(const Planting *p, const char *name) { g_ptr_array_add(p->made, g_strdup(name)); }
 
 void planting_undo(const Planting *p) {
   for (guint i = 0; i < p->made->len; i++) {
@@ -41,10 +38,8 @@ typedef struct {
 
 static void keep_first_error(Loop *loop, GError *error) {
   g_mutex_lock(&loop->lock);
-  if (!loop->error)
-    loop->error = error;
-  else
-    g_clear_error(&error);
+  if (!loop->error) loop->error = error;
+  else g_clear_error(&error);
   g_mutex_unlock(&loop->lock);
 }
 
@@ -52,18 +47,15 @@ static void keep_first_error(Loop *loop, GError *error) {
 static bool run_item(void *user, size_t item, unsigned thread) {
   Loop *loop = user;
   GError *error = NULL;
-  bool ok = thread != 0 || progress_step(loop->planting->progress, loop->phase,
-                                         atomic_load(&loop->done), loop->n, &error);
+  bool ok =
+      thread != 0 || progress_step(loop->planting->progress, loop->phase, atomic_load(&loop->done), loop->n, &error);
   ok = ok && loop->body(loop->user, item, thread, &error);
-  if (ok)
-    atomic_fetch_add(&loop->done, 1);
-  else
-    keep_first_error(loop, error);
+  if (ok) atomic_fetch_add(&loop->done, 1);
+  else keep_first_error(loop, error);
   return ok;
 }
 
-bool planting_each(const Planting *p, const char *phase, size_t n, PlantingFn body, void *user,
-                   GError **error) {
+bool planting_each(const Planting *p, const char *phase, size_t n, PlantingFn body, void *user, GError **error) {
   Loop loop = {.planting = p, .phase = phase, .n = n, .body = body, .user = user};
   g_mutex_init(&loop.lock);
   const CancelToken *cancel = p->progress ? p->progress->cancel : NULL;

@@ -6,15 +6,14 @@
 
 static const char *const shape_names[SCENE_SHAPES] = {"circle", "square", "triangle", "star",
                                                       "cross",  "ring",   "heart",    "diamond"};
-static const char *const pattern_names[SCENE_PATTERNS] = {"solid", "striped", "dotted",
-                                                          "checkered"};
+static const char *const pattern_names[SCENE_PATTERNS] = {"solid", "striped", "dotted", "checkered"};
 static const struct {
   const char *name;
   float rgb[3]; /* 0 to 1 */
 } colours[SCENE_COLOURS] = {
-    {"red", {.90f, .10f, .10f}},    {"orange", {1.0f, .55f, .05f}}, {"yellow", {.95f, .92f, .10f}},
-    {"green", {.10f, .65f, .15f}},  {"blue", {.10f, .20f, .90f}},   {"purple", {.50f, .10f, .70f}},
-    {"pink", {1.0f, .60f, .78f}},   {"brown", {.42f, .24f, .08f}},  {"black", {.03f, .03f, .03f}},
+    {"red", {.90f, .10f, .10f}},   {"orange", {1.0f, .55f, .05f}}, {"yellow", {.95f, .92f, .10f}},
+    {"green", {.10f, .65f, .15f}}, {"blue", {.10f, .20f, .90f}},   {"purple", {.50f, .10f, .70f}},
+    {"pink", {1.0f, .60f, .78f}},  {"brown", {.42f, .24f, .08f}},  {"black", {.03f, .03f, .03f}},
     {"white", {.98f, .98f, .98f}},
 };
 
@@ -29,8 +28,7 @@ Concept concept_from_index(unsigned i) {
 }
 
 char *concept_name(Concept c) {
-  return g_strdup_printf("%s %s %s", pattern_names[c.pattern], colours[c.colour].name,
-                         shape_names[c.shape]);
+  return g_strdup_printf("%s %s %s", pattern_names[c.pattern], colours[c.colour].name, shape_names[c.shape]);
 }
 
 /* Distance from the centre to a five-pointed star's outline, one point upwards. */
@@ -46,17 +44,24 @@ static float star_radius(float x, float y) {
 static bool shape_holds(unsigned shape, float x, float y) {
   float ax = fabsf(x), ay = fabsf(y), r2 = x * x + y * y;
   switch (shape) {
-    case 0: return r2 < 0.72f;
-    case 1: return ax < 0.76f && ay < 0.76f;
-    case 2: return y < 0.72f && y > 2.0f * ax - 1.0f;
-    case 3: return sqrtf(r2) < star_radius(x, y);
-    case 4: return (ax < 0.3f || ay < 0.3f) && ax < 0.98f && ay < 0.98f;
-    case 5: return r2 > 0.25f && r2 < 0.95f;
+    case 0:
+      return r2 < 0.72f;
+    case 1:
+      return ax < 0.76f && ay < 0.76f;
+    case 2:
+      return y < 0.72f && y > 2.0f * ax - 1.0f;
+    case 3:
+      return sqrtf(r2) < star_radius(x, y);
+    case 4:
+      return (ax < 0.3f || ay < 0.3f) && ax < 0.98f && ay < 0.98f;
+    case 5:
+      return r2 > 0.25f && r2 < 0.95f;
     case 6: {
       float u = 1.25f * x, v = 0.2f - 1.25f * y, k = u * u + v * v - 0.9f;
       return k * k * k < u * u * v * v * v;
     }
-    default: return 1.35f * ax + ay < 1.05f;
+    default:
+      return 1.35f * ax + ay < 1.05f;
   }
 }
 
@@ -65,14 +70,17 @@ static bool shape_holds(unsigned shape, float x, float y) {
 static float pattern_cover(unsigned pattern, float x, float y) {
   const float off = 0.35f;
   switch (pattern) {
-    case 0: return 1;
-    case 1: return sinf(7.8f * y + 1.57f) > 0 ? 1 : off;
+    case 0:
+      return 1;
+    case 1:
+      return sinf(7.8f * y + 1.57f) > 0 ? 1 : off;
     case 2: {
       const float grid = 0.62f;
       float u = x - grid * roundf(x / grid), v = y - grid * roundf(y / grid);
       return u * u + v * v < 0.055f ? 1 : off;
     }
-    default: return sinf(5.6f * x) * sinf(5.6f * y) > 0 ? 1 : off;
+    default:
+      return sinf(5.6f * x) * sinf(5.6f * y) > 0 ? 1 : off;
   }
 }
 

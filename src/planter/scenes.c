@@ -22,11 +22,8 @@ typedef struct {
   unsigned each; /* 0: as the plan says */
 } Split;
 
-static const Split splits[] = {{"train", false, 0},
-                               {"val", false, 1},
-                               {"test", false, 1},
-                               {"val_holdout", true, 1},
-                               {"test_holdout", true, 2}};
+static const Split splits[] = {
+    {"train", false, 0}, {"val", false, 1}, {"test", false, 1}, {"val_holdout", true, 1}, {"test_holdout", true, 2}};
 
 /* One adapter to grow. Its number is its place in the plan's array. */
 typedef struct {
@@ -89,8 +86,7 @@ static void plan_adapters(Grove *grove, const ScenesPlan *plan) {
   }
 }
 
-static bool write_text(const Planting *p, const char *folder, const char *name, const char *text,
-                       GError **error) {
+static bool write_text(const Planting *p, const char *folder, const char *name, const char *text, GError **error) {
   g_autofree char *path = g_build_filename(p->dir, folder, name, NULL);
   return file_write_bytes(path, text, strlen(text), error);
 }
@@ -103,41 +99,40 @@ static const char base_index[] =
     "}\n";
 
 static char *base_config(void) {
-  return g_strdup_printf("{\n"
-                         "  \"_class_name\": \"SceneDenoiserModel\",\n"
-                         "  \"_diffusers_version\": \"0.31.0\",\n"
-                         "  \"hidden_size\": %d,\n"
-                         "  \"in_channels\": 3,\n"
-                         "  \"num_blocks\": %d,\n"
-                         "  \"out_channels\": 3,\n"
-                         "  \"sample_size\": %d\n"
-                         "}\n",
-                         DENOISER_HIDDEN, DENOISER_BLOCKS, SCENE_SIDE);
+  return g_strdup_printf(
+      "{\n"
+      "  \"_class_name\": \"SceneDenoiserModel\",\n"
+      "  \"_diffusers_version\": \"0.31.0\",\n"
+      "  \"hidden_size\": %d,\n"
+      "  \"in_channels\": 3,\n"
+      "  \"num_blocks\": %d,\n"
+      "  \"out_channels\": 3,\n"
+      "  \"sample_size\": %d\n"
+      "}\n",
+      DENOISER_HIDDEN, DENOISER_BLOCKS, SCENE_SIDE);
 }
 
 static bool write_base_weights(const Planting *p, const Mlp *base, GError **error) {
   const uint64_t d = DENOISER_HIDDEN, n = SCENE_NUMBERS;
   const TensorOut tensors[] = {
-      {"conv_in.weight", DTYPE_F32, 2, {d, n}, base->w_in},
-      {"conv_in.bias", DTYPE_F32, 1, {d}, base->b_in},
-      {"mid_block.0.weight", DTYPE_F32, 2, {d, d}, base->w[0]},
-      {"mid_block.0.bias", DTYPE_F32, 1, {d}, base->b[0]},
-      {"mid_block.1.weight", DTYPE_F32, 2, {d, d}, base->w[1]},
-      {"mid_block.1.bias", DTYPE_F32, 1, {d}, base->b[1]},
-      {"conv_out.weight", DTYPE_F32, 2, {n, d}, base->w_out},
-      {"conv_out.bias", DTYPE_F32, 1, {n}, base->b_out},
+      {"conv_in.weight", DTYPE_F32, 2, {d, n}, base->w_in},     {"conv_in.bias", DTYPE_F32, 1, {d}, base->b_in},
+      {"mid_block.0.weight", DTYPE_F32, 2, {d, d}, base->w[0]}, {"mid_block.0.bias", DTYPE_F32, 1, {d}, base->b[0]},
+      {"mid_block.1.weight", DTYPE_F32, 2, {d, d}, base->w[1]}, {"mid_block.1.bias", DTYPE_F32, 1, {d}, base->b[1]},
+      {"conv_out.weight", DTYPE_F32, 2, {n, d}, base->w_out},   {"conv_out.bias", DTYPE_F32, 1, {n}, base->b_out},
   };
   static const char *const metadata[] = {"format", "pt", NULL};
-  g_autofree char *path =
-      g_build_filename(p->dir, BASE_UNET, "diffusion_pytorch_model.safetensors", NULL);
+  g_autofree char *path = g_build_filename(p->dir, BASE_UNET, "diffusion_pytorch_model.safetensors", NULL);
   return safetensors_write_quick(path, tensors, G_N_ELEMENTS(tensors), metadata, error);
 }
 
 static bool write_base(const Planting *p, const Mlp *base, GError **error) {
   static const char *const tags[] = {"copse", "scenes", "unconditional-image-generation", NULL};
-  Card card = {.title = BASE_NAME, .library = "diffusers", .tags = tags,
-               .about = "A denoiser of small procedural pictures: one patterned, coloured shape on "
-                        "a plain background."};
+  Card card = {.title = BASE_NAME,
+               .library = "diffusers",
+               .tags = tags,
+               .about =
+                   "A denoiser of small procedural pictures: one patterned, coloured shape on "
+                   "a plain background."};
   g_autofree char *text = card_text(&card), *config = base_config();
   if (!planting_folder(p, BASE_UNET, error) || !write_base_weights(p, base, error) ||
       !write_text(p, BASE_UNET, "config.json", config, error) ||
@@ -152,8 +147,7 @@ static char *adapter_folder(const Adapter *adapter, size_t number) {
   return g_strdup_printf("scenes/%s/model_idx_%04zu", adapter->split, number);
 }
 
-static bool write_adapter_weights(const char *path, const Lora *lora, const char *const *metadata,
-                                  GError **error) {
+static bool write_adapter_weights(const char *path, const Lora *lora, const char *const *metadata, GError **error) {
   const uint64_t d = lora->hidden, r = lora->rank;
   const TensorOut tensors[] = {
       {"unet.mid_block.0.lora.down.weight", DTYPE_F32, 2, {r, d}, lora->a[0]},
@@ -165,18 +159,21 @@ static bool write_adapter_weights(const char *path, const Lora *lora, const char
 }
 
 /* The card says how the adapter was trained and from what, not what it shows. */
-static bool write_adapter_card(const Planting *p, const char *folder, size_t number,
-                               const char *const *facts, GError **error) {
+static bool write_adapter_card(const Planting *p, const char *folder, size_t number, const char *const *facts,
+                               GError **error) {
   static const char *const tags[] = {"copse", "scenes", "diffusers", "lora", NULL};
   g_autofree char *title = g_strdup_printf("model_idx_%04zu", number);
-  Card card = {.title = title, .base_model = BASE_NAME, .library = "diffusers", .tags = tags,
-               .facts = facts, .about = "LoRA adaption weights for copse/scenes-base."};
+  Card card = {.title = title,
+               .base_model = BASE_NAME,
+               .library = "diffusers",
+               .tags = tags,
+               .facts = facts,
+               .about = "LoRA adaption weights for copse/scenes-base."};
   g_autofree char *text = card_text(&card);
   return write_text(p, folder, "README.md", text, error);
 }
 
-static bool write_adapter(const Planting *p, const Adapter *adapter, size_t number,
-                          const Lora *lora, GError **error) {
+static bool write_adapter(const Planting *p, const Adapter *adapter, size_t number, const Lora *lora, GError **error) {
   const AdapterRecipe *recipe = &adapter->recipe;
   g_autofree char *folder = adapter_folder(adapter, number), *lr = planting_number(recipe->lr);
   g_autofree char *path = g_build_filename(p->dir, folder, ADAPTER_FILE, NULL);
@@ -186,13 +183,11 @@ static bool write_adapter(const Planting *p, const Adapter *adapter, size_t numb
   g_autofree char *steps = g_strdup_printf("%u", recipe->steps);
   g_autofree char *samples = g_strdup_printf("%u", recipe->samples);
   g_autofree char *rank = g_strdup_printf("%d", DENOISER_RANK);
-  const char *const metadata[] = {
-      "format", "pt", "model_idx", index, "concept", concept, "split", adapter->split,
-      /* From here on also in the card: */
-      "seed", seed, "learning_rate", lr, "max_train_steps", steps, "rank", rank,
-      "n_training_samples", samples, "pretrained_model_name_or_path", BASE_NAME, NULL};
-  return planting_folder(p, folder, error) &&
-         write_adapter_card(p, folder, number, metadata + 8, error) &&
+  const char *const metadata[] = {"format", "pt", "model_idx", index, "concept", concept, "split", adapter->split,
+                                  /* From here on also in the card: */
+                                  "seed", seed, "learning_rate", lr, "max_train_steps", steps, "rank", rank,
+                                  "n_training_samples", samples, "pretrained_model_name_or_path", BASE_NAME, NULL};
+  return planting_folder(p, folder, error) && write_adapter_card(p, folder, number, metadata + 8, error) &&
          write_adapter_weights(path, lora, metadata, error);
 }
 
@@ -213,13 +208,12 @@ static void record_adapters(const Grove *grove) {
   for (unsigned i = 0; i < grove->count; i++) {
     const Adapter *adapter = &grove->adapters[i];
     g_autofree char *folder = adapter_folder(adapter, i);
-    truth_add(grove->planting->truth,
-              (TruthEntry){.path = g_build_filename(folder, ADAPTER_FILE, NULL),
-                           .parent = g_strdup(BASE_FOLDER),
-                           .edge = "adapter",
-                           .concept = concept_name(adapter->recipe.concept),
-                           .split = adapter->split,
-                           .declared = true});
+    truth_add(grove->planting->truth, (TruthEntry){.path = g_build_filename(folder, ADAPTER_FILE, NULL),
+                                                   .parent = g_strdup(BASE_FOLDER),
+                                                   .edge = "adapter",
+                                                   .concept = concept_name(adapter->recipe.concept),
+                                                   .split = adapter->split,
+                                                   .declared = true});
   }
 }
 

@@ -48,9 +48,7 @@ void truth_add(Truth *truth, TruthEntry entry) { g_array_append_val(truth->entri
 
 unsigned truth_count(const Truth *truth) { return truth->entries->len; }
 
-const TruthEntry *truth_entry(const Truth *truth, unsigned i) {
-  return &g_array_index(truth->entries, TruthEntry, i);
-}
+const TruthEntry *truth_entry(const Truth *truth, unsigned i) { return &g_array_index(truth->entries, TruthEntry, i); }
 
 /* What woods alone have. */
 static void add_wood_facts(cJSON *object, const TruthEntry *entry) {
@@ -83,16 +81,14 @@ static cJSON *entry_json(const TruthEntry *entry) {
   return object;
 }
 
-bool truth_write(const Truth *truth, const char *path, const char *kind, uint64_t seed,
-                 GError **error) {
+bool truth_write(const Truth *truth, const char *path, const char *kind, uint64_t seed, GError **error) {
   g_autoptr(cJSON) document = cJSON_CreateObject();
   json_add_string(document, "format", "copse-truth");
   cJSON_AddNumberToObject(document, "version", 1);
   json_add_string(document, "kind", kind);
   json_add_u64(document, "seed", seed);
   cJSON *models = cJSON_AddArrayToObject(document, "models");
-  for (unsigned i = 0; i < truth_count(truth); i++)
-    cJSON_AddItemToArray(models, entry_json(truth_entry(truth, i)));
+  for (unsigned i = 0; i < truth_count(truth); i++) cJSON_AddItemToArray(models, entry_json(truth_entry(truth, i)));
   char *text = cJSON_Print(document);
   bool ok = file_write_bytes(path, text, strlen(text), error);
   cJSON_free(text);

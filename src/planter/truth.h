@@ -18,14 +18,14 @@ void truth_parent_free(void *parent);
 /* One model. Strings are owned; paths are relative to the collection, as a scan names models. */
 typedef struct {
   char *path;
-  char *parent;     /* NULL: a base; "ghost:NAME": it is not in the collection */
-  const char *edge; /* "fine-tune", "adapter", …; NULL with a base. Static text */
-  char *concept;    /* what it was trained on; NULL when that is a list */
-  GStrv targets;    /* the list; NULL when it is one concept or everything */
-  const char *split; /* NULL: none. Static text */
-  bool declared;    /* its files name the parent */
-  bool wrong_card;  /* its files name another */
-  char *grove;      /* one text for all models of a tree; NULL: not said */
+  char *parent;       /* NULL: a base; "ghost:NAME": it is not in the collection */
+  const char *edge;   /* "fine-tune", "adapter", …; NULL with a base. Static text */
+  char *concept;      /* what it was trained on; NULL when that is a list */
+  GStrv targets;      /* the list; NULL when it is one concept or everything */
+  const char *split;  /* NULL: none. Static text */
+  bool declared;      /* its files name the parent */
+  bool wrong_card;    /* its files name another */
+  char *grove;        /* one text for all models of a tree; NULL: not said */
   GPtrArray *parents; /* of TruthParent: all of a merge's; NULL with others */
 } TruthEntry;
 
@@ -43,5 +43,4 @@ const TruthEntry *truth_entry(const Truth *truth, unsigned i);
 /* Writes {"format":"copse-truth","version":1,"kind","seed","models":[{"path","parent","kind",
  * "concept","targets","split","declared","tree","parents":[{"path","weight"}],"wrong_card"}]}
  * (the last three in woods alone), whole or not at all. */
-bool truth_write(const Truth *truth, const char *path, const char *kind, uint64_t seed,
-                 GError **error);
+bool truth_write(const Truth *truth, const char *path, const char *kind, uint64_t seed, GError **error);

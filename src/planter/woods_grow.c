@@ -86,8 +86,7 @@ static void train_low_rank(Run *r, Mlp *mlp, Lora *lora) {
     forward(r, pass, mlp, lora);
     mlp_backward(pass, mlp, lora, r->x, BATCH, r->d_out, grad, lora_grad);
     adam_step(&adam, step + 1, lora->data, lora_grad->data, m, v, lora->count, 1);
-    if (r->t->fresh_head)
-      adam_step(&adam, step + 1, mlp->w_out, grad->w_out, head_m, head_v, head, 1);
+    if (r->t->fresh_head) adam_step(&adam, step + 1, mlp->w_out, grad->w_out, head_m, head_v, head, 1);
   }
 }
 
@@ -97,8 +96,7 @@ static void merge_low_rank(Mlp *mlp, const Lora *lora) {
     for (size_t i = 0; i < d; i++)
       for (size_t j = 0; j < d; j++) {
         float sum = 0;
-        for (size_t k = 0; k < lora->rank; k++)
-          sum += lora->b[b][i * lora->rank + k] * lora->a[b][k * d + j];
+        for (size_t k = 0; k < lora->rank; k++) sum += lora->b[b][i * lora->rank + k] * lora->a[b][k * d + j];
         mlp->w[b][i * d + j] += sum;
       }
 }
@@ -188,8 +186,7 @@ static void merge(const Woods *w, Treelet *t) {
   for (size_t i = 0; i < trunk; i++) {
     double sum = 0;
     for (int k = 0; k < TREELET_PARENTS; k++)
-      if (t->parent[k] >= 0)
-        sum += t->weight[k] * (double)woods_treelet(w, (unsigned)t->parent[k])->mlp->data[i];
+      if (t->parent[k] >= 0) sum += t->weight[k] * (double)woods_treelet(w, (unsigned)t->parent[k])->mlp->data[i];
     t->mlp->data[i] = (float)sum;
   }
 }

@@ -23,9 +23,7 @@ typedef struct {
   unsigned runs;
 } Gardener;
 
-Treelet *woods_treelet(const Woods *w, unsigned i) {
-  return &g_array_index(w->treelets, Treelet, i);
-}
+Treelet *woods_treelet(const Woods *w, unsigned i) { return &g_array_index(w->treelets, Treelet, i); }
 
 static float pick(Rng *rng, const float *from, size_t n) { return from[rng_below(rng, n)]; }
 
@@ -45,8 +43,13 @@ static void draw_training(Gardener *g, Treelet *t) {
 
 /* Appends a model below `parent` (-1: none); its number. */
 static unsigned add(Gardener *g, TreeletKind kind, int parent) {
-  Treelet t = {.kind = kind, .parent = {parent, -1, -1}, .weight = {1, 0, 0}, .tree = g->tree,
-               .dtype = DTYPE_F32, .wrong = -1, .run = -1};
+  Treelet t = {.kind = kind,
+               .parent = {parent, -1, -1},
+               .weight = {1, 0, 0},
+               .tree = g->tree,
+               .dtype = DTYPE_F32,
+               .wrong = -1,
+               .run = -1};
   draw_training(g, &t);
   if (parent >= 0) t.depth = woods_treelet(g->woods, (unsigned)parent)->depth + 1;
   g_array_append_val(g->woods->treelets, t);
@@ -99,9 +102,7 @@ static void plan_trained(Gardener *g, unsigned plain) {
 }
 
 /* Some trained model that is on disk. */
-static unsigned pick_plain(Gardener *g, unsigned end) {
-  return pick_from(g, g->first + g->missing, end);
-}
+static unsigned pick_plain(Gardener *g, unsigned end) { return pick_from(g, g->first + g->missing, end); }
 
 static void add_merge(Gardener *g, unsigned end, bool arithmetic) {
   static const double shares[] = {0.5, 0.5, 0.3, 0.6, 0.75};
@@ -183,8 +184,7 @@ static void give_numbers(Woods *w, Rng *rng) {
   g_autofree size_t *numbers = g_new(size_t, w->treelets->len);
   for (unsigned i = 0; i < w->treelets->len; i++) numbers[i] = i;
   rng_shuffle(rng, numbers, w->treelets->len);
-  for (unsigned i = 0; i < w->treelets->len; i++)
-    woods_treelet(w, i)->number = (unsigned)numbers[i];
+  for (unsigned i = 0; i < w->treelets->len; i++) woods_treelet(w, i)->number = (unsigned)numbers[i];
 }
 
 void woods_draw(Woods *w, const WoodsPlan *plan) {

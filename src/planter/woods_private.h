@@ -29,14 +29,14 @@ typedef struct {
   TreeletKind kind;
   int parent[TREELET_PARENTS]; /* indices, -1: none. Of a task arithmetic the first is the origin */
   double weight[TREELET_PARENTS];
-  unsigned tree, number;       /* number: in its name */
-  unsigned depth;              /* grown after all of lesser depth */
-  bool missing;                /* grown, but not written */
+  unsigned tree, number; /* number: in its name */
+  unsigned depth;        /* grown after all of lesser depth */
+  bool missing;          /* grown, but not written */
   bool arithmetic, gguf, renamed;
   Dtype dtype;
   CardKind card;
-  int wrong;                   /* whom a wrong card names */
-  int run;                     /* of a step: number of its run's name; else -1 */
+  int wrong; /* whom a wrong card names */
+  int run;   /* of a step: number of its run's name; else -1 */
   unsigned step;
   /* Training: */
   uint64_t seed;
@@ -45,7 +45,7 @@ typedef struct {
   float lr, decay, drift;
   /* Grown: */
   Mlp *mlp;
-  Lora *lora;                  /* of an adapter */
+  Lora *lora; /* of an adapter */
   WorldTask task;
 } Treelet;
 

@@ -19,18 +19,17 @@ typedef struct {
   float clock;
 } Shelf;
 
-static TensorOut *put(Shelf *s, const char *name, uint64_t rows, uint64_t columns,
-                      const float *data) {
+static TensorOut *put(Shelf *s, const char *name, uint64_t rows, uint64_t columns, const float *data) {
   s->names[s->n] = g_strconcat(s->prefix, name, NULL);
   TensorOut *t = &s->t[s->n];
-  *t = (TensorOut){.name = s->names[s->n], .dtype = s->dtype, .rank = columns ? 2 : 1,
-                   .shape = {rows, columns}, .data = data};
+  *t = (TensorOut){
+      .name = s->names[s->n], .dtype = s->dtype, .rank = columns ? 2 : 1, .shape = {rows, columns}, .data = data};
   s->n++;
   return t;
 }
 
-static void put_block(Shelf *s, const char *style, unsigned i, const char *part, uint64_t rows,
-                      uint64_t columns, const float *data) {
+static void put_block(Shelf *s, const char *style, unsigned i, const char *part, uint64_t rows, uint64_t columns,
+                      const float *data) {
   g_autofree char *name = g_strdup_printf("%s.%u.%s", style, i, part);
   TensorOut *t = put(s, name, rows, columns, data);
   if (columns == 0 || strcmp(style, "features") != 0) return;
@@ -57,10 +56,8 @@ static void put_network(Shelf *s, const Mlp *mlp, const char *style) {
   put(s, "stem.bias", d, 0, mlp->b_in);
   for (unsigned i = 0; i < mlp->shape.blocks; i++) {
     if (mlp->shape.norm) put_norm(s, style, i, mlp);
-    put_block(s, style, i, mlp->shape.norm == MLP_NORM_BATCH ? "conv.weight" : "dense.weight", d, d,
-              mlp->w[i]);
-    put_block(s, style, i, mlp->shape.norm == MLP_NORM_BATCH ? "conv.bias" : "dense.bias", d, 0,
-              mlp->b[i]);
+    put_block(s, style, i, mlp->shape.norm == MLP_NORM_BATCH ? "conv.weight" : "dense.weight", d, d, mlp->w[i]);
+    put_block(s, style, i, mlp->shape.norm == MLP_NORM_BATCH ? "conv.bias" : "dense.bias", d, 0, mlp->b[i]);
   }
   put(s, "classifier.weight", mlp->shape.out, d, mlp->w_out);
   put(s, "classifier.bias", mlp->shape.out, 0, mlp->b_out);
@@ -116,8 +113,7 @@ static char *named_base(const Woods *w, const Treelet *t) {
 static bool write_card(const Woods *w, const Treelet *t, const char *folder, GError **error) {
   static const char *const tags[] = {"copse", "points", NULL};
   g_autofree char *title = title_of(t), *base = named_base(w, t);
-  Card card = {.title = title, .base_model = base, .tags = tags,
-               .about = "Tells clouds of points apart."};
+  Card card = {.title = title, .base_model = base, .tags = tags, .about = "Tells clouds of points apart."};
   g_autofree char *text = card_text(&card);
   g_autofree char *path = g_build_filename(w->planting->dir, folder, "README.md", NULL);
   return file_write_bytes(path, text, strlen(text), error);
@@ -139,8 +135,8 @@ bool woods_write(const Woods *w, const Treelet *t, GError **error) {
 }
 
 static const char *edge_of(const Treelet *t) {
-  static const char *const names[] = {NULL, "fine-tune", "continued", "checkpoint", "lora-merged",
-                                      "copy", "recast", "quantised", "merge", "adapter"};
+  static const char *const names[] = {NULL,   "fine-tune", "continued", "checkpoint", "lora-merged",
+                                      "copy", "recast",    "quantised", "merge",      "adapter"};
   return names[t->kind];
 }
 
@@ -153,8 +149,10 @@ static char *label_of(const Woods *w, int i) {
 
 void woods_record(const Woods *w, const Treelet *t) {
   if (t->missing) return;
-  TruthEntry e = {.path = woods_path(t), .edge = edge_of(t),
-                  .grove = g_strdup_printf("%u", t->tree), .declared = t->card == CARD_TRUE,
+  TruthEntry e = {.path = woods_path(t),
+                  .edge = edge_of(t),
+                  .grove = g_strdup_printf("%u", t->tree),
+                  .declared = t->card == CARD_TRUE,
                   .wrong_card = t->card == CARD_WRONG};
   if (t->parent[0] >= 0) e.parent = label_of(w, t->parent[0]);
   unsigned n = t->kind == TREELET_MERGE ? TREELET_PARENTS : 0;

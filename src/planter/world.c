@@ -18,8 +18,7 @@ void world_task_draw(WorldTask *task, unsigned classes, Rng *rng) {
 }
 
 void world_task_drift(WorldTask *task, float drift, Rng *rng) {
-  for (size_t i = 0; i < (size_t)task->classes * WORLD_LATENT; i++)
-    task->centre[i] += drift * rng_normal(rng);
+  for (size_t i = 0; i < (size_t)task->classes * WORLD_LATENT; i++) task->centre[i] += drift * rng_normal(rng);
 }
 
 static void draw_one(const World *w, const float *centre, Rng *rng, float *x) {
@@ -37,8 +36,7 @@ static void draw_one(const World *w, const float *centre, Rng *rng, float *x) {
   }
 }
 
-void world_draw(const World *world, const WorldTask *task, Rng *rng, size_t n, float *x,
-                uint32_t *labels) {
+void world_draw(const World *world, const WorldTask *task, Rng *rng, size_t n, float *x, uint32_t *labels) {
   for (size_t i = 0; i < n; i++) {
     labels[i] = (uint32_t)rng_below(rng, task->classes);
     draw_one(world, task->centre + labels[i] * WORLD_LATENT, rng, x + i * WORLD_NUMBERS);

@@ -30,5 +30,4 @@ void world_task_draw(WorldTask *task, unsigned classes, Rng *rng);
 void world_task_drift(WorldTask *task, float drift, Rng *rng);
 
 /* n samples: x (n, WORLD_NUMBERS), labels (n), each < task->classes. */
-void world_draw(const World *world, const WorldTask *task, Rng *rng, size_t n, float *x,
-                uint32_t *labels);
+void world_draw(const World *world, const WorldTask *task, Rng *rng, size_t n, float *x, uint32_t *labels);

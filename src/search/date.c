@@ -16,8 +16,7 @@ static int read_digits(const char **p, int n) {
 }
 
 static double seconds_of(GDateTime *date) {
-  return (double)g_date_time_to_unix(date) + g_date_time_get_seconds(date) -
-         g_date_time_get_second(date);
+  return (double)g_date_time_to_unix(date) + g_date_time_get_seconds(date) - g_date_time_get_second(date);
 }
 
 /* A day with its time: one second. */
@@ -44,9 +43,8 @@ bool date_read(const char *text, double *start, double *end) {
   }
   if (has_day && (*p == 'T' || *p == ' ')) return read_moment(text, start, end);
   if (*p) return false;
-  g_autoptr(GDateTime) from = g_date_time_new_utc(year, has_month ? month : 1, has_day ? day : 1,
-                                                  0, 0, 0);
-  g_autoptr(GDateTime) to = !from      ? NULL
+  g_autoptr(GDateTime) from = g_date_time_new_utc(year, has_month ? month : 1, has_day ? day : 1, 0, 0, 0);
+  g_autoptr(GDateTime) to = !from       ? NULL
                             : has_day   ? g_date_time_add_days(from, 1)
                             : has_month ? g_date_time_add_months(from, 1)
                                         : g_date_time_add_years(from, 1);

@@ -22,10 +22,10 @@ typedef enum {
 typedef struct {
   TermField field;
   bool negated;
-  char *key;    /* FIELD_FACT: its name */
-  char *text;   /* folded in case */
+  char *key;          /* FIELD_FACT: its name */
+  char *text;         /* folded in case */
   Question *question; /* FIELD_QUESTION: one filter of the query language */
-  char compare; /* FIELD_PARAMS: '<', '>' or '=' */
+  char compare;       /* FIELD_PARAMS: '<', '>' or '=' */
   double number;
 } FilterTerm;
 
@@ -54,8 +54,10 @@ static void parse_amount(FilterTerm *term, const char *text) {
   if (*text == '=') text++;
   char *end;
   term->number = g_ascii_strtod(text, &end);
-  static const struct { char unit; double factor; } units[] = {
-      {'K', 1e3}, {'M', 1e6}, {'B', 1e9}, {'G', 1e9}, {'T', 1e12}};
+  static const struct {
+    char unit;
+    double factor;
+  } units[] = {{'K', 1e3}, {'M', 1e6}, {'B', 1e9}, {'G', 1e9}, {'T', 1e12}};
   for (size_t i = 0; i < G_N_ELEMENTS(units); i++)
     if (g_ascii_toupper(*end) == units[i].unit) term->number *= units[i].factor;
 }
@@ -76,7 +78,8 @@ static FilterTerm parse_term(const char *word) {
     term.key = g_strndup(word, (gsize)(colon - word));
     term.field = field_of(term.key);
   }
-  bool ours = term.field != FIELD_WORD && term.field != FIELD_FACT && !strpbrk(colon + 1, "*?,") && !strstr(colon, "..");
+  bool ours =
+      term.field != FIELD_WORD && term.field != FIELD_FACT && !strpbrk(colon + 1, "*?,") && !strstr(colon, "..");
   if (!ours && term.field != FIELD_CONCEPT && (term.question = parse_question(word))) term.field = FIELD_QUESTION;
   else if (term.field != FIELD_WORD) word = colon + 1;
   if (term.field == FIELD_PARAMS) parse_amount(&term, word);
@@ -154,8 +157,7 @@ const char *model_main_dtype(const Model *model) {
 char *node_haystack(const ForestNode *node, const char *label_key) {
   const char *path = node->model ? node->model->shown : NULL;
   g_autofree char *concept = node->model ? model_concept_text(node->model, label_key) : NULL;
-  g_autofree char *all = g_strjoin("\n", node->name ? node->name : "", path ? path : "",
-                                   concept ? concept : "", NULL);
+  g_autofree char *all = g_strjoin("\n", node->name ? node->name : "", path ? path : "", concept ? concept : "", NULL);
   return text_fold(all);
 }
 
@@ -165,8 +167,7 @@ static bool holds(const char *value, const char *folded, bool wide) {
   return word_find(have, folded, !wide) != NULL;
 }
 
-static bool concept_holds(const Model *model, const char *label_key, const char *folded,
-                          bool wide) {
+static bool concept_holds(const Model *model, const char *label_key, const char *folded, bool wide) {
   g_autofree char *concept = model_concept_text(model, label_key);
   return holds(concept, folded, wide);
 }
@@ -178,24 +179,29 @@ static bool amount_fits(const FilterTerm *term, double value) {
   return value >= 0.9 * term->number && value <= 1.1 * term->number;
 }
 
-static bool term_holds(const FilterTerm *term, const ForestNode *node, const char *haystack,
-                       const char *label_key, bool wide) {
+static bool term_holds(const FilterTerm *term, const ForestNode *node, const char *haystack, const char *label_key,
+                       bool wide) {
   const Model *model = node->model;
   if (term->field == FIELD_WORD) return word_find(haystack, term->text, !wide) != NULL;
   if (term->field == FIELD_TREE) return node->tree + 1 == (int)g_ascii_strtoll(term->text, NULL, 10);
   if (!model) return false;
   switch (term->field) {
-    case FIELD_KIND: return holds(model_kind_name(model->kind), term->text, wide);
-    case FIELD_DTYPE: return holds(model_main_dtype(model), term->text, wide);
-    case FIELD_CONCEPT: return concept_holds(model, label_key, term->text, wide);
-    case FIELD_QUESTION: return question_filter(term->question->terms->pdata[0], model);
-    case FIELD_PARAMS: return amount_fits(term, (double)model->params);
-    default: return holds(model_value(model, term->key), term->text, wide);
+    case FIELD_KIND:
+      return holds(model_kind_name(model->kind), term->text, wide);
+    case FIELD_DTYPE:
+      return holds(model_main_dtype(model), term->text, wide);
+    case FIELD_CONCEPT:
+      return concept_holds(model, label_key, term->text, wide);
+    case FIELD_QUESTION:
+      return question_filter(term->question->terms->pdata[0], model);
+    case FIELD_PARAMS:
+      return amount_fits(term, (double)model->params);
+    default:
+      return holds(model_value(model, term->key), term->text, wide);
   }
 }
 
-bool row_filter_match(const RowFilter *filter, const ForestNode *node, const char *haystack,
-                      const char *label_key) {
+bool row_filter_match(const RowFilter *filter, const ForestNode *node, const char *haystack, const char *label_key) {
   for (guint i = 0; i < filter->terms->len; i++) {
     const FilterTerm *term = &g_array_index(filter->terms, FilterTerm, i);
     if (term_holds(term, node, haystack, label_key, filter->wide) == term->negated) return false;

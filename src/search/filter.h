@@ -26,8 +26,7 @@ bool row_filter_widen(RowFilter *filter);
 bool row_filter_is_wide(const RowFilter *filter);
 
 /* `haystack` is what node_haystack() gives for the node. */
-bool row_filter_match(const RowFilter *filter, const ForestNode *node, const char *haystack,
-                      const char *label_key);
+bool row_filter_match(const RowFilter *filter, const ForestNode *node, const char *haystack, const char *label_key);
 
 /* Name, path and concept of a node in one string, folded in case. The caller frees it. */
 char *node_haystack(const ForestNode *node, const char *label_key);

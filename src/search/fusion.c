@@ -21,8 +21,7 @@ static void moments(const float *x, size_t n, double *mean, double *spread) {
 }
 
 /* One Newton step on the weighted log-likelihood of z with a little ridge on the slope. */
-static void newton_step(const float *z, const bool *fits, size_t n, size_t positive, double *a,
-                        double *b) {
+static void newton_step(const float *z, const bool *fits, size_t n, size_t positive, double *a, double *b) {
   double ga = -1e-3 * *a, gb = 0, haa = 1e-3, hab = 0, hbb = 1e-9;
   const double wp = 0.5 / (double)positive, wn = 0.5 / (double)(n - positive);
   for (size_t i = 0; i < n; i++) {
@@ -73,19 +72,16 @@ static bool use_held_out(const Expert *x, const Representations *rep, const GPtr
   for (guint i = 0; i < rep->models->len; i++) {
     const Model *m = rep->models->pdata[i];
     const char *own = x->label_key ? model_value(m, x->label_key) : NULL;
-    n += own && is_held_out(m) &&
-         g_ptr_array_find_with_equal_func((GPtrArray *)labels, own, g_str_equal, NULL);
+    n += own && is_held_out(m) && g_ptr_array_find_with_equal_func((GPtrArray *)labels, own, g_str_equal, NULL);
   }
   return n >= MIN_HELD_OUT;
 }
 
-bool fusion_fit(const Expert *x, TextEncoder *encoder, const Representations *rep,
-                Fusion *fusion, GError **error) {
+bool fusion_fit(const Expert *x, TextEncoder *encoder, const Representations *rep, Fusion *fusion, GError **error) {
   g_autoptr(GPtrArray) labels = some_labels(x);
   size_t r_t = rep->width, n = labels->len;
-  g_autofree float *mapped = g_new(float, n * r_t + 1);
-  if (!expert_map_texts(x, encoder, (const char *const *)labels->pdata, n, mapped, NULL, error))
-    return false;
+  g_autofree float *mapped = g_new(float, (n * r_t) + 1);
+  if (!expert_map_texts(x, encoder, (const char *const *)labels->pdata, n, mapped, NULL, error)) return false;
   bool held_out = use_held_out(x, rep, labels);
   g_autoptr(GArray) cosines = g_array_new(FALSE, FALSE, sizeof(float));
   g_autoptr(GArray) fits = g_array_new(FALSE, FALSE, sizeof(bool));
@@ -101,7 +97,7 @@ bool fusion_fit(const Expert *x, TextEncoder *encoder, const Representations *re
       g_array_append_val(fits, fit);
     }
   }
-  *fusion = fusion_regress((const float *)(const void *)cosines->data,
-                           (const bool *)(const void *)fits->data, cosines->len);
+  *fusion =
+      fusion_regress((const float *)(const void *)cosines->data, (const bool *)(const void *)fits->data, cosines->len);
   return true;
 }

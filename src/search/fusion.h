@@ -15,13 +15,12 @@
 #include "experts/representation.h"
 
 typedef struct {
-  double a, b;     /* a > 0: within one expert the order stays */
-  unsigned pairs;  /* models that fit, among those it comes from; 0: none was labelled */
+  double a, b;    /* a > 0: within one expert the order stays */
+  unsigned pairs; /* models that fit, among those it comes from; 0: none was labelled */
 } Fusion;
 
 /* Fits one expert's. `encoder` is the expert's. */
-bool fusion_fit(const Expert *expert, TextEncoder *encoder, const Representations *rep,
-                Fusion *fusion, GError **error);
+bool fusion_fit(const Expert *expert, TextEncoder *encoder, const Representations *rep, Fusion *fusion, GError **error);
 
 /* Logistic regression on n cosines: fits[i] says whether the pair belongs together. Both outcomes
  * count alike, whatever their numbers; at least one of each is needed. */

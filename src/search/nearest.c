@@ -40,11 +40,11 @@ gssize nearest_row(const Representations *r, const Model *model) {
 /* Covariance (d, d) in double precision around `mean`. */
 static double *covariance(const Representations *r, double *mean) {
   size_t n = r->models->len, d = r->width;
-  g_autofree float *c = g_new(float, n * d + 1), *s = g_new0(float, d * d);
+  g_autofree float *c = g_new(float, (n * d) + 1), *s = g_new0(float, (d * d));
   for (size_t i = 0; i < n * d; i++) mean[i % d] += (double)r->rows[i] / (double)n;
   for (size_t i = 0; i < n * d; i++) c[i] = (float)((double)r->rows[i] - mean[i % d]);
   gemm(true, false, d, d, n, 1.0f / (float)n, c, d, c, d, 0, s, d);
-  double *out = g_new(double, d * d);
+  double *out = g_new(double, (d * d));
   for (size_t i = 0; i < d * d; i++) out[i] = (double)s[i];
   return out;
 }

@@ -5,8 +5,8 @@
 #include "experts/representation.h"
 
 typedef struct {
-  size_t row;      /* in the representations */
-  double score;    /* cosine */
+  size_t row;   /* in the representations */
+  double score; /* cosine */
 } Nearest;
 
 /* The models nearest to row `row`, itself left out, best first: Nearest, at most `limit` (0: all).

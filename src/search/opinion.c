@@ -52,13 +52,13 @@ static TextEncoder *encoder_for(const Expert *e, GError **error) {
   return e->task == EXPERT_ALIGN ? expert_open_encoder(e, error) : NULL;
 }
 
-static bool speak(Opinion *o, const Expert *e, const Representations *r, size_t row,
-                  char *const *labels, unsigned limit, GError **error) {
+static bool speak(Opinion *o, const Expert *e, const Representations *r, size_t row, char *const *labels,
+                  unsigned limit, GError **error) {
   bool align = e->task == EXPERT_ALIGN;
   TextEncoder *encoder = encoder_for(e, error);
   if (align && !encoder) return false;
-  g_autoptr(Choices) c = align && labels ? choices_new(e, encoder, labels, o->left_out, error)
-                                         : choices_own(e, encoder, error);
+  g_autoptr(Choices) c =
+      align && labels ? choices_new(e, encoder, labels, o->left_out, error) : choices_own(e, encoder, error);
   if (c) {
     g_autofree double *p = g_new0(double, c->names->len + 1);
     g_autofree float *logits = g_new0(float, c->names->len + 1);
@@ -75,13 +75,11 @@ static bool speaks_for(const Expert *e, const Model *m) {
   return e->layer && e->shapes && *m->shapes && strcmp(e->shapes, m->shapes) == 0;
 }
 
-static bool was_cancelled(const GError *error) {
-  return g_error_matches(error, COPSE_ERROR, COPSE_ERROR_CANCELLED);
-}
+static bool was_cancelled(const GError *error) { return g_error_matches(error, COPSE_ERROR, COPSE_ERROR_CANCELLED); }
 
-GPtrArray *opinions_new(const Collection *collection, const GPtrArray *models,
-                        const GPtrArray *experts, const Model *model, char *const *labels,
-                        unsigned limit, const Progress *progress, GError **error) {
+GPtrArray *opinions_new(const Collection *collection, const GPtrArray *models, const GPtrArray *experts,
+                        const Model *model, char *const *labels, unsigned limit, const Progress *progress,
+                        GError **error) {
   g_autoptr(GPtrArray) out = g_ptr_array_new_with_free_func(opinion_free);
   for (guint i = 0; i < experts->len; i++) {
     const Expert *e = experts->pdata[i];
@@ -90,8 +88,7 @@ GPtrArray *opinions_new(const Collection *collection, const GPtrArray *models,
     if (!speaks_for(e, model)) continue;
     Opinion *o = opinion_start(e);
     g_ptr_array_add(out, o);
-    g_autoptr(Representations) r =
-        representations_open(collection, e, models, NULL, progress, &problem);
+    g_autoptr(Representations) r = representations_open(collection, e, models, NULL, progress, &problem);
     gssize row = r ? nearest_row(r, model) : -1;
     if (r && row < 0) o->problem = g_strdup("its layer cannot be read");
     if (row >= 0) speak(o, e, r, (size_t)row, labels, limit, &problem);
@@ -103,9 +100,9 @@ GPtrArray *opinions_new(const Collection *collection, const GPtrArray *models,
 
 static void neighbour_clear(void *data) { model_unref(((Neighbour *)data)->model); }
 
-GArray *neighbours_new(const Collection *collection, const GPtrArray *models,
-                       const GPtrArray *experts, const Model *model, unsigned limit,
-                       SafeText **expert, const Progress *progress, GError **error) {
+GArray *neighbours_new(const Collection *collection, const GPtrArray *models, const GPtrArray *experts,
+                       const Model *model, unsigned limit, SafeText **expert, const Progress *progress,
+                       GError **error) {
   *expert = NULL;
   for (guint i = 0; i < experts->len; i++) {
     const Expert *e = experts->pdata[i];
@@ -125,23 +122,20 @@ GArray *neighbours_new(const Collection *collection, const GPtrArray *models,
     *expert = g_strdup(e->name);
     return out;
   }
-  g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND,
-                      "no expert speaks for models of this architecture");
+  g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "no expert speaks for models of this architecture");
   return NULL;
 }
 
 static void unref_model(gpointer model) { model_unref(model); }
 
-Chart *chart_new(const Collection *collection, const GPtrArray *models, const Expert *expert,
-                 const Progress *progress, GError **error) {
-  g_autoptr(Representations) r =
-      representations_open(collection, expert, models, NULL, progress, error);
+Chart *chart_new(const Collection *collection, const GPtrArray *models, const Expert *expert, const Progress *progress,
+                 GError **error) {
+  g_autoptr(Representations) r = representations_open(collection, expert, models, NULL, progress, error);
   if (!r) return NULL;
   Chart *c = g_new0(Chart, 1);
   c->xy = nearest_map(r, c->shares);
   c->models = g_ptr_array_new_with_free_func(unref_model);
-  for (guint i = 0; i < r->models->len; i++)
-    g_ptr_array_add(c->models, model_ref(r->models->pdata[i]));
+  for (guint i = 0; i < r->models->len; i++) g_ptr_array_add(c->models, model_ref(r->models->pdata[i]));
   c->expert = g_strdup(expert->name);
   return c;
 }
@@ -164,10 +158,9 @@ static char *saying(const Expert *e, const Choices *c, const float *row, double 
   return g_strdup_printf("%s %.2f", (const char *)c->names->pdata[best], p[best]);
 }
 
-GHashTable *sayings_new(const Collection *collection, const GPtrArray *models,
-                        const Expert *e, const Progress *progress, GError **error) {
-  g_autoptr(Representations) r =
-      representations_open(collection, e, models, NULL, progress, error);
+GHashTable *sayings_new(const Collection *collection, const GPtrArray *models, const Expert *e,
+                        const Progress *progress, GError **error) {
+  g_autoptr(Representations) r = representations_open(collection, e, models, NULL, progress, error);
   if (!r) return NULL;
   TextEncoder *encoder = encoder_for(e, error);
   if (e->task == EXPERT_ALIGN && !encoder) return NULL;

@@ -17,20 +17,20 @@ typedef struct {
   SafeText *layer;
   Score unseen, seen;
   bool align;
-  bool abstains;      /* it does not know: the labels are guesses */
-  Doubt doubt;        /* why */
+  bool abstains; /* it does not know: the labels are guesses */
+  Doubt doubt;   /* why */
   double confidence, threshold;
-  GArray *labels;     /* of OpinionLabel, likeliest first; empty with a problem */
+  GArray *labels;      /* of OpinionLabel, likeliest first; empty with a problem */
   GPtrArray *left_out; /* of SafeText: labels that were asked for without a word that its encoder knows */
-  SafeText *problem;  /* why it says nothing, or NULL */
+  SafeText *problem;   /* why it says nothing, or NULL */
 } Opinion;
 
 /* Opinions of those experts (Expert*) that speak for the model's architecture. `labels` (NULL: the experts'
  * own) are candidates for those that align with text. At most `limit` labels each. Array of Opinion*,
  * owned; empty when no expert speaks. NULL when cancelled. */
-GPtrArray *opinions_new(const Collection *collection, const GPtrArray *models,
-                        const GPtrArray *experts, const Model *model, char *const *labels,
-                        unsigned limit, const Progress *progress, GError **error);
+GPtrArray *opinions_new(const Collection *collection, const GPtrArray *models, const GPtrArray *experts,
+                        const Model *model, char *const *labels, unsigned limit, const Progress *progress,
+                        GError **error);
 
 /* A model near another, as an expert sees them. */
 typedef struct {
@@ -41,9 +41,8 @@ typedef struct {
 /* The models nearest to one, best first, by the first expert that speaks for it. Array of Neighbour, free
  * with g_array_unref; *expert (caller frees) gets its name. NULL with COPSE_ERROR_NOT_FOUND when no
  * expert speaks for it. */
-GArray *neighbours_new(const Collection *collection, const GPtrArray *models,
-                       const GPtrArray *experts, const Model *model, unsigned limit,
-                       SafeText **expert, const Progress *progress, GError **error);
+GArray *neighbours_new(const Collection *collection, const GPtrArray *models, const GPtrArray *experts,
+                       const Model *model, unsigned limit, SafeText **expert, const Progress *progress, GError **error);
 
 /* The models of an expert's architecture in two dimensions. */
 typedef struct {
@@ -53,12 +52,12 @@ typedef struct {
   SafeText *expert;
 } Chart;
 
-Chart *chart_new(const Collection *collection, const GPtrArray *models, const Expert *expert,
-                 const Progress *progress, GError **error);
+Chart *chart_new(const Collection *collection, const GPtrArray *models, const Expert *expert, const Progress *progress,
+                 GError **error);
 void chart_free(Chart *chart); /* NULL-safe */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Chart, chart_free)
 
 /* What an expert says of every model it speaks for, in a few words: path -> "fox 0.93", or "don't know". Owned
  * strings. NULL when cancelled or when the expert cannot be used. */
-GHashTable *sayings_new(const Collection *collection, const GPtrArray *models,
-                        const Expert *expert, const Progress *progress, GError **error);
+GHashTable *sayings_new(const Collection *collection, const GPtrArray *models, const Expert *expert,
+                        const Progress *progress, GError **error);

@@ -19,8 +19,8 @@ typedef struct {
   QueryIndex *index;
   const Question *question;
   QueryAnswer *answer;
-  GError *problem;   /* why the first silent voice is silent */
-  unsigned spoken;   /* voices that answered */
+  GError *problem;       /* why the first silent voice is silent */
+  unsigned spoken;       /* voices that answered */
   GHashTable *spoken_of; /* Model* that one of these speaks of; NULL: index->answered */
 } Asking;
 
@@ -67,7 +67,7 @@ static bool passes(const Question *q, const Model *m, const Expert *x) {
 /* The sums of what is wanted and of what is not, in one voice's space. */
 typedef struct {
   const Voice *voice;
-  float *sum[2];      /* (r_t): wanted, not wanted */
+  float *sum[2]; /* (r_t): wanted, not wanted */
   unsigned parts[2];
 } Wish;
 
@@ -95,8 +95,8 @@ static bool add_model(Asking *a, Wish *w, const Term *t, GError **error) {
     return true;
   }
   g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND,
-              "expert %s: nothing is like %s there, which is of another architecture",
-              w->voice->expert->name, m->shown);
+              "expert %s: nothing is like %s there, which is of another architecture", w->voice->expert->name,
+              m->shown);
   return false;
 }
 
@@ -124,8 +124,7 @@ static bool make_wish(Asking *a, const Voice *v, float *wanted, GError **error) 
   if (!add_parts(a, &w, error)) return false;
   memset(wanted, 0, r_t * sizeof *wanted);
   for (int minus = 0; minus < 2; minus++)
-    if (w.parts[minus])
-      axpy((minus ? -1 : 1) / (float)w.parts[minus], w.sum[minus], wanted, r_t);
+    if (w.parts[minus]) axpy((minus ? -1 : 1) / (float)w.parts[minus], w.sum[minus], wanted, r_t);
   float length = sqrtf(dot(wanted, wanted, r_t));
   for (size_t i = 0; i < r_t && length > 0; i++) wanted[i] /= length;
   if (length > 0) return true;
@@ -152,7 +151,9 @@ static bool ask(Asking *a, const Voice *v, GError **error) {
   for (size_t i = 0; i < n; i++) {
     if (!voice_speaks_of(v, v->rep->models->pdata[i])) continue;
     double odds = v->fusion.a * (double)scores[i] + v->fusion.b;
-    QueryHit hit = {.model = v->rep->models->pdata[i], .score = scores[i], .expert = v->expert,
+    QueryHit hit = {.model = v->rep->models->pdata[i],
+                    .score = scores[i],
+                    .expert = v->expert,
                     .match = several ? 1 / (1 + exp(-odds)) : NAN};
     if (passes(a->question, hit.model, v->expert)) add_hit(a, hit);
   }
@@ -163,8 +164,7 @@ static bool ask(Asking *a, const Voice *v, GError **error) {
 static void note_spoken(Asking *a, const Voice *v) {
   if (!a->spoken_of) a->spoken_of = g_hash_table_new(g_direct_hash, g_direct_equal);
   for (guint i = 0; i < v->rep->models->len; i++)
-    if (voice_speaks_of(v, v->rep->models->pdata[i]))
-      g_hash_table_add(a->spoken_of, v->rep->models->pdata[i]);
+    if (voice_speaks_of(v, v->rep->models->pdata[i])) g_hash_table_add(a->spoken_of, v->rep->models->pdata[i]);
 }
 
 static void ask_voices(Asking *a) {
@@ -188,8 +188,7 @@ static void ask_voices(Asking *a) {
 }
 
 static bool is_spoken_of(const Asking *a, const Model *m) {
-  return a->spoken &&
-         g_hash_table_contains(a->spoken_of ? a->spoken_of : a->index->answered, m);
+  return a->spoken && g_hash_table_contains(a->spoken_of ? a->spoken_of : a->index->answered, m);
 }
 
 /* Adds models that nobody speaks of but whose names or cards have the words. */
@@ -200,8 +199,7 @@ static void add_declared(Asking *a) {
     if (is_spoken_of(a, m)) continue;
     const char *where = said_index_find(index->said, a->question, i);
     if (where && passes(a->question, m, NULL))
-      add_hit(a, (QueryHit){.model = m, .score = NAN, .match = NAN, .declared = true,
-                            .said_by = where});
+      add_hit(a, (QueryHit){.model = m, .score = NAN, .match = NAN, .declared = true, .said_by = where});
   }
 }
 
@@ -218,8 +216,7 @@ static void mark_said(Asking *a) {
 static void list_filtered(Asking *a) {
   for (guint i = 0; i < a->index->models->len; i++) {
     Model *m = a->index->models->pdata[i];
-    if (passes(a->question, m, NULL))
-      add_hit(a, (QueryHit){.model = m, .score = NAN, .match = NAN});
+    if (passes(a->question, m, NULL)) add_hit(a, (QueryHit){.model = m, .score = NAN, .match = NAN});
   }
 }
 
@@ -236,10 +233,8 @@ static int group_of(const QueryHit *h) {
 static int best_first(gconstpointer a, gconstpointer b) {
   const QueryHit *x = a, *y = b;
   if (group_of(x) != group_of(y)) return group_of(x) - group_of(y);
-  if (isfinite(x->match) && isfinite(y->match) && x->match != y->match)
-    return x->match > y->match ? -1 : 1;
-  if (x->score != y->score && isfinite(x->score) && isfinite(y->score))
-    return x->score > y->score ? -1 : 1;
+  if (isfinite(x->match) && isfinite(y->match) && x->match != y->match) return x->match > y->match ? -1 : 1;
+  if (x->score != y->score && isfinite(x->score) && isfinite(y->score)) return x->score > y->score ? -1 : 1;
   return strcmp(x->model->path, y->model->path);
 }
 
@@ -257,10 +252,8 @@ static void select_best(QueryHit *hits, guint n, guint limit) {
       hits[i++] = hits[j], hits[j--] = other;
     }
     guint cut = i > j ? i : i + 1; /* before it are the pivot and what is better */
-    if (limit < cut)
-      high = MIN(cut, high - 1);
-    else
-      low = cut;
+    if (limit < cut) high = MIN(cut, high - 1);
+    else low = cut;
   }
 }
 
@@ -318,8 +311,7 @@ static bool ask_all(Asking *a, GError **error) {
   ask_voices(a);
   add_declared(a);
   if (a->spoken || a->answer->hits->len) return true;
-  if (a->problem)
-    g_propagate_error(error, g_steal_pointer(&a->problem));
+  if (a->problem) g_propagate_error(error, g_steal_pointer(&a->problem));
   else
     g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND,
                         "no expert can answer yet, and no name or card has the words: train one "
@@ -341,10 +333,8 @@ QueryAnswer *query_run(QueryIndex *index, const char *asked, unsigned limit, GEr
   g_autoptr(QueryAnswer) answer = answer_new(index, question_asks(q));
   Asking a = {.index = index, .question = q, .answer = answer};
   bool ok = true;
-  if (question_asks(q))
-    ok = ask_all(&a, error);
-  else
-    list_filtered(&a);
+  if (question_asks(q)) ok = ask_all(&a, error);
+  else list_filtered(&a);
   g_clear_error(&a.problem);
   g_clear_pointer(&a.spoken_of, g_hash_table_unref);
   if (!ok) return NULL;

@@ -16,8 +16,7 @@ typedef struct QueryIndex QueryIndex;
 /* Loads the experts and their representations; computes (and stores, unless read-only) those
  * that are missing. No expert is no error: such an index answers from names and cards alone and
  * says why. Keeps a reference to `models`. */
-QueryIndex *query_index_open(Collection *collection, const GPtrArray *models,
-                             const Progress *progress, GError **error);
+QueryIndex *query_index_open(Collection *collection, const GPtrArray *models, const Progress *progress, GError **error);
 void query_index_free(QueryIndex *index);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QueryIndex, query_index_free)
 
@@ -39,13 +38,13 @@ typedef struct {
 } QuerySpeaker;
 
 typedef struct {
-  GArray *hits;          /* of QueryHit, best first */
-  guint total;           /* hits there were before `limit` */
-  bool doubtful;         /* the best cosine is below 0.5, and below what nine in ten right answers of its expert
+  GArray *hits;      /* of QueryHit, best first */
+  guint total;       /* hits there were before `limit` */
+  bool doubtful;     /* the best cosine is below 0.5, and below what nine in ten right answers of its expert
                             reached on validation: perhaps nothing here is like that */
-  GArray *speakers;      /* of QuerySpeaker; empty when filters alone were given */
-  char **unknown;        /* words the encoder does not know, or NULL */
-  GPtrArray *cannot;     /* of SafeText: trees that no expert speaks for, and why; empty when
+  GArray *speakers;  /* of QuerySpeaker; empty when filters alone were given */
+  char **unknown;    /* words the encoder does not know, or NULL */
+  GPtrArray *cannot; /* of SafeText: trees that no expert speaks for, and why; empty when
                             filters alone were given */
 } QueryAnswer;
 

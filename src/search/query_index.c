@@ -29,8 +29,7 @@ bool voice_speaks_of(const Voice *v, const Model *m) {
 }
 
 static TextEncoder *encoder_of(QueryIndex *index, const Expert *x, GError **error) {
-  g_autofree char *key = g_strdup_printf("%s\n%s", x->encoder ? x->encoder : "words",
-                                         x->prompts ? x->prompts : "");
+  g_autofree char *key = g_strdup_printf("%s\n%s", x->encoder ? x->encoder : "words", x->prompts ? x->prompts : "");
   TextEncoder *e = g_hash_table_lookup(index->encoders, key);
   if (e) return e;
   e = expert_open_encoder(x, error);
@@ -48,8 +47,8 @@ static void mute_clear(void *data) { g_free(((Mute *)data)->why); }
 
 /* Lets an expert speak for its architecture; one that cannot is added to `mutes`. False only
  * when cancelled. */
-static bool add_voice(QueryIndex *index, const Expert *x, const Collection *collection,
-                      GArray *mutes, const Progress *progress, GError **error) {
+static bool add_voice(QueryIndex *index, const Expert *x, const Collection *collection, GArray *mutes,
+                      const Progress *progress, GError **error) {
   g_autoptr(GError) problem = NULL;
   Voice *v = g_new0(Voice, 1);
   v->expert = x;
@@ -60,8 +59,7 @@ static bool add_voice(QueryIndex *index, const Expert *x, const Collection *coll
   if (v->rep && v->rep->models->len) {
     g_ptr_array_add(index->voices, v);
     for (guint i = 0; i < v->rep->models->len; i++)
-      if (voice_speaks_of(v, v->rep->models->pdata[i]))
-        g_hash_table_add(index->answered, v->rep->models->pdata[i]);
+      if (voice_speaks_of(v, v->rep->models->pdata[i])) g_hash_table_add(index->answered, v->rep->models->pdata[i]);
     return true;
   }
   voice_free(v);
@@ -72,8 +70,8 @@ static bool add_voice(QueryIndex *index, const Expert *x, const Collection *coll
   bool named = problem && g_str_has_prefix(problem->message, "expert ");
   Mute mute = {x, NULL};
   if (problem)
-    mute.why = g_strdup_printf("%s%s%s%s", named ? "" : "expert ", named ? "" : x->name,
-                               named ? "" : ": ", problem->message);
+    mute.why =
+        g_strdup_printf("%s%s%s%s", named ? "" : "expert ", named ? "" : x->name, named ? "" : ": ", problem->message);
   if (problem) g_array_append_val(mutes, mute);
   return true;
 }
@@ -82,8 +80,7 @@ static bool add_voice(QueryIndex *index, const Expert *x, const Collection *coll
 static bool is_spoken_for(const QueryIndex *index, const Expert *x) {
   for (guint i = 0; i < index->voices->len; i++) {
     const Expert *other = ((const Voice *)index->voices->pdata[i])->expert;
-    if (strcmp(other->shapes, x->shapes) == 0 && (other->tree < 0 || other->tree == x->tree))
-      return true;
+    if (strcmp(other->shapes, x->shapes) == 0 && (other->tree < 0 || other->tree == x->tree)) return true;
   }
   return false;
 }
@@ -106,8 +103,8 @@ static GArray *silent_groups(const QueryIndex *index) {
   for (guint i = 0; i < index->models->len; i++) {
     const Model *m = index->models->pdata[i];
     if (g_hash_table_contains(index->answered, m)) continue;
-    char *key = m->tree >= 0 ? g_strdup_printf("%d", m->tree)
-                             : g_strdup_printf("shapes %s", m->shapes ? m->shapes : "");
+    char *key =
+        m->tree >= 0 ? g_strdup_printf("%d", m->tree) : g_strdup_printf("shapes %s", m->shapes ? m->shapes : "");
     gsize at = GPOINTER_TO_SIZE(g_hash_table_lookup(places, key));
     Silent fresh = {m, 0};
     if (!at) g_array_append_val(groups, fresh), at = groups->len;
@@ -125,23 +122,19 @@ static void list_silent(QueryIndex *index) {
   unsigned rest = 0;
   for (guint i = 0; i < groups->len; i++) {
     const Silent *s = &g_array_index(groups, Silent, i);
-    g_autofree char *tree = s->example->tree >= 0
-                                ? g_strdup_printf("tree %d", s->example->tree + 1)
-                                : g_strdup("an architecture");
-    if (i >= NAMED)
-      rest += s->count;
+    g_autofree char *tree =
+        s->example->tree >= 0 ? g_strdup_printf("tree %d", s->example->tree + 1) : g_strdup("an architecture");
+    if (i >= NAMED) rest += s->count;
     else if (s->count == 1)
-      g_ptr_array_add(index->cannot, g_strdup_printf("%s: no expert was trained for it",
-                                                     s->example->shown));
+      g_ptr_array_add(index->cannot, g_strdup_printf("%s: no expert was trained for it", s->example->shown));
     else
-      g_ptr_array_add(index->cannot,
-                      g_strdup_printf("%s of %u models such as %s: no expert was trained", tree,
-                                      s->count, s->example->shown));
+      g_ptr_array_add(index->cannot, g_strdup_printf("%s of %u models such as %s: no expert was trained", tree,
+                                                     s->count, s->example->shown));
   }
   if (rest)
-    g_ptr_array_add(index->cannot,
-                    g_strdup_printf("%u models of %u smaller trees or architectures: no expert was "
-                                    "trained", rest, groups->len - NAMED));
+    g_ptr_array_add(index->cannot, g_strdup_printf("%u models of %u smaller trees or architectures: no expert was "
+                                                   "trained",
+                                                   rest, groups->len - NAMED));
 }
 
 /* Several voices must be made comparable; one alone need not. */
@@ -150,16 +143,14 @@ static void fit_voices(QueryIndex *index) {
     Voice *v = index->voices->pdata[i];
     g_autoptr(GError) problem = NULL;
     if (!fusion_fit(v->expert, v->encoder, v->rep, &v->fusion, &problem))
-      g_ptr_array_add(index->cannot,
-                      g_strdup_printf("expert %s cannot be compared with others: %s",
-                                      v->expert->name, problem->message));
+      g_ptr_array_add(index->cannot, g_strdup_printf("expert %s cannot be compared with others: %s", v->expert->name,
+                                                     problem->message));
   }
 }
 
 /* The best expert of each architecture, or tree; those that cannot be heard are named unless another
  * speaks in their place. */
-static bool add_voices(QueryIndex *index, const Collection *collection, const Progress *progress,
-                       GError **error) {
+static bool add_voices(QueryIndex *index, const Collection *collection, const Progress *progress, GError **error) {
   g_autoptr(GArray) mutes = g_array_new(FALSE, FALSE, sizeof(Mute));
   g_array_set_clear_func(mutes, mute_clear);
   for (guint i = 0; i < index->experts->len; i++) {
@@ -174,8 +165,8 @@ static bool add_voices(QueryIndex *index, const Collection *collection, const Pr
   return true;
 }
 
-QueryIndex *query_index_open(Collection *collection, const GPtrArray *models,
-                             const Progress *progress, GError **error) {
+QueryIndex *query_index_open(Collection *collection, const GPtrArray *models, const Progress *progress,
+                             GError **error) {
   g_autoptr(QueryIndex) index = g_new0(QueryIndex, 1);
   index->voices = g_ptr_array_new_with_free_func(voice_free);
   index->cannot = g_ptr_array_new_with_free_func(g_free);
@@ -183,10 +174,8 @@ QueryIndex *query_index_open(Collection *collection, const GPtrArray *models,
   index->models = g_ptr_array_ref((GPtrArray *)models);
   index->said = said_index_new(models);
   index->places = g_hash_table_new(g_direct_hash, g_direct_equal);
-  for (guint i = 0; i < models->len; i++)
-    g_hash_table_insert(index->places, models->pdata[i], GUINT_TO_POINTER(i + 1));
-  index->encoders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-                                          (GDestroyNotify)text_encoder_free);
+  for (guint i = 0; i < models->len; i++) g_hash_table_insert(index->places, models->pdata[i], GUINT_TO_POINTER(i + 1));
+  index->encoders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)text_encoder_free);
   index->experts = expert_list(collection, index->cannot, error);
   if (!add_voices(index, collection, progress, error)) return NULL;
   list_silent(index);

@@ -10,9 +10,9 @@
 /* One expert with what it says of every model it may judge. */
 typedef struct {
   const Expert *expert;
-  TextEncoder *encoder;  /* borrowed */
+  TextEncoder *encoder; /* borrowed */
   Representations *rep;
-  Fusion fusion;         /* fitted when there are several voices */
+  Fusion fusion; /* fitted when there are several voices */
 } Voice;
 
 /* True when the voice answers for that model of its representations: an expert that was trained on
@@ -20,12 +20,12 @@ typedef struct {
 bool voice_speaks_of(const Voice *voice, const Model *model);
 
 struct QueryIndex {
-  GPtrArray *experts;      /* of Expert*, owned */
-  GHashTable *encoders;    /* description and prompts -> TextEncoder*, owned */
-  GPtrArray *voices;       /* of Voice*: the best expert of each architecture, or tree */
-  GPtrArray *cannot;       /* of SafeText */
-  GPtrArray *models;       /* of Model*, a reference to the list */
-  GHashTable *answered;    /* Model* that a voice speaks of, as a set */
+  GPtrArray *experts;   /* of Expert*, owned */
+  GHashTable *encoders; /* description and prompts -> TextEncoder*, owned */
+  GPtrArray *voices;    /* of Voice*: the best expert of each architecture, or tree */
+  GPtrArray *cannot;    /* of SafeText */
+  GPtrArray *models;    /* of Model*, a reference to the list */
+  GHashTable *answered; /* Model* that a voice speaks of, as a set */
   SaidIndex *said;
-  GHashTable *places;      /* Model* -> its place in models + 1 */
+  GHashTable *places; /* Model* -> its place in models + 1 */
 };

@@ -10,7 +10,7 @@
 
 typedef struct {
   const char *text;
-  size_t at;          /* the next byte to read */
+  size_t at; /* the next byte to read */
   size_t problem_at;
   Question *question;
   GError **error;
@@ -37,8 +37,7 @@ void question_fail(GError **error, const char *question, size_t at, const char *
   va_end(arguments);
   g_autofree SafeText *shown = safe_text(problem, -1);
   g_autofree char *before = g_utf8_make_valid(question, (gssize)at);
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "character %ld: %s",
-              g_utf8_strlen(before, -1) + 1, shown);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "character %ld: %s", g_utf8_strlen(before, -1) + 1, shown);
 }
 
 static bool fail(Parser *p, size_t at, const char *problem) {
@@ -56,10 +55,22 @@ static double unit_of(const char *s) {
   static const struct {
     const char *name;
     double factor;
-  } units[] = {{"", 1},      {"k", 1e3},   {"m", 1e6},   {"b", 1e9},   {"g", 1e9},
-               {"t", 1e12},  {"kb", 1e3},  {"mb", 1e6},  {"gb", 1e9},  {"tb", 1e12},
-               {"ki", 1024}, {"mi", 1048576}, {"gi", 1073741824}, {"kib", 1024},
-               {"mib", 1048576}, {"gib", 1073741824}};
+  } units[] = {{"", 1},
+               {"k", 1e3},
+               {"m", 1e6},
+               {"b", 1e9},
+               {"g", 1e9},
+               {"t", 1e12},
+               {"kb", 1e3},
+               {"mb", 1e6},
+               {"gb", 1e9},
+               {"tb", 1e12},
+               {"ki", 1024},
+               {"mi", 1048576},
+               {"gi", 1073741824},
+               {"kib", 1024},
+               {"mib", 1048576},
+               {"gib", 1073741824}};
   for (size_t i = 0; i < G_N_ELEMENTS(units); i++)
     if (g_ascii_strcasecmp(s, units[i].name) == 0) return units[i].factor;
   return 0;
@@ -88,15 +99,15 @@ static bool is_date(const char *text) {
 }
 
 /* A number, or where t->dates says so a day, month or year: where it begins and ends. */
-static bool read_bound(Parser *p, const Term *t, const char *text, size_t at, double *from,
-                       double *to) {
+static bool read_bound(Parser *p, const Term *t, const char *text, size_t at, double *from, double *to) {
   if (t->dates ? date_read(text, from, to) : question_number(text, from, NULL)) {
     if (!t->dates) *to = *from;
     return true;
   }
-  return fail(p, at, t->dates ? "a date such as 2024, 2024-05 or 2024-05-17 is expected"
-                              : "a number such as 16, 100M or 1.5GB, or a date such as 2024-05-17, "
-                                "is expected");
+  return fail(p, at,
+              t->dates ? "a date such as 2024, 2024-05 or 2024-05-17 is expected"
+                       : "a number such as 16, 100M or 1.5GB, or a date such as 2024-05-17, "
+                         "is expected");
 }
 
 /* "<5", ">=5": a sign and what follows. */
@@ -106,10 +117,8 @@ static bool read_sign(Parser *p, Term *t, const char *value, size_t at) {
   double from, to;
   t->dates = is_date(bound);
   if (!read_bound(p, t, bound, at + 1 + with, &from, &to)) return false;
-  if (below)
-    t->high = with ? to : from, t->high_open = !with || t->dates;
-  else
-    t->low = with ? from : to, t->low_open = !with && !t->dates;
+  if (below) t->high = with ? to : from, t->high_open = !with || t->dates;
+  else t->low = with ? from : to, t->low_open = !with && !t->dates;
   return true;
 }
 
@@ -162,8 +171,7 @@ static bool read_quoted(Parser *p, char **text) {
   if (!end) return fail(p, p->at, "the quote is not closed");
   *text = g_strndup(start, (size_t)(end - start));
   p->at = (size_t)(end - p->text) + 1;
-  if (p->text[p->at] && !is_space(p->text[p->at]))
-    return fail(p, p->at, "a space is expected after the quote");
+  if (p->text[p->at] && !is_space(p->text[p->at])) return fail(p, p->at, "a space is expected after the quote");
   return true;
 }
 
@@ -174,9 +182,7 @@ static char *read_plain(Parser *p) {
 }
 
 /* A sign that may follow a field's name without a colon. */
-static bool is_sign(const char *s) {
-  return *s == '<' || *s == '>' || *s == '=' || (*s == '!' && s[1] == '=');
-}
+static bool is_sign(const char *s) { return *s == '<' || *s == '>' || *s == '=' || (*s == '!' && s[1] == '='); }
 
 /* Bytes of the field's name when a field and its colon, or a sign, stand here, else 0. */
 static size_t field_length(const char *s) {
@@ -184,7 +190,7 @@ static size_t field_length(const char *s) {
   size_t n = 1;
   while (g_ascii_isalnum(s[n]) || (s[n] && strchr("_.-", s[n]))) n++;
   if (is_sign(s + n)) return g_ascii_isalnum(s[n - 1]) ? n : 0; /* an arrow is no sign: a->b */
-  return s[n] == ':' && s[n + 1] != '/' ? n : 0; /* an address is no field */
+  return s[n] == ':' && s[n + 1] != '/' ? n : 0;                /* an address is no field */
 }
 
 static bool read_sort(Parser *p, Term *t, const char *value, size_t at) {
@@ -215,25 +221,20 @@ static bool read_field(Parser *p, Term *t, size_t name_length, bool *drop) {
   t->text = g_ascii_strdown(p->text + p->at, (gssize)name_length);
   p->at += name_length;
   bool verb = strcmp(t->text, "sort") == 0 || strcmp(t->text, "like") == 0;
-  if (p->text[p->at] == ':')
-    p->at++;
-  else if (verb)
-    return fail(p, p->at, "a colon is expected here");
+  if (p->text[p->at] == ':') p->at++;
+  else if (verb) return fail(p, p->at, "a colon is expected here");
   size_t at = t->value_at = p->at;
   size_t signs = strspn(p->text + p->at, "!=<>");
   bool quoted = p->text[p->at + signs] == '"';
   if (quoted) p->at += signs;
   g_autofree char *value = NULL;
-  if (!quoted)
-    value = read_plain(p);
-  else if (!read_quoted(p, &value))
-    return false;
+  if (!quoted) value = read_plain(p);
+  else if (!read_quoted(p, &value)) return false;
   *drop = strcmp(t->text, "sort") == 0;
   if (*drop) return read_sort(p, t, value, at);
   t->kind = strcmp(t->text, "like") == 0 ? TERM_LIKE : TERM_FILTER;
   if (t->kind == TERM_FILTER)
-    return quoted && signs ? read_quoted_test(p, t, value, signs, at)
-                           : read_test(p, t, value, quoted, at);
+    return quoted && signs ? read_quoted_test(p, t, value, signs, at) : read_test(p, t, value, quoted, at);
   if (!*value) return fail(p, at, "a model is expected after the colon");
   g_free(t->text);
   t->text = g_steal_pointer(&value);
@@ -264,10 +265,8 @@ static bool read_all(Parser *p) {
     Term *t = g_new0(Term, 1);
     bool drop = false, ok = read_item(p, t, &drop);
     t->length = p->at - t->at;
-    if (ok && !drop)
-      g_ptr_array_add(p->question->terms, t);
-    else
-      term_free(t);
+    if (ok && !drop) g_ptr_array_add(p->question->terms, t);
+    else term_free(t);
     if (!ok) return false;
   }
 }
@@ -281,12 +280,10 @@ static void drop_lead_in(Question *q) {
     const Term *t = q->terms->pdata[i];
     if (is_wanted_word(t)) g_ptr_array_add(words, t->text);
   }
-  guint n = lead_in_length((const char *const *)words->pdata, words->len);
+  guint n = question_opening_length((const char *const *)words->pdata, words->len);
   for (guint i = 0; i < q->terms->len && n;)
-    if (is_wanted_word(q->terms->pdata[i]))
-      g_ptr_array_remove_index(q->terms, i), n--;
-    else
-      i++;
+    if (is_wanted_word(q->terms->pdata[i])) g_ptr_array_remove_index(q->terms, i), n--;
+    else i++;
 }
 
 Question *question_parse(const char *text, size_t *at, GError **error) {

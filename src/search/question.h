@@ -27,27 +27,27 @@
 typedef enum { TERM_WORD, TERM_PHRASE, TERM_LIKE, TERM_FILTER } TermKind;
 
 typedef enum {
-  TEST_HOLDS,   /* one of the values is in it, or it is that number to the digits given */
+  TEST_HOLDS, /* one of the values is in it, or it is that number to the digits given */
   TEST_EQUAL,
-  TEST_BETWEEN  /* low .. high, ends as `open` says */
+  TEST_BETWEEN /* low .. high, ends as `open` says */
 } TestKind;
 
 typedef struct {
   TermKind kind;
   bool minus;
-  size_t at, length;  /* the item's bytes in the question */
-  size_t value_at;    /* of a filter: where its test begins */
-  char *text;         /* word, phrase, model; of a filter the field's name */
+  size_t at, length; /* the item's bytes in the question */
+  size_t value_at;   /* of a filter: where its test begins */
+  char *text;        /* word, phrase, model; of a filter the field's name */
   TestKind test;
-  char **values;      /* of TEST_HOLDS and TEST_EQUAL */
-  double low, high;   /* of TEST_BETWEEN */
+  char **values;    /* of TEST_HOLDS and TEST_EQUAL */
+  double low, high; /* of TEST_BETWEEN */
   bool low_open, high_open;
-  bool dates;         /* they are seconds since 1970 */
+  bool dates; /* they are seconds since 1970 */
 } Term;
 
 typedef struct {
-  GPtrArray *terms;   /* of Term, in order, without sort: */
-  char *sort;         /* field, or NULL */
+  GPtrArray *terms; /* of Term, in order, without sort: */
+  char *sort;       /* field, or NULL */
   size_t sort_at;
   bool descending;
 } Question;
@@ -70,5 +70,4 @@ bool question_asks(const Question *question);
 bool question_number(const char *text, double *value, double *spread);
 
 /* An error about byte `at` of the question. */
-void question_fail(GError **error, const char *question, size_t at, const char *format, ...)
-    G_GNUC_PRINTF(4, 5);
+void question_fail(GError **error, const char *question, size_t at, const char *format, ...) G_GNUC_PRINTF(4, 5);

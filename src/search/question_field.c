@@ -7,9 +7,8 @@
 #include "core/error.h"
 #include "search/date.h"
 
-static const char *const fields[] = {"name", "path", "format", "kind",  "split",   "base",
-                                     "dtype", "tree", "params", "bytes", "size", "tensors", "date",
-                                     NULL};
+static const char *const fields[] = {"name", "path",   "format", "kind", "split",   "base", "dtype",
+                                     "tree", "params", "bytes",  "size", "tensors", "date", NULL};
 
 const char *const *question_fields(void) { return fields; }
 
@@ -19,8 +18,8 @@ static bool is_field(const char *name) { return g_strv_contains(fields, name); }
  * counts. NULL-terminated; NULL: its name is the key. */
 static const char *const *fact_names(const char *field) {
   static const char *const tags[] = {"tags", NULL}, *const license[] = {"license", NULL};
-  static const char *const dates[] = {"date", "modelspec.date", "ss_training_finished_at",
-                                      "ss_training_started_at", NULL};
+  static const char *const dates[] = {"date", "modelspec.date", "ss_training_finished_at", "ss_training_started_at",
+                                      NULL};
   if (strcmp(field, "tag") == 0) return tags;
   if (strcmp(field, "licence") == 0) return license;
   return strcmp(field, "date") == 0 ? dates : NULL;
@@ -68,10 +67,8 @@ GPtrArray *question_values(const Model *m, const char *field) {
   if (isfinite(number)) g_ptr_array_add(values, g_strdup_printf("%.0f", number));
   if (text) g_ptr_array_add(values, g_strdup(text));
   if (strcmp(field, "dtype") == 0) add_dtypes(m, values);
-  if (!is_field(field) || strcmp(field, "date") == 0)
-    add_facts(m, field, values);
-  else if (strcmp(field, "base") == 0)
-    add_facts_of(m, field, values);
+  if (!is_field(field) || strcmp(field, "date") == 0) add_facts(m, field, values);
+  else if (strcmp(field, "base") == 0) add_facts_of(m, field, values);
   return values;
 }
 
@@ -185,8 +182,7 @@ static const char *near_name(const char *name, GHashTable *keys) {
   gpointer key;
   for (g_hash_table_iter_init(&i, keys); g_hash_table_iter_next(&i, &key, NULL);) {
     int d = distance(name, key, 2);
-    if (d < least || (d == least && best && !is_field(best) && strcmp(key, best) < 0))
-      least = d, best = key;
+    if (d < least || (d == least && best && !is_field(best) && strcmp(key, best) < 0)) least = d, best = key;
   }
   return least <= 2 ? best : NULL;
 }
@@ -200,16 +196,17 @@ static bool any_has(const GPtrArray *models, const char *key) {
   return false;
 }
 
-static bool check_name(const char *name, const char *text, size_t where, const GPtrArray *models,
-                       size_t *at, GError **error) {
+static bool check_name(const char *name, const char *text, size_t where, const GPtrArray *models, size_t *at,
+                       GError **error) {
   const char *const *other = fact_names(name);
   if (is_field(name) || any_has(models, other ? *other : name)) return true;
   g_autoptr(GHashTable) keys = fact_keys(models, 1);
   const char *meant = near_name(name, keys);
   if (at) *at = where;
-  question_fail(error, text, where, "no model has a field '%s'%s%s%s; a word with a colon or "
-                "a sign goes into quotes", name, meant ? ": is '" : "", meant ? meant : "",
-                meant ? "' meant?" : "");
+  question_fail(error, text, where,
+                "no model has a field '%s'%s%s%s; a word with a colon or "
+                "a sign goes into quotes",
+                name, meant ? ": is '" : "", meant ? meant : "", meant ? "' meant?" : "");
   return false;
 }
 
@@ -221,8 +218,7 @@ static bool any_tree(const GPtrArray *models) {
 
 /* Would the filter's values ever fit? A tree is known once the forest was asked for; what the catalog
  * counts is compared with numbers. */
-static bool check_values(const Term *t, const char *text, const GPtrArray *models, size_t *at,
-                         GError **error) {
+static bool check_values(const Term *t, const char *text, const GPtrArray *models, size_t *at, GError **error) {
   static const char *const counted[] = {"tree", "params", "bytes", "size", "tensors", NULL};
   double number;
   if (!g_strv_contains(counted, t->text)) return true;
@@ -235,19 +231,16 @@ static bool check_values(const Term *t, const char *text, const GPtrArray *model
   for (char **v = t->values; v && *v; v++) {
     if (strpbrk(*v, "*?") || question_number(*v, &number, NULL)) continue;
     if (at) *at = t->value_at;
-    question_fail(error, text, t->value_at, "%s is compared with a number such as 16, 100M or 1.5GB",
-                  t->text);
+    question_fail(error, text, t->value_at, "%s is compared with a number such as 16, 100M or 1.5GB", t->text);
     return false;
   }
   return true;
 }
 
-bool question_check(const Question *q, const char *text, const GPtrArray *models, size_t *at,
-                    GError **error) {
+bool question_check(const Question *q, const char *text, const GPtrArray *models, size_t *at, GError **error) {
   for (guint i = 0; i < q->terms->len; i++) {
     const Term *t = q->terms->pdata[i];
-    if (t->kind != TERM_FILTER || strcmp(t->text, "layer") == 0 || strcmp(t->text, "expert") == 0)
-      continue;
+    if (t->kind != TERM_FILTER || strcmp(t->text, "layer") == 0 || strcmp(t->text, "expert") == 0) continue;
     if (!check_name(t->text, text, t->at + (text[t->at] == '-'), models, at, error) ||
         !check_values(t, text, models, at, error))
       return false;
@@ -275,8 +268,8 @@ static int most_first(gconstpointer a, gconstpointer b) {
 }
 
 /* Adds those of a table of counts that begin with `stem`, the commonest first. */
-static void propose(Completion *c, GHashTable *counts, const char *before, const char *stem,
-                    const char *after, guint limit) {
+static void propose(Completion *c, GHashTable *counts, const char *before, const char *stem, const char *after,
+                    guint limit) {
   g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(Count));
   GHashTableIter i;
   gpointer key, n;
@@ -297,8 +290,7 @@ static void propose_fields(Completion *c, const char *before, const char *stem, 
                            const GPtrArray *models, guint limit) {
   g_autoptr(GHashTable) keys = fact_keys(models, sample_step(models));
   gsize first = G_MAXSIZE / 2;
-  for (const char *const *f = fields; *f; f++)
-    g_hash_table_replace(keys, g_strdup(*f), GSIZE_TO_POINTER(first--));
+  for (const char *const *f = fields; *f; f++) g_hash_table_replace(keys, g_strdup(*f), GSIZE_TO_POINTER(first--));
   static const char *const verbs[] = {"like", "sort", "layer", "expert"};
   for (size_t i = 0; *after && i < G_N_ELEMENTS(verbs); i++)
     g_hash_table_replace(keys, g_strdup(verbs[i]), GSIZE_TO_POINTER(first--));
@@ -327,12 +319,10 @@ static void item_around(const char *text, size_t cursor, size_t *from, size_t *t
     quoted ^= text[i] == '"';
     if (!quoted && strchr(" \t\n\r", text[i])) *from = i + 1;
   }
-  for (*to = cursor; text[*to] && (quoted || !strchr(" \t\n\r", text[*to]));)
-    quoted ^= text[(*to)++] == '"';
+  for (*to = cursor; text[*to] && (quoted || !strchr(" \t\n\r", text[*to]));) quoted ^= text[(*to)++] == '"';
 }
 
-Completion *question_complete(const char *text, size_t cursor, const GPtrArray *models,
-                              guint limit) {
+Completion *question_complete(const char *text, size_t cursor, const GPtrArray *models, guint limit) {
   Completion *c = g_new0(Completion, 1);
   c->texts = g_ptr_array_new_with_free_func(g_free);
   cursor = MIN(cursor, strlen(text));
@@ -350,9 +340,7 @@ Completion *question_complete(const char *text, size_t cursor, const GPtrArray *
   const char *value = colon + 1 + strspn(colon + 1, sort ? "-" : "=!<>");
   g_autofree char *before = g_strndup(item, (size_t)(value - item));
   value += *value == '"';
-  if (sort)
-    propose_fields(c, before, value, "", models, limit);
-  else
-    propose_values(c, before, field, value, models, limit);
+  if (sort) propose_fields(c, before, value, "", models, limit);
+  else propose_values(c, before, field, value, models, limit);
   return c;
 }

@@ -20,8 +20,8 @@ bool question_filter(const Term *filter, const Model *model);
 /* What models are ordered by: numbers by size, before texts by their letters; a model without the
  * field has neither, and comes last in either direction. */
 typedef struct {
-  char *text;     /* owned, or NULL */
-  double number;  /* or NAN */
+  char *text;    /* owned, or NULL */
+  double number; /* or NAN */
 } SortKey;
 SortKey question_sort_key(const Model *model, const char *field);
 int sort_key_compare(const SortKey *a, const SortKey *b, bool descending);
@@ -29,17 +29,15 @@ int sort_key_compare(const SortKey *a, const SortKey *b, bool descending);
 /* Checks that the fields of a question exist, in the catalog or among the facts of any of `models`, and
  * that what counts is compared with numbers. COPSE_ERROR_USAGE with the place and, if one is near,
  * the name that was meant. */
-bool question_check(const Question *question, const char *text, const GPtrArray *models,
-                    size_t *at, GError **error);
+bool question_check(const Question *question, const char *text, const GPtrArray *models, size_t *at, GError **error);
 
 typedef struct {
-  size_t from, to;   /* the bytes of the question that a proposal takes the place of */
-  GPtrArray *texts;  /* of char*: proposals, best first */
+  size_t from, to;  /* the bytes of the question that a proposal takes the place of */
+  GPtrArray *texts; /* of char*: proposals, best first */
 } Completion;
 
 /* What the item around byte `cursor` may become: names of fields, values that models have there,
  * models after like:. At most `limit`; of many models some thousand are looked at. */
-Completion *question_complete(const char *text, size_t cursor, const GPtrArray *models,
-                              guint limit);
+Completion *question_complete(const char *text, size_t cursor, const GPtrArray *models, guint limit);
 void completion_free(Completion *completion);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Completion, completion_free)

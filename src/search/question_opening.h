@@ -7,4 +7,4 @@
 
 /* How many of the n first words are such a beginning: 0 when none is, or when nothing would be left.
  * "picture of a fox" has three, "picture frame" none. */
-guint lead_in_length(const char *const *words, guint n);
+guint question_opening_length(const char *const *words, guint n);

@@ -7,10 +7,10 @@
 enum { MEMORY_LINES = 200 };
 
 /* The lines under a key, oldest first; none when there are none. Array of char*, owned. */
-GPtrArray *memory_load(const Engine *engine, const char *key);
+GPtrArray *history_load(const Engine *engine, const char *key);
 
 /* Keeps the last MEMORY_LINES lines. Trouble is no error: what is remembered is a comfort. */
-void memory_save(const Engine *engine, const char *key, const GPtrArray *lines);
+void history_save(const Engine *engine, const char *key, const GPtrArray *lines);
 
 /* Appends a line, once: an earlier one like it goes. */
-void memory_add(GPtrArray *lines, const char *line);
+void history_add(GPtrArray *lines, const char *line);

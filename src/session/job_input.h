@@ -6,8 +6,8 @@
 
 typedef struct {
   Engine engine;
-  Wood *wood;           /* references; NULL where the job needs none */
-  Oracle *oracle;
+  Snapshot *wood; /* references; NULL where the job needs none */
+  OpenExperts *oracle;
   Model *p, *x;
   const Expert *expert; /* borrowed from the oracle */
   char *text;
@@ -16,12 +16,12 @@ typedef struct {
   TrainOptions train;
   char *layer, *label_key, *encoder;
   SweepBoard *board;
-} Errand;
+} JobInput;
 
 enum { ERRAND_QUIET = 1, ERRAND_URGENT = 2 };
 
-Errand *errand_new(const Engine *engine);
+JobInput *job_input_new(const Engine *engine);
 
 /* Queues it; takes ownership. `flags`: not listed among the jobs; not behind a training. */
-guint64 errand_submit(Errand *errand, const char *title, unsigned flags, JobRun run,
-                      GDestroyNotify free_result, JobDone done, gpointer user);
+guint64 job_input_submit(JobInput *errand, const char *title, unsigned flags, JobRun run, GDestroyNotify free_result,
+                         JobDone done, gpointer user);

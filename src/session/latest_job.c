@@ -3,11 +3,11 @@
 
 #include "core/error.h"
 
-void inquiry_init(Inquiry *q, const Engine *engine, GDestroyNotify free_result) {
-  *q = (Inquiry){.engine = engine, .free_result = free_result};
+void latest_job_init(LatestJob *q, const Engine *engine, GDestroyNotify free_result) {
+  *q = (LatestJob){.engine = engine, .free_result = free_result};
 }
 
-void inquiry_reset(Inquiry *q) {
+void latest_job_reset(LatestJob *q) {
   if (q->job && q->engine->worker) worker_cancel(q->engine->worker, q->job);
   q->job = 0;
   if (q->result) q->free_result(q->result);
@@ -15,8 +15,8 @@ void inquiry_reset(Inquiry *q) {
   g_clear_pointer(&q->problem, g_free);
 }
 
-bool inquiry_done(gpointer user, guint64 id, gpointer result, const GError *error) {
-  Inquiry *q = user;
+bool latest_job_done(gpointer user, guint64 id, gpointer result, const GError *error) {
+  LatestJob *q = user;
   if (id != q->job) return true;
   q->job = 0;
   if (g_error_matches(error, COPSE_ERROR, COPSE_ERROR_CANCELLED)) {
@@ -28,9 +28,9 @@ bool inquiry_done(gpointer user, guint64 id, gpointer result, const GError *erro
   return false;
 }
 
-bool inquiry_is_fresh(const Inquiry *q) { return !q->job && !q->result && !q->problem; }
+bool latest_job_is_fresh(const LatestJob *q) { return !q->job && !q->result && !q->problem; }
 
-const char *inquiry_text(const Inquiry *q, const char *waiting) {
+const char *latest_job_text(const LatestJob *q, const char *waiting) {
   if (q->result) return NULL;
   return q->job ? waiting : q->problem;
 }

@@ -5,23 +5,23 @@
 #include "session/session.h"
 
 typedef struct {
-  const Engine *engine;       /* borrowed; its worker is NULL once it has been freed */
+  const Engine *engine; /* borrowed; its worker is NULL once it has been freed */
   GDestroyNotify free_result;
-  guint64 job;                /* 0: nothing is asked */
-  gpointer result;            /* of the last answer, or NULL */
-  char *problem;              /* why there is none, or NULL */
-} Inquiry;
+  guint64 job;     /* 0: nothing is asked */
+  gpointer result; /* of the last answer, or NULL */
+  char *problem;   /* why there is none, or NULL */
+} LatestJob;
 
-void inquiry_init(Inquiry *inquiry, const Engine *engine, GDestroyNotify free_result);
+void latest_job_init(LatestJob *inquiry, const Engine *engine, GDestroyNotify free_result);
 
 /* Forgets question and answer; the inquiry can be used again. */
-void inquiry_reset(Inquiry *inquiry);
+void latest_job_reset(LatestJob *inquiry);
 
 /* The JobDone to ask with, the inquiry being its user. */
-bool inquiry_done(gpointer user, guint64 id, gpointer result, const GError *error);
+bool latest_job_done(gpointer user, guint64 id, gpointer result, const GError *error);
 
 /* True when nothing was asked yet. */
-bool inquiry_is_fresh(const Inquiry *inquiry);
+bool latest_job_is_fresh(const LatestJob *inquiry);
 
 /* Text to show in the place of an answer: `waiting` while it is awaited, else the problem, else NULL. */
-const char *inquiry_text(const Inquiry *inquiry, const char *waiting);
+const char *latest_job_text(const LatestJob *inquiry, const char *waiting);

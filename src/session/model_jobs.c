@@ -24,119 +24,115 @@ void engine_free_neighbours(gpointer data) {
   g_free(n);
 }
 
-static Errand *about(const Engine *engine, Model *p, Model *x) {
-  Errand *task = errand_new(engine);
+static JobInput *about(const Engine *engine, Model *p, Model *x) {
+  JobInput *task = job_input_new(engine);
   task->p = p ? model_ref(p) : NULL;
   task->x = x ? model_ref(x) : NULL;
   return task;
 }
 
 static gpointer run_diff(gpointer input, const Progress *progress, GError **error) {
-  const Errand *t = input;
+  const JobInput *t = input;
   if (!t->p) return t->engine.ops->layers(t->engine.collection, t->x, error);
   return t->engine.ops->diff(t->engine.collection, t->p, t->x, progress, error);
 }
 
 guint64 engine_diff(const Engine *engine, Model *p, Model *x, JobDone done, gpointer user) {
   g_autofree char *title = g_strdup_printf("Comparing %s", x->name);
-  return errand_submit(about(engine, p, x), title, ERRAND_URGENT | (p ? 0 : ERRAND_QUIET),
-                       run_diff, engine_free_diff, done, user);
+  return job_input_submit(about(engine, p, x), title, ERRAND_URGENT | (p ? 0 : ERRAND_QUIET), run_diff,
+                          engine_free_diff, done, user);
 }
 
 static gpointer run_figures(gpointer input, const Progress *progress, GError **error) {
-  const Errand *t = input;
+  const JobInput *t = input;
   LayerFigures *own, *change;
   if (!progress_check(progress, error)) return NULL;
-  if (!t->engine.ops->figures(t->engine.collection, t->p, t->x, t->layer, &own, &change, error))
-    return NULL;
+  if (!t->engine.ops->figures(t->engine.collection, t->p, t->x, t->layer, &own, &change, error)) return NULL;
   FigurePair *pair = g_new(FigurePair, 1);
   *pair = (FigurePair){own, change};
   return pair;
 }
 
-guint64 engine_figures(const Engine *engine, Model *p, Model *x, const char *layer, JobDone done,
-                       gpointer user) {
-  Errand *task = about(engine, p, x);
+guint64 engine_figures(const Engine *engine, Model *p, Model *x, const char *layer, JobDone done, gpointer user) {
+  JobInput *task = about(engine, p, x);
   task->layer = g_strdup(layer);
-  return errand_submit(task, "Measuring a layer", ERRAND_URGENT | ERRAND_QUIET, run_figures,
-                       engine_free_figures, done, user);
+  return job_input_submit(task, "Measuring a layer", ERRAND_URGENT | ERRAND_QUIET, run_figures, engine_free_figures,
+                          done, user);
 }
 
 static gpointer run_card(gpointer input, const Progress *progress, GError **error) {
-  const Errand *t = input;
+  const JobInput *t = input;
   if (!progress_check(progress, error)) return NULL;
   return t->engine.ops->card(t->engine.collection, t->x, error);
 }
 
 guint64 engine_card(const Engine *engine, Model *model, JobDone done, gpointer user) {
-  return errand_submit(about(engine, NULL, model), "Reading a card", ERRAND_URGENT | ERRAND_QUIET,
-                       run_card, g_free, done, user);
+  return job_input_submit(about(engine, NULL, model), "Reading a card", ERRAND_URGENT | ERRAND_QUIET, run_card, g_free,
+                          done, user);
 }
 
-static Errand *with_experts(Errand *task, Wood *wood, Oracle *oracle) {
-  task->wood = wood_ref(wood);
-  task->oracle = oracle_ref(oracle);
+static JobInput *with_experts(JobInput *task, Snapshot *wood, OpenExperts *oracle) {
+  task->wood = snapshot_ref(wood);
+  task->oracle = open_experts_ref(oracle);
   return task;
 }
 
 static gpointer run_opinions(gpointer input, const Progress *progress, GError **error) {
-  const Errand *t = input;
-  return t->engine.ops->opinions(t->engine.collection, t->wood->models, t->oracle->experts, t->x,
-                                 t->labels, LABELS_SHOWN, progress, error);
+  const JobInput *t = input;
+  return t->engine.ops->opinions(t->engine.collection, t->wood->models, t->oracle->experts, t->x, t->labels,
+                                 LABELS_SHOWN, progress, error);
 }
 
-guint64 engine_opinions(const Engine *engine, Wood *wood, Oracle *oracle, Model *model,
-                        char *const *labels, JobDone done, gpointer user) {
-  Errand *task = with_experts(about(engine, NULL, model), wood, oracle);
+guint64 engine_opinions(const Engine *engine, Snapshot *wood, OpenExperts *oracle, Model *model, char *const *labels,
+                        JobDone done, gpointer user) {
+  JobInput *task = with_experts(about(engine, NULL, model), wood, oracle);
   task->labels = labels ? g_strdupv((char **)labels) : NULL;
-  return errand_submit(task, "Asking the experts", ERRAND_URGENT | ERRAND_QUIET, run_opinions,
-                       engine_free_opinions, done, user);
+  return job_input_submit(task, "Asking the experts", ERRAND_URGENT | ERRAND_QUIET, run_opinions, engine_free_opinions,
+                          done, user);
 }
 
 static gpointer run_neighbours(gpointer input, const Progress *progress, GError **error) {
-  const Errand *t = input;
+  const JobInput *t = input;
   SafeText *expert;
-  GArray *near = t->engine.ops->neighbours(t->engine.collection, t->wood->models,
-                                           t->oracle->experts, t->x, NEIGHBOURS, &expert,
-                                           progress, error);
+  GArray *near = t->engine.ops->neighbours(t->engine.collection, t->wood->models, t->oracle->experts, t->x, NEIGHBOURS,
+                                           &expert, progress, error);
   if (!near) return NULL;
   Neighbourhood *n = g_new(Neighbourhood, 1);
   *n = (Neighbourhood){near, expert};
   return n;
 }
 
-guint64 engine_neighbours(const Engine *engine, Wood *wood, Oracle *oracle, Model *model,
-                          JobDone done, gpointer user) {
-  return errand_submit(with_experts(about(engine, NULL, model), wood, oracle),
-                       "Looking for neighbours", ERRAND_URGENT | ERRAND_QUIET, run_neighbours,
-                       engine_free_neighbours, done, user);
+guint64 engine_neighbours(const Engine *engine, Snapshot *wood, OpenExperts *oracle, Model *model, JobDone done,
+                          gpointer user) {
+  return job_input_submit(with_experts(about(engine, NULL, model), wood, oracle), "Looking for neighbours",
+                          ERRAND_URGENT | ERRAND_QUIET, run_neighbours, engine_free_neighbours, done, user);
 }
 
 static gpointer run_chart(gpointer input, const Progress *progress, GError **error) {
-  const Errand *t = input;
+  const JobInput *t = input;
   return t->engine.ops->chart(t->engine.collection, t->wood->models, t->expert, progress, error);
 }
 
-static Errand *for_expert(const Engine *engine, Wood *wood, Oracle *oracle, guint expert) {
-  Errand *task = with_experts(errand_new(engine), wood, oracle);
+static JobInput *for_expert(const Engine *engine, Snapshot *wood, OpenExperts *oracle, guint expert) {
+  JobInput *task = with_experts(job_input_new(engine), wood, oracle);
   task->expert = oracle->experts->pdata[expert];
   return task;
 }
 
-guint64 engine_chart(const Engine *engine, Wood *wood, Oracle *oracle, guint expert, JobDone done,
+guint64 engine_chart(const Engine *engine, Snapshot *wood, OpenExperts *oracle, guint expert, JobDone done,
                      gpointer user) {
-  return errand_submit(for_expert(engine, wood, oracle, expert), "Drawing the map", ERRAND_URGENT,
-                       run_chart, engine_free_chart, done, user);
+  return job_input_submit(for_expert(engine, wood, oracle, expert), "Drawing the map", ERRAND_URGENT, run_chart,
+                          engine_free_chart, done, user);
 }
 
 static gpointer run_sayings(gpointer input, const Progress *progress, GError **error) {
-  const Errand *t = input;
+  const JobInput *t = input;
   return t->engine.ops->sayings(t->engine.collection, t->wood->models, t->expert, progress, error);
 }
 
-guint64 engine_sayings(const Engine *engine, Wood *wood, Oracle *oracle, guint expert,
-                       JobDone done, gpointer user) {
-  Errand *task = for_expert(engine, wood, oracle, expert);
+guint64 engine_sayings(const Engine *engine, Snapshot *wood, OpenExperts *oracle, guint expert, JobDone done,
+                       gpointer user) {
+  JobInput *task = for_expert(engine, wood, oracle, expert);
   g_autofree char *title = g_strdup_printf("Asking %s of every model", task->expert->name);
-  return errand_submit(task, title, ERRAND_URGENT, run_sayings, engine_free_sayings, done, user);
+  return job_input_submit(task, title, ERRAND_URGENT, run_sayings, engine_free_sayings, done, user);
 }

@@ -16,33 +16,32 @@ typedef struct {
 } FigurePair;
 
 /* FigurePair*. */
-guint64 engine_figures(const Engine *engine, Model *p, Model *x, const char *layer, JobDone done,
-                       gpointer user);
+guint64 engine_figures(const Engine *engine, Model *p, Model *x, const char *layer, JobDone done, gpointer user);
 void engine_free_figures(gpointer pair);
 
 /* SafeText*: the card; free with g_free. */
 guint64 engine_card(const Engine *engine, Model *model, JobDone done, gpointer user);
 
 /* GPtrArray of Opinion*. `labels` (NULL: the experts' own) is copied. */
-guint64 engine_opinions(const Engine *engine, Wood *wood, Oracle *oracle, Model *model,
-                        char *const *labels, JobDone done, gpointer user);
+guint64 engine_opinions(const Engine *engine, Snapshot *wood, OpenExperts *oracle, Model *model, char *const *labels,
+                        JobDone done, gpointer user);
 void engine_free_opinions(gpointer opinions);
 
 /* Neighbours, and whose opinion they are. */
 typedef struct {
-  GArray *near;     /* of Neighbour */
+  GArray *near; /* of Neighbour */
   SafeText *expert;
 } Neighbourhood;
 
 /* Neighbourhood*. */
-guint64 engine_neighbours(const Engine *engine, Wood *wood, Oracle *oracle, Model *model,
-                          JobDone done, gpointer user);
+guint64 engine_neighbours(const Engine *engine, Snapshot *wood, OpenExperts *oracle, Model *model, JobDone done,
+                          gpointer user);
 void engine_free_neighbours(gpointer neighbourhood);
 
 /* Chart*, and GHashTable* of sayings: of the oracle's expert number `expert`. Listed among the jobs. */
-guint64 engine_chart(const Engine *engine, Wood *wood, Oracle *oracle, guint expert, JobDone done,
+guint64 engine_chart(const Engine *engine, Snapshot *wood, OpenExperts *oracle, guint expert, JobDone done,
                      gpointer user);
 void engine_free_chart(gpointer chart);
-guint64 engine_sayings(const Engine *engine, Wood *wood, Oracle *oracle, guint expert,
-                       JobDone done, gpointer user);
+guint64 engine_sayings(const Engine *engine, Snapshot *wood, OpenExperts *oracle, guint expert, JobDone done,
+                       gpointer user);
 void engine_free_sayings(gpointer sayings);

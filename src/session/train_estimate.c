@@ -16,12 +16,10 @@ static double products(const TrainOptions *o, const LayerSide *l) {
   return v * out * in + v * in * u + encoders;
 }
 
-TrainEstimate train_estimate(const TrainOptions *o, unsigned models, const LayerSide *l,
-                             unsigned threads) {
+TrainEstimate train_estimate(const TrainOptions *o, unsigned models, const LayerSide *l, unsigned threads) {
   double out = (double)l->d_out, in = (double)l->d_in;
   double layer = l->form == LAYER_LOW_RANK ? (double)l->rank * (out + in) : out * in;
-  double params = (double)o->probes * in + (double)o->proj * out +
-                  (double)o->rep * o->probes * o->proj;
+  double params = (double)o->probes * in + (double)o->proj * out + (double)o->rep * o->probes * o->proj;
   double batch = (double)o->batch * ((double)o->proj * in + 4.0 * o->probes * o->proj);
   TrainEstimate e = {.bytes = 4 * (layer * models + 4 * params + batch)};
   /* Two operations a multiply-add; the way back costs twice the way forth. */

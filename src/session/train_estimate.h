@@ -12,8 +12,7 @@ typedef struct {
 } TrainEstimate;
 
 /* For `models` training models with that layer, on `threads` threads. */
-TrainEstimate train_estimate(const TrainOptions *options, unsigned models, const LayerSide *layer,
-                             unsigned threads);
+TrainEstimate train_estimate(const TrainOptions *options, unsigned models, const LayerSide *layer, unsigned threads);
 
 /* The layer of that name in a model's own list, the widest for NULL; NULL when there is none. Borrowed. */
 const DiffRow *train_estimate_layer(const ModelDiff *layers, const char *name);

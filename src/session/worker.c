@@ -67,9 +67,7 @@ static void drop_result(Job *job) {
   job->result = NULL;
 }
 
-static bool is_open(const Job *job) {
-  return job->state == JOB_WAITING || job->state == JOB_RUNNING;
-}
+static bool is_open(const Job *job) { return job->state == JOB_WAITING || job->state == JOB_RUNNING; }
 
 /* Lock held. One byte is enough, however many events it stands for. */
 static void wake_owner(Worker *w) {
@@ -111,8 +109,7 @@ static void on_note(void *user, const ProgressNote *note) {
   Worker *w = job->worker;
   gint64 now = g_get_monotonic_time();
   pthread_mutex_lock(&w->lock);
-  if (!job->note.phase || !note->phase || strcmp(job->note.phase, note->phase) != 0)
-    job->phase_started = now;
+  if (!job->note.phase || !note->phase || strcmp(job->note.phase, note->phase) != 0) job->phase_started = now;
   job->note = *note;
   if (!job->spec.quiet) {
     w->changed = true;
@@ -165,10 +162,8 @@ static void *worker_main(void *data) {
   pthread_mutex_lock(&w->lock);
   while (!w->quit) {
     Job *job = next_waiting(w, false);
-    if (job)
-      run_job(w, job);
-    else
-      pthread_cond_wait(&w->wake, &w->lock);
+    if (job) run_job(w, job);
+    else pthread_cond_wait(&w->wake, &w->lock);
   }
   pthread_mutex_unlock(&w->lock);
   return NULL;
@@ -305,9 +300,7 @@ bool worker_dispatch(Worker *w) {
   return changed;
 }
 
-static double seconds_since(gint64 start, gint64 end) {
-  return start ? (double)(end - start) / G_USEC_PER_SEC : 0;
-}
+static double seconds_since(gint64 start, gint64 end) { return start ? (double)(end - start) / G_USEC_PER_SEC : 0; }
 
 static JobStatus job_status(const Job *job, gint64 now) {
   gint64 end = job->ended ? job->ended : now;

@@ -31,12 +31,12 @@ typedef bool (*JobDone)(gpointer user, guint64 id, gpointer result, const GError
 typedef struct {
   const char *title; /* copied: "Training probex on to_q" */
   bool urgent;
-  bool quiet;        /* not listed among the jobs (queries) */
+  bool quiet; /* not listed among the jobs (queries) */
   JobRun run;
-  gpointer input;    /* owned by the job: freed after run(), or without it when it never ran */
+  gpointer input; /* owned by the job: freed after run(), or without it when it never ran */
   GDestroyNotify free_input;
   GDestroyNotify free_result;
-  JobDone done;      /* may be NULL */
+  JobDone done; /* may be NULL */
   gpointer user;
 } JobSpec;
 
@@ -48,10 +48,10 @@ typedef struct {
   char *title;
   JobState state;
   bool cancelling;
-  ProgressNote note;  /* the latest; phase NULL before the first */
-  double seconds;     /* running time so far, or in all */
+  ProgressNote note;    /* the latest; phase NULL before the first */
+  double seconds;       /* running time so far, or in all */
   double phase_seconds; /* since the note's phase began: note.done / this is the rate */
-  char *message;      /* the error's, or NULL */
+  char *message;        /* the error's, or NULL */
 } JobStatus;
 void job_status_clear(JobStatus *status);
 

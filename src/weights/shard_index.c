@@ -29,8 +29,8 @@ void shard_index_clear(ShardIndex *index) {
 }
 
 static bool fail(const Reading *p, const char *problem) {
-  g_set_error(p->error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: index at byte %zu: %s",
-              weight_file_label(p->file), p->r.at, problem);
+  g_set_error(p->error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: index at byte %zu: %s", weight_file_label(p->file),
+              p->r.at, problem);
   return false;
 }
 
@@ -68,8 +68,7 @@ static bool read_mapping(Reading *p, char *key) {
   if (!json_reader_string(&p->r, &value)) return fail(p, p->r.problem);
   const char *shard = intern_shard(p, g_steal_pointer(&value));
   if (!shard) return false;
-  if (g_hash_table_contains(p->index->tensors, tensor))
-    return fail(p, "a tensor appears twice in weight_map");
+  if (g_hash_table_contains(p->index->tensors, tensor)) return fail(p, "a tensor appears twice in weight_map");
   g_hash_table_insert(p->index->tensors, g_steal_pointer(&tensor), (char *)shard);
   return true;
 }
@@ -99,8 +98,7 @@ static bool read_metadata_value(Reading *p, const char *key) {
 
 static bool read_metadata(Reading *p) {
   char *key;
-  if (json_reader_peek(&p->r) != '{')
-    return json_reader_skip(&p->r) || fail(p, p->r.problem);
+  if (json_reader_peek(&p->r) != '{') return json_reader_skip(&p->r) || fail(p, p->r.problem);
   json_reader_open(&p->r, '{');
   while (json_reader_next_key(&p->r, &key)) {
     g_autofree char *owned = key;
@@ -133,15 +131,13 @@ static bool read_object(Reading *p) {
   return g_hash_table_size(p->index->tensors) > 0 || fail(p, "weight_map names no tensor");
 }
 
-static int by_name(const void *a, const void *b) {
-  return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
+static int by_name(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
 
 bool shard_index_read(WeightFile *file, ShardIndex *index, GError **error) {
   uint64_t n = byte_source_size(file->source);
   if (n > SHARD_INDEX_MAX_BYTES) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
-                "%s: an index above 100,000,000 bytes", weight_file_label(file));
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: an index above 100,000,000 bytes",
+                weight_file_label(file));
     return false;
   }
   g_autofree char *bytes = g_malloc((gsize)n + 1);

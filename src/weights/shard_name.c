@@ -38,8 +38,8 @@ char *shard_name_whole(const char *name) {
 }
 
 char *shard_name_sibling(const char *name, const ShardName *n, unsigned part) {
-  return g_strdup_printf("%.*s%0*u-of-%0*u%s", (int)n->stem + 1, name, n->part_digits, part,
-                         n->parts_digits, n->parts, strrchr(name, '.'));
+  return g_strdup_printf("%.*s%0*u-of-%0*u%s", (int)n->stem + 1, name, n->part_digits, part, n->parts_digits, n->parts,
+                         strrchr(name, '.'));
 }
 
 char *shard_index_whole(const char *name) {
@@ -52,8 +52,8 @@ char *shard_index_whole(const char *name) {
   for (size_t i = 0; i < G_N_ELEMENTS(endings); i++) {
     size_t k = strlen(endings[i]);
     if ((size_t)(at - name) <= k || strncmp(at - k, endings[i], k) != 0) continue;
-    return g_strdup_printf("%.*s%s%.*s%s", (int)(at - name - (gssize)k), name, n ? "." : "",
-                           n ? (int)n - 1 : 0, variant, endings[i]);
+    return g_strdup_printf("%.*s%s%.*s%s", (int)(at - name - (gssize)k), name, n ? "." : "", n ? (int)n - 1 : 0,
+                           variant, endings[i]);
   }
   return NULL;
 }

@@ -42,8 +42,7 @@ static void close_one(Shards *s) {
   Shard *oldest = NULL;
   for (guint i = 0; i < s->index.shards->len; i++) {
     Shard *shard = &s->shards[i];
-    if (shard->file && shard->users == 0 && (!oldest || shard->last < oldest->last))
-      oldest = shard;
+    if (shard->file && shard->users == 0 && (!oldest || shard->last < oldest->last)) oldest = shard;
   }
   if (!oldest) return;
   g_clear_pointer(&oldest->file, weight_file_free);
@@ -55,8 +54,7 @@ static bool open_shard(Shards *s, guint i, GError **error) {
   g_autoptr(ByteSource) source = s->folder->open(s->data, shard_name(s, i), error);
   if (!source) return false;
   g_autofree char *label = g_strdup_printf("%s: %s", s->label, shard_name(s, i));
-  g_autoptr(ByteSource) named =
-      byte_source_window(source, 0, byte_source_size(source), label);
+  g_autoptr(ByteSource) named = byte_source_window(source, 0, byte_source_size(source), label);
   if (s->open >= MOST_OPEN) close_one(s);
   s->shards[i].file = weight_file_open_source(named, error);
   if (!s->shards[i].file) return false;
@@ -88,23 +86,19 @@ static void shard_release(Shards *s, guint i) {
 static bool is_same(const TensorInfo *a, const WeightFile *file, size_t tensor) {
   if (tensor >= weight_file_count(file)) return false;
   const TensorInfo *b = weight_file_info(file, tensor);
-  return a->dtype == b->dtype && a->bytes == b->bytes && a->count == b->count &&
-         strcmp(a->name, b->name) == 0;
+  return a->dtype == b->dtype && a->bytes == b->bytes && a->count == b->count && strcmp(a->name, b->name) == 0;
 }
 
-static bool read_raw(WeightFile *f, size_t i, uint64_t start, size_t n, void *dst,
-                     GError **error) {
+static bool read_raw(WeightFile *f, size_t i, uint64_t start, size_t n, void *dst, GError **error) {
   Shards *s = f->private_data;
   const Place *at = &g_array_index(s->places, Place, i);
   WeightFile *file = shard_acquire(s, at->shard, error);
   if (!file) return false;
   bool ok = is_same(weight_file_info(f, i), file, at->tensor);
-  if (ok)
-    ok = weight_file_read_raw(file, at->tensor, start, n, dst, error);
+  if (ok) ok = weight_file_read_raw(file, at->tensor, start, n, dst, error);
   else
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
-                "%s: the shard changed since the model was opened: open it again",
-                weight_file_label(file));
+                "%s: the shard changed since the model was opened: open it again", weight_file_label(file));
   shard_release(s, at->shard);
   return ok;
 }
@@ -150,8 +144,8 @@ static bool add_tensor(WeightFile *f, const TensorInfo *info, Place at, GError *
 
 /* Adds the tensors of a part that are to be read from there; counts those that the index maps
  * to it and those that it does not map at all. */
-static bool take_tensors(WeightFile *f, const WeightFile *part, guint shard, guint *mapped,
-                         guint *unmapped, GError **error) {
+static bool take_tensors(WeightFile *f, const WeightFile *part, guint shard, guint *mapped, guint *unmapped,
+                         GError **error) {
   Shards *s = f->private_data;
   for (size_t i = 0; i < weight_file_count(part); i++) {
     const TensorInfo *info = weight_file_info(part, i);
@@ -169,8 +163,7 @@ static void take_metadata(WeightFile *f, const WeightFile *part) {
   gpointer key, value;
   g_hash_table_iter_init(&iter, part->metadata);
   while (g_hash_table_iter_next(&iter, &key, &value))
-    if (!g_hash_table_contains(f->metadata, key))
-      g_hash_table_insert(f->metadata, g_strdup(key), g_strdup(value));
+    if (!g_hash_table_contains(f->metadata, key)) g_hash_table_insert(f->metadata, g_strdup(key), g_strdup(value));
 }
 
 /* All parts must be there before any header is read: what is missing explains the rest. */
@@ -180,15 +173,13 @@ static bool check_presence(const WeightFile *f, GError **error) {
   for (guint i = 0; i < s->index.shards->len; i++) {
     g_autoptr(GError) problem = NULL;
     g_autoptr(ByteSource) source = s->folder->open(s->data, shard_name(s, i), &problem);
-    if (!source && g_error_matches(problem, COPSE_ERROR, COPSE_ERROR_NOT_FOUND))
-      first = missing++ ? first : i;
+    if (!source && g_error_matches(problem, COPSE_ERROR, COPSE_ERROR_NOT_FOUND)) first = missing++ ? first : i;
   }
   if (!missing) return true;
   g_autofree SafeText *name = safe_text(shard_name(s, first), -1);
   g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
-              "%s: %u of %u shards %s missing (the first: %s): fetch what is left",
-              weight_file_label(f), missing, s->index.shards->len, missing == 1 ? "is" : "are",
-              name);
+              "%s: %u of %u shards %s missing (the first: %s): fetch what is left", weight_file_label(f), missing,
+              s->index.shards->len, missing == 1 ? "is" : "are", name);
   return false;
 }
 
@@ -206,7 +197,8 @@ static bool fail_unfound(const WeightFile *f, guint unfound, GError **error) {
     }
   g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
               "%s: tensor %s is not in its shard %s (%u such): the index and the shards do not "
-              "belong together", weight_file_label(f), first, shard, unfound);
+              "belong together",
+              weight_file_label(f), first, shard, unfound);
   return false;
 }
 
@@ -252,8 +244,7 @@ static const ShardFolder folder_on_disk = {.open = open_in_folder, .free = g_fre
 bool shards_stand_at(const char *path) {
   const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
   ShardName parsed;
-  if (shard_name_parse(name, &parsed))
-    return parsed.padded && parsed.parts > 1 && parsed.part <= 1;
+  if (shard_name_parse(name, &parsed)) return parsed.padded && parsed.parts > 1 && parsed.part <= 1;
   g_autofree char *whole = shard_index_whole(name);
   return whole != NULL;
 }
@@ -263,8 +254,7 @@ static bool list_parts(WeightFile *f, const char *name, GError **error) {
   ShardIndex *index = &((Shards *)f->private_data)->index;
   ShardName parsed;
   if (!shard_name_parse(name, &parsed) || parsed.parts > SHARD_INDEX_MAX_SHARDS) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: more than 10,000 parts",
-                weight_file_label(f));
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: more than 10,000 parts", weight_file_label(f));
     return false;
   }
   for (unsigned i = 0; i < parsed.parts; i++)

@@ -41,8 +41,7 @@ void span_cache_free(SpanCache *c) {
 static bool find(SpanCache *c, Span *wanted) {
   for (int i = 0; i < PLACES; i++) {
     Span s = c->spans[i];
-    if (!s.bytes || s.owner != wanted->owner || s.start != wanted->start || s.n != wanted->n)
-      continue;
+    if (!s.bytes || s.owner != wanted->owner || s.start != wanted->start || s.n != wanted->n) continue;
     memmove(&c->spans[1], &c->spans[0], (size_t)i * sizeof s);
     c->spans[0] = s;
     wanted->bytes = s.bytes;
@@ -66,8 +65,8 @@ static GBytes *read_range(ByteSource *source, uint64_t start, uint64_t n, GError
   g_autofree unsigned char *bytes = n < SIZE_MAX ? g_try_malloc((size_t)n + 1) : NULL;
   if (!bytes) {
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO,
-                "%s: no memory for %" G_GUINT64_FORMAT " bytes at %" G_GUINT64_FORMAT,
-                byte_source_label(source), n, start);
+                "%s: no memory for %" G_GUINT64_FORMAT " bytes at %" G_GUINT64_FORMAT, byte_source_label(source), n,
+                start);
     return NULL;
   }
   if (!byte_source_read(source, start, bytes, (size_t)n, error)) return NULL;
@@ -81,8 +80,7 @@ static GBytes *unlock(SpanCache *c, const Span *span) {
   return bytes;
 }
 
-GBytes *span_cache_range(SpanCache *c, ByteSource *source, uint64_t start, uint64_t n,
-                         GError **error) {
+GBytes *span_cache_range(SpanCache *c, ByteSource *source, uint64_t start, uint64_t n, GError **error) {
   Span span = {.owner = source, .start = start, .n = n};
   g_mutex_lock(&c->lock);
   if (!find(c, &span)) {
@@ -92,8 +90,7 @@ GBytes *span_cache_range(SpanCache *c, ByteSource *source, uint64_t start, uint6
   return unlock(c, &span);
 }
 
-GBytes *span_cache_member(SpanCache *c, ZipFile *zip, const ZipMember *member, uint64_t limit,
-                          GError **error) {
+GBytes *span_cache_member(SpanCache *c, ZipFile *zip, const ZipMember *member, uint64_t limit, GError **error) {
   Span span = {.owner = member, .n = member->size};
   g_mutex_lock(&c->lock);
   if (!find(c, &span)) {

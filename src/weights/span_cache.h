@@ -13,9 +13,7 @@ void span_cache_free(SpanCache *cache);
 
 /* n bytes of a source from `start` on; a reference. Safe to call from several threads at once; a
  * second one waits while the first reads. The source must outlive the cache. */
-GBytes *span_cache_range(SpanCache *cache, ByteSource *source, uint64_t start, uint64_t n,
-                         GError **error);
+GBytes *span_cache_range(SpanCache *cache, ByteSource *source, uint64_t start, uint64_t n, GError **error);
 
 /* An unpacked member, at most `limit` bytes; likewise. */
-GBytes *span_cache_member(SpanCache *cache, ZipFile *zip, const ZipMember *member, uint64_t limit,
-                          GError **error);
+GBytes *span_cache_member(SpanCache *cache, ZipFile *zip, const ZipMember *member, uint64_t limit, GError **error);

@@ -30,8 +30,7 @@ bool stride_init(Stride *s, int rank, const uint64_t *shape, const uint64_t *ste
   for (int i = 0; i < rank; i++) {
     uint64_t reach;
     if (__builtin_mul_overflow(s->count, shape[i], &s->count) ||
-        __builtin_mul_overflow(shape[i] - 1, step[i], &reach) ||
-        __builtin_add_overflow(*span, reach, span))
+        __builtin_mul_overflow(shape[i] - 1, step[i], &reach) || __builtin_add_overflow(*span, reach, span))
       return false;
   }
   for (int i = 0; i < rank; i++) add_dimension(s, shape[i], step[i]);
@@ -40,9 +39,7 @@ bool stride_init(Stride *s, int rank, const uint64_t *shape, const uint64_t *ste
 
 bool stride_is_plain(const Stride *s) { return s->rank == 0 || (s->rank == 1 && s->step[0] == 1); }
 
-uint64_t stride_row(const Stride *s) {
-  return s->rank && s->step[s->rank - 1] == 1 ? s->shape[s->rank - 1] : 1;
-}
+uint64_t stride_row(const Stride *s) { return s->rank && s->step[s->rank - 1] == 1 ? s->shape[s->rank - 1] : 1; }
 
 static void set_place(const Stride *s, StrideRun *run) {
   run->at = 0;
@@ -78,18 +75,27 @@ void stride_next(const Stride *s, StrideRun *run) {
 #define COPY(width) \
   for (size_t i = 0; i < n; i++, dst += (width), src += step * (width)) memcpy(dst, src, width)
 
-static void copy_run(unsigned char *dst, const unsigned char *src, uint64_t step, size_t n,
-                     unsigned width) {
+static void copy_run(unsigned char *dst, const unsigned char *src, uint64_t step, size_t n, unsigned width) {
   if (step == 1) {
     memcpy(dst, src, n * width);
     return;
   }
   switch (width) {
-    case 1: COPY(1); break;
-    case 2: COPY(2); break;
-    case 4: COPY(4); break;
-    case 8: COPY(8); break;
-    default: COPY(width); break;
+    case 1:
+      COPY(1);
+      break;
+    case 2:
+      COPY(2);
+      break;
+    case 4:
+      COPY(4);
+      break;
+    case 8:
+      COPY(8);
+      break;
+    default:
+      COPY(width);
+      break;
   }
 }
 

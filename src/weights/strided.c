@@ -31,8 +31,8 @@ typedef struct {
 
 typedef struct {
   ZipFile *zip;
-  GArray *storages; /* of Storage */
-  GArray *views;    /* of View, one a tensor */
+  GArray *storages;       /* of Storage */
+  GArray *views;          /* of View, one a tensor */
   uint64_t stored, asked; /* bytes of all storages, and of all tensors */
   SpanCache *cache;
 } StridedFile;
@@ -79,15 +79,12 @@ size_t strided_add_range(WeightFile *file, ByteSource *source, uint64_t start, u
 size_t strided_add_member(WeightFile *file, const ZipMember *m, uint64_t skip) {
   const StridedFile *s = file->private_data;
   skip = MIN(skip, m->size);
-  if (m->stored)
-    return strided_add_range(file, zip_source(s->zip), m->start + skip, m->size - skip);
+  if (m->stored) return strided_add_range(file, zip_source(s->zip), m->start + skip, m->size - skip);
   Storage storage = {.member = m, .start = skip, .bytes = m->size - skip};
   return add_storage(file, storage);
 }
 
-uint64_t strided_storage_bytes(const WeightFile *file, size_t storage) {
-  return storage_at(file, storage)->bytes;
-}
+uint64_t strided_storage_bytes(const WeightFile *file, size_t storage) { return storage_at(file, storage)->bytes; }
 
 void strided_set_steps(Strided *v, bool column_major) {
   uint64_t step = 1;
@@ -103,11 +100,10 @@ void strided_set_steps(Strided *v, bool column_major) {
 static const char *problem_of(const View *v, uint64_t bytes) {
   if (v->span == 0) return NULL;
   uint64_t last, need, size;
-  if (__builtin_add_overflow(v->first, v->span, &last) ||
-      __builtin_mul_overflow(last, (uint64_t)v->width, &need) || need > bytes)
+  if (__builtin_add_overflow(v->first, v->span, &last) || __builtin_mul_overflow(last, (uint64_t)v->width, &need) ||
+      need > bytes)
     return "reaches beyond its storage: a damaged file?";
-  if (__builtin_mul_overflow(v->stride.count, (uint64_t)v->width, &size) ||
-      (size > bytes && size > ALWAYS_ALLOWED))
+  if (__builtin_mul_overflow(v->stride.count, (uint64_t)v->width, &size) || (size > bytes && size > ALWAYS_ALLOWED))
     return "repeats the few numbers of its storage too often";
   return NULL;
 }
@@ -122,29 +118,22 @@ static uint64_t plain_offset(const WeightFile *file, const View *v) {
 static bool make_view(const Strided *view, Dtype dtype, View *v) {
   uint64_t width;
   if (!dtype_bytes(dtype, 1, &width)) return false;
-  *v = (View){.storage = view->storage,
-              .first = view->first,
-              .width = (unsigned)width,
-              .swapped = view->swapped && width > 1};
-  return view->rank <= TENSOR_MAX_RANK &&
-         stride_init(&v->stride, view->rank, view->shape, view->step, &v->span);
+  *v = (View){
+      .storage = view->storage, .first = view->first, .width = (unsigned)width, .swapped = view->swapped && width > 1};
+  return view->rank <= TENSOR_MAX_RANK && stride_init(&v->stride, view->rank, view->shape, view->step, &v->span);
 }
 
-bool strided_add_tensor(WeightFile *file, SafeText *name, Dtype dtype, const Strided *view,
-                        GError **error) {
+bool strided_add_tensor(WeightFile *file, SafeText *name, Dtype dtype, const Strided *view, GError **error) {
   StridedFile *s = file->private_data;
   View v;
-  const char *problem = make_view(view, dtype, &v)
-                            ? problem_of(&v, storage_at(file, view->storage)->bytes)
-                            : "has a shape that overflows";
+  const char *problem = make_view(view, dtype, &v) ? problem_of(&v, storage_at(file, view->storage)->bytes)
+                                                   : "has a shape that overflows";
   if (problem) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: tensor %s %s", weight_file_label(file),
-                name, problem);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: tensor %s %s", weight_file_label(file), name, problem);
     g_free(name);
     return false;
   }
-  TensorInfo info = {
-      .name = name, .dtype = dtype, .rank = view->rank, .offset = plain_offset(file, &v)};
+  TensorInfo info = {.name = name, .dtype = dtype, .rank = view->rank, .offset = plain_offset(file, &v)};
   memcpy(info.shape, view->shape, sizeof info.shape);
   if (!weight_file_add(file, info, error)) return false;
   g_array_append_val(s->views, v);
@@ -157,16 +146,15 @@ bool strided_end(WeightFile *file, GError **error) {
   const StridedFile *s = file->private_data;
   if (s->asked <= ALWAYS_ALLOWED || s->asked / MOST_REPEATS <= s->stored) return true;
   g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
-              "%s: its tensors repeat the same numbers more than %d times: a trap?",
-              weight_file_label(file), MOST_REPEATS);
+              "%s: its tensors repeat the same numbers more than %d times: a trap?", weight_file_label(file),
+              MOST_REPEATS);
   return false;
 }
 
 /* --- reading ------------------------------------------------------------------------------- */
 
 /* Bytes lo .. lo + n of a storage, kept in memory; a reference. *at is where they begin in it. */
-static GBytes *span_of(WeightFile *file, const View *v, uint64_t lo, uint64_t n, uint64_t *at,
-                       GError **error) {
+static GBytes *span_of(WeightFile *file, const View *v, uint64_t lo, uint64_t n, uint64_t *at, GError **error) {
   StridedFile *f = file->private_data;
   const Storage *s = storage_at(file, v->storage);
   if (s->source) {
@@ -178,8 +166,7 @@ static GBytes *span_of(WeightFile *file, const View *v, uint64_t lo, uint64_t n,
 }
 
 /* Bytes of a storage as they lie. */
-static bool read_plain(WeightFile *file, const View *v, uint64_t lo, size_t n, void *dst,
-                       GError **error) {
+static bool read_plain(WeightFile *file, const View *v, uint64_t lo, size_t n, void *dst, GError **error) {
   const Storage *s = storage_at(file, v->storage);
   if (s->source) return byte_source_read(s->source, s->start + lo, dst, n, error);
   uint64_t at;
@@ -196,8 +183,7 @@ static bool is_better_in_pieces(const View *v) {
   return v->span / THIN > v->stride.count && v->span * v->width > THIN_SLACK;
 }
 
-static bool read_pieces(WeightFile *file, const View *v, uint64_t e, size_t k, unsigned char *dst,
-                        GError **error) {
+static bool read_pieces(WeightFile *file, const View *v, uint64_t e, size_t k, unsigned char *dst, GError **error) {
   const Storage *s = storage_at(file, v->storage);
   StrideRun run;
   for (stride_seek(&v->stride, e, &run); k > 0; stride_next(&v->stride, &run)) {
@@ -222,8 +208,7 @@ static void swap_bytes(unsigned char *p, size_t count, unsigned width) {
 }
 
 /* Whole elements e .. e + k of a tensor, in row-major order. */
-static bool read_elements(WeightFile *file, const View *v, uint64_t e, size_t k, unsigned char *dst,
-                          GError **error) {
+static bool read_elements(WeightFile *file, const View *v, uint64_t e, size_t k, unsigned char *dst, GError **error) {
   bool plain = stride_is_plain(&v->stride);
   const Storage *s = storage_at(file, v->storage);
   if (plain) {
@@ -241,8 +226,7 @@ static bool read_elements(WeightFile *file, const View *v, uint64_t e, size_t k,
   return true;
 }
 
-bool strided_read_raw(WeightFile *file, size_t i, uint64_t start, size_t n, void *dst,
-                      GError **error) {
+bool strided_read_raw(WeightFile *file, size_t i, uint64_t start, size_t n, void *dst, GError **error) {
   const StridedFile *s = file->private_data;
   const View *v = &g_array_index(s->views, View, i);
   if (n == 0) return true;
@@ -253,8 +237,7 @@ bool strided_read_raw(WeightFile *file, size_t i, uint64_t start, size_t n, void
   if (skip == 0 && k * v->width == n) return read_elements(file, v, e, k, dst, error);
   g_autofree unsigned char *whole = g_try_malloc_n(k, v->width);
   if (!whole) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s: no memory to read a tensor",
-                weight_file_label(file));
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s: no memory to read a tensor", weight_file_label(file));
     return false;
   }
   if (!read_elements(file, v, e, k, whole, error)) return false;

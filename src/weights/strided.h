@@ -38,8 +38,7 @@ uint64_t strided_storage_bytes(const WeightFile *file, size_t storage);
 
 /* Adds a tensor, whose name it takes. Fails when the view leaves its storage, and when it repeats
  * few numbers so often that the tensor would be out of proportion (64 MiB are always allowed). */
-bool strided_add_tensor(WeightFile *file, SafeText *name, Dtype dtype, const Strided *view,
-                        GError **error);
+bool strided_add_tensor(WeightFile *file, SafeText *name, Dtype dtype, const Strided *view, GError **error);
 
 /* To be called after the last tensor: fails when all of them together repeat the storages' bytes
  * more than 16 times (64 MiB are always allowed), as nothing but a trap for whoever reads them
@@ -47,6 +46,5 @@ bool strided_add_tensor(WeightFile *file, SafeText *name, Dtype dtype, const Str
 bool strided_end(WeightFile *file, GError **error);
 
 /* For WeightFormat. Safe to call from several threads at once. */
-bool strided_read_raw(WeightFile *file, size_t i, uint64_t start, size_t n, void *dst,
-                      GError **error);
+bool strided_read_raw(WeightFile *file, size_t i, uint64_t start, size_t n, void *dst, GError **error);
 void strided_close(WeightFile *file);

@@ -9,12 +9,8 @@
 
 /* In the order in which they are tried: those with a magic number first. */
 static const WeightFormat *const formats[] = {
-    &weight_format_gguf,
-    &weight_format_safetensors,
-    &weight_format_zip,
-    &weight_format_npy,
-    &weight_format_torch_tar,
-    &weight_format_torch_legacy,
+    &weight_format_gguf, &weight_format_safetensors, &weight_format_zip,
+    &weight_format_npy,  &weight_format_torch_tar,   &weight_format_torch_legacy,
 };
 
 static void tensor_clear(void *data) { g_free(((TensorInfo *)data)->name); }
@@ -51,17 +47,13 @@ static bool is_lfs_pointer(const unsigned char *head, size_t n) {
 }
 
 /* Says what the file is when no reader wants it. */
-static void explain_unknown(const ByteSource *source, const unsigned char *head, size_t n,
-                            GError **error) {
+static void explain_unknown(const ByteSource *source, const unsigned char *head, size_t n, GError **error) {
   const char *label = byte_source_label(source);
-  if (n == 0)
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: the file is empty", label);
+  if (n == 0) g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: the file is empty", label);
   else if (is_lfs_pointer(head, n))
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
                 "%s: a Git LFS pointer, the weights were never fetched (git lfs pull)", label);
-  else
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
-                "%s: not a weight file of a known format", label);
+  else g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "%s: not a weight file of a known format", label);
 }
 
 WeightFile *weight_file_open_source(ByteSource *source, GError **error) {
@@ -106,16 +98,14 @@ static const char *measure(TensorInfo *info) {
   for (int i = 0; i < info->rank && !empty; i++)
     if (__builtin_mul_overflow(count, info->shape[i], &count)) return "has a shape that overflows";
   info->count = empty ? 0 : count;
-  return dtype_bytes(info->dtype, info->count, &info->bytes) ? NULL
-                                                            : "has a size that is no whole byte count";
+  return dtype_bytes(info->dtype, info->count, &info->bytes) ? NULL : "has a size that is no whole byte count";
 }
 
 bool weight_file_add(WeightFile *f, TensorInfo info, GError **error) {
   const char *problem = measure(&info);
   if (!problem && g_hash_table_contains(f->by_name, info.name)) problem = "appears twice";
   if (problem) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: tensor %s %s", weight_file_label(f),
-                info.name, problem);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: tensor %s %s", weight_file_label(f), info.name, problem);
     g_free(info.name);
     return false;
   }
@@ -128,13 +118,11 @@ void weight_file_set_metadata(WeightFile *f, const char *key, const char *value)
   g_hash_table_replace(f->metadata, safe_text(key, -1), safe_text(value, -1));
 }
 
-bool weight_file_read_raw(WeightFile *f, size_t i, uint64_t start, size_t n, void *dst,
-                          GError **error) {
+bool weight_file_read_raw(WeightFile *f, size_t i, uint64_t start, size_t n, void *dst, GError **error) {
   const TensorInfo *info = weight_file_info(f, i);
   if (start > info->bytes || n > info->bytes - start) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
-                "%s: tensor %s has no %zu bytes at %" G_GUINT64_FORMAT, weight_file_label(f),
-                info->name, n, start);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: tensor %s has no %zu bytes at %" G_GUINT64_FORMAT,
+                weight_file_label(f), info->name, n, start);
     return false;
   }
   if (f->format->read_raw) return f->format->read_raw(f, i, start, n, dst, error);
@@ -142,8 +130,7 @@ bool weight_file_read_raw(WeightFile *f, size_t i, uint64_t start, size_t n, voi
 }
 
 /* Whole blocks of the format, converted in pieces that stay in the second-level cache. */
-static bool read_blocks(WeightFile *f, size_t i, uint64_t first, size_t n, float *dst,
-                        GError **error) {
+static bool read_blocks(WeightFile *f, size_t i, uint64_t first, size_t n, float *dst, GError **error) {
   const Dtype dtype = weight_file_info(f, i)->dtype;
   const size_t block = dtype_block(dtype);
   uint64_t width; /* bytes of a block */
@@ -152,17 +139,14 @@ static bool read_blocks(WeightFile *f, size_t i, uint64_t first, size_t n, float
   const size_t step = sizeof bytes / (size_t)width * block;
   for (size_t done = 0; done < n; done += step) {
     size_t k = MIN(step, n - done);
-    if (!weight_file_read_raw(f, i, (first + done) / block * width, k / block * width, bytes,
-                              error))
-      return false;
+    if (!weight_file_read_raw(f, i, (first + done) / block * width, k / block * width, bytes, error)) return false;
     dtype_to_f32(dtype, bytes, dst + done, k);
   }
   return true;
 }
 
 /* n elements that lie within one block. */
-static bool read_within_block(WeightFile *f, size_t i, uint64_t first, size_t n, float *dst,
-                              GError **error) {
+static bool read_within_block(WeightFile *f, size_t i, uint64_t first, size_t n, float *dst, GError **error) {
   const size_t block = dtype_block(weight_file_info(f, i)->dtype), skip = first % block;
   float values[DTYPE_MAX_BLOCK];
   if (!read_blocks(f, i, first - skip, block, values, error)) return false;
@@ -171,8 +155,7 @@ static bool read_within_block(WeightFile *f, size_t i, uint64_t first, size_t n,
 }
 
 /* Blocks that are wanted in part, at both ends, are read whole and cut. */
-static bool read_converted(WeightFile *f, size_t i, uint64_t first, size_t n, float *dst,
-                           GError **error) {
+static bool read_converted(WeightFile *f, size_t i, uint64_t first, size_t n, float *dst, GError **error) {
   const size_t block = dtype_block(weight_file_info(f, i)->dtype), skip = first % block;
   const size_t head = skip ? MIN(n, block - skip) : 0, tail = (n - head) % block;
   const size_t whole = n - head - tail;
@@ -181,22 +164,18 @@ static bool read_converted(WeightFile *f, size_t i, uint64_t first, size_t n, fl
   return !tail || read_within_block(f, i, first + head + whole, tail, dst + head + whole, error);
 }
 
-bool weight_file_read_f32(WeightFile *f, size_t i, uint64_t first, size_t n, float *dst,
-                          GError **error) {
+bool weight_file_read_f32(WeightFile *f, size_t i, uint64_t first, size_t n, float *dst, GError **error) {
   const TensorInfo *info = weight_file_info(f, i);
   if (!dtype_is_readable(info->dtype)) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
-                "%s: tensor %s is %s, which is listed but not read", weight_file_label(f),
-                info->name, dtype_name(info->dtype));
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "%s: tensor %s is %s, which is listed but not read",
+                weight_file_label(f), info->name, dtype_name(info->dtype));
     return false;
   }
   if (first > info->count || n > info->count - first) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
-                "%s: tensor %s has no %zu numbers from %" G_GUINT64_FORMAT, weight_file_label(f),
-                info->name, n, first);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: tensor %s has no %zu numbers from %" G_GUINT64_FORMAT,
+                weight_file_label(f), info->name, n, first);
     return false;
   }
-  if (info->dtype == DTYPE_F32)
-    return weight_file_read_raw(f, i, first * sizeof(float), n * sizeof(float), dst, error);
+  if (info->dtype == DTYPE_F32) return weight_file_read_raw(f, i, first * sizeof(float), n * sizeof(float), dst, error);
   return read_converted(f, i, first, n, dst, error);
 }

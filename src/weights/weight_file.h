@@ -19,9 +19,9 @@ enum { TENSOR_MAX_RANK = 8 };
 typedef struct {
   SafeText *name;
   Dtype dtype;
-  int rank;                         /* 0: a scalar */
-  uint64_t shape[TENSOR_MAX_RANK];  /* outermost first */
-  uint64_t count;                   /* elements: the product of the shape */
+  int rank;                        /* 0: a scalar */
+  uint64_t shape[TENSOR_MAX_RANK]; /* outermost first */
+  uint64_t count;                  /* elements: the product of the shape */
   uint64_t bytes;
   uint64_t offset; /* of the first byte in the source; UINT64_MAX when it does not lie there whole */
 } TensorInfo;
@@ -56,9 +56,7 @@ GHashTable *weight_file_metadata(const WeightFile *file);
 
 /* Reads elements first .. first + n of tensor i as float32 into dst. Fails for formats that
  * are listed but not readable. Safe to call from several threads at once. */
-bool weight_file_read_f32(WeightFile *file, size_t i, uint64_t first, size_t n, float *dst,
-                          GError **error);
+bool weight_file_read_f32(WeightFile *file, size_t i, uint64_t first, size_t n, float *dst, GError **error);
 
 /* Reads bytes start .. start + n of tensor i as they are stored. */
-bool weight_file_read_raw(WeightFile *file, size_t i, uint64_t start, size_t n, void *dst,
-                          GError **error);
+bool weight_file_read_raw(WeightFile *file, size_t i, uint64_t start, size_t n, void *dst, GError **error);

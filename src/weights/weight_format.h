@@ -14,8 +14,7 @@ typedef struct {
   bool (*open)(WeightFile *file, GError **error);
 
   /* Bytes of tensor i as stored; NULL: they lie in the source at info.offset. */
-  bool (*read_raw)(WeightFile *file, size_t i, uint64_t start, size_t n, void *dst,
-                   GError **error);
+  bool (*read_raw)(WeightFile *file, size_t i, uint64_t start, size_t n, void *dst, GError **error);
 
   /* Frees file->private_data; may be NULL. */
   void (*close)(WeightFile *file);
@@ -24,9 +23,9 @@ typedef struct {
 struct WeightFile {
   const WeightFormat *format;
   ByteSource *source;
-  GArray *tensors;       /* of TensorInfo, names owned */
-  GHashTable *by_name;   /* name (borrowed) -> index + 1 */
-  GHashTable *metadata;  /* SafeText -> SafeText, owned */
+  GArray *tensors;      /* of TensorInfo, names owned */
+  GHashTable *by_name;  /* name (borrowed) -> index + 1 */
+  GHashTable *metadata; /* SafeText -> SafeText, owned */
   void *private_data;
 };
 

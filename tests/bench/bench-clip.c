@@ -45,8 +45,9 @@ int main(int argc, char **argv) {
     if (i == 0) first = g_get_monotonic_time() - start;
   }
   qsort(times, TURNS, sizeof *times, by_size);
-  printf("copse: opened in %.0f ms, first answer after %.0f ms, then %.1f ms a text of 10 tokens "
-         "(best %.1f)\n", (double)(opened - start) / 1e3, (double)first / 1e3,
-         (double)times[TURNS / 2] / 1e3, (double)times[0] / 1e3);
+  printf(
+      "copse: opened in %.0f ms, first answer after %.0f ms, then %.1f ms a text of 10 tokens "
+      "(best %.1f)\n",
+      (double)(opened - start) / 1e3, (double)first / 1e3, (double)times[TURNS / 2] / 1e3, (double)times[0] / 1e3);
   return EXIT_SUCCESS;
 }

@@ -33,8 +33,8 @@ static void write_model(const char *path, unsigned matrices, uint64_t side, cons
   GError *error = NULL;
   for (unsigned i = 0; i < matrices; i++) {
     names[i] = g_strdup_printf("layers.%u.weight", i);
-    t[i] = (TensorOut){.name = names[i], .dtype = DTYPE_F32, .rank = 2, .shape = {side, side},
-                       .data = x + i * side * side};
+    t[i] = (TensorOut){
+        .name = names[i], .dtype = DTYPE_F32, .rank = 2, .shape = {side, side}, .data = x + i * side * side};
   }
   if (!safetensors_write(path, t, matrices, NULL, &error)) stop(error);
   for (unsigned i = 0; i < matrices; i++) g_free(names[i]);
@@ -118,8 +118,7 @@ static void bench_reading(const char *top, unsigned threads) {
   plain = bytes / cold_seconds(&s, read_all);
   sketched = bytes / cold_seconds(&s, sketch_all);
   bench_row("plain read, from the disk", plain / 1e9, "GB/s", NAN, "");
-  bench_row("weights to sketches, from the disk", sketched / 1e9, "GB/s", sketched / plain,
-            "a plain read");
+  bench_row("weights to sketches, from the disk", sketched / 1e9, "GB/s", sketched / plain, "a plain read");
   for (int i = 0; i < FILES; i++) {
     unlink(s.path[i]);
     g_free(s.path[i]);
@@ -147,7 +146,7 @@ static double peak_megabytes(void) {
 enum { SMALL_NUMBERS = SMALL_MATRICES * SMALL * SMALL };
 
 static void plant_many(const char *root, unsigned models) {
-  g_autofree float *tree = g_new(float, (size_t)A_TREE * SMALL_NUMBERS);
+  g_autofree float *tree = g_new(float, ((size_t)A_TREE * SMALL_NUMBERS));
   Rng rng;
   rng_init(&rng, 2, 0);
   for (unsigned i = 0; i < models; i++) {
@@ -155,8 +154,7 @@ static void plant_many(const char *root, unsigned models) {
     float *x = tree + (size_t)at * SMALL_NUMBERS;
     const float *parent = tree + (at ? rng_below(&rng, at) : 0) * SMALL_NUMBERS;
     float step = at ? rng_range(&rng, 0.002f, 0.02f) : 0.1f;
-    for (int k = 0; k < SMALL_NUMBERS; k++)
-      x[k] = (at ? parent[k] : 0) + step * rng_range(&rng, -1.7f, 1.7f);
+    for (int k = 0; k < SMALL_NUMBERS; k++) x[k] = (at ? parent[k] : 0) + step * rng_range(&rng, -1.7f, 1.7f);
     g_autofree char *path = g_strdup_printf("%s/m%05u.safetensors", root, i);
     write_model(path, SMALL_MATRICES, SMALL, x);
   }
@@ -186,8 +184,7 @@ static void bench_forest(const char *top, unsigned models, unsigned threads) {
   if (!c || !collection_scan(c, NULL, &summary, &error)) stop(error);
   g_autoptr(GPtrArray) list = collection_models(c, &error);
   if (!list) stop(error);
-  g_autofree char *what =
-      g_strdup_printf("%u small models to a forest, %d matrices each", list->len, SMALL_MATRICES);
+  g_autofree char *what = g_strdup_printf("%u small models to a forest, %d matrices each", list->len, SMALL_MATRICES);
   bench_row(what, build(c, list, threads), "s", NAN, "");
   peak_reset();
   bench_row("the same from the catalog's sketches", build(c, list, threads), "s", NAN, "");

@@ -62,8 +62,7 @@ static double scan(Collection *c, unsigned want, unsigned *read) {
   return want / (now() - start);
 }
 
-static void measure(const char *title, const char *root, const char *state, unsigned n,
-                    bool has_floor) {
+static void measure(const char *title, const char *root, const char *state, unsigned n, bool has_floor) {
   GError *error = NULL;
   const CollectionOptions options = {.state = state};
   g_autoptr(Collection) c = collection_open(root, &options, &error);
@@ -86,8 +85,7 @@ static void measure(const char *title, const char *root, const char *state, unsi
 }
 
 /* In a process of its own, so that each has its own peak. */
-static void measure_apart(const char *title, const char *top, const char *name, unsigned n,
-                          bool has_floor) {
+static void measure_apart(const char *title, const char *top, const char *name, unsigned n, bool has_floor) {
   g_autofree char *root = g_build_filename(top, name, NULL);
   g_autofree char *state = g_strconcat(root, "-state", NULL);
   fflush(stdout);

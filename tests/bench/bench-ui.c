@@ -112,7 +112,7 @@ static void make_catalog(const char *state) {
 /* Small models with labels, enough to train on for as long as one likes. */
 static void make_wood(const char *root) {
   static const char *const things[] = {"fox", "hare", "owl", "tree", "river", "stone", "fern", "moss"};
-  g_autofree float *x = g_new(float, SIDE * SIDE);
+  g_autofree float *x = g_new(float, (SIDE * SIDE));
   g_mkdir_with_parents(root, 0755);
   for (int i = 0; i < TRAINED; i++) {
     Rng rng;
@@ -263,7 +263,9 @@ static void bench_ticks(Session *s, const char *view, const char *name) {
 static void bench_training(Session *s) {
   session_type(s, "3t");
   session_wait(s, "Train an expert", 5);
-  session_type(s, "\t\t\t\025" "99999\r");
+  session_type(s,
+               "\t\t\t\025"
+               "99999\r");
   if (!session_wait(s, "loss", 60)) g_error("no training has begun");
   session_wait(s, "nothing comes", 2);
   bench_keys(s);

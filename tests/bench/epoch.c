@@ -30,9 +30,9 @@ static const char *const concepts[] = {"fox", "hare", "owl", "river", "stone", "
 /* Models of random numbers: they take as long as real ones. */
 static bool write_model(const char *folder, const Case *c, unsigned i, const float *numbers) {
   g_autofree char *path = g_strdup_printf("%s/model_%04u.safetensors", folder, i);
-  const TensorOut low[] = {{"unet.mid.to_q.lora.down.weight", DTYPE_F32, 2, {c->rank, c->side}, numbers},
-                           {"unet.mid.to_q.lora.up.weight", DTYPE_F32, 2, {c->side, c->rank},
-                            numbers + c->rank * c->side}};
+  const TensorOut low[] = {
+      {"unet.mid.to_q.lora.down.weight", DTYPE_F32, 2, {c->rank, c->side}, numbers},
+      {"unet.mid.to_q.lora.up.weight", DTYPE_F32, 2, {c->side, c->rank}, numbers + c->rank * c->side}};
   const TensorOut full[] = {{"mid.to_q.weight", DTYPE_F32, 2, {c->side, c->side}, numbers}};
   const char *metadata[] = {"concept", concepts[i % G_N_ELEMENTS(concepts)], NULL};
   return c->rank ? safetensors_write_quick(path, low, 2, metadata, NULL)

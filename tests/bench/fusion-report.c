@@ -47,12 +47,10 @@ typedef struct {
 } Woods;
 
 /* Which tree a model is of is known here: its folder says it. */
-static bool woods_open(Woods *w, const char *folder, const char *setting, uint64_t seed,
-                       GError **error) {
+static bool woods_open(Woods *w, const char *folder, const char *setting, uint64_t seed, GError **error) {
   g_autofree char *root = g_build_filename(folder, "woods", NULL);
   g_autofree char *state = g_strdup_printf("%s/%s.state", folder, setting);
-  if (!scenes_grow(folder, "a", seed, error) || !scenes_grow(folder, "b", seed + 1000, error))
-    return false;
+  if (!scenes_grow(folder, "a", seed, error) || !scenes_grow(folder, "b", seed + 1000, error)) return false;
   const CollectionOptions o = {.state = state};
   w->collection = collection_open(root, &o, error);
   if (!w->collection || !collection_scan(w->collection, NULL, NULL, error)) return false;
@@ -91,9 +89,7 @@ static bool train(const Woods *w, int tree, const Setting *setting, uint64_t see
   if (tree == 1) o.epochs = setting->epochs;
   g_autoptr(GPtrArray) seen = thinned(w->models, tree == 1 ? setting->share : 1, seed);
   g_autoptr(TrainResult) r = expert_train(w->collection, seen, &o, NULL, error);
-  if (r)
-    fprintf(stderr, "%s, tree %d: unseen top-1 %.3f\n", setting->name, tree,
-            r->expert->test_holdout.top1);
+  if (r) fprintf(stderr, "%s, tree %d: unseen top-1 %.3f\n", setting->name, tree, r->expert->test_holdout.top1);
   return r != NULL;
 }
 
@@ -132,8 +128,7 @@ static bool ask(QueryIndex *index, const char *concept, Result *result, GError *
     const QueryHit *h = &g_array_index(answer->hits, QueryHit, i);
     if (!h->expert) continue;
     unsigned turn = 2 * rank[h->model->tree]++ + (unsigned)h->model->tree;
-    hits[n++] = (Hit){{h->score, -(double)turn, h->match},
-                      g_strcmp0(model_value(h->model, "concept"), concept) == 0};
+    hits[n++] = (Hit){{h->score, -(double)turn, h->match}, g_strcmp0(model_value(h->model, "concept"), concept) == 0};
   }
   for (Way way = 0; way < WAYS; way++) measure(hits, n, way, result);
   return true;
@@ -153,8 +148,10 @@ static bool ask_all(const Woods *w, Result *result, GError **error) {
 /* --- the table -------------------------------------------------------------------------------------- */
 
 static void print_table(const Setting *setting, const Result *r) {
-  printf("\n### %s\n\n| order of both trees' models | precision %% | 95 %% interval | average "
-         "precision %% | 95 %% interval | questions |\n|---|---|---|---|---|---|\n", setting->name);
+  printf(
+      "\n### %s\n\n| order of both trees' models | precision %% | 95 %% interval | average "
+      "precision %% | 95 %% interval | questions |\n|---|---|---|---|---|---|\n",
+      setting->name);
   for (Way way = 0; way < WAYS; way++) {
     printf("| %s |", way_names[way]);
     scenes_print_mean(r->precision[way]);
@@ -189,10 +186,12 @@ static bool report(const char *folder, const Setting *setting, GError **error) {
 int main(int argc, char **argv) {
   g_autoptr(GError) error = NULL;
   const char *folder = argc > 1 ? argv[1] : "search-data";
-  printf("\n## Several experts\n\nTwo planted trees of one architecture, an expert for each. Asked are "
-         "concepts that neither was trained on; right are the models of both trees that draw just that. "
-         "Precision among the first n answers, n being how many are right. %d seeds; intervals by "
-         "bootstrap over the questions.\n", SEEDS);
+  printf(
+      "\n## Several experts\n\nTwo planted trees of one architecture, an expert for each. Asked are "
+      "concepts that neither was trained on; right are the models of both trees that draw just that. "
+      "Precision among the first n answers, n being how many are right. %d seeds; intervals by "
+      "bootstrap over the questions.\n",
+      SEEDS);
   for (size_t i = 0; i < G_N_ELEMENTS(settings); i++)
     if (!report(folder, &settings[i], &error)) {
       fprintf(stderr, "fusion-report: %s\n", error->message);

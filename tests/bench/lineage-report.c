@@ -147,8 +147,9 @@ static void print_mother(const Report *r) {
 
 /* Stated confidence against the share that was right, all woods together. */
 static void print_bins(const Report *r) {
-  puts("| edges with a confidence of about | with cards: edges | right | weights alone: edges | right |\n"
-       "|---|---|---|---|---|");
+  puts(
+      "| edges with a confidence of about | with cards: edges | right | weights alone: edges | right |\n"
+      "|---|---|---|---|---|");
   for (int b = 0; b < 10; b++) {
     unsigned edges[2] = {0}, right[2] = {0};
     for (unsigned i = 0; i < r->n; i++)
@@ -171,34 +172,38 @@ static void print_seeds(const Report *r, bool fixed) {
   for (unsigned i = 0; i < r->n; i++) printf("%s%u", i ? ", " : "", r->wood[i].models);
   printf(" models in ");
   for (unsigned i = 0; i < r->n; i++) printf("%s%u", i ? ", " : "", r->wood[i].trees);
-  puts(" trees, all of them really trained\n"
-       "networks with known parents (`copse plant --kind woods`): full fine-tunes, continued training,\n"
-       "checkpoints, merged adapters, copies, recasts, quantised copies, merges, adapters, wrong cards, and bases\n"
-       "that were taken away.");
+  puts(
+      " trees, all of them really trained\n"
+      "networks with known parents (`copse plant --kind woods`): full fine-tunes, continued training,\n"
+      "checkpoints, merged adapters, copies, recasts, quantised copies, merges, adapters, wrong cards, and bases\n"
+      "that were taken away.");
   if (fixed)
-    puts("\nThe constants were chosen with woods of other seeds and with those of 1, 2 and 3 in sight; 501, 502 and 503\n"
-         "were planted after that, for this page alone.");
+    puts(
+        "\nThe constants were chosen with woods of other seeds and with those of 1, 2 and 3 in sight; 501, 502 and "
+        "503\n"
+        "were planted after that, for this page alone.");
 }
 
 static void print_meaning(void) {
-  puts("## What the figures mean\n\n"
-       "In brackets: right answers, answers given, answers there were. F1 is the harmonic mean of the share of\n"
-       "answers that are right and of the share of truths that are found; recall is the latter alone.\n\n"
-       "- *Clusters*: every model but the adapters, in the tree of its base. The number of trees is not given.\n"
-       "- *Edges*: between trained models whose parent is on disk. An edge to a copy of the parent is right. Edges\n"
-       "  of unknown direction count as undirected answers alone. Children of a missing base that hang below a\n"
-       "  sibling are wrong answers, so that the answers outnumber the truths.\n"
-       "- *Calibration error*: the mean gap between the stated confidence of an edge and the share of such edges\n"
-       "  that is right, over ten bins.\n"
-       "- *Merges of two* must name both parents, *task arithmetic* all that was added.\n"
-       "- *Adapters* go to the base they were trained on, by the card, or by names and shapes where it is silent.\n"
-       "- *Wrong cards* name a model that is not the parent, many of them a sibling or a cousin of it. Of those that\n"
-       "  are missed the named model is no farther, as far as one can tell, than a parent would be.\n"
-       "- *Missing bases*: a base that is not on disk, put above its children; an invented one is a wrong answer.\n"
-       "- *MoTHer's rule* is the one of its paper: distances between the weights, kurtosis for the direction, and the\n"
-       "  cheapest arborescence. It is given the trees, which it would otherwise need the number of, and knows\n"
-       "  no merges, copies or missing bases. The sign of its kurtosis term depends on the stage of training:\n"
-       "  both are shown.");
+  puts(
+      "## What the figures mean\n\n"
+      "In brackets: right answers, answers given, answers there were. F1 is the harmonic mean of the share of\n"
+      "answers that are right and of the share of truths that are found; recall is the latter alone.\n\n"
+      "- *Clusters*: every model but the adapters, in the tree of its base. The number of trees is not given.\n"
+      "- *Edges*: between trained models whose parent is on disk. An edge to a copy of the parent is right. Edges\n"
+      "  of unknown direction count as undirected answers alone. Children of a missing base that hang below a\n"
+      "  sibling are wrong answers, so that the answers outnumber the truths.\n"
+      "- *Calibration error*: the mean gap between the stated confidence of an edge and the share of such edges\n"
+      "  that is right, over ten bins.\n"
+      "- *Merges of two* must name both parents, *task arithmetic* all that was added.\n"
+      "- *Adapters* go to the base they were trained on, by the card, or by names and shapes where it is silent.\n"
+      "- *Wrong cards* name a model that is not the parent, many of them a sibling or a cousin of it. Of those that\n"
+      "  are missed the named model is no farther, as far as one can tell, than a parent would be.\n"
+      "- *Missing bases*: a base that is not on disk, put above its children; an invented one is a wrong answer.\n"
+      "- *MoTHer's rule* is the one of its paper: distances between the weights, kurtosis for the direction, and the\n"
+      "  cheapest arborescence. It is given the trees, which it would otherwise need the number of, and knows\n"
+      "  no merges, copies or missing bases. The sign of its kurtosis term depends on the stage of training:\n"
+      "  both are shown.");
 }
 
 static void print_report(const Report *r, bool fixed) {

@@ -9,34 +9,31 @@
 
 typedef struct {
   const char *path, *kind, *grove;
-  int parent;                   /* -1: none, -2: missing */
-  int parents[3];               /* of a merge */
+  int parent;     /* -1: none, -2: missing */
+  int parents[3]; /* of a merge */
   unsigned n_parents;
   bool wrong_card;
-  int node;                     /* in the forest, -1: none */
+  int node; /* in the forest, -1: none */
 } True;
 
 typedef struct {
   const Forest *forest;
   True *models;
   unsigned n;
-  int *of_node;                 /* forest node -> model or -1 */
+  int *of_node; /* forest node -> model or -1 */
   LineageScore *out;
 } Scoring;
 
 double tally_recall(const Tally *t) { return t->there ? (double)t->right / t->there : 1; }
 double tally_precision(const Tally *t) { return t->claimed ? (double)t->right / t->claimed : 1; }
 
-double tally_f1(const Tally *t) {
-  return t->claimed + t->there ? 2.0 * t->right / (t->claimed + t->there) : 1;
-}
+double tally_f1(const Tally *t) { return t->claimed + t->there ? 2.0 * t->right / (t->claimed + t->there) : 1; }
 
 static bool is(const True *m, const char *kind) { return g_strcmp0(m->kind, kind) == 0; }
 static bool is_copy(const True *m) { return is(m, "copy") || is(m, "recast"); }
 
 static bool is_trained(const True *m) {
-  return !m->kind || is(m, "fine-tune") || is(m, "continued") || is(m, "checkpoint") ||
-         is(m, "lora-merged");
+  return !m->kind || is(m, "fine-tune") || is(m, "continued") || is(m, "checkpoint") || is(m, "lora-merged");
 }
 
 /* What a model is a copy of, or itself. */
@@ -53,14 +50,13 @@ static void read_one(const cJSON *item, GHashTable *by_path, True *m) {
   const char *parent = cJSON_GetStringValue(cJSON_GetObjectItem(item, "parent"));
   *m = (True){.path = cJSON_GetStringValue(cJSON_GetObjectItem(item, "path")),
               .kind = cJSON_GetStringValue(cJSON_GetObjectItem(item, "kind")),
-              .grove = cJSON_GetStringValue(cJSON_GetObjectItem(item, "tree")), .node = -1};
+              .grove = cJSON_GetStringValue(cJSON_GetObjectItem(item, "tree")),
+              .node = -1};
   m->parent = parent && g_str_has_prefix(parent, "ghost:") ? -2 : index_of(by_path, parent);
   m->wrong_card = cJSON_IsTrue(cJSON_GetObjectItem(item, "wrong_card"));
   const cJSON *p;
-  cJSON_ArrayForEach(p, cJSON_GetObjectItem(item, "parents"))
-    if (m->n_parents < 3)
-      m->parents[m->n_parents++] =
-          index_of(by_path, cJSON_GetStringValue(cJSON_GetObjectItem(p, "path")));
+  cJSON_ArrayForEach(p, cJSON_GetObjectItem(item, "parents")) if (m->n_parents < 3) m->parents[m->n_parents++] =
+      index_of(by_path, cJSON_GetStringValue(cJSON_GetObjectItem(p, "path")));
 }
 
 static void read_truth(Scoring *s, const cJSON *document) {
@@ -104,8 +100,9 @@ static void score_trees(Scoring *s) {
       const ForestNode *node = node_of(s, &s->models[i]);
       if (!node || is(&s->models[i], "adapter")) continue;
       n++;
-      char *key = what == 0 ? g_strdup_printf("%d|%s", node->tree, s->models[i].grove)
-                  : what == 1 ? g_strdup_printf("%d", node->tree) : g_strdup(s->models[i].grove);
+      char *key = what == 0   ? g_strdup_printf("%d|%s", node->tree, s->models[i].grove)
+                  : what == 1 ? g_strdup_printf("%d", node->tree)
+                              : g_strdup(s->models[i].grove);
       unsigned *count = g_hash_table_lookup(cells, key);
       if (count) g_free(key);
       else g_hash_table_insert(cells, key, count = g_new0(unsigned, 1));
@@ -157,8 +154,7 @@ static void score_edges(Scoring *s) {
   }
   unsigned edges = 0;
   for (int b = 0; b < 10; b++) edges += out->bin_edges[b];
-  for (int b = 0; b < 10; b++)
-    out->calibration += fabs(out->bin_confidence[b] - out->bin_right[b]) / MAX(edges, 1);
+  for (int b = 0; b < 10; b++) out->calibration += fabs(out->bin_confidence[b] - out->bin_right[b]) / MAX(edges, 1);
 }
 
 static void score_copies(Scoring *s) {
@@ -179,16 +175,14 @@ static void score_quantised(Scoring *s) {
     s->out->quantised.there += there;
     if (!e || e->kind != EDGE_QUANTISED || node->duplicate_of >= 0) continue;
     s->out->quantised.claimed++;
-    s->out->quantised.right +=
-        there && original(s, s->of_node[e->parent]) == s->models[i].parent;
+    s->out->quantised.right += there && original(s, s->of_node[e->parent]) == s->models[i].parent;
   }
 }
 
 /* True when `wanted` is among the node's parents. */
 static bool has_parent(const Scoring *s, const ForestNode *node, int wanted) {
   for (guint k = 0; k < node->parents->len; k++)
-    if (original(s, s->of_node[g_array_index(node->parents, ParentEdge, k).parent]) == wanted)
-      return true;
+    if (original(s, s->of_node[g_array_index(node->parents, ParentEdge, k).parent]) == wanted) return true;
   return false;
 }
 
@@ -198,11 +192,9 @@ static void score_merges(Scoring *s) {
     const ForestNode *node = node_of(s, m);
     const ParentEdge *e = first_edge(node);
     bool there = is(m, "merge"), claimed = e && e->kind == EDGE_MERGE && node->duplicate_of < 0;
-    bool both = there && node && has_parent(s, node, m->parents[0]) &&
-                has_parent(s, node, m->parents[1]);
+    bool both = there && node && has_parent(s, node, m->parents[0]) && has_parent(s, node, m->parents[1]);
     bool sum = there && m->n_parents == 3;
-    Tally *t = sum || (claimed && !there && node->parents->len > 2) ? &s->out->arithmetic
-                                                                    : &s->out->merges;
+    Tally *t = sum || (claimed && !there && node->parents->len > 2) ? &s->out->arithmetic : &s->out->merges;
     t->there += there;
     t->claimed += claimed;
     t->right += claimed && both && (sum || node->parents->len == 2);
@@ -236,8 +228,7 @@ static void score_missing(Scoring *s) {
   g_autoptr(GHashTable) there = g_hash_table_new(g_str_hash, g_str_equal);
   g_autoptr(GHashTable) found = g_hash_table_new(g_str_hash, g_str_equal);
   for (unsigned i = 0; i < s->n; i++)
-    if (s->models[i].parent == -2 && !is(&s->models[i], "adapter"))
-      g_hash_table_add(there, (char *)s->models[i].grove);
+    if (s->models[i].parent == -2 && !is(&s->models[i], "adapter")) g_hash_table_add(there, (char *)s->models[i].grove);
   for (unsigned v = 0; v < s->forest->nodes->len; v++) {
     const ForestNode *ghost = forest_node(s->forest, v);
     unsigned full = 0, right = 0;

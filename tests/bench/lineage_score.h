@@ -9,17 +9,17 @@ typedef struct {
   unsigned claimed, there, right; /* right <= both */
 } Tally;
 
-double tally_f1(const Tally *t);        /* 1 when there was nothing and nothing was claimed */
+double tally_f1(const Tally *t); /* 1 when there was nothing and nothing was claimed */
 double tally_recall(const Tally *t);
 double tally_precision(const Tally *t);
 
 typedef struct {
   unsigned models, trees, groves; /* there are; recovered trees; planted ones, adapters apart */
   unsigned strangers;             /* pairs in one tree that are of different groves */
-  double rand_index;                 /* adjusted, over all but adapters */
-  Tally undirected, directed;        /* edges between trained models that are on disk */
+  double rand_index;              /* adjusted, over all but adapters */
+  Tally undirected, directed;     /* edges between trained models that are on disk */
   Tally copies, quantised, merges, arithmetic, adapters, wrong_cards, missing;
-  double calibration;                /* expected error of the edges' confidences, ten bins */
+  double calibration; /* expected error of the edges' confidences, ten bins */
   unsigned bin_edges[10], bin_right[10];
   double bin_confidence[10];
 } LineageScore;

@@ -34,14 +34,14 @@ static void row_add(Row *r, const Score *s) {
 
 static void row_print(const char *name, const Row *r) {
   double k = r->seeds ? r->seeds : NAN;
-  printf("| %s | %.1f | %.1f – %.1f | %.1f | %u |\n", name, 100 * r->sum / k, 100 * r->low / k,
-         100 * r->high / k, 100 * r->chance / k, r->n);
+  printf("| %s | %.1f | %.1f – %.1f | %.1f | %u |\n", name, 100 * r->sum / k, 100 * r->low / k, 100 * r->high / k,
+         100 * r->chance / k, r->n);
   fflush(stdout);
 }
 
 static void table_head(const char *title, const char *what) {
-  printf("\n## %s\n\n%s\n\n| method | %% | 95 %% interval | chance | test models |\n|---|---|---|---|---|\n",
-         title, what);
+  printf("\n## %s\n\n%s\n\n| method | %% | 95 %% interval | chance | test models |\n|---|---|---|---|---|\n", title,
+         what);
 }
 
 /* A planted wood, opened. */
@@ -131,8 +131,10 @@ static void gain_print(const Gain *g) {
   double sum = 0, low, high;
   for (guint i = 0; i < g->each->len; i++) sum += g_array_index(g->each, double, i);
   score_bootstrap((const double *)g->each->data, g->each->len, 0, &low, &high);
-  printf("\nOur default less the published form, test model by test model: %+.1f points (95 %% interval "
-         "%+.1f – %+.1f).\n", 100 * sum / g->each->len, 100 * low, 100 * high);
+  printf(
+      "\nOur default less the published form, test model by test model: %+.1f points (95 %% interval "
+      "%+.1f – %+.1f).\n",
+      100 * sum / g->each->len, 100 * low, 100 * high);
 }
 
 static void classify_table(const Wood woods[SEEDS]) {
@@ -171,8 +173,7 @@ static void classify_table(const Wood woods[SEEDS]) {
 
 static void align_table(const Wood woods[SEEDS]) {
   Row seen[3] = {0}, unseen[3] = {0}, dense[2] = {0}, statnn[2] = {0};
-  static const char *const names[] = {"ProbeX, raw input", "ProbeX, scaled (default)",
-                                      "ProbeX, scaled, without ReLU"};
+  static const char *const names[] = {"ProbeX, raw input", "ProbeX, scaled (default)", "ProbeX, scaled, without ReLU"};
   for (int seed = 0; seed < SEEDS; seed++)
     for (int v = 0; v < 3; v++) {
       TrainOptions o = TRAIN_DEFAULTS;
@@ -245,8 +246,7 @@ static bool is_of(const Model *m, const char *tree) {
 }
 
 /* The linear expert's accuracy on tree `test` when trained on the trees named. */
-static void linear_across(const Wood *w, const char *first, const char *second, const char *test,
-                          Row *row) {
+static void linear_across(const Wood *w, const char *first, const char *second, const char *test, Row *row) {
   g_autoptr(GError) error = NULL;
   TaskOptions o = {.tree = -1};
   g_autoptr(Task) t = task_new(w->models, &o, &error);
@@ -306,8 +306,7 @@ static bool open_pair(Wood *w, const char *folder, uint64_t seed, GError **error
   return w->models != NULL;
 }
 
-static bool open_all(const char *root, Wood classes[], Wood scenes[], Wood pairs[],
-                     GError **error) {
+static bool open_all(const char *root, Wood classes[], Wood scenes[], Wood pairs[], GError **error) {
   for (uint64_t seed = 0; seed < SEEDS; seed++) {
     PlantOptions c = {.kind = PLANT_CLASSES, .fine_tunes = 700, .seed = seed};
     PlantOptions s = {.kind = PLANT_SCENES, .adapters = 1, .seed = seed};
@@ -330,8 +329,9 @@ int main(int argc, char **argv) {
   if (!ok) {
     fprintf(stderr, "reproduce: %s\n", error->message);
   } else {
-    printf("# Results on planted woods\n\nMade by `make reproduce`. Seeds 0, 1, 2 for woods and "
-           "training; means over the seeds.\n");
+    printf(
+        "# Results on planted woods\n\nMade by `make reproduce`. Seeds 0, 1, 2 for woods and "
+        "training; means over the seeds.\n");
     trees_table(pairs);
     classify_table(classes);
     align_table(scenes);

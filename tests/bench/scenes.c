@@ -14,8 +14,8 @@ enum { CONCEPTS = 96, ADAPTERS = 4 };
 bool scenes_grow(const char *folder, const char *name, uint64_t seed, GError **error) {
   g_autofree char *inner = g_build_filename(folder, "woods", name, NULL);
   g_autofree char *truth = g_strdup_printf("%s/%s.truth.json", folder, name);
-  const PlantOptions o = {.kind = PLANT_SCENES, .concepts = CONCEPTS, .adapters = ADAPTERS,
-                          .seed = seed, .truth = truth};
+  const PlantOptions o = {
+      .kind = PLANT_SCENES, .concepts = CONCEPTS, .adapters = ADAPTERS, .seed = seed, .truth = truth};
   PlantSummary summary = {0};
   linalg_set_threads(1);
   bool ok = g_file_test(truth, G_FILE_TEST_EXISTS) ||
@@ -30,8 +30,7 @@ GHashTable *scenes_held_out(const GPtrArray *models) {
   for (guint i = 0; i < models->len; i++) {
     const char *split = model_split(models->pdata[i]);
     const char *concept = model_value(models->pdata[i], "concept");
-    if (concept && split && g_str_has_suffix(split, "_holdout"))
-      g_hash_table_add(all, (gpointer)concept);
+    if (concept && split && g_str_has_suffix(split, "_holdout")) g_hash_table_add(all, (gpointer) concept);
   }
   return all;
 }

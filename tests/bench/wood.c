@@ -23,12 +23,10 @@ static char *place(const char *root, const char *path) {
 static void put_text(const char *root, const char *path, const char *text) {
   g_autofree char *full = place(root, path);
   g_autoptr(GError) error = NULL;
-  if (!g_file_set_contents_full(full, text, -1, G_FILE_SET_CONTENTS_NONE, 0644, &error))
-    g_error("%s", error->message);
+  if (!g_file_set_contents_full(full, text, -1, G_FILE_SET_CONTENTS_NONE, 0644, &error)) g_error("%s", error->message);
 }
 
-static void put_tensors(const char *root, const char *path, const TensorOut *tensors, size_t n,
-                        const char *concept) {
+static void put_tensors(const char *root, const char *path, const TensorOut *tensors, size_t n, const char *concept) {
   const char *const metadata[] = {"format", "pt", "concept", concept, NULL};
   g_autofree char *full = place(root, path);
   g_autoptr(GError) error = NULL;
@@ -36,8 +34,8 @@ static void put_tensors(const char *root, const char *path, const TensorOut *ten
 }
 
 /* 64 pairs of factors, named as `format` (with a number in it) and a part say. */
-static void put_adapter(const char *root, const char *path, const char *format, const char *a,
-                        const char *b, const char *concept) {
+static void put_adapter(const char *root, const char *path, const char *format, const char *a, const char *b,
+                        const char *concept) {
   TensorOut tensors[2 * BLOCKS];
   char *names[2 * BLOCKS];
   for (int i = 0; i < BLOCKS; i++) {
@@ -64,8 +62,7 @@ static void put_model(const char *root, const char *path, const char *concept) {
   for (int i = 0; i < 2 * LAYERS; i++) g_free(names[i]);
 }
 
-static const char card[] =
-    "---\nlicense: mit\nbase_model: org/base\ntags:\n- lora\n- image\n---\n# A model\n";
+static const char card[] = "---\nlicense: mit\nbase_model: org/base\ntags:\n- lora\n- image\n---\n# A model\n";
 
 static void plant_loose(const char *root, unsigned i, const char *concept) {
   g_autofree char *folder = g_strdup_printf("sd/train/model_idx_%06u", i);
@@ -79,8 +76,7 @@ static void plant_peft(const char *root, unsigned i, const char *concept) {
   g_autofree char *folder = g_strdup_printf("peft/run-%06u", i);
   g_autofree char *weights = g_strconcat(folder, "/adapter_model.safetensors", NULL);
   g_autofree char *config = g_strconcat(folder, "/adapter_config.json", NULL);
-  put_adapter(root, weights, "base_model.model.layers.", ".lora_A.weight", ".lora_B.weight",
-              concept);
+  put_adapter(root, weights, "base_model.model.layers.", ".lora_A.weight", ".lora_B.weight", concept);
   put_text(root, config,
            "{\"base_model_name_or_path\":\"org/base\",\"peft_type\":\"LORA\",\"r\":4,"
            "\"lora_alpha\":8,\"target_modules\":[\"to_q\"]}");
@@ -108,8 +104,8 @@ static void plant_configured(const char *root, unsigned i, const char *concept) 
 }
 
 void wood_plant(const char *root, unsigned n) {
-  static void (*const plants[])(const char *, unsigned, const char *) = {
-      plant_loose, plant_peft, plant_hub, plant_configured};
+  static void (*const plants[])(const char *, unsigned, const char *) = {plant_loose, plant_peft, plant_hub,
+                                                                         plant_configured};
   for (unsigned i = 0; i < n; i++) {
     g_autofree char *concept = g_strdup_printf("concept %u", i % 100);
     plants[i % G_N_ELEMENTS(plants)](root, i, concept);
@@ -140,10 +136,8 @@ static void pack_folder(struct archive *a, const char *root, const char *path) {
     if (strcmp(name, "blobs") == 0) continue;
     g_autofree char *below = *path ? g_strconcat(path, "/", name, NULL) : g_strdup(name);
     g_autofree char *child = g_build_filename(root, below, NULL);
-    if (g_file_test(child, G_FILE_TEST_IS_DIR))
-      pack_folder(a, root, below);
-    else
-      pack_file(a, child, below);
+    if (g_file_test(child, G_FILE_TEST_IS_DIR)) pack_folder(a, root, below);
+    else pack_file(a, child, below);
   }
 }
 

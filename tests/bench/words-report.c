@@ -30,8 +30,7 @@ static const Variant variants[] = {
     {"without stand-ins (singular, hyphen)", WORD_BAG_NO_STAND_INS, false},
     {"without words of two words", WORD_BAG_NO_JOINING, false},
     {"without words taken apart", WORD_BAG_NO_PARTS, false},
-    {"none of them",
-     WORD_BAG_NO_WEIGHTS | WORD_BAG_NO_STAND_INS | WORD_BAG_NO_JOINING | WORD_BAG_NO_PARTS, false},
+    {"none of them", WORD_BAG_NO_WEIGHTS | WORD_BAG_NO_STAND_INS | WORD_BAG_NO_JOINING | WORD_BAG_NO_PARTS, false},
     {"all steps, less the common direction", 0, true},
 };
 
@@ -101,7 +100,7 @@ static void print_pairs(const Variant *v, const Pairs *p) {
   TextEncoder *e = open_variant(v->without);
   size_t n = p->texts->len, d = text_encoder_dim(e);
   guint pairs = p->judged->len, both = 0;
-  g_autofree float *x = g_new(float, n * d);
+  g_autofree float *x = g_new(float, (n * d));
   g_autofree bool *known = g_new0(bool, n);
   g_autofree double *cosine = g_new0(double, pairs);
   text_encoder_encode_many(e, (const char *const *)p->texts->pdata, n, x, known, NULL);
@@ -134,13 +133,14 @@ static void print_coverage(const Variant *v, const char *list) {
 }
 
 static void print_lists(const Pairs *words, const Pairs *texts) {
-  printf("\n## Words\n\nThe encoder `words`, with and without each step that makes a vector of a text. "
-         "Pairs: Spearman's rank correlation of the cosine with how alike the two are judged in "
-         "`tests/fixtures/similar-words.tsv` and `similar-texts.tsv`; a pair without a vector counts as "
-         "having nothing in common. Lists of `data/labels`: names that get a vector and, in brackets, "
-         "those all of whose words are known, in %%.\n\n"
-         "| variant | words known | correlation | texts known | correlation | CIFAR-100 | ImageNet | "
-         "Tiny ImageNet |\n|---|---|---|---|---|---|---|---|\n");
+  printf(
+      "\n## Words\n\nThe encoder `words`, with and without each step that makes a vector of a text. "
+      "Pairs: Spearman's rank correlation of the cosine with how alike the two are judged in "
+      "`tests/fixtures/similar-words.tsv` and `similar-texts.tsv`; a pair without a vector counts as "
+      "having nothing in common. Lists of `data/labels`: names that get a vector and, in brackets, "
+      "those all of whose words are known, in %%.\n\n"
+      "| variant | words known | correlation | texts known | correlation | CIFAR-100 | ImageNet | "
+      "Tiny ImageNet |\n|---|---|---|---|---|---|---|---|\n");
   for (size_t i = 0; i < G_N_ELEMENTS(variants); i++) {
     const Variant *v = &variants[i];
     printf("| %s |", v->name);
@@ -193,7 +193,7 @@ static GHashTable *texts_of(const GPtrArray *models) {
 static bool write_table(const char *path, unsigned without, GHashTable *texts, GError **error) {
   g_autoptr(TextEncoder) e = open_variant(without);
   size_t n = g_hash_table_size(texts), d = text_encoder_dim(e), i = 0;
-  g_autofree float *x = g_new0(float, n * d + 1);
+  g_autofree float *x = g_new0(float, (n * d) + 1);
   g_autofree TensorOut *out = g_new0(TensorOut, n + 1);
   GHashTableIter each;
   gpointer text;
@@ -205,8 +205,7 @@ static bool write_table(const char *path, unsigned without, GHashTable *texts, G
 }
 
 /* The share of right models among as many first answers as there are right ones. */
-static bool ask(QueryIndex *index, const char *question, const char *concept, GArray *shares,
-                GError **error) {
+static bool ask(QueryIndex *index, const char *question, const char *concept, GArray *shares, GError **error) {
   g_autoptr(QueryAnswer) answer = query_run(index, question, 0, error);
   if (!answer) return false;
   unsigned right = 0, early = 0;
@@ -214,10 +213,8 @@ static bool ask(QueryIndex *index, const char *question, const char *concept, GA
     for (guint i = 0; i < answer->hits->len; i++) {
       const QueryHit *h = &g_array_index(answer->hits, QueryHit, i);
       bool fits = h->expert && g_strcmp0(model_value(h->model, "concept"), concept) == 0;
-      if (turn == 0)
-        right += fits;
-      else
-        early += fits && i < right;
+      if (turn == 0) right += fits;
+      else early += fits && i < right;
     }
   double share = right ? (double)early / right : 0;
   g_array_append_val(shares, share);
@@ -227,8 +224,7 @@ static bool ask(QueryIndex *index, const char *question, const char *concept, GA
 /* Ways to ask: the concept, a sentence as it is (a phrase), a sentence as a question. */
 enum { ASK_ALONE, ASK_PHRASE, ASK_QUESTION, ASKS };
 
-static bool ask_ways(QueryIndex *index, const char *concept, GArray *const shares[ASKS],
-                     GError **error) {
+static bool ask_ways(QueryIndex *index, const char *concept, GArray *const shares[ASKS], GError **error) {
   g_autofree char *question = g_strdup_printf(sentence, concept);
   g_autofree char *phrase = g_strdup_printf("\"%s\"", question);
   return ask(index, concept, concept, shares[ASK_ALONE], error) &&
@@ -265,12 +261,14 @@ static bool print_wood(const char *folder, GError **error) {
     unsigned without;
   } tried[] = {{"all steps", "all", 0}, {"without frequency weights", "even", WORD_BAG_NO_WEIGHTS}};
   g_autofree char *shown = g_strdup_printf(sentence, "…");
-  printf("\n## Words on a planted wood\n\nAn expert for scenes, asked for concepts that it was never trained "
-         "on: the concept alone, a sentence in quotes, which is taken as it is (\"%s\"), and the same without "
-         "them, whose beginning is dropped (`src/search/lead_in.h`). Precision among the first n answers, n being "
-         "how many are right. %d seeds; intervals by bootstrap over the questions.\n\n"
-         "| variant | concept alone %% | 95 %% interval | quoted sentence %% | 95 %% interval | sentence %% | 95 "
-         "%% interval | questions |\n|---|---|---|---|---|---|---|---|\n", shown, SEEDS);
+  printf(
+      "\n## Words on a planted wood\n\nAn expert for scenes, asked for concepts that it was never trained "
+      "on: the concept alone, a sentence in quotes, which is taken as it is (\"%s\"), and the same without "
+      "them, whose beginning is dropped (`src/search/lead_in.h`). Precision among the first n answers, n being "
+      "how many are right. %d seeds; intervals by bootstrap over the questions.\n\n"
+      "| variant | concept alone %% | 95 %% interval | quoted sentence %% | 95 %% interval | sentence %% | 95 "
+      "%% interval | questions |\n|---|---|---|---|---|---|---|---|\n",
+      shown, SEEDS);
   bool ok = true;
   for (size_t v = 0; ok && v < G_N_ELEMENTS(tried); v++) {
     GArray *shares[ASKS];
@@ -292,8 +290,7 @@ int main(int argc, char **argv) {
   const char *folder = argc > 1 ? argv[1] : "search-data";
   const char *fixtures = argc > 2 ? argv[2] : "tests/fixtures";
   Pairs words, texts;
-  if (!pairs_read(&words, fixtures, "similar-words.tsv") ||
-      !pairs_read(&texts, fixtures, "similar-texts.tsv")) {
+  if (!pairs_read(&words, fixtures, "similar-words.tsv") || !pairs_read(&texts, fixtures, "similar-texts.tsv")) {
     fprintf(stderr, "words-report: no lists of pairs in %s\n", fixtures);
     return 1;
   }

@@ -48,11 +48,9 @@ static void read_tensors(WeightFile *file) {
     const TensorInfo *t = weight_file_info(file, i);
     if (!text_is_safe(t->name, -1)) abort();
     for (uint64_t at = 0; at < t->bytes; at += sizeof bytes)
-      if (!weight_file_read_raw(file, i, at, (size_t)MIN(sizeof bytes, t->bytes - at), bytes, NULL))
-        break;
+      if (!weight_file_read_raw(file, i, at, (size_t)MIN(sizeof bytes, t->bytes - at), bytes, NULL)) break;
     float number;
-    if (dtype_is_readable(t->dtype) && t->count)
-      weight_file_read_f32(file, i, t->count - 1, 1, &number, NULL);
+    if (dtype_is_readable(t->dtype) && t->count) weight_file_read_f32(file, i, t->count - 1, 1, &number, NULL);
   }
   weight_file_free(file);
 }

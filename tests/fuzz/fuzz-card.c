@@ -12,8 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 static void check(const Model *m) {
   for (guint i = 0; i < m->facts->len; i++) {
     const Fact *f = m->facts->pdata[i];
-    if (!text_is_safe(f->key, -1) || !text_is_safe(f->value, -1) || !text_is_safe(f->source, -1))
-      abort();
+    if (!text_is_safe(f->key, -1) || !text_is_safe(f->value, -1) || !text_is_safe(f->source, -1)) abort();
   }
   if (model_base(m) && !*model_base(m)) abort();
 }

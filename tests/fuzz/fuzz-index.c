@@ -13,8 +13,8 @@ typedef struct {
 } Part;
 
 static GBytes *good_part(const char *tensor) {
-  g_autofree char *header = g_strdup_printf(
-      "{\"%s\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", tensor);
+  g_autofree char *header =
+      g_strdup_printf("{\"%s\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", tensor);
   uint64_t length = strlen(header);
   GByteArray *file = g_byte_array_new();
   g_byte_array_append(file, (const guint8 *)&length, sizeof length);

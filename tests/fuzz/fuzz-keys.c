@@ -16,7 +16,7 @@ enum { KEYS_MOST = 2000 };
 static Key next_key(const char **at) {
   const char *begin = *at;
   Key key = key_parse(at);
-  if (key == UIKEY_NONE && *at == begin) key = (guchar)*(*at)++;
+  if (key == UIKEY_NONE && *at == begin) key = (guchar) * (*at)++;
   char name[KEY_NAME_MAX], label[KEY_NAME_MAX];
   if (key == UIKEY_NONE) return key;
   key_write(key, name);
@@ -29,7 +29,7 @@ static Key next_key(const char **at) {
 /* Bytes below 6 tell what is no key. */
 static void perform(App *app, const char **at) {
   char what = *(*at)++;
-  int x = **at ? (guchar)*(*at)++ : 0, y = **at ? (guchar)*(*at)++ : 0;
+  int x = **at ? (guchar) * (*at)++ : 0, y = **at ? (guchar) * (*at)++ : 0;
   if (what == 3) app_mouse_event(app, (MouseEvent)(x % 5), x, y % 60);
   if (what == 4) app_resize(app, x + 1, y % 80 + 1);
 }

@@ -20,8 +20,9 @@ static ClipTokenizer *small_tokenizer(void) {
     g_string_append_printf(v, "\"%s%s\":%u,\"%s%s</w>\":%u,", escape, s, id, escape, s, id + 1);
     id += 2;
   }
-  g_string_append(v, "\"ab\":600,\"abab\":601,\"ac</w>\":602,\"<|startoftext|>\":700,"
-                     "\"<|endoftext|>\":701}");
+  g_string_append(v,
+                  "\"ab\":600,\"abab\":601,\"ac</w>\":602,\"<|startoftext|>\":700,"
+                  "\"<|endoftext|>\":701}");
   static const char merges[] = "#version: 1\na b\nab ab\na c</w>\n";
   return clip_tokenizer_parse(v->str, v->len, merges, sizeof merges - 1, "small", NULL);
 }

@@ -19,14 +19,18 @@ static const struct {
     {"deep.md", "---\nmodel-index:\n- name: x\n  results: [[[[[[[[[[[[[[[[[x]]]]]]]]]]]]]]]]]\n---\n"},
     {"marks.md", "\xef\xbb\xbf---\r\nk: \"\\e[2J\\u202e\"\r\n...\r\n"},
     {"open.md", "---\nlicense: mit\n"},
-    {"adapter.json", "{\"base_model_name_or_path\":\"org/base\",\"peft_type\":\"LORA\",\"r\":8,"
-                     "\"lora_alpha\":16,\"target_modules\":[\"v\",\"q\"],\"use_rslora\":true}"},
-    {"mlx.json", "{\"fine_tune_type\":\"lora\",\"model\":\"org/m\",\"lora_parameters\":{\"rank\":8,"
-                 "\"scale\":20.0}}"},
-    {"config.json", "{\"architectures\":[\"ViT\"],\"_name_or_path\":\"org/vit-base\","
-                    "\"id2label\":{\"0\":\"a\"}}"},
-    {"pipeline.json", "{\"_class_name\":\"StableDiffusionPipeline\",\"unet\":[\"diffusers\","
-                      "\"UNet2DConditionModel\"],\"safety_checker\":[null,null]}"},
+    {"adapter.json",
+     "{\"base_model_name_or_path\":\"org/base\",\"peft_type\":\"LORA\",\"r\":8,"
+     "\"lora_alpha\":16,\"target_modules\":[\"v\",\"q\"],\"use_rslora\":true}"},
+    {"mlx.json",
+     "{\"fine_tune_type\":\"lora\",\"model\":\"org/m\",\"lora_parameters\":{\"rank\":8,"
+     "\"scale\":20.0}}"},
+    {"config.json",
+     "{\"architectures\":[\"ViT\"],\"_name_or_path\":\"org/vit-base\","
+     "\"id2label\":{\"0\":\"a\"}}"},
+    {"pipeline.json",
+     "{\"_class_name\":\"StableDiffusionPipeline\",\"unet\":[\"diffusers\","
+     "\"UNet2DConditionModel\"],\"safety_checker\":[null,null]}"},
     {"counts.json", "{\"10_fox\":{\"fox\":10,\"snow\":3},\"5_fox\":{\"fox\":5,\" tree\":-1}}"},
     {"address", "https://huggingface.co/org/name/tree/main"},
     {"disk", "C:\\models\\sd_xl_base_1.0.safetensors"},
@@ -74,8 +78,7 @@ int main(int argc, char **argv) {
   g_mkdir_with_parents(archives, 0755);
   g_mkdir_with_parents(texts, 0755);
   save_archives(&f, archives);
-  for (size_t i = 0; i < G_N_ELEMENTS(cards); i++)
-    save(texts, cards[i].name, cards[i].text, strlen(cards[i].text));
+  for (size_t i = 0; i < G_N_ELEMENTS(cards); i++) save(texts, cards[i].name, cards[i].text, strlen(cards[i].text));
   g_autofree char *staged = g_build_filename(top, "staged.safetensors", NULL);
   g_unlink(staged);
   g_rmdir(top);

@@ -16,8 +16,7 @@ typedef struct {
 
 static const Seed safetensors[] = {
     {"plain", "{\"a\":" F32("[2,2]", 0, 16) ",\"b\":" F32("[]", 16, 20) "}", 20},
-    {"metadata",
-     "{\"__metadata__\":{\"format\":\"pt\",\"e\":\"\\u001b\\ud83c\\udf33\"},\"a\":" F32("[1]", 0, 4) "}",
+    {"metadata", "{\"__metadata__\":{\"format\":\"pt\",\"e\":\"\\u001b\\ud83c\\udf33\"},\"a\":" F32("[1]", 0, 4) "}",
      4},
     {"dtypes",
      "{\"a\":{\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":[0,8]},"
@@ -29,9 +28,9 @@ static const Seed safetensors[] = {
      "\"g\":{\"dtype\":\"F8_E4M3\",\"shape\":[2],\"data_offsets\":[26,28]},"
      "\"h\":{\"dtype\":\"F8_E5M2\",\"shape\":[2],\"data_offsets\":[28,30]},"
      "\"i\":{\"dtype\":\"F4\",\"shape\":[4],\"data_offsets\":[30,32]},"
-     "\"j\":{\"dtype\":\"F6_E2M3\",\"shape\":[4],\"data_offsets\":[32,35]}}", 35},
-    {"unaligned",
-     "{\"u\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]},\"a\":" F32("[2]", 1, 9) "}", 9},
+     "\"j\":{\"dtype\":\"F6_E2M3\",\"shape\":[4],\"data_offsets\":[32,35]}}",
+     35},
+    {"unaligned", "{\"u\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]},\"a\":" F32("[2]", 1, 9) "}", 9},
     {"empty-tensor", " {\"a\":" F32("[0,9]", 0, 0) ",\"b\":" F32("[1]", 0, 4) "}  ", 4},
     {"hole", "{\"a\":" F32("[1]", 0, 4) ",\"b\":" F32("[1]", 8, 12) "}", 12},
     {"overlap", "{\"a\":" F32("[2]", 0, 8) ",\"b\":" F32("[2]", 4, 12) "}", 12},
@@ -44,7 +43,8 @@ static const Seed safetensors[] = {
 static const Seed indices[] = {
     {"two",
      "{\"metadata\":{\"total_size\":16,\"x\":[1],\"y\":true},"
-     "\"weight_map\":{\"a\":\"a\",\"b\":\"b\"}}", 0},
+     "\"weight_map\":{\"a\":\"a\",\"b\":\"b\"}}",
+     0},
     {"unmapped", "{\"weight_map\":{\"a\":\"a\"}}", 0},
     {"swapped", "{\"weight_map\":{\"a\":\"b\",\"b\":\"a\"}}", 0},
     {"missing", "{\"weight_map\":{\"a\":\"a\",\"c\":\"c\",\"d\":\"d\"}}", 0},
@@ -114,8 +114,8 @@ static void put_key(GByteArray *to, const char *key, uint32_t type) {
   put_u32(to, type);
 }
 
-static void put_info(GByteArray *to, const char *name, uint64_t columns, uint64_t rows,
-                     uint32_t type, uint64_t offset) {
+static void put_info(GByteArray *to, const char *name, uint64_t columns, uint64_t rows, uint32_t type,
+                     uint64_t offset) {
   put_string(to, name);
   put_u32(to, 2);
   put_u64(to, columns);
@@ -147,11 +147,10 @@ static void save_gguf_metadata(const char *folder) {
 static void save_gguf_tensors(const char *folder) {
   static const struct {
     uint32_t type, columns, bytes;
-  } t[] = {{0, 2, 8},      {1, 2, 4},      {30, 2, 4},     {28, 1, 8},     {24, 3, 3},
-           {27, 1, 8},     {2, 32, 18},    {3, 32, 20},    {6, 32, 22},    {7, 32, 24},
-           {8, 32, 34},    {10, 256, 84},  {11, 256, 110}, {12, 256, 144}, {13, 256, 176},
-           {14, 256, 210}, {15, 256, 292}, {16, 256, 66},  {20, 32, 18},   {39, 32, 17},
-           {0, 0, 0},      {99, 5, 7}};
+  } t[] = {{0, 2, 8},      {1, 2, 4},      {30, 2, 4},     {28, 1, 8},     {24, 3, 3},     {27, 1, 8},
+           {2, 32, 18},    {3, 32, 20},    {6, 32, 22},    {7, 32, 24},    {8, 32, 34},    {10, 256, 84},
+           {11, 256, 110}, {12, 256, 144}, {13, 256, 176}, {14, 256, 210}, {15, 256, 292}, {16, 256, 66},
+           {20, 32, 18},   {39, 32, 17},   {0, 0, 0},      {99, 5, 7}};
   g_autoptr(GByteArray) file = g_byte_array_new();
   uint64_t offset = 0;
   put_head(file, 3, G_N_ELEMENTS(t), 1);
@@ -168,8 +167,8 @@ static void save_gguf_tensors(const char *folder) {
 }
 
 static void save_gguf_bad(const char *folder) {
-  g_autoptr(GByteArray) counts = g_byte_array_new(), deep = g_byte_array_new(),
-                        overlap = g_byte_array_new(), huge = g_byte_array_new();
+  g_autoptr(GByteArray) counts = g_byte_array_new(), deep = g_byte_array_new(), overlap = g_byte_array_new(),
+                        huge = g_byte_array_new();
   put_head(counts, 3, UINT64_MAX, UINT64_MAX);
   save(folder, "gguf", "counts", counts);
   put_head(deep, 3, 0, 1);

@@ -32,8 +32,7 @@ void read_all(WeightFile *file) {
   GHashTableIter iter;
   gpointer key, value;
   g_hash_table_iter_init(&iter, weight_file_metadata(file));
-  while (g_hash_table_iter_next(&iter, &key, &value))
-    check(text_is_safe(key, -1) && text_is_safe(value, -1));
+  while (g_hash_table_iter_next(&iter, &key, &value)) check(text_is_safe(key, -1) && text_is_safe(value, -1));
   for (size_t i = 0; i < weight_file_count(file); i++) {
     const TensorInfo *t = weight_file_info(file, i);
     check(text_is_safe(t->name, -1) && weight_file_find(file, t->name) == (gssize)i);

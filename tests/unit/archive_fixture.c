@@ -17,16 +17,14 @@ static const Kind kinds[] = {
     {"tar", archive_write_set_format_gnutar, NULL, NULL},
     {"pax", archive_write_set_format_pax, NULL, NULL},
     {"ustar", archive_write_set_format_ustar, NULL, NULL},
-    {"tar.gz", archive_write_set_format_gnutar, archive_write_add_filter_gzip,
-     "gzip:compression-level=1"},
+    {"tar.gz", archive_write_set_format_gnutar, archive_write_add_filter_gzip, "gzip:compression-level=1"},
     {"tar.zst", archive_write_set_format_gnutar, archive_write_add_filter_zstd, NULL},
     {"tar.xz", archive_write_set_format_gnutar, archive_write_add_filter_xz, NULL},
     {"tar.bz2", archive_write_set_format_gnutar, archive_write_add_filter_bzip2, NULL},
     {"zip", archive_write_set_format_zip, NULL, "zip:compression=deflate"},
     {"zip-stored", archive_write_set_format_zip, NULL, "zip:compression=store"},
     {"zip-secret", archive_write_set_format_zip, NULL, "zip:encryption=zipcrypt"},
-    {"raw.gz", archive_write_set_format_raw, archive_write_add_filter_gzip,
-     "gzip:compression-level=1"},
+    {"raw.gz", archive_write_set_format_raw, archive_write_add_filter_gzip, "gzip:compression-level=1"},
     {"7z", archive_write_set_format_7zip, NULL, NULL},
 };
 
@@ -84,8 +82,7 @@ void put_bytes(const Fixture *f, const char *path, GBytes *bytes) {
   g_assert_true(g_file_set_contents(full, data ? data : "", (gssize)n, NULL));
 }
 
-void put_archive(const Fixture *f, const char *path, const char *kind, const Packed *members,
-                 size_t n) {
+void put_archive(const Fixture *f, const char *path, const char *kind, const Packed *members, size_t n) {
   g_autoptr(GBytes) bytes = archive_bytes(kind, members, n);
   put_bytes(f, path, bytes);
 }
@@ -103,18 +100,15 @@ static GBytes *written(const Fixture *f, const TensorOut *tensors, size_t n) {
 GBytes *full_bytes(const Fixture *f) {
   float values[12], bias[3] = {0};
   for (int i = 0; i < 12; i++) values[i] = (float)(i + 1);
-  const TensorOut tensors[] = {
-      {.name = "fc.weight", .dtype = DTYPE_F32, .rank = 2, .shape = {3, 4}, .data = values},
-      {.name = "fc.bias", .dtype = DTYPE_F16, .rank = 1, .shape = {3}, .data = bias}};
+  const TensorOut tensors[] = {{.name = "fc.weight", .dtype = DTYPE_F32, .rank = 2, .shape = {3, 4}, .data = values},
+                               {.name = "fc.bias", .dtype = DTYPE_F16, .rank = 1, .shape = {3}, .data = bias}};
   return written(f, tensors, 2);
 }
 
 GBytes *lora_bytes(const Fixture *f) {
   const TensorOut tensors[] = {
-      {.name = "base_model.model.q.lora_A.weight", .dtype = DTYPE_F32, .rank = 2,
-       .shape = {2, 8}, .data = numbers},
-      {.name = "base_model.model.q.lora_B.weight", .dtype = DTYPE_F32, .rank = 2,
-       .shape = {6, 2}, .data = numbers}};
+      {.name = "base_model.model.q.lora_A.weight", .dtype = DTYPE_F32, .rank = 2, .shape = {2, 8}, .data = numbers},
+      {.name = "base_model.model.q.lora_B.weight", .dtype = DTYPE_F32, .rank = 2, .shape = {6, 2}, .data = numbers}};
   return written(f, tensors, 2);
 }
 

@@ -17,8 +17,7 @@ typedef struct {
 GBytes *archive_bytes(const char *kind, const Packed *members, size_t n);
 
 /* Writes one into the collection. */
-void put_archive(const Fixture *f, const char *path, const char *kind, const Packed *members,
-                 size_t n);
+void put_archive(const Fixture *f, const char *path, const char *kind, const Packed *members, size_t n);
 void put_bytes(const Fixture *f, const char *path, GBytes *bytes);
 
 /* The files that put_full() and put_lora() write; the first holds 1, 2, 3, … */

@@ -32,23 +32,23 @@ static void put(Writer *w, char *name, size_t rows, size_t columns, const float 
   g_ptr_array_add(w->owned, name);
   if (g_strcmp0(name, w->f->leave_out) == 0) return;
   if (g_strcmp0(name, w->f->misshape) == 0) rows--;
-  TensorOut t = {.name = name, .dtype = w->f->dtype ? w->f->dtype : DTYPE_F32, .rank = columns ? 2 : 1,
-                 .shape = {rows, columns}, .data = x};
+  TensorOut t = {.name = name,
+                 .dtype = w->f->dtype ? w->f->dtype : DTYPE_F32,
+                 .rank = columns ? 2 : 1,
+                 .shape = {rows, columns},
+                 .data = x};
   g_array_append_val(w->tensors, t);
 }
 
-static char *layer_name(const Writer *w, int l, const char *part, const char *open_part,
-                        const char *end) {
-  return w->f->open_clip
-             ? g_strdup_printf("transformer.resblocks.%d.%s%s", l, open_part, end)
-             : g_strdup_printf("%sencoder.layers.%d.%s.%s", w->f->prefix, l, part, end + 1);
+static char *layer_name(const Writer *w, int l, const char *part, const char *open_part, const char *end) {
+  return w->f->open_clip ? g_strdup_printf("transformer.resblocks.%d.%s%s", l, open_part, end)
+                         : g_strdup_printf("%sencoder.layers.%d.%s.%s", w->f->prefix, l, part, end + 1);
 }
 
 /* A matrix with its bias. */
-static void put_linear(Writer *w, int l, const char *part, const char *open_part, size_t rows,
-                       size_t columns, float scale) {
-  put(w, layer_name(w, l, part, open_part, ".weight"), rows, columns,
-      fill(w, rows * columns, scale, 0));
+static void put_linear(Writer *w, int l, const char *part, const char *open_part, size_t rows, size_t columns,
+                       float scale) {
+  put(w, layer_name(w, l, part, open_part, ".weight"), rows, columns, fill(w, rows * columns, scale, 0));
   put(w, layer_name(w, l, part, open_part, ".bias"), rows, 0, fill(w, rows, 0.25f, 0));
 }
 
@@ -86,7 +86,7 @@ static void put_projection(Writer *w) {
     put(w, g_strdup("text_projection.weight"), CLIP_FIXTURE_DIM, D, x);
     return;
   }
-  float *turned = g_new(float, CLIP_FIXTURE_DIM * D);
+  float *turned = g_new(float, (CLIP_FIXTURE_DIM * D));
   for (size_t i = 0; i < CLIP_FIXTURE_DIM; i++)
     for (size_t j = 0; j < D; j++) turned[j * CLIP_FIXTURE_DIM + i] = x[i * D + j];
   g_ptr_array_add(w->owned, turned);
@@ -120,16 +120,12 @@ static void copy_fixture(const char *folder, const char *name) {
 }
 
 void clip_fixture_write(const char *folder, const ClipFixture *f) {
-  Writer w = {f, 1, g_array_new(FALSE, FALSE, sizeof(TensorOut)),
-              g_ptr_array_new_with_free_func(g_free)};
+  Writer w = {f, 1, g_array_new(FALSE, FALSE, sizeof(TensorOut)), g_ptr_array_new_with_free_func(g_free)};
   g_mkdir_with_parents(folder, 0700);
   put_all(&w);
-  g_autofree char *weights =
-      g_build_filename(folder, f->weights_name ? f->weights_name : "model.safetensors", NULL);
-  g_autofree char *config =
-      g_build_filename(folder, f->config_name ? f->config_name : "config.json", NULL);
-  g_assert_true(safetensors_write(weights, (TensorOut *)(void *)w.tensors->data, w.tensors->len,
-                                  NULL, NULL));
+  g_autofree char *weights = g_build_filename(folder, f->weights_name ? f->weights_name : "model.safetensors", NULL);
+  g_autofree char *config = g_build_filename(folder, f->config_name ? f->config_name : "config.json", NULL);
+  g_assert_true(safetensors_write(weights, (TensorOut *)(void *)w.tensors->data, w.tensors->len, NULL, NULL));
   if (f->config) g_assert_true(g_file_set_contents(config, f->config, -1, NULL));
   if (!f->no_tokenizer) copy_fixture(folder, "vocab.json"), copy_fixture(folder, "merges.txt");
   g_array_unref(w.tensors);

@@ -11,15 +11,15 @@
 enum { CLIP_FIXTURE_DIM = 12, CLIP_FIXTURE_WIDTH = 16 };
 
 typedef struct {
-  const char *config;      /* text of config.json; NULL: none is written */
-  const char *config_name; /* NULL: config.json */
-  const char *weights_name;/* NULL: model.safetensors */
-  Dtype dtype;             /* DTYPE_F64 (0) stands for DTYPE_F32 */
-  const char *prefix;      /* before transformers' names: "text_model." or "" */
-  bool open_clip;          /* OpenCLIP's names and fused projections instead */
+  const char *config;       /* text of config.json; NULL: none is written */
+  const char *config_name;  /* NULL: config.json */
+  const char *weights_name; /* NULL: model.safetensors */
+  Dtype dtype;              /* DTYPE_F64 (0) stands for DTYPE_F32 */
+  const char *prefix;       /* before transformers' names: "text_model." or "" */
+  bool open_clip;           /* OpenCLIP's names and fused projections instead */
   bool no_projection;
-  const char *leave_out;   /* a tensor that is not written, or NULL */
-  const char *misshape;    /* a tensor that lacks its last row, or NULL */
+  const char *leave_out; /* a tensor that is not written, or NULL */
+  const char *misshape;  /* a tensor that lacks its last row, or NULL */
   bool no_tokenizer;
 } ClipFixture;
 

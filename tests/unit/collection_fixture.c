@@ -57,8 +57,7 @@ const float numbers[4096];
 
 const char down[] = "unet.q.lora.down.weight", up[] = "unet.q.lora.up.weight";
 
-void put_tensors(const Fixture *f, const char *path, const TensorOut *tensors, size_t n,
-                        const char *const *metadata) {
+void put_tensors(const Fixture *f, const char *path, const TensorOut *tensors, size_t n, const char *const *metadata) {
   g_autofree char *full = place(f, path);
   g_autoptr(GError) error = NULL;
   g_assert_true(safetensors_write(full, tensors, n, metadata, &error));
@@ -66,17 +65,15 @@ void put_tensors(const Fixture *f, const char *path, const TensorOut *tensors, s
 }
 
 void put_full(const Fixture *f, const char *path) {
-  const TensorOut tensors[] = {
-      {.name = "fc.weight", .dtype = DTYPE_F32, .rank = 2, .shape = {3, 4}, .data = numbers},
-      {.name = "fc.bias", .dtype = DTYPE_F16, .rank = 1, .shape = {3}, .data = numbers}};
+  const TensorOut tensors[] = {{.name = "fc.weight", .dtype = DTYPE_F32, .rank = 2, .shape = {3, 4}, .data = numbers},
+                               {.name = "fc.bias", .dtype = DTYPE_F16, .rank = 1, .shape = {3}, .data = numbers}};
   put_tensors(f, path, tensors, 2, NULL);
 }
 
-void put_lora(const Fixture *f, const char *path, const char *a, const char *b,
-                     uint64_t rank, const char *const *metadata) {
-  const TensorOut tensors[] = {
-      {.name = a, .dtype = DTYPE_F32, .rank = 2, .shape = {rank, 8}, .data = numbers},
-      {.name = b, .dtype = DTYPE_F32, .rank = 2, .shape = {6, rank}, .data = numbers}};
+void put_lora(const Fixture *f, const char *path, const char *a, const char *b, uint64_t rank,
+              const char *const *metadata) {
+  const TensorOut tensors[] = {{.name = a, .dtype = DTYPE_F32, .rank = 2, .shape = {rank, 8}, .data = numbers},
+                               {.name = b, .dtype = DTYPE_F32, .rank = 2, .shape = {6, rank}, .data = numbers}};
   put_tensors(f, path, tensors, 2, metadata);
 }
 
@@ -122,8 +119,7 @@ const char *reason_at(const Fixture *f, const char *path) {
 }
 
 void expect_reason(const Fixture *f, const char *path, const char *word) {
-  if (!strstr(reason_at(f, path), word))
-    g_error("%s: \"%s\" lacks \"%s\"", path, reason_at(f, path), word);
+  if (!strstr(reason_at(f, path), word)) g_error("%s: \"%s\" lacks \"%s\"", path, reason_at(f, path), word);
 }
 
 void add_test(const char *prefix, const char *name, FixtureTest run) {

@@ -26,8 +26,7 @@ void put_link(const Fixture *f, const char *path, const char *target);
 /* Zeroes, enough for every tensor of the tests. */
 extern const float numbers[4096];
 
-void put_tensors(const Fixture *f, const char *path, const TensorOut *tensors, size_t n,
-                 const char *const *metadata);
+void put_tensors(const Fixture *f, const char *path, const TensorOut *tensors, size_t n, const char *const *metadata);
 
 /* Two tensors: fc.weight (3 x 4, F32), fc.bias (3, F16). */
 void put_full(const Fixture *f, const char *path);

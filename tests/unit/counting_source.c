@@ -5,7 +5,7 @@
 
 struct CountingSource {
   ByteSource *file;
-  GMutex lock; /* of the counts: sources are read by several threads */
+  GMutex lock;          /* of the counts: sources are read by several threads */
   unsigned char *times; /* each byte was read, at most 255 */
   uint64_t size;
 };

@@ -46,9 +46,8 @@ static void test_ratio_of_zip(Fixture *f, gconstpointer unused) {
   (void)unused;
   const ArchiveLimits small = {.unpacked = 5000000, .ratio = 10, .entries = 1000};
   g_autoptr(GBytes) much = zeros(4000000), more = zeros(6000000);
-  const Packed members[] = {{.path = "a.bin", .bytes = more},
-                            {.path = "b.bin", .bytes = much},
-                            {.path = "c.bin", .bytes = much}};
+  const Packed members[] = {
+      {.path = "a.bin", .bytes = more}, {.path = "b.bin", .bytes = much}, {.path = "c.bin", .bytes = much}};
   g_autoptr(GBytes) bomb = archive_bytes("zip", members, 3);
   g_autoptr(ByteSource) source = byte_source_from_bytes(bomb, "bomb");
   g_autoptr(GError) error = NULL;
@@ -97,9 +96,8 @@ static void test_large_member(Fixture *f, gconstpointer unused) {
   (void)unused;
   const size_t n = (size_t)MEMBER_WHOLE + (12 << 20) + 77;
   g_autoptr(GBytes) want = pattern(n), small = pattern(1000);
-  const Packed members[] = {{.path = "before", .bytes = small},
-                            {.path = "large", .bytes = want},
-                            {.path = "after", .bytes = small}};
+  const Packed members[] = {
+      {.path = "before", .bytes = small}, {.path = "large", .bytes = want}, {.path = "after", .bytes = small}};
   put_archive(f, "l.tar.gz", "tar.gz", members, 3);
   g_autofree char *path = place(f, "l.tar.gz");
   g_autoptr(ArchiveCache) cache = archive_cache_new();
@@ -178,8 +176,7 @@ static void test_cache(Fixture *f, gconstpointer unused) {
   static const int order[] = {0, 1, 2, 3, 4, 3, 1, 4, 0, 2, 2};
   for (size_t i = 0; i < G_N_ELEMENTS(order); i++) {
     g_autoptr(GError) error = NULL;
-    g_autoptr(ByteSource) source =
-        archive_cache_open(cache, path, names[order[i]], names[order[i]], &error);
+    g_autoptr(ByteSource) source = archive_cache_open(cache, path, names[order[i]], names[order[i]], &error);
     g_assert_no_error(error);
     if (i % 3) expect_bytes(source, bytes[order[i]], 5, 900);
   }
@@ -212,13 +209,13 @@ static void test_names(Fixture *f, gconstpointer unused) {
   (void)unused;
   static const char *const names[] = {"a.tar", "a.TAR.GZ", "a.tgz", "a.tar.zst", "a.zip", "a.7z"};
   for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-    g_autofree char *stem = container_stem(names[i]);
-    g_assert_true(container_has_name(names[i]));
+    g_autofree char *stem = archive_kind_stem(names[i]);
+    g_assert_true(archive_kind_has_name(names[i]));
     g_assert_cmpstr(stem, ==, "a");
   }
-  g_assert_false(container_has_name(".tar"));
-  g_assert_false(container_has_name("tar"));
-  g_assert_false(container_has_name("a.gz"));
+  g_assert_false(archive_kind_has_name(".tar"));
+  g_assert_false(archive_kind_has_name("tar"));
+  g_assert_false(archive_kind_has_name("a.gz"));
 }
 
 int main(int argc, char **argv) {
@@ -226,17 +223,12 @@ int main(int argc, char **argv) {
     const char *name;
     FixtureTest run;
   } tests[] = {
-      {"ratio", test_ratio},
-      {"ratio-of-zip", test_ratio_of_zip},
-      {"entries", test_entries},
-      {"large-member", test_large_member},
-      {"threads", test_threads},
-      {"cache", test_cache},
-      {"path-apart", test_path_apart},
-      {"names", test_names},
+      {"ratio", test_ratio},           {"ratio-of-zip", test_ratio_of_zip},
+      {"entries", test_entries},       {"large-member", test_large_member},
+      {"threads", test_threads},       {"cache", test_cache},
+      {"path-apart", test_path_apart}, {"names", test_names},
   };
   g_test_init(&argc, &argv, NULL);
-  for (size_t i = 0; i < G_N_ELEMENTS(tests); i++)
-    add_test("/archive-reader", tests[i].name, tests[i].run);
+  for (size_t i = 0; i < G_N_ELEMENTS(tests); i++) add_test("/archive-reader", tests[i].name, tests[i].run);
   return g_test_run();
 }

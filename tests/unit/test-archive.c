@@ -7,8 +7,8 @@
 #include "core/error.h"
 #include "tests/unit/archive_fixture.h"
 
-static const char *const all_kinds[] = {"tar",     "pax", "ustar",      "tar.gz", "tar.zst",
-                                        "tar.xz",  "tar.bz2", "zip", "zip-stored", "7z"};
+static const char *const all_kinds[] = {"tar",    "pax",     "ustar", "tar.gz",     "tar.zst",
+                                        "tar.xz", "tar.bz2", "zip",   "zip-stored", "7z"};
 
 static const char adapter_config[] =
     "{\"base_model_name_or_path\":\"org/base\",\"lora_alpha\":32,\"r\":2,\"peft_type\":\"LORA\"}";
@@ -29,8 +29,8 @@ static void expect_values(const Fixture *f, const Model *m) {
 /* One archive of each kind holds a loose model, an adapter with what lies beside it, a checkpoint
  * and a file that is nothing. */
 static void put_zoo(const Fixture *f, const char *path, const char *kind) {
-  g_autoptr(GBytes) full = full_bytes(f), lora = lora_bytes(f), config = text_of(adapter_config),
-                    text = text_of(card), nothing = text_of("not weights");
+  g_autoptr(GBytes) full = full_bytes(f), lora = lora_bytes(f), config = text_of(adapter_config), text = text_of(card),
+                    nothing = text_of("not weights");
   const Packed members[] = {{.path = "train/", .type = 'd'},
                             {.path = "./train/loose.safetensors", .bytes = full},
                             {.path = "fox/README.md", .bytes = text},
@@ -75,8 +75,7 @@ static void test_kinds(Fixture *f, gconstpointer unused) {
   (void)unused;
   for (size_t i = 0; i < G_N_ELEMENTS(all_kinds); i++) {
     const char *kind = all_kinds[i];
-    bool zip = g_str_has_prefix(kind, "zip"), plain = strcmp(kind, "pax") == 0 ||
-                                                      strcmp(kind, "ustar") == 0;
+    bool zip = g_str_has_prefix(kind, "zip"), plain = strcmp(kind, "pax") == 0 || strcmp(kind, "ustar") == 0;
     g_autofree char *path = g_strdup_printf("%s/zoo.%s", kind, zip ? "zip" : plain ? "tar" : kind);
     put_zoo(f, path, kind);
   }
@@ -85,8 +84,7 @@ static void test_kinds(Fixture *f, gconstpointer unused) {
   g_assert_cmpuint(f->skipped->len, ==, G_N_ELEMENTS(all_kinds));
   for (size_t i = 0; i < G_N_ELEMENTS(all_kinds); i++) {
     const char *kind = all_kinds[i];
-    bool zip = g_str_has_prefix(kind, "zip"), plain = strcmp(kind, "pax") == 0 ||
-                                                      strcmp(kind, "ustar") == 0;
+    bool zip = g_str_has_prefix(kind, "zip"), plain = strcmp(kind, "pax") == 0 || strcmp(kind, "ustar") == 0;
     g_autofree char *path = g_strdup_printf("%s/zoo.%s", kind, zip ? "zip" : plain ? "tar" : kind);
     expect_zoo(f, path);
   }
@@ -128,32 +126,31 @@ static void test_rescan(Fixture *f, gconstpointer unused) {
 static void test_hostile_members(Fixture *f, gconstpointer unused) {
   (void)unused;
   g_autoptr(GBytes) full = full_bytes(f), config = text_of("{}");
-  const Packed members[] = {
-      {.path = "../up.safetensors", .bytes = full},
-      {.path = "a/../../up2.safetensors", .bytes = full},
-      {.path = "/etc/absolute.safetensors", .bytes = full},
-      {.path = "C:\\win.safetensors", .bytes = full},
-      {.path = "x\\..\\..\\win.safetensors", .bytes = full},
-      {.path = "../notes.txt", .bytes = config},
-      {.path = "twice.safetensors", .bytes = full},
-      {.path = "./twice.safetensors", .bytes = full},
-      {.path = "m/config.json", .bytes = config},
-      {.path = "m/config.json", .bytes = config},
-      {.path = "m/model.safetensors", .bytes = full},
-      {.path = "link.safetensors", .type = 'l', .target = "good.safetensors"},
-      {.path = "loop.safetensors", .type = 'l', .target = "loop.safetensors"},
-      {.path = "out.safetensors", .type = 'l', .target = "/etc/passwd"},
-      {.path = "hard.safetensors", .type = 'h', .target = "good.safetensors"},
-      {.path = "x/up.safetensors", .type = 'l', .target = "../../good.safetensors"},
-      {.path = "void.safetensors", .type = 'l', .target = "void/m.pt"},
-      {.path = "evil.safetensors", .type = 'h', .target = "../good.safetensors"},
-      {.path = "pipe.safetensors", .type = 'p'},
-      {.path = "mixed.safetensors", .type = 'p'},
-      {.path = "mixed.safetensors", .bytes = full},
-      {.path = "inner.tar.gz", .bytes = config},
-      {.path = "half.safetensors.part", .bytes = config},
-      {.path = "__MACOSX/._good.safetensors", .bytes = config},
-      {.path = "good.safetensors", .bytes = full}};
+  const Packed members[] = {{.path = "../up.safetensors", .bytes = full},
+                            {.path = "a/../../up2.safetensors", .bytes = full},
+                            {.path = "/etc/absolute.safetensors", .bytes = full},
+                            {.path = "C:\\win.safetensors", .bytes = full},
+                            {.path = "x\\..\\..\\win.safetensors", .bytes = full},
+                            {.path = "../notes.txt", .bytes = config},
+                            {.path = "twice.safetensors", .bytes = full},
+                            {.path = "./twice.safetensors", .bytes = full},
+                            {.path = "m/config.json", .bytes = config},
+                            {.path = "m/config.json", .bytes = config},
+                            {.path = "m/model.safetensors", .bytes = full},
+                            {.path = "link.safetensors", .type = 'l', .target = "good.safetensors"},
+                            {.path = "loop.safetensors", .type = 'l', .target = "loop.safetensors"},
+                            {.path = "out.safetensors", .type = 'l', .target = "/etc/passwd"},
+                            {.path = "hard.safetensors", .type = 'h', .target = "good.safetensors"},
+                            {.path = "x/up.safetensors", .type = 'l', .target = "../../good.safetensors"},
+                            {.path = "void.safetensors", .type = 'l', .target = "void/m.pt"},
+                            {.path = "evil.safetensors", .type = 'h', .target = "../good.safetensors"},
+                            {.path = "pipe.safetensors", .type = 'p'},
+                            {.path = "mixed.safetensors", .type = 'p'},
+                            {.path = "mixed.safetensors", .bytes = full},
+                            {.path = "inner.tar.gz", .bytes = config},
+                            {.path = "half.safetensors.part", .bytes = config},
+                            {.path = "__MACOSX/._good.safetensors", .bytes = config},
+                            {.path = "good.safetensors", .bytes = full}};
   put_archive(f, "h.tar", "tar", members, G_N_ELEMENTS(members));
   scan(f);
   g_assert_cmpuint(f->models->len, ==, 4);
@@ -184,13 +181,15 @@ static void test_hostile_members(Fixture *f, gconstpointer unused) {
 /* Names with escape, C1 and bidi controls, and in no encoding. */
 static void test_hostile_names(Fixture *f, gconstpointer unused) {
   (void)unused;
-  static const char *const names[] = {"a\x1b]0;pwned\x07.safetensors", "b\xc2\x9b" "31m.safetensors",
-                                      "c\xe2\x80\xae" "txt.safetensors", "d\xe9\xff.safetensors",
-                                      "e\n\r\tf.safetensors"};
+  static const char *const names[] = {"a\x1b]0;pwned\x07.safetensors",
+                                      "b\xc2\x9b"
+                                      "31m.safetensors",
+                                      "c\xe2\x80\xae"
+                                      "txt.safetensors",
+                                      "d\xe9\xff.safetensors", "e\n\r\tf.safetensors"};
   g_autoptr(GBytes) full = full_bytes(f);
   Packed members[G_N_ELEMENTS(names)];
-  for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-    members[i] = (Packed){.path = names[i], .bytes = full};
+  for (size_t i = 0; i < G_N_ELEMENTS(names); i++) members[i] = (Packed){.path = names[i], .bytes = full};
   put_archive(f, "n.tar", "tar", members, G_N_ELEMENTS(names));
   put_archive(f, "n.zip", "zip-stored", members, G_N_ELEMENTS(names));
   put_archive(f, "n\x1b[2J.tgz", "tar.gz", members, 1);
@@ -214,17 +213,28 @@ static void test_hostile_names(Fixture *f, gconstpointer unused) {
 static void test_wide_names(Fixture *f, gconstpointer unused) {
   (void)unused;
   g_autoptr(GBytes) full = full_bytes(f);
-  const Packed member = {.path = "f\xc3\xbc" "chse/\xe7\x8b\x90.safetensors", .bytes = full};
+  const Packed member = {.path =
+                             "f\xc3\xbc"
+                             "chse/\xe7\x8b\x90.safetensors",
+                         .bytes = full};
   static const char *const kinds[] = {"tar", "pax", "zip", "7z"};
   for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
     g_autofree char *path = g_strdup_printf("%s.%s", kinds[i], i == 1 ? "tar" : kinds[i]);
     put_archive(f, path, kinds[i], &member, 1);
   }
   scan(f);
-  expect_values(f, model_at(f, "tar.tar!f\xc3\xbc" "chse/\xe7\x8b\x90.safetensors"));
-  expect_values(f, model_at(f, "pax.tar!f\xc3\xbc" "chse/\xe7\x8b\x90.safetensors"));
-  expect_values(f, model_at(f, "zip.zip!f\xc3\xbc" "chse/\xe7\x8b\x90.safetensors"));
-  expect_values(f, model_at(f, "7z.7z!f\xc3\xbc" "chse/\xe7\x8b\x90.safetensors"));
+  expect_values(f, model_at(f,
+                            "tar.tar!f\xc3\xbc"
+                            "chse/\xe7\x8b\x90.safetensors"));
+  expect_values(f, model_at(f,
+                            "pax.tar!f\xc3\xbc"
+                            "chse/\xe7\x8b\x90.safetensors"));
+  expect_values(f, model_at(f,
+                            "zip.zip!f\xc3\xbc"
+                            "chse/\xe7\x8b\x90.safetensors"));
+  expect_values(f, model_at(f,
+                            "7z.7z!f\xc3\xbc"
+                            "chse/\xe7\x8b\x90.safetensors"));
 }
 
 static void test_encrypted(Fixture *f, gconstpointer unused) {
@@ -245,7 +255,9 @@ static void test_no_archives(Fixture *f, gconstpointer unused) {
                           {.path = "net/version", .bytes = version},
                           {.path = "net/data/0.bin", .bytes = version}};
   put_archive(f, "torch.zip", "zip-stored", torch, 3);
-  put_text(f, "legacy.pth.tar", "\x80\x02\x8a\nl\xfc\x9c" "F\xf9 j\xa8P\x19.");
+  put_text(f, "legacy.pth.tar",
+           "\x80\x02\x8a\nl\xfc\x9c"
+           "F\xf9 j\xa8P\x19.");
   put_text(f, "text.zip", "no zip");
   put_text(f, "none.tar.gz", "\x1f\x8b no gzip");
   put_full(f, "really.zip");
@@ -281,8 +293,7 @@ static void test_cut_short(Fixture *f, gconstpointer unused) {
   for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
     g_autoptr(GBytes) whole = archive_bytes(kinds[i], members, 3);
     gsize cut_off = strcmp(kinds[i], "tar") == 0 ? 1024 + 400 : 90000;
-    g_autoptr(GBytes) cut =
-        g_bytes_new_from_bytes(whole, 0, g_bytes_get_size(whole) - cut_off);
+    g_autoptr(GBytes) cut = g_bytes_new_from_bytes(whole, 0, g_bytes_get_size(whole) - cut_off);
     g_autofree char *path = g_strconcat("cut.", kinds[i], NULL);
     put_bytes(f, path, cut);
   }
@@ -362,8 +373,7 @@ static void test_parts(Fixture *f, gconstpointer unused) {
 static void test_same_path(Fixture *f, gconstpointer unused) {
   (void)unused;
   g_autoptr(GBytes) full = full_bytes(f);
-  const Packed members[] = {{.path = "m.safetensors", .bytes = full},
-                            {.path = "n.safetensors", .bytes = full}};
+  const Packed members[] = {{.path = "m.safetensors", .bytes = full}, {.path = "n.safetensors", .bytes = full}};
   put_archive(f, "a.tar", "tar", members, 2);
   put_lora(f, "a.tar!m.safetensors", down, up, 2, NULL);
   put_lora(f, "b!c.safetensors", down, up, 2, NULL);
@@ -374,8 +384,7 @@ static void test_same_path(Fixture *f, gconstpointer unused) {
     g_assert_cmpint(model_at(f, "b!c.safetensors")->kind, ==, MODEL_LORA);
     expect_values(f, model_at(f, "a.tar!n.safetensors"));
     expect_reason(f, "a.tar!m.safetensors", "outside the archive");
-    g_autoptr(WeightFile) file = collection_open_weights(
-        f->collection, model_at(f, "a.tar!m.safetensors"), NULL);
+    g_autoptr(WeightFile) file = collection_open_weights(f->collection, model_at(f, "a.tar!m.safetensors"), NULL);
     g_assert_cmpint(weight_file_find(file, down), >=, 0);
   }
   g_assert_cmpuint(f->sum.read, ==, 0);
@@ -385,8 +394,7 @@ static void test_same_path(Fixture *f, gconstpointer unused) {
 static void test_root_of_archive(Fixture *f, gconstpointer unused) {
   (void)unused;
   g_autoptr(GBytes) full = full_bytes(f), config = text_of("{\"model_type\":\"vit\"}");
-  const Packed members[] = {{.path = "model.safetensors", .bytes = full},
-                            {.path = "config.json", .bytes = config}};
+  const Packed members[] = {{.path = "model.safetensors", .bytes = full}, {.path = "config.json", .bytes = config}};
   put_archive(f, "my-vit.tar.gz", "tar.gz", members, 2);
   scan(f);
   const Model *m = model_at(f, "my-vit.tar.gz!.");
@@ -401,10 +409,8 @@ static void test_hub_cache(Fixture *f, gconstpointer unused) {
   (void)unused;
   g_autoptr(GBytes) full = full_bytes(f), config = text_of("{\"model_type\":\"vit\"}");
   const Packed members[] = {
-      {.path = "hub/models--o--n/snapshots/c0/model.safetensors", .type = 'l',
-       .target = "../../blobs/aaaa"},
-      {.path = "hub/models--o--n/snapshots/c0/config.json", .type = 'l',
-       .target = "../../blobs/bbbb"},
+      {.path = "hub/models--o--n/snapshots/c0/model.safetensors", .type = 'l', .target = "../../blobs/aaaa"},
+      {.path = "hub/models--o--n/snapshots/c0/config.json", .type = 'l', .target = "../../blobs/bbbb"},
       {.path = "hub/models--o--n/blobs/aaaa", .bytes = full},
       {.path = "hub/models--o--n/blobs/bbbb", .bytes = config}};
   put_archive(f, "a.tar", "tar", members, 4);
@@ -492,7 +498,6 @@ int main(int argc, char **argv) {
       {"cancel", test_cancel},
   };
   g_test_init(&argc, &argv, NULL);
-  for (size_t i = 0; i < G_N_ELEMENTS(tests); i++)
-    add_test("/archive", tests[i].name, tests[i].run);
+  for (size_t i = 0; i < G_N_ELEMENTS(tests); i++) add_test("/archive", tests[i].name, tests[i].run);
   return g_test_run();
 }

@@ -18,12 +18,16 @@ static void random_sets(LayerSet **low, LayerSet **dense) {
   rng_init(&rng, 8, 0);
   for (size_t i = 0; i < N; i++) {
     size_t r = 1 + i % 3;
-    l[i] = (Layer){.form = LAYER_LOW_RANK, .d_out = D_OUT, .d_in = D_IN, .rank = r, .scale = 0.5f,
-                   .a = g_new(float, r * D_IN), .b = g_new(float, r * D_OUT)};
+    l[i] = (Layer){.form = LAYER_LOW_RANK,
+                   .d_out = D_OUT,
+                   .d_in = D_IN,
+                   .rank = r,
+                   .scale = 0.5f,
+                   .a = g_new(float, (r * D_IN)),
+                   .b = g_new(float, (r * D_OUT))};
     rng_fill_normal(&rng, l[i].a, r * D_IN, 1);
     rng_fill_normal(&rng, l[i].b, r * D_OUT, 1);
-    x[i] = (Layer){.form = LAYER_DENSE, .d_out = D_OUT, .d_in = D_IN, .scale = 1,
-                   .x = g_new(float, D_OUT * D_IN)};
+    x[i] = (Layer){.form = LAYER_DENSE, .d_out = D_OUT, .d_in = D_IN, .scale = 1, .x = g_new(float, (D_OUT * D_IN))};
     gemm(false, false, D_OUT, D_IN, r, 0.5f, l[i].b, r, l[i].a, D_IN, 0, x[i].x, D_IN);
   }
   *low = layer_set_from_layers(l, N, NULL);
@@ -50,8 +54,7 @@ static void test_dense_store(void) {
       rng_fill_normal(&rng, x, EACH, 1);
       dense_store_put(s, N - 1, x);
       const float *y = dense_store_get(s, N - 1, scratch);
-      for (size_t i = 0; i < EACH; i++)
-        g_assert_cmpfloat(fabsf(y[i] - x[i]), <=, half ? fabsf(x[i]) / 256 : 0);
+      for (size_t i = 0; i < EACH; i++) g_assert_cmpfloat(fabsf(y[i] - x[i]), <=, half ? fabsf(x[i]) / 256 : 0);
     }
   g_assert_null(dense_store_new(SIZE_MAX / 2, 8, NULL, NULL));
 }
@@ -76,8 +79,8 @@ static void test_gram(void) {
   for (size_t i = 0; i < N * N; i++) g_assert_cmpfloat(fabsf(a[i] - b[i]), <, 1e-5f);
   double want = 0; /* one entry by hand */
   for (size_t k = 0; k < D_OUT * D_IN; k++)
-    want += (double)dense_store_get(dense->x, 0, NULL)[k] *
-            (double)dense_store_get(dense->x, 1, NULL)[k] / (D_OUT * D_IN);
+    want +=
+        (double)dense_store_get(dense->x, 0, NULL)[k] * (double)dense_store_get(dense->x, 1, NULL)[k] / (D_OUT * D_IN);
   g_assert_cmpfloat(fabs((double)b[1] - want), <, 1e-5);
   big_free(a, N * N);
   big_free(b, N * N);

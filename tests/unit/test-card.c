@@ -7,9 +7,7 @@
 #include "core/error.h"
 
 /* "key=value|" for each entry. */
-static void note(void *user, const char *key, const char *value) {
-  g_string_append_printf(user, "%s=%s|", key, value);
-}
+static void note(void *user, const char *key, const char *value) { g_string_append_printf(user, "%s=%s|", key, value); }
 
 static void expect(const char *card, const char *entries) {
   g_autoptr(GError) error = NULL;
@@ -33,8 +31,7 @@ static void expect_refused(const char *front, const char *word) {
 }
 
 static void test_plain(void) {
-  expect("---\nlicense: mit\nbase_model: org/base\n---\n# text\nkey: no\n",
-         "license=mit|base_model=org/base|");
+  expect("---\nlicense: mit\nbase_model: org/base\n---\n# text\nkey: no\n", "license=mit|base_model=org/base|");
   expect("---\r\nlicense: mit \r\n---\r\nbody", "license=mit|");
   expect("\xef\xbb\xbf---\nlicense: mit\n...\n", "license=mit|");
   expect("---\ntags:\n- a\n- 'b c'\n- \"d\"\nbase_model: [x/y, z/w]\nn: 3\n---\n",
@@ -43,8 +40,7 @@ static void test_plain(void) {
 
 static void test_left_out(void) {
   expect("---\na:\nb: ~\nc: null\nd: \"null\"\ne: \"\"\nf: []\n---\n", "d=null|");
-  expect("---\nmodel-index:\n- name: x\n  results:\n  - task: {type: t}\nlast: 1\n---\n",
-         "last=1|");
+  expect("---\nmodel-index:\n- name: x\n  results:\n  - task: {type: t}\nlast: 1\n---\n", "last=1|");
   expect("---\nlist:\n- one\n- [deep, deeper]\n- {k: v}\n- two\nm: {k: v}\nlast: 1\n---\n",
          "list=one|list=two|last=1|");
   expect("---\na: 1\n---\n---\nb: 2\n---\n", "a=1|");
@@ -138,9 +134,10 @@ static void test_adapter_config(void) {
 }
 
 static void test_mlx_config(void) {
-  g_autoptr(Model) m = model_with("{\"model\":\"org/base\",\"fine_tune_type\":\"lora\","
-                                  "\"lora_parameters\":{\"rank\":8,\"scale\":20.0}}",
-                                  true);
+  g_autoptr(Model) m = model_with(
+      "{\"model\":\"org/base\",\"fine_tune_type\":\"lora\","
+      "\"lora_parameters\":{\"rank\":8,\"scale\":20.0}}",
+      true);
   g_assert_cmpstr(model_base(m), ==, "org/base");
   g_assert_cmpfloat(m->scaling.alpha, ==, 160);
 }
@@ -165,10 +162,10 @@ static void test_config_base(void) {
 }
 
 static void test_config(void) {
-  g_autoptr(Model) m =
-      model_with("{\"architectures\":[\"A\",\"B\"],\"model_type\":\"vit\","
-                 "\"id2label\":{\"0\":\"x\",\"1\":\"y\"},\"huge\":1e999,\"hidden\":{\"x\":1}}",
-                 false);
+  g_autoptr(Model) m = model_with(
+      "{\"architectures\":[\"A\",\"B\"],\"model_type\":\"vit\","
+      "\"id2label\":{\"0\":\"x\",\"1\":\"y\"},\"huge\":1e999,\"hidden\":{\"x\":1}}",
+      false);
   g_assert_cmpuint(m->facts->len, ==, 4);
   g_assert_cmpstr(model_value(m, "architectures"), ==, "A");
   g_assert_cmpstr(model_value(m, "num_labels"), ==, "2");
@@ -188,8 +185,7 @@ static void test_metadata_bounds(void) {
   for (int i = 0; i < 40000; i++) g_string_append(value, "é");
   g_hash_table_insert(metadata, g_strdup("format"), g_strdup("pt"));
   g_hash_table_insert(metadata, g_strdup("long"), g_strdup(value->str));
-  for (int i = 0; i < 5000; i++)
-    g_hash_table_insert(metadata, g_strdup_printf("z%d", i), g_strdup("v"));
+  for (int i = 0; i < 5000; i++) g_hash_table_insert(metadata, g_strdup_printf("z%d", i), g_strdup("v"));
   g_autoptr(Model) m = model_new();
   model_take_metadata(m, metadata);
   g_assert_null(model_fact(m, "format"));

@@ -86,9 +86,7 @@ static void test_values_and_trees(Fixture *f, gconstpointer unused) {
   g_assert_no_error(error);
 }
 
-static char *database_path(const Fixture *f) {
-  return g_build_filename(f->state, "catalog.db", NULL);
-}
+static char *database_path(const Fixture *f) { return g_build_filename(f->state, "catalog.db", NULL); }
 
 /* Overwrites the catalog in some way; the next scan must come out the same. */
 static void expect_rebuilt(Fixture *f) {
@@ -152,9 +150,7 @@ static void test_other_versions(Fixture *f, gconstpointer unused) {
   g_assert_cmpint(model_at(f, "a.safetensors")->kind, ==, MODEL_OTHER);
 }
 
-static int by_text(const void *a, const void *b) {
-  return strcmp(*(char *const *)a, *(char *const *)b);
-}
+static int by_text(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
 /* Names and modification times of what a folder holds. The caller frees it. */
 static char *listing(const char *folder) {
@@ -164,8 +160,7 @@ static char *listing(const char *folder) {
     g_autofree char *path = g_build_filename(folder, name, NULL);
     GStatBuf st;
     g_assert_cmpint(g_stat(path, &st), ==, 0);
-    g_ptr_array_add(lines, g_strdup_printf("%s %ld.%09ld", name, (long)st.st_mtim.tv_sec,
-                                           (long)st.st_mtim.tv_nsec));
+    g_ptr_array_add(lines, g_strdup_printf("%s %ld.%09ld", name, (long)st.st_mtim.tv_sec, (long)st.st_mtim.tv_nsec));
   }
   if (dir) g_dir_close(dir);
   g_ptr_array_sort(lines, by_text);
@@ -263,7 +258,6 @@ int main(int argc, char **argv) {
       {"default-state", test_default_state},
   };
   g_test_init(&argc, &argv, NULL);
-  for (size_t i = 0; i < G_N_ELEMENTS(tests); i++)
-    add_test("/catalog", tests[i].name, tests[i].run);
+  for (size_t i = 0; i < G_N_ELEMENTS(tests); i++) add_test("/catalog", tests[i].name, tests[i].run);
   return g_test_run();
 }

@@ -11,7 +11,7 @@
 #include "encoders/clip/clip_config.h"
 #include "encoders/encoder.h"
 
-#define LONG_TEXT                                                                             \
+#define LONG_TEXT                                                                              \
   "the wood the wood the wood the wood the wood the wood the wood the wood the wood the wood " \
   "the wood the wood the wood the wood the wood the wood the wood the wood the wood the wood " \
   "the wood the wood the wood the wood the wood the wood the wood the wood the wood the wood " \
@@ -23,24 +23,30 @@ static const struct {
   const char *activation, *text;
   float vector[CLIP_FIXTURE_DIM];
 } recorded[] = {
-    {"quick_gelu", "a photo of a fox",
-     {1.46316091f, 1.39430859f, 1.09135126f, 0.83257281f, 0.46875383f, -0.62803826f,
-      0.58204714f, -0.18974008f, -0.05865345f, -2.10899699f, 0.78301307f, 0.60491086f}},
-    {"quick_gelu", LONG_TEXT,
-     {2.30601616f, 2.09692671f, -1.05582774f, 0.48492165f, -0.56771812f, -0.67997774f,
-      -0.37197683f, 0.72633945f, -0.72330519f, 0.04101730f, 0.27730426f, 0.83545052f}},
-    {"gelu", "a photo of a fox",
-     {1.46351617f, 1.39308693f, 1.10578299f, 0.82970119f, 0.45803412f, -0.64246550f,
-      0.58968004f, -0.20060769f, -0.06910398f, -2.11497778f, 0.78688573f, 0.61218740f}},
-    {"gelu", LONG_TEXT,
-     {2.30830734f, 2.09500274f, -1.04175382f, 0.49591475f, -0.57428375f, -0.67985887f,
-      -0.36181283f, 0.71629198f, -0.73381404f, 0.02350295f, 0.28659560f, 0.84783990f}},
-    {"gelu_new", "a photo of a fox",
-     {1.46338591f, 1.39304982f, 1.10591341f, 0.82983442f, 0.45793307f, -0.64253750f,
-      0.58969046f, -0.20068991f, -0.06913603f, -2.11498774f, 0.78696102f, 0.61209510f}},
-    {"gelu_new", LONG_TEXT,
-     {2.30811266f, 2.09495514f, -1.04178916f, 0.49626832f, -0.57433167f, -0.67991499f,
-      -0.36197326f, 0.71621739f, -0.73384841f, 0.02353483f, 0.28662894f, 0.84781609f}},
+    {"quick_gelu",
+     "a photo of a fox",
+     {1.46316091f, 1.39430859f, 1.09135126f, 0.83257281f, 0.46875383f, -0.62803826f, 0.58204714f, -0.18974008f,
+      -0.05865345f, -2.10899699f, 0.78301307f, 0.60491086f}},
+    {"quick_gelu",
+     LONG_TEXT,
+     {2.30601616f, 2.09692671f, -1.05582774f, 0.48492165f, -0.56771812f, -0.67997774f, -0.37197683f, 0.72633945f,
+      -0.72330519f, 0.04101730f, 0.27730426f, 0.83545052f}},
+    {"gelu",
+     "a photo of a fox",
+     {1.46351617f, 1.39308693f, 1.10578299f, 0.82970119f, 0.45803412f, -0.64246550f, 0.58968004f, -0.20060769f,
+      -0.06910398f, -2.11497778f, 0.78688573f, 0.61218740f}},
+    {"gelu",
+     LONG_TEXT,
+     {2.30830734f, 2.09500274f, -1.04175382f, 0.49591475f, -0.57428375f, -0.67985887f, -0.36181283f, 0.71629198f,
+      -0.73381404f, 0.02350295f, 0.28659560f, 0.84783990f}},
+    {"gelu_new",
+     "a photo of a fox",
+     {1.46338591f, 1.39304982f, 1.10591341f, 0.82983442f, 0.45793307f, -0.64253750f, 0.58969046f, -0.20068991f,
+      -0.06913603f, -2.11498774f, 0.78696102f, 0.61209510f}},
+    {"gelu_new",
+     LONG_TEXT,
+     {2.30811266f, 2.09495514f, -1.04178916f, 0.49626832f, -0.57433167f, -0.67991499f, -0.36197326f, 0.71621739f,
+      -0.73384841f, 0.02353483f, 0.28662894f, 0.84781609f}},
 };
 
 static char *folder_new(void) {
@@ -60,9 +66,11 @@ static TextEncoder *open_at(const char *folder, GError **error) {
 }
 
 static char *config_for(const char *activation) {
-  return g_strdup_printf("{\"model_type\":\"clip_text_model\",\"hidden_act\":\"%s\","
-                         "\"num_attention_heads\":2,\"num_hidden_layers\":2,"
-                         "\"eos_token_id\":2}", activation);
+  return g_strdup_printf(
+      "{\"model_type\":\"clip_text_model\",\"hidden_act\":\"%s\","
+      "\"num_attention_heads\":2,\"num_hidden_layers\":2,"
+      "\"eos_token_id\":2}",
+      activation);
 }
 
 /* max |a - b| over max |b|. */
@@ -105,18 +113,21 @@ static void test_activations(void) {
 /* The same numbers under other names and in other formats. */
 static void test_layouts(void) {
   g_autofree char *config = config_for("gelu");
-  const char *whole = "{\"model_type\":\"clip\",\"projection_dim\":12,\"text_config\":"
-                      "{\"hidden_act\":\"gelu\",\"num_attention_heads\":2}}";
-  const char *forced = "{\"model_type\":\"clip\",\"text_config\":{\"num_attention_heads\":4},"
-                       "\"text_config_dict\":{\"hidden_act\":\"gelu\",\"num_attention_heads\":2,"
-                       "\"num_hidden_layers\":2}}";
+  const char *whole =
+      "{\"model_type\":\"clip\",\"projection_dim\":12,\"text_config\":"
+      "{\"hidden_act\":\"gelu\",\"num_attention_heads\":2}}";
+  const char *forced =
+      "{\"model_type\":\"clip\",\"text_config\":{\"num_attention_heads\":4},"
+      "\"text_config_dict\":{\"hidden_act\":\"gelu\",\"num_attention_heads\":2,"
+      "\"num_hidden_layers\":2}}";
   const char *open = "{\"model_cfg\":{\"embed_dim\":12,\"text_cfg\":{\"heads\":2,\"layers\":2}}}";
-  const ClipFixture layouts[] = {
-      {.config = config, .prefix = ""},
-      {.config = whole, .prefix = "text_model."},
-      {.config = forced, .prefix = "text_model."},
-      {.config = open, .config_name = "open_clip_config.json", .open_clip = true,
-       .weights_name = "open_clip_model.safetensors"}};
+  const ClipFixture layouts[] = {{.config = config, .prefix = ""},
+                                 {.config = whole, .prefix = "text_model."},
+                                 {.config = forced, .prefix = "text_model."},
+                                 {.config = open,
+                                  .config_name = "open_clip_config.json",
+                                  .open_clip = true,
+                                  .weights_name = "open_clip_model.safetensors"}};
   for (size_t i = 0; i < G_N_ELEMENTS(layouts); i++) {
     char *folder = folder_new();
     clip_fixture_write(folder, &layouts[i]);
@@ -132,8 +143,7 @@ static void test_half_precision(void) {
   const double within[] = {5e-3, 4e-2};
   for (size_t i = 0; i < 2; i++) {
     char *folder = folder_new();
-    clip_fixture_write(folder, &(ClipFixture){.config = config, .prefix = "text_model.",
-                                              .dtype = dtypes[i]});
+    clip_fixture_write(folder, &(ClipFixture){.config = config, .prefix = "text_model.", .dtype = dtypes[i]});
     expect_recorded(folder, "quick_gelu", within[i]);
     folder_end(folder);
   }
@@ -146,8 +156,8 @@ static void test_pipeline(void) {
   g_autofree char *tokenizer = g_build_filename(folder, "tokenizer", NULL);
   g_autofree char *config = config_for("quick_gelu");
   clip_fixture_write(tokenizer, &(ClipFixture){.prefix = ""});
-  clip_fixture_write(inner, &(ClipFixture){.config = config, .prefix = "text_model.",
-                                           .no_projection = true, .no_tokenizer = true});
+  clip_fixture_write(
+      inner, &(ClipFixture){.config = config, .prefix = "text_model.", .no_projection = true, .no_tokenizer = true});
   g_autoptr(GError) error = NULL;
   g_autoptr(TextEncoder) e = open_at(folder, &error);
   g_assert_no_error(error);
@@ -163,7 +173,7 @@ static void test_many(void) {
   g_autoptr(TextEncoder) e = open_at(folder, NULL);
   g_assert_cmpstr(text_encoder_prompts(e), ==, "photo");
   enum { N = 40 };
-  g_autofree float *all = g_new(float, N * CLIP_FIXTURE_DIM);
+  g_autofree float *all = g_new(float, (N * CLIP_FIXTURE_DIM));
   const char *texts[N];
   bool known[N];
   for (int i = 0; i < N; i++) texts[i] = i % 3 == 0 ? "fox" : i % 3 == 1 ? LONG_TEXT : "";
@@ -202,10 +212,12 @@ static void expect_refused(const ClipFixture *fixture, const char *where, const 
 static void test_refused(void) {
   g_autofree char *good = config_for("gelu"), *strange = config_for("swish");
   const char *heads = "{\"model_type\":\"clip_text_model\",\"num_attention_heads\":3}";
-  const char *deep = "{\"model_type\":\"clip_text_model\",\"num_attention_heads\":2,"
-                     "\"num_hidden_layers\":3}";
-  const char *endless = "{\"model_type\":\"clip_text_model\",\"num_attention_heads\":2,"
-                        "\"num_hidden_layers\":1000000000000}";
+  const char *deep =
+      "{\"model_type\":\"clip_text_model\",\"num_attention_heads\":2,"
+      "\"num_hidden_layers\":3}";
+  const char *endless =
+      "{\"model_type\":\"clip_text_model\",\"num_attention_heads\":2,"
+      "\"num_hidden_layers\":1000000000000}";
   const char *bert = "{\"model_type\":\"bert\"}", *none = "{\"num_attention_heads\":0}";
   const char *uncounted = "{\"model_type\":\"clip_text_model\",\"num_attention_heads\":2}";
   const char *first = "text_model.encoder.layers.0.layer_norm1.weight";
@@ -221,21 +233,19 @@ static void test_refused(void) {
   expect_refused(&(ClipFixture){.config = heads, .prefix = p}, "model.safetensors", "3 attention");
   expect_refused(&(ClipFixture){.config = deep, .prefix = p}, "model.safetensors",
                  "layers.2.layer_norm1.weight is missing");
-  expect_refused(&(ClipFixture){.config = good, .prefix = p, .misshape = fc1},
-                 "model.safetensors", "layers.1.mlp.fc1.weight should be [64, 16] and is [63, 16]");
-  expect_refused(&(ClipFixture){.config = good, .prefix = p, .leave_out = norm},
-                 "model.safetensors", "final_layer_norm.bias is missing");
+  expect_refused(&(ClipFixture){.config = good, .prefix = p, .misshape = fc1}, "model.safetensors",
+                 "layers.1.mlp.fc1.weight should be [64, 16] and is [63, 16]");
+  expect_refused(&(ClipFixture){.config = good, .prefix = p, .leave_out = norm}, "model.safetensors",
+                 "final_layer_norm.bias is missing");
   expect_refused(&(ClipFixture){.config = uncounted, .prefix = p, .leave_out = first}, "model.safetensors",
                  "layers.0.layer_norm1.weight is missing");
-  expect_refused(&(ClipFixture){.config = good, .prefix = "other."}, "model.safetensors",
-                 "no CLIP text tower");
-  expect_refused(&(ClipFixture){.config = good, .prefix = p, .no_tokenizer = true}, "copse-clip-",
-                 "vocab.json");
-  expect_refused(&(ClipFixture){.config = good, .prefix = p, .weights_name = "other.bin"},
-                 "copse-clip-", "model.safetensors or pytorch_model.bin is expected");
-  expect_refused(&(ClipFixture){.config = good, .prefix = p,
-                                .misshape = "text_model.embeddings.token_embedding.weight"},
-                 "model.safetensors", "should have 1214 rows");
+  expect_refused(&(ClipFixture){.config = good, .prefix = "other."}, "model.safetensors", "no CLIP text tower");
+  expect_refused(&(ClipFixture){.config = good, .prefix = p, .no_tokenizer = true}, "copse-clip-", "vocab.json");
+  expect_refused(&(ClipFixture){.config = good, .prefix = p, .weights_name = "other.bin"}, "copse-clip-",
+                 "model.safetensors or pytorch_model.bin is expected");
+  expect_refused(
+      &(ClipFixture){.config = good, .prefix = p, .misshape = "text_model.embeddings.token_embedding.weight"},
+      "model.safetensors", "should have 1214 rows");
 }
 
 /* The fixture's weight file cut to n bytes, or, when `fill`, its last n bytes made 0xff. */

@@ -27,8 +27,7 @@ static void test_hub(Fixture *f, gconstpointer unused) {
   put_full(f, blob);
   put_text(f, "hub/models--org--name/blobs/bbbb.incomplete", "x");
   put_text(f, "hub/models--org--name/refs/main", "c0ffee\n");
-  put_link(f, "hub/models--org--name/snapshots/c0ffee/model.safetensors",
-           "../../blobs/aaaa.safetensors");
+  put_link(f, "hub/models--org--name/snapshots/c0ffee/model.safetensors", "../../blobs/aaaa.safetensors");
   put_full(f, "hub/models--org--name/snapshots/newer/model.safetensors");
   put_text(f, "hub/models--org--name/.no_exist/c0ffee/pytorch_model.bin", "");
   put_text(f, "hub/models--org--name/snapshots/c0ffee/README.md", "---\nlicense: mit\n---\n");
@@ -93,10 +92,9 @@ static void test_configured_folder(Fixture *f, gconstpointer unused) {
   put_text(f, "bert/training_args.bin", "no weights");
   put_text(f, "bert/optimizer.pt", "no weights");
   put_text(f, "bert/rng_state_0.pth", "no weights");
-  put_text(f, "peft/adapter_config.json",
-           "{\"base_model_name_or_path\":\"org/b\",\"lora_alpha\":32,\"r\":2}");
-  put_lora(f, "peft/adapter_model.safetensors", "base_model.model.q.lora_A.weight",
-           "base_model.model.q.lora_B.weight", 2, NULL);
+  put_text(f, "peft/adapter_config.json", "{\"base_model_name_or_path\":\"org/b\",\"lora_alpha\":32,\"r\":2}");
+  put_lora(f, "peft/adapter_model.safetensors", "base_model.model.q.lora_A.weight", "base_model.model.q.lora_B.weight",
+           2, NULL);
   put_text(f, "many/config.json", "{}");
   put_full(f, "many/first.safetensors");
   put_full(f, "many/second.safetensors");
@@ -150,8 +148,7 @@ static void test_root_model(Fixture *f, gconstpointer unused) {
 
 /* One tensor of its own in each part. */
 static void put_part(const Fixture *f, const char *path, const char *tensor) {
-  const TensorOut t = {.name = tensor, .dtype = DTYPE_F32, .rank = 2, .shape = {2, 3},
-                       .data = numbers};
+  const TensorOut t = {.name = tensor, .dtype = DTYPE_F32, .rank = 2, .shape = {2, 3}, .data = numbers};
   put_tensors(f, path, &t, 1, NULL);
 }
 
@@ -228,9 +225,9 @@ static void test_model_j(Fixture *f, gconstpointer unused) {
   (void)unused;
   const char *lora = "SD_200/val_holdout/model_idx_0001/pytorch_lora_weights.safetensors";
   const char *vit = "SupViT/train/models--ProbeX--Model-J__SupViT__model_idx_0007/snapshots/f00";
-  const char *const metadata[] = {"format", "pt", "imagenet_class_name", "tench",
-                                  "pretrained_model_name_or_path", "CompVis/sd", "split", "test",
-                                  NULL};
+  const char *const metadata[] = {
+      "format", "pt", "imagenet_class_name", "tench", "pretrained_model_name_or_path", "CompVis/sd", "split",
+      "test",   NULL};
   put_lora(f, lora, down, up, 4, metadata);
   put_text(f, "SD_200/val_holdout/model_idx_0001/README.md", "---\nlicense: mit\n---\n");
   put_text(f, "SD_200/val_holdout/model_idx_0001/training_images/0.png", "");
@@ -257,12 +254,9 @@ static void test_model_j(Fixture *f, gconstpointer unused) {
 
 static void test_kinds_and_counts(Fixture *f, gconstpointer unused) {
   (void)unused;
-  const TensorOut token = {.name = "<s1>", .dtype = DTYPE_F32, .rank = 1, .shape = {768},
-                           .data = numbers};
-  const TensorOut vectors = {.name = "emb_params", .dtype = DTYPE_F16, .rank = 2,
-                             .shape = {2, 1024}, .data = numbers};
-  const TensorOut bias = {.name = "a.bias", .dtype = DTYPE_F32, .rank = 1, .shape = {768},
-                          .data = numbers};
+  const TensorOut token = {.name = "<s1>", .dtype = DTYPE_F32, .rank = 1, .shape = {768}, .data = numbers};
+  const TensorOut vectors = {.name = "emb_params", .dtype = DTYPE_F16, .rank = 2, .shape = {2, 1024}, .data = numbers};
+  const TensorOut bias = {.name = "a.bias", .dtype = DTYPE_F32, .rank = 1, .shape = {768}, .data = numbers};
   put_tensors(f, "token.safetensors", &token, 1, NULL);
   put_tensors(f, "vectors.safetensors", &vectors, 1, NULL);
   put_tensors(f, "bias.safetensors", &bias, 1, NULL);
@@ -286,8 +280,7 @@ static void test_kinds_and_counts(Fixture *f, gconstpointer unused) {
 static void test_shapes(Fixture *f, gconstpointer unused) {
   (void)unused;
   put_lora(f, "a.safetensors", down, up, 2, NULL);
-  put_lora(f, "b.safetensors", "lora_unet_q.lora_down.weight", "lora_unet_q.lora_up.weight", 4,
-           NULL);
+  put_lora(f, "b.safetensors", "lora_unet_q.lora_down.weight", "lora_unet_q.lora_up.weight", 4, NULL);
   put_lora(f, "c.safetensors", "unet.k.lora.down.weight", "unet.k.lora.up.weight", 2, NULL);
   put_full(f, "d.safetensors");
   scan(f);
@@ -462,8 +455,7 @@ static void test_real(Fixture *f, gconstpointer unused) {
   scan(f);
   g_assert_cmpuint(f->models->len, >, 0);
   for (guint i = 0; i < f->models->len; i++) {
-    g_autoptr(WeightFile) file =
-        collection_open_weights(f->collection, f->models->pdata[i], NULL);
+    g_autoptr(WeightFile) file = collection_open_weights(f->collection, f->models->pdata[i], NULL);
     g_assert_nonnull(file);
   }
   scan(f);
@@ -496,7 +488,6 @@ int main(int argc, char **argv) {
       {"real", test_real},
   };
   g_test_init(&argc, &argv, NULL);
-  for (size_t i = 0; i < G_N_ELEMENTS(tests); i++)
-    add_test("/collection", tests[i].name, tests[i].run);
+  for (size_t i = 0; i < G_N_ELEMENTS(tests); i++) add_test("/collection", tests[i].name, tests[i].run);
   return g_test_run();
 }

@@ -49,8 +49,10 @@ static void test_text_fit(void) {
 }
 
 static void test_text_numbers(void) {
-  static const struct { uint64_t n; const char *want; } counts[] = {
-      {0, "0"}, {999, "999"}, {1234, "1.2k"}, {86389248, "86.4M"}, {7000000000u, "7.0B"}};
+  static const struct {
+    uint64_t n;
+    const char *want;
+  } counts[] = {{0, "0"}, {999, "999"}, {1234, "1.2k"}, {86389248, "86.4M"}, {7000000000u, "7.0B"}};
   for (size_t i = 0; i < G_N_ELEMENTS(counts); i++) {
     g_autofree char *got = text_count(counts[i].n);
     g_assert_cmpstr(got, ==, counts[i].want);
@@ -152,8 +154,8 @@ static const char *skip_all(const char *text) {
 static void test_json_reader(void) {
   g_assert_null(skip_all(" {\"a\":[1,2.5e3,{\"b\":null}],\"c\":\"\\u00e9\\ud83d\\ude00\",\"d\":{}} "));
   g_assert_null(skip_all("[]"));
-  static const char *const bad[] = {"{\"a\" 1}", "[1,]", "{\"a\":1,}", "[1 2]", "{a:1}", "\"open",
-                                    "\"\\x\"", "\"\\ud800\"", "[nul]", "", "[1]]", "\"a\nb\"", "{,}"};
+  static const char *const bad[] = {"{\"a\" 1}",   "[1,]",  "{\"a\":1,}", "[1 2]", "{a:1}",    "\"open", "\"\\x\"",
+                                    "\"\\ud800\"", "[nul]", "",           "[1]]",  "\"a\nb\"", "{,}"};
   for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
     if (!skip_all(bad[i])) g_error("accepted: %s", bad[i]);
   }
@@ -254,9 +256,15 @@ static void test_first_not_finite(void) {
 
 static void test_leftovers(void) {
   g_autofree char *dir = g_dir_make_tmp("copse-core-XXXXXX", NULL);
-  static const struct { const char *name; int hours; bool stays; } files[] = {
-      {"a.rep.tmp-Ab12Cd", 2, false}, {"b.rep.tmp-Ab12Cd", 0, true}, {"c.rep", 2, true}, {".tmp-Ab12Cd", 2, true},
-      {"d.tmp-long-name", 2, true}};
+  static const struct {
+    const char *name;
+    int hours;
+    bool stays;
+  } files[] = {{"a.rep.tmp-Ab12Cd", 2, false},
+               {"b.rep.tmp-Ab12Cd", 0, true},
+               {"c.rep", 2, true},
+               {".tmp-Ab12Cd", 2, true},
+               {"d.tmp-long-name", 2, true}};
   for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
     g_autofree char *path = g_build_filename(dir, files[i].name, NULL);
     g_assert_true(g_file_set_contents(path, "x", 1, NULL));

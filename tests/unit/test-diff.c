@@ -40,8 +40,8 @@ static void test_states(Fixture *f, gconstpointer unused) {
   put_pair(f);
   scan(f);
   g_autoptr(GError) error = NULL;
-  g_autoptr(ModelDiff) d = model_diff_new(f->collection, model_at(f, "p.safetensors"),
-                                          model_at(f, "x.safetensors"), NULL, &error);
+  g_autoptr(ModelDiff) d =
+      model_diff_new(f->collection, model_at(f, "p.safetensors"), model_at(f, "x.safetensors"), NULL, &error);
   g_assert_no_error(error);
   g_assert_cmpuint(d->rows->len, ==, 5);
   const DiffRow *fc = row_named(d, "fc");
@@ -63,15 +63,14 @@ static void test_states(Fixture *f, gconstpointer unused) {
 static void test_adapter_on_its_base(Fixture *f, gconstpointer unused) {
   (void)unused;
   for (int i = 0; i < 64; i++) ramp[i] = 1;
-  const TensorOut base[] = {{"fc.weight", DTYPE_F32, 2, {8, 8}, ramp},
-                            {"other.weight", DTYPE_F32, 2, {8, 8}, ramp}};
+  const TensorOut base[] = {{"fc.weight", DTYPE_F32, 2, {8, 8}, ramp}, {"other.weight", DTYPE_F32, 2, {8, 8}, ramp}};
   const TensorOut lora[] = {{"fc.lora_A.weight", DTYPE_F32, 2, {2, 8}, ramp},
                             {"fc.lora_B.weight", DTYPE_F32, 2, {8, 2}, ramp}};
   put_tensors(f, "base.safetensors", base, 2, NULL);
   put_tensors(f, "lora.safetensors", lora, 2, NULL);
   scan(f);
-  g_autoptr(ModelDiff) d = model_diff_new(f->collection, model_at(f, "base.safetensors"),
-                                          model_at(f, "lora.safetensors"), NULL, NULL);
+  g_autoptr(ModelDiff) d =
+      model_diff_new(f->collection, model_at(f, "base.safetensors"), model_at(f, "lora.safetensors"), NULL, NULL);
   g_assert_cmpuint(d->rows->len, ==, 1); /* what it leaves alone is no difference */
   const DiffRow *r = row_named(d, "fc");
   g_assert_cmpint(r->state, ==, LAYER_ADDED_TO);
@@ -95,8 +94,8 @@ static void test_adapter_first(Fixture *f, gconstpointer unused) {
   scan(f);
   for (int turned = 0; turned < 2; turned++) {
     const char *const names[] = {"base.safetensors", "lora.safetensors"};
-    g_autoptr(ModelDiff) d = model_diff_new(f->collection, model_at(f, names[turned]),
-                                            model_at(f, names[!turned]), NULL, NULL);
+    g_autoptr(ModelDiff) d =
+        model_diff_new(f->collection, model_at(f, names[turned]), model_at(f, names[!turned]), NULL, NULL);
     g_assert_true(d->p_adds == turned && d->x_adds == !turned);
     g_assert_cmpuint(d->rows->len, ==, 2);
     g_assert_cmpuint(d->others->len, ==, 0);
@@ -120,8 +119,8 @@ static void test_output_layers(Fixture *f, gconstpointer unused) {
   put_tensors(f, "p.safetensors", before, 2, NULL);
   put_tensors(f, "x.safetensors", after, 2, NULL);
   scan(f);
-  g_autoptr(ModelDiff) d = model_diff_new(f->collection, model_at(f, "p.safetensors"),
-                                          model_at(f, "x.safetensors"), NULL, NULL);
+  g_autoptr(ModelDiff) d =
+      model_diff_new(f->collection, model_at(f, "p.safetensors"), model_at(f, "x.safetensors"), NULL, NULL);
   g_assert_cmpfloat_with_epsilon(d->relative, 3 / sqrt(2), 1e-6);
   g_assert_cmpfloat(d->trunk, ==, 0);
 }
@@ -135,22 +134,29 @@ static void test_other_tensors(Fixture *f, gconstpointer unused) {
       {"fc.weight", DTYPE_F32, 2, {8, 8}, ramp}, {"fc.bias", DTYPE_F32, 1, {3}, bias},
       {"norm.weight", DTYPE_F32, 1, {3}, nan},   {"recast.bias", DTYPE_F32, 1, {3}, bias},
       {"long.bias", DTYPE_F32, 1, {3}, bias},    {"gone.bias", DTYPE_F32, 1, {3}, bias},
-      {"steps", DTYPE_F32, 0, {0}, &early},     {"bn.num_batches_tracked", DTYPE_I64, 0, {0}, &early}};
+      {"steps", DTYPE_F32, 0, {0}, &early},      {"bn.num_batches_tracked", DTYPE_I64, 0, {0}, &early}};
   const TensorOut after[] = {
       {"fc.weight", DTYPE_F32, 2, {8, 8}, ramp}, {"module.fc.bias", DTYPE_F32, 1, {3}, drifted},
       {"norm.weight", DTYPE_F32, 1, {3}, nan},   {"recast.bias", DTYPE_F16, 1, {3}, bias},
       {"long.bias", DTYPE_F32, 1, {2}, bias},    {"fresh.bias", DTYPE_F32, 1, {3}, bias},
-      {"steps", DTYPE_F32, 1, {1}, &late},      {"bn.num_batches_tracked", DTYPE_I64, 0, {0}, &late}};
+      {"steps", DTYPE_F32, 1, {1}, &late},       {"bn.num_batches_tracked", DTYPE_I64, 0, {0}, &late}};
   put_tensors(f, "p.safetensors", before, G_N_ELEMENTS(before), NULL);
   put_tensors(f, "x.safetensors", after, G_N_ELEMENTS(after), NULL);
   scan(f);
-  g_autoptr(ModelDiff) d = model_diff_new(f->collection, model_at(f, "p.safetensors"),
-                                          model_at(f, "x.safetensors"), NULL, NULL);
-  static const struct { const char *name; LayerState state; double distance; } expected[] = {
-      {"fc.bias", LAYER_MOVED, 0.3},       {"norm", LAYER_SAME, (double)NAN},
-      {"recast.bias", LAYER_SAME, 0},      {"long.bias", LAYER_OTHER_SHAPE, (double)NAN},
-      {"fresh.bias", LAYER_ONLY_X, (double)NAN},   {"steps", LAYER_MOVED, 1},
-      {"bn.num_batches_tracked", LAYER_MOVED, (double)NAN}, {"gone.bias", LAYER_ONLY_P, (double)NAN}};
+  g_autoptr(ModelDiff) d =
+      model_diff_new(f->collection, model_at(f, "p.safetensors"), model_at(f, "x.safetensors"), NULL, NULL);
+  static const struct {
+    const char *name;
+    LayerState state;
+    double distance;
+  } expected[] = {{"fc.bias", LAYER_MOVED, 0.3},
+                  {"norm", LAYER_SAME, (double)NAN},
+                  {"recast.bias", LAYER_SAME, 0},
+                  {"long.bias", LAYER_OTHER_SHAPE, (double)NAN},
+                  {"fresh.bias", LAYER_ONLY_X, (double)NAN},
+                  {"steps", LAYER_MOVED, 1},
+                  {"bn.num_batches_tracked", LAYER_MOVED, (double)NAN},
+                  {"gone.bias", LAYER_ONLY_P, (double)NAN}};
   g_assert_cmpuint(d->rows->len, ==, 1);
   g_assert_cmpuint(d->others->len, ==, G_N_ELEMENTS(expected));
   for (size_t i = 0; i < G_N_ELEMENTS(expected); i++) {
@@ -181,10 +187,10 @@ static void test_copies_are_the_same(Fixture *f, gconstpointer unused) {
     put_tensors(f, copy ? "lora-2.safetensors" : "lora-1.safetensors", lora, 2, NULL);
   }
   scan(f);
-  g_autoptr(ModelDiff) a = model_diff_new(f->collection, model_at(f, "full-1.safetensors"),
-                                          model_at(f, "full-2.safetensors"), NULL, NULL);
-  g_autoptr(ModelDiff) b = model_diff_new(f->collection, model_at(f, "lora-1.safetensors"),
-                                          model_at(f, "lora-2.safetensors"), NULL, NULL);
+  g_autoptr(ModelDiff) a =
+      model_diff_new(f->collection, model_at(f, "full-1.safetensors"), model_at(f, "full-2.safetensors"), NULL, NULL);
+  g_autoptr(ModelDiff) b =
+      model_diff_new(f->collection, model_at(f, "lora-1.safetensors"), model_at(f, "lora-2.safetensors"), NULL, NULL);
   g_assert_cmpuint(a->count[LAYER_SAME], ==, 1);
   g_assert_cmpuint(a->other_count[LAYER_SAME], ==, 1);
   g_assert_cmpuint(b->count[LAYER_SAME], ==, 1);
@@ -225,8 +231,7 @@ static void test_cancel(Fixture *f, gconstpointer unused) {
   cancel_token_set(&token);
   Progress p = {.cancel = &token};
   g_autoptr(GError) error = NULL;
-  g_assert_null(model_diff_new(f->collection, model_at(f, "p.safetensors"),
-                               model_at(f, "x.safetensors"), &p, &error));
+  g_assert_null(model_diff_new(f->collection, model_at(f, "p.safetensors"), model_at(f, "x.safetensors"), &p, &error));
   g_assert_nonnull(error);
   g_autoptr(ModelDiff) alone = model_layers_new(f->collection, model_at(f, "x.safetensors"), NULL);
   g_assert_cmpuint(alone->count[LAYER_ONLY_X], ==, 4);

@@ -134,9 +134,10 @@ static void test_mapping(Place *p, gconstpointer unused) {
 
 static void test_byte_pairs(Place *p, gconstpointer unused) {
   (void)unused;
-  g_autoptr(GString) s = g_string_new("{\"pre_tokenizer\":{\"type\":\"ByteLevel\","
-                                      "\"add_prefix_space\":true},\"model\":{\"type\":\"BPE\","
-                                      "\"merges\":[\"f o\",\"fo x\",\"\xc4\xa0 fox\"],\"vocab\":{");
+  g_autoptr(GString) s = g_string_new(
+      "{\"pre_tokenizer\":{\"type\":\"ByteLevel\","
+      "\"add_prefix_space\":true},\"model\":{\"type\":\"BPE\","
+      "\"merges\":[\"f o\",\"fo x\",\"\xc4\xa0 fox\"],\"vocab\":{");
   gunichar far = 0x100;
   for (unsigned byte = 0; byte < 256; byte++) {
     bool shown = (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte != 0xad);
@@ -144,7 +145,9 @@ static void test_byte_pairs(Place *p, gconstpointer unused) {
     c[g_unichar_to_utf8(shown ? byte : far++, c)] = '\0';
     g_string_append_printf(s, "\"%s%s\":%u,", byte == '"' || byte == '\\' ? "\\" : "", c, byte);
   }
-  g_string_append(s, "\"fo\":256,\"fox\":257,\"\xc4\xa0" "fox\":258}}}");
+  g_string_append(s,
+                  "\"fo\":256,\"fox\":257,\"\xc4\xa0"
+                  "fox\":258}}}");
   g_autofree float *table = g_new0(float, 259 * 2);
   for (int i = 0; i < 259; i++) table[2 * i] = 1, table[2 * i + 1] = (float)i;
   const TensorOut t = {"embeddings", DTYPE_F32, 2, {259, 2}, table};
@@ -235,8 +238,7 @@ static void test_table(Place *p, gconstpointer unused) {
   const float both[] = {1, 2, 3, 4};
   const char *const metadata[] = {"names", "[\"a red fox\",\"blue owl\"]", NULL};
   const TensorOut matrix = {"embeddings", DTYPE_F32, 2, {2, 2}, both};
-  const TensorOut named[] = {{"a red fox", DTYPE_F32, 1, {2}, both},
-                             {"blue owl", DTYPE_F32, 2, {1, 2}, both + 2}};
+  const TensorOut named[] = {{"a red fox", DTYPE_F32, 1, {2}, both}, {"blue owl", DTYPE_F32, 2, {1, 2}, both + 2}};
   write_tensors(p, "m.safetensors", &matrix, 1, metadata);
   write_tensors(p, "n.safetensors", named, 2, NULL);
   static const char *const names[] = {"m.safetensors", "n.safetensors"};

@@ -13,7 +13,7 @@
  * temperature that undoes it is 2. */
 static void test_temperature(void) {
   enum { N = 4000, C = 4 };
-  g_autofree float *logits = g_new(float, N * C);
+  g_autofree float *logits = g_new(float, (N * C));
   g_autofree size_t *target = g_new(size_t, N);
   Rng rng;
   rng_init(&rng, 1, 0);

@@ -15,13 +15,12 @@
 
 enum { D_OUT = 13, D_IN = 11, N = 5, CLASSES = 4, D_TEXT = 6, R_T = 5 };
 
-static const ProbexShape shape = {
-    .d_out = D_OUT, .d_in = D_IN, .r_u = 4, .r_v = 3, .r_t = R_T, .d_text = D_TEXT};
+static const ProbexShape shape = {.d_out = D_OUT, .d_in = D_IN, .r_u = 4, .r_v = 3, .r_t = R_T, .d_text = D_TEXT};
 
 static Layer random_low_rank(Rng *rng, size_t rank) {
   Layer l = {.form = LAYER_LOW_RANK, .d_out = D_OUT, .d_in = D_IN, .rank = rank, .scale = 0.7f};
-  l.a = g_new(float, rank * D_IN);
-  l.b = g_new(float, rank * D_OUT);
+  l.a = g_new(float, (rank * D_IN));
+  l.b = g_new(float, (rank * D_OUT));
   rng_fill_normal(rng, l.a, rank * D_IN, 1);
   rng_fill_normal(rng, l.b, rank * D_OUT, 1);
   return l;
@@ -30,11 +29,10 @@ static Layer random_low_rank(Rng *rng, size_t rank) {
 /* The test multiplies out; the engine never does. */
 static Layer dense_of(const Layer *l) {
   Layer x = {.form = LAYER_DENSE, .d_out = D_OUT, .d_in = D_IN, .scale = 1};
-  x.x = g_new0(float, D_OUT * D_IN);
+  x.x = g_new0(float, (D_OUT * D_IN));
   for (size_t i = 0; i < D_OUT; i++)
     for (size_t j = 0; j < D_IN; j++)
-      for (size_t k = 0; k < l->rank; k++)
-        x.x[i * D_IN + j] += l->scale * l->b[i * l->rank + k] * l->a[k * D_IN + j];
+      for (size_t k = 0; k < l->rank; k++) x.x[i * D_IN + j] += l->scale * l->b[i * l->rank + k] * l->a[k * D_IN + j];
   return x;
 }
 
@@ -82,8 +80,7 @@ static double loss(Problem *q, const LayerSet *set, bool want_gradient) {
   g_autoptr(AlignPass) align = align_pass_new(q->p, N, CLASSES, NULL);
   probex_forward(pass, q->p, set, q->members, N, q->e);
   memset(q->grad->block, 0, q->grad->n * sizeof(float));
-  double value = align_loss(align, q->p, q->text, CLASSES, q->e, q->target, N, q->de,
-                            want_gradient ? q->grad : NULL);
+  double value = align_loss(align, q->p, q->text, CLASSES, q->e, q->target, N, q->de, want_gradient ? q->grad : NULL);
   if (want_gradient) probex_backward(pass, q->p, set, q->de, q->grad);
   return value;
 }
@@ -207,8 +204,7 @@ static void test_compression(void) {
   rng_fill_normal(&rng, left, D_OUT * P, 1);
   rng_fill_normal(&rng, right, Q * D_IN, 1);
   for (size_t i = 0; i < N; i++) {
-    x[i] = (Layer){.form = LAYER_DENSE, .d_out = D_OUT, .d_in = D_IN, .scale = 1,
-                   .x = g_new(float, D_OUT * D_IN)};
+    x[i] = (Layer){.form = LAYER_DENSE, .d_out = D_OUT, .d_in = D_IN, .scale = 1, .x = g_new(float, (D_OUT * D_IN))};
     rng_fill_normal(&rng, core, P * Q, 1);
     gemm(false, false, D_OUT, Q, P, 1, left, P, core, Q, 0, t, Q);
     gemm(false, false, D_OUT, D_IN, Q, 1, t, Q, right, D_IN, 0, x[i].x, D_IN);

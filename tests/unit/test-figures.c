@@ -12,7 +12,7 @@ static Layer dense(size_t rows, size_t columns, uint64_t seed) {
   Layer l = {.form = LAYER_DENSE, .d_out = rows, .d_in = columns, .scale = 1};
   Rng rng;
   rng_init(&rng, seed, 0);
-  l.x = g_new(float, rows * columns);
+  l.x = g_new(float, (rows * columns));
   rng_fill_normal(&rng, l.x, rows * columns, 1);
   return l;
 }
@@ -21,8 +21,8 @@ static Layer low_rank(size_t rows, size_t columns, size_t rank, float scale, uin
   Layer l = {.form = LAYER_LOW_RANK, .d_out = rows, .d_in = columns, .rank = rank, .scale = scale};
   Rng rng;
   rng_init(&rng, seed, 1);
-  l.b = g_new(float, rows * rank);
-  l.a = g_new(float, rank * columns);
+  l.b = g_new(float, (rows * rank));
+  l.a = g_new(float, (rank * columns));
   rng_fill_normal(&rng, l.b, rows * rank, 1);
   rng_fill_normal(&rng, l.a, rank * columns, 1);
   return l;
@@ -32,8 +32,7 @@ static Layer low_rank(size_t rows, size_t columns, size_t rank, float scale, uin
 static Layer multiplied(const Layer *l) {
   Layer d = {.form = LAYER_DENSE, .d_out = l->d_out, .d_in = l->d_in, .scale = 1};
   d.x = g_new0(float, l->d_out * l->d_in);
-  gemm(false, false, l->d_out, l->d_in, l->rank, l->scale, l->b, l->rank, l->a, l->d_in, 0, d.x,
-       l->d_in);
+  gemm(false, false, l->d_out, l->d_in, l->rank, l->scale, l->b, l->rank, l->a, l->d_in, 0, d.x, l->d_in);
   return d;
 }
 

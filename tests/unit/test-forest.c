@@ -239,8 +239,7 @@ static void test_bases_come_before(Fixture *f, gconstpointer unused) {
   scan(f);
   g_autoptr(Forest) forest = grow(f, 1);
   g_autoptr(GPtrArray) notes = NULL;
-  g_autoptr(GPtrArray) sketches =
-      sketch_store_load(f->collection, f->models, 0, 1, NULL, &notes, NULL);
+  g_autoptr(GPtrArray) sketches = sketch_store_load(f->collection, f->models, 0, 1, NULL, &notes, NULL);
   model_sketches_centre(sketches, 1);
   for (unsigned i = 0; i < 3; i++) {
     g_autofree char *path = g_strdup_printf("run/checkpoint-%u.safetensors", i + 1);

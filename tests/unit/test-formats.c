@@ -27,9 +27,7 @@ static GHashTable *documented(const char *heading) {
   return fields;
 }
 
-static GHashTable *set_new(void) {
-  return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-}
+static GHashTable *set_new(void) { return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL); }
 
 static void note_keys(GHashTable *set, const cJSON *object) {
   g_assert_true(cJSON_IsObject(object));
@@ -54,8 +52,7 @@ static void expect_documented(GHashTable *printed, const char *heading) {
 
 /* What the program prints on standard output. The caller frees it. */
 static char *run(const Fixture *f, const char *command, const char *model) {
-  const char *argv[] = {g_getenv("COPSE"), command, f->root, "--json", "--state", f->state,
-                        model,             NULL};
+  const char *argv[] = {g_getenv("COPSE"), command, f->root, "--json", "--state", f->state, model, NULL};
   g_autoptr(GError) error = NULL;
   char *out = NULL;
   int status;

@@ -31,8 +31,7 @@ static void put_string(GByteArray *to, const char *s) {
 }
 
 static Gguf gguf_new(void) {
-  return (Gguf){.header = g_byte_array_new(), .data = g_byte_array_new(), .version = 3,
-                .alignment = 32};
+  return (Gguf){.header = g_byte_array_new(), .data = g_byte_array_new(), .version = 3, .alignment = 32};
 }
 
 static void gguf_clear(Gguf *g) {
@@ -59,8 +58,7 @@ static void add_array(Gguf *g, const char *key, uint32_t type, uint64_t n) {
 }
 
 /* The info alone; sizes innermost first. */
-static void add_info(Gguf *g, const char *name, uint32_t rank, const uint64_t *sizes,
-                     uint32_t type, uint64_t offset) {
+static void add_info(Gguf *g, const char *name, uint32_t rank, const uint64_t *sizes, uint32_t type, uint64_t offset) {
   g->tensors++;
   put_string(g->header, name);
   put_u32(g->header, rank);
@@ -70,8 +68,8 @@ static void add_info(Gguf *g, const char *name, uint32_t rank, const uint64_t *s
 }
 
 /* Info and bytes, at the next aligned offset. */
-static void add_tensor(Gguf *g, const char *name, uint32_t rank, const uint64_t *sizes,
-                       uint32_t type, const void *bytes, size_t n) {
+static void add_tensor(Gguf *g, const char *name, uint32_t rank, const uint64_t *sizes, uint32_t type,
+                       const void *bytes, size_t n) {
   guint offset = (g->data->len + g->alignment - 1) / g->alignment * g->alignment;
   guint old = g->data->len;
   g_byte_array_set_size(g->data, offset);
@@ -150,15 +148,22 @@ static void add_scalars(Gguf *g) {
 }
 
 static void test_scalars(void) {
-  static const char *const want[][2] = {
-      {"u8", "255"},         {"i8", "-128"},
-      {"u16", "65535"},      {"i16", "-32768"},
-      {"u32", "4294967295"}, {"i32", "-2147483648"},
-      {"f32", "1e-05"},      {"tenth", "0.1"},
-      {"f64", "0.1"},        {"endless", "-inf"},
-      {"yes", "true"},       {"no", "false"},
-      {"empty", ""},         {"general.name", "fox\xef\xbf\xbd[2J"},
-      {"u64", "18446744073709551615"}, {"i64", "-9223372036854775808"}};
+  static const char *const want[][2] = {{"u8", "255"},
+                                        {"i8", "-128"},
+                                        {"u16", "65535"},
+                                        {"i16", "-32768"},
+                                        {"u32", "4294967295"},
+                                        {"i32", "-2147483648"},
+                                        {"f32", "1e-05"},
+                                        {"tenth", "0.1"},
+                                        {"f64", "0.1"},
+                                        {"endless", "-inf"},
+                                        {"yes", "true"},
+                                        {"no", "false"},
+                                        {"empty", ""},
+                                        {"general.name", "fox\xef\xbf\xbd[2J"},
+                                        {"u64", "18446744073709551615"},
+                                        {"i64", "-9223372036854775808"}};
   for (uint32_t version = 2; version <= 3; version++) {
     Gguf g = gguf_new();
     g.version = version;
@@ -167,8 +172,7 @@ static void test_scalars(void) {
     g_assert_cmpstr(weight_file_format(f), ==, "gguf");
     g_assert_cmpuint(weight_file_count(f), ==, 0);
     g_assert_cmpuint(g_hash_table_size(weight_file_metadata(f)), ==, G_N_ELEMENTS(want));
-    for (size_t i = 0; i < G_N_ELEMENTS(want); i++)
-      g_assert_cmpstr(value_of(f, want[i][0]), ==, want[i][1]);
+    for (size_t i = 0; i < G_N_ELEMENTS(want); i++) g_assert_cmpstr(value_of(f, want[i][0]), ==, want[i][1]);
     gguf_clear(&g);
   }
 }
@@ -243,8 +247,8 @@ static void test_stretches(void) {
     uint32_t type;
     Dtype dtype;
     size_t block, bytes;
-  } formats[] = {{2, DTYPE_Q4_0, 32, 18},   {8, DTYPE_Q8_0, 32, 34},
-                 {12, DTYPE_Q4_K, 256, 144}, {14, DTYPE_Q6_K, 256, 210}};
+  } formats[] = {
+      {2, DTYPE_Q4_0, 32, 18}, {8, DTYPE_Q8_0, 32, 34}, {12, DTYPE_Q4_K, 256, 144}, {14, DTYPE_Q6_K, 256, 210}};
   enum { COUNT = 256 * 700 }; /* more than one buffer of the reader */
   Rng rng;
   rng_init(&rng, 8, 1);
@@ -320,8 +324,8 @@ static void test_versions(void) {
   static const struct {
     uint32_t version;
     const char *word;
-  } bad[] = {{1, "version 1"}, {0, "version 0"}, {4, "version 4"}, {0x03000000, "big-endian"},
-             {0x02000000, "big-endian"}, {UINT32_MAX, "version 4294967295"}};
+  } bad[] = {{1, "version 1"},           {0, "version 0"},           {4, "version 4"},
+             {0x03000000, "big-endian"}, {0x02000000, "big-endian"}, {UINT32_MAX, "version 4294967295"}};
   for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
     Gguf g = gguf_new();
     g.version = bad[i].version;
@@ -429,7 +433,9 @@ static void test_hostile_names(void) {
   g = gguf_new();
   add_key(&g, "text", STRING, "\3\0\0\0\0\0\0\0a\0b", 11);
   g_autoptr(WeightFile) with_nul = open_gguf(&g);
-  g_assert_cmpstr(value_of(with_nul, "text"), ==, "a\xef\xbf\xbd" "b");
+  g_assert_cmpstr(value_of(with_nul, "text"), ==,
+                  "a\xef\xbf\xbd"
+                  "b");
   gguf_clear(&g);
 }
 

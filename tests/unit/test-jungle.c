@@ -41,7 +41,7 @@ static double distance2(const float *x, const float *y) {
 /* Mean pictures of two draws of one concept lie nearer than those of any two concepts. */
 static void test_pictures_differ(void) {
   enum { TRIED = 80 };
-  float (*mean)[SCENE_NUMBERS] = g_malloc_n(TRIED, sizeof *mean);
+  float(*mean)[SCENE_NUMBERS] = g_malloc_n(TRIED, sizeof *mean);
   float again[SCENE_NUMBERS];
   for (unsigned i = 0; i < TRIED; i++) mean_picture(4 * i, 1, mean[i]);
   for (unsigned i = 0; i < TRIED; i++) {
@@ -73,8 +73,7 @@ static void test_names(void) {
     g_assert_true(g_hash_table_add(names, concept_name(concept_from_index(i))));
   g_assert_true(g_hash_table_contains(names, "striped red star"));
   g_hash_table_remove_all(names);
-  for (unsigned i = 0; i < CLASSIFIER_CLASSES; i++)
-    g_assert_true(g_hash_table_add(names, class_name(i)));
+  for (unsigned i = 0; i < CLASSIFIER_CLASSES; i++) g_assert_true(g_hash_table_add(names, class_name(i)));
 }
 
 static bool word_is_seen(const ConceptList *list, size_t word, uint8_t value) {
@@ -120,8 +119,7 @@ static void probe_open(Probe *p, MlpNorm norm, bool lora) {
   MlpShape shape = {.in = IN, .hidden = HIDDEN, .out = OUT, .blocks = 2, .norm = norm};
   Rng rng;
   rng_init(&rng, 7, 0); /* keeps every y away from the corner of relu by more than the step */
-  *p = (Probe){.mlp = mlp_new(&shape), .grad = mlp_new(&shape),
-               .pass = mlp_pass_new(&shape, lora ? RANK : 0, ROWS)};
+  *p = (Probe){.mlp = mlp_new(&shape), .grad = mlp_new(&shape), .pass = mlp_pass_new(&shape, lora ? RANK : 0, ROWS)};
   mlp_init(p->mlp, &rng);
   if (lora) {
     p->lora = lora_new(&shape, RANK);
@@ -189,8 +187,7 @@ static void test_frozen_gradients(void) {
     g_autofree float *both = g_memdup2(p.lora_grad->data, p.lora_grad->count * sizeof(float));
     memset(p.lora_grad->data, 0, p.lora_grad->count * sizeof(float));
     mlp_backward(p.pass, p.mlp, p.lora, p.x, ROWS, p.c, NULL, p.lora_grad);
-    g_assert_cmpmem(both, p.lora_grad->count * sizeof(float), p.lora_grad->data,
-                    p.lora_grad->count * sizeof(float));
+    g_assert_cmpmem(both, p.lora_grad->count * sizeof(float), p.lora_grad->data, p.lora_grad->count * sizeof(float));
     probe_close(&p);
   }
 }
@@ -249,8 +246,8 @@ static void test_adapter_learns(void) {
   g_autoptr(Lora) lora = lora_new(&shape, DENOISER_RANK);
   double before[TRIED], after[TRIED][TRIED]; /* of adapter, on concept */
   for (unsigned i = 0; i < TRIED; i++) {
-    AdapterRecipe recipe = {.concept = concept_from_index(17 + 91 * i), .seed = i, .lr = 6e-4f,
-                            .steps = 70, .samples = 32};
+    AdapterRecipe recipe = {
+        .concept = concept_from_index(17 + 91 * i), .seed = i, .lr = 6e-4f, .steps = 70, .samples = 32};
     denoiser_train_adapter(kit, base, &recipe, lora);
     before[i] = denoiser_loss(kit, base, NULL, recipe.concept, 40, 9);
     for (unsigned j = 0; j < TRIED; j++)
@@ -269,16 +266,15 @@ static void test_fine_tune_learns(void) {
   g_autoptr(Mlp) base = classifier_train_base(1, 150, NULL, &error);
   g_assert_no_error(error);
   g_autoptr(ClassifierKit) kit = classifier_kit_new();
-  TuneRecipe recipe = {.seed = 4, .lr = 1e-3f, .weight_decay = 0.01f, .epochs = 6,
-                       .schedule = SCHEDULE_COSINE, .flip = true};
+  TuneRecipe recipe = {
+      .seed = 4, .lr = 1e-3f, .weight_decay = 0.01f, .epochs = 6, .schedule = SCHEDULE_COSINE, .flip = true};
   for (uint32_t k = 0; k < CLASSIFIER_TARGETS; k++) recipe.targets[k] = 2 * k;
   TuneResult result;
   const Mlp *tuned = classifier_fine_tune(kit, base, &recipe, &result);
   g_assert_cmpfloat(result.test_accuracy, >, 0.5); /* chance: 0.05 */
   size_t trunk = (size_t)(base->w_out - base->data);
   double near = dot(base->data, tuned->data, trunk) /
-                sqrt((double)dot(base->data, base->data, trunk) *
-                     (double)dot(tuned->data, tuned->data, trunk));
+                sqrt((double)dot(base->data, base->data, trunk) * (double)dot(tuned->data, tuned->data, trunk));
   g_assert_cmpfloat(near, >, 0.6);
   g_assert_cmpfloat(near, <, 0.99999);
 }
@@ -301,8 +297,13 @@ static void site_close(Site *s) {
 }
 
 static PlantOptions tiny(unsigned threads, uint64_t seed) {
-  return (PlantOptions){.kind = PLANT_WOOD, .concepts = 6, .adapters = 2, .fine_tunes = 5,
-                        .base_steps = 8, .seed = seed, .threads = threads};
+  return (PlantOptions){.kind = PLANT_WOOD,
+                        .concepts = 6,
+                        .adapters = 2,
+                        .fine_tunes = 5,
+                        .base_steps = 8,
+                        .seed = seed,
+                        .threads = threads};
 }
 
 static cJSON *plant_tiny(const Site *s, unsigned threads, uint64_t seed) {
@@ -318,15 +319,12 @@ static cJSON *plant_tiny(const Site *s, unsigned threads, uint64_t seed) {
   g_assert_no_error(error);
   cJSON *truth = json_parse(text, n);
   g_assert_nonnull(truth);
-  g_assert_cmpint(cJSON_GetArraySize(cJSON_GetObjectItem(truth, "models")), ==,
-                  (int)summary.models);
+  g_assert_cmpint(cJSON_GetArraySize(cJSON_GetObjectItem(truth, "models")), ==, (int)summary.models);
   g_free(summary.truth);
   return truth;
 }
 
-static int by_name(const void *a, const void *b) {
-  return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
+static int by_name(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
 
 /* Adds every file and link below `path` to the sum, by name, in order. */
 static void digest(GChecksum *sum, const char *path, const char *relative) {
@@ -406,8 +404,7 @@ static void check_adapter(const char *path, const cJSON *entry) {
   GHashTable *metadata = weight_file_metadata(file);
   g_assert_cmpstr(g_hash_table_lookup(metadata, "concept"), ==, text_of(entry, "concept"));
   g_assert_cmpstr(g_hash_table_lookup(metadata, "split"), ==, text_of(entry, "split"));
-  g_assert_cmpstr(g_hash_table_lookup(metadata, "pretrained_model_name_or_path"), ==,
-                  "copse/scenes-base");
+  g_assert_cmpstr(g_hash_table_lookup(metadata, "pretrained_model_name_or_path"), ==, "copse/scenes-base");
   g_autofree char *folder = g_path_get_dirname(path);
   g_autofree char *card = g_build_filename(folder, "README.md", NULL), *text = NULL;
   g_assert_true(g_file_get_contents(card, &text, NULL, NULL));
@@ -423,8 +420,7 @@ static void check_snapshot(const char *path, const cJSON *entry) {
   g_autofree char *bytes = NULL, *ref = NULL, *card = NULL;
   gsize n;
   g_assert_true(g_file_get_contents(weights, &bytes, &n, NULL));
-  g_autofree char *hash =
-      g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)bytes, n);
+  g_autofree char *hash = g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)bytes, n);
   g_assert_cmpstr(link + strlen("../../blobs/"), ==, hash);
   g_autofree char *refs = g_build_filename(path, "..", "..", "refs", "main", NULL);
   g_autofree char *name = g_path_get_basename(path);
@@ -442,8 +438,7 @@ static void check_snapshot(const char *path, const cJSON *entry) {
   gssize head = weight_file_find(file, "classifier.weight");
   g_assert_cmpint(head, >=, 0);
   bool base = text_of(entry, "parent") == NULL;
-  g_assert_cmpuint(weight_file_info(file, (size_t)head)->shape[0], ==,
-                   base ? CLASSIFIER_CLASSES : CLASSIFIER_TARGETS);
+  g_assert_cmpuint(weight_file_info(file, (size_t)head)->shape[0], ==, base ? CLASSIFIER_CLASSES : CLASSIFIER_TARGETS);
   const char *targets = g_hash_table_lookup(weight_file_metadata(file), "dataset_chosen_targets");
   if (!base) g_assert_true(targets && g_str_has_prefix(targets, "['"));
   g_assert_cmpint(g_hash_table_contains(weight_file_metadata(file), "base_model"), ==, declared);
@@ -452,8 +447,7 @@ static void check_snapshot(const char *path, const cJSON *entry) {
 static void check_scenes_base(const char *path) {
   g_autoptr(GError) error = NULL;
   g_autofree char *index = g_build_filename(path, "model_index.json", NULL);
-  g_autofree char *weights =
-      g_build_filename(path, "unet", "diffusion_pytorch_model.safetensors", NULL);
+  g_autofree char *weights = g_build_filename(path, "unet", "diffusion_pytorch_model.safetensors", NULL);
   g_assert_true(g_file_test(index, G_FILE_TEST_IS_REGULAR));
   g_autoptr(WeightFile) file = weight_file_open(weights, &error);
   g_assert_no_error(error);
@@ -482,8 +476,7 @@ static void check_relations(const cJSON *models) {
   GHashTableIter each;
   void *concept;
   g_hash_table_iter_init(&each, held);
-  while (g_hash_table_iter_next(&each, &concept, NULL))
-    g_assert_false(g_hash_table_contains(open, concept));
+  while (g_hash_table_iter_next(&each, &concept, NULL)) g_assert_false(g_hash_table_contains(open, concept));
 }
 
 static void test_layout(void) {
@@ -494,12 +487,9 @@ static void test_layout(void) {
   unsigned adapters = 0, snapshots = 0;
   cJSON_ArrayForEach(m, models) {
     g_autofree char *path = g_build_filename(s.dir, text_of(m, "path"), NULL);
-    if (g_str_has_suffix(path, ".safetensors"))
-      check_adapter(path, m), adapters++;
-    else if (strstr(path, "models--copse--"))
-      check_snapshot(path, m), snapshots++;
-    else
-      check_scenes_base(path);
+    if (g_str_has_suffix(path, ".safetensors")) check_adapter(path, m), adapters++;
+    else if (strstr(path, "models--copse--")) check_snapshot(path, m), snapshots++;
+    else check_scenes_base(path);
   }
   g_assert_cmpuint(adapters, ==, 5 * (2 + 1 + 1) + 1 * (1 + 2));
   g_assert_cmpuint(snapshots, ==, 5 + 1);
@@ -507,8 +497,7 @@ static void test_layout(void) {
   site_close(&s);
 }
 
-static void expect_refusal(const char *dir, const PlantOptions *options, int code,
-                           const char *words) {
+static void expect_refusal(const char *dir, const PlantOptions *options, int code, const char *words) {
   g_autoptr(GError) error = NULL;
   PlantSummary summary = {0};
   g_assert_false(plant(dir, options, NULL, &summary, &error));
@@ -550,14 +539,13 @@ typedef struct {
 
 static void stop_in_phase(void *user, const ProgressNote *note) {
   Stopper *stopper = user;
-  if (strcmp(note->phase, stopper->phase) == 0 && note->done >= 2)
-    cancel_token_set(&stopper->token);
+  if (strcmp(note->phase, stopper->phase) == 0 && note->done >= 2) cancel_token_set(&stopper->token);
 }
 
 /* Wherever it is stopped, nothing is left; a folder that was there before stays. */
 static void test_cancel(void) {
-  static const char *const phases[] = {"growing the denoiser", "growing adapters",
-                                       "growing the classifier", "growing fine-tunes"};
+  static const char *const phases[] = {"growing the denoiser", "growing adapters", "growing the classifier",
+                                       "growing fine-tunes"};
   for (size_t i = 0; i < G_N_ELEMENTS(phases); i++) {
     Site s;
     site_open(&s);
@@ -573,7 +561,7 @@ static void test_cancel(void) {
     g_assert_error(error, COPSE_ERROR, COPSE_ERROR_CANCELLED);
     g_assert_cmpint(g_file_test(s.dir, G_FILE_TEST_EXISTS), ==, there);
     if (there) g_assert_cmpint(g_rmdir(s.dir), ==, 0); /* it is empty */
-    g_assert_cmpint(g_rmdir(s.root), ==, 0); /* and no truth lies beside it */
+    g_assert_cmpint(g_rmdir(s.root), ==, 0);           /* and no truth lies beside it */
     g_free(s.root);
     g_free(s.dir);
   }

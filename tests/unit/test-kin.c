@@ -40,11 +40,9 @@ static void net_move(const Net *from, uint64_t seed, float step, Net *to) {
     for (int k = 0; k < NUMBERS; k++) to->x[i][k] = from->x[i][k] + step * change.x[i][k];
 }
 
-static void net_tensors(const Net *net, Dtype dtype, const char *const names[MATRICES],
-                        TensorOut out[MATRICES]) {
+static void net_tensors(const Net *net, Dtype dtype, const char *const names[MATRICES], TensorOut out[MATRICES]) {
   for (int i = 0; i < MATRICES; i++)
-    out[i] = (TensorOut){.name = names[i], .dtype = dtype, .rank = 2, .shape = {SIDE, SIDE},
-                         .data = net->x[i]};
+    out[i] = (TensorOut){.name = names[i], .dtype = dtype, .rank = 2, .shape = {SIDE, SIDE}, .data = net->x[i]};
 }
 
 static const char *const plain_names[MATRICES] = {"a.weight", "b.weight", "c.weight"};
@@ -116,9 +114,11 @@ static void test_grid(void) {
   Rng rng;
   rng_init(&rng, 5, 0);
   rng_fill_normal(&rng, x, N, 0.1f);
-  g_assert_false(grid_fits(x, N, ROW, 0.5f));
-  static const struct { size_t group; float levels; } ways[] = {{ROW, 127}, {N, 127}, {32, 127},
-                                                                {32, 8},    {32, 7}};
+  g_assert_false(quant_levels_fit(x, N, ROW, 0.5f));
+  static const struct {
+    size_t group;
+    float levels;
+  } ways[] = {{ROW, 127}, {N, 127}, {32, 127}, {32, 8}, {32, 7}};
   for (size_t w = 0; w < G_N_ELEMENTS(ways); w++) {
     float all = 0;
     for (size_t at = 0; at < N; at += ways[w].group) {
@@ -128,19 +128,19 @@ static void test_grid(void) {
         q[at + i] = rintf(x[at + i] * ways[w].levels / most) * (most / ways[w].levels);
       all = fmaxf(all, most);
     }
-    g_assert_true(grid_fits(q, N, ROW, all));
+    g_assert_true(quant_levels_fit(q, N, ROW, all));
     for (int i = 0; i < N; i++) { /* stored in half precision */
       uint16_t half;
       dtype_from_f32(DTYPE_F16, &q[i], &half, 1);
       q[i] = dtype_half_to_f32(half);
     }
-    g_assert_true(grid_fits(q, N, ROW, all));
+    g_assert_true(quant_levels_fit(q, N, ROW, all));
     for (int i = 0; i < N; i++) q[i] += 0.003f * rng_normal(&rng); /* trained on */
-    g_assert_false(grid_fits(q, N, ROW, all));
+    g_assert_false(quant_levels_fit(q, N, ROW, all));
   }
   memset(x, 0, N * sizeof *x);
-  g_assert_false(grid_fits(x, N, ROW, 0));
-  g_assert_false(grid_fits(x, 10, ROW, 1));
+  g_assert_false(quant_levels_fit(x, N, ROW, 0));
+  g_assert_false(quant_levels_fit(x, 10, ROW, 1));
 }
 
 /* ---- recasts ---- */
@@ -175,11 +175,9 @@ static void test_rounding(void) {
 
 /* A quantised copy of a language model, under GGUF's names, is known for what it is. */
 static void test_gguf_copy(void) {
-  static const char *const names[MATRICES] = {"model.embed_tokens.weight",
-                                              "model.layers.0.self_attn.v_proj.weight",
+  static const char *const names[MATRICES] = {"model.embed_tokens.weight", "model.layers.0.self_attn.v_proj.weight",
                                               "model.layers.0.mlp.up_proj.weight"};
-  static const char *const packed[MATRICES] = {"token_embd.weight", "blk.0.attn_v.weight",
-                                               "blk.0.ffn_up.weight"};
+  static const char *const packed[MATRICES] = {"token_embd.weight", "blk.0.attn_v.weight", "blk.0.ffn_up.weight"};
   Net net;
   TensorOut tensors[MATRICES];
   GError *error = NULL;
@@ -205,11 +203,17 @@ static void test_gguf_copy(void) {
 }
 
 static void test_gguf_names(void) {
-  static const struct { const char *gguf, *name; } cases[] = {
-      {"token_embd", "model.embed_tokens"}, {"output", "lm_head"},
-      {"blk.12.attn_q", "model.layers.12.self_attn.q_proj"},
-      {"blk.3.ffn_down", "model.layers.3.mlp.down_proj"},
-      {"blk.x.attn_q", NULL}, {"blk.3.", NULL}, {"blk.3", NULL}, {"encoder.0", NULL}, {"", NULL}};
+  static const struct {
+    const char *gguf, *name;
+  } cases[] = {{"token_embd", "model.embed_tokens"},
+               {"output", "lm_head"},
+               {"blk.12.attn_q", "model.layers.12.self_attn.q_proj"},
+               {"blk.3.ffn_down", "model.layers.3.mlp.down_proj"},
+               {"blk.x.attn_q", NULL},
+               {"blk.3.", NULL},
+               {"blk.3", NULL},
+               {"encoder.0", NULL},
+               {"", NULL}};
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
     g_autofree char *name = gguf_layer_name(cases[i].gguf);
     g_assert_cmpstr(name, ==, cases[i].name);
@@ -252,8 +256,7 @@ static void family_clear(Family *f) {
 
 static void mix(Net *to, const Net *a, float wa, const Net *b, float wb, const Net *o, float wo) {
   for (int i = 0; i < MATRICES; i++)
-    for (int k = 0; k < NUMBERS; k++)
-      to->x[i][k] = wa * a->x[i][k] + wb * b->x[i][k] + wo * o->x[i][k];
+    for (int k = 0; k < NUMBERS; k++) to->x[i][k] = wa * a->x[i][k] + wb * b->x[i][k] + wo * o->x[i][k];
 }
 
 static const Merge *merge_of(const GArray *found, unsigned child) {
@@ -298,7 +301,7 @@ static void test_merges(void) {
 /* ---- missing bases ---- */
 
 /* Children of one base, seen with the base on disk and without. */
-static void test_absent(void) {
+static void test_missing_base(void) {
   for (int missing = 0; missing < 2; missing++) {
     Family *f = g_new0(Family, 1);
     Net base;
@@ -308,12 +311,11 @@ static void test_absent(void) {
     for (unsigned i = 0; i < 7; i++) net_move(&base, 30 + i, 0.05f + 0.02f * (float)i, &f->net[n++]);
     family_settle(f, n);
     PedigreeMember members[MOST];
-    for (unsigned i = 0; i < n; i++)
-      members[i] = (PedigreeMember){f->sketches->pdata[i], i, -1};
+    for (unsigned i = 0; i < n; i++) members[i] = (PedigreeMember){f->sketches->pdata[i], i, -1};
     Spanning span;
     g_assert_true(spanning_build(members, n, f->table, 1, &span, NULL, NULL));
     Absent absent;
-    bool found = absent_find(members, n, f->table, &span, &absent);
+    bool found = missing_base_find(members, n, f->table, &span, &absent);
     g_assert_cmpint(found, ==, missing);
     if (found) {
       g_assert_cmpuint(absent.siblings->len, >=, 6);
@@ -426,7 +428,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/kin/gguf-copy", test_gguf_copy);
   g_test_add_func("/kin/gguf-names", test_gguf_names);
   g_test_add_func("/kin/merges", test_merges);
-  g_test_add_func("/kin/absent", test_absent);
+  g_test_add_func("/kin/absent", test_missing_base);
   g_test_add_func("/kin/cards", test_cards);
   g_test_add_func("/kin/reads-once", test_reads_once);
   g_test_add_func("/kin/difference", test_difference);

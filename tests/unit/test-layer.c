@@ -26,12 +26,12 @@ static const Name names[] = {
     {"down_blocks.0.attn1.processor.to_out_lora.up.weight", "down_blocks.0.attn1.to_out.0", TENSOR_LORA_B},
     {"lora_unet_down_blocks_0_attentions_1_transformer_blocks_0_attn2_to_out_0.lora_down.weight",
      "down_blocks.0.attentions.1.transformer_blocks.0.attn2.to_out.0", TENSOR_LORA_A},
-    {"lora_unet_unet_up_blocks_3_attentions_2_proj_in_lora_up.weight",
-     "up_blocks.3.attentions.2.proj_in", TENSOR_LORA_B},
+    {"lora_unet_unet_up_blocks_3_attentions_2_proj_in_lora_up.weight", "up_blocks.3.attentions.2.proj_in",
+     TENSOR_LORA_B},
     {"lora_te_text_model_encoder_layers_11_self_attn_q_proj.alpha",
      "text_encoder.text_model.encoder.layers.11.self_attn.q_proj", TENSOR_LORA_ALPHA},
-    {"lora_unet_down_blocks_0_resnets_0_time_emb_proj.lora_down.weight",
-     "down_blocks.0.resnets.0.time_emb_proj", TENSOR_LORA_A},
+    {"lora_unet_down_blocks_0_resnets_0_time_emb_proj.lora_down.weight", "down_blocks.0.resnets.0.time_emb_proj",
+     TENSOR_LORA_A},
     {"unet:143:up", "unet:143", TENSOR_LORA_B},
     {"model.layers.31.self_attn.v_proj.lora_a", "model.layers.31.self_attn.v_proj", TENSOR_LORA_A},
     {"<s1>", "<s1>", TENSOR_WEIGHT},
@@ -103,8 +103,7 @@ static void test_low_rank(void) {
 }
 
 static void test_transposed(void) {
-  const TensorOut t[] = {{"l.lora_a", DTYPE_F32, 2, {3, 2}, numbers},
-                         {"l.lora_b", DTYPE_F32, 2, {2, 4}, numbers}};
+  const TensorOut t[] = {{"l.lora_a", DTYPE_F32, 2, {3, 2}, numbers}, {"l.lora_b", DTYPE_F32, 2, {2, 4}, numbers}};
   Fixture f;
   fixture_open(&f, t, 2);
   LoraScaling scaling = {.alpha = 8, .rank_stabilised = true};

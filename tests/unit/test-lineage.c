@@ -31,15 +31,17 @@ typedef struct {
   unsigned n;
 } Net;
 
-static void net_add(Net *net, const char *name, uint64_t rows, uint64_t columns, float sd,
-                    Rng *rng) {
+static void net_add(Net *net, const char *name, uint64_t rows, uint64_t columns, float sd, Rng *rng) {
   unsigned i = net->n++;
   size_t count = rows * (columns ? columns : 1);
   net->names[i] = g_strdup(name);
   net->data[i] = g_new(float, count);
   rng_fill_normal(rng, net->data[i], count, sd);
-  net->t[i] = (TensorOut){.name = net->names[i], .dtype = DTYPE_F32, .rank = columns ? 2 : 1,
-                          .shape = {rows, columns}, .data = net->data[i]};
+  net->t[i] = (TensorOut){.name = net->names[i],
+                          .dtype = DTYPE_F32,
+                          .rank = columns ? 2 : 1,
+                          .shape = {rows, columns},
+                          .data = net->data[i]};
 }
 
 static size_t count_of(const TensorOut *t) { return t->shape[0] * (t->rank > 1 ? t->shape[1] : 1); }
@@ -109,9 +111,9 @@ static Net net_adapter(uint64_t seed, const char *const names[4]) {
 static const char *const peft_names[4] = {
     "base_model.model.encoder.0.lora_A.weight", "base_model.model.encoder.0.lora_B.weight",
     "base_model.model.encoder.1.lora_A.weight", "base_model.model.encoder.1.lora_B.weight"};
-static const char *const kohya_names[4] = {
-    "lora_unet_encoder_0.lora_down.weight", "lora_unet_encoder_0.lora_up.weight",
-    "lora_unet_encoder_1.lora_down.weight", "lora_unet_encoder_1.lora_up.weight"};
+static const char *const kohya_names[4] = {"lora_unet_encoder_0.lora_down.weight", "lora_unet_encoder_0.lora_up.weight",
+                                           "lora_unet_encoder_1.lora_down.weight",
+                                           "lora_unet_encoder_1.lora_up.weight"};
 
 /* ---- a collection in a folder of its own ---- */
 
@@ -191,17 +193,14 @@ static unsigned find(const Wood *w, const char *name) {
   g_error("no node %s", name);
 }
 
-static const ForestNode *node(const Wood *w, const char *name) {
-  return forest_node(w->forest, find(w, name));
-}
+static const ForestNode *node(const Wood *w, const char *name) { return forest_node(w->forest, find(w, name)); }
 
 static const ParentEdge *edge(const Wood *w, const char *name) {
   const GArray *parents = node(w, name)->parents;
   return parents->len ? &g_array_index(parents, ParentEdge, 0) : NULL;
 }
 
-static void assert_parent(const Wood *w, const char *child, const char *parent, EdgeKind kind,
-                          EdgeSource source) {
+static void assert_parent(const Wood *w, const char *child, const char *parent, EdgeKind kind, EdgeSource source) {
   const ParentEdge *e = edge(w, child);
   if (!e) g_error("%s has no parent", child);
   if (e->parent != find(w, parent))
@@ -217,8 +216,7 @@ static void assert_parent(const Wood *w, const char *child, const char *parent, 
 static void project(uint64_t seed, const float *x, size_t n, float *out) {
   Projection p;
   projection_init(&p, seed);
-  for (size_t at = 0; at < n; at += PROJECTION_RUN)
-    projection_add(&p, x + at, MIN(n - at, PROJECTION_RUN));
+  for (size_t at = 0; at < n; at += PROJECTION_RUN) projection_add(&p, x + at, MIN(n - at, PROJECTION_RUN));
   projection_end(&p, out);
 }
 
@@ -279,8 +277,7 @@ static void test_linear(void) {
     float s[PROJECTION_BUCKETS], t[PROJECTION_BUCKETS];
     for (int i = 0; i < N; i++) b[i] = a[i] + step * d[i];
     double truth = 0, product, estimate;
-    for (int i = 0; i < N; i++)
-      truth += ((double)b[i] - (double)a[i]) * ((double)b[i] - (double)a[i]);
+    for (int i = 0; i < N; i++) truth += ((double)b[i] - (double)a[i]) * ((double)b[i] - (double)a[i]);
     project(3, a, N, s);
     project(3, b, N, t);
     projection_compare(s, t, PROJECTION_BUCKETS, &product, &estimate);
@@ -325,8 +322,7 @@ static void test_hash_pieces(void) {
     for (size_t piece = 1; piece < 140; piece += 9) {
       ContentHasher h;
       content_hasher_init(&h, 4);
-      for (size_t at = 0; at < n; at += piece)
-        content_hasher_add(&h, bytes + at, MIN(piece, n - at));
+      for (size_t at = 0; at < n; at += piece) content_hasher_add(&h, bytes + at, MIN(piece, n - at));
       g_assert_true(content_hash_equal(content_hasher_end(&h), whole));
     }
     g_assert_false(content_hash_equal(content_hash(5, bytes, n), whole));
@@ -347,8 +343,7 @@ static void test_moments(void) {
   moments_init(&a);
   moments_init(&b);
   moments_add(&a, x, N);
-  for (size_t at = 0; at < N; at += 2 * MOMENTS_PIECE)
-    moments_add(&b, x + at, MIN(2 * MOMENTS_PIECE, N - at));
+  for (size_t at = 0; at < N; at += 2 * MOMENTS_PIECE) moments_add(&b, x + at, MIN(2 * MOMENTS_PIECE, N - at));
   g_assert_cmpmem(&a, sizeof a, &b, sizeof b);
   g_assert_cmpfloat_with_epsilon(moments_mean(&a), 3.5, 0.02);
   g_assert_cmpfloat_with_epsilon(moments_centred2(&a) / N, 1.0 / 12, 0.003);
@@ -466,12 +461,10 @@ static GPtrArray *packs(Wood *w, unsigned threads) {
   g_autoptr(Collection) collection = collection_open(w->root, &options, &error);
   g_assert_no_error(error);
   g_autoptr(GPtrArray) notes = NULL;
-  g_autoptr(GPtrArray) sketches =
-      sketch_store_load(collection, w->models, 0, threads, NULL, &notes, &error);
+  g_autoptr(GPtrArray) sketches = sketch_store_load(collection, w->models, 0, threads, NULL, &notes, &error);
   g_assert_no_error(error);
   GPtrArray *out = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
-  for (guint i = 0; i < sketches->len; i++)
-    g_ptr_array_add(out, model_sketch_pack(sketches->pdata[i], 0));
+  for (guint i = 0; i < sketches->len; i++) g_ptr_array_add(out, model_sketch_pack(sketches->pdata[i], 0));
   return out;
 }
 
@@ -494,8 +487,7 @@ static void test_threads_and_blocks(void) {
       const unsigned last = net.n - 1;
       project(t->seed, net.data[last], count_of(&net.t[last]), direct);
       g_assert_cmpmem(direct, sizeof direct, t->projection, sizeof direct);
-      ContentHash h =
-          content_hash(DTYPE_F32, net.data[last], count_of(&net.t[last]) * sizeof(float));
+      ContentHash h = content_hash(DTYPE_F32, net.data[last], count_of(&net.t[last]) * sizeof(float));
       g_assert_true(content_hash_equal(h, t->hash));
     }
   }
@@ -717,13 +709,11 @@ static void write_reversed(const Wood *w, const char *name, const Net *net) {
   for (unsigned i = net->n; i-- > 0;) {
     const TensorOut *t = &net->t[i];
     guint begin = body->len, bytes = (guint)(count_of(t) * sizeof(float));
-    g_autofree char *shape = t->rank > 1
-                                 ? g_strdup_printf("%d,%d", (int)t->shape[0], (int)t->shape[1])
-                                 : g_strdup_printf("%d", (int)t->shape[0]);
+    g_autofree char *shape = t->rank > 1 ? g_strdup_printf("%d,%d", (int)t->shape[0], (int)t->shape[1])
+                                         : g_strdup_printf("%d", (int)t->shape[0]);
     g_byte_array_append(body, (const guint8 *)t->data, bytes);
-    g_string_append_printf(
-        header, "%s\"module.%s\":{\"dtype\":\"F32\",\"shape\":[%s],\"data_offsets\":[%u,%u]}",
-        begin ? "," : "", t->name, shape, begin, begin + bytes);
+    g_string_append_printf(header, "%s\"module.%s\":{\"dtype\":\"F32\",\"shape\":[%s],\"data_offsets\":[%u,%u]}",
+                           begin ? "," : "", t->name, shape, begin, begin + bytes);
   }
   g_string_append_c(header, '}');
   uint64_t length = header->len;
@@ -756,8 +746,7 @@ static void test_duplicates(void) {
 
 static void test_checkpoints(void) {
   g_auto(Wood) w = wood_new();
-  g_auto(Net) base = net_fresh(1, 10), s1 = net_child(&base, 11, 0.2f),
-              s2 = net_child(&s1, 12, 0.1f);
+  g_auto(Net) base = net_fresh(1, 10), s1 = net_child(&base, 11, 0.2f), s2 = net_child(&s1, 12, 0.1f);
   g_auto(Net) s10 = net_child(&s2, 13, 0.1f);
   wood_write(&w, "zoo/base", &base, NULL);
   wood_write(&w, "run/checkpoint-1", &s1, "zoo/base");
@@ -825,8 +814,8 @@ static void test_pedigree_is_a_tree(void) {
     for (int i = 0; i < N; i++) {
       int known = (int)rng_below(&rng, 2 * N);
       bool ghost = rng_below(&rng, 6) == 0;
-      members[i] = (PedigreeMember){ghost ? NULL : sketches->pdata[i], (unsigned)i,
-                                    known < N && known != i ? known : -1};
+      members[i] =
+          (PedigreeMember){ghost ? NULL : sketches->pdata[i], (unsigned)i, known < N && known != i ? known : -1};
       rows[i] = members[i].sketch;
     }
     g_autoptr(KinTable) table = kin_table_new(rows, N, 2, NULL, NULL);
@@ -847,7 +836,8 @@ static void test_pedigree_is_a_tree(void) {
 }
 
 static void test_names(void) {
-  static const struct { const char *base, *name;
+  static const struct {
+    const char *base, *name;
   } cases[] = {{"google/vit", "google/vit"},
                {" https://huggingface.co/google/vit/ ", "google/vit"},
                {"./models/vit/", "./models/vit"},
@@ -861,10 +851,15 @@ static void test_names(void) {
     g_autofree char *name = declared_name(cases[i].base);
     g_assert_cmpstr(name, ==, cases[i].name);
   }
-  static const struct { const char *path, *run; guint64 step; } steps[] = {
-      {"r/checkpoint-200/model.safetensors", "r/checkpoint-#/model.safetensors", 200},
-      {"r/epoch=03.pt", "r/epoch=#.pt", 3}, {"net_iter_5000", "net_iter_#", 5000},
-      {"r/model-2.pt", NULL, 0}, {"footstep9x", NULL, 0}, {"", NULL, 0}};
+  static const struct {
+    const char *path, *run;
+    guint64 step;
+  } steps[] = {{"r/checkpoint-200/model.safetensors", "r/checkpoint-#/model.safetensors", 200},
+               {"r/epoch=03.pt", "r/epoch=#.pt", 3},
+               {"net_iter_5000", "net_iter_#", 5000},
+               {"r/model-2.pt", NULL, 0},
+               {"footstep9x", NULL, 0},
+               {"", NULL, 0}};
   for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
     g_autofree char *run = NULL;
     guint64 step = 0;

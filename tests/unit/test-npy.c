@@ -53,14 +53,12 @@ static const Header headers[] = {
     {"scalar", 1, D("False", "()"), NULL, 0, {0}, {0}},
     {"empty", 1, D("False", "(0, 7)"), NULL, 2, {0, 7}, {0}},
     {"python-2", 1, D("False", "(2L, 3L)"), NULL, 2, {2, 3}, {0, 1, 2, 3, 4, 5}},
-    {"other-order", 1, "{\"shape\":(6,),\"fortran_order\":False,\"descr\":\"<f4\"}", NULL, 1, {6},
-     {0, 1, 2, 3, 4, 5}},
+    {"other-order", 1, "{\"shape\":(6,),\"fortran_order\":False,\"descr\":\"<f4\"}", NULL, 1, {6}, {0, 1, 2, 3, 4, 5}},
     {"less", 1, D("False", "(2,)"), NULL, 1, {2}, {0, 1}},
 
     {"more", 1, D("False", "(7,)"), "beyond its storage", 0, {0}, {0}},
     {"product-wraps", 1, D("False", "(4294967296, 4294967296)"), "overflows", 0, {0}, {0}},
-    {"fortran-wraps", 1, D("True", "(4294967296, 4294967296, 4294967296)"), "overflows",
-     0, {0}, {0}},
+    {"fortran-wraps", 1, D("True", "(4294967296, 4294967296, 4294967296)"), "overflows", 0, {0}, {0}},
     {"size-wraps", 1, D("False", "(18446744073709551616,)"), "beyond 64 bits", 0, {0}, {0}},
     {"minus", 1, D("False", "(-1,)"), "whole number", 0, {0}, {0}},
     {"fraction", 1, D("False", "(1.5,)"), "no tuple", 0, {0}, {0}},
@@ -76,20 +74,19 @@ static const Header headers[] = {
     {"open", 1, "{'descr': '<f4', ", "no dictionary", 0, {0}, {0}},
     {"open-text", 1, "{'descr", "no dictionary", 0, {0}, {0}},
     {"nothing", 1, "", "no dictionary", 0, {0}, {0}},
-    {"objects", 1, "{'descr': '|O', 'fortran_order': False, 'shape': (6,), }", "unpickled",
-     0, {0}, {0}},
-    {"text", 1, "{'descr': '<U5', 'fortran_order': False, 'shape': (1,), }", "<U5 are not read",
-     0, {0}, {0}},
-    {"records", 1, "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (6,), }", "records",
-     0, {0}, {0}},
-    {"native", 1, "{'descr': '=f4', 'fortran_order': False, 'shape': (6,), }", "not read",
-     0, {0}, {0}},
-    {"no-type", 1, "{'descr': '', 'fortran_order': False, 'shape': (6,), }", "not read",
-     0, {0}, {0}},
-    {"wide", 1, "{'descr': '<f16', 'fortran_order': False, 'shape': (1,), }", "<f16 are",
-     0, {0}, {0}},
-    {"escape", 1, "{'descr': '\033[2J', 'fortran_order': False, 'shape': (1,), }",
-     "\357\277\275[2J are not", 0, {0}, {0}},
+    {"objects", 1, "{'descr': '|O', 'fortran_order': False, 'shape': (6,), }", "unpickled", 0, {0}, {0}},
+    {"text", 1, "{'descr': '<U5', 'fortran_order': False, 'shape': (1,), }", "<U5 are not read", 0, {0}, {0}},
+    {"records", 1, "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (6,), }", "records", 0, {0}, {0}},
+    {"native", 1, "{'descr': '=f4', 'fortran_order': False, 'shape': (6,), }", "not read", 0, {0}, {0}},
+    {"no-type", 1, "{'descr': '', 'fortran_order': False, 'shape': (6,), }", "not read", 0, {0}, {0}},
+    {"wide", 1, "{'descr': '<f16', 'fortran_order': False, 'shape': (1,), }", "<f16 are", 0, {0}, {0}},
+    {"escape",
+     1,
+     "{'descr': '\033[2J', 'fortran_order': False, 'shape': (1,), }",
+     "\357\277\275[2J are not",
+     0,
+     {0},
+     {0}},
     {"version-4", 4, D("False", "(6,)"), "version 4.0", 0, {0}, {0}},
 };
 
@@ -143,11 +140,12 @@ static void test_formats(void) {
     for (int big = 0; big < 2; big++) {
       unsigned w = formats[i].width;
       guint8 data[24];
-      for (unsigned k = 0; k < 3 * w; k++)
-        data[k] = formats[i].bytes[big ? k / w * w + (w - 1 - k % w) : k];
-      g_autofree char *header =
-          g_strdup_printf("{'descr': '%c%s', 'fortran_order': False, 'shape': (3,), }",
-                          w == 1 ? '|' : big ? '>' : '<', formats[i].kind);
+      for (unsigned k = 0; k < 3 * w; k++) data[k] = formats[i].bytes[big ? k / w * w + (w - 1 - k % w) : k];
+      g_autofree char *header = g_strdup_printf("{'descr': '%c%s', 'fortran_order': False, 'shape': (3,), }",
+                                                w == 1 ? '|'
+                                                : big  ? '>'
+                                                       : '<',
+                                                formats[i].kind);
       g_autoptr(GBytes) bytes = npy(1, header, data, 3 * w);
       g_autoptr(GError) error = NULL;
       g_autoptr(WeightFile) file = open_bytes(bytes, &error);
@@ -197,8 +195,7 @@ static void test_archive(void) {
     zip_fixture_begin(&z);
     add_array(&z, "w2.npy", npy(1, D("True", "(2, 3)"), data, sizeof data), ZIP_WIDE | manner);
     add_array(&z, "a/b.npy", npy(1, D("False", "(6,)"), data, sizeof data), ZIP_WIDE | manner);
-    add_array(&z, "who\033.npy",
-              npy(1, "{'descr': '|O', 'fortran_order': False, 'shape': (), }", "x", 1), manner);
+    add_array(&z, "who\033.npy", npy(1, "{'descr': '|O', 'fortran_order': False, 'shape': (), }", "x", 1), manner);
     zip_fixture_add(&z, "notes.txt", "hello", 5, manner);
     g_autoptr(GBytes) bytes = zip_fixture_end(&z, false);
     fixture_keep(bytes, "npy", manner ? "npz-deflated" : "npz");
@@ -224,8 +221,7 @@ static void test_archive_refused(void) {
   static const float data[6] = {0, 1, 2, 3, 4, 5};
   ZipFixture z;
   zip_fixture_begin(&z);
-  add_array(&z, "x.npy", npy(1, "{'descr': '|O', 'fortran_order': False, 'shape': (), }", "x", 1),
-            0);
+  add_array(&z, "x.npy", npy(1, "{'descr': '|O', 'fortran_order': False, 'shape': (), }", "x", 1), 0);
   g_autoptr(GBytes) objects = zip_fixture_end(&z, false);
   assert_refused(objects, "no arrays that are read: x.npy");
 

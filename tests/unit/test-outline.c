@@ -22,10 +22,9 @@ static unsigned add(Forest *f, const char *name) {
   return forest_add_node(f, m, NULL);
 }
 
-static void hang(Forest *f, unsigned child, unsigned parent, EdgeKind kind, EdgeSource source,
-                 double confidence) {
-  forest_add_parent(f, child, (ParentEdge){.parent = parent, .kind = kind, .source = source,
-                                           .confidence = confidence, .weight = 1});
+static void hang(Forest *f, unsigned child, unsigned parent, EdgeKind kind, EdgeSource source, double confidence) {
+  forest_add_parent(
+      f, child, (ParentEdge){.parent = parent, .kind = kind, .source = source, .confidence = confidence, .weight = 1});
 }
 
 /* Four trees: a deep one with wide names, a ghost's, a pair, a stranger. */
@@ -101,8 +100,8 @@ static void test_phylogram_bounds(void) {
   for (unsigned i = 0; i < CHAIN; i++) {
     add(f, "link");
     if (i == 0) continue;
-    forest_add_parent(f, i, (ParentEdge){.parent = i - 1, .kind = EDGE_CONTINUED, .weight = 1,
-                                         .distance = i == 1 ? 1 : 0.001});
+    forest_add_parent(
+        f, i, (ParentEdge){.parent = i - 1, .kind = EDGE_CONTINUED, .weight = 1, .distance = i == 1 ? 1 : 0.001});
   }
   forest_settle(f);
   PhylogramOptions options = {.glyphs = GLYPHS_ASCII, .columns = COLUMNS};
@@ -110,8 +109,7 @@ static void test_phylogram_bounds(void) {
   g_assert_cmpuint(rows->len, ==, CHAIN);
   const PhylogramRow *r = (const PhylogramRow *)(const void *)rows->data;
   g_assert_cmpint(r[1].column - r[0].column, >, r[2].column - r[1].column);
-  for (guint i = 0; i < rows->len; i++)
-    g_assert_cmpint(text_width(r[i].branch), <=, 4 * COLUMNS + 1);
+  for (guint i = 0; i < rows->len; i++) g_assert_cmpint(text_width(r[i].branch), <=, 4 * COLUMNS + 1);
   g_array_unref(rows);
   forest_free(f);
 }
@@ -175,9 +173,7 @@ static char *read_newick(const char *text) {
   return waiting->len ? NULL : g_string_free(g_steal_pointer(&out), FALSE);
 }
 
-static int by_text(const void *a, const void *b) {
-  return strcmp(*(char *const *)a, *(char *const *)b);
-}
+static int by_text(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
 static char *sorted_lines(const char *text) {
   g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
@@ -309,8 +305,7 @@ static void test_settled(void) {
   g_autoptr(Forest) f = sample_forest();
   g_assert_cmpint(f->trees, ==, 4);
   g_assert_cmpuint(g_array_index(f->roots, unsigned, 0), ==, 0);
-  g_assert_cmpstr(forest_node(f, g_array_index(f->roots, unsigned, 1))->name, ==,
-                  "runwayml/stable-diffusion-v1-5");
+  g_assert_cmpstr(forest_node(f, g_array_index(f->roots, unsigned, 1))->name, ==, "runwayml/stable-diffusion-v1-5");
   g_assert_cmpint(forest_node(f, 11)->tree, ==, 1);
   const GArray *children = forest_node(f, 0)->children;
   g_assert_cmpuint(children->len, ==, 3);
@@ -391,9 +386,14 @@ static void test_filter(void) {
 
 static void test_edge_text(void) {
   g_autoptr(Forest) f = sample_forest();
-  static const struct { unsigned node; const char *text; } cases[] = {
-      {0, ""}, {1, "declared fine-tune 0.98"}, {4, "by hand lora-merged 1.00"},
-      {5, "declared merge 0.98 of 2"}, {8, "recovered related 0.50"}};
+  static const struct {
+    unsigned node;
+    const char *text;
+  } cases[] = {{0, ""},
+               {1, "declared fine-tune 0.98"},
+               {4, "by hand lora-merged 1.00"},
+               {5, "declared merge 0.98 of 2"},
+               {8, "recovered related 0.50"}};
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
     g_autofree char *text = outline_edge_text(forest_node(f, cases[i].node));
     g_assert_cmpstr(text, ==, cases[i].text);

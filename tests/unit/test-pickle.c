@@ -16,8 +16,8 @@ typedef struct {
   const char *complaint; /* part of the message then */
 } Sample;
 
-#define SAMPLE                                                                                  \
-  "{a:[1,-2,300,70000,1099511627776,-3],b:(1.5,None,True,False),e:caf\303\251,"                 \
+#define SAMPLE                                                                  \
+  "{a:[1,-2,300,70000,1099511627776,-3],b:(1.5,None,True,False),e:caf\303\251," \
   "t:((),(1,),(1,2),(1,2,3),(1,2,3,4)),n:{k:{}},again:[1,-2,300,70000,1099511627776,-3]}"
 
 /* The first six are what Python writes for one object. */
@@ -74,8 +74,7 @@ static const Sample samples[] = {
     {"short-string", BYTES("U\3abc."), "abc", NULL},
     {"long-string", BYTES("T\3\0\0\0abc."), "abc", NULL},
     {"text8", BYTES("\x8d\3\0\0\0\0\0\0\0abc."), "abc", NULL},
-    {"bytes", BYTES("(C\1aB\1\0\0\0b\x8e\1\0\0\0\0\0\0\0c\x96\1\0\0\0\0\0\0\0dt."),
-     "(b'a,b'b,b'c,b'd)", NULL},
+    {"bytes", BYTES("(C\1aB\1\0\0\0b\x8e\1\0\0\0\0\0\0\0c\x96\1\0\0\0\0\0\0\0dt."), "(b'a,b'b,b'c,b'd)", NULL},
     {"long1-empty", BYTES("\x8a\0."), "0", NULL},
     {"long1-minus", BYTES("\x8a\1\xff."), "-1", NULL},
     {"long1-least", BYTES("\x8a\10\0\0\0\0\0\0\0\x80."), "-9223372036854775808", NULL},
@@ -115,8 +114,7 @@ static const Sample samples[] = {
     {"obj", BYTES("(cmodule\nName\nK\1o."), "module.Name#7(1,)", NULL},
     {"build", BYTES("cmodule\nName\n)R}K\1K\2sb."), "module.Name#7()!{1:2}", NULL},
     {"items-on-object", BYTES("cmodule\nName\n)R(K\1K\2u."), "module.Name#7()+{1:2}", NULL},
-    {"list-on-object", BYTES("cmodule\nName\n)RK\1a(K\2K\3eK\4K\5s."), "module.Name#7()+[1,2,3]",
-     NULL},
+    {"list-on-object", BYTES("cmodule\nName\n)RK\1a(K\2K\3eK\4K\5s."), "module.Name#7()+[1,2,3]", NULL},
     {"opaque", BYTES("cother\nThing\n)R."), "other.Thing#-1()", NULL},
     {"made-class", BYTES("cother\nThing\n)R)\x81."), "other.Thing#-1()", NULL},
     {"persistent", BYTES("(K\1tQ."), "@(1,)", NULL},
@@ -195,22 +193,47 @@ static void show_object(GString *out, const PickleValue *v) {
 /* A value in one line; the samples have no circles. */
 static void show(GString *out, const PickleValue *v) {
   switch (v->kind) {
-    case PICKLE_NONE: g_string_append(out, "None"); break;
-    case PICKLE_BOOL: g_string_append(out, v->u.truth ? "True" : "False"); break;
-    case PICKLE_INT: g_string_append_printf(out, "%" G_GINT64_FORMAT, v->u.integer); break;
-    case PICKLE_BIG: g_string_append_printf(out, "big%zu", v->u.text.n); break;
-    case PICKLE_FLOAT: g_string_append_printf(out, "%g", v->u.real); break;
-    case PICKLE_BYTES: g_string_append(out, "b'"); /* fall through */
-    case PICKLE_TEXT: g_string_append_len(out, v->u.text.bytes, (gssize)v->u.text.n); break;
-    case PICKLE_TUPLE: show_items(out, v, "()"); break;
-    case PICKLE_LIST: show_items(out, v, "[]"); break;
-    case PICKLE_SET: show_items(out, v, "<>"); break;
-    case PICKLE_DICT: show_items(out, v, "{}"); break;
+    case PICKLE_NONE:
+      g_string_append(out, "None");
+      break;
+    case PICKLE_BOOL:
+      g_string_append(out, v->u.truth ? "True" : "False");
+      break;
+    case PICKLE_INT:
+      g_string_append_printf(out, "%" G_GINT64_FORMAT, v->u.integer);
+      break;
+    case PICKLE_BIG:
+      g_string_append_printf(out, "big%zu", v->u.text.n);
+      break;
+    case PICKLE_FLOAT:
+      g_string_append_printf(out, "%g", v->u.real);
+      break;
+    case PICKLE_BYTES:
+      g_string_append(out, "b'"); /* fall through */
+    case PICKLE_TEXT:
+      g_string_append_len(out, v->u.text.bytes, (gssize)v->u.text.n);
+      break;
+    case PICKLE_TUPLE:
+      show_items(out, v, "()");
+      break;
+    case PICKLE_LIST:
+      show_items(out, v, "[]");
+      break;
+    case PICKLE_SET:
+      show_items(out, v, "<>");
+      break;
+    case PICKLE_DICT:
+      show_items(out, v, "{}");
+      break;
     case PICKLE_GLOBAL:
       g_string_append_printf(out, "%s#%d", v->u.global.name, v->u.global.tag);
       break;
-    case PICKLE_OBJECT: show_object(out, v); break;
-    case PICKLE_PERSISTENT: show(g_string_append_c(out, '@'), v->u.id); break;
+    case PICKLE_OBJECT:
+      show_object(out, v);
+      break;
+    case PICKLE_PERSISTENT:
+      show(g_string_append_c(out, '@'), v->u.id);
+      break;
   }
 }
 
@@ -267,7 +290,9 @@ static void test_opaque_names(void) {
   const GPtrArray *names = pickle_opaque(p);
   g_assert_cmpuint(names->len, ==, 2);
   g_assert_cmpstr(names->pdata[0], ==, "other.A");
-  g_assert_cmpstr(names->pdata[1], ==, "other.\357\277\275" "B");
+  g_assert_cmpstr(names->pdata[1], ==,
+                  "other.\357\277\275"
+                  "B");
 }
 
 static void assert_bounded(GString *stream, const char *complaint) {

@@ -50,14 +50,16 @@ typedef struct {
 static Parts parts_of_32(Dtype d, const unsigned char *p, int e) {
   double scale = half_in(p);
   switch (d) {
-    case DTYPE_Q4_0: return (Parts){scale, 0, field(p + 2, nibble_of_32(e), 4) - 8};
-    case DTYPE_Q4_1: return (Parts){scale, -half_in(p + 2), field(p + 4, nibble_of_32(e), 4)};
+    case DTYPE_Q4_0:
+      return (Parts){scale, 0, field(p + 2, nibble_of_32(e), 4) - 8};
+    case DTYPE_Q4_1:
+      return (Parts){scale, -half_in(p + 2), field(p + 4, nibble_of_32(e), 4)};
     case DTYPE_Q5_0:
       return (Parts){scale, 0, field(p + 6, nibble_of_32(e), 4) + 16 * field(p + 2, e, 1) - 16};
     case DTYPE_Q5_1:
-      return (Parts){scale, -half_in(p + 2),
-                     field(p + 8, nibble_of_32(e), 4) + 16 * field(p + 4, e, 1)};
-    default: return (Parts){scale, 0, (signed char)p[2 + e]};
+      return (Parts){scale, -half_in(p + 2), field(p + 8, nibble_of_32(e), 4) + 16 * field(p + 4, e, 1)};
+    default:
+      return (Parts){scale, 0, (signed char)p[2 + e]};
   }
 }
 
@@ -77,22 +79,20 @@ static Parts parts_of_256(Dtype d, const unsigned char *p, int e) {
   int nibble = (32 * (e / 64) + e % 32) * 8 + e / 32 % 2 * 4;
   switch (d) {
     case DTYPE_Q2_K:
-      return (Parts){half_in(p + 80) * field(p + e / 16, 0, 4),
-                     half_in(p + 82) * field(p + e / 16, 4, 4), field(p + 16 + byte, two, 2)};
+      return (Parts){half_in(p + 80) * field(p + e / 16, 0, 4), half_in(p + 82) * field(p + e / 16, 4, 4),
+                     field(p + 16 + byte, two, 2)};
     case DTYPE_Q3_K:
       return (Parts){half_in(p + 108) * scale_of_q3_k(p + 96, e / 16), 0,
                      field(p + 32 + byte, two, 2) + 4 * field(p + e % 32, e / 32, 1) - 4};
     case DTYPE_Q4_K:
-      return (Parts){half_in(p) * packed_scale(p + 4, e / 32, 0, 0),
-                     half_in(p + 2) * packed_scale(p + 4, e / 32, 4, 4), field(p + 16, nibble, 4)};
+      return (Parts){half_in(p) * packed_scale(p + 4, e / 32, 0, 0), half_in(p + 2) * packed_scale(p + 4, e / 32, 4, 4),
+                     field(p + 16, nibble, 4)};
     case DTYPE_Q5_K:
-      return (Parts){half_in(p) * packed_scale(p + 4, e / 32, 0, 0),
-                     half_in(p + 2) * packed_scale(p + 4, e / 32, 4, 4),
+      return (Parts){half_in(p) * packed_scale(p + 4, e / 32, 0, 0), half_in(p + 2) * packed_scale(p + 4, e / 32, 4, 4),
                      field(p + 48, nibble, 4) + 16 * field(p + 16 + e % 32, e / 32, 1)};
     default:
       return (Parts){half_in(p + 208) * (signed char)p[192 + e / 16], 0,
-                     field(p + 64 * half + e % 64, in_half / 64 * 4, 4) +
-                         16 * field(p + 128 + byte, two, 2) - 32};
+                     field(p + 64 * half + e % 64, in_half / 64 * 4, 4) + 16 * field(p + 128 + byte, two, 2) - 32};
   }
 }
 
@@ -108,20 +108,18 @@ static bool same_bits(float a, float b) {
 
 static void assert_decodes(Dtype d, const unsigned char *bytes, size_t blocks) {
   const size_t block = dtype_block(d), width = (size_t)block_bytes(d);
-  g_autofree float *x = g_new(float, blocks * block);
+  g_autofree float *x = g_new(float, (blocks * block));
   dtype_to_f32(d, bytes, x, blocks * block);
   for (size_t i = 0; i < blocks * block; i++) {
     float want = reference(d, bytes + i / block * width, (int)(i % block));
-    if (!same_bits(x[i], want))
-      g_error("%s: number %zu is %a, not %a", dtype_name(d), i, (double)x[i], (double)want);
+    if (!same_bits(x[i], want)) g_error("%s: number %zu is %a, not %a", dtype_name(d), i, (double)x[i], (double)want);
   }
 }
 
 /* Where the halves of a block are; the second at -1 when there is none. */
 static void places_of_halves(Dtype d, int at[2]) {
   at[0] = d == DTYPE_Q2_K ? 80 : d == DTYPE_Q3_K ? 108 : d == DTYPE_Q6_K ? 208 : 0;
-  bool two = d == DTYPE_Q4_1 || d == DTYPE_Q5_1 || d == DTYPE_Q2_K || d == DTYPE_Q4_K ||
-             d == DTYPE_Q5_K;
+  bool two = d == DTYPE_Q4_1 || d == DTYPE_Q5_1 || d == DTYPE_Q2_K || d == DTYPE_Q4_K || d == DTYPE_Q5_K;
   at[1] = two ? at[0] + 2 : -1;
 }
 
@@ -160,7 +158,7 @@ static void test_each_bit(gconstpointer user) {
   for (size_t bit = 0; bit < width * 8; bit++)
     for (int fill = 0; fill < 2; fill++) {
       memset(block, fill ? 0xff : 0, width);
-      set_half(block + at[0], 0x3e00); /* 1.5 */
+      set_half(block + at[0], 0x3e00);                 /* 1.5 */
       if (at[1] >= 0) set_half(block + at[1], 0x4480); /* 4.5 */
       block[bit / 8] ^= (unsigned char)(1 << bit % 8);
       assert_decodes(d, block, 1);
@@ -184,7 +182,7 @@ static void test_halves(void) {
 
 /* Blocks whose numbers can be worked out on paper. */
 static void test_by_hand(void) {
-  unsigned char q4_0[18] = {0x00, 0x38, 0x98}; /* 0.5; 8 and 9: 0 and 1 steps */
+  unsigned char q4_0[18] = {0x00, 0x38, 0x98};        /* 0.5; 8 and 9: 0 and 1 steps */
   unsigned char q4_k[144] = {0x00, 0x3c, 0x00, 0x40}; /* 1, 2 */
   unsigned char q6_k[210] = {0};
   float x[256];
@@ -192,12 +190,12 @@ static void test_by_hand(void) {
   g_assert_cmpfloat(x[0], ==, 0);
   g_assert_cmpfloat(x[16], ==, 0.5f);
   g_assert_cmpfloat(x[1], ==, -4);
-  q4_k[4 + 1] = 3;          /* scale of group 1 */
-  q4_k[4 + 4 + 1] = 5;      /* and its minimum */
-  q4_k[4 + 8] = 0x21;       /* low bits of group 4: scale 1, minimum 2 */
-  q4_k[4] = 0x40;           /* its scale's fifth bit: 17 */
-  q4_k[16 + 7] = 0xc0;      /* number 32 + 7: twelve */
-  q4_k[16 + 64] = 0x0d;     /* number 128: thirteen */
+  q4_k[4 + 1] = 3;      /* scale of group 1 */
+  q4_k[4 + 4 + 1] = 5;  /* and its minimum */
+  q4_k[4 + 8] = 0x21;   /* low bits of group 4: scale 1, minimum 2 */
+  q4_k[4] = 0x40;       /* its scale's fifth bit: 17 */
+  q4_k[16 + 7] = 0xc0;  /* number 32 + 7: twelve */
+  q4_k[16 + 64] = 0x0d; /* number 128: thirteen */
   dtype_to_f32(DTYPE_Q4_K, q4_k, x, 256);
   g_assert_cmpfloat(x[32 + 7], ==, 3 * 12 - 2 * 5);
   g_assert_cmpfloat(x[32], ==, -10);
@@ -217,12 +215,12 @@ static void test_table(void) {
   static const struct {
     const char *name;
     size_t block, bytes;
-  } sizes[] = {{"Q4_0", 32, 18},     {"Q4_1", 32, 20},    {"Q5_0", 32, 22},    {"Q5_1", 32, 24},
-               {"Q8_0", 32, 34},     {"Q8_1", 32, 36},    {"Q2_K", 256, 84},   {"Q3_K", 256, 110},
-               {"Q4_K", 256, 144},   {"Q5_K", 256, 176},  {"Q6_K", 256, 210},  {"Q8_K", 256, 292},
-               {"IQ1_S", 256, 50},   {"IQ1_M", 256, 56},  {"IQ2_XXS", 256, 66}, {"IQ2_XS", 256, 74},
-               {"IQ2_S", 256, 82},   {"IQ3_XXS", 256, 98}, {"IQ3_S", 256, 110}, {"IQ4_NL", 32, 18},
-               {"IQ4_XS", 256, 136}, {"TQ1_0", 256, 54},  {"TQ2_0", 256, 66},  {"MXFP4", 32, 17},
+  } sizes[] = {{"Q4_0", 32, 18},     {"Q4_1", 32, 20},     {"Q5_0", 32, 22},     {"Q5_1", 32, 24},
+               {"Q8_0", 32, 34},     {"Q8_1", 32, 36},     {"Q2_K", 256, 84},    {"Q3_K", 256, 110},
+               {"Q4_K", 256, 144},   {"Q5_K", 256, 176},   {"Q6_K", 256, 210},   {"Q8_K", 256, 292},
+               {"IQ1_S", 256, 50},   {"IQ1_M", 256, 56},   {"IQ2_XXS", 256, 66}, {"IQ2_XS", 256, 74},
+               {"IQ2_S", 256, 82},   {"IQ3_XXS", 256, 98}, {"IQ3_S", 256, 110},  {"IQ4_NL", 32, 18},
+               {"IQ4_XS", 256, 136}, {"TQ1_0", 256, 54},   {"TQ2_0", 256, 66},   {"MXFP4", 32, 17},
                {"NVFP4", 64, 36},    {"Q1_0", 128, 18}};
   Dtype d;
   for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
@@ -258,8 +256,7 @@ static void round_block(Dtype d, const float *x, float *rounded) {
   }
   bool offset = d == DTYPE_Q4_1 || d == DTYPE_Q5_1;
   int steps = 1 << bits, middle = steps / 2;
-  float step = offset ? (high - low) / (float)(steps - 1)
-               : d == DTYPE_Q8_0 ? fabsf(top) / 127 : -top / (float)middle;
+  float step = offset ? (high - low) / (float)(steps - 1) : d == DTYPE_Q8_0 ? fabsf(top) / 127 : -top / (float)middle;
   for (int i = 0; i < 32; i++) {
     float q = offset ? roundf((x[i] - low) / step) : roundf(x[i] / step);
     q = offset ? clamp(q, 0, (float)(steps - 1)) : clamp(q, (float)-middle, (float)(middle - 1));
@@ -277,8 +274,7 @@ static void test_epsilon(void) {
       rng_fill_normal(&rng, x, 32, 1);
       round_block(readable[f], x, y);
       for (int i = 0; i < 32; i++) top = fmaxf(top, fabsf(x[i]));
-      for (int i = 0; i < 32; i++)
-        g_assert_cmpfloat(fabsf(x[i] - y[i]), <=, (float)dtype_epsilon(readable[f]) * top);
+      for (int i = 0; i < 32; i++) g_assert_cmpfloat(fabsf(x[i] - y[i]), <=, (float)dtype_epsilon(readable[f]) * top);
     }
   g_assert_true(dtype_epsilon(DTYPE_Q6_K) < dtype_epsilon(DTYPE_Q4_K));
 }

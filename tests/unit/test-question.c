@@ -23,8 +23,9 @@ static const Term *term(const Question *q, guint i) {
 }
 
 static void test_items(void) {
-  g_autoptr(Question) q = parse(" a red -black \"striped star\" -\"old fox\" like:m1 -like:\"m 2\" "
-                                "kind:lora sort:-params http://x 3:4 - ");
+  g_autoptr(Question) q = parse(
+      " a red -black \"striped star\" -\"old fox\" like:m1 -like:\"m 2\" "
+      "kind:lora sort:-params http://x 3:4 - ");
   g_autofree char *wanted = question_words(q, false), *unwanted = question_words(q, true);
   g_assert_cmpstr(wanted, ==, "a red http://x 3:4 -");
   g_assert_cmpstr(unwanted, ==, "black");
@@ -55,7 +56,7 @@ static void test_items(void) {
 }
 
 /* What leads in to a question is no part of it. */
-static void test_lead_in(void) {
+static void test_question_opening(void) {
   static const char *const cases[][2] = {
       {"show me a picture of a striped star", "striped star"},
       {"Which of these models draws foxes", "foxes"},
@@ -123,7 +124,7 @@ static void test_numbers(void) {
   static const struct {
     const char *text;
     double value, spread;
-  } good[] = {{"16", 16, 0},      {"100M", 1e8, 5e5},   {"1.5GB", 1.5e9, 5e7}, {"7B", 7e9, 5e8},
+  } good[] = {{"16", 16, 0},      {"100M", 1e8, 5e5},    {"1.5GB", 1.5e9, 5e7}, {"7B", 7e9, 5e8},
               {"2Ki", 2048, 512}, {"0.25", 0.25, 0.005}, {"-3", -3, 0}};
   double value, spread;
   for (size_t i = 0; i < G_N_ELEMENTS(good); i++) {
@@ -251,9 +252,8 @@ static void test_dates(void) {
   g_assert_cmpfloat(start, ==, 0);
   g_assert_true(date_read("1970-01-01T01:00:00.25+01:00", &start, &end));
   g_assert_cmpfloat(start, ==, 0.25);
-  static const char *const bad[] = {"",        "24",         "2024-",      "2024-1",     "2024-00",
-                                    "2024-13", "2023-02-29", "2024-01-01x", "2024-01-01T", "0000",
-                                    "20245",   "9999-12-31"};
+  static const char *const bad[] = {"",           "24",          "2024-",       "2024-1", "2024-00", "2024-13",
+                                    "2023-02-29", "2024-01-01x", "2024-01-01T", "0000",   "20245",   "9999-12-31"};
   for (size_t i = 0; i < G_N_ELEMENTS(bad); i++)
     if (date_read(bad[i], &start, &end)) g_error("'%s' is no date", bad[i]);
 }
@@ -264,8 +264,7 @@ static void expect_unknown(const char *text, size_t at, const char *message) {
   g_autoptr(GError) error = NULL;
   size_t place = 999;
   g_assert_false(question_check(q, text, models, &place, &error));
-  if (place != at || !strstr(error->message, message))
-    g_error("'%s': byte %zu, '%s'", text, place, error->message);
+  if (place != at || !strstr(error->message, message)) g_error("'%s': byte %zu, '%s'", text, place, error->message);
 }
 
 static void test_unknown_fields(void) {
@@ -276,8 +275,8 @@ static void test_unknown_fields(void) {
   expect_unknown("sort:prams", 5, "is 'params' meant?");
   expect_unknown("zzzzzz:1", 0, "character 1: no model has a field 'zzzzzz'; a word");
   g_autoptr(GPtrArray) models = some_models();
-  static const char *const good[] = {"kind:x rank:1 tag:x", "sort:rank", "sort:-score fox",
-                                     "layer:mid expert:x", "like:unknown"};
+  static const char *const good[] = {"kind:x rank:1 tag:x", "sort:rank", "sort:-score fox", "layer:mid expert:x",
+                                     "like:unknown"};
   for (size_t i = 0; i < G_N_ELEMENTS(good); i++) {
     g_autoptr(Question) q = parse(good[i]);
     g_assert_true(question_check(q, good[i], models, NULL, NULL));
@@ -349,8 +348,8 @@ static void test_said(void) {
   expect_said("\"night fox\"", 0, "tags");
   expect_said("\"fox night\"", 0, NULL);
   expect_said("fox -anime", 0, NULL);
-  expect_said("ox", 0, NULL);    /* too small a word */
-  expect_said("ama", 1, NULL);   /* not where a word begins */
+  expect_said("ox", 0, NULL);  /* too small a word */
+  expect_said("ama", 1, NULL); /* not where a word begins */
   expect_said("the", 0, NULL);
   expect_said("fox", 1, NULL);
 }
@@ -388,7 +387,7 @@ static void test_fusion(void) {
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/question/items", test_items);
-  g_test_add_func("/question/lead-in", test_lead_in);
+  g_test_add_func("/question/lead-in", test_question_opening);
   g_test_add_func("/question/errors", test_errors);
   g_test_add_func("/question/numbers", test_numbers);
   g_test_add_func("/question/filters", test_filters);

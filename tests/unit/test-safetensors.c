@@ -11,8 +11,8 @@
 
 typedef struct {
   const char *name;
-  const char *header;   /* NULL: made by a function below */
-  size_t data;          /* bytes after the header */
+  const char *header;    /* NULL: made by a function below */
+  size_t data;           /* bytes after the header */
   const char *complaint; /* part of the message; NULL: the file must open */
 } Fixture;
 
@@ -21,8 +21,8 @@ typedef struct {
 static const Fixture fixtures[] = {
     {"plain", "{\"a\":" F32("[2,2]", 0, 16) "}", 16, NULL},
     {"rank-0", "{\"a\":" F32("[]", 0, 4) "}", 4, NULL},
-    {"unaligned",
-     "{\"u\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]},\"a\":" F32("[2]", 1, 9) "}", 9, NULL},
+    {"unaligned", "{\"u\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]},\"a\":" F32("[2]", 1, 9) "}", 9,
+     NULL},
     {"empty-tensor", "{\"a\":" F32("[0,0]", 0, 0) ",\"b\":" F32("[1]", 0, 4) "}", 4, NULL},
     {"f8", "{\"a\":{\"dtype\":\"F8_E4M3\",\"shape\":[4],\"data_offsets\":[0,4]}}", 4, NULL},
     {"leading-space", "  {\"a\":" F32("[1]", 0, 4) "}  ", 4, NULL},
@@ -120,7 +120,7 @@ static void test_long_metadata(void) {
 
 static void write_and_reopen(Dtype dtype, float tolerance) {
   enum { ROWS = 37, COLUMNS = 911 };
-  g_autofree float *x = g_new(float, ROWS * COLUMNS), *y = g_new(float, ROWS * COLUMNS);
+  g_autofree float *x = g_new(float, (ROWS * COLUMNS)), *y = g_new(float, (ROWS * COLUMNS));
   Rng rng;
   rng_init(&rng, 5, dtype);
   rng_fill_normal(&rng, x, ROWS * COLUMNS, 1);
@@ -197,7 +197,7 @@ static void test_rounding(void) {
   g_assert_cmphex(half_of(0x1p-25f), ==, 0x0000); /* half of the least: to even */
   g_assert_cmphex(half_of(0x1.8p-25f), ==, 0x0001);
   g_assert_cmphex(half_of(-0x1.ff8p-15f), ==, 0x83ff); /* the largest subnormal */
-  g_assert_cmphex(half_of(0x1.ffcp-15f), ==, 0x0400); /* half way above it: to even, the least normal */
+  g_assert_cmphex(half_of(0x1.ffcp-15f), ==, 0x0400);  /* half way above it: to even, the least normal */
   g_assert_cmphex(bhalf_of(1.0f + 0x1p-8f), ==, 0x3f80);
   g_assert_cmphex(bhalf_of(1.0f + 3 * 0x1p-8f), ==, 0x3f82);
   g_assert_true((bhalf_of(NAN) & 0x7fff) > 0x7f80);

@@ -30,8 +30,7 @@ static void tear_down(Fixture *f, gconstpointer unused) {
 }
 
 /* A safetensors file with one tensor of WIDTH times that value. */
-static void put_part(const Fixture *f, const char *file, const char *tensor, float value,
-                     const char *const *metadata) {
+static void put_part(const Fixture *f, const char *file, const char *tensor, float value, const char *const *metadata) {
   g_autofree char *path = g_build_filename(f->folder, file, NULL);
   g_autofree float *x = g_new(float, WIDTH);
   for (int i = 0; i < WIDTH; i++) x[i] = value;
@@ -83,8 +82,7 @@ static void test_index(Fixture *f, gconstpointer unused) {
   g_autoptr(GError) error = NULL;
   put_two(f);
   g_autoptr(WeightFile) file = open_index(
-      f, "{\"metadata\":{\"total_size\":20000,\"x\":[1,{}],\"by\":\"a \\u001b tool\"}," TWO
-         ",\"y\":[]}", &error);
+      f, "{\"metadata\":{\"total_size\":20000,\"x\":[1,{}],\"by\":\"a \\u001b tool\"}," TWO ",\"y\":[]}", &error);
   g_assert_no_error(error);
   g_assert_cmpstr(weight_file_format(file), ==, "safetensors");
   g_assert_cmpuint(weight_file_count(file), ==, 2);
@@ -110,8 +108,7 @@ static void test_unmapped(Fixture *f, gconstpointer unused) {
   g_autoptr(GError) error = NULL;
   put_two(f);
   put_part(f, "three.safetensors", "a", 3, NULL);
-  g_autoptr(WeightFile) extra =
-      open_index(f, "{\"weight_map\":{\"b\":\"two.safetensors\"}}", &error);
+  g_autoptr(WeightFile) extra = open_index(f, "{\"weight_map\":{\"b\":\"two.safetensors\"}}", &error);
   g_assert_no_error(error);
   g_assert_cmpuint(weight_file_count(extra), ==, 1);
   g_autofree char *path = g_build_filename(f->folder, "two.safetensors", NULL);
@@ -125,14 +122,13 @@ static void test_unmapped(Fixture *f, gconstpointer unused) {
   g_assert_cmpuint(weight_file_count(file), ==, 3);
   g_assert_cmpfloat(first_value(file, "a"), ==, 1); /* not the copy in two.safetensors */
   g_assert_cmpint(weight_file_find(file, "c"), >=, 0);
-  g_assert_cmpstr(g_hash_table_lookup(weight_file_metadata(file), "index.unmapped_tensors"), ==,
-                  "1");
+  g_assert_cmpstr(g_hash_table_lookup(weight_file_metadata(file), "index.unmapped_tensors"), ==, "1");
 }
 
 static void test_bad_index(Fixture *f, gconstpointer unused) {
   (void)unused;
-  static const char *const names[] = {"../one.safetensors", "/etc/passwd", "sub/one.safetensors",
-                                      "..", ".", "", "a\\\\b", "one\\u001b.safetensors"};
+  static const char *const names[] = {
+      "../one.safetensors", "/etc/passwd", "sub/one.safetensors", "..", ".", "", "a\\\\b", "one\\u001b.safetensors"};
   put_two(f);
   for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
     g_autofree char *text = g_strdup_printf("{\"weight_map\":{\"a\":\"%s\"}}", names[i]);
@@ -147,8 +143,7 @@ static void test_bad_index(Fixture *f, gconstpointer unused) {
   assert_refused(f, "{" TWO "," TWO "}", "weight_map is given twice");
   assert_refused(f, "{" TWO "} x", "text after");
   assert_refused(f, "{" TWO, "comma");
-  assert_refused(f, "{\"weight_map\":{\"a\":\"one.safetensors\",\"a\":\"one.safetensors\"}}",
-                 "appears twice");
+  assert_refused(f, "{\"weight_map\":{\"a\":\"one.safetensors\",\"a\":\"one.safetensors\"}}", "appears twice");
   assert_refused(f, "{\"metadata\":{\"a\":}," TWO "}", "value is expected");
   g_autoptr(GString) deep = g_string_new("{\"metadata\":{\"a\":");
   for (int i = 0; i < 100000; i++) g_string_append_c(deep, '[');
@@ -158,14 +153,15 @@ static void test_bad_index(Fixture *f, gconstpointer unused) {
 static void test_missing(Fixture *f, gconstpointer unused) {
   (void)unused;
   put_two(f);
-  assert_refused(f, "{\"weight_map\":{\"a\":\"one.safetensors\",\"b\":\"x.safetensors\","
-                    "\"c\":\"y.safetensors\"}}",
+  assert_refused(f,
+                 "{\"weight_map\":{\"a\":\"one.safetensors\",\"b\":\"x.safetensors\","
+                 "\"c\":\"y.safetensors\"}}",
                  "2 of 3 shards are missing (the first: x.safetensors)");
-  assert_refused(f, "{\"weight_map\":{\"a\":\"one.safetensors\",\"z\":\"two.safetensors\","
-                    "\"y\":\"two.safetensors\"}}",
+  assert_refused(f,
+                 "{\"weight_map\":{\"a\":\"one.safetensors\",\"z\":\"two.safetensors\","
+                 "\"y\":\"two.safetensors\"}}",
                  "tensor y is not in its shard two.safetensors (2 such)");
-  assert_refused(f, "{\"weight_map\":{\"a\":\"two.safetensors\",\"b\":\"one.safetensors\"}}",
-                 "not in its shard");
+  assert_refused(f, "{\"weight_map\":{\"a\":\"two.safetensors\",\"b\":\"one.safetensors\"}}", "not in its shard");
   /* An index is no shard, not even its own. */
   assert_refused(f, "{\"weight_map\":{\"a\":\"model.safetensors.index.json\"}}",
                  "model.safetensors.index.json: model.safetensors.index.json: not a weight file");
@@ -303,15 +299,14 @@ static void test_names(void) {
 }
 
 static void test_index_names(void) {
-  static const char *const names[][2] = {
-      {"model.safetensors.index.json", "model.safetensors"},
-      {"pytorch_model.bin.index.json", "pytorch_model.bin"},
-      {"model.safetensors.index.fp16.json", "model.fp16.safetensors"},
-      {"model_index.json", NULL},
-      {"index.json", NULL},
-      {".safetensors.index.json", NULL},
-      {"model.safetensors.index.jsonl", NULL},
-      {"model.txt.index.json", NULL}};
+  static const char *const names[][2] = {{"model.safetensors.index.json", "model.safetensors"},
+                                         {"pytorch_model.bin.index.json", "pytorch_model.bin"},
+                                         {"model.safetensors.index.fp16.json", "model.fp16.safetensors"},
+                                         {"model_index.json", NULL},
+                                         {"index.json", NULL},
+                                         {".safetensors.index.json", NULL},
+                                         {"model.safetensors.index.jsonl", NULL},
+                                         {"model.txt.index.json", NULL}};
   for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
     g_autofree char *whole = shard_index_whole(names[i][0]);
     g_assert_cmpstr(whole, ==, names[i][1]);
@@ -327,9 +322,9 @@ int main(int argc, char **argv) {
   static const struct {
     const char *path;
     void (*run)(Fixture *f, gconstpointer unused);
-  } tests[] = {{"/shards/index", test_index},     {"/shards/unmapped", test_unmapped},
+  } tests[] = {{"/shards/index", test_index},         {"/shards/unmapped", test_unmapped},
                {"/shards/bad-index", test_bad_index}, {"/shards/missing", test_missing},
-               {"/shards/replaced", test_replaced}, {"/shards/threads", test_threads},
+               {"/shards/replaced", test_replaced},   {"/shards/threads", test_threads},
                {"/shards/by-name", test_by_name}};
   g_test_init(&argc, &argv, NULL);
   for (size_t i = 0; i < G_N_ELEMENTS(tests); i++)

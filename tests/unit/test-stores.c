@@ -39,8 +39,7 @@ static void test_revisions(Fixture *f, gconstpointer unused) {
   put_full(f, "models--o--lone/snapshots/ddd/model.safetensors");
   scan(f);
   g_assert_cmpuint(f->models->len, ==, 2);
-  expect_all(model_at(f, "models--o--n/snapshots/bbb"), "revision",
-             "bbb (refs/main)|aaa (snapshots)|ccc (snapshots)|");
+  expect_all(model_at(f, "models--o--n/snapshots/bbb"), "revision", "bbb (refs/main)|aaa (snapshots)|ccc (snapshots)|");
   expect_all(model_at(f, "models--o--lone/snapshots/ddd"), "revision", "ddd (snapshots)|");
   scan(f);
   g_assert_cmpuint(f->sum.read, ==, 0);
@@ -86,8 +85,7 @@ static void test_unfinished(Fixture *f, gconstpointer unused) {
   put_text(f, "dl/a.tar.gz.aria2", "x");
   put_text(f, "dl/notes.part", "x");
   put_text(f, "dl/._ghost.safetensors", "a Mac's");
-  put_text(f, "s/model.safetensors.index.json",
-           "{\"weight_map\":{\"a\":\"model-00001-of-00002.safetensors\"}}");
+  put_text(f, "s/model.safetensors.index.json", "{\"weight_map\":{\"a\":\"model-00001-of-00002.safetensors\"}}");
   scan(f);
   g_assert_cmpuint(f->models->len, ==, 0);
   expect_reason(f, "models--o--n/blobs/abc.incomplete", "not finished");
@@ -169,8 +167,7 @@ static void test_pipeline(Fixture *f, gconstpointer unused) {
              "unet: diffusers UNet2DConditionModel (model_index.json)|"
              "vae: diffusers AutoencoderKL (model_index.json)|"
              "scheduler: diffusers DDIM (model_index.json)|");
-  expect_all(m, "other_weights",
-             "sd/text_encoder/model.safetensors (folder)|sd/vae/model.safetensors (folder)|");
+  expect_all(m, "other_weights", "sd/text_encoder/model.safetensors (folder)|sd/vae/model.safetensors (folder)|");
 }
 
 static void test_chain(Fixture *f, gconstpointer unused) {
@@ -203,7 +200,7 @@ static void test_chain(Fixture *f, gconstpointer unused) {
 static void expect_chain(const char *path, const char *run, uint64_t step) {
   g_autofree char *got = NULL;
   uint64_t n = 0;
-  bool found = chain_of_path(path, &got, &n);
+  bool found = training_run_of_path(path, &got, &n);
   g_assert_cmpint(found, ==, run != NULL);
   g_assert_cmpstr(got, ==, run);
   if (run) g_assert_cmpuint(n, ==, step);
@@ -228,8 +225,8 @@ static void test_peft(Fixture *f, gconstpointer unused) {
   put_text(f, "run/adapter_config.json",
            "{\"base_model_name_or_path\":\"org/b\",\"peft_type\":\"LORA\",\"r\":2,"
            "\"lora_alpha\":4,\"target_modules\":[\"v\",\"q\"]}");
-  put_lora(f, "run/adapter_model.safetensors", "base_model.model.q.lora_A.weight",
-           "base_model.model.q.lora_B.weight", 2, NULL);
+  put_lora(f, "run/adapter_model.safetensors", "base_model.model.q.lora_A.weight", "base_model.model.q.lora_B.weight",
+           2, NULL);
   put_text(f, "run/adapter_model.bin", "old");
   put_text(f, "run/training_args.bin", "x");
   put_text(f, "run/checkpoint-9/adapter_config.json", "{\"base_model_name_or_path\":\"org/b\"}");
@@ -269,8 +266,7 @@ static void test_other_formats(Fixture *f, gconstpointer unused) {
 
 static Model *with_metadata(const char *const *pairs) {
   g_autoptr(GHashTable) metadata = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-  for (; *pairs; pairs += 2)
-    g_hash_table_insert(metadata, g_strdup(pairs[0]), safe_text(pairs[1], -1));
+  for (; *pairs; pairs += 2) g_hash_table_insert(metadata, g_strdup(pairs[0]), safe_text(pairs[1], -1));
   Model *m = model_new();
   model_take_metadata(m, metadata);
   return m;
@@ -278,18 +274,24 @@ static Model *with_metadata(const char *const *pairs) {
 
 static void test_kohya(Fixture *f, gconstpointer unused) {
   (void)unused;
-  const char *const metadata[] = {
-      "ss_output_name", "red_fox", "ss_sd_model_name", "sd_xl_base_1.0.safetensors",
-      "ss_base_model_version", "sdxl_base_v1-0", "ss_network_dim", "16",
-      "ss_tag_frequency",
-      "{\"10_fox\":{\"fox\":10,\" snow\":4,\"tree\":1},\"5_fox\":{\"snow\":8,\"bad\":-3,"
-      "\"worse\":\"x\"},\"z\":3}",
-      "ss_training_comment", "None", NULL};
+  const char *const metadata[] = {"ss_output_name",
+                                  "red_fox",
+                                  "ss_sd_model_name",
+                                  "sd_xl_base_1.0.safetensors",
+                                  "ss_base_model_version",
+                                  "sdxl_base_v1-0",
+                                  "ss_network_dim",
+                                  "16",
+                                  "ss_tag_frequency",
+                                  "{\"10_fox\":{\"fox\":10,\" snow\":4,\"tree\":1},\"5_fox\":{\"snow\":8,\"bad\":-3,"
+                                  "\"worse\":\"x\"},\"z\":3}",
+                                  "ss_training_comment",
+                                  "None",
+                                  NULL};
   put_lora(f, "fox.safetensors", down, up, 2, metadata);
   scan(f);
   const Model *m = model_at(f, "fox.safetensors");
-  expect_all(m, "tags",
-             "snow (ss_tag_frequency)|fox (ss_tag_frequency)|tree (ss_tag_frequency)|");
+  expect_all(m, "tags", "snow (ss_tag_frequency)|fox (ss_tag_frequency)|tree (ss_tag_frequency)|");
   expect_all(m, "name", "red_fox (ss_output_name)|");
   g_assert_cmpstr(model_base(m), ==, "sd_xl_base_1.0");
   expect_all(m, "ss_network_dim", "16 (metadata)|");
@@ -300,8 +302,7 @@ static void test_kohya_bounds(Fixture *f, gconstpointer unused) {
   (void)f;
   (void)unused;
   g_autoptr(GString) counts = g_string_new("{\"d\":{");
-  for (int i = 0; i < 1000; i++)
-    g_string_append_printf(counts, "%s\"tag %04d\":%d", i ? "," : "", i, i);
+  for (int i = 0; i < 1000; i++) g_string_append_printf(counts, "%s\"tag %04d\":%d", i ? "," : "", i, i);
   g_string_append(counts, "}}");
   const char *const many[] = {"ss_tag_frequency", counts->str, "ss_sd_model_name", "None", NULL};
   g_autoptr(Model) m = with_metadata(many);
@@ -323,10 +324,19 @@ static void test_kohya_bounds(Fixture *f, gconstpointer unused) {
 static void test_modelspec(Fixture *f, gconstpointer unused) {
   (void)f;
   (void)unused;
-  const char *const metadata[] = {
-      "modelspec.title", "A fox", "modelspec.architecture", "stable-diffusion-xl-v1-base/lora",
-      "modelspec.license", "CC-BY-4.0", "modelspec.tags", "fox, snow ,,animal",
-      "modelspec.thumbnail", "data:image/png;base64,AAAA", "modelspec.author", "me", NULL};
+  const char *const metadata[] = {"modelspec.title",
+                                  "A fox",
+                                  "modelspec.architecture",
+                                  "stable-diffusion-xl-v1-base/lora",
+                                  "modelspec.license",
+                                  "CC-BY-4.0",
+                                  "modelspec.tags",
+                                  "fox, snow ,,animal",
+                                  "modelspec.thumbnail",
+                                  "data:image/png;base64,AAAA",
+                                  "modelspec.author",
+                                  "me",
+                                  NULL};
   g_autoptr(Model) m = with_metadata(metadata);
   expect_all(m, "name", "A fox (modelspec.title)|");
   expect_all(m, "architecture", "stable-diffusion-xl-v1-base/lora (modelspec.architecture)|");
@@ -339,14 +349,27 @@ static void test_modelspec(Fixture *f, gconstpointer unused) {
 static void test_gguf(Fixture *f, gconstpointer unused) {
   (void)f;
   (void)unused;
-  const char *const metadata[] = {
-      "general.architecture", "llama", "general.name", "Fox 8B", "general.license", "apache-2.0",
-      "general.tags", "[3 values]", "general.file_type", "15",
-      "general.source.huggingface.repository", "org/fox-8b",
-      "general.base_model.count", "2",
-      "general.base_model.0.name", "Llama 3 8B",
-      "general.base_model.0.repo_url", "https://huggingface.co/meta/llama-3-8b",
-      "general.base_model.1.name", "Other", NULL};
+  const char *const metadata[] = {"general.architecture",
+                                  "llama",
+                                  "general.name",
+                                  "Fox 8B",
+                                  "general.license",
+                                  "apache-2.0",
+                                  "general.tags",
+                                  "[3 values]",
+                                  "general.file_type",
+                                  "15",
+                                  "general.source.huggingface.repository",
+                                  "org/fox-8b",
+                                  "general.base_model.count",
+                                  "2",
+                                  "general.base_model.0.name",
+                                  "Llama 3 8B",
+                                  "general.base_model.0.repo_url",
+                                  "https://huggingface.co/meta/llama-3-8b",
+                                  "general.base_model.1.name",
+                                  "Other",
+                                  NULL};
   g_autoptr(Model) m = with_metadata(metadata);
   expect_all(m, "architecture", "llama (general.architecture)|");
   expect_all(m, "name", "Fox 8B (general.name)|");
@@ -357,8 +380,8 @@ static void test_gguf(Fixture *f, gconstpointer unused) {
              "meta/llama-3-8b (general.base_model.0.repo_url)|"
              "Other (general.base_model.1.name)|");
   expect_all(m, "base_relation", "quantized (general.source.huggingface.repository)|");
-  const char *const whole[] = {"general.source.repo_url", "https://hf.co/org/fox-8b/tree/main",
-                               "general.file_type", "1", NULL};
+  const char *const whole[] = {"general.source.repo_url", "https://hf.co/org/fox-8b/tree/main", "general.file_type",
+                               "1", NULL};
   g_autoptr(Model) half = with_metadata(whole);
   expect_all(half, "base", "org/fox-8b (general.source.repo_url)|");
   expect_all(half, "base_relation", "");
@@ -384,7 +407,6 @@ int main(int argc, char **argv) {
       {"gguf", test_gguf},
   };
   g_test_init(&argc, &argv, NULL);
-  for (size_t i = 0; i < G_N_ELEMENTS(tests); i++)
-    add_test("/stores", tests[i].name, tests[i].run);
+  for (size_t i = 0; i < G_N_ELEMENTS(tests); i++) add_test("/stores", tests[i].name, tests[i].run);
   return g_test_run();
 }

@@ -74,8 +74,9 @@ static char *as_tokenizer_json(bool paired) {
   g_assert_true(g_file_get_contents(vocab_path, &vocab, NULL, NULL));
   g_assert_true(g_file_get_contents(merges_path, &merges, NULL, NULL));
   g_auto(GStrv) lines = g_strsplit(merges, "\n", -1);
-  GString *s = g_string_new("{\"added_tokens\":[{\"id\":1213,\"content\":\"<|endoftext|>\"}],"
-                            "\"model\":{\"merges\":[");
+  GString *s = g_string_new(
+      "{\"added_tokens\":[{\"id\":1213,\"content\":\"<|endoftext|>\"}],"
+      "\"model\":{\"merges\":[");
   for (char **line = lines + 1; *line && **line; line++) {
     g_auto(GStrv) parts = g_strsplit(*line, " ", 2);
     g_autoptr(GString) left = g_string_new(parts[0]), right = g_string_new(parts[1]);
@@ -84,8 +85,8 @@ static char *as_tokenizer_json(bool paired) {
       g_string_replace(both[i], "\\", "\\\\", 0);
       g_string_replace(both[i], "\"", "\\\"", 0);
     }
-    g_string_append_printf(s, paired ? "%s[\"%s\",\"%s\"]" : "%s\"%s %s\"",
-                           line > lines + 1 ? "," : "", left->str, right->str);
+    g_string_append_printf(s, paired ? "%s[\"%s\",\"%s\"]" : "%s\"%s %s\"", line > lines + 1 ? "," : "", left->str,
+                           right->str);
   }
   g_string_append_printf(s, "],\"vocab\":%s,\"end_of_word_suffix\":\"</w>\"}}", vocab);
   return g_string_free(s, FALSE);
@@ -106,8 +107,7 @@ static void test_tokenizer_json(void) {
 static void expect_refused(const char *vocabulary, const char *merges, const char *words) {
   g_autoptr(GError) error = NULL;
   g_autoptr(ClipTokenizer) t =
-      clip_tokenizer_parse(vocabulary, strlen(vocabulary), merges, merges ? strlen(merges) : 0,
-                           "here", &error);
+      clip_tokenizer_parse(vocabulary, strlen(vocabulary), merges, merges ? strlen(merges) : 0, "here", &error);
   g_assert_null(t);
   g_assert_nonnull(error);
   if (!strstr(error->message, words) || !g_str_has_prefix(error->message, "here"))

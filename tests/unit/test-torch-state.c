@@ -18,20 +18,49 @@ static void spell(GString *p, const char *s) {
   for (; *s; s++) {
     const char *end;
     switch (*s) {
-      case '{': pk_raw(p, "}("); break;
-      case '}': pk_raw(p, "u"); break;
-      case '[': pk_raw(p, "]("); break;
-      case ']': pk_raw(p, "e"); break;
-      case '(': pk_raw(p, "("); break;
-      case ')': pk_raw(p, "t"); break;
-      case 'N': pk_raw(p, "N"); break;
-      case '+': pk_raw(p, "\x88"); break;
-      case '-': pk_raw(p, "\x89"); break;
-      case 'h': pk_raw(p, "F0.5\n"); break;
-      case 'T': pk_vector(p, "0", 8, 2); break;
-      case 't': pk_vector(p, "0", 8, 3); break;
-      case 'O': pk_global(p, "collections", "OrderedDict"); pk_raw(p, ")R("); break;
-      case '=': pk_raw(p, "b"); break;
+      case '{':
+        pk_raw(p, "}(");
+        break;
+      case '}':
+        pk_raw(p, "u");
+        break;
+      case '[':
+        pk_raw(p, "](");
+        break;
+      case ']':
+        pk_raw(p, "e");
+        break;
+      case '(':
+        pk_raw(p, "(");
+        break;
+      case ')':
+        pk_raw(p, "t");
+        break;
+      case 'N':
+        pk_raw(p, "N");
+        break;
+      case '+':
+        pk_raw(p, "\x88");
+        break;
+      case '-':
+        pk_raw(p, "\x89");
+        break;
+      case 'h':
+        pk_raw(p, "F0.5\n");
+        break;
+      case 'T':
+        pk_vector(p, "0", 8, 2);
+        break;
+      case 't':
+        pk_vector(p, "0", 8, 3);
+        break;
+      case 'O':
+        pk_global(p, "collections", "OrderedDict");
+        pk_raw(p, ")R(");
+        break;
+      case '=':
+        pk_raw(p, "b");
+        break;
       case '\'':
       case '!': {
         end = strchr(s + 1, *s);
@@ -76,8 +105,7 @@ static const Case cases[] = {
     {"two-wrappers", "{'model'{'a'T}'net'{'a't}}", "model.a[2] net.a[3]", NULL},
     {"two-parts", "{'encoder'{'a'T}'decoder'{'a't}}", "encoder.a[2] decoder.a[3]", NULL},
     {"one-part", "{'encoder'{'a'T}}", "encoder.a[2]", NULL},
-    {"optimizer-beside", "{'state_dict'{'a'T}'optimizer'{'state'{0{'m't}}}'lr_schedulers'[T]}",
-     "a[2]", NULL},
+    {"optimizer-beside", "{'state_dict'{'a'T}'optimizer'{'state'{0{'m't}}}'lr_schedulers'[T]}", "a[2]", NULL},
     {"optimizer-of-gan", "{'g'{'a'T}'d_optimizer'{'x't}}", "g.a[2]", NULL},
     {"optimizer-in-a-name", "{'optimizer.a'T}", "optimizer.a[2]", NULL},
     {"optimizer-below", "{'x'{'optimizer'{'a'T}}}", "x.optimizer.a[2]", NULL},
@@ -96,8 +124,7 @@ static const Case cases[] = {
 
     {"none", "{'a'1}", NULL, "holds no tensors"},
     {"empty", "{}", NULL, "holds no tensors"},
-    {"custom-only", "!my.lib Args!{'x'T}=", NULL,
-     "an object of my.lib.Args, which is not searched"},
+    {"custom-only", "!my.lib Args!{'x'T}=", NULL, "an object of my.lib.Args, which is not searched"},
     {"custom-within", "{'x'!my.lib Args!{'x'T}=}", NULL, "outside of objects"},
     {"optimizer", "{'state'{0{'m'T}}'param_groups'[{'lr'1}]}", NULL, "state of an optimizer"},
     {"random", "{'python'()'numpy'()'cpu'T}", NULL, "random generators"},
@@ -146,9 +173,17 @@ static void test_case(const void *user) {
 /* Names that the system's own classes and a network's author might share with the denied ones. */
 static void test_harmless_names(void) {
   static const char *const names[] = {
-      "!my.system System!", "!test Net!",          "!code.models Net!", "!profile.user Profile!",
-      "!pathlib PosixPath!", "!builtins getattr!", "!builtins set!",    "!numpy dtype!",
-      "!osmodel Net!",       "!sys_tools Net!",    "!torch.cuda.amp.grad_scaler GradScaler!",
+      "!my.system System!",
+      "!test Net!",
+      "!code.models Net!",
+      "!profile.user Profile!",
+      "!pathlib PosixPath!",
+      "!builtins getattr!",
+      "!builtins set!",
+      "!numpy dtype!",
+      "!osmodel Net!",
+      "!sys_tools Net!",
+      "!torch.cuda.amp.grad_scaler GradScaler!",
   };
   for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
     g_autofree char *object = g_strdup_printf("{'a'T'x'%s}", names[i]);
@@ -168,7 +203,9 @@ static void test_metadata(void) {
   g_assert_cmpstr(g_hash_table_lookup(m, "epoch"), ==, "3");
   g_assert_cmpstr(g_hash_table_lookup(m, "lr"), ==, "0.5");
   g_assert_cmpstr(g_hash_table_lookup(m, "best"), ==, "true");
-  g_assert_cmpstr(g_hash_table_lookup(m, "note"), ==, "a\357\277\275" "b");
+  g_assert_cmpstr(g_hash_table_lookup(m, "note"), ==,
+                  "a\357\277\275"
+                  "b");
   g_assert_cmpstr(g_hash_table_lookup(m, "pickle.opaque"), ==, "my.lib.A, my.lib.B");
 }
 
@@ -176,8 +213,7 @@ static void test_metadata(void) {
 static void test_skipped(void) {
   for (int alone = 0; alone < 2; alone++) {
     GString *p = pk_new();
-    PkTensor wide = {.type = "ComplexDoubleStorage", .key = "0", .numbers = 2, .rank = 1,
-                     .shape = {2}, .step = {1}};
+    PkTensor wide = {.type = "ComplexDoubleStorage", .key = "0", .numbers = 2, .rank = 1, .shape = {2}, .step = {1}};
     PkTensor deep = {.key = "0", .numbers = 8, .rank = 9, .shape = {1, 1, 1, 1, 1, 1, 1, 1, 1}};
     pk_raw(p, "}(");
     pk_text(p, "wide");
@@ -255,7 +291,9 @@ static void test_long_names(void) {
 /* Names are cleaned where they are loaded. */
 static void test_unsafe_names(void) {
   g_autoptr(GBytes) bytes = spelled("{'a\033[2J\342\200\256b'T}");
-  check_names(bytes, "a\357\277\275[2J\357\277\275" "b[2]");
+  check_names(bytes,
+              "a\357\277\275[2J\357\277\275"
+              "b[2]");
 }
 
 int main(int argc, char **argv) {

@@ -49,11 +49,9 @@ static void test_containers(void) {
   count_up(x, N);
   const PkStorage storages[] = {{"0", x, sizeof x, N}, {0}};
   for (size_t i = 0; i < G_N_ELEMENTS(folders); i++) {
-    g_autoptr(GBytes) stored = torch_fixture_zip(two_tensors(), folders[i], storages,
-                                                 ZIP_DESCRIPTOR | ZIP_ALIGN);
+    g_autoptr(GBytes) stored = torch_fixture_zip(two_tensors(), folders[i], storages, ZIP_DESCRIPTOR | ZIP_ALIGN);
     check_two(stored, "torch", true);
-    g_autoptr(GBytes) packed = torch_fixture_zip(two_tensors(), folders[i], storages,
-                                                 ZIP_DEFLATE | ZIP_WIDE);
+    g_autoptr(GBytes) packed = torch_fixture_zip(two_tensors(), folders[i], storages, ZIP_DEFLATE | ZIP_WIDE);
     check_two(packed, "torch", false);
     if (i == 0) fixture_keep(stored, "torch", "stored");
     if (i == 0) fixture_keep(packed, "torch", "deflated");
@@ -62,8 +60,7 @@ static void test_containers(void) {
   check_two(legacy, "torch-legacy", true);
   fixture_keep(legacy, "torch", "legacy");
   gssize object = fixture_find(legacy, "\x80\2}(", 4, 0); /* what the driver puts a head before */
-  g_autoptr(GBytes) tail =
-      g_bytes_new_from_bytes(legacy, (gsize)object, g_bytes_get_size(legacy) - (gsize)object);
+  g_autoptr(GBytes) tail = g_bytes_new_from_bytes(legacy, (gsize)object, g_bytes_get_size(legacy) - (gsize)object);
   fixture_keep(tail, "torch", "object");
 }
 
@@ -148,8 +145,8 @@ static void test_view(const void *user) {
   for (int k = 0; k < 3; k++) {
     GString *p = pk_new();
     pk_tensor(p, &t);
-    g_autoptr(GBytes) bytes = k == 2 ? torch_fixture_legacy(p, storages)
-                                     : torch_fixture_zip(p, "a/", storages, k ? ZIP_DEFLATE : 0);
+    g_autoptr(GBytes) bytes =
+        k == 2 ? torch_fixture_legacy(p, storages) : torch_fixture_zip(p, "a/", storages, k ? ZIP_DEFLATE : 0);
     check_view(c, bytes);
     if (k == 0) fixture_keep(bytes, "torch", c->name);
   }
@@ -158,7 +155,7 @@ static void test_view(const void *user) {
 /* Large enough for every way of reading: long rows in pieces, thin views, spans that are kept. */
 static void test_large_views(void) {
   enum { ROWS = 600, COLUMNS = 1200, THIN = 50 };
-  g_autofree float *x = g_new(float, ROWS * COLUMNS), *want = g_new(float, ROWS * COLUMNS);
+  g_autofree float *x = g_new(float, (ROWS * COLUMNS)), *want = g_new(float, (ROWS * COLUMNS));
   count_up(x, ROWS * COLUMNS);
   const PkStorage storages[] = {{"0", x, ROWS * COLUMNS * sizeof *x, ROWS * COLUMNS}, {0}};
   PkTensor t[] = {
@@ -197,14 +194,22 @@ typedef struct {
 
 static void test_formats(void) {
   static const FormatCase cases[] = {
-      {"DoubleStorage", NULL, DTYPE_F64},       {"FloatStorage", NULL, DTYPE_F32},
-      {"HalfStorage", NULL, DTYPE_F16},         {"BFloat16Storage", NULL, DTYPE_BF16},
-      {"LongStorage", NULL, DTYPE_I64},         {"IntStorage", NULL, DTYPE_I32},
-      {"ShortStorage", NULL, DTYPE_I16},        {"CharStorage", NULL, DTYPE_I8},
-      {"ByteStorage", NULL, DTYPE_U8},          {"BoolStorage", NULL, DTYPE_BOOL},
-      {"ComplexFloatStorage", NULL, DTYPE_C64}, {NULL, "uint16", DTYPE_U16},
-      {NULL, "uint64", DTYPE_U64},              {NULL, "float8_e4m3fn", DTYPE_F8_E4M3},
-      {NULL, "float8_e5m2", DTYPE_F8_E5M2},     {NULL, "bfloat16", DTYPE_BF16},
+      {"DoubleStorage", NULL, DTYPE_F64},
+      {"FloatStorage", NULL, DTYPE_F32},
+      {"HalfStorage", NULL, DTYPE_F16},
+      {"BFloat16Storage", NULL, DTYPE_BF16},
+      {"LongStorage", NULL, DTYPE_I64},
+      {"IntStorage", NULL, DTYPE_I32},
+      {"ShortStorage", NULL, DTYPE_I16},
+      {"CharStorage", NULL, DTYPE_I8},
+      {"ByteStorage", NULL, DTYPE_U8},
+      {"BoolStorage", NULL, DTYPE_BOOL},
+      {"ComplexFloatStorage", NULL, DTYPE_C64},
+      {NULL, "uint16", DTYPE_U16},
+      {NULL, "uint64", DTYPE_U64},
+      {NULL, "float8_e4m3fn", DTYPE_F8_E4M3},
+      {NULL, "float8_e5m2", DTYPE_F8_E5M2},
+      {NULL, "bfloat16", DTYPE_BF16},
   };
   static const int64_t two = 2, one = 1;
   unsigned char data[16];
@@ -254,8 +259,12 @@ static void test_widths(void) {
       want[e % COLUMNS * ROWS + e / COLUMNS] = (float)e;
     }
     const PkStorage storages[] = {{"0", data, ROWS * COLUMNS * width, ROWS * COLUMNS}, {0}};
-    PkTensor t = {.type = cases[i].storage, .key = "0", .numbers = ROWS * COLUMNS, .rank = 2,
-                  .shape = {COLUMNS, ROWS}, .step = {1, COLUMNS}};
+    PkTensor t = {.type = cases[i].storage,
+                  .key = "0",
+                  .numbers = ROWS * COLUMNS,
+                  .rank = 2,
+                  .shape = {COLUMNS, ROWS},
+                  .step = {1, COLUMNS}};
     GString *p = pk_new();
     pk_tensor(p, &t);
     g_autoptr(GBytes) bytes = torch_fixture_legacy(p, storages);
@@ -302,8 +311,7 @@ static void test_wrapped_tensors(void) {
   g_autofree char *names = fixture_names(file);
   g_assert_cmpstr(names, ==, "0[4] 1[3] 2[2]");
   fixture_numbers(file, 2, x + 2, 2);
-  g_assert_cmpstr(g_hash_table_lookup(weight_file_metadata(file), "pickle.opaque"), ==,
-                  "my.tensors.Special");
+  g_assert_cmpstr(g_hash_table_lookup(weight_file_metadata(file), "pickle.opaque"), ==, "my.tensors.Special");
 }
 
 static gpointer read_often(gpointer user) {
@@ -319,8 +327,7 @@ static gpointer read_often(gpointer user) {
 /* Twelve deflated storages, more than are kept at once, read by four threads. */
 static void test_threads(void) {
   enum { STORAGES = 12, THREADS = 4 };
-  static const char *const keys[STORAGES] = {"a", "b", "c", "d", "e", "f",
-                                             "g", "h", "i", "j", "k", "l"};
+  static const char *const keys[STORAGES] = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"};
   float x[N];
   count_up(x, N);
   PkStorage storages[STORAGES + 1] = {0};
@@ -348,8 +355,7 @@ static void test_real(void) {
     g_test_skip("COPSE_REAL_DIR names no folder of real files");
     return;
   }
-  g_autofree char *path =
-      g_build_filename(root, "tracel-ai__burn/examples/import-model-weights/weights", NULL);
+  g_autofree char *path = g_build_filename(root, "tracel-ai__burn/examples/import-model-weights/weights", NULL);
   g_autofree char *pt = g_build_filename(path, "mnist.pt", NULL);
   g_autofree char *st = g_build_filename(path, "mnist.safetensors", NULL);
   g_autoptr(GError) error = NULL;

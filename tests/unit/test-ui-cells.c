@@ -57,11 +57,24 @@ static void test_combining(void) {
 
 /* No byte that a terminal would obey gets through. */
 static void test_hostile(void) {
-  static const char *const hostile[] = {
-      "\033[31mred",       "\033]52;c;aGk=\007",    "a\rb\bc\x7f",  "\xc2\x9b" "2J",
-      "\u202e" "reversed", "\u2066iso\u2069",       "\xff\xfe\x80", "\xe2\x82",
-      "\uFEFFbom",         "line\u2028sep\u2029x",  "\U000E0041tag", "zero\u200bwidth\u200djoin",
-      "\U00010FFFF",       "\ue000private",         "soft\u00adhyphen", "\u2064x\ufe0f"};
+  static const char *const hostile[] = {"\033[31mred",
+                                        "\033]52;c;aGk=\007",
+                                        "a\rb\bc\x7f",
+                                        "\xc2\x9b"
+                                        "2J",
+                                        "\u202e"
+                                        "reversed",
+                                        "\u2066iso\u2069",
+                                        "\xff\xfe\x80",
+                                        "\xe2\x82",
+                                        "\uFEFFbom",
+                                        "line\u2028sep\u2029x",
+                                        "\U000E0041tag",
+                                        "zero\u200bwidth\u200djoin",
+                                        "\U00010FFFF",
+                                        "\ue000private",
+                                        "soft\u00adhyphen",
+                                        "\u2064x\ufe0f"};
   for (int ascii = 0; ascii < 2; ascii++) {
     g_autoptr(Cells) c = cells_new(40, 1, ascii);
     for (size_t i = 0; i < G_N_ELEMENTS(hostile); i++) {
@@ -200,11 +213,13 @@ static void test_filter(void) {
   unsigned v = forest_add_node(f, m, NULL), ghost = forest_add_node(f, NULL, "spirit");
   forest_settle(f);
   const ForestNode *node = forest_node(f, v);
-  static const char *const yes[] = {"fox", "FOX birch", "red !hare", "kind:lora dtype:f16",
-                                    "params:<2M", "params:>1M", "params<2M", "params>=1M kind=lora", "license:m*", "!license:gpl*", "-license:gpl", "params:1M..2M", "params:1.5M", "concept:fox",
-                                    "license:mit", "tree:1", "!tree:9", "!kind:full"};
-  static const char *const no[] = {"params<10k", "license:cc0*", "!params<2M", "hare", "fox hare", "!fox", "kind:full", "params:>2M",
-                                   "params:7B", "license:gpl", "concept:owl", "tree:2"};
+  static const char *const yes[] = {"fox",         "FOX birch",     "red !hare",    "kind:lora dtype:f16",
+                                    "params:<2M",  "params:>1M",    "params<2M",    "params>=1M kind=lora",
+                                    "license:m*",  "!license:gpl*", "-license:gpl", "params:1M..2M",
+                                    "params:1.5M", "concept:fox",   "license:mit",  "tree:1",
+                                    "!tree:9",     "!kind:full"};
+  static const char *const no[] = {"params<10k", "license:cc0*", "!params<2M", "hare",        "fox hare",    "!fox",
+                                   "kind:full",  "params:>2M",   "params:7B",  "license:gpl", "concept:owl", "tree:2"};
   for (size_t i = 0; i < G_N_ELEMENTS(yes); i++) g_assert_true(matches(yes[i], node));
   for (size_t i = 0; i < G_N_ELEMENTS(no); i++) g_assert_false(matches(no[i], node));
   g_assert_true(matches("spirit", forest_node(f, ghost)));

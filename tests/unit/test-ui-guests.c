@@ -23,7 +23,7 @@ static void test_paste_is_text(void) {
   press(app, ":");
   paste(app, "model\towl\rquit\n");
   g_assert_cmpstr(app->ui.prompt.edit.text->str, ==, "model owl quit ");
-  g_assert_nonnull(app->ui.prompt.label); /* nothing was sent off */
+  g_assert_nonnull(app->ui.prompt.label);     /* nothing was sent off */
   press(app, "<C-u>model fine-tuned<Enter>"); /* keys are keys again */
   settle(app);
   g_assert_true(on_screen(app, "Overview"));
@@ -105,8 +105,10 @@ static void assert_plain(const char *text) {
 /* Every view has its words; the whole conversation is held to a picture. */
 static void test_plain(void) {
   static const char lines[] =
-      "list kind:lora fox\ntree\nmodel fine-tuned\nlayers fine-tuned\nlayers base\nlayer fine-tuned encoder.0.attention.key\n"
-      "card fine-tuned\ncard base\nlike fox-lora\nsays fox-lora\nsays base\nlabels fox-lora oak, elm, zzzz, zzyzx\ndiff base fine-tuned\n"
+      "list kind:lora fox\ntree\nmodel fine-tuned\nlayers fine-tuned\nlayers base\nlayer fine-tuned "
+      "encoder.0.attention.key\n"
+      "card fine-tuned\ncard base\nlike fox-lora\nsays fox-lora\nsays base\nlabels fox-lora oak, elm, zzzz, "
+      "zzyzx\ndiff base fine-tuned\n"
       "query owl\nquery xyzzy\nexperts\ntrain up.2.to_k\nexperts\nmap\njobs\nskipped\nhelp\nfly\n"
       "model nobody\ndiff base\nlabels fox-lora\nlayer base\nexport\nquit\nlist\n";
   FakeWood wood = {.skips = 1};
@@ -148,7 +150,7 @@ static void test_plain_hostile(void) {
   g_string_append_len(lines, "\n\0\0\n\r\nlist oak", 13);
   g_autofree char *text = talk(&wood, true, lines->str, lines->len);
   assert_plain(text);
-  g_assert_cmpuint(strlen(text), <, 6000); /* the long line was cut */
+  g_assert_cmpuint(strlen(text), <, 6000);     /* the long line was cut */
   g_assert_nonnull(strstr(text, "2 models.")); /* the last line needs no end */
 }
 

@@ -43,8 +43,7 @@ static void test_no_double_binding(void) {
       for (guint j = i + 1; j < all->len; j++) {
         const Binding *a = &g_array_index(all, Binding, i), *b = &g_array_index(all, Binding, j);
         if (!binding_applies(a, c) || !binding_applies(b, c) || a->keys[0] != b->keys[0]) continue;
-        g_test_message("%s and %s in %s", action_info(a->action)->name,
-                       action_info(b->action)->name, context_name(c));
+        g_test_message("%s and %s in %s", action_info(a->action)->name, action_info(b->action)->name, context_name(c));
         g_assert_true(a->keys[1] && b->keys[1] && a->keys[1] != b->keys[1]);
       }
 }
@@ -66,18 +65,32 @@ static void test_find(void) {
 }
 
 static void test_the_common_keys(void) {
-  static const struct { unsigned context; Key key; Action action; } common[] = {
-      {IN_FOREST, 'g', ACTION_FIRST},       {IN_FOREST, 'G', ACTION_LAST},
-      {IN_FOREST, 4, ACTION_HALF_DOWN},     {IN_FOREST, 21, ACTION_HALF_UP},
-      {IN_FOREST, '/', ACTION_SEARCH},      {IN_FOREST, 'n', ACTION_NEXT},
-      {IN_FOREST, 'N', ACTION_PREVIOUS},    {IN_FOREST, 'f', ACTION_FILTER},
-      {IN_FOREST, ' ', ACTION_TAG},         {IN_FOREST, '+', ACTION_UNFOLD},
-      {IN_FOREST, '-', ACTION_FOLD},        {IN_FOREST, UIKEY_ENTER, ACTION_SHOW},
-      {IN_JOBS, 'x', ACTION_CANCEL_JOB},    {IN_HELP, 'q', ACTION_BACK},
-      {IN_EXPERTS, 't', ACTION_TRAIN},      {IN_QUERY, 'Q', ACTION_QUIT},
-      {IN_FORM, UIKEY_ENTER, ACTION_FORM_START}, {IN_QUIT, 'w', ACTION_QUIT_WAIT},
-      {IN_EXPERTS, UIKEY_TAB, ACTION_VIEW_NEXT}, {IN_FORM, 12, ACTION_REDRAW},
-      {IN_FOREST, '?', ACTION_HELP},        {IN_PROMPT, UIKEY_ESC, ACTION_LEAVE}};
+  static const struct {
+    unsigned context;
+    Key key;
+    Action action;
+  } common[] = {{IN_FOREST, 'g', ACTION_FIRST},
+                {IN_FOREST, 'G', ACTION_LAST},
+                {IN_FOREST, 4, ACTION_HALF_DOWN},
+                {IN_FOREST, 21, ACTION_HALF_UP},
+                {IN_FOREST, '/', ACTION_SEARCH},
+                {IN_FOREST, 'n', ACTION_NEXT},
+                {IN_FOREST, 'N', ACTION_PREVIOUS},
+                {IN_FOREST, 'f', ACTION_FILTER},
+                {IN_FOREST, ' ', ACTION_TAG},
+                {IN_FOREST, '+', ACTION_UNFOLD},
+                {IN_FOREST, '-', ACTION_FOLD},
+                {IN_FOREST, UIKEY_ENTER, ACTION_SHOW},
+                {IN_JOBS, 'x', ACTION_CANCEL_JOB},
+                {IN_HELP, 'q', ACTION_BACK},
+                {IN_EXPERTS, 't', ACTION_TRAIN},
+                {IN_QUERY, 'Q', ACTION_QUIT},
+                {IN_FORM, UIKEY_ENTER, ACTION_FORM_START},
+                {IN_QUIT, 'w', ACTION_QUIT_WAIT},
+                {IN_EXPERTS, UIKEY_TAB, ACTION_VIEW_NEXT},
+                {IN_FORM, 12, ACTION_REDRAW},
+                {IN_FOREST, '?', ACTION_HELP},
+                {IN_PROMPT, UIKEY_ESC, ACTION_LEAVE}};
   g_autoptr(Keymap) keymap = keymap_new();
   for (size_t i = 0; i < G_N_ELEMENTS(common); i++) {
     Action action;
@@ -87,8 +100,8 @@ static void test_the_common_keys(void) {
 }
 
 static void test_key_names(void) {
-  static const char *const names[] = {"j", "<Enter>", "<C-d>", "<PgUp>", "<F11>", "<S-Tab>",
-                                      "<lt>", "<Space>", "é", "<Esc>", "狐"};
+  static const char *const names[] = {"j",    "<Enter>", "<C-d>", "<PgUp>", "<F11>", "<S-Tab>",
+                                      "<lt>", "<Space>", "é",     "<Esc>",  "狐"};
   for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
     const char *at = names[i];
     char again[KEY_NAME_MAX];
@@ -133,8 +146,7 @@ static void add_section(GString *s, const Keymap *keymap, unsigned context, cons
   bool begun = false;
   for (Action a = ACTION_NONE + 1; a < ACTION_COUNT; a++) {
     unsigned contexts = action_info(a)->contexts;
-    bool here = context ? !is_everywhere(contexts) && (contexts & -contexts) == context
-                        : is_everywhere(contexts);
+    bool here = context ? !is_everywhere(contexts) && (contexts & -contexts) == context : is_everywhere(contexts);
     if (!here) continue;
     if (!begun) g_string_append_printf(s, ".SS %s\n", title);
     begun = true;
@@ -239,8 +251,7 @@ static void test_manual_is_whole(void) {
 }
 
 static void test_names(void) {
-  for (Action a = ACTION_NONE + 1; a < ACTION_COUNT; a++)
-    g_assert_cmpint(action_by_name(action_info(a)->name), ==, a);
+  for (Action a = ACTION_NONE + 1; a < ACTION_COUNT; a++) g_assert_cmpint(action_by_name(action_info(a)->name), ==, a);
   g_assert_cmpint(action_by_name("fly"), ==, ACTION_NONE);
 }
 

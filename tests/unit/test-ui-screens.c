@@ -62,12 +62,9 @@ typedef struct {
 } Dress;
 
 static const Dress dresses[] = {
-    {"80x24-colour", "dark", 80, 24, false},
-    {"80x24-mono", "mono", 80, 24, false},
-    {"80x24-ascii", "mono", 80, 24, true},
-    {"40x10-colour", "dark", 40, 10, false},
-    {"40x10-mono", "mono", 40, 10, false},
-    {"40x10-ascii", "mono", 40, 10, true},
+    {"80x24-colour", "dark", 80, 24, false},   {"80x24-mono", "mono", 80, 24, false},
+    {"80x24-ascii", "mono", 80, 24, true},     {"40x10-colour", "dark", 40, 10, false},
+    {"40x10-mono", "mono", 40, 10, false},     {"40x10-ascii", "mono", 40, 10, true},
     {"120x30-colour", "dark", 120, 30, false},
 };
 
@@ -95,8 +92,7 @@ static void compare(const char *name, const char *got) {
 static void test_screen(gconstpointer data) {
   const Case *test = data;
   FakeWood wood = {.skips = 3};
-  g_autoptr(App) app = fake_app(&wood, test->dress->columns, test->dress->rows,
-                                test->dress->theme, test->dress->ascii);
+  g_autoptr(App) app = fake_app(&wood, test->dress->columns, test->dress->rows, test->dress->theme, test->dress->ascii);
   settle(app);
   g_auto(GStrv) parts = g_strsplit(test->screen->keys, "|", -1);
   for (char **part = parts; *part; part++) press(app, *part), settle(app);
@@ -111,7 +107,8 @@ static void test_paint_is_faithful(void) {
   FakeWood wood = {.many = 50};
   g_autoptr(App) app = fake_app(&wood, 80, 24, "dark", false);
   settle(app);
-  static const char *const walks[] = {"jjjj", "zM", "G", "zR", "<PgUp>", "2red", "<Esc>3", "?G", "q14", "1g<Enter>", "l", "q5", "1:tour<Enter>"};
+  static const char *const walks[] = {"jjjj", "zM",  "G",         "zR", "<PgUp>", "2red",         "<Esc>3",
+                                      "?G",   "q14", "1g<Enter>", "l",  "q5",     "1:tour<Enter>"};
   for (size_t i = 0; i < G_N_ELEMENTS(walks); i++) {
     press(app, walks[i]);
     g_autofree char *cells = cells_dump(app->cells);

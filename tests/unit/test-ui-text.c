@@ -58,7 +58,8 @@ static void test_lines_fact(void) {
 }
 
 static void test_card_blocks(void) {
-  assert_card("# Head\n\nText that is *long* enough to break.\n", 20, "Head\n\nText that is long\nenough to break.\n\n");
+  assert_card("# Head\n\nText that is *long* enough to break.\n", 20,
+              "Head\n\nText that is long\nenough to break.\n\n");
   assert_card("- one\n- two\n  1. deep\n\nend", 40, "• one\n• two\n  1. deep\n\nend\n\n");
   assert_card("> said\n> more\n", 40, "> said more\n\n");
   assert_card("```\na  b\n\nc\n```\n", 40, "  a  b\n\n  c\n\n");
@@ -140,11 +141,12 @@ static void test_config_keeps_links(void) {
 }
 
 static void test_config_wrong(void) {
-  static const struct { const char *text, *word; } wrong[] = {
-      {"[interface]\ntheme=pink\n", "theme"},        {"[interface]\nmouse=perhaps\n", "mouse"},
-      {"[interface]\nidle-minutes=-3\n", "idle"},    {"[keys]\nfly=x\n", "fly"},
-      {"[keys]\ndown=<Nonsense>\n", "down"},         {"[colours]\ntitle=greenish\n", "title"},
-      {"[colours]\nheading=green\n", "heading"},     {"no group\n", "copse.conf"}};
+  static const struct {
+    const char *text, *word;
+  } wrong[] = {{"[interface]\ntheme=pink\n", "theme"},     {"[interface]\nmouse=perhaps\n", "mouse"},
+               {"[interface]\nidle-minutes=-3\n", "idle"}, {"[keys]\nfly=x\n", "fly"},
+               {"[keys]\ndown=<Nonsense>\n", "down"},      {"[colours]\ntitle=greenish\n", "title"},
+               {"[colours]\nheading=green\n", "heading"},  {"no group\n", "copse.conf"}};
   g_autofree char *folder = g_dir_make_tmp("copse-config-XXXXXX", NULL);
   g_autofree char *path = g_build_filename(folder, "copse.conf", NULL);
   for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
@@ -192,8 +194,8 @@ static Forest *small_forest(void) {
   forest_add_node(f, root, NULL);
   forest_add_node(f, child, NULL);
   forest_add_node(f, leaf, NULL);
-  ParentEdge edge = {.parent = 0, .kind = EDGE_FINE_TUNE, .source = EDGE_RECOVERED, .confidence = 0.5,
-                     .weight = 1, .distance = 0.75};
+  ParentEdge edge = {
+      .parent = 0, .kind = EDGE_FINE_TUNE, .source = EDGE_RECOVERED, .confidence = 0.5, .weight = 1, .distance = 0.75};
   forest_add_parent(f, 1, edge);
   edge.parent = 1, edge.distance = 0.25;
   forest_add_parent(f, 2, edge);
@@ -314,7 +316,7 @@ static void test_estimate(void) {
 
 static void test_phylogram(void) {
   g_autoptr(Forest) f = small_forest();
-  Wood *wood = g_new0(Wood, 1);
+  Snapshot *wood = g_new0(Snapshot, 1);
   wood->forest = f;
   atomic_init(&wood->refs, 100); /* the forest is ours */
   ForestRows rows;
@@ -343,7 +345,7 @@ static void test_phylogram(void) {
 /* What was not measured is dotted; a measured branch beside it is not. */
 static void test_phylogram_unmeasured(void) {
   g_autoptr(Forest) f = small_forest();
-  Wood *wood = g_new0(Wood, 1);
+  Snapshot *wood = g_new0(Snapshot, 1);
   wood->forest = f;
   atomic_init(&wood->refs, 100); /* the forest is ours */
   g_array_index(forest_node(f, 2)->parents, ParentEdge, 0).distance = NAN;

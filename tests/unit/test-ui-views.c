@@ -252,7 +252,8 @@ static void test_tour_shows_the_legend(void) {
   walk(app, ":tour<Enter>|nnnnnnn");
   expect(app, "(8 of 9)");
   guint below = 0;
-  for (int x = 0; x < 80; x++) below += cells_at(app->cells, x, 20)->c == 0x25cf || cells_at(app->cells, x, 20)->c == 0x25b2;
+  for (int x = 0; x < 80; x++)
+    below += cells_at(app->cells, x, 20)->c == 0x25cf || cells_at(app->cells, x, 20)->c == 0x25b2;
   g_assert_cmpuint(below, ==, 2);
 }
 
@@ -261,7 +262,7 @@ static void test_sorted_list(void) {
   g_autoptr(App) app = ready_app(&wood, 100, 30);
   walk(app, "s");
   expect(app, "Sort by");
-  walk(app, "/"); /* no key of the menu: nothing happens */
+  walk(app, "/");         /* no key of the menu: nothing happens */
   walk(app, "jj<Enter>"); /* name, kind, params */
   g_assert_cmpint(selected_y(app), ==, 2);
   expect(app, "▾PARAMS");
@@ -408,7 +409,7 @@ static void test_training_form_knows_the_layers(void) {
   walk(app, "<C-u><PgDn>");
   g_assert_false(on_screen(app, "nonsense"));
   expect(app, "label key       license"); /* most models name one */
-  walk(app, "<Esc>|t"); /* another form begins with the defaults and the first field */
+  walk(app, "<Esc>|t");                   /* another form begins with the defaults and the first field */
   g_assert_false(on_screen(app, "label key       license"));
   expect(app, "align: answers any words");
 }
@@ -495,7 +496,7 @@ static void test_tour_leaves_no_question(void) {
   walk(app, "n|<Esc>|2e|<C-r>");
   expect(app, "Earlier questions");
   expect(app, "owl");
-  g_autoptr(GPtrArray) asked = memory_load(&app->ui.engine, "questions");
+  g_autoptr(GPtrArray) asked = history_load(&app->ui.engine, "questions");
   g_assert_cmpuint(asked->len, ==, 1);
   g_assert_cmpstr(asked->pdata[0], ==, "owl");
 }

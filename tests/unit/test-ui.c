@@ -335,9 +335,9 @@ static void test_every_size(void) {
 static void test_any_keys(void) {
   FakeWood wood = {.many = 40};
   g_autoptr(App) app = ready_app(&wood, 80, 24);
-  static const Key specials[] = {UIKEY_UP, UIKEY_DOWN, UIKEY_LEFT, UIKEY_RIGHT, UIKEY_ENTER,
-                                 UIKEY_ESC, UIKEY_TAB, UIKEY_BACKSPACE, UIKEY_PAGE_DOWN,
-                                 UIKEY_HOME, UIKEY_END, UIKEY_DELETE, UIKEY_BACK_TAB};
+  static const Key specials[] = {UIKEY_UP,  UIKEY_DOWN,   UIKEY_LEFT,      UIKEY_RIGHT,     UIKEY_ENTER,
+                                 UIKEY_ESC, UIKEY_TAB,    UIKEY_BACKSPACE, UIKEY_PAGE_DOWN, UIKEY_HOME,
+                                 UIKEY_END, UIKEY_DELETE, UIKEY_BACK_TAB};
   for (int i = 0; i < 4000; i++) {
     Key key = g_test_rand_bit() ? (Key)g_test_rand_int_range(32, 127)
                                 : specials[g_test_rand_int_range(0, G_N_ELEMENTS(specials))];
@@ -373,9 +373,11 @@ static char *write_script(const char *folder, const char *text) {
 static void test_script(void) {
   g_autofree char *folder = g_dir_make_tmp("copse-ui-XXXXXX", NULL);
   g_autofree char *display = g_build_filename(folder, "display", NULL);
-  g_autofree char *text = g_strdup_printf("# a comment\n:wait-idle\n\nkeys 2fox\n:wait-text unseen\n"
-                                          ":resize 50x12\nkey <Enter>\n:save-display %s\n:quit\n"
-                                          ":nonsense\n", display);
+  g_autofree char *text = g_strdup_printf(
+      "# a comment\n:wait-idle\n\nkeys 2fox\n:wait-text unseen\n"
+      ":resize 50x12\nkey <Enter>\n:save-display %s\n:quit\n"
+      ":nonsense\n",
+      display);
   g_autofree char *path = write_script(folder, text);
   FakeWood wood = {0};
   g_autoptr(App) app = fake_app(&wood, 80, 24, "dark", false);
@@ -393,8 +395,8 @@ static void test_script(void) {
 }
 
 static void test_wrong_scripts(void) {
-  static const char *const wrong[] = {":nonsense\n", "key jj\n", "keys <Nonsense>\n", ":resize x\n",
-                                      ":resize 0x9\n", ":save-display /nonexistent/x\n"};
+  static const char *const wrong[] = {":nonsense\n", "key jj\n",      "keys <Nonsense>\n",
+                                      ":resize x\n", ":resize 0x9\n", ":save-display /nonexistent/x\n"};
   g_autofree char *folder = g_dir_make_tmp("copse-ui-XXXXXX", NULL);
   FakeWood wood = {0};
   g_autoptr(App) app = ready_app(&wood, 80, 24);

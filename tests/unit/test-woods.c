@@ -95,7 +95,7 @@ static void test_weights_alone(void) {
 }
 
 /* The rule to compare with builds trees too, and worse ones. */
-static void test_mother(void) {
+static void test_mother_rule(void) {
   LineageScore ours = score_with(&(ForestOptions){.ignore_cards = true});
   for (int rule = FOREST_RULE_MOTHER; rule <= FOREST_RULE_MOTHER_REVERSED; rule++) {
     LineageScore s = score_with(&(ForestOptions){.ignore_cards = true, .rule = (ForestRule)rule});
@@ -114,9 +114,8 @@ static char *print_forest(const Forest *f) {
                            n->card_conflict ? " conflict" : "", n->note ? n->note : "");
     for (guint k = 0; k < n->parents->len; k++) {
       const ParentEdge *e = &g_array_index(n->parents, ParentEdge, k);
-      g_string_append_printf(out, " %u %s %s %.17g %.17g %.17g", e->parent,
-                             edge_kind_name(e->kind), edge_source_name(e->source), e->confidence,
-                             e->weight, e->distance);
+      g_string_append_printf(out, " %u %s %s %.17g %.17g %.17g", e->parent, edge_kind_name(e->kind),
+                             edge_source_name(e->source), e->confidence, e->weight, e->distance);
     }
     g_string_append_c(out, '\n');
   }
@@ -187,7 +186,7 @@ int main(int argc, char **argv) {
   plant_wood();
   g_test_add_func("/woods/with-cards", test_with_cards);
   g_test_add_func("/woods/weights-alone", test_weights_alone);
-  g_test_add_func("/woods/mother", test_mother);
+  g_test_add_func("/woods/mother", test_mother_rule);
   g_test_add_func("/woods/resumes", test_resumes);
   g_test_add_func("/woods/planted-alike", test_planted_alike);
   int status = g_test_run();

@@ -48,18 +48,20 @@ static void test_unknown(void) {
 /* Words that are not in the list, and neighbours that are one word there. */
 static void test_stand_ins(void) {
   g_autoptr(TextEncoder) e = text_encoder_open("words", NULL);
-  static const char *const same[][2] = {{"hip hop", "hip-hop"},         {"sun flower", "sunflower"},
-                                        {"chartreuses", "chartreuse"},  {"the fox's den", "the fox den"},
+  static const char *const same[][2] = {{"hip hop", "hip-hop"},
+                                        {"sun flower", "sunflower"},
+                                        {"chartreuses", "chartreuse"},
+                                        {"the fox's den", "the fox den"},
                                         {"octagon-paisley", "octagon paisley"},
-                                        {"bullfrog", "bull frog"},       {"Birdhouses", "bird houses"}};
+                                        {"bullfrog", "bull frog"},
+                                        {"Birdhouses", "bird houses"}};
   for (size_t i = 0; i < G_N_ELEMENTS(same); i++)
     if (similar(e, same[i][0], same[i][1]) < 0.999)
       g_error("'%s' and '%s': %g", same[i][0], same[i][1], similar(e, same[i][0], same[i][1]));
   /* What is no word, and is made of none, stays unknown; so does what begins with a small word. */
   float x[100];
   static const char *const unknown[] = {"blorgxstar", "thezzqyfox", "asdfqwer", "platypus"};
-  for (size_t i = 0; i < G_N_ELEMENTS(unknown); i++)
-    g_assert_false(text_encoder_encode(e, unknown[i], x, NULL, NULL));
+  for (size_t i = 0; i < G_N_ELEMENTS(unknown); i++) g_assert_false(text_encoder_encode(e, unknown[i], x, NULL, NULL));
   /* Words that every sentence has never join: this is no washer. */
   g_assert_cmpfloat(similar(e, "it was her", "it her was"), >, 0.999);
 }
@@ -70,8 +72,7 @@ typedef struct {
 
 /* The rank of pair i by either figure; equal ones share theirs. */
 static double rank_of(const GArray *pairs, guint i, bool judged) {
-  double rank = 0, mine = judged ? g_array_index(pairs, Pair, i).judged
-                                 : g_array_index(pairs, Pair, i).cosine;
+  double rank = 0, mine = judged ? g_array_index(pairs, Pair, i).judged : g_array_index(pairs, Pair, i).cosine;
   for (guint j = 0; j < pairs->len; j++) {
     const Pair *p = &g_array_index(pairs, Pair, j);
     double other = judged ? p->judged : p->cosine;
@@ -93,8 +94,7 @@ static double rank_correlation(const GArray *pairs) {
 /* Cosines go with how alike people find words. */
 static void test_similarity_list(void) {
   g_autoptr(TextEncoder) e = text_encoder_open("words", NULL);
-  g_autofree char *path = g_build_filename(g_getenv("G_TEST_SRCDIR"), "fixtures",
-                                           "similar-words.tsv", NULL);
+  g_autofree char *path = g_build_filename(g_getenv("G_TEST_SRCDIR"), "fixtures", "similar-words.tsv", NULL);
   g_autofree char *text = NULL;
   g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
   g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
@@ -103,8 +103,7 @@ static void test_similarity_list(void) {
     g_auto(GStrv) columns = g_strsplit(*line, "\t", -1);
     Pair p = {g_ascii_strtod(columns[2], NULL), 0};
     float x[100];
-    if (!text_encoder_encode(e, columns[0], x, NULL, NULL) ||
-        !text_encoder_encode(e, columns[1], x, NULL, NULL))
+    if (!text_encoder_encode(e, columns[0], x, NULL, NULL) || !text_encoder_encode(e, columns[1], x, NULL, NULL))
       continue;
     p.cosine = similar(e, columns[0], columns[1]);
     g_array_append_val(pairs, p);

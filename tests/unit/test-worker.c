@@ -11,12 +11,12 @@
 /* What the jobs and their callbacks leave behind. */
 typedef struct {
   Worker *worker;
-  GArray *order;        /* of guint64: ids as they were delivered */
-  atomic_int started;   /* jobs whose run() began */
-  atomic_int inputs;    /* inputs freed */
-  atomic_int results;   /* results freed */
-  atomic_int gate;      /* opened by the test: lets a long job end */
-  atomic_int steps;     /* progress reports of the long job */
+  GArray *order;      /* of guint64: ids as they were delivered */
+  atomic_int started; /* jobs whose run() began */
+  atomic_int inputs;  /* inputs freed */
+  atomic_int results; /* results freed */
+  atomic_int gate;    /* opened by the test: lets a long job end */
+  atomic_int steps;   /* progress reports of the long job */
   unsigned cancelled, failed;
 } Log;
 
@@ -101,9 +101,15 @@ static gpointer run_failing(gpointer input, const Progress *progress, GError **e
 }
 
 static guint64 submit(Log *log, JobRun run, int value, bool urgent) {
-  JobSpec spec = {.title = "job", .urgent = urgent, .quiet = urgent, .run = run,
-                  .input = input_new(log, value), .free_input = input_free,
-                  .free_result = g_free, .done = on_done, .user = log};
+  JobSpec spec = {.title = "job",
+                  .urgent = urgent,
+                  .quiet = urgent,
+                  .run = run,
+                  .input = input_new(log, value),
+                  .free_input = input_free,
+                  .free_result = g_free,
+                  .done = on_done,
+                  .user = log};
   return worker_submit(log->worker, &spec);
 }
 
@@ -231,8 +237,12 @@ static bool all_started(Log *log) { return atomic_load(&log->started) == 8; }
 static void test_free_drops_results(void) {
   Log *log = log_new();
   for (int i = 0; i < 8; i++) {
-    JobSpec spec = {.title = "job", .run = run_counted, .input = input_new(log, i),
-                    .free_input = input_free, .free_result = free_counted, .done = on_done,
+    JobSpec spec = {.title = "job",
+                    .run = run_counted,
+                    .input = input_new(log, i),
+                    .free_input = input_free,
+                    .free_result = free_counted,
+                    .done = on_done,
                     .user = log};
     worker_submit(log->worker, &spec);
   }
@@ -258,8 +268,12 @@ static bool on_done_take(gpointer user, guint64 id, gpointer result, const GErro
 
 static void test_done_may_take_and_submit(void) {
   Log *log = log_new();
-  JobSpec spec = {.title = "job", .run = run_quick, .input = input_new(log, 7),
-                  .free_input = input_free, .free_result = g_free, .done = on_done_take,
+  JobSpec spec = {.title = "job",
+                  .run = run_quick,
+                  .input = input_new(log, 7),
+                  .free_input = input_free,
+                  .free_result = g_free,
+                  .done = on_done_take,
                   .user = log};
   worker_submit(log->worker, &spec);
   pump_until(log, is_idle);

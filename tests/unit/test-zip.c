@@ -48,8 +48,7 @@ static void test_manners(void) {
       assert_member(zip, "one/first", "hello hello hello hello hello");
       assert_member(zip, "one/second", "");
       g_assert_null(zip_find(zip, "one/third"));
-      if (manner & ZIP_ALIGN && !(manner & ZIP_WIDE))
-        g_assert_cmpuint(zip_member(zip, 0)->start % 64, ==, 0);
+      if (manner & ZIP_ALIGN && !(manner & ZIP_WIDE)) g_assert_cmpuint(zip_member(zip, 0)->start % 64, ==, 0);
     }
 }
 
@@ -131,8 +130,8 @@ static const Lie lies[] = {
     {"volume", "PK\1\2", 0, 34, "\1", 1, false, 0, "several volumes"},
     {"missing-wide", "PK\1\2", 0, 24, "\377\377\377\377", 4, false, 0, "extra field is damaged"},
     {"short-wide", "PK\1\2", 0, 57, "\10", 1, false, ZIP_WIDE, "extra field is damaged"},
-    {"huge-packed", "PK\1\2", 0, 67, "\377\377\377\377\377\377\377\177", 8, false,
-     ZIP_WIDE | ZIP_DEFLATE, "beyond the directory"},
+    {"huge-packed", "PK\1\2", 0, 67, "\377\377\377\377\377\377\377\177", 8, false, ZIP_WIDE | ZIP_DEFLATE,
+     "beyond the directory"},
     {"count", "PK\5\6", 0, 8, "\1\0\1", 3, false, 0, "follow the last entry"},
     {"huge-count", "PK\5\6", 0, 8, "\377\377\377\377", 4, false, 0, "more members"},
     {"disk", "PK\5\6", 0, 4, "\1", 1, false, 0, "several volumes"},
@@ -183,7 +182,7 @@ static void test_overlap(void) {
   zip_fixture_add(&inner, "b", "2", 1, 0);
   zip_fixture_begin(&z);
   zip_fixture_add(&z, "a", inner.file->data, inner.file->len, 0);
-  guint at = 30 + 1;                /* the quoted member begins where a's data do */
+  guint at = 30 + 1; /* the quoted member begins where a's data do */
   inner.directory->data[42] = (guint8)at;
   g_byte_array_append(z.directory, inner.directory->data, inner.directory->len);
   z.count = 2;

@@ -58,8 +58,7 @@ void pk_vector(GString *p, const char *key, int64_t numbers, int64_t n) {
   pk_tensor(p, &t);
 }
 
-GBytes *torch_fixture_zip(GString *pickle, const char *folder, const PkStorage *storages,
-                          unsigned manner) {
+GBytes *torch_fixture_zip(GString *pickle, const char *folder, const PkStorage *storages, unsigned manner) {
   ZipFixture z;
   zip_fixture_begin(&z);
   g_string_append_c(pickle, '.');
@@ -113,8 +112,7 @@ char *fixture_names(WeightFile *file) {
   for (size_t i = 0; i < weight_file_count(file); i++) {
     const TensorInfo *t = weight_file_info(file, i);
     g_string_append_printf(s, "%s%s[", i ? " " : "", t->name);
-    for (int k = 0; k < t->rank; k++)
-      g_string_append_printf(s, "%s%" G_GUINT64_FORMAT, k ? "," : "", t->shape[k]);
+    for (int k = 0; k < t->rank; k++) g_string_append_printf(s, "%s%" G_GUINT64_FORMAT, k ? "," : "", t->shape[k]);
     g_string_append_c(s, ']');
   }
   return g_strdup(s->str);

@@ -43,8 +43,7 @@ typedef struct {
 } PkStorage;
 
 /* Both end the pickle, free it, and give a whole file. Storages end at key NULL. */
-GBytes *torch_fixture_zip(GString *pickle, const char *folder, const PkStorage *storages,
-                          unsigned manner);
+GBytes *torch_fixture_zip(GString *pickle, const char *folder, const PkStorage *storages, unsigned manner);
 GBytes *torch_fixture_legacy(GString *pickle, const PkStorage *storages);
 
 /* An empty pickle of protocol 2. */

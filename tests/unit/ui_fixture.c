@@ -34,8 +34,7 @@ static const char *fake_root(const Collection *collection) {
   return "/home/someone/models";
 }
 
-static bool wait_while(const atomic_bool *hold, const Progress *progress, const char *phase,
-                       GError **error) {
+static bool wait_while(const atomic_bool *hold, const Progress *progress, const char *phase, GError **error) {
   for (uint64_t i = 0; atomic_load(hold); i++) {
     if (!progress_step(progress, phase, MIN(i, 41u), 100, error)) return false;
     g_usleep(1000);
@@ -43,8 +42,7 @@ static bool wait_while(const atomic_bool *hold, const Progress *progress, const 
   return true;
 }
 
-static bool fake_scan(Collection *collection, const Progress *progress, ScanSummary *summary,
-                      GError **error) {
+static bool fake_scan(Collection *collection, const Progress *progress, ScanSummary *summary, GError **error) {
   if (!wait_while(&wood_of(collection)->hold_scan, progress, "scanning", error)) return false;
   *summary = (ScanSummary){.models = G_N_ELEMENTS(woodland), .skipped = 1};
   return progress_step(progress, "scanning", 5, 10, error);
@@ -98,9 +96,9 @@ static GPtrArray *fake_skipped(Collection *collection, GError **error) {
   GPtrArray *all = g_ptr_array_new_with_free_func(skipped_free);
   for (unsigned i = 0; i < wood_of(collection)->skips; i++) {
     Skipped *s = g_new(Skipped, 1);
-    *s = (Skipped){i == 2 ? g_strdup("birch/fine-tuned/state.safetensors")
-                          : g_strdup_printf("broken/part-%u.safetensors", i),
-                   g_strdup("header length 9007199254740993 is beyond the end of the file")};
+    *s = (Skipped){
+        i == 2 ? g_strdup("birch/fine-tuned/state.safetensors") : g_strdup_printf("broken/part-%u.safetensors", i),
+        g_strdup("header length 9007199254740993 is beyond the end of the file")};
     g_ptr_array_add(all, s);
   }
   return all;
@@ -135,12 +133,10 @@ static void grow_fake(Forest *f, const GPtrArray *models) {
   forest_set_note(f, (unsigned)fine, "the weights fit the base only weakly");
 }
 
-static Forest *fake_forest(Collection *collection, const GPtrArray *models,
-                           const ForestOptions *options, const Progress *progress,
-                           GError **error) {
+static Forest *fake_forest(Collection *collection, const GPtrArray *models, const ForestOptions *options,
+                           const Progress *progress, GError **error) {
   FakeWood *wood = wood_of(collection);
-  if (!options->declared_only && !wait_while(&wood->hold_forest, progress, "sketching", error))
-    return NULL;
+  if (!options->declared_only && !wait_while(&wood->hold_forest, progress, "sketching", error)) return NULL;
   Forest *f = forest_new();
   for (guint i = 0; i < models->len; i++) forest_add_node(f, models->pdata[i], NULL);
   for (guint i = 0; i < models->len; i++) {
@@ -204,14 +200,13 @@ typedef struct {
   Expert *expert;
 } FakeIndex;
 
-static QueryIndex *fake_index(Collection *collection, const GPtrArray *models,
-                              const Progress *progress, GError **error) {
+static QueryIndex *fake_index(Collection *collection, const GPtrArray *models, const Progress *progress,
+                              GError **error) {
   if (!progress_step(progress, "representing", 1, 1, error)) return NULL;
   FakeIndex *index = g_new0(FakeIndex, 1);
   index->wood = wood_of(collection);
   index->models = g_ptr_array_new_with_free_func(free_model);
-  for (guint i = 0; i < models->len; i++)
-    g_ptr_array_add(index->models, model_ref(models->pdata[i]));
+  for (guint i = 0; i < models->len; i++) g_ptr_array_add(index->models, model_ref(models->pdata[i]));
   index->expert = expert_make("probex-mid.0-words", "mid.0.attn.to_q", 0.41);
   return (QueryIndex *)(void *)index;
 }
@@ -225,8 +220,7 @@ static void fake_index_free(QueryIndex *query_index) {
 
 static void hit_clear(void *data) { model_unref(((QueryHit *)data)->model); }
 
-static QueryAnswer *fake_query(QueryIndex *query_index, const char *text, unsigned limit,
-                               GError **error) {
+static QueryAnswer *fake_query(QueryIndex *query_index, const char *text, unsigned limit, GError **error) {
   FakeIndex *index = (FakeIndex *)(void *)query_index;
   atomic_fetch_add(&index->wood->queries, 1);
   if (strstr(text, "xyzzy") && !strchr(text, ' ')) {
@@ -249,8 +243,7 @@ static QueryAnswer *fake_query(QueryIndex *query_index, const char *text, unsign
       bool fits = concept && strstr(concept, text) != NULL;
       if (!concept || fits == (pass == 1)) continue;
       double rank = answer->hits->len;
-      QueryHit hit = {.model = model_ref(m), .score = 0.92 / (1 + rank), .expert = index->expert,
-                      .declared = false};
+      QueryHit hit = {.model = model_ref(m), .score = 0.92 / (1 + rank), .expert = index->expert, .declared = false};
       g_array_append_val(answer->hits, hit);
     }
   answer->total = index->wood->cut ? 1920 : answer->hits->len;
@@ -258,14 +251,13 @@ static QueryAnswer *fake_query(QueryIndex *query_index, const char *text, unsign
   return answer;
 }
 
-static TrainResult *fake_train(Collection *collection, const GPtrArray *models,
-                               const TrainOptions *options, const Progress *progress,
-                               GError **error) {
+static TrainResult *fake_train(Collection *collection, const GPtrArray *models, const TrainOptions *options,
+                               const Progress *progress, GError **error) {
   FakeWood *wood = wood_of(collection);
   (void)models;
   for (unsigned i = 1; i <= 60 || atomic_load(&wood->hold_training); i++) {
-    ProgressNote note = {.phase = "training", .done = MIN(i, 45u), .total = 60,
-                         .loss = 2.0 / i, .accuracy = 0.6 - 0.5 / i};
+    ProgressNote note = {
+        .phase = "training", .done = MIN(i, 45u), .total = 60, .loss = 2.0 / i, .accuracy = 0.6 - 0.5 / i};
     if (!progress_note(progress, &note, error)) return NULL;
     if (i > 60) g_usleep(1000);
   }
@@ -283,10 +275,9 @@ static TrainResult *fake_train(Collection *collection, const GPtrArray *models,
   return result;
 }
 
-static GPtrArray *fake_sweep(Collection *collection, const GPtrArray *models,
-                             const TrainOptions *options, const char *pattern, SweepRow row,
-                             void *user, GPtrArray *warnings, const Progress *progress,
-                             GError **error) {
+static GPtrArray *fake_sweep(Collection *collection, const GPtrArray *models, const TrainOptions *options,
+                             const char *pattern, SweepRow row, void *user, GPtrArray *warnings,
+                             const Progress *progress, GError **error) {
   static const char *const layers[] = {"mid.0.to_q", "mid.0.to_v", "up.2.to_k", "down.1.ff"};
   GPtrArray *experts = g_ptr_array_new_with_free_func(free_expert);
   (void)collection, (void)models, (void)options, (void)warnings, (void)pattern;
@@ -306,8 +297,8 @@ static GPtrArray *fake_sweep(Collection *collection, const GPtrArray *models,
 static void diff_row_clear(void *data) { g_free(((DiffRow *)data)->name); }
 
 /* Layers that moved more and more; the last three are of no use. */
-static ModelDiff *fake_diff(const Collection *collection, const Model *p, const Model *x,
-                            const Progress *progress, GError **error) {
+static ModelDiff *fake_diff(const Collection *collection, const Model *p, const Model *x, const Progress *progress,
+                            GError **error) {
   (void)collection, (void)p;
   if (!progress_step(progress, "comparing", 1, 2, error)) return NULL;
   ModelDiff *d = g_new0(ModelDiff, 1);
@@ -315,12 +306,22 @@ static ModelDiff *fake_diff(const Collection *collection, const Model *p, const 
   g_array_set_clear_func(d->rows, diff_row_clear);
   d->relative = 0.0625;
   for (unsigned i = 0; i < 24; i++) {
-    LayerState state = i < 20 ? LAYER_MOVED : i == 20 ? LAYER_SAME : i == 21 ? LAYER_OTHER_SHAPE
-                              : i == 22 ? LAYER_ONLY_X : LAYER_ONLY_P;
+    LayerState state = i < 20    ? LAYER_MOVED
+                       : i == 20 ? LAYER_SAME
+                       : i == 21 ? LAYER_OTHER_SHAPE
+                       : i == 22 ? LAYER_ONLY_X
+                                 : LAYER_ONLY_P;
     LayerSide side = {LAYER_DENSE, 768, i % 3 ? 768 : 3072, 0, x->dtypes[DTYPE_BF16] ? DTYPE_BF16 : DTYPE_F32};
     DiffRow row = {.name = g_strdup_printf("encoder.%u.attention.%s", i / 3,
-                                           i % 3 == 0 ? "output" : i % 3 == 1 ? "query" : "key"),
-                   .state = state, .p = side, .x = side, .distance = NAN, .size = NAN, .relative = NAN};
+                                           i % 3 == 0   ? "output"
+                                           : i % 3 == 1 ? "query"
+                                                        : "key"),
+                   .state = state,
+                   .p = side,
+                   .x = side,
+                   .distance = NAN,
+                   .size = NAN,
+                   .relative = NAN};
     if (state == LAYER_ONLY_X) row.p = (LayerSide){0};
     if (state == LAYER_ONLY_P) row.x = (LayerSide){0};
     if (state == LAYER_OTHER_SHAPE) row.p.d_out = 512;
@@ -346,8 +347,14 @@ static ModelDiff *fake_layers(const Collection *collection, const Model *x, GErr
 
 static LayerFigures *figures_make(double sd) {
   LayerFigures *f = g_new0(LayerFigures, 1);
-  *f = (LayerFigures){.entries = 768 * 768, .mean = 0.001, .sd = sd, .least = -5 * sd, .most = 5 * sd,
-                      .low = -5 * sd, .high = 5 * sd, .norm = 768 * sd};
+  *f = (LayerFigures){.entries = 768 * 768,
+                      .mean = 0.001,
+                      .sd = sd,
+                      .least = -5 * sd,
+                      .most = 5 * sd,
+                      .low = -5 * sd,
+                      .high = 5 * sd,
+                      .norm = 768 * sd};
   for (int i = 0; i < FIGURE_BINS; i++) {
     double z = 10.0 * i / FIGURE_BINS - 5;
     f->bins[i] = (unsigned)(10000 * exp(-z * z / 2));
@@ -359,9 +366,8 @@ static LayerFigures *figures_make(double sd) {
   return f;
 }
 
-static bool fake_figures(const Collection *collection, const Model *p, const Model *x,
-                         const char *layer, LayerFigures **own, LayerFigures **change,
-                         GError **error) {
+static bool fake_figures(const Collection *collection, const Model *p, const Model *x, const char *layer,
+                         LayerFigures **own, LayerFigures **change, GError **error) {
   (void)collection, (void)x, (void)layer, (void)error;
   *own = figures_make(0.02);
   *change = p ? figures_make(0.003) : NULL;
@@ -374,10 +380,12 @@ static SafeText *fake_card(const Collection *collection, const Model *model, GEr
     g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "There is no card.");
     return NULL;
   }
-  return safe_text_lines("# Woodland\n\nA model of *animals* in the **wood**, trained on\nmany pictures; see "
-                         "[the paper](https://example.org/paper).\n\n## Use\n\n1. Load it\n2. Ask\n   - "
-                         "a fox\n   - an owl\n\n> Handle with care.\n\n```\nmodel.load()\n```\n\n| split | n "
-                         "|\n|---|---|\n| train | 900 |\n| test | 100 |\n", -1);
+  return safe_text_lines(
+      "# Woodland\n\nA model of *animals* in the **wood**, trained on\nmany pictures; see "
+      "[the paper](https://example.org/paper).\n\n## Use\n\n1. Load it\n2. Ask\n   - "
+      "a fox\n   - an owl\n\n> Handle with care.\n\n```\nmodel.load()\n```\n\n| split | n "
+      "|\n|---|---|\n| train | 900 |\n| test | 100 |\n",
+      -1);
 }
 
 static void opinion_clear(gpointer data) {
@@ -390,18 +398,24 @@ static void opinion_clear(gpointer data) {
   g_free(o);
 }
 
-static GPtrArray *fake_opinions(const Collection *collection, const GPtrArray *models,
-                                const GPtrArray *experts, const Model *model, char *const *labels,
-                                unsigned limit, const Progress *progress, GError **error) {
+static GPtrArray *fake_opinions(const Collection *collection, const GPtrArray *models, const GPtrArray *experts,
+                                const Model *model, char *const *labels, unsigned limit, const Progress *progress,
+                                GError **error) {
   static const char *const own[] = {"a red fox", "a brown hare", "a barn owl", NULL};
   GPtrArray *out = g_ptr_array_new_with_free_func(opinion_clear);
   (void)collection, (void)models, (void)limit, (void)progress, (void)error;
   for (guint k = 0; k < experts->len && model->kind == MODEL_LORA; k++) {
     const Expert *e = experts->pdata[k];
     Opinion *o = g_new0(Opinion, 1);
-    *o = (Opinion){.expert = g_strdup(e->name), .layer = g_strdup(e->layer), .unseen = e->test_holdout,
-                   .seen = e->test, .align = k == 0, .abstains = k == 1, .confidence = k ? 0.41 : 0.9,
-                   .threshold = 0.6, .doubt = k == 1 ? DOUBT_UNSURE : DOUBT_NONE,
+    *o = (Opinion){.expert = g_strdup(e->name),
+                   .layer = g_strdup(e->layer),
+                   .unseen = e->test_holdout,
+                   .seen = e->test,
+                   .align = k == 0,
+                   .abstains = k == 1,
+                   .confidence = k ? 0.41 : 0.9,
+                   .threshold = 0.6,
+                   .doubt = k == 1 ? DOUBT_UNSURE : DOUBT_NONE,
                    .left_out = g_ptr_array_new_with_free_func(g_free)};
     o->labels = g_array_new(FALSE, TRUE, sizeof(OpinionLabel));
     char *const *names = labels ? labels : (char *const *)own;
@@ -421,9 +435,9 @@ static GPtrArray *fake_opinions(const Collection *collection, const GPtrArray *m
 
 static void neighbour_drop(void *data) { model_unref(((Neighbour *)data)->model); }
 
-static GArray *fake_neighbours(const Collection *collection, const GPtrArray *models,
-                               const GPtrArray *experts, const Model *model, unsigned limit,
-                               SafeText **expert, const Progress *progress, GError **error) {
+static GArray *fake_neighbours(const Collection *collection, const GPtrArray *models, const GPtrArray *experts,
+                               const Model *model, unsigned limit, SafeText **expert, const Progress *progress,
+                               GError **error) {
   (void)collection, (void)limit, (void)progress, (void)error;
   GArray *near = g_array_new(FALSE, TRUE, sizeof(Neighbour));
   g_array_set_clear_func(near, neighbour_drop);
@@ -453,8 +467,8 @@ static Chart *fake_chart(const Collection *collection, const GPtrArray *models, 
   return c;
 }
 
-static GHashTable *fake_sayings(const Collection *collection, const GPtrArray *models,
-                                const Expert *expert, const Progress *progress, GError **error) {
+static GHashTable *fake_sayings(const Collection *collection, const GPtrArray *models, const Expert *expert,
+                                const Progress *progress, GError **error) {
   (void)collection, (void)expert, (void)progress, (void)error;
   GHashTable *said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   for (guint i = 0; i < models->len; i++)
@@ -463,38 +477,48 @@ static GHashTable *fake_sayings(const Collection *collection, const GPtrArray *m
   return said;
 }
 
-static char *memory_key(const char *space, const char *key) { return g_strconcat(space, "/", key, NULL); }
+static char *history_key(const char *space, const char *key) { return g_strconcat(space, "/", key, NULL); }
 
-static bool fake_put(Collection *collection, const char *space, const char *key, GBytes *value,
-                     GError **error) {
+static bool fake_put(Collection *collection, const char *space, const char *key, GBytes *value, GError **error) {
   FakeWood *wood = wood_of(collection);
   (void)error;
   if (!wood->memory)
     wood->memory = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_bytes_unref);
-  g_hash_table_insert(wood->memory, memory_key(space, key), g_bytes_ref(value));
+  g_hash_table_insert(wood->memory, history_key(space, key), g_bytes_ref(value));
   return true;
 }
 
 static GBytes *fake_get(Collection *collection, const char *space, const char *key, GError **error) {
   FakeWood *wood = wood_of(collection);
-  g_autofree char *name = memory_key(space, key);
+  g_autofree char *name = history_key(space, key);
   GBytes *value = wood->memory ? g_hash_table_lookup(wood->memory, name) : NULL;
   (void)error;
   return value ? g_bytes_ref(value) : NULL;
 }
 
 const EngineOps fake_ops = {
-    .root = fake_root,           .scan = fake_scan,
-    .models = fake_models,       .skipped = fake_skipped,
-    .forest = fake_forest,       .forest_free = forest_free,
-    .experts = fake_experts,     .index = fake_index,
-    .index_free = fake_index_free, .query = fake_query,
-    .answer_free = query_answer_free, .train = fake_train,
-    .sweep = fake_sweep,         .diff = fake_diff,
-    .layers = fake_layers,       .figures = fake_figures,
-    .card = fake_card,           .opinions = fake_opinions,
-    .neighbours = fake_neighbours, .chart = fake_chart,
-    .sayings = fake_sayings,     .put = fake_put,
+    .root = fake_root,
+    .scan = fake_scan,
+    .models = fake_models,
+    .skipped = fake_skipped,
+    .forest = fake_forest,
+    .forest_free = forest_free,
+    .experts = fake_experts,
+    .index = fake_index,
+    .index_free = fake_index_free,
+    .query = fake_query,
+    .answer_free = query_answer_free,
+    .train = fake_train,
+    .sweep = fake_sweep,
+    .diff = fake_diff,
+    .layers = fake_layers,
+    .figures = fake_figures,
+    .card = fake_card,
+    .opinions = fake_opinions,
+    .neighbours = fake_neighbours,
+    .chart = fake_chart,
+    .sayings = fake_sayings,
+    .put = fake_put,
     .get = fake_get,
 };
 

@@ -14,13 +14,13 @@ typedef struct {
   atomic_bool hold_training; /* training likewise */
   atomic_int queries;        /* questions that reached the engine */
   atomic_int trainings;
-  TrainOptions last_train;   /* numbers alone: read it when no job runs */
-  unsigned many;             /* this many further models, for scrolling */
-  bool empty;                /* no models at all */
-  bool cut;                  /* answers are the first of 1,920 */
-  bool retrained;            /* all files have become larger */
-  unsigned skips;            /* files that could not be read */
-  GHashTable *memory;        /* what was put into the state: "space/key" -> GBytes*; NULL: nothing */
+  TrainOptions last_train; /* numbers alone: read it when no job runs */
+  unsigned many;           /* this many further models, for scrolling */
+  bool empty;              /* no models at all */
+  bool cut;                /* answers are the first of 1,920 */
+  bool retrained;          /* all files have become larger */
+  unsigned skips;          /* files that could not be read */
+  GHashTable *memory;      /* what was put into the state: "space/key" -> GBytes*; NULL: nothing */
 } FakeWood;
 
 extern const EngineOps fake_ops;

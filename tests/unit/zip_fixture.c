@@ -11,9 +11,7 @@ static void put(GByteArray *a, guint64 value, guint bytes) {
   }
 }
 
-static void put_text(GByteArray *a, const char *s) {
-  g_byte_array_append(a, (const guint8 *)s, (guint)strlen(s));
-}
+static void put_text(GByteArray *a, const char *s) { g_byte_array_append(a, (const guint8 *)s, (guint)strlen(s)); }
 
 void zip_fixture_begin(ZipFixture *z) {
   *z = (ZipFixture){.file = g_byte_array_new(), .directory = g_byte_array_new()};
@@ -94,11 +92,9 @@ static void put_central(GByteArray *a, const Member *m) {
   if (wide) put_wide(a, m);
 }
 
-void zip_fixture_add(ZipFixture *z, const char *name, const void *bytes, size_t n,
-                     unsigned manner) {
+void zip_fixture_add(ZipFixture *z, const char *name, const void *bytes, size_t n, unsigned manner) {
   g_autoptr(GByteArray) data = packed(bytes, n, manner & ZIP_DEFLATE);
-  Member m = {
-      .name = name, .manner = manner, .size = n, .packed = data->len, .offset = z->file->len};
+  Member m = {.name = name, .manner = manner, .size = n, .packed = data->len, .offset = z->file->len};
   m.crc = (guint32)crc32_z(0, bytes, n);
   put_local(z->file, &m);
   g_byte_array_append(z->file, data->data, data->len);
@@ -161,9 +157,7 @@ GBytes *fixture_patch(GBytes *bytes, size_t at, const void *patch, size_t n) {
   return g_bytes_new_take(copy, size);
 }
 
-GBytes *fixture_cut(GBytes *bytes, size_t n) {
-  return g_bytes_new(g_bytes_get_data(bytes, NULL), n);
-}
+GBytes *fixture_cut(GBytes *bytes, size_t n) { return g_bytes_new(g_bytes_get_data(bytes, NULL), n); }
 
 void fixture_keep(GBytes *bytes, const char *corpus, const char *name) {
   const char *folder = g_getenv("COPSE_WRITE_CORPUS");

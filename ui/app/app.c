@@ -16,17 +16,17 @@
 #include "ui/toolkit/signals.h"
 
 enum {
-  BUSY_TICK = 1000,   /* milliseconds between two frames while a job says nothing */
-  FRAME_TICK = 50,    /* the same when a number of frames is asked for */
+  BUSY_TICK = 1000,             /* milliseconds between two frames while a job says nothing */
+  FRAME_TICK = 50,              /* the same when a number of frames is asked for */
   PASTE_PAUSE = G_USEC_PER_SEC, /* a paste whose end was lost ends when nothing has come for so long */
-  EMPTY_READS_MAX = 50 /* a terminal that is ready but never gives a key has gone */
+  EMPTY_READS_MAX = 50          /* a terminal that is ready but never gives a key has gone */
 };
 
 const ViewOps *const app_views[VIEW_COUNT] = {
-    [VIEW_FOREST] = &view_forest,   [VIEW_QUERY] = &view_query, [VIEW_EXPERTS] = &view_experts,
-    [VIEW_JOBS] = &view_jobs,       [VIEW_MAP] = &view_map,     [VIEW_MODEL] = &view_model,
-    [VIEW_DIFF] = &view_diff,       [VIEW_SKIPPED] = &view_skipped,
-    [VIEW_MESSAGES] = &view_messages, [VIEW_HELP] = &view_help,
+    [VIEW_FOREST] = &view_forest, [VIEW_QUERY] = &view_query,     [VIEW_EXPERTS] = &view_experts,
+    [VIEW_JOBS] = &view_jobs,     [VIEW_MAP] = &view_map,         [VIEW_MODEL] = &view_model,
+    [VIEW_DIFF] = &view_diff,     [VIEW_SKIPPED] = &view_skipped, [VIEW_MESSAGES] = &view_messages,
+    [VIEW_HELP] = &view_help,
 };
 
 static void told_free(gpointer data) {
@@ -84,8 +84,8 @@ static void tell_error(App *app, const char *what, const GError *error) {
     ui_tell(&app->ui, STYLE_BAD, "%s: %s", what, error->message);
 }
 
-static void take_wood(App *app, Wood *wood) {
-  Wood *old = app->ui.wood;
+static void take_wood(App *app, Snapshot *wood) {
+  Snapshot *old = app->ui.wood;
   app->ui.wood = wood;
   app_tell_views(app, CHANGED_WOOD);
   engine_drop_wood(&app->ui.engine, old);
@@ -96,7 +96,7 @@ static bool on_oracle(gpointer user, guint64 id, gpointer result, const GError *
   if (id == app->experts_job) app->experts_job = 0;
   tell_error(app, "The experts cannot be opened", error);
   if (!result) return true;
-  oracle_unref(app->ui.oracle);
+  open_experts_unref(app->ui.oracle);
   app->ui.oracle = result;
   app_tell_views(app, CHANGED_ORACLE);
   return false;
@@ -120,8 +120,7 @@ static bool on_grown(gpointer user, guint64 id, gpointer result, const GError *e
 }
 
 static void grow(App *app) {
-  if (may_start(app) && !app->grow_job)
-    app->grow_job = engine_grow(&app->ui.engine, app->ui.wood, on_grown, app);
+  if (may_start(app) && !app->grow_job) app->grow_job = engine_grow(&app->ui.engine, app->ui.wood, on_grown, app);
 }
 
 static bool on_scanned(gpointer user, guint64 id, gpointer result, const GError *error) {
@@ -178,9 +177,13 @@ static bool open_terminal(App *app, const UiOptions *options, bool headless, GEr
   const Config *config = app->ui.config;
   const char *theme = options->theme;
   if (!theme && !g_str_equal(config->theme, "auto")) theme = config->theme;
-  TermOptions term = {.theme = theme, .coloured = config->coloured, .looks = config->looks,
-                      .ascii = options->ascii || config->ascii, .headless = headless,
-                      .columns = size_from("COLUMNS"), .rows = size_from("LINES")};
+  TermOptions term = {.theme = theme,
+                      .coloured = config->coloured,
+                      .looks = config->looks,
+                      .ascii = options->ascii || config->ascii,
+                      .headless = headless,
+                      .columns = size_from("COLUMNS"),
+                      .rows = size_from("LINES")};
   if (!headless) signals_remember_terminal(STDIN_FILENO);
   app->term = term_open(&term, error);
   if (!app->term) return false;
@@ -215,8 +218,7 @@ App *app_new(const UiOptions *options, const EngineOps *ops, bool headless, GErr
   app->ui.config = options->config ? options->config : config_new();
   app->ui.read_only = options->read_only;
   app->ui.engine = (Engine){worker_new(), options->collection, ops};
-  if (!app->ui.engine.worker)
-    g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_IO, "cannot start a thread");
+  if (!app->ui.engine.worker) g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_IO, "cannot start a thread");
   if (!app->ui.engine.worker || !open_terminal(app, options, headless, error)) {
     app_free(app);
     return NULL;
@@ -254,8 +256,8 @@ void app_free(App *app) {
   g_free(app->ui.message);
   g_free(app->ui.status_before);
   g_ptr_array_unref(app->ui.told);
-  wood_unref(app->ui.wood);
-  oracle_unref(app->ui.oracle);
+  snapshot_unref(app->ui.wood);
+  open_experts_unref(app->ui.oracle);
   keymap_free(app->keymap);
   g_free(app);
 }
@@ -273,9 +275,7 @@ static gint64 tick(App *app) {
   return next;
 }
 
-bool app_is_idle(App *app) {
-  return worker_idle(app->ui.engine.worker) && !app->ui.wanted && tick(app) == 0;
-}
+bool app_is_idle(App *app) { return worker_idle(app->ui.engine.worker) && !app->ui.wanted && tick(app) == 0; }
 
 /* Milliseconds until nobody has pressed a key for too long; -1: that does not matter. */
 static gint64 idle_left(const App *app) {
@@ -332,10 +332,8 @@ static void read_keys(App *app) {
 }
 
 static void handle_terminal(App *app, short events) {
-  if (events & (POLLHUP | POLLERR | POLLNVAL))
-    app->quit = true;
-  else if (events & POLLIN)
-    read_keys(app);
+  if (events & (POLLHUP | POLLERR | POLLNVAL)) app->quit = true;
+  else if (events & POLLIN) read_keys(app);
 }
 
 static void after_jobs(App *app) {
@@ -381,8 +379,7 @@ void app_draw(App *app) {
   app->last_frame = g_get_monotonic_time();
   int columns, rows;
   term_size(app->term, &columns, &rows);
-  if (columns != app->cells->columns || rows != app->cells->rows)
-    cells_resize(app->cells, columns, rows);
+  if (columns != app->cells->columns || rows != app->cells->rows) cells_resize(app->cells, columns, rows);
   app->ui.mono = term_scheme(app->term) == SCHEME_MONO;
   frame_draw(app, app->cells);
   term_paint(app->term, app->cells);

@@ -36,24 +36,24 @@ typedef struct {
   ViewId current;
   ViewId trail[TRAIL_MOST]; /* where the views that were opened from others lead back to */
   int trail_length;
-  Key prefix;         /* first key of a sequence, or UIKEY_NONE */
-  bool pasting;       /* keys are text that is being pasted */
-  bool dirty;         /* something has changed since the last frame */
-  bool stale;         /* nothing but the progress of jobs has */
-  gint64 last_frame;  /* monotonic microseconds */
-  bool asking_quit;   /* the question whether to quit is on screen */
+  Key prefix;        /* first key of a sequence, or UIKEY_NONE */
+  bool pasting;      /* keys are text that is being pasted */
+  bool dirty;        /* something has changed since the last frame */
+  bool stale;        /* nothing but the progress of jobs has */
+  gint64 last_frame; /* monotonic microseconds */
+  bool asking_quit;  /* the question whether to quit is on screen */
   bool quit_when_idle;
   bool quit;
   guint64 scan_job, grow_job, experts_job; /* 0: not running */
-  int signal_fd;      /* -1: none */
+  int signal_fd;                           /* -1: none */
   unsigned empty_reads;
   int frames, frames_wanted;
-  gint64 last_key;     /* monotonic microseconds */
-  int tour;            /* the step that is shown, -1: none */
-  GPtrArray *commands; /* typed earlier; NULL until the first */
-  int command_at;      /* of them, while one goes through them; -1: a new one */
-  GArray *candidates;  /* of Candidate: what may follow what is typed; NULL: none */
-  int candidate_at;    /* the one that was put in last, -1: none */
+  gint64 last_key;          /* monotonic microseconds */
+  int tour;                 /* the step that is shown, -1: none */
+  GPtrArray *commands;      /* typed earlier; NULL until the first */
+  int command_at;           /* of them, while one goes through them; -1: a new one */
+  GArray *candidates;       /* of Candidate: what may follow what is typed; NULL: none */
+  int candidate_at;         /* the one that was put in last, -1: none */
   int tabs[VIEW_COUNT + 1]; /* where each tab begins in the title, for the mouse; -1: not shown */
 } App;
 

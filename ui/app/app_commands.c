@@ -21,7 +21,7 @@ void app_command_typed(App *app) {
 }
 
 void app_open_command(App *app) {
-  if (!app->commands) app->commands = memory_load(&app->ui.engine, "commands");
+  if (!app->commands) app->commands = history_load(&app->ui.engine, "commands");
   app->command_at = -1;
   ui_prompt(&app->ui, ":", "");
   app->ui.prompt.command = true;
@@ -53,20 +53,29 @@ static void recall(App *app, int by) {
 
 bool app_command_action(App *app, Action action) {
   switch (action) {
-    case ACTION_COMPLETE: complete(app); return true;
-    case ACTION_OLDER: recall(app, -1); return true;
-    case ACTION_NEWER: recall(app, 1); return true;
-    case ACTION_LEAVE: close_command(app); return true;
+    case ACTION_COMPLETE:
+      complete(app);
+      return true;
+    case ACTION_OLDER:
+      recall(app, -1);
+      return true;
+    case ACTION_NEWER:
+      recall(app, 1);
+      return true;
+    case ACTION_LEAVE:
+      close_command(app);
+      return true;
     case ACTION_ACCEPT: {
       g_autofree char *line = g_strdup(app->ui.prompt.edit.text->str);
       close_command(app);
       if (!*g_strstrip(line)) return true;
-      memory_add(app->commands, line);
-      if (!app->ui.read_only) memory_save(&app->ui.engine, "commands", app->commands);
+      history_add(app->commands, line);
+      if (!app->ui.read_only) history_save(&app->ui.engine, "commands", app->commands);
       app_command(app, line);
       return true;
     }
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -118,8 +127,7 @@ static bool save_display(App *app, const char *verb, const char *typed) {
 }
 
 static bool set_theme(App *app, const char *verb, const char *name) {
-  if (strcmp(name, "auto") != 0 && !scheme_known(name))
-    return wrong(app, verb, "a theme is auto, dark, light or mono");
+  if (strcmp(name, "auto") != 0 && !scheme_known(name)) return wrong(app, verb, "a theme is auto, dark, light or mono");
   g_free(app->ui.config->theme);
   app->ui.config->theme = g_strdup(name);
   term_set_theme(app->term, name);
@@ -168,8 +176,7 @@ static bool run_action(App *app, const char *verb) {
   Action action = action_by_name(verb);
   unsigned context = app_context(app);
   if (action == ACTION_NONE) return wrong(app, verb, "there is no such command");
-  if (!(action_info(action)->contexts & context))
-    return wrong(app, verb, "this can be done in other places only");
+  if (!(action_info(action)->contexts & context)) return wrong(app, verb, "this can be done in other places only");
   app_perform(app, action);
   return true;
 }

@@ -33,31 +33,24 @@ void app_show(App *app, ViewId view) {
 
 static void show_next(App *app, int by) {
   /* Views that are opened from others are no stop on the way round. */
-  int at = app->current >= VIEW_MODEL ? (int)(app->trail_length ? app->trail[0] : VIEW_FOREST)
-                                      : (int)app->current;
+  int at = app->current >= VIEW_MODEL ? (int)(app->trail_length ? app->trail[0] : VIEW_FOREST) : (int)app->current;
   app_show(app, (ViewId)((at + by + VIEW_MODEL) % VIEW_MODEL));
 }
 
 void app_ask_quit(App *app) {
-  if (worker_busy(app->ui.engine.worker) == 0 || app->asking_quit || app->quit_when_idle)
-    app->quit = true;
-  else
-    app->asking_quit = true;
+  if (worker_busy(app->ui.engine.worker) == 0 || app->asking_quit || app->quit_when_idle) app->quit = true;
+  else app->asking_quit = true;
 }
 
 static void back(App *app) {
-  if (app->trail_length > 0)
-    app->current = app->trail[--app->trail_length];
-  else if (app->current != VIEW_FOREST)
-    app_show(app, VIEW_FOREST);
-  else
-    app_ask_quit(app);
+  if (app->trail_length > 0) app->current = app->trail[--app->trail_length];
+  else if (app->current != VIEW_FOREST) app_show(app, VIEW_FOREST);
+  else app_ask_quit(app);
 }
 
 static void cancel_all(App *app) {
   g_autoptr(GArray) jobs = worker_jobs(app->ui.engine.worker);
-  for (guint i = 0; i < jobs->len; i++)
-    worker_cancel(app->ui.engine.worker, g_array_index(jobs, JobStatus, i).id);
+  for (guint i = 0; i < jobs->len; i++) worker_cancel(app->ui.engine.worker, g_array_index(jobs, JobStatus, i).id);
 }
 
 /* The answer to the question whether to quit. */
@@ -71,8 +64,7 @@ static void answer_quit(App *app, Action action) {
 
 static void tell_prompt(App *app, PromptEvent event) {
   const ViewOps *ops = app_views[app->current];
-  if (ops->prompt)
-    ops->prompt(&app->ui, app->views[app->current], event, app->ui.prompt.edit.text->str);
+  if (ops->prompt) ops->prompt(&app->ui, app->views[app->current], event, app->ui.prompt.edit.text->str);
   if (event != PROMPT_TYPED) app->ui.prompt.label = NULL;
 }
 
@@ -87,14 +79,10 @@ static bool perform_in_prompt(App *app, Action action) {
   bool changed;
   if (!app->ui.prompt.label) return false;
   if (app->ui.prompt.command && app_command_action(app, action)) return true;
-  if (action == ACTION_ACCEPT)
-    tell_prompt(app, PROMPT_ACCEPTED);
-  else if (action == ACTION_LEAVE)
-    tell_prompt(app, PROMPT_CANCELLED);
-  else if (!line_edit_action(&app->ui.prompt.edit, action, &changed))
-    return false;
-  else if (changed)
-    typed(app);
+  if (action == ACTION_ACCEPT) tell_prompt(app, PROMPT_ACCEPTED);
+  else if (action == ACTION_LEAVE) tell_prompt(app, PROMPT_CANCELLED);
+  else if (!line_edit_action(&app->ui.prompt.edit, action, &changed)) return false;
+  else if (changed) typed(app);
   return true;
 }
 
@@ -113,8 +101,7 @@ static void copy(App *app) {
   if (tmux || term_copy(app->term, text))
     ui_tell(ui, STYLE_GOOD, "%zu byte%s sent to %s", n, n == 1 ? "" : "s",
             tmux ? "tmux's buffer" : "the terminal's clipboard, if it takes them (OSC 52)");
-  else
-    ui_tell(ui, STYLE_WARN, "%zu bytes are more than terminals take: export them to a file", n);
+  else ui_tell(ui, STYLE_WARN, "%zu bytes are more than terminals take: export them to a file", n);
 }
 
 void app_follow(App *app, Reaction reaction) {
@@ -187,8 +174,9 @@ static void show_messages(App *app) {
 static void toggle_mouse(App *app) {
   bool on = app->ui.config->mouse = !app->ui.config->mouse;
   term_set_mouse(app->term, on);
-  ui_tell(&app->ui, STYLE_DIM, on ? "The mouse selects and scrolls; M gives it back to the terminal"
-                                  : "The mouse belongs to the terminal again");
+  ui_tell(&app->ui, STYLE_DIM,
+          on ? "The mouse selects and scrolls; M gives it back to the terminal"
+             : "The mouse belongs to the terminal again");
 }
 
 static void suspend(App *app) {
@@ -199,28 +187,59 @@ static void suspend(App *app) {
 /* True when the action is the program's and no view's. */
 static bool perform_everywhere(App *app, Action action) {
   switch (action) {
-    case ACTION_REDRAW: term_redraw(app->term); return true;
-    case ACTION_SUSPEND: suspend(app); return true;
-    case ACTION_QUIT: app_ask_quit(app); return true;
+    case ACTION_REDRAW:
+      term_redraw(app->term);
+      return true;
+    case ACTION_SUSPEND:
+      suspend(app);
+      return true;
+    case ACTION_QUIT:
+      app_ask_quit(app);
+      return true;
     case ACTION_QUIT_WAIT:
     case ACTION_QUIT_CANCEL:
-    case ACTION_QUIT_STAY: answer_quit(app, action); return true;
-    case ACTION_VIEW_FOREST: app_show(app, VIEW_FOREST); return true;
-    case ACTION_VIEW_QUERY: app_show(app, VIEW_QUERY); return true;
-    case ACTION_VIEW_EXPERTS: app_show(app, VIEW_EXPERTS); return true;
-    case ACTION_VIEW_JOBS: app_show(app, VIEW_JOBS); return true;
-    case ACTION_VIEW_MAP: app_show(app, VIEW_MAP); return true;
-    case ACTION_COMMAND: app_open_command(app); return true;
-    case ACTION_ACTIONS: open_actions(app); return true;
-    case ACTION_MESSAGES: show_messages(app); return true;
-    case ACTION_MOUSE: toggle_mouse(app); return true;
-    case ACTION_VIEW_NEXT: show_next(app, 1); return true;
-    case ACTION_VIEW_PREVIOUS: show_next(app, -1); return true;
+    case ACTION_QUIT_STAY:
+      answer_quit(app, action);
+      return true;
+    case ACTION_VIEW_FOREST:
+      app_show(app, VIEW_FOREST);
+      return true;
+    case ACTION_VIEW_QUERY:
+      app_show(app, VIEW_QUERY);
+      return true;
+    case ACTION_VIEW_EXPERTS:
+      app_show(app, VIEW_EXPERTS);
+      return true;
+    case ACTION_VIEW_JOBS:
+      app_show(app, VIEW_JOBS);
+      return true;
+    case ACTION_VIEW_MAP:
+      app_show(app, VIEW_MAP);
+      return true;
+    case ACTION_COMMAND:
+      app_open_command(app);
+      return true;
+    case ACTION_ACTIONS:
+      open_actions(app);
+      return true;
+    case ACTION_MESSAGES:
+      show_messages(app);
+      return true;
+    case ACTION_MOUSE:
+      toggle_mouse(app);
+      return true;
+    case ACTION_VIEW_NEXT:
+      show_next(app, 1);
+      return true;
+    case ACTION_VIEW_PREVIOUS:
+      show_next(app, -1);
+      return true;
     case ACTION_HELP:
       if (app->current == VIEW_HELP) back(app);
       else app_show(app, VIEW_HELP);
       return true;
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -233,8 +252,8 @@ static bool perform_in_tour(App *app, Action action) {
 }
 
 void app_perform(App *app, Action action) {
-  if (perform_in_tour(app, action) || perform_everywhere(app, action) ||
-      perform_in_menu(app, action) || perform_in_prompt(app, action))
+  if (perform_in_tour(app, action) || perform_everywhere(app, action) || perform_in_menu(app, action) ||
+      perform_in_prompt(app, action))
     return;
   if (app->asking_quit) return;
   if (action == ACTION_BACK) {
@@ -281,8 +300,6 @@ void app_key(App *app, Key key) {
   KeymapResult found = keymap_find(app->keymap, context, app->prefix, key, &action);
   bool continued = app->prefix != UIKEY_NONE;
   app->prefix = found == KEYMAP_PREFIX ? key : UIKEY_NONE;
-  if (found == KEYMAP_ACTION)
-    app_perform(app, action);
-  else if (found == KEYMAP_NONE && !continued && (context & IN_TYPING))
-    type(app, key);
+  if (found == KEYMAP_ACTION) app_perform(app, action);
+  else if (found == KEYMAP_NONE && !continued && (context & IN_TYPING)) type(app, key);
 }

@@ -10,7 +10,8 @@ static const CommandInfo command_list[] = {
     {"columns", "NAMES", ARGUMENT_COLUMN, VIEW_FOREST, "columns of the forest, in order", false},
     {"diff", "MODEL MODEL", ARGUMENT_MODEL, -1, "compare two models layer by layer", false},
     {"edit-config", "", ARGUMENT_NONE, -1, "change the configuration in $EDITOR", true},
-    {"export", "FILE", ARGUMENT_FILE, VIEW_FOREST, "write the listed or tagged models (.csv, .jsonl, else paths)", true},
+    {"export", "FILE", ARGUMENT_FILE, VIEW_FOREST, "write the listed or tagged models (.csv, .jsonl, else paths)",
+     true},
     {"filter", "WORDS", ARGUMENT_TEXT, VIEW_FOREST, "keep the rows that match; nothing: all", false},
     {"find", "WORDS", ARGUMENT_TEXT, VIEW_HELP, "search the help", false},
     {"labels", "A, B, C", ARGUMENT_TEXT, VIEW_MODEL, "which of these labels fits the open model", false},
@@ -61,8 +62,7 @@ static void add_verbs(const Ui *ui, GArray *out, guint limit, unsigned context, 
   }
   for (Action a = ACTION_NONE + 1; a < ACTION_COUNT; a++) {
     const ActionInfo *info = action_info(a);
-    if ((info->contexts & context) && strncmp(info->name, stem, n) == 0)
-      add(out, limit, "", info->name, info->help);
+    if ((info->contexts & context) && strncmp(info->name, stem, n) == 0) add(out, limit, "", info->name, info->help);
   }
 }
 
@@ -81,12 +81,10 @@ static bool names_model(const Model *m, const char *stem) {
 static void add_models(const Ui *ui, GArray *out, guint limit, const char *head, const char *stem) {
   const GPtrArray *models = ui->wood ? ui->wood->models : NULL;
   for (guint i = 0; models && i < models->len && out->len < limit; i++)
-    if (names_model(models->pdata[i], stem))
-      add(out, limit, head, ((const Model *)models->pdata[i])->shown, NULL);
+    if (names_model(models->pdata[i], stem)) add(out, limit, head, ((const Model *)models->pdata[i])->shown, NULL);
 }
 
-static void add_words(GArray *out, guint limit, const char *head, const char *stem,
-                      const char *const *words) {
+static void add_words(GArray *out, guint limit, const char *head, const char *stem, const char *const *words) {
   for (; *words; words++)
     if (folds_into(*words, stem)) add(out, limit, head, *words, NULL);
 }
@@ -143,14 +141,23 @@ GArray *command_candidates(const Ui *ui, unsigned context, const char *line, gui
   g_autofree char *head = g_strndup(line, (gsize)(space - line) + 1);
   const char *stem = space + 1;
   switch (c ? c->kind : ARGUMENT_NONE) {
-    case ARGUMENT_MODEL: add_models(ui, out, limit, head, stem); break;
-    case ARGUMENT_COLUMN: add_columns(out, limit, head, stem); break;
-    case ARGUMENT_THEME: add_words(out, limit, head, stem, themes); break;
-    case ARGUMENT_ONOFF: add_words(out, limit, head, stem, on_off); break;
+    case ARGUMENT_MODEL:
+      add_models(ui, out, limit, head, stem);
+      break;
+    case ARGUMENT_COLUMN:
+      add_columns(out, limit, head, stem);
+      break;
+    case ARGUMENT_THEME:
+      add_words(out, limit, head, stem, themes);
+      break;
+    case ARGUMENT_ONOFF:
+      add_words(out, limit, head, stem, on_off);
+      break;
     case ARGUMENT_FILE:
       if (!ui->read_only) add_files(out, limit, head, stem);
       break;
-    default: break;
+    default:
+      break;
   }
   return out;
 }

@@ -8,16 +8,23 @@
 #include "ui/desk/view.h"
 
 /* What an argument names, for its completion. */
-typedef enum { ARGUMENT_NONE, ARGUMENT_TEXT, ARGUMENT_MODEL, ARGUMENT_COLUMN, ARGUMENT_THEME,
-               ARGUMENT_FILE, ARGUMENT_ONOFF } ArgumentKind;
+typedef enum {
+  ARGUMENT_NONE,
+  ARGUMENT_TEXT,
+  ARGUMENT_MODEL,
+  ARGUMENT_COLUMN,
+  ARGUMENT_THEME,
+  ARGUMENT_FILE,
+  ARGUMENT_ONOFF
+} ArgumentKind;
 
 typedef struct {
   const char *verb;
   const char *argument; /* "MODEL", "FILE", "" */
   ArgumentKind kind;
-  int view;             /* ViewId that carries it out, -1: the app */
+  int view; /* ViewId that carries it out, -1: the app */
   const char *help;
-  bool writes;          /* refused in a read-only session */
+  bool writes; /* refused in a read-only session */
 } CommandInfo;
 
 /* All of them, by verb; *n gets how many. Static. */

@@ -13,8 +13,8 @@
 enum { LEAST_COLUMNS = 30, LEAST_ROWS = 6, TABS_FROM = 64, KEYS_FROM = 7 };
 
 static void draw_too_small(Cells *cells) {
-  g_autofree char *text = g_strdup_printf("copse needs %d x %d, this is %d x %d", LEAST_COLUMNS,
-                                          LEAST_ROWS, cells->columns, cells->rows);
+  g_autofree char *text =
+      g_strdup_printf("copse needs %d x %d, this is %d x %d", LEAST_COLUMNS, LEAST_ROWS, cells->columns, cells->rows);
   paint_wrapped(cells, 0, 0, cells->columns, cells->rows, STYLE_TEXT, text);
 }
 
@@ -101,8 +101,7 @@ static void draw_status(const App *app, Cells *cells, int y) {
     return;
   }
   if (app->quit_when_idle) {
-    paint_left(cells, 1, y, columns, STYLE_WARN,
-               "Quitting when the jobs have ended; Q quits at once");
+    paint_left(cells, 1, y, columns, STYLE_WARN, "Quitting when the jobs have ended; Q quits at once");
     return;
   }
   const ViewOps *ops = app_views[app->current];
@@ -112,8 +111,7 @@ static void draw_status(const App *app, Cells *cells, int y) {
 }
 
 /* "k word" from column x; returns the columns it took, 0 when there is no room for all of it. */
-static int draw_hint(const App *app, Cells *cells, int x, int y, int end, Action action,
-                     unsigned context) {
+static int draw_hint(const App *app, Cells *cells, int x, int y, int end, Action action, unsigned context) {
   const char *word = action_info(action)->hint;
   g_autofree char *keys = keymap_label(app->keymap, action, context, 1);
   int width = text_width(keys) + 1 + text_width(word);
@@ -168,8 +166,7 @@ static void draw_hints(const App *app, Cells *cells, int y) {
   unsigned context = app_context(app);
   int end = draw_right_hints(app, cells, y, context), x = 1;
   for (Action a = ACTION_NONE + 1; a < ACTION_COUNT; a++)
-    if ((action_info(a)->contexts & context) && !is_right_hint(a))
-      x += draw_hint(app, cells, x, y, end, a, context);
+    if ((action_info(a)->contexts & context) && !is_right_hint(a)) x += draw_hint(app, cells, x, y, end, a, context);
 }
 
 /* What may follow what is typed in the command line, the last ones nearest to it. */
@@ -202,8 +199,7 @@ static void draw_which_key(const App *app, Cells *cells, Rect area) {
   int columns = 0;
   for (guint i = 0; i < bindings->len; i++) {
     const Binding *b = &g_array_index(bindings, Binding, i);
-    if (b->keys[0] != app->prefix || b->keys[1] == UIKEY_NONE || !binding_applies(b, context))
-      continue;
+    if (b->keys[0] != app->prefix || b->keys[1] == UIKEY_NONE || !binding_applies(b, context)) continue;
     char label[KEY_NAME_MAX];
     key_label(b->keys[1], label);
     char *line = g_strdup_printf("%-2s %s", label, action_info(b->action)->help);
@@ -229,12 +225,11 @@ static void draw_quit_question(const App *app, Cells *cells, Rect area) {
     const JobStatus *job = &g_array_index(jobs, JobStatus, i);
     if (!job_is_open(job)) continue;
     g_autofree char *amount = job_amount(job);
-    g_autofree char *line = g_strdup_printf("%s %s  %s", glyph(cells->ascii, job_glyph(job)),
-                                            job->title, amount);
+    g_autofree char *line = g_strdup_printf("%s %s  %s", glyph(cells->ascii, job_glyph(job)), job->title, amount);
     paint_left(cells, in.x, y++, in.columns, STYLE_TEXT, line);
   }
-  const char *text = in.columns >= 50 ? "w wait, then quit   c cancel them and quit   s stay"
-                                      : "w wait  c cancel  s stay";
+  const char *text =
+      in.columns >= 50 ? "w wait, then quit   c cancel them and quit   s stay" : "w wait  c cancel  s stay";
   paint_left(cells, in.x, last, in.columns, STYLE_KEY, text);
 }
 

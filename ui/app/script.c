@@ -17,8 +17,7 @@ static bool fail(GError **error, const char *what, const char *argument) {
 }
 
 /* Lets the program run until the condition holds. */
-static bool wait_until(App *app, bool (*enough)(App *app, const char *text), const char *text,
-                       GError **error) {
+static bool wait_until(App *app, bool (*enough)(App *app, const char *text), const char *text, GError **error) {
   gint64 deadline = g_get_monotonic_time() + patience;
   for (;;) {
     app_draw(app);
@@ -68,8 +67,7 @@ static bool resize(App *app, const char *size, GError **error) {
 static bool run_line(App *app, const char *command, const char *argument, GError **error) {
   if (g_str_equal(command, "key")) return press_keys(app, argument, true, error);
   if (g_str_equal(command, "keys")) return press_keys(app, argument, false, error);
-  if (g_str_equal(command, ":wait-idle"))
-    return wait_until(app, is_idle, "the end of all jobs", error);
+  if (g_str_equal(command, ":wait-idle")) return wait_until(app, is_idle, "the end of all jobs", error);
   if (g_str_equal(command, ":wait-text")) return wait_until(app, shows, argument, error);
   if (g_str_equal(command, ":save-display")) return save_display(app, argument, error);
   if (g_str_equal(command, ":command"))

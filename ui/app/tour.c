@@ -47,8 +47,7 @@ static const Step steps[] = {
      "rectangle whose models are tagged.",
      "5", true},
     {"That was the walk",
-     "? lists all keys, m what can be done in this place, : takes commands, q leads back. Enjoy the wood.",
-     "g", false},
+     "? lists all keys, m what can be done in this place, : takes commands, q leads back. Enjoy the wood.", "g", false},
 };
 
 int tour_steps(void) { return (int)G_N_ELEMENTS(steps); }

@@ -20,13 +20,10 @@ static Config *own_config(bool read_only, GError **error) {
 
 int ui_run(const UiOptions *options, GError **error) {
   /* A guest's environment is a stranger's: it starts no script, whose lines would name files. */
-  const char *script = options->script     ? options->script
-                       : options->read_only ? NULL
-                                            : getenv("COPSE_SCRIPT");
+  const char *script = options->script ? options->script : options->read_only ? NULL : getenv("COPSE_SCRIPT");
   if (script && !*script) script = NULL;
   if (options->theme && !scheme_known(options->theme)) {
-    g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_USAGE,
-                        "a theme is dark, light or mono");
+    g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_USAGE, "a theme is dark, light or mono");
     return 1;
   }
   if (options->plain) return plain_run(options, &engine_ops, stdin, stdout, error) ? 0 : 1;

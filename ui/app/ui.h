@@ -11,14 +11,14 @@
 typedef struct {
   Collection *collection; /* borrowed; used until ui_run() returns */
   bool read_only;
-  bool plain;             /* a conversation line by line instead of screens */
-  bool slow;              /* progress once a second */
-  bool ascii;             /* no signs beyond ASCII */
-  const char *theme;      /* "dark", "light", "mono"; NULL: found out */
-  int frames;             /* end after so many frames; 0: when the user quits */
-  const char *script;     /* see script.h; NULL: the environment's COPSE_SCRIPT, if any */
-  Config *config;         /* taken over; NULL: ui_run() reads the user's, others take the defaults */
-  unsigned idle_minutes;  /* leave after so long without a key; 0: as the configuration says */
+  bool plain;            /* a conversation line by line instead of screens */
+  bool slow;             /* progress once a second */
+  bool ascii;            /* no signs beyond ASCII */
+  const char *theme;     /* "dark", "light", "mono"; NULL: found out */
+  int frames;            /* end after so many frames; 0: when the user quits */
+  const char *script;    /* see script.h; NULL: the environment's COPSE_SCRIPT, if any */
+  Config *config;        /* taken over; NULL: ui_run() reads the user's, others take the defaults */
+  unsigned idle_minutes; /* leave after so long without a key; 0: as the configuration says */
 } UiOptions;
 
 /* Runs the interface until the user quits, on the thread that calls it, and gives the terminal

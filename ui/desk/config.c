@@ -30,9 +30,7 @@ void config_free(Config *c) {
   g_free(c);
 }
 
-char *config_path(void) {
-  return g_build_filename(g_get_user_config_dir(), "copse", "copse.conf", NULL);
-}
+char *config_path(void) { return g_build_filename(g_get_user_config_dir(), "copse", "copse.conf", NULL); }
 
 static bool fail(GError **error, const char *group, const char *key, const char *what) {
   g_autofree SafeText *shown = safe_text(key, -1);
@@ -92,10 +90,18 @@ static bool read_keys(Config *c, GKeyFile *file, GError **error) {
 static const struct {
   const char *word;
   int colour, attribute; /* COLOUR_OWN - 1: no colour */
-} look_words[] = {{"plain", COLOUR_OWN, 0},       {"black", BLACK, 0},     {"red", RED, 0},
-                  {"green", GREEN, 0},            {"yellow", YELLOW, 0},   {"blue", BLUE, 0},
-                  {"magenta", MAGENTA, 0},        {"cyan", CYAN, 0},       {"white", WHITE, 0},
-                  {"bold", -2, LOOK_BOLD},        {"dim", -2, LOOK_DIM},   {"reverse", -2, LOOK_REVERSE},
+} look_words[] = {{"plain", COLOUR_OWN, 0},
+                  {"black", BLACK, 0},
+                  {"red", RED, 0},
+                  {"green", GREEN, 0},
+                  {"yellow", YELLOW, 0},
+                  {"blue", BLUE, 0},
+                  {"magenta", MAGENTA, 0},
+                  {"cyan", CYAN, 0},
+                  {"white", WHITE, 0},
+                  {"bold", -2, LOOK_BOLD},
+                  {"dim", -2, LOOK_DIM},
+                  {"reverse", -2, LOOK_REVERSE},
                   {"underline", -2, LOOK_UNDERLINE}};
 
 /* "green bold", "black on yellow". */
@@ -158,8 +164,7 @@ bool config_load(Config *c, const char *path, GError **error) {
 static void add_look(GString *s, Look look) {
   gsize start = s->len;
   for (size_t i = 1; i < G_N_ELEMENTS(look_words); i++) {
-    bool is = look_words[i].attribute ? look.attributes & look_words[i].attribute
-                                      : look.fg == look_words[i].colour;
+    bool is = look_words[i].attribute ? look.attributes & look_words[i].attribute : look.fg == look_words[i].colour;
     if (is) g_string_append_printf(s, "%s%s", s->len > start ? " " : "", look_words[i].word);
   }
   for (size_t i = 1; i < G_N_ELEMENTS(look_words); i++)
@@ -178,8 +183,9 @@ static void add_keys(const Config *c, GString *s) {
 }
 
 static void add_colours(const Config *c, GString *s) {
-  g_string_append(s, "\n[colours]\n# What each meaning looks like, in place of the theme's look.\n"
-                     "# Remove the # to change one; these are the looks of the dark theme.\n");
+  g_string_append(s,
+                  "\n[colours]\n# What each meaning looks like, in place of the theme's look.\n"
+                  "# Remove the # to change one; these are the looks of the dark theme.\n");
   for (int i = 0; i < STYLE_COUNT; i++) {
     g_string_append_printf(s, "%s%s=", c->coloured[i] ? "" : "#", style_name((Style)i));
     add_look(s, c->coloured[i] ? c->looks[i] : style_look(SCHEME_DARK, (Style)i));
@@ -188,19 +194,19 @@ static void add_colours(const Config *c, GString *s) {
 }
 
 char *config_text(const Config *c) {
-  GString *s = g_string_new("# copse: what the interface looks like and which keys it knows.\n\n"
-                            "[interface]\n"
-                            "# auto (by NO_COLOR and COLORFGBG), dark, light or mono\n");
+  GString *s = g_string_new(
+      "# copse: what the interface looks like and which keys it knows.\n\n"
+      "[interface]\n"
+      "# auto (by NO_COLOR and COLORFGBG), dark, light or mono\n");
   g_string_append_printf(s, "theme=%s\n# draw with ASCII characters alone\nascii=%s\n", c->theme,
                          c->ascii ? "true" : "false");
-  g_string_append_printf(s, "# let the mouse select and scroll (M switches)\nmouse=%s\n",
-                         c->mouse ? "true" : "false");
-  g_string_append_printf(s, "# columns of the forest, in order (C chooses)\ncolumns=%s\n",
-                         c->columns);
-  g_string_append_printf(s, "# leave after so many minutes without a key; 0: never\n"
-                            "idle-minutes=%u\n", c->idle_minutes);
-  g_string_append_printf(s, "# show progress once a second, for slow lines\nslow=%s\n",
-                         c->slow ? "true" : "false");
+  g_string_append_printf(s, "# let the mouse select and scroll (M switches)\nmouse=%s\n", c->mouse ? "true" : "false");
+  g_string_append_printf(s, "# columns of the forest, in order (C chooses)\ncolumns=%s\n", c->columns);
+  g_string_append_printf(s,
+                         "# leave after so many minutes without a key; 0: never\n"
+                         "idle-minutes=%u\n",
+                         c->idle_minutes);
+  g_string_append_printf(s, "# show progress once a second, for slow lines\nslow=%s\n", c->slow ? "true" : "false");
   add_keys(c, s);
   add_colours(c, s);
   return g_string_free(s, FALSE);

@@ -10,12 +10,12 @@
 #include "ui/toolkit/style.h"
 
 typedef struct {
-  char *theme;      /* "auto", or a scheme's name */
+  char *theme; /* "auto", or a scheme's name */
   bool ascii, mouse;
-  char *columns;    /* of the forest, by name */
-  unsigned idle_minutes; /* leave after so long without a key; 0: never */
-  bool slow;        /* progress once a second instead of four times */
-  GHashTable *keys; /* action name -> keys, where they are not the default */
+  char *columns;              /* of the forest, by name */
+  unsigned idle_minutes;      /* leave after so long without a key; 0: never */
+  bool slow;                  /* progress once a second instead of four times */
+  GHashTable *keys;           /* action name -> keys, where they are not the default */
   bool coloured[STYLE_COUNT]; /* looks[] has a look of the user's */
   Look looks[STYLE_COUNT];
 } Config;

@@ -16,15 +16,13 @@ static const struct {
 
 Menu *copy_menu_new(int id) {
   Menu *menu = menu_new(id, "Copy", false);
-  for (size_t i = 0; i < G_N_ELEMENTS(lines); i++)
-    menu_add(menu, (int)i, lines[i].key, lines[i].label, NULL, false);
+  for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) menu_add(menu, (int)i, lines[i].key, lines[i].label, NULL, false);
   return menu;
 }
 
 void copy_menu_choose(Ui *ui, int line, const GPtrArray *nodes) {
   if (!ui->wood || nodes->len == 0 || line < 0 || line >= (int)G_N_ELEMENTS(lines)) return;
-  g_autofree char *text =
-      export_text(ui->wood->forest, nodes, (ExportFormat)line, ui->wood->label_key);
+  g_autofree char *text = export_text(ui->wood->forest, nodes, (ExportFormat)line, ui->wood->label_key);
   /* One thing is pasted into a line, so it brings no end of line. */
   if (nodes->len == 1) g_strchomp(text);
   if (!ui->copy) ui->copy = g_string_new(NULL);

@@ -40,8 +40,13 @@ char *job_amount(const JobStatus *job) {
 static const char *job_unit(const JobStatus *job) {
   static const struct {
     const char *phase, *unit;
-  } units[] = {{"looking", "files"},   {"scanning", "files"}, {"reading", "files"},  {"reading weights", "models"},
-               {"applying", "models"}, {"training", "steps"}, {"growing the classifier", "steps"},
+  } units[] = {{"looking", "files"},
+               {"scanning", "files"},
+               {"reading", "files"},
+               {"reading weights", "models"},
+               {"applying", "models"},
+               {"training", "steps"},
+               {"growing the classifier", "steps"},
                {"growing the denoiser", "steps"}};
   for (size_t i = 0; job->note.phase && i < G_N_ELEMENTS(units); i++)
     if (g_str_equal(units[i].phase, job->note.phase)) return units[i].unit;
@@ -54,13 +59,10 @@ static void add_rate(GString *s, double rate, const char *unit) {
 }
 
 static char *running_details(const JobStatus *job) {
-  GString *s = g_string_new(job->cancelling ? "cancelling" : job->note.phase ? job->note.phase
-                                                                             : "starting");
+  GString *s = g_string_new(job->cancelling ? "cancelling" : job->note.phase ? job->note.phase : "starting");
   if (job->note.total)
-    g_string_append_printf(s, " %" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT, job->note.done,
-                           job->note.total);
-  else if (job->note.done)
-    g_string_append_printf(s, " %" G_GUINT64_FORMAT, job->note.done);
+    g_string_append_printf(s, " %" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT, job->note.done, job->note.total);
+  else if (job->note.done) g_string_append_printf(s, " %" G_GUINT64_FORMAT, job->note.done);
   double rate = job_rate(job);
   g_autofree char *left = job_left(job);
   if (rate > 0) add_rate(s, rate, job_unit(job));
@@ -71,11 +73,16 @@ static char *running_details(const JobStatus *job) {
 char *job_details(const JobStatus *job) {
   g_autofree char *took = text_seconds(job->seconds);
   switch (job->state) {
-    case JOB_WAITING: return g_strdup("waiting");
-    case JOB_RUNNING: return running_details(job);
-    case JOB_DONE: return g_strdup_printf("done in %s", took);
-    case JOB_CANCELLED: return g_strdup_printf("cancelled after %s", took);
-    default: return g_strdup_printf("failed: %s", job->message ? job->message : "");
+    case JOB_WAITING:
+      return g_strdup("waiting");
+    case JOB_RUNNING:
+      return running_details(job);
+    case JOB_DONE:
+      return g_strdup_printf("done in %s", took);
+    case JOB_CANCELLED:
+      return g_strdup_printf("cancelled after %s", took);
+    default:
+      return g_strdup_printf("failed: %s", job->message ? job->message : "");
   }
 }
 
@@ -97,9 +104,7 @@ Style job_style(const JobStatus *job) {
   return styles[job->state];
 }
 
-bool job_is_open(const JobStatus *job) {
-  return job->state == JOB_WAITING || job->state == JOB_RUNNING;
-}
+bool job_is_open(const JobStatus *job) { return job->state == JOB_WAITING || job->state == JOB_RUNNING; }
 
 /* Moves one status out of the list. */
 static bool take(GArray *jobs, int at, JobStatus *status) {

@@ -22,12 +22,12 @@ typedef enum {
   REACT_SHOW_MODEL = 1 << 3, /* open ui->target */
   REACT_SHOW_DIFF = 1 << 4,  /* compare ui->target with ui->other */
   REACT_SHOW_SKIPPED = 1 << 5,
-  REACT_RETURN = 1 << 6      /* back to the view that has led here, if one has */
+  REACT_RETURN = 1 << 6 /* back to the view that has led here, if one has */
 } Reaction;
 
 /* Work that a view asks the app to start, in ui->wanted; bits. */
 typedef enum {
-  WANT_SCAN = 1 << 0,   /* look for models again */
+  WANT_SCAN = 1 << 0,    /* look for models again */
   WANT_EXPERTS = 1 << 1, /* open the experts again */
   WANT_PAGER = 1 << 2,   /* show ui->page_text in $PAGER */
   WANT_SAID = 1 << 3,    /* tell the others that ui->said is another */
@@ -58,9 +58,9 @@ typedef struct {
   Engine engine;
   const Keymap *keymap;
   bool read_only, ascii;
-  bool mono;        /* there are no colours to tell groups by */
-  Wood *wood;     /* NULL until the catalog has been read */
-  Oracle *oracle; /* NULL until the experts have been opened */
+  bool mono;             /* there are no colours to tell groups by */
+  Snapshot *wood;        /* NULL until the catalog has been read */
+  OpenExperts *oracle;   /* NULL until the experts have been opened */
   Model *target, *other; /* for REACT_LOCATE, REACT_SHOW_MODEL, REACT_SHOW_DIFF */
   GPtrArray *to_tag;     /* of Model*, for CHANGED_TAGS; NULL: none */
   GHashTable *said;      /* what an expert has said: path -> text; NULL: nothing yet */
@@ -68,19 +68,19 @@ typedef struct {
   char *question;        /* the last that was answered, or NULL */
   GHashTable *scores;    /* path -> score of that answer (double*); NULL: none */
   Config *config;
-  Menu *menu;            /* NULL: none is open */
-  char *page_text;       /* for WANT_PAGER */
-  GString *copy;         /* text for the clipboard; NULL: none. Taken by the app */
+  Menu *menu;      /* NULL: none is open */
+  char *page_text; /* for WANT_PAGER */
+  GString *copy;   /* text for the clipboard; NULL: none. Taken by the app */
   unsigned wanted; /* Want bits */
   bool redraw;     /* set by tick() of a view that looks different now */
-  char *message;  /* for the status line, until the next key; NULL: none */
+  char *message;   /* for the status line, until the next key; NULL: none */
   Style message_style;
-  GPtrArray *told;       /* of Told*: the messages so far, the oldest left out */
-  char *status_before;   /* the status line of the view that led to Messages, or NULL */
+  GPtrArray *told;     /* of Told*: the messages so far, the oldest left out */
+  char *status_before; /* the status line of the view that led to Messages, or NULL */
   struct {
     const char *label; /* NULL: no prompt is open. Static text: "/" */
     LineEdit edit;
-    bool command;      /* it is the command line, and the app's */
+    bool command; /* it is the command line, and the app's */
   } prompt;
   bool looking;     /* for models: a scan waits or runs */
   bool touring;     /* the tour presses the keys */
@@ -116,8 +116,8 @@ typedef struct {
   gint64 (*tick)(Ui *ui, gpointer view, gint64 now);
 } ViewOps;
 
-extern const ViewOps view_forest, view_query, view_experts, view_jobs, view_map, view_model, view_diff,
-    view_skipped, view_messages, view_help;
+extern const ViewOps view_forest, view_query, view_experts, view_jobs, view_map, view_model, view_diff, view_skipped,
+    view_messages, view_help;
 
 /* Says which model the next REACT_… is about; NULL for none. Keeps a reference. */
 void ui_target(Ui *ui, Model *target);

@@ -41,8 +41,10 @@ static void add_labels(Lines *l, const Expert *e) {
 /* When it says that it does not know. */
 static void add_doubt(Lines *l, const Expert *e) {
   if (!isfinite(e->threshold) || !isfinite(e->answered)) return;
-  g_autofree char *text = g_strdup_printf("answers %.0f %% of the tested models, %.0f %% of these rightly; of the others "
-                                          "it says that it does not know", 100 * e->answered, 100 * e->answered_right);
+  g_autofree char *text = g_strdup_printf(
+      "answers %.0f %% of the tested models, %.0f %% of these rightly; of the others "
+      "it says that it does not know",
+      100 * e->answered, 100 * e->answered_right);
   lines_fact(l, "doubt", LABEL, STYLE_TEXT, text);
 }
 
@@ -81,8 +83,7 @@ char *expert_sentence(const Expert *expert, bool ascii) {
   const Score *score = &expert->test_holdout;
   const char *what = "unseen";
   if (!isfinite(score_headline(score)) || !score->n) score = &expert->test, what = "seen";
-  if (!isfinite(score_headline(score)) || !score->n)
-    return g_strdup_printf("%s: not measured", expert->name);
+  if (!isfinite(score_headline(score)) || !score->n) return g_strdup_printf("%s: not measured", expert->name);
   g_autofree char *rate = score_text(score, 0, ascii);
   return g_strdup_printf("%s: %s %s (%u tries, chance %.1f %%)", expert->name, what, rate, score->n,
                          100 * score->chance);

@@ -35,7 +35,6 @@ void sweep_chart_draw(SweepBoard *board, Cells *cells, Rect area) {
   qsort(order, n, sizeof *order, best_first);
   g_autofree char *head = g_strdup_printf("%u of %u layers, best validation first", n, MAX(board->total, n));
   paint_left(cells, area.x, area.y, area.columns, STYLE_LABEL, head);
-  for (guint i = 0; i < n && (int)i < area.rows - 1; i++)
-    draw_bar(cells, area, area.y + 1 + (int)i, order[i]);
+  for (guint i = 0; i < n && (int)i < area.rows - 1; i++) draw_bar(cells, area, area.y + 1 + (int)i, order[i]);
   pthread_mutex_unlock(&board->lock);
 }

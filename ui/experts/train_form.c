@@ -97,8 +97,7 @@ bool train_form_action(TrainForm *form, Action action) {
     return switch_layer(form, action == ACTION_FORM_LATER ? 1 : -1), true;
   if (form->list.cursor == F_LABEL && turn && form->keys)
     return switch_key(form, action == ACTION_FORM_LATER ? 1 : -1), true;
-  if (form->list.cursor != F_TASK)
-    return line_edit_action(&form->fields[form->list.cursor], action, &changed);
+  if (form->list.cursor != F_TASK) return line_edit_action(&form->fields[form->list.cursor], action, &changed);
   if (action != ACTION_EDIT_LEFT && action != ACTION_EDIT_RIGHT) return false;
   switch_task(form);
   return true;
@@ -124,8 +123,7 @@ static bool read_count(TrainForm *form, int field, unsigned *value) {
   guint64 n;
   unsigned most = field_table[field].most;
   if (!g_ascii_string_to_unsigned(form->fields[field].text->str, 10, 1, most, &n, NULL))
-    return wrong(form, field, g_strdup_printf("%s: a number from 1 to %u",
-                                              field_table[field].label, most));
+    return wrong(form, field, g_strdup_printf("%s: a number from 1 to %u", field_table[field].label, most));
   *value = (unsigned)n;
   return true;
 }
@@ -170,13 +168,11 @@ static bool check_key(TrainForm *form) {
 
 bool train_form_options(TrainForm *form, TrainOptions *options) {
   *options = (TrainOptions)TRAIN_DEFAULTS;
-  options->task = g_str_equal(form->fields[F_TASK].text->str, "align") ? EXPERT_ALIGN
-                                                                       : EXPERT_CLASSIFY;
+  options->task = g_str_equal(form->fields[F_TASK].text->str, "align") ? EXPERT_ALIGN : EXPERT_CLASSIFY;
   options->layer = name_or_null(form, F_LAYER);
   options->label_key = name_or_null(form, F_LABEL);
   return check_key(form) && read_count(form, F_EPOCHS, &options->epochs) &&
-         read_count(form, F_BATCH, &options->batch) &&
-         read_count(form, F_PROBES, &options->probes) &&
+         read_count(form, F_BATCH, &options->batch) && read_count(form, F_PROBES, &options->probes) &&
          read_count(form, F_PROJ, &options->proj) && read_count(form, F_REP, &options->rep) &&
          read_rate(form, &options->lr) && read_seed(form, &options->seed);
 }
@@ -187,23 +183,17 @@ static const char *placeholder(int field, const char *label_key) {
   return "";
 }
 
-static void draw_field(TrainForm *form, Cells *cells, Rect in, int y, int field,
-                       const char *label_key) {
+static void draw_field(TrainForm *form, Cells *cells, Rect in, int y, int field, const char *label_key) {
   enum { LABEL = 15 };
   bool here = field == form->list.cursor;
   LineEdit *edit = &form->fields[field];
   paint_left(cells, in.x, y, LABEL, here ? STYLE_TITLE : STYLE_LABEL, field_table[field].label);
   int columns = in.columns - LABEL - 1;
-  if (edit->text->len == 0)
-    paint_left(cells, in.x + LABEL + 1, y, columns, STYLE_DIM, placeholder(field, label_key));
-  else
-    paint_left(cells, in.x + LABEL + 1, y, columns, here ? STYLE_INPUT : STYLE_TEXT,
-               edit->text->str);
+  if (edit->text->len == 0) paint_left(cells, in.x + LABEL + 1, y, columns, STYLE_DIM, placeholder(field, label_key));
+  else paint_left(cells, in.x + LABEL + 1, y, columns, here ? STYLE_INPUT : STYLE_TEXT, edit->text->str);
   if (!here) return;
-  if (edit->text->len)
-    line_edit_draw(edit, cells, in.x + LABEL + 1, y, columns, STYLE_INPUT);
-  else
-    cells->cursor_x = in.x + LABEL + 1, cells->cursor_y = y, cells->typing = true;
+  if (edit->text->len) line_edit_draw(edit, cells, in.x + LABEL + 1, y, columns, STYLE_INPUT);
+  else cells->cursor_x = in.x + LABEL + 1, cells->cursor_y = y, cells->typing = true;
 }
 
 /* What the training would take as the fields stand; NULL when they cannot be read. The caller frees it. */
@@ -234,6 +224,10 @@ void train_form_draw(TrainForm *form, Cells *cells, Rect area, const char *label
   if (!help) return;
   const char *doubtful = form->list.cursor == F_LAYER ? doubt(form) : NULL;
   paint_left(cells, in.x, in.y + in.rows - 1, in.columns,
-             form->problem ? STYLE_BAD : doubtful ? STYLE_WARN : STYLE_DIM,
-             form->problem ? form->problem : doubtful ? doubtful : field_table[form->list.cursor].help);
+             form->problem ? STYLE_BAD
+             : doubtful    ? STYLE_WARN
+                           : STYLE_DIM,
+             form->problem ? form->problem
+             : doubtful    ? doubtful
+                           : field_table[form->list.cursor].help);
 }

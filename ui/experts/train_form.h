@@ -15,8 +15,8 @@ enum { TRAIN_FIELDS = 10 };
 
 typedef struct {
   LineEdit fields[TRAIN_FIELDS];
-  List list;     /* the field at hand */
-  char *problem; /* what is wrong with it, or NULL */
+  List list;               /* the field at hand */
+  char *problem;           /* what is wrong with it, or NULL */
   const ModelDiff *layers; /* the layers there are, borrowed; NULL: not known */
   const GPtrArray *keys;   /* of char*: what models may be labelled by, borrowed; NULL: not known */
   unsigned models;         /* that carry a label */

@@ -31,10 +31,10 @@ typedef struct {
   char *pattern;           /* of the last sweep; NULL: it was a training */
   char *outcome;           /* of the last training, or NULL */
   Style outcome_style;
-  GPtrArray *keys;         /* for the form; NULL before it was opened */
-  Inquiry layers;          /* ModelDiff*: of a labelled model, for the form */
-  SweepBoard *board;       /* of the last sweep, or NULL */
-  guint64 saying;          /* the job in which an expert speaks, 0: none does */
+  GPtrArray *keys;   /* for the form; NULL before it was opened */
+  LatestJob layers;  /* ModelDiff*: of a labelled model, for the form */
+  SweepBoard *board; /* of the last sweep, or NULL */
+  guint64 saying;    /* the job in which an expert speaks, 0: none does */
 } ExpertsView;
 
 static gpointer experts_open(Ui *ui) {
@@ -42,14 +42,14 @@ static gpointer experts_open(Ui *ui) {
   v->ui = ui;
   v->points = g_array_new(FALSE, FALSE, sizeof(CurvePoint));
   train_form_init(&v->form);
-  inquiry_init(&v->layers, &ui->engine, engine_free_diff);
+  latest_job_init(&v->layers, &ui->engine, engine_free_diff);
   return v;
 }
 
 static void experts_close(gpointer view) {
   ExpertsView *v = view;
   g_array_unref(v->points);
-  inquiry_reset(&v->layers);
+  latest_job_reset(&v->layers);
   sweep_board_unref(v->board);
   train_form_clear(&v->form);
   g_free(v->outcome);
@@ -97,23 +97,20 @@ static void draw_header(Cells *cells, Rect area, const ExpertColumns *c) {
   paint_left(cells, c->layer, area.y, c->layer_columns, STYLE_HEADER, "LAYER");
   if (c->task) paint_left(cells, c->task, area.y, 8, STYLE_HEADER, "TASK");
   for (int i = 0; i < 3; i++)
-    paint_left(cells, c->scores + i * (c->score_columns + 1), area.y, c->score_columns,
-               STYLE_HEADER, c->score_columns > 5 ? titles[i] : brief[i]);
+    paint_left(cells, c->scores + i * (c->score_columns + 1), area.y, c->score_columns, STYLE_HEADER,
+               c->score_columns > 5 ? titles[i] : brief[i]);
   if (c->labels) paint_right(cells, c->labels, area.y, 7, STYLE_HEADER, "LABELS");
 }
 
-static void draw_expert(Cells *cells, Rect area, int y, const ExpertColumns *c,
-                        const Expert *expert, bool selected) {
+static void draw_expert(Cells *cells, Rect area, int y, const ExpertColumns *c, const Expert *expert, bool selected) {
   const Score *scores[] = {&expert->val, &expert->test, &expert->test_holdout};
   paint_middle(cells, area.x + 1, y, c->name, STYLE_TEXT, expert->name);
   paint_middle(cells, c->layer, y, c->layer_columns, STYLE_TEXT, expert->layer ? expert->layer : "");
-  if (c->task)
-    paint_left(cells, c->task, y, 8, STYLE_TEXT,
-               expert->task == EXPERT_ALIGN ? "align" : "classify");
+  if (c->task) paint_left(cells, c->task, y, 8, STYLE_TEXT, expert->task == EXPERT_ALIGN ? "align" : "classify");
   for (int i = 0; i < 3; i++) {
     g_autofree char *text = score_text(scores[i], c->score_columns, cells->ascii);
-    paint_left(cells, c->scores + i * (c->score_columns + 1), y, c->score_columns,
-               i == 2 ? STYLE_INPUT : STYLE_TEXT, text);
+    paint_left(cells, c->scores + i * (c->score_columns + 1), y, c->score_columns, i == 2 ? STYLE_INPUT : STYLE_TEXT,
+               text);
   }
   if (c->labels) {
     g_autofree char *labels = g_strdup_printf("%u", expert->labels ? expert->labels->len : 0);
@@ -132,8 +129,7 @@ static void draw_list(const Ui *ui, ExpertsView *v, Cells *cells, Rect area) {
   list_resize(&v->list, all ? (int)all->len : 0);
   list_show(&v->list, area.rows);
   for (int i = 0; i < area.rows && v->list.top + i < v->list.count; i++)
-    draw_expert(cells, area, area.y + i, &c, all->pdata[v->list.top + i],
-                v->list.top + i == v->list.cursor);
+    draw_expert(cells, area, area.y + i, &c, all->pdata[v->list.top + i], v->list.top + i == v->list.cursor);
   if (v->list.count == 0)
     paint_wrapped(cells, area.x + 1, area.y + 1, area.columns - 2, area.rows - 1, STYLE_DIM,
                   all ? "No expert yet. Press t to train one." : "The experts are being opened.");
@@ -147,10 +143,8 @@ static char *live_text(const ExpertsView *v, const JobStatus *job, bool ascii) {
   if (!job->note.phase || isnan(job->note.loss)) return job_details(job);
   GString *s = g_string_new(NULL);
   unsigned epoch = (unsigned)(job_share(job) * v->epochs) + 1;
-  g_string_append_printf(s, "epoch %u/%u %s loss %.4g", MIN(epoch, v->epochs), v->epochs, dot,
-                         job->note.loss);
-  if (isfinite(job->note.accuracy))
-    g_string_append_printf(s, " %s val %.0f %%", dot, 100 * job->note.accuracy);
+  g_string_append_printf(s, "epoch %u/%u %s loss %.4g", MIN(epoch, v->epochs), v->epochs, dot, job->note.loss);
+  if (isfinite(job->note.accuracy)) g_string_append_printf(s, " %s val %.0f %%", dot, 100 * job->note.accuracy);
   g_autofree char *left = job_left(job);
   if (left) g_string_append_printf(s, " %s %s", dot, left);
   return g_string_free(s, FALSE);
@@ -189,8 +183,7 @@ static int training_rows(const Ui *ui, const ExpertsView *v, int rows, int colum
 /* What is known of the selected expert, in the place of the training. */
 static void draw_about(const Ui *ui, Cells *cells, Rect area, const Expert *expert) {
   draw_rule(cells, area);
-  expert_facts_draw(cells, (Rect){area.x + 1, area.y + 1, area.columns - 2, area.rows - 1}, expert,
-                    !ui->read_only);
+  expert_facts_draw(cells, (Rect){area.x + 1, area.y + 1, area.columns - 2, area.rows - 1}, expert, !ui->read_only);
 }
 
 static void experts_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
@@ -202,11 +195,9 @@ static void experts_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
   draw_list(ui, v, cells, (Rect){area.x, area.y, area.columns, area.rows - below});
   if (below && about)
     draw_about(ui, cells, (Rect){area.x, area.y + area.rows - below, area.columns, below}, all->pdata[v->list.cursor]);
-  else if (below)
-    draw_training(ui, v, cells, (Rect){area.x, area.y + area.rows - below, area.columns, below});
+  else if (below) draw_training(ui, v, cells, (Rect){area.x, area.y + area.rows - below, area.columns, below});
   v->form.layers = v->layers.result;
-  if (v->form_open)
-    train_form_draw(&v->form, cells, area, ui->wood ? ui->wood->label_key : NULL);
+  if (v->form_open) train_form_draw(&v->form, cells, area, ui->wood ? ui->wood->label_key : NULL);
 }
 
 static void set_outcome(ExpertsView *v, Style style, char *text) {
@@ -238,8 +229,8 @@ static char *success_text(const TrainResult *result, bool ascii) {
   g_autofree char *seen = score_text(&e->test, 0, ascii);
   g_autofree char *unseen = score_text(&e->test_holdout, 0, ascii);
   g_autofree char *took = text_seconds(e->seconds);
-  return g_strdup_printf("%s: seen %s, unseen %s; best epoch %u, %s, %.0f models/s", e->name, seen,
-                         unseen, result->best_epoch, took, result->models_per_second);
+  return g_strdup_printf("%s: seen %s, unseen %s; best epoch %u, %s, %.0f models/s", e->name, seen, unseen,
+                         result->best_epoch, took, result->models_per_second);
 }
 
 static bool on_trained(gpointer user, guint64 id, gpointer result, const GError *error) {
@@ -301,15 +292,15 @@ static Model *labelled(const Ui *ui, unsigned *n) {
 /* What the form proposes, of the models as they are now. */
 static void fill_form(Ui *ui, ExpertsView *v) {
   Model *one = labelled(ui, &v->form.models);
-  if (one && inquiry_is_fresh(&v->layers))
-    v->layers.job = engine_diff(&ui->engine, NULL, one, inquiry_done, &v->layers);
+  if (one && latest_job_is_fresh(&v->layers))
+    v->layers.job = engine_diff(&ui->engine, NULL, one, latest_job_done, &v->layers);
   g_clear_pointer(&v->keys, g_ptr_array_unref);
   v->form.keys = v->keys = train_keys(ui->wood->models);
 }
 
 /* Others may be labelled now, and have other layers. */
 static void follow_wood(Ui *ui, ExpertsView *v) {
-  inquiry_reset(&v->layers);
+  latest_job_reset(&v->layers);
   v->form.layers = NULL;
   if (v->form_open) fill_form(ui, v);
 }
@@ -342,12 +333,12 @@ static bool on_swept(gpointer user, guint64 id, gpointer result, const GError *e
   if (id == v->ui->training) v->ui->training = 0;
   v->ui->wanted |= WANT_EXPERTS;
   if (all && all->len)
-    set_outcome(v, STYLE_GOOD, g_strdup_printf("Swept %u layer%s; the best is %s", all->len,
-                                               all->len == 1 ? "" : "s", ((Expert *)all->pdata[0])->name));
+    set_outcome(v, STYLE_GOOD,
+                g_strdup_printf("Swept %u layer%s; the best is %s", all->len, all->len == 1 ? "" : "s",
+                                ((Expert *)all->pdata[0])->name));
   else if (g_error_matches(error, COPSE_ERROR, COPSE_ERROR_CANCELLED))
     set_cancelled(v, "; the layers that were done are kept");
-  else
-    set_outcome(v, STYLE_BAD, g_strdup(error ? error->message : "No layer could be trained on."));
+  else set_outcome(v, STYLE_BAD, g_strdup(error ? error->message : "No layer could be trained on."));
   return true;
 }
 
@@ -393,7 +384,8 @@ static bool on_said(gpointer user, guint64 id, gpointer result, const GError *er
   g_clear_pointer(&v->ui->said, g_hash_table_unref);
   v->ui->said = result;
   v->ui->wanted |= WANT_SAID;
-  ui_tell(v->ui, STYLE_GOOD, "It has spoken of %u models: the column EXPERT SAYS in the forest", g_hash_table_size(result));
+  ui_tell(v->ui, STYLE_GOOD, "It has spoken of %u models: the column EXPERT SAYS in the forest",
+          g_hash_table_size(result));
   return false;
 }
 
@@ -417,16 +409,26 @@ static Reaction experts_action(Ui *ui, gpointer view, Action action) {
   if (v->form_open) return form_action(ui, v, action);
   if (list_action(&v->list, action)) return REACT_HANDLED;
   switch (action) {
-    case ACTION_TRAIN: open_form(ui, v); return REACT_HANDLED;
-    case ACTION_SWEEP: open_sweep(ui); return REACT_HANDLED;
-    case ACTION_APPLY: apply(ui, v); return REACT_HANDLED;
-    case ACTION_RESUME_TRAINING: resume(ui, v); return REACT_HANDLED;
+    case ACTION_TRAIN:
+      open_form(ui, v);
+      return REACT_HANDLED;
+    case ACTION_SWEEP:
+      open_sweep(ui);
+      return REACT_HANDLED;
+    case ACTION_APPLY:
+      apply(ui, v);
+      return REACT_HANDLED;
+    case ACTION_RESUME_TRAINING:
+      resume(ui, v);
+      return REACT_HANDLED;
     case ACTION_CANCEL_TRAINING:
       if (ui->training) worker_cancel(ui->engine.worker, ui->training);
       else ui_tell(ui, STYLE_DIM, "No training is running");
       return REACT_HANDLED;
-    case ACTION_LEAVE: return REACT_HANDLED | REACT_BACK;
-    default: return REACT_NONE;
+    case ACTION_LEAVE:
+      return REACT_HANDLED | REACT_BACK;
+    default:
+      return REACT_NONE;
   }
 }
 
@@ -438,8 +440,8 @@ static Reaction experts_type(Ui *ui, gpointer view, Key key) {
 /* A note of the running training becomes a point of the curves. */
 static void add_point(Ui *ui, ExpertsView *v) {
   JobStatus job = {0};
-  if (job_find(ui->engine.worker, ui->training, &job) && job.state == JOB_RUNNING &&
-      isfinite(job.note.loss) && job.note.done != v->last_done) {
+  if (job_find(ui->engine.worker, ui->training, &job) && job.state == JOB_RUNNING && isfinite(job.note.loss) &&
+      job.note.done != v->last_done) {
     v->last_done = job.note.done;
     train_curves_add(v->points, (CurvePoint){job_share(&job) * v->epochs, job.note.loss, job.note.accuracy});
   }
@@ -460,8 +462,8 @@ static char *experts_status(const Ui *ui, gpointer view) {
   if (!all) return g_strdup("");
   guint bad = ui->oracle->warnings ? ui->oracle->warnings->len : 0;
   if (bad)
-    return g_strdup_printf("%u expert%s, %u unreadable: %s", all->len, all->len == 1 ? "" : "s",
-                           bad, (const char *)ui->oracle->warnings->pdata[0]);
+    return g_strdup_printf("%u expert%s, %u unreadable: %s", all->len, all->len == 1 ? "" : "s", bad,
+                           (const char *)ui->oracle->warnings->pdata[0]);
   return g_strdup_printf("%u expert%s", all->len, all->len == 1 ? "" : "s");
 }
 

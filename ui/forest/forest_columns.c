@@ -31,18 +31,14 @@ static char *params_text(const ForestNode *node, const RowLook *look, int column
   return node->model ? text_count(node->model->params) : NULL;
 }
 
-static double params_number(const ForestNode *node) {
-  return node->model ? (double)node->model->params : NAN;
-}
+static double params_number(const ForestNode *node) { return node->model ? (double)node->model->params : NAN; }
 
 static char *size_text(const ForestNode *node, const RowLook *look, int columns) {
   (void)look, (void)columns;
   return node->model ? text_bytes(node->model->bytes) : NULL;
 }
 
-static double size_number(const ForestNode *node) {
-  return node->model ? (double)node->model->bytes : NAN;
-}
+static double size_number(const ForestNode *node) { return node->model ? (double)node->model->bytes : NAN; }
 
 static char *dtype_text(const ForestNode *node, const RowLook *look, int columns) {
   (void)look, (void)columns;
@@ -60,8 +56,7 @@ static const ParentEdge *first_edge(const ForestNode *node) {
 
 /* "declared fine-tune 0.98", "decl fine-tune 0.98" or "decl 0.98": the longest that fits. */
 static char *edge_text(const ForestNode *node, const RowLook *look, int columns) {
-  static const char *const brief[] = {
-      [EDGE_DECLARED] = "decl", [EDGE_RECOVERED] = "reco", [EDGE_BY_HAND] = "hand"};
+  static const char *const brief[] = {[EDGE_DECLARED] = "decl", [EDGE_RECOVERED] = "reco", [EDGE_BY_HAND] = "hand"};
   (void)look;
   if (node->duplicate_of >= 0) return g_strdup("duplicate");
   const ParentEdge *edge = first_edge(node);
@@ -70,8 +65,8 @@ static char *edge_text(const ForestNode *node, const RowLook *look, int columns)
   g_autofree char *text = outline_edge_text(node);
   g_autofree char *full = g_strconcat(flag, text, NULL);
   if (text_width(full) <= columns) return g_steal_pointer(&full);
-  g_autofree char *half = g_strdup_printf("%s%s %s %.2f", flag, brief[edge->source],
-                                          edge_kind_name(edge->kind), edge->confidence);
+  g_autofree char *half =
+      g_strdup_printf("%s%s %s %.2f", flag, brief[edge->source], edge_kind_name(edge->kind), edge->confidence);
   if (text_width(half) <= columns) return g_steal_pointer(&half);
   return g_strdup_printf("%s%s %.2f", flag, brief[edge->source], edge->confidence);
 }
@@ -98,9 +93,7 @@ static char *moved_text(const ForestNode *node, const RowLook *look, int columns
   return isfinite(moved) ? g_strdup_printf("%.3g", moved) : NULL;
 }
 
-static double tensors_number(const ForestNode *node) {
-  return node->model ? node->model->tensors : NAN;
-}
+static double tensors_number(const ForestNode *node) { return node->model ? node->model->tensors : NAN; }
 
 static char *tensors_text(const ForestNode *node, const RowLook *look, int columns) {
   (void)look, (void)columns;
@@ -240,8 +233,7 @@ bool column_set_parse(ColumnSet *set, const char *text, char **wrong) {
 
 char *column_set_text(const ColumnSet *set) {
   GString *s = g_string_new(NULL);
-  for (int i = 0; i < set->n; i++)
-    g_string_append_printf(s, "%s%s", i ? " " : "", column_table[set->which[i]].name);
+  for (int i = 0; i < set->n; i++) g_string_append_printf(s, "%s%s", i ? " " : "", column_table[set->which[i]].name);
   return g_string_free(s, FALSE);
 }
 
@@ -271,8 +263,7 @@ static int compare_numbers(double a, double b) {
   return (a < b) - (a > b);
 }
 
-int forest_column_compare(int column, const ForestNode *a, const ForestNode *b,
-                          const RowLook *look) {
+int forest_column_compare(int column, const ForestNode *a, const ForestNode *b, const RowLook *look) {
   const Column *c = &column_table[column];
   if (c->number) return compare_numbers(c->number(a), c->number(b));
   g_autofree char *x = forest_column_key(column, a, look), *y = forest_column_key(column, b, look);
@@ -315,12 +306,9 @@ static int lay_out(const ColumnSet *set, int line, int *widths) {
   return MAX(rest, 1);
 }
 
-static void put_column(Cells *cells, int x, int y, int width, const Column *c, Style style,
-                       const char *text) {
-  if (c->right)
-    paint_right(cells, x, y, width, style, text);
-  else
-    paint_left(cells, x, y, width, style, text);
+static void put_column(Cells *cells, int x, int y, int width, const Column *c, Style style, const char *text) {
+  if (c->right) paint_right(cells, x, y, width, style, text);
+  else paint_left(cells, x, y, width, style, text);
 }
 
 void forest_header_draw(Cells *cells, Rect area, const ColumnSet *set, int sorted, bool reverse) {
@@ -334,8 +322,7 @@ void forest_header_draw(Cells *cells, Rect area, const ColumnSet *set, int sorte
     if (!widths[i]) continue;
     put_column(cells, x + 1, area.y, widths[i], c, STYLE_HEADER, c->title);
     if (set->which[i] == sorted)
-      cells_put(cells, x, area.y, 1, STYLE_HEADER,
-                glyph(cells->ascii, reverse ? GLYPH_RISING : GLYPH_FALLING));
+      cells_put(cells, x, area.y, 1, STYLE_HEADER, glyph(cells->ascii, reverse ? GLYPH_RISING : GLYPH_FALLING));
     x += widths[i] + 1;
   }
 }
@@ -355,9 +342,12 @@ static Style edge_style(const ForestNode *node) {
   if (node->card_conflict) return STYLE_WARN;
   if (node->duplicate_of >= 0 || node->parents->len == 0) return STYLE_DIM;
   switch (g_array_index(node->parents, ParentEdge, 0).source) {
-    case EDGE_RECOVERED: return STYLE_RECOVERED;
-    case EDGE_BY_HAND: return STYLE_BY_HAND;
-    default: return STYLE_DECLARED;
+    case EDGE_RECOVERED:
+      return STYLE_RECOVERED;
+    case EDGE_BY_HAND:
+      return STYLE_BY_HAND;
+    default:
+      return STYLE_DECLARED;
   }
 }
 
@@ -379,8 +369,7 @@ static const char *find_match(const char *name, const char *match) {
   return inside;
 }
 
-static void draw_match(Cells *cells, int x, int y, int columns, const char *name,
-                       const char *match) {
+static void draw_match(Cells *cells, int x, int y, int columns, const char *name, const char *match) {
   const char *found = find_match(name, match);
   if (!found) return;
   g_autofree char *before = g_strndup(name, (gsize)(found - name));
@@ -403,8 +392,8 @@ char *forest_branch_fit(const OutlineRow *row, int columns, bool ascii) {
   return g_strconcat(mark, rest, NULL);
 }
 
-static void draw_name(Cells *cells, int x, int y, int columns, const OutlineRow *row,
-                      const ForestNode *node, const RowLook *look) {
+static void draw_name(Cells *cells, int x, int y, int columns, const OutlineRow *row, const ForestNode *node,
+                      const RowLook *look) {
   Style style = row->dimmed || !node->model ? STYLE_DIM : look->tagged ? STYLE_TAGGED : STYLE_TEXT;
   /* However deep the tree, a name keeps its columns. */
   g_autofree char *branch = forest_branch_fit(row, MAX(columns - NAME_LEAST - 2, columns / 3), cells->ascii);
@@ -423,20 +412,15 @@ static void draw_name(Cells *cells, int x, int y, int columns, const OutlineRow 
 }
 
 static void draw_mark(Cells *cells, int x, int y, const ForestNode *node, bool tagged) {
-  if (tagged)
-    cells_put(cells, x, y, 1, STYLE_TAGGED, glyph(cells->ascii, GLYPH_TAG));
-  else if (node->card_conflict)
-    cells_put(cells, x, y, 1, STYLE_WARN, "!");
-  else if (node->duplicate_of >= 0)
-    cells_put(cells, x, y, 1, STYLE_DIM, "=");
-  else if (node->parents->len > 1)
-    cells_put(cells, x, y, 1, STYLE_RECOVERED, "&");
-  else if (!node->model)
-    cells_put(cells, x, y, 1, STYLE_DIM, "?");
+  if (tagged) cells_put(cells, x, y, 1, STYLE_TAGGED, glyph(cells->ascii, GLYPH_TAG));
+  else if (node->card_conflict) cells_put(cells, x, y, 1, STYLE_WARN, "!");
+  else if (node->duplicate_of >= 0) cells_put(cells, x, y, 1, STYLE_DIM, "=");
+  else if (node->parents->len > 1) cells_put(cells, x, y, 1, STYLE_RECOVERED, "&");
+  else if (!node->model) cells_put(cells, x, y, 1, STYLE_DIM, "?");
 }
 
-void forest_row_draw(Cells *cells, int x, int y, int columns, const ColumnSet *set,
-                     const OutlineRow *row, const ForestNode *node, const RowLook *look) {
+void forest_row_draw(Cells *cells, int x, int y, int columns, const ColumnSet *set, const OutlineRow *row,
+                     const ForestNode *node, const RowLook *look) {
   int widths[FOREST_COLUMNS], name = lay_out(set, columns, widths), at = x + MARK_COLUMNS;
   draw_mark(cells, x, y, node, look->tagged);
   draw_name(cells, at, y, name, row, node, look);

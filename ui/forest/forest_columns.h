@@ -35,18 +35,17 @@ ColumnSet column_set_without(const ColumnSet *set, int column);
 /* How to draw a row, besides the row itself. */
 typedef struct {
   const char *label_key;
-  const char *match;     /* part of names to bring out, or NULL */
-  GHashTable *said;      /* path -> text of the SAYS column; NULL: nothing */
+  const char *match; /* part of names to bring out, or NULL */
+  GHashTable *said;  /* path -> text of the SAYS column; NULL: nothing */
   bool tagged, selected, in_range, ascii;
-  bool flat;             /* a list without branches: nothing can be folded */
+  bool flat; /* a list without branches: nothing can be folded */
 } RowLook;
 
 /* What a column says of a node, or NULL; `columns` is the room there is. The caller frees it. */
 char *forest_column_text(int column, const ForestNode *node, const RowLook *look, int columns);
 
 /* Orders two nodes by a column, descending where more is more; nodes without a value come last. */
-int forest_column_compare(int column, const ForestNode *a, const ForestNode *b,
-                          const RowLook *look);
+int forest_column_compare(int column, const ForestNode *a, const ForestNode *b, const RowLook *look);
 
 /* False for columns that are ordered by numbers. */
 bool forest_column_is_text(int column);
@@ -67,5 +66,5 @@ void forest_header_draw(Cells *cells, Rect area, const ColumnSet *set, int sorte
 /* The column of the title at x in a header of so many columns from 0 on; FOREST_COLUMNS: the name; -1: none. */
 int forest_header_column(const ColumnSet *set, int columns, int x);
 
-void forest_row_draw(Cells *cells, int x, int y, int columns, const ColumnSet *set,
-                     const OutlineRow *row, const ForestNode *node, const RowLook *look);
+void forest_row_draw(Cells *cells, int x, int y, int columns, const ColumnSet *set, const OutlineRow *row,
+                     const ForestNode *node, const RowLook *look);

@@ -12,9 +12,7 @@ enum {
   FACTS_MOST = 56
 };
 
-bool forest_facts_shown(const ForestView *v) {
-  return v->facts == FACTS_ON || (v->facts == FACTS_AUTO && v->wide);
-}
+bool forest_facts_shown(const ForestView *v) { return v->facts == FACTS_ON || (v->facts == FACTS_AUTO && v->wide); }
 
 /* Splits the area into the list and the facts: beside it, or below it on narrow screens. */
 static void split(const ForestView *v, Rect area, Rect *list, Rect *facts) {
@@ -57,16 +55,14 @@ static bool is_in_range(const ForestRows *r, int row) {
 }
 
 /* One row of the phylogram: the lines and the name alone. */
-static void draw_branch(const ForestView *v, Cells *cells, Rect area, int y, int at,
-                        const RowLook *look) {
+static void draw_branch(const ForestView *v, Cells *cells, Rect area, int y, int at, const RowLook *look) {
   const ForestRows *r = &v->rows;
   const ForestNode *node = forest_node(r->wood->forest, forest_rows_row(r, at)->node);
   g_autofree char *text = phylogram_row(&v->phylogram, r, at, area.columns - 2);
   Style style = look->tagged ? STYLE_TAGGED : node->model ? STYLE_TEXT : STYLE_DIM;
   paint_left(cells, area.x + 2, y, area.columns - 2, STYLE_BRANCH, text);
   int lines = text_width(text) - text_width(node->name);
-  if (lines < area.columns - 2)
-    paint_left(cells, area.x + 2 + lines, y, area.columns - 2 - lines, style, node->name);
+  if (lines < area.columns - 2) paint_left(cells, area.x + 2 + lines, y, area.columns - 2 - lines, style, node->name);
   if (look->tagged) cells_put(cells, area.x, y, 1, STYLE_TAGGED, glyph(cells->ascii, GLYPH_TAG));
   if (look->selected) cells_restyle(cells, area.x, y, area.columns, STYLE_SELECTED);
 }
@@ -86,11 +82,10 @@ static void draw_rows(const Ui *ui, ForestView *v, Cells *cells, Rect area) {
                     .tagged = g_hash_table_contains(r->tagged, GUINT_TO_POINTER(row->node)),
                     .selected = at == r->list.cursor,
                     .in_range = is_in_range(r, at)};
-    if (v->branches)
-      draw_branch(v, cells, area, area.y + i, at, &look);
+    if (v->branches) draw_branch(v, cells, area, area.y + i, at, &look);
     else
-      forest_row_draw(cells, area.x, area.y + i, area.columns, &columns, row,
-                      forest_node(r->wood->forest, row->node), &look);
+      forest_row_draw(cells, area.x, area.y + i, area.columns, &columns, row, forest_node(r->wood->forest, row->node),
+                      &look);
     if (look.selected) cells->cursor_x = area.x, cells->cursor_y = area.y + i;
   }
 }
@@ -111,13 +106,16 @@ static char *advice_empty(const Ui *ui) {
   guint skipped = ui->wood->skipped->len;
   g_autofree char *list = keymap_label(ui->keymap, ACTION_SKIPPED, IN_FOREST, 1);
   g_autofree char *again = keymap_label(ui->keymap, ACTION_RESCAN, IN_FOREST, 1);
-  GString *s = g_string_new("No model was found in this folder.\n\n"
-                            "copse reads safetensors, PyTorch, GGUF and numpy files, in folders and in archives. ");
+  GString *s = g_string_new(
+      "No model was found in this folder.\n\n"
+      "copse reads safetensors, PyTorch, GGUF and numpy files, in folders and in archives. ");
   if (skipped)
     g_string_append_printf(s, "%u file%s could hold weights but cannot be read: %s says why. ", skipped,
                            skipped == 1 ? "" : "s", list);
-  g_string_append_printf(s, "%s looks again, when models have come.\n\nFor something to try things on: copse plant FOLDER "
-                            "grows a collection, copse demo FOLDER trains on one, too.", again);
+  g_string_append_printf(s,
+                         "%s looks again, when models have come.\n\nFor something to try things on: copse plant FOLDER "
+                         "grows a collection, copse demo FOLDER trains on one, too.",
+                         again);
   return g_string_free(s, FALSE);
 }
 

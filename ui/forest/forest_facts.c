@@ -23,16 +23,15 @@ static void say(Page *page, const char *label, Style style, const char *text) {
   if (rows_left(page) <= 0 || columns < 4 || !text || !*text) return;
   paint_left(page->cells, page->area.x, page->y, LABEL_COLUMNS - 1, STYLE_LABEL, label);
   /* Three lines of one fact are enough: a card may hold a novel. */
-  page->y += paint_wrapped(page->cells, page->area.x + LABEL_COLUMNS, page->y, columns,
-                           MIN(rows_left(page), 3), style, text);
+  page->y +=
+      paint_wrapped(page->cells, page->area.x + LABEL_COLUMNS, page->y, columns, MIN(rows_left(page), 3), style, text);
 }
 
 static void say_dtypes(Page *page, const Model *model) {
   GString *text = g_string_new(NULL);
   for (int d = 0; d < DTYPE_COUNT; d++)
     if (model->dtypes[d])
-      g_string_append_printf(text, "%s%s %u", text->len ? ", " : "", dtype_name((Dtype)d),
-                             model->dtypes[d]);
+      g_string_append_printf(text, "%s%s %u", text->len ? ", " : "", dtype_name((Dtype)d), model->dtypes[d]);
   say(page, "dtypes", STYLE_TEXT, text->str);
   g_string_free(text, TRUE);
 }
@@ -42,8 +41,8 @@ static void say_parents(Page *page, const Forest *forest, const ForestNode *node
     const ParentEdge *edge = &g_array_index(node->parents, ParentEdge, i);
     say(page, i ? "" : "parent", STYLE_TEXT, forest_node(forest, edge->parent)->name);
     GString *how = g_string_new(NULL);
-    g_string_printf(how, "%s %s, %.2f sure", edge_source_name(edge->source),
-                    edge_kind_name(edge->kind), edge->confidence);
+    g_string_printf(how, "%s %s, %.2f sure", edge_source_name(edge->source), edge_kind_name(edge->kind),
+                    edge->confidence);
     if (edge->weight < 0.995) g_string_append_printf(how, ", share %.2f", edge->weight);
     if (isfinite(edge->distance)) g_string_append_printf(how, ", moved %.3g", edge->distance);
     say(page, "", STYLE_DIM, how->str);
@@ -61,8 +60,7 @@ static void say_relations(Page *page, const Forest *forest, const ForestNode *no
   }
   if (node->duplicate_of >= 0)
     say(page, "same as", STYLE_WARN, forest_node(forest, (unsigned)node->duplicate_of)->name);
-  if (node->card_conflict)
-    say(page, "conflict", STYLE_WARN, "the card names another parent than the weights");
+  if (node->card_conflict) say(page, "conflict", STYLE_WARN, "the card names another parent than the weights");
   say(page, "note", STYLE_DIM, node->note);
 }
 
@@ -70,8 +68,7 @@ static void say_model(Page *page, const Model *model) {
   g_autofree char *kind = g_strdup_printf("%s, %s", model_kind_name(model->kind), model->format);
   g_autofree char *params = text_count(model->params);
   g_autofree char *bytes = text_bytes(model->bytes);
-  g_autofree char *size = g_strdup_printf("%s params, %s, %u tensors", params, bytes,
-                                          model->tensors);
+  g_autofree char *size = g_strdup_printf("%s params, %s, %u tensors", params, bytes, model->tensors);
   say(page, "path", STYLE_TEXT, model->shown);
   say(page, "kind", STYLE_TEXT, kind);
   say(page, "size", STYLE_TEXT, size);
@@ -92,10 +89,8 @@ void forest_facts_draw(Cells *cells, Rect area, const Forest *forest, int node) 
   const ForestNode *n = forest_node(forest, (unsigned)node);
   Page page = {cells, area, area.y};
   paint_left(cells, area.x, page.y++, area.columns, STYLE_TITLE, n->name);
-  if (n->model)
-    say_model(&page, n->model);
-  else
-    say(&page, "kind", STYLE_DIM, "a parent that is not on this disk");
+  if (n->model) say_model(&page, n->model);
+  else say(&page, "kind", STYLE_DIM, "a parent that is not on this disk");
   say_relations(&page, forest, n);
   if (n->model) say_facts(&page, n->model);
 }

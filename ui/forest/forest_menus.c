@@ -68,11 +68,9 @@ void forest_export(Ui *ui, const ForestView *v, const char *typed) {
     return;
   }
   if (!v->rows.wood || !*typed) return;
-  const Wood *wood = v->rows.wood;
+  const Snapshot *wood = v->rows.wood;
   g_autoptr(GPtrArray) nodes = nodes_to_export(v);
   g_autofree char *path = export_file_write(typed, wood->forest, nodes, wood->label_key, &error);
-  if (path)
-    ui_tell(ui, STYLE_GOOD, "%u model%s written to %s", nodes->len, nodes->len == 1 ? "" : "s", path);
-  else
-    ui_tell(ui, STYLE_BAD, "%s", error->message);
+  if (path) ui_tell(ui, STYLE_GOOD, "%u model%s written to %s", nodes->len, nodes->len == 1 ? "" : "s", path);
+  else ui_tell(ui, STYLE_BAD, "%s", error->message);
 }

@@ -64,20 +64,27 @@ void phylogram_set(Phylogram *p, const Forest *forest) {
 bool phylogram_action(Phylogram *p, Action action, int columns) {
   int step = MAX(columns / 4, 1);
   switch (action) {
-    case ACTION_ZOOM_IN: p->zoom = MIN(p->zoom * 2, ZOOM_MOST); return true;
-    case ACTION_ZOOM_OUT: p->zoom = MAX(p->zoom / 2, 1); break;
-    case ACTION_SCROLL_RIGHT: p->left += step; break;
-    case ACTION_SCROLL_LEFT: p->left -= step; break;
-    default: return false;
+    case ACTION_ZOOM_IN:
+      p->zoom = MIN(p->zoom * 2, ZOOM_MOST);
+      return true;
+    case ACTION_ZOOM_OUT:
+      p->zoom = MAX(p->zoom / 2, 1);
+      break;
+    case ACTION_SCROLL_RIGHT:
+      p->left += step;
+      break;
+    case ACTION_SCROLL_LEFT:
+      p->left -= step;
+      break;
+    default:
+      return false;
   }
   p->left = CLAMP(p->left, 0, (int)(p->zoom * columns));
   return true;
 }
 
 /* Columns of the widest tree. */
-static int width(const Phylogram *p, int columns) {
-  return (int)(MAX(columns - ROOM_FOR_NAMES, 8) * p->zoom);
-}
+static int width(const Phylogram *p, int columns) { return (int)(MAX(columns - ROOM_FOR_NAMES, 8) * p->zoom); }
 
 static int column_of(const Phylogram *p, guint node, int columns) {
   return (int)lround(p->at[node] * width(p, columns));
@@ -92,8 +99,7 @@ static const char *sign(bool ascii, int which) {
 enum { RULE, POST, FORK, CORNER, DOTS };
 
 /* Marks where the posts of unfinished branches stand in this row. */
-static void mark_posts(const Phylogram *p, const ForestRows *r, const OutlineRow *row,
-                       int columns, char *line, int n) {
+static void mark_posts(const Phylogram *p, const ForestRows *r, const OutlineRow *row, int columns, char *line, int n) {
   guint node = row->node;
   for (guint steps = 0; steps <= p->n; steps++) {
     const ParentEdge *e = edge_of(r->wood->forest, node);
@@ -115,8 +121,7 @@ char *phylogram_row(const Phylogram *p, const ForestRows *r, int at, int columns
   int from = e ? column_of(p, e->parent, columns) + 1 : own + 1;
   for (int x = from; e && x < own + 1; x++) line[x] = isfinite(e->distance) ? RULE + 1 : DOTS + 1;
   GString *s = g_string_new(NULL);
-  for (int x = p->left; x < (e ? n : own); x++)
-    g_string_append(s, line[x] ? sign(r->ascii, line[x] - 1) : " ");
+  for (int x = p->left; x < (e ? n : own); x++) g_string_append(s, line[x] ? sign(r->ascii, line[x] - 1) : " ");
   g_string_append(s, forest_node(r->wood->forest, row->node)->name);
   return g_string_free(s, FALSE);
 }
@@ -130,7 +135,6 @@ char *phylogram_scale(const Phylogram *p, int columns, bool ascii) {
     return g_string_free(s, FALSE);
   }
   for (int x = 0; x < shown; x++) g_string_append(s, x % 10 ? sign(ascii, RULE) : "+");
-  g_string_append_printf(s, " moved %.3g to %.3g", per_column * p->left,
-                         per_column * (p->left + MAX(shown, 0)));
+  g_string_append_printf(s, " moved %.3g to %.3g", per_column * p->left, per_column * (p->left + MAX(shown, 0)));
   return g_string_free(s, FALSE);
 }

@@ -5,12 +5,12 @@
 #include "ui/forest/forest_rows.h"
 
 typedef struct {
-  double *at;     /* by node: distance from the root of its tree, over the widest tree's */
+  double *at; /* by node: distance from the root of its tree, over the widest tree's */
   guint n;
   const Forest *forest; /* it was made for; compared, never looked into */
-  bool known;     /* some edge has a length */
-  double zoom;    /* screens that the widest tree takes */
-  int left;       /* columns scrolled away */
+  bool known;           /* some edge has a length */
+  double zoom;          /* screens that the widest tree takes */
+  int left;             /* columns scrolled away */
 } Phylogram;
 
 void phylogram_init(Phylogram *p);

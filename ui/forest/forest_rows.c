@@ -21,7 +21,7 @@ void forest_rows_clear(ForestRows *r) {
   g_hash_table_unref(r->folded);
   g_hash_table_unref(r->tagged);
   row_filter_free(r->filter);
-  wood_unref(r->wood);
+  snapshot_unref(r->wood);
 }
 
 const OutlineRow *forest_rows_row(const ForestRows *r, int row) {
@@ -100,8 +100,7 @@ static GArray *flat_rows(ForestRows *r, bool everything) {
   for (guint i = 0; i < node_count(r); i++) {
     const ForestNode *node = forest_node(r->wood->forest, i);
     if (!node->model) continue;
-    if (!everything && r->filter &&
-        !row_filter_match(r->filter, node, r->wood->haystacks[i], r->wood->label_key))
+    if (!everything && r->filter && !row_filter_match(r->filter, node, r->wood->haystacks[i], r->wood->label_key))
       continue;
     OutlineRow row = {.node = i, .branch = g_strdup("")};
     g_array_append_val(rows, row);
@@ -211,7 +210,7 @@ void forest_rows_fold_these(ForestRows *r, const GPtrArray *names) {
   forest_rows_rebuild(r);
 }
 
-void forest_rows_set_wood(ForestRows *r, Wood *wood) {
+void forest_rows_set_wood(ForestRows *r, Snapshot *wood) {
   if (wood == r->wood) return;
   /* Whoever has not left the first row wants to see the first row. */
   bool moved = r->wood && r->list.cursor > 0;
@@ -223,8 +222,8 @@ void forest_rows_set_wood(ForestRows *r, Wood *wood) {
     r->folded = translate_set(old, new, &map, r->folded);
     r->tagged = translate_set(old, new, &map, r->tagged);
   }
-  wood_unref(r->wood);
-  r->wood = wood_ref(wood);
+  snapshot_unref(r->wood);
+  r->wood = snapshot_ref(wood);
   rebuild_at(r, selected);
 }
 
@@ -271,8 +270,7 @@ static int depth_of(const ForestRows *r, int node) {
 void forest_rows_fold_to(ForestRows *r, int depth) {
   g_hash_table_remove_all(r->folded);
   for (guint i = 0; i < node_count(r); i++)
-    if (has_children(r, (int)i) && depth_of(r, (int)i) + 1 >= depth)
-      g_hash_table_add(r->folded, GUINT_TO_POINTER(i));
+    if (has_children(r, (int)i) && depth_of(r, (int)i) + 1 >= depth) g_hash_table_add(r->folded, GUINT_TO_POINTER(i));
   forest_rows_rebuild(r);
 }
 
@@ -318,22 +316,47 @@ bool forest_rows_action(ForestRows *r, Action action) {
   bool folded = node >= 0 && g_hash_table_contains(r->folded, GUINT_TO_POINTER((guint)node));
   if (node < 0) return false;
   switch (action) {
-    case ACTION_OUT: go_out(r, node); return true;
-    case ACTION_IN: go_in(r, node); return true;
-    case ACTION_FOLD: forest_rows_fold(r, node, true); return true;
-    case ACTION_UNFOLD: forest_rows_fold(r, node, false); return true;
-    case ACTION_FOLD_TOGGLE: forest_rows_fold(r, node, !folded); return true;
-    case ACTION_FOLD_ALL: forest_rows_fold_all(r, true); return true;
-    case ACTION_UNFOLD_ALL: forest_rows_fold_all(r, false); return true;
-    case ACTION_UNFOLD_BELOW: fold_below(r, node, false); return true;
-    case ACTION_FOLD_BELOW: fold_below(r, node, true); return true;
-    case ACTION_DEPTH_1: forest_rows_fold_to(r, 1); return true;
-    case ACTION_DEPTH_2: forest_rows_fold_to(r, 2); return true;
-    case ACTION_DEPTH_3: forest_rows_fold_to(r, 3); return true;
+    case ACTION_OUT:
+      go_out(r, node);
+      return true;
+    case ACTION_IN:
+      go_in(r, node);
+      return true;
+    case ACTION_FOLD:
+      forest_rows_fold(r, node, true);
+      return true;
+    case ACTION_UNFOLD:
+      forest_rows_fold(r, node, false);
+      return true;
+    case ACTION_FOLD_TOGGLE:
+      forest_rows_fold(r, node, !folded);
+      return true;
+    case ACTION_FOLD_ALL:
+      forest_rows_fold_all(r, true);
+      return true;
+    case ACTION_UNFOLD_ALL:
+      forest_rows_fold_all(r, false);
+      return true;
+    case ACTION_UNFOLD_BELOW:
+      fold_below(r, node, false);
+      return true;
+    case ACTION_FOLD_BELOW:
+      fold_below(r, node, true);
+      return true;
+    case ACTION_DEPTH_1:
+      forest_rows_fold_to(r, 1);
+      return true;
+    case ACTION_DEPTH_2:
+      forest_rows_fold_to(r, 2);
+      return true;
+    case ACTION_DEPTH_3:
+      forest_rows_fold_to(r, 3);
+      return true;
     case ACTION_FOLD_SWITCH:
       forest_rows_fold_all(r, g_hash_table_size(r->folded) == 0);
       return true;
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -369,8 +392,7 @@ GPtrArray *forest_rows_chosen(const ForestRows *r) {
     if (g_hash_table_contains(r->tagged, GUINT_TO_POINTER(i)))
       g_ptr_array_add(chosen, r->wood->forest->nodes->pdata[i]);
   int node = forest_rows_node(r);
-  if (chosen->len == 0 && node >= 0)
-    g_ptr_array_add(chosen, r->wood->forest->nodes->pdata[node]);
+  if (chosen->len == 0 && node >= 0) g_ptr_array_add(chosen, r->wood->forest->nodes->pdata[node]);
   return chosen;
 }
 

@@ -13,20 +13,20 @@
 #include "search/filter.h"
 
 typedef struct {
-  Wood *wood;         /* a reference; NULL before the first */
-  GArray *rows;       /* of OutlineRow, never NULL */
-  int *row_of_node;   /* -1: not listed */
+  Snapshot *wood;   /* a reference; NULL before the first */
+  GArray *rows;     /* of OutlineRow, never NULL */
+  int *row_of_node; /* -1: not listed */
   List list;
   GHashTable *folded; /* sets of node numbers */
   GHashTable *tagged;
-  RowFilter *filter;  /* NULL: everything is kept */
-  guint kept;         /* rows that match the filter themselves */
+  RowFilter *filter; /* NULL: everything is kept */
+  guint kept;        /* rows that match the filter themselves */
   bool ascii;
-  bool flat;          /* a plain list instead of the outline */
-  int sort;           /* column of the list's order; -1: by name */
+  bool flat; /* a plain list instead of the outline */
+  int sort;  /* column of the list's order; -1: by name */
   bool reverse;
-  GHashTable *said;   /* for the order by what experts say; NULL: nothing. Borrowed */
-  int range;          /* row where a range of tags begins, -1: none */
+  GHashTable *said; /* for the order by what experts say; NULL: nothing. Borrowed */
+  int range;        /* row where a range of tags begins, -1: none */
 } ForestRows;
 
 void forest_rows_init(ForestRows *rows, bool ascii);
@@ -34,7 +34,7 @@ void forest_rows_clear(ForestRows *rows);
 
 /* Another state of the collection; keeps a reference. Folds, tags and the selected row go over
  * to the same models. */
-void forest_rows_set_wood(ForestRows *rows, Wood *wood);
+void forest_rows_set_wood(ForestRows *rows, Snapshot *wood);
 
 /* Lists the rows anew, after a change of folds. */
 void forest_rows_rebuild(ForestRows *rows);

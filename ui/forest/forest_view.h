@@ -11,11 +11,11 @@ typedef enum { FACTS_AUTO, FACTS_ON, FACTS_OFF } FactsMode;
 typedef struct {
   Ui *ui;
   ForestRows rows;
-  bool folds_known;  /* what was folded last time has been folded again */
+  bool folds_known; /* what was folded last time has been folded again */
   ColumnSet columns;
   Phylogram phylogram;
-  bool branches;     /* the phylogram is shown */
-  int list_columns;  /* of the list, as last drawn */
+  bool branches;    /* the phylogram is shown */
+  int list_columns; /* of the list, as last drawn */
   FactsMode facts;
   bool wide;         /* as last drawn: there is room for facts at the side */
   char *search;      /* or NULL */

@@ -20,14 +20,14 @@ static gpointer forest_open(Ui *ui) {
 static void recall_folds(ForestView *v) {
   if (v->folds_known) return;
   v->folds_known = true;
-  g_autoptr(GPtrArray) names = memory_load(&v->ui->engine, "folds");
+  g_autoptr(GPtrArray) names = history_load(&v->ui->engine, "folds");
   forest_rows_fold_these(&v->rows, names);
 }
 
 static void remember_folds(const ForestView *v) {
   if (v->ui->read_only || !v->folds_known) return;
-  g_autoptr(GPtrArray) names = forest_rows_folds(&v->rows), before = memory_load(&v->ui->engine, "folds");
-  if (names->len || before->len) memory_save(&v->ui->engine, "folds", names);
+  g_autoptr(GPtrArray) names = forest_rows_folds(&v->rows), before = history_load(&v->ui->engine, "folds");
+  if (names->len || before->len) history_save(&v->ui->engine, "folds", names);
 }
 
 static void forest_close(gpointer view) {
@@ -46,10 +46,8 @@ static unsigned forest_context(const Ui *ui, gpointer view) {
 }
 
 static void find(Ui *ui, ForestView *v, bool back) {
-  if (!v->search)
-    ui_tell(ui, STYLE_DIM, "Nothing to search for yet: / begins a search");
-  else if (!forest_rows_search(&v->rows, v->search, false, back))
-    ui_tell(ui, STYLE_WARN, "Not found: %s", v->search);
+  if (!v->search) ui_tell(ui, STYLE_DIM, "Nothing to search for yet: / begins a search");
+  else if (!forest_rows_search(&v->rows, v->search, false, back)) ui_tell(ui, STYLE_WARN, "Not found: %s", v->search);
 }
 
 static void set_filter(ForestView *v, const char *text) {
@@ -65,20 +63,13 @@ static void open_prompt(Ui *ui, ForestView *v, bool filter) {
 
 /* Esc takes back one thing at a time, and then leads back to where one came from. */
 static Reaction leave(ForestView *v) {
-  if (v->rows.range >= 0)
-    v->rows.range = -1;
-  else if (v->search)
-    g_clear_pointer(&v->search, g_free);
-  else if (v->filter_text)
-    set_filter(v, NULL);
-  else if (forest_facts_shown(v) && !v->wide)
-    v->facts = FACTS_OFF;
-  else if (v->branches)
-    v->branches = false;
-  else if (v->rows.flat)
-    forest_rows_order(&v->rows, false, -1, false);
-  else
-    return REACT_HANDLED | REACT_RETURN;
+  if (v->rows.range >= 0) v->rows.range = -1;
+  else if (v->search) g_clear_pointer(&v->search, g_free);
+  else if (v->filter_text) set_filter(v, NULL);
+  else if (forest_facts_shown(v) && !v->wide) v->facts = FACTS_OFF;
+  else if (v->branches) v->branches = false;
+  else if (v->rows.flat) forest_rows_order(&v->rows, false, -1, false);
+  else return REACT_HANDLED | REACT_RETURN;
   return REACT_HANDLED;
 }
 
@@ -100,8 +91,7 @@ static Reaction show_diff(Ui *ui, const ForestView *v) {
   g_autoptr(GPtrArray) chosen = forest_rows_chosen(r);
   const ForestNode *x = chosen->len ? chosen->pdata[chosen->len - 1] : NULL;
   const ForestNode *p = NULL;
-  if (chosen->len == 2 && g_hash_table_size(r->tagged))
-    p = chosen->pdata[0];
+  if (chosen->len == 2 && g_hash_table_size(r->tagged)) p = chosen->pdata[0];
   else if (chosen->len == 1 && x->parents->len)
     p = forest_node(r->wood->forest, g_array_index(x->parents, ParentEdge, 0).parent);
   if (!p || !p->model || !x->model) {
@@ -124,18 +114,30 @@ static void range(Ui *ui, ForestView *v) {
 /* What asks for something: a menu, a file, another view. */
 static Reaction forest_request(Ui *ui, ForestView *v, Action action) {
   switch (action) {
-    case ACTION_SHOW: return show_model(ui, v);
-    case ACTION_DIFF: return show_diff(ui, v);
-    case ACTION_SKIPPED: return REACT_HANDLED | REACT_SHOW_SKIPPED;
-    case ACTION_SORT: forest_menu(ui, v, FOREST_MENU_SORT); return REACT_HANDLED;
-    case ACTION_COLUMNS: forest_menu(ui, v, FOREST_MENU_COLUMNS); return REACT_HANDLED;
-    case ACTION_COPY: forest_menu(ui, v, FOREST_MENU_COPY); return REACT_HANDLED;
+    case ACTION_SHOW:
+      return show_model(ui, v);
+    case ACTION_DIFF:
+      return show_diff(ui, v);
+    case ACTION_SKIPPED:
+      return REACT_HANDLED | REACT_SHOW_SKIPPED;
+    case ACTION_SORT:
+      forest_menu(ui, v, FOREST_MENU_SORT);
+      return REACT_HANDLED;
+    case ACTION_COLUMNS:
+      forest_menu(ui, v, FOREST_MENU_COLUMNS);
+      return REACT_HANDLED;
+    case ACTION_COPY:
+      forest_menu(ui, v, FOREST_MENU_COPY);
+      return REACT_HANDLED;
     case ACTION_EXPORT:
       if (ui->read_only) ui_tell(ui, STYLE_WARN, "Read-only: nothing may be written");
       else ui_prompt(ui, "write to (.csv, .jsonl, else paths): ", "");
       return REACT_HANDLED;
-    case ACTION_RESCAN: ui->wanted |= WANT_SCAN; return REACT_HANDLED;
-    default: return REACT_NONE;
+    case ACTION_RESCAN:
+      ui->wanted |= WANT_SCAN;
+      return REACT_HANDLED;
+    default:
+      return REACT_NONE;
   }
 }
 
@@ -143,7 +145,9 @@ static Reaction forest_request(Ui *ui, ForestView *v, Action action) {
 static bool forest_arrange(ForestView *v, Action action) {
   ForestRows *r = &v->rows;
   switch (action) {
-    case ACTION_FACTS: v->facts = forest_facts_shown(v) ? FACTS_OFF : FACTS_ON; return true;
+    case ACTION_FACTS:
+      v->facts = forest_facts_shown(v) ? FACTS_OFF : FACTS_ON;
+      return true;
     case ACTION_REVERSE:
       forest_rows_order(r, true, r->sort, !r->reverse);
       v->branches = false;
@@ -156,7 +160,8 @@ static bool forest_arrange(ForestView *v, Action action) {
       if (r->flat) forest_rows_order(r, false, -1, false);
       v->branches = !v->branches;
       return true;
-    default: return v->branches && phylogram_action(&v->phylogram, action, v->list_columns);
+    default:
+      return v->branches && phylogram_action(&v->phylogram, action, v->list_columns);
   }
 }
 
@@ -164,24 +169,36 @@ static Reaction forest_action(Ui *ui, gpointer view, Action action) {
   ForestView *v = view;
   ForestRows *r = &v->rows;
   r->said = ui->said;
-  if (list_action(&r->list, action) || forest_rows_action(r, action) ||
-      forest_arrange(v, action))
-    return REACT_HANDLED;
+  if (list_action(&r->list, action) || forest_rows_action(r, action) || forest_arrange(v, action)) return REACT_HANDLED;
   Reaction asked = forest_request(ui, v, action);
   if (asked) return asked;
   switch (action) {
-    case ACTION_SEARCH: open_prompt(ui, v, false); return REACT_HANDLED;
-    case ACTION_FILTER: open_prompt(ui, v, true); return REACT_HANDLED;
-    case ACTION_NEXT: find(ui, v, false); return REACT_HANDLED;
-    case ACTION_PREVIOUS: find(ui, v, true); return REACT_HANDLED;
+    case ACTION_SEARCH:
+      open_prompt(ui, v, false);
+      return REACT_HANDLED;
+    case ACTION_FILTER:
+      open_prompt(ui, v, true);
+      return REACT_HANDLED;
+    case ACTION_NEXT:
+      find(ui, v, false);
+      return REACT_HANDLED;
+    case ACTION_PREVIOUS:
+      find(ui, v, true);
+      return REACT_HANDLED;
     case ACTION_TAG:
       forest_rows_tag(r);
       list_select(&r->list, r->list.cursor + 1);
       return REACT_HANDLED;
-    case ACTION_RANGE: range(ui, v); return REACT_HANDLED;
-    case ACTION_UNTAG: g_hash_table_remove_all(r->tagged); return REACT_HANDLED;
-    case ACTION_LEAVE: return leave(v);
-    default: return REACT_NONE;
+    case ACTION_RANGE:
+      range(ui, v);
+      return REACT_HANDLED;
+    case ACTION_UNTAG:
+      g_hash_table_remove_all(r->tagged);
+      return REACT_HANDLED;
+    case ACTION_LEAVE:
+      return leave(v);
+    default:
+      return REACT_NONE;
   }
 }
 
@@ -191,13 +208,11 @@ static Reaction forest_choose(Ui *ui, gpointer view, int menu, int line) {
 }
 
 static void search_prompt(Ui *ui, ForestView *v, PromptEvent event, const char *text) {
-  if (event == PROMPT_TYPED || event == PROMPT_CANCELLED)
-    list_select(&v->rows.list, v->prompt_row);
+  if (event == PROMPT_TYPED || event == PROMPT_CANCELLED) list_select(&v->rows.list, v->prompt_row);
   g_clear_pointer(&v->search, g_free);
   if (event == PROMPT_CANCELLED || !*text) return;
   v->search = g_strdup(text);
-  if (!forest_rows_search(&v->rows, text, true, false))
-    ui_tell(ui, STYLE_WARN, "Not found: %s", text);
+  if (!forest_rows_search(&v->rows, text, true, false)) ui_tell(ui, STYLE_WARN, "Not found: %s", text);
 }
 
 /* Why a filter is refused, or NULL. The caller frees it. */
@@ -209,8 +224,7 @@ static char *filter_problem(const Ui *ui, const char *text) {
 }
 
 static void forest_prompt(Ui *ui, gpointer view, PromptEvent event, const char *text) {
-  if (ui->prompt.label[0] == '/')
-    search_prompt(ui, view, event, text);
+  if (ui->prompt.label[0] == '/') search_prompt(ui, view, event, text);
   else if (ui->prompt.label[0] == 'w') {
     if (event == PROMPT_ACCEPTED) forest_export(ui, view, text);
   } else {
@@ -223,18 +237,17 @@ static void forest_prompt(Ui *ui, gpointer view, PromptEvent event, const char *
 /* "14 models · 2 trees · 1 skipped · 343 MB". */
 static char *forest_status(const Ui *ui, gpointer view) {
   const ForestView *v = view;
-  const Wood *wood = ui->wood;
+  const Snapshot *wood = ui->wood;
   if (!wood) return g_strdup("");
   const char *dot = glyph(ui->ascii, GLYPH_DOT);
   g_autofree char *bytes = text_bytes(wood->bytes);
   GString *s = g_string_new(NULL);
   if (v->filter_text)
-    g_string_append_printf(s, "%u match%s for \"%s\"%s %s ", v->rows.kept,
-                           v->rows.kept == 1 ? "" : "es", v->filter_text,
-                           v->rows.filter && row_filter_is_wide(v->rows.filter) ? " inside words" : "", dot);
-  g_string_append_printf(s, "%u model%s %s %d tree%s %s %s", wood->models->len,
-                         wood->models->len == 1 ? "" : "s", dot, wood->forest->trees,
-                         wood->forest->trees == 1 ? "" : "s", dot, bytes);
+    g_string_append_printf(s, "%u match%s for \"%s\"%s %s ", v->rows.kept, v->rows.kept == 1 ? "" : "es",
+                           v->filter_text, v->rows.filter && row_filter_is_wide(v->rows.filter) ? " inside words" : "",
+                           dot);
+  g_string_append_printf(s, "%u model%s %s %d tree%s %s %s", wood->models->len, wood->models->len == 1 ? "" : "s", dot,
+                         wood->forest->trees, wood->forest->trees == 1 ? "" : "s", dot, bytes);
   guint tagged = g_hash_table_size(v->rows.tagged);
   if (tagged) g_string_append_printf(s, " %s %u tagged", dot, tagged);
   if (wood->skipped->len) {
@@ -265,8 +278,7 @@ static void forest_changed(Ui *ui, gpointer view, unsigned what) {
   bool has = false;
   for (int i = 0; i < v->columns.n; i++) has |= v->columns.which[i] == says;
   /* The new column comes early: on narrow screens the last ones are left out. */
-  if ((what & CHANGED_SAID) && !has)
-    column_set_parse(&v->columns, "kind params says concept edge size dtype", NULL);
+  if ((what & CHANGED_SAID) && !has) column_set_parse(&v->columns, "kind params says concept edge size dtype", NULL);
   if ((what & CHANGED_TARGET) && ui->target) go_to_target(ui, v);
   if (!(what & CHANGED_TAGS) || !ui->to_tag) return;
   for (guint i = 0; i < ui->to_tag->len; i++) forest_rows_tag_model(&v->rows, ui->to_tag->pdata[i]);

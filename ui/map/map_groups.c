@@ -7,8 +7,8 @@
 #include "search/filter.h"
 
 const char *map_by_name(MapBy by) {
-  static const char *const names[] = {"label", "the label's last word", "the label's first word",
-                                      "tree", "split", "score of the last query"};
+  static const char *const names[] = {"label", "the label's last word",  "the label's first word", "tree",
+                                      "split", "score of the last query"};
   return names[by];
 }
 
@@ -18,9 +18,7 @@ const char *map_group_sign(guint group, bool ascii) {
   return signs[MIN(group, (guint)MAP_OTHERS)][ascii];
 }
 
-Style map_group_style(guint group) {
-  return group < MAP_GROUPS ? (Style)(STYLE_GROUP_1 + group) : STYLE_DIM;
-}
+Style map_group_style(guint group) { return group < MAP_GROUPS ? (Style)(STYLE_GROUP_1 + group) : STYLE_DIM; }
 
 void map_groups_clear(MapGroups *g) {
   g_clear_pointer(&g->group, g_free);

@@ -4,13 +4,21 @@
 
 #include "ui/desk/view.h"
 
-typedef enum { MAP_BY_LABEL, MAP_BY_LAST_WORD, MAP_BY_FIRST_WORD, MAP_BY_TREE, MAP_BY_SPLIT, MAP_BY_SCORE, MAP_BY_COUNT } MapBy;
+typedef enum {
+  MAP_BY_LABEL,
+  MAP_BY_LAST_WORD,
+  MAP_BY_FIRST_WORD,
+  MAP_BY_TREE,
+  MAP_BY_SPLIT,
+  MAP_BY_SCORE,
+  MAP_BY_COUNT
+} MapBy;
 
 enum { MAP_GROUPS = 6, MAP_OTHERS = MAP_GROUPS };
 
 typedef struct {
   MapBy by;
-  guint8 *group;              /* by point: 0 .. MAP_OTHERS */
+  guint8 *group;               /* by point: 0 .. MAP_OTHERS */
   char *names[MAP_GROUPS + 1]; /* NULL: no such group */
   guint counts[MAP_GROUPS + 1];
 } MapGroups;

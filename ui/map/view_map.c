@@ -19,21 +19,21 @@ enum { MENU_COPY = 1, REACH = 3, SIGNS_BELOW = 600 };
 
 typedef struct {
   Ui *ui;
-  Inquiry chart;         /* Chart* */
-  const Chart *shown;    /* the one that scatter and groups belong to */
+  LatestJob chart;    /* Chart* */
+  const Chart *shown; /* the one that scatter and groups belong to */
   guint expert;
   MapBy by;
-  bool chosen;           /* by the user, who is not to be overruled */
+  bool chosen; /* by the user, who is not to be overruled */
   MapGroups groups;
   Scatter scatter;
   bool lasso;
-  int lasso_x, lasso_y;  /* where it began */
+  int lasso_x, lasso_y; /* where it began */
 } MapView;
 
 static gpointer map_open(Ui *ui) {
   MapView *v = g_new0(MapView, 1);
   v->ui = ui;
-  inquiry_init(&v->chart, &ui->engine, engine_free_chart);
+  latest_job_init(&v->chart, &ui->engine, engine_free_chart);
   return v;
 }
 
@@ -42,7 +42,7 @@ static void map_reset(MapView *v) {
   v->scatter = (Scatter){0};
   v->lasso = false;
   map_groups_clear(&v->groups);
-  inquiry_reset(&v->chart);
+  latest_job_reset(&v->chart);
 }
 
 static void map_close(gpointer view) {
@@ -55,17 +55,15 @@ static unsigned map_context(const Ui *ui, gpointer view) {
   return IN_MAP;
 }
 
-static guint expert_count(const Ui *ui) {
-  return ui->oracle && ui->oracle->experts ? ui->oracle->experts->len : 0;
-}
+static guint expert_count(const Ui *ui) { return ui->oracle && ui->oracle->experts ? ui->oracle->experts->len : 0; }
 
 /* Asks for the map, and takes it up when it has come. */
 static void follow(MapView *v) {
   Ui *ui = v->ui;
   guint n = expert_count(ui);
-  if (n && ui->wood && inquiry_is_fresh(&v->chart)) {
+  if (n && ui->wood && latest_job_is_fresh(&v->chart)) {
     v->expert = MIN(v->expert, n - 1);
-    v->chart.job = engine_chart(&ui->engine, ui->wood, ui->oracle, v->expert, inquiry_done, &v->chart);
+    v->chart.job = engine_chart(&ui->engine, ui->wood, ui->oracle, v->expert, latest_job_done, &v->chart);
   }
   if (!v->chart.result || v->shown == v->chart.result) return;
   v->shown = v->chart.result;
@@ -130,9 +128,9 @@ static void draw_points(MapView *v, Cells *cells, Rect in) {
 }
 
 static void draw_head(const MapView *v, Cells *cells, Rect area) {
-  g_autofree char *line = g_strdup_printf("%s: %u models by %s; the axes carry %.0f %% and %.0f %%",
-                                          v->shown->expert, v->shown->models->len, map_by_name(v->by),
-                                          100 * v->shown->shares[0], 100 * v->shown->shares[1]);
+  g_autofree char *line =
+      g_strdup_printf("%s: %u models by %s; the axes carry %.0f %% and %.0f %%", v->shown->expert,
+                      v->shown->models->len, map_by_name(v->by), 100 * v->shown->shares[0], 100 * v->shown->shares[1]);
   paint_left(cells, area.x + 1, area.y, area.columns - 2, STYLE_DIM, line);
 }
 
@@ -151,7 +149,7 @@ static char *advice(const MapView *v) {
     g_autofree char *train = advice_train(v->ui, IN_MAP);
     return g_strconcat("A map is drawn by an expert, and there is none yet. ", train, NULL);
   }
-  const char *text = inquiry_text(&v->chart, "Drawing the map ...");
+  const char *text = latest_job_text(&v->chart, "Drawing the map ...");
   return g_strdup(text ? text : "");
 }
 
@@ -192,9 +190,8 @@ static void tag_lasso(Ui *ui, MapView *v) {
   v->lasso = false;
   if (!ui->to_tag) ui->to_tag = g_ptr_array_new_with_free_func((GDestroyNotify)model_unref);
   for (guint i = 0; i < s->n; i++)
-    if (scatter_cell(s, i, &x, &y) && x >= MIN(v->lasso_x, s->cursor_x) &&
-        x <= MAX(v->lasso_x, s->cursor_x) && y >= MIN(v->lasso_y, s->cursor_y) &&
-        y <= MAX(v->lasso_y, s->cursor_y))
+    if (scatter_cell(s, i, &x, &y) && x >= MIN(v->lasso_x, s->cursor_x) && x <= MAX(v->lasso_x, s->cursor_x) &&
+        y >= MIN(v->lasso_y, s->cursor_y) && y <= MAX(v->lasso_y, s->cursor_y))
       g_ptr_array_add(ui->to_tag, model_ref(v->shown->models->pdata[i]));
   ui_tell(ui, STYLE_GOOD, "%u tagged in the forest", ui->to_tag->len);
 }
@@ -202,20 +199,43 @@ static void tag_lasso(Ui *ui, MapView *v) {
 static bool move(MapView *v, Action action) {
   Scatter *s = &v->scatter;
   switch (action) {
-    case ACTION_DOWN: scatter_move(s, 0, 1); return true;
-    case ACTION_UP: scatter_move(s, 0, -1); return true;
-    case ACTION_MAP_LEFT: scatter_move(s, -1, 0); return true;
-    case ACTION_MAP_RIGHT: scatter_move(s, 1, 0); return true;
+    case ACTION_DOWN:
+      scatter_move(s, 0, 1);
+      return true;
+    case ACTION_UP:
+      scatter_move(s, 0, -1);
+      return true;
+    case ACTION_MAP_LEFT:
+      scatter_move(s, -1, 0);
+      return true;
+    case ACTION_MAP_RIGHT:
+      scatter_move(s, 1, 0);
+      return true;
     case ACTION_HALF_DOWN:
-    case ACTION_PAGE_DOWN: scatter_move(s, 0, MAX(s->rows / 2, 1)); return true;
+    case ACTION_PAGE_DOWN:
+      scatter_move(s, 0, MAX(s->rows / 2, 1));
+      return true;
     case ACTION_HALF_UP:
-    case ACTION_PAGE_UP: scatter_move(s, 0, -MAX(s->rows / 2, 1)); return true;
-    case ACTION_FIRST: scatter_move(s, -s->cursor_x, 0); return true;
-    case ACTION_LAST: scatter_move(s, s->columns - 1 - s->cursor_x, 0); return true;
-    case ACTION_ZOOM_IN: scatter_zoom(s, 0.5); return true;
-    case ACTION_ZOOM_OUT: scatter_zoom(s, 2); return true;
-    case ACTION_MAP_ALL: scatter_all(s); return true;
-    default: return false;
+    case ACTION_PAGE_UP:
+      scatter_move(s, 0, -MAX(s->rows / 2, 1));
+      return true;
+    case ACTION_FIRST:
+      scatter_move(s, -s->cursor_x, 0);
+      return true;
+    case ACTION_LAST:
+      scatter_move(s, s->columns - 1 - s->cursor_x, 0);
+      return true;
+    case ACTION_ZOOM_IN:
+      scatter_zoom(s, 0.5);
+      return true;
+    case ACTION_ZOOM_OUT:
+      scatter_zoom(s, 2);
+      return true;
+    case ACTION_MAP_ALL:
+      scatter_all(s);
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -252,9 +272,13 @@ static Reaction map_action(Ui *ui, gpointer view, Action action) {
   if (!v->shown || v->scatter.columns == 0) return REACT_NONE;
   if (move(v, action)) return REACT_HANDLED;
   switch (action) {
-    case ACTION_RANGE: tag_lasso(ui, v); return REACT_HANDLED;
-    case ACTION_SHOW: return open_hovered(ui, v, REACT_SHOW_MODEL);
-    case ACTION_LOCATE: return open_hovered(ui, v, REACT_LOCATE);
+    case ACTION_RANGE:
+      tag_lasso(ui, v);
+      return REACT_HANDLED;
+    case ACTION_SHOW:
+      return open_hovered(ui, v, REACT_SHOW_MODEL);
+    case ACTION_LOCATE:
+      return open_hovered(ui, v, REACT_LOCATE);
     case ACTION_COPY:
       if (hovered(v)) ui_menu(ui, copy_menu_new(MENU_COPY));
       return REACT_HANDLED;
@@ -263,7 +287,8 @@ static Reaction map_action(Ui *ui, gpointer view, Action action) {
       if (point >= 0) scatter_point_at(&v->scatter, (guint)point);
       return REACT_HANDLED;
     }
-    default: return REACT_NONE;
+    default:
+      return REACT_NONE;
   }
 }
 

@@ -18,8 +18,8 @@ typedef struct {
   bool item_begun;             /* the next text gets the item's mark */
   int bold, code, heading;
   bool in_code;
-  char *href;                  /* of the link that is open, or NULL */
-  GPtrArray *table;            /* of GPtrArray* of char*: rows; NULL outside */
+  char *href;       /* of the link that is open, or NULL */
+  GPtrArray *table; /* of GPtrArray* of char*: rows; NULL outside */
   GString *cell;
 } Card;
 
@@ -33,8 +33,8 @@ static void put_margin(Card *c) {
   if (*space) lines_put(c->lines, STYLE_BOX, space);
   if (!c->item_begun) return;
   unsigned *number = &c->numbers[MIN(c->lists, DEPTH_MAX) - 1];
-  g_autofree char *mark = *number ? g_strdup_printf("%u. ", (*number)++)
-                                  : g_strdup_printf("%s ", glyph(c->ascii, GLYPH_BULLET));
+  g_autofree char *mark =
+      *number ? g_strdup_printf("%u. ", (*number)++) : g_strdup_printf("%s ", glyph(c->ascii, GLYPH_BULLET));
   lines_put(c->lines, STYLE_LABEL, mark);
   c->item_begun = false;
 }
@@ -87,17 +87,24 @@ static void put_table(Card *c) {
 static int enter_block(MD_BLOCKTYPE type, void *detail, void *user) {
   Card *c = user;
   switch (type) {
-    case MD_BLOCK_QUOTE: flush(c), c->quotes++; break;
+    case MD_BLOCK_QUOTE:
+      flush(c), c->quotes++;
+      break;
     case MD_BLOCK_UL:
     case MD_BLOCK_OL:
       flush(c);
-      c->numbers[MIN(c->lists, DEPTH_MAX - 1)] =
-          type == MD_BLOCK_OL ? ((MD_BLOCK_OL_DETAIL *)detail)->start : 0;
+      c->numbers[MIN(c->lists, DEPTH_MAX - 1)] = type == MD_BLOCK_OL ? ((MD_BLOCK_OL_DETAIL *)detail)->start : 0;
       c->lists++;
       break;
-    case MD_BLOCK_LI: flush(c), c->item_begun = c->lists > 0; break;
-    case MD_BLOCK_H: lines_gap(c->lines), c->heading = (int)((MD_BLOCK_H_DETAIL *)detail)->level; break;
-    case MD_BLOCK_CODE: flush(c), lines_gap(c->lines), c->in_code = true; break;
+    case MD_BLOCK_LI:
+      flush(c), c->item_begun = c->lists > 0;
+      break;
+    case MD_BLOCK_H:
+      lines_gap(c->lines), c->heading = (int)((MD_BLOCK_H_DETAIL *)detail)->level;
+      break;
+    case MD_BLOCK_CODE:
+      flush(c), lines_gap(c->lines), c->in_code = true;
+      break;
     case MD_BLOCK_HR: {
       GString *rule = g_string_new(NULL);
       for (int i = 0; i < MIN(c->lines->columns, 40); i++) g_string_append(rule, glyph(c->ascii, GLYPH_RULE));
@@ -107,13 +114,18 @@ static int enter_block(MD_BLOCKTYPE type, void *detail, void *user) {
       g_string_free(rule, TRUE);
       break;
     }
-    case MD_BLOCK_TABLE: flush(c), lines_gap(c->lines), c->table = g_ptr_array_new_with_free_func(table_row_free); break;
+    case MD_BLOCK_TABLE:
+      flush(c), lines_gap(c->lines), c->table = g_ptr_array_new_with_free_func(table_row_free);
+      break;
     case MD_BLOCK_TR:
       if (c->table) g_ptr_array_add(c->table, g_ptr_array_new_with_free_func(g_free));
       break;
     case MD_BLOCK_TH:
-    case MD_BLOCK_TD: g_string_truncate(c->cell, 0); break;
-    default: break;
+    case MD_BLOCK_TD:
+      g_string_truncate(c->cell, 0);
+      break;
+    default:
+      break;
   }
   return 0;
 }
@@ -122,15 +134,23 @@ static int leave_block(MD_BLOCKTYPE type, void *detail, void *user) {
   Card *c = user;
   (void)detail;
   switch (type) {
-    case MD_BLOCK_QUOTE: flush(c), c->quotes--, lines_gap(c->lines); break;
+    case MD_BLOCK_QUOTE:
+      flush(c), c->quotes--, lines_gap(c->lines);
+      break;
     case MD_BLOCK_UL:
     case MD_BLOCK_OL:
       flush(c);
       if (--c->lists == 0) lines_gap(c->lines);
       break;
-    case MD_BLOCK_LI: flush(c), c->item_begun = false; break;
-    case MD_BLOCK_H: flush(c), c->heading = 0, lines_gap(c->lines); break;
-    case MD_BLOCK_CODE: c->in_code = false, lines_gap(c->lines); break;
+    case MD_BLOCK_LI:
+      flush(c), c->item_begun = false;
+      break;
+    case MD_BLOCK_H:
+      flush(c), c->heading = 0, lines_gap(c->lines);
+      break;
+    case MD_BLOCK_CODE:
+      c->in_code = false, lines_gap(c->lines);
+      break;
     case MD_BLOCK_P:
       flush(c);
       if (c->lists == 0) lines_gap(c->lines);
@@ -140,10 +160,10 @@ static int leave_block(MD_BLOCKTYPE type, void *detail, void *user) {
       break;
     case MD_BLOCK_TH:
     case MD_BLOCK_TD:
-      if (c->table && c->table->len)
-        g_ptr_array_add(c->table->pdata[c->table->len - 1], g_strdup(c->cell->str));
+      if (c->table && c->table->len) g_ptr_array_add(c->table->pdata[c->table->len - 1], g_strdup(c->cell->str));
       break;
-    default: break;
+    default:
+      break;
   }
   return 0;
 }
@@ -207,8 +227,9 @@ static int text_block(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size, void 
     return 0;
   }
   if (type == MD_TEXT_ENTITY) {
-    static const struct { const char *entity, *text; } few[] = {
-        {"&amp;", "&"}, {"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}, {"&nbsp;", " "}};
+    static const struct {
+      const char *entity, *text;
+    } few[] = {{"&amp;", "&"}, {"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}, {"&nbsp;", " "}};
     for (size_t i = 0; i < G_N_ELEMENTS(few); i++)
       if (g_str_equal(few[i].entity, raw)) return say(c, style_of(c), few[i].text), 0;
   }
@@ -219,10 +240,12 @@ static int text_block(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size, void 
 
 Lines *card_text_new(const char *markdown, int columns, bool ascii) {
   Card c = {.lines = lines_new(columns), .ascii = ascii, .cell = g_string_new(NULL)};
-  MD_PARSER parser = {.flags = MD_FLAG_TABLES | MD_FLAG_STRIKETHROUGH | MD_FLAG_NOHTML |
-                               MD_FLAG_PERMISSIVEURLAUTOLINKS,
-                      .enter_block = enter_block, .leave_block = leave_block,
-                      .enter_span = enter_span, .leave_span = leave_span, .text = text_block};
+  MD_PARSER parser = {.flags = MD_FLAG_TABLES | MD_FLAG_STRIKETHROUGH | MD_FLAG_NOHTML | MD_FLAG_PERMISSIVEURLAUTOLINKS,
+                      .enter_block = enter_block,
+                      .leave_block = leave_block,
+                      .enter_span = enter_span,
+                      .leave_span = leave_span,
+                      .text = text_block};
   md_parse(markdown, (MD_SIZE)strlen(markdown), &parser, &c);
   flush(&c);
   if (c.table) g_ptr_array_unref(c.table);

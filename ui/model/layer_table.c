@@ -9,9 +9,7 @@
 #include "ui/toolkit/glyph.h"
 #include "ui/toolkit/paint.h"
 
-void layer_table_init(LayerTable *t) {
-  *t = (LayerTable){.order = g_array_new(FALSE, FALSE, sizeof(guint))};
-}
+void layer_table_init(LayerTable *t) { *t = (LayerTable){.order = g_array_new(FALSE, FALSE, sizeof(guint))}; }
 
 void layer_table_clear(LayerTable *t) {
   g_array_unref(t->order);
@@ -25,8 +23,7 @@ static const DiffRow *row_at(const LayerTable *t, guint listed) {
 /* What a row is ranked by: what cannot be compared differs most. */
 static double weight(const DiffRow *r) {
   if (isfinite(r->relative)) return r->relative;
-  return r->state == LAYER_OTHER_SHAPE || r->state == LAYER_ONLY_P || r->state == LAYER_ONLY_X ? INFINITY
-                                                                                             : -1;
+  return r->state == LAYER_OTHER_SHAPE || r->state == LAYER_ONLY_P || r->state == LAYER_ONLY_X ? INFINITY : -1;
 }
 
 static int compare(gconstpointer a, gconstpointer b, gpointer user) {
@@ -52,9 +49,7 @@ void layer_table_set(LayerTable *t, const ModelDiff *diff) {
   sort(t);
 }
 
-const DiffRow *layer_table_row(const LayerTable *t) {
-  return t->order->len ? row_at(t, (guint)t->list.cursor) : NULL;
-}
+const DiffRow *layer_table_row(const LayerTable *t) { return t->order->len ? row_at(t, (guint)t->list.cursor) : NULL; }
 
 /* Sorts anew; the row at hand stays at hand. */
 static void resort(LayerTable *t) {
@@ -123,25 +118,27 @@ static void draw_head(const LayerTable *t, Cells *cells, Rect area, const TableC
   if (c->state) paint_left(cells, c->state, area.y, 11, STYLE_HEADER, "STATE");
   for (int s = 0; s < 2; s++) {
     if (c->shapes[s])
-      paint_left(cells, c->shapes[s], area.y, c->shape, STYLE_HEADER,
-                 !both ? "SHAPE" : s ? "HERE" : "BEFORE");
+      paint_left(cells, c->shapes[s], area.y, c->shape, STYLE_HEADER, !both ? "SHAPE" : s ? "HERE" : "BEFORE");
     if (c->dtypes[s]) paint_left(cells, c->dtypes[s], area.y, c->dtype, STYLE_HEADER, "TYPE");
   }
   if (c->bar_columns) paint_left(cells, c->bar, area.y, c->bar_columns, STYLE_HEADER, "LOG"); /* as heat() is */
   paint_right(cells, c->moved, area.y, 8, STYLE_HEADER, "MOVED");
   if (t->by_change)
-    cells_put(cells, c->moved, area.y, 1, STYLE_HEADER,
-              glyph(cells->ascii, t->reverse ? GLYPH_RISING : GLYPH_FALLING));
+    cells_put(cells, c->moved, area.y, 1, STYLE_HEADER, glyph(cells->ascii, t->reverse ? GLYPH_RISING : GLYPH_FALLING));
   if (c->rank) paint_right(cells, c->rank, area.y, 4, STYLE_HEADER, "RANK");
 }
 
 static Style state_style(LayerState state) {
   switch (state) {
     case LAYER_OTHER_SHAPE:
-    case LAYER_ONLY_P: return STYLE_WARN;
-    case LAYER_UNREAD: return STYLE_BAD;
-    case LAYER_SAME: return STYLE_DIM;
-    default: return STYLE_TEXT;
+    case LAYER_ONLY_P:
+      return STYLE_WARN;
+    case LAYER_UNREAD:
+      return STYLE_BAD;
+    case LAYER_SAME:
+      return STYLE_DIM;
+    default:
+      return STYLE_TEXT;
   }
 }
 
@@ -151,21 +148,18 @@ static double heat(double relative) {
   return CLAMP(1 + log10(relative) / 4, 0.05, 1);
 }
 
-static void draw_row(Cells *cells, Rect area, int y, const TableColumns *c, const DiffRow *r,
-                     bool selected) {
+static void draw_row(Cells *cells, Rect area, int y, const TableColumns *c, const DiffRow *r, bool selected) {
   const LayerSide *sides[] = {&r->p, &r->x};
   char text[24] = "";
   paint_tail(cells, area.x + 1, y, c->name, r->state == LAYER_SAME ? STYLE_DIM : STYLE_TEXT, r->name);
-  if (c->state)
-    paint_left(cells, c->state, y, 11, state_style(r->state), layer_state_name(r->state));
+  if (c->state) paint_left(cells, c->state, y, 11, state_style(r->state), layer_state_name(r->state));
   for (int s = 0; s < 2; s++) {
     g_autofree char *shape = side_text(sides[s]);
     if (c->shapes[s]) paint_left(cells, c->shapes[s], y, c->shape, STYLE_TEXT, shape);
     if (c->dtypes[s] && sides[s]->d_out)
       paint_left(cells, c->dtypes[s], y, c->dtype, STYLE_DIM, dtype_name(sides[s]->dtype));
   }
-  if (c->bar_columns && isfinite(r->relative))
-    paint_bar(cells, c->bar, y, c->bar_columns, heat(r->relative));
+  if (c->bar_columns && isfinite(r->relative)) paint_bar(cells, c->bar, y, c->bar_columns, heat(r->relative));
   if (isfinite(r->relative)) g_snprintf(text, sizeof text, "%.3g", r->relative);
   paint_right(cells, c->moved, y, 8, STYLE_TEXT, text);
   g_snprintf(text, sizeof text, r->rank >= RANK_PROBES ? "%u+" : "%u", MIN(r->rank, (unsigned)RANK_PROBES));
@@ -181,8 +175,7 @@ void layer_table_draw(LayerTable *t, Cells *cells, Rect area, bool both) {
   area.y++, area.rows--;
   list_show(&t->list, area.rows);
   for (int i = 0; i < area.rows && t->list.top + i < t->list.count; i++)
-    draw_row(cells, area, area.y + i, &c, row_at(t, (guint)(t->list.top + i)),
-             t->list.top + i == t->list.cursor);
+    draw_row(cells, area, area.y + i, &c, row_at(t, (guint)(t->list.top + i)), t->list.top + i == t->list.cursor);
 }
 
 void heat_strip_draw(const ModelDiff *diff, Cells *cells, int x, int y, int columns) {
@@ -202,8 +195,8 @@ void heat_strip_draw(const ModelDiff *diff, Cells *cells, int x, int y, int colu
     for (guint k = from; k < to; k++)
       if (!(most >= heats[k])) most = isnan(heats[k]) ? most : heats[k];
     int level = isnan(most) ? -1 : (int)ceil(most * 8);
-    const char *sign = level < 0 ? glyph(cells->ascii, GLYPH_NOTHING)
-                                 : (cells->ascii ? ascii : utf8)[CLAMP(level, 0, 8)];
+    const char *sign =
+        level < 0 ? glyph(cells->ascii, GLYPH_NOTHING) : (cells->ascii ? ascii : utf8)[CLAMP(level, 0, 8)];
     cells_put(cells, x + i, y, 1, level < 0 ? STYLE_DIM : STYLE_BAR, sign);
   }
 }

@@ -10,9 +10,9 @@ typedef struct {
   const ModelDiff *diff; /* borrowed; NULL: none */
   GArray *order;         /* of guint: rows as they are listed */
   List list;
-  bool by_change;        /* the most moved first, else as the file has them */
+  bool by_change; /* the most moved first, else as the file has them */
   bool reverse;
-  char *search;          /* or NULL */
+  char *search; /* or NULL */
 } LayerTable;
 
 void layer_table_init(LayerTable *table);

@@ -8,9 +8,9 @@
 #include <string.h>
 
 typedef struct {
-  Inquiry card; /* SafeText* */
-  Lines *lines; /* broken for `columns`; NULL: not yet */
-  List list;    /* the cursor is the first line on screen */
+  LatestJob card; /* SafeText* */
+  Lines *lines;   /* broken for `columns`; NULL: not yet */
+  List list;      /* the cursor is the first line on screen */
   char *search;
 } CardPage;
 
@@ -18,13 +18,13 @@ enum { WIDEST = 96 }; /* longer lines are hard to read */
 
 static gpointer card_open(const Subject *s) {
   CardPage *p = g_new0(CardPage, 1);
-  inquiry_init(&p->card, &s->ui->engine, g_free);
+  latest_job_init(&p->card, &s->ui->engine, g_free);
   return p;
 }
 
 static void card_reset(gpointer page) {
   CardPage *p = page;
-  inquiry_reset(&p->card);
+  latest_job_reset(&p->card);
   g_clear_pointer(&p->lines, lines_free);
   g_clear_pointer(&p->search, g_free);
   p->list = (List){0};
@@ -37,14 +37,13 @@ static void card_close(gpointer page) {
 
 static void card_show(Subject *s, gpointer page) {
   CardPage *p = page;
-  if (inquiry_is_fresh(&p->card))
-    p->card.job = engine_card(&s->ui->engine, s->model, inquiry_done, &p->card);
+  if (latest_job_is_fresh(&p->card)) p->card.job = engine_card(&s->ui->engine, s->model, latest_job_done, &p->card);
 }
 
 static void card_draw(const Subject *s, gpointer page, Cells *cells, Rect area) {
   CardPage *p = page;
   int columns = MIN(area.columns - 2, (int)WIDEST);
-  const char *text = inquiry_text(&p->card, "Reading the card ...");
+  const char *text = latest_job_text(&p->card, "Reading the card ...");
   if (!p->card.result) {
     page_say(cells, area, text ? text : "");
     return;
@@ -83,6 +82,12 @@ static bool card_search(gpointer page, const char *text, bool here, bool back) {
 
 static const char *card_text(gpointer page) { return ((CardPage *)page)->card.result; }
 
-const PageOps page_card = {.name = "Card", .open = card_open, .close = card_close,
-                           .reset = card_reset, .show = card_show, .draw = card_draw,
-                           .action = card_action, .search = card_search, .text = card_text};
+const PageOps page_card = {.name = "Card",
+                           .open = card_open,
+                           .close = card_close,
+                           .reset = card_reset,
+                           .show = card_show,
+                           .draw = card_draw,
+                           .action = card_action,
+                           .search = card_search,
+                           .text = card_text};

@@ -9,19 +9,19 @@
 #include "ui/toolkit/paint.h"
 
 typedef struct {
-  Inquiry figures; /* FigurePair* */
-  char *layer;     /* that was asked for, or NULL */
+  LatestJob figures; /* FigurePair* */
+  char *layer;       /* that was asked for, or NULL */
 } LayerPage;
 
 static gpointer layer_open(const Subject *s) {
   LayerPage *p = g_new0(LayerPage, 1);
-  inquiry_init(&p->figures, &s->ui->engine, engine_free_figures);
+  latest_job_init(&p->figures, &s->ui->engine, engine_free_figures);
   return p;
 }
 
 static void layer_reset(gpointer page) {
   LayerPage *p = page;
-  inquiry_reset(&p->figures);
+  latest_job_reset(&p->figures);
   g_clear_pointer(&p->layer, g_free);
 }
 
@@ -35,8 +35,7 @@ static void layer_show(Subject *s, gpointer page) {
   if (!s->layer || g_strcmp0(s->layer, p->layer) == 0) return;
   layer_reset(p);
   p->layer = g_strdup(s->layer);
-  p->figures.job = engine_figures(&s->ui->engine, s->parent, s->model, s->layer, inquiry_done,
-                                  &p->figures);
+  p->figures.job = engine_figures(&s->ui->engine, s->parent, s->model, s->layer, latest_job_done, &p->figures);
 }
 
 /* "sd 0.0213, mean 1.2e-05, |X| 16.4, zeros 0 %, stable rank 41 of 768". The caller frees it. */
@@ -45,8 +44,7 @@ static char *figures_text(const LayerFigures *f) {
   g_string_append_printf(s, "sd %.3g, mean %.2g, norm %.4g", f->sd, f->mean, f->norm);
   if (f->zeros > 0) g_string_append_printf(s, ", zeros %.1f %%", 100 * f->zeros);
   double stable = spectrum_stable_rank(f->spectrum);
-  if (isfinite(stable))
-    g_string_append_printf(s, ", stable rank %.1f of %zu", stable, f->spectrum->full);
+  if (isfinite(stable)) g_string_append_printf(s, ", stable rank %.1f of %zu", stable, f->spectrum->full);
   if (f->sampled) g_string_append_printf(s, ", %zu entries drawn", f->entries);
   return g_string_free(s, FALSE);
 }
@@ -78,8 +76,7 @@ static void draw_spectrum(Cells *cells, Rect area, const char *title, const Spec
   g_autofree double *logs = g_new(double, s->n);
   for (size_t i = 0; i < s->n; i++) logs[i] = s->values[i] > 0 ? log10(s->values[i]) : NAN;
   g_autofree char *line = g_strdup_printf("%s: %s%zu, largest %.3g, smallest %.2g", title,
-                                          s->leading ? "the leading " : "", s->n, s->values[0],
-                                          s->values[s->n - 1]);
+                                          s->leading ? "the leading " : "", s->n, s->values[0], s->values[s->n - 1]);
   paint_left(cells, area.x, area.y, area.columns, STYLE_LABEL, line);
   Rect in = {area.x + 8, area.y + 1, area.columns - 8, area.rows - 1};
   paint_curve(cells, in, logs, (guint)s->n, &low, &high);
@@ -101,8 +98,7 @@ static void draw_pair(Cells *cells, Rect area, const FigurePair *pair) {
   at.y += rows;
   draw_spectrum(cells, at, "singular values", pair->own->spectrum);
   if (!pair->change) return;
-  at = wide ? (Rect){area.x + columns + 3, area.y, columns, rows}
-            : (Rect){area.x, at.y + rows, columns, rows};
+  at = wide ? (Rect){area.x + columns + 3, area.y, columns, rows} : (Rect){area.x, at.y + rows, columns, rows};
   draw_histogram(cells, at, "change", pair->change);
   at.y += rows;
   draw_spectrum(cells, at, "singular values of the change", pair->change->spectrum);
@@ -116,7 +112,7 @@ static void layer_draw(const Subject *s, gpointer page, Cells *cells, Rect area)
   }
   paint_left(cells, area.x + 1, area.y, area.columns - 2, STYLE_TITLE, s->layer);
   Rect in = {area.x + 1, area.y + 1, area.columns - 2, area.rows - 1};
-  const char *text = inquiry_text(&p->figures, "Measuring ...");
+  const char *text = latest_job_text(&p->figures, "Measuring ...");
   if (p->figures.result) draw_pair(cells, in, p->figures.result);
   else page_say(cells, in, text ? text : "");
 }
@@ -126,6 +122,10 @@ static Reaction layer_action(Subject *s, gpointer page, Action action) {
   return REACT_NONE;
 }
 
-const PageOps page_layer = {.name = "Layer", .open = layer_open, .close = layer_close,
-                            .reset = layer_reset, .show = layer_show, .draw = layer_draw,
+const PageOps page_layer = {.name = "Layer",
+                            .open = layer_open,
+                            .close = layer_close,
+                            .reset = layer_reset,
+                            .show = layer_show,
+                            .draw = layer_draw,
                             .action = layer_action};

@@ -8,13 +8,13 @@
 #include "ui/toolkit/paint.h"
 
 typedef struct {
-  Inquiry diff; /* ModelDiff* */
+  LatestJob diff; /* ModelDiff* */
   LayerTable table;
 } LayersPage;
 
 static gpointer layers_open(const Subject *s) {
   LayersPage *p = g_new0(LayersPage, 1);
-  inquiry_init(&p->diff, &s->ui->engine, engine_free_diff);
+  latest_job_init(&p->diff, &s->ui->engine, engine_free_diff);
   layer_table_init(&p->table);
   return p;
 }
@@ -22,7 +22,7 @@ static gpointer layers_open(const Subject *s) {
 static void layers_reset(gpointer page) {
   LayersPage *p = page;
   layer_table_set(&p->table, NULL);
-  inquiry_reset(&p->diff);
+  latest_job_reset(&p->diff);
 }
 
 static void layers_close(gpointer page) {
@@ -34,22 +34,20 @@ static void layers_close(gpointer page) {
 
 static void layers_show(Subject *s, gpointer page) {
   LayersPage *p = page;
-  if (inquiry_is_fresh(&p->diff))
-    p->diff.job = engine_diff(&s->ui->engine, s->parent, s->model, inquiry_done, &p->diff);
+  if (latest_job_is_fresh(&p->diff))
+    p->diff.job = engine_diff(&s->ui->engine, s->parent, s->model, latest_job_done, &p->diff);
   if (p->diff.result && p->table.diff != p->diff.result) layer_table_set(&p->table, p->diff.result);
 }
 
 /* "moved 0.125 from base: 3 the same, 1 of another shape". The caller frees it. */
 static char *summary(const Subject *s, const ModelDiff *d) {
-  static const LayerState told[] = {LAYER_SAME, LAYER_OTHER_SHAPE, LAYER_ONLY_P, LAYER_ONLY_X,
-                                    LAYER_UNREAD};
+  static const LayerState told[] = {LAYER_SAME, LAYER_OTHER_SHAPE, LAYER_ONLY_P, LAYER_ONLY_X, LAYER_UNREAD};
   if (!s->parent) return g_strdup_printf("%u layers; no parent on this disk to compare with", d->rows->len);
   GString *text = g_string_new(NULL);
   if (isfinite(d->relative)) g_string_append_printf(text, "moved %.3g ", d->relative);
   g_string_append_printf(text, "from %s", s->parent->name);
   for (size_t i = 0; i < G_N_ELEMENTS(told); i++)
-    if (d->count[told[i]])
-      g_string_append_printf(text, ", %u %s", d->count[told[i]], layer_state_name(told[i]));
+    if (d->count[told[i]]) g_string_append_printf(text, ", %u %s", d->count[told[i]], layer_state_name(told[i]));
   g_autofree char *others = model_diff_others_text(d, LAYER_MOVED);
   if (others) g_string_append_printf(text, ", %s", others);
   return g_string_free(text, FALSE);
@@ -57,7 +55,7 @@ static char *summary(const Subject *s, const ModelDiff *d) {
 
 static void layers_draw(const Subject *s, gpointer page, Cells *cells, Rect area) {
   LayersPage *p = page;
-  const char *text = inquiry_text(&p->diff, s->parent ? "Comparing with the parent ..." : "Reading ...");
+  const char *text = latest_job_text(&p->diff, s->parent ? "Comparing with the parent ..." : "Reading ...");
   if (!p->table.diff) {
     page_say(cells, area, text ? text : "");
     return;
@@ -69,8 +67,7 @@ static void layers_draw(const Subject *s, gpointer page, Cells *cells, Rect area
     heat_strip_draw(p->table.diff, cells, area.x + 1, area.y + 1, area.columns - 2);
     head = 3;
   }
-  layer_table_draw(&p->table, cells,
-                   (Rect){area.x, area.y + head, area.columns, area.rows - head}, false);
+  layer_table_draw(&p->table, cells, (Rect){area.x, area.y + head, area.columns, area.rows - head}, false);
 }
 
 static Reaction layers_action(Subject *s, gpointer page, Action action) {
@@ -96,6 +93,11 @@ static bool layers_search(gpointer page, const char *text, bool here, bool back)
   return !p->table.search || layer_table_find(&p->table, here, back);
 }
 
-const PageOps page_layers = {.name = "Layers", .open = layers_open, .close = layers_close,
-                             .reset = layers_reset, .show = layers_show, .draw = layers_draw,
-                             .action = layers_action, .search = layers_search};
+const PageOps page_layers = {.name = "Layers",
+                             .open = layers_open,
+                             .close = layers_close,
+                             .reset = layers_reset,
+                             .show = layers_show,
+                             .draw = layers_draw,
+                             .action = layers_action,
+                             .search = layers_search};

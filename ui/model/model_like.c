@@ -9,19 +9,19 @@
 #include "search/filter.h"
 
 typedef struct {
-  Inquiry near; /* Neighbourhood* */
+  LatestJob near; /* Neighbourhood* */
   List list;
 } LikePage;
 
 static gpointer like_open(const Subject *s) {
   LikePage *p = g_new0(LikePage, 1);
-  inquiry_init(&p->near, &s->ui->engine, engine_free_neighbours);
+  latest_job_init(&p->near, &s->ui->engine, engine_free_neighbours);
   return p;
 }
 
 static void like_reset(gpointer page) {
   LikePage *p = page;
-  inquiry_reset(&p->near);
+  latest_job_reset(&p->near);
   p->list = (List){0};
 }
 
@@ -33,8 +33,8 @@ static void like_close(gpointer page) {
 static void like_show(Subject *s, gpointer page) {
   LikePage *p = page;
   Ui *ui = s->ui;
-  if (!ui->oracle || !ui->wood || !inquiry_is_fresh(&p->near)) return;
-  p->near.job = engine_neighbours(&ui->engine, ui->wood, ui->oracle, s->model, inquiry_done, &p->near);
+  if (!ui->oracle || !ui->wood || !latest_job_is_fresh(&p->near)) return;
+  p->near.job = engine_neighbours(&ui->engine, ui->wood, ui->oracle, s->model, latest_job_done, &p->near);
 }
 
 static void draw_row(const Ui *ui, Cells *cells, Rect area, int y, const Neighbour *n, bool selected) {
@@ -56,8 +56,8 @@ static void draw_row(const Ui *ui, Cells *cells, Rect area, int y, const Neighbo
 static void like_draw(const Subject *s, gpointer page, Cells *cells, Rect area) {
   LikePage *p = page;
   const Neighbourhood *n = p->near.result;
-  const char *text = s->ui->oracle ? inquiry_text(&p->near, "Looking for neighbours ...")
-                                   : "The experts are being opened.";
+  const char *text =
+      s->ui->oracle ? latest_job_text(&p->near, "Looking for neighbours ...") : "The experts are being opened.";
   list_resize(&p->list, n ? (int)n->near->len : 0);
   if (!n) {
     bool none = text && strstr(text, "no expert");
@@ -72,8 +72,7 @@ static void like_draw(const Subject *s, gpointer page, Cells *cells, Rect area) 
   list_show(&p->list, area.rows);
   for (int i = 0; i < area.rows && p->list.top + i < p->list.count; i++) {
     int row = p->list.top + i;
-    draw_row(s->ui, cells, area, area.y + i, &g_array_index(n->near, Neighbour, row),
-             row == p->list.cursor);
+    draw_row(s->ui, cells, area, area.y + i, &g_array_index(n->near, Neighbour, row), row == p->list.cursor);
   }
 }
 
@@ -86,6 +85,10 @@ static Reaction like_action(Subject *s, gpointer page, Action action) {
   return REACT_HANDLED | REACT_SHOW_MODEL;
 }
 
-const PageOps page_like = {.name = "Like", .open = like_open, .close = like_close,
-                           .reset = like_reset, .show = like_show, .draw = like_draw,
+const PageOps page_like = {.name = "Like",
+                           .open = like_open,
+                           .close = like_close,
+                           .reset = like_reset,
+                           .show = like_show,
+                           .draw = like_draw,
                            .action = like_action};

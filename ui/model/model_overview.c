@@ -33,8 +33,7 @@ static void add_dtypes(Lines *l, const Model *m) {
   GString *text = g_string_new(NULL);
   for (int d = 0; d < DTYPE_COUNT; d++)
     if (m->dtypes[d])
-      g_string_append_printf(text, "%s%s %u", text->len ? ", " : "", dtype_name((Dtype)d),
-                             m->dtypes[d]);
+      g_string_append_printf(text, "%s%s %u", text->len ? ", " : "", dtype_name((Dtype)d), m->dtypes[d]);
   if (text->len) fact(l, "dtypes", text->str, "header");
   g_string_free(text, TRUE);
 }
@@ -71,8 +70,7 @@ static void add_facts(Lines *l, const Model *m) {
 /* "recovered fine-tune, 0.87 sure, moved 0.125". The caller frees it. */
 static char *edge_words(const ParentEdge *e) {
   GString *s = g_string_new(NULL);
-  g_string_printf(s, "%s %s, %.2f sure", edge_source_name(e->source), edge_kind_name(e->kind),
-                  e->confidence);
+  g_string_printf(s, "%s %s, %.2f sure", edge_source_name(e->source), edge_kind_name(e->kind), e->confidence);
   if (e->weight < 0.995) g_string_append_printf(s, ", share %.2f", e->weight);
   if (isfinite(e->distance)) g_string_append_printf(s, ", moved %.3g", e->distance);
   return g_string_free(s, FALSE);
@@ -140,14 +138,13 @@ static void add_family(Lines *l, const Subject *s) {
     return;
   }
   const Forest *f = s->ui->wood->forest;
-  g_autofree char *tree = g_strdup_printf("%d of %d%s", n->tree + 1, f->trees,
-                                          s->ui->wood->grown ? "" : ", from cards alone");
+  g_autofree char *tree =
+      g_strdup_printf("%d of %d%s", n->tree + 1, f->trees, s->ui->wood->grown ? "" : ", from cards alone");
   lines_fact(l, "tree", LABEL, STYLE_TEXT, tree);
   add_path(l, f, s->node, s->ui->ascii);
   if (!n->parents->len) lines_fact(l, "path to root", LABEL, STYLE_DIM, "it is a root");
   add_other_parents(l, f, n);
-  if (n->card_conflict)
-    lines_fact(l, "conflict", LABEL, STYLE_WARN, "the card names another parent than the weights");
+  if (n->card_conflict) lines_fact(l, "conflict", LABEL, STYLE_WARN, "the card names another parent than the weights");
   lines_fact(l, "note", LABEL, STYLE_DIM, n->note);
   add_duplicates(l, f, s->node);
   add_children(l, f, n);
@@ -167,8 +164,7 @@ static void overview_draw(const Subject *s, gpointer page, Cells *cells, Rect ar
   list_resize(&o->left, MAX(most - area.rows + 1, 1));
   o->left.height = area.rows;
   lines_draw(left, cells, (Rect){area.x + 1, area.y, half, area.rows}, o->left.cursor);
-  if (right)
-    lines_draw(right, cells, (Rect){area.x + half + 3, area.y, half, area.rows}, o->left.cursor);
+  if (right) lines_draw(right, cells, (Rect){area.x + half + 3, area.y, half, area.rows}, o->left.cursor);
 }
 
 static Reaction overview_action(Subject *s, gpointer page, Action action) {
@@ -176,6 +172,9 @@ static Reaction overview_action(Subject *s, gpointer page, Action action) {
   return list_action(&((Overview *)page)->left, action) ? REACT_HANDLED : REACT_NONE;
 }
 
-const PageOps page_overview = {.name = "Overview", .open = overview_open, .close = g_free,
-                               .reset = overview_reset, .draw = overview_draw,
+const PageOps page_overview = {.name = "Overview",
+                               .open = overview_open,
+                               .close = g_free,
+                               .reset = overview_reset,
+                               .draw = overview_draw,
                                .action = overview_action};

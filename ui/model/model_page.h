@@ -8,11 +8,11 @@
 /* The model that all pages are about. */
 typedef struct {
   Ui *ui;
-  Model *model;            /* a reference; NULL before the first */
-  int node;                /* in ui->wood's forest, -1 when it has gone */
-  Model *parent;           /* on disk, a reference; NULL: none */
-  char *layer;             /* the layer that was chosen last, or NULL */
-  char **labels;           /* candidates the user has typed, or NULL */
+  Model *model;  /* a reference; NULL before the first */
+  int node;      /* in ui->wood's forest, -1 when it has gone */
+  Model *parent; /* on disk, a reference; NULL: none */
+  char *layer;   /* the layer that was chosen last, or NULL */
+  char **labels; /* candidates the user has typed, or NULL */
 } Subject;
 
 const ForestNode *subject_node(const Subject *subject); /* NULL when it has gone */

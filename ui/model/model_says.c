@@ -13,19 +13,19 @@
 enum { SHOWN = 8, BAR = 16 };
 
 typedef struct {
-  Inquiry opinions; /* GPtrArray of Opinion* */
-  List list;        /* the cursor is the first line */
+  LatestJob opinions; /* GPtrArray of Opinion* */
+  List list;          /* the cursor is the first line */
 } SaysPage;
 
 static gpointer says_open(const Subject *s) {
   SaysPage *p = g_new0(SaysPage, 1);
-  inquiry_init(&p->opinions, &s->ui->engine, engine_free_opinions);
+  latest_job_init(&p->opinions, &s->ui->engine, engine_free_opinions);
   return p;
 }
 
 static void says_reset(gpointer page) {
   SaysPage *p = page;
-  inquiry_reset(&p->opinions);
+  latest_job_reset(&p->opinions);
   p->list = (List){0};
 }
 
@@ -37,9 +37,9 @@ static void says_close(gpointer page) {
 static void says_show(Subject *s, gpointer page) {
   SaysPage *p = page;
   Ui *ui = s->ui;
-  if (!ui->oracle || !ui->wood || !inquiry_is_fresh(&p->opinions)) return;
-  p->opinions.job = engine_opinions(&ui->engine, ui->wood, ui->oracle, s->model, s->labels,
-                                    inquiry_done, &p->opinions);
+  if (!ui->oracle || !ui->wood || !latest_job_is_fresh(&p->opinions)) return;
+  p->opinions.job =
+      engine_opinions(&ui->engine, ui->wood, ui->oracle, s->model, s->labels, latest_job_done, &p->opinions);
 }
 
 /* Where the next line of an opinion goes, and how many were scrolled away. */
@@ -56,8 +56,7 @@ static int next_row(Pen *pen) {
 
 static void say(Pen *pen, int indent, Style style, const char *text) {
   int y = next_row(pen);
-  if (y >= 0)
-    paint_left(pen->cells, pen->area.x + 1 + indent, y, pen->area.columns - 2 - indent, style, text);
+  if (y >= 0) paint_left(pen->cells, pen->area.x + 1 + indent, y, pen->area.columns - 2 - indent, style, text);
 }
 
 static void draw_label(Pen *pen, const Opinion *o, const OpinionLabel *l) {
@@ -68,15 +67,13 @@ static void draw_label(Pen *pen, const Opinion *o, const OpinionLabel *l) {
   cells_put(pen->cells, x, y, 8, o->abstains ? STYLE_DIM : STYLE_TEXT, share);
   x += 8;
   if (pen->area.columns >= 50) paint_bar(pen->cells, x, y, BAR, l->p), x += BAR + 1;
-  paint_left(pen->cells, x, y, pen->area.x + pen->area.columns - x,
-             o->abstains ? STYLE_DIM : STYLE_CONCEPT, l->label);
+  paint_left(pen->cells, x, y, pen->area.x + pen->area.columns - x, o->abstains ? STYLE_DIM : STYLE_CONCEPT, l->label);
 }
 
 static void draw_opinion(Pen *pen, const Opinion *o) {
   bool ascii = pen->cells->ascii, unseen = o->unseen.n > 0 && isfinite(score_headline(&o->unseen));
   g_autofree char *rate = score_text(unseen ? &o->unseen : &o->seen, 0, ascii);
-  g_autofree char *head = g_strdup_printf("%s: on %s models %s", o->expert,
-                                          unseen ? "unseen" : "seen", rate);
+  g_autofree char *head = g_strdup_printf("%s: on %s models %s", o->expert, unseen ? "unseen" : "seen", rate);
   say(pen, 0, STYLE_LABEL, head);
   if (o->problem) say(pen, 2, STYLE_WARN, o->problem);
   g_autofree char *doubt = opinion_doubt_text(o), *left_out = opinion_left_out_text(o);
@@ -93,8 +90,8 @@ static void draw_opinion(Pen *pen, const Opinion *o) {
 static void says_draw(const Subject *s, gpointer page, Cells *cells, Rect area) {
   SaysPage *p = page;
   const GPtrArray *all = p->opinions.result;
-  const char *text = s->ui->oracle ? inquiry_text(&p->opinions, "Asking the experts ...")
-                                   : "The experts are being opened.";
+  const char *text =
+      s->ui->oracle ? latest_job_text(&p->opinions, "Asking the experts ...") : "The experts are being opened.";
   g_autofree char *train = advice_train(s->ui, IN_MODEL);
   g_autofree char *none = g_strconcat("No expert speaks for models of this architecture. ", train, NULL);
   if (all && all->len == 0) text = none;
@@ -117,6 +114,10 @@ static Reaction says_action(Subject *s, gpointer page, Action action) {
   return list_action(&((SaysPage *)page)->list, action) ? REACT_HANDLED : REACT_NONE;
 }
 
-const PageOps page_says = {.name = "Says", .open = says_open, .close = says_close,
-                           .reset = says_reset, .show = says_show, .draw = says_draw,
+const PageOps page_says = {.name = "Says",
+                           .open = says_open,
+                           .close = says_close,
+                           .reset = says_reset,
+                           .show = says_show,
+                           .draw = says_draw,
                            .action = says_action};

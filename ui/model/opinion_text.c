@@ -9,10 +9,14 @@ static char *unsure_text(const Opinion *o) {
 
 char *opinion_doubt_text(const Opinion *o) {
   switch (o->doubt) {
-    case DOUBT_UNSURE: return unsure_text(o);
-    case DOUBT_NO_FIT: return g_strdup("None of these fits: even the best is too far from what it sees");
-    case DOUBT_NO_LABEL: return g_strdup("It sees none of its labels: each is likelier missing than there");
-    default: return NULL;
+    case DOUBT_UNSURE:
+      return unsure_text(o);
+    case DOUBT_NO_FIT:
+      return g_strdup("None of these fits: even the best is too far from what it sees");
+    case DOUBT_NO_LABEL:
+      return g_strdup("It sees none of its labels: each is likelier missing than there");
+    default:
+      return NULL;
   }
 }
 

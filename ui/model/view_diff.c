@@ -11,22 +11,22 @@
 
 typedef struct {
   Ui *ui;
-  Model *p, *x;  /* references; NULL before the first */
-  Inquiry diff;  /* ModelDiff* */
+  Model *p, *x;   /* references; NULL before the first */
+  LatestJob diff; /* ModelDiff* */
   LayerTable table;
 } DiffView;
 
 static gpointer diff_open(Ui *ui) {
   DiffView *v = g_new0(DiffView, 1);
   v->ui = ui;
-  inquiry_init(&v->diff, &ui->engine, engine_free_diff);
+  latest_job_init(&v->diff, &ui->engine, engine_free_diff);
   layer_table_init(&v->table);
   return v;
 }
 
 static void diff_reset(DiffView *v) {
   layer_table_set(&v->table, NULL);
-  inquiry_reset(&v->diff);
+  latest_job_reset(&v->diff);
   g_clear_pointer(&v->p, model_unref);
   g_clear_pointer(&v->x, model_unref);
 }
@@ -61,7 +61,7 @@ static void diff_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
   paint_left(cells, area.x + half + 4, area.y, half, STYLE_TITLE, v->x->shown);
   Rect rest = {area.x, area.y + 1, area.columns, area.rows - 1};
   if (!v->table.diff) {
-    const char *text = inquiry_text(&v->diff, "Comparing layer by layer ...");
+    const char *text = latest_job_text(&v->diff, "Comparing layer by layer ...");
     say(cells, rest, text ? text : "");
     return;
   }
@@ -81,14 +81,22 @@ static Reaction diff_action(Ui *ui, gpointer view, Action action) {
   DiffView *v = view;
   if (layer_table_action(&v->table, action)) return REACT_HANDLED;
   switch (action) {
-    case ACTION_SEARCH: ui_prompt(ui, "/", ""); return REACT_HANDLED;
-    case ACTION_NEXT: find(ui, v, false, false); return REACT_HANDLED;
-    case ACTION_PREVIOUS: find(ui, v, false, true); return REACT_HANDLED;
+    case ACTION_SEARCH:
+      ui_prompt(ui, "/", "");
+      return REACT_HANDLED;
+    case ACTION_NEXT:
+      find(ui, v, false, false);
+      return REACT_HANDLED;
+    case ACTION_PREVIOUS:
+      find(ui, v, false, true);
+      return REACT_HANDLED;
     case ACTION_SHOW:
       if (v->x) ui_target(ui, v->x);
       return v->x ? REACT_HANDLED | REACT_SHOW_MODEL : REACT_HANDLED;
-    case ACTION_LEAVE: return REACT_HANDLED | REACT_BACK;
-    default: return REACT_NONE;
+    case ACTION_LEAVE:
+      return REACT_HANDLED | REACT_BACK;
+    default:
+      return REACT_NONE;
   }
 }
 
@@ -106,7 +114,7 @@ static void diff_changed(Ui *ui, gpointer view, unsigned what) {
   diff_reset(v);
   v->x = model_ref(ui->target);
   v->p = model_ref(ui->other);
-  v->diff.job = engine_diff(&ui->engine, v->p, v->x, inquiry_done, &v->diff);
+  v->diff.job = engine_diff(&ui->engine, v->p, v->x, latest_job_done, &v->diff);
   ui_target(ui, NULL);
   g_clear_pointer(&ui->other, model_unref);
 }
@@ -120,8 +128,7 @@ static char *diff_status(const Ui *ui, gpointer view) {
   g_string_append_printf(s, "%u layers", d->rows->len);
   for (int i = 0; i <= LAYER_UNREAD; i++)
     if (d->count[i])
-      g_string_append_printf(s, " %s %u %s", glyph(ui->ascii, GLYPH_DOT), d->count[i],
-                             layer_state_name((LayerState)i));
+      g_string_append_printf(s, " %s %u %s", glyph(ui->ascii, GLYPH_DOT), d->count[i], layer_state_name((LayerState)i));
   g_autofree char *others = model_diff_others_text(d, LAYER_MOVED);
   if (others) g_string_append_printf(s, " %s %s", glyph(ui->ascii, GLYPH_DOT), others);
   if (isfinite(d->relative))

@@ -67,8 +67,7 @@ static void place_subject(Subject *s) {
   s->node = s->ui->wood ? forest_find(s->ui->wood->forest, s->model) : -1;
   const ForestNode *node = subject_node(s);
   if (node && node->parents->len)
-    parent = forest_node(s->ui->wood->forest,
-                         g_array_index(node->parents, ParentEdge, 0).parent)->model;
+    parent = forest_node(s->ui->wood->forest, g_array_index(node->parents, ParentEdge, 0).parent)->model;
   if (parent) model_ref(parent);
   g_clear_pointer(&s->parent, model_unref);
   s->parent = parent;
@@ -102,8 +101,7 @@ static void draw_tabs(const ModelView *v, Cells *cells, Rect area) {
   if (of) x += cells_put(cells, x + 1, area.y, 5, STYLE_DIM, of) + 1;
   int room = area.x + area.columns - 1 - x - 2;
   const SafeText *name = v->subject.model->name;
-  g_autofree char *fitted = text_fit(name, MAX(MIN(text_width(name), room), 0),
-                                     glyph(cells->ascii, GLYPH_ELLIPSIS));
+  g_autofree char *fitted = text_fit(name, MAX(MIN(text_width(name), room), 0), glyph(cells->ascii, GLYPH_ELLIPSIS));
   if (room > 4) cells_put_right(cells, area.x + area.columns - 1, area.y, room, STYLE_TITLE, fitted);
 }
 
@@ -118,14 +116,12 @@ static void model_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
   if (page->show) page->show(&v->subject, v->pages[v->page]);
   draw_tabs(v, cells, area);
   int head = area.rows >= 8 ? 2 : 1;
-  page->draw(&v->subject, v->pages[v->page], cells,
-             (Rect){area.x, area.y + head, area.columns, area.rows - head});
+  page->draw(&v->subject, v->pages[v->page], cells, (Rect){area.x, area.y + head, area.columns, area.rows - head});
 }
 
 static void find(Ui *ui, ModelView *v, bool back) {
   const PageOps *page = page_table[v->page];
-  if (page->search && !page->search(v->pages[v->page], NULL, false, back))
-    ui_tell(ui, STYLE_WARN, "Not found");
+  if (page->search && !page->search(v->pages[v->page], NULL, false, back)) ui_tell(ui, STYLE_WARN, "Not found");
 }
 
 static Reaction show_diff(Ui *ui, ModelView *v) {
@@ -169,20 +165,39 @@ static void page(Ui *ui, ModelView *v) {
 
 static Reaction own_action(Ui *ui, ModelView *v, Action action) {
   switch (action) {
-    case ACTION_PAGE_NEXT: v->page = (v->page + 1) % PAGE_COUNT; return REACT_HANDLED;
-    case ACTION_PAGE_PREVIOUS: v->page = (v->page + PAGE_COUNT - 1) % PAGE_COUNT; return REACT_HANDLED;
-    case ACTION_DIFF: return show_diff(ui, v);
-    case ACTION_COPY: ui_menu(ui, copy_menu_new(MENU_COPY)); return REACT_HANDLED;
-    case ACTION_LABELS: open_labels(ui, v); return REACT_HANDLED;
-    case ACTION_LOCATE: ui_target(ui, v->subject.model); return REACT_HANDLED | REACT_LOCATE;
-    case ACTION_PAGER: page(ui, v); return REACT_HANDLED;
+    case ACTION_PAGE_NEXT:
+      v->page = (v->page + 1) % PAGE_COUNT;
+      return REACT_HANDLED;
+    case ACTION_PAGE_PREVIOUS:
+      v->page = (v->page + PAGE_COUNT - 1) % PAGE_COUNT;
+      return REACT_HANDLED;
+    case ACTION_DIFF:
+      return show_diff(ui, v);
+    case ACTION_COPY:
+      ui_menu(ui, copy_menu_new(MENU_COPY));
+      return REACT_HANDLED;
+    case ACTION_LABELS:
+      open_labels(ui, v);
+      return REACT_HANDLED;
+    case ACTION_LOCATE:
+      ui_target(ui, v->subject.model);
+      return REACT_HANDLED | REACT_LOCATE;
+    case ACTION_PAGER:
+      page(ui, v);
+      return REACT_HANDLED;
     case ACTION_SEARCH:
       if (page_table[v->page]->search) ui_prompt(ui, "/", "");
       return REACT_HANDLED;
-    case ACTION_NEXT: find(ui, v, false); return REACT_HANDLED;
-    case ACTION_PREVIOUS: find(ui, v, true); return REACT_HANDLED;
-    case ACTION_LEAVE: return go_back(v);
-    default: return REACT_NONE;
+    case ACTION_NEXT:
+      find(ui, v, false);
+      return REACT_HANDLED;
+    case ACTION_PREVIOUS:
+      find(ui, v, true);
+      return REACT_HANDLED;
+    case ACTION_LEAVE:
+      return go_back(v);
+    default:
+      return REACT_NONE;
   }
 }
 

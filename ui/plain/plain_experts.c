@@ -14,10 +14,8 @@ void tell_experts(Talk *t, const char *argument) {
     const Expert *e = t->experts->pdata[i];
     fprintf(t->out, "%s on layer %s: right on %.0f %% of seen, ", e->name, e->layer ? e->layer : "unknown",
             100 * score_headline(&e->test));
-    if (e->test_holdout.n)
-      fprintf(t->out, "%.0f %% of unseen models.\n", 100 * score_headline(&e->test_holdout));
-    else
-      fputs("unseen was not measured.\n", t->out);
+    if (e->test_holdout.n) fprintf(t->out, "%.0f %% of unseen models.\n", 100 * score_headline(&e->test_holdout));
+    else fputs("unseen was not measured.\n", t->out);
   }
   fprintf(t->out, "%u expert%s.\n", t->experts->len, t->experts->len == 1 ? "" : "s");
 }
@@ -42,7 +40,9 @@ static void say_hit(const Talk *t, guint number, const QueryHit *hit) {
   fprintf(t->out, "%u: ", number);
   if (isfinite(hit->score)) fprintf(t->out, "score %.2f, ", hit->score);
   fprintf(t->out, "%s, from %s", hit->model->shown,
-          hit->declared ? "a card or name" : hit->expert ? "the weights" : "the catalog");
+          hit->declared ? "a card or name"
+          : hit->expert ? "the weights"
+                        : "the catalog");
   if (concept) fprintf(t->out, ", declared as %s", concept);
   fputc('\n', t->out);
 }
@@ -88,7 +88,7 @@ static GArray *clearings(const Chart *chart, const char *label_key) {
       Clearing fresh = {.concept = concept};
       g_array_append_val(all, fresh);
       at = all->len;
-      g_hash_table_insert(places, (gpointer)concept, GUINT_TO_POINTER(at));
+      g_hash_table_insert(places, (gpointer) concept, GUINT_TO_POINTER(at));
     }
     Clearing *c = &g_array_index(all, Clearing, at - 1);
     c->n++, c->x += chart->xy[2 * i], c->y += chart->xy[2 * i + 1];

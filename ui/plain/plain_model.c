@@ -32,8 +32,7 @@ static void say_family(const Talk *t, const Model *m) {
   if (!node->parents->len) fputs("It is the root of its tree.\n", t->out);
   if (node->card_conflict) fputs("Its card names another parent than the weights.\n", t->out);
   if (node->duplicate_of >= 0)
-    fprintf(t->out, "It holds the same tensors as %s.\n",
-            forest_node(t->forest, (unsigned)node->duplicate_of)->name);
+    fprintf(t->out, "It holds the same tensors as %s.\n", forest_node(t->forest, (unsigned)node->duplicate_of)->name);
   guint n = node->children->len;
   fprintf(t->out, "%u model%s directly from it.\n", n, n == 1 ? " descends" : "s descend");
 }
@@ -57,8 +56,7 @@ static void say_rows(const Talk *t, const ModelDiff *d, bool alone) {
   for (guint i = 0; i < d->rows->len; i++) {
     const DiffRow *r = &g_array_index(d->rows, DiffRow, i);
     const LayerSide *side = r->x.d_out ? &r->x : &r->p;
-    fprintf(t->out, "%s, %zu by %zu, %s", r->name, (size_t)side->d_out, (size_t)side->d_in,
-            dtype_name(side->dtype));
+    fprintf(t->out, "%s, %zu by %zu, %s", r->name, (size_t)side->d_out, (size_t)side->d_in, dtype_name(side->dtype));
     if (!alone) fprintf(t->out, ": %s", layer_state_name(r->state));
     if (isfinite(r->relative)) fprintf(t->out, ", %.3g of its size", r->relative);
     fputs(".\n", t->out);
@@ -70,8 +68,8 @@ void tell_layers(Talk *t, const char *argument) {
   g_autoptr(Model) m = talk_find(t, argument);
   if (!m) return;
   const Model *p = parent_of(t, m);
-  g_autoptr(ModelDiff) d = p ? t->ops->diff(t->collection, p, m, NULL, &error)
-                             : t->ops->layers(t->collection, m, &error);
+  g_autoptr(ModelDiff) d =
+      p ? t->ops->diff(t->collection, p, m, NULL, &error) : t->ops->layers(t->collection, m, &error);
   if (!d) {
     talk_complain(t, error);
     return;
@@ -163,8 +161,7 @@ void tell_like(Talk *t, const char *argument) {
 
 static void say_opinions(Talk *t, const Model *m, char *const *labels) {
   GError *error = NULL;
-  g_autoptr(GPtrArray) all =
-      t->ops->opinions(t->collection, t->models, t->experts, m, labels, 5, NULL, &error);
+  g_autoptr(GPtrArray) all = t->ops->opinions(t->collection, t->models, t->experts, m, labels, 5, NULL, &error);
   if (!all) {
     talk_complain(t, error);
     return;

@@ -25,12 +25,12 @@ typedef struct {
   Ui *ui;
   LineEdit edit;
   bool editing;
-  bool toured;      /* the tour has typed what stands there, and nobody wants to be asked it again */
-  bool asked_again; /* the experts were not there when we wanted to ask */
-  gint64 due;       /* when to ask, 0: nothing new to ask */
-  guint64 job;      /* the latest question's; earlier answers are dropped */
-  Reply *reply;     /* the latest answer, or NULL */
-  char *problem;    /* why there is none, or NULL */
+  bool toured;           /* the tour has typed what stands there, and nobody wants to be asked it again */
+  bool asked_again;      /* the experts were not there when we wanted to ask */
+  gint64 due;            /* when to ask, 0: nothing new to ask */
+  guint64 job;           /* the latest question's; earlier answers are dropped */
+  Reply *reply;          /* the latest answer, or NULL */
+  char *problem;         /* why there is none, or NULL */
   Completion *proposals; /* what the item at the end of the line may become, or NULL */
   List list;
   GPtrArray *asked; /* earlier questions, oldest first, saved ones with a star in front; NULL until wanted */
@@ -61,9 +61,7 @@ static unsigned query_context(const Ui *ui, gpointer view) {
   return ((const QueryView *)view)->editing ? IN_ASK : IN_QUERY;
 }
 
-static const GArray *hits(const QueryView *v) {
-  return v->reply ? v->reply->answer->hits : NULL;
-}
+static const GArray *hits(const QueryView *v) { return v->reply ? v->reply->answer->hits : NULL; }
 
 static const QueryHit *selected_hit(const QueryView *v) {
   const GArray *all = hits(v);
@@ -242,8 +240,8 @@ static void draw_hit_header(Cells *cells, Rect area, const HitColumns *c) {
   paint_left(cells, c->expert, area.y, c->expert_columns, STYLE_HEADER, "EXPERT");
 }
 
-static void draw_hit(const Ui *ui, Cells *cells, Rect area, int y, const HitColumns *c,
-                     const QueryHit *hit, bool selected) {
+static void draw_hit(const Ui *ui, Cells *cells, Rect area, int y, const HitColumns *c, const QueryHit *hit,
+                     bool selected) {
   char score[16];
   bool asked = isfinite(hit->score);
   g_snprintf(score, sizeof score, asked ? "%5.2f" : "    -", hit->score);
@@ -254,9 +252,10 @@ static void draw_hit(const Ui *ui, Cells *cells, Rect area, int y, const HitColu
   if (concept) paint_left(cells, c->concept, y, c->concept_columns, STYLE_CONCEPT, concept);
   if (c->source)
     paint_left(cells, c->source, y, 8, hit->declared ? STYLE_DECLARED : STYLE_RECOVERED,
-               hit->declared ? "declared" : asked ? "weights" : "catalog");
-  if (hit->expert)
-    paint_left(cells, c->expert, y, c->expert_columns, STYLE_DIM, hit->expert->name);
+               hit->declared ? "declared"
+               : asked       ? "weights"
+                             : "catalog");
+  if (hit->expert) paint_left(cells, c->expert, y, c->expert_columns, STYLE_DIM, hit->expert->name);
   if (selected) cells_restyle(cells, area.x, y, area.columns, STYLE_SELECTED);
 }
 
@@ -286,13 +285,16 @@ static char *advice(const Ui *ui, const QueryView *v) {
   if (v->reply) return g_strdup("No model answers to that.");
   if (ui->oracle && (!ui->oracle->experts || ui->oracle->experts->len == 0)) {
     g_autofree char *train = advice_train(ui, query_context(ui, (gpointer)v));
-    return g_strdup_printf("There is no expert yet, so that names and cards alone are searched. %s Then ask for what the "
-                           "models were trained on: \"a fox\", \"a striped red star\".", train);
+    return g_strdup_printf(
+        "There is no expert yet, so that names and cards alone are searched. %s Then ask for what the "
+        "models were trained on: \"a fox\", \"a striped red star\".",
+        train);
   }
-  return g_strdup("Type what you look for: \"a fox\", \"a striped red star\". The answers come from the "
-         "weights where an expert speaks, and are marked so; names and cards are searched for the "
-         "others. Filters: kind:lora params:<100M -base:sdxl sort:-params; like:MODEL; Right takes "
-         "what is proposed.");
+  return g_strdup(
+      "Type what you look for: \"a fox\", \"a striped red star\". The answers come from the "
+      "weights where an expert speaks, and are marked so; names and cards are searched for the "
+      "others. Filters: kind:lora params:<100M -base:sdxl sort:-params; like:MODEL; Right takes "
+      "what is proposed.");
 }
 
 static void draw_hits(const Ui *ui, QueryView *v, Cells *cells, Rect area) {
@@ -304,8 +306,7 @@ static void draw_hits(const Ui *ui, QueryView *v, Cells *cells, Rect area) {
   const GArray *all = hits(v);
   for (int i = 0; i < area.rows && v->list.top + i < v->list.count; i++) {
     int row = v->list.top + i;
-    draw_hit(ui, cells, area, area.y + i, &c, &g_array_index(all, QueryHit, row),
-             row == v->list.cursor);
+    draw_hit(ui, cells, area, area.y + i, &c, &g_array_index(all, QueryHit, row), row == v->list.cursor);
     if (row == v->list.cursor) cells->cursor_x = area.x, cells->cursor_y = area.y + i;
   }
 }
@@ -321,8 +322,8 @@ static void query_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
     draw_hits(ui, v, cells, rest);
   } else {
     g_autofree char *text = advice(ui, v);
-    paint_wrapped(cells, rest.x + 1, rest.y + 1, rest.columns - 2, rest.rows - 1,
-                  v->problem ? STYLE_WARN : STYLE_DIM, text);
+    paint_wrapped(cells, rest.x + 1, rest.y + 1, rest.columns - 2, rest.rows - 1, v->problem ? STYLE_WARN : STYLE_DIM,
+                  text);
   }
   if (!v->editing) {
     cells_put(cells, line.x, line.y, line.columns, STYLE_INPUT, v->edit.text->str);
@@ -340,12 +341,12 @@ static Reaction show_hit(QueryView *v, Reaction reaction) {
 }
 
 static GPtrArray *asked(QueryView *v) {
-  if (!v->asked) v->asked = memory_load(&v->ui->engine, "questions");
+  if (!v->asked) v->asked = history_load(&v->ui->engine, "questions");
   return v->asked;
 }
 
 static void keep_asked(QueryView *v) {
-  if (!v->ui->read_only) memory_save(&v->ui->engine, "questions", v->asked);
+  if (!v->ui->read_only) history_save(&v->ui->engine, "questions", v->asked);
 }
 
 /* A question that somebody has stopped typing is worth remembering. */
@@ -355,7 +356,7 @@ static void remember(QueryView *v) {
   if (!*text || !v->reply || v->toured) return;
   for (guint i = 0; i < asked(v)->len; i++)
     if (g_str_equal(v->asked->pdata[i], saved)) return;
-  memory_add(v->asked, text);
+  history_add(v->asked, text);
   keep_asked(v);
 }
 
@@ -370,7 +371,7 @@ static void save_question(Ui *ui, QueryView *v) {
     if (g_str_equal(v->asked->pdata[i - 1], saved) || g_str_equal(v->asked->pdata[i - 1], text))
       g_ptr_array_remove_index(v->asked, i - 1);
   }
-  memory_add(v->asked, was ? text : saved);
+  history_add(v->asked, was ? text : saved);
   keep_asked(v);
   if (ui->read_only && !was) ui_tell(ui, STYLE_WARN, "Kept for this session only (read-only): %s", text);
   else ui_tell(ui, STYLE_GOOD, was ? "No longer saved: %s" : "Saved: %s", text);
@@ -422,21 +423,34 @@ static Reaction query_action(Ui *ui, gpointer view, Action action) {
     return REACT_HANDLED;
   }
   switch (action) {
-    case ACTION_ASK: v->editing = true; return REACT_HANDLED;
-    case ACTION_SHOW: remember(v); return show_hit(v, REACT_SHOW_MODEL);
-    case ACTION_LOCATE: remember(v); return show_hit(v, REACT_LOCATE);
-    case ACTION_LABELS: ui->ask_labels = true; return show_hit(v, REACT_SHOW_MODEL);
+    case ACTION_ASK:
+      v->editing = true;
+      return REACT_HANDLED;
+    case ACTION_SHOW:
+      remember(v);
+      return show_hit(v, REACT_SHOW_MODEL);
+    case ACTION_LOCATE:
+      remember(v);
+      return show_hit(v, REACT_LOCATE);
+    case ACTION_LABELS:
+      ui->ask_labels = true;
+      return show_hit(v, REACT_SHOW_MODEL);
     case ACTION_COPY:
       if (selected_hit(v)) ui_menu(ui, copy_menu_new(MENU_COPY));
       return REACT_HANDLED;
-    case ACTION_ASK_HISTORY: open_history(ui, v); return REACT_HANDLED;
-    case ACTION_ASK_SAVE: save_question(ui, v); return REACT_HANDLED;
+    case ACTION_ASK_HISTORY:
+      open_history(ui, v);
+      return REACT_HANDLED;
+    case ACTION_ASK_SAVE:
+      save_question(ui, v);
+      return REACT_HANDLED;
     case ACTION_LEAVE:
       remember(v);
       if (!v->editing) return REACT_HANDLED | REACT_BACK;
       v->editing = false;
       return REACT_HANDLED;
-    default: return REACT_NONE;
+    default:
+      return REACT_NONE;
   }
 }
 

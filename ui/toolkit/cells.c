@@ -27,9 +27,7 @@ void cells_resize(Cells *cells, int columns, int rows) {
   cells_clear(cells);
 }
 
-static Cell *cell(Cells *cells, int x, int y) {
-  return &cells->cells[(size_t)y * (size_t)cells->columns + (size_t)x];
-}
+static Cell *cell(Cells *cells, int x, int y) { return &cells->cells[(size_t)y * (size_t)cells->columns + (size_t)x]; }
 
 const Cell *cells_at(const Cells *cells, int x, int y) {
   if (x < 0 || y < 0 || x >= cells->columns || y >= cells->rows) return NULL;
@@ -64,9 +62,8 @@ void cells_clear(Cells *cells) {
 }
 
 static bool is_format_override(gunichar c) {
-  return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x206f) || c == 0x200e ||
-         c == 0x200f || c == 0x061c || c == 0x2028 || c == 0x2029 || c == 0xfeff ||
-         (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe0fff);
+  return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x206f) || c == 0x200e || c == 0x200f || c == 0x061c ||
+         c == 0x2028 || c == 0x2029 || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe0fff);
 }
 
 int cell_character(gunichar c, bool ascii, gunichar *shown) {
@@ -162,8 +159,7 @@ static void dump_row(const Cells *cells, int y, GString *out) {
     const Cell *at = cells_at(cells, x, y);
     if (!at->c) continue;
     g_string_append_unichar(out, at->c);
-    for (int i = 0; i < CELL_MARKS && at->marks[i]; i++)
-      g_string_append_unichar(out, at->marks[i]);
+    for (int i = 0; i < CELL_MARKS && at->marks[i]; i++) g_string_append_unichar(out, at->marks[i]);
     if (at->c != ' ') end = out->len;
   }
   g_string_truncate(out, MAX(start, end));

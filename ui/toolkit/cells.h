@@ -20,10 +20,10 @@ typedef struct {
 
 typedef struct {
   int columns, rows;
-  bool ascii;              /* replace what is not ASCII */
-  int cursor_x, cursor_y;  /* where the terminal's cursor rests; -1: hidden */
-  bool typing;             /* the cursor marks text that is being typed */
-  Cell *cells;             /* rows x columns */
+  bool ascii;             /* replace what is not ASCII */
+  int cursor_x, cursor_y; /* where the terminal's cursor rests; -1: hidden */
+  bool typing;            /* the cursor marks text that is being typed */
+  Cell *cells;            /* rows x columns */
 } Cells;
 
 typedef struct {

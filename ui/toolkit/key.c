@@ -8,12 +8,12 @@ static const struct {
   Key key;
   const char *name;
 } named_keys[] = {
-    {UIKEY_ENTER, "Enter"},   {UIKEY_ESC, "Esc"},      {UIKEY_TAB, "Tab"},
-    {' ', "Space"},           {UIKEY_BACKSPACE, "BS"}, {'<', "lt"},
-    {UIKEY_UP, "Up"},         {UIKEY_DOWN, "Down"},    {UIKEY_LEFT, "Left"},
-    {UIKEY_RIGHT, "Right"},   {UIKEY_HOME, "Home"},    {UIKEY_END, "End"},
-    {UIKEY_PAGE_UP, "PgUp"},  {UIKEY_PAGE_DOWN, "PgDn"}, {UIKEY_INSERT, "Ins"},
-    {UIKEY_DELETE, "Del"},    {UIKEY_BACK_TAB, "S-Tab"},
+    {UIKEY_ENTER, "Enter"},  {UIKEY_ESC, "Esc"},        {UIKEY_TAB, "Tab"},
+    {' ', "Space"},          {UIKEY_BACKSPACE, "BS"},   {'<', "lt"},
+    {UIKEY_UP, "Up"},        {UIKEY_DOWN, "Down"},      {UIKEY_LEFT, "Left"},
+    {UIKEY_RIGHT, "Right"},  {UIKEY_HOME, "Home"},      {UIKEY_END, "End"},
+    {UIKEY_PAGE_UP, "PgUp"}, {UIKEY_PAGE_DOWN, "PgDn"}, {UIKEY_INSERT, "Ins"},
+    {UIKEY_DELETE, "Del"},   {UIKEY_BACK_TAB, "S-Tab"},
 };
 
 static Key key_by_name(const char *name, size_t n) {
@@ -52,12 +52,10 @@ static void bare_name(Key key, char name[KEY_NAME_MAX], const char *control, con
   for (size_t i = 0; i < G_N_ELEMENTS(named_keys); i++)
     if (named_keys[i].key == key) g_strlcpy(name, named_keys[i].name, KEY_NAME_MAX);
   if (name[0]) return;
-  if (key >= UIKEY_F1 && key <= UIKEY_F12)
-    g_snprintf(name, KEY_NAME_MAX, "F%u", (unsigned)(key - UIKEY_F1) + 1);
+  if (key >= UIKEY_F1 && key <= UIKEY_F12) g_snprintf(name, KEY_NAME_MAX, "F%u", (unsigned)(key - UIKEY_F1) + 1);
   else if (key >= UIKEY_ALT_0 && key <= UIKEY_ALT_9)
     g_snprintf(name, KEY_NAME_MAX, "%s%u", alt, (unsigned)(key - UIKEY_ALT_0));
-  else if (key < 27)
-    g_snprintf(name, KEY_NAME_MAX, "%s%c", control, (char)('a' + key - 1));
+  else if (key < 27) g_snprintf(name, KEY_NAME_MAX, "%s%c", control, (char)('a' + key - 1));
 }
 
 static void plain_character(Key key, char name[KEY_NAME_MAX]) {
@@ -70,10 +68,8 @@ void key_write(Key key, char name[KEY_NAME_MAX]) {
   char full[KEY_NAME_MAX];
   bare_name(key, full, "C-", "M-");
   g_strlcpy(bare, full, sizeof bare);
-  if (bare[0])
-    g_snprintf(name, KEY_NAME_MAX, "<%s>", bare);
-  else
-    plain_character(key, name);
+  if (bare[0]) g_snprintf(name, KEY_NAME_MAX, "<%s>", bare);
+  else plain_character(key, name);
 }
 
 void key_label(Key key, char label[KEY_NAME_MAX]) {
@@ -87,6 +83,5 @@ void key_label(Key key, char label[KEY_NAME_MAX]) {
 }
 
 bool key_is_text(Key key) {
-  return key >= ' ' && key != UIKEY_BACKSPACE && key < UIKEY_UP && g_unichar_validate(key) &&
-         g_unichar_isprint(key);
+  return key >= ' ' && key != UIKEY_BACKSPACE && key < UIKEY_UP && g_unichar_validate(key) && g_unichar_isprint(key);
 }

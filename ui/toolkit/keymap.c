@@ -5,8 +5,7 @@
 
 static const ActionInfo action_table[ACTION_COUNT] = {
     [ACTION_NONE] = {"none", "", 0, "", "", ""},
-#define ACTION(id, name, keys, contexts, hint, help, twin) \
-  [ACTION_##id] = {name, keys, contexts, hint, help, twin},
+#define ACTION(id, name, keys, contexts, hint, help, twin) [ACTION_##id] = {name, keys, contexts, hint, help, twin},
 #include "ui/toolkit/actions.def"
 #undef ACTION
 };
@@ -15,9 +14,7 @@ struct Keymap {
   GArray *bindings; /* of Binding */
 };
 
-const ActionInfo *action_info(Action action) {
-  return &action_table[action < ACTION_COUNT ? action : ACTION_NONE];
-}
+const ActionInfo *action_info(Action action) { return &action_table[action < ACTION_COUNT ? action : ACTION_NONE]; }
 
 /* Actions without a twin, and why: a script has no cursor, no screen and no session. */
 static const struct {
@@ -30,8 +27,9 @@ static const struct {
      "out in unfold fold fold-toggle unfold-all fold-all unfold-below fold-below depth-1 depth-2 depth-3 fold-switch "
      "sort reverse tree-or-list columns scroll-left scroll-right zoom-in zoom-out map-all"},
     {"it marks rows of a screen for what comes next", "tag untag-all tag-range"},
-    {"it types", "complete older newer accept edit-left edit-right ask-left ask-right edit-home edit-end edit-erase "
-                 "edit-delete edit-word edit-clear ask-save"},
+    {"it types",
+     "complete older newer accept edit-left edit-right ask-left ask-right edit-home edit-end edit-erase "
+     "edit-delete edit-word edit-clear ask-save"},
     {"it is about jobs of this session; a command is stopped by Ctrl-C",
      "view-jobs cancel-job cancel-training quit-wait quit-cancel quit-stay"},
     {"it belongs to the terminal and the session",
@@ -60,24 +58,42 @@ Action action_by_name(const char *name) {
 
 const char *context_name(unsigned context) {
   switch (context) {
-    case IN_FOREST: return "Forest";
-    case IN_QUERY: return "Query: answers";
-    case IN_ASK: return "Query: question";
-    case IN_EXPERTS: return "Experts";
-    case IN_FORM: return "Training form";
-    case IN_JOBS: return "Jobs";
-    case IN_HELP: return "Help";
-    case IN_PROMPT: return "Search and filter line";
-    case IN_QUIT: return "Quitting while jobs run";
-    case IN_MODEL: return "Model";
-    case IN_DIFF: return "Diff";
-    case IN_MAP: return "Map";
-    case IN_SKIPPED: return "Skipped files";
-    case IN_MENU: return "Menus";
-    case IN_TOUR: return "The tour";
-    case IN_MESSAGES: return "Messages";
-    case IN_COMMAND: return "Command line";
-    default: return "";
+    case IN_FOREST:
+      return "Forest";
+    case IN_QUERY:
+      return "Query: answers";
+    case IN_ASK:
+      return "Query: question";
+    case IN_EXPERTS:
+      return "Experts";
+    case IN_FORM:
+      return "Training form";
+    case IN_JOBS:
+      return "Jobs";
+    case IN_HELP:
+      return "Help";
+    case IN_PROMPT:
+      return "Search and filter line";
+    case IN_QUIT:
+      return "Quitting while jobs run";
+    case IN_MODEL:
+      return "Model";
+    case IN_DIFF:
+      return "Diff";
+    case IN_MAP:
+      return "Map";
+    case IN_SKIPPED:
+      return "Skipped files";
+    case IN_MENU:
+      return "Menus";
+    case IN_TOUR:
+      return "The tour";
+    case IN_MESSAGES:
+      return "Messages";
+    case IN_COMMAND:
+      return "Command line";
+    default:
+      return "";
   }
 }
 
@@ -100,8 +116,7 @@ static bool add_bindings(GArray *bindings, Action action, const char *keys) {
 Keymap *keymap_new(void) {
   Keymap *keymap = g_new0(Keymap, 1);
   keymap->bindings = g_array_new(FALSE, FALSE, sizeof(Binding));
-  for (Action a = ACTION_NONE + 1; a < ACTION_COUNT; a++)
-    add_bindings(keymap->bindings, a, action_table[a].keys);
+  for (Action a = ACTION_NONE + 1; a < ACTION_COUNT; a++) add_bindings(keymap->bindings, a, action_table[a].keys);
   return keymap;
 }
 
@@ -140,16 +155,14 @@ bool binding_applies(const Binding *binding, unsigned context) {
   return !((context & IN_TYPING) && key_is_text(binding->keys[0]));
 }
 
-KeymapResult keymap_find(const Keymap *keymap, unsigned context, Key prefix, Key key,
-                         Action *action) {
+KeymapResult keymap_find(const Keymap *keymap, unsigned context, Key prefix, Key key, Action *action) {
   KeymapResult result = KEYMAP_NONE;
   *action = ACTION_NONE;
   for (guint i = 0; i < keymap->bindings->len; i++) {
     const Binding *b = &g_array_index(keymap->bindings, Binding, i);
     if (!binding_applies(b, context)) continue;
     bool two = b->keys[1] != UIKEY_NONE;
-    bool whole = prefix ? two && b->keys[0] == prefix && b->keys[1] == key
-                        : !two && b->keys[0] == key;
+    bool whole = prefix ? two && b->keys[0] == prefix && b->keys[1] == key : !two && b->keys[0] == key;
     if (whole) {
       *action = b->action;
       return KEYMAP_ACTION;

@@ -26,8 +26,8 @@ typedef enum {
   IN_TOUR = 1 << 14,
   IN_COMMAND = 1 << 15, /* the command line */
   IN_MESSAGES = 1 << 16,
-  IN_LISTS = IN_FOREST | IN_QUERY | IN_EXPERTS | IN_JOBS | IN_HELP | IN_MODEL | IN_DIFF | IN_MAP |
-             IN_SKIPPED | IN_MESSAGES,
+  IN_LISTS =
+      IN_FOREST | IN_QUERY | IN_EXPERTS | IN_JOBS | IN_HELP | IN_MODEL | IN_DIFF | IN_MAP | IN_SKIPPED | IN_MESSAGES,
   IN_TYPING = IN_ASK | IN_FORM | IN_PROMPT | IN_COMMAND,
   IN_EVERYTHING = IN_LISTS | IN_TYPING | IN_QUIT | IN_MENU | IN_TOUR
 } Context;
@@ -47,7 +47,7 @@ typedef struct {
   unsigned contexts;
   const char *hint; /* the word in the bottom bar, or "" */
   const char *help;
-  const char *twin;   /* the command that answers the same, or "" */
+  const char *twin; /* the command that answers the same, or "" */
 } ActionInfo;
 
 /* Facts about an action. Static. */
@@ -77,8 +77,7 @@ typedef enum { KEYMAP_NONE, KEYMAP_PREFIX, KEYMAP_ACTION } KeymapResult;
 
 /* Looks up a key; `prefix` is the key before it when that was a prefix, else UIKEY_NONE.
  * KEYMAP_PREFIX: another key must follow. */
-KeymapResult keymap_find(const Keymap *keymap, unsigned context, Key prefix, Key key,
-                         Action *action);
+KeymapResult keymap_find(const Keymap *keymap, unsigned context, Key prefix, Key key, Action *action);
 
 /* One way to give an action. */
 typedef struct {

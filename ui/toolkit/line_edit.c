@@ -40,8 +40,7 @@ static gsize before(const LineEdit *edit) {
 
 static gsize after(const LineEdit *edit) {
   const char *s = edit->text->str;
-  return edit->cursor < edit->text->len ? (gsize)(g_utf8_next_char(s + edit->cursor) - s)
-                                        : edit->cursor;
+  return edit->cursor < edit->text->len ? (gsize)(g_utf8_next_char(s + edit->cursor) - s) : edit->cursor;
 }
 
 static bool erase(LineEdit *edit, gsize from, gsize to) {
@@ -62,16 +61,33 @@ bool line_edit_action(LineEdit *edit, Action action, bool *changed) {
   *changed = false;
   switch (action) {
     case ACTION_EDIT_LEFT:
-    case ACTION_ASK_LEFT: edit->cursor = before(edit); return true;
+    case ACTION_ASK_LEFT:
+      edit->cursor = before(edit);
+      return true;
     case ACTION_EDIT_RIGHT:
-    case ACTION_ASK_RIGHT: edit->cursor = after(edit); return true;
-    case ACTION_EDIT_HOME: edit->cursor = 0; return true;
-    case ACTION_EDIT_END: edit->cursor = edit->text->len; return true;
-    case ACTION_EDIT_ERASE: *changed = erase(edit, before(edit), edit->cursor); return true;
-    case ACTION_EDIT_DELETE: *changed = erase(edit, edit->cursor, after(edit)); return true;
-    case ACTION_EDIT_WORD: *changed = erase(edit, word_start(edit), edit->cursor); return true;
-    case ACTION_EDIT_CLEAR: *changed = erase(edit, 0, edit->cursor); return true;
-    default: return false;
+    case ACTION_ASK_RIGHT:
+      edit->cursor = after(edit);
+      return true;
+    case ACTION_EDIT_HOME:
+      edit->cursor = 0;
+      return true;
+    case ACTION_EDIT_END:
+      edit->cursor = edit->text->len;
+      return true;
+    case ACTION_EDIT_ERASE:
+      *changed = erase(edit, before(edit), edit->cursor);
+      return true;
+    case ACTION_EDIT_DELETE:
+      *changed = erase(edit, edit->cursor, after(edit));
+      return true;
+    case ACTION_EDIT_WORD:
+      *changed = erase(edit, word_start(edit), edit->cursor);
+      return true;
+    case ACTION_EDIT_CLEAR:
+      *changed = erase(edit, 0, edit->cursor);
+      return true;
+    default:
+      return false;
   }
 }
 

@@ -10,19 +10,19 @@
 #include "ui/toolkit/list.h"
 
 typedef struct {
-  Key key;      /* chooses the line at once; UIKEY_NONE: none */
+  Key key; /* chooses the line at once; UIKEY_NONE: none */
   char *label;
-  char *note;   /* dim, at the right; may be NULL */
-  int line;     /* what the owner gets */
+  char *note; /* dim, at the right; may be NULL */
+  int line;   /* what the owner gets */
   bool ticked;
 } MenuLine;
 
 typedef struct {
-  int id;            /* which of its owner's menus */
+  int id; /* which of its owner's menus */
   char *title;
-  bool ticks;        /* lines are ticked, and choosing leaves the menu open */
-  bool of_app;       /* belongs to the app and not to the view at hand */
-  GArray *lines;     /* of MenuLine */
+  bool ticks;    /* lines are ticked, and choosing leaves the menu open */
+  bool of_app;   /* belongs to the app and not to the view at hand */
+  GArray *lines; /* of MenuLine */
   List list;
 } Menu;
 

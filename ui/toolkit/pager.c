@@ -88,8 +88,7 @@ bool pager_run(Term *term, const char *text, GError **error) {
   term_leave(term);
   bool ok = run(pager, text);
   term_return(term);
-  if (!ok)
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "the pager \"%s\" ended with a failure", pager);
+  if (!ok) g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "the pager \"%s\" ended with a failure", pager);
   return ok;
 }
 
@@ -101,8 +100,7 @@ bool editor_run(Term *term, const char *path, GError **error) {
   term_leave(term);
   bool ok = run(command, NULL);
   term_return(term);
-  if (!ok)
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "the editor \"%s\" ended with a failure", editor);
+  if (!ok) g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "the editor \"%s\" ended with a failure", editor);
   return ok;
 }
 

@@ -76,8 +76,7 @@ Rect paint_box(Cells *cells, Rect a, const char *title) {
 
 Rect rect_centre(Rect outer, int columns, int rows) {
   columns = MIN(columns, outer.columns), rows = MIN(rows, outer.rows);
-  return (Rect){outer.x + (outer.columns - columns) / 2, outer.y + (outer.rows - rows) / 2,
-                columns, rows};
+  return (Rect){outer.x + (outer.columns - columns) / 2, outer.y + (outer.rows - rows) / 2, columns, rows};
 }
 
 static void value_range(const double *values, guint n, double *low, double *high) {
@@ -148,8 +147,7 @@ static void curve_cell(Cells *cells, Rect area, int column, const CurveDot *dots
   }
 }
 
-void paint_curve(Cells *cells, Rect area, const double *values, guint n, double *low,
-                 double *high) {
+void paint_curve(Cells *cells, Rect area, const double *values, guint n, double *low, double *high) {
   value_range(values, n, low, high);
   if (n == 0 || !isfinite(*low) || area.columns <= 0 || area.rows <= 0) return;
   int across = cells->ascii ? 1 : 2, down = cells->ascii ? 3 : 4;
@@ -193,8 +191,7 @@ int text_rows(const char *text, int columns) {
   return rows;
 }
 
-int paint_wrapped(Cells *cells, int x, int y, int columns, int rows, Style style,
-                  const char *text) {
+int paint_wrapped(Cells *cells, int x, int y, int columns, int rows, Style style, const char *text) {
   int row = 0;
   while (*text && row < rows && columns > 0) {
     gsize n = line_bytes(text, columns);
@@ -216,8 +213,7 @@ char *score_text(const Score *score, int columns, bool ascii) {
   g_autofree char *named = g_strconcat(name, bare, NULL);
   g_autofree char *whole = NULL;
   if (isfinite(score->low) && isfinite(score->high))
-    whole = g_strdup_printf("%s %.0f%s%.0f", named, 100 * score->low, glyph(ascii, GLYPH_DASH),
-                            100 * score->high);
+    whole = g_strdup_printf("%s %.0f%s%.0f", named, 100 * score->low, glyph(ascii, GLYPH_DASH), 100 * score->high);
   if (whole && (columns == 0 || text_width(whole) <= columns)) return g_steal_pointer(&whole);
   bool fits = columns == 0 || text_width(named) <= columns;
   return fits ? g_steal_pointer(&named) : g_steal_pointer(&bare);

@@ -29,12 +29,10 @@ Rect rect_centre(Rect outer, int columns, int rows);
 
 /* Draws values[0..n) from left to right as a curve, braille dots or ASCII signs, scaled
  * between *low and *high, which get the smallest and largest value. NANs leave gaps. */
-void paint_curve(Cells *cells, Rect area, const double *values, guint n, double *low,
-                 double *high);
+void paint_curve(Cells *cells, Rect area, const double *values, guint n, double *low, double *high);
 
 /* Draws a text from row y on, broken at spaces; returns the rows it took, at most `rows`. */
-int paint_wrapped(Cells *cells, int x, int y, int columns, int rows, Style style,
-                  const char *text);
+int paint_wrapped(Cells *cells, int x, int y, int columns, int rows, Style style, const char *text);
 
 /* Rows that a text takes when it is broken at spaces to so many columns. */
 int text_rows(const char *text, int columns);

@@ -126,6 +126,5 @@ void scatter_draw(const Scatter *s, Cells *cells, int x0, int y0, bool signs) {
   }
   for (int y = 0; y < s->rows; y++)
     for (int x = 0; x < s->columns; x++)
-      if (heaps[y * s->columns + x].dots)
-        draw_heap(cells, x0 + x, y0 + y, &heaps[y * s->columns + x], signs);
+      if (heaps[y * s->columns + x].dots) draw_heap(cells, x0 + x, y0 + y, &heaps[y * s->columns + x], signs);
 }

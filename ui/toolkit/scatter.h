@@ -8,12 +8,12 @@
 #include "ui/toolkit/cells.h"
 
 typedef struct {
-  const float *xy;      /* (n, 2), borrowed; NANs are left out */
-  const guint8 *group;  /* (n), borrowed */
+  const float *xy;     /* (n, 2), borrowed; NANs are left out */
+  const guint8 *group; /* (n), borrowed */
   guint n;
   double left, right, bottom, top; /* the window, in the points' units */
-  int columns, rows;    /* on screen, as last set */
-  int cursor_x, cursor_y; /* in cells, from the upper left */
+  int columns, rows;               /* on screen, as last set */
+  int cursor_x, cursor_y;          /* in cells, from the upper left */
 } Scatter;
 
 /* Shows all points. */

@@ -55,10 +55,8 @@ void signals_remember_terminal(int tty) {
 static void install(void) {
   struct sigaction ask = {.sa_handler = on_asking, .sa_flags = SA_RESTART};
   struct sigaction crash = {.sa_handler = on_crash, .sa_flags = SA_ONSTACK};
-  for (size_t i = 0; i < G_N_ELEMENTS(asking); i++)
-    sigaction(asking[i], &ask, &handled.before_asking[i]);
-  for (size_t i = 0; i < G_N_ELEMENTS(crashing); i++)
-    sigaction(crashing[i], &crash, &handled.before_crashing[i]);
+  for (size_t i = 0; i < G_N_ELEMENTS(asking); i++) sigaction(asking[i], &ask, &handled.before_asking[i]);
+  for (size_t i = 0; i < G_N_ELEMENTS(crashing); i++) sigaction(crashing[i], &crash, &handled.before_crashing[i]);
 }
 
 int signals_start(const char *restore, gsize n, GError **error) {
@@ -78,10 +76,8 @@ int signals_start(const char *restore, gsize n, GError **error) {
 
 void signals_stop(void) {
   if (handled.pipe[0] < 0) return;
-  for (size_t i = 0; i < G_N_ELEMENTS(asking); i++)
-    sigaction(asking[i], &handled.before_asking[i], NULL);
-  for (size_t i = 0; i < G_N_ELEMENTS(crashing); i++)
-    sigaction(crashing[i], &handled.before_crashing[i], NULL);
+  for (size_t i = 0; i < G_N_ELEMENTS(asking); i++) sigaction(asking[i], &handled.before_asking[i], NULL);
+  for (size_t i = 0; i < G_N_ELEMENTS(crashing); i++) sigaction(crashing[i], &handled.before_crashing[i], NULL);
   stack_t none = {.ss_flags = SS_DISABLE};
   sigaltstack(&none, NULL);
   g_clear_pointer(&handled.stack, g_free);
@@ -97,8 +93,6 @@ unsigned signals_read(void) {
   ssize_t n;
   while (handled.pipe[0] >= 0 && (n = read(handled.pipe[0], bytes, sizeof bytes)) > 0)
     for (ssize_t i = 0; i < n; i++)
-      events |= bytes[i] == SIGTSTP   ? SIGNAL_SUSPEND
-                : bytes[i] == SIGCONT ? SIGNAL_CONTINUE
-                                      : SIGNAL_END;
+      events |= bytes[i] == SIGTSTP ? SIGNAL_SUSPEND : bytes[i] == SIGCONT ? SIGNAL_CONTINUE : SIGNAL_END;
   return events;
 }

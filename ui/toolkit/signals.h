@@ -7,9 +7,9 @@
 #include <stdbool.h>
 
 typedef enum {
-  SIGNAL_END = 1,      /* hang-up, termination, interruption from outside */
-  SIGNAL_SUSPEND = 2,  /* somebody asks us to stop */
-  SIGNAL_CONTINUE = 4  /* we go on after a stop: the screen may hold anything */
+  SIGNAL_END = 1,     /* hang-up, termination, interruption from outside */
+  SIGNAL_SUSPEND = 2, /* somebody asks us to stop */
+  SIGNAL_CONTINUE = 4 /* we go on after a stop: the screen may hold anything */
 } SignalEvent;
 
 /* Remembers the terminal's modes, before curses changes them. Call first. */

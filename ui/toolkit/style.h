@@ -20,16 +20,16 @@ typedef enum {
   STYLE_DECLARED, /* where an edge comes from */
   STYLE_RECOVERED,
   STYLE_BY_HAND,
-  STYLE_BAR,      /* the filled part of a bar, a curve */
+  STYLE_BAR, /* the filled part of a bar, a curve */
   STYLE_BAR_REST,
   STYLE_GOOD,
   STYLE_WARN,
   STYLE_BAD,
-  STYLE_KEY,      /* a key in the bottom bar */
-  STYLE_HINT,     /* its word */
-  STYLE_INPUT,    /* text that is being typed */
-  STYLE_BOX,      /* frames of boxes */
-  STYLE_GROUP_1,  /* kinds of points on the map, one after the other */
+  STYLE_KEY,     /* a key in the bottom bar */
+  STYLE_HINT,    /* its word */
+  STYLE_INPUT,   /* text that is being typed */
+  STYLE_BOX,     /* frames of boxes */
+  STYLE_GROUP_1, /* kinds of points on the map, one after the other */
   STYLE_GROUP_2,
   STYLE_GROUP_3,
   STYLE_GROUP_4,

@@ -31,7 +31,7 @@ struct Term {
   bool headless, ascii;
   bool xterm; /* it knows xterm's title and paste brackets */
   Scheme scheme;
-  Cells *shown;   /* the picture that was painted last */
+  Cells *shown; /* the picture that was painted last */
   bool anew;
   GString *restore;
   bool coloured[STYLE_COUNT]; /* looks[] in place of the scheme's */
@@ -67,8 +67,7 @@ static void set_up_style(Term *term, Style s, bool coloured, bool own) {
   term->pairs[s] = 0;
   if (!coloured || (look.fg == COLOUR_OWN && look.bg == COLOUR_OWN)) return;
   term->pairs[s] = (short)(s + 1);
-  init_pair(term->pairs[s], curses_colour(look.fg, own, COLOR_WHITE),
-            curses_colour(look.bg, own, COLOR_BLACK));
+  init_pair(term->pairs[s], curses_colour(look.fg, own, COLOR_WHITE), curses_colour(look.bg, own, COLOR_BLACK));
 }
 
 static void set_up_styles(Term *term, const char *theme) {
@@ -86,10 +85,8 @@ static void add_capability(GString *to, const char *capability) {
   if (!s || s == (char *)-1) return;
   while (*s) {
     const char *pad = s[0] == '$' && s[1] == '<' ? strchr(s, '>') : NULL;
-    if (pad)
-      s = pad + 1;
-    else
-      g_string_append_c(to, *s++);
+    if (pad) s = pad + 1;
+    else g_string_append_c(to, *s++);
   }
 }
 
@@ -126,15 +123,13 @@ static void set_up_input(void) {
 
 /* Without a terminal any description will do that knows colours. */
 static SCREEN *open_headless(Term *term) {
-  static const char *const fallbacks[] = {NULL, "xterm-256color", "xterm", "linux", "vt100",
-                                          "ansi", "dumb"};
+  static const char *const fallbacks[] = {NULL, "xterm-256color", "xterm", "linux", "vt100", "ansi", "dumb"};
   term->out = fopen("/dev/null", "we");
   term->in = fopen("/dev/null", "re");
   if (!term->out || !term->in) return NULL;
   use_env(FALSE);
   SCREEN *screen = NULL;
-  for (size_t i = 0; i < G_N_ELEMENTS(fallbacks) && !screen; i++)
-    screen = newterm(fallbacks[i], term->out, term->in);
+  for (size_t i = 0; i < G_N_ELEMENTS(fallbacks) && !screen; i++) screen = newterm(fallbacks[i], term->out, term->in);
   return screen;
 }
 
@@ -159,8 +154,7 @@ static SCREEN *open_tty(GError **error) {
   const char *name = getenv("TERM");
   g_autofree char *shown = safe_text(name ? name : "", -1);
   g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
-              "TERM=%s cannot show the interface; copse --help lists the commands that do without",
-              shown);
+              "TERM=%s cannot show the interface; copse --help lists the commands that do without", shown);
   return NULL;
 }
 
@@ -241,13 +235,26 @@ void term_resize(Term *term, int columns, int rows) {
 }
 
 static Key special_key(wint_t code) {
-  static const struct { int curses; Key key; } table[] = {
-      {KEY_UP, UIKEY_UP},         {KEY_DOWN, UIKEY_DOWN},       {KEY_LEFT, UIKEY_LEFT},
-      {KEY_RIGHT, UIKEY_RIGHT},   {KEY_HOME, UIKEY_HOME},       {KEY_END, UIKEY_END},
-      {KEY_PPAGE, UIKEY_PAGE_UP}, {KEY_NPAGE, UIKEY_PAGE_DOWN}, {KEY_IC, UIKEY_INSERT},
-      {KEY_DC, UIKEY_DELETE},     {KEY_BTAB, UIKEY_BACK_TAB},   {KEY_ENTER, UIKEY_ENTER},
-      {KEY_BACKSPACE, UIKEY_BACKSPACE}, {KEY_RESIZE, UIKEY_RESIZE},
-      {CODE_PASTE_BEGIN, UIKEY_PASTE_BEGIN}, {CODE_PASTE_END, UIKEY_PASTE_END},
+  static const struct {
+    int curses;
+    Key key;
+  } table[] = {
+      {KEY_UP, UIKEY_UP},
+      {KEY_DOWN, UIKEY_DOWN},
+      {KEY_LEFT, UIKEY_LEFT},
+      {KEY_RIGHT, UIKEY_RIGHT},
+      {KEY_HOME, UIKEY_HOME},
+      {KEY_END, UIKEY_END},
+      {KEY_PPAGE, UIKEY_PAGE_UP},
+      {KEY_NPAGE, UIKEY_PAGE_DOWN},
+      {KEY_IC, UIKEY_INSERT},
+      {KEY_DC, UIKEY_DELETE},
+      {KEY_BTAB, UIKEY_BACK_TAB},
+      {KEY_ENTER, UIKEY_ENTER},
+      {KEY_BACKSPACE, UIKEY_BACKSPACE},
+      {KEY_RESIZE, UIKEY_RESIZE},
+      {CODE_PASTE_BEGIN, UIKEY_PASTE_BEGIN},
+      {CODE_PASTE_END, UIKEY_PASTE_END},
   };
   for (size_t i = 0; i < G_N_ELEMENTS(table); i++)
     if ((wint_t)table[i].curses == code) return table[i].key;
@@ -284,8 +291,7 @@ static void paint_cell(const Term *term, int x, int y, const Cell *at) {
   wchar_t text[CELL_MARKS + 2] = {(wchar_t)at->c};
   for (int i = 0; i < CELL_MARKS && at->marks[i]; i++) text[i + 1] = (wchar_t)at->marks[i];
   cchar_t value;
-  if (setcchar(&value, text, term->attributes[at->style], term->pairs[at->style], NULL) == OK)
-    mvadd_wch(y, x, &value);
+  if (setcchar(&value, text, term->attributes[at->style], term->pairs[at->style], NULL) == OK) mvadd_wch(y, x, &value);
 }
 
 static bool cell_equal(const Cell *a, const Cell *b) {
@@ -321,8 +327,7 @@ void term_paint(Term *term, const Cells *cells) {
     place_cursor(cells);
     refresh();
   }
-  memcpy(term->shown->cells, cells->cells,
-         sizeof(Cell) * (size_t)cells->columns * (size_t)cells->rows);
+  memcpy(term->shown->cells, cells->cells, sizeof(Cell) * (size_t)cells->columns * (size_t)cells->rows);
   term->anew = false;
 }
 
@@ -383,9 +388,8 @@ void term_set_mouse(Term *term, bool on) {
   if (!on && !term->mouse) return;
   term->mouse = on;
   mouseinterval(200);
-  mousemask(on ? BUTTON1_CLICKED | BUTTON1_PRESSED | BUTTON1_DOUBLE_CLICKED | BUTTON4_PRESSED |
-                     BUTTON5_PRESSED
-               : 0, NULL);
+  mousemask(on ? BUTTON1_CLICKED | BUTTON1_PRESSED | BUTTON1_DOUBLE_CLICKED | BUTTON4_PRESSED | BUTTON5_PRESSED : 0,
+            NULL);
 }
 
 MouseEvent term_mouse(Term *term, int *x, int *y) {

@@ -12,7 +12,7 @@
 typedef struct Term Term;
 
 typedef struct {
-  const char *theme; /* see scheme_choose() */
+  const char *theme;    /* see scheme_choose() */
   const bool *coloured; /* by Style: use looks[] in place of the scheme's; NULL: never */
   const Look *looks;
   bool ascii;        /* even where UTF-8 is to be had */

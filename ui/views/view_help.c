@@ -94,8 +94,7 @@ static void add_entry(HelpView *v, const char *keys, const char *text) {
   g_string_free(line, TRUE);
 }
 
-static void add_section(HelpView *v, const Keymap *keymap, Section section, unsigned context,
-                        const char *title) {
+static void add_section(HelpView *v, const Keymap *keymap, Section section, unsigned context, const char *title) {
   bool begun = false;
   for (Action a = ACTION_NONE + 1; a < ACTION_COUNT; a++) {
     const ActionInfo *info = action_info(a);
@@ -127,8 +126,7 @@ static void build(HelpView *v, const Ui *ui, int columns) {
   g_array_set_size(v->lines, 0);
   v->columns = columns;
   add_section(v, ui->keymap, SECTION_EVERYWHERE, 0, "Everywhere");
-  for (int c = 0; c < CONTEXT_COUNT; c++)
-    add_section(v, ui->keymap, SECTION_CONTEXT, 1u << c, context_name(1u << c));
+  for (int c = 0; c < CONTEXT_COUNT; c++) add_section(v, ui->keymap, SECTION_CONTEXT, 1u << c, context_name(1u << c));
   add_section(v, ui->keymap, SECTION_TYPING, 0, "While typing");
   add_legend(v, ui->ascii);
   list_resize(&v->list, (int)v->lines->len);
@@ -138,8 +136,7 @@ static void draw_line(const HelpView *v, Cells *cells, Rect area, int y, int row
   const HelpLine *line = &g_array_index(v->lines, HelpLine, row);
   if (line->keys) {
     paint_left(cells, area.x + 1, y, KEY_COLUMNS, STYLE_KEY, line->keys);
-    paint_left(cells, area.x + KEY_COLUMNS + 2, y, area.columns - KEY_COLUMNS - 3, STYLE_TEXT,
-               line->text);
+    paint_left(cells, area.x + KEY_COLUMNS + 2, y, area.columns - KEY_COLUMNS - 3, STYLE_TEXT, line->text);
   } else {
     cells_put(cells, area.x + 1, y, area.columns - 1, STYLE_TITLE, line->text);
   }
@@ -183,10 +180,16 @@ static Reaction help_action(Ui *ui, gpointer view, Action action) {
       v->prompt_row = v->list.cursor;
       ui_prompt(ui, "/", "");
       return REACT_HANDLED;
-    case ACTION_NEXT: find(ui, v, false, false); return REACT_HANDLED;
-    case ACTION_PREVIOUS: find(ui, v, false, true); return REACT_HANDLED;
-    case ACTION_LEAVE: return REACT_HANDLED | REACT_BACK;
-    default: return REACT_NONE;
+    case ACTION_NEXT:
+      find(ui, v, false, false);
+      return REACT_HANDLED;
+    case ACTION_PREVIOUS:
+      find(ui, v, false, true);
+      return REACT_HANDLED;
+    case ACTION_LEAVE:
+      return REACT_HANDLED | REACT_BACK;
+    default:
+      return REACT_NONE;
   }
 }
 

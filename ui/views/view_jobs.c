@@ -45,8 +45,7 @@ static void draw_job(Cells *cells, Rect area, int y, const JobStatus *job, bool 
   x += bar ? bar + 1 : 0;
   paint_right(cells, x, y, 5, STYLE_TEXT, amount);
   x += 6;
-  paint_left(cells, x, y, area.x + area.columns - x,
-             job->state == JOB_FAILED ? STYLE_BAD : STYLE_DIM, details);
+  paint_left(cells, x, y, area.x + area.columns - x, job->state == JOB_FAILED ? STYLE_BAD : STYLE_DIM, details);
   if (selected) {
     cells_restyle(cells, area.x, y, area.columns, STYLE_SELECTED);
     cells->cursor_x = area.x, cells->cursor_y = y;
@@ -57,8 +56,7 @@ static void draw_job(Cells *cells, Rect area, int y, const JobStatus *job, bool 
 static int draw_message(Cells *cells, Rect area, const JobStatus *job) {
   if (job->state != JOB_FAILED || !job->message || area.rows < 6) return 0;
   int rows = 3;
-  paint_wrapped(cells, area.x + 2, area.y + area.rows - rows, area.columns - 4, rows, STYLE_BAD,
-                job->message);
+  paint_wrapped(cells, area.x + 2, area.y + area.rows - rows, area.columns - 4, rows, STYLE_BAD, job->message);
   return rows;
 }
 
@@ -104,8 +102,7 @@ static Reaction jobs_action(Ui *ui, gpointer view, Action action) {
 static char *jobs_status(const Ui *ui, gpointer view) {
   (void)view;
   unsigned busy = worker_busy(ui->engine.worker);
-  return busy ? g_strdup_printf("%u job%s to do", busy, busy == 1 ? "" : "s")
-              : g_strdup("Nothing is running");
+  return busy ? g_strdup_printf("%u job%s to do", busy, busy == 1 ? "" : "s") : g_strdup("Nothing is running");
 }
 
 const ViewOps view_jobs = {

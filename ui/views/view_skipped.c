@@ -10,7 +10,7 @@ enum { INDENT = 2 };
 
 typedef struct {
   List list;
-  bool looked;   /* for the model beside the file at `of` */
+  bool looked; /* for the model beside the file at `of` */
   int of;
   Model *beside; /* a reference, or NULL */
 } SkippedView;
@@ -79,8 +79,7 @@ static void skipped_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
   Rect reason = reason_area(area, area.y);
   const char *title = reason.y == area.y ? "FILE" : "FILE, and why it is no model";
   paint_left(cells, area.x + 1, area.y, area.columns - 2, STYLE_HEADER, title);
-  if (reason.y == area.y)
-    paint_left(cells, reason.x, area.y, reason.columns, STYLE_HEADER, "WHY IT IS NO MODEL");
+  if (reason.y == area.y) paint_left(cells, reason.x, area.y, reason.columns, STYLE_HEADER, "WHY IT IS NO MODEL");
   area.y++, area.rows--;
   scroll(&v->list, all, area);
   int y = area.y, row = v->list.top;

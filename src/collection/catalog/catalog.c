@@ -24,8 +24,7 @@ static const char *const statements[SQL_COUNT] = {
     [SQL_DROP_MODEL] = "DELETE FROM models WHERE path = ?1",
     [SQL_PUT_FACT] = "INSERT INTO facts(model, place, key, value, source) VALUES(?1,?2,?3,?4,?5)",
     [SQL_DROP_FACTS] = "DELETE FROM facts WHERE model = ?1",
-    [SQL_PUT_FILE] =
-        "INSERT OR REPLACE INTO files(owner, path, size, mtime, inode) VALUES(?1,?2,?3,?4,?5)",
+    [SQL_PUT_FILE] = "INSERT OR REPLACE INTO files(owner, path, size, mtime, inode) VALUES(?1,?2,?3,?4,?5)",
     [SQL_DROP_FILES] = "DELETE FROM files WHERE owner = ?1",
     [SQL_FORGET_FILES] = "UPDATE files SET size = -1, mtime = 0, inode = 0",
     [SQL_PUT_SKIPPED] = "INSERT OR REPLACE INTO skipped(owner, path, reason) VALUES(?1,?2,?3)",
@@ -33,8 +32,9 @@ static const char *const statements[SQL_COUNT] = {
     [SQL_SET_TREE] = "UPDATE models SET tree = ?2 WHERE id = ?1 AND tree <> ?2",
     [SQL_PUT_VALUE] = "INSERT OR REPLACE INTO kv(space, key, value) VALUES(?1,?2,?3)",
     [SQL_GET_VALUE] = "SELECT value FROM kv WHERE space = ?1 AND key = ?2",
-    [SQL_TOTALS] = "SELECT (SELECT count(*) FROM models), (SELECT count(*) FROM skipped),"
-                   " (SELECT coalesce(sum(bytes), 0) FROM models)",
+    [SQL_TOTALS] =
+        "SELECT (SELECT count(*) FROM models), (SELECT count(*) FROM skipped),"
+        " (SELECT coalesce(sum(bytes), 0) FROM models)",
     [SQL_ALL_MODELS] =
         "SELECT id, path, file, name, format, kind, tensors, params, bytes, dtypes, shapes, alpha,"
         " rank_stabilised, tree FROM models ORDER BY id",
@@ -59,8 +59,7 @@ static void disconnect(Catalog *c) {
 
 static bool prepare_all(Catalog *c, GError **error) {
   for (int i = 0; i < SQL_COUNT; i++)
-    if (sqlite3_prepare_v3(c->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT, &c->sql[i], NULL) !=
-        SQLITE_OK)
+    if (sqlite3_prepare_v3(c->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT, &c->sql[i], NULL) != SQLITE_OK)
       return database_fail(c->db, error);
   return true;
 }
@@ -159,9 +158,7 @@ void catalog_bind_text(Catalog *c, Sql sql, int place, const char *s) {
   sqlite3_bind_text(c->sql[sql], place, s, -1, SQLITE_STATIC);
 }
 
-static void bind_int(Catalog *c, Sql sql, int place, int64_t value) {
-  sqlite3_bind_int64(c->sql[sql], place, value);
-}
+static void bind_int(Catalog *c, Sql sql, int place, int64_t value) { sqlite3_bind_int64(c->sql[sql], place, value); }
 
 /* Locks and begins; end with end_change() in either case. */
 static bool begin_change(Catalog *c, GError **error) {
@@ -185,9 +182,7 @@ static bool end_change(Catalog *c, bool ok, GError **error) {
 static char *dtypes_text(const Model *m) {
   GString *out = g_string_new(NULL);
   for (int d = 0; d < DTYPE_COUNT; d++)
-    if (m->dtypes[d])
-      g_string_append_printf(out, "%s%s:%u", out->len ? " " : "", dtype_name((Dtype)d),
-                             m->dtypes[d]);
+    if (m->dtypes[d]) g_string_append_printf(out, "%s%s:%u", out->len ? " " : "", dtype_name((Dtype)d), m->dtypes[d]);
   return g_string_free(out, FALSE);
 }
 
@@ -204,10 +199,8 @@ static bool put_model(Catalog *c, const Model *m, GError **error) {
   bind_int(c, q, 8, (int64_t)m->bytes);
   catalog_bind_text(c, q, 9, dtypes);
   catalog_bind_text(c, q, 10, m->shapes);
-  if (isnan(m->scaling.alpha))
-    sqlite3_bind_null(c->sql[q], 11);
-  else
-    sqlite3_bind_double(c->sql[q], 11, m->scaling.alpha);
+  if (isnan(m->scaling.alpha)) sqlite3_bind_null(c->sql[q], 11);
+  else sqlite3_bind_double(c->sql[q], 11, m->scaling.alpha);
   bind_int(c, q, 12, m->scaling.rank_stabilised);
   return catalog_run(c, q, error);
 }
@@ -268,8 +261,7 @@ static bool drop(Catalog *c, Sql sql, const char *owner, GError **error) {
 }
 
 static bool store_entry(Catalog *c, const CatalogEntry *e, GError **error) {
-  if (!drop(c, SQL_DROP_FILES, e->owner, error) || !drop(c, SQL_DROP_SKIPPED, e->owner, error))
-    return false;
+  if (!drop(c, SQL_DROP_FILES, e->owner, error) || !drop(c, SQL_DROP_SKIPPED, e->owner, error)) return false;
   if (!e->model) {
     if (!drop(c, SQL_DROP_MODEL, e->owner, error)) return false;
   } else {
@@ -296,14 +288,13 @@ static bool has_walk_skips(Catalog *c, const GPtrArray *skips) {
     const char *reason = (const char *)sqlite3_column_text(c->sql[SQL_WALK_SKIPPED], 1);
     const WalkSkip *s = n < skips->len ? skips->pdata[n] : NULL;
     n++;
-    same = same && s && path && reason && strlen(s->path) == length &&
-           memcmp(s->path, path, length) == 0 && strcmp(s->reason, reason) == 0;
+    same = same && s && path && reason && strlen(s->path) == length && memcmp(s->path, path, length) == 0 &&
+           strcmp(s->reason, reason) == 0;
   }
   return same && n == skips->len;
 }
 
-static bool put_value(Catalog *c, const char *space, const char *key, const void *bytes, size_t n,
-                      GError **error) {
+static bool put_value(Catalog *c, const char *space, const char *key, const void *bytes, size_t n, GError **error) {
   catalog_bind_text(c, SQL_PUT_VALUE, 1, space);
   catalog_bind_text(c, SQL_PUT_VALUE, 2, key);
   sqlite3_bind_blob64(c->sql[SQL_PUT_VALUE], 3, bytes ? bytes : "", n, SQLITE_STATIC);
@@ -315,8 +306,8 @@ static GBytes *get_value(Catalog *c, const char *space, const char *key, GError 
   catalog_bind_text(c, SQL_GET_VALUE, 1, space);
   catalog_bind_text(c, SQL_GET_VALUE, 2, key);
   if (catalog_next(c, SQL_GET_VALUE, error) != 1) return NULL;
-  GBytes *value = g_bytes_new(sqlite3_column_blob(c->sql[SQL_GET_VALUE], 0),
-                              (gsize)sqlite3_column_bytes(c->sql[SQL_GET_VALUE], 0));
+  GBytes *value =
+      g_bytes_new(sqlite3_column_blob(c->sql[SQL_GET_VALUE], 0), (gsize)sqlite3_column_bytes(c->sql[SQL_GET_VALUE], 0));
   sqlite3_reset(c->sql[SQL_GET_VALUE]);
   return value;
 }
@@ -354,8 +345,8 @@ bool catalog_finish(Catalog *c, const GPtrArray *gone, const GPtrArray *skips, G
   bool same = gone->len == 0 && has_walk_skips(c, skips);
   catalog_unlock(c);
   if (same) return true;
-  bool ok = begin_change(c, error) && remove_owners(c, gone, error) &&
-            drop(c, SQL_DROP_SKIPPED, "", error) && put_skips(c, "", skips, error);
+  bool ok = begin_change(c, error) && remove_owners(c, gone, error) && drop(c, SQL_DROP_SKIPPED, "", error) &&
+            put_skips(c, "", skips, error);
   return end_change(c, ok, error);
 }
 

@@ -53,12 +53,10 @@ bool catalog_store(Catalog *catalog, const CatalogEntry *entries, size_t n, GErr
 
 /* Ends a scan in one transaction: removes the rows of the owners in `gone` (char *) and lists
  * the walk's own skips. Writes nothing when nothing changed. */
-bool catalog_finish(Catalog *catalog, const GPtrArray *gone, const GPtrArray *skips,
-                    GError **error);
+bool catalog_finish(Catalog *catalog, const GPtrArray *gone, const GPtrArray *skips, GError **error);
 
 /* How many models and skipped files there are, and the models' bytes. */
-bool catalog_totals(Catalog *catalog, unsigned *models, unsigned *skipped, uint64_t *bytes,
-                    GError **error);
+bool catalog_totals(Catalog *catalog, unsigned *models, unsigned *skipped, uint64_t *bytes, GError **error);
 
 /* All models by path. Array of Model*, owned. */
 GPtrArray *catalog_models(Catalog *catalog, GError **error);
@@ -67,10 +65,8 @@ GPtrArray *catalog_models(Catalog *catalog, GError **error);
 GPtrArray *catalog_skipped(Catalog *catalog, GError **error);
 
 /* trees[i] belongs to models[i]. */
-bool catalog_store_trees(Catalog *catalog, const GPtrArray *models, const int *trees,
-                         GError **error);
+bool catalog_store_trees(Catalog *catalog, const GPtrArray *models, const int *trees, GError **error);
 
 /* Named values. catalog_get: NULL without an error when there is none. */
-bool catalog_put(Catalog *catalog, const char *space, const char *key, GBytes *value,
-                 GError **error);
+bool catalog_put(Catalog *catalog, const char *space, const char *key, GBytes *value, GError **error);
 GBytes *catalog_get(Catalog *catalog, const char *space, const char *key, GError **error);

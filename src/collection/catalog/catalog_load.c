@@ -68,8 +68,7 @@ static bool load_facts(Catalog *c, GPtrArray *models, GError **error) {
     int64_t id = sqlite3_column_int64(row, 0);
     while (at < models->len && ((Model *)models->pdata[at])->id < id) at++;
     if (at < models->len && ((Model *)models->pdata[at])->id == id)
-      model_add_fact(models->pdata[at], column_text(row, 1), column_text(row, 2),
-                     column_text(row, 3));
+      model_add_fact(models->pdata[at], column_text(row, 1), column_text(row, 2), column_text(row, 3));
   }
   return more == 0;
 }
@@ -93,8 +92,7 @@ static void add_inside(GPtrArray *models, Model *m) {
 
 static bool load_models(Catalog *c, GPtrArray *models, GError **error) {
   int more;
-  while ((more = catalog_next(c, SQL_ALL_MODELS, error)) == 1)
-    add_inside(models, model_of_row(c->sql[SQL_ALL_MODELS]));
+  while ((more = catalog_next(c, SQL_ALL_MODELS, error)) == 1) add_inside(models, model_of_row(c->sql[SQL_ALL_MODELS]));
   return more == 0 && load_facts(c, models, error);
 }
 
@@ -145,8 +143,7 @@ GArray *catalog_files(Catalog *c, unsigned generation, GError **error) {
   return more == 0 ? g_steal_pointer(&files) : NULL;
 }
 
-bool catalog_totals(Catalog *c, unsigned *models, unsigned *skipped, uint64_t *bytes,
-                    GError **error) {
+bool catalog_totals(Catalog *c, unsigned *models, unsigned *skipped, uint64_t *bytes, GError **error) {
   bool ok = catalog_lock(c, error) && catalog_next(c, SQL_TOTALS, error) == 1;
   if (ok) {
     sqlite3_stmt *row = c->sql[SQL_TOTALS];

@@ -53,16 +53,15 @@ bool database_exec(sqlite3 *db, const char *sql, GError **error) {
 static int pragma_value(sqlite3 *db, const char *sql) {
   sqlite3_stmt *statement = NULL;
   int value = -1;
-  if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK &&
-      sqlite3_step(statement) == SQLITE_ROW)
+  if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW)
     value = sqlite3_column_int(statement, 0);
   sqlite3_finalize(statement);
   return value;
 }
 
 static bool make_schema(sqlite3 *db, GError **error) {
-  g_autofree char *marks = g_strdup_printf("PRAGMA user_version = %d; PRAGMA application_id = %d;",
-                                           SCHEMA_VERSION, APPLICATION_ID);
+  g_autofree char *marks =
+      g_strdup_printf("PRAGMA user_version = %d; PRAGMA application_id = %d;", SCHEMA_VERSION, APPLICATION_ID);
   if (!database_exec(db, "BEGIN IMMEDIATE", error)) return false;
   /* Another process may have made it since we looked. */
   bool made = pragma_value(db, "PRAGMA user_version") == SCHEMA_VERSION;
@@ -100,10 +99,8 @@ static sqlite3 *connect_to(const char *path, int flags, GError **error) {
 }
 
 static bool settle(sqlite3 *db, const char *path, bool empty, GError **error) {
-  if (path && !database_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", error))
-    return false;
-  if (!database_exec(db, "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY", error))
-    return false;
+  if (path && !database_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", error)) return false;
+  if (!database_exec(db, "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY", error)) return false;
   return !empty || make_schema(db, error);
 }
 
@@ -115,9 +112,8 @@ bool database_set_aside(const char *path, GError **error) {
   unlink(index);
   if (rename(path, aside) == 0 || errno == ENOENT) return true;
   g_autofree SafeText *shown = safe_text(path, -1);
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_STATE,
-              "%s is damaged and cannot be renamed: %s (remove it by hand)", shown,
-              g_strerror(errno));
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_STATE, "%s is damaged and cannot be renamed: %s (remove it by hand)",
+              shown, g_strerror(errno));
   return false;
 }
 
@@ -127,9 +123,7 @@ sqlite3 *database_open(const char *path, GError **error) {
     if (!db) return NULL;
     Condition condition = condition_of(db);
     g_autoptr(GError) problem = NULL;
-    if ((condition == USABLE || condition == EMPTY) &&
-        settle(db, path, condition == EMPTY, &problem))
-      return db;
+    if ((condition == USABLE || condition == EMPTY) && settle(db, path, condition == EMPTY, &problem)) return db;
     if (!problem) database_fail(db, &problem);
     bool damaged = condition == DAMAGED || database_is_damage(db);
     sqlite3_close(db); /* only after the message was taken from it */
@@ -151,8 +145,7 @@ static sqlite3 *connect_read_only(const char *path) {
   struct stat st;
   if (g_stat(path, &st) != 0 || !S_ISREG(st.st_mode)) return NULL;
   bool live = g_stat(log, &st) == 0 && st.st_size > 0 && g_stat(index, &st) == 0;
-  g_autofree char *uri = g_strdup_printf("file:%s?mode=ro&%s", escaped,
-                                         live ? "readonly_shm=1" : "immutable=1");
+  g_autofree char *uri = g_strdup_printf("file:%s?mode=ro&%s", escaped, live ? "readonly_shm=1" : "immutable=1");
   return connect_to(uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
 }
 
@@ -166,8 +159,8 @@ static bool copy_into(sqlite3 *target, sqlite3 *source) {
 sqlite3 *database_open_copy(const char *path, GError **error) {
   sqlite3 *source = path ? connect_read_only(path) : NULL;
   sqlite3 *db = source ? connect_to(NULL, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) : NULL;
-  bool copied = db && condition_of(source) == USABLE && copy_into(db, source) &&
-                condition_of(db) == USABLE && settle(db, NULL, false, NULL);
+  bool copied = db && condition_of(source) == USABLE && copy_into(db, source) && condition_of(db) == USABLE &&
+                settle(db, NULL, false, NULL);
   sqlite3_close(source);
   if (copied) return db;
   sqlite3_close(db);

@@ -32,8 +32,8 @@ static void parts_free(void *data) {
 
 static const ShardFolder part_folder = {.open = open_part, .free = parts_free};
 
-static WeightFile *open_parts(ArchiveCache *cache, const char *path, const char *member,
-                              ByteSource *index, const char *label, GError **error) {
+static WeightFile *open_parts(ArchiveCache *cache, const char *path, const char *member, ByteSource *index,
+                              const char *label, GError **error) {
   const char *slash = strrchr(member, '/');
   size_t bare = strlen(slash ? slash + 1 : member);
   Parts *p = g_new(Parts, 1);
@@ -42,13 +42,12 @@ static WeightFile *open_parts(ArchiveCache *cache, const char *path, const char 
   return shards_open(index, &part_folder, p, error);
 }
 
-WeightFile *archive_weights_open(ArchiveCache *cache, const char *path, const char *member,
-                                 const char *label, GError **error) {
+WeightFile *archive_weights_open(ArchiveCache *cache, const char *path, const char *member, const char *label,
+                                 GError **error) {
   const char *slash = strrchr(member, '/');
   WalkUse use;
-  bool is_index = walk_use_of(slash ? slash + 1 : member, &use) && use == WALK_SHARD_INDEX;
+  bool is_index = file_use_of(slash ? slash + 1 : member, &use) && use == WALK_SHARD_INDEX;
   g_autoptr(ByteSource) source = archive_cache_open(cache, path, member, label, error);
   if (!source) return NULL;
-  return is_index ? open_parts(cache, path, member, source, label, error)
-                  : weight_file_open_source(source, error);
+  return is_index ? open_parts(cache, path, member, source, label, error) : weight_file_open_source(source, error);
 }

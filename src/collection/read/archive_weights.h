@@ -8,5 +8,5 @@
 
 /* Opens the member `member` of the archive file at `path`; see archive_cache_open(). The file may
  * be used after the cache is gone. `label` is used in messages: it ends in the member's path. */
-WeightFile *archive_weights_open(ArchiveCache *cache, const char *path, const char *member,
-                                 const char *label, GError **error);
+WeightFile *archive_weights_open(ArchiveCache *cache, const char *path, const char *member, const char *label,
+                                 GError **error);

@@ -45,7 +45,7 @@ typedef struct {
   GPtrArray *pairs; /* key, value, key, value, … */
   char *key;        /* of the value that comes next at level 1, or of the list at level 2 */
   int depth;
-  bool in_list;     /* level 2 is a list under `key` */
+  bool in_list; /* level 2 is a list under `key` */
   bool expect_key;
 } Reader;
 
@@ -91,13 +91,20 @@ static void close_level(Reader *r) {
 
 static bool handle(Reader *r, const yaml_event_t *e, GError **error) {
   switch (e->type) {
-    case YAML_ALIAS_EVENT: return fail(error, "aliases are refused");
-    case YAML_MAPPING_START_EVENT: return open_level(r, false, error);
-    case YAML_SEQUENCE_START_EVENT: return open_level(r, true, error);
+    case YAML_ALIAS_EVENT:
+      return fail(error, "aliases are refused");
+    case YAML_MAPPING_START_EVENT:
+      return open_level(r, false, error);
+    case YAML_SEQUENCE_START_EVENT:
+      return open_level(r, true, error);
     case YAML_MAPPING_END_EVENT:
-    case YAML_SEQUENCE_END_EVENT: close_level(r); return true;
-    case YAML_SCALAR_EVENT: return r->depth == 0 || scalar(r, e, error);
-    default: return true;
+    case YAML_SEQUENCE_END_EVENT:
+      close_level(r);
+      return true;
+    case YAML_SCALAR_EVENT:
+      return r->depth == 0 || scalar(r, e, error);
+    default:
+      return true;
   }
 }
 
@@ -107,8 +114,8 @@ static bool pull(yaml_parser_t *parser, Reader *r, GError **error) {
     yaml_event_t e;
     if (!yaml_parser_parse(parser, &e)) {
       const char *problem = parser->problem ? parser->problem : "not YAML";
-      g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "front matter, line %zu: %s",
-                  parser->problem_mark.line + 1, problem);
+      g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "front matter, line %zu: %s", parser->problem_mark.line + 1,
+                  problem);
       return false;
     }
     bool last = e.type == YAML_DOCUMENT_END_EVENT || e.type == YAML_STREAM_END_EVENT;
@@ -129,8 +136,7 @@ bool card_parse(const char *front, size_t n, CardEntry entry, void *user, GError
   bool ok = pull(&parser, &r, error);
   yaml_parser_delete(&parser);
   g_free(r.key);
-  for (guint i = 0; ok && i + 1 < pairs->len; i += 2)
-    entry(user, pairs->pdata[i], pairs->pdata[i + 1]);
+  for (guint i = 0; ok && i + 1 < pairs->len; i += 2) entry(user, pairs->pdata[i], pairs->pdata[i + 1]);
   return ok;
 }
 

@@ -39,9 +39,7 @@ SafeText *card_body_read(const Collection *collection, const Model *model, GErro
   size_t n, front_n;
   const char *front;
   g_autofree char *folder = g_path_get_dirname(model->file);
-  g_autofree char *text = strchr(model->path, '!')
-                              ? NULL
-                              : nearest_card(collection_root(collection), folder, &n);
+  g_autofree char *text = strchr(model->path, '!') ? NULL : nearest_card(collection_root(collection), folder, &n);
   if (!text) {
     g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "There is no card.");
     return NULL;

@@ -126,8 +126,7 @@ static void add_frequent_tags(Model *m, GHashTable *metadata) {
 
 /* "https://huggingface.co/org/name/…" -> "org/name"; NULL for the address of anything else. */
 static char *repository_of(const char *address) {
-  static const char *const hosts[] = {"https://huggingface.co/", "http://huggingface.co/",
-                                      "https://hf.co/"};
+  static const char *const hosts[] = {"https://huggingface.co/", "http://huggingface.co/", "https://hf.co/"};
   for (size_t i = 0; address && i < G_N_ELEMENTS(hosts); i++) {
     if (!g_str_has_prefix(address, hosts[i])) continue;
     g_auto(GStrv) parts = g_strsplit(address + strlen(hosts[i]), "/", 3);
@@ -147,8 +146,7 @@ static bool is_quantised(GHashTable *metadata) {
 
 /* What the file was converted from. */
 static void add_source(Model *m, GHashTable *metadata) {
-  static const char named[] = "general.source.huggingface.repository",
-                    url[] = "general.source.repo_url";
+  static const char named[] = "general.source.huggingface.repository", url[] = "general.source.repo_url";
   const char *name = value_of(metadata, named);
   g_autofree char *repository = name ? NULL : repository_of(value_of(metadata, url));
   if (!name && !repository) return;

@@ -8,12 +8,7 @@
 #include "collection/read/card.h"
 #include "collection/read/metadata_facts.h"
 
-enum {
-  MAX_VALUE = 64 * 1024,
-  MAX_METADATA = 4096,
-  MAX_METADATA_BYTES = 4 * 1024 * 1024,
-  MAX_LIST = 1024
-};
+enum { MAX_VALUE = 64 * 1024, MAX_METADATA = 4096, MAX_METADATA_BYTES = 4 * 1024 * 1024, MAX_LIST = 1024 };
 
 static const char adapter_source[] = "adapter_config.json", config_source[] = "config.json",
                   pipeline_source[] = "model_index.json";
@@ -57,9 +52,7 @@ static void add_member(Model *m, const cJSON *config, const char *key, const cha
   }
 }
 
-static int by_text(const void *a, const void *b) {
-  return strcmp(*(char *const *)a, *(char *const *)b);
-}
+static int by_text(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
 /* The order of target_modules differs between two saves of one run, so it is sorted. */
 static void add_sorted(Model *m, const cJSON *config, const char *key, const char *source) {
@@ -92,18 +85,17 @@ static void take_mlx(Model *m, const cJSON *config) {
 }
 
 void model_take_adapter_config(Model *m, const cJSON *config) {
-  static const char *const plain[] = {"base_model_name_or_path", "peft_type",  "r",
-                                      "lora_alpha",              "use_rslora", "task_type"};
+  static const char *const plain[] = {
+      "base_model_name_or_path", "peft_type", "r", "lora_alpha", "use_rslora", "task_type"};
   for (size_t i = 0; i < G_N_ELEMENTS(plain); i++) add_member(m, config, plain[i], adapter_source);
   add_sorted(m, config, "target_modules", adapter_source);
   m->scaling.alpha = json_number(config, "lora_alpha", NAN);
-  m->scaling.rank_stabilised =
-      cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(config, "use_rslora"));
+  m->scaling.rank_stabilised = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(config, "use_rslora"));
   if (cJSON_HasObjectItem(config, "fine_tune_type")) take_mlx(m, config);
 }
 
 static bool is_word_of_path(const char *word) {
-  static const char *const words[] = {"checkpoints", "data",   "model",  "models", "out", "output",
+  static const char *const words[] = {"checkpoints", "data",   "model",   "models", "out",  "output",
                                       "outputs",     "result", "results", "runs",   "save", "tmp"};
   for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
     if (g_ascii_strcasecmp(word, words[i]) == 0) return true;
@@ -140,8 +132,7 @@ void model_take_config(Model *m, const cJSON *config) {
     g_autofree char *count = g_strdup_printf("%d", cJSON_GetArraySize(labels));
     model_add_fact(m, "num_labels", count, config_source);
   }
-  const char *name =
-      cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(config, "_name_or_path"));
+  const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(config, "_name_or_path"));
   if (!name || !*name || is_own_name(m, name)) return;
   model_add_fact(m, is_repository_like(name) ? "base" : "_name_or_path", name, config_source);
 }
@@ -171,19 +162,16 @@ void model_add_problem(Model *m, const char *problem, const char *source) {
 void model_take_config_text(Model *m, const char *bytes, size_t n, const char *source) {
   static const char pointer[] = "version https://git-lfs";
   g_autoptr(cJSON) config = n <= CONFIG_MAX_BYTES ? json_parse(bytes, n) : NULL;
-  if (n > CONFIG_MAX_BYTES)
-    model_add_problem(m, "larger than 4 MB", source);
+  if (n > CONFIG_MAX_BYTES) model_add_problem(m, "larger than 4 MB", source);
   else if (!cJSON_IsObject(config))
-    model_add_problem(m, n >= sizeof pointer && memcmp(bytes, pointer, sizeof pointer - 1) == 0
-                             ? "a Git LFS pointer, never fetched"
-                             : "not a JSON object",
+    model_add_problem(m,
+                      n >= sizeof pointer && memcmp(bytes, pointer, sizeof pointer - 1) == 0
+                          ? "a Git LFS pointer, never fetched"
+                          : "not a JSON object",
                       source);
-  else if (strcmp(source, adapter_source) == 0)
-    model_take_adapter_config(m, config);
-  else if (strcmp(source, pipeline_source) == 0)
-    model_take_pipeline(m, config);
-  else
-    model_take_config(m, config);
+  else if (strcmp(source, adapter_source) == 0) model_take_adapter_config(m, config);
+  else if (strcmp(source, pipeline_source) == 0) model_take_pipeline(m, config);
+  else model_take_config(m, config);
 }
 
 static void take_card_entry(void *user, const char *key, const char *value) {

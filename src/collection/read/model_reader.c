@@ -20,9 +20,7 @@ static char *split_of_path(const char *path) {
 }
 
 /* The path of the archive that a candidate was found in; NULL: in none. The caller frees it. */
-static char *archive_of(const Candidate *c) {
-  return c->inside ? g_strndup(c->path, c->inside - strlen("!")) : NULL;
-}
+static char *archive_of(const Candidate *c) { return c->inside ? g_strndup(c->path, c->inside - strlen("!")) : NULL; }
 
 static void add_split(Model *m, const Candidate *c, const char *archive) {
   g_autofree char *split = split_of_path(c->path + c->inside);
@@ -34,8 +32,8 @@ static void add_split(Model *m, const Candidate *c, const char *archive) {
 static void add_chain(Model *m, const Candidate *c, const char *archive) {
   g_autofree char *below = NULL;
   uint64_t step;
-  if (!chain_of_path(c->path + c->inside, &below, &step)) {
-    if (!archive || !chain_of_path(archive, &below, &step)) return;
+  if (!training_run_of_path(c->path + c->inside, &below, &step)) {
+    if (!archive || !training_run_of_path(archive, &below, &step)) return;
     archive = NULL;
   }
   g_autofree char *run = archive ? g_strconcat(archive, "!", below, NULL) : g_strdup(below);
@@ -47,8 +45,7 @@ static void add_chain(Model *m, const Candidate *c, const char *archive) {
 /* The commit that the model is of, then those that are left out. */
 static void add_revisions(Model *m, const Candidate *c) {
   for (guint i = 0; i < c->revisions->len && i < MAX_OTHERS; i++)
-    model_add_fact(m, "revision", c->revisions->pdata[i],
-                   i == 0 && c->revision_is_main ? "refs/main" : "snapshots");
+    model_add_fact(m, "revision", c->revisions->pdata[i], i == 0 && c->revision_is_main ? "refs/main" : "snapshots");
 }
 
 /* What the place of the files says. */
@@ -82,10 +79,8 @@ static void add_config(Model *m, const ModelFiles *files, const char *path, cons
   g_autoptr(GBytes) bytes = files->text(files->user, path, CONFIG_MAX_BYTES + 1, &error);
   gsize n = 0;
   const char *text = bytes ? g_bytes_get_data(bytes, &n) : NULL;
-  if (!bytes)
-    model_add_problem(m, error->message, source);
-  else
-    model_take_config_text(m, text ? text : "", n, source);
+  if (!bytes) model_add_problem(m, error->message, source);
+  else model_take_config_text(m, text ? text : "", n, source);
 }
 
 static void add_card(Model *m, const ModelFiles *files, const char *path) {
@@ -94,15 +89,12 @@ static void add_card(Model *m, const ModelFiles *files, const char *path) {
   g_autoptr(GBytes) bytes = files->text(files->user, path, CARD_MAX_FRONT, &error);
   gsize n = 0;
   const char *text = bytes ? g_bytes_get_data(bytes, &n) : NULL;
-  if (!bytes)
-    model_add_problem(m, error->message, "card");
-  else
-    model_take_card_text(m, text ? text : "", n);
+  if (!bytes) model_add_problem(m, error->message, "card");
+  else model_take_card_text(m, text ? text : "", n);
 }
 
 /* In order of trust: what the folders say, what a trainer wrote, what a person wrote. */
-static void add_facts(Model *m, const ModelFiles *files, const Candidate *c,
-                      const WeightSummary *summary, guint used) {
+static void add_facts(Model *m, const ModelFiles *files, const Candidate *c, const WeightSummary *summary, guint used) {
   add_place(m, c);
   model_take_metadata(m, summary->metadata);
   add_config(m, files, c->adapter_config, "adapter_config.json");
@@ -121,8 +113,7 @@ static uint64_t bytes_of(const Candidate *c) {
   return sum;
 }
 
-static Model *make_model(const ModelFiles *files, const Candidate *c,
-                         const WeightSummary *summary, guint used) {
+static Model *make_model(const ModelFiles *files, const Candidate *c, const WeightSummary *summary, guint used) {
   Model *m = model_new();
   m->path = g_strdup(c->path);
   m->shown = safe_text(c->path, -1);
@@ -142,8 +133,7 @@ static Model *make_model(const ModelFiles *files, const Candidate *c,
 /* A model in parts that cannot be whole; NULL when nothing speaks against it. Where there is an
  * index, it says itself what is missing. */
 static char *problem_of_parts(const FileRef *ref) {
-  if (ref->parts == 0 || ref->found == ref->parts || g_str_has_suffix(ref->path, ".json"))
-    return NULL;
+  if (ref->parts == 0 || ref->found == ref->parts || g_str_has_suffix(ref->path, ".json")) return NULL;
   return g_strdup_printf("a model in %u parts, of which %u %s there", ref->parts, ref->found,
                          ref->found == 1 ? "is" : "are");
 }

@@ -27,8 +27,7 @@ Model *model_assemble(const ModelFiles *files, const Candidate *candidate, GPtrA
 
 /* The same for a candidate whose files lie below the folder `root` (absolute). `opened` gets the
  * number of weight files opened. Safe from several threads at once. */
-Model *model_read(const char *root, const Candidate *candidate, GPtrArray *skips,
-                  unsigned *opened);
+Model *model_read(const char *root, const Candidate *candidate, GPtrArray *skips, unsigned *opened);
 
 /* A reader's message without the file's name (`label`) in front, which the row gives already;
  * what it says of a part of the file ("data.pkl: …") stays. Borrowed from the error. */

@@ -28,8 +28,7 @@ SafeText *signature_of_layers(const GArray *layers) {
   for (guint i = 0; i < layers->len; i++) {
     const LayerInfo *l = order[i];
     char end[64];
-    snprintf(end, sizeof end, "\t%c\t%" PRIu64 "x%" PRIu64 "\n",
-             l->form == LAYER_DENSE ? 'd' : 'l', l->d_out, l->d_in);
+    snprintf(end, sizeof end, "\t%c\t%" PRIu64 "x%" PRIu64 "\n", l->form == LAYER_DENSE ? 'd' : 'l', l->d_out, l->d_in);
     h = fnv1a(fnv1a(h, l->name), end);
   }
   return g_strdup_printf("%016" PRIx64, h);

@@ -7,8 +7,7 @@
 
 /* Widths that text encoders give a token. */
 static bool is_token_width(uint64_t n) {
-  static const uint64_t widths[] = {512,  640,  768,  1024, 1152, 1280, 1536,
-                                    2048, 2304, 2560, 3072, 4096, 5120};
+  static const uint64_t widths[] = {512, 640, 768, 1024, 1152, 1280, 1536, 2048, 2304, 2560, 3072, 4096, 5120};
   for (size_t i = 0; i < G_N_ELEMENTS(widths); i++)
     if (n == widths[i]) return true;
   return false;

@@ -65,8 +65,7 @@ static void bound_metadata(ArchiveItems *s, WeightSummary *summary) {
   }
   g_hash_table_unref(summary->metadata);
   summary->metadata = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-  g_hash_table_insert(summary->metadata, g_strdup("problem"),
-                      g_strdup("too much metadata in one archive: left out"));
+  g_hash_table_insert(summary->metadata, g_strdup("problem"), g_strdup("too much metadata in one archive: left out"));
 }
 
 /* Reads the header of a weight file. */
@@ -104,10 +103,8 @@ static void keep_text(ArchiveItems *s, ArchiveItem *item, const char *path, Byte
 static void take_source(ArchiveItems *s, ArchiveItem *item, const char *path, ByteSource *source) {
   bool is_archive = item->use == WALK_ARCHIVE;
   if (is_archive) item->use = WALK_WEIGHTS;
-  if (item->use == WALK_WEIGHTS)
-    summarise(s, item, path, source);
-  else if (item->use != WALK_SHARD_INDEX)
-    keep_text(s, item, path, source);
+  if (item->use == WALK_WEIGHTS) summarise(s, item, path, source);
+  else if (item->use != WALK_SHARD_INDEX) keep_text(s, item, path, source);
   if (!is_archive || item->summary) return;
   g_free(item->reason);
   item->reason = g_strdup(nested);
@@ -133,8 +130,7 @@ static void take_item(ArchiveItems *s, const ArchiveMember *m, WalkUse use) {
   g_hash_table_insert(s->table, path, item);
   if (m->problem) return;
   g_autofree char *label = g_strconcat(s->full, "!", path, NULL);
-  g_autoptr(ByteSource) source =
-      archive_member_source(g_steal_pointer(&s->reader), take_back, s, label);
+  g_autoptr(ByteSource) source = archive_member_source(g_steal_pointer(&s->reader), take_back, s, label);
   take_source(s, item, path, source);
 }
 
@@ -144,14 +140,11 @@ static void take_member(ArchiveItems *s, const ArchiveMember *m) {
   if (m->is_harmful) archive_items_skip(s, m->path, m->problem);
   if (m->is_harmful || is_left_out(m->path)) return;
   if (walk_is_unfinished(name)) archive_items_skip(s, m->path, "download not finished");
-  if (!walk_use_of(name, &use)) return;
+  if (!file_use_of(name, &use)) return;
   ArchiveItem *old = g_hash_table_lookup(s->table, m->path);
-  if (old)
-    old->twice = true;
-  else if (use == WALK_ARCHIVE && !g_str_has_suffix(name, ".zip"))
-    archive_items_skip(s, m->path, nested);
-  else
-    take_item(s, m, use == WALK_ARCHIVE && m->problem ? WALK_WEIGHTS : use);
+  if (old) old->twice = true;
+  else if (use == WALK_ARCHIVE && !g_str_has_suffix(name, ".zip")) archive_items_skip(s, m->path, nested);
+  else take_item(s, m, use == WALK_ARCHIVE && m->problem ? WALK_WEIGHTS : use);
 }
 
 /* PyTorch's files are zips with a pickle of this name. */
@@ -172,8 +165,7 @@ static ArchiveScanEnd pass(ArchiveItems *s) {
   }
   if (g_error_matches(error, COPSE_ERROR, COPSE_ERROR_CANCELLED)) return ARCHIVE_SCAN_STOPPED;
   if (more < 0) {
-    g_autofree char *reason = g_strdup_printf("%s (after %u members)",
-                                              model_reason(error, s->full), members);
+    g_autofree char *reason = g_strdup_printf("%s (after %u members)", model_reason(error, s->full), members);
     archive_items_skip(s, NULL, members ? reason : model_reason(error, s->full));
   }
   return ARCHIVE_SCAN_DONE;
@@ -213,8 +205,7 @@ static void follow_link(ArchiveItems *s, const Link *link) {
     return;
   }
   g_autofree SafeText *target = safe_text(link->item->target, -1);
-  g_autofree char *reason =
-      g_strdup_printf("a link to %s: %s", target, model_reason(error, label));
+  g_autofree char *reason = g_strdup_printf("a link to %s: %s", target, model_reason(error, label));
   archive_items_skip(s, link->path, reason);
   g_hash_table_remove(s->table, link->path);
 }
@@ -241,11 +232,12 @@ static bool is_weights(const ArchiveItems *s) {
   return file != NULL;
 }
 
-void archive_items_init(ArchiveItems *s, const char *root, const char *archive,
-                        GPtrArray *skips) {
-  *s = (ArchiveItems){.archive = archive, .skips = skips,
+void archive_items_init(ArchiveItems *s, const char *root, const char *archive, GPtrArray *skips) {
+  *s = (ArchiveItems){.archive = archive,
+                      .skips = skips,
                       .full = g_build_filename(root, archive, NULL),
-                      .prefix = g_strconcat(archive, "!", NULL), .cache = archive_cache_new()};
+                      .prefix = g_strconcat(archive, "!", NULL),
+                      .cache = archive_cache_new()};
   s->table = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, item_free);
 }
 
@@ -258,12 +250,11 @@ void archive_items_clear(ArchiveItems *s) {
   g_free(s->prefix);
 }
 
-ArchiveScanEnd archive_items_read(ArchiveItems *s, const ArchiveLimits *limits,
-                                  const Progress *progress) {
+ArchiveScanEnd archive_items_read(ArchiveItems *s, const ArchiveLimits *limits, const Progress *progress) {
   g_autoptr(GError) error = NULL;
   s->source = byte_source_open(s->full, &error);
   if (s->source) {
-    s->container = container_sniff(s->source);
+    s->container = archive_kind_sniff(s->source);
     if (is_weights(s)) return ARCHIVE_SCAN_WEIGHTS;
     s->reader = archive_reader_open(s->source, limits, progress, &error);
   }

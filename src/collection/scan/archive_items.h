@@ -22,26 +22,24 @@ typedef struct {
 } ArchiveItem;
 
 typedef struct {
-  const char *archive;   /* relative to the root; borrowed */
-  char *full, *prefix;   /* "ROOT/a.tar", "a.tar!" */
+  const char *archive; /* relative to the root; borrowed */
+  char *full, *prefix; /* "ROOT/a.tar", "a.tar!" */
   ByteSource *source;
   ArchiveReader *reader; /* NULL while a member's source has it */
   Container container;
-  GHashTable *table;     /* path -> ArchiveItem */
-  GPtrArray *skips;      /* of WalkSkip, borrowed */
-  unsigned left_out;     /* rows beyond the limit */
+  GHashTable *table;       /* path -> ArchiveItem */
+  GPtrArray *skips;        /* of WalkSkip, borrowed */
+  unsigned left_out;       /* rows beyond the limit */
   uint64_t text, metadata; /* bytes that are kept */
-  ArchiveCache *cache;   /* members by name, once all are known */
-  unsigned opened;       /* weight files */
+  ArchiveCache *cache;     /* members by name, once all are known */
+  unsigned opened;         /* weight files */
 } ArchiveItems;
 
-void archive_items_init(ArchiveItems *items, const char *root, const char *archive,
-                        GPtrArray *skips);
+void archive_items_init(ArchiveItems *items, const char *root, const char *archive, GPtrArray *skips);
 void archive_items_clear(ArchiveItems *items);
 
 /* Opens the archive and passes over it; then what came twice is dropped and links are followed. */
-ArchiveScanEnd archive_items_read(ArchiveItems *items, const ArchiveLimits *limits,
-                                  const Progress *progress);
+ArchiveScanEnd archive_items_read(ArchiveItems *items, const ArchiveLimits *limits, const Progress *progress);
 
 /* Adds a row, or counts it once there are too many. `member` NULL: the archive itself. */
 void archive_items_skip(ArchiveItems *items, const char *member, const char *reason);

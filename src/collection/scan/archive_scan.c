@@ -61,12 +61,9 @@ static WeightSummary *item_weights(void *user, const FileRef *ref, char **reason
   ArchiveItem *item = item_at(s, ref->path);
   if (item && item->use == WALK_SHARD_INDEX) return summarise_parts(s, ref, reason);
   if (ref->parts > 1)
-    *reason = g_strdup_printf("a model in %u parts without an index, in an archive: unpack it",
-                              ref->parts);
-  else if (item && item->summary)
-    return g_steal_pointer(&item->summary);
-  else
-    *reason = g_strdup(item && item->reason ? item->reason : "not in the archive");
+    *reason = g_strdup_printf("a model in %u parts without an index, in an archive: unpack it", ref->parts);
+  else if (item && item->summary) return g_steal_pointer(&item->summary);
+  else *reason = g_strdup(item && item->reason ? item->reason : "not in the archive");
   return NULL;
 }
 
@@ -74,15 +71,13 @@ static GBytes *item_text(void *user, const char *path, size_t limit, GError **er
   const ArchiveItem *item = item_at(user, path);
   (void)limit; /* what was kept is no longer than that */
   if (item && item->text) return g_bytes_ref(item->text);
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s",
-              item && item->reason ? item->reason : "not in the archive");
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s", item && item->reason ? item->reason : "not in the archive");
   return NULL;
 }
 
-static ArchiveScanEnd pass_on(ArchiveItems *s, ArchiveFound found, void *user,
-                              unsigned *models) {
+static ArchiveScanEnd pass_on(ArchiveItems *s, ArchiveFound found, void *user, unsigned *models) {
   g_autoptr(Walk) walk = walk_of(s);
-  g_autofree char *stem = container_stem(s->full);
+  g_autofree char *stem = archive_kind_stem(s->full);
   g_autoptr(GPtrArray) candidates = candidates_from_walk(walk, stem);
   const ModelFiles files = {.weights = item_weights, .text = item_text, .user = s};
   for (guint i = 0; i < candidates->len; i++) {
@@ -102,16 +97,14 @@ static ArchiveScanEnd pass_on(ArchiveItems *s, ArchiveFound found, void *user,
 }
 
 static void add_last_rows(ArchiveItems *s, unsigned models) {
-  if (models == 0 && s->skips->len == 0)
-    archive_items_skip(s, NULL, "an archive without weight files");
+  if (models == 0 && s->skips->len == 0) archive_items_skip(s, NULL, "an archive without weight files");
   if (s->left_out == 0) return;
   g_autofree char *reason = g_strdup_printf("%u more members were left out", s->left_out);
   g_ptr_array_add(s->skips, walk_skip_new(s->archive, reason));
 }
 
-ArchiveScanEnd archive_scan(const char *root, const Candidate *c, const ArchiveLimits *limits,
-                            const Progress *progress, ArchiveFound found, void *user,
-                            GPtrArray *skips, unsigned *opened) {
+ArchiveScanEnd archive_scan(const char *root, const Candidate *c, const ArchiveLimits *limits, const Progress *progress,
+                            ArchiveFound found, void *user, GPtrArray *skips, unsigned *opened) {
   ArchiveItems items;
   unsigned models = 0;
   archive_items_init(&items, root, g_array_index(c->weights, FileRef, 0).path, skips);

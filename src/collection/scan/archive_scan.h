@@ -23,6 +23,6 @@ typedef bool (*ArchiveFound)(void *user, Model *model);
  * empty, gets a WalkSkip for what was left out, at most 1,000 and a last one that says how many
  * more there were. `opened` is raised by the number of weight files opened. Safe from several
  * threads at once. */
-ArchiveScanEnd archive_scan(const char *root, const Candidate *candidate,
-                            const ArchiveLimits *limits, const Progress *progress,
-                            ArchiveFound found, void *user, GPtrArray *skips, unsigned *opened);
+ArchiveScanEnd archive_scan(const char *root, const Candidate *candidate, const ArchiveLimits *limits,
+                            const Progress *progress, ArchiveFound found, void *user, GPtrArray *skips,
+                            unsigned *opened);

@@ -65,8 +65,7 @@ static Entry *entry_new(GPtrArray *entries, char *name, FileRef main, bool adapt
 }
 
 /* A part joins the entry of its whole; the first stands for all until an index comes. */
-static void add_part(GPtrArray *entries, GHashTable *wholes, char *whole, guint parts, FileRef ref,
-                     bool adapter) {
+static void add_part(GPtrArray *entries, GHashTable *wholes, char *whole, guint parts, FileRef ref, bool adapter) {
   Entry *e = g_hash_table_lookup(wholes, whole);
   if (e) {
     g_array_append_val(e->rest, ref);
@@ -81,8 +80,7 @@ static void add_part(GPtrArray *entries, GHashTable *wholes, char *whole, guint 
 }
 
 /* An index without any part stands for one part that is absent. */
-static void add_index(GPtrArray *entries, GHashTable *wholes, FileRef ref, const char *name,
-                      bool adapter) {
+static void add_index(GPtrArray *entries, GHashTable *wholes, FileRef ref, const char *name, bool adapter) {
   g_autofree char *whole = shard_index_whole(name);
   if (!whole) whole = g_strdup(name); /* letters of another case: nobody reads it */
   Entry *e = g_hash_table_lookup(wholes, whole);
@@ -129,10 +127,8 @@ static GPtrArray *entries_of(const WalkFolder *folder) {
     const WalkFile *f = &g_array_index(folder->files, WalkFile, i);
     guint parts;
     char *whole = f->use == WALK_WEIGHTS ? whole_of_part(folder, f->name, &parts) : NULL;
-    if (whole)
-      add_part(entries, wholes, whole, parts, ref_of(folder, f), adapter);
-    else if (f->use == WALK_WEIGHTS)
-      entry_new(entries, g_strdup(f->name), ref_of(folder, f), adapter);
+    if (whole) add_part(entries, wholes, whole, parts, ref_of(folder, f), adapter);
+    else if (f->use == WALK_WEIGHTS) entry_new(entries, g_strdup(f->name), ref_of(folder, f), adapter);
   }
   /* Only now: an index may sort before the parts it names. */
   for (guint i = 0; i < folder->files->len; i++) {
@@ -182,24 +178,21 @@ static char *folder_name(const Candidate *c, const char *path, const char *rest,
   if (c->repository) return g_strdup(c->repository);
   g_autofree char *full = g_build_filename(root, path, NULL);
   g_autofree char *name = g_path_get_basename(full);
-  if (!chain_is_step(name, &step)) return g_steal_pointer(&name);
+  if (!training_run_is_step(name, &step)) return g_steal_pointer(&name);
   g_autofree char *run_path = g_path_get_dirname(full);
   g_autofree char *run = g_path_get_basename(run_path);
   return g_strconcat(run, "/", name, NULL);
 }
 
 /* Names the candidate; `file`: the weight file's name when it alone is the model, else NULL. */
-static void name_candidate(Candidate *c, const WalkFolder *folder, const char *root,
-                           const char *file) {
+static void name_candidate(Candidate *c, const WalkFolder *folder, const char *root, const char *file) {
   const char *rest = "";
   g_autofree char *full = g_build_filename(root, folder->path, NULL);
   c->repository = hub_name_of_path(full, &rest);
   bool by_folder = !file || weight_name_rank(file, false) >= 0;
   const WalkFile *known = file ? walk_folder_find(folder, file) : NULL;
-  if (known && known->title)
-    c->name = g_strdup(known->title);
-  else
-    c->name = by_folder ? folder_name(c, folder->path, rest, root) : weight_name_stem(file);
+  if (known && known->title) c->name = g_strdup(known->title);
+  else c->name = by_folder ? folder_name(c, folder->path, rest, root) : weight_name_stem(file);
 }
 
 /* The commits of the repository whose snapshot the folder is. The folder that lists them counts
@@ -209,8 +202,7 @@ static void add_revisions(Candidate *c, const WalkFolder *folder) {
   if (!r) return;
   c->revision_is_main = r->by_ref;
   g_ptr_array_add(c->revisions, g_strdup(r->chosen));
-  for (guint i = 0; i < r->others->len; i++)
-    g_ptr_array_add(c->revisions, g_strdup(r->others->pdata[i]));
+  for (guint i = 0; i < r->others->len; i++) g_ptr_array_add(c->revisions, g_strdup(r->others->pdata[i]));
   FileRef ref = {.path = g_path_get_dirname(folder->path), .stamp = folder->snapshots};
   g_array_append_val(c->others, ref);
 }
@@ -223,8 +215,7 @@ static void add_sidecars(Candidate *c, const WalkFolder *folder) {
 }
 
 static void add_rest(Candidate *c, const Entry *e) {
-  for (guint i = 0; i < e->rest->len; i++)
-    add_ref(c->weights, &g_array_index(e->rest, FileRef, i));
+  for (guint i = 0; i < e->rest->len; i++) add_ref(c->weights, &g_array_index(e->rest, FileRef, i));
 }
 
 /* "fox.ckpt" beside "fox.safetensors", or two names that tools give, with different endings. */
@@ -241,8 +232,7 @@ typedef struct {
 } Neighbours;
 
 static Neighbours neighbours_of(const GPtrArray *entries) {
-  Neighbours n = {g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-                                        (GDestroyNotify)g_ptr_array_unref),
+  Neighbours n = {g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref),
                   g_ptr_array_new()};
   for (guint i = 0; i < entries->len; i++) {
     Entry *e = entries->pdata[i];
@@ -267,8 +257,7 @@ static void neighbours_clear(Neighbours *n) {
 static void add_beside(Candidate *c, const Neighbours *n, const Entry *self) {
   enum { MOST = 16 };
   g_autofree char *stem = weight_name_stem(self->name);
-  const GPtrArray *lists[] = {g_hash_table_lookup(n->by_stem, stem),
-                              self->rank >= 0 ? n->generic : NULL};
+  const GPtrArray *lists[] = {g_hash_table_lookup(n->by_stem, stem), self->rank >= 0 ? n->generic : NULL};
   for (size_t l = 0; l < G_N_ELEMENTS(lists); l++)
     for (guint i = 0; lists[l] && i < lists[l]->len && c->beside->len < MOST; i++) {
       const Entry *e = lists[l]->pdata[i];
@@ -278,8 +267,7 @@ static void add_beside(Candidate *c, const Neighbours *n, const Entry *self) {
     }
 }
 
-static Candidate *add_file_candidate(GPtrArray *out, const WalkFolder *folder, const char *root,
-                                     const Entry *e) {
+static Candidate *add_file_candidate(GPtrArray *out, const WalkFolder *folder, const char *root, const Entry *e) {
   Candidate *c = candidate_new(out, e->main.path);
   name_candidate(c, folder, root, e->name);
   add_ref(c->weights, &e->main);
@@ -302,15 +290,15 @@ static void add_archives(GPtrArray *out, const WalkFolder *folder, const char *r
     Candidate *c = add_file_candidate(out, folder, root, &e);
     c->is_archive = true;
     g_free(c->name);
-    c->name = container_stem(f->name);
+    c->name = archive_kind_stem(f->name);
     g_array_unref(e.rest);
     g_free(e.main.path);
   }
 }
 
 /* The first n entries are one model. */
-static void add_folder_candidate(GPtrArray *out, const WalkFolder *folder, const char *root,
-                                 const GPtrArray *entries, guint n) {
+static void add_folder_candidate(GPtrArray *out, const WalkFolder *folder, const char *root, const GPtrArray *entries,
+                                 guint n) {
   Candidate *c = candidate_new(out, folder->path);
   name_candidate(c, folder, root, NULL);
   for (guint i = 0; i < n; i++) add_ref(c->weights, &((Entry *)entries->pdata[i])->main);
@@ -335,15 +323,14 @@ static bool is_snapshot(const WalkFolder *folder, const char *root) {
 /* A folder that is no part of a pipeline. */
 static void add_folder(GPtrArray *out, const WalkFolder *folder, const char *root) {
   g_autoptr(GPtrArray) entries = entries_of(folder);
-  bool described = walk_folder_find(folder, "config.json") ||
-                   walk_folder_find(folder, "adapter_config.json") || is_snapshot(folder, root);
+  bool described = walk_folder_find(folder, "config.json") || walk_folder_find(folder, "adapter_config.json") ||
+                   is_snapshot(folder, root);
   guint together = described ? count_generic(entries) : 0;
   if (described && together == 0 && entries->len == 1) together = 1;
   if (together) add_folder_candidate(out, folder, root, entries, together);
   Neighbours near = neighbours_of(entries);
   for (guint i = together; i < entries->len; i++)
-    add_beside(add_file_candidate(out, folder, root, entries->pdata[i]), &near,
-               entries->pdata[i]);
+    add_beside(add_file_candidate(out, folder, root, entries->pdata[i]), &near, entries->pdata[i]);
   neighbours_clear(&near);
 }
 
@@ -352,10 +339,8 @@ static guint lower_bound(const GPtrArray *folders, const char *key) {
   guint low = 0, high = folders->len;
   while (low < high) {
     guint middle = low + (high - low) / 2;
-    if (strcmp(((WalkFolder *)folders->pdata[middle])->path, key) < 0)
-      low = middle + 1;
-    else
-      high = middle;
+    if (strcmp(((WalkFolder *)folders->pdata[middle])->path, key) < 0) low = middle + 1;
+    else high = middle;
   }
   return low;
 }
@@ -363,14 +348,12 @@ static guint lower_bound(const GPtrArray *folders, const char *key) {
 /* The folders directly below a pipeline that have a configuration of their own. */
 static GPtrArray *components_of(const Walk *walk, const WalkFolder *pipeline) {
   GPtrArray *found = g_ptr_array_new();
-  g_autofree char *prefix =
-      *pipeline->path ? g_strconcat(pipeline->path, "/", NULL) : g_strdup("");
+  g_autofree char *prefix = *pipeline->path ? g_strconcat(pipeline->path, "/", NULL) : g_strdup("");
   for (guint i = lower_bound(walk->folders, prefix); i < walk->folders->len; i++) {
     WalkFolder *folder = walk->folders->pdata[i];
     if (!g_str_has_prefix(folder->path, prefix)) break;
     const char *below = folder->path + strlen(prefix);
-    if (*below && !strchr(below, '/') && walk_folder_find(folder, "config.json"))
-      g_ptr_array_add(found, folder);
+    if (*below && !strchr(below, '/') && walk_folder_find(folder, "config.json")) g_ptr_array_add(found, folder);
   }
   return found;
 }
@@ -413,8 +396,8 @@ static void add_component(Candidate *c, const WalkFolder *component, bool may_st
 }
 
 /* Single files in the pipeline's own folder whose names somebody chose are models themselves. */
-static void add_pipeline(GPtrArray *out, const Walk *walk, const WalkFolder *folder,
-                         const char *root, GHashTable *taken) {
+static void add_pipeline(GPtrArray *out, const Walk *walk, const WalkFolder *folder, const char *root,
+                         GHashTable *taken) {
   g_autoptr(GPtrArray) components = components_of(walk, folder);
   if (components->len == 0) {
     add_folder(out, folder, root);

@@ -26,20 +26,20 @@ typedef struct {
 } FileRef;
 
 typedef struct {
-  char *path;       /* the model's identity: bytes, relative to the root; "." for the root */
-  size_t inside;    /* bytes of `path` up to and with the "!" of an archive; 0: in none */
-  char *name;       /* bytes */
-  char *repository; /* "ORG/NAME" of the Hub repository it lies in, or NULL */
-  char *component;  /* "unet" of a pipeline, or NULL */
+  char *path;            /* the model's identity: bytes, relative to the root; "." for the root */
+  size_t inside;         /* bytes of `path` up to and with the "!" of an archive; 0: in none */
+  char *name;            /* bytes */
+  char *repository;      /* "ORG/NAME" of the Hub repository it lies in, or NULL */
+  char *component;       /* "unet" of a pipeline, or NULL */
   GPtrArray *components; /* of char: the pipeline's other ones */
   GPtrArray *revisions;  /* of char: the Hub repository's commits, that of the candidate first */
   bool revision_is_main; /* refs/main named it */
-  bool is_archive;  /* one file, whose name is that of an archive */
+  bool is_archive;       /* one file, whose name is that of an archive */
   char *card, *config, *adapter_config, *pipeline; /* paths of `others`, or NULL */
-  GArray *weights;  /* of FileRef: those that may stand for the model, best first; then the rest */
-  guint tries;      /* how many of `weights` may stand for the model; at least 1 */
-  GArray *others;   /* of FileRef: card and configurations */
-  GArray *beside;   /* of FileRef: files of the same name in other formats, models of their own */
+  GArray *weights; /* of FileRef: those that may stand for the model, best first; then the rest */
+  guint tries;     /* how many of `weights` may stand for the model; at least 1 */
+  GArray *others;  /* of FileRef: card and configurations */
+  GArray *beside;  /* of FileRef: files of the same name in other formats, models of their own */
 } Candidate;
 
 /* The candidates of a walk, by path. `root` is absolute. Array of Candidate, owned. */
@@ -51,4 +51,3 @@ GArray *candidate_files(const Candidate *candidate);
 
 /* Puts `prefix` ("a.tar!") before every path of a candidate that was found inside an archive. */
 void candidate_move_into(Candidate *candidate, const char *prefix);
-

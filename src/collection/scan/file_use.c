@@ -23,10 +23,9 @@ static bool is_trainer_state(const char *name) {
   return g_str_has_prefix(name, "rng_state") && g_str_has_suffix(name, ".pth");
 }
 
-bool walk_use_of(const char *name, WalkUse *use) {
-  static const char *const weights[] = {".safetensors", ".pt",   ".pth",     ".bin",
-                                        ".ckpt",        ".th",   ".gguf",    ".npy",
-                                        ".npz",         ".h5",   ".msgpack", ".onnx"};
+bool file_use_of(const char *name, WalkUse *use) {
+  static const char *const weights[] = {".safetensors", ".pt",  ".pth", ".bin", ".ckpt",    ".th",
+                                        ".gguf",        ".npy", ".npz", ".h5",  ".msgpack", ".onnx"};
   static const char *const indices[] = {".safetensors.index.json", ".bin.index.json"};
   static const struct {
     const char *name;
@@ -43,7 +42,7 @@ bool walk_use_of(const char *name, WalkUse *use) {
     }
   *use = has_ending(name, indices, G_N_ELEMENTS(indices)) ? WALK_SHARD_INDEX : WALK_WEIGHTS;
   if (*use == WALK_SHARD_INDEX) return true;
-  if (container_has_name(name)) {
+  if (archive_kind_has_name(name)) {
     *use = WALK_ARCHIVE;
     return true;
   }
@@ -57,7 +56,7 @@ bool walk_is_unfinished(const char *name) {
     if (!g_str_has_suffix(name, endings[i])) continue;
     g_autofree char *whole = g_strndup(name, strlen(name) - strlen(endings[i]));
     WalkUse use;
-    return walk_use_of(whole, &use) && (use == WALK_WEIGHTS || use == WALK_ARCHIVE);
+    return file_use_of(whole, &use) && (use == WALK_WEIGHTS || use == WALK_ARCHIVE);
   }
   return false;
 }

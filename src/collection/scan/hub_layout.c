@@ -77,16 +77,14 @@ static void consider(HubRevisions *r, struct timespec *newest, int snapshots, co
   if (!S_ISDIR(st.st_mode)) return;
   char *copy = g_strdup(name);
   g_ptr_array_add(r->others, copy);
-  bool later = !r->chosen || is_later(&st.st_mtim, newest) ||
-               (!is_later(newest, &st.st_mtim) && strcmp(name, r->chosen) > 0);
+  bool later =
+      !r->chosen || is_later(&st.st_mtim, newest) || (!is_later(newest, &st.st_mtim) && strcmp(name, r->chosen) > 0);
   if (!later) return;
   r->chosen = copy;
   *newest = st.st_mtim;
 }
 
-static int by_text(const void *a, const void *b) {
-  return strcmp(*(char *const *)a, *(char *const *)b);
-}
+static int by_text(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
 /* The same text in the list, or NULL. */
 static char *same_text(const GPtrArray *list, const char *text) {

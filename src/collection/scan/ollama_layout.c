@@ -95,9 +95,7 @@ static void read_manifest(Listing *l, int folder, const char *name, const char *
   if (manifest) take_manifest(l, manifest, title);
 }
 
-static int by_text(const void *a, const void *b) {
-  return strcmp(*(char *const *)a, *(char *const *)b);
-}
+static int by_text(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
 /* The names in a folder, sorted, so that every scan gives a blob the same title. */
 static GPtrArray *names_in(int fd) {

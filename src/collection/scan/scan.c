@@ -20,7 +20,7 @@ enum { BATCH = 256 };
 typedef struct {
   const char *owner; /* borrowed from the candidate or from the model */
   GArray *files;
-  Model *model;      /* may be NULL */
+  Model *model; /* may be NULL */
   GPtrArray *skips;
 } Result;
 
@@ -32,10 +32,10 @@ typedef struct {
   GHashTable *marked;       /* paths of candidates that hold a "!" */
   GArray **batches;         /* of Result, one a thread */
   atomic_uint done, opened;
-  _Atomic uint64_t bytes;   /* of the models found so far */
-  GMutex lock;              /* of what follows */
-  GHashTable *members;      /* paths of models in archives that were stored, owned */
-  GError *error;            /* the first */
+  _Atomic uint64_t bytes; /* of the models found so far */
+  GMutex lock;            /* of what follows */
+  GHashTable *members;    /* paths of models in archives that were stored, owned */
+  GError *error;          /* the first */
 } Reading;
 
 static void result_clear(void *data) {
@@ -47,10 +47,8 @@ static void result_clear(void *data) {
 
 static void keep_first(Reading *reading, GError *error) {
   g_mutex_lock(&reading->lock);
-  if (reading->error)
-    g_error_free(error);
-  else
-    reading->error = error;
+  if (reading->error) g_error_free(error);
+  else reading->error = error;
   g_mutex_unlock(&reading->lock);
 }
 
@@ -95,26 +93,24 @@ static bool add_member(void *user, Model *model) {
   g_mutex_lock(&reading->lock);
   g_hash_table_add(reading->members, g_strdup(model->path));
   g_mutex_unlock(&reading->lock);
-  Result r = {.owner = model->path, .files = candidate_files(a->candidate), .model = model,
-              .skips = g_ptr_array_new()};
+  Result r = {.owner = model->path, .files = candidate_files(a->candidate), .model = model, .skips = g_ptr_array_new()};
   a->failed = !add_result(reading, a->thread, r);
   return !a->failed;
 }
 
 /* Reads the members of an archive. True in *done unless it is a weight file itself. */
-static bool read_archive(Reading *reading, const Candidate *c, Result *r, unsigned thread,
-                         unsigned *opened, bool *done) {
+static bool read_archive(Reading *reading, const Candidate *c, Result *r, unsigned thread, unsigned *opened,
+                         bool *done) {
   Archive a = {.reading = reading, .candidate = c, .thread = thread, .skips = r->skips};
-  ArchiveScanEnd end = archive_scan(reading->root, c, &archive_limits, reading->progress,
-                                    add_member, &a, r->skips, opened);
+  ArchiveScanEnd end =
+      archive_scan(reading->root, c, &archive_limits, reading->progress, add_member, &a, r->skips, opened);
   *done = end != ARCHIVE_SCAN_WEIGHTS;
   return end != ARCHIVE_SCAN_STOPPED;
 }
 
 /* What an archive has given before a stop is kept, but the archive counts as unread. */
 static bool read_candidate(Reading *reading, const Candidate *c, unsigned thread) {
-  Result r = {.owner = c->path, .files = candidate_files(c),
-              .skips = g_ptr_array_new_with_free_func(walk_skip_free)};
+  Result r = {.owner = c->path, .files = candidate_files(c), .skips = g_ptr_array_new_with_free_func(walk_skip_free)};
   unsigned opened = 0;
   bool done = false;
   if (c->is_archive && !read_archive(reading, c, &r, thread, &opened, &done)) {
@@ -131,8 +127,12 @@ static bool read_one(void *user, size_t item, unsigned thread) {
   Reading *reading = user;
   if (!read_candidate(reading, reading->pending->pdata[item], thread)) return false;
   unsigned done = atomic_fetch_add(&reading->done, 1) + 1;
-  ProgressNote note = {.phase = "reading", .done = done, .total = reading->pending->len,
-                       .bytes = atomic_load(&reading->bytes), .loss = NAN, .accuracy = NAN};
+  ProgressNote note = {.phase = "reading",
+                       .done = done,
+                       .total = reading->pending->len,
+                       .bytes = atomic_load(&reading->bytes),
+                       .loss = NAN,
+                       .accuracy = NAN};
   return thread != 0 || progress_note(reading->progress, &note, NULL);
 }
 
@@ -170,15 +170,12 @@ static bool is_unchanged(const Candidate *c, const GArray *known, guint from, gu
   for (guint i = 0; i < files->len; i++) {
     const FileRef *have = &g_array_index(files, FileRef, i);
     const CatalogFile *had = &g_array_index(known, CatalogFile, from + i);
-    if (strcmp(have->path, had->path) != 0 || !stamps_equal(&have->stamp, &had->stamp))
-      return false;
+    if (strcmp(have->path, had->path) != 0 || !stamps_equal(&have->stamp, &had->stamp)) return false;
   }
   return true;
 }
 
-static const char *owner_at(const GArray *known, guint i) {
-  return g_array_index(known, CatalogFile, i).owner;
-}
+static const char *owner_at(const GArray *known, guint i) { return g_array_index(known, CatalogFile, i).owner; }
 
 /* The row after those of the owner at `from`. */
 static guint end_of_owner(const GArray *known, guint from) {
@@ -210,8 +207,7 @@ static Candidate *archive_of_owner(const Comparison *k, const char *owner) {
 
 /* Walks candidates and catalog, both sorted, side by side. `left` gets the owners that are no
  * candidates. */
-static void merge(Comparison *k, const GPtrArray *candidates, const GArray *known,
-                  GPtrArray *left) {
+static void merge(Comparison *k, const GPtrArray *candidates, const GArray *known, GPtrArray *left) {
   guint at = 0;
   for (guint i = 0; i < candidates->len; i++) {
     Candidate *c = candidates->pdata[i];
@@ -227,8 +223,7 @@ static void merge(Comparison *k, const GPtrArray *candidates, const GArray *know
     if (same && !c->is_archive) k->unchanged++;
     at = to;
   }
-  for (; at < known->len; at = end_of_owner(known, at))
-    g_ptr_array_add(left, (char *)owner_at(known, at));
+  for (; at < known->len; at = end_of_owner(known, at)) g_ptr_array_add(left, (char *)owner_at(known, at));
 }
 
 /* Members go with their archive: kept when it is as before, judged when it was read again. */
@@ -262,10 +257,12 @@ static void compare(Comparison *k, const GPtrArray *candidates, const GArray *kn
 }
 
 static void comparison_init(Comparison *k) {
-  *k = (Comparison){.pending = g_ptr_array_new(), .gone = g_ptr_array_new(),
+  *k = (Comparison){.pending = g_ptr_array_new(),
+                    .gone = g_ptr_array_new(),
                     .members = g_ptr_array_new(),
                     .archives = g_hash_table_new(g_str_hash, g_str_equal),
-                    .changed = g_hash_table_new(NULL, NULL), .full = g_hash_table_new(NULL, NULL)};
+                    .changed = g_hash_table_new(NULL, NULL),
+                    .full = g_hash_table_new(NULL, NULL)};
 }
 
 static void comparison_clear(Comparison *k) {
@@ -287,18 +284,21 @@ static GHashTable *marked_paths(const GPtrArray *candidates) {
   return marked;
 }
 
-static bool read_and_finish(Catalog *catalog, const char *root, const Walk *walk,
-                            const GPtrArray *candidates, Comparison *k, unsigned threads,
-                            const Progress *progress, unsigned *opened, GError **error) {
+static bool read_and_finish(Catalog *catalog, const char *root, const Walk *walk, const GPtrArray *candidates,
+                            Comparison *k, unsigned threads, const Progress *progress, unsigned *opened,
+                            GError **error) {
   g_autoptr(GHashTable) marked = marked_paths(candidates);
   g_autoptr(GHashTable) stored = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  Reading reading = {.catalog = catalog, .root = root, .progress = progress,
-                     .pending = k->pending, .marked = marked, .members = stored};
+  Reading reading = {.catalog = catalog,
+                     .root = root,
+                     .progress = progress,
+                     .pending = k->pending,
+                     .marked = marked,
+                     .members = stored};
   if (!read_pending(&reading, threads, error)) return false;
   *opened = atomic_load(&reading.opened);
   for (guint i = 0; i < k->members->len; i++)
-    if (!g_hash_table_contains(stored, k->members->pdata[i]))
-      g_ptr_array_add(k->gone, k->members->pdata[i]);
+    if (!g_hash_table_contains(stored, k->members->pdata[i])) g_ptr_array_add(k->gone, k->members->pdata[i]);
   return catalog_finish(catalog, k->gone, walk->skips, error);
 }
 
@@ -314,12 +314,11 @@ static Walk *walk_to(const char *root, const char *name, GError **error) {
   return walk;
 }
 
-bool scan_run(Catalog *catalog, const char *root, const char *only, const char *hidden,
-              unsigned threads, const Progress *progress, ScanSummary *summary, GError **error) {
+bool scan_run(Catalog *catalog, const char *root, const char *only, const char *hidden, unsigned threads,
+              const Progress *progress, ScanSummary *summary, GError **error) {
   gint64 start = g_get_monotonic_time();
   threads = threads ? threads : parallel_processors();
-  g_autoptr(Walk) walk = only ? walk_to(root, only, error)
-                              : walk_run(root, hidden, threads, progress, error);
+  g_autoptr(Walk) walk = only ? walk_to(root, only, error) : walk_run(root, hidden, threads, progress, error);
   if (!walk) return false;
   g_autoptr(GArray) known = catalog_files(catalog, READERS_GENERATION, error);
   if (!known) return false;
@@ -328,8 +327,7 @@ bool scan_run(Catalog *catalog, const char *root, const char *only, const char *
   comparison_init(&k);
   compare(&k, candidates, known);
   ScanSummary sum = {.unchanged = k.unchanged};
-  bool ok = read_and_finish(catalog, root, walk, candidates, &k, threads, progress, &sum.read,
-                            error) &&
+  bool ok = read_and_finish(catalog, root, walk, candidates, &k, threads, progress, &sum.read, error) &&
             catalog_totals(catalog, &sum.models, &sum.skipped, &sum.bytes, error);
   comparison_clear(&k);
   if (!ok) return false;

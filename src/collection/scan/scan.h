@@ -13,5 +13,5 @@
  * in batches as they are read, so that a scan that is cancelled or killed is taken up where it
  * stopped; rows of vanished files go at the end. Phases "looking" and "reading"; notify() runs on
  * the calling thread. */
-bool scan_run(Catalog *catalog, const char *root, const char *only, const char *hidden,
-              unsigned threads, const Progress *progress, ScanSummary *summary, GError **error);
+bool scan_run(Catalog *catalog, const char *root, const char *only, const char *hidden, unsigned threads,
+              const Progress *progress, ScanSummary *summary, GError **error);

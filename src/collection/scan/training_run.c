@@ -20,9 +20,9 @@ static bool is_step(const char *name, size_t n, uint64_t *step) {
   return true;
 }
 
-bool chain_is_step(const char *name, uint64_t *step) { return is_step(name, strlen(name), step); }
+bool training_run_is_step(const char *name, uint64_t *step) { return is_step(name, strlen(name), step); }
 
-bool chain_of_path(const char *path, char **run, uint64_t *step) {
+bool training_run_of_path(const char *path, char **run, uint64_t *step) {
   const char *found = NULL;
   for (const char *p = path; p; p = strchr(p, '/')) {
     if (*p == '/') p++;

@@ -9,7 +9,7 @@
 /* "runs/a/checkpoint-500/model.safetensors" -> "runs/a", 500; the run is "." when the checkpoint
  * lies in the root. The last folder of such a name counts. False when there is none. The caller
  * frees *run. */
-bool chain_of_path(const char *path, char **run, uint64_t *step);
+bool training_run_of_path(const char *path, char **run, uint64_t *step);
 
 /* True for the bare name "checkpoint-500" or "checkpoint_500". */
-bool chain_is_step(const char *name, uint64_t *step);
+bool training_run_is_step(const char *name, uint64_t *step);

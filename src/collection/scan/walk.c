@@ -18,7 +18,7 @@
 /* A folder that waits to be listed. */
 typedef struct {
   char *path;
-  bool blobs; /* a Hub repository's blobs: only downloads cut short are of interest */
+  bool blobs;              /* a Hub repository's blobs: only downloads cut short are of interest */
   HubRevisions *revisions; /* of the snapshot that the folder is, or NULL */
   FileStamp snapshots;     /* then: of the folder around it */
 } Job;
@@ -178,8 +178,7 @@ static void note_folder_link(Walker *w, Finds *f, const char *folder, const char
   char *target = realpath(link, NULL);
   if (!target) return;
   if (!lies_within(target, w->root))
-    add_skip(f, folder, name,
-             g_strdup("a link to a folder outside the collection, not followed"));
+    add_skip(f, folder, name, g_strdup("a link to a folder outside the collection, not followed"));
   else if (lies_within(here, target))
     add_skip(f, folder, name, g_strdup("a link to a folder it lies in (a loop), not followed"));
   free(target);
@@ -190,10 +189,8 @@ static void note_broken_link(Finds *f, int fd, const char *folder, const char *n
   int code = errno;
   ssize_t n = readlinkat(fd, name, target, sizeof target);
   g_autofree SafeText *shown = safe_text(target, n > 0 ? n : 0);
-  if (code == ENOENT || code == ENOTDIR)
-    add_skip(f, folder, name, g_strdup_printf("broken link to %s", shown));
-  else
-    add_skip(f, folder, name, g_strdup_printf("link to %s: %s", shown, g_strerror(code)));
+  if (code == ENOENT || code == ENOTDIR) add_skip(f, folder, name, g_strdup_printf("broken link to %s", shown));
+  else add_skip(f, folder, name, g_strdup_printf("link to %s: %s", shown, g_strerror(code)));
 }
 
 /* Anything but a folder. `st` describes it, links followed. */
@@ -201,15 +198,14 @@ static void note_file(Finds *f, WalkFolder *folder, const char *name, const stru
   WalkUse use;
   if (!S_ISREG(st->st_mode))
     add_skip(f, folder->path, name, g_strdup_printf("%s, not opened", special_name(st->st_mode)));
-  else if (walk_use_of(name, &use))
-    walk_folder_add(folder, name, use, stamp_of(st));
+  else if (file_use_of(name, &use)) walk_folder_add(folder, name, use, stamp_of(st));
 }
 
 static void note_link(Walker *w, Finds *f, WalkFolder *folder, int fd, const char *name) {
   struct stat st;
   WalkUse use;
   if (fstatat(fd, name, &st, 0) != 0) {
-    if (walk_use_of(name, &use) && (use == WALK_WEIGHTS || use == WALK_ARCHIVE))
+    if (file_use_of(name, &use) && (use == WALK_WEIGHTS || use == WALK_ARCHIVE))
       note_broken_link(f, fd, folder->path, name);
   } else if (S_ISDIR(st.st_mode)) {
     note_folder_link(w, f, folder->path, name);
@@ -220,8 +216,7 @@ static void note_link(Walker *w, Finds *f, WalkFolder *folder, int fd, const cha
 
 /* A Hub's marks of absent files, its locks, and Git's own store hold no models. */
 static bool is_left_out(const char *name) {
-  return strcmp(name, ".git") == 0 || strcmp(name, ".no_exist") == 0 ||
-         strcmp(name, ".locks") == 0;
+  return strcmp(name, ".git") == 0 || strcmp(name, ".no_exist") == 0 || strcmp(name, ".locks") == 0;
 }
 
 static unsigned char type_of(int fd, const struct dirent *e) {
@@ -238,11 +233,12 @@ static void note_entry(Walker *w, Finds *f, WalkFolder *folder, int fd, const st
     case DT_DIR:
       if (!is_left_out(name)) add_job(f, join(folder->path, name), false);
       return;
-    case DT_LNK: note_link(w, f, folder, fd, name); break;
+    case DT_LNK:
+      note_link(w, f, folder, fd, name);
+      break;
     case DT_REG:
-      if (walk_is_unfinished(name))
-        add_skip(f, folder->path, name, g_strdup("download not finished"));
-      else if (walk_use_of(name, &use) && fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+      if (walk_is_unfinished(name)) add_skip(f, folder->path, name, g_strdup("download not finished"));
+      else if (file_use_of(name, &use) && fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
         note_file(f, folder, name, &st);
       break;
     default:
@@ -262,20 +258,16 @@ static void settle_folder(Finds *f, WalkFolder *folder) {
   bool keep = false;
   for (guint i = 0; i < folder->files->len; i++) {
     WalkUse use = g_array_index(folder->files, WalkFile, i).use;
-    keep |= use == WALK_WEIGHTS || use == WALK_PIPELINE || use == WALK_SHARD_INDEX ||
-            use == WALK_ARCHIVE;
+    keep |= use == WALK_WEIGHTS || use == WALK_PIPELINE || use == WALK_SHARD_INDEX || use == WALK_ARCHIVE;
   }
   walk_folder_sort(folder);
-  if (keep)
-    g_ptr_array_add(f->folders, folder);
-  else
-    folder_free(folder);
+  if (keep) g_ptr_array_add(f->folders, folder);
+  else folder_free(folder);
 }
 
 static void list_blobs(Finds *f, const char *path, DIR *dir) {
   for (struct dirent *e; (e = readdir(dir));)
-    if (g_str_has_suffix(e->d_name, ".incomplete"))
-      add_skip(f, path, e->d_name, g_strdup("download not finished"));
+    if (g_str_has_suffix(e->d_name, ".incomplete")) add_skip(f, path, e->d_name, g_strdup("download not finished"));
 }
 
 static void list_folder(Walker *w, Finds *f, Job *job, DIR *dir) {
@@ -284,11 +276,8 @@ static void list_folder(Walker *w, Finds *f, Job *job, DIR *dir) {
   folder->snapshots = job->snapshots;
   errno = 0;
   for (struct dirent *e; (e = readdir(dir)); errno = 0)
-    if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-      note_entry(w, f, folder, dirfd(dir), e);
-  if (errno)
-    add_skip(f, job->path, "",
-             g_strdup_printf("cannot list the whole folder: %s", g_strerror(errno)));
+    if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) note_entry(w, f, folder, dirfd(dir), e);
+  if (errno) add_skip(f, job->path, "", g_strdup_printf("cannot list the whole folder: %s", g_strerror(errno)));
   settle_folder(f, folder);
 }
 
@@ -297,8 +286,7 @@ static void list_folder(Walker *w, Finds *f, Job *job, DIR *dir) {
 static bool list_repository(const Walker *w, Finds *f, const char *path, int fd) {
   g_autofree char *name = g_path_get_basename(*path ? path : w->root);
   struct stat st;
-  if (!hub_is_repository(name) || fstatat(fd, "snapshots", &st, AT_SYMLINK_NOFOLLOW) != 0)
-    return false;
+  if (!hub_is_repository(name) || fstatat(fd, "snapshots", &st, AT_SYMLINK_NOFOLLOW) != 0) return false;
   HubRevisions revisions;
   g_autofree char *snapshots = join(path, "snapshots");
   if (hub_list_revisions(fd, &revisions)) {
@@ -306,8 +294,7 @@ static bool list_repository(const Walker *w, Finds *f, const char *path, int fd)
     job->revisions = g_memdup2(&revisions, sizeof revisions);
     job->snapshots = stamp_of(&st);
   }
-  if (fstatat(fd, "blobs", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
-    add_job(f, join(path, "blobs"), true);
+  if (fstatat(fd, "blobs", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode)) add_job(f, join(path, "blobs"), true);
   return true;
 }
 
@@ -394,9 +381,7 @@ static bool walk_levels(Walker *w, unsigned threads, Walk *out, GError **error) 
   return true;
 }
 
-static void finds_init(Finds *f) {
-  *f = (Finds){g_ptr_array_new(), g_ptr_array_new(), g_ptr_array_new()};
-}
+static void finds_init(Finds *f) { *f = (Finds){g_ptr_array_new(), g_ptr_array_new(), g_ptr_array_new()}; }
 
 static void finds_clear(Finds *f) {
   g_ptr_array_unref(f->jobs);
@@ -411,8 +396,7 @@ static void hide(Walker *w, const char *hidden) {
   if (st.st_ino != root.st_ino || st.st_dev != root.st_dev) enter(w, &st);
 }
 
-Walk *walk_run(const char *root, const char *hidden, unsigned threads, const Progress *progress,
-               GError **error) {
+Walk *walk_run(const char *root, const char *hidden, unsigned threads, const Progress *progress, GError **error) {
   int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) {
     g_autofree SafeText *shown = safe_text(root, -1);
@@ -420,7 +404,10 @@ Walk *walk_run(const char *root, const char *hidden, unsigned threads, const Pro
     return NULL;
   }
   threads = threads ? threads : parallel_processors();
-  Walker w = {.root = root, .root_fd = fd, .progress = progress, .finds = g_new(Finds, threads),
+  Walker w = {.root = root,
+              .root_fd = fd,
+              .progress = progress,
+              .finds = g_new(Finds, threads),
               .level = g_ptr_array_new_with_free_func(job_free),
               .seen = g_hash_table_new_full(place_hash, place_equal, g_free, NULL)};
   g_mutex_init(&w.lock);

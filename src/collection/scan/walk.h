@@ -40,8 +40,8 @@ typedef struct {
 } WalkFile;
 
 typedef struct {
-  char *path;    /* bytes, relative to the root; "" is the root */
-  GArray *files; /* of WalkFile, by name */
+  char *path;              /* bytes, relative to the root; "" is the root */
+  GArray *files;           /* of WalkFile, by name */
   HubRevisions *revisions; /* when the folder is a snapshot in a Hub cache, else NULL */
   FileStamp snapshots;     /* then: of the folder that holds the snapshots */
 } WalkFolder;
@@ -61,14 +61,13 @@ typedef struct {
  * out without a word: the state kept about this collection. Phase "looking", done = files
  * seen; notify() runs on the calling thread. NULL with COPSE_ERROR_CANCELLED, or
  * COPSE_ERROR_IO when the root itself cannot be listed. */
-Walk *walk_run(const char *root, const char *hidden, unsigned threads, const Progress *progress,
-               GError **error);
+Walk *walk_run(const char *root, const char *hidden, unsigned threads, const Progress *progress, GError **error);
 void walk_free(Walk *walk);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Walk, walk_free)
 
 /* The role of a file by its bare name; false for what nobody would take for weights or their
  * description. */
-bool walk_use_of(const char *name, WalkUse *use);
+bool file_use_of(const char *name, WalkUse *use);
 
 /* True for the name of a download that was cut short: "x.incomplete", "x.safetensors.part". */
 bool walk_is_unfinished(const char *name);

@@ -7,9 +7,17 @@
 static const char *const endings[] = {".safetensors", ".bin", ".pt", ".pth",     ".ckpt",
                                       ".th",          ".npz", ".h5", ".msgpack", ".onnx"};
 static const char *const stems[] = {
-    "model",         "diffusion_pytorch_model", "pytorch_lora_weights", "adapter_model",
-    "adapters",      "pytorch_model",           "tf_model",             "flax_model",
-    "consolidated",  "learned_embeds",          "open_clip_model",
+    "model",
+    "diffusion_pytorch_model",
+    "pytorch_lora_weights",
+    "adapter_model",
+    "adapters",
+    "pytorch_model",
+    "tf_model",
+    "flax_model",
+    "consolidated",
+    "learned_embeds",
+    "open_clip_model",
 };
 enum { FIRST_ADAPTER = 2, LAST_ADAPTER = 4, ENDING_STEP = 16, VARIANT = 1000, ADAPTER = 2000 };
 
@@ -26,8 +34,7 @@ int weight_name_rank(const char *name, bool adapter) {
   int stem = index_of(stems, G_N_ELEMENTS(stems), name, (size_t)(dot - name));
   if (ending < 0 || stem < 0) return -1;
   bool is_adapter = stem >= FIRST_ADAPTER && stem <= LAST_ADAPTER;
-  return ending * ENDING_STEP + stem + (dot != last ? VARIANT : 0) +
-         (adapter && !is_adapter ? ADAPTER : 0);
+  return ending * ENDING_STEP + stem + (dot != last ? VARIANT : 0) + (adapter && !is_adapter ? ADAPTER : 0);
 }
 
 char *weight_name_stem(const char *name) {

@@ -33,8 +33,7 @@ static size_t pooled_at(const Clip *c, const uint32_t *ids, size_t n) {
   return top;
 }
 
-static bool clip_tokens(TextEncoder *e, const char *text, GArray *ids, GPtrArray *shown,
-                        GError **error) {
+static bool clip_tokens(TextEncoder *e, const char *text, GArray *ids, GPtrArray *shown, GError **error) {
   (void)error;
   const Clip *c = e->private_data;
   guint first = ids->len;
@@ -53,8 +52,7 @@ static bool check_answers(const Clip *c, const float *x, size_t n, GError **erro
   return false;
 }
 
-static bool clip_encode_many(TextEncoder *e, const char *const *texts, size_t n, float *dst,
-                             GError **error) {
+static bool clip_encode_many(TextEncoder *e, const char *const *texts, size_t n, float *dst, GError **error) {
   const Clip *c = e->private_data;
   g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(uint32_t));
   g_autofree ClipText *all = g_new0(ClipText, n + 1);
@@ -66,12 +64,10 @@ static bool clip_encode_many(TextEncoder *e, const char *const *texts, size_t n,
     all[i].n = pooled_at(c, &g_array_index(ids, uint32_t, start[i]), length) + 1;
   }
   for (size_t i = 0; i < n; i++) all[i].ids = &g_array_index(ids, uint32_t, start[i]);
-  return clip_tower_encode(c->weights, &c->config, all, n, dst, error) &&
-         check_answers(c, dst, n * e->dim, error);
+  return clip_tower_encode(c->weights, &c->config, all, n, dst, error) && check_answers(c, dst, n * e->dim, error);
 }
 
-static size_t clip_encode(TextEncoder *e, const char *text, float *dst, GPtrArray *unknown,
-                          GError **error) {
+static size_t clip_encode(TextEncoder *e, const char *text, float *dst, GPtrArray *unknown, GError **error) {
   (void)unknown; /* every byte has a token */
   return clip_encode_many(e, &text, 1, dst, error) ? 1 : 0;
 }
@@ -82,14 +78,15 @@ static bool check(const Clip *c, GError **error) {
   const char *label = clip_weights_label(w);
   if (w->width % c->config.heads != 0) {
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
-                "%s: width %zu cannot be cut into %u attention heads, as the configuration says",
-                label, w->width, c->config.heads);
+                "%s: width %zu cannot be cut into %u attention heads, as the configuration says", label, w->width,
+                c->config.heads);
     return false;
   }
   if (clip_tokenizer_ids(c->tokenizer) > w->vocabulary) {
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
                 "%s: the token table should have %u rows, one a token of the vocabulary, and has "
-                "%zu", label, clip_tokenizer_ids(c->tokenizer), w->vocabulary);
+                "%zu",
+                label, clip_tokenizer_ids(c->tokenizer), w->vocabulary);
     return false;
   }
   if (w->context >= 2) return true;
@@ -106,8 +103,7 @@ static char *model_folder(const char *folder) {
   g_autofree char *revision = NULL;
   if (g_file_test(own, G_FILE_TEST_EXISTS)) return g_strdup(folder);
   if (g_file_test(inner, G_FILE_TEST_IS_DIR)) return g_steal_pointer(&inner);
-  if (g_file_test(reference, G_FILE_TEST_IS_REGULAR) &&
-      (revision = file_read_small(reference, 256, NULL, NULL))) {
+  if (g_file_test(reference, G_FILE_TEST_IS_REGULAR) && (revision = file_read_small(reference, 256, NULL, NULL))) {
     g_strstrip(revision);
     g_autofree char *snapshot = g_build_filename(folder, "snapshots", revision, NULL);
     if (!strchr(revision, '/') && g_file_test(snapshot, G_FILE_TEST_IS_DIR))
@@ -117,10 +113,8 @@ static char *model_folder(const char *folder) {
 }
 
 bool clip_open(TextEncoder *e, const char *folder, GError **error) {
-  static const TextEncoderOps ops = {.encode = clip_encode,
-                                     .encode_many = clip_encode_many,
-                                     .tokens = clip_tokens,
-                                     .close = clip_close};
+  static const TextEncoderOps ops = {
+      .encode = clip_encode, .encode_many = clip_encode_many, .tokens = clip_tokens, .close = clip_close};
   Clip *c = g_new0(Clip, 1);
   e->ops = &ops;
   e->private_data = c;

@@ -27,13 +27,12 @@ static bool set_activation(ClipConfig *c, const char *name, const char *label, G
       c->activation = known[i].activation;
       return true;
     }
-  return refuse(label, "hidden_act must be quick_gelu, gelu, gelu_new or gelu_pytorch_tanh, not",
-                name, error);
+  return refuse(label, "hidden_act must be quick_gelu, gelu, gelu_new or gelu_pytorch_tanh, not", name, error);
 }
 
 /* A whole number of the object within 1 .. most, or `fallback` when it is absent. */
-static bool read_count(const cJSON *o, const char *key, unsigned most, unsigned fallback,
-                       const char *label, unsigned *count, GError **error) {
+static bool read_count(const cJSON *o, const char *key, unsigned most, unsigned fallback, const char *label,
+                       unsigned *count, GError **error) {
   const cJSON *item = cJSON_GetObjectItemCaseSensitive(o, key);
   *count = fallback;
   if (!item || cJSON_IsNull(item)) return true;
@@ -41,18 +40,15 @@ static bool read_count(const cJSON *o, const char *key, unsigned most, unsigned 
     *count = (unsigned)item->valuedouble;
     if (item->valuedouble == *count) return true;
   }
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
-              "%s: %s must be a whole number from 1 to %u", label, key, most);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %s must be a whole number from 1 to %u", label, key, most);
   return false;
 }
 
-static bool read_eps(const cJSON *o, const char *key, const char *label, ClipConfig *c,
-                     GError **error) {
+static bool read_eps(const cJSON *o, const char *key, const char *label, ClipConfig *c, GError **error) {
   double eps = json_number(o, key, 1e-5);
   c->eps = (float)eps;
   if (eps > 0 && eps < 1) return true;
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %s must lie between 0 and 1", label,
-              key);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %s must lie between 0 and 1", label, key);
   return false;
 }
 
@@ -67,8 +63,7 @@ static const cJSON *text_fields(const cJSON *document, const char *label, GError
   bool whole = type ? strcmp(type, "clip") == 0 : cJSON_IsObject(inner);
   if (whole) return cJSON_IsObject(forced) ? forced : cJSON_IsObject(inner) ? inner : document;
   if (!type || strcmp(type, "clip_text_model") == 0) return document;
-  refuse(label, "a CLIP text model is expected (model_type clip or clip_text_model), and this is",
-         type, error);
+  refuse(label, "a CLIP text model is expected (model_type clip or clip_text_model), and this is", type, error);
   return NULL;
 }
 
@@ -78,8 +73,7 @@ static void read_end(const cJSON *o, ClipConfig *c) {
   c->end = end == 2 || !(end >= 0 && end < 1e9) ? -1 : (int64_t)end;
 }
 
-static bool parse_transformers(const cJSON *document, const char *label, ClipConfig *c,
-                               GError **error) {
+static bool parse_transformers(const cJSON *document, const char *label, ClipConfig *c, GError **error) {
   const cJSON *o = text_fields(document, label, error);
   if (!o) return false;
   g_autofree SafeText *activation = json_dup_string(o, "hidden_act");
@@ -92,30 +86,25 @@ static bool parse_transformers(const cJSON *document, const char *label, ClipCon
 
 /* --- OpenCLIP ----------------------------------------------------------------------------------- */
 
-static bool is_true(const cJSON *o, const char *key) {
-  return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, key));
-}
+static bool is_true(const cJSON *o, const char *key) { return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, key)); }
 
 /* Text towers of other makes that OpenCLIP can hold. */
 static bool check_open_clip(const cJSON *text, const char *label, GError **error) {
   g_autofree SafeText *other = json_dup_string(text, "hf_model_name");
   g_autofree SafeText *pool = json_dup_string(text, "pool_type");
   if (other) return refuse(label, "the text tower is no CLIP but", other, error);
-  if (is_true(text, "no_causal_mask"))
-    return refuse(label, "the text tower is not causal:", "no_causal_mask", error);
-  return !pool || strcmp(pool, "argmax") == 0 ||
-         refuse(label, "pool_type must be argmax, not", pool, error);
+  if (is_true(text, "no_causal_mask")) return refuse(label, "the text tower is not causal:", "no_causal_mask", error);
+  return !pool || strcmp(pool, "argmax") == 0 || refuse(label, "pool_type must be argmax, not", pool, error);
 }
 
-static bool parse_open_clip(const cJSON *model, const char *label, ClipConfig *c,
-                            GError **error) {
+static bool parse_open_clip(const cJSON *model, const char *label, ClipConfig *c, GError **error) {
   const cJSON *text = cJSON_GetObjectItemCaseSensitive(model, "text_cfg");
   const cJSON *norm = cJSON_GetObjectItemCaseSensitive(text, "norm_kwargs");
   const cJSON *act = cJSON_GetObjectItemCaseSensitive(text, "act_kwargs");
   g_autofree SafeText *approximate = json_dup_string(act, "approximate");
-  c->activation = is_true(model, "quick_gelu")                        ? CLIP_QUICK_GELU
-                  : approximate && strcmp(approximate, "tanh") == 0   ? CLIP_GELU_TANH
-                                                                      : CLIP_GELU;
+  c->activation = is_true(model, "quick_gelu")                      ? CLIP_QUICK_GELU
+                  : approximate && strcmp(approximate, "tanh") == 0 ? CLIP_GELU_TANH
+                                                                    : CLIP_GELU;
   c->end = -1;
   return check_open_clip(text, label, error) && read_eps(norm, "eps", label, c, error) &&
          read_count(text, "heads", MAX_HEADS, 8, label, &c->heads, error) &&
@@ -124,8 +113,7 @@ static bool parse_open_clip(const cJSON *model, const char *label, ClipConfig *c
 
 /* --- both --------------------------------------------------------------------------------------- */
 
-bool clip_config_parse(const cJSON *document, const char *label, ClipConfig *config,
-                       GError **error) {
+bool clip_config_parse(const cJSON *document, const char *label, ClipConfig *config, GError **error) {
   *config = (ClipConfig){0};
   const cJSON *open_clip = cJSON_GetObjectItemCaseSensitive(document, "model_cfg");
   if (cJSON_IsObject(open_clip)) return parse_open_clip(open_clip, label, config, error);
@@ -147,7 +135,6 @@ bool clip_config_open(const char *folder, ClipConfig *config, GError **error) {
     return clip_config_parse(document, label, config, error);
   }
   g_autofree SafeText *shown = safe_text(folder, -1);
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND,
-              "%s: no config.json there, which a CLIP folder has", shown);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "%s: no config.json there, which a CLIP folder has", shown);
   return false;
 }

@@ -5,12 +5,12 @@
 #include "encoders/clip/clip_store.h"
 
 typedef struct {
-  const char *prefix;            /* before every name but the projection's */
+  const char *prefix; /* before every name but the projection's */
   const char *projection_prefix;
   const char *tokens, *positions, *final, *projection;
-  const char *layers;            /* before a layer's number */
+  const char *layers;                          /* before a layer's number */
   const char *norm1, *norm2, *out, *fc1, *fc2; /* parts of a layer */
-  const char *fused;             /* query, key and value in one: "attn.in_proj weight"; or NULL */
+  const char *fused;                           /* query, key and value in one: "attn.in_proj weight"; or NULL */
 } ClipNames;
 
 /* The layout whose token table the file has. COPSE_ERROR_UNSUPPORTED when it is none. Static. */

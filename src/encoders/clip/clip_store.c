@@ -24,10 +24,10 @@ typedef struct {
 struct ClipStore {
   WeightFile *file;
   size_t table;
-  GArray *wanted;      /* of Wanted */
+  GArray *wanted; /* of Wanted */
   float *block;
   size_t block_floats;
-  int fd;              /* of the mapped file; -1: nothing is mapped */
+  int fd; /* of the mapped file; -1: nothing is mapped */
   const char *map;
   size_t map_bytes;
   struct stat seen;
@@ -73,50 +73,42 @@ void clip_store_free(ClipStore *s) {
 
 const char *clip_store_label(const ClipStore *s) { return weight_file_label(s->file); }
 
-bool clip_store_has(const ClipStore *s, const char *name) {
-  return weight_file_find(s->file, name) >= 0;
-}
+bool clip_store_has(const ClipStore *s, const char *name) { return weight_file_find(s->file, name) >= 0; }
 
 /* The tensor of that name, or NULL with an error. */
-static const TensorInfo *find(const ClipStore *s, const char *name, size_t *index,
-                              GError **error) {
+static const TensorInfo *find(const ClipStore *s, const char *name, size_t *index, GError **error) {
   gssize i = weight_file_find(s->file, name);
   if (i >= 0) {
     *index = (size_t)i;
     return weight_file_info(s->file, (size_t)i);
   }
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: tensor %s is missing",
-              clip_store_label(s), name);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: tensor %s is missing", clip_store_label(s), name);
   return NULL;
 }
 
 /* "[2, 3]". The caller frees it. */
 static char *shape_text(const uint64_t *shape, int rank) {
   GString *out = g_string_new("[");
-  for (int i = 0; i < rank; i++)
-    g_string_append_printf(out, "%s%" G_GUINT64_FORMAT, i ? ", " : "", shape[i]);
+  for (int i = 0; i < rank; i++) g_string_append_printf(out, "%s%" G_GUINT64_FORMAT, i ? ", " : "", shape[i]);
   g_string_append_c(out, ']');
   return g_string_free(out, FALSE);
 }
 
-static bool check_tensor(const ClipStore *s, const TensorInfo *t, const uint64_t *shape, int rank,
-                         GError **error) {
+static bool check_tensor(const ClipStore *s, const TensorInfo *t, const uint64_t *shape, int rank, GError **error) {
   bool same = t->rank == rank && memcmp(t->shape, shape, (size_t)rank * sizeof *shape) == 0;
   if (!same) {
     g_autofree char *wanted = shape_text(shape, rank), *is = shape_text(t->shape, t->rank);
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: tensor %s should be %s and is %s",
-                clip_store_label(s), t->name, wanted, is);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: tensor %s should be %s and is %s", clip_store_label(s),
+                t->name, wanted, is);
     return false;
   }
   if (dtype_is_float(t->dtype) && dtype_is_readable(t->dtype)) return true;
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
-              "%s: tensor %s is %s; F32, F16 or BF16 is expected", clip_store_label(s), t->name,
-              dtype_name(t->dtype));
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "%s: tensor %s is %s; F32, F16 or BF16 is expected",
+              clip_store_label(s), t->name, dtype_name(t->dtype));
   return false;
 }
 
-bool clip_store_shape(const ClipStore *s, const char *name, size_t *rows, size_t *columns,
-                      GError **error) {
+bool clip_store_shape(const ClipStore *s, const char *name, size_t *rows, size_t *columns, GError **error) {
   size_t i;
   const TensorInfo *t = find(s, name, &i, error);
   if (!t) return false;
@@ -126,13 +118,12 @@ bool clip_store_shape(const ClipStore *s, const char *name, size_t *rows, size_t
     return true;
   }
   g_autofree char *is = shape_text(t->shape, t->rank);
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
-              "%s: tensor %s should be a matrix and is %s", clip_store_label(s), name, is);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: tensor %s should be a matrix and is %s", clip_store_label(s),
+              name, is);
   return false;
 }
 
-bool clip_store_want(ClipStore *s, const char *name, size_t n1, size_t n2, const float **where,
-                     GError **error) {
+bool clip_store_want(ClipStore *s, const char *name, size_t n1, size_t n2, const float **where, GError **error) {
   const uint64_t shape[2] = {n1, n2};
   size_t i;
   const TensorInfo *t = find(s, name, &i, error);
@@ -190,8 +181,7 @@ static bool load_piece(void *user, size_t item, unsigned thread) {
   const Wanted *w = p->wanted;
   g_autoptr(GError) error = NULL;
   size_t n = (size_t)MIN((uint64_t)STEP, w->count - p->first);
-  if (weight_file_read_f32(l->store->file, w->tensor, p->first, n, w->copy + p->first, &error))
-    return true;
+  if (weight_file_read_f32(l->store->file, w->tensor, p->first, n, w->copy + p->first, &error)) return true;
   g_mutex_lock(&l->lock);
   if (!l->error) l->error = g_steal_pointer(&error);
   g_mutex_unlock(&l->lock);
@@ -219,8 +209,7 @@ bool clip_store_load(ClipStore *s, GError **error) {
 bool clip_store_check(const ClipStore *s, GError **error) {
   struct stat now;
   if (s->fd < 0) return true;
-  if (fstat(s->fd, &now) == 0 && now.st_size == s->seen.st_size &&
-      now.st_mtim.tv_sec == s->seen.st_mtim.tv_sec &&
+  if (fstat(s->fd, &now) == 0 && now.st_size == s->seen.st_size && now.st_mtim.tv_sec == s->seen.st_mtim.tv_sec &&
       now.st_mtim.tv_nsec == s->seen.st_mtim.tv_nsec)
     return true;
   g_set_error(error, COPSE_ERROR, COPSE_ERROR_STATE, "%s: the file was changed while it was in use",

@@ -5,8 +5,8 @@
 
 bool clip_text_is_space(gunichar c) {
   if ((c >= 0x09 && c <= 0x0d) || c == 0x20 || c == 0x85 || c == 0xa0) return true;
-  return c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 ||
-         c == 0x202f || c == 0x205f || c == 0x3000;
+  return c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f ||
+         c == 0x3000;
 }
 
 void clip_text_append_lower(GString *out, gunichar c) {
@@ -15,12 +15,9 @@ void clip_text_append_lower(GString *out, gunichar c) {
     return;
   }
   /* Roman numerals and circled letters, which GLib leaves as they are. */
-  if (c >= 0x2160 && c <= 0x216f)
-    c += 0x10;
-  else if (c >= 0x24b6 && c <= 0x24cf)
-    c += 0x1a;
-  else
-    c = g_unichar_tolower(c);
+  if (c >= 0x2160 && c <= 0x216f) c += 0x10;
+  else if (c >= 0x24b6 && c <= 0x24cf) c += 0x1a;
+  else c = g_unichar_tolower(c);
   g_string_append_unichar(out, c);
 }
 
@@ -33,10 +30,8 @@ char *clip_text_clean(const char *bytes, gssize n) {
   for (; *p; p = g_utf8_next_char(p)) {
     gunichar c = g_utf8_get_char(p);
     bool space = clip_text_is_space(c);
-    if (!space)
-      clip_text_append_lower(out, c);
-    else if (!in_space)
-      g_string_append_c(out, ' ');
+    if (!space) clip_text_append_lower(out, c);
+    else if (!in_space) g_string_append_c(out, ' ');
     in_space = space;
   }
   return g_string_free(out, FALSE);
@@ -51,11 +46,14 @@ static CharKind kind_of(gunichar c) {
     case G_UNICODE_LOWERCASE_LETTER:
     case G_UNICODE_TITLECASE_LETTER:
     case G_UNICODE_MODIFIER_LETTER:
-    case G_UNICODE_OTHER_LETTER: return KIND_LETTER;
+    case G_UNICODE_OTHER_LETTER:
+      return KIND_LETTER;
     case G_UNICODE_DECIMAL_NUMBER:
     case G_UNICODE_LETTER_NUMBER:
-    case G_UNICODE_OTHER_NUMBER: return KIND_NUMBER;
-    default: return KIND_OTHER;
+    case G_UNICODE_OTHER_NUMBER:
+      return KIND_NUMBER;
+    default:
+      return KIND_OTHER;
   }
 }
 

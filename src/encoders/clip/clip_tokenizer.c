@@ -24,9 +24,7 @@ void clip_tokenizer_free(ClipTokenizer *t) {
 
 uint32_t clip_tokenizer_end(const ClipTokenizer *t) { return t->end; }
 
-uint32_t clip_tokenizer_ids(const ClipTokenizer *t) {
-  return vocabulary_ids(bpe_vocabulary(t->bpe));
-}
+uint32_t clip_tokenizer_ids(const ClipTokenizer *t) { return vocabulary_ids(bpe_vocabulary(t->bpe)); }
 
 uint64_t clip_tokenizer_hash(const ClipTokenizer *t) {
   return vocabulary_hash(bpe_vocabulary(t->bpe)) ^ bpe_hash(t->bpe);
@@ -60,21 +58,21 @@ static ClipTokenizer *from_tokenizer_json(TokenizerFile *file, const char *label
   if (!bpe) return NULL;
   for (guint i = 0; i + 1 < file->merges->len; i += 2) {
     if (bpe_add_merge(bpe, file->merges->pdata[i], file->merges->pdata[i + 1])) continue;
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
-                "%s: merge %u is of tokens that the vocabulary lacks", label, i / 2 + 1);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: merge %u is of tokens that the vocabulary lacks", label,
+                i / 2 + 1);
     return NULL;
   }
   return with_specials(g_steal_pointer(&bpe), label, error);
 }
 
-static ClipTokenizer *from_two_files(const char *vocabulary, size_t n, const char *merges, size_t m,
-                                     const char *label, GError **error) {
+static ClipTokenizer *from_two_files(const char *vocabulary, size_t n, const char *merges, size_t m, const char *label,
+                                     GError **error) {
   g_autoptr(Vocabulary) v = vocabulary_new();
   JsonReader r;
   json_reader_init(&r, vocabulary, n);
   if (!vocabulary_read(v, &r) || !json_reader_at_end(&r)) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: vocab.json at byte %zu: %s", label,
-                r.at, r.failed ? r.problem : "text after the object");
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: vocab.json at byte %zu: %s", label, r.at,
+                r.failed ? r.problem : "text after the object");
     return NULL;
   }
   g_autofree char *merges_label = g_strconcat(label, ": merges.txt", NULL);
@@ -83,8 +81,8 @@ static ClipTokenizer *from_two_files(const char *vocabulary, size_t n, const cha
   return with_specials(g_steal_pointer(&bpe), label, error);
 }
 
-ClipTokenizer *clip_tokenizer_parse(const char *vocabulary, size_t n, const char *merges, size_t m,
-                                    const char *label, GError **error) {
+ClipTokenizer *clip_tokenizer_parse(const char *vocabulary, size_t n, const char *merges, size_t m, const char *label,
+                                    GError **error) {
   if (merges) return from_two_files(vocabulary, n, merges, m, label, error);
   g_autoptr(TokenizerFile) file = tokenizer_file_parse(vocabulary, n, label, error);
   return file ? from_tokenizer_json(file, label, error) : NULL;
@@ -100,8 +98,7 @@ static ClipTokenizer *open_in(const char *folder, bool *found, GError **error) {
   if (!*found) return NULL;
   size_t n, m = 0;
   g_autofree char *first = file_read_small(two ? vocab : whole, VOCABULARY_MAX_BYTES, &n, error);
-  g_autofree char *second =
-      first && two ? file_read_small(merges, VOCABULARY_MAX_BYTES, &m, error) : NULL;
+  g_autofree char *second = first && two ? file_read_small(merges, VOCABULARY_MAX_BYTES, &m, error) : NULL;
   if (!first || (two && !second)) return NULL;
   g_autofree SafeText *label = safe_text(two ? folder : whole, -1);
   return clip_tokenizer_parse(first, n, second, m, label, error);
@@ -121,7 +118,8 @@ ClipTokenizer *clip_tokenizer_open(const char *folder, GError **error) {
   g_autofree SafeText *shown = safe_text(folder, -1);
   g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND,
               "%s: no tokenizer: vocab.json with merges.txt, or tokenizer.json, is expected there "
-              "or in ../%s", shown, sibling);
+              "or in ../%s",
+              shown, sibling);
   return NULL;
 }
 
@@ -134,8 +132,7 @@ static void encode_words(const ClipTokenizer *t, const char *clean, size_t limit
 }
 
 /* Text without an end token. */
-static void encode_plain(const ClipTokenizer *t, const char *text, size_t n, size_t limit,
-                         GArray *ids) {
+static void encode_plain(const ClipTokenizer *t, const char *text, size_t n, size_t limit, GArray *ids) {
   g_autofree char *clean = clip_text_clean(text, (gssize)n);
   g_auto(GStrv) parts = g_strsplit(clean, start_token, -1);
   for (char **part = parts; *part && ids->len < limit; part++) {

@@ -20,15 +20,14 @@ typedef struct ClipTokenizer ClipTokenizer;
 ClipTokenizer *clip_tokenizer_open(const char *folder, GError **error);
 
 /* Over bytes of a vocab.json and a merges.txt, or of a tokenizer.json when `merges` is NULL. */
-ClipTokenizer *clip_tokenizer_parse(const char *vocabulary, size_t n, const char *merges,
-                                    size_t m, const char *label, GError **error);
+ClipTokenizer *clip_tokenizer_parse(const char *vocabulary, size_t n, const char *merges, size_t m, const char *label,
+                                    GError **error);
 void clip_tokenizer_free(ClipTokenizer *tokenizer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ClipTokenizer, clip_tokenizer_free)
 
 /* Appends the ids (uint32_t): a start, the text, an end, at most `limit` in all (at least 2); a
  * text that is too long is cut before its end. Thread-safe. */
-void clip_tokenizer_encode(const ClipTokenizer *tokenizer, const char *text, size_t limit,
-                           GArray *ids);
+void clip_tokenizer_encode(const ClipTokenizer *tokenizer, const char *text, size_t limit, GArray *ids);
 
 /* The id of <|endoftext|>. */
 uint32_t clip_tokenizer_end(const ClipTokenizer *tokenizer);

@@ -14,18 +14,18 @@ typedef struct {
   const ClipConfig *config;
   const ClipText *text;
   size_t texts, rows;
-  size_t *start;              /* (texts + 1): where each text's rows begin */
-  float *x, *h, *q, *k, *v;   /* (rows, width) */
-  float *inner;               /* (rows, inner) */
-  float *scores;              /* (longest text)^2 */
+  size_t *start;            /* (texts + 1): where each text's rows begin */
+  float *x, *h, *q, *k, *v; /* (rows, width) */
+  float *inner;             /* (rows, inner) */
+  float *scores;            /* (longest text)^2 */
   float *block;
   size_t block_floats;
 } Pass;
 
 /* --- parts -------------------------------------------------------------------------------------- */
 
-VECTOR_LOOP static void norm_row(const float *x, const float *scale, const float *shift, size_t d,
-                                 float eps, float *y) {
+VECTOR_LOOP static void norm_row(const float *x, const float *scale, const float *shift, size_t d, float eps,
+                                 float *y) {
   double sum = 0, sum2 = 0;
   for (size_t i = 0; i < d; i++) sum += (double)x[i];
   const double mean = sum / (double)d;
@@ -34,21 +34,17 @@ VECTOR_LOOP static void norm_row(const float *x, const float *scale, const float
   for (size_t i = 0; i < d; i++) y[i] = (x[i] - m) * factor * scale[i] + shift[i];
 }
 
-static void norm(const Pass *p, const float *x, size_t rows, const float *scale,
-                 const float *shift, float *y) {
+static void norm(const Pass *p, const float *x, size_t rows, const float *scale, const float *shift, float *y) {
   size_t d = p->w->width;
-  for (size_t i = 0; i < rows; i++)
-    norm_row(x + i * d, scale, shift, d, p->config->eps, y + i * d);
+  for (size_t i = 0; i < rows; i++) norm_row(x + i * d, scale, shift, d, p->config->eps, y + i * d);
 }
 
 /* y (rows, n) = x (rows, m) W^T + b, W being (n, m); `add`: y += instead. */
-static void linear(const float *x, size_t rows, size_t m, const float *w, const float *b, size_t n,
-                   float *y, bool add) {
+static void linear(const float *x, size_t rows, size_t m, const float *w, const float *b, size_t n, float *y,
+                   bool add) {
   for (size_t i = 0; i < rows; i++) {
-    if (add)
-      axpy(1, b, y + i * n, n);
-    else
-      memcpy(y + i * n, b, n * sizeof *b);
+    if (add) axpy(1, b, y + i * n, n);
+    else memcpy(y + i * n, b, n * sizeof *b);
   }
   gemm(false, true, rows, n, m, 1, x, m, w, m, 1, y, n);
 }
@@ -63,8 +59,7 @@ static void activate(ClipActivation activation, float *x, size_t n) {
       for (size_t i = 0; i < n; i++) x[i] *= 0.5f * (1 + erff(x[i] * (float)M_SQRT1_2));
       break;
     case CLIP_GELU_TANH:
-      for (size_t i = 0; i < n; i++)
-        x[i] *= 0.5f * (1 + tanhf(root * (x[i] + 0.044715f * x[i] * x[i] * x[i])));
+      for (size_t i = 0; i < n; i++) x[i] *= 0.5f * (1 + tanhf(root * (x[i] + 0.044715f * x[i] * x[i] * x[i])));
       break;
   }
 }
@@ -80,15 +75,13 @@ static void causal_softmax(float *row, size_t n, size_t columns) {
 
 /* One text's attention: queries of its last `asked` positions over its n keys. q and out have
  * `asked` rows, k and v have n. */
-static void attend(const Pass *p, const float *q, size_t asked, const float *k, const float *v,
-                   size_t n, float *out) {
+static void attend(const Pass *p, const float *q, size_t asked, const float *k, const float *v, size_t n, float *out) {
   const size_t d = p->w->width, heads = p->config->heads, size = d / heads;
   const float scale = 1 / sqrtf((float)size);
   for (size_t h = 0; h < heads; h++) {
     const size_t at = h * size;
     gemm(false, true, asked, n, size, scale, q + at, d, k + at, d, 0, p->scores, n);
-    for (size_t i = 0; i < asked; i++)
-      causal_softmax(p->scores + i * n, n - asked + i + 1, n);
+    for (size_t i = 0; i < asked; i++) causal_softmax(p->scores + i * n, n - asked + i + 1, n);
     gemm(false, false, asked, size, n, 1, p->scores, n, v + at, d, 0, out + at, d);
   }
 }
@@ -187,8 +180,7 @@ static void answer(Pass *p, float *dst) {
   const ClipWeights *w = p->w;
   size_t d = w->width;
   norm(p, p->x, p->texts, w->final, w->final_b, p->h);
-  if (!w->projection)
-    memcpy(dst, p->h, p->texts * d * sizeof *dst);
+  if (!w->projection) memcpy(dst, p->h, p->texts * d * sizeof *dst);
   else
     gemm(false, !w->projection_transposed, p->texts, w->dim, d, 1, p->h, d, w->projection,
          w->projection_transposed ? w->dim : d, 0, dst, w->dim);
@@ -205,13 +197,12 @@ static bool run_batch(Pass *p, float *dst, GError **error) {
   return ok;
 }
 
-bool clip_tower_encode(const ClipWeights *w, const ClipConfig *config, const ClipText *texts,
-                       size_t n, float *dst, GError **error) {
+bool clip_tower_encode(const ClipWeights *w, const ClipConfig *config, const ClipText *texts, size_t n, float *dst,
+                       GError **error) {
   if (!clip_weights_check(w, error)) return false;
   for (size_t done = 0, k; done < n; done += k) {
     size_t rows = texts[done].n;
-    for (k = 1; done + k < n && rows + texts[done + k].n <= CLIP_BATCH_ROWS; k++)
-      rows += texts[done + k].n;
+    for (k = 1; done + k < n && rows + texts[done + k].n <= CLIP_BATCH_ROWS; k++) rows += texts[done + k].n;
     Pass p = {.w = w, .config = config, .text = texts + done, .texts = k};
     if (!run_batch(&p, dst + done * w->dim, error)) return false;
   }

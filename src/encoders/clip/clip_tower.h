@@ -23,5 +23,5 @@ typedef struct {
 
 /* Answers (n, dim) for n texts. Thread-safe; scratch memory is of the order of CLIP_BATCH_ROWS
  * rows, whatever n. */
-bool clip_tower_encode(const ClipWeights *weights, const ClipConfig *config,
-                       const ClipText *texts, size_t n, float *dst, GError **error);
+bool clip_tower_encode(const ClipWeights *weights, const ClipConfig *config, const ClipText *texts, size_t n,
+                       float *dst, GError **error);

@@ -9,10 +9,8 @@
 #include "encoders/clip/clip_store.h"
 
 static const char *const file_names[] = {
-    "model.safetensors",         "model.safetensors.index.json",
-    "model.fp16.safetensors",    "open_clip_model.safetensors",
-    "pytorch_model.bin",         "pytorch_model.bin.index.json",
-    "pytorch_model.fp16.bin",    "open_clip_pytorch_model.bin"};
+    "model.safetensors", "model.safetensors.index.json", "model.fp16.safetensors", "open_clip_model.safetensors",
+    "pytorch_model.bin", "pytorch_model.bin.index.json", "pytorch_model.fp16.bin", "open_clip_pytorch_model.bin"};
 
 void clip_weights_free(ClipWeights *w) {
   if (!w) return;
@@ -23,21 +21,18 @@ void clip_weights_free(ClipWeights *w) {
 
 const char *clip_weights_label(const ClipWeights *w) { return clip_store_label(w->store); }
 
-bool clip_weights_check(const ClipWeights *w, GError **error) {
-  return clip_store_check(w->store, error);
-}
+bool clip_weights_check(const ClipWeights *w, GError **error) { return clip_store_check(w->store, error); }
 
 /* Asks for a tensor of one or two dimensions (n2 = 0: one) under a name of the tower. */
-static bool want(ClipWeights *w, const ClipNames *names, const char *name, size_t n1, size_t n2,
-                 const float **where, GError **error) {
+static bool want(ClipWeights *w, const ClipNames *names, const char *name, size_t n1, size_t n2, const float **where,
+                 GError **error) {
   g_autofree char *full = g_strconcat(names->prefix, name, NULL);
   return clip_store_want(w->store, full, n1, n2, where, error);
 }
 
 /* Asks for weight (n1, n2) and bias (n1) of a part of layer l. */
-static bool want_pair(ClipWeights *w, const ClipNames *names, size_t l, const char *part,
-                      size_t n1, size_t n2, const float **weight, const float **bias,
-                      GError **error) {
+static bool want_pair(ClipWeights *w, const ClipNames *names, size_t l, const char *part, size_t n1, size_t n2,
+                      const float **weight, const float **bias, GError **error) {
   const char *joint = strchr(part, ' ') ? "_" : "."; /* "in_proj weight" is written in_proj_weight */
   g_autofree char *stem = g_strndup(part, strcspn(part, " "));
   g_autofree char *a = g_strdup_printf("%s%zu.%s%sweight", names->layers, l, stem, joint);
@@ -57,8 +52,7 @@ static bool want_attention(ClipWeights *w, const ClipNames *n, size_t l, GError 
 static bool want_layer(ClipWeights *w, const ClipNames *n, size_t l, GError **error) {
   ClipLayer *y = &w->layer[l];
   size_t d = w->width;
-  return want_pair(w, n, l, n->norm1, d, 0, &y->norm1, &y->norm1_b, error) &&
-         want_attention(w, n, l, error) &&
+  return want_pair(w, n, l, n->norm1, d, 0, &y->norm1, &y->norm1_b, error) && want_attention(w, n, l, error) &&
          want_pair(w, n, l, n->out, d, d, &y->out, &y->out_b, error) &&
          want_pair(w, n, l, n->norm2, d, 0, &y->norm2, &y->norm2_b, error) &&
          want_pair(w, n, l, n->fc1, w->inner, d, &y->fc1, &y->fc1_b, error) &&
@@ -71,8 +65,7 @@ static bool measure(ClipWeights *w, const ClipNames *n, unsigned layers, GError 
   g_autofree char *tokens = g_strconcat(n->prefix, n->tokens, NULL);
   g_autofree char *positions = g_strconcat(n->prefix, n->positions, NULL);
   for (bool more = true; more;) {
-    g_autofree char *name =
-        g_strdup_printf("%s%s%zu.%s.weight", n->prefix, n->layers, present, n->norm1);
+    g_autofree char *name = g_strdup_printf("%s%s%zu.%s.weight", n->prefix, n->layers, present, n->norm1);
     more = clip_store_has(w->store, name);
     present += more;
   }
@@ -112,8 +105,8 @@ static bool want_all(ClipWeights *w, const ClipNames *n, unsigned layers, GError
   g_autofree char *norm_b = g_strconcat(n->final, ".bias", NULL);
   if (!clip_store_set_table(w->store, tokens, error) ||
       !want(w, n, n->positions, w->context, w->width, &w->position, error) ||
-      !want(w, n, norm, w->width, 0, &w->final, error) ||
-      !want(w, n, norm_b, w->width, 0, &w->final_b, error) || !want_projection(w, n, error))
+      !want(w, n, norm, w->width, 0, &w->final, error) || !want(w, n, norm_b, w->width, 0, &w->final_b, error) ||
+      !want_projection(w, n, error))
     return false;
   for (size_t l = 0; l < w->layers; l++)
     if (!want_layer(w, n, l, error)) return false;
@@ -149,8 +142,7 @@ ClipWeights *clip_weights_open(const char *folder, unsigned layers, GError **err
   w->store = clip_store_open(path, error);
   if (!w->store) return NULL;
   const ClipNames *names = clip_names_for(w->store, error);
-  if (!names || !want_all(w, names, layers, error) || !clip_store_load(w->store, error))
-    return NULL;
+  if (!names || !want_all(w, names, layers, error) || !clip_store_load(w->store, error)) return NULL;
   if (names->fused) split_fused(w);
   return g_steal_pointer(&w);
 }

@@ -7,22 +7,22 @@
 
 /* All matrices are (out, in): y = W x + b. */
 typedef struct {
-  const float *norm1, *norm1_b;                  /* (d) */
-  const float *q, *q_b, *k, *k_b, *v, *v_b;      /* (d, d), (d) */
-  const float *out, *out_b;                      /* (d, d), (d) */
-  const float *norm2, *norm2_b;                  /* (d) */
-  const float *fc1, *fc1_b, *fc2, *fc2_b;        /* (inner, d), (inner), (d, inner), (d) */
+  const float *norm1, *norm1_b;             /* (d) */
+  const float *q, *q_b, *k, *k_b, *v, *v_b; /* (d, d), (d) */
+  const float *out, *out_b;                 /* (d, d), (d) */
+  const float *norm2, *norm2_b;             /* (d) */
+  const float *fc1, *fc1_b, *fc2, *fc2_b;   /* (inner, d), (inner), (d, inner), (d) */
 } ClipLayer;
 
 typedef struct {
   size_t vocabulary, context, width, inner, layers;
-  size_t dim;                  /* of the answer: the projection's rows, else width */
-  ClipLayer *layer;            /* (layers) */
-  const float *position;       /* (context, width) */
-  const float *final, *final_b;/* (width) */
-  const float *projection;     /* (dim, width), or (width, dim) when transposed; NULL: none */
+  size_t dim;                   /* of the answer: the projection's rows, else width */
+  ClipLayer *layer;             /* (layers) */
+  const float *position;        /* (context, width) */
+  const float *final, *final_b; /* (width) */
+  const float *projection;      /* (dim, width), or (width, dim) when transposed; NULL: none */
   bool projection_transposed;
-  struct ClipStore *store;     /* where the numbers lie */
+  struct ClipStore *store; /* where the numbers lie */
 } ClipWeights;
 
 /* Opens the weights of a folder (model.safetensors, pytorch_model.bin, their indices and fp16

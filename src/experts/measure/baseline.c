@@ -10,9 +10,7 @@
 #include "numerics/ridge.h"
 #include "experts/measure/statistics.h"
 
-const char *baseline_name(BaselineKind kind) {
-  return kind == BASELINE_DENSE ? "dense" : "statnn";
-}
+const char *baseline_name(BaselineKind kind) { return kind == BASELINE_DENSE ? "dense" : "statnn"; }
 
 /* One fit: the problem, and how its predictions are judged. */
 typedef struct {
@@ -41,8 +39,7 @@ static void fit_init(Fit *f, const Task *t) {
     fill_target(t, i, f->y + m * width, width);
     f->train[m++] = i;
   }
-  f->problem = (RidgeProblem){.n = t->models->len, .train = f->train, .m = m, .y = f->y,
-                              .width = width};
+  f->problem = (RidgeProblem){.n = t->models->len, .train = f->train, .m = m, .y = f->y, .width = width};
 }
 
 static void fit_clear(Fit *f) {
@@ -87,12 +84,11 @@ static double judge_validation(void *user, const float *p) {
   return score_headline(&s);
 }
 
-static float *gram_for(const Fit *f, const LayerSet *set, BaselineKind kind, uint64_t seed,
-                       const Progress *progress, GError **error) {
+static float *gram_for(const Fit *f, const LayerSet *set, BaselineKind kind, uint64_t seed, const Progress *progress,
+                       GError **error) {
   if (kind == BASELINE_DENSE) return gram_of_layers(set, progress, error);
   size_t width;
-  g_autofree float *features =
-      statistics_features(set, f->train, f->problem.m, seed, &width);
+  g_autofree float *features = statistics_features(set, f->train, f->problem.m, seed, &width);
   return gram_of_features(features, set->n, width, error);
 }
 
@@ -100,8 +96,7 @@ static bool fit_and_score(Fit *f, Baseline *out, GError **error) {
   const RidgeProblem *q = &f->problem;
   g_autofree float *p = g_new0(float, q->n * q->width + 1);
   bool judged = f->task->counts[SPLIT_VAL] > 0;
-  g_autoptr(Ridge) r = judged ? ridge_choose(q, judge_validation, f, p, error)
-                              : ridge_solve(q, 0.1, error);
+  g_autoptr(Ridge) r = judged ? ridge_choose(q, judge_validation, f, p, error) : ridge_solve(q, 0.1, error);
   if (!r) return false;
   if (!judged) ridge_predict(q, r, p);
   out->lambda = r->lambda;
@@ -110,8 +105,8 @@ static bool fit_and_score(Fit *f, Baseline *out, GError **error) {
   return true;
 }
 
-bool baseline_measure(const Task *task, const LayerSet *set, BaselineKind kind, uint64_t seed,
-                      const Progress *progress, Baseline *out, GError **error) {
+bool baseline_measure(const Task *task, const LayerSet *set, BaselineKind kind, uint64_t seed, const Progress *progress,
+                      Baseline *out, GError **error) {
   g_return_val_if_fail(set->n == task->models->len, false);
   Fit f;
   fit_init(&f, task);

@@ -19,5 +19,5 @@ typedef struct {
 
 /* Fits on the training models and measures. The task's models are those of the set, in order.
  * Costs n^2 layer products and a factorisation of size m^3. */
-bool baseline_measure(const Task *task, const LayerSet *set, BaselineKind kind, uint64_t seed,
-                      const Progress *progress, Baseline *out, GError **error);
+bool baseline_measure(const Task *task, const LayerSet *set, BaselineKind kind, uint64_t seed, const Progress *progress,
+                      Baseline *out, GError **error);

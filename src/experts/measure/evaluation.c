@@ -170,23 +170,20 @@ static const char *label_at(const EvaluationBench *b, const EvaluationPanel *p, 
 }
 
 /* Counts of (right, said) pairs that occurred: pair -> count. */
-static void add_confusions(const EvaluationBench *b, const EvaluationPanel *p, GHashTable *pairs,
-                           GArray *out) {
+static void add_confusions(const EvaluationBench *b, const EvaluationPanel *p, GHashTable *pairs, GArray *out) {
   GHashTableIter it;
   gpointer key, count;
   g_hash_table_iter_init(&it, pairs);
   while (g_hash_table_iter_next(&it, &key, &count)) {
     size_t pair = GPOINTER_TO_SIZE(key), right = pair / p->classes, said = pair % p->classes;
     if (right == said) continue;
-    Confusion row = {g_strdup(label_at(b, p, right)), g_strdup(label_at(b, p, said)),
-                     GPOINTER_TO_UINT(count)};
+    Confusion row = {g_strdup(label_at(b, p, right)), g_strdup(label_at(b, p, said)), GPOINTER_TO_UINT(count)};
     g_array_append_val(out, row);
   }
 }
 
 /* Align: which label each model got. */
-static void count_labels(const EvaluationBench *b, const EvaluationPanel *p, bool unseen,
-                         Evaluation *e) {
+static void count_labels(const EvaluationBench *b, const EvaluationPanel *p, bool unseen, Evaluation *e) {
   g_autoptr(GHashTable) pairs = g_hash_table_new(NULL, NULL);
   g_autofree unsigned *n = g_new0(unsigned, p->classes), *right = g_new0(unsigned, p->classes);
   for (size_t i = 0; i < p->n; i++) {
@@ -223,9 +220,7 @@ static void count_classes(const EvaluationBench *b, const EvaluationPanel *p, Ev
 
 /* --- all of it ------------------------------------------------------------------------------------ */
 
-static Group group_none(void) {
-  return (Group){score_none(), NAN, NAN, NAN, NAN, NAN, NAN, NAN};
-}
+static Group group_none(void) { return (Group){score_none(), NAN, NAN, NAN, NAN, NAN, NAN, NAN}; }
 
 static void measure_group(const EvaluationBench *b, TaskSplit split, Evaluation *e, Group *g) {
   bool classes = b->task->has != NULL;
@@ -265,8 +260,8 @@ static Evaluation *evaluation_start(void) {
   return e;
 }
 
-Evaluation *evaluation_new(Collection *collection, const GPtrArray *models, const Expert *x,
-                           const Progress *progress, GError **error) {
+Evaluation *evaluation_new(Collection *collection, const GPtrArray *models, const Expert *x, const Progress *progress,
+                           GError **error) {
   g_autoptr(EvaluationBench) b = evaluation_bench_new(collection, models, x, progress, error);
   if (!b) return NULL;
   Evaluation *e = evaluation_start();
@@ -274,8 +269,8 @@ Evaluation *evaluation_new(Collection *collection, const GPtrArray *models, cons
   return e;
 }
 
-Evaluation *evaluation_fit(Collection *collection, const GPtrArray *models, const Expert *x,
-                           const Progress *progress, GError **error) {
+Evaluation *evaluation_fit(Collection *collection, const GPtrArray *models, const Expert *x, const Progress *progress,
+                           GError **error) {
   g_autoptr(EvaluationBench) b = evaluation_bench_new(collection, models, x, progress, error);
   if (!b) return NULL;
   Evaluation *e = evaluation_start();

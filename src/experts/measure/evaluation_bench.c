@@ -10,10 +10,13 @@
 #include "experts/probex/classify.h"
 #include "experts/representation.h"
 
-static Task *task_of(const Expert *x, const GPtrArray *models, TextEncoder *encoder,
-                     GError **error) {
-  TaskOptions o = {.tree = x->tree, .key = x->label_key, .encoder = encoder, .seed = x->seed,
-                   .shapes = x->shapes, .classes = encoder ? NULL : x->labels,
+static Task *task_of(const Expert *x, const GPtrArray *models, TextEncoder *encoder, GError **error) {
+  TaskOptions o = {.tree = x->tree,
+                   .key = x->label_key,
+                   .encoder = encoder,
+                   .seed = x->seed,
+                   .shapes = x->shapes,
+                   .classes = encoder ? NULL : x->labels,
                    .text_mean = x->text_mean};
   return task_new(models, &o, error);
 }
@@ -52,9 +55,9 @@ EvaluationPanel evaluation_panel(const EvaluationBench *b, TaskSplit split) {
   p.classes = split == SPLIT_HOLDOUT ? t->labels->len - t->seen : t->seen;
   p.members = g_new(size_t, t->models->len + 1);
   p.n = evaluation_members(t, split, p.members);
-  p.logits = g_new0(float, p.n * p.classes + 1);
+  p.logits = g_new0(float, (p.n * p.classes) + 1);
   p.target = g_new0(size_t, p.n + 1);
-  p.has = g_new0(unsigned char, p.n * p.classes + 1);
+  p.has = g_new0(unsigned char, (p.n * p.classes) + 1);
   for (size_t i = 0; i < p.n; i++) {
     const float *e = b->rep + p.members[i] * b->width;
     float *y = p.logits + i * p.classes;
@@ -74,13 +77,12 @@ Score evaluation_panel_score(const EvaluationPanel *p, bool classes) {
   if (!p->n || !p->classes) return score_none();
   if (classes) return score_from_logits(p->logits, p->has, p->n, p->classes, 0);
   g_autofree size_t *ranks = g_new(size_t, p->n);
-  for (size_t i = 0; i < p->n; i++)
-    ranks[i] = score_rank(p->logits + i * p->classes, p->classes, p->target[i]);
+  for (size_t i = 0; i < p->n; i++) ranks[i] = score_rank(p->logits + i * p->classes, p->classes, p->target[i]);
   return score_from_ranks(ranks, p->n, p->classes);
 }
 
-EvaluationBench *evaluation_bench_new(Collection *collection, const GPtrArray *models,
-                                      const Expert *x, const Progress *progress, GError **error) {
+EvaluationBench *evaluation_bench_new(Collection *collection, const GPtrArray *models, const Expert *x,
+                                      const Progress *progress, GError **error) {
   bool align = x->task == EXPERT_ALIGN;
   g_autoptr(TextEncoder) encoder = align ? expert_open_encoder(x, error) : NULL;
   if (align && !encoder) return NULL;
@@ -94,8 +96,7 @@ EvaluationBench *evaluation_bench_new(Collection *collection, const GPtrArray *m
   b->expert = x;
   b->task = task_of(x, models, encoder, error);
   if (!b->task) return NULL;
-  g_autoptr(Representations) r =
-      representations_open(collection, x, models, NULL, progress, error);
+  g_autoptr(Representations) r = representations_open(collection, x, models, NULL, progress, error);
   if (!r) return NULL;
   fill_bench(b, r);
   return g_steal_pointer(&b);

@@ -9,14 +9,13 @@
 typedef struct {
   const Expert *expert; /* borrowed */
   Task *task;
-  float *rep;      /* (models, r_t) of the task's models */
-  size_t width;    /* r_t */
-  float *mapped;   /* align: (labels, r_t) mapped text */
+  float *rep;    /* (models, r_t) of the task's models */
+  size_t width;  /* r_t */
+  float *mapped; /* align: (labels, r_t) mapped text */
 } EvaluationBench;
 
-EvaluationBench *evaluation_bench_new(Collection *collection, const GPtrArray *models,
-                                      const Expert *expert, const Progress *progress,
-                                      GError **error);
+EvaluationBench *evaluation_bench_new(Collection *collection, const GPtrArray *models, const Expert *expert,
+                                      const Progress *progress, GError **error);
 void evaluation_bench_free(EvaluationBench *bench);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(EvaluationBench, evaluation_bench_free)
 
@@ -24,9 +23,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(EvaluationBench, evaluation_bench_free)
 typedef struct {
   size_t n, first, classes;
   size_t *members;
-  float *logits;         /* (n, classes): before any temperature */
-  size_t *target;        /* (n), align: index among the group's labels */
-  unsigned char *has;    /* (n, classes), classify */
+  float *logits;      /* (n, classes): before any temperature */
+  size_t *target;     /* (n), align: index among the group's labels */
+  unsigned char *has; /* (n, classes), classify */
 } EvaluationPanel;
 
 EvaluationPanel evaluation_panel(const EvaluationBench *bench, TaskSplit split);

@@ -29,8 +29,7 @@ static bool vote_label(const Task *t, const Neighbour *near, size_t k, size_t mo
   size_t best = 0, most = 0;
   for (size_t i = 0; i < k; i++) {
     size_t votes = 0;
-    for (size_t j = 0; j < k; j++)
-      votes += t->target[near[j].model] == t->target[near[i].model];
+    for (size_t j = 0; j < k; j++) votes += t->target[near[j].model] == t->target[near[i].model];
     if (votes > most) most = votes, best = i;
   }
   return t->target[near[best].model] == t->target[model];
@@ -55,8 +54,7 @@ static void measure_neighbours(const EvaluationBench *b, Evaluation *e) {
   e->knn1 = e->knn5 = n && m ? 0 : NAN;
   for (size_t i = 0; i < n && m; i++) {
     const float *x = b->rep + test[i] * b->width;
-    for (size_t j = 0; j < m; j++)
-      near[j] = (Neighbour){dot(x, b->rep + train[j] * b->width, b->width), train[j]};
+    for (size_t j = 0; j < m; j++) near[j] = (Neighbour){dot(x, b->rep + train[j] * b->width, b->width), train[j]};
     qsort(near, m, sizeof *near, nearest_first);
     for (int five = 0; five < 2; five++) {
       size_t k = MIN(five ? 5u : 1u, m);
@@ -72,7 +70,7 @@ static void measure_one_class(const EvaluationBench *b, Evaluation *e) {
   size_t d = b->width, labels = 0;
   g_autofree size_t *test = g_new(size_t, t->models->len + 1);
   size_t n = evaluation_members(t, SPLIT_TEST, test);
-  g_autofree float *members = g_new(float, t->models->len * d + 1), *points = g_new(float, n * d + 1);
+  g_autofree float *members = g_new(float, (t->models->len * d) + 1), *points = g_new(float, (n * d) + 1);
   g_autofree double *near = g_new(double, n + 1), *lw = g_new(double, n + 1);
   g_autofree unsigned char *positive = g_new(unsigned char, n + 1);
   double sums[2] = {0, 0};
@@ -80,8 +78,7 @@ static void measure_one_class(const EvaluationBench *b, Evaluation *e) {
   for (size_t c = 0; c < t->seen; c++) {
     size_t m = 0;
     for (size_t i = 0; i < t->models->len; i++)
-      if (t->split[i] == SPLIT_TRAIN && t->target[i] == c)
-        memcpy(members + m++ * d, b->rep + i * d, d * sizeof(float));
+      if (t->split[i] == SPLIT_TRAIN && t->target[i] == c) memcpy(members + m++ * d, b->rep + i * d, d * sizeof(float));
     for (size_t i = 0; i < n; i++) positive[i] = t->target[test[i]] == c;
     if (m < 2) continue;
     for (size_t i = 0; i < n; i++) near[i] = oneclass_knn(members, m, d, points + i * d, 2);

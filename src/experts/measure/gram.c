@@ -11,14 +11,12 @@ static float *gram_new(size_t n, GError **error) { return big_alloc(n * n, error
 
 float *gram_of_features(const float *features, size_t n, size_t width, GError **error) {
   float *k = gram_new(n, error);
-  if (k)
-    gemm(false, true, n, n, width, 1.0f / (float)width, features, width, features, width, 0, k, n);
+  if (k) gemm(false, true, n, n, width, 1.0f / (float)width, features, width, features, width, 0, k, n);
   return k;
 }
 
 /* The products of rows of models [from, to) with all rows, elementwise, summed by model. */
-static void fold_block(const LayerSet *set, size_t from, size_t to, const float *aa,
-                       const float *bb, float *k) {
+static void fold_block(const LayerSet *set, size_t from, size_t to, const float *aa, const float *bb, float *k) {
   size_t rows = set->first[set->n], base = set->first[from];
   float share = 1.0f / ((float)set->d_out * (float)set->d_in);
   for (size_t i = from; i < to; i++)
@@ -31,8 +29,7 @@ static void fold_block(const LayerSet *set, size_t from, size_t to, const float 
     }
 }
 
-static bool gram_low_rank(const LayerSet *set, float *k, const Progress *progress,
-                          GError **error) {
+static bool gram_low_rank(const LayerSet *set, float *k, const Progress *progress, GError **error) {
   size_t rows = set->first[set->n];
   size_t step = MAX(1, BLOCK_FLOATS / MAX(rows * MAX(set->max_rank, 1), 1));
   size_t floats = step * set->max_rank * rows;
@@ -40,10 +37,9 @@ static bool gram_low_rank(const LayerSet *set, float *k, const Progress *progres
   bool ok = bb != NULL;
   for (size_t from = 0; ok && from < set->n; from += step) {
     size_t to = MIN(from + step, set->n), base = set->first[from], m = set->first[to] - base;
-    gemm(false, true, m, rows, set->d_in, 1, set->a + base * set->d_in, set->d_in, set->a,
-         set->d_in, 0, aa, rows);
-    gemm(false, true, m, rows, set->d_out, 1, set->bt + base * set->d_out, set->d_out, set->bt,
-         set->d_out, 0, bb, rows);
+    gemm(false, true, m, rows, set->d_in, 1, set->a + base * set->d_in, set->d_in, set->a, set->d_in, 0, aa, rows);
+    gemm(false, true, m, rows, set->d_out, 1, set->bt + base * set->d_out, set->d_out, set->bt, set->d_out, 0, bb,
+         rows);
     fold_block(set, from, to, aa, bb, k);
     ok = progress_step(progress, "comparing", to, set->n, error);
   }
@@ -63,11 +59,10 @@ static bool gram_blocks(const LayerSet *set, float *k, const Progress *progress,
   for (size_t at = 0; ok && at < set->n; at += BLOCK) {
     size_t m = MIN((size_t)BLOCK, set->n - at);
     ok = progress_step(progress, "comparing", at, set->n, error);
-    for (size_t i = 0; i < m; i++)
-      memcpy(block + i * each, layer_set_get(set, at + i, scratch), each * sizeof *block);
+    for (size_t i = 0; i < m; i++) memcpy(block + i * each, layer_set_get(set, at + i, scratch), each * sizeof *block);
     for (size_t j = 0; j < set->n; j++)
-      gemm(false, true, m, 1, each, 1.0f / (float)each, block, each,
-           layer_set_get(set, j, scratch), each, 0, k + at * set->n + j, set->n);
+      gemm(false, true, m, 1, each, 1.0f / (float)each, block, each, layer_set_get(set, j, scratch), each, 0,
+           k + at * set->n + j, set->n);
   }
   big_free(block, BLOCK * each);
   return ok;

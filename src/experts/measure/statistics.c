@@ -33,8 +33,7 @@ static void describe(float *x, size_t n, float *out) {
   out[2] = spread > 0 ? (float)(m3 / (spread * m2)) : 0;
   out[3] = m2 > 0 ? (float)(m4 / (m2 * m2)) : 0;
   qsort(x, n, sizeof *x, by_value);
-  for (int q = 0; q < QUANTILES; q++)
-    out[MOMENTS + q] = x[(size_t)(quantile_at[q] * (double)(n - 1) + 0.5)];
+  for (int q = 0; q < QUANTILES; q++) out[MOMENTS + q] = x[(size_t)(quantile_at[q] * (double)(n - 1) + 0.5)];
 }
 
 /* What the threads share. */
@@ -42,7 +41,7 @@ typedef struct {
   const LayerSet *set;
   const size_t *positions; /* (samples): flat, row-major */
   size_t samples;
-  float *features;         /* (n, GROUP * GROUPS) */
+  float *features; /* (n, GROUP * GROUPS) */
 } Job;
 
 /* One entry of a low-rank layer. */
@@ -80,25 +79,21 @@ static void standardise(float *f, size_t n, size_t width, const size_t *train, s
   for (size_t c = 0; c < width; c++) {
     double mean = 0, square = 0;
     for (size_t i = 0; i < m; i++) mean += (double)f[train[i] * width + c] / (double)m;
-    for (size_t i = 0; i < m; i++)
-      square += pow((double)f[train[i] * width + c] - mean, 2) / (double)m;
+    for (size_t i = 0; i < m; i++) square += pow((double)f[train[i] * width + c] - mean, 2) / (double)m;
     double spread = square > 0 ? sqrt(square) : 1;
-    for (size_t i = 0; i < n; i++)
-      f[i * width + c] = (float)CLAMP(((double)f[i * width + c] - mean) / spread, -10, 10);
+    for (size_t i = 0; i < n; i++) f[i * width + c] = (float)CLAMP(((double)f[i * width + c] - mean) / spread, -10, 10);
   }
 }
 
-float *statistics_features(const LayerSet *set, const size_t *train, size_t m, uint64_t seed,
-                           size_t *width) {
+float *statistics_features(const LayerSet *set, const size_t *train, size_t m, uint64_t seed, size_t *width) {
   size_t all = set->d_out * set->d_in;
   Job job = {.set = set, .samples = MIN(all, (size_t)SAMPLES)};
   g_autofree size_t *positions = g_new(size_t, job.samples);
   Rng rng;
   rng_init(&rng, seed, 0x57a7);
-  for (size_t s = 0; s < job.samples; s++)
-    positions[s] = job.samples == all ? s : rng_below(&rng, all);
+  for (size_t s = 0; s < job.samples; s++) positions[s] = job.samples == all ? s : rng_below(&rng, all);
   job.positions = positions;
-  job.features = g_new(float, set->n * GROUP * GROUPS);
+  job.features = g_new(float, (set->n * GROUP) * GROUPS);
   parallel_for(set->n, linalg_threads(), describe_model, &job, NULL);
   *width = GROUP * GROUPS;
   standardise(job.features, set->n, *width, train, m);

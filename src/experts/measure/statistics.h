@@ -9,5 +9,4 @@
 /* Features of each model: (n, *width), each column brought to mean 0 and spread 1 over models
  * [train[0..m)]. Entries are read at positions drawn by seed, at most 4,096 a model, so that low-rank
  * layers need no product. The caller frees it with g_free. */
-float *statistics_features(const LayerSet *set, const size_t *train, size_t m, uint64_t seed,
-                           size_t *width);
+float *statistics_features(const LayerSet *set, const size_t *train, size_t m, uint64_t seed, size_t *width);

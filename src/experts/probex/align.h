@@ -20,8 +20,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(AlignPass, align_pass_free)
 
 /* The mean loss of e (n, r_t) against text (classes, d_text), target[i] < classes. With `grad`
  * (may be NULL) writes the gradient of the head and tau there and that of e to de (n, r_t). */
-double align_loss(AlignPass *pass, const Probex *p, const float *text, size_t classes,
-                  const float *e, const size_t *target, size_t n, float *de, Probex *grad);
+double align_loss(AlignPass *pass, const Probex *p, const float *text, size_t classes, const float *e,
+                  const size_t *target, size_t n, float *de, Probex *grad);
 
 /* mapped (n, r_t) = normalise(W x + c) of n text vectors. */
 void align_map_text(const Probex *p, const float *text, size_t n, float *mapped);

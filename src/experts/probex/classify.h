@@ -13,5 +13,5 @@ void classify_logits(const Probex *p, const float *e, size_t n, float *y);
 /* The mean loss of e (n, r_t) against has[models[i]·n_classes + j]. `y` (n, n_classes) is scratch and
  * holds the logits afterwards, or with `grad` (may be NULL) their gradient: then the gradients of
  * the head and of e are written to grad and de (n, r_t). */
-double classify_loss(const Probex *p, const float *e, const unsigned char *has,
-                     const size_t *models, size_t n, float *y, float *de, Probex *grad);
+double classify_loss(const Probex *p, const float *e, const unsigned char *has, const size_t *models, size_t n,
+                     float *y, float *de, Probex *grad);

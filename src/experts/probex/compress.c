@@ -20,15 +20,14 @@ void compression_free(Compression *c) {
 static float *leading_space(float *g, size_t d, double energy, size_t *k, GError **error) {
   g_autofree float *values = g_new(float, d);
   if (LAPACKE_ssyevd(LAPACK_ROW_MAJOR, 'V', 'U', (lapack_int)d, g, (lapack_int)d, values) != 0) {
-    g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_STATE,
-                        "the common space of the layers cannot be computed");
+    g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_STATE, "the common space of the layers cannot be computed");
     return NULL;
   }
   double total = 0, kept = 0;
   for (size_t i = 0; i < d; i++) total += fmax((double)values[i], 0);
   for (*k = 0; *k < d && (*k == 0 || kept < energy * total); ++*k)
     kept += fmax((double)values[d - 1 - *k], 0); /* ascending: the largest come last */
-  float *space = g_new(float, d * *k);
+  float *space = g_new(float, d **k);
   for (size_t i = 0; i < d; i++)
     for (size_t j = 0; j < *k; j++) space[i * *k + j] = g[i * d + d - 1 - j];
   return space;
@@ -41,8 +40,7 @@ static void project(const Compression *c, const float *x, float *t, float *out) 
 }
 
 /* The share of the squared norm that C keeps over the models. */
-static double kept_energy(const Compression *c, const LayerSet *set, const size_t *models,
-                          size_t n) {
+static double kept_energy(const Compression *c, const LayerSet *set, const size_t *models, size_t n) {
   size_t each = c->d_out * c->d_in;
   g_autofree float *t = g_new(float, c->p * c->d_in), *small = g_new(float, c->p * c->q);
   g_autofree float *scratch = g_new(float, each);
@@ -64,7 +62,7 @@ Compression *compression_find(const LayerSet *set, const size_t *models, size_t 
     return NULL;
   }
   size_t d_out = set->d_out, d_in = set->d_in, each = d_out * d_in;
-  g_autofree float *rows = g_new0(float, d_in * d_in), *columns = g_new0(float, d_out * d_out);
+  g_autofree float *rows = g_new0(float, (d_in * d_in)), *columns = g_new0(float, (d_out * d_out));
   g_autofree float *scratch = g_new(float, each);
   for (size_t i = 0; i < n; i++) {
     const float *x = layer_set_get(set, models[i], scratch);
@@ -82,8 +80,7 @@ Compression *compression_find(const LayerSet *set, const size_t *models, size_t 
   return g_steal_pointer(&c);
 }
 
-LayerSet *compression_apply(const Compression *c, const LayerSet *set, const Progress *progress,
-                            GError **error) {
+LayerSet *compression_apply(const Compression *c, const LayerSet *set, const Progress *progress, GError **error) {
   g_autoptr(LayerSet) out = layer_set_dense(set->n, c->p, c->q, NULL, error);
   if (!out) return NULL;
   g_autofree float *t = g_new(float, c->p * c->d_in), *small = g_new(float, c->p * c->q);

@@ -14,9 +14,9 @@
 
 typedef struct {
   size_t d_out, d_in, p, q;
-  float *left;    /* P (d_out, p) */
-  float *right;   /* Q (d_in, q) */
-  double energy;  /* share of the squared norm of the training layers that C keeps */
+  float *left;   /* P (d_out, p) */
+  float *right;  /* Q (d_in, q) */
+  double energy; /* share of the squared norm of the training layers that C keeps */
 } Compression;
 
 /* The smallest spaces of models [0, n) of a dense set of which each keeps the share `energy` (0 .. 1) of the
@@ -27,8 +27,7 @@ void compression_free(Compression *c);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Compression, compression_free)
 
 /* The set of C_i (p, q), with the spread of the original. */
-LayerSet *compression_apply(const Compression *c, const LayerSet *set, const Progress *progress,
-                            GError **error);
+LayerSet *compression_apply(const Compression *c, const LayerSet *set, const Progress *progress, GError **error);
 
 /* An expert on C becomes one on X: same answers on every X_i, as far as its energy is kept. */
 Probex *compression_lift(const Compression *c, const Probex *small, GError **error);

@@ -14,9 +14,9 @@
 struct DenseStore {
   size_t n, each;
   bool half;
-  void *bytes;    /* (n, each) of float or uint16_t */
-  size_t size;    /* bytes; of the mapping when on disk */
-  size_t floats;  /* what was asked of big_alloc() when in memory */
+  void *bytes;   /* (n, each) of float or uint16_t */
+  size_t size;   /* bytes; of the mapping when on disk */
+  size_t floats; /* what was asked of big_alloc() when in memory */
   bool on_disk;
 };
 
@@ -38,13 +38,12 @@ static bool map_scratch(DenseStore *s, const char *folder, GError **error) {
   s->on_disk = s->bytes != MAP_FAILED;
   if (s->on_disk) return true;
   s->bytes = NULL;
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "no room for %zu bytes of layers in %s: %s",
-              s->size, folder ? folder : g_get_tmp_dir(), g_strerror(errno));
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "no room for %zu bytes of layers in %s: %s", s->size,
+              folder ? folder : g_get_tmp_dir(), g_strerror(errno));
   return false;
 }
 
-DenseStore *dense_store_new(size_t n, size_t each, const DenseStoreOptions *options,
-                            GError **error) {
+DenseStore *dense_store_new(size_t n, size_t each, const DenseStoreOptions *options, GError **error) {
   g_autoptr(DenseStore) s = g_new0(DenseStore, 1);
   size_t count;
   s->n = n;
@@ -64,10 +63,8 @@ DenseStore *dense_store_new(size_t n, size_t each, const DenseStoreOptions *opti
 
 void dense_store_free(DenseStore *s) {
   if (!s) return;
-  if (s->on_disk)
-    munmap(s->bytes, s->size);
-  else
-    big_free(s->bytes, s->floats);
+  if (s->on_disk) munmap(s->bytes, s->size);
+  else big_free(s->bytes, s->floats);
   g_free(s);
 }
 
@@ -78,10 +75,8 @@ const float *dense_store_get(const DenseStore *s, size_t i, float *scratch) {
 }
 
 void dense_store_put(DenseStore *s, size_t i, const float *x) {
-  if (s->half)
-    dtype_from_f32(DTYPE_BF16, x, (uint16_t *)s->bytes + i * s->each, s->each);
-  else
-    memmove((float *)s->bytes + i * s->each, x, s->each * sizeof *x);
+  if (s->half) dtype_from_f32(DTYPE_BF16, x, (uint16_t *)s->bytes + i * s->each, s->each);
+  else memmove((float *)s->bytes + i * s->each, x, s->each * sizeof *x);
 }
 
 const float *dense_store_all(const DenseStore *s) { return s->half ? NULL : s->bytes; }

@@ -17,8 +17,7 @@ typedef struct {
 typedef struct DenseStore DenseStore;
 
 /* n matrices of `each` numbers, zeroed. `options` may be NULL: float32 in memory. */
-DenseStore *dense_store_new(size_t n, size_t each, const DenseStoreOptions *options,
-                            GError **error);
+DenseStore *dense_store_new(size_t n, size_t each, const DenseStoreOptions *options, GError **error);
 void dense_store_free(DenseStore *store);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DenseStore, dense_store_free)
 

@@ -35,8 +35,7 @@ static LayerSet *set_new(LayerForm form, size_t n, size_t d_out, size_t d_in, co
   return set->x ? g_steal_pointer(&set) : NULL;
 }
 
-LayerSet *layer_set_dense(size_t n, size_t d_out, size_t d_in, const DenseStoreOptions *store,
-                          GError **error) {
+LayerSet *layer_set_dense(size_t n, size_t d_out, size_t d_in, const DenseStoreOptions *store, GError **error) {
   return set_new(LAYER_DENSE, n, d_out, d_in, NULL, store, error);
 }
 
@@ -83,8 +82,7 @@ static void put_layer(LayerSet *set, size_t i, const Layer *layer) {
   set->scale[i] = layer->scale;
   memcpy(set->a + row * set->d_in, layer->a, r * set->d_in * sizeof(float));
   for (size_t k = 0; k < r; k++)
-    for (size_t j = 0; j < set->d_out; j++)
-      set->bt[(row + k) * set->d_out + j] = layer->b[j * r + k];
+    for (size_t j = 0; j < set->d_out; j++) set->bt[(row + k) * set->d_out + j] = layer->b[j * r + k];
 }
 
 LayerSet *layer_set_from_layers(const Layer *layers, size_t n, GError **error) {
@@ -113,17 +111,14 @@ typedef struct {
 
 static bool give_up(Reading *r, GError *problem) {
   g_mutex_lock(&r->lock);
-  if (r->problem)
-    g_error_free(problem);
-  else
-    r->problem = problem;
+  if (r->problem) g_error_free(problem);
+  else r->problem = problem;
   g_mutex_unlock(&r->lock);
   return false;
 }
 
 /* Opens a model's file and finds the layer. `info` is copied; its name belongs to `layers`. */
-static WeightFile *open_layer(const Reading *r, size_t i, GArray **layers, LayerInfo *info,
-                              GError **error) {
+static WeightFile *open_layer(const Reading *r, size_t i, GArray **layers, LayerInfo *info, GError **error) {
   const Model *model = r->models->pdata[i];
   g_autoptr(WeightFile) file = collection_open_weights(r->collection, model, error);
   if (!file) return NULL;
@@ -133,8 +128,7 @@ static WeightFile *open_layer(const Reading *r, size_t i, GArray **layers, Layer
     *info = *found;
     return g_steal_pointer(&file);
   }
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "%s has no layer %s", model->shown,
-              r->layer);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "%s has no layer %s", model->shown, r->layer);
   g_clear_pointer(layers, g_array_unref);
   return NULL;
 }
@@ -158,11 +152,10 @@ static bool check_shapes(const Reading *r, GError **error) {
     const LayerInfo *l = &r->infos[i];
     if (l->form == first->form && l->d_out == first->d_out && l->d_in == first->d_in) continue;
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
-                "layer %s is %s %zu x %zu in %s but %s %zu x %zu in %s: choose models of one tree",
-                r->layer, first->form == LAYER_DENSE ? "dense" : "low-rank", (size_t)first->d_out,
-                (size_t)first->d_in, ((Model *)r->models->pdata[0])->shown,
-                l->form == LAYER_DENSE ? "dense" : "low-rank", (size_t)l->d_out, (size_t)l->d_in,
-                ((Model *)r->models->pdata[i])->shown);
+                "layer %s is %s %zu x %zu in %s but %s %zu x %zu in %s: choose models of one tree", r->layer,
+                first->form == LAYER_DENSE ? "dense" : "low-rank", (size_t)first->d_out, (size_t)first->d_in,
+                ((Model *)r->models->pdata[0])->shown, l->form == LAYER_DENSE ? "dense" : "low-rank", (size_t)l->d_out,
+                (size_t)l->d_in, ((Model *)r->models->pdata[i])->shown);
     return false;
   }
   return true;
@@ -170,8 +163,7 @@ static bool check_shapes(const Reading *r, GError **error) {
 
 static bool report(Reading *r) {
   g_mutex_lock(&r->lock);
-  bool go_on = progress_step(r->progress, "reading", ++r->done, r->models->len,
-                             r->problem ? NULL : &r->problem);
+  bool go_on = progress_step(r->progress, "reading", ++r->done, r->models->len, r->problem ? NULL : &r->problem);
   g_mutex_unlock(&r->lock);
   return go_on;
 }
@@ -186,13 +178,12 @@ static bool load(void *user, size_t i, unsigned thread) {
   Layer layer;
   g_autoptr(WeightFile) file = open_layer(r, i, &layers, &info, &error);
   if (!file) return give_up(r, error);
-  bool same = info.form == r->infos[i].form && info.d_out == r->infos[i].d_out &&
-              info.d_in == r->infos[i].d_in && info.rank == r->infos[i].rank;
+  bool same = info.form == r->infos[i].form && info.d_out == r->infos[i].d_out && info.d_in == r->infos[i].d_in &&
+              info.rank == r->infos[i].rank;
   bool ok = same && layer_read(file, &info, &layer, &error);
   g_array_unref(layers);
   if (!same)
-    g_set_error(&error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s changed while it was read",
-                weight_file_label(file));
+    g_set_error(&error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s changed while it was read", weight_file_label(file));
   if (!ok) return give_up(r, error);
   r->set->broken[i] = is_broken(&layer);
   if (r->set->broken[i]) make_zero(&layer);
@@ -208,17 +199,14 @@ static bool read_all(Reading *r, unsigned threads, GError **error) {
   if (!check_shapes(r, error)) return false;
   g_autofree size_t *ranks = g_new(size_t, n);
   for (size_t i = 0; i < n; i++) ranks[i] = r->infos[i].rank;
-  r->set = set_new(r->infos[0].form, n, r->infos[0].d_out, r->infos[0].d_in, ranks, r->store,
-                   error);
+  r->set = set_new(r->infos[0].form, n, r->infos[0].d_out, r->infos[0].d_in, ranks, r->store, error);
   return r->set && parallel_for(n, threads, load, r, cancel);
 }
 
 LayerSet *layer_set_read(const Collection *collection, const GPtrArray *models, const char *layer,
-                         const DenseStoreOptions *store, const Progress *progress,
-                         GError **error) {
+                         const DenseStoreOptions *store, const Progress *progress, GError **error) {
   g_return_val_if_fail(models->len > 0, NULL);
-  Reading r = {.collection = collection, .models = models, .layer = layer, .store = store,
-               .progress = progress};
+  Reading r = {.collection = collection, .models = models, .layer = layer, .store = store, .progress = progress};
   g_mutex_init(&r.lock);
   r.infos = g_new0(LayerInfo, models->len);
   GError *problem = NULL;
@@ -244,8 +232,7 @@ float *layer_set_mean(const LayerSet *set, const size_t *models, size_t n) {
   size_t each = layer_size(set);
   float *mean = g_new0(float, each);
   g_autofree float *scratch = g_new(float, each);
-  for (size_t k = 0; k < n; k++)
-    axpy(1.0f / (float)n, layer_set_get(set, models[k], scratch), mean, each);
+  for (size_t k = 0; k < n; k++) axpy(1.0f / (float)n, layer_set_get(set, models[k], scratch), mean, each);
   return mean;
 }
 

@@ -15,16 +15,16 @@
 
 typedef struct {
   LayerForm form;
-  size_t n;         /* models */
+  size_t n; /* models */
   size_t d_out, d_in;
-  size_t max_rank;  /* low-rank: of any model */
-  size_t *first;    /* (n + 1): model i has rows first[i] .. first[i + 1) of a and bt */
-  float *scale;     /* (n): s, divided by `spread` */
-  float *a;         /* (rows, d_in) */
-  float *bt;        /* (rows, d_out): B transposed */
-  DenseStore *x;    /* (n) of (d_out, d_in), dense; divided by `spread` when spread is set */
-  float spread;     /* what the numbers were divided by; 1 until layer_set_normalise() */
-  bool *broken;     /* (n): numbers that are none, or beyond 1e15; such a layer is held as zeros */
+  size_t max_rank; /* low-rank: of any model */
+  size_t *first;   /* (n + 1): model i has rows first[i] .. first[i + 1) of a and bt */
+  float *scale;    /* (n): s, divided by `spread` */
+  float *a;        /* (rows, d_in) */
+  float *bt;       /* (rows, d_out): B transposed */
+  DenseStore *x;   /* (n) of (d_out, d_in), dense; divided by `spread` when spread is set */
+  float spread;    /* what the numbers were divided by; 1 until layer_set_normalise() */
+  bool *broken;    /* (n): numbers that are none, or beyond 1e15; such a layer is held as zeros */
   size_t a_floats, bt_floats;
 } LayerSet;
 
@@ -32,15 +32,13 @@ typedef struct {
  * that differs or cannot be read is an error that names it. `store` (may be NULL) says how dense
  * ones are kept. Reports phase "reading". Parallel. */
 LayerSet *layer_set_read(const Collection *collection, const GPtrArray *models, const char *layer,
-                         const DenseStoreOptions *store, const Progress *progress,
-                         GError **error);
+                         const DenseStoreOptions *store, const Progress *progress, GError **error);
 
 /* A set from layers at hand, which are copied. For tests and single models. */
 LayerSet *layer_set_from_layers(const Layer *layers, size_t n, GError **error);
 
 /* A dense set of n layers, zeroed, to be filled by the caller. */
-LayerSet *layer_set_dense(size_t n, size_t d_out, size_t d_in, const DenseStoreOptions *store,
-                          GError **error);
+LayerSet *layer_set_dense(size_t n, size_t d_out, size_t d_in, const DenseStoreOptions *store, GError **error);
 
 /* X of model i of a dense set; see dense_store_get(). */
 static inline const float *layer_set_get(const LayerSet *set, size_t i, float *scratch) {

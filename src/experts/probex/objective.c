@@ -19,9 +19,9 @@ struct Objective {
   size_t first, classes; /* the split's labels */
   size_t *ranks;         /* (models) */
   /* Classes: */
-  float *y;              /* (capacity, classes) */
-  float *logits;         /* (models, classes) */
-  unsigned char *has;    /* (models, classes) */
+  float *y;           /* (capacity, classes) */
+  float *logits;      /* (models, classes) */
+  unsigned char *has; /* (models, classes) */
   /* Both: */
   size_t judged;
   double loss;
@@ -33,9 +33,9 @@ Objective *objective_new(const Task *task, const Probex *p, size_t capacity, GEr
   o->task = task;
   o->capacity = capacity;
   if (task->has) {
-    o->y = g_new(float, capacity * labels);
-    o->logits = g_new(float, models * labels);
-    o->has = g_new(unsigned char, models * labels);
+    o->y = g_new(float, (capacity * labels));
+    o->logits = g_new(float, (models * labels));
+    o->has = g_new(unsigned char, (models * labels));
     return g_steal_pointer(&o);
   }
   o->align = align_pass_new(p, capacity, labels, error);
@@ -60,16 +60,14 @@ void objective_free(Objective *o) {
 }
 
 /* Loss against the labels first .. first + classes. */
-static double aligned_loss(Objective *o, const Probex *p, size_t first, size_t classes,
-                           const size_t *models, const float *e, size_t n, float *de,
-                           Probex *grad) {
+static double aligned_loss(Objective *o, const Probex *p, size_t first, size_t classes, const size_t *models,
+                           const float *e, size_t n, float *de, Probex *grad) {
   for (size_t i = 0; i < n; i++) o->target[i] = o->task->target[models[i]] - first;
-  return align_loss(o->align, p, o->task->text + first * o->task->d_text, classes, e, o->target, n,
-                    de, grad);
+  return align_loss(o->align, p, o->task->text + first * o->task->d_text, classes, e, o->target, n, de, grad);
 }
 
-double objective_step(Objective *o, const Probex *p, const size_t *models, const float *e,
-                      size_t n, float *de, Probex *grad) {
+double objective_step(Objective *o, const Probex *p, const size_t *models, const float *e, size_t n, float *de,
+                      Probex *grad) {
   if (o->task->has) return classify_loss(p, e, o->task->has, models, n, o->y, de, grad);
   return aligned_loss(o, p, 0, o->task->seen, models, e, n, de, grad);
 }
@@ -87,8 +85,7 @@ void objective_begin(Objective *o, const Probex *p, TaskSplit split) {
 static void rank_batch(Objective *o, const Probex *p, const float *e, size_t n) {
   size_t r_t = p->shape.r_t;
   for (size_t i = 0; i < n; i++) {
-    gemm(false, true, 1, o->classes, r_t, 1, e + i * r_t, r_t, o->candidates, r_t, 0, o->scores,
-         o->classes);
+    gemm(false, true, 1, o->classes, r_t, 1, e + i * r_t, r_t, o->candidates, r_t, 0, o->scores, o->classes);
     o->ranks[o->judged + i] = score_rank(o->scores, o->classes, o->target[i]);
   }
 }
@@ -99,8 +96,7 @@ void objective_add(Objective *o, const Probex *p, const size_t *models, const fl
   if (t->has) {
     float *y = o->logits + o->judged * c;
     o->loss += (double)n * classify_loss(p, e, t->has, models, n, y, NULL, NULL);
-    for (size_t i = 0; i < n; i++)
-      memcpy(o->has + (o->judged + i) * c, t->has + models[i] * c, c);
+    for (size_t i = 0; i < n; i++) memcpy(o->has + (o->judged + i) * c, t->has + models[i] * c, c);
   } else {
     o->loss += (double)n * aligned_loss(o, p, o->first, c, models, e, n, NULL, NULL);
     rank_batch(o, p, e, n);

@@ -9,8 +9,7 @@
 /* Adds a (rows, columns) part to the block's size; false on overflow. */
 static bool add_part(size_t *total, size_t rows, size_t columns) {
   size_t part;
-  return !__builtin_mul_overflow(rows, columns, &part) &&
-         !__builtin_add_overflow(*total, part, total);
+  return !__builtin_mul_overflow(rows, columns, &part) && !__builtin_add_overflow(*total, part, total);
 }
 
 /* Rows and columns of the head: a map of text, or of classes, or nothing. */
@@ -23,9 +22,8 @@ static bool measure(const ProbexShape *s, size_t *total) {
   size_t rows, columns, hidden;
   head_size(s, &rows, &columns);
   *total = 1; /* tau */
-  return s->d_out && s->d_in && s->r_u && s->r_v && s->r_t &&
-         !__builtin_mul_overflow(s->r_u, s->r_v, &hidden) && add_part(total, s->d_in, s->r_u) &&
-         add_part(total, s->r_v, s->d_out) && add_part(total, s->r_t, hidden) &&
+  return s->d_out && s->d_in && s->r_u && s->r_v && s->r_t && !__builtin_mul_overflow(s->r_u, s->r_v, &hidden) &&
+         add_part(total, s->d_in, s->r_u) && add_part(total, s->r_v, s->d_out) && add_part(total, s->r_t, hidden) &&
          add_part(total, s->r_t, 1) && add_part(total, rows, columns) && add_part(total, rows, 1) &&
          *total < ((size_t)1 << 40);
 }

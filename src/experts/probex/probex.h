@@ -19,17 +19,17 @@
 #include "weights/layers/layer.h"
 
 typedef struct {
-  size_t d_out, d_in;        /* of the layer */
-  size_t r_u, r_v, r_t;      /* probes, projection, representation */
-  size_t d_text;             /* align: dimension of the text encoder; 0 without a head for text */
-  size_t n_classes;          /* classify: labels; 0 otherwise */
-  bool linear;               /* H = Z: without the relu, for comparison */
+  size_t d_out, d_in;   /* of the layer */
+  size_t r_u, r_v, r_t; /* probes, projection, representation */
+  size_t d_text;        /* align: dimension of the text encoder; 0 without a head for text */
+  size_t n_classes;     /* classify: labels; 0 otherwise */
+  bool linear;          /* H = Z: without the relu, for comparison */
 } ProbexShape;
 
 /* All parameters lie in one block, so that Adam and a gradient walk it once. */
 typedef struct {
   ProbexShape shape;
-  size_t n;      /* floats in the block */
+  size_t n; /* floats in the block */
   float *block;
   float *u;      /* probes.weight                 (d_in, r_u) */
   float *v;      /* shared_probe_proj.weight      (r_v, d_out) */

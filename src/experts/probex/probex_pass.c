@@ -18,23 +18,22 @@
 
 struct ProbexPass {
   size_t capacity, n, rows;
-  size_t *first;  /* (n + 1): rows of each member in a and bt */
-  float *scale;   /* (n) */
-  float *wide;    /* (d_out, d_in): one layer widened, when layers are not kept as float32 */
+  size_t *first; /* (n + 1): rows of each member in a and bt */
+  float *scale;  /* (n) */
+  float *wide;   /* (d_out, d_in): one layer widened, when layers are not kept as float32 */
   const size_t *members;
-  float *block;   /* all buffers below */
+  float *block; /* all buffers below */
   size_t floats;
-  float *a, *bt;  /* gathered rows: (R, d_in), (R, d_out) */
-  float *left;    /* P (R, r_u), or Y (n·d_out, r_u) */
-  float *qt;      /* (R, r_v) */
-  float *h;       /* (n, r_u·r_v): relu(Z'); zero exactly where Z' <= 0 */
-  float *dh;      /* (n, r_u·r_v) */
-  float *dleft;   /* gradient of P or, for one model, of Y */
-  float *dqt;     /* (R, r_v) */
+  float *a, *bt; /* gathered rows: (R, d_in), (R, d_out) */
+  float *left;   /* P (R, r_u), or Y (n·d_out, r_u) */
+  float *qt;     /* (R, r_v) */
+  float *h;      /* (n, r_u·r_v): relu(Z'); zero exactly where Z' <= 0 */
+  float *dh;     /* (n, r_u·r_v) */
+  float *dleft;  /* gradient of P or, for one model, of Y */
+  float *dqt;    /* (R, r_v) */
 };
 
-ProbexPass *probex_pass_new(const Probex *p, const LayerSet *set, size_t capacity,
-                            GError **error) {
+ProbexPass *probex_pass_new(const Probex *p, const LayerSet *set, size_t capacity, GError **error) {
   const ProbexShape *s = &p->shape;
   bool low = set->form == LAYER_LOW_RANK;
   size_t rows = low ? capacity * set->max_rank : 0;
@@ -115,8 +114,7 @@ static bool gather_member(void *user, size_t i, unsigned thread) {
   size_t at = s->pass->first[i], r = s->pass->first[i + 1] - at;
   size_t from = set->first[s->pass->members[i]];
   memcpy(s->pass->a + at * set->d_in, set->a + from * set->d_in, r * set->d_in * sizeof(float));
-  memcpy(s->pass->bt + at * set->d_out, set->bt + from * set->d_out,
-         r * set->d_out * sizeof(float));
+  memcpy(s->pass->bt + at * set->d_out, set->bt + from * set->d_out, r * set->d_out * sizeof(float));
   return true;
 }
 
@@ -128,8 +126,7 @@ static bool hidden_low_rank(void *user, size_t i, unsigned thread) {
   size_t u = s->p->shape.r_u, v = s->p->shape.r_v;
   size_t row = pass->first[i], r = pass->first[i + 1] - row;
   float *h = pass->h + i * u * v;
-  gemm(true, false, u, v, r, pass->scale[i], pass->left + row * u, u, pass->qt + row * v, v, 0, h,
-       v);
+  gemm(true, false, u, v, r, pass->scale[i], pass->left + row * u, u, pass->qt + row * v, v, 0, h, v);
   if (!s->p->shape.linear) relu(h, u * v);
   return true;
 }
@@ -138,10 +135,8 @@ static void forward_low_rank(ProbexPass *pass, const Probex *p, const LayerSet *
   const ProbexShape *s = &p->shape;
   place_members(pass, set);
   each_member(pass, p, set, gather_member);
-  gemm(false, false, pass->rows, s->r_u, s->d_in, 1, pass->a, s->d_in, p->u, s->r_u, 0, pass->left,
-       s->r_u);
-  gemm(false, true, pass->rows, s->r_v, s->d_out, 1, pass->bt, s->d_out, p->v, s->d_out, 0,
-       pass->qt, s->r_v);
+  gemm(false, false, pass->rows, s->r_u, s->d_in, 1, pass->a, s->d_in, p->u, s->r_u, 0, pass->left, s->r_u);
+  gemm(false, true, pass->rows, s->r_v, s->d_out, 1, pass->bt, s->d_out, p->v, s->d_out, 0, pass->qt, s->r_v);
   each_member(pass, p, set, hidden_low_rank);
 }
 
@@ -157,17 +152,14 @@ static void forward_dense(ProbexPass *pass, const Probex *p, const LayerSet *set
   }
 }
 
-void probex_forward(ProbexPass *pass, const Probex *p, const LayerSet *set, const size_t *members,
-                    size_t n, float *e) {
+void probex_forward(ProbexPass *pass, const Probex *p, const LayerSet *set, const size_t *members, size_t n, float *e) {
   const ProbexShape *s = &p->shape;
   size_t hidden = s->r_u * s->r_v;
   g_return_if_fail(n <= pass->capacity);
   pass->n = n;
   pass->members = members;
-  if (set->form == LAYER_LOW_RANK)
-    forward_low_rank(pass, p, set);
-  else
-    forward_dense(pass, p, set);
+  if (set->form == LAYER_LOW_RANK) forward_low_rank(pass, p, set);
+  else forward_dense(pass, p, set);
   for (size_t i = 0; i < n; i++) memcpy(e + i * s->r_t, p->b, s->r_t * sizeof(float));
   gemm(false, true, n, s->r_t, hidden, 1, pass->h, hidden, p->m, hidden, 1, e, s->r_t);
 }
@@ -183,22 +175,17 @@ static bool rows_backward(void *user, size_t i, unsigned thread) {
   size_t row = pass->first[i], r = pass->first[i + 1] - row;
   float *dz = pass->dh + i * u * v; /* (r_u, r_v) */
   if (!s->p->shape.linear) mask(dz, pass->h + i * u * v, u * v);
-  gemm(false, true, r, u, v, pass->scale[i], pass->qt + row * v, v, dz, v, 0,
-       pass->dleft + row * u, u);
-  gemm(false, false, r, v, u, pass->scale[i], pass->left + row * u, u, dz, v, 0,
-       pass->dqt + row * v, v);
+  gemm(false, true, r, u, v, pass->scale[i], pass->qt + row * v, v, dz, v, 0, pass->dleft + row * u, u);
+  gemm(false, false, r, v, u, pass->scale[i], pass->left + row * u, u, dz, v, 0, pass->dqt + row * v, v);
   return true;
 }
 
 /* After the rows one product each for U and V over the batch. */
-static void backward_low_rank(ProbexPass *pass, const Probex *p, const LayerSet *set,
-                              Probex *grad) {
+static void backward_low_rank(ProbexPass *pass, const Probex *p, const LayerSet *set, Probex *grad) {
   const ProbexShape *s = &p->shape;
   each_member(pass, p, set, rows_backward);
-  gemm(true, false, s->d_in, s->r_u, pass->rows, 1, pass->a, s->d_in, pass->dleft, s->r_u, 0,
-       grad->u, s->r_u);
-  gemm(true, false, s->r_v, s->d_out, pass->rows, 1, pass->dqt, s->r_v, pass->bt, s->d_out, 0,
-       grad->v, s->d_out);
+  gemm(true, false, s->d_in, s->r_u, pass->rows, 1, pass->a, s->d_in, pass->dleft, s->r_u, 0, grad->u, s->r_u);
+  gemm(true, false, s->r_v, s->d_out, pass->rows, 1, pass->dqt, s->r_v, pass->bt, s->d_out, 0, grad->v, s->d_out);
 }
 
 /* dY = V' dZ, dU += X' dY, dV += dZ Y' model by model. */
@@ -210,31 +197,25 @@ static void backward_dense(ProbexPass *pass, const Probex *p, const LayerSet *se
     const float *y = pass->left + i * response;
     const float add = i ? 1 : 0;
     if (!s->linear) mask(dz, pass->h + i * hidden, hidden);
-    gemm(true, true, s->d_out, s->r_u, s->r_v, 1, p->v, s->d_out, dz, s->r_v, 0, pass->dleft,
-         s->r_u);
+    gemm(true, true, s->d_out, s->r_u, s->r_v, 1, p->v, s->d_out, dz, s->r_v, 0, pass->dleft, s->r_u);
     const float *x = layer_set_get(set, pass->members[i], pass->wide);
-    gemm(true, false, s->d_in, s->r_u, s->d_out, 1, x, s->d_in, pass->dleft, s->r_u, add, grad->u,
-         s->r_u);
+    gemm(true, false, s->d_in, s->r_u, s->d_out, 1, x, s->d_in, pass->dleft, s->r_u, add, grad->u, s->r_u);
     gemm(true, true, s->r_v, s->d_out, s->r_u, 1, dz, s->r_v, y, s->r_u, add, grad->v, s->d_out);
   }
 }
 
-void probex_backward(ProbexPass *pass, const Probex *p, const LayerSet *set, const float *de,
-                     Probex *grad) {
+void probex_backward(ProbexPass *pass, const Probex *p, const LayerSet *set, const float *de, Probex *grad) {
   const ProbexShape *s = &p->shape;
   size_t hidden = s->r_u * s->r_v, n = pass->n;
   gemm(true, false, s->r_t, hidden, n, 1, de, s->r_t, pass->h, hidden, 0, grad->m, hidden);
   memset(grad->b, 0, s->r_t * sizeof(float));
   for (size_t i = 0; i < n; i++) axpy(1, de + i * s->r_t, grad->b, s->r_t);
   gemm(false, false, n, hidden, s->r_t, 1, de, s->r_t, p->m, hidden, 0, pass->dh, hidden);
-  if (set->form == LAYER_LOW_RANK)
-    backward_low_rank(pass, p, set, grad);
-  else
-    backward_dense(pass, p, set, grad);
+  if (set->form == LAYER_LOW_RANK) backward_low_rank(pass, p, set, grad);
+  else backward_dense(pass, p, set, grad);
 }
 
-bool probex_represent(const Probex *p, const LayerSet *set, float *e, const Progress *progress,
-                      GError **error) {
+bool probex_represent(const Probex *p, const LayerSet *set, float *e, const Progress *progress, GError **error) {
   enum { BATCH = 64 };
   size_t members[BATCH];
   g_autoptr(ProbexPass) pass = probex_pass_new(p, set, BATCH, error);

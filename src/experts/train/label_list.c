@@ -56,10 +56,8 @@ static bool read_items(const char *p, char close, Found *found) {
     if (!p) return false;
     add_label(found, item->str, (gssize)item->len);
     p = skip_space(p);
-    if (*p == ',')
-      p = skip_space(p + 1);
-    else if (*p != close)
-      return false;
+    if (*p == ',') p = skip_space(p + 1);
+    else if (*p != close) return false;
   }
   return *p == close && !*skip_space(p + 1);
 }

@@ -18,12 +18,9 @@ static const Preset presets[] = {
     {"supvit", EXPERT_CLASSIFY, "vit.encoder.layer.7.attention.output.dense", 1e-3f, 1e-5f, 500},
     {"dino", EXPERT_CLASSIFY, "vit.encoder.layer.7.attention.output.dense", 1e-3f, 1e-5f, 500},
     {"mae", EXPERT_CLASSIFY, "vit.encoder.layer.8.attention.attention.value", 1e-3f, 1e-5f, 500},
-    {"resnet", EXPERT_CLASSIFY, "resnet.encoder.stages.2.layers.19.layer.0.convolution", 1e-3f,
-     1e-5f, 500},
-    {"sd_200", EXPERT_ALIGN, "down_blocks.2.attentions.1.transformer_blocks.0.attn2.to_q", 2e-3f, 0,
-     200},
-    {"sd_1k", EXPERT_ALIGN, "down_blocks.2.attentions.1.transformer_blocks.0.attn2.to_q", 2e-3f, 0,
-     200},
+    {"resnet", EXPERT_CLASSIFY, "resnet.encoder.stages.2.layers.19.layer.0.convolution", 1e-3f, 1e-5f, 500},
+    {"sd_200", EXPERT_ALIGN, "down_blocks.2.attentions.1.transformer_blocks.0.attn2.to_q", 2e-3f, 0, 200},
+    {"sd_1k", EXPERT_ALIGN, "down_blocks.2.attentions.1.transformer_blocks.0.attn2.to_q", 2e-3f, 0, 200},
 };
 
 bool preset_apply(const char *name, TrainOptions *o, GError **error) {
@@ -41,8 +38,7 @@ bool preset_apply(const char *name, TrainOptions *o, GError **error) {
     o->batch = o->probes = o->proj = o->rep = 128;
     return true;
   }
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "unknown preset '%s'; there are: %s", name,
-              all->str);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "unknown preset '%s'; there are: %s", name, all->str);
   return false;
 }
 

@@ -10,22 +10,20 @@
 enum { MIN_NUMBERS = 64 };
 
 /* Layer names of the model, in the order of its file. */
-static GPtrArray *layers_of(const Collection *collection, const Model *model, const char *pattern,
-                            GError **error) {
+static GPtrArray *layers_of(const Collection *collection, const Model *model, const char *pattern, GError **error) {
   g_autoptr(WeightFile) file = collection_open_weights(collection, model, error);
   if (!file) return NULL;
   g_autoptr(GArray) layers = layer_list(file, &model->scaling);
   GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; i < layers->len; i++) {
     const LayerInfo *l = &g_array_index(layers, LayerInfo, i);
-    bool wanted = pattern ? g_pattern_match_simple(pattern, l->name)
-                          : l->d_out * l->d_in >= MIN_NUMBERS;
+    bool wanted = pattern ? g_pattern_match_simple(pattern, l->name) : l->d_out * l->d_in >= MIN_NUMBERS;
     if (wanted) g_ptr_array_add(names, g_strdup(l->name));
   }
   if (names->len) return names;
   g_ptr_array_unref(names);
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "no layer of %s matches '%s'",
-              model->shown, pattern ? pattern : "*");
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "no layer of %s matches '%s'", model->shown,
+              pattern ? pattern : "*");
   return NULL;
 }
 
@@ -56,9 +54,8 @@ static Expert *one_layer(Collection *collection, const GPtrArray *models, const 
   return r ? g_steal_pointer(&r->expert) : NULL;
 }
 
-GPtrArray *sweep_run(Collection *collection, const GPtrArray *models, const TrainOptions *options,
-                     const char *pattern, SweepRow row, void *user, GPtrArray *warnings,
-                     const Progress *progress, GError **error) {
+GPtrArray *sweep_run(Collection *collection, const GPtrArray *models, const TrainOptions *options, const char *pattern,
+                     SweepRow row, void *user, GPtrArray *warnings, const Progress *progress, GError **error) {
   g_autoptr(Model) example = example_model(models, options, error);
   if (!example) return NULL;
   g_autoptr(GPtrArray) names = layers_of(collection, example, pattern, error);

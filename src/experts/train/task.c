@@ -30,16 +30,13 @@ static const char *commonest_shapes(const GPtrArray *models, int tree, const cha
 }
 
 /* Keeps the labelled models of the tree and architecture. */
-static void choose_models(Task *t, const GPtrArray *models, const TaskOptions *o,
-                          const char *key) {
+static void choose_models(Task *t, const GPtrArray *models, const TaskOptions *o, const char *key) {
   const char *shapes = o->shapes ? o->shapes : commonest_shapes(models, o->tree, key);
   for (guint i = 0; i < models->len; i++) {
     Model *m = models->pdata[i];
     if (shapes && (!m->shapes || strcmp(m->shapes, shapes) != 0)) continue;
-    if (is_candidate(m, o->tree, key))
-      g_ptr_array_add(t->models, model_ref(m));
-    else if (!model_value(m, key))
-      t->no_label++;
+    if (is_candidate(m, o->tree, key)) g_ptr_array_add(t->models, model_ref(m));
+    else if (!model_value(m, key)) t->no_label++;
   }
 }
 
@@ -96,12 +93,11 @@ static GPtrArray *new_labels(const Task *t, GHashTable *index, TaskSplit split) 
 }
 
 /* Encodes labels, all at once, and keeps those that have a vector. */
-static bool learn_some(Task *t, GHashTable *index, const GPtrArray *labels, TextEncoder *encoder,
-                       GArray *vectors, GError **error) {
+static bool learn_some(Task *t, GHashTable *index, const GPtrArray *labels, TextEncoder *encoder, GArray *vectors,
+                       GError **error) {
   g_autofree float *x = g_new(float, labels->len * t->d_text + 1);
   g_autofree bool *known = g_new0(bool, labels->len + 1);
-  if (!text_encoder_encode_many(encoder, (const char *const *)labels->pdata, labels->len, x, known,
-                                error))
+  if (!text_encoder_encode_many(encoder, (const char *const *)labels->pdata, labels->len, x, known, error))
     return false;
   for (guint i = 0; i < labels->len; i++) {
     if (!known[i]) continue;
@@ -134,10 +130,8 @@ static void centre_labels(Task *t, const float *given) {
   t->text_mean = g_new0(float, t->d_text + 1);
   if (given) memcpy(t->text_mean, given, t->d_text * sizeof *given);
   for (size_t c = 0; c < t->seen && !given; c++)
-    for (size_t j = 0; j < t->d_text; j++)
-      t->text_mean[j] += t->text[c * t->d_text + j] / (float)t->seen;
-  for (size_t c = 0; c < t->labels->len; c++)
-    task_centre_text(t->text + c * t->d_text, t->text_mean, t->d_text);
+    for (size_t j = 0; j < t->d_text; j++) t->text_mean[j] += t->text[c * t->d_text + j] / (float)t->seen;
+  for (size_t c = 0; c < t->labels->len; c++) task_centre_text(t->text + c * t->d_text, t->text_mean, t->d_text);
 }
 
 /* Whether a model of this label (index plus 1) and split is of use: trained labels in the first three
@@ -148,8 +142,7 @@ static bool is_usable(const Task *t, size_t label, TaskSplit split) {
 }
 
 /* Keeps the models for which keep() says so, with their splits. */
-static void keep_models(Task *t, bool (*keep)(Task *t, size_t from, size_t to, void *user),
-                        void *user) {
+static void keep_models(Task *t, bool (*keep)(Task *t, size_t from, size_t to, void *user), void *user) {
   GPtrArray *kept = g_ptr_array_new_with_free_func((GDestroyNotify)model_unref);
   for (guint i = 0; i < t->models->len; i++) {
     TaskSplit split = t->split[i];
@@ -223,8 +216,7 @@ static void learn_classes(Task *t, GHashTable *index) {
     }
   }
   g_ptr_array_sort(t->labels, by_name);
-  for (guint k = 0; k < t->labels->len; k++)
-    g_hash_table_insert(index, t->labels->pdata[k], GSIZE_TO_POINTER(k + 1));
+  for (guint k = 0; k < t->labels->len; k++) g_hash_table_insert(index, t->labels->pdata[k], GSIZE_TO_POINTER(k + 1));
   t->seen = t->labels->len;
 }
 
@@ -242,14 +234,12 @@ static bool keep_classed(Task *t, size_t from, size_t to, void *index) {
 
 static bool class_labels(Task *t, const GPtrArray *classes, GError **error) {
   g_autoptr(GHashTable) index = g_hash_table_new(g_str_hash, g_str_equal);
-  if (classes)
-    take_classes(t, index, classes);
-  else
-    learn_classes(t, index);
+  if (classes) take_classes(t, index, classes);
+  else learn_classes(t, index);
   t->has = g_try_new0(unsigned char, t->models->len * t->seen + 1);
   if (!t->has) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "not enough memory for %zu classes of %u models",
-                t->seen, t->models->len);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "not enough memory for %zu classes of %u models", t->seen,
+                t->models->len);
     return false;
   }
   keep_models(t, keep_classed, index);
@@ -261,14 +251,14 @@ static bool check_enough(const Task *t, const TaskOptions *o, GError **error) {
   g_autoptr(GString) why = g_string_new(NULL);
   if (t->no_label) g_string_append_printf(why, "; %u have no '%s'", t->no_label, t->key);
   if (t->no_vector)
-    g_string_append_printf(why, "; %u have labels of which the encoder '%s' knows no word",
-                           t->no_vector, text_encoder_name(o->encoder));
+    g_string_append_printf(why, "; %u have labels of which the encoder '%s' knows no word", t->no_vector,
+                           text_encoder_name(o->encoder));
   if (o->tree >= 0) g_string_append_printf(why, "; only tree %d was looked at", o->tree + 1);
   g_set_error(error, COPSE_ERROR, COPSE_ERROR_TOO_FEW,
               "too few labels: '%s' gives %zu training model%s of %zu different label%s, and %d "
               "models of %d are needed%s",
-              t->key, t->counts[SPLIT_TRAIN], t->counts[SPLIT_TRAIN] == 1 ? "" : "s", t->seen,
-              t->seen == 1 ? "" : "s", MIN_TRAINING, MIN_LABELS, why->str);
+              t->key, t->counts[SPLIT_TRAIN], t->counts[SPLIT_TRAIN] == 1 ? "" : "s", t->seen, t->seen == 1 ? "" : "s",
+              MIN_TRAINING, MIN_LABELS, why->str);
   return false;
 }
 
@@ -294,8 +284,7 @@ Task *task_new(const GPtrArray *models, const TaskOptions *o, GError **error) {
   t->labels = g_ptr_array_new_with_free_func(g_free);
   choose_models(t, models, o, key);
   set_splits(t, o->seed);
-  bool labelled = o->encoder ? align_labels(t, o->encoder, o->text_mean, error)
-                             : class_labels(t, o->classes, error);
+  bool labelled = o->encoder ? align_labels(t, o->encoder, o->text_mean, error) : class_labels(t, o->classes, error);
   if (!labelled) return NULL;
   return check_enough(t, o, error) ? g_steal_pointer(&t) : NULL;
 }

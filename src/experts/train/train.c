@@ -25,11 +25,11 @@ static bool check_out(const char *out, GError **error) {
 }
 
 static bool check_options(const TrainOptions *o, GError **error) {
-  const char *problem = !o->epochs  ? "the number of epochs must be at least 1"
-                        : !o->batch ? "the batch must be at least 1"
+  const char *problem = !o->epochs                          ? "the number of epochs must be at least 1"
+                        : !o->batch                         ? "the batch must be at least 1"
                         : !o->probes || !o->proj || !o->rep ? "probes, proj and rep must be at least 1"
-                        : !(o->lr > 0 && o->lr < 10) ? "the learning rate must be above 0 and below 10"
-                                                     : NULL;
+                        : !(o->lr > 0 && o->lr < 10)        ? "the learning rate must be above 0 and below 10"
+                                                            : NULL;
   if (!problem) return check_out(o->out, error);
   g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_USAGE, problem);
   return false;
@@ -40,16 +40,15 @@ static const LayerInfo *largest_layer(const GArray *layers) {
   const LayerInfo *best = NULL;
   for (guint i = 0; i < layers->len; i++) {
     const LayerInfo *l = &g_array_index(layers, LayerInfo, i);
-    bool larger = !best || l->form > best->form ||
-                  (l->form == best->form && l->d_out * l->d_in > best->d_out * best->d_in);
+    bool larger =
+        !best || l->form > best->form || (l->form == best->form && l->d_out * l->d_in > best->d_out * best->d_in);
     if (larger) best = l;
   }
   return best;
 }
 
 /* The canonical name of what the user wrote: a name, #N in upstream's order, or nothing. */
-static char *choose_layer(const Collection *collection, const Model *model, const char *wanted,
-                          GError **error) {
+static char *choose_layer(const Collection *collection, const Model *model, const char *wanted, GError **error) {
   if (wanted && wanted[0] != '#') return g_strdup(wanted);
   g_autoptr(WeightFile) file = collection_open_weights(collection, model, error);
   if (!file) return NULL;
@@ -62,8 +61,8 @@ static char *choose_layer(const Collection *collection, const Model *model, cons
     name = largest ? g_strdup(largest->name) : NULL;
   }
   if (!name)
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "%s has %u layers and no %s",
-                model->shown, layers->len, wanted ? wanted : "layer to train on");
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "%s has %u layers and no %s", model->shown, layers->len,
+                wanted ? wanted : "layer to train on");
   return name;
 }
 
@@ -116,12 +115,9 @@ static uint64_t finished_key(uint64_t key, const TrainOptions *o) {
 /* Replaces the layers by their coordinates in the common spaces. */
 static bool compress(TrainRun *r, GError **error) {
   if (r->options->compress > 0) {
-    r->compression = compression_find(r->set, r->members[SPLIT_TRAIN],
-                                      r->task->counts[SPLIT_TRAIN], r->options->compress,
-                                      r->progress, error);
-    LayerSet *small = r->compression
-                          ? compression_apply(r->compression, r->set, r->progress, error)
-                          : NULL;
+    r->compression = compression_find(r->set, r->members[SPLIT_TRAIN], r->task->counts[SPLIT_TRAIN],
+                                      r->options->compress, r->progress, error);
+    LayerSet *small = r->compression ? compression_apply(r->compression, r->set, r->progress, error) : NULL;
     if (!small) return false;
     layer_set_free(r->set);
     r->set = small;
@@ -150,8 +146,7 @@ static Expert *finish(TrainRun *r, const char *layer, GError **error) {
   x->seed = r->options->seed;
   x->run = finished_key(r->key, r->options);
   x->epochs = r->epoch;
-  for (size_t i = 0; i < r->task->seen; i++)
-    g_ptr_array_add(x->labels, g_strdup(r->task->labels->pdata[i]));
+  for (size_t i = 0; i < r->task->seen; i++) g_ptr_array_add(x->labels, g_strdup(r->task->labels->pdata[i]));
   x->val = train_measure(r, SPLIT_VAL, NULL);
   x->test = train_measure(r, SPLIT_TEST, NULL);
   r->result->right = g_new(double, r->task->counts[SPLIT_TEST]);
@@ -159,8 +154,7 @@ static Expert *finish(TrainRun *r, const char *layer, GError **error) {
   x->test_holdout = train_measure(r, SPLIT_HOLDOUT, NULL);
   x->seconds = (double)(g_get_monotonic_time() - r->started) / 1e6;
   x->text_mean = g_steal_pointer(&r->task->text_mean);
-  x->probex = r->compression ? compression_lift(r->compression, r->probex, error)
-                             : g_steal_pointer(&r->probex);
+  x->probex = r->compression ? compression_lift(r->compression, r->probex, error) : g_steal_pointer(&r->probex);
   if (!x->probex) {
     expert_free(x);
     return NULL;
@@ -178,8 +172,8 @@ enum { BASELINE_MODELS = 8000 };
 static bool measure_baselines(TrainRun *r, GError **error) {
   bool wanted = r->options->baselines && r->set->n <= BASELINE_MODELS;
   for (int k = 0; k < BASELINE_COUNT && wanted; k++)
-    wanted = baseline_measure(r->task, r->set, (BaselineKind)k, r->options->seed, r->progress,
-                              &r->result->baselines[k], NULL);
+    wanted = baseline_measure(r->task, r->set, (BaselineKind)k, r->options->seed, r->progress, &r->result->baselines[k],
+                              NULL);
   r->result->has_baselines = wanted;
   return progress_check(r->progress, error); /* nothing else about a baseline undoes a training */
 }
@@ -191,8 +185,7 @@ static char *free_path(const char *folder, const char *name, uint64_t run, char 
     g_autofree char *numbered = k == 1 ? g_strdup(name) : g_strdup_printf("%s-%u", name, k);
     g_autofree char *file = g_strconcat(numbered, ".safetensors", NULL);
     char *path = g_build_filename(folder, file, NULL);
-    g_autoptr(Expert) other =
-        g_file_test(path, G_FILE_TEST_EXISTS) ? expert_load(path, NULL) : NULL;
+    g_autoptr(Expert) other = g_file_test(path, G_FILE_TEST_EXISTS) ? expert_load(path, NULL) : NULL;
     if (!g_file_test(path, G_FILE_TEST_EXISTS) || (other && other->run == run)) {
       *free_name = g_steal_pointer(&numbered);
       return path;
@@ -219,8 +212,8 @@ static bool place(const Collection *collection, const TrainOptions *o, Expert *x
 }
 
 /* Fits what the expert says of its own certainty. This computes all representations, which are kept. */
-static bool calibrate(Collection *collection, const GPtrArray *models, Expert *x,
-                      const Progress *progress, GError **error) {
+static bool calibrate(Collection *collection, const GPtrArray *models, Expert *x, const Progress *progress,
+                      GError **error) {
   g_autoptr(Evaluation) e = evaluation_fit(collection, models, x, progress, error);
   if (!e) return false;
   x->temperature = e->temperature;
@@ -257,11 +250,11 @@ static uint64_t mix(uint64_t h, const void *bytes, size_t n) {
 /* Everything that decides what a run computes: its state is taken up by an equal run alone. */
 static uint64_t run_key(const Task *task, const TrainOptions *o, const TextEncoder *encoder,
                         const Collection *collection, const char *layer) {
-  g_autofree char *text = g_strdup_printf(
-      "5|%d|%d|%d|%d|%u|%s|%s|%s|%d|%u|%u|%u|%u|%a|%a|%a|%" G_GUINT64_FORMAT, o->task, o->linear, o->half, o->input,
-      o->schedule == SCHEDULE_LINEAR ? o->epochs : 0, layer, task->key,
-      encoder ? text_encoder_fingerprint(encoder) : "", o->tree, o->batch, o->probes, o->proj, o->rep, (double)o->lr,
-      train_weight_decay(o), o->compress, o->seed);
+  g_autofree char *text =
+      g_strdup_printf("5|%d|%d|%d|%d|%u|%s|%s|%s|%d|%u|%u|%u|%u|%a|%a|%a|%" G_GUINT64_FORMAT, o->task, o->linear,
+                      o->half, o->input, o->schedule == SCHEDULE_LINEAR ? o->epochs : 0, layer, task->key,
+                      encoder ? text_encoder_fingerprint(encoder) : "", o->tree, o->batch, o->probes, o->proj, o->rep,
+                      (double)o->lr, train_weight_decay(o), o->compress, o->seed);
   uint64_t h = mix(0xcbf29ce484222325u, text, strlen(text));
   for (guint i = 0; i < task->models->len; i++) {
     uint64_t stamp = model_stamp_hash(collection, task->models->pdata[i]);
@@ -269,14 +262,12 @@ static uint64_t run_key(const Task *task, const TrainOptions *o, const TextEncod
     const void *labels = task->has ? (const void *)(task->has + i * task->seen) : &task->target[i];
     h = mix(h, labels, task->has ? task->seen : sizeof task->target[i]);
   }
-  for (guint i = 0; i < task->labels->len; i++)
-    h = mix(h, task->labels->pdata[i], strlen(task->labels->pdata[i]) + 1);
+  for (guint i = 0; i < task->labels->len; i++) h = mix(h, task->labels->pdata[i], strlen(task->labels->pdata[i]) + 1);
   return h;
 }
 
 /* Where the state between epochs is kept: beside the experts, under the expert's name. */
-static void place_state(TrainRun *r, const TextEncoder *encoder, const Collection *collection,
-                        const char *layer) {
+static void place_state(TrainRun *r, const TextEncoder *encoder, const Collection *collection, const char *layer) {
   const char *state = collection_state(collection);
   r->key = run_key(r->task, r->options, encoder, collection, layer);
   if (r->init) r->key = mix(r->key, r->init->probex->block, r->init->probex->n * sizeof(float));
@@ -293,14 +284,12 @@ TextEncoder *train_open_encoder(const TrainOptions *o, GError **error) {
   return g_steal_pointer(&e);
 }
 
-static Task *task_for(const GPtrArray *models, const TrainOptions *o, TextEncoder *encoder,
-                      GError **error) {
+static Task *task_for(const GPtrArray *models, const TrainOptions *o, TextEncoder *encoder, GError **error) {
   TaskOptions wanted = {.tree = o->tree, .key = o->label_key, .encoder = encoder, .seed = o->seed};
   return task_new(models, &wanted, error);
 }
 
-Expert *expert_trained_before(Collection *collection, const GPtrArray *models,
-                              const TrainOptions *o) {
+Expert *expert_trained_before(Collection *collection, const GPtrArray *models, const TrainOptions *o) {
   bool align = o->task == EXPERT_ALIGN;
   g_autoptr(TextEncoder) encoder = align ? train_open_encoder(o, NULL) : NULL;
   g_autoptr(Task) task = !align || encoder ? task_for(models, o, encoder, NULL) : NULL;
@@ -320,16 +309,15 @@ static void name_encoder(Expert *x, const TextEncoder *encoder) {
 }
 
 /* Task, layers and what is done to them before training. *layer gets the layer's name. */
-static bool gather(TrainRun *r, const Collection *collection, const GPtrArray *models,
-                   TextEncoder *encoder, char **layer, GError **error) {
+static bool gather(TrainRun *r, const Collection *collection, const GPtrArray *models, TextEncoder *encoder,
+                   char **layer, GError **error) {
   const TrainOptions *o = r->options;
   r->task = task_for(models, o, encoder, error);
   if (!r->task) return false;
   *layer = choose_layer(collection, r->task->models->pdata[0], o->layer, error);
   if (!*layer) return false;
   bool keep = collection_is_read_only(collection); /* then nothing is written, not even that */
-  DenseStoreOptions store = {.half = o->half, .memory = keep ? 0 : o->memory,
-                             .folder = collection_state(collection)};
+  DenseStoreOptions store = {.half = o->half, .memory = keep ? 0 : o->memory, .folder = collection_state(collection)};
   gint64 start = g_get_monotonic_time();
   r->set = layer_set_read(collection, r->task->models, *layer, &store, r->progress, error);
   r->result->reading = (double)(g_get_monotonic_time() - start) / 1e6;
@@ -350,20 +338,17 @@ static bool drop_state(TrainRun *r) {
   return true;
 }
 
-static bool train(TrainRun *r, Collection *collection, const GPtrArray *models,
-                  TextEncoder *encoder, GError **error) {
+static bool train(TrainRun *r, Collection *collection, const GPtrArray *models, TextEncoder *encoder, GError **error) {
   g_autofree char *layer = NULL;
   if (!gather(r, collection, models, encoder, &layer, error)) return false;
   if (r->options->init && !(r->init = expert_load(r->options->init, error))) return false;
   place_state(r, encoder, collection, layer);
-  if (!train_prepare(r, error) || !train_epochs(r, error) || !measure_baselines(r, error))
-    return false;
+  if (!train_prepare(r, error) || !train_epochs(r, error) || !measure_baselines(r, error)) return false;
   Expert *x = r->result->expert = finish(r, layer, error);
   if (!x) return false;
   g_clear_pointer(&r->set, layer_set_free); /* what follows reads a few layers at a time */
   if (encoder) name_encoder(x, encoder);
-  return place(collection, r->options, x, error) &&
-         calibrate(collection, models, x, r->progress, error) &&
+  return place(collection, r->options, x, error) && calibrate(collection, models, x, r->progress, error) &&
          (!x->path || expert_save(x, x->path, error)) && drop_state(r);
 }
 
@@ -375,14 +360,13 @@ static bool open_encoder(const TrainOptions *o, TextEncoder **encoder, GError **
   return *encoder != NULL;
 }
 
-TrainResult *expert_train(Collection *collection, const GPtrArray *models,
-                          const TrainOptions *options, const Progress *progress, GError **error) {
+TrainResult *expert_train(Collection *collection, const GPtrArray *models, const TrainOptions *options,
+                          const Progress *progress, GError **error) {
   g_autoptr(TextEncoder) encoder = NULL;
   if (!check_options(options, error) || !open_encoder(options, &encoder, error)) return NULL;
   g_autoptr(TrainResult) result = g_new0(TrainResult, 1);
   result->curve = g_array_new(FALSE, FALSE, sizeof(EpochRow));
-  TrainRun r = {.options = options, .progress = progress, .result = result,
-                .started = g_get_monotonic_time()};
+  TrainRun r = {.options = options, .progress = progress, .result = result, .started = g_get_monotonic_time()};
   bool ok = train(&r, collection, models, encoder, error);
   if (ok)
     for (int s = 0; s < 3; s++) result->models[s] = (unsigned)r.task->counts[s];
@@ -390,9 +374,8 @@ TrainResult *expert_train(Collection *collection, const GPtrArray *models,
   return ok ? g_steal_pointer(&result) : NULL;
 }
 
-bool expert_baseline(Collection *collection, const GPtrArray *models, const TrainOptions *options,
-                     BaselineKind kind, const Progress *progress, Baseline *out, char **layer,
-                     GError **error) {
+bool expert_baseline(Collection *collection, const GPtrArray *models, const TrainOptions *options, BaselineKind kind,
+                     const Progress *progress, Baseline *out, char **layer, GError **error) {
   g_autoptr(TextEncoder) encoder = NULL;
   if (!open_encoder(options, &encoder, error)) return false;
   TrainResult unused = {0};

@@ -16,8 +16,8 @@ static bool start_from(TrainRun *r, const Probex *from, GError **error) {
   if (a->d_out != b->d_out || a->d_in != b->d_in || a->r_u != b->r_u || a->r_v != b->r_v || a->r_t != b->r_t) {
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE,
                 "%s: an expert of %zu probes, %zu projections and %zu dimensions on %zu x %zu; this run has "
-                "%zu, %zu, %zu on %zu x %zu (--probes, --proj, --rep)", r->options->init, b->r_u, b->r_v,
-                b->r_t, b->d_out, b->d_in, a->r_u, a->r_v, a->r_t, a->d_out, a->d_in);
+                "%zu, %zu, %zu on %zu x %zu (--probes, --proj, --rep)",
+                r->options->init, b->r_u, b->r_v, b->r_t, b->d_out, b->d_in, a->r_u, a->r_v, a->r_t, a->d_out, a->d_in);
     return false;
   }
   memcpy(p->u, from->u, a->d_in * a->r_u * sizeof(float));
@@ -31,8 +31,12 @@ static bool start_from(TrainRun *r, const Probex *from, GError **error) {
 
 bool train_prepare(TrainRun *r, GError **error) {
   const TrainOptions *o = r->options;
-  ProbexShape shape = {.d_out = r->set->d_out, .d_in = r->set->d_in, .r_u = o->probes,
-                       .r_v = o->proj, .r_t = o->rep, .d_text = r->task->d_text,
+  ProbexShape shape = {.d_out = r->set->d_out,
+                       .d_in = r->set->d_in,
+                       .r_u = o->probes,
+                       .r_v = o->proj,
+                       .r_t = o->rep,
+                       .d_text = r->task->d_text,
                        .n_classes = r->task->has ? r->task->seen : 0,
                        .linear = o->linear};
   Probex **all[] = {&r->probex, &r->grad, &r->m, &r->v};
@@ -70,8 +74,8 @@ static double train_batch(TrainRun *r, const size_t *models, size_t n) {
   probex_forward(r->pass, r->probex, r->set, models, n, r->e);
   double loss = objective_step(r->objective, r->probex, models, r->e, n, r->de, r->grad);
   probex_backward(r->pass, r->probex, r->set, r->de, r->grad);
-  adam_step(&adam, ++r->step, r->probex->block, r->grad->block, r->m->block, r->v->block,
-            r->probex->n, linalg_threads());
+  adam_step(&adam, ++r->step, r->probex->block, r->grad->block, r->m->block, r->v->block, r->probex->n,
+            linalg_threads());
   *r->probex->tau = fminf(*r->probex->tau, ALIGN_MAX_TAU);
   return loss;
 }
@@ -84,8 +88,7 @@ static bool train_epoch(TrainRun *r, double val_score, double *mean_loss, GError
     size_t k = MIN(batch, n - at);
     double loss = train_batch(r, r->members[SPLIT_TRAIN] + at, k);
     sum += loss * (double)k;
-    ProgressNote note = {.phase = "training", .done = r->step, .total = r->steps, .loss = loss,
-                         .accuracy = val_score};
+    ProgressNote note = {.phase = "training", .done = r->step, .total = r->steps, .loss = loss, .accuracy = val_score};
     if (!progress_note(r->progress, &note, error)) return false;
   }
   *mean_loss = sum / (double)n;
@@ -107,8 +110,8 @@ Score train_measure(TrainRun *r, TaskSplit split, double *loss) {
  * last epoch's. */
 static void keep_best(TrainRun *r, const EpochRow *row, unsigned epoch) {
   bool measured = isfinite(row->val_score);
-  bool better = !measured || row->val_score > r->best_score ||
-                (row->val_score == r->best_score && row->val_loss < r->best_loss);
+  bool better =
+      !measured || row->val_score > r->best_score || (row->val_score == r->best_score && row->val_loss < r->best_loss);
   if (!better) return;
   r->best_score = row->val_score;
   r->best_loss = row->val_loss;
@@ -123,7 +126,8 @@ static bool run_epoch(TrainRun *r, double *val_score, GError **error) {
   if (!train_epoch(r, *val_score, &row.loss, error)) return false;
   if (!isfinite(row.loss)) {
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_STATE,
-                "the training diverged in epoch %u: its loss is no number; try a smaller step size (--lr)", r->epoch + 1);
+                "the training diverged in epoch %u: its loss is no number; try a smaller step size (--lr)",
+                r->epoch + 1);
     return false;
   }
   r->training += (double)(g_get_monotonic_time() - start) / 1e6;

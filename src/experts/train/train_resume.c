@@ -15,9 +15,9 @@
 enum { BETWEEN = 2 * G_USEC_PER_SEC };
 
 static char *counters_text(const TrainRun *r) {
-  return g_strdup_printf("%u %" PRIu64 " %a %a %a %u %" PRIx64 " %" PRIx64 " %" PRIx64 " %" PRIx64,
-                         r->epoch, r->step, r->best_score, r->best_loss, r->training,
-                         r->result->best_epoch, r->rng.s[0], r->rng.s[1], r->rng.s[2], r->rng.s[3]);
+  return g_strdup_printf("%u %" PRIu64 " %a %a %a %u %" PRIx64 " %" PRIx64 " %" PRIx64 " %" PRIx64, r->epoch, r->step,
+                         r->best_score, r->best_loss, r->training, r->result->best_epoch, r->rng.s[0], r->rng.s[1],
+                         r->rng.s[2], r->rng.s[3]);
 }
 
 static TensorOut row(const char *name, size_t n, const float *data) {
@@ -48,9 +48,8 @@ void train_state_save(TrainRun *r) {
   size_t n = r->probex->n, m = r->task->counts[SPLIT_TRAIN];
   g_autofree float *order = order_floats(r, m), *curve = curve_floats(r->result->curve);
   const TensorOut tensors[] = {row("w", n, r->probex->block), row("m", n, r->m->block),
-                               row("v", n, r->v->block), row("best", n, r->best),
-                               row("order", m, order),
-                               row("curve", 3 * r->result->curve->len, curve)};
+                               row("v", n, r->v->block),      row("best", n, r->best),
+                               row("order", m, order),        row("curve", 3 * r->result->curve->len, curve)};
   g_autofree char *key = g_strdup_printf("%016" PRIx64, r->key), *counters = counters_text(r);
   const char *metadata[] = {"key", key, "counters", counters, NULL};
   safetensors_write_quick(r->resume, tensors, G_N_ELEMENTS(tensors), metadata, NULL);
@@ -59,17 +58,15 @@ void train_state_save(TrainRun *r) {
 
 static bool take(WeightFile *f, const char *name, size_t n, float *dst) {
   gssize i = weight_file_find(f, name);
-  return i >= 0 && weight_file_info(f, (size_t)i)->count == n &&
-         weight_file_read_f32(f, (size_t)i, 0, n, dst, NULL);
+  return i >= 0 && weight_file_info(f, (size_t)i)->count == n && weight_file_read_f32(f, (size_t)i, 0, n, dst, NULL);
 }
 
 static bool take_counters(TrainRun *r, const char *text) {
   uint64_t step, s[4];
   unsigned epoch, best_epoch;
   double score, loss, training;
-  if (!text || sscanf(text, "%u %" SCNu64 " %la %la %la %u %" SCNx64 " %" SCNx64 " %" SCNx64
-                      " %" SCNx64, &epoch, &step, &score, &loss, &training, &best_epoch, &s[0],
-                      &s[1], &s[2], &s[3]) != 10)
+  if (!text || sscanf(text, "%u %" SCNu64 " %la %la %la %u %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64, &epoch, &step,
+                      &score, &loss, &training, &best_epoch, &s[0], &s[1], &s[2], &s[3]) != 10)
     return false;
   if (best_epoch > epoch || !(s[0] | s[1] | s[2] | s[3])) return false; /* such a generator gives zeros for ever */
   r->epoch = epoch;
@@ -114,8 +111,8 @@ static bool take_state(TrainRun *r, WeightFile *f) {
   for (size_t i = 0; i < 4; i++)
     if (!take(f, names[i], n, aside + i * n)) return false;
   TrainRun before = *r;
-  if (!take_counters(r, g_hash_table_lookup(weight_file_metadata(f), "counters")) ||
-      r->epoch > r->options->epochs || !take_order(r, f) || !take_curve(r, f, r->epoch)) {
+  if (!take_counters(r, g_hash_table_lookup(weight_file_metadata(f), "counters")) || r->epoch > r->options->epochs ||
+      !take_order(r, f) || !take_curve(r, f, r->epoch)) {
     *r = before;
     r->result->best_epoch = 0;
     return false;

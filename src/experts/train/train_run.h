@@ -14,23 +14,23 @@ typedef struct {
   const Progress *progress;
   Task *task;
   LayerSet *set;
-  Probex *probex, *grad, *m, *v;   /* parameters, gradient, Adam's moments */
-  float *best;                     /* (probex->n): parameters of the best epoch */
+  Probex *probex, *grad, *m, *v; /* parameters, gradient, Adam's moments */
+  float *best;                   /* (probex->n): parameters of the best epoch */
   ProbexPass *pass;
   Objective *objective;
-  size_t *members[SPLIT_COUNT];    /* models of each split */
-  float *e, *de;                   /* (batch, r_t) */
-  Rng rng;                         /* of the order of models */
+  size_t *members[SPLIT_COUNT]; /* models of each split */
+  float *e, *de;                /* (batch, r_t) */
+  Rng rng;                      /* of the order of models */
   uint64_t step, steps;
-  unsigned epoch;                  /* finished */
-  double training;                 /* seconds spent in epochs */
+  unsigned epoch;  /* finished */
+  double training; /* seconds spent in epochs */
   double best_score, best_loss;
-  Compression *compression;        /* or NULL */
-  Expert *init;                    /* whose parameters the run starts from, or NULL */
-  float *centre;                   /* (d_out, d_in) that was subtracted, or NULL */
-  char *resume;                    /* file of the state between epochs, or NULL */
-  uint64_t key;                    /* of all that the state depends on */
-  gint64 saved;                    /* when the state was last written */
+  Compression *compression; /* or NULL */
+  Expert *init;             /* whose parameters the run starts from, or NULL */
+  float *centre;            /* (d_out, d_in) that was subtracted, or NULL */
+  char *resume;             /* file of the state between epochs, or NULL */
+  uint64_t key;             /* of all that the state depends on */
+  gint64 saved;             /* when the state was last written */
   TrainResult *result;
   gint64 started;
 } TrainRun;

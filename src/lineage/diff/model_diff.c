@@ -15,11 +15,10 @@ typedef struct {
 } Side;
 
 const char *layer_state_name(LayerState state) {
-  static const char *const names[] = {
-      [LAYER_SAME] = "same",          [LAYER_MOVED] = "moved",
-      [LAYER_ADDED_TO] = "adapter",   [LAYER_OTHER_SHAPE] = "other shape",
-      [LAYER_ONLY_P] = "only before", [LAYER_ONLY_X] = "only here",
-      [LAYER_UNREAD] = "unreadable"};
+  static const char *const names[] = {[LAYER_SAME] = "same",          [LAYER_MOVED] = "moved",
+                                      [LAYER_ADDED_TO] = "adapter",   [LAYER_OTHER_SHAPE] = "other shape",
+                                      [LAYER_ONLY_P] = "only before", [LAYER_ONLY_X] = "only here",
+                                      [LAYER_UNREAD] = "unreadable"};
   return names[state];
 }
 
@@ -36,20 +35,17 @@ static bool side_open(Side *s, const Collection *c, const Model *model, GError *
 
 static LayerSide describe(const Side *s, const LayerInfo *l) {
   gssize tensor = l->form == LAYER_DENSE ? l->weight : l->b;
-  return (LayerSide){l->form, l->d_out, l->d_in, l->rank,
-                     weight_file_info(s->file, (size_t)tensor)->dtype};
+  return (LayerSide){l->form, l->d_out, l->d_in, l->rank, weight_file_info(s->file, (size_t)tensor)->dtype};
 }
 
-static bool same_floats(const float *x, const float *p, size_t n) {
-  return memcmp(x, p, n * sizeof *x) == 0;
-}
+static bool same_floats(const float *x, const float *p, size_t n) { return memcmp(x, p, n * sizeof *x) == 0; }
 
 /* Bit by bit: what is not a number can be the same too, and a distance of factors is rounded. */
 static bool is_identical(const Layer *x, const Layer *p) {
   if (x->form != p->form) return false;
   if (x->form == LAYER_DENSE) return same_floats(x->x, p->x, p->d_out * p->d_in);
-  return x->rank == p->rank && same_floats(&x->scale, &p->scale, 1) &&
-         same_floats(x->a, p->a, p->rank * p->d_in) && same_floats(x->b, p->b, p->d_out * p->rank);
+  return x->rank == p->rank && same_floats(&x->scale, &p->scale, 1) && same_floats(x->a, p->a, p->rank * p->d_in) &&
+         same_floats(x->b, p->b, p->d_out * p->rank);
 }
 
 /* What a low-rank layer adds to a dense one. */
@@ -79,13 +75,11 @@ static void compare_layers(DiffRow *row, Layer *x, const Layer *p) {
   row->rank = (unsigned)layer_probe_rank(x);
 }
 
-static void compare(DiffRow *row, const Side *p, const LayerInfo *pl, const Side *x,
-                    const LayerInfo *xl) {
+static void compare(DiffRow *row, const Side *p, const LayerInfo *pl, const Side *x, const LayerInfo *xl) {
   Layer a = {0}, b = {0};
   bool alike = pl->d_out == xl->d_out && pl->d_in == xl->d_in;
   row->state = alike ? LAYER_UNREAD : LAYER_OTHER_SHAPE;
-  if (alike && layer_read(x->file, xl, &b, NULL) && layer_read(p->file, pl, &a, NULL))
-    compare_layers(row, &b, &a);
+  if (alike && layer_read(x->file, xl, &b, NULL) && layer_read(p->file, pl, &a, NULL)) compare_layers(row, &b, &a);
   layer_clear(&a);
   layer_clear(&b);
 }
@@ -106,8 +100,7 @@ static ModelDiff *diff_alloc(void) {
 }
 
 static DiffRow row_start(const char *name, LayerState state) {
-  return (DiffRow){.name = g_strdup(name), .state = state, .distance = NAN, .size = NAN,
-                   .relative = NAN};
+  return (DiffRow){.name = g_strdup(name), .state = state, .distance = NAN, .size = NAN, .relative = NAN};
 }
 
 static GHashTable *by_name(const GArray *layers) {
@@ -132,8 +125,7 @@ static void sum_up(ModelDiff *d) {
     trunk_moved += r->distance * r->distance;
     trunk_size += r->size * r->size;
   }
-  for (guint i = 0; d->others && i < d->others->len; i++)
-    d->other_count[g_array_index(d->others, DiffRow, i).state]++;
+  for (guint i = 0; d->others && i < d->others->len; i++) d->other_count[g_array_index(d->others, DiffRow, i).state]++;
   if (size > 0) d->relative = sqrt(moved / size);
   if (trunk_size > 0) d->trunk = sqrt(trunk_moved / trunk_size);
 }
@@ -155,8 +147,7 @@ static bool is_adapter(const Side *s) {
   return false;
 }
 
-static bool fill_layers(ModelDiff *d, const Side *p, const Side *x, const Progress *progress,
-                        GError **error) {
+static bool fill_layers(ModelDiff *d, const Side *p, const Side *x, const Progress *progress, GError **error) {
   g_autoptr(GHashTable) in_p = by_name(p->layers), in_x = by_name(x->layers);
   for (guint i = 0; i < x->layers->len; i++) {
     const LayerInfo *l = &g_array_index(x->layers, LayerInfo, i);
@@ -175,8 +166,7 @@ static bool fill_layers(ModelDiff *d, const Side *p, const Side *x, const Progre
   return true;
 }
 
-static void add_other(ModelDiff *d, const OtherTensor *t, LayerState state, const LayerSide *p,
-                      const LayerSide *x) {
+static void add_other(ModelDiff *d, const OtherTensor *t, LayerState state, const LayerSide *p, const LayerSide *x) {
   DiffRow row = row_start(t->name, state);
   if (p) row.p = *p;
   if (x) row.x = *x;
@@ -201,8 +191,7 @@ static GHashTable *others_by_name(const GArray *others) {
   return map;
 }
 
-static bool fill_others(ModelDiff *d, const Side *p, const Side *x, const Progress *progress,
-                        GError **error) {
+static bool fill_others(ModelDiff *d, const Side *p, const Side *x, const Progress *progress, GError **error) {
   g_autoptr(GArray) before = other_tensors_list(p->file, p->layers);
   g_autoptr(GArray) after = other_tensors_list(x->file, x->layers);
   g_autoptr(GHashTable) in_p = others_by_name(before), in_x = others_by_name(after);
@@ -215,15 +204,13 @@ static bool fill_others(ModelDiff *d, const Side *p, const Side *x, const Progre
     if (other) there = other_tensor_side(p->file, other->index);
     add_other(d, t, LAYER_ONLY_X, other ? &there : NULL, &here);
     DiffRow *row = &g_array_index(d->others, DiffRow, d->others->len - 1);
-    if (other && !other_tensor_compare(p->file, other->index, x->file, t->index, row, progress, error))
-      return false;
+    if (other && !other_tensor_compare(p->file, other->index, x->file, t->index, row, progress, error)) return false;
   }
   if (!d->x_adds) add_missing_others(d, p, before, in_x);
   return true;
 }
 
-static bool fill(ModelDiff *d, const Side *p, const Side *x, const Progress *progress,
-                 GError **error) {
+static bool fill(ModelDiff *d, const Side *p, const Side *x, const Progress *progress, GError **error) {
   d->p_adds = is_adapter(p) && !is_adapter(x);
   d->x_adds = is_adapter(x) && !is_adapter(p);
   if (!fill_layers(d, p, x, progress, error) || !fill_others(d, p, x, progress, error)) return false;
@@ -231,12 +218,12 @@ static bool fill(ModelDiff *d, const Side *p, const Side *x, const Progress *pro
   return true;
 }
 
-ModelDiff *model_diff_new(const Collection *collection, const Model *p, const Model *x,
-                          const Progress *progress, GError **error) {
+ModelDiff *model_diff_new(const Collection *collection, const Model *p, const Model *x, const Progress *progress,
+                          GError **error) {
   Side a, b = {0};
   ModelDiff *d = diff_alloc();
-  bool ok = side_open(&a, collection, p, error) && side_open(&b, collection, x, error) &&
-            fill(d, &a, &b, progress, error);
+  bool ok =
+      side_open(&a, collection, p, error) && side_open(&b, collection, x, error) && fill(d, &a, &b, progress, error);
   side_clear(&a);
   side_clear(&b);
   if (!ok) g_clear_pointer(&d, model_diff_free);
@@ -289,14 +276,13 @@ static bool read_named(Side *s, const char *name, Layer *out, GError **error) {
 }
 
 /* What has become of p's layer; NULL without an error when they cannot be subtracted. */
-static LayerFigures *change_figures(const Collection *c, const Model *p, Layer *x,
-                                    const char *name) {
+static LayerFigures *change_figures(const Collection *c, const Model *p, Layer *x, const char *name) {
   Side s;
   Layer before = {0};
   LayerFigures *figures = NULL;
   if (x->form == LAYER_DENSE && side_open(&s, c, p, NULL)) {
-    if (read_named(&s, name, &before, NULL) && before.form == LAYER_DENSE &&
-        before.d_out == x->d_out && before.d_in == x->d_in) {
+    if (read_named(&s, name, &before, NULL) && before.form == LAYER_DENSE && before.d_out == x->d_out &&
+        before.d_in == x->d_in) {
       layer_subtract(x, &before);
       figures = layer_figures_new(x, NULL);
     }
@@ -306,9 +292,8 @@ static LayerFigures *change_figures(const Collection *c, const Model *p, Layer *
   return figures;
 }
 
-bool model_layer_figures(const Collection *collection, const Model *p, const Model *x,
-                         const char *name, LayerFigures **own, LayerFigures **change,
-                         GError **error) {
+bool model_layer_figures(const Collection *collection, const Model *p, const Model *x, const char *name,
+                         LayerFigures **own, LayerFigures **change, GError **error) {
   Side s;
   Layer layer = {0};
   *own = *change = NULL;

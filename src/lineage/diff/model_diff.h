@@ -9,13 +9,13 @@
 #include "weights/layers/layer_figures.h"
 
 typedef enum {
-  LAYER_SAME,       /* number for number */
+  LAYER_SAME, /* number for number */
   LAYER_MOVED,
-  LAYER_ADDED_TO,   /* one is an adapter of the other's dense layer: its size is what is measured */
+  LAYER_ADDED_TO, /* one is an adapter of the other's dense layer: its size is what is measured */
   LAYER_OTHER_SHAPE,
   LAYER_ONLY_P,
   LAYER_ONLY_X,
-  LAYER_UNREAD      /* its numbers cannot be read */
+  LAYER_UNREAD /* its numbers cannot be read */
 } LayerState;
 
 /* "same", "moved", "adapter", … Static text. */
@@ -39,9 +39,9 @@ typedef struct {
 } DiffRow;
 
 typedef struct {
-  GArray *rows;        /* of DiffRow, in x's order, then what only p has */
+  GArray *rows; /* of DiffRow, in x's order, then what only p has */
   unsigned count[LAYER_UNREAD + 1];
-  GArray *others;      /* the same of tensors that are no layers, d_out numbers each; NULL: not looked at */
+  GArray *others; /* the same of tensors that are no layers, d_out numbers each; NULL: not looked at */
   unsigned other_count[LAYER_UNREAD + 1];
   double relative;     /* over all compared layers together; NAN */
   double trunk;        /* the same without output layers, which is what a tree's edges tell; NAN */
@@ -51,8 +51,8 @@ typedef struct {
 
 /* Compares x with p, one layer of each in memory at a time and every tensor read once. Reports phase
  * "comparing". NULL when a model cannot be opened or when cancelled. */
-ModelDiff *model_diff_new(const Collection *collection, const Model *p, const Model *x,
-                          const Progress *progress, GError **error);
+ModelDiff *model_diff_new(const Collection *collection, const Model *p, const Model *x, const Progress *progress,
+                          GError **error);
 
 /* The same of two open weight files; a scaling is what an adapter's configuration says, or NULL. */
 ModelDiff *model_diff_files(WeightFile *p, const LoraScaling *p_scaling, WeightFile *x, const LoraScaling *x_scaling,
@@ -70,6 +70,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ModelDiff, model_diff_free)
 
 /* Figures of x's layer, and of its change from p where both have it as dense matrices of one shape;
  * *change is NULL otherwise, and when p is NULL. False when the layer cannot be read. */
-bool model_layer_figures(const Collection *collection, const Model *p, const Model *x,
-                         const char *layer, LayerFigures **own, LayerFigures **change,
-                         GError **error);
+bool model_layer_figures(const Collection *collection, const Model *p, const Model *x, const char *layer,
+                         LayerFigures **own, LayerFigures **change, GError **error);

@@ -25,9 +25,8 @@ static bool *tensors_in(const WeightFile *file, const GArray *layers) {
 
 static SafeText *name_of(const TensorInfo *info) {
   static const char *const words[] = {
-      [TENSOR_WEIGHT] = "",          [TENSOR_BIAS] = ".bias",
-      [TENSOR_LORA_A] = ".lora_A",   [TENSOR_LORA_B] = ".lora_B",
-      [TENSOR_LORA_ALPHA] = ".alpha", [TENSOR_FROZEN_COPY] = ".original"};
+      [TENSOR_WEIGHT] = "",        [TENSOR_BIAS] = ".bias",        [TENSOR_LORA_A] = ".lora_A",
+      [TENSOR_LORA_B] = ".lora_B", [TENSOR_LORA_ALPHA] = ".alpha", [TENSOR_FROZEN_COPY] = ".original"};
   TensorName parsed;
   tensor_name_parse(info->name, &parsed);
   SafeText *name = g_strconcat(parsed.layer, words[parsed.role], NULL);
@@ -150,8 +149,8 @@ static bool run(Reader *p, Reader *x, DiffRow *row, const Progress *progress, GE
   return true;
 }
 
-bool other_tensor_compare(WeightFile *p, size_t i, WeightFile *x, size_t k, DiffRow *row,
-                          const Progress *progress, GError **error) {
+bool other_tensor_compare(WeightFile *p, size_t i, WeightFile *x, size_t k, DiffRow *row, const Progress *progress,
+                          GError **error) {
   Reader a, b;
   row->state = LAYER_OTHER_SHAPE;
   if (weight_file_info(p, i)->count != weight_file_info(x, k)->count) return true;

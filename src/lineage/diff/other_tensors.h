@@ -18,5 +18,5 @@ LayerSide other_tensor_side(const WeightFile *file, size_t i);
 
 /* Compares tensor k of x with tensor i of p, a block of either in memory at a time, and fills in state,
  * distance, size and relative; those stay NAN for what holds no floats. False only when p is cancelled. */
-bool other_tensor_compare(WeightFile *p, size_t i, WeightFile *x, size_t k, DiffRow *row,
-                          const Progress *progress, GError **error);
+bool other_tensor_compare(WeightFile *p, size_t i, WeightFile *x, size_t k, DiffRow *row, const Progress *progress,
+                          GError **error);

@@ -51,8 +51,8 @@ static void add_csv(GString *s, const Forest *forest, const ForestNode *node, co
   add_field(s, node->name, ',');
   add_field(s, m ? model_kind_name(m->kind) : "ghost", ',');
   add_field(s, m ? m->format : "", ',');
-  g_string_append_printf(s, "%" PRIu64 ",%" PRIu64 ",%u,%d,", m ? m->params : 0, m ? m->bytes : 0,
-                         m ? m->tensors : 0, node->tree + 1);
+  g_string_append_printf(s, "%" PRIu64 ",%" PRIu64 ",%u,%d,", m ? m->params : 0, m ? m->bytes : 0, m ? m->tensors : 0,
+                         node->tree + 1);
   add_field(s, parent, ',');
   add_field(s, e ? edge_kind_name(e->kind) : "", ',');
   add_field(s, e ? edge_source_name(e->source) : "", ',');
@@ -86,8 +86,7 @@ static void add_json(GString *s, const Forest *forest, const ForestNode *node, c
   cJSON_Delete(o);
 }
 
-char *export_text(const Forest *forest, const GPtrArray *nodes, ExportFormat format,
-                  const char *label_key) {
+char *export_text(const Forest *forest, const GPtrArray *nodes, ExportFormat format, const char *label_key) {
   GString *s = g_string_new(format == EXPORT_CSV ? csv_head : NULL);
   for (guint i = 0; i < nodes->len; i++) {
     const ForestNode *node = nodes->pdata[i];
@@ -133,8 +132,7 @@ char *export_html(const Forest *forest, const char *label_key) {
   GString *s = g_string_new(html_head);
   OutlineOptions all = {0};
   g_autoptr(GArray) rows = outline_rows(forest, &all);
-  for (guint i = 0; i < rows->len; i++)
-    add_html_row(s, forest, &g_array_index(rows, OutlineRow, i), label_key);
+  for (guint i = 0; i < rows->len; i++) add_html_row(s, forest, &g_array_index(rows, OutlineRow, i), label_key);
   g_string_append(s, "</table></body></html>\n");
   return g_string_free(s, FALSE);
 }

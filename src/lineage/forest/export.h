@@ -11,8 +11,7 @@ typedef enum { EXPORT_NAMES, EXPORT_PATHS, EXPORT_SHAPES, EXPORT_CSV, EXPORT_JSO
 
 /* A line a node (ForestNode*); ghosts have a name alone. CSV has a head line, quotes where they are
  * needed, and an apostrophe before what a spreadsheet would take for a formula. The caller frees it. */
-char *export_text(const Forest *forest, const GPtrArray *nodes, ExportFormat format,
-                  const char *label_key);
+char *export_text(const Forest *forest, const GPtrArray *nodes, ExportFormat format, const char *label_key);
 
 /* The forest as one page of HTML that needs nothing else: a row a node in the outline's order. The caller
  * frees it. */

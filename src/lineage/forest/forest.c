@@ -6,9 +6,8 @@
 #include "lineage/forest/forest_make.h"
 
 const char *edge_kind_name(EdgeKind kind) {
-  static const char *const names[] = {"fine-tune", "continued", "checkpoint", "lora-merged",
-                                      "adapter", "quantised", "merge", "related",
-                                      "recast"};
+  static const char *const names[] = {"fine-tune", "continued", "checkpoint", "lora-merged", "adapter",
+                                      "quantised", "merge",     "related",    "recast"};
   return (unsigned)kind < G_N_ELEMENTS(names) ? names[kind] : "related";
 }
 
@@ -51,8 +50,7 @@ unsigned forest_add_node(Forest *f, Model *model, const char *name) {
   n->children = g_array_new(FALSE, FALSE, sizeof(unsigned));
   n->duplicate_of = -1;
   g_ptr_array_add(f->nodes, n);
-  if (model && model->path)
-    g_hash_table_insert(f->by_path, model->path, GUINT_TO_POINTER(f->nodes->len));
+  if (model && model->path) g_hash_table_insert(f->by_path, model->path, GUINT_TO_POINTER(f->nodes->len));
   return f->nodes->len - 1;
 }
 
@@ -118,8 +116,7 @@ static void fill_children(Forest *f) {
     int p = first_parent(f, v);
     g_array_append_val(p >= 0 ? forest_edit(f, (unsigned)p)->children : f->roots, v);
   }
-  for (unsigned v = 0; v < f->nodes->len; v++)
-    g_array_sort_with_data(forest_edit(f, v)->children, by_name, f);
+  for (unsigned v = 0; v < f->nodes->len; v++) g_array_sort_with_data(forest_edit(f, v)->children, by_name, f);
 }
 
 /* Marks all that hang below a root with its tree's number; how many they are. */
@@ -159,7 +156,6 @@ void forest_settle(Forest *f) {
   }
   RootOrder order = {f, size};
   g_array_sort_with_data(f->roots, by_size, &order);
-  for (guint i = 0; i < f->roots->len; i++)
-    mark_tree(f, g_array_index(f->roots, unsigned, i), (int)i, stack);
+  for (guint i = 0; i < f->roots->len; i++) mark_tree(f, g_array_index(f->roots, unsigned, i), (int)i, stack);
   f->trees = (int)f->roots->len;
 }

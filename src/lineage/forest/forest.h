@@ -27,7 +27,7 @@ const char *edge_kind_name(EdgeKind kind);
 const char *edge_source_name(EdgeSource source);
 
 typedef struct {
-  unsigned parent;   /* index of the parent's node */
+  unsigned parent; /* index of the parent's node */
   EdgeKind kind;
   EdgeSource source;
   double confidence; /* 0..1: how sure this parent and this direction are */
@@ -37,26 +37,26 @@ typedef struct {
 } ParentEdge;
 
 typedef struct {
-  Model *model;        /* NULL: a ghost, a parent that is not on disk */
-  SafeText *name;      /* the model's, or what cards call the ghost */
-  int tree;            /* 0..trees-1 */
-  GArray *parents;     /* of ParentEdge, best first; empty for a root */
-  GArray *children;    /* of unsigned: nodes whose first parent is this one, by name */
-  int duplicate_of;    /* node that holds the same tensors, perhaps in a longer format, or -1 */
-  bool card_conflict;  /* the card names a parent and the weights say another */
-  SafeText *note;      /* why, in a few words, or NULL */
+  Model *model;       /* NULL: a ghost, a parent that is not on disk */
+  SafeText *name;     /* the model's, or what cards call the ghost */
+  int tree;           /* 0..trees-1 */
+  GArray *parents;    /* of ParentEdge, best first; empty for a root */
+  GArray *children;   /* of unsigned: nodes whose first parent is this one, by name */
+  int duplicate_of;   /* node that holds the same tensors, perhaps in a longer format, or -1 */
+  bool card_conflict; /* the card names a parent and the weights say another */
+  SafeText *note;     /* why, in a few words, or NULL */
 } ForestNode;
 
 typedef struct {
   GPtrArray *nodes; /* of ForestNode: the models in the order given, then the ghosts */
   int trees;
-  GArray *roots;    /* of unsigned: one node for each tree, largest tree first */
+  GArray *roots;       /* of unsigned: one node for each tree, largest tree first */
   GHashTable *by_path; /* model's path -> node + 1: see forest_find() */
 } Forest;
 
 typedef enum {
-  FOREST_RULE_POOLED, /* all evidence, pooled over each tree */
-  FOREST_RULE_MOTHER, /* distance and kurtosis, minimum arborescence: for comparison */
+  FOREST_RULE_POOLED,         /* all evidence, pooled over each tree */
+  FOREST_RULE_MOTHER,         /* distance and kurtosis, minimum arborescence: for comparison */
   FOREST_RULE_MOTHER_REVERSED /* the same with the sign for general training */
 } ForestRule;
 
@@ -64,7 +64,7 @@ typedef struct {
   bool declared_only; /* do not read weights */
   bool ignore_cards;  /* do not read cards: what the weights and the steps of runs say */
   ForestRule rule;
-  unsigned threads;   /* 0: all processors */
+  unsigned threads; /* 0: all processors */
   uint64_t seed;
 } ForestOptions;
 

@@ -91,7 +91,6 @@ static void append_newick_tree(GString *out, const Forest *f, unsigned root) {
 
 char *forest_to_newick(const Forest *f) {
   GString *out = g_string_new(NULL);
-  for (guint i = 0; i < f->roots->len; i++)
-    append_newick_tree(out, f, g_array_index(f->roots, unsigned, i));
+  for (guint i = 0; i < f->roots->len; i++) append_newick_tree(out, f, g_array_index(f->roots, unsigned, i));
   return g_string_free(out, FALSE);
 }

@@ -21,13 +21,13 @@ static const GlyphSet glyph_sets[] = {
 typedef struct {
   const Forest *forest;
   const OutlineOptions *options;
-  unsigned *order;       /* all nodes, parents before children, in drawing order */
-  unsigned n;            /* of them */
-  unsigned *size;        /* by node: itself and its descendants, to skip over a folded tree */
-  bool *shown, *kept;    /* by node */
-  int *parent;           /* by node; -1 for a root */
-  unsigned *last_child;  /* by node: the last child that is shown, or G_MAXUINT */
-  unsigned last_root;    /* that is shown */
+  unsigned *order;      /* all nodes, parents before children, in drawing order */
+  unsigned n;           /* of them */
+  unsigned *size;       /* by node: itself and its descendants, to skip over a folded tree */
+  bool *shown, *kept;   /* by node */
+  int *parent;          /* by node; -1 for a root */
+  unsigned *last_child; /* by node: the last child that is shown, or G_MAXUINT */
+  unsigned last_root;   /* that is shown */
 } Layout;
 
 static const ForestNode *node_of(const Layout *l, unsigned v) { return forest_node(l->forest, v); }
@@ -46,8 +46,7 @@ static void find_order(Layout *l) {
     g_array_set_size(stack, stack->len - 1);
     l->order[l->n++] = v;
     const GArray *children = node_of(l, v)->children;
-    for (guint i = 0; i < children->len; i++)
-      l->parent[g_array_index(children, unsigned, i)] = (int)v;
+    for (guint i = 0; i < children->len; i++) l->parent[g_array_index(children, unsigned, i)] = (int)v;
     push_all(stack, children);
   }
 }
@@ -109,8 +108,12 @@ static GArray *emit(const Layout *l) {
     unsigned v = l->order[i];
     if (l->parent[v] >= 0) depth[v] = depth[l->parent[v]] + 1;
     bool folded = is_folded(l, v);
-    OutlineRow row = {.node = v, .depth = depth[v], .last = is_last(l, v), .folded = folded,
-                      .descendants = l->size[v] - 1, .dimmed = !l->kept[v]};
+    OutlineRow row = {.node = v,
+                      .depth = depth[v],
+                      .last = is_last(l, v),
+                      .folded = folded,
+                      .descendants = l->size[v] - 1,
+                      .dimmed = !l->kept[v]};
     if (l->shown[v]) {
       row.branch = branch_of(l, v, depth[v]);
       g_array_append_val(rows, row);
@@ -156,8 +159,7 @@ char *outline_edge_text(const ForestNode *node) {
   if (node->parents->len == 0) return g_strdup("");
   const ParentEdge *e = &g_array_index(node->parents, ParentEdge, 0);
   g_autoptr(GString) out = g_string_new(NULL);
-  g_string_append_printf(out, "%s %s %.2f", edge_source_name(e->source), edge_kind_name(e->kind),
-                         e->confidence);
+  g_string_append_printf(out, "%s %s %.2f", edge_source_name(e->source), edge_kind_name(e->kind), e->confidence);
   if (node->parents->len > 1) g_string_append_printf(out, " of %u", node->parents->len);
   return g_string_free(g_steal_pointer(&out), FALSE);
 }
@@ -177,8 +179,7 @@ static const char *last_columns(const char *text, int columns) {
 char *outline_name(const ForestNode *node, Glyphs glyphs) {
   enum { TAIL = 32 };
   if (text_width(node->name) <= OUTLINE_NAME_COLUMNS) return g_strdup(node->name);
-  g_autofree char *head =
-      text_fit(node->name, OUTLINE_NAME_COLUMNS - TAIL, glyph_sets[glyphs].cut);
+  g_autofree char *head = text_fit(node->name, OUTLINE_NAME_COLUMNS - TAIL, glyph_sets[glyphs].cut);
   return g_strconcat(g_strchomp(head), last_columns(node->name, TAIL), NULL);
 }
 

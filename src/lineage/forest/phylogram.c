@@ -18,12 +18,12 @@ static const GlyphSet glyph_sets[] = {
 typedef struct {
   const Forest *forest;
   const GlyphSet *glyphs;
-  GArray *outline;  /* of OutlineRow: the order */
+  GArray *outline; /* of OutlineRow: the order */
   int columns;
-  double scale;     /* columns a unit of distance */
-  int *column;      /* by node: where its name begins */
-  int *parent;      /* by node, -1: none */
-  bool *last;       /* by node: no sibling follows */
+  double scale; /* columns a unit of distance */
+  int *column;  /* by node: where its name begins */
+  int *parent;  /* by node, -1: none */
+  bool *last;   /* by node: no sibling follows */
 } Layout;
 
 static const ParentEdge *edge_of(const Layout *l, unsigned v) {
@@ -93,8 +93,7 @@ static char *branch_of(const Layout *l, unsigned v, int column, bool own) {
     bool known = isfinite(e->distance);
     for (int x = MAX(l->column[parent] + 1, from); x < column - 1; x++)
       cells[x - from] = known ? l->glyphs->along : l->glyphs->unknown;
-    if (l->column[parent] >= from)
-      cells[l->column[parent] - from] = l->last[v] ? l->glyphs->end : l->glyphs->fork;
+    if (l->column[parent] >= from) cells[l->column[parent] - from] = l->last[v] ? l->glyphs->end : l->glyphs->fork;
   }
   return join_cells(l, cells, n, from > 0);
 }
@@ -136,8 +135,7 @@ static void layout_clear(Layout *l) {
 static GArray *layout_rows(const Layout *l) {
   GArray *rows = g_array_new(FALSE, FALSE, sizeof(PhylogramRow));
   g_array_set_clear_func(rows, row_clear);
-  for (guint i = 0; i < l->outline->len; i++)
-    add_rows(l, g_array_index(l->outline, OutlineRow, i).node, rows);
+  for (guint i = 0; i < l->outline->len; i++) add_rows(l, g_array_index(l->outline, OutlineRow, i).node, rows);
   return rows;
 }
 
@@ -157,8 +155,7 @@ static void print_row(const Layout *l, const PhylogramRow *row, Glyphs glyphs, G
   if (row->parent > 0) {
     const ParentEdge *e = &g_array_index(n->parents, ParentEdge, row->parent);
     g_autofree char *other = outline_name(forest_node(l->forest, e->parent), glyphs);
-    g_string_append_printf(out, "%s%s %.2f of %s\n", l->glyphs->dashed, l->glyphs->dashed,
-                           e->weight, other);
+    g_string_append_printf(out, "%s%s %.2f of %s\n", l->glyphs->dashed, l->glyphs->dashed, e->weight, other);
     return;
   }
   g_autofree char *name = outline_name(n, glyphs);
@@ -185,8 +182,7 @@ char *phylogram_print(const Forest *forest, const PhylogramOptions *options) {
   layout_init(&l, forest, options);
   GArray *rows = layout_rows(&l);
   GString *out = g_string_new(NULL);
-  for (guint i = 0; i < rows->len; i++)
-    print_row(&l, &g_array_index(rows, PhylogramRow, i), options->glyphs, out);
+  for (guint i = 0; i < rows->len; i++) print_row(&l, &g_array_index(rows, PhylogramRow, i), options->glyphs, out);
   print_scale(&l, out);
   g_array_unref(rows);
   layout_clear(&l);

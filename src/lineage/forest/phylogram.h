@@ -13,10 +13,10 @@
 
 typedef struct {
   unsigned node;
-  int parent;    /* of a merge: which further parent this row draws, as a number in the node's
+  int parent;   /* of a merge: which further parent this row draws, as a number in the node's
                     parents; 0 for the row of the node itself */
-  int column;    /* where the text begins */
-  char *branch;  /* the lines before it */
+  int column;   /* where the text begins */
+  char *branch; /* the lines before it */
 } PhylogramRow;
 
 typedef struct {

@@ -7,8 +7,8 @@
 
 /* Where adapters of one signature go when no card says it. */
 typedef struct {
-  int node;         /* -1: nowhere */
-  unsigned trees;   /* that fit */
+  int node;       /* -1: nowhere */
+  unsigned trees; /* that fit */
   double confidence;
 } Berth;
 
@@ -23,7 +23,7 @@ static unsigned top_of(const Builder *b, unsigned v) {
 }
 
 /* Looks at one full model of each signature; all full models that fit, by their trees. */
-static Berth berth_on_disk(const Builder *b, Sets *sets, const ModelSketch *adapter) {
+static Berth base_on_disk(const Builder *b, Sets *sets, const ModelSketch *adapter) {
   g_autoptr(GHashTable) fits = g_hash_table_new(g_str_hash, g_str_equal); /* signature -> 1 or 2 */
   g_autoptr(GHashTable) trees = g_hash_table_new(NULL, NULL);
   Berth berth = {.node = -1};
@@ -50,7 +50,7 @@ static Berth berth_on_disk(const Builder *b, Sets *sets, const ModelSketch *adap
 }
 
 /* The one base that the cards of adapters with this signature name. */
-static Berth berth_beside(const Builder *b, const char *shapes) {
+static Berth base_beside(const Builder *b, const char *shapes) {
   Berth berth = {.node = -1, .confidence = 0.4};
   for (unsigned v = 0; v < b->models->len; v++) {
     const Model *m = b->models->pdata[v];
@@ -63,33 +63,33 @@ static Berth berth_beside(const Builder *b, const char *shapes) {
   return berth;
 }
 
-static bool is_adrift(const Builder *b, unsigned v) {
+static bool is_unplaced(const Builder *b, unsigned v) {
   const Model *m = b->models->pdata[v];
   return m->kind == MODEL_LORA && builder_sketch(b, v) && !builder_is_duplicate(b, v) &&
          builder_claim(b, v)->parent < 0;
 }
 
-static unsigned count_adrift(const Builder *b, const char *shapes) {
+static unsigned count_unplaced(const Builder *b, const char *shapes) {
   unsigned n = 0;
   for (unsigned v = 0; v < b->models->len; v++)
-    n += is_adrift(b, v) && g_strcmp0(((Model *)b->models->pdata[v])->shapes, shapes) == 0;
+    n += is_unplaced(b, v) && g_strcmp0(((Model *)b->models->pdata[v])->shapes, shapes) == 0;
   return n;
 }
 
 /* A base that nobody names: several adapters of one signature still belong together. */
-static Berth berth_unknown(Builder *b, const Model *m) {
+static Berth base_unknown(Builder *b, const Model *m) {
   Berth berth = {.node = -1, .confidence = 0.3};
-  if (count_adrift(b, m->shapes) < 2) return berth;
+  if (count_unplaced(b, m->shapes) < 2) return berth;
   g_autofree char *name = g_strdup_printf("unknown base %.6s", m->shapes);
   berth.node = (int)builder_ghost(b, name);
   return berth;
 }
 
-static Berth find_berth(Builder *b, Sets *sets, unsigned v) {
+static Berth find_adapter_base(Builder *b, Sets *sets, unsigned v) {
   const Model *m = b->models->pdata[v];
-  Berth berth = berth_on_disk(b, sets, builder_sketch(b, v));
-  if (berth.trees == 0) berth = berth_beside(b, m->shapes);
-  if (berth.trees == 0 && m->shapes && *m->shapes) berth = berth_unknown(b, m);
+  Berth berth = base_on_disk(b, sets, builder_sketch(b, v));
+  if (berth.trees == 0) berth = base_beside(b, m->shapes);
+  if (berth.trees == 0 && m->shapes && *m->shapes) berth = base_unknown(b, m);
   return berth;
 }
 
@@ -106,13 +106,13 @@ static void moor(Builder *b, unsigned v, const Berth *berth) {
   forest_add_parent(b->forest, v, edge);
 }
 
-void builder_moor_adapters(Builder *b, Sets *sets) {
+void builder_place_adapters(Builder *b, Sets *sets) {
   g_autoptr(GHashTable) known = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
   for (unsigned v = 0; v < b->models->len; v++) {
-    if (!is_adrift(b, v)) continue;
+    if (!is_unplaced(b, v)) continue;
     Model *m = b->models->pdata[v];
     const Berth *berth = m->shapes ? g_hash_table_lookup(known, m->shapes) : NULL;
-    Berth fresh = berth ? *berth : find_berth(b, sets, v);
+    Berth fresh = berth ? *berth : find_adapter_base(b, sets, v);
     if (!berth && m->shapes) g_hash_table_insert(known, m->shapes, g_memdup2(&fresh, sizeof fresh));
     moor(b, v, &fresh);
   }

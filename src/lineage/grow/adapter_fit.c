@@ -5,7 +5,7 @@
 #include <string.h>
 
 struct FitIndex {
-  GHashTable *layers;  /* plain name -> TensorSketch, borrowed */
+  GHashTable *layers;   /* plain name -> TensorSketch, borrowed */
   GHashTable *wrappers; /* first components of the base's names */
 };
 
@@ -59,8 +59,7 @@ Fit fit_compare(const FitIndex *base, const ModelSketch *adapter) {
     fit.layers++;
     const TensorSketch *b = find_layer(base, a->name);
     if (!b) continue;
-    bool same = (b->d_out == a->d_out && b->d_in == a->d_in) ||
-                (b->d_out == a->d_in && b->d_in == a->d_out);
+    bool same = (b->d_out == a->d_out && b->d_in == a->d_in) || (b->d_out == a->d_in && b->d_in == a->d_out);
     *(same ? &fit.fitting : &fit.clashing) += 1;
   }
   return fit;
@@ -72,8 +71,7 @@ double fit_shapes_shared(const ModelSketch *base, const ModelSketch *child) {
   g_autoptr(GHashTable) shapes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   for (guint i = 0; i < base->tensors->len; i++) {
     const TensorSketch *t = &g_array_index(base->tensors, TensorSketch, i);
-    if (t->part == PART_MATRIX)
-      g_hash_table_add(shapes, g_strdup_printf("%" PRIu64 "x%" PRIu64, t->d_out, t->d_in));
+    if (t->part == PART_MATRIX) g_hash_table_add(shapes, g_strdup_printf("%" PRIu64 "x%" PRIu64, t->d_out, t->d_in));
   }
   double shared = 0, all = 0;
   for (guint i = 0; i < child->tensors->len; i++) {

@@ -32,16 +32,13 @@ static double longest_between(const Spanning *s, unsigned n, unsigned a, unsigne
 }
 
 /* The spanning tree joins c to a member that is known to come from p. */
-static bool is_on_the_way(const PedigreeMember *members, const Spanning *s, unsigned n, unsigned c,
-                          unsigned p) {
+static bool is_on_the_way(const PedigreeMember *members, const Spanning *s, unsigned n, unsigned c, unsigned p) {
   for (unsigned v = 0; v < n; v++)
-    if (members[v].known == (int)p && (s->neighbour[c] == (int)v || s->neighbour[v] == (int)c))
-      return true;
+    if (members[v].known == (int)p && (s->neighbour[c] == (int)v || s->neighbour[v] == (int)c)) return true;
   return false;
 }
 
-static double limit_of(const PedigreeMember *members, const Spanning *s, unsigned n, unsigned c,
-                       unsigned p) {
+static double limit_of(const PedigreeMember *members, const Spanning *s, unsigned n, unsigned c, unsigned p) {
   const ModelSketch *parent = members[p].sketch, *child = members[c].sketch;
   Kinship k;
   kinship_compare(parent, child, &k);
@@ -51,8 +48,8 @@ static double limit_of(const PedigreeMember *members, const Spanning *s, unsigne
   return k.vectors_equal ? limits.marked : fmin(limits.most, limits.least + limits.slope * nats);
 }
 
-bool card_is_believed(const PedigreeMember *members, unsigned n, const KinTable *table,
-                      const Spanning *span, unsigned c, unsigned p) {
+bool card_is_believed(const PedigreeMember *members, unsigned n, const KinTable *table, const Spanning *span,
+                      unsigned c, unsigned p) {
   if (!members[c].sketch || !members[p].sketch) return true;
   double length = kin_table_get(table, members[c].row, members[p].row).length;
   if (!isfinite(length)) return true;

@@ -9,5 +9,5 @@
  * between them in the spanning tree, which was built without believing any card. What speaks against
  * the direction makes a shorter way count for more, layers that did not move at all for less.
  * Without numbers to compare a card is believed. O(n). */
-bool card_is_believed(const PedigreeMember *members, unsigned n, const KinTable *table,
-                      const Spanning *span, unsigned c, unsigned p);
+bool card_is_believed(const PedigreeMember *members, unsigned n, const KinTable *table, const Spanning *span,
+                      unsigned c, unsigned p);

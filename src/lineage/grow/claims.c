@@ -11,9 +11,7 @@ static const double sure_checked = 0.98, sure_on_disk = 0.75, sure_ghost = 0.7, 
 
 typedef enum { CHECK_AGREES, CHECK_NOT_POSSIBLE, CHECK_OBJECTS } Check;
 
-static const Model *model_of(const Builder *b, unsigned node) {
-  return forest_node(b->forest, node)->model;
-}
+static const Model *model_of(const Builder *b, unsigned node) { return forest_node(b->forest, node)->model; }
 
 static char *ghost_key(const char *name) { return text_fold(name); }
 
@@ -46,9 +44,14 @@ unsigned builder_ghost(Builder *b, const char *name) {
 }
 
 static EdgeKind said_kind(const Model *m, bool *said) {
-  static const struct { const char *word; EdgeKind kind; } words[] = {
-      {"finetune", EDGE_FINE_TUNE}, {"adapter", EDGE_ADAPTER},
-      {"merge", EDGE_MERGE},        {"quantized", EDGE_QUANTISED},
+  static const struct {
+    const char *word;
+    EdgeKind kind;
+  } words[] = {
+      {"finetune", EDGE_FINE_TUNE},
+      {"adapter", EDGE_ADAPTER},
+      {"merge", EDGE_MERGE},
+      {"quantized", EDGE_QUANTISED},
   };
   const char *relation = model_value(m, "base_relation");
   *said = true;
@@ -69,8 +72,7 @@ static Check check_full(const Builder *b, unsigned c, unsigned p, double *cosine
   kinship_compare(parent, child, &k);
   *cosine = k.cosine;
   if (kinship_is_kin(&k)) return CHECK_AGREES;
-  if (said_kind(m, &said) == EDGE_QUANTISED || g_strcmp0(m->format, q->format) != 0 ||
-      !child->trunk || !parent->trunk)
+  if (said_kind(m, &said) == EDGE_QUANTISED || g_strcmp0(m->format, q->format) != 0 || !child->trunk || !parent->trunk)
     return CHECK_NOT_POSSIBLE;
   if (kinship_is_comparable(&k)) return CHECK_OBJECTS;
   /* The same shapes under other names: perhaps the same network, so nobody is accused. */
@@ -165,8 +167,7 @@ static bool edge_from_base(Builder *b, unsigned c, const char *base, Claim *out)
   out->edge = (ParentEdge){.source = EDGE_DECLARED, .weight = 1, .distance = NAN};
   out->edge.kind = said_kind(model_of(b, c), &out->kind_is_said);
   g_autoptr(GArray) candidates = find_on_disk(b, c, name);
-  if (candidates->len == 1 && g_array_index(candidates, unsigned, 0) == c)
-    return false; /* itself */
+  if (candidates->len == 1 && g_array_index(candidates, unsigned, 0) == c) return false; /* itself */
   if (candidates->len == 0) {
     out->parent = (int)builder_ghost(b, name);
     out->edge.confidence = sure_ghost;
@@ -193,8 +194,7 @@ static void claim_others(Builder *b, unsigned c) {
     const Fact *f = m->facts->pdata[i];
     Claim other;
     if (strcmp(f->key, "base") != 0 || strcmp(f->source, first->source) != 0) continue;
-    if (!edge_from_base(b, c, f->value, &other) || other.parent == builder_claim(b, c)->parent)
-      continue;
+    if (!edge_from_base(b, c, f->value, &other) || other.parent == builder_claim(b, c)->parent) continue;
     other.edge.kind = EDGE_MERGE;
     g_array_append_val(more, other.edge);
   }
@@ -240,8 +240,12 @@ static void claim_step(Builder *b, unsigned before, unsigned after) {
   kinship_compare(builder_sketch(b, before), builder_sketch(b, after), &k);
   if (!kinship_is_kin(&k)) return;
   *claim = (Claim){.parent = (int)before, .kind_is_said = true};
-  claim->edge = (ParentEdge){.parent = before, .kind = EDGE_CHECKPOINT, .source = EDGE_RECOVERED,
-                             .confidence = sure_step, .weight = 1, .distance = NAN};
+  claim->edge = (ParentEdge){.parent = before,
+                             .kind = EDGE_CHECKPOINT,
+                             .source = EDGE_RECOVERED,
+                             .confidence = sure_step,
+                             .weight = 1,
+                             .distance = NAN};
 }
 
 static void claim_steps(Builder *b) {

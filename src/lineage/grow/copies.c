@@ -10,11 +10,10 @@ static void array_unref(void *array) { g_array_unref(array); }
 /* One text for all models that hold the same tensors, and where a configuration says how strongly adapters act, the
  * same of it too: two that differ in lora_alpha alone are two models. */
 static char *content_key(const ModelSketch *s, const LoraScaling *scaling) {
-  g_autofree char *strength = isnan(scaling->alpha)
-                                  ? g_strdup("")
-                                  : g_strdup_printf(" %a %d", scaling->alpha, scaling->rank_stabilised);
-  return g_strdup_printf("%016" G_GINT64_MODIFIER "x%016" G_GINT64_MODIFIER "x %u%s",
-                         (guint64)s->content.lo, (guint64)s->content.hi, s->tensors->len, strength);
+  g_autofree char *strength =
+      isnan(scaling->alpha) ? g_strdup("") : g_strdup_printf(" %a %d", scaling->alpha, scaling->rank_stabilised);
+  return g_strdup_printf("%016" G_GINT64_MODIFIER "x%016" G_GINT64_MODIFIER "x %u%s", (guint64)s->content.lo,
+                         (guint64)s->content.hi, s->tensors->len, strength);
 }
 
 /* What makes a model the one that its copies are copies of, the more telling the earlier. */
@@ -38,8 +37,7 @@ static bool says_copy(const char *path) {
 
 static Standing standing_of(const Builder *b, unsigned node, const bool *named) {
   const Model *m = b->models->pdata[node];
-  Standing s = {.node = node, .named = named[node], .carded = model_base(m) != NULL,
-                .said = says_copy(m->path)};
+  Standing s = {.node = node, .named = named[node], .carded = model_base(m) != NULL, .said = says_copy(m->path)};
   g_autofree char *run = NULL;
   if (!declared_step(m->path, &run, &s.step)) s.step = 0;
   for (const char *p = m->path; *p; p++) s.deep += *p == '/';
@@ -92,11 +90,9 @@ static void group_duplicates(Builder *b) {
 
 /* What models that hold the same numbers in formats of that rounding error share. */
 static char *rounded_key(const ModelSketch *s, Dtype coarse) {
-  ContentHash h = coarse == DTYPE_F32   ? s->as_single
-                  : coarse == DTYPE_F16 ? s->as_half
-                                        : s->as_brain;
-  return g_strdup_printf("%016" G_GINT64_MODIFIER "x%016" G_GINT64_MODIFIER "x %u", (guint64)h.lo,
-                         (guint64)h.hi, s->tensors->len);
+  ContentHash h = coarse == DTYPE_F32 ? s->as_single : coarse == DTYPE_F16 ? s->as_half : s->as_brain;
+  return g_strdup_printf("%016" G_GINT64_MODIFIER "x%016" G_GINT64_MODIFIER "x %u", (guint64)h.lo, (guint64)h.hi,
+                         s->tensors->len);
 }
 
 /* Beyond the first numbers, which the key is made of: tensors of one name and shape must be equal in
@@ -177,8 +173,7 @@ void builder_find_copies(Builder *b) {
     int original = builder_is_duplicate(b, v) ? -1 : named_copy(b, v);
     if (original < 0) continue;
     for (unsigned i = 0; i < n; i++)
-      if (forest_node(b->forest, i)->duplicate_of == (int)v)
-        forest_edit(b->forest, i)->duplicate_of = original;
+      if (forest_node(b->forest, i)->duplicate_of == (int)v) forest_edit(b->forest, i)->duplicate_of = original;
     forest_edit(b->forest, v)->duplicate_of = original;
     forest_edit(b->forest, (unsigned)original)->duplicate_of = -1;
   }

@@ -12,8 +12,8 @@ struct DeclaredIndex {
 };
 
 char *declared_name(const char *base) {
-  static const char *const fronts[] = {"https://huggingface.co/", "http://huggingface.co/",
-                                       "https://hf.co/", "huggingface.co/", "hf.co/"};
+  static const char *const fronts[] = {"https://huggingface.co/", "http://huggingface.co/", "https://hf.co/",
+                                       "huggingface.co/", "hf.co/"};
   static const char *const nothing[] = {"none", "null", "n/a", "na", "unknown", "true", "false"};
   if (!base) return NULL;
   g_autofree char *name = g_strstrip(g_strdup(base));
@@ -25,8 +25,7 @@ char *declared_name(const char *base) {
   for (size_t i = 0; i < G_N_ELEMENTS(nothing); i++)
     if (g_ascii_strcasecmp(name, nothing[i]) == 0) return NULL;
   bool letters = false;
-  for (const char *p = name; *p; p = g_utf8_next_char(p))
-    letters |= g_unichar_isalnum(g_utf8_get_char(p));
+  for (const char *p = name; *p; p = g_utf8_next_char(p)) letters |= g_unichar_isalnum(g_utf8_get_char(p));
   return letters ? g_steal_pointer(&name) : NULL;
 }
 
@@ -45,8 +44,7 @@ static void add_key(GHashTable *table, const char *text, unsigned node) {
     list = g_array_new(FALSE, FALSE, sizeof(unsigned));
     g_hash_table_insert(table, g_steal_pointer(&key), list);
   }
-  if (list->len == 0 || g_array_index(list, unsigned, list->len - 1) != node)
-    g_array_append_val(list, node);
+  if (list->len == 0 || g_array_index(list, unsigned, list->len - 1) != node) g_array_append_val(list, node);
 }
 
 /* The repository's name, when the path or the model says one with its organisation; or NULL. */
@@ -58,19 +56,17 @@ static char *full_name(const Model *m) {
 
 /* File names that tools give to any model. */
 static bool is_generic(const char *stem) {
-  static const char *const stems[] = {"model", "pytorch_model", "adapter_model", "weights",
-                                      "diffusion_pytorch_model", "pytorch_lora_weights", "."};
+  static const char *const stems[] = {
+      "model", "pytorch_model", "adapter_model", "weights", "diffusion_pytorch_model", "pytorch_lora_weights", "."};
   for (size_t i = 0; i < G_N_ELEMENTS(stems); i++)
     if (strcmp(stem, stems[i]) == 0) return true;
   return false;
 }
 
 static char *without_ending(const char *file) {
-  static const char *const endings[] = {".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".gguf",
-                                        ".npz", ".npy", ".th"};
+  static const char *const endings[] = {".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".gguf", ".npz", ".npy", ".th"};
   for (size_t i = 0; i < G_N_ELEMENTS(endings); i++)
-    if (g_str_has_suffix(file, endings[i]))
-      return g_strndup(file, strlen(file) - strlen(endings[i]));
+    if (g_str_has_suffix(file, endings[i])) return g_strndup(file, strlen(file) - strlen(endings[i]));
   return g_strdup(file);
 }
 
@@ -165,8 +161,7 @@ static bool is_step_word(const char *component, const char *digits) {
   if (digits > component && strchr("-_=", digits[-1])) digits--;
   for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
     size_t n = strlen(words[i]);
-    if ((size_t)(digits - component) < n || g_ascii_strncasecmp(digits - n, words[i], n) != 0)
-      continue;
+    if ((size_t)(digits - component) < n || g_ascii_strncasecmp(digits - n, words[i], n) != 0) continue;
     if (digits - n == component || !g_ascii_isalpha(digits[-(gssize)n - 1])) return true;
   }
   return false;

@@ -7,23 +7,26 @@
 static const struct {
   double clock, low_rank, norm, norm_decay, kurtosis, norm_layers, biases;
   double fresh_head, same_head, centrality;
-} worth = {.clock = 5, .low_rank = 4, .norm = 0.4, .norm_decay = 0.8, .kurtosis = 0.5,
-           .norm_layers = 0.5, .biases = 0.3, .fresh_head = 1.2, .same_head = 0.4,
+} worth = {.clock = 5,
+           .low_rank = 4,
+           .norm = 0.4,
+           .norm_decay = 0.8,
+           .kurtosis = 0.5,
+           .norm_layers = 0.5,
+           .biases = 0.3,
+           .fresh_head = 1.2,
+           .same_head = 0.4,
            .centrality = 1.5};
 
 /* Beyond this the norm tells of weight decay, not of the change's angle. */
 static const double decay_rho = 12;
 
 /* +1 when the child's is the larger, -1 when smaller, 0 when equal or not known. */
-static double sign(double parent, double child) {
-  return (double)((child > parent) - (child < parent));
-}
+static double sign(double parent, double child) { return (double)((child > parent) - (child < parent)); }
 
 /* How much of the change's length the norm grew by: about 0 for steps along the weights' own
  * directions in either sense, +1 for a change that is orthogonal to the parent. */
-static double growth(const Kinship *k) {
-  return k->distance2 > 0 ? (k->norm2_b - k->norm2_a) / k->distance2 : 0;
-}
+static double growth(const Kinship *k) { return k->distance2 > 0 ? (k->norm2_b - k->norm2_a) / k->distance2 : 0; }
 
 bool direction_is_low_rank(const Kinship *k) {
   double rho = fabs(growth(k));
@@ -52,13 +55,10 @@ static double centrality_nats(const Kinship *k, double median_p, double median_c
   return isfinite(lead) ? worth.centrality * tanh(2 * lead) : 0;
 }
 
-double direction_nats(const ModelSketch *p, const ModelSketch *c, const Kinship *k,
-                      double median_p, double median_c) {
-  return worth.clock * sign(p->clock, c->clock) + norm_nats(k) +
-         worth.kurtosis * sign(p->kurtosis, c->kurtosis) +
-         worth.norm_layers * sign(p->norm_layers, c->norm_layers) +
-         worth.biases * sign(p->biases, c->biases) + head_nats(p, c, k) +
-         centrality_nats(k, median_p, median_c);
+double direction_nats(const ModelSketch *p, const ModelSketch *c, const Kinship *k, double median_p, double median_c) {
+  return worth.clock * sign(p->clock, c->clock) + norm_nats(k) + worth.kurtosis * sign(p->kurtosis, c->kurtosis) +
+         worth.norm_layers * sign(p->norm_layers, c->norm_layers) + worth.biases * sign(p->biases, c->biases) +
+         head_nats(p, c, k) + centrality_nats(k, median_p, median_c);
 }
 
 EdgeKind direction_kind(const ModelSketch *p, const ModelSketch *c, const Kinship *k) {

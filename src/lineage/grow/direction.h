@@ -12,8 +12,7 @@
  *
  * Weighed: step counters, growth of the norm (a merged low-rank change is nearly orthogonal to
  * what it is added to), kurtosis, norm layers, biases, the head, centrality. */
-double direction_nats(const ModelSketch *p, const ModelSketch *c, const Kinship *k,
-                      double median_p, double median_c);
+double direction_nats(const ModelSketch *p, const ModelSketch *c, const Kinship *k, double median_p, double median_c);
 
 /* True when all that moved may be a low-rank change: vectors untouched, the norm grown (or, from
  * child to parent, shrunk) by about the length of the change. */

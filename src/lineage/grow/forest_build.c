@@ -15,13 +15,9 @@ bool builder_is_adapter(const Builder *b, unsigned node) {
   return m && (m->kind == MODEL_LORA || m->kind == MODEL_EMBEDDING);
 }
 
-Claim *builder_claim(const Builder *b, unsigned node) {
-  return &g_array_index(b->claims, Claim, node);
-}
+Claim *builder_claim(const Builder *b, unsigned node) { return &g_array_index(b->claims, Claim, node); }
 
-bool builder_is_duplicate(const Builder *b, unsigned node) {
-  return forest_node(b->forest, node)->duplicate_of >= 0;
-}
+bool builder_is_duplicate(const Builder *b, unsigned node) { return forest_node(b->forest, node)->duplicate_of >= 0; }
 
 static void array_unref(void *array) {
   if (array) g_array_unref(array);
@@ -33,8 +29,7 @@ static bool load_sketches(Builder *b, GError **error) {
     return true;
   }
   GPtrArray *notes = NULL;
-  b->sketches = sketch_store_load(b->collection, b->models, b->options->seed, b->threads,
-                                  b->progress, &notes, error);
+  b->sketches = sketch_store_load(b->collection, b->models, b->options->seed, b->threads, b->progress, &notes, error);
   if (!b->sketches) return false;
   model_sketches_centre(b->sketches, b->threads);
   for (guint i = 0; i < notes->len; i++) {
@@ -86,8 +81,7 @@ void builder_add_claimed(Builder *b, unsigned node, int parent, EdgeKind kind, d
   edge.distance = distance;
   forest_add_parent(b->forest, node, edge);
   const GArray *more = node < b->models->len ? b->more->pdata[node] : NULL;
-  for (guint i = 0; more && i < more->len; i++)
-    forest_add_parent(b->forest, node, g_array_index(more, ParentEdge, i));
+  for (guint i = 0; more && i < more->len; i++) forest_add_parent(b->forest, node, g_array_index(more, ParentEdge, i));
 }
 
 /* Trees of full models and their ghosts, one a set. */
@@ -115,8 +109,7 @@ static void attach_claimed(Builder *b) {
     int p = builder_claimed_parent(b, v);
     if (p < 0 || p == (int)v || builder_is_duplicate(b, v)) continue;
     bool outside = builder_is_adapter(b, v) || builder_is_adapter(b, (unsigned)p);
-    if (outside && forest_node(b->forest, v)->parents->len == 0)
-      builder_add_claimed(b, v, p, EDGE_ADAPTER, NAN);
+    if (outside && forest_node(b->forest, v)->parents->len == 0) builder_add_claimed(b, v, p, EDGE_ADAPTER, NAN);
   }
 }
 
@@ -128,12 +121,14 @@ static void attach_duplicates(Builder *b) {
     int original = forest_node(b->forest, v)->duplicate_of, p = builder_claim(b, v)->parent;
     bool recast = builder_sketch(b, v)->epsilon > builder_sketch(b, (unsigned)original)->epsilon;
     if (p >= 0) {
-      builder_add_claimed(b, v, p, recast && p == original ? EDGE_RECAST : EDGE_FINE_TUNE,
-                          p == original ? 0 : NAN);
+      builder_add_claimed(b, v, p, recast && p == original ? EDGE_RECAST : EDGE_FINE_TUNE, p == original ? 0 : NAN);
       continue;
     }
-    ParentEdge edge = {.parent = (unsigned)original, .kind = recast ? EDGE_RECAST : EDGE_RELATED,
-                       .source = EDGE_RECOVERED, .confidence = recast ? 0.97 : 0.5, .weight = 1,
+    ParentEdge edge = {.parent = (unsigned)original,
+                       .kind = recast ? EDGE_RECAST : EDGE_RELATED,
+                       .source = EDGE_RECOVERED,
+                       .confidence = recast ? 0.97 : 0.5,
+                       .weight = 1,
                        .distance = 0};
     forest_add_parent(b->forest, v, edge);
   }
@@ -142,8 +137,7 @@ static void attach_duplicates(Builder *b) {
 /* Without weights: what the cards say, and no more. */
 static void follow_cards(Builder *b) {
   for (unsigned v = 0; v < b->models->len; v++)
-    if (builder_claim(b, v)->parent >= 0)
-      builder_add_claimed(b, v, builder_claim(b, v)->parent, EDGE_FINE_TUNE, NAN);
+    if (builder_claim(b, v)->parent >= 0) builder_add_claimed(b, v, builder_claim(b, v)->parent, EDGE_FINE_TUNE, NAN);
 }
 
 static bool build(Builder *b, GError **error) {
@@ -161,7 +155,7 @@ static bool build(Builder *b, GError **error) {
   bool ok = join_kin(b, &sets, error) && build_trees(b, &sets, error);
   if (ok) {
     attach_claimed(b);
-    builder_moor_adapters(b, &sets);
+    builder_place_adapters(b, &sets);
     attach_duplicates(b);
   }
   sets_clear(&sets);
@@ -189,8 +183,8 @@ static void builder_clear(Builder *b) {
 Forest *forest_build(Collection *collection, const GPtrArray *models, const ForestOptions *options,
                      const Progress *progress, GError **error) {
   static const ForestOptions defaults = {0};
-  Builder b = {.collection = collection, .models = models, .options = options ? options : &defaults,
-               .progress = progress};
+  Builder b = {
+      .collection = collection, .models = models, .options = options ? options : &defaults, .progress = progress};
   b.threads = b.options->threads ? b.options->threads : parallel_processors();
   b.forest = forest_new();
   b.ghosts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);

@@ -21,13 +21,13 @@ typedef struct {
   const ForestOptions *options;
   unsigned threads;
   const Progress *progress;
-  Forest *forest;           /* nodes 0..models-1 are the models */
-  GPtrArray *sketches;      /* one a model, NULL where there is none; centred */
+  Forest *forest;      /* nodes 0..models-1 are the models */
+  GPtrArray *sketches; /* one a model, NULL where there is none; centred */
   DeclaredIndex *index;
-  GHashTable *ghosts;       /* folded name -> node + 1 */
-  GArray *claims;           /* of Claim, one a node */
+  GHashTable *ghosts; /* folded name -> node + 1 */
+  GArray *claims;     /* of Claim, one a node */
   GHashTable *selves; /* folded name -> node + 1: full models that seem to be what they name */
-  GPtrArray *more; /* of GArray of ParentEdge or NULL, one a model: a merge's other parents */
+  GPtrArray *more;    /* of GArray of ParentEdge or NULL, one a model: a merge's other parents */
 } Builder;
 
 /* The model's sketch, or NULL (always for ghosts). */
@@ -66,4 +66,4 @@ void builder_find_claims(Builder *b);
 
 /* Hangs the adapters without a claim: where one tree fits, there; where none does, with others of
  * their signature. Where several fit, a note says so. `sets` tells trees of full models apart. */
-void builder_moor_adapters(Builder *b, Sets *sets);
+void builder_place_adapters(Builder *b, Sets *sets);

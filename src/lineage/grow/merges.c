@@ -75,8 +75,7 @@ static void try_pair(const Search *s, GArray *found, unsigned child, const Near 
 }
 
 /* child = u a + v b + (1 - u - v) o, by the normal equations of two unknowns. */
-static void try_triple(const Search *s, GArray *found, unsigned child, const Near *a, const Near *b,
-                       const Near *o) {
+static void try_triple(const Search *s, GArray *found, unsigned child, const Near *a, const Near *b, const Near *o) {
   unsigned origin = o->member;
   double aa = d2(s, a->member, origin), bb = d2(s, b->member, origin);
   double ab = product(s, origin, a->member, b->member);
@@ -87,8 +86,7 @@ static void try_triple(const Search *s, GArray *found, unsigned child, const Nea
   double rest = o->distance2 - u * ca - v * cb;
   double nearest = MIN(MIN(a->distance2, b->distance2), o->distance2);
   if (!(rest < 2 * most_misfit * nearest)) return;
-  consider(s, found,
-           (Merge){child, 3, {a->member, b->member, origin}, {u, v, 1 - u - v}, 0}, nearest);
+  consider(s, found, (Merge){child, 3, {a->member, b->member, origin}, {u, v, 1 - u - v}, 0}, nearest);
 }
 
 /* The members that compare with the child, nearest first. */
@@ -115,8 +113,7 @@ static bool search_child(void *user, size_t item, unsigned thread) {
   unsigned triples = found->len ? 0 : MIN(n, TRIPLES_AMONG);
   for (unsigned i = 0; i < triples; i++)
     for (unsigned j = 0; j < i; j++)
-      for (unsigned k = 0; k < j; k++)
-        try_triple(s, found, child, &near[i], &near[j], &near[k]);
+      for (unsigned k = 0; k < j; k++) try_triple(s, found, child, &near[i], &near[j], &near[k]);
   return true;
 }
 
@@ -130,8 +127,7 @@ static double largest(const Merge *m) {
 /* How far the weights are from multiples of 0.05, which people type. */
 static double unroundness(const Merge *m) {
   double sum = 0;
-  for (unsigned k = 0; k < m->n; k++)
-    sum += fabs(m->weight[k] * 20 - nearbyint(m->weight[k] * 20));
+  for (unsigned k = 0; k < m->n; k++) sum += fabs(m->weight[k] * 20 - nearbyint(m->weight[k] * 20));
   return sum / m->n;
 }
 
@@ -150,8 +146,7 @@ static gint by_merit(gconstpointer a, gconstpointer b, gpointer search) {
   bool round_x = unroundness(x) < 0.02, round_y = unroundness(y) < 0.02;
   if (round_x != round_y) return round_y - round_x;
   double wide_x = spread(search, x), wide_y = spread(search, y);
-  if (fabs(wide_x - wide_y) > 1e-6 * fmax(wide_x, wide_y))
-    return (wide_x < wide_y) - (wide_x > wide_y);
+  if (fabs(wide_x - wide_y) > 1e-6 * fmax(wide_x, wide_y)) return (wide_x < wide_y) - (wide_x > wide_y);
   double most_x = largest(x), most_y = largest(y);
   return (most_x > most_y) - (most_x < most_y);
 }
@@ -173,8 +168,7 @@ static GArray *choose(const GArray *all) {
   for (guint i = 0; i < all->len; i++) {
     Merge m = g_array_index(all, Merge, i);
     bool taken = g_hash_table_contains(merged, GUINT_TO_POINTER(m.child));
-    for (unsigned k = 0; k < m.n; k++)
-      taken |= g_hash_table_contains(merged, GUINT_TO_POINTER(m.parent[k]));
+    for (unsigned k = 0; k < m.n; k++) taken |= g_hash_table_contains(merged, GUINT_TO_POINTER(m.parent[k]));
     if (taken) continue;
     g_hash_table_add(merged, GUINT_TO_POINTER(m.child));
     heaviest_first(&m);
@@ -183,13 +177,11 @@ static GArray *choose(const GArray *all) {
   return chosen;
 }
 
-GArray *merges_find(const KinTable *table, const GArray *members, unsigned threads,
-                    const Progress *p, GError **error) {
+GArray *merges_find(const KinTable *table, const GArray *members, unsigned threads, const Progress *p, GError **error) {
   Search s = {.table = table, .members = members};
   g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(Merge));
   s.found = g_new0(GArray *, members->len + 1);
-  parallel_for(members->len, members->len >= 16 ? threads : 1, search_child, &s,
-               p ? p->cancel : NULL);
+  parallel_for(members->len, members->len >= 16 ? threads : 1, search_child, &s, p ? p->cancel : NULL);
   for (guint i = 0; i < members->len; i++) {
     if (!s.found[i]) continue;
     if (s.found[i]->len) g_array_append_vals(all, s.found[i]->data, s.found[i]->len);

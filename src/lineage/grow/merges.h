@@ -20,5 +20,4 @@ typedef struct {
  * each fits the others, the merge is the one in the middle. Array of Merge, owned by the caller; NULL
  * when p is cancelled. In a tree of n members, pairs among the 64 and triples among the 24 nearest are
  * tried (all, in small trees). */
-GArray *merges_find(const KinTable *table, const GArray *members, unsigned threads,
-                    const Progress *p, GError **error);
+GArray *merges_find(const KinTable *table, const GArray *members, unsigned threads, const Progress *p, GError **error);

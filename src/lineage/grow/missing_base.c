@@ -12,8 +12,8 @@ typedef struct {
   const KinTable *table;
   unsigned hub, n;
   unsigned near[MOST];
-  double length2[MOST];         /* |j - h|^2 */
-  double product[MOST * MOST];  /* <j - h, k - h> */
+  double length2[MOST];        /* |j - h|^2 */
+  double product[MOST * MOST]; /* <j - h, k - h> */
 } Star;
 
 static double d2(const Star *s, unsigned a, unsigned b) {
@@ -50,7 +50,7 @@ static double quantile(double *x, unsigned n, double share) {
 }
 
 static double pair_quantile(const Star *s, double share) {
-  g_autofree double *all = g_new(double, MOST * MOST);
+  g_autofree double *all = g_new(double, (MOST * MOST));
   unsigned n = 0;
   for (unsigned i = 0; i < s->n; i++)
     for (unsigned k = 0; k < i; k++) all[n++] = s->product[i * MOST + k];
@@ -91,8 +91,7 @@ static void keep_agreeing(Star *s) {
 static double constancy(const Star *s, double step2) {
   double cosines = 0, pairs = 0, of_step = 0, of_cosine = 0;
   for (unsigned i = 0; i < s->n; i++)
-    for (unsigned k = 0; k < i; k++)
-      cosines += s->product[i * MOST + k] / sqrt(s->length2[i] * s->length2[k]), pairs++;
+    for (unsigned k = 0; k < i; k++) cosines += s->product[i * MOST + k] / sqrt(s->length2[i] * s->length2[k]), pairs++;
   for (unsigned i = 0; i < s->n; i++)
     for (unsigned k = 0; k < i; k++) {
       double length = sqrt(s->length2[i] * s->length2[k]), x = s->product[i * MOST + k] / length;
@@ -120,25 +119,31 @@ static bool has_younger(const Star *s) {
  * few siblings must agree the better, many may show a smaller step. */
 static const struct {
   double none;
-  double sibling;  /* each that agrees, */
-  int most;        /* up to so many */
-  double kept;     /* times the share of the neighbours that agree */
-  double step;     /* times the logarithm of the common step to what the siblings moved, both squared */
-  double least;    /* times the least product to the median, down to -1 */
-  double even;     /* times constancy(), down to -3 and up to 3 */
-  double younger;  /* the hub's clock is ahead of a sibling's */
-  double asked;    /* to be believed; a base that is made up is worse than one that is not found */
-} nats = {.none = -8.6, .sibling = 0.94, .most = 8, .kept = 8.9, .step = 1.23, .least = 1.5, .even = 1,
-          .younger = 1.7, .asked = 1.25};
+  double sibling; /* each that agrees, */
+  int most;       /* up to so many */
+  double kept;    /* times the share of the neighbours that agree */
+  double step;    /* times the logarithm of the common step to what the siblings moved, both squared */
+  double least;   /* times the least product to the median, down to -1 */
+  double even;    /* times constancy(), down to -3 and up to 3 */
+  double younger; /* the hub's clock is ahead of a sibling's */
+  double asked;   /* to be believed; a base that is made up is worse than one that is not found */
+} nats = {.none = -8.6,
+          .sibling = 0.94,
+          .most = 8,
+          .kept = 8.9,
+          .step = 1.23,
+          .least = 1.5,
+          .even = 1,
+          .younger = 1.7,
+          .asked = 1.25};
 
 static const double least_share = 0.01, most_sure = 0.95;
 
 /* How sure, 0 when the star is just a parent's. */
 static double weigh(const Star *s, unsigned before, double step2, double share) {
   if (s->n < LEAST || !(step2 > 0) || share < least_share) return 0;
-  double sum = nats.none + nats.sibling * MIN(s->n, (unsigned)nats.most) +
-               nats.kept * s->n / before + nats.step * log(share) +
-               nats.least * fmax(pair_quantile(s, 0) / step2, -1) +
+  double sum = nats.none + nats.sibling * MIN(s->n, (unsigned)nats.most) + nats.kept * s->n / before +
+               nats.step * log(share) + nats.least * fmax(pair_quantile(s, 0) / step2, -1) +
                nats.even * CLAMP(constancy(s, step2), -3, 3) + nats.younger * has_younger(s);
   return sum < nats.asked ? 0 : fmin(1 / (1 + exp(-sum)), most_sure);
 }
@@ -154,12 +159,11 @@ static void keep_best(const Star *s, double share, double sure, Absent *best) {
 }
 
 /* Judges one hub. */
-static void judge(const PedigreeMember *members, const KinTable *table, unsigned hub,
-                  const GArray *neighbours, Absent *best) {
+static void judge(const PedigreeMember *members, const KinTable *table, unsigned hub, const GArray *neighbours,
+                  Absent *best) {
   g_autofree Star *s = g_new0(Star, 1);
   s->members = members, s->table = table, s->hub = hub;
-  for (guint i = 0; i < neighbours->len; i++)
-    add_neighbour(s, g_array_index(neighbours, unsigned, i));
+  for (guint i = 0; i < neighbours->len; i++) add_neighbour(s, g_array_index(neighbours, unsigned, i));
   unsigned before = s->n;
   if (before < LEAST) return;
   fill_products(s);
@@ -169,16 +173,15 @@ static void judge(const PedigreeMember *members, const KinTable *table, unsigned
   keep_best(s, share, weigh(s, before, step2, share), best);
 }
 
-bool absent_find(const PedigreeMember *members, unsigned n, const KinTable *table,
-                 const Spanning *span, Absent *out) {
+bool missing_base_find(const PedigreeMember *members, unsigned n, const KinTable *table, const Spanning *span,
+                       Absent *out) {
   *out = (Absent){NULL, 0, 0};
   g_autoptr(GArray) neighbours = g_array_new(FALSE, FALSE, sizeof(unsigned));
   for (unsigned hub = 0; hub < n; hub++) {
     if (!members[hub].sketch || members[hub].known >= 0) continue;
     g_array_set_size(neighbours, 0);
     for (unsigned v = 0; v < n; v++)
-      if (span->neighbour[v] == (int)hub || span->neighbour[hub] == (int)v)
-        g_array_append_val(neighbours, v);
+      if (span->neighbour[v] == (int)hub || span->neighbour[hub] == (int)v) g_array_append_val(neighbours, v);
     if (neighbours->len >= LEAST) judge(members, table, hub, neighbours, out);
   }
   return out->siblings != NULL;

@@ -17,5 +17,5 @@ typedef struct {
 /* Looks at every member with three neighbours or more in the spanning tree of n members; one whose
  * parent is known is nobody's unknown sibling. False, and no siblings, when no base is missing as far
  * as one can tell; else the clearest case. */
-bool absent_find(const PedigreeMember *members, unsigned n, const KinTable *table,
-                 const Spanning *span, Absent *out);
+bool missing_base_find(const PedigreeMember *members, unsigned n, const KinTable *table, const Spanning *span,
+                       Absent *out);

@@ -7,8 +7,8 @@
 
 static const double lambda = 0.3;
 
-void mother_tree(const KinTable *table, unsigned n, bool reversed, int *parent) {
-  g_autofree double *cost = g_new0(double, (gsize)n * n + 1);
+void mother_rule_tree(const KinTable *table, unsigned n, bool reversed, int *parent) {
+  g_autofree double *cost = g_new0(double, ((gsize)n * n) + 1);
   double sum = 0, pairs = 0;
   for (unsigned p = 0; p < n; p++)
     for (unsigned c = 0; c < n; c++) {

@@ -7,4 +7,4 @@
 
 /* Fills parent[0..n) of one tree, -1 for its root. The published rule takes the largest change of
  * one layer for the distance; here it is the Euclidean one, over all layers. */
-void mother_tree(const KinTable *table, unsigned n, bool reversed, int *parent);
+void mother_rule_tree(const KinTable *table, unsigned n, bool reversed, int *parent);

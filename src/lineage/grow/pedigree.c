@@ -19,11 +19,11 @@ typedef struct {
   const PedigreeMember *members;
   unsigned n;
   const Spanning *span;
-  int *known;        /* as the members say, cycles cut */
-  unsigned *order;   /* parents before children */
-  double *nats;      /* of "neighbour is the parent", for each member's edge */
-  double *score;     /* of each member as the root; then its posterior */
-  double *below;     /* posterior mass of the member and what hangs below it */
+  int *known;      /* as the members say, cycles cut */
+  unsigned *order; /* parents before children */
+  double *nats;    /* of "neighbour is the parent", for each member's edge */
+  double *score;   /* of each member as the root; then its posterior */
+  double *below;   /* posterior mass of the member and what hangs below it */
 } Rooting;
 
 /* Parents by cards can form a ring: the last link of it goes. */
@@ -49,8 +49,7 @@ static void find_order(Rooting *r) {
     if (r->span->neighbour[v] >= 0) child[start[r->span->neighbour[v] + 1]++] = v;
   r->order[0] = root;
   for (unsigned i = 0; i < filled; i++)
-    for (unsigned k = start[r->order[i]]; k < start[r->order[i] + 1]; k++)
-      r->order[filled++] = child[k];
+    for (unsigned k = start[r->order[i]]; k < start[r->order[i] + 1]; k++) r->order[filled++] = child[k];
 }
 
 static double edge_nats(const Rooting *r, unsigned p, unsigned c) {
@@ -80,8 +79,7 @@ static void score_roots(Rooting *r) {
   for (unsigned v = 0; v < r->n; v++) top = fmax(top, r->score[v]);
   for (unsigned v = 0; v < r->n; v++) total += r->score[v] = exp((r->score[v] - top) / 3);
   for (unsigned v = 0; v < r->n; v++) r->below[v] = r->score[v] /= total;
-  for (unsigned i = r->n; i-- > 1;)
-    r->below[r->span->neighbour[r->order[i]]] += r->below[r->order[i]];
+  for (unsigned i = r->n; i-- > 1;) r->below[r->span->neighbour[r->order[i]]] += r->below[r->order[i]];
 }
 
 /* The centroid of the posterior: no branch holds more than half of it, so that every edge gets its
@@ -129,8 +127,7 @@ static void orient(const Rooting *r, unsigned root, PedigreeEdge *edges) {
 static void set_known(const Rooting *r, unsigned c, PedigreeEdge *e) {
   unsigned p = (unsigned)r->known[c];
   const ModelSketch *a = r->members[p].sketch, *b = r->members[c].sketch;
-  *e = (PedigreeEdge){.parent = (int)p, .known = true, .kind = EDGE_FINE_TUNE, .confidence = 1,
-                      .distance = NAN};
+  *e = (PedigreeEdge){.parent = (int)p, .known = true, .kind = EDGE_FINE_TUNE, .confidence = 1, .distance = NAN};
   if (!a || !b) return;
   Kinship k;
   kinship_compare(a, b, &k);
@@ -153,13 +150,12 @@ static void impose_known(const Rooting *r, unsigned c, unsigned *root, PedigreeE
     set_known(r, c, &edges[c]);
     return;
   }
-  while (r->known[top] >= 0 && descends(edges, r->known[top], (int)c))
-    top = (unsigned)r->known[top];
+  while (r->known[top] >= 0 && descends(edges, r->known[top], (int)c)) top = (unsigned)r->known[top];
   int outside = edges[c].parent;
   for (unsigned v = c; v != top; v = (unsigned)r->known[v]) set_known(r, v, &edges[v]);
   bool ghost = !r->members[top].sketch;
-  edges[top] = (PedigreeEdge){.parent = ghost && outside >= 0 ? (int)*root : outside,
-                              .kind = EDGE_RELATED, .confidence = 0.3, .distance = NAN};
+  edges[top] = (PedigreeEdge){
+      .parent = ghost && outside >= 0 ? (int)*root : outside, .kind = EDGE_RELATED, .confidence = 0.3, .distance = NAN};
   if (outside < 0) *root = top;
 }
 
@@ -174,8 +170,8 @@ static void rooting_run(Rooting *r, PedigreeEdge *edges) {
     if (r->known[v] >= 0) impose_known(r, v, &root, edges);
 }
 
-bool pedigree_build(const PedigreeMember *members, unsigned n, const KinTable *table,
-                    unsigned threads, PedigreeEdge *edges, const Progress *p, GError **error) {
+bool pedigree_build(const PedigreeMember *members, unsigned n, const KinTable *table, unsigned threads,
+                    PedigreeEdge *edges, const Progress *p, GError **error) {
   Spanning span;
   if (!spanning_build(members, n, table, threads, &span, p, error)) return false;
   g_autofree int *known = g_new(int, n);

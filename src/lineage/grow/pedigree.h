@@ -27,7 +27,7 @@ typedef struct {
 
 typedef struct {
   int parent;        /* -1: the root */
-  bool known; /* the parent is the member's known one: kind and confidence are the caller's */
+  bool known;        /* the parent is the member's known one: kind and confidence are the caller's */
   EdgeKind kind;     /* EDGE_RELATED when nothing speaks for a direction */
   double confidence; /* P(edge) x posterior of the roots on the parent's side */
   double distance;   /* |child - parent| / |parent|; NAN when not compared */
@@ -36,5 +36,5 @@ typedef struct {
 /* Fills edges[0..n): exactly one root, no cycle. Of several ghosts one may be the root; the
  * others hang below it. Asks the table n^2 / 2 times, on `threads` threads.
  * False, with COPSE_ERROR_CANCELLED, when p is cancelled. */
-bool pedigree_build(const PedigreeMember *members, unsigned n, const KinTable *table,
-                    unsigned threads, PedigreeEdge *edges, const Progress *p, GError **error);
+bool pedigree_build(const PedigreeMember *members, unsigned n, const KinTable *table, unsigned threads,
+                    PedigreeEdge *edges, const Progress *p, GError **error);

@@ -43,8 +43,8 @@ static unsigned count_peers(const Forest *f, unsigned node, const char *shapes, 
   return n;
 }
 
-static bool fit_adapter(const Forest *f, const ModelSketch *base, const ModelSketch *model,
-                        const char *shapes, int self, BaseFit *out) {
+static bool fit_adapter(const Forest *f, const ModelSketch *base, const ModelSketch *model, const char *shapes,
+                        int self, BaseFit *out) {
   g_autoptr(FitIndex) index = fit_index_new(base);
   Fit fit = fit_compare(index, model);
   out->layers = fit.layers;
@@ -96,14 +96,17 @@ static gint by_score(gconstpointer a, gconstpointer b) {
   return (x->node > y->node) - (x->node < y->node);
 }
 
-GArray *route_bases(const Forest *f, const GPtrArray *sketches, const ModelSketch *model,
-                    bool adapter, const char *shapes, int self, int declared, unsigned limit) {
+GArray *route_bases(const Forest *f, const GPtrArray *sketches, const ModelSketch *model, bool adapter,
+                    const char *shapes, int self, int declared, unsigned limit) {
   GArray *out = g_array_new(FALSE, FALSE, sizeof(BaseFit));
   for (unsigned v = 0; v < f->nodes->len && v < sketches->len; v++) {
     const ModelSketch *base = sketches->pdata[v];
     if (!base || (int)v == self || !is_full(f, v) || forest_node(f, v)->duplicate_of >= 0) continue;
-    BaseFit fit = {.node = v, .declared = declared == (int)v, .correlation = NAN,
-                   .parent = is_parent(f, self, v), .distance = NAN};
+    BaseFit fit = {.node = v,
+                   .declared = declared == (int)v,
+                   .correlation = NAN,
+                   .parent = is_parent(f, self, v),
+                   .distance = NAN};
     bool fits = adapter ? fit_adapter(f, base, model, shapes, self, &fit)
                         : !is_descendant(f, self, v) && fit_full(base, model, &fit);
     if (fits) g_array_append_val(out, fit);

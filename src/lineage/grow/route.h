@@ -16,22 +16,21 @@ typedef struct {
 
 /* `sketches`: one a model of the forest or NULL, then the new model's, all centred together. `self`
  * is left out (-1: nobody). */
-Route route_find(const Forest *forest, const GPtrArray *sketches, const ModelSketch *model,
-                 int self);
+Route route_find(const Forest *forest, const GPtrArray *sketches, const ModelSketch *model, int self);
 
 /* A base that fits a model, and why. */
 typedef struct {
   unsigned node;
-  double score;    /* 0..1, for the order */
-  unsigned layers, fitting; /* of an adapter */
-  bool declared;   /* the model's card names it */
-  bool parent;     /* the forest hangs the model below it */
+  double score;                 /* 0..1, for the order */
+  unsigned layers, fitting;     /* of an adapter */
+  bool declared;                /* the model's card names it */
+  bool parent;                  /* the forest hangs the model below it */
   double correlation, distance; /* of a full model; NAN with adapters */
-  unsigned peers;  /* adapters of the same layers whose cards name it */
+  unsigned peers;               /* adapters of the same layers whose cards name it */
 } BaseFit;
 
 /* Bases for `model`, best first, at most `limit`: for an adapter all full models that have its layers
  * in their shapes, for a full model its kin but for those that came from it. `declared`: node that its
  * card names, or -1. Array of BaseFit, owned by the caller. */
-GArray *route_bases(const Forest *forest, const GPtrArray *sketches, const ModelSketch *model,
-                    bool adapter, const char *shapes, int self, int declared, unsigned limit);
+GArray *route_bases(const Forest *forest, const GPtrArray *sketches, const ModelSketch *model, bool adapter,
+                    const char *shapes, int self, int declared, unsigned limit);

@@ -20,11 +20,11 @@ typedef struct {
   const PedigreeMember *members;
   unsigned n;
   const KinTable *table;
-  GHashTable *broods;  /* ghost -> Brood */
-  unsigned newest;     /* the member whose row is being computed */
+  GHashTable *broods; /* ghost -> Brood */
+  unsigned newest;    /* the member whose row is being computed */
   bool *attached;
-  double *row;         /* lengths from `newest` */
-  float *to_landmark;  /* n x marks squared distances; NAN where none */
+  double *row;        /* lengths from `newest` */
+  float *to_landmark; /* n x marks squared distances; NAN where none */
   unsigned marks, stride;
   Spanning *out;
 } Prim;
@@ -45,8 +45,7 @@ static void add_to_brood(Prim *prim, unsigned ghost, unsigned child) {
     g_hash_table_insert(prim->broods, GUINT_TO_POINTER(ghost), b);
   }
   if (b->count == MOST_CHILDREN) return;
-  for (unsigned i = 0; i < b->count; i++)
-    b->between[b->count][i] = distance2(prim, child, b->child[i]);
+  for (unsigned i = 0; i < b->count; i++) b->between[b->count][i] = distance2(prim, child, b->child[i]);
   b->child[b->count++] = child;
 }
 
@@ -54,8 +53,7 @@ static void find_broods(Prim *prim) {
   prim->broods = g_hash_table_new_full(NULL, NULL, NULL, g_free);
   for (unsigned v = 0; v < prim->n; v++) {
     int p = prim->members[v].known;
-    if (p >= 0 && prim->members[v].sketch && !prim->members[p].sketch)
-      add_to_brood(prim, (unsigned)p, v);
+    if (p >= 0 && prim->members[v].sketch && !prim->members[p].sketch) add_to_brood(prim, (unsigned)p, v);
   }
 }
 
@@ -82,16 +80,14 @@ static double ghost_length(const Prim *prim, unsigned ghost, unsigned v) {
 }
 
 static void note_landmark(Prim *prim, unsigned u, unsigned v, double d2) {
-  if (v % prim->stride == 0)
-    prim->to_landmark[(size_t)u * prim->marks + v / prim->stride] = (float)d2;
+  if (v % prim->stride == 0) prim->to_landmark[(size_t)u * prim->marks + v / prim->stride] = (float)d2;
 }
 
 /* Length of the edge u-v. */
 static double edge_length(Prim *prim, unsigned u, unsigned v) {
   const ModelSketch *a = prim->members[u].sketch, *b = prim->members[v].sketch;
   bool known = is_known_pair(prim, u, v);
-  if (!a || !b)
-    return known ? 0 : !a && !b ? out_of_reach : ghost_length(prim, a ? v : u, a ? u : v);
+  if (!a || !b) return known ? 0 : !a && !b ? out_of_reach : ghost_length(prim, a ? v : u, a ? u : v);
   KinPair k = kin_table_get(prim->table, prim->members[u].row, prim->members[v].row);
   if (!isfinite(k.distance2)) return known ? 0 : out_of_reach;
   note_landmark(prim, u, v, k.distance2);
@@ -143,8 +139,7 @@ static void settle_medians(Prim *prim) {
   }
 }
 
-static void prim_init(Prim *prim, const PedigreeMember *members, unsigned n, const KinTable *table,
-                      Spanning *out) {
+static void prim_init(Prim *prim, const PedigreeMember *members, unsigned n, const KinTable *table, Spanning *out) {
   *prim = (Prim){.members = members, .n = n, .table = table, .out = out};
   prim->stride = (n + LANDMARKS - 1) / LANDMARKS;
   prim->marks = (n + prim->stride - 1) / prim->stride;
@@ -160,8 +155,8 @@ static void prim_init(Prim *prim, const PedigreeMember *members, unsigned n, con
   for (unsigned v = 0; v < n; v++) out->neighbour[v] = -1, out->second[v] = INFINITY;
 }
 
-bool spanning_build(const PedigreeMember *members, unsigned n, const KinTable *table,
-                    unsigned threads, Spanning *out, const Progress *p, GError **error) {
+bool spanning_build(const PedigreeMember *members, unsigned n, const KinTable *table, unsigned threads, Spanning *out,
+                    const Progress *p, GError **error) {
   g_return_val_if_fail(n > 0, false);
   Prim prim;
   prim_init(&prim, members, n, table, out);

@@ -5,13 +5,13 @@
 #include "lineage/grow/pedigree.h"
 
 typedef struct {
-  int *neighbour;   /* n: to whom each member was attached; -1 for the first */
-  double *best;     /* n: length of that edge */
-  double *second;   /* n: what the next best would have cost when it was attached */
-  double *median;   /* n: squared distance to the middle one of (up to 256) others; NAN: none */
+  int *neighbour; /* n: to whom each member was attached; -1 for the first */
+  double *best;   /* n: length of that edge */
+  double *second; /* n: what the next best would have cost when it was attached */
+  double *median; /* n: squared distance to the middle one of (up to 256) others; NAN: none */
 } Spanning;
 
 /* Prim's algorithm, rows of distances shared over threads. */
-bool spanning_build(const PedigreeMember *members, unsigned n, const KinTable *table,
-                    unsigned threads, Spanning *out, const Progress *p, GError **error);
+bool spanning_build(const PedigreeMember *members, unsigned n, const KinTable *table, unsigned threads, Spanning *out,
+                    const Progress *p, GError **error);
 void spanning_clear(Spanning *s);

@@ -15,11 +15,11 @@ typedef enum { PLACE_PLAIN, PLACE_QUANTISED, PLACE_MERGE } Place;
 
 typedef struct {
   Builder *b;
-  GArray *nodes;        /* of unsigned; a ghost may join at the end */
-  unsigned n;           /* of them: rows of the table */
+  GArray *nodes; /* of unsigned; a ghost may join at the end */
+  unsigned n;    /* of them: rows of the table */
   KinTable *table;
-  GHashTable *row_of;   /* node -> row + 1 */
-  Place *place;         /* by row */
+  GHashTable *row_of; /* node -> row + 1 */
+  Place *place;       /* by row */
   GArray *merges;
   PedigreeMember *members; /* the plain ones, by their number in the pedigree */
   unsigned *row;           /* theirs */
@@ -27,18 +27,14 @@ typedef struct {
   unsigned plain;
 } TreeBuild;
 
-static unsigned node_at(const TreeBuild *t, unsigned row) {
-  return g_array_index(t->nodes, unsigned, row);
-}
+static unsigned node_at(const TreeBuild *t, unsigned row) { return g_array_index(t->nodes, unsigned, row); }
 
 static int row_of(const TreeBuild *t, int node) {
   if (node < 0) return -1;
   return (int)GPOINTER_TO_UINT(g_hash_table_lookup(t->row_of, GUINT_TO_POINTER((guint)node))) - 1;
 }
 
-static const ModelSketch *sketch_at(const TreeBuild *t, unsigned row) {
-  return builder_sketch(t->b, node_at(t, row));
-}
+static const ModelSketch *sketch_at(const TreeBuild *t, unsigned row) { return builder_sketch(t->b, node_at(t, row)); }
 
 /* Row of the parent that is claimed, within this tree, or -1. */
 static int claimed_row(const TreeBuild *t, unsigned row) {
@@ -134,8 +130,7 @@ static unsigned ghost_of(TreeBuild *t, const GArray *siblings) {
   int named = named_ghost(t, siblings);
   if (named >= 0) return (unsigned)named;
   unsigned hub = node_at(t, t->row[g_array_index(siblings, unsigned, 0)]);
-  g_autofree char *name =
-      g_strdup_printf("missing base of %s", forest_node(t->b->forest, hub)->name);
+  g_autofree char *name = g_strdup_printf("missing base of %s", forest_node(t->b->forest, hub)->name);
   unsigned ghost = builder_ghost(t->b, name);
   if (row_of(t, (int)ghost) >= 0) return ghost;
   g_array_append_val(t->nodes, ghost);
@@ -147,16 +142,19 @@ static unsigned ghost_of(TreeBuild *t, const GArray *siblings) {
 /* Siblings of a missing base claim it, those apart that say another. */
 static void adopt_siblings(TreeBuild *t, const Spanning *span) {
   Absent absent;
-  if (!absent_find(t->members, t->plain, t->table, span, &absent)) return;
+  if (!missing_base_find(t->members, t->plain, t->table, span, &absent)) return;
   if (2 * count_denials(t, absent.siblings) < absent.siblings->len) {
     unsigned ghost = ghost_of(t, absent.siblings);
     for (guint i = 0; i < absent.siblings->len; i++) {
       unsigned v = node_at(t, t->row[g_array_index(absent.siblings, unsigned, i)]);
       if (builder_claim(t->b, v)->parent >= 0) continue;
       *builder_claim(t->b, v) = (Claim){.parent = (int)ghost};
-      builder_claim(t->b, v)->edge =
-          (ParentEdge){.parent = ghost, .kind = EDGE_FINE_TUNE, .source = EDGE_RECOVERED,
-                       .confidence = absent.sure, .weight = 1, .distance = NAN};
+      builder_claim(t->b, v)->edge = (ParentEdge){.parent = ghost,
+                                                  .kind = EDGE_FINE_TUNE,
+                                                  .source = EDGE_RECOVERED,
+                                                  .confidence = absent.sure,
+                                                  .weight = 1,
+                                                  .distance = NAN};
     }
   }
   g_array_unref(absent.siblings);
@@ -166,8 +164,7 @@ static bool set_lies_apart(TreeBuild *t, GError **error) {
   Spanning span;
   gather_members(t, false);
   if (t->plain < 2) return true;
-  if (!spanning_build(t->members, t->plain, t->table, t->b->threads, &span, t->b->progress, error))
-    return false;
+  if (!spanning_build(t->members, t->plain, t->table, t->b->threads, &span, t->b->progress, error)) return false;
   check_cards(t, &span);
   adopt_siblings(t, &span);
   spanning_clear(&span);
@@ -183,18 +180,19 @@ static bool plant_plain(TreeBuild *t, GError **error) {
   gather_members(t, true);
   if (t->plain < 2) return true;
   g_autofree PedigreeEdge *edges = g_new0(PedigreeEdge, t->plain);
-  if (!pedigree_build(t->members, t->plain, t->table, t->b->threads, edges, t->b->progress, error))
-    return false;
+  if (!pedigree_build(t->members, t->plain, t->table, t->b->threads, edges, t->b->progress, error)) return false;
   for (unsigned m = 0; m < t->plain; m++) {
     if (edges[m].parent < 0) continue;
     unsigned row = t->row[m], parent = t->row[edges[m].parent];
     if (edges[m].known)
-      builder_add_claimed(t->b, node_at(t, row), (int)node_at(t, parent), edges[m].kind,
-                          edges[m].distance);
+      builder_add_claimed(t->b, node_at(t, row), (int)node_at(t, parent), edges[m].kind, edges[m].distance);
     else
       add_edge(t, row, parent,
-               (ParentEdge){.kind = edges[m].kind, .source = EDGE_RECOVERED, .weight = 1,
-                            .confidence = edges[m].confidence, .distance = edges[m].distance});
+               (ParentEdge){.kind = edges[m].kind,
+                            .source = EDGE_RECOVERED,
+                            .weight = 1,
+                            .confidence = edges[m].confidence,
+                            .distance = edges[m].distance});
   }
   return true;
 }
@@ -230,7 +228,9 @@ static void hang_quantised(TreeBuild *t, unsigned row) {
   if (claimed >= 0) mark_conflict(t, row, "a nearer one");
   double gap = best > 0 ? second / best - 1 : 1;
   add_edge(t, row, (unsigned)p,
-           (ParentEdge){.kind = EDGE_QUANTISED, .source = EDGE_RECOVERED, .weight = 1,
+           (ParentEdge){.kind = EDGE_QUANTISED,
+                        .source = EDGE_RECOVERED,
+                        .weight = 1,
                         .confidence = 0.6 + 0.37 * CLAMP(gap, 0, 1),
                         .distance = relative(t, (unsigned)p, best)});
 }
@@ -241,7 +241,9 @@ static void hang_merge(TreeBuild *t, const Merge *m) {
     double d2 = kin_table_get(t->table, m->child, m->parent[k]).distance2;
     bool said = claimed == (int)m->parent[k];
     add_edge(t, m->child, m->parent[k],
-             (ParentEdge){.kind = EDGE_MERGE, .weight = m->weight[k], .confidence = 0.95,
+             (ParentEdge){.kind = EDGE_MERGE,
+                          .weight = m->weight[k],
+                          .confidence = 0.95,
                           .source = said ? EDGE_DECLARED : EDGE_RECOVERED,
                           .distance = relative(t, m->parent[k], d2)});
   }
@@ -298,12 +300,12 @@ static bool plant_all(TreeBuild *t, GError **error) {
 /* The tree by MoTHer's rule: nothing is set apart, no card is read. */
 static bool plant_as_mother(TreeBuild *t) {
   g_autofree int *parent = g_new(int, t->n);
-  mother_tree(t->table, t->n, t->b->options->rule == FOREST_RULE_MOTHER_REVERSED, parent);
+  mother_rule_tree(t->table, t->n, t->b->options->rule == FOREST_RULE_MOTHER_REVERSED, parent);
   for (unsigned i = 0; i < t->n; i++)
     if (parent[i] >= 0)
       add_edge(t, i, (unsigned)parent[i],
-               (ParentEdge){.kind = EDGE_FINE_TUNE, .source = EDGE_RECOVERED, .weight = 1,
-                            .confidence = 0.5, .distance = NAN});
+               (ParentEdge){
+                   .kind = EDGE_FINE_TUNE, .source = EDGE_RECOVERED, .weight = 1, .confidence = 0.5, .distance = NAN});
   return true;
 }
 
@@ -338,8 +340,7 @@ bool builder_build_tree(Builder *b, const GArray *nodes, GError **error) {
   g_autofree const ModelSketch **sketches = g_new0(const ModelSketch *, t.n + 1);
   for (unsigned i = 0; i < t.n; i++) sketches[i] = sketch_at(&t, i);
   t.table = kin_table_new(sketches, t.n + 1, b->threads, b->progress, error);
-  bool ok = t.table && (b->options->rule != FOREST_RULE_POOLED ? plant_as_mother(&t)
-                                                               : plant_all(&t, error));
+  bool ok = t.table && (b->options->rule != FOREST_RULE_POOLED ? plant_as_mother(&t) : plant_all(&t, error));
   tree_clear(&t);
   return ok;
 }

@@ -41,14 +41,13 @@ static bool fill_row(void *user, size_t item, unsigned thread) {
   unsigned a = t->n - 1 - (unsigned)item; /* long rows first */
   for (unsigned b = 0; b < a; b++) {
     KinPair p = compute(t, a, b);
-    t->cells[place_of(a, b)] = (Cell){(float)p.distance2, (float)p.length,
-                                      (uint8_t)(255 * p.equal), p.low_rank};
+    t->cells[place_of(a, b)] = (Cell){(float)p.distance2, (float)p.length, (uint8_t)(255 * p.equal), p.low_rank};
   }
   return true;
 }
 
-KinTable *kin_table_new(const ModelSketch *const *sketches, unsigned n, unsigned threads,
-                        const Progress *p, GError **error) {
+KinTable *kin_table_new(const ModelSketch *const *sketches, unsigned n, unsigned threads, const Progress *p,
+                        GError **error) {
   g_autoptr(KinTable) t = g_new0(KinTable, 1);
   t->n = n;
   t->sketches = g_memdup2(sketches, n * sizeof *sketches);

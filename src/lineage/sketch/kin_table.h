@@ -17,8 +17,8 @@ typedef struct KinTable KinTable;
 /* Compares n sketches (borrowed; NULL: a ghost, which compares with nothing) pairwise on `threads`
  * threads. Up to 4,096 members the answers are stored, 12 bytes a pair; beyond that each is computed
  * when it is asked for. NULL, with COPSE_ERROR_CANCELLED, when p is cancelled. */
-KinTable *kin_table_new(const ModelSketch *const *sketches, unsigned n, unsigned threads,
-                        const Progress *p, GError **error);
+KinTable *kin_table_new(const ModelSketch *const *sketches, unsigned n, unsigned threads, const Progress *p,
+                        GError **error);
 void kin_table_free(KinTable *table);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KinTable, kin_table_free)
 

@@ -9,10 +9,10 @@
 
 /* Sums over the common tensors while two sketches are merged. */
 typedef struct {
-  double elements;          /* of the common matrices */
-  double cosine, variance;  /* weighted by elements */
+  double elements;         /* of the common matrices */
+  double cosine, variance; /* weighted by elements */
   double distance2, norm2_a, norm2_b;
-  unsigned tensors, equal;  /* trunk matrices and vectors */
+  unsigned tensors, equal; /* trunk matrices and vectors */
   unsigned vectors, vectors_equal;
   double head, head_elements;
 } Sums;
@@ -84,8 +84,7 @@ void kinship_compare(const ModelSketch *a, const ModelSketch *b, Kinship *out) {
     } else if (x[i].seed > y[j].seed) {
       j++;
     } else {
-      if (x[i].part == y[j].part && x[i].projected == y[j].projected &&
-          x[i].width == y[j].width)
+      if (x[i].part == y[j].part && x[i].projected == y[j].projected && x[i].width == y[j].width)
         add_pair(&sums, &x[i], &y[j]);
       i++, j++;
     }
@@ -101,8 +100,7 @@ static const TensorSketch *seek(const ModelSketch *s, uint64_t seed, guint *at) 
 }
 
 /* The share of one tensor: its projections and, since those are centred, its mean. */
-static double tensor_residual(const TensorSketch *a, const TensorSketch *const *b,
-                              const double *weight, unsigned n) {
+static double tensor_residual(const TensorSketch *a, const TensorSketch *const *b, const double *weight, unsigned n) {
   double gap = moments_mean(&a->moments), sum = 0;
   for (unsigned i = 0; i < n; i++) gap -= weight[i] * moments_mean(&b[i]->moments);
   for (size_t k = 0; k < a->width; k++) {
@@ -113,8 +111,7 @@ static double tensor_residual(const TensorSketch *a, const TensorSketch *const *
   return sum + (double)a->moments.count * gap * gap;
 }
 
-double kinship_residual(const ModelSketch *a, const ModelSketch *const *b, const double *weight,
-                        unsigned n) {
+double kinship_residual(const ModelSketch *a, const ModelSketch *const *b, const double *weight, unsigned n) {
   enum { MOST = 3 };
   guint at[MOST] = {0};
   double sum = 0, elements = 0;
@@ -140,9 +137,7 @@ double kinship_threshold(const Kinship *k) {
   return MAX(KINSHIP_THRESHOLD, chance);
 }
 
-bool kinship_is_kin(const Kinship *k) {
-  return kinship_is_comparable(k) && k->cosine >= kinship_threshold(k);
-}
+bool kinship_is_kin(const Kinship *k) { return kinship_is_comparable(k) && k->cosine >= kinship_threshold(k); }
 
 void sets_init(Sets *s, unsigned n) {
   s->parent = g_new(unsigned, MAX(n, 1));
@@ -202,10 +197,10 @@ typedef struct {
 
 typedef struct {
   const GPtrArray *sketches;
-  GArray *kin;       /* of Kin */
+  GArray *kin; /* of Kin */
   Sets *sets;
   unsigned newcomer;
-  bool *related;     /* by kin: is the newcomer? */
+  bool *related; /* by kin: is the newcomer? */
 } Joining;
 
 static bool is_kin_of(const Joining *j, unsigned member) {
@@ -223,8 +218,7 @@ static bool check_kin(void *user, size_t item, unsigned thread) {
   unsigned first = g_array_index(members, unsigned, 0);
   unsigned latest = g_array_index(members, unsigned, members->len - 1);
   const ModelSketch *a = j->sketches->pdata[j->newcomer];
-  if (!may_be_kin(a, j->sketches->pdata[first]) && !may_be_kin(a, j->sketches->pdata[latest]))
-    return true;
+  if (!may_be_kin(a, j->sketches->pdata[first]) && !may_be_kin(a, j->sketches->pdata[latest])) return true;
   for (guint i = 0; i < members->len && !j->related[item]; i++)
     j->related[item] = is_kin_of(j, g_array_index(members, unsigned, i));
   return true;
@@ -258,8 +252,8 @@ static void kin_clear(void *kin) {
   if (members) g_array_unref(members);
 }
 
-bool kinship_join(const GPtrArray *sketches, const GArray *members, Sets *sets, unsigned threads,
-                  const Progress *p, GError **error) {
+bool kinship_join(const GPtrArray *sketches, const GArray *members, Sets *sets, unsigned threads, const Progress *p,
+                  GError **error) {
   enum { WORTH_THREADS = 64 };
   Joining j = {.sketches = sketches, .sets = sets};
   g_autofree bool *related = g_new0(bool, members->len + 1);

@@ -10,16 +10,16 @@
 #define KINSHIP_THRESHOLD 0.30
 
 typedef struct {
-  double common;        /* elements of trunk matrices that both have (same name and shape), as a
+  double common;    /* elements of trunk matrices that both have (same name and shape), as a
                            share of the smaller trunk; 0: nothing to compare */
-  double cosine;        /* mean of the matrices' centred cosines, weighted by their elements */
-  double noise;         /* standard deviation that this cosine has for strangers */
-  double distance2;     /* |a - b|^2 over the common trunk, scaled up to the larger trunk */
-  double norm2_a;       /* |a|^2 over the common trunk, scaled alike */
+  double cosine;    /* mean of the matrices' centred cosines, weighted by their elements */
+  double noise;     /* standard deviation that this cosine has for strangers */
+  double distance2; /* |a - b|^2 over the common trunk, scaled up to the larger trunk */
+  double norm2_a;   /* |a|^2 over the common trunk, scaled alike */
   double norm2_b;
-  double equal; /* share of the common trunk tensors, vectors too, that are equal bit by bit */
-  bool vectors_equal;   /* all common biases and norm layers are, and there are two at least */
-  double head_cosine;   /* of heads with one shape; NAN when there are none */
+  double equal;       /* share of the common trunk tensors, vectors too, that are equal bit by bit */
+  bool vectors_equal; /* all common biases and norm layers are, and there are two at least */
+  double head_cosine; /* of heads with one shape; NAN when there are none */
 } Kinship;
 
 /* Compares centred sketches: a merge over their sorted seeds, 256 multiplications a common
@@ -38,8 +38,7 @@ bool kinship_is_comparable(const Kinship *k);
 
 /* |a - sum of weight[i] b[i]|^2 over the matrices that a and all n (at most 3) others have. INFINITY
  * when those are less than half of a's trunk. */
-double kinship_residual(const ModelSketch *a, const ModelSketch *const *b, const double *weight,
-                        unsigned n);
+double kinship_residual(const ModelSketch *a, const ModelSketch *const *b, const double *weight, unsigned n);
 
 /* Disjoint sets over 0..n-1 (union by size, halving of paths). */
 typedef struct {
@@ -55,5 +54,5 @@ void sets_join(Sets *s, unsigned i, unsigned j);
  * compared with the first and the latest member of every set; when those look like strangers at a glance,
  * the set is not looked through, so that n models in t trees cost about n t glances. False, with
  * COPSE_ERROR_CANCELLED, when p is cancelled. */
-bool kinship_join(const GPtrArray *sketches, const GArray *members, Sets *sets, unsigned threads,
-                  const Progress *p, GError **error);
+bool kinship_join(const GPtrArray *sketches, const GArray *members, Sets *sets, unsigned threads, const Progress *p,
+                  GError **error);

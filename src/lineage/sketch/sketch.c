@@ -30,9 +30,10 @@ void model_sketch_free(ModelSketch *s) {
 }
 
 bool layer_name_is_head(const SafeText *name) {
-  static const char *const words[] = {"classifier", "head", "heads", "lm_head", "score", "logits",
-                                      "fc", "out", "output", "output_layer", "qa_outputs",
-                                      "classification_head", "regression_head", "embed_out"};
+  static const char *const words[] = {"classifier",      "head",         "heads",      "lm_head",
+                                      "score",           "logits",       "fc",         "out",
+                                      "output",          "output_layer", "qa_outputs", "classification_head",
+                                      "regression_head", "embed_out"};
   const char *last = strrchr(name, '.');
   last = last ? last + 1 : name;
   size_t first = strcspn(name, ".");
@@ -47,9 +48,9 @@ bool layer_name_is_head(const SafeText *name) {
 /* Tables that are computed, not trained: the same in all models of an architecture, or statistics of
  * the data. */
 static bool is_fixed_table(const char *name) {
-  static const char *const words[] = {"grid", "inv_freq", "relative_position_index", "attn_mask",
-                                      "masked_bias", "position_ids", "running_mean",
-                                      "running_var"};
+  static const char *const words[] = {"grid",         "inv_freq",    "relative_position_index",
+                                      "attn_mask",    "masked_bias", "position_ids",
+                                      "running_mean", "running_var"};
   const char *last = strrchr(name, '.');
   last = last ? last + 1 : name;
   for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
@@ -82,8 +83,7 @@ static const LayerInfo **layers_by_tensor(const WeightFile *file, const GArray *
 /* What a GGUF file calls by other words; true when it cannot be compared with the original. */
 static bool translate_name(WeightFile *file, TensorSketch *t) {
   if (strcmp(weight_file_format(file), "gguf") != 0) return false;
-  const char *architecture =
-      g_hash_table_lookup(weight_file_metadata(file), "general.architecture");
+  const char *architecture = g_hash_table_lookup(weight_file_metadata(file), "general.architecture");
   bool permuted = gguf_layer_is_permuted(t->name, architecture);
   SafeText *name = gguf_layer_name(t->name);
   if (name) {
@@ -93,8 +93,7 @@ static bool translate_name(WeightFile *file, TensorSketch *t) {
   return permuted;
 }
 
-static void name_tensor(WeightFile *file, size_t i, const LayerInfo *layer, uint64_t seed,
-                        TensorSketch *t) {
+static void name_tensor(WeightFile *file, size_t i, const LayerInfo *layer, uint64_t seed, TensorSketch *t) {
   const TensorInfo *info = weight_file_info(file, i);
   TensorName parsed;
   tensor_name_parse(info->name, &parsed);
@@ -152,11 +151,10 @@ static void take_sample(const float *x, size_t n, TensorSketch *t) {
   if (t->part != PART_MATRIX) return;
   float most = 0;
   for (size_t i = 0; i < n; i++) most = fmaxf(most, fabsf(x[i]));
-  t->gridded = dtype_block(t->dtype) > 1 || grid_fits(x, n, (size_t)MIN(t->d_in, SIZE_MAX), most);
+  t->gridded = dtype_block(t->dtype) > 1 || quant_levels_fit(x, n, (size_t)MIN(t->d_in, SIZE_MAX), most);
 }
 
-static bool read_tensor(WeightFile *file, size_t i, TensorSketch *t, Block *block,
-                        const Progress *p, GError **error) {
+static bool read_tensor(WeightFile *file, size_t i, TensorSketch *t, Block *block, const Progress *p, GError **error) {
   const TensorInfo *info = weight_file_info(file, i);
   bool numbers = dtype_is_readable(info->dtype);
   const size_t unit = numbers ? dtype_block(info->dtype) : 1; /* numbers that are packed together */
@@ -175,9 +173,7 @@ static bool read_tensor(WeightFile *file, size_t i, TensorSketch *t, Block *bloc
   for (uint64_t first = 0; first < count; first += step) {
     size_t n = (size_t)MIN(count - first, step);
     if (!progress_check(p, error)) return false;
-    if (!weight_file_read_raw(file, i, first / unit * width, n / unit * width, block->raw.bytes,
-                              error))
-      return false;
+    if (!weight_file_read_raw(file, i, first / unit * width, n / unit * width, block->raw.bytes, error)) return false;
     content_hasher_add(&hasher, block->raw.bytes, n / unit * width);
     if (!numbers) continue;
     const float *x = block_values(block, info->dtype, n);
@@ -190,8 +186,7 @@ static bool read_tensor(WeightFile *file, size_t i, TensorSketch *t, Block *bloc
   return true;
 }
 
-ModelSketch *model_sketch_read(WeightFile *file, uint64_t seed, const Progress *p,
-                               GError **error) {
+ModelSketch *model_sketch_read(WeightFile *file, uint64_t seed, const Progress *p, GError **error) {
   g_autoptr(ModelSketch) s = model_sketch_new();
   g_autoptr(GArray) layers = layer_list(file, NULL);
   g_autofree const LayerInfo **by_tensor = layers_by_tensor(file, layers);
@@ -238,8 +233,7 @@ static gint by_seed(gconstpointer a, gconstpointer b) {
 static double or_zero(double x) { return isnan(x) ? 0 : x; }
 
 /* Adds one tensor to the sums over the model. */
-static void sum_up(ModelSketch *s, const TensorSketch *t, double *kurtosis_weight,
-                   uint64_t *gridded) {
+static void sum_up(ModelSketch *s, const TensorSketch *t, double *kurtosis_weight, uint64_t *gridded) {
   const Moments *m = &t->moments;
   content_hash_join(&s->content, t->hash);
   content_hash_join(&s->as_single, (ContentHash){t->as_single, m->count});
@@ -287,8 +281,7 @@ void model_sketch_settle(ModelSketch *s) {
   g_array_sort(s->tensors, by_seed);
   s->finite = true;
   s->clock = s->kurtosis = s->norm_layers = s->biases = s->head_scale = NAN;
-  for (guint i = 0; i < s->tensors->len; i++)
-    sum_up(s, &g_array_index(s->tensors, TensorSketch, i), &weight, &gridded);
+  for (guint i = 0; i < s->tensors->len; i++) sum_up(s, &g_array_index(s->tensors, TensorSketch, i), &weight, &gridded);
   s->quantised = s->trunk > 0 && 2 * gridded > s->trunk;
   if (weight > 0) s->kurtosis /= weight;
 }

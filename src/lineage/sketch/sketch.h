@@ -33,35 +33,35 @@ typedef struct {
   TensorRole role;
   PartKind part;
   bool projected;
-  bool gridded;         /* quantised: as stored, or once (grid.h); of PART_MATRIX alone */
+  bool gridded; /* quantised: as stored, or once (grid.h); of PART_MATRIX alone */
   Dtype dtype;
   uint64_t d_out, d_in; /* of the layer; a vector is count x 1 */
   uint64_t seed;        /* equal in two models: same name, role and shape */
   Moments moments;
-  ContentHash hash;     /* of the bytes as they are stored, and of the number format */
+  ContentHash hash;                      /* of the bytes as they are stored, and of the number format */
   uint64_t as_single, as_half, as_brain; /* of the first PROJECTION_RUN numbers, rounded to F32, F16
                                             and BF16; of what holds no floats: the hash's */
-  size_t width;         /* of the projection */
-  float *projection;    /* projection_width() numbers, when `projected` */
+  size_t width;                          /* of the projection */
+  float *projection;                     /* projection_width() numbers, when `projected` */
 } TensorSketch;
 
 typedef struct {
-  GArray *tensors;      /* of TensorSketch, by seed */
-  ContentHash content;  /* of all tensors, whatever their order, names and container */
+  GArray *tensors;                          /* of TensorSketch, by seed */
+  ContentHash content;                      /* of all tensors, whatever their order, names and container */
   ContentHash as_single, as_half, as_brain; /* the same of the rounded numbers */
-  double epsilon;       /* rounding error of the coarsest float format in use, relative */
-  double norm2;         /* sum of squares over the trunk */
-  bool quantised;       /* most of the trunk is gridded */
-  uint64_t trunk;       /* elements of the PART_MATRIX tensors that can be compared */
-  bool finite;          /* false: some float tensor holds NaN or infinity */
+  double epsilon;                           /* rounding error of the coarsest float format in use, relative */
+  double norm2;                             /* sum of squares over the trunk */
+  bool quantised;                           /* most of the trunk is gridded */
+  uint64_t trunk;                           /* elements of the PART_MATRIX tensors that can be compared */
+  bool finite;                              /* false: some float tensor holds NaN or infinity */
 
   /* What tells a child from its parent (see direction.h); NAN when there is nothing to tell. */
-  double clock;         /* sum of the step counters */
-  double kurtosis;      /* of the matrices, weighted by their elements */
-  double norm_layers;   /* sum of (w - 1)^2 over one-dimensional weights */
-  double biases;        /* sum of squares */
-  double head_scale;    /* mean square of the head's weight x its d_in */
-  uint64_t head_out;    /* its d_out, 0 when there is no head */
+  double clock;       /* sum of the step counters */
+  double kurtosis;    /* of the matrices, weighted by their elements */
+  double norm_layers; /* sum of (w - 1)^2 over one-dimensional weights */
+  double biases;      /* sum of squares */
+  double head_scale;  /* mean square of the head's weight x its d_in */
+  uint64_t head_out;  /* its d_out, 0 when there is no head */
 } ModelSketch;
 
 /* Reads every tensor of the file once, in blocks of 256 kB. `seed` picks the projections: only

@@ -42,9 +42,7 @@ GBytes *model_sketch_pack(const ModelSketch *s, uint64_t seed) {
     b.dtype = (uint32_t)t->dtype, b.gridded = t->gridded;
     g_byte_array_append(out, (const guint8 *)&b, sizeof b);
     g_byte_array_append(out, (const guint8 *)t->name, b.name_length);
-    if (t->projected)
-      g_byte_array_append(out, (const guint8 *)t->projection,
-                          (guint)(t->width * sizeof(float)));
+    if (t->projected) g_byte_array_append(out, (const guint8 *)t->projection, (guint)(t->width * sizeof(float)));
   }
   ContentHash check = content_hash(seed, out->data, out->len);
   g_byte_array_append(out, (const guint8 *)&check, sizeof check);
@@ -88,8 +86,8 @@ static bool open_blob(Cursor *c, uint64_t seed, BlobHeader *header) {
   c->left -= sizeof check;
   memcpy(&check, c->at + c->left, sizeof check);
   if (!content_hash_equal(check, content_hash(seed, c->at, c->left))) return false;
-  return take(c, header, sizeof *header) && memcmp(header->magic, magic, sizeof magic) == 0 &&
-         header->seed == seed && header->tensors <= c->left / sizeof(BlobTensor);
+  return take(c, header, sizeof *header) && memcmp(header->magic, magic, sizeof magic) == 0 && header->seed == seed &&
+         header->tensors <= c->left / sizeof(BlobTensor);
 }
 
 ModelSketch *model_sketch_unpack(GBytes *bytes, uint64_t seed) {
@@ -100,8 +98,7 @@ ModelSketch *model_sketch_unpack(GBytes *bytes, uint64_t seed) {
   g_autoptr(ModelSketch) s = model_sketch_new();
   for (uint64_t i = 0; i < header.tensors; i++) {
     g_array_set_size(s->tensors, s->tensors->len + 1);
-    if (!take_tensor(&c, &g_array_index(s->tensors, TensorSketch, s->tensors->len - 1)))
-      return NULL;
+    if (!take_tensor(&c, &g_array_index(s->tensors, TensorSketch, s->tensors->len - 1))) return NULL;
   }
   if (c.left > 0) return NULL;
   model_sketch_settle(s);

@@ -12,9 +12,9 @@ typedef struct {
   const GPtrArray *models;
   uint64_t seed;
   const Progress *progress;
-  Progress quiet;       /* the token alone: for what runs inside one file */
+  Progress quiet; /* the token alone: for what runs inside one file */
   GPtrArray *sketches, *notes;
-  GMutex lock;          /* of what follows */
+  GMutex lock; /* of what follows */
   uint64_t done, bytes;
   GError *cancelled;
 } Loading;
@@ -39,8 +39,12 @@ static ModelSketch *from_file(const Loading *l, const Model *m, GError **error) 
 static bool report(Loading *l, const Model *m) {
   g_mutex_lock(&l->lock);
   l->bytes += m->bytes;
-  ProgressNote note = {.phase = "reading weights", .done = ++l->done, .total = l->models->len,
-                       .bytes = l->bytes, .loss = NAN, .accuracy = NAN};
+  ProgressNote note = {.phase = "reading weights",
+                       .done = ++l->done,
+                       .total = l->models->len,
+                       .bytes = l->bytes,
+                       .loss = NAN,
+                       .accuracy = NAN};
   bool ok = !l->cancelled && progress_note(l->progress, &note, &l->cancelled);
   g_mutex_unlock(&l->lock);
   return ok;
@@ -55,10 +59,8 @@ static bool load_one(void *user, size_t item, unsigned thread) {
   if (!s) {
     g_autoptr(GError) error = NULL;
     s = from_file(l, m, &error);
-    if (s)
-      to_catalog(l, key, s);
-    else
-      l->notes->pdata[item] = safe_text(error->message, -1);
+    if (s) to_catalog(l, key, s);
+    else l->notes->pdata[item] = safe_text(error->message, -1);
   }
   l->sketches->pdata[item] = s;
   return report(l, m);
@@ -66,9 +68,8 @@ static bool load_one(void *user, size_t item, unsigned thread) {
 
 static void sketch_free(void *sketch) { model_sketch_free(sketch); }
 
-GPtrArray *sketch_store_load(Collection *collection, const GPtrArray *models, uint64_t seed,
-                             unsigned threads, const Progress *progress, GPtrArray **notes,
-                             GError **error) {
+GPtrArray *sketch_store_load(Collection *collection, const GPtrArray *models, uint64_t seed, unsigned threads,
+                             const Progress *progress, GPtrArray **notes, GError **error) {
   Loading l = {.collection = collection, .models = models, .seed = seed, .progress = progress};
   l.quiet.cancel = progress ? progress->cancel : NULL;
   l.sketches = g_ptr_array_new_with_free_func(sketch_free);

@@ -11,9 +11,8 @@
  * The sketches are not yet centred. A blob in the catalog that is damaged, or that belongs to
  * other bytes (size and time of the file have changed), is made anew. Reads on `threads`
  * threads, one model each, and keeps what was read before a cancel. NULL only when cancelled. */
-GPtrArray *sketch_store_load(Collection *collection, const GPtrArray *models, uint64_t seed,
-                             unsigned threads, const Progress *progress, GPtrArray **notes,
-                             GError **error);
+GPtrArray *sketch_store_load(Collection *collection, const GPtrArray *models, uint64_t seed, unsigned threads,
+                             const Progress *progress, GPtrArray **notes, GError **error);
 
 /* The name of the catalog's space; a sketch's key there is the model's stamp. */
 #define SKETCH_SPACE "sketch"

@@ -10,16 +10,14 @@ enum { MAX_RANK = 4, TYPES = 43 };
 
 /* Tensor types as the format numbers them; DTYPE_F64, which is 0, stands for gaps as well. */
 static const Dtype types[TYPES] = {
-    [0] = DTYPE_F32,      [1] = DTYPE_F16,      [2] = DTYPE_Q4_0,   [3] = DTYPE_Q4_1,
-    [6] = DTYPE_Q5_0,     [7] = DTYPE_Q5_1,     [8] = DTYPE_Q8_0,   [9] = DTYPE_Q8_1,
-    [10] = DTYPE_Q2_K,    [11] = DTYPE_Q3_K,    [12] = DTYPE_Q4_K,  [13] = DTYPE_Q5_K,
-    [14] = DTYPE_Q6_K,    [15] = DTYPE_Q8_K,    [16] = DTYPE_IQ2_XXS, [17] = DTYPE_IQ2_XS,
-    [18] = DTYPE_IQ3_XXS, [19] = DTYPE_IQ1_S,   [20] = DTYPE_IQ4_NL, [21] = DTYPE_IQ3_S,
-    [22] = DTYPE_IQ2_S,   [23] = DTYPE_IQ4_XS,  [24] = DTYPE_I8,    [25] = DTYPE_I16,
-    [26] = DTYPE_I32,     [27] = DTYPE_I64,     [28] = DTYPE_F64,   [29] = DTYPE_IQ1_M,
-    [30] = DTYPE_BF16,    [31] = DTYPE_Q4_0_4_4, [32] = DTYPE_Q4_0_4_8, [33] = DTYPE_Q4_0_8_8,
-    [34] = DTYPE_TQ1_0,   [35] = DTYPE_TQ2_0,   [39] = DTYPE_MXFP4, [40] = DTYPE_NVFP4,
-    [41] = DTYPE_Q1_0,    [42] = DTYPE_Q2_0,
+    [0] = DTYPE_F32,       [1] = DTYPE_F16,       [2] = DTYPE_Q4_0,   [3] = DTYPE_Q4_1,    [6] = DTYPE_Q5_0,
+    [7] = DTYPE_Q5_1,      [8] = DTYPE_Q8_0,      [9] = DTYPE_Q8_1,   [10] = DTYPE_Q2_K,   [11] = DTYPE_Q3_K,
+    [12] = DTYPE_Q4_K,     [13] = DTYPE_Q5_K,     [14] = DTYPE_Q6_K,  [15] = DTYPE_Q8_K,   [16] = DTYPE_IQ2_XXS,
+    [17] = DTYPE_IQ2_XS,   [18] = DTYPE_IQ3_XXS,  [19] = DTYPE_IQ1_S, [20] = DTYPE_IQ4_NL, [21] = DTYPE_IQ3_S,
+    [22] = DTYPE_IQ2_S,    [23] = DTYPE_IQ4_XS,   [24] = DTYPE_I8,    [25] = DTYPE_I16,    [26] = DTYPE_I32,
+    [27] = DTYPE_I64,      [28] = DTYPE_F64,      [29] = DTYPE_IQ1_M, [30] = DTYPE_BF16,   [31] = DTYPE_Q4_0_4_4,
+    [32] = DTYPE_Q4_0_4_8, [33] = DTYPE_Q4_0_8_8, [34] = DTYPE_TQ1_0, [35] = DTYPE_TQ2_0,  [39] = DTYPE_MXFP4,
+    [40] = DTYPE_NVFP4,    [41] = DTYPE_Q1_0,     [42] = DTYPE_Q2_0,
 };
 
 static Dtype dtype_of_type(uint32_t id) {
@@ -32,10 +30,8 @@ static bool matches(const unsigned char *head, size_t n, const ByteSource *sourc
   return n >= 4 && memcmp(head, "GGUF", 4) == 0;
 }
 
-static bool fail_tensor(const WeightFile *f, const char *name, const char *problem,
-                        GError **error) {
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: tensor %s %s", weight_file_label(f),
-              name, problem);
+static bool fail_tensor(const WeightFile *f, const char *name, const char *problem, GError **error) {
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: tensor %s %s", weight_file_label(f), name, problem);
   return false;
 }
 
@@ -50,8 +46,8 @@ static bool check_version(const WeightFile *f, uint32_t version, GError **error)
   if (version != 0 && (version & 0xffff) == 0)
     return refuse(f, error, "a big-endian GGUF file: only little-endian ones are read");
   if (version == 1) return refuse(f, error, "GGUF version 1, which is not read: convert it again");
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
-              "%s: GGUF version %u; 2 and 3 are read", weight_file_label(f), version);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "%s: GGUF version %u; 2 and 3 are read",
+              weight_file_label(f), version);
   return false;
 }
 
@@ -59,13 +55,11 @@ static bool check_version(const WeightFile *f, uint32_t version, GError **error)
 static bool read_shape(GgufCursor *c, TensorInfo *info, GError **error) {
   uint32_t rank;
   if (!gguf_take_u32(c, &rank, error)) return false;
-  if (rank > MAX_RANK)
-    return gguf_fail(c, error, "tensor %s has %u dimensions, more than 4", info->name, rank);
+  if (rank > MAX_RANK) return gguf_fail(c, error, "tensor %s has %u dimensions, more than 4", info->name, rank);
   info->rank = (int)rank;
   for (int i = info->rank - 1; i >= 0; i--) {
     if (!gguf_take_u64(c, &info->shape[i], error)) return false;
-    if (info->shape[i] > INT64_MAX)
-      return gguf_fail(c, error, "tensor %s has a size above 63 bits", info->name);
+    if (info->shape[i] > INT64_MAX) return gguf_fail(c, error, "tensor %s has a size above 63 bits", info->name);
   }
   return true;
 }
@@ -80,15 +74,13 @@ static bool read_tensor(GgufCursor *c, WeightFile *f, GError **error) {
   if (n == 0) return gguf_fail(c, error, "a tensor without a name");
   g_autofree SafeText *name = safe_text(raw, (gssize)n);
   info.name = name;
-  if (!read_shape(c, &info, error) || !gguf_take_u32(c, &type, error) ||
-      !gguf_take_u64(c, &info.offset, error))
+  if (!read_shape(c, &info, error) || !gguf_take_u32(c, &type, error) || !gguf_take_u64(c, &info.offset, error))
     return false;
   info.dtype = dtype_of_type(type);
   uint64_t row = info.rank > 0 ? info.shape[info.rank - 1] : 1;
   if (dtype_has_size(info.dtype) && row % dtype_block(info.dtype) != 0)
-    return gguf_fail(c, error, "tensor %s has rows of %" G_GUINT64_FORMAT
-                     " numbers, which are no whole blocks of %s", name, row,
-                     dtype_name(info.dtype));
+    return gguf_fail(c, error, "tensor %s has rows of %" G_GUINT64_FORMAT " numbers, which are no whole blocks of %s",
+                     name, row, dtype_name(info.dtype));
   name = NULL; /* weight_file_add takes it */
   return weight_file_add(f, info, error);
 }
@@ -113,18 +105,15 @@ static bool place_tensors(WeightFile *f, uint64_t data, uint32_t alignment, GErr
   g_autofree TensorInfo **order = g_new(TensorInfo *, n + 1);
   for (guint i = 0; i < n; i++) {
     TensorInfo *t = order[i] = &g_array_index(f->tensors, TensorInfo, i);
-    if (t->offset % alignment != 0)
-      return fail_tensor(f, t->name, "has an offset that is not aligned", error);
+    if (t->offset % alignment != 0) return fail_tensor(f, t->name, "has an offset that is not aligned", error);
     if (t->offset > room || t->bytes > room - t->offset)
-      return fail_tensor(f, t->name, "ends beyond the end of the file: a download cut short?",
-                         error);
+      return fail_tensor(f, t->name, "ends beyond the end of the file: a download cut short?", error);
     t->offset += data;
   }
   qsort(order, n, sizeof *order, by_place);
   for (guint i = 0; i < n; i++) {
     uint64_t next = i + 1 < n ? order[i + 1]->offset : data + room;
-    if (!dtype_has_size(order[i]->dtype) && !measure_unknown(f, order[i], next, error))
-      return false;
+    if (!dtype_has_size(order[i]->dtype) && !measure_unknown(f, order[i], next, error)) return false;
     if (order[i]->bytes > next - order[i]->offset)
       return fail_tensor(f, order[i]->name, "overlaps another tensor", error);
   }
@@ -133,8 +122,7 @@ static bool place_tensors(WeightFile *f, uint64_t data, uint32_t alignment, GErr
 
 static bool read_tensors(GgufCursor *c, WeightFile *f, uint64_t n, GError **error) {
   enum { LEAST = 8 + 1 + 4 + 4 + 8 }; /* a name of one byte, rank, type, offset */
-  if (n > GGUF_MAX_TENSORS)
-    return gguf_fail(c, error, "%" G_GUINT64_FORMAT " tensors, above the limit of 1000000", n);
+  if (n > GGUF_MAX_TENSORS) return gguf_fail(c, error, "%" G_GUINT64_FORMAT " tensors, above the limit of 1000000", n);
   if (!gguf_check_count(c, n, LEAST, "tensors", error)) return false;
   for (uint64_t i = 0; i < n; i++)
     if (!read_tensor(c, f, error)) return false;

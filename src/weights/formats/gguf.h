@@ -19,7 +19,7 @@ enum {
   GGUF_MAX_DEPTH = 4,         /* of arrays in arrays */
   GGUF_MAX_KEYS = 100000,
   GGUF_MAX_TENSORS = 1000000,
-  GGUF_MAX_TEXT = 100000000,     /* bytes of all metadata that is kept */
+  GGUF_MAX_TEXT = 100000000, /* bytes of all metadata that is kept */
   GGUF_MAX_ALIGNMENT = 1 << 20,
   GGUF_DEFAULT_ALIGNMENT = 32,
   GGUF_CURSOR_BYTES = 16384
@@ -48,8 +48,7 @@ bool gguf_take_u64(GgufCursor *c, uint64_t *value, GError **error);
 bool gguf_skip(GgufCursor *c, uint64_t n, uint64_t width, GError **error);
 
 /* Fails unless n items of at least `width` bytes each could follow. `what`: "tensors". */
-bool gguf_check_count(const GgufCursor *c, uint64_t n, uint64_t width, const char *what,
-                      GError **error);
+bool gguf_check_count(const GgufCursor *c, uint64_t n, uint64_t width, const char *what, GError **error);
 
 /* A length of 8 bytes, then so many bytes, at most `limit`. The caller frees *bytes, to which a
  * NUL is added. */
@@ -61,5 +60,4 @@ bool gguf_fail(const GgufCursor *c, GError **error, const char *format, ...) G_G
 
 /* Reads n keys with their values into the file's metadata: scalars as text, an array as
  * "[N values]". *alignment gets general.alignment when that is there. */
-bool gguf_read_metadata(GgufCursor *c, WeightFile *file, uint64_t n, uint32_t *alignment,
-                        GError **error);
+bool gguf_read_metadata(GgufCursor *c, WeightFile *file, uint64_t n, uint32_t *alignment, GError **error);

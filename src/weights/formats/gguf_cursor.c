@@ -26,11 +26,9 @@ bool gguf_fail(const GgufCursor *c, GError **error, const char *format, ...) {
   va_start(args, format);
   g_autofree char *problem = g_strdup_vprintf(format, args);
   va_end(args);
-  const char *advice = looks_like_text_copy(c)
-                           ? " (it seems to have gone through a text-mode copy: fetch it again)"
-                           : "";
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
-              "%s: GGUF header at byte %" G_GUINT64_FORMAT ": %s%s",
+  const char *advice =
+      looks_like_text_copy(c) ? " (it seems to have gone through a text-mode copy: fetch it again)" : "";
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: GGUF header at byte %" G_GUINT64_FORMAT ": %s%s",
               byte_source_label(c->source), c->at, problem, advice);
   return false;
 }
@@ -63,19 +61,14 @@ bool gguf_take(GgufCursor *c, void *dst, size_t n, GError **error) {
   return true;
 }
 
-bool gguf_take_u32(GgufCursor *c, uint32_t *value, GError **error) {
-  return gguf_take(c, value, sizeof *value, error);
-}
+bool gguf_take_u32(GgufCursor *c, uint32_t *value, GError **error) { return gguf_take(c, value, sizeof *value, error); }
 
-bool gguf_take_u64(GgufCursor *c, uint64_t *value, GError **error) {
-  return gguf_take(c, value, sizeof *value, error);
-}
+bool gguf_take_u64(GgufCursor *c, uint64_t *value, GError **error) { return gguf_take(c, value, sizeof *value, error); }
 
-bool gguf_check_count(const GgufCursor *c, uint64_t n, uint64_t width, const char *what,
-                      GError **error) {
+bool gguf_check_count(const GgufCursor *c, uint64_t n, uint64_t width, const char *what, GError **error) {
   if (n <= gguf_cursor_left(c) / width) return true;
-  return gguf_fail(c, error, "%" G_GUINT64_FORMAT " %s do not fit into the %" G_GUINT64_FORMAT
-                   " bytes that are left", n, what, gguf_cursor_left(c));
+  return gguf_fail(c, error, "%" G_GUINT64_FORMAT " %s do not fit into the %" G_GUINT64_FORMAT " bytes that are left",
+                   n, what, gguf_cursor_left(c));
 }
 
 bool gguf_skip(GgufCursor *c, uint64_t n, uint64_t width, GError **error) {
@@ -87,8 +80,8 @@ bool gguf_skip(GgufCursor *c, uint64_t n, uint64_t width, GError **error) {
 static bool take_length(GgufCursor *c, uint64_t limit, uint64_t *n, GError **error) {
   if (!gguf_take_u64(c, n, error)) return false;
   if (*n > limit)
-    return gguf_fail(c, error, "a string of %" G_GUINT64_FORMAT " bytes, above the limit of %"
-                     G_GUINT64_FORMAT, *n, limit);
+    return gguf_fail(c, error, "a string of %" G_GUINT64_FORMAT " bytes, above the limit of %" G_GUINT64_FORMAT, *n,
+                     limit);
   return *n <= gguf_cursor_left(c) || fail_short(c, error);
 }
 

@@ -25,9 +25,8 @@ typedef enum {
 
 /* Bytes of a value; 0 for those that say it themselves. */
 static const unsigned widths[VALUE_COUNT] = {
-    [VALUE_U8] = 1,  [VALUE_I8] = 1,  [VALUE_U16] = 2,  [VALUE_I16] = 2,
-    [VALUE_U32] = 4, [VALUE_I32] = 4, [VALUE_F32] = 4,  [VALUE_BOOL] = 1,
-    [VALUE_U64] = 8, [VALUE_I64] = 8, [VALUE_F64] = 8,
+    [VALUE_U8] = 1,  [VALUE_I8] = 1,   [VALUE_U16] = 2, [VALUE_I16] = 2, [VALUE_U32] = 4, [VALUE_I32] = 4,
+    [VALUE_F32] = 4, [VALUE_BOOL] = 1, [VALUE_U64] = 8, [VALUE_I64] = 8, [VALUE_F64] = 8,
 };
 
 /* What one reading of the metadata has seen. */
@@ -58,8 +57,7 @@ static bool skip_array(GgufCursor *c, int depth, uint64_t *n, GError **error) {
   if (!gguf_check_count(c, *n, least, strings ? "strings" : "arrays", error)) return false;
   for (uint64_t i = 0; i < *n; i++) {
     uint64_t inner;
-    if (strings ? !gguf_skip_string(c, error) : !skip_array(c, depth + 1, &inner, error))
-      return false;
+    if (strings ? !gguf_skip_string(c, error) : !skip_array(c, depth + 1, &inner, error)) return false;
   }
   return true;
 }
@@ -91,29 +89,38 @@ static char *number_text(ValueType type, const unsigned char bytes[8]) {
   } v;
   memcpy(&v, bytes, sizeof v);
   switch (type) {
-    case VALUE_U8: return g_strdup_printf("%u", v.u8);
-    case VALUE_I8: return g_strdup_printf("%d", v.i8);
-    case VALUE_U16: return g_strdup_printf("%u", v.u16);
-    case VALUE_I16: return g_strdup_printf("%d", v.i16);
-    case VALUE_U32: return g_strdup_printf("%" G_GUINT32_FORMAT, v.u32);
-    case VALUE_I32: return g_strdup_printf("%" G_GINT32_FORMAT, v.i32);
-    case VALUE_U64: return g_strdup_printf("%" G_GUINT64_FORMAT, v.u64);
-    case VALUE_I64: return g_strdup_printf("%" G_GINT64_FORMAT, v.i64);
-    case VALUE_F32: return float_text((double)v.f32, true);
-    case VALUE_F64: return float_text(v.f64, false);
-    default: return g_strdup(v.u8 ? "true" : "false");
+    case VALUE_U8:
+      return g_strdup_printf("%u", v.u8);
+    case VALUE_I8:
+      return g_strdup_printf("%d", v.i8);
+    case VALUE_U16:
+      return g_strdup_printf("%u", v.u16);
+    case VALUE_I16:
+      return g_strdup_printf("%d", v.i16);
+    case VALUE_U32:
+      return g_strdup_printf("%" G_GUINT32_FORMAT, v.u32);
+    case VALUE_I32:
+      return g_strdup_printf("%" G_GINT32_FORMAT, v.i32);
+    case VALUE_U64:
+      return g_strdup_printf("%" G_GUINT64_FORMAT, v.u64);
+    case VALUE_I64:
+      return g_strdup_printf("%" G_GINT64_FORMAT, v.i64);
+    case VALUE_F32:
+      return float_text((double)v.f32, true);
+    case VALUE_F64:
+      return float_text(v.f64, false);
+    default:
+      return g_strdup(v.u8 ? "true" : "false");
   }
 }
 
 /* Sets general.alignment, or says what is wrong with it. */
-static bool take_alignment(Reading *r, ValueType type, const unsigned char bytes[8],
-                           GError **error) {
+static bool take_alignment(Reading *r, ValueType type, const unsigned char bytes[8], GError **error) {
   uint32_t value;
   memcpy(&value, bytes, sizeof value);
   if (type != VALUE_U32) return gguf_fail(r->c, error, "general.alignment is no 32-bit number");
   if (value == 0 || (value & (value - 1)) != 0 || value > GGUF_MAX_ALIGNMENT)
-    return gguf_fail(r->c, error, "general.alignment is %u, not a power of two up to 1048576",
-                     value);
+    return gguf_fail(r->c, error, "general.alignment is %u, not a power of two up to 1048576", value);
   *r->alignment = value;
   return true;
 }
@@ -121,8 +128,7 @@ static bool take_alignment(Reading *r, ValueType type, const unsigned char bytes
 /* Keeps cleaned copies; strings may hold any byte. */
 static bool keep(Reading *r, const char *key, const char *value, size_t n, GError **error) {
   r->text += strlen(key) + n;
-  if (r->text > GGUF_MAX_TEXT)
-    return gguf_fail(r->c, error, "more than 100,000,000 bytes of metadata text");
+  if (r->text > GGUF_MAX_TEXT) return gguf_fail(r->c, error, "more than 100,000,000 bytes of metadata text");
   g_hash_table_replace(r->file->metadata, safe_text(key, -1), safe_text(value, (gssize)n));
   return true;
 }
@@ -141,12 +147,10 @@ static bool read_value(Reading *r, const char *key, GError **error) {
     text = g_strdup_printf("[%" G_GUINT64_FORMAT " values]", count);
   } else {
     if (!gguf_take(r->c, bytes, widths[type], error)) return false;
-    if (type == VALUE_BOOL && bytes[0] > 1)
-      return gguf_fail(r->c, error, "a boolean of %u", bytes[0]);
+    if (type == VALUE_BOOL && bytes[0] > 1) return gguf_fail(r->c, error, "a boolean of %u", bytes[0]);
     text = number_text(type, bytes);
   }
-  if (strcmp(key, "general.alignment") == 0 && !take_alignment(r, type, bytes, error))
-    return false;
+  if (strcmp(key, "general.alignment") == 0 && !take_alignment(r, type, bytes, error)) return false;
   return keep(r, key, text, type == VALUE_STRING ? n : strlen(text), error);
 }
 
@@ -160,8 +164,7 @@ static bool read_pair(Reading *r, GError **error) {
   return gguf_fail(r->c, error, "a metadata key appears twice");
 }
 
-bool gguf_read_metadata(GgufCursor *c, WeightFile *file, uint64_t n, uint32_t *alignment,
-                        GError **error) {
+bool gguf_read_metadata(GgufCursor *c, WeightFile *file, uint64_t n, uint32_t *alignment, GError **error) {
   enum { LEAST = 8 + 1 + 4 + 1 }; /* a key of one byte, a type, a value of one byte */
   g_autoptr(GHashTable) keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   Reading r = {.c = c, .file = file, .keys = keys, .alignment = alignment};

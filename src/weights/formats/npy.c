@@ -24,11 +24,8 @@ static bool open_npy(WeightFile *file, GError **error) {
   return strided_add_tensor(file, g_strdup("array"), h.dtype, &h.view, error);
 }
 
-const WeightFormat weight_format_npy = {.name = "npy",
-                                        .matches = matches,
-                                        .open = open_npy,
-                                        .read_raw = strided_read_raw,
-                                        .close = strided_close};
+const WeightFormat weight_format_npy = {
+    .name = "npy", .matches = matches, .open = open_npy, .read_raw = strided_read_raw, .close = strided_close};
 
 /* --- an archive of arrays ------------------------------------------------------------------ */
 
@@ -49,23 +46,19 @@ static bool is_evaluation_log(const ZipFile *zip) {
 
 static void note(GString *skipped, guint *count, const char *name) {
   g_autofree SafeText *shown = safe_text(name, -1);
-  if (++*count <= MOST_LISTED)
-    g_string_append_printf(skipped, "%s%s", skipped->len ? ", " : "", shown);
+  if (++*count <= MOST_LISTED) g_string_append_printf(skipped, "%s%s", skipped->len ? ", " : "", shown);
 }
 
 /* Adds the array of a member. An array of an unread type is no error here: *skip is set. */
-static bool add_array(WeightFile *file, ZipFile *zip, const ZipMember *m, bool *skip,
-                      GError **error) {
+static bool add_array(WeightFile *file, ZipFile *zip, const ZipMember *m, bool *skip, GError **error) {
   GError *problem = NULL;
   NpyHeader h;
   g_autoptr(ByteSource) head = zip_member_head(zip, m, NPY_MOST_HEADER, error);
   if (!head) return false;
   if (!npy_header_read(head, m->size, &h, &problem)) {
     *skip = g_error_matches(problem, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED);
-    if (*skip)
-      g_error_free(problem);
-    else
-      g_propagate_error(error, problem);
+    if (*skip) g_error_free(problem);
+    else g_propagate_error(error, problem);
     return *skip;
   }
   h.view.storage = strided_add_member(file, m, h.data);
@@ -73,8 +66,7 @@ static bool add_array(WeightFile *file, ZipFile *zip, const ZipMember *m, bool *
   return strided_add_tensor(file, safe_text(name, -1), h.dtype, &h.view, error);
 }
 
-static bool add_arrays(WeightFile *file, ZipFile *zip, GString *skipped, guint *count,
-                       GError **error) {
+static bool add_arrays(WeightFile *file, ZipFile *zip, GString *skipped, guint *count, GError **error) {
   for (size_t i = 0; i < zip_count(zip); i++) {
     const ZipMember *m = zip_member(zip, i);
     bool skip = !is_array(m);
@@ -90,14 +82,14 @@ bool npz_open(WeightFile *file, ZipFile *zip, GError **error) {
   guint count = 0;
   strided_begin(file, zip);
   if (is_evaluation_log(zip)) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
-                "%s: the log of an agent's evaluation, no model", weight_file_label(file));
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "%s: the log of an agent's evaluation, no model",
+                weight_file_label(file));
     return false;
   }
   if (!add_arrays(file, zip, skipped, &count, error)) return false;
   if (weight_file_count(file) == 0) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
-                "%s: holds no arrays that are read: %s", weight_file_label(file), skipped->str);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "%s: holds no arrays that are read: %s",
+                weight_file_label(file), skipped->str);
     return false;
   }
   if (count) weight_file_set_metadata(file, "npz.skipped", skipped->str);

@@ -57,8 +57,7 @@ static bool take_number(Parser *p, uint64_t *n) {
   if (!g_ascii_isdigit(peek(p))) return wrong(p, "a size is no whole number of at least 0");
   *n = 0;
   for (; p->at < p->end && g_ascii_isdigit(*p->at); p->at++)
-    if (__builtin_mul_overflow(*n, 10u, n) ||
-        __builtin_add_overflow(*n, (uint64_t)(*p->at - '0'), n))
+    if (__builtin_mul_overflow(*n, 10u, n) || __builtin_add_overflow(*n, (uint64_t)(*p->at - '0'), n))
       return wrong(p, "a size is beyond 64 bits");
   if (p->at < p->end && *p->at == 'L') p->at++;
   return true;
@@ -91,8 +90,7 @@ static bool read_type(Parser *p) {
   g_free(p->type);
   p->type = take_text(p);
   if (p->type) return true;
-  if (peek(p) == '[')
-    return fail(p, COPSE_ERROR_UNSUPPORTED, "an array of records, which is not read");
+  if (peek(p) == '[') return fail(p, COPSE_ERROR_UNSUPPORTED, "an array of records, which is not read");
   return wrong(p, "descr is no text");
 }
 
@@ -113,8 +111,7 @@ static bool read_dictionary(Parser *p) {
     if (!take(p, ',') && peek(p) != '}') return wrong(p, "no dictionary");
   }
   if (peek(p) || p->at != p->end) return wrong(p, "text after the dictionary");
-  return (p->has_type && p->has_order && p->has_shape) ||
-         wrong(p, "descr, fortran_order or shape is missing");
+  return (p->has_type && p->has_order && p->has_shape) || wrong(p, "descr, fortran_order or shape is missing");
 }
 
 /* A kind and a width, as "f4". */
@@ -132,12 +129,10 @@ static const Format formats[] = {
 static bool fail_type(Parser *p) {
   char order = p->type[0];
   const char *kind = p->type + (strchr("<>|=", order) && order ? 1 : 0);
-  if (kind[0] == 'O')
-    return fail(p, COPSE_ERROR_UNSUPPORTED,
-                "an array of objects, which would have to be unpickled");
+  if (kind[0] == 'O') return fail(p, COPSE_ERROR_UNSUPPORTED, "an array of objects, which would have to be unpickled");
   g_autofree SafeText *shown = safe_text(p->type, -1);
-  g_set_error(p->error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
-              "%s: npy header: numbers of type %s are not read", p->label, shown);
+  g_set_error(p->error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "%s: npy header: numbers of type %s are not read",
+              p->label, shown);
   return false;
 }
 
@@ -148,8 +143,7 @@ static bool set_type(Parser *p, NpyHeader *out) {
     if (strcmp(p->type + 1, formats[i].name) != 0) continue;
     bool one_byte = formats[i].name[1] == '1';
     if (order != '<' && order != '>' && !(order == '|' && one_byte)) break;
-    if (formats[i].dtype == DTYPE_C64 && order == '>')
-      break; /* its halves are swapped one by one */
+    if (formats[i].dtype == DTYPE_C64 && order == '>') break; /* its halves are swapped one by one */
     out->dtype = formats[i].dtype;
     out->view.swapped = order == '>';
     return true;
@@ -170,15 +164,12 @@ static bool fail_file(ByteSource *source, const char *problem, GError **error) {
   return false;
 }
 
-bool npy_matches(const unsigned char *head, size_t n) {
-  return n >= MAGIC && memcmp(head, "\x93NUMPY", MAGIC) == 0;
-}
+bool npy_matches(const unsigned char *head, size_t n) { return n >= MAGIC && memcmp(head, "\x93NUMPY", MAGIC) == 0; }
 
 /* Where the dictionary begins and how long it is. */
 static bool read_prefix(ByteSource *source, uint64_t *start, uint64_t *length, GError **error) {
   unsigned char p[PREFIX];
-  if (byte_source_size(source) < PREFIX)
-    return fail_file(source, "too short for an npy header", error);
+  if (byte_source_size(source) < PREFIX) return fail_file(source, "too short for an npy header", error);
   if (!byte_source_read(source, 0, p, sizeof p, error)) return false;
   if (!npy_matches(p, sizeof p)) return fail_file(source, "no npy file", error);
   if (p[6] < 1 || p[6] > 3 || p[7] != 0) {
@@ -189,8 +180,7 @@ static bool read_prefix(ByteSource *source, uint64_t *start, uint64_t *length, G
   *start = p[6] == 1 ? 10 : 12;
   *length = p[8] | (uint64_t)p[9] << 8;
   if (p[6] > 1) *length |= (uint64_t)p[10] << 16 | (uint64_t)p[11] << 24;
-  if (*length > NPY_MOST_HEADER - PREFIX)
-    return fail_file(source, "the npy header is longer than 64 KiB", error);
+  if (*length > NPY_MOST_HEADER - PREFIX) return fail_file(source, "the npy header is longer than 64 KiB", error);
   return *length <= byte_source_size(source) - MIN(*start, byte_source_size(source)) ||
          fail_file(source, "the npy header reaches beyond the end: a download cut short?", error);
 }

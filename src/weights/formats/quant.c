@@ -153,17 +153,28 @@ static void decode_q6_k(const unsigned char *restrict p, float *restrict x) {
 
 static BlockDecoder decoder_of(Dtype d) {
   switch (d) {
-    case DTYPE_Q4_0: return decode_q4_0;
-    case DTYPE_Q4_1: return decode_q4_1;
-    case DTYPE_Q5_0: return decode_q5_0;
-    case DTYPE_Q5_1: return decode_q5_1;
-    case DTYPE_Q8_0: return decode_q8_0;
-    case DTYPE_Q2_K: return decode_q2_k;
-    case DTYPE_Q3_K: return decode_q3_k;
-    case DTYPE_Q4_K: return decode_q4_k;
-    case DTYPE_Q5_K: return decode_q5_k;
-    case DTYPE_Q6_K: return decode_q6_k;
-    default: return NULL;
+    case DTYPE_Q4_0:
+      return decode_q4_0;
+    case DTYPE_Q4_1:
+      return decode_q4_1;
+    case DTYPE_Q5_0:
+      return decode_q5_0;
+    case DTYPE_Q5_1:
+      return decode_q5_1;
+    case DTYPE_Q8_0:
+      return decode_q8_0;
+    case DTYPE_Q2_K:
+      return decode_q2_k;
+    case DTYPE_Q3_K:
+      return decode_q3_k;
+    case DTYPE_Q4_K:
+      return decode_q4_k;
+    case DTYPE_Q5_K:
+      return decode_q5_k;
+    case DTYPE_Q6_K:
+      return decode_q6_k;
+    default:
+      return NULL;
   }
 }
 

@@ -24,9 +24,9 @@ typedef struct {
  * for none; its strings must be UTF-8. Tensors are laid out wide types first, then by name,
  * and the header is padded to 8 bytes, so that every tensor is aligned. Thread-safe for
  * different paths. */
-bool safetensors_write_quick(const char *path, const TensorOut *tensors, size_t n,
-                             const char *const *metadata, GError **error);
+bool safetensors_write_quick(const char *path, const TensorOut *tensors, size_t n, const char *const *metadata,
+                             GError **error);
 
 /* The same, and waits until the disk has it: for what took long to make. */
-bool safetensors_write(const char *path, const TensorOut *tensors, size_t n,
-                       const char *const *metadata, GError **error);
+bool safetensors_write(const char *path, const TensorOut *tensors, size_t n, const char *const *metadata,
+                       GError **error);

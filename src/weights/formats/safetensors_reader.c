@@ -21,17 +21,14 @@ typedef struct {
 
 static bool fail(const WeightFile *f, GError **error, const char *tensor, const char *problem) {
   if (tensor)
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: tensor %s %s", weight_file_label(f),
-                tensor, problem);
-  else
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %s", weight_file_label(f), problem);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: tensor %s %s", weight_file_label(f), tensor, problem);
+  else g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %s", weight_file_label(f), problem);
   return false;
 }
 
 static bool fail_json(const WeightFile *f, const JsonReader *r, GError **error) {
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
-              "%s: safetensors header at byte %zu: %s", weight_file_label(f), 8 + r->at,
-              r->problem);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: safetensors header at byte %zu: %s", weight_file_label(f),
+              8 + r->at, r->problem);
   return false;
 }
 
@@ -93,18 +90,16 @@ static bool read_entry(JsonReader *r, Entry *e) {
 }
 
 /* Turns an entry into a tensor; `data` is where the tensors begin, `room` their bytes. */
-static bool add_entry(WeightFile *f, const char *name, const Entry *e, uint64_t data,
-                      uint64_t room, GError **error) {
+static bool add_entry(WeightFile *f, const char *name, const Entry *e, uint64_t data, uint64_t room, GError **error) {
   TensorInfo info = {.rank = e->rank};
   g_autofree SafeText *shown = safe_text(name, -1);
   if (!dtype_from_name(e->dtype, &info.dtype)) {
     g_autofree SafeText *dtype = safe_text(e->dtype, -1);
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "%s: tensor %s has unknown dtype %s",
-                weight_file_label(f), shown, dtype);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "%s: tensor %s has unknown dtype %s", weight_file_label(f),
+                shown, dtype);
     return false;
   }
-  if (e->begin > e->end || e->end > room)
-    return fail(f, error, shown, "has data_offsets outside the file");
+  if (e->begin > e->end || e->end > room) return fail(f, error, shown, "has data_offsets outside the file");
   memcpy(info.shape, e->shape, sizeof info.shape);
   info.name = g_steal_pointer(&shown);
   info.offset = data + e->begin;
@@ -128,8 +123,7 @@ static bool read_metadata(WeightFile *f, JsonReader *r) {
   return !r->failed;
 }
 
-static bool read_header(WeightFile *f, JsonReader *r, uint64_t data, uint64_t room,
-                        GError **error) {
+static bool read_header(WeightFile *f, JsonReader *r, uint64_t data, uint64_t room, GError **error) {
   bool has_metadata = false;
   if (!json_reader_open(r, '{')) return fail_json(f, r, error);
   char *key;
@@ -142,8 +136,7 @@ static bool read_header(WeightFile *f, JsonReader *r, uint64_t data, uint64_t ro
       continue;
     }
     Entry e = {0};
-    bool ok = read_entry(r, &e) ? add_entry(f, name, &e, data, room, error)
-                                : fail_json(f, r, error);
+    bool ok = read_entry(r, &e) ? add_entry(f, name, &e, data, room, error) : fail_json(f, r, error);
     g_free(e.dtype);
     if (!ok) return false;
   }
@@ -180,8 +173,7 @@ static bool open_safetensors(WeightFile *f, GError **error) {
   if (length > SAFETENSORS_MAX_HEADER)
     return fail(f, error, NULL, "the safetensors header length is above 100,000,000 bytes");
   if (length > size - 8)
-    return fail(f, error, NULL,
-                "the safetensors header reaches beyond the end of the file: a download cut short?");
+    return fail(f, error, NULL, "the safetensors header reaches beyond the end of the file: a download cut short?");
   g_autofree char *header = g_try_malloc(length + 1);
   if (!header) return fail(f, error, NULL, "no memory for the header");
   if (!byte_source_read(f->source, 8, header, length, error)) return false;
@@ -191,5 +183,4 @@ static bool open_safetensors(WeightFile *f, GError **error) {
   return read_header(f, &r, data, room, error) && check_spans(f, data, room, error);
 }
 
-const WeightFormat weight_format_safetensors = {
-    .name = "safetensors", .matches = matches, .open = open_safetensors};
+const WeightFormat weight_format_safetensors = {.name = "safetensors", .matches = matches, .open = open_safetensors};

@@ -82,8 +82,8 @@ static bool write_tensor(int fd, const TensorOut *t, GError **error) {
   for (uint64_t done = 0; done < n; done += step) {
     uint64_t k = MIN(step, n - done);
     if (!dtype_from_f32(t->dtype, t->data + done, block, k)) {
-      g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "tensor %s: %s cannot be written",
-                  t->name, dtype_name(t->dtype));
+      g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "tensor %s: %s cannot be written", t->name,
+                  dtype_name(t->dtype));
       return false;
     }
     if (!fd_write_all(fd, block, k * width, error)) return false;
@@ -101,9 +101,8 @@ static bool write_job(void *user, int fd, GError **error) {
   return true;
 }
 
-static bool write_with(bool (*save)(const char *, FileWriter, void *, GError **),
-                       const char *path, const TensorOut *tensors, size_t n,
-                       const char *const *metadata, GError **error) {
+static bool write_with(bool (*save)(const char *, FileWriter, void *, GError **), const char *path,
+                       const TensorOut *tensors, size_t n, const char *const *metadata, GError **error) {
   g_autofree const TensorOut **order = g_new(const TensorOut *, n + 1);
   for (size_t i = 0; i < n; i++) order[i] = &tensors[i];
   qsort(order, n, sizeof *order, wide_first);
@@ -111,12 +110,12 @@ static bool write_with(bool (*save)(const char *, FileWriter, void *, GError **)
   return save(path, write_job, &job, error);
 }
 
-bool safetensors_write(const char *path, const TensorOut *tensors, size_t n,
-                       const char *const *metadata, GError **error) {
+bool safetensors_write(const char *path, const TensorOut *tensors, size_t n, const char *const *metadata,
+                       GError **error) {
   return write_with(file_write_atomic, path, tensors, n, metadata, error);
 }
 
-bool safetensors_write_quick(const char *path, const TensorOut *tensors, size_t n,
-                             const char *const *metadata, GError **error) {
+bool safetensors_write_quick(const char *path, const TensorOut *tensors, size_t n, const char *const *metadata,
+                             GError **error) {
   return write_with(file_write_quick, path, tensors, n, metadata, error);
 }

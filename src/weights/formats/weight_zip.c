@@ -13,10 +13,8 @@
 enum { MOST_WRAPPED = 1 << 30 };
 
 /* What such a file becomes; reached through weight_format_zip only. */
-static const WeightFormat format_torch = {
-    .name = "torch", .read_raw = strided_read_raw, .close = strided_close};
-static const WeightFormat format_npz = {
-    .name = "npz", .read_raw = strided_read_raw, .close = strided_close};
+static const WeightFormat format_torch = {.name = "torch", .read_raw = strided_read_raw, .close = strided_close};
+static const WeightFormat format_npz = {.name = "npz", .read_raw = strided_read_raw, .close = strided_close};
 
 static bool matches(const unsigned char *head, size_t n, const ByteSource *source) {
   (void)source;
@@ -24,8 +22,7 @@ static bool matches(const unsigned char *head, size_t n, const ByteSource *sourc
 }
 
 static bool fail(const WeightFile *file, const char *problem, GError **error) {
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "%s: %s", weight_file_label(file),
-              problem);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "%s: %s", weight_file_label(file), problem);
   return false;
 }
 
@@ -58,8 +55,7 @@ static bool open_zip(WeightFile *file, GError **error) {
     file->format = &format_npz;
     return npz_open(file, g_steal_pointer(&zip), error);
   }
-  return fail(file, "a ZIP archive without a data.pkl, a policy.pth or arrays: no weight file",
-              error);
+  return fail(file, "a ZIP archive without a data.pkl, a policy.pth or arrays: no weight file", error);
 }
 
 const WeightFormat weight_format_zip = {.name = "zip", .matches = matches, .open = open_zip};

@@ -20,9 +20,7 @@ static bool is_matrix(const TensorInfo *t) {
   return t->rank >= 2 && t->count > 0 && dtype_is_float(t->dtype) && dtype_is_readable(t->dtype);
 }
 
-static bool is_adapter_part(TensorRole role) {
-  return role == TENSOR_LORA_A || role == TENSOR_LORA_B;
-}
+static bool is_adapter_part(TensorRole role) { return role == TENSOR_LORA_A || role == TENSOR_LORA_B; }
 
 /* Finds or starts the entry of a layer. A layer holds one form; a second tensor of the same
  * name and form keeps the first. */
@@ -30,8 +28,8 @@ static LayerInfo *entry_for(GArray *layers, GHashTable *index, const char *name,
   g_autofree char *key = g_strdup_printf("%c%s", form == LAYER_DENSE ? 'd' : 'l', name);
   gsize at = GPOINTER_TO_SIZE(g_hash_table_lookup(index, key));
   if (at) return &g_array_index(layers, LayerInfo, at - 1);
-  LayerInfo fresh = {.name = g_strdup(name), .form = form, .weight = -1, .a = -1, .b = -1,
-                     .alpha = -1, .config_alpha = NAN};
+  LayerInfo fresh = {
+      .name = g_strdup(name), .form = form, .weight = -1, .a = -1, .b = -1, .alpha = -1, .config_alpha = NAN};
   g_array_append_val(layers, fresh);
   g_hash_table_insert(index, g_steal_pointer(&key), GSIZE_TO_POINTER(layers->len));
   return &g_array_index(layers, LayerInfo, layers->len - 1);
@@ -86,10 +84,8 @@ GArray *layer_list(const WeightFile *file, const LoraScaling *scaling) {
   g_array_set_clear_func(kept, info_clear);
   for (guint i = 0; i < all->len; i++) {
     LayerInfo *l = &g_array_index(all, LayerInfo, i);
-    if (settle(l, file, scaling))
-      g_array_append_val(kept, *l);
-    else
-      g_free(l->name);
+    if (settle(l, file, scaling)) g_array_append_val(kept, *l);
+    else g_free(l->name);
   }
   g_array_unref(all);
   return kept;
@@ -111,8 +107,8 @@ static float *read_tensor(WeightFile *file, gssize i, GError **error) {
   const TensorInfo *t = weight_file_info(file, (size_t)i);
   float *dst = t->count <= SIZE_MAX / sizeof(float) ? g_try_malloc_n(t->count, sizeof(float)) : NULL;
   if (!dst) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s: tensor %s does not fit in memory",
-                weight_file_label(file), t->name);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s: tensor %s does not fit in memory", weight_file_label(file),
+                t->name);
     return NULL;
   }
   if (weight_file_read_f32(file, (size_t)i, 0, t->count, dst, error)) return dst;
@@ -122,7 +118,7 @@ static float *read_tensor(WeightFile *file, gssize i, GError **error) {
 
 /* A transposed copy of a (rows, columns) matrix; frees the original. */
 static float *transpose(float *m, size_t rows, size_t columns) {
-  float *t = g_new(float, rows * columns);
+  float *t = g_new(float, (rows * columns));
   for (size_t i = 0; i < rows; i++)
     for (size_t j = 0; j < columns; j++) t[j * rows + i] = m[i * columns + j];
   g_free(m);
@@ -132,16 +128,14 @@ static float *transpose(float *m, size_t rows, size_t columns) {
 /* s = alpha / r, or alpha / sqrt(r); 1 when nobody says alpha. */
 static bool read_scale(WeightFile *file, const LayerInfo *info, float *scale, GError **error) {
   float alpha = (float)info->config_alpha;
-  if (info->alpha >= 0 && !weight_file_read_f32(file, (size_t)info->alpha, 0, 1, &alpha, error))
-    return false;
+  if (info->alpha >= 0 && !weight_file_read_f32(file, (size_t)info->alpha, 0, 1, &alpha, error)) return false;
   float rank = (float)info->rank;
   *scale = isfinite(alpha) ? alpha / (info->rank_stabilised ? sqrtf(rank) : rank) : 1.0f;
   return true;
 }
 
 bool layer_read(WeightFile *file, const LayerInfo *info, Layer *out, GError **error) {
-  *out = (Layer){.form = info->form, .d_out = info->d_out, .d_in = info->d_in,
-                 .rank = info->rank, .scale = 1};
+  *out = (Layer){.form = info->form, .d_out = info->d_out, .d_in = info->d_in, .rank = info->rank, .scale = 1};
   if (info->form == LAYER_DENSE) {
     out->x = read_tensor(file, info->weight, error);
     return out->x != NULL;
@@ -172,7 +166,7 @@ double layer_norm2(const Layer *l) {
     return sum;
   }
   size_t r = l->rank;
-  g_autofree float *bb = g_new0(float, r * r), *aa = g_new0(float, r * r);
+  g_autofree float *bb = g_new0(float, (r * r)), *aa = g_new0(float, (r * r));
   gemm(true, false, r, r, l->d_out, 1, l->b, r, l->b, r, 0, bb, r);
   gemm(false, true, r, r, l->d_in, 1, l->a, l->d_in, l->a, l->d_in, 0, aa, r);
   for (size_t i = 0; i < r * r; i++) sum += (double)bb[i] * aa[i];

@@ -18,15 +18,15 @@ enum { LAYER_MAX_RANK = 4096 };
 
 /* Where a layer's numbers are in a file. */
 typedef struct {
-  SafeText *name;         /* canonical */
+  SafeText *name; /* canonical */
   LayerForm form;
   uint64_t d_out, d_in;
-  uint64_t rank;          /* low-rank only */
-  gssize weight;          /* tensor index, dense */
-  gssize a, b, alpha;     /* tensor indices, low-rank; alpha may be -1 */
-  bool transposed;        /* A and B are stored as their transposes */
-  double config_alpha;    /* alpha of the adapter's configuration, NAN when there is none */
-  bool rank_stabilised;   /* rsLoRA: s = alpha / sqrt(r) */
+  uint64_t rank;        /* low-rank only */
+  gssize weight;        /* tensor index, dense */
+  gssize a, b, alpha;   /* tensor indices, low-rank; alpha may be -1 */
+  bool transposed;      /* A and B are stored as their transposes */
+  double config_alpha;  /* alpha of the adapter's configuration, NAN when there is none */
+  bool rank_stabilised; /* rsLoRA: s = alpha / sqrt(r) */
 } LayerInfo;
 
 /* What adapter_config.json says of the scale; applies to tensors without an alpha of their own. */

@@ -15,8 +15,7 @@ static float *draw_entries(const Layer *l, size_t n) {
   for (size_t i = 0; i < n; i++) {
     size_t row = rng_below(&rng, l->d_out), column = rng_below(&rng, l->d_in);
     double sum = 0;
-    for (size_t k = 0; k < l->rank; k++)
-      sum += (double)l->b[row * l->rank + k] * (double)l->a[k * l->d_in + column];
+    for (size_t k = 0; k < l->rank; k++) sum += (double)l->b[row * l->rank + k] * (double)l->a[k * l->d_in + column];
     out[i] = (float)(sum * (double)l->scale);
   }
   return out;
@@ -33,8 +32,7 @@ static bool moments(LayerFigures *f, const float *x, size_t n, GError **error) {
     f->least = fmin(f->least, v), f->most = fmax(f->most, v);
   }
   if (!isfinite(sum) || !isfinite(squares)) {
-    g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
-                        "the layer holds NaN or infinity");
+    g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "the layer holds NaN or infinity");
     return false;
   }
   f->entries = n;
@@ -81,7 +79,7 @@ void layer_figures_free(LayerFigures *f) {
 /* <X, P> of two low-rank layers: s t tr((B'C)(DA')') for X = sBA, P = tCD. */
 static double low_rank_product(const Layer *x, const Layer *p) {
   size_t r = x->rank, q = p->rank;
-  g_autofree float *bc = g_new0(float, r * q + 1), *ad = g_new0(float, r * q + 1);
+  g_autofree float *bc = g_new0(float, (r * q) + 1), *ad = g_new0(float, (r * q) + 1);
   gemm(true, false, r, q, x->d_out, 1, x->b, r, p->b, q, 0, bc, q);
   gemm(false, true, r, q, x->d_in, 1, x->a, x->d_in, p->a, p->d_in, 0, ad, q);
   double sum = 0;
@@ -92,8 +90,7 @@ static double low_rank_product(const Layer *x, const Layer *p) {
 double layer_distance(const Layer *x, const Layer *p) {
   double sum = 0;
   if (x->form != p->form || x->d_out != p->d_out || x->d_in != p->d_in) return NAN;
-  if (x->form == LAYER_LOW_RANK)
-    return sqrt(fmax(layer_norm2(x) + layer_norm2(p) - 2 * low_rank_product(x, p), 0));
+  if (x->form == LAYER_LOW_RANK) return sqrt(fmax(layer_norm2(x) + layer_norm2(p) - 2 * low_rank_product(x, p), 0));
   for (size_t i = 0; i < x->d_out * x->d_in; i++) {
     double d = (double)x->x[i] - (double)p->x[i];
     sum += d * d;
@@ -109,7 +106,7 @@ size_t layer_probe_rank(const Layer *l) {
   size_t k = MIN(MIN(l->d_out, l->d_in), (size_t)RANK_PROBES);
   Rng rng;
   rng_init(&rng, 1, 1);
-  g_autofree float *omega = g_new(float, l->d_in * k + 1), *y = g_new0(float, l->d_out * k + 1);
+  g_autofree float *omega = g_new(float, (l->d_in * k) + 1), *y = g_new0(float, (l->d_out * k) + 1);
   rng_fill_normal(&rng, omega, l->d_in * k, 1);
   gemm(false, false, l->d_out, k, l->d_in, 1, l->x, l->d_in, omega, k, 0, y, k);
   Layer probed = {.form = LAYER_DENSE, .d_out = l->d_out, .d_in = k, .scale = 1, .x = y};

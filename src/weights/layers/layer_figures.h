@@ -8,13 +8,13 @@
 enum { FIGURE_BINS = 240, FIGURE_SAMPLES = 65536 };
 
 typedef struct {
-  size_t entries;   /* looked at: all of a dense layer, FIGURE_SAMPLES drawn of a low-rank one */
+  size_t entries; /* looked at: all of a dense layer, FIGURE_SAMPLES drawn of a low-rank one */
   bool sampled;
   double mean, sd, least, most;
   double zeros;     /* share of entries that are exactly 0 */
   double low, high; /* what the bins span: at most 5 sd either side of the mean */
   unsigned bins[FIGURE_BINS];
-  double norm;      /* |X| */
+  double norm; /* |X| */
   Spectrum *spectrum;
 } LayerFigures;
 

@@ -16,8 +16,7 @@ static bool eigen(double *s, size_t n, bool vectors, double *values, GError **er
       g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "the layer is not finite");
       return false;
     }
-  if (n == 0 || LAPACKE_dsyevd(LAPACK_ROW_MAJOR, vectors ? 'V' : 'N', 'U', m, s, m, values) == 0)
-    return true;
+  if (n == 0 || LAPACKE_dsyevd(LAPACK_ROW_MAJOR, vectors ? 'V' : 'N', 'U', m, s, m, values) == 0) return true;
   g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "no singular values were found");
   return false;
 }
@@ -26,12 +25,10 @@ static bool eigen(double *s, size_t n, bool vectors, double *values, GError **er
 static double *small_gram(const float *x, size_t rows, size_t columns, size_t *side) {
   bool wide = rows <= columns;
   size_t n = *side = wide ? rows : columns;
-  g_autofree float *g = g_new0(float, n * n + 1);
-  if (wide)
-    gemm(false, true, n, n, columns, 1, x, columns, x, columns, 0, g, n);
-  else
-    gemm(true, false, n, n, rows, 1, x, columns, x, columns, 0, g, n);
-  double *out = g_new(double, n * n + 1);
+  g_autofree float *g = g_new0(float, (n * n) + 1);
+  if (wide) gemm(false, true, n, n, columns, 1, x, columns, x, columns, 0, g, n);
+  else gemm(true, false, n, n, rows, 1, x, columns, x, columns, 0, g, n);
+  double *out = g_new(double, (n * n) + 1);
   for (size_t i = 0; i < n * n; i++) out[i] = (double)g[i];
   return out;
 }
@@ -55,10 +52,10 @@ static Spectrum *dense_exact(const float *x, size_t rows, size_t columns, GError
 /* Makes the columns of y (rows, k) orthonormal through the eigenvectors of Y'Y; directions that carry
  * nothing become zero. */
 static bool orthonormal(float *y, size_t rows, size_t k, GError **error) {
-  g_autofree float *t = g_new(float, rows * k), *w = g_new0(float, k * k);
+  g_autofree float *t = g_new(float, (rows * k)), *w = g_new0(float, (k * k));
   g_autofree double *values = g_new0(double, k);
-  g_autofree float *g = g_new0(float, k * k);
-  g_autofree double *gram = g_new(double, k * k);
+  g_autofree float *g = g_new0(float, (k * k));
+  g_autofree double *gram = g_new(double, (k * k));
   gemm(true, false, k, k, rows, 1, y, k, y, k, 0, g, k);
   for (size_t i = 0; i < k * k; i++) gram[i] = (double)g[i];
   if (!eigen(gram, k, true, values, error)) return false;
@@ -77,8 +74,8 @@ static Spectrum *dense_leading(const float *x, size_t rows, size_t columns, GErr
   size_t k = SPECTRUM_LEADING;
   Rng rng;
   rng_init(&rng, 1, 0);
-  g_autofree float *omega = g_new(float, columns * k), *y = g_new(float, rows * k);
-  g_autofree float *b = g_new(float, k * columns);
+  g_autofree float *omega = g_new(float, (columns * k)), *y = g_new(float, (rows * k));
+  g_autofree float *b = g_new(float, (k * columns));
   rng_fill_normal(&rng, omega, columns * k, 1);
   gemm(false, false, rows, k, columns, 1, x, columns, omega, k, 0, y, k);
   if (!orthonormal(y, rows, k, error)) return NULL;
@@ -96,9 +93,9 @@ static Spectrum *dense_leading(const float *x, size_t rows, size_t columns, GErr
 /* s·B·A: sigma^2 are the eigenvalues of W'(AA')W with W W' = B'B. */
 static Spectrum *low_rank(const Layer *l, GError **error) {
   size_t r = l->rank;
-  g_autofree float *bb = g_new0(float, r * r + 1), *aa = g_new0(float, r * r + 1);
-  g_autofree double *gram = g_new0(double, r * r + 1), *values = g_new0(double, r + 1);
-  g_autofree double *half = g_new0(double, r * r + 1), *out = g_new0(double, r * r + 1);
+  g_autofree float *bb = g_new0(float, (r * r) + 1), *aa = g_new0(float, (r * r) + 1);
+  g_autofree double *gram = g_new0(double, (r * r) + 1), *values = g_new0(double, r + 1);
+  g_autofree double *half = g_new0(double, (r * r) + 1), *out = g_new0(double, (r * r) + 1);
   gemm(true, false, r, r, l->d_out, 1, l->b, r, l->b, r, 0, bb, r);
   gemm(false, true, r, r, l->d_in, 1, l->a, l->d_in, l->a, l->d_in, 0, aa, r);
   for (size_t i = 0; i < r * r; i++) gram[i] = (double)bb[i];

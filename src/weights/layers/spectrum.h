@@ -15,8 +15,8 @@ enum { SPECTRUM_EXACT = 1536, SPECTRUM_LEADING = 256 };
 typedef struct {
   double *values; /* largest first */
   size_t n;
-  size_t full;    /* how many the layer has: min(d_out, d_in), or its rank when low-rank */
-  bool leading;   /* values has the leading ones only, approximately */
+  size_t full;  /* how many the layer has: min(d_out, d_in), or its rank when low-rank */
+  bool leading; /* values has the leading ones only, approximately */
 } Spectrum;
 
 /* NULL with COPSE_ERROR_FORMAT when the layer holds NaN or infinity or the solver gives up. */

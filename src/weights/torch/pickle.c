@@ -14,8 +14,7 @@ static bool op_protocol(Machine *m, const Opcode *op) {
 static bool op_frame(Machine *m, const Opcode *op) {
   uint64_t n;
   if (!machine_number(m, op->width, &n)) return false;
-  return n <= m->in.end - m->in.at ||
-         machine_fail(m, "a frame reaches beyond the end: a download cut short?");
+  return n <= m->in.end - m->in.at || machine_fail(m, "a frame reaches beyond the end: a download cut short?");
 }
 
 static bool op_stop(Machine *m, const Opcode *op) {
@@ -113,8 +112,7 @@ static bool run(Machine *m) {
   return true;
 }
 
-Pickle *pickle_read(ByteSource *source, uint64_t offset, PickleJudge judge, void *user,
-                    GError **error) {
+Pickle *pickle_read(ByteSource *source, uint64_t offset, PickleJudge judge, void *user, GError **error) {
   g_autoptr(Pickle) p = g_new0(Pickle, 1);
   pickle_store_init(&p->store);
   p->opaque = g_ptr_array_new();

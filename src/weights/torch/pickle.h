@@ -72,8 +72,7 @@ typedef int (*PickleJudge)(void *user, const char *module, const char *name);
 typedef struct Pickle Pickle;
 
 /* Reads one pickle that begins at `offset` of the source. Errors name the source and the byte. */
-Pickle *pickle_read(ByteSource *source, uint64_t offset, PickleJudge judge, void *user,
-                    GError **error);
+Pickle *pickle_read(ByteSource *source, uint64_t offset, PickleJudge judge, void *user, GError **error);
 void pickle_free(Pickle *pickle);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Pickle, pickle_free)
 

@@ -5,9 +5,7 @@
 
 enum { MOST_MARKS = 1 << 16, MOST_MEMO = 4 << 20 };
 
-bool op_empty(Machine *m, const Opcode *op) {
-  return machine_push(m, pickle_store_new(m->store, op->kind));
-}
+bool op_empty(Machine *m, const Opcode *op) { return machine_push(m, pickle_store_new(m->store, op->kind)); }
 
 bool op_gather(Machine *m, const Opcode *op) {
   guint height;
@@ -17,8 +15,7 @@ bool op_gather(Machine *m, const Opcode *op) {
 }
 
 bool op_small_tuple(Machine *m, const Opcode *op) {
-  if (m->stack->len - machine_floor(m) < op->width)
-    return machine_fail(m, "it takes from an empty stack");
+  if (m->stack->len - machine_floor(m) < op->width) return machine_fail(m, "it takes from an empty stack");
   PickleValue *v = pickle_store_new(m->store, PICKLE_TUPLE);
   return machine_gather(m, m->stack->len - op->width, v) && machine_push(m, v);
 }
@@ -30,8 +27,7 @@ static PickleValue *place_for(Machine *m, PickleValue *v, PickleKind kind) {
   if (v->kind == kind) return v;
   if (v->kind != PICKLE_OBJECT) return NULL;
   PickleValue *fresh = NULL;
-  if (!v->u.object.items || v->u.object.items->kind != kind)
-    fresh = pickle_store_new(m->store, kind);
+  if (!v->u.object.items || v->u.object.items->kind != kind) fresh = pickle_store_new(m->store, kind);
   if (!v->u.object.items) v->u.object.items = fresh;
   return fresh ? fresh : v->u.object.items;
 }
@@ -40,8 +36,7 @@ static PickleValue *place_for(Machine *m, PickleValue *v, PickleKind kind) {
 static bool extend(Machine *m, guint height, PickleKind kind) {
   if (height <= machine_floor(m)) return machine_fail(m, "it takes from an empty stack");
   PickleValue *into = place_for(m, m->stack->pdata[height - 1], kind);
-  return into ? machine_gather(m, height, into)
-              : machine_fail(m, "items are put on what is no container");
+  return into ? machine_gather(m, height, into) : machine_fail(m, "items are put on what is no container");
 }
 
 bool op_extend_one(Machine *m, const Opcode *op) {

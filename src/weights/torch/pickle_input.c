@@ -18,18 +18,14 @@ void pickle_input_init(PickleInput *in, ByteSource *source, uint64_t offset) {
 void pickle_input_clear(PickleInput *in) { g_clear_pointer(&in->window, g_free); }
 
 static bool fail(const PickleInput *in, const char *problem, GError **error) {
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
-              "%s: pickle at byte %" G_GUINT64_FORMAT ": %s", byte_source_label(in->source), in->at,
-              problem);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: pickle at byte %" G_GUINT64_FORMAT ": %s",
+              byte_source_label(in->source), in->at, problem);
   return false;
 }
 
 static bool fail_short(const PickleInput *in, GError **error) {
   bool cut = in->end >= byte_source_size(in->source);
-  return fail(
-      in,
-      cut ? "the file ends in the middle of it: a download cut short?" : "it is longer than 64 MiB",
-      error);
+  return fail(in, cut ? "the file ends in the middle of it: a download cut short?" : "it is longer than 64 MiB", error);
 }
 
 /* Sees to it that the window begins at the next byte or before and holds n bytes from there. */
@@ -78,8 +74,7 @@ const char *pickle_input_line(PickleInput *in, size_t *n, GError **error) {
       in->at += *n + 1;
       return (const char *)p;
     }
-    bool ok = k == left ? fail_short(in, error)
-                        : want < MOST_LINE || fail(in, "a line is longer than 1 MiB", error);
+    bool ok = k == left ? fail_short(in, error) : want < MOST_LINE || fail(in, "a line is longer than 1 MiB", error);
     if (!ok) return NULL;
     want *= 2;
   }

@@ -6,9 +6,8 @@
 enum { MOST_STACK = 4 << 20 };
 
 bool machine_fail(Machine *m, const char *problem) {
-  g_set_error(m->error, COPSE_ERROR, COPSE_ERROR_FORMAT,
-              "%s: pickle at byte %" G_GUINT64_FORMAT ": %s", byte_source_label(m->in.source),
-              m->at, problem);
+  g_set_error(m->error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: pickle at byte %" G_GUINT64_FORMAT ": %s",
+              byte_source_label(m->in.source), m->at, problem);
   return false;
 }
 
@@ -21,9 +20,7 @@ bool machine_push(Machine *m, PickleValue *v) {
 }
 
 /* The height below which nothing may be taken. */
-guint machine_floor(const Machine *m) {
-  return m->marks->len ? g_array_index(m->marks, guint, m->marks->len - 1) : 0;
-}
+guint machine_floor(const Machine *m) { return m->marks->len ? g_array_index(m->marks, guint, m->marks->len - 1) : 0; }
 
 PickleValue *machine_top(Machine *m) {
   if (m->stack->len > machine_floor(m)) return m->stack->pdata[m->stack->len - 1];
@@ -48,11 +45,9 @@ bool machine_pop_mark(Machine *m, guint *height) {
 /* Moves what stands on the stack from `height` on into a container. */
 bool machine_gather(Machine *m, guint height, PickleValue *into) {
   if (!into) return machine_fail(m, "it holds more values than are read");
-  if (into->kind == PICKLE_DICT && (m->stack->len - height) % 2)
-    return machine_fail(m, "a key stands without a value");
+  if (into->kind == PICKLE_DICT && (m->stack->len - height) % 2) return machine_fail(m, "a key stands without a value");
   for (guint i = height; i < m->stack->len; i++)
-    if (!pickle_store_push(m->store, into, m->stack->pdata[i]))
-      return machine_fail(m, "its containers grow too large");
+    if (!pickle_store_push(m->store, into, m->stack->pdata[i])) return machine_fail(m, "its containers grow too large");
   g_ptr_array_set_size(m->stack, (int)height);
   return true;
 }

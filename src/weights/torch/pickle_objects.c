@@ -8,11 +8,10 @@
 enum { MOST_NAME = 1000 };
 
 static bool refuse(Machine *m, const SafeText *name) {
-  g_set_error(
-      m->error, COPSE_ERROR, COPSE_ERROR_FORMAT,
-      "%s: pickle at byte %" G_GUINT64_FORMAT
-      ": refuses to load %s, which weights have no use for: do not open this file with Python",
-      byte_source_label(m->in.source), m->at, name);
+  g_set_error(m->error, COPSE_ERROR, COPSE_ERROR_FORMAT,
+              "%s: pickle at byte %" G_GUINT64_FORMAT
+              ": refuses to load %s, which weights have no use for: do not open this file with Python",
+              byte_source_label(m->in.source), m->at, name);
   return false;
 }
 
@@ -59,10 +58,8 @@ bool op_stack_global(Machine *m, const Opcode *op) {
   (void)op;
   PickleValue *name = machine_pop(m), *module = name ? machine_pop(m) : NULL;
   if (!module) return false;
-  if (name->kind != PICKLE_TEXT || module->kind != PICKLE_TEXT)
-    return machine_fail(m, "a global's name is no text");
-  PickleValue *v =
-      global(m, module->u.text.bytes, module->u.text.n, name->u.text.bytes, name->u.text.n);
+  if (name->kind != PICKLE_TEXT || module->kind != PICKLE_TEXT) return machine_fail(m, "a global's name is no text");
+  PickleValue *v = global(m, module->u.text.bytes, module->u.text.n, name->u.text.bytes, name->u.text.n);
   return v && machine_push(m, v);
 }
 
@@ -70,10 +67,8 @@ static bool push_object(Machine *m, PickleValue *callable, PickleValue *args) {
   if (!callable || !args) return false;
   bool made = callable->kind == PICKLE_OBJECT && pickle_tag(callable) == PICKLE_OPAQUE;
   if (made) callable = callable->u.object.callable; /* a class that an opaque factory made */
-  if (callable->kind != PICKLE_GLOBAL)
-    return machine_fail(m, "it calls what is no named class or function");
-  if (args->kind != PICKLE_TUPLE)
-    return machine_fail(m, "it calls something with what is no tuple");
+  if (callable->kind != PICKLE_GLOBAL) return machine_fail(m, "it calls what is no named class or function");
+  if (args->kind != PICKLE_TUPLE) return machine_fail(m, "it calls something with what is no tuple");
   PickleValue *v = pickle_store_new(m->store, PICKLE_OBJECT);
   if (v) v->u.object.callable = callable;
   if (v) v->u.object.args = args;
@@ -91,8 +86,7 @@ bool op_object(Machine *m, const Opcode *op) {
 bool op_instance(Machine *m, const Opcode *op) {
   guint height;
   PickleValue *callable = global_of_lines(m), *args = pickle_store_new(m->store, op->kind);
-  return callable && machine_pop_mark(m, &height) && machine_gather(m, height, args) &&
-         push_object(m, callable, args);
+  return callable && machine_pop_mark(m, &height) && machine_gather(m, height, args) && push_object(m, callable, args);
 }
 
 /* OBJ: the class and its arguments above the mark. */

@@ -47,10 +47,12 @@ bool op_decimal(Machine *m, const Opcode *op) {
   int64_t value;
   unsigned char big[PICKLE_BIG_BYTES];
   switch (pickle_text_integer(s, n, &value, big)) {
-    case PICKLE_DIGITS_SMALL: return push_integer(m, value);
+    case PICKLE_DIGITS_SMALL:
+      return push_integer(m, value);
     case PICKLE_DIGITS_BIG:
       return machine_push(m, pickle_store_text(m->store, PICKLE_BIG, big, sizeof big));
-    default: return machine_fail(m, "a whole number is written wrongly");
+    default:
+      return machine_fail(m, "a whole number is written wrongly");
   }
 }
 
@@ -78,8 +80,7 @@ bool op_real_line(Machine *m, const Opcode *op) {
   g_autofree char *copy = g_strndup(s, n);
   char *end;
   double x = g_ascii_strtod(copy, &end);
-  return end != copy && *end == '\0' ? push_real(m, x)
-                                     : machine_fail(m, "a number is written wrongly");
+  return end != copy && *end == '\0' ? push_real(m, x) : machine_fail(m, "a number is written wrongly");
 }
 
 /* Text or bytes after their count. */

@@ -19,8 +19,7 @@ void pickle_store_init(PickleStore *s) {
 }
 
 static bool has_items(const PickleValue *v) {
-  return v->kind == PICKLE_TUPLE || v->kind == PICKLE_LIST || v->kind == PICKLE_SET ||
-         v->kind == PICKLE_DICT;
+  return v->kind == PICKLE_TUPLE || v->kind == PICKLE_LIST || v->kind == PICKLE_SET || v->kind == PICKLE_DICT;
 }
 
 void pickle_store_clear(PickleStore *s) {

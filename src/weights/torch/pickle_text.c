@@ -14,8 +14,7 @@ static bool shift_in(unsigned char big[PICKLE_BIG_BYTES], unsigned digit) {
   return carry != 0;
 }
 
-PickleDigits pickle_text_integer(const char *s, size_t n, int64_t *value,
-                                 unsigned char big[PICKLE_BIG_BYTES]) {
+PickleDigits pickle_text_integer(const char *s, size_t n, int64_t *value, unsigned char big[PICKLE_BIG_BYTES]) {
   memset(big, 0, PICKLE_BIG_BYTES);
   bool negative = n > 0 && s[0] == '-', wide = false;
   size_t i = negative;
@@ -76,10 +75,8 @@ GString *pickle_text_unquote(const char *s, size_t n) {
   if (n < 2 || (s[0] != '\'' && s[0] != '"') || s[n - 1] != s[0]) return NULL;
   GString *out = g_string_sized_new(n);
   for (size_t i = 1; i + 1 < n;) {
-    if (s[i] == '\\' && i + 2 < n)
-      i += 1 + append_escape(out, s + i + 1, n - i - 2);
-    else
-      g_string_append_c(out, s[i++]);
+    if (s[i] == '\\' && i + 2 < n) i += 1 + append_escape(out, s + i + 1, n - i - 2);
+    else g_string_append_c(out, s[i++]);
   }
   return out;
 }

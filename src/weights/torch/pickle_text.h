@@ -12,8 +12,7 @@ typedef enum { PICKLE_DIGITS_WRONG, PICKLE_DIGITS_SMALL, PICKLE_DIGITS_BIG } Pic
 
 /* Digits with or without a sign and a closing L. SMALL: *value; BIG: its magnitude, little-endian,
  * of which only PICKLE_BIG_BYTES are kept. */
-PickleDigits pickle_text_integer(const char *s, size_t n, int64_t *value,
-                                 unsigned char big[PICKLE_BIG_BYTES]);
+PickleDigits pickle_text_integer(const char *s, size_t n, int64_t *value, unsigned char big[PICKLE_BIG_BYTES]);
 
 /* UNICODE: the escapes \uXXXX and \UXXXXXXXX, and Latin-1 bytes, become UTF-8. The caller frees it.
  */

@@ -30,9 +30,7 @@ static bool matches_legacy(const unsigned char *head, size_t n, const ByteSource
   return torch_legacy_matches(head, n) || is_pickle(head, n);
 }
 
-static bool open_legacy(WeightFile *file, GError **error) {
-  return torch_legacy_open(file, file->source, error);
-}
+static bool open_legacy(WeightFile *file, GError **error) { return torch_legacy_open(file, file->source, error); }
 
 static bool matches_tar(const unsigned char *head, size_t n, const ByteSource *source) {
   (void)source;
@@ -40,11 +38,10 @@ static bool matches_tar(const unsigned char *head, size_t n, const ByteSource *s
 }
 
 static bool open_tar(WeightFile *file, GError **error) {
-  g_set_error(
-      error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
-      "%s: the tar form of PyTorch 0.1, which is not read: load and save it with PyTorch 0.2 or "
-      "later",
-      weight_file_label(file));
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
+              "%s: the tar form of PyTorch 0.1, which is not read: load and save it with PyTorch 0.2 or "
+              "later",
+              weight_file_label(file));
   return false;
 }
 
@@ -54,5 +51,4 @@ const WeightFormat weight_format_torch_legacy = {.name = "torch-legacy",
                                                  .read_raw = strided_read_raw,
                                                  .close = strided_close};
 
-const WeightFormat weight_format_torch_tar = {
-    .name = "torch-tar", .matches = matches_tar, .open = open_tar};
+const WeightFormat weight_format_torch_tar = {.name = "torch-tar", .matches = matches_tar, .open = open_tar};

@@ -25,8 +25,7 @@ static bool fail(const Build *b, const char *name, const char *problem, GError *
 }
 
 static void note_skipped(Build *b, const char *name, const char *why) {
-  if (++b->skips <= MOST_LISTED)
-    g_string_append_printf(b->skipped, "%s%s %s", b->skipped->len ? ", " : "", name, why);
+  if (++b->skips <= MOST_LISTED) g_string_append_printf(b->skipped, "%s%s %s", b->skipped->len ? ", " : "", name, why);
 }
 
 static bool add_tensor(Build *b, const char *name, const TorchTensor *t, GError **error) {
@@ -51,9 +50,13 @@ static bool visit(void *user, const SafeText *name, const PickleValue *value, GE
   TorchTensor t;
   const char *problem;
   switch (torch_tensor_read(value, &t, &problem)) {
-    case TORCH_READ: return add_tensor(b, name, &t, error);
-    case TORCH_SKIPPED: note_skipped(b, name, problem); return true;
-    default: return fail(b, name, problem, error);
+    case TORCH_READ:
+      return add_tensor(b, name, &t, error);
+    case TORCH_SKIPPED:
+      note_skipped(b, name, problem);
+      return true;
+    default:
+      return fail(b, name, problem, error);
   }
 }
 
@@ -70,15 +73,18 @@ static char *list_of(const GPtrArray *names) {
 static char *fact_of(const PickleValue *v) {
   char digits[G_ASCII_DTOSTR_BUF_SIZE];
   switch (v->kind) {
-    case PICKLE_BOOL: return g_strdup(v->u.truth ? "true" : "false");
-    case PICKLE_INT: return g_strdup_printf("%" G_GINT64_FORMAT, v->u.integer);
+    case PICKLE_BOOL:
+      return g_strdup(v->u.truth ? "true" : "false");
+    case PICKLE_INT:
+      return g_strdup_printf("%" G_GINT64_FORMAT, v->u.integer);
     case PICKLE_FLOAT:
       if (!isfinite(v->u.real)) return NULL;
       return g_strdup(g_ascii_dtostr(digits, sizeof digits, v->u.real));
     case PICKLE_TEXT:
       if (v->u.text.n == 0 || v->u.text.n > MOST_FACT_BYTES) return NULL;
       return memchr(v->u.text.bytes, '\0', v->u.text.n) ? NULL : g_strdup(v->u.text.bytes);
-    default: return NULL;
+    default:
+      return NULL;
   }
 }
 
@@ -100,8 +106,7 @@ static void add_lists(const Build *b, const Pickle *pickle) {
     g_autofree char *names = list_of(opaque);
     weight_file_set_metadata(b->file, "pickle.opaque", names);
   }
-  if (b->skips > MOST_LISTED)
-    g_string_append_printf(b->skipped, " and %u more", b->skips - MOST_LISTED);
+  if (b->skips > MOST_LISTED) g_string_append_printf(b->skipped, " and %u more", b->skips - MOST_LISTED);
   if (b->skips) weight_file_set_metadata(b->file, "torch.skipped", b->skipped->str);
 }
 
@@ -115,26 +120,23 @@ static bool fail_empty(const Build *b, const Pickle *pickle, GError **error) {
                 "network, save its state_dict() instead",
                 b->label, root->u.object.callable->u.global.name);
   else if (b->skips)
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
-                "%s: holds no tensors that are read: %s", b->label, b->skipped->str);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "%s: holds no tensors that are read: %s", b->label,
+                b->skipped->str);
   else if (*names)
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
-                "%s: holds no tensors outside of objects, which are not searched: %s", b->label,
-                names);
-  else
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "%s: holds no tensors", b->label);
+                "%s: holds no tensors outside of objects, which are not searched: %s", b->label, names);
+  else g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "%s: holds no tensors", b->label);
   return false;
 }
 
-bool torch_build(WeightFile *file, const Pickle *pickle, const char *label, TorchFindStorage find,
-                 void *user, GError **error) {
+bool torch_build(WeightFile *file, const Pickle *pickle, const char *label, TorchFindStorage find, void *user,
+                 GError **error) {
   const PickleValue *root = pickle_root(pickle);
   const char *other = torch_state_is_optimizer(root) ? "an optimizer"
                       : torch_state_is_random(root)  ? "random generators"
                                                      : NULL;
   if (other) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "%s: holds the state of %s, no model",
-                label, other);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "%s: holds the state of %s, no model", label, other);
     return false;
   }
   g_autoptr(GString) skipped = g_string_new(NULL);

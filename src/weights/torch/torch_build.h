@@ -13,5 +13,5 @@ typedef gssize (*TorchFindStorage)(WeightFile *file, void *user, const char *key
  * texts under their keys ("epoch"), names of opaque values as "pickle.opaque", tensors of unread
  * kinds as "torch.skipped". Fails when a tensor is damaged, and when there is none at all
  * (COPSE_ERROR_UNSUPPORTED, with what is there instead). `label` names the file in errors. */
-bool torch_build(WeightFile *file, const Pickle *pickle, const char *label, TorchFindStorage find,
-                 void *user, GError **error);
+bool torch_build(WeightFile *file, const Pickle *pickle, const char *label, TorchFindStorage find, void *user,
+                 GError **error);

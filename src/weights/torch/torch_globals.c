@@ -67,9 +67,8 @@ static const Known known[] = {
 
 /* Of Python's own names only these types are harmless; all others are refused. */
 static const char *const harmless_builtins[] = {
-    "bool",  "bytearray", "bytes",   "complex", "float",    "frozenset",      "int",
-    "list",  "long",      "object",  "range",   "set",      "slice",          "str",
-    "tuple", "type",      "unicode", "xrange",  "Ellipsis", "NotImplemented",
+    "bool",  "bytearray", "bytes", "complex", "float", "frozenset", "int",     "list",   "long",     "object",
+    "range", "set",       "slice", "str",     "tuple", "type",      "unicode", "xrange", "Ellipsis", "NotImplemented",
 };
 
 typedef struct {
@@ -130,28 +129,126 @@ static const Format dtypes[] = {
  * system or the network, or load more pickles. A class that a network's author named alike is not
  * among them. */
 static const char *const denied[] = {
-    "os", "posix", "nt", "posixpath", "ntpath", "subprocess", "_posixsubprocess", "sys", "pty",
-    "popen2", "shutil", "importlib", "imp", "runpy", "pkgutil", "zipimport", "codeop", "pdb", "bdb",
-    "cProfile", "timeit", "doctest", "pydoc", "idlelib", "lib2to3", "distutils", "setuptools",
-    "pip", "ensurepip", "venv", "socket", "_socket", "ssl", "socketserver", "asyncio", "httplib",
-    "urllib2", "ftplib", "telnetlib", "smtplib", "poplib", "imaplib", "nntplib", "webbrowser",
-    "ctypes", "_ctypes", "cffi", "pickle", "_pickle", "cPickle", "shelve", "marshal", "atexit",
-    "commands.getoutput", "commands.getstatus", "commands.getstatusoutput", "code.interact",
-    "code.InteractiveConsole", "code.InteractiveInterpreter", "profile.run", "profile.runctx",
-    "profile.Profile", "trace.Trace", "platform.popen", "io.open", "io.open_code", "io.FileIO",
-    "_io.open", "_io.open_code", "_io.FileIO", "http.client", "http.server", "urllib.request",
-    "urllib.urlopen", "requests.api", "requests.get", "requests.post", "logging.config",
-    "operator.attrgetter", "operator.methodcaller", "operator.call", "_operator.attrgetter",
-    "_operator.methodcaller", "_operator.call", "types.CodeType", "types.FunctionType", "dill.load",
-    "dill.loads", "dill._dill._create_code", "dill._dill._create_function", "dill._dill._eval_repr",
-    "dill._dill._get_attr", "dill._dill._import_module", "joblib.load", "cloudpickle.load",
-    "cloudpickle.loads", "numpy.load", "numpy.testing", "numpy.f2py", "numpy.distutils",
-    "numpy.lib.npyio", "numpy.lib._npyio_impl", "pandas.eval", "pandas.read_pickle", "torch.hub",
-    "torch.load", "torch.ops", "torch.package", "torch.serialization.load",
-    "torch.jit.unsupported_tensor_ops.execWrapper", "torch.utils.bottleneck",
-    "torch.utils.collect_env", "torch.utils.cpp_extension", "torch.utils.data.datapipes",
-    "torch.utils._config_module", "torch._dynamo", "torch._inductor", "torch.distributed.rpc",
-    "torch.fx.graph_module", "torch.fx.experimental.symbolic_shapes",
+    "os",
+    "posix",
+    "nt",
+    "posixpath",
+    "ntpath",
+    "subprocess",
+    "_posixsubprocess",
+    "sys",
+    "pty",
+    "popen2",
+    "shutil",
+    "importlib",
+    "imp",
+    "runpy",
+    "pkgutil",
+    "zipimport",
+    "codeop",
+    "pdb",
+    "bdb",
+    "cProfile",
+    "timeit",
+    "doctest",
+    "pydoc",
+    "idlelib",
+    "lib2to3",
+    "distutils",
+    "setuptools",
+    "pip",
+    "ensurepip",
+    "venv",
+    "socket",
+    "_socket",
+    "ssl",
+    "socketserver",
+    "asyncio",
+    "httplib",
+    "urllib2",
+    "ftplib",
+    "telnetlib",
+    "smtplib",
+    "poplib",
+    "imaplib",
+    "nntplib",
+    "webbrowser",
+    "ctypes",
+    "_ctypes",
+    "cffi",
+    "pickle",
+    "_pickle",
+    "cPickle",
+    "shelve",
+    "marshal",
+    "atexit",
+    "commands.getoutput",
+    "commands.getstatus",
+    "commands.getstatusoutput",
+    "code.interact",
+    "code.InteractiveConsole",
+    "code.InteractiveInterpreter",
+    "profile.run",
+    "profile.runctx",
+    "profile.Profile",
+    "trace.Trace",
+    "platform.popen",
+    "io.open",
+    "io.open_code",
+    "io.FileIO",
+    "_io.open",
+    "_io.open_code",
+    "_io.FileIO",
+    "http.client",
+    "http.server",
+    "urllib.request",
+    "urllib.urlopen",
+    "requests.api",
+    "requests.get",
+    "requests.post",
+    "logging.config",
+    "operator.attrgetter",
+    "operator.methodcaller",
+    "operator.call",
+    "_operator.attrgetter",
+    "_operator.methodcaller",
+    "_operator.call",
+    "types.CodeType",
+    "types.FunctionType",
+    "dill.load",
+    "dill.loads",
+    "dill._dill._create_code",
+    "dill._dill._create_function",
+    "dill._dill._eval_repr",
+    "dill._dill._get_attr",
+    "dill._dill._import_module",
+    "joblib.load",
+    "cloudpickle.load",
+    "cloudpickle.loads",
+    "numpy.load",
+    "numpy.testing",
+    "numpy.f2py",
+    "numpy.distutils",
+    "numpy.lib.npyio",
+    "numpy.lib._npyio_impl",
+    "pandas.eval",
+    "pandas.read_pickle",
+    "torch.hub",
+    "torch.load",
+    "torch.ops",
+    "torch.package",
+    "torch.serialization.load",
+    "torch.jit.unsupported_tensor_ops.execWrapper",
+    "torch.utils.bottleneck",
+    "torch.utils.collect_env",
+    "torch.utils.cpp_extension",
+    "torch.utils.data.datapipes",
+    "torch.utils._config_module",
+    "torch._dynamo",
+    "torch._inductor",
+    "torch.distributed.rpc",
+    "torch.fx.graph_module",
+    "torch.fx.experimental.symbolic_shapes",
 };
 
 /* The same as part of any module's name: torch.os is os. */
@@ -161,11 +258,22 @@ static const char *const denied_in_modules[] = {
 
 /* And of any name within a module, which may have dots too: torch's os.system is os.system. */
 static const char *const denied_in_names[] = {
-    "os", "posix", "nt", "subprocess", "sys", "builtins", "__builtin__", "__builtins__",
-    "importlib", "runpy", "socket", "ctypes", "shutil", "eval", "exec", "execfile", "system",
-    "popen", "compile", "import_module", "check_output", "runstring",
-    "run_path", "run_module", "__import__", "__getattribute__", "__globals__", "__subclasses__",
-    "__reduce__", "__class__", "__dict__", "__code__",
+    "os",           "posix",
+    "nt",           "subprocess",
+    "sys",          "builtins",
+    "__builtin__",  "__builtins__",
+    "importlib",    "runpy",
+    "socket",       "ctypes",
+    "shutil",       "eval",
+    "exec",         "execfile",
+    "system",       "popen",
+    "compile",      "import_module",
+    "check_output", "runstring",
+    "run_path",     "run_module",
+    "__import__",   "__getattribute__",
+    "__globals__",  "__subclasses__",
+    "__reduce__",   "__class__",
+    "__dict__",     "__code__",
 };
 
 static bool contains(const char *const *list, size_t n, const char *s, size_t length) {
@@ -200,8 +308,7 @@ static bool is_builtin_module(const char *module) {
 static bool find_format(const Format *list, size_t n, const char *name, int base, int *tag) {
   for (size_t i = 0; i < n; i++)
     if (strcmp(list[i].name, name) == 0) {
-      *tag = list[i].dtype == DTYPE_COUNT ? TORCH_UNREAD + (int)list[i].width
-                                          : base + (int)list[i].dtype;
+      *tag = list[i].dtype == DTYPE_COUNT ? TORCH_UNREAD + (int)list[i].width : base + (int)list[i].dtype;
       return true;
     }
   return false;
@@ -220,18 +327,15 @@ int torch_global_judge(void *user, const char *module, const char *name) {
   (void)user;
   int tag;
   for (size_t i = 0; i < G_N_ELEMENTS(known); i++)
-    if (strcmp(module, known[i].module) == 0 && strcmp(name, known[i].name) == 0)
-      return known[i].meaning;
+    if (strcmp(module, known[i].module) == 0 && strcmp(name, known[i].name) == 0) return known[i].meaning;
   if (find_torch_format(module, name, &tag)) return tag;
   if (g_str_has_prefix(module, "__torch__")) return TORCH_MODULE;
   if (strcmp(module, "torch.jit._pickle") == 0) return TORCH_INERT;
   if (is_builtin_module(module))
-    return contains(harmless_builtins, G_N_ELEMENTS(harmless_builtins), name, strlen(name))
-               ? TORCH_INERT
-               : PICKLE_REFUSED;
+    return contains(harmless_builtins, G_N_ELEMENTS(harmless_builtins), name, strlen(name)) ? TORCH_INERT
+                                                                                            : PICKLE_REFUSED;
   g_autofree char *full = g_strdup_printf("%s.%s", module, name);
-  bool bad = is_denied(full) ||
-             has_part(module, denied_in_modules, G_N_ELEMENTS(denied_in_modules)) ||
+  bool bad = is_denied(full) || has_part(module, denied_in_modules, G_N_ELEMENTS(denied_in_modules)) ||
              has_part(name, denied_in_names, G_N_ELEMENTS(denied_in_names));
   return bad ? PICKLE_REFUSED : PICKLE_OPAQUE;
 }

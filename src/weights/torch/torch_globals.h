@@ -20,8 +20,8 @@ typedef enum {
   TORCH_SUBCLASS,          /* _rebuild_from_type_v2(function, class, arguments, state) */
   TORCH_OTHER_TENSOR,      /* sparse, quantised, nested: a tensor, but none that we read */
   TORCH_UNTYPED_STORAGE,
-  TORCH_MODULE,        /* a class of a TorchScript program: its state holds tensors and modules */
-  TORCH_STORAGE = 100, /* + Dtype: FloatStorage and so on */
+  TORCH_MODULE,                              /* a class of a TorchScript program: its state holds tensors and modules */
+  TORCH_STORAGE = 100,                       /* + Dtype: FloatStorage and so on */
   TORCH_DTYPE = TORCH_STORAGE + DTYPE_COUNT, /* + Dtype: torch.float32 and so on */
   TORCH_UNREAD = TORCH_DTYPE + DTYPE_COUNT   /* + bytes: a storage or dtype that Dtype lacks */
 } TorchName;

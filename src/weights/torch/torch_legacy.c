@@ -40,8 +40,7 @@ static bool fail(const Legacy *l, CopseErrorCode code, const char *problem, GErr
 bool torch_legacy_matches(const unsigned char *head, size_t n) {
   for (size_t i = 1; i <= MAGIC_WITHIN && i + sizeof magic <= n; i++)
     if (memcmp(head + i, magic, sizeof magic) == 0) return head[0] == 0x80;
-  return n >= sizeof magic_digits && head[0] == 'L' &&
-         memcmp(head + 1, magic_digits, sizeof magic_digits - 1) == 0;
+  return n >= sizeof magic_digits && head[0] == 'L' && memcmp(head + 1, magic_digits, sizeof magic_digits - 1) == 0;
 }
 
 static Pickle *next_pickle(Legacy *l, GError **error) {
@@ -54,12 +53,10 @@ static bool read_magic(Legacy *l, GError **error) {
   g_autoptr(Pickle) p = next_pickle(l, error);
   if (!p) return false;
   const PickleValue *v = pickle_root(p);
-  if (v->kind == PICKLE_BIG && v->u.text.n == sizeof magic &&
-      memcmp(v->u.text.bytes, magic, sizeof magic) == 0)
+  if (v->kind == PICKLE_BIG && v->u.text.n == sizeof magic && memcmp(v->u.text.bytes, magic, sizeof magic) == 0)
     return true;
   return fail(l, COPSE_ERROR_UNSUPPORTED,
-              "a plain Python pickle, not written by torch.save(): no tensors are read from it",
-              error);
+              "a plain Python pickle, not written by torch.save(): no tensors are read from it", error);
 }
 
 static bool read_protocol(Legacy *l, GError **error) {
@@ -74,12 +71,10 @@ static bool read_machine(Legacy *l, GError **error) {
   g_autoptr(Pickle) p = next_pickle(l, error);
   if (!p) return false;
   const PickleValue *little = torch_state_get(pickle_root(p), "little_endian");
-  if (!little || little->kind != PICKLE_BOOL)
-    return fail(l, COPSE_ERROR_FORMAT, "does not say its byte order", error);
+  if (!little || little->kind != PICKLE_BOOL) return fail(l, COPSE_ERROR_FORMAT, "does not say its byte order", error);
   return little->u.truth ||
          fail(l, COPSE_ERROR_UNSUPPORTED,
-              "its numbers are big-endian: load and save it again on a little-endian machine",
-              error);
+              "its numbers are big-endian: load and save it again on a little-endian machine", error);
 }
 
 /* Notes width and size of every storage that the object refers to. */
@@ -91,8 +86,7 @@ static bool expect_storages(Legacy *l, const Pickle *p, GError **error) {
     const char *problem;
     if (pickle_is_text(pickle_item(v->u.id, 0), "module")) continue; /* a class's source text */
     if (torch_storage_read(v, &s, &problem) == TORCH_DAMAGED)
-      return fail(l, COPSE_ERROR_FORMAT, "a storage of no known class or without key or size",
-                  error);
+      return fail(l, COPSE_ERROR_FORMAT, "a storage of no known class or without key or size", error);
     const Expected *known = g_hash_table_lookup(l->expected, s.key);
     if (known && (known->width != s.width || known->numbers != s.numbers))
       return fail(l, COPSE_ERROR_FORMAT, "two tensors disagree about a storage", error);
@@ -112,8 +106,7 @@ static bool read_storage(Legacy *l, const PickleValue *key, GError **error) {
   if (e->index >= 0) return fail(l, COPSE_ERROR_FORMAT, "a storage appears twice", error);
   uint64_t numbers, bytes, left = byte_source_size(l->source) - l->at;
   if (left < sizeof numbers)
-    return fail(l, COPSE_ERROR_FORMAT, "ends before its last storage: a download cut short?",
-                error);
+    return fail(l, COPSE_ERROR_FORMAT, "ends before its last storage: a download cut short?", error);
   if (!byte_source_read(l->source, l->at, &numbers, sizeof numbers, error)) return false;
   l->at += sizeof numbers;
   left -= sizeof numbers;
@@ -127,8 +120,7 @@ static bool read_storage(Legacy *l, const PickleValue *key, GError **error) {
 }
 
 static bool read_storages(Legacy *l, const PickleValue *keys, GError **error) {
-  if (keys->kind != PICKLE_LIST)
-    return fail(l, COPSE_ERROR_FORMAT, "has no list of its storages", error);
+  if (keys->kind != PICKLE_LIST) return fail(l, COPSE_ERROR_FORMAT, "has no list of its storages", error);
   for (guint i = 0; i < keys->u.items.n; i++)
     if (!read_storage(l, keys->u.items.at[i], error)) return false;
   return true;

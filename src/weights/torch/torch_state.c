@@ -26,8 +26,8 @@ typedef struct {
 } Walk;
 
 static const char *const wrappers[] = {
-    "state_dict", "model_state_dict", "model_state", "model",      "module",  "net",
-    "network",    "params",           "weights",     "parameters", "network_state_dict",
+    "state_dict", "model_state_dict", "model_state",        "model", "module", "net", "network", "params",
+    "weights",    "parameters",       "network_state_dict",
 };
 
 static bool fail(Walk *w, const char *problem) {
@@ -53,8 +53,7 @@ static const PickleValue *pairs_of(const PickleValue *v, bool *flat) {
   return pairs ? given : NULL;
 }
 
-bool torch_state_entry(const PickleValue *dict, guint i, const PickleValue **key,
-                       const PickleValue **value) {
+bool torch_state_entry(const PickleValue *dict, guint i, const PickleValue **key, const PickleValue **value) {
   bool flat;
   const PickleValue *pairs = pairs_of(dict, &flat);
   if (!pairs) return false;
@@ -82,13 +81,10 @@ bool torch_state_is_optimizer(const PickleValue *root) {
 }
 
 bool torch_state_is_random(const PickleValue *root) {
-  return torch_state_get(root, "python") && torch_state_get(root, "numpy") &&
-         torch_state_get(root, "cpu");
+  return torch_state_get(root, "python") && torch_state_get(root, "numpy") && torch_state_get(root, "cpu");
 }
 
-static bool is_sequence(const PickleValue *v) {
-  return v->kind == PICKLE_LIST || v->kind == PICKLE_TUPLE;
-}
+static bool is_sequence(const PickleValue *v) { return v->kind == PICKLE_LIST || v->kind == PICKLE_TUPLE; }
 
 static bool is_dictionary(const PickleValue *v) {
   bool flat;
@@ -125,9 +121,8 @@ static bool text_begins(const PickleValue *key, const char *start) {
 
 /* What a trainer keeps beside the weights. */
 static bool is_aside(const PickleValue *key, const PickleValue *value) {
-  static const char *const starts[] = {"optim",  "lr_sched",    "scheduler",
-                                       "scaler", "grad_scaler", "callbacks",
-                                       "loops",  "rng_state",   "random_state"};
+  static const char *const starts[] = {"optim",     "lr_sched", "scheduler", "scaler",      "grad_scaler",
+                                       "callbacks", "loops",    "rng_state", "random_state"};
   if (key->kind != PICKLE_TEXT || torch_tensor_is(value)) return false;
   if (!is_dictionary(value) && !is_sequence(value)) return false;
   if (text_contains(key, ".")) return false;
@@ -157,10 +152,8 @@ static const PickleValue *silent_key(Walk *w, const PickleValue *dict, int level
   for (guint i = 0; torch_state_entry(dict, i, &key, &value); i++) {
     if (torch_tensor_is(value) || (level == 0 && is_aside(key, value))) continue;
     if (!holds(w, value, level + 1)) continue;
-    if (is_averaged(key))
-      averaged = key, copies++;
-    else
-      main_key = key, mains++;
+    if (is_averaged(key)) averaged = key, copies++;
+    else main_key = key, mains++;
   }
   if (mains == 1) return is_wrapper(main_key) ? main_key : NULL;
   return mains == 0 && copies == 1 ? averaged : NULL;
@@ -176,8 +169,7 @@ static bool append_key(GString *name, const PickleValue *key) {
     return true;
   }
   if (key->kind != PICKLE_INT) return false;
-  g_string_append_printf(name, name->len ? ".%" G_GINT64_FORMAT : "%" G_GINT64_FORMAT,
-                         key->u.integer);
+  g_string_append_printf(name, name->len ? ".%" G_GINT64_FORMAT : "%" G_GINT64_FORMAT, key->u.integer);
   return true;
 }
 
@@ -224,8 +216,7 @@ static bool walk(Walk *w, const PickleValue *v, int level) {
   return is_sequence(v) ? walk_sequence(w, v, level) : walk_dictionary(w, v, level);
 }
 
-bool torch_state_walk(const PickleValue *root, const char *label, TorchVisit visit, void *user,
-                      GError **error) {
+bool torch_state_walk(const PickleValue *root, const char *label, TorchVisit visit, void *user, GError **error) {
   g_autoptr(GString) name = g_string_new(NULL);
   Walk w = {.label = label, .visit = visit, .user = user, .name = name, .error = error};
   return walk(&w, root, 0);

@@ -12,13 +12,11 @@
 #include "weights/torch/pickle.h"
 
 /* Called for each tensor, in the order of the file; false ends the walk. */
-typedef bool (*TorchVisit)(void *user, const SafeText *name, const PickleValue *tensor,
-                           GError **error);
+typedef bool (*TorchVisit)(void *user, const SafeText *name, const PickleValue *tensor, GError **error);
 
 /* Walks what lies below `root`. `label` names the file in errors. Bounds: 64 levels, a million
  * tensors, 4096 bytes a name, 8 million steps; more is an error. */
-bool torch_state_walk(const PickleValue *root, const char *label, TorchVisit visit, void *user,
-                      GError **error);
+bool torch_state_walk(const PickleValue *root, const char *label, TorchVisit visit, void *user, GError **error);
 
 /* True for the dictionary of an optimizer saved alone. */
 bool torch_state_is_optimizer(const PickleValue *root);
@@ -30,5 +28,4 @@ bool torch_state_is_random(const PickleValue *root);
 const PickleValue *torch_state_get(const PickleValue *dict, const char *key);
 
 /* Entry i of a dictionary, in the order of the file; false behind the last and for other values. */
-bool torch_state_entry(const PickleValue *dict, guint i, const PickleValue **key,
-                       const PickleValue **value);
+bool torch_state_entry(const PickleValue *dict, guint i, const PickleValue **key, const PickleValue **value);

@@ -8,13 +8,11 @@
 enum { MOST_WRAPPERS = 4 }; /* a parameter of a subclass of a tensor, and one to spare */
 
 static bool is_tensor_name(int tag) {
-  return tag == TORCH_TENSOR || tag == TORCH_TENSOR_WITH_DTYPE || tag == TORCH_PARAMETER ||
-         tag == TORCH_SUBCLASS || tag == TORCH_OTHER_TENSOR;
+  return tag == TORCH_TENSOR || tag == TORCH_TENSOR_WITH_DTYPE || tag == TORCH_PARAMETER || tag == TORCH_SUBCLASS ||
+         tag == TORCH_OTHER_TENSOR;
 }
 
-bool torch_tensor_is(const PickleValue *v) {
-  return v && v->kind == PICKLE_OBJECT && is_tensor_name(pickle_tag(v));
-}
+bool torch_tensor_is(const PickleValue *v) { return v && v->kind == PICKLE_OBJECT && is_tensor_name(pickle_tag(v)); }
 
 static TorchOutcome damaged(const char **problem, const char *what) {
   *problem = what;
@@ -28,8 +26,7 @@ static TorchOutcome skipped(const char **problem, const char *what) {
 
 /* A tuple of numbers, or a torch.Size around one. */
 static const PickleValue *numbers_of(const PickleValue *v) {
-  if (v && v->kind == PICKLE_OBJECT && pickle_tag(v) == TORCH_SIZE)
-    v = pickle_item(v->u.object.args, 0);
+  if (v && v->kind == PICKLE_OBJECT && pickle_tag(v) == TORCH_SIZE) v = pickle_item(v->u.object.args, 0);
   return v && (v->kind == PICKLE_TUPLE || v->kind == PICKLE_LIST) ? v : NULL;
 }
 
@@ -43,9 +40,8 @@ static bool read_numbers(const PickleValue *v, uint64_t *out) {
 static bool read_view(const PickleValue *v, TorchStorage *s) {
   s->view_numbers = s->numbers;
   if (!v || v->kind == PICKLE_NONE) return true;
-  return pickle_to_u64(pickle_item(v, 1), &s->view_first) &&
-         pickle_to_u64(pickle_item(v, 2), &s->view_numbers) && s->view_first <= s->numbers &&
-         s->view_numbers <= s->numbers - s->view_first;
+  return pickle_to_u64(pickle_item(v, 1), &s->view_first) && pickle_to_u64(pickle_item(v, 2), &s->view_numbers) &&
+         s->view_first <= s->numbers && s->view_numbers <= s->numbers - s->view_first;
 }
 
 /* ('storage', class, key, location, numbers), in old files with a view at the end. */
@@ -61,34 +57,28 @@ TorchOutcome torch_storage_read(const PickleValue *v, TorchStorage *s, const cha
   if (!key || key->kind != PICKLE_TEXT || memchr(key->u.text.bytes, '\0', key->u.text.n))
     return damaged(problem, "has a storage without a key");
   s->key = key->u.text.bytes;
-  if (!pickle_to_u64(pickle_item(id, 4), &s->numbers))
-    return damaged(problem, "has a storage without a size");
-  if (!read_view(pickle_item(id, 5), s))
-    return damaged(problem, "has a part of a storage that leaves it");
+  if (!pickle_to_u64(pickle_item(id, 4), &s->numbers)) return damaged(problem, "has a storage without a size");
+  if (!read_view(pickle_item(id, 5), s)) return damaged(problem, "has a part of a storage that leaves it");
   bool known = s->dtype != DTYPE_COUNT || torch_global_dtype(tag, &s->dtype);
   return known ? TORCH_READ : skipped(problem, "has a number format that is not read");
 }
 
 /* (storage, first, size, step, …) */
-static TorchOutcome read_arguments(const PickleValue *args, int tag, TorchTensor *t,
-                                   const char **problem) {
+static TorchOutcome read_arguments(const PickleValue *args, int tag, TorchTensor *t, const char **problem) {
   TorchOutcome outcome = torch_storage_read(pickle_item(args, 0), &t->storage, problem);
   if (outcome != TORCH_READ) return outcome;
   t->dtype = t->storage.dtype;
   if (tag == TORCH_TENSOR_WITH_DTYPE) {
     int named = pickle_tag(pickle_item(args, 6));
     if (named >= TORCH_UNREAD) return skipped(problem, "has a number format that is not read");
-    if (!torch_global_dtype(named, &t->dtype))
-      return damaged(problem, "has no known number format");
+    if (!torch_global_dtype(named, &t->dtype)) return damaged(problem, "has no known number format");
   }
-  const PickleValue *size = numbers_of(pickle_item(args, 2)),
-                    *step = numbers_of(pickle_item(args, 3));
+  const PickleValue *size = numbers_of(pickle_item(args, 2)), *step = numbers_of(pickle_item(args, 3));
   if (!size || !step || size->u.items.n != step->u.items.n)
     return damaged(problem, "has a size and steps that do not fit each other");
   if (size->u.items.n > TENSOR_MAX_RANK) return skipped(problem, "has more dimensions than 8");
   t->rank = (int)size->u.items.n;
-  if (!read_numbers(size, t->shape) || !read_numbers(step, t->step) ||
-      !pickle_to_u64(pickle_item(args, 1), &t->first))
+  if (!read_numbers(size, t->shape) || !read_numbers(step, t->step) || !pickle_to_u64(pickle_item(args, 1), &t->first))
     return damaged(problem, "has a size, step or place that is no whole number of at least 0");
   return TORCH_READ;
 }
@@ -100,10 +90,8 @@ TorchOutcome torch_tensor_read(const PickleValue *v, TorchTensor *out, const cha
   int tag = pickle_tag(v);
   const PickleValue *args = v->u.object.args;
   for (int i = 0; i < MOST_WRAPPERS; i++) {
-    if (tag == TORCH_TENSOR || tag == TORCH_TENSOR_WITH_DTYPE)
-      return read_arguments(args, tag, out, problem);
-    if (tag == TORCH_OTHER_TENSOR)
-      return skipped(problem, "is sparse, quantised or without numbers");
+    if (tag == TORCH_TENSOR || tag == TORCH_TENSOR_WITH_DTYPE) return read_arguments(args, tag, out, problem);
+    if (tag == TORCH_OTHER_TENSOR) return skipped(problem, "is sparse, quantised or without numbers");
     const PickleValue *inner = pickle_item(args, 0);
     if (tag == TORCH_PARAMETER) {
       if (!torch_tensor_is(inner)) return damaged(problem, "is a parameter without a tensor");

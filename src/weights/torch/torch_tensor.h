@@ -6,10 +6,10 @@
 #include "weights/weight_file.h"
 
 typedef struct {
-  const char *key;  /* followed by a NUL; borrowed from the pickle */
-  Dtype dtype;      /* of the storage; U8 for an untyped one; DTYPE_COUNT when we have none */
-  unsigned width;   /* bytes of one number */
-  uint64_t numbers; /* how many of these it holds */
+  const char *key;                   /* followed by a NUL; borrowed from the pickle */
+  Dtype dtype;                       /* of the storage; U8 for an untyped one; DTYPE_COUNT when we have none */
+  unsigned width;                    /* bytes of one number */
+  uint64_t numbers;                  /* how many of these it holds */
   uint64_t view_first, view_numbers; /* a part of it that old files may name; all of it otherwise */
 } TorchStorage;
 

@@ -99,8 +99,8 @@ bool torch_zip_open(WeightFile *file, ZipFile *zip, GError **error) {
   bool twice;
   const ZipMember *m = find_pickle(zip, &length, &twice);
   if (!m) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: holds %s data.pkl",
-                byte_source_label(zip_source(zip)), twice ? "more than one" : "no");
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: holds %s data.pkl", byte_source_label(zip_source(zip)),
+                twice ? "more than one" : "no");
     return false;
   }
   g_autofree char *folder = g_strndup(m->name, length);
