@@ -8,6 +8,7 @@
 #include "collection/read/model_config.h"
 #include "core/error.h"
 #include "core/source.h"
+#include "weights/shards.h"
 
 enum { MAX_OTHERS = 64 };
 
@@ -162,16 +163,26 @@ const char *model_reason(const GError *error, const char *label) {
 
 typedef struct {
   const char *root;
+  HeaderCache *headers;
   unsigned opened;
 } Folders;
+
+static WeightSummary *summary_of_file(Folders *f, const char *full, GError **error) {
+  if (!shards_stand_at(full)) {
+    g_autoptr(ByteSource) source = byte_source_open(full, error);
+    return source ? header_cache_summary(f->headers, source, error) : NULL;
+  }
+  g_autoptr(WeightFile) file = weight_file_open(full, error);
+  return file ? weight_summary_of(file) : NULL;
+}
 
 static WeightSummary *folder_weights(void *user, const FileRef *ref, char **reason) {
   Folders *f = user;
   g_autoptr(GError) error = NULL;
   g_autofree char *full = g_build_filename(f->root, ref->path, NULL);
-  g_autoptr(WeightFile) file = weight_file_open(full, &error);
+  WeightSummary *summary = summary_of_file(f, full, &error);
   f->opened++;
-  if (file) return weight_summary_of(file);
+  if (summary) return summary;
   *reason = g_strdup(model_reason(error, full));
   return NULL;
 }
@@ -187,8 +198,8 @@ static GBytes *folder_text(void *user, const char *path, size_t limit, GError **
   return g_bytes_new_take(g_steal_pointer(&bytes), n);
 }
 
-Model *model_read(const char *root, const Candidate *c, GPtrArray *skips, unsigned *opened) {
-  Folders folders = {.root = root};
+Model *model_read(const char *root, const Candidate *c, HeaderCache *headers, GPtrArray *skips, unsigned *opened) {
+  Folders folders = {.root = root, .headers = headers};
   ModelFiles files = {.weights = folder_weights, .text = folder_text, .user = &folders};
   Model *m = model_assemble(&files, c, skips);
   *opened = folders.opened;

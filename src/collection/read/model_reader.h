@@ -7,7 +7,7 @@
 
 #include "collection/scan/candidate.h"
 #include "collection/model.h"
-#include "collection/read/weight_summary.h"
+#include "collection/read/header_cache.h"
 
 /* Where a candidate's files are to be had. */
 typedef struct {
@@ -25,9 +25,10 @@ typedef struct {
  * can. */
 Model *model_assemble(const ModelFiles *files, const Candidate *candidate, GPtrArray *skips);
 
-/* The same for a candidate whose files lie below the folder `root` (absolute). `opened` gets the
- * number of weight files opened. Safe from several threads at once. */
-Model *model_read(const char *root, const Candidate *candidate, GPtrArray *skips, unsigned *opened);
+/* The same for a candidate whose files lie below the folder `root` (absolute). `headers` remembers from one model to
+ * the next. `opened` gets the number of weight files opened. Safe from several threads at once. */
+Model *model_read(const char *root, const Candidate *candidate, HeaderCache *headers, GPtrArray *skips,
+                  unsigned *opened);
 
 /* A reader's message without the file's name (`label`) in front, which the row gives already;
  * what it says of a part of the file ("data.pkl: …") stays. Borrowed from the error. */

@@ -60,10 +60,18 @@ WeightSummary *weight_summary_of(const WeightFile *file) {
   return s;
 }
 
+WeightSummary *weight_summary_with(const WeightSummary *summary, GHashTable *metadata) {
+  WeightSummary *s = g_memdup2(summary, sizeof *summary);
+  s->format = g_strdup(summary->format);
+  s->shapes = g_strdup(summary->shapes);
+  s->metadata = metadata ? g_hash_table_ref(metadata) : NULL;
+  return s;
+}
+
 void weight_summary_free(WeightSummary *s) {
   if (!s) return;
   g_free(s->format);
   g_free(s->shapes);
-  g_hash_table_unref(s->metadata);
+  if (s->metadata) g_hash_table_unref(s->metadata);
   g_free(s);
 }

@@ -18,6 +18,10 @@ typedef struct {
 } WeightSummary;
 
 WeightSummary *weight_summary_of(const WeightFile *file);
+
+/* A copy that says the same of the tensors, with other metadata, of which it takes a reference; NULL: none. */
+WeightSummary *weight_summary_with(const WeightSummary *summary, GHashTable *metadata);
+
 void weight_summary_free(WeightSummary *summary);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(WeightSummary, weight_summary_free)
 

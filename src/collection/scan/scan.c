@@ -29,6 +29,7 @@ typedef struct {
   const char *root;
   const Progress *progress;
   const GPtrArray *pending; /* of Candidate */
+  HeaderCache *headers;
   GHashTable *marked;       /* paths of candidates that hold a "!" */
   GArray **batches;         /* of Result, one a thread */
   atomic_uint done, opened;
@@ -117,7 +118,7 @@ static bool read_candidate(Reading *reading, const Candidate *c, unsigned thread
     result_clear(&r);
     return false;
   }
-  if (!done) r.model = model_read(reading->root, c, r.skips, &opened);
+  if (!done) r.model = model_read(reading->root, c, reading->headers, r.skips, &opened);
   if (r.model) atomic_fetch_add(&reading->bytes, r.model->bytes);
   atomic_fetch_add(&reading->opened, opened);
   return add_result(reading, thread, r);
@@ -289,8 +290,10 @@ static bool read_and_finish(Catalog *catalog, const char *root, const Walk *walk
                             GError **error) {
   g_autoptr(GHashTable) marked = marked_paths(candidates);
   g_autoptr(GHashTable) stored = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr(HeaderCache) headers = header_cache_new();
   Reading reading = {.catalog = catalog,
                      .root = root,
+                     .headers = headers,
                      .progress = progress,
                      .pending = k->pending,
                      .marked = marked,

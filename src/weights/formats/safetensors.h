@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* safetensors: eight bytes of header length, a JSON header, the tensors without a gap.
- * The reader is reached through weight_file_open(); this is the writer. */
+ * The reader is reached through weight_file_open(); this is the writer, and a look at headers for who has seen
+ * most of one before. */
 #pragma once
 
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/source.h"
 #include "weights/dtype.h"
 
 /* Longest header the format allows, in bytes. */
@@ -30,3 +32,19 @@ bool safetensors_write_quick(const char *path, const TensorOut *tensors, size_t 
 /* The same, and waits until the disk has it: for what took long to make. */
 bool safetensors_write(const char *path, const TensorOut *tensors, size_t n, const char *const *metadata,
                        GError **error);
+
+/* A header of which the metadata alone were read: collections repeat the rest, the list of tensors, from file to
+ * file. */
+typedef struct {
+  char *text; /* the header, length bytes and a NUL */
+  uint64_t length;
+  uint64_t rest;        /* text + rest .. text + length: what follows the metadata */
+  uint64_t data;        /* bytes of the file behind the header */
+  GHashTable *metadata; /* SafeText -> SafeText, owned */
+} SafetensorsHead;
+
+/* Fills *head from a file whose header begins with metadata, as those of every common writer do, and obeys the
+ * format so far. False, with nothing to clear, for any other: open it as a WeightFile, which says what is wrong.
+ * Two files with equal bytes from `rest` on and equal `data` are equally right or wrong, tensor by tensor. */
+bool safetensors_head_read(SafetensorsHead *head, ByteSource *source);
+void safetensors_head_clear(SafetensorsHead *head);

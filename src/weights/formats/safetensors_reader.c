@@ -109,14 +109,14 @@ static bool add_entry(WeightFile *f, const char *name, const Entry *e, uint64_t 
          fail(f, error, added->name, "has data_offsets that do not match its dtype and shape");
 }
 
-static bool read_metadata(WeightFile *f, JsonReader *r) {
+static bool read_metadata(GHashTable *metadata, JsonReader *r) {
   g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   if (!json_reader_open(r, '{')) return false;
   char *key;
   while (json_reader_next_key(r, &key)) {
     g_autofree char *value = NULL;
     bool ok = json_reader_string(r, &value);
-    if (ok) weight_file_set_metadata(f, key, value);
+    if (ok) g_hash_table_replace(metadata, safe_text(key, -1), safe_text(value, -1));
     if (!g_hash_table_add(seen, key)) return json_reader_fail(r, "a metadata key appears twice");
     if (!ok) return false;
   }
@@ -132,7 +132,7 @@ static bool read_header(WeightFile *f, JsonReader *r, uint64_t data, uint64_t ro
     if (strcmp(name, "__metadata__") == 0) {
       if (has_metadata) json_reader_fail(r, "__metadata__ is given twice");
       has_metadata = true;
-      if (r->failed || !read_metadata(f, r)) return fail_json(f, r, error);
+      if (r->failed || !read_metadata(f->metadata, r)) return fail_json(f, r, error);
       continue;
     }
     Entry e = {0};
@@ -166,21 +166,64 @@ static bool check_spans(const WeightFile *f, uint64_t data, uint64_t room, GErro
   return true;
 }
 
+/* Reads the header whole, with a NUL behind it; the caller frees it. */
+static char *read_text(ByteSource *source, uint64_t *length, GError **error) {
+  const char *label = byte_source_label(source);
+  uint64_t size = byte_source_size(source);
+  const char *problem = size < 8 ? "too short for a safetensors header" : NULL;
+  if (!problem && !byte_source_read(source, 0, length, 8, error)) return NULL;
+  if (!problem && *length > SAFETENSORS_MAX_HEADER)
+    problem = "the safetensors header length is above 100,000,000 bytes";
+  if (!problem && *length > size - 8)
+    problem = "the safetensors header reaches beyond the end of the file: a download cut short?";
+  g_autofree char *text = problem ? NULL : g_try_malloc(*length + 1);
+  if (!problem && !text) problem = "no memory for the header";
+  if (problem) {
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %s", label, problem);
+    return NULL;
+  }
+  if (!byte_source_read(source, 8, text, *length, error)) return NULL;
+  text[*length] = '\0';
+  return g_steal_pointer(&text);
+}
+
 static bool open_safetensors(WeightFile *f, GError **error) {
-  uint64_t size = byte_source_size(f->source), length;
-  if (size < 8) return fail(f, error, NULL, "too short for a safetensors header");
-  if (!byte_source_read(f->source, 0, &length, 8, error)) return false;
-  if (length > SAFETENSORS_MAX_HEADER)
-    return fail(f, error, NULL, "the safetensors header length is above 100,000,000 bytes");
-  if (length > size - 8)
-    return fail(f, error, NULL, "the safetensors header reaches beyond the end of the file: a download cut short?");
-  g_autofree char *header = g_try_malloc(length + 1);
-  if (!header) return fail(f, error, NULL, "no memory for the header");
-  if (!byte_source_read(f->source, 8, header, length, error)) return false;
+  uint64_t length;
+  g_autofree char *header = read_text(f->source, &length, error);
+  if (!header) return false;
   JsonReader r;
   json_reader_init(&r, header, length);
-  uint64_t data = 8 + length, room = size - data;
+  uint64_t data = 8 + length, room = byte_source_size(f->source) - data;
   return read_header(f, &r, data, room, error) && check_spans(f, data, room, error);
+}
+
+/* True when metadata leads, as every writer has it; then *rest is where the header goes on behind it. */
+static bool read_leading_metadata(SafetensorsHead *h) {
+  static const char lead[] = "{\"__metadata__\":{";
+  if (h->length < sizeof lead || memcmp(h->text, lead, sizeof lead - 1) != 0) return false;
+  JsonReader r;
+  json_reader_init(&r, h->text, h->length);
+  char *key = NULL;
+  bool ok = json_reader_open(&r, '{') && json_reader_next_key(&r, &key) && read_metadata(h->metadata, &r);
+  g_free(key);
+  h->rest = ok ? r.at : 0;
+  return ok;
+}
+
+bool safetensors_head_read(SafetensorsHead *h, ByteSource *source) {
+  *h = (SafetensorsHead){.metadata = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free)};
+  h->text = read_text(source, &h->length, NULL);
+  if (h->text && read_leading_metadata(h)) {
+    h->data = byte_source_size(source) - 8 - h->length;
+    return true;
+  }
+  safetensors_head_clear(h);
+  return false;
+}
+
+void safetensors_head_clear(SafetensorsHead *h) {
+  g_clear_pointer(&h->text, g_free);
+  g_clear_pointer(&h->metadata, g_hash_table_unref);
 }
 
 const WeightFormat weight_format_safetensors = {.name = "safetensors", .matches = matches, .open = open_safetensors};
