@@ -126,11 +126,26 @@ static void print_base(const LineageRun *run, const BaseFit *b) {
   putchar('\n');
 }
 
+/* What the model must be made for, whether a base is here or not. Borrowed; NULL: not known. */
+static const char *family_of(const LineageRun *run) {
+  const Model *m = run->self >= 0 ? forest_node(run->forest, (unsigned)run->self)->model : NULL;
+  return m ? model_value(m, "family") : NULL;
+}
+
+static void print_family(const LineageRun *run, bool any) {
+  const Model *m = run->self >= 0 ? forest_node(run->forest, (unsigned)run->self)->model : NULL;
+  const Fact *family = m ? model_fact(m, "family") : NULL, *conflict = m ? model_fact(m, "family_conflict") : NULL;
+  if (!any) puts("no base here fits");
+  if (family) printf("family: %s (%s)\n", family->value, family->source);
+  if (conflict) printf("conflict: %s\n", conflict->value);
+}
+
 /* The first `limit`, and how many there are beyond. */
 static void print_bases(const LineageRun *run, const GArray *bases, unsigned limit, bool json) {
   cJSON *out = json ? cJSON_CreateObject() : NULL;
   cJSON *list = json ? cJSON_AddArrayToObject(out, "bases") : NULL;
-  if (!json && bases->len == 0) puts("no base here fits");
+  if (json) json_add_string(out, "family", family_of(run));
+  else print_family(run, bases->len > 0);
   for (guint i = 0; i < MIN(bases->len, limit); i++) {
     const BaseFit *b = &g_array_index(bases, BaseFit, i);
     if (json) cJSON_AddItemToArray(list, base_json(run, b));

@@ -8,6 +8,8 @@ void model_json_overview(cJSON *object, const Model *m) {
   cJSON_AddStringToObject(object, "name", m->name);
   cJSON_AddStringToObject(object, "format", m->format);
   cJSON_AddStringToObject(object, "kind", model_kind_name(m->kind));
+  json_add_string(object, "family", model_value(m, "family"));
+  json_add_string(object, "family_conflict", model_value(m, "family_conflict"));
   json_add_u64(object, "tensors", m->tensors);
   json_add_u64(object, "params", m->params);
   json_add_u64(object, "bytes", m->bytes);
@@ -72,6 +74,7 @@ void model_json_declared(cJSON *object, const Model *m) {
   if (split) add_value(declared, "split", split);
   for (guint i = 0; i < m->facts->len; i++) {
     const Fact *f = m->facts->pdata[i];
+    if (g_str_has_prefix(f->key, "family")) continue;
     if (strcmp(f->key, "problem") == 0) {
       g_autofree char *text = g_strdup_printf("%s: %s", f->source, f->value);
       cJSON_AddItemToArray(problems, cJSON_CreateString(text));

@@ -128,6 +128,7 @@ static Model *make_model(const ModelFiles *files, const Candidate *c, const Weig
   m->shapes = g_strdup(summary->shapes);
   m->bytes = bytes_of(c);
   add_facts(m, files, c, summary, used);
+  family_add_facts(m, &summary->family);
   return m;
 }
 

@@ -55,6 +55,7 @@ WeightSummary *weight_summary_of(const WeightFile *file) {
   s->format = safe_text(weight_file_format(file), -1);
   s->kind = model_kind_of(file, layers);
   s->shapes = signature_of_layers(layers);
+  s->family = family_of_layers(layers);
   s->metadata = g_hash_table_ref(weight_file_metadata(file));
   count_tensors(s, file);
   return s;

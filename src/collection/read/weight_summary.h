@@ -5,7 +5,7 @@
 
 #include <glib.h>
 
-#include "collection/model.h"
+#include "collection/read/family.h"
 
 typedef struct {
   SafeText *format;
@@ -13,6 +13,7 @@ typedef struct {
   unsigned tensors;
   uint64_t params; /* elements of float tensors */
   unsigned dtypes[DTYPE_COUNT];
+  FamilyGuess family;   /* what the layers fit */
   SafeText *shapes;     /* see collection/signature.h */
   GHashTable *metadata; /* SafeText -> SafeText; a reference */
 } WeightSummary;
