@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "collection/hand/by_hand.h"
 #include "commands/commands.h"
 #include "commands/lineage_run.h"
 #include "core/error.h"
@@ -11,7 +12,8 @@
 
 static const char notes[] =
     "Formats: csv (the default; a line a model), jsonl (an object a line), html (a page with the forest as a table),\n"
-    "paths, dot (Graphviz), newick (a line a tree, distances as branch lengths).";
+    "paths, dot (Graphviz), newick (a line a tree, distances as branch lengths), hand (what was set by hand, for "
+    "import).";
 
 typedef char *(*Writer)(const Forest *forest, const char *label_key);
 
@@ -37,12 +39,27 @@ static Writer writer_named(const char *name, GError **error) {
   for (size_t i = 0; i < G_N_ELEMENTS(formats); i++)
     if (strcmp(formats[i].name, name) == 0) return formats[i].write;
   g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE,
-              "unknown format '%s'; there are csv, jsonl, html, paths, dot and newick", name);
+              "unknown format '%s'; there are csv, jsonl, html, paths, dot, newick and hand", name);
   return NULL;
+}
+
+/* No forest is needed for what was set by hand. */
+static int export_hand(const char *root, const Globals *globals) {
+  GError *error = NULL;
+  g_autofree char *warning = NULL;
+  g_autoptr(Collection) c = command_open(root, globals, NULL);
+  if (!c) return STATUS_COULD_NOT;
+  g_autoptr(ByHand) hand = by_hand_open(c, &warning, &error);
+  if (!hand) return command_fail(error);
+  if (warning) fprintf(stderr, "copse: %s\n", warning);
+  g_autofree char *text = by_hand_text(hand);
+  fputs(text, stdout);
+  return STATUS_DONE;
 }
 
 static int export(const char *root, const char *format, const Globals *globals) {
   GError *error = NULL;
+  if (strcmp(format, "hand") == 0) return export_hand(root, globals);
   LineageRun run = {0};
   int status;
   Writer write = writer_named(format, &error);
@@ -61,7 +78,7 @@ int cmd_export(int argc, char **argv) {
   Globals globals = {0};
   int status;
   const GOptionEntry entries[] = {
-      {"format", 'f', 0, G_OPTION_ARG_STRING, &format, "csv, jsonl, html, paths, dot or newick", "F"},
+      {"format", 'f', 0, G_OPTION_ARG_STRING, &format, "csv, jsonl, html, paths, dot, newick or hand", "F"},
       G_OPTION_ENTRY_NULL};
   if (!command_parse("export", entries, notes, &argc, &argv, &globals, &status)) return status;
   status = export(argv[1], format ? format : globals.json ? "jsonl" : "csv", &globals);

@@ -149,7 +149,7 @@ static int run(const char *root, const Globals *globals) {
   ScanSummary sum = {0};
   g_autoptr(Collection) collection = collection_open(root, &options, &error);
   if (!collection || !scan(collection, globals, &sum, &error)) return command_fail(error);
-  g_autoptr(GPtrArray) models = collection_models(collection, &error);
+  g_autoptr(GPtrArray) models = command_models(collection, &error);
   g_autoptr(GPtrArray) skipped = models ? collection_skipped(collection, &error) : NULL;
   if (!skipped) return command_fail(error);
   if (models->len == 0 && !globals->quiet) fprintf(stderr, "copse: no models here\n");

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "collection/hand/by_hand.h"
 #include "core/error.h"
 #include "numerics/linalg.h"
 #include "core/parallel.h"
@@ -145,10 +146,17 @@ Collection *command_open(const char *root, const Globals *globals, GPtrArray **m
     ok = collection_scan(c, command_progress_begin(&p, "Scanning", globals), NULL, &error);
     command_progress_end(&p);
   }
-  if (ok && models) ok = (*models = collection_models(c, &error)) != NULL;
+  if (ok && models) ok = (*models = command_models(c, &error)) != NULL;
   if (ok) return g_steal_pointer(&c);
   command_fail(error);
   return NULL;
+}
+
+GPtrArray *command_models(Collection *c, GError **error) {
+  g_autofree char *warning = NULL;
+  GPtrArray *models = by_hand_models(c, &warning, error);
+  if (warning) fprintf(stderr, "copse: %s\n", warning);
+  return models;
 }
 
 void command_tell_empty(const GPtrArray *models, const Globals *globals) {

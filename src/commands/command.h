@@ -50,6 +50,9 @@ int command_fail(GError *error);
  * error and gives NULL when it cannot. `models` gets the list. */
 Collection *command_open(const char *root, const Globals *globals, GPtrArray **models);
 
+/* All models with what was set by hand; a warning about that goes to standard error. */
+GPtrArray *command_models(Collection *collection, GError **error);
+
 /* Says on standard error that there are none, unless there are or --quiet forbids it. */
 void command_tell_empty(const GPtrArray *models, const Globals *globals);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "session/session.h"
 
+#include "collection/hand/by_hand.h"
 #include "collection/read/card_body.h"
 #include "session/job_input.h"
 #include "search/filter.h"
@@ -8,7 +9,7 @@
 const EngineOps engine_ops = {
     .root = collection_root,
     .scan = collection_scan,
-    .models = collection_models,
+    .models = by_hand_models_quietly,
     .skipped = collection_skipped,
     .forest = forest_build,
     .forest_free = forest_free,
