@@ -7,6 +7,7 @@
 #include "collection/hand/by_hand.h"
 #include "collection/hand/content_key.h"
 #include "core/error.h"
+#include "lineage/grow/hand_parents.h"
 #include "tests/unit/collection_fixture.h"
 
 static void put_numbers(const Fixture *f, const char *path, float first) {
@@ -146,6 +147,57 @@ static void test_import(Fixture *f, gconstpointer unused) {
   }
 }
 
+static unsigned add_node(Forest *f, const char *name, const char *parent) {
+  g_autoptr(Model) m = model_new();
+  m->path = g_strdup(name);
+  m->name = g_strdup(name);
+  m->shown = g_strdup(name);
+  if (parent) model_add_fact(m, "parent_by_hand", parent, "by hand");
+  return forest_add_node(f, m, NULL);
+}
+
+static const ParentEdge *parent_of(const Forest *f, unsigned v) {
+  const ForestNode *n = forest_node(f, v);
+  return n->parents->len ? &g_array_index(n->parents, ParentEdge, 0) : NULL;
+}
+
+/* Recovered: base <- mid <- leaf. By hand mid comes from leaf: then leaf takes mid's place below base. */
+static void test_parents(void) {
+  g_autoptr(Forest) f = forest_new();
+  unsigned base = add_node(f, "base", NULL), mid = add_node(f, "mid", "leaf"), leaf = add_node(f, "leaf", NULL);
+  unsigned other = add_node(f, "other", "base"), lost = add_node(f, "lost", "nobody");
+  const ParentEdge recovered = {.kind = EDGE_CONTINUED, .source = EDGE_RECOVERED, .confidence = 0.6, .weight = 1};
+  ParentEdge e = recovered;
+  e.parent = base;
+  forest_add_parent(f, mid, e);
+  forest_add_parent(f, lost, e);
+  e.parent = mid;
+  forest_add_parent(f, leaf, e);
+  forest_edit(f, mid)->card_conflict = true;
+  forest_follow_hand(f);
+  forest_settle(f);
+  g_assert_cmpuint(parent_of(f, mid)->parent, ==, leaf);
+  g_assert_cmpint(parent_of(f, mid)->source, ==, EDGE_BY_HAND);
+  g_assert_cmpfloat(parent_of(f, mid)->confidence, ==, 1);
+  g_assert_false(forest_node(f, mid)->card_conflict);
+  g_assert_cmpuint(parent_of(f, leaf)->parent, ==, base);
+  g_assert_cmpint(parent_of(f, leaf)->source, ==, EDGE_RECOVERED);
+  g_assert_cmpuint(parent_of(f, other)->parent, ==, base);
+  g_assert_cmpint(parent_of(f, other)->kind, ==, EDGE_FINE_TUNE);
+  g_assert_cmpint(parent_of(f, lost)->source, ==, EDGE_RECOVERED);
+  g_assert_null(parent_of(f, base));
+  g_assert_cmpint(f->trees, ==, 1);
+}
+
+/* Two that are each other's parent by hand end as one tree, not as a ring. */
+static void test_ring(void) {
+  g_autoptr(Forest) f = forest_new();
+  unsigned a = add_node(f, "a", "b"), b = add_node(f, "b", "a");
+  forest_follow_hand(f);
+  forest_settle(f);
+  g_assert_cmpint((parent_of(f, a) != NULL) + (parent_of(f, b) != NULL), ==, 1);
+}
+
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   add_test("/by-hand", "follows", test_follows);
@@ -153,5 +205,7 @@ int main(int argc, char **argv) {
   add_test("/by-hand", "removes", test_removes);
   add_test("/by-hand", "damaged", test_damaged);
   add_test("/by-hand", "import", test_import);
+  g_test_add_func("/by-hand/parents", test_parents);
+  g_test_add_func("/by-hand/ring", test_ring);
   return g_test_run();
 }

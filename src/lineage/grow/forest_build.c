@@ -4,6 +4,7 @@
 
 #include "core/parallel.h"
 #include "lineage/grow/forest_builder.h"
+#include "lineage/grow/hand_parents.h"
 #include "lineage/sketch/sketch_store.h"
 
 const ModelSketch *builder_sketch(const Builder *b, unsigned node) {
@@ -194,6 +195,7 @@ Forest *forest_build(Collection *collection, const GPtrArray *models, const Fore
   g_ptr_array_set_size(b.more, (gint)models->len);
   Forest *done = NULL;
   if (build(&b, error)) {
+    forest_follow_hand(b.forest);
     forest_settle(b.forest);
     if (store_trees(&b, error)) done = g_steal_pointer(&b.forest);
   }
