@@ -200,6 +200,10 @@ WeightFile *collection_open_weights(const Collection *c, const Model *model, GEr
   return archive_weights_open(c->archives, full, member, path, error);
 }
 
+GPtrArray *collection_files(Collection *c, const Model *model, GError **error) {
+  return catalog_files_of(c->catalog, model->path, error);
+}
+
 bool collection_store_trees(Collection *c, const GPtrArray *models, const int *trees, GError **error) {
   return catalog_store_trees(c->catalog, models, trees, error);
 }

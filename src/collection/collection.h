@@ -67,6 +67,10 @@ Model *collection_find(GPtrArray *models, const char *what, GError **error);
 /* Opens the model's weights, in an archive too ("a.tar!x.safetensors"). */
 WeightFile *collection_open_weights(const Collection *collection, const Model *model, GError **error);
 
+/* The files that a model is made of, as the last scan saw them: weights, card, configurations. Paths (char*, owned)
+ * relative to the root; a model in an archive has its archive alone. */
+GPtrArray *collection_files(Collection *collection, const Model *model, GError **error);
+
 /* Stores which tree each model is in: trees[i] belongs to models[i]. */
 bool collection_store_trees(Collection *collection, const GPtrArray *models, const int *trees, GError **error);
 

@@ -3,96 +3,165 @@
  * weights contradict. */
 #include <stdio.h>
 
+#include "collection/disk_use.h"
 #include "commands/commands.h"
 #include "commands/lineage_run.h"
+#include "core/error.h"
+#include "lineage/forest/keep.h"
 
-/* Copies by what they copy: those of node v are copy[first[v] .. first[v + 1]), in the order of nodes. */
-typedef struct {
-  unsigned *first, *copy;
-} Copies;
+static const char duplicates_notes[] =
+    "Which copy to keep: auto (in a Hub cache or named by a card, then oldest, then smallest; never one that lost\n"
+    "numbers, never one that was widened for nothing), oldest, smallest, hub, or a pattern for paths (\"keep/*\").\n"
+    "copse itself deletes nothing. `copse duplicates DIR --paths | xargs -0 rm --` would.";
 
-static Copies copies_new(const Forest *f) {
-  unsigned n = f->nodes->len;
-  Copies c = {g_new0(unsigned, n + 2), g_new(unsigned, n + 1)};
-  for (unsigned v = 0; v < n; v++)
-    if (forest_node(f, v)->duplicate_of >= 0) c.first[forest_node(f, v)->duplicate_of + 2]++;
-  for (unsigned v = 2; v <= n; v++) c.first[v] += c.first[v - 1];
-  for (unsigned v = 0; v < n; v++)
-    if (forest_node(f, v)->duplicate_of >= 0) c.copy[c.first[forest_node(f, v)->duplicate_of + 1]++] = v;
-  return c;
+/* "original", "copy", "recast" (with fewer bits) or "widened" (with bits that say nothing). */
+static const char *member_kind(const KeepGroup *g, guint i) {
+  const KeepMember *m = &g_array_index(g->members, KeepMember, i);
+  bool widened = g_array_index(g->members, KeepMember, 0).widened;
+  return m->widened ? "widened" : m->lossy ? "recast" : i == 0 || widened ? "original" : "copy";
 }
 
-static void copies_clear(Copies *c) {
-  g_free(c->first);
-  g_free(c->copy);
-}
-
-/* "copy" or "recast". */
-static const char *copy_kind(const Forest *f, unsigned v) {
+static const char *contract_kind(const Forest *f, unsigned v) {
   const GArray *parents = forest_node(f, v)->parents;
-  bool recast = parents->len && g_array_index(parents, ParentEdge, 0).kind == EDGE_RECAST;
-  return recast ? "recast" : "copy";
+  return parents->len && g_array_index(parents, ParentEdge, 0).kind == EDGE_RECAST ? "recast" : "copy";
 }
 
-static cJSON *group_json(const Forest *f, unsigned original, const Copies *c, uint64_t bytes) {
+static cJSON *member_json(const Forest *f, const KeepGroup *g, guint i) {
+  const KeepMember *m = &g_array_index(g->members, KeepMember, i);
+  cJSON *item = cJSON_CreateObject();
+  g_autofree char *label = lineage_label(f, m->node);
+  json_add_string(item, "path", label);
+  json_add_string(item, "kind", i ? contract_kind(f, m->node) : "original");
+  json_add_u64(item, "bytes", forest_node(f, m->node)->model->bytes);
+  cJSON_AddBoolToObject(item, "lossless", !m->lossy);
+  json_add_u64(item, "frees", m->frees);
+  return item;
+}
+
+/* `path` and `copies` are what they have always been; what to keep stands beside them. */
+static cJSON *group_json(const Forest *f, const KeepGroup *g) {
   cJSON *group = cJSON_CreateObject();
-  g_autofree char *label = lineage_label(f, original);
+  g_autofree char *label = lineage_label(f, g_array_index(g->members, KeepMember, 0).node);
+  g_autofree char *keep = lineage_label(f, g_array_index(g->members, KeepMember, g->keep).node);
+  uint64_t bytes = 0;
   json_add_string(group, "path", label);
   cJSON *list = cJSON_AddArrayToObject(group, "copies");
-  for (unsigned i = c->first[original]; i < c->first[original + 1]; i++) {
-    unsigned v = c->copy[i];
-    cJSON *item = cJSON_CreateObject();
-    g_autofree char *copy = lineage_label(f, v);
-    json_add_string(item, "path", copy);
-    json_add_string(item, "kind", copy_kind(f, v));
-    json_add_u64(item, "bytes", forest_node(f, v)->model->bytes);
-    cJSON_AddItemToArray(list, item);
+  for (guint i = 1; i < g->members->len; i++) {
+    cJSON_AddItemToArray(list, member_json(f, g, i));
+    bytes += forest_node(f, g_array_index(g->members, KeepMember, i).node)->model->bytes;
   }
   json_add_u64(group, "bytes", bytes);
+  json_add_string(group, "keep", keep);
+  json_add_string(group, "why", g->why);
+  json_add_u64(group, "frees", g->frees);
   return group;
 }
 
-static void print_group(const Forest *f, unsigned original, const Copies *c) {
-  printf("%s\n", lineage_shown(f, original));
-  for (unsigned i = c->first[original]; i < c->first[original + 1]; i++) {
-    unsigned v = c->copy[i];
-    g_autofree char *size = text_bytes(forest_node(f, v)->model->bytes);
-    printf("  %-6s  %8s  %s\n", copy_kind(f, v), size, lineage_shown(f, v));
+static void print_group(const Forest *f, const KeepGroup *g) {
+  for (guint i = 0; i < g->members->len; i++) {
+    const KeepMember *m = &g_array_index(g->members, KeepMember, i);
+    const Model *model = forest_node(f, m->node)->model;
+    const char *repository = model_value(model, "repository");
+    g_autofree char *size = text_bytes(model->bytes), *frees = text_bytes(m->frees);
+    printf("%-6s %-8s %10s  %10s  %s%s%s%s\n", i == g->keep ? "keep" : "", member_kind(g, i), size,
+           i == g->keep ? "" : frees, repository ? repository : model->shown, i == g->keep ? "  (" : "",
+           i == g->keep ? g->why : "", i == g->keep ? ")" : "");
   }
+  putchar('\n');
 }
 
-/* What the copies of one model take on the disk. */
-static uint64_t bytes_of(const Forest *f, unsigned original, const Copies *c) {
-  uint64_t bytes = 0;
-  for (unsigned i = c->first[original]; i < c->first[original + 1]; i++)
-    bytes += forest_node(f, c->copy[i])->model->bytes;
-  return bytes;
+/* Every path that goes when all but the kept ones go; borrowed. */
+static GPtrArray *paths_that_go(const GPtrArray *groups) {
+  GPtrArray *paths = g_ptr_array_new();
+  for (guint i = 0; i < groups->len; i++) {
+    const KeepGroup *g = groups->pdata[i];
+    for (guint k = 0; k < g->members->len; k++) {
+      const KeepMember *m = &g_array_index(g->members, KeepMember, k);
+      for (guint p = 0; k != g->keep && p < m->paths->len; p++) g_ptr_array_add(paths, m->paths->pdata[p]);
+    }
+  }
+  return paths;
 }
 
-static int duplicates(const Forest *f, bool json) {
-  cJSON *out = json ? cJSON_CreateObject() : NULL;
-  cJSON *groups = json ? cJSON_AddArrayToObject(out, "groups") : NULL;
-  Copies copies = copies_new(f);
-  uint64_t all = 0;
+static unsigned count_copies(const GPtrArray *groups) {
   unsigned n = 0;
-  for (unsigned v = 0; v < f->nodes->len; v++) {
-    unsigned found = copies.first[v + 1] - copies.first[v];
-    uint64_t bytes = bytes_of(f, v, &copies);
-    if (found == 0) continue;
-    n += found, all += bytes;
-    if (json) cJSON_AddItemToArray(groups, group_json(f, v, &copies, bytes));
-    else print_group(f, v, &copies);
+  for (guint i = 0; i < groups->len; i++) n += ((const KeepGroup *)groups->pdata[i])->members->len - 1;
+  return n;
+}
+
+static void print_json(const Forest *f, const GPtrArray *groups, uint64_t frees) {
+  cJSON *out = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(out, "groups");
+  uint64_t bytes = 0;
+  for (guint i = 0; i < groups->len; i++) {
+    const KeepGroup *g = groups->pdata[i];
+    cJSON_AddItemToArray(list, group_json(f, g));
+    for (guint k = 1; k < g->members->len; k++)
+      bytes += forest_node(f, g_array_index(g->members, KeepMember, k).node)->model->bytes;
   }
-  copies_clear(&copies);
-  if (json) {
-    json_add_u64(out, "copies", n);
-    json_add_u64(out, "bytes", all);
-    json_print(out);
-  } else {
-    g_autofree char *size = text_bytes(all);
-    printf("%u cop%s, %s\n", n, n == 1 ? "y" : "ies", size);
+  json_add_u64(out, "copies", count_copies(groups));
+  json_add_u64(out, "bytes", bytes);
+  json_add_u64(out, "frees", frees);
+  json_print(out);
+}
+
+static void print_text(const Forest *f, const GPtrArray *groups, uint64_t frees) {
+  g_autofree char *size = text_bytes(frees);
+  unsigned n = count_copies(groups);
+  if (groups->len) printf("%-6s %-8s %10s  %10s  %s\n", "", "KIND", "SIZE", "FREES", "MODEL");
+  for (guint i = 0; i < groups->len; i++) print_group(f, groups->pdata[i]);
+  printf("%u cop%s in %u group%s; without them the disk has %s more. copse deletes nothing.\n", n, n == 1 ? "y" : "ies",
+         groups->len, groups->len == 1 ? "" : "s", size);
+}
+
+/* For `xargs -0`. */
+static void print_paths(const char *root, const GPtrArray *paths) {
+  for (guint i = 0; i < paths->len; i++) {
+    printf("%s/%s", root, (const char *)paths->pdata[i]);
+    putchar('\0');
   }
+}
+
+typedef struct {
+  KeepRule rule;
+  const char *pattern;
+  gboolean paths;
+} KeepOptions;
+
+static int duplicates(const LineageRun *run, const KeepOptions *o, bool json) {
+  GError *error = NULL;
+  g_autoptr(GPtrArray) groups = keep_groups(run->collection, run->forest, o->rule, o->pattern, &error);
+  if (!groups) return command_fail(error);
+  g_autoptr(GPtrArray) paths = paths_that_go(groups);
+  const char *root = collection_root(run->collection);
+  uint64_t frees = disk_freed(root, paths);
+  if (o->paths) print_paths(root, paths);
+  else if (json) print_json(run->forest, groups, frees);
+  else print_text(run->forest, groups, frees);
   return STATUS_DONE;
+}
+
+int cmd_duplicates(int argc, char **argv) {
+  g_autofree char *keep = NULL;
+  Globals globals = {0};
+  KeepOptions o = {0};
+  int status;
+  const GOptionEntry entries[] = {
+      {"keep", 'k', 0, G_OPTION_ARG_STRING, &keep, "auto, oldest, smallest, hub or a pattern", "RULE"},
+      {"paths", 0, 0, G_OPTION_ARG_NONE, &o.paths, "Print the paths of the others, each ended by a NUL", NULL},
+      G_OPTION_ENTRY_NULL};
+  if (!command_parse("duplicates", entries, duplicates_notes, &argc, &argv, &globals, &status)) return status;
+  LineageRun run = {0};
+  o.pattern = keep;
+  if (keep && !keep_rule_from_text(keep, &o.rule)) {
+    status =
+        command_fail(g_error_new(COPSE_ERROR, COPSE_ERROR_USAGE,
+                                 "--keep takes auto, oldest, smallest, hub or a pattern with * or /, not '%s'", keep));
+  } else if (lineage_run_open(&run, argv[1], &globals, &status)) {
+    status = duplicates(&run, &o, globals.json);
+  }
+  lineage_run_clear(&run);
+  globals_clear(&globals);
+  return status;
 }
 
 static cJSON *conflict_json(const Forest *f, unsigned v) {
@@ -144,5 +213,4 @@ static int run_on(const char *name, int (*answer)(const Forest *f, bool json), i
   return status;
 }
 
-int cmd_duplicates(int argc, char **argv) { return run_on("duplicates", duplicates, argc, argv); }
 int cmd_conflicts(int argc, char **argv) { return run_on("conflicts", conflicts, argc, argv); }

@@ -40,6 +40,7 @@ static const char *const statements[SQL_COUNT] = {
         " rank_stabilised, tree FROM models ORDER BY id",
     [SQL_ALL_FACTS] = "SELECT model, key, value, source FROM facts ORDER BY model, place",
     [SQL_ALL_FILES] = "SELECT owner, path, size, mtime, inode FROM files ORDER BY owner, path",
+    [SQL_FILES_OF] = "SELECT path FROM files WHERE owner = ?1 ORDER BY path",
     [SQL_ALL_SKIPPED] = "SELECT path, reason FROM skipped ORDER BY path, owner",
     [SQL_WALK_SKIPPED] = "SELECT path, reason FROM skipped WHERE owner = x'' ORDER BY path",
 };

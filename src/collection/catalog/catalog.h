@@ -39,6 +39,9 @@ typedef struct {
  * made such that none matches a file. Array of CatalogFile; free with g_array_unref. */
 GArray *catalog_files(Catalog *catalog, unsigned generation, GError **error);
 
+/* The paths (char*, owned) of the files that one candidate is made of, by path. */
+GPtrArray *catalog_files_of(Catalog *catalog, const char *owner, GError **error);
+
 /* What was read for one candidate. */
 typedef struct {
   const char *owner;

@@ -143,6 +143,17 @@ GArray *catalog_files(Catalog *c, unsigned generation, GError **error) {
   return more == 0 ? g_steal_pointer(&files) : NULL;
 }
 
+GPtrArray *catalog_files_of(Catalog *c, const char *owner, GError **error) {
+  g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+  bool ok = catalog_lock(c, error);
+  int more = ok ? 1 : -1;
+  if (ok) catalog_bind_bytes(c, SQL_FILES_OF, 1, owner);
+  while (ok && (more = catalog_next(c, SQL_FILES_OF, error)) == 1)
+    g_ptr_array_add(paths, column_bytes(c->sql[SQL_FILES_OF], 0));
+  catalog_unlock(c);
+  return more == 0 ? g_steal_pointer(&paths) : NULL;
+}
+
 bool catalog_totals(Catalog *c, unsigned *models, unsigned *skipped, uint64_t *bytes, GError **error) {
   bool ok = catalog_lock(c, error) && catalog_next(c, SQL_TOTALS, error) == 1;
   if (ok) {
