@@ -46,11 +46,17 @@ static int index_of(GHashTable *by_path, const char *path) {
   return path ? (int)GPOINTER_TO_UINT(g_hash_table_lookup(by_path, path)) - 1 : -1;
 }
 
+/* Woods of one tree do not number it. */
+static const char *grove_of(const cJSON *item) {
+  const char *tree = cJSON_GetStringValue(cJSON_GetObjectItem(item, "tree"));
+  return tree ? tree : "";
+}
+
 static void read_one(const cJSON *item, GHashTable *by_path, True *m) {
   const char *parent = cJSON_GetStringValue(cJSON_GetObjectItem(item, "parent"));
   *m = (True){.path = cJSON_GetStringValue(cJSON_GetObjectItem(item, "path")),
               .kind = cJSON_GetStringValue(cJSON_GetObjectItem(item, "kind")),
-              .grove = cJSON_GetStringValue(cJSON_GetObjectItem(item, "tree")),
+              .grove = grove_of(item),
               .node = -1};
   m->parent = parent && g_str_has_prefix(parent, "ghost:") ? -2 : index_of(by_path, parent);
   m->wrong_card = cJSON_IsTrue(cJSON_GetObjectItem(item, "wrong_card"));

@@ -312,10 +312,11 @@ static void test_missing_base(void) {
     family_settle(f, n);
     PedigreeMember members[MOST];
     for (unsigned i = 0; i < n; i++) members[i] = (PedigreeMember){f->sketches->pdata[i], i, -1};
-    Spanning span;
-    g_assert_true(spanning_build(members, n, f->table, 1, &span, NULL, NULL));
+    Spanning span, euclid;
+    g_assert_true(spanning_build(members, n, f->table, SPANNING_TAIL, 1, &span, NULL, NULL));
+    g_assert_true(spanning_build(members, n, f->table, SPANNING_EUCLID, 1, &euclid, NULL, NULL));
     Absent absent;
-    bool found = missing_base_find(members, n, f->table, &span, &absent);
+    bool found = missing_base_find(members, n, f->table, &span, &euclid, &absent);
     g_assert_cmpint(found, ==, missing);
     if (found) {
       g_assert_cmpuint(absent.siblings->len, >=, 6);
@@ -323,6 +324,7 @@ static void test_missing_base(void) {
       g_array_unref(absent.siblings);
     }
     spanning_clear(&span);
+    spanning_clear(&euclid);
     family_clear(f);
     g_free(f);
   }
@@ -343,7 +345,7 @@ static bool is_believed(float step, double parent_clock, double child_clock) {
   for (unsigned i = 0; i < 3; i++) members[i] = (PedigreeMember){f->sketches->pdata[i], i, -1};
   ((ModelSketch *)f->sketches->pdata[1])->clock = parent_clock;
   ((ModelSketch *)f->sketches->pdata[2])->clock = child_clock;
-  g_assert_true(spanning_build(members, 3, f->table, 1, &span, NULL, NULL));
+  g_assert_true(spanning_build(members, 3, f->table, SPANNING_TAIL, 1, &span, NULL, NULL));
   g_assert_true(card_is_believed(members, 3, f->table, &span, 2, 0));
   bool believed = card_is_believed(members, 3, f->table, &span, 2, 1);
   spanning_clear(&span);

@@ -51,7 +51,7 @@ static double head_nats(const ModelSketch *p, const ModelSketch *c, const Kinshi
 }
 
 static double centrality_nats(const Kinship *k, double median_p, double median_c) {
-  double lead = (median_c - median_p) / k->distance2;
+  double lead = (median_c - median_p) / k->tail2;
   return isfinite(lead) ? worth.centrality * tanh(2 * lead) : 0;
 }
 

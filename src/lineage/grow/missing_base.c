@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "lineage/grow/direction.h"
+
 enum { LEAST = 3, MOST = 48 };
 
 /* A hub's neighbours, and what they look like from there. */
@@ -18,6 +20,10 @@ typedef struct {
 
 static double d2(const Star *s, unsigned a, unsigned b) {
   return kin_table_get(s->table, s->members[a].row, s->members[b].row).distance2;
+}
+
+static double tail(const Star *s, unsigned a, unsigned b) {
+  return sqrt(kin_table_get(s->table, s->members[a].row, s->members[b].row).tail2);
 }
 
 /* Neighbours that could be siblings: no parent of theirs is known, and the two compare. */
@@ -115,37 +121,77 @@ static bool has_younger(const Star *s) {
   return false;
 }
 
-/* Nats for a missing base, a logistic regression on the stars of planted woods. No piece decides alone: a
+/* How sure the neighbours in the tree make a member as their parent, -1..1, by everything but its place in the middle;
+ * a few neighbours count the less. */
+static double hub_evidence(const PedigreeMember *members, const GArray *neighbours, unsigned hub) {
+  enum { MANY = 10 };
+  double sum = 0;
+  unsigned n = 0;
+  for (guint i = 0; i < neighbours->len; i++) {
+    unsigned v = g_array_index(neighbours, unsigned, i);
+    if (!members[v].sketch) continue;
+    Kinship k;
+    kinship_compare(members[hub].sketch, members[v].sketch, &k);
+    sum += tanh(direction_nats(members[hub].sketch, members[v].sketch, &k, NAN, NAN) / 2);
+    n++;
+  }
+  return n ? sum / n * MIN(n, (unsigned)MANY) / MANY : 0;
+}
+
+/* Siblings lie as far apart as from the hub when it is their parent, farther when all went one way: the middle of
+ * T(j, k) / max(T(h, j), T(h, k)). */
+static double spread(const Star *s) {
+  g_autofree double *all = g_new(double, (MOST * MOST));
+  unsigned n = 0;
+  for (unsigned i = 0; i < s->n; i++)
+    for (unsigned k = 0; k < i; k++) {
+      double far = fmax(tail(s, s->hub, s->near[i]), tail(s, s->hub, s->near[k]));
+      if (far > 0) all[n++] = tail(s, s->near[i], s->near[k]) / far;
+    }
+  return quantile(all, n, 0.5);
+}
+
+/* Nats for a missing base, one row a kind of star; logistic regressions on planted woods. No piece decides alone: a
  * few siblings must agree the better, many may show a smaller step. */
-static const struct {
+typedef struct {
   double none;
-  double sibling; /* each that agrees, */
-  int most;       /* up to so many */
+  double sibling; /* each that agrees, up to 8 */
   double kept;    /* times the share of the neighbours that agree */
   double step;    /* times the logarithm of the common step to what the siblings moved, both squared */
-  double least;   /* times the least product to the median, down to -1 */
+  double least;   /* times the least product to the median, down to -1 and up to 1 */
   double even;    /* times constancy(), down to -3 and up to 3 */
   double younger; /* the hub's clock is ahead of a sibling's */
+  double hub;     /* times hub_evidence() */
+  double spread;  /* times spread(), up to 1.4 */
   double asked;   /* to be believed; a base that is made up is worse than one that is not found */
-} nats = {.none = -8.6,
-          .sibling = 0.94,
-          .most = 8,
-          .kept = 8.9,
-          .step = 1.23,
-          .least = 1.5,
-          .even = 1,
-          .younger = 1.7,
-          .asked = 1.25};
+} Weights;
+
+static const Weights by_distance = {
+    .none = -8.6, .sibling = 0.94, .kept = 8.9, .step = 1.23, .least = 1.5, .even = 1, .younger = 1.7, .asked = 2};
+static const Weights by_tail = {.none = 9,
+                                .sibling = 1.1,
+                                .kept = 0.66,
+                                .step = 1.51,
+                                .least = 1.28,
+                                .even = 0.57,
+                                .hub = -5.37,
+                                .spread = -9.6,
+                                .asked = 0.85};
+
+/* With more evidence than this for some hub of the tree, distances alone make up no base. */
+static const double most_hub = 0.45;
 
 static const double least_share = 0.01, most_sure = 0.95;
 
-/* How sure, 0 when the star is just a parent's. */
-static double weigh(const Star *s, unsigned before, double step2, double share) {
+/* How sure, 0 when the star is just a parent's. `hub` as hub_evidence() has it. */
+static double weigh(const Star *s, const Weights *w, unsigned before, double step2, double share, double hub) {
+  enum { MOST_COUNTED = 8 };
   if (s->n < LEAST || !(step2 > 0) || share < least_share) return 0;
-  double sum = nats.none + nats.sibling * MIN(s->n, (unsigned)nats.most) + nats.kept * s->n / before +
-               nats.step * log(share) + nats.least * fmax(pair_quantile(s, 0) / step2, -1) +
-               nats.even * CLAMP(constancy(s, step2), -3, 3) + nats.younger * has_younger(s);
-  return sum < nats.asked ? 0 : fmin(1 / (1 + exp(-sum)), most_sure);
+  double sum = w->none + w->sibling * MIN(s->n, (unsigned)MOST_COUNTED) + w->kept * s->n / before +
+               w->step * log(share) + w->least * CLAMP(pair_quantile(s, 0) / step2, -1, 1) +
+               w->even * CLAMP(constancy(s, step2), -3, 3) + w->younger * has_younger(s) + w->hub * hub +
+               (w->spread != 0 ? w->spread * fmin(spread(s), 1.4) : 0);
+  return sum < w->asked ? 0 : fmin(1 / (1 + exp(-sum)), most_sure);
 }
 
 static void keep_best(const Star *s, double share, double sure, Absent *best) {
@@ -159,8 +205,8 @@ static void keep_best(const Star *s, double share, double sure, Absent *best) {
 }
 
 /* Judges one hub. */
-static void judge(const PedigreeMember *members, const KinTable *table, unsigned hub, const GArray *neighbours,
-                  Absent *best) {
+static void judge(const PedigreeMember *members, const KinTable *table, const Weights *w, unsigned hub, double evidence,
+                  const GArray *neighbours, Absent *best) {
   g_autofree Star *s = g_new0(Star, 1);
   s->members = members, s->table = table, s->hub = hub;
   for (guint i = 0; i < neighbours->len; i++) add_neighbour(s, g_array_index(neighbours, unsigned, i));
@@ -170,19 +216,32 @@ static void judge(const PedigreeMember *members, const KinTable *table, unsigned
   keep_agreeing(s);
   if (s->n < LEAST) return;
   double step2 = pair_quantile(s, 0.5), share = step2 / middle_length2(s);
-  keep_best(s, share, weigh(s, before, step2, share), best);
+  keep_best(s, share, weigh(s, w, before, step2, share, evidence), best);
 }
 
-bool missing_base_find(const PedigreeMember *members, unsigned n, const KinTable *table, const Spanning *span,
-                       Absent *out) {
+/* The neighbours of a member that could have an unknown parent, when there are enough. */
+static bool find_neighbours(const PedigreeMember *members, unsigned n, const Spanning *span, unsigned hub,
+                            GArray *neighbours) {
+  g_array_set_size(neighbours, 0);
+  if (!members[hub].sketch || members[hub].known >= 0) return false;
+  for (unsigned v = 0; v < n; v++)
+    if (span->neighbour[v] == (int)hub || span->neighbour[hub] == (int)v) g_array_append_val(neighbours, v);
+  return neighbours->len >= LEAST;
+}
+
+bool missing_base_find(const PedigreeMember *members, unsigned n, const KinTable *table, const Spanning *tail_tree,
+                       const Spanning *euclid, Absent *out) {
   *out = (Absent){NULL, 0, 0};
+  double most = -1;
   g_autoptr(GArray) neighbours = g_array_new(FALSE, FALSE, sizeof(unsigned));
   for (unsigned hub = 0; hub < n; hub++) {
-    if (!members[hub].sketch || members[hub].known >= 0) continue;
-    g_array_set_size(neighbours, 0);
-    for (unsigned v = 0; v < n; v++)
-      if (span->neighbour[v] == (int)hub || span->neighbour[hub] == (int)v) g_array_append_val(neighbours, v);
-    if (neighbours->len >= LEAST) judge(members, table, hub, neighbours, out);
+    if (!find_neighbours(members, n, tail_tree, hub, neighbours)) continue;
+    double evidence = hub_evidence(members, neighbours, hub);
+    most = fmax(most, evidence);
+    judge(members, table, &by_tail, hub, evidence, neighbours, out);
   }
+  for (unsigned hub = 0; hub < n && most <= most_hub; hub++)
+    if (find_neighbours(members, n, euclid, hub, neighbours))
+      judge(members, table, &by_distance, hub, 0, neighbours, out);
   return out->siblings != NULL;
 }

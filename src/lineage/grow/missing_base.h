@@ -14,8 +14,10 @@ typedef struct {
   double sure;      /* 0..1 */
 } Absent;
 
-/* Looks at every member with three neighbours or more in the spanning tree of n members; one whose
- * parent is known is nobody's unknown sibling. False, and no siblings, when no base is missing as far
+/* Looks at every member with three neighbours or more in the spanning trees of n members, by either length; one whose
+ * parent is known is nobody's unknown sibling. "A base is there and its children drift alike" and "none is, and one
+ * sibling stands at the drift's end" have the same inner products: what speaks for a hub as the parent of its
+ * neighbours (direction.h) weighs against a missing base. False, and no siblings, when no base is missing as far
  * as one can tell; else the clearest case. */
-bool missing_base_find(const PedigreeMember *members, unsigned n, const KinTable *table, const Spanning *span,
-                       Absent *out);
+bool missing_base_find(const PedigreeMember *members, unsigned n, const KinTable *table, const Spanning *tail_tree,
+                       const Spanning *euclid, Absent *out);

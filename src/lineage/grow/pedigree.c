@@ -97,7 +97,7 @@ static unsigned best_root(const Rooting *r) {
 static double edge_probability(const Spanning *s, unsigned v) {
   if (s->best[v] >= 1e200) return 0.3;
   double gap = s->best[v] > 0 ? s->second[v] / s->best[v] - 1 : 1;
-  return 0.74 + 0.14 * CLAMP(gap / 0.1, 0, 1) + 0.09 * CLAMP((gap - 0.1) / 0.4, 0, 1);
+  return 0.85 + 0.08 * CLAMP(gap / 0.1, 0, 1) + 0.04 * CLAMP((gap - 0.1) / 0.4, 0, 1);
 }
 
 /* The edge that Prim found for `edge`, now read as "p is the parent of c". */
@@ -173,7 +173,7 @@ static void rooting_run(Rooting *r, PedigreeEdge *edges) {
 bool pedigree_build(const PedigreeMember *members, unsigned n, const KinTable *table, unsigned threads,
                     PedigreeEdge *edges, const Progress *p, GError **error) {
   Spanning span;
-  if (!spanning_build(members, n, table, threads, &span, p, error)) return false;
+  if (!spanning_build(members, n, table, SPANNING_TAIL, threads, &span, p, error)) return false;
   g_autofree int *known = g_new(int, n);
   g_autofree unsigned *order = g_new(unsigned, n);
   g_autofree double *nats = g_new0(double, n), *score = g_new0(double, n);

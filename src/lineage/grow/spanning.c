@@ -20,11 +20,12 @@ typedef struct {
   const PedigreeMember *members;
   unsigned n;
   const KinTable *table;
+  SpanningLength length;
   GHashTable *broods; /* ghost -> Brood */
   unsigned newest;    /* the member whose row is being computed */
   bool *attached;
   double *row;        /* lengths from `newest` */
-  float *to_landmark; /* n x marks squared distances; NAN where none */
+  float *to_landmark; /* n x marks tail2; NAN where none */
   unsigned marks, stride;
   Spanning *out;
 } Prim;
@@ -62,6 +63,21 @@ static int by_size(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
+static double length_of(const Prim *prim, const KinPair *k) {
+  return prim->length == SPANNING_EUCLID ? k->euclid : k->length;
+}
+
+/* What a squared distance from v is as a length, by v's pairs with the brood. */
+static double scale_of(const Prim *prim, const Brood *b, unsigned v) {
+  double lengths = 0, distances = 0;
+  for (unsigned i = 0; i < b->count; i++) {
+    KinPair k = kin_table_get(prim->table, prim->members[v].row, prim->members[b->child[i]].row);
+    if (!isfinite(k.distance2)) continue;
+    lengths += length_of(prim, &k), distances += k.distance2;
+  }
+  return distances > 0 ? lengths / distances : 1;
+}
+
 /* How far v is from an absent base, told by two children j, k of it that moved independently:
  * <v - j, v - k> = (d_vj^2 + d_vk^2 - d_jk^2) / 2. When v descends from j, every pair with j gives
  * v's distance to j instead. Of many pairs most are without j, and the median is right; of few the
@@ -76,7 +92,7 @@ static double ghost_length(const Prim *prim, unsigned ghost, unsigned v) {
     for (unsigned j = 0; j < i; j++) product[pairs++] = (to[i] + to[j] - b->between[i][j]) / 2;
   qsort(product, pairs, sizeof *product, by_size);
   double length = b->count >= 5 ? product[pairs / 2] : 1.05 * product[pairs - 1];
-  return length > 0 ? length : out_of_reach;
+  return length > 0 ? length * scale_of(prim, b, v) : out_of_reach;
 }
 
 static void note_landmark(Prim *prim, unsigned u, unsigned v, double d2) {
@@ -90,9 +106,9 @@ static double edge_length(Prim *prim, unsigned u, unsigned v) {
   if (!a || !b) return known ? 0 : !a && !b ? out_of_reach : ghost_length(prim, a ? v : u, a ? u : v);
   KinPair k = kin_table_get(prim->table, prim->members[u].row, prim->members[v].row);
   if (!isfinite(k.distance2)) return known ? 0 : out_of_reach;
-  note_landmark(prim, u, v, k.distance2);
-  note_landmark(prim, v, u, k.distance2);
-  return known ? 0 : k.length;
+  note_landmark(prim, u, v, k.tail2);
+  note_landmark(prim, v, u, k.tail2);
+  return known ? 0 : length_of(prim, &k);
 }
 
 static bool fill_row(void *user, size_t v, unsigned thread) {
@@ -139,8 +155,9 @@ static void settle_medians(Prim *prim) {
   }
 }
 
-static void prim_init(Prim *prim, const PedigreeMember *members, unsigned n, const KinTable *table, Spanning *out) {
-  *prim = (Prim){.members = members, .n = n, .table = table, .out = out};
+static void prim_init(Prim *prim, const PedigreeMember *members, unsigned n, const KinTable *table,
+                      SpanningLength length, Spanning *out) {
+  *prim = (Prim){.members = members, .n = n, .table = table, .length = length, .out = out};
   prim->stride = (n + LANDMARKS - 1) / LANDMARKS;
   prim->marks = (n + prim->stride - 1) / prim->stride;
   prim->attached = g_new0(bool, n);
@@ -155,11 +172,11 @@ static void prim_init(Prim *prim, const PedigreeMember *members, unsigned n, con
   for (unsigned v = 0; v < n; v++) out->neighbour[v] = -1, out->second[v] = INFINITY;
 }
 
-bool spanning_build(const PedigreeMember *members, unsigned n, const KinTable *table, unsigned threads, Spanning *out,
-                    const Progress *p, GError **error) {
+bool spanning_build(const PedigreeMember *members, unsigned n, const KinTable *table, SpanningLength length,
+                    unsigned threads, Spanning *out, const Progress *p, GError **error) {
   g_return_val_if_fail(n > 0, false);
   Prim prim;
-  prim_init(&prim, members, n, table, out);
+  prim_init(&prim, members, n, table, length, out);
   bool ok = true;
   for (unsigned done = 1; ok && done <= n; done++) {
     prim.attached[prim.newest] = true;

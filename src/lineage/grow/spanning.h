@@ -8,10 +8,14 @@ typedef struct {
   int *neighbour; /* n: to whom each member was attached; -1 for the first */
   double *best;   /* n: length of that edge */
   double *second; /* n: what the next best would have cost when it was attached */
-  double *median; /* n: squared distance to the middle one of (up to 256) others; NAN: none */
+  double *median; /* n: tail2 to the middle one of (up to 256) others; NAN: none */
 } Spanning;
 
+/* What an edge's length is: the largest differences alone, which siblings of one direction do not share, or the
+ * distance, in which steps of training add up. */
+typedef enum { SPANNING_TAIL, SPANNING_EUCLID } SpanningLength;
+
 /* Prim's algorithm, rows of distances shared over threads. */
-bool spanning_build(const PedigreeMember *members, unsigned n, const KinTable *table, unsigned threads, Spanning *out,
-                    const Progress *p, GError **error);
+bool spanning_build(const PedigreeMember *members, unsigned n, const KinTable *table, SpanningLength length,
+                    unsigned threads, Spanning *out, const Progress *p, GError **error);
 void spanning_clear(Spanning *s);

@@ -140,9 +140,9 @@ static unsigned ghost_of(TreeBuild *t, const GArray *siblings) {
 }
 
 /* Siblings of a missing base claim it, those apart that say another. */
-static void adopt_siblings(TreeBuild *t, const Spanning *span) {
+static void adopt_siblings(TreeBuild *t, const Spanning *span, const Spanning *euclid) {
   Absent absent;
-  if (!missing_base_find(t->members, t->plain, t->table, span, &absent)) return;
+  if (!missing_base_find(t->members, t->plain, t->table, span, euclid, &absent)) return;
   if (2 * count_denials(t, absent.siblings) < absent.siblings->len) {
     unsigned ghost = ghost_of(t, absent.siblings);
     for (guint i = 0; i < absent.siblings->len; i++) {
@@ -160,15 +160,23 @@ static void adopt_siblings(TreeBuild *t, const Spanning *span) {
   g_array_unref(absent.siblings);
 }
 
+static bool build_spanning(const TreeBuild *t, SpanningLength length, Spanning *out, GError **error) {
+  return spanning_build(t->members, t->plain, t->table, length, t->b->threads, out, t->b->progress, error);
+}
+
 static bool set_lies_apart(TreeBuild *t, GError **error) {
-  Spanning span;
+  Spanning span, euclid = {0};
   gather_members(t, false);
   if (t->plain < 2) return true;
-  if (!spanning_build(t->members, t->plain, t->table, t->b->threads, &span, t->b->progress, error)) return false;
-  check_cards(t, &span);
-  adopt_siblings(t, &span);
+  if (!build_spanning(t, SPANNING_TAIL, &span, error)) return false;
+  bool ok = build_spanning(t, SPANNING_EUCLID, &euclid, error);
+  if (ok) {
+    check_cards(t, &span);
+    adopt_siblings(t, &span, &euclid);
+  }
   spanning_clear(&span);
-  return true;
+  spanning_clear(&euclid);
+  return ok;
 }
 
 static void add_edge(TreeBuild *t, unsigned row, unsigned parent, ParentEdge edge) {

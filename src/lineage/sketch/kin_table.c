@@ -9,7 +9,7 @@
 enum { MOST_STORED = 4096 };
 
 typedef struct {
-  float distance2, length;
+  float distance2, tail2;
   uint8_t equal, low_rank;
 } Cell;
 
@@ -21,8 +21,15 @@ struct KinTable {
 
 static size_t place_of(unsigned a, unsigned b) { return (size_t)a * (a - 1) / 2 + b; }
 
+/* Frozen layers and adapters leave marks that only a direct step has. */
+static void add_lengths(KinPair *p) {
+  double marks = (1 - 0.3 * p->equal) * (p->low_rank ? 0.6 : 1);
+  p->euclid = p->distance2 * marks;
+  p->length = p->tail2 * marks;
+}
+
 static KinPair compute(const KinTable *t, unsigned a, unsigned b) {
-  KinPair out = {.distance2 = INFINITY, .length = INFINITY};
+  KinPair out = {.distance2 = INFINITY, .tail2 = INFINITY, .euclid = INFINITY, .length = INFINITY};
   const ModelSketch *x = t->sketches[a], *y = t->sketches[b];
   if (!x || !y) return out;
   Kinship k;
@@ -31,7 +38,8 @@ static KinPair compute(const KinTable *t, unsigned a, unsigned b) {
   out.distance2 = k.distance2;
   out.equal = k.equal;
   out.low_rank = direction_is_low_rank(&k);
-  out.length = k.distance2 * (1 - 0.3 * k.equal) * (out.low_rank ? 0.6 : 1);
+  out.tail2 = k.tail2;
+  add_lengths(&out);
   return out;
 }
 
@@ -41,7 +49,7 @@ static bool fill_row(void *user, size_t item, unsigned thread) {
   unsigned a = t->n - 1 - (unsigned)item; /* long rows first */
   for (unsigned b = 0; b < a; b++) {
     KinPair p = compute(t, a, b);
-    t->cells[place_of(a, b)] = (Cell){(float)p.distance2, (float)p.length, (uint8_t)(255 * p.equal), p.low_rank};
+    t->cells[place_of(a, b)] = (Cell){(float)p.distance2, (float)p.tail2, (uint8_t)(255 * p.equal), p.low_rank};
   }
   return true;
 }
@@ -67,7 +75,10 @@ void kin_table_free(KinTable *t) {
 KinPair kin_table_get(const KinTable *t, unsigned a, unsigned b) {
   if (!t->cells) return compute(t, a, b);
   const Cell *c = &t->cells[a > b ? place_of(a, b) : place_of(b, a)];
-  return (KinPair){(double)c->distance2, (double)c->length, c->equal / 255.0, c->low_rank};
+  KinPair p = {
+      .distance2 = (double)c->distance2, .tail2 = (double)c->tail2, .equal = c->equal / 255.0, .low_rank = c->low_rank};
+  add_lengths(&p);
+  return p;
 }
 
 const ModelSketch *kin_table_sketch(const KinTable *t, unsigned i) { return t->sketches[i]; }

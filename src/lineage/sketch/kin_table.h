@@ -6,8 +6,9 @@
 
 typedef struct {
   double distance2; /* INFINITY when the two cannot be compared */
-  double length;    /* the same, shortened by marks that only a direct step leaves: shared tensors,
-                       a change of low rank */
+  double tail2;     /* see Kinship; INFINITY likewise */
+  double euclid;    /* distance2 shortened by marks that only a direct step leaves */
+  double length;    /* tail2 shortened likewise: shared tensors, a change of low rank */
   double equal;     /* share of equal tensors, to 1/255 */
   bool low_rank;
 } KinPair;

@@ -6,12 +6,14 @@
 
 #include "core/parallel.h"
 #include "numerics/projection.h"
+#include "numerics/tail.h"
 
 /* Sums over the common tensors while two sketches are merged. */
 typedef struct {
   double elements;         /* of the common matrices */
   double cosine, variance; /* weighted by elements */
   double distance2, norm2_a, norm2_b;
+  double tail;
   unsigned tensors, equal; /* trunk matrices and vectors */
   unsigned vectors, vectors_equal;
   double head, head_elements;
@@ -31,6 +33,8 @@ static void add_matrix(Sums *s, const TensorSketch *a, const TensorSketch *b, bo
     double gap = moments_mean(&a->moments) - moments_mean(&b->moments);
     cosine = cosine_of(product, ca, cb);
     s->distance2 += distance2 + n * gap * gap;
+    if (a->places && b->places)
+      s->tail += tail_distance(a->places, b->places, MIN(a->placed, b->placed), a->moments.count);
   }
   s->elements += n;
   s->cosine += n * cosine;
@@ -70,6 +74,7 @@ static void settle(const Sums *s, const ModelSketch *a, const ModelSketch *b, Ki
   out->cosine = s->cosine / s->elements;
   out->noise = sqrt(s->variance) / s->elements;
   out->distance2 = s->distance2 * scale;
+  out->tail2 = s->tail * s->tail * scale;
   out->norm2_a = s->norm2_a * scale;
   out->norm2_b = s->norm2_b * scale;
 }

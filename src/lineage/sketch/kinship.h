@@ -15,6 +15,8 @@ typedef struct {
   double cosine;    /* mean of the matrices' centred cosines, weighted by their elements */
   double noise;     /* standard deviation that this cosine has for strangers */
   double distance2; /* |a - b|^2 over the common trunk, scaled up to the larger trunk */
+  double tail2;     /* the square of the sum over the common matrices of the mean of the largest differences
+                           (numerics/tail.h): what sets siblings apart that share a direction */
   double norm2_a;   /* |a|^2 over the common trunk, scaled alike */
   double norm2_b;
   double equal;       /* share of the common trunk tensors, vectors too, that are equal bit by bit */

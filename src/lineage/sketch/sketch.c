@@ -9,11 +9,13 @@
 #include "weights/layers/gguf_names.h"
 #include "numerics/quant_levels.h"
 #include "numerics/projection.h"
+#include "numerics/tail.h"
 
 static void tensor_sketch_clear(void *data) {
   TensorSketch *t = data;
   g_free(t->name);
   g_free(t->projection);
+  g_free(t->places);
 }
 
 ModelSketch *model_sketch_new(void) {
@@ -169,6 +171,11 @@ static bool read_tensor(WeightFile *file, size_t i, TensorSketch *t, Block *bloc
   moments_init(&t->moments);
   t->width = projection_width(count);
   if (t->projected) t->projection = g_new0(float, t->width);
+  TailWalk walk;
+  if (t->placed) {
+    t->places = g_new0(float, t->placed);
+    tail_walk_init(&walk, t->seed, count, t->placed);
+  }
   bool floats = numbers && dtype_is_float(info->dtype);
   for (uint64_t first = 0; first < count; first += step) {
     size_t n = (size_t)MIN(count - first, step);
@@ -178,12 +185,26 @@ static bool read_tensor(WeightFile *file, size_t i, TensorSketch *t, Block *bloc
     if (!numbers) continue;
     const float *x = block_values(block, info->dtype, n);
     take_values(x, n, t, &projection);
+    if (t->places) tail_walk_take(&walk, x, first, n, t->places);
     if (floats && first == 0) take_sample(x, n, t);
   }
   t->hash = content_hasher_end(&hasher);
   if (!floats || count == 0) t->as_single = t->as_half = t->as_brain = t->hash.lo;
   if (t->projected && t->width == PROJECTION_BUCKETS) projection_end(&projection, t->projection);
   return true;
+}
+
+/* Shares a model's numbers at random places out over its matrices. */
+static void share_places(ModelSketch *s, const WeightFile *file) {
+  enum { MODEL_PLACES = 16384, LEAST_PLACES = 128 };
+  size_t matrices = 0;
+  for (guint i = 0; i < s->tensors->len; i++)
+    matrices += g_array_index(s->tensors, TensorSketch, i).part == PART_MATRIX;
+  for (guint i = 0; i < s->tensors->len; i++) {
+    TensorSketch *t = &g_array_index(s->tensors, TensorSketch, i);
+    if (t->part == PART_MATRIX && t->projected)
+      t->placed = tail_width(weight_file_info(file, i)->count, MAX(MODEL_PLACES / matrices, (size_t)LEAST_PLACES));
+  }
 }
 
 ModelSketch *model_sketch_read(WeightFile *file, uint64_t seed, const Progress *p, GError **error) {
@@ -195,8 +216,10 @@ ModelSketch *model_sketch_read(WeightFile *file, uint64_t seed, const Progress *
     g_array_set_size(s->tensors, s->tensors->len + 1);
     TensorSketch *t = &g_array_index(s->tensors, TensorSketch, s->tensors->len - 1);
     name_tensor(file, i, by_tensor[i], seed, t);
-    if (!read_tensor(file, i, t, block, p, error)) return NULL;
   }
+  share_places(s, file);
+  for (size_t i = 0; i < weight_file_count(file); i++)
+    if (!read_tensor(file, i, &g_array_index(s->tensors, TensorSketch, i), block, p, error)) return NULL;
   model_sketch_settle(s);
   return g_steal_pointer(&s);
 }

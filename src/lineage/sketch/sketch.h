@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What lineage remembers of a model's weights: one pass over the file, then every question about
- * two models is answered from their sketches. A matrix takes 1.3 kB (small ones up to 4.4 kB), any other
- * tensor 0.2 kB and its name: 100,000 models of 24 matrices are 3.3 GB, of a ViT-B/16 each some 12 GB.
+ * two models is answered from their sketches. A matrix takes up to 5.4 kB (small ones up to 8.5 kB; a model 65 kB more than its projections), any other
+ * tensor 0.2 kB and its name: 100,000 models of 24 matrices are 10 GB, of a ViT-B/16 each some 18 GB.
  *
  * A sketch is immutable after model_sketch_centre() and may then be read by several threads. */
 #pragma once
@@ -43,6 +43,8 @@ typedef struct {
                                             and BF16; of what holds no floats: the hash's */
   size_t width;                          /* of the projection */
   float *projection;                     /* projection_width() numbers, when `projected` */
+  size_t placed;                         /* numbers at random places (numerics/tail.h), of PART_MATRIX alone */
+  float *places;
 } TensorSketch;
 
 typedef struct {

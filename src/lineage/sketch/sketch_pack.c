@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "numerics/projection.h"
+#include "numerics/tail.h"
 #include "lineage/sketch/sketch.h"
 
 /* Raise the number when what is measured, or how, changes: old blobs are then made anew. */
-static const char magic[8] = {'c', 'o', 'p', 's', 'e', 's', 'k', '3'};
+static const char magic[8] = {'c', 'o', 'p', 's', 'e', 's', 'k', '4'};
 
 typedef struct {
   char magic[8];
@@ -15,14 +16,15 @@ typedef struct {
   uint64_t tensors;
 } BlobHeader;
 
-/* Of one tensor; its name (no NUL) and, when it is projected, its projection follow. */
+/* Of one tensor; its name (no NUL) and, when it is projected, its projection, and its numbers at random places, follow. */
 typedef struct {
   uint64_t d_out, d_in, seed;
   Moments moments;
   ContentHash hash;
   uint64_t as_single, as_half, as_brain;
   uint32_t name_length, dtype;
-  uint8_t role, part, projected, gridded, unused[4];
+  uint8_t role, part, projected, gridded, unused[2];
+  uint16_t placed;
 } BlobTensor;
 
 GBytes *model_sketch_pack(const ModelSketch *s, uint64_t seed) {
@@ -39,10 +41,11 @@ GBytes *model_sketch_pack(const ModelSketch *s, uint64_t seed) {
     b.name_length = (uint32_t)strlen(t->name);
     b.role = (uint8_t)t->role, b.part = (uint8_t)t->part, b.projected = t->projected;
     b.as_single = t->as_single, b.as_half = t->as_half, b.as_brain = t->as_brain;
-    b.dtype = (uint32_t)t->dtype, b.gridded = t->gridded;
+    b.dtype = (uint32_t)t->dtype, b.gridded = t->gridded, b.placed = (uint16_t)t->placed;
     g_byte_array_append(out, (const guint8 *)&b, sizeof b);
     g_byte_array_append(out, (const guint8 *)t->name, b.name_length);
     if (t->projected) g_byte_array_append(out, (const guint8 *)t->projection, (guint)(t->width * sizeof(float)));
+    if (t->placed) g_byte_array_append(out, (const guint8 *)t->places, (guint)(t->placed * sizeof(float)));
   }
   ContentHash check = content_hash(seed, out->data, out->len);
   g_byte_array_append(out, (const guint8 *)&check, sizeof check);
@@ -65,7 +68,7 @@ static bool take_tensor(Cursor *c, TensorSketch *t) {
   BlobTensor b;
   if (!take(c, &b, sizeof b) || b.name_length > c->left) return false;
   if (b.role > TENSOR_FROZEN_COPY || b.part > PART_OTHER || b.projected > 1) return false;
-  if (b.dtype >= DTYPE_COUNT || b.gridded > 1) return false;
+  if (b.dtype >= DTYPE_COUNT || b.gridded > 1 || b.placed > TAIL_PLACES) return false;
   t->d_out = b.d_out, t->d_in = b.d_in, t->seed = b.seed;
   t->moments = b.moments, t->hash = b.hash;
   t->role = (TensorRole)b.role, t->part = (PartKind)b.part, t->projected = b.projected;
@@ -74,9 +77,11 @@ static bool take_tensor(Cursor *c, TensorSketch *t) {
   t->width = projection_width(b.moments.count);
   t->name = safe_text((const char *)c->at, (gssize)b.name_length);
   c->at += b.name_length, c->left -= b.name_length;
-  if (!t->projected) return true;
-  t->projection = g_new(float, t->width);
-  return take(c, t->projection, t->width * sizeof(float));
+  t->placed = b.placed;
+  if (t->projected) t->projection = g_new(float, t->width);
+  if (b.placed) t->places = g_new(float, b.placed);
+  return (!t->projected || take(c, t->projection, t->width * sizeof(float))) &&
+         (!b.placed || take(c, t->places, b.placed * sizeof(float)));
 }
 
 /* Header and checksum; leaves the cursor on the first tensor. */

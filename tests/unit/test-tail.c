@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Numbers at random places: the same places whatever the pieces, prefixes of one another, and the mean of the
+ * largest differences as a plain sort has it. */
+#include <glib.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "numerics/rng.h"
+#include "numerics/tail.h"
+
+enum { LONG = 5000 };
+
+static void fill(float *x, size_t n) {
+  for (size_t i = 0; i < n; i++) x[i] = (float)i;
+}
+
+static void take_all(const float *x, size_t count, size_t step, size_t width, float *out) {
+  TailWalk w;
+  tail_walk_init(&w, 7, count, width);
+  for (size_t at = 0; at < count; at += step) tail_walk_take(&w, x + at, at, MIN(step, count - at), out);
+  g_assert_cmpuint(w.at, ==, width);
+}
+
+static void test_places(void) {
+  float x[LONG], whole[TAIL_PLACES], pieces[TAIL_PLACES], fewer[TAIL_PLACES];
+  fill(x, LONG);
+  static const size_t counts[] = {1, 100, 1024, 1025, LONG};
+  for (size_t c = 0; c < G_N_ELEMENTS(counts); c++) {
+    size_t n = counts[c], width = tail_width(n, TAIL_PLACES), less = (width + 1) / 2;
+    take_all(x, n, n, width, whole);
+    take_all(x, n, 97, width, pieces);
+    take_all(x, n, 97, less, fewer);
+    g_assert_cmpmem(whole, width * sizeof *whole, pieces, width * sizeof *pieces);
+    g_assert_cmpmem(whole, less * sizeof *whole, fewer, less * sizeof *fewer);
+    double sum = 0;
+    for (size_t i = 0; i < width; i++) sum += (double)whole[i];
+    if (n <= TAIL_PLACES) g_assert_cmpfloat(sum, ==, (double)n * ((double)n - 1) / 2); /* each once */
+  }
+  g_assert_cmpuint(tail_width(LONG, 128), ==, 128);
+  g_assert_cmpuint(tail_width(LONG, 100000), ==, TAIL_PLACES);
+}
+
+static int falling(const void *a, const void *b) {
+  float x = *(const float *)a, y = *(const float *)b;
+  return (x < y) - (x > y);
+}
+
+static void test_distance(void) {
+  Rng rng;
+  rng_init(&rng, 3, 0);
+  float a[TAIL_PLACES], b[TAIL_PLACES], d[TAIL_PLACES];
+  static const struct {
+    size_t n;
+    uint64_t count;
+    size_t most; /* differences that count */
+  } rows[] = {{1, 1, 1}, {40, 40, 1}, {300, 300, 3}, {300, 9000, 9}, {1024, 1 << 20, 30}};
+  for (size_t r = 0; r < G_N_ELEMENTS(rows); r++) {
+    double want = 0;
+    for (size_t i = 0; i < rows[r].n; i++) {
+      a[i] = rng_normal(&rng), b[i] = rng_normal(&rng);
+      d[i] = fabsf(a[i] - b[i]);
+    }
+    qsort(d, rows[r].n, sizeof *d, falling);
+    for (size_t i = 0; i < rows[r].most; i++) want += (double)d[i] / (double)rows[r].most;
+    g_assert_cmpfloat_with_epsilon(tail_distance(a, b, rows[r].n, rows[r].count), want, 1e-6);
+  }
+  b[0] = NAN;
+  g_assert_true(isfinite(tail_distance(a, b, TAIL_PLACES, LONG)));
+  g_assert_cmpfloat(tail_distance(a, a, TAIL_PLACES, LONG), ==, 0);
+}
+
+int main(int argc, char **argv) {
+  g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/tail/places", test_places);
+  g_test_add_func("/tail/distance", test_distance);
+  return g_test_run();
+}
