@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "session/session.h"
 
-#include "collection/read/card_body.h"
+#include "collection/card_body.h"
 #include "session/job_input.h"
 #include "search/filter.h"
 

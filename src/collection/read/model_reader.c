@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "collection/read/card.h"
-#include "collection/scan/training_run.h"
+#include "collection/walk/training_run.h"
+#include "collection/read/metadata_facts.h"
 #include "collection/read/model_config.h"
 #include "core/error.h"
 #include "core/source.h"
+#include "weights/weight_open.h"
 
 enum { MAX_OTHERS = 64 };
 

@@ -4,7 +4,6 @@
 #include <math.h>
 
 #include "core/parallel.h"
-#include "lineage/grow/direction.h"
 
 enum { MOST_STORED = 4096 };
 
@@ -30,7 +29,7 @@ static KinPair compute(const KinTable *t, unsigned a, unsigned b) {
   if (!kinship_is_comparable(&k)) return out;
   out.distance2 = k.distance2;
   out.equal = k.equal;
-  out.low_rank = direction_is_low_rank(&k);
+  out.low_rank = kinship_is_low_rank(&k);
   out.length = k.distance2 * (1 - 0.3 * k.equal) * (out.low_rank ? 0.6 : 1);
   return out;
 }
