@@ -12,6 +12,7 @@
 #include "collection/scan/scan.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "weights/weight_open.h"
 
 struct Collection {
   char *root;  /* absolute, without links */

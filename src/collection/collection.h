@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "collection/model.h"
+#include "collection/scan_summary.h"
 #include "core/progress.h"
 
 typedef struct Collection Collection;
@@ -36,14 +37,6 @@ typedef struct {
   SafeText *path;
   SafeText *reason;
 } Skipped;
-
-typedef struct {
-  unsigned models, skipped; /* in the collection after the scan */
-  unsigned read;            /* weight files opened this time */
-  unsigned unchanged;       /* models and unreadable files taken from the catalog as they were */
-  uint64_t bytes;           /* of all weight files */
-  double seconds;
-} ScanSummary;
 
 /* Walks the collection and brings the catalog up to date: files whose size, time and inode are
  * as before are not opened. One bad file costs one Skipped row. Runs on `threads` threads,

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "collection/scan/walk.h"
+#include "collection/walk/walk.h"
 
 /* --- inodes -------------------------------------------------------------------------------------- */
 

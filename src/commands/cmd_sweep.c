@@ -9,7 +9,7 @@
 #include "commands/score_json.h"
 #include "commands/train_options.h"
 #include "core/json.h"
-#include "experts/ensemble.h"
+#include "experts/measure/ensemble.h"
 #include "experts/train/sweep.h"
 
 typedef struct {

@@ -5,6 +5,7 @@
 
 #include "collection/collection.h"
 #include "core/error.h"
+#include "weights/weight_open.h"
 
 static WeightFile *open_folder(const char *path, LoraScaling *scaling, GError **error) {
   CollectionOptions options = {.read_only = true};

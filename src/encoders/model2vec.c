@@ -13,6 +13,7 @@
 #include "encoders/encoder_impl.h"
 #include "encoders/static_tokens.h"
 #include "weights/weight_file.h"
+#include "weights/weight_open.h"
 
 enum { MAX_TOKENS = 512, CONFIG_BYTES = 1 << 20 };
 

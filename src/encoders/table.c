@@ -11,6 +11,7 @@
 #include "numerics/linalg.h"
 #include "encoders/encoder_impl.h"
 #include "weights/weight_file.h"
+#include "weights/weight_open.h"
 
 enum { MAX_TEXTS = 4 << 20 };
 static const double NEAR_ENOUGH = 0.5;

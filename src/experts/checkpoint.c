@@ -8,6 +8,7 @@
 #include "numerics/linalg.h"
 #include "experts/expert.h"
 #include "weights/formats/safetensors.h"
+#include "weights/weight_open.h"
 
 /* --- writing ---------------------------------------------------------------------------------- */
 

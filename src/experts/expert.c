@@ -7,7 +7,7 @@
 #include "core/error.h"
 #include "experts/probex/align.h"
 #include "experts/probex/probex_pass.h"
-#include "experts/train/task.h"
+#include "experts/task/task.h"
 
 Expert *expert_new(void) {
   Expert *x = g_new0(Expert, 1);

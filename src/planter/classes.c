@@ -8,6 +8,7 @@
 #include "planter/classifier.h"
 #include "planter/hub_write.h"
 #include "weights/weight_file.h"
+#include "weights/weight_open.h"
 
 static const char BASE_NAME[] = "scenes-mlp-base";
 static const char WEIGHTS_FILE[] = "model.safetensors";

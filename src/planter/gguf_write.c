@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/files.h"
+#include "weights/convert.h"
 
 enum { BLOCK = 32, ALIGNMENT = 32, TYPE_F32 = 0, TYPE_Q8_0 = 8, VALUE_STRING = 8 };
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/text.h"
-#include "experts/train/label_list.h"
+#include "experts/task/label_list.h"
 #include "search/question_field.h"
 #include "search/word_match.h"
 

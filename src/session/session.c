@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "session/session.h"
 
+#include "collection/card_body.h"
 #include "collection/hand/by_hand.h"
-#include "collection/read/card_body.h"
 #include "session/job_input.h"
 #include "search/filter.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Number formats of tensors, and their conversion to and from float32. */
+/* Number formats of tensors: their names, sizes and precision. */
 #pragma once
 
 #include <stdbool.h>
@@ -88,7 +88,7 @@ bool dtype_bytes(Dtype d, uint64_t count, uint64_t *bytes);
 /* False for the types of which dtype_bytes() cannot know the size. */
 bool dtype_has_size(Dtype d);
 
-/* Floating or integer numbers that dtype_to_f32() understands. */
+/* Floating or integer numbers that dtype_to_f32() (convert.h) understands. */
 bool dtype_is_readable(Dtype d);
 
 /* A float format: what a network computes with, rather than counters and masks. */
@@ -97,14 +97,3 @@ bool dtype_is_float(Dtype d);
 /* Rounding error of the format, 0 for integers: relative to the number itself (half a unit in
  * the last place), in block formats to the largest magnitude of the number's block. */
 double dtype_epsilon(Dtype d);
-
-/* n elements, a multiple of dtype_block(d), to float32. src needs no alignment and is
- * little-endian; d must be readable. */
-void dtype_to_f32(Dtype d, const void *src, float *dst, size_t n);
-
-/* IEEE binary16 to float32, exactly. */
-float dtype_half_to_f32(uint16_t half);
-
-/* n float32 to F64, F32, F16 or BF16, rounded to nearest even, or to I64, cut to whole numbers (0 for
- * what is no such number). False for other formats. */
-bool dtype_from_f32(Dtype d, const float *src, void *dst, size_t n);

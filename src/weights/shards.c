@@ -28,6 +28,7 @@ typedef struct {
   ShardIndex index;
   const ShardFolder *folder;
   void *data;
+  ShardReader read;
   Shard *shards;  /* one for each of index.shards */
   GArray *places; /* of Place, one a tensor */
   GMutex lock;    /* of `shards`, what follows, and folder->open() */
@@ -56,7 +57,7 @@ static bool open_shard(Shards *s, guint i, GError **error) {
   g_autofree char *label = g_strdup_printf("%s: %s", s->label, shard_name(s, i));
   g_autoptr(ByteSource) named = byte_source_window(source, 0, byte_source_size(source), label);
   if (s->open >= MOST_OPEN) close_one(s);
-  s->shards[i].file = weight_file_open_source(named, error);
+  s->shards[i].file = s->read(named, error);
   if (!s->shards[i].file) return false;
   s->open++;
   return true;
@@ -115,12 +116,13 @@ static void close_shards(WeightFile *f) {
 }
 
 /* A file without tensors yet, whose parts will come from `folder`. */
-static WeightFile *shards_new(ByteSource *source, const ShardFolder *folder, void *data) {
+static WeightFile *shards_new(ByteSource *source, const ShardFolder *folder, void *data, ShardReader read) {
   Shards *s = g_new0(Shards, 1);
   s->format = (WeightFormat){.name = "shards", .read_raw = read_raw, .close = close_shards};
   s->label = byte_source_label(source);
   s->folder = folder;
   s->data = data;
+  s->read = read;
   s->places = g_array_new(FALSE, FALSE, sizeof(Place));
   shard_index_init(&s->index);
   g_mutex_init(&s->lock);
@@ -224,8 +226,8 @@ static bool join(WeightFile *f, GError **error) {
   return true;
 }
 
-WeightFile *shards_open(ByteSource *index, const ShardFolder *folder, void *data, GError **error) {
-  g_autoptr(WeightFile) f = shards_new(index, folder, data);
+WeightFile *shards_open(ByteSource *index, const ShardFolder *folder, void *data, ShardReader read, GError **error) {
+  g_autoptr(WeightFile) f = shards_new(index, folder, data, read);
   Shards *s = f->private_data;
   if (!shard_index_read(f, &s->index, error) || !join(f, error)) return NULL;
   return g_steal_pointer(&f);
@@ -262,13 +264,13 @@ static bool list_parts(WeightFile *f, const char *name, GError **error) {
   return true;
 }
 
-WeightFile *shards_open_path(const char *path, GError **error) {
+WeightFile *shards_open_path(const char *path, ShardReader read, GError **error) {
   g_autofree char *folder = g_path_get_dirname(path), *name = g_path_get_basename(path);
   g_autofree char *whole = shard_index_whole(name);
   g_autoptr(ByteSource) source = byte_source_open(path, error);
   if (!source) return NULL;
-  if (whole) return shards_open(source, &folder_on_disk, g_steal_pointer(&folder), error);
-  g_autoptr(WeightFile) f = shards_new(source, &folder_on_disk, g_steal_pointer(&folder));
+  if (whole) return shards_open(source, &folder_on_disk, g_steal_pointer(&folder), read, error);
+  g_autoptr(WeightFile) f = shards_new(source, &folder_on_disk, g_steal_pointer(&folder), read);
   if (!list_parts(f, name, error) || !join(f, error)) return NULL;
   return g_steal_pointer(&f);
 }

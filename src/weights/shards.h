@@ -23,12 +23,15 @@ typedef struct {
   void (*free)(void *data);
 } ShardFolder;
 
+/* How a part is read: weight_file_open_source(), which stands above this. */
+typedef WeightFile *(*ShardReader)(ByteSource *part, GError **error);
+
 /* Opens the model of an index. `data` is taken, also on failure; `folder` must outlive the file. */
-WeightFile *shards_open(ByteSource *index, const ShardFolder *folder, void *data, GError **error);
+WeightFile *shards_open(ByteSource *index, const ShardFolder *folder, void *data, ShardReader read, GError **error);
 
 /* True when the path's name is that of an index, or of the first of several parts: such a path
  * stands for the whole model. Looks at the name alone. */
 bool shards_stand_at(const char *path);
 
 /* Opens the model that such a path stands for; parts are looked for in the path's folder. */
-WeightFile *shards_open_path(const char *path, GError **error);
+WeightFile *shards_open_path(const char *path, ShardReader read, GError **error);

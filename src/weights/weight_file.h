@@ -28,13 +28,6 @@ typedef struct {
 
 typedef struct WeightFile WeightFile;
 
-/* Opens a file of any known format, told by its first bytes, not by its name. The index of a
- * model in parts, or the first of them ("-00001-of-00003"), opens the whole: weights/shards.h. */
-WeightFile *weight_file_open(const char *path, GError **error);
-
-/* The same over any source; keeps a reference to it. */
-WeightFile *weight_file_open_source(ByteSource *source, GError **error);
-
 void weight_file_free(WeightFile *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(WeightFile, weight_file_free)
 

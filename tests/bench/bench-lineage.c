@@ -16,6 +16,7 @@
 #include "lineage/sketch/sketch.h"
 #include "tests/bench/row.h"
 #include "weights/formats/safetensors.h"
+#include "weights/weight_open.h"
 
 enum { FILES = 8, LARGE = 1024, LARGE_MATRICES = 16, SMALL = 16, SMALL_MATRICES = 24, A_TREE = 200 };
 

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "collection/scan/candidate.h"
+#include "collection/walk/candidate.h"
 #include "collection/catalog/catalog.h"
 #include "numerics/rng.h"
 #include "tests/bench/row.h"

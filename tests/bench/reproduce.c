@@ -10,7 +10,7 @@
 #include "numerics/linalg.h"
 #include "core/parallel.h"
 #include "experts/measure/baseline.h"
-#include "experts/train/task.h"
+#include "experts/task/task.h"
 #include "experts/train/train.h"
 #include "planter/plant.h"
 

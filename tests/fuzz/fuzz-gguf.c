@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A gguf file: open, validate, read everything. */
 #include "tests/fuzz/read_all.h"
+#include "weights/weight_open.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "tests/fuzz/read_all.h"
 #include "weights/shards.h"
+#include "weights/weight_open.h"
 
 typedef struct {
   const uint8_t *data;
@@ -44,6 +45,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
   g_autoptr(GBytes) bytes = g_bytes_new_static(data, text);
   g_autoptr(ByteSource) source = byte_source_from_bytes(bytes, "fuzz.safetensors.index.json");
   g_autoptr(GError) error = NULL;
-  read_all(shards_open(source, &folder, &x, &error));
+  read_all(shards_open(source, &folder, &x, weight_file_open_source, &error));
   return 0;
 }

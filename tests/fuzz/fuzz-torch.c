@@ -3,6 +3,7 @@
  * file, and as what follows the first three pickles of the old form, so that changes to the
  * object's pickle need no archive around them. */
 #include "tests/fuzz/try_all.h"
+#include "weights/weight_open.h"
 
 static const char head[] =
     "\x80\2\x8a\12\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."

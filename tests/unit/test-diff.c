@@ -5,6 +5,7 @@
 #include "lineage/diff/model_diff.h"
 #include "tests/unit/collection_fixture.h"
 #include "tests/unit/counting_source.h"
+#include "weights/weight_open.h"
 
 static float ramp[64], moved[64];
 

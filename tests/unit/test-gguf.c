@@ -6,7 +6,9 @@
 
 #include "core/error.h"
 #include "numerics/rng.h"
+#include "weights/convert.h"
 #include "weights/weight_file.h"
+#include "weights/weight_open.h"
 
 enum { U8, I8, U16, I16, U32, I32, F32, BOOL, STRING, ARRAY, U64, I64, F64 }; /* value types */
 

@@ -13,6 +13,7 @@
 #include "planter/denoiser.h"
 #include "planter/plant.h"
 #include "weights/layers/layer.h"
+#include "weights/weight_open.h"
 
 /* --- pictures and concepts -------------------------------------------------------------------- */
 

@@ -10,12 +10,15 @@
 #include "lineage/grow/missing_base.h"
 #include "numerics/arborescence.h"
 #include "lineage/grow/card_check.h"
+#include "weights/convert.h"
+#include "weights/half.h"
 #include "weights/layers/gguf_names.h"
 #include "numerics/quant_levels.h"
 #include "lineage/grow/merges.h"
 #include "lineage/diff/model_diff.h"
 #include "tests/unit/counting_source.h"
 #include "weights/formats/safetensors.h"
+#include "weights/weight_open.h"
 
 enum { SIDE = 64, NUMBERS = SIDE * SIDE, MATRICES = 3 };
 
@@ -132,7 +135,7 @@ static void test_grid(void) {
     for (int i = 0; i < N; i++) { /* stored in half precision */
       uint16_t half;
       dtype_from_f32(DTYPE_F16, &q[i], &half, 1);
-      q[i] = dtype_half_to_f32(half);
+      q[i] = half_to_f32(half);
     }
     g_assert_true(quant_levels_fit(q, N, ROW, all));
     for (int i = 0; i < N; i++) q[i] += 0.003f * rng_normal(&rng); /* trained on */

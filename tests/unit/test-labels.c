@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "experts/train/label_list.h"
+#include "experts/task/label_list.h"
 
 static void assert_labels(const char *value, const char *want) {
   g_autoptr(GPtrArray) labels = label_list_parse(value);

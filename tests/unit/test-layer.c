@@ -6,6 +6,7 @@
 #include "weights/layers/layer.h"
 #include "weights/formats/safetensors.h"
 #include "weights/layers/tensor_name.h"
+#include "weights/weight_open.h"
 
 typedef struct {
   const char *key, *layer;

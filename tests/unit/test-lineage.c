@@ -19,6 +19,7 @@
 #include "collection/stamp.h"
 #include "lineage/sketch/sketch_store.h"
 #include "weights/formats/safetensors.h"
+#include "weights/weight_open.h"
 
 /* ---- synthetic networks ---- */
 

@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "weights/weight_file.h"
+#include "weights/weight_open.h"
 #include "zip_fixture.h"
 
 static GBytes *npy(unsigned version, const char *header, const void *data, size_t n) {

@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "numerics/rng.h"
+#include "weights/convert.h"
 #include "weights/dtype.h"
-#include "weights/formats/quant.h"
+#include "weights/half.h"
+#include "weights/quant.h"
 
 enum { BLOCKS = 64 };
 
@@ -175,7 +177,7 @@ static void test_halves(void) {
     set_half(block, h);
     dtype_to_f32(DTYPE_Q8_0, block, x, 32);
     g_assert_true(same_bits(x[0], want));
-    float direct = dtype_half_to_f32((uint16_t)h);
+    float direct = half_to_f32((uint16_t)h);
     g_assert_true(isnan(want) ? isnan(direct) : memcmp(&direct, &want, sizeof want) == 0);
   }
 }

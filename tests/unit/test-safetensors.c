@@ -6,8 +6,10 @@
 
 #include "core/error.h"
 #include "numerics/rng.h"
+#include "weights/convert.h"
 #include "weights/formats/safetensors.h"
 #include "weights/weight_file.h"
+#include "weights/weight_open.h"
 
 typedef struct {
   const char *name;

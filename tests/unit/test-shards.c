@@ -10,6 +10,7 @@
 #include "weights/formats/safetensors.h"
 #include "weights/shard_name.h"
 #include "weights/shards.h"
+#include "weights/weight_open.h"
 
 enum { MANY = 20, WIDTH = 5000 };
 

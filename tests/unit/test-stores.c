@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "collection/scan/training_run.h"
-#include "collection/scan/hub_layout.h"
+#include "collection/walk/training_run.h"
+#include "collection/walk/hub_layout.h"
 #include "collection/read/metadata_facts.h"
 #include "collection/read/model_config.h"
 #include "tests/unit/collection_fixture.h"

@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "torch_fixture.h"
+#include "weights/weight_open.h"
 
 enum { N = 120 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "weights/weight_open.h"
 
 void pk_raw(GString *p, const char *opcodes) { g_string_append(p, opcodes); }
 

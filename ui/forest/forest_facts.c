@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "core/text.h"
-#include "experts/train/label_list.h"
+#include "experts/task/label_list.h"
 #include "ui/toolkit/paint.h"
 
 /* Where the next line goes. */

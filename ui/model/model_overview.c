@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/text.h"
-#include "experts/train/label_list.h"
+#include "experts/task/label_list.h"
 #include "ui/toolkit/glyph.h"
 #include "ui/toolkit/lines.h"
 #include "ui/model/model_page.h"

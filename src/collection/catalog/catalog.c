@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collection/scan/candidate.h"
+#include "collection/walk/candidate.h"
 #include "collection/catalog/catalog_private.h"
 #include "collection/catalog/database.h"
 #include "core/error.h"

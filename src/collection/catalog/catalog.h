@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 #include "collection/model.h"
-#include "collection/scan/walk.h"
+#include "collection/walk/walk.h"
 
 typedef struct Catalog Catalog;
 

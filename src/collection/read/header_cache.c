@@ -5,6 +5,7 @@
 #include <xxhash.h>
 
 #include "weights/formats/safetensors.h"
+#include "weights/weight_open.h"
 
 enum { MAX_BYTES = 32 << 20, MAX_HEADER = 4 << 20 };
 

@@ -4,9 +4,12 @@
 #include <math.h>
 #include <string.h>
 
-#include "collection/read/model_config.h"
-#include "collection/scan/weight_names.h"
+#include "collection/walk/weight_names.h"
 #include "core/json.h"
+
+void model_add_problem(Model *m, const char *problem, const char *source) {
+  model_add_fact(m, "problem", problem, source);
+}
 
 enum {
   MOST_TAGS = 16,

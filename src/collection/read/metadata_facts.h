@@ -17,3 +17,6 @@ void metadata_add_facts(Model *model, GHashTable *metadata);
 
 /* True for a key whose value is worth nothing as it is: counts of every tag, pictures. */
 bool metadata_is_bulk(const char *key);
+
+/* "problem": the file `source` could not be taken at its word. */
+void model_add_problem(Model *model, const char *problem, const char *source);

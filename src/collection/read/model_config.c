@@ -155,10 +155,6 @@ void model_take_pipeline(Model *m, const cJSON *index) {
     if (cJSON_IsArray(e)) add_component_class(m, e);
 }
 
-void model_add_problem(Model *m, const char *problem, const char *source) {
-  model_add_fact(m, "problem", problem, source);
-}
-
 void model_take_config_text(Model *m, const char *bytes, size_t n, const char *source) {
   static const char pointer[] = "version https://git-lfs";
   g_autoptr(cJSON) config = n <= CONFIG_MAX_BYTES ? json_parse(bytes, n) : NULL;

@@ -33,9 +33,6 @@ void model_take_config_text(Model *model, const char *bytes, size_t n, const cha
 /* The front matter of a card; see collection/card.h for its bounds. */
 void model_take_card_text(Model *model, const char *card, size_t n);
 
-/* "problem": the file `source` could not be taken at its word. */
-void model_add_problem(Model *model, const char *problem, const char *source);
-
 /* A weight file's metadata (SafeText -> SafeText), sorted by key, without "format": values are
  * cut at 64 kB, and there are at most 4,096 of them and 4 MB in all. Keys of kohya's trainers
  * (ss_…), of the model spec (modelspec.…) and of GGUF (general.…) come as facts of general meaning

@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "collection/read/card.h"
-#include "collection/scan/training_run.h"
+#include "collection/walk/training_run.h"
+#include "collection/read/metadata_facts.h"
 #include "collection/read/model_config.h"
 #include "core/error.h"
 #include "core/source.h"
 #include "weights/shards.h"
+#include "weights/weight_open.h"
 
 enum { MAX_OTHERS = 64 };
 

@@ -5,7 +5,7 @@
 
 #include <glib.h>
 
-#include "collection/scan/candidate.h"
+#include "collection/walk/candidate.h"
 #include "collection/model.h"
 #include "collection/read/header_cache.h"
 

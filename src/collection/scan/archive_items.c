@@ -7,6 +7,7 @@
 #include "collection/read/model_config.h"
 #include "collection/read/model_reader.h"
 #include "core/error.h"
+#include "weights/weight_open.h"
 
 enum {
   MOST_ROWS = 1000,

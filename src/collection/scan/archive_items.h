@@ -4,11 +4,17 @@
  * and archive_scan.c alone. */
 #pragma once
 
-#include "collection/scan/archive_scan.h"
+#include "archives/archive.h"
 #include "collection/read/archive_weights.h"
-#include "collection/scan/candidate.h"
+#include "collection/walk/candidate.h"
 #include "archives/archive_kind.h"
 #include "collection/read/weight_summary.h"
+
+typedef enum {
+  ARCHIVE_SCAN_DONE,    /* what could be read was passed on; the rest is in `skips` */
+  ARCHIVE_SCAN_WEIGHTS, /* not an archive of models, but a weight file: nothing was passed on */
+  ARCHIVE_SCAN_STOPPED  /* the token is set, or `found` said so */
+} ArchiveScanEnd;
 
 /* A member. */
 typedef struct {

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "collection/scan/archive_items.h"
 #include "collection/read/model_reader.h"
 #include "core/error.h"
 

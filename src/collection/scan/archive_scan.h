@@ -6,15 +6,9 @@
  * encrypted costs a row. */
 #pragma once
 
-#include "archives/archive.h"
-#include "collection/scan/candidate.h"
+#include "collection/scan/archive_items.h"
+#include "collection/walk/candidate.h"
 #include "collection/model.h"
-
-typedef enum {
-  ARCHIVE_SCAN_DONE,    /* what could be read was passed on; the rest is in `skips` */
-  ARCHIVE_SCAN_WEIGHTS, /* not an archive of models, but a weight file: nothing was passed on */
-  ARCHIVE_SCAN_STOPPED  /* the token is set, or `found` said so */
-} ArchiveScanEnd;
 
 /* Gets each model, and owns it; returns false to stop. Paths are "ARCHIVE!MEMBER". */
 typedef bool (*ArchiveFound)(void *user, Model *model);

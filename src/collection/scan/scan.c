@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "collection/scan/archive_scan.h"
-#include "collection/scan/candidate.h"
+#include "collection/walk/candidate.h"
 #include "collection/read/model_reader.h"
-#include "collection/scan/walk.h"
+#include "collection/walk/walk.h"
 #include "core/parallel.h"
 
 /* Raise this whenever a reader learns something: then all files are read anew. */

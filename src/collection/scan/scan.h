@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "collection/catalog/catalog.h"
-#include "collection/collection.h"
+#include "collection/scan_summary.h"
 
 /* Brings the catalog up to date with the folder `root` (absolute), or, when `only` is not NULL,
  * with the one archive of that name in it; `hidden` is left out, see walk_run(). Models are stored

@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "numerics/linalg.h"
 #include "core/parallel.h"
+#include "weights/weight_open.h"
 
 /* Numbers converted by one step of the parallel loop, and those of a tensor that are hashed. */
 enum { STEP = 1 << 20, SAMPLE = 256 };

@@ -4,7 +4,7 @@
 
 #include "experts/probex/layer_set.h"
 #include "numerics/rate.h"
-#include "experts/train/task.h"
+#include "experts/task/task.h"
 
 typedef enum { BASELINE_DENSE, BASELINE_STATNN, BASELINE_COUNT } BaselineKind;
 

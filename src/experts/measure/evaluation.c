@@ -9,6 +9,7 @@
 #include "experts/probex/align.h"
 #include "numerics/calibration.h"
 #include "experts/measure/evaluation_bench.h"
+#include "experts/measure/evaluation_neighbours.h"
 
 /* Share of validation answers that must be right for an expert to speak. */
 #define WANTED_RIGHT 0.95
@@ -244,7 +245,11 @@ static void measure_all(const EvaluationBench *b, Evaluation *e) {
   measure_group(b, SPLIT_TEST, e, &e->seen);
   measure_group(b, SPLIT_HOLDOUT, e, &e->unseen);
   if (b->task->has) align_normalise(b->rep, b->task->models->len, b->width, NULL);
-  evaluation_neighbours(b, e);
+  NeighbourScores near = evaluation_neighbours(b);
+  e->knn1 = near.knn1;
+  e->knn5 = near.knn5;
+  e->auc_knn = near.auc_knn;
+  e->auc_lw = near.auc_lw;
   g_array_sort(e->classes, worst_first);
   g_array_sort(e->confusions, most_first);
 }

@@ -2,8 +2,8 @@
 /* Shared by the parts of an evaluation and by ensembles; not for others. */
 #pragma once
 
-#include "experts/measure/evaluation.h"
-#include "experts/train/task.h"
+#include "experts/expert.h"
+#include "experts/task/task.h"
 
 /* An expert with the models to judge it by, and its representations of them. */
 typedef struct {
@@ -36,6 +36,3 @@ Score evaluation_panel_score(const EvaluationPanel *panel, bool classes);
 
 /* The models of a split, in order; returns how many. `members` has room for all. */
 size_t evaluation_members(const Task *task, TaskSplit split, size_t *members);
-
-/* Fills knn1, knn5 and, where models have one label, auc_knn and auc_lw. Rows must have length 1. */
-void evaluation_neighbours(const EvaluationBench *bench, Evaluation *e);

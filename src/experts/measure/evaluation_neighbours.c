@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "numerics/linalg.h"
-#include "experts/measure/evaluation_bench.h"
+#include "experts/measure/evaluation_neighbours.h"
 #include "numerics/oneclass.h"
 
 size_t evaluation_members(const Task *t, TaskSplit split, size_t *members) {
@@ -45,7 +45,7 @@ static double vote_classes(const Task *t, const Neighbour *near, size_t k, size_
   return (double)right / (double)t->seen;
 }
 
-static void measure_neighbours(const EvaluationBench *b, Evaluation *e) {
+static void measure_neighbours(const EvaluationBench *b, NeighbourScores *e) {
   const Task *t = b->task;
   g_autofree size_t *train = g_new(size_t, t->models->len + 1);
   g_autofree size_t *test = g_new(size_t, t->models->len + 1);
@@ -65,7 +65,7 @@ static void measure_neighbours(const EvaluationBench *b, Evaluation *e) {
 }
 
 /* For each label with at least two training models: who among the test models is of it? */
-static void measure_one_class(const EvaluationBench *b, Evaluation *e) {
+static void measure_one_class(const EvaluationBench *b, NeighbourScores *e) {
   const Task *t = b->task;
   size_t d = b->width, labels = 0;
   g_autofree size_t *test = g_new(size_t, t->models->len + 1);
@@ -93,8 +93,9 @@ static void measure_one_class(const EvaluationBench *b, Evaluation *e) {
   e->auc_lw = labels ? sums[1] / (double)labels : NAN;
 }
 
-void evaluation_neighbours(const EvaluationBench *b, Evaluation *e) {
-  measure_neighbours(b, e);
-  e->auc_knn = e->auc_lw = NAN;
-  if (!b->task->has) measure_one_class(b, e);
+NeighbourScores evaluation_neighbours(const EvaluationBench *b) {
+  NeighbourScores scores = {.auc_knn = NAN, .auc_lw = NAN};
+  measure_neighbours(b, &scores);
+  if (!b->task->has) measure_one_class(b, &scores);
+  return scores;
 }

@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "numerics/linalg.h"
+#include "weights/convert.h"
 #include "weights/dtype.h"
 
 struct DenseStore {

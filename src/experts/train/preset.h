@@ -3,7 +3,7 @@
  * subsets of Model-J (arXiv 2410.13569 and its code's notes). */
 #pragma once
 
-#include "experts/train/train.h"
+#include "experts/train/recipe.h"
 
 /* Sets task, layer and hyper-parameters of `options` as the preset says: "supvit", "dino", "mae",
  * "resnet", "sd_200", "sd_1k". False with COPSE_ERROR_USAGE, naming them all, for another name. */

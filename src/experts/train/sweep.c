@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "core/error.h"
-#include "experts/train/task.h"
+#include "experts/task/task.h"
 
 enum { MIN_NUMBERS = 64 };
 

@@ -3,48 +3,10 @@
  * keeps the best by validation, measures it, stores it. */
 #pragma once
 
-#include <math.h>
-
-#include "experts/measure/baseline.h"
-#include "experts/expert.h"
 #include "encoders/encoder.h"
-
-/* What is done to the layers before the probes see them. Scaling divides by the spread of the training
- * models' entries, and is folded into V; centring subtracts their mean first (dense layers). */
-typedef enum { INPUT_DEFAULT, INPUT_RAW, INPUT_SCALED, INPUT_CENTRED } TrainInput;
-
-/* Adam's step size over the epochs: as it is, or falling to 0 in a straight line. */
-typedef enum { SCHEDULE_LINEAR, SCHEDULE_CONSTANT } TrainSchedule;
-
-typedef struct {
-  ExpertTask task;
-  bool half;             /* keep dense layers as bfloat16 */
-  uint64_t memory;       /* bytes of dense layers to hold in memory; beyond: a scratch file; 0: no limit */
-  bool linear;           /* without the relu, for comparison */
-  TrainInput input;      /* INPUT_DEFAULT: centred when dense, scaled when low-rank */
-  const char *layer;     /* name, or NULL: the widest layer that all labelled models share */
-  const char *label_key; /* NULL: models_label_key() */
-  const char *encoder;   /* "words", "clip:DIR", …: see text/encoder.h */
-  const char *prompts;   /* see text/prompts.h; NULL: the encoder's default */
-  int tree;              /* -1: every model that has the layer in its commonest shape */
-  unsigned epochs, batch;
-  unsigned patience;          /* stop after so many epochs without a better validation; 0: never */
-  unsigned probes, proj, rep; /* r_U, r_V, r_T */
-  TrainSchedule schedule;
-  float lr;
-  float weight_decay; /* NAN: 1e-3 for classes, 0 for alignment */
-  double compress;    /* dense: train on the common spaces that keep this share of energy; 0: on X */
-  uint64_t seed;
-  bool baselines;   /* measure them too */
-  const char *init; /* a checkpoint of the same shape to start from, or NULL */
-  const char *out;  /* checkpoint path; NULL: in the collection's state */
-} TrainOptions;
-
-#define TRAIN_DEFAULTS                                                                                         \
-  {                                                                                                            \
-    .task = EXPERT_ALIGN, .encoder = "words", .tree = -1, .epochs = 30, .batch = 32, .probes = 64, .proj = 64, \
-    .rep = 128, .lr = 2e-3f, .weight_decay = NAN, .seed = 0, .baselines = true                                 \
-  }
+#include "experts/expert.h"
+#include "experts/measure/baseline.h"
+#include "experts/train/recipe.h"
 
 /* One epoch of the curve. */
 typedef struct {

@@ -11,6 +11,7 @@
 #include "experts/train/train_run.h"
 #include "weights/formats/safetensors.h"
 #include "weights/weight_file.h"
+#include "weights/weight_open.h"
 
 enum { BETWEEN = 2 * G_USEC_PER_SEC };
 

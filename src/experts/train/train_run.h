@@ -4,7 +4,7 @@
 
 #include "numerics/rng.h"
 #include "experts/probex/compress.h"
-#include "experts/probex/objective.h"
+#include "experts/train/objective.h"
 #include "experts/probex/probex_pass.h"
 #include "experts/train/train.h"
 

@@ -5,38 +5,9 @@
 #pragma once
 
 #include "collection/collection.h"
+#include "lineage/diff/diff_row.h"
 #include "core/progress.h"
 #include "weights/layers/layer_figures.h"
-
-typedef enum {
-  LAYER_SAME, /* number for number */
-  LAYER_MOVED,
-  LAYER_ADDED_TO, /* one is an adapter of the other's dense layer: its size is what is measured */
-  LAYER_OTHER_SHAPE,
-  LAYER_ONLY_P,
-  LAYER_ONLY_X,
-  LAYER_UNREAD /* its numbers cannot be read */
-} LayerState;
-
-/* "same", "moved", "adapter", … Static text. */
-const char *layer_state_name(LayerState state);
-
-/* One side of a row; d_out 0 where the layer is missing. */
-typedef struct {
-  LayerForm form;
-  uint64_t d_out, d_in, rank;
-  Dtype dtype;
-} LayerSide;
-
-typedef struct {
-  SafeText *name;
-  LayerState state;
-  LayerSide p, x;
-  double distance; /* |X - P|, an adapter's own size; NAN when not compared */
-  double size;     /* |P|, of the dense one beside an adapter; NAN */
-  double relative; /* distance over size; NAN */
-  unsigned rank;   /* of the difference; RANK_PROBES: that many or more; 0: not known */
-} DiffRow;
 
 typedef struct {
   GArray *rows; /* of DiffRow, in x's order, then what only p has */

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "weights/convert.h"
 #include "weights/layers/tensor_name.h"
 
 static void other_clear(void *data) { g_free(((OtherTensor *)data)->name); }

@@ -2,7 +2,8 @@
 /* What a model has beside its layers: biases, norm vectors, step counters, anything that is no matrix. */
 #pragma once
 
-#include "lineage/diff/model_diff.h"
+#include "core/progress.h"
+#include "lineage/diff/diff_row.h"
 
 typedef struct {
   SafeText *name; /* of its layer, with what it is to it: "norm.bias"; a weight has the layer's own */

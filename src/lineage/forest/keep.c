@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "collection/disk_use.h"
+#include "weights/convert.h"
 
 bool keep_rule_from_text(const char *text, KeepRule *rule) {
   static const char *const names[] = {"auto", "oldest", "smallest", "hub"};

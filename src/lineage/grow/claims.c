@@ -13,36 +13,6 @@ typedef enum { CHECK_AGREES, CHECK_NOT_POSSIBLE, CHECK_OBJECTS } Check;
 
 static const Model *model_of(const Builder *b, unsigned node) { return forest_node(b->forest, node)->model; }
 
-static char *ghost_key(const char *name) { return text_fold(name); }
-
-/* The one repository among the ghosts whose last part is `name`, or 0. */
-static guint ghost_ending_in(const Builder *b, const char *key) {
-  GHashTableIter it;
-  gpointer full, value;
-  guint found = 0;
-  g_hash_table_iter_init(&it, b->ghosts);
-  while (g_hash_table_iter_next(&it, &full, &value)) {
-    if (strcmp(declared_last_part(full), key) != 0) continue;
-    if (found) return 0;
-    found = GPOINTER_TO_UINT(value);
-  }
-  return found;
-}
-
-unsigned builder_ghost(Builder *b, const char *name) {
-  bool bare = !strchr(name, '/') || base_is_local_path(name);
-  const char *last = declared_last_part(name);
-  g_autofree char *key = ghost_key(bare ? last : name);
-  guint at = GPOINTER_TO_UINT(g_hash_table_lookup(b->ghosts, key));
-  if (!at && bare) at = ghost_ending_in(b, key);
-  if (at) return at - 1;
-  unsigned node = forest_add_node(b->forest, NULL, bare ? last : name);
-  Claim none = {.parent = -1};
-  g_array_append_val(b->claims, none);
-  g_hash_table_insert(b->ghosts, g_steal_pointer(&key), GUINT_TO_POINTER(node + 1));
-  return node;
-}
-
 static EdgeKind said_kind(const Model *m, bool *said) {
   static const struct {
     const char *word;
@@ -114,7 +84,7 @@ typedef struct {
 } Naming;
 
 static Naming *naming_of(GHashTable *namings, const char *name) {
-  g_autofree char *key = ghost_key(name);
+  g_autofree char *key = text_fold(name);
   Naming *found = g_hash_table_lookup(namings, key);
   if (found) return found;
   found = g_new0(Naming, 1);
@@ -151,7 +121,7 @@ static void find_selves(Builder *b) {
 /* What is on disk under that name: candidates, or the model that says that it is it. */
 static GArray *find_on_disk(const Builder *b, unsigned c, const char *name) {
   GArray *found = declared_resolve(b->index, c, name);
-  g_autofree char *key = ghost_key(name);
+  g_autofree char *key = text_fold(name);
   guint self = GPOINTER_TO_UINT(g_hash_table_lookup(b->selves, key));
   unsigned node = self - 1;
   if (found->len == 0 && self) g_array_append_val(found, node);

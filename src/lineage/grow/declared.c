@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "collection/scan/hub_layout.h"
+#include "collection/walk/hub_layout.h"
 #include "core/text.h"
 
 struct DeclaredIndex {

@@ -24,18 +24,9 @@ static const double decay_rho = 12;
 /* +1 when the child's is the larger, -1 when smaller, 0 when equal or not known. */
 static double sign(double parent, double child) { return (double)((child > parent) - (child < parent)); }
 
-/* How much of the change's length the norm grew by: about 0 for steps along the weights' own
- * directions in either sense, +1 for a change that is orthogonal to the parent. */
-static double growth(const Kinship *k) { return k->distance2 > 0 ? (k->norm2_b - k->norm2_a) / k->distance2 : 0; }
-
-bool direction_is_low_rank(const Kinship *k) {
-  double rho = fabs(growth(k));
-  return k->vectors_equal && rho > 0.6 && rho < 1.6;
-}
-
 static double norm_nats(const Kinship *k) {
-  double rho = growth(k);
-  if (direction_is_low_rank(k)) return worth.low_rank * CLAMP(rho, -1, 1);
+  double rho = kinship_growth(k);
+  if (kinship_is_low_rank(k)) return worth.low_rank * CLAMP(rho, -1, 1);
   if (fabs(rho) > decay_rho) return worth.norm_decay * (rho > 0 ? 1 : -1);
   return worth.norm * CLAMP(rho, -2, 2);
 }
@@ -62,6 +53,6 @@ double direction_nats(const ModelSketch *p, const ModelSketch *c, const Kinship 
 }
 
 EdgeKind direction_kind(const ModelSketch *p, const ModelSketch *c, const Kinship *k) {
-  if (direction_is_low_rank(k) && growth(k) > 0) return EDGE_LORA_MERGED;
+  if (kinship_is_low_rank(k) && kinship_growth(k) > 0) return EDGE_LORA_MERGED;
   return p->head_out && heads_match(p, c, k) ? EDGE_CONTINUED : EDGE_FINE_TUNE;
 }

@@ -14,10 +14,6 @@
  * what it is added to), kurtosis, norm layers, biases, the head, centrality. */
 double direction_nats(const ModelSketch *p, const ModelSketch *c, const Kinship *k, double median_p, double median_c);
 
-/* True when all that moved may be a low-rank change: vectors untouched, the norm grown (or, from
- * child to parent, shrunk) by about the length of the change. */
-bool direction_is_low_rank(const Kinship *k);
-
 /* What happened on the way from p to c: a head that is new or unrelated speaks of a fine-tune, one
  * that went on of continued training. */
 EdgeKind direction_kind(const ModelSketch *p, const ModelSketch *c, const Kinship *k);

@@ -2,23 +2,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/parallel.h"
 #include "lineage/grow/forest_builder.h"
 #include "lineage/grow/hand_parents.h"
 #include "lineage/sketch/sketch_store.h"
-
-const ModelSketch *builder_sketch(const Builder *b, unsigned node) {
-  return node < b->sketches->len ? b->sketches->pdata[node] : NULL;
-}
-
-bool builder_is_adapter(const Builder *b, unsigned node) {
-  const Model *m = forest_node(b->forest, node)->model;
-  return m && (m->kind == MODEL_LORA || m->kind == MODEL_EMBEDDING);
-}
-
-Claim *builder_claim(const Builder *b, unsigned node) { return &g_array_index(b->claims, Claim, node); }
-
-bool builder_is_duplicate(const Builder *b, unsigned node) { return forest_node(b->forest, node)->duplicate_of >= 0; }
 
 static void array_unref(void *array) {
   if (array) g_array_unref(array);
@@ -50,19 +36,6 @@ static void add_models(Builder *b) {
   }
 }
 
-bool builder_is_compared(const Builder *b, unsigned node) {
-  return builder_sketch(b, node) && !builder_is_adapter(b, node) && !builder_is_duplicate(b, node);
-}
-
-int builder_claimed_parent(const Builder *b, unsigned node) {
-  int p = builder_claim(b, node)->parent;
-  if (p >= 0 && builder_is_duplicate(b, (unsigned)p) && !builder_is_duplicate(b, node)) {
-    int original = forest_node(b->forest, (unsigned)p)->duplicate_of;
-    if (original != (int)node) p = original;
-  }
-  return p;
-}
-
 static bool join_kin(Builder *b, Sets *sets, GError **error) {
   g_autoptr(GArray) compared = g_array_new(FALSE, FALSE, sizeof(unsigned));
   for (unsigned v = 0; v < b->models->len; v++) {
@@ -73,16 +46,6 @@ static bool join_kin(Builder *b, Sets *sets, GError **error) {
     if (builder_is_compared(b, v)) g_array_append_val(compared, v);
   }
   return kinship_join(b->sketches, compared, sets, b->threads, b->progress, error);
-}
-
-void builder_add_claimed(Builder *b, unsigned node, int parent, EdgeKind kind, double distance) {
-  ParentEdge edge = builder_claim(b, node)->edge;
-  edge.parent = (unsigned)parent;
-  if (!builder_claim(b, node)->kind_is_said) edge.kind = kind;
-  edge.distance = distance;
-  forest_add_parent(b->forest, node, edge);
-  const GArray *more = node < b->models->len ? b->more->pdata[node] : NULL;
-  for (guint i = 0; more && i < more->len; i++) forest_add_parent(b->forest, node, g_array_index(more, ParentEdge, i));
 }
 
 /* Trees of full models and their ghosts, one a set. */
@@ -171,28 +134,11 @@ static bool store_trees(const Builder *b, GError **error) {
   return collection_store_trees(b->collection, b->models, trees, error);
 }
 
-static void builder_clear(Builder *b) {
-  forest_free(b->forest);
-  if (b->sketches) g_ptr_array_unref(b->sketches);
-  declared_index_free(b->index);
-  g_hash_table_unref(b->ghosts);
-  g_hash_table_unref(b->selves);
-  g_array_unref(b->claims);
-  g_ptr_array_unref(b->more);
-}
-
 Forest *forest_build(Collection *collection, const GPtrArray *models, const ForestOptions *options,
                      const Progress *progress, GError **error) {
   static const ForestOptions defaults = {0};
-  Builder b = {
-      .collection = collection, .models = models, .options = options ? options : &defaults, .progress = progress};
-  b.threads = b.options->threads ? b.options->threads : parallel_processors();
-  b.forest = forest_new();
-  b.ghosts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  b.selves = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  b.claims = g_array_new(FALSE, FALSE, sizeof(Claim));
-  b.more = g_ptr_array_new_with_free_func(array_unref);
-  g_ptr_array_set_size(b.more, (gint)models->len);
+  Builder b;
+  builder_init(&b, collection, models, options ? options : &defaults, progress);
   Forest *done = NULL;
   if (build(&b, error)) {
     forest_follow_hand(b.forest);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the parts of forest_build() share: seen by forest_build.c, copies.c,
- * claims.c, tree_build.c and berth.c alone. */
+ * claims.c, tree_build.c and adapter_base.c alone. */
 #pragma once
 
 #include "collection/collection.h"
@@ -29,6 +29,12 @@ typedef struct {
   GHashTable *selves; /* folded name -> node + 1: full models that seem to be what they name */
   GPtrArray *more;    /* of GArray of ParentEdge or NULL, one a model: a merge's other parents */
 } Builder;
+
+/* An empty forest of so many models to come. All is borrowed; builder_clear() frees what was made, the forest too unless
+ * it was taken. */
+void builder_init(Builder *b, Collection *collection, const GPtrArray *models, const ForestOptions *options,
+                  const Progress *progress);
+void builder_clear(Builder *b);
 
 /* The model's sketch, or NULL (always for ghosts). */
 const ModelSketch *builder_sketch(const Builder *b, unsigned node);

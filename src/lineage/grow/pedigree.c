@@ -110,7 +110,7 @@ static void direct(const Rooting *r, unsigned edge, unsigned p, unsigned c, Pedi
   if (!a || !b) return;
   Kinship k;
   kinship_compare(a, b, &k);
-  if (direction_is_low_rank(&k) || k.equal > 0.3) out->confidence = MAX(sure, 0.93) * side;
+  if (kinship_is_low_rank(&k) || k.equal > 0.3) out->confidence = MAX(sure, 0.93) * side;
   if (k.norm2_a > 0) out->distance = sqrt(k.distance2 / k.norm2_a);
   out->kind = side < 0.6 ? EDGE_RELATED : direction_kind(a, b, &k);
 }

@@ -17,13 +17,7 @@
 
 #include "core/progress.h"
 #include "lineage/forest/forest.h"
-#include "lineage/sketch/kin_table.h"
-
-typedef struct {
-  const ModelSketch *sketch; /* centred; NULL: a ghost */
-  unsigned row;              /* its number in the table of pairs */
-  int known;                 /* number of the parent that is known, or -1 */
-} PedigreeMember;
+#include "lineage/grow/spanning.h"
 
 typedef struct {
   int parent;        /* -1: the root */

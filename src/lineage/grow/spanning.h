@@ -2,7 +2,14 @@
 /* The undirected half of a pedigree: which pairs are joined by an edge. */
 #pragma once
 
-#include "lineage/grow/pedigree.h"
+#include "core/progress.h"
+#include "lineage/sketch/kin_table.h"
+
+typedef struct {
+  const ModelSketch *sketch; /* centred; NULL: a ghost */
+  unsigned row;              /* its number in the table of pairs */
+  int known;                 /* number of the parent that is known, or -1 */
+} PedigreeMember;
 
 typedef struct {
   int *neighbour; /* n: to whom each member was attached; -1 for the first */

@@ -4,7 +4,6 @@
 #include <math.h>
 
 #include "core/parallel.h"
-#include "lineage/grow/direction.h"
 
 enum { MOST_STORED = 4096 };
 
@@ -37,7 +36,7 @@ static KinPair compute(const KinTable *t, unsigned a, unsigned b) {
   if (!kinship_is_comparable(&k)) return out;
   out.distance2 = k.distance2;
   out.equal = k.equal;
-  out.low_rank = direction_is_low_rank(&k);
+  out.low_rank = kinship_is_low_rank(&k);
   out.tail2 = k.tail2;
   add_lengths(&out);
   return out;

@@ -273,3 +273,10 @@ bool kinship_join(const GPtrArray *sketches, const GArray *members, Sets *sets, 
   }
   return true;
 }
+
+double kinship_growth(const Kinship *k) { return k->distance2 > 0 ? (k->norm2_b - k->norm2_a) / k->distance2 : 0; }
+
+bool kinship_is_low_rank(const Kinship *k) {
+  double rho = fabs(kinship_growth(k));
+  return k->vectors_equal && rho > 0.6 && rho < 1.6;
+}

@@ -58,3 +58,11 @@ void sets_join(Sets *s, unsigned i, unsigned j);
  * COPSE_ERROR_CANCELLED, when p is cancelled. */
 bool kinship_join(const GPtrArray *sketches, const GArray *members, Sets *sets, unsigned threads, const Progress *p,
                   GError **error);
+
+/* How much of the change's length the norm grew by: about 0 for steps along the weights' own
+ * directions in either sense, +1 for a change that is orthogonal to the parent. */
+double kinship_growth(const Kinship *k);
+
+/* True when all that moved may be a low-rank change: vectors untouched, the norm grown (or, from
+ * child to parent, shrunk) by about the length of the change. */
+bool kinship_is_low_rank(const Kinship *k);

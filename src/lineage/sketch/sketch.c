@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/parallel.h"
+#include "weights/convert.h"
 #include "weights/layers/gguf_names.h"
 #include "numerics/quant_levels.h"
 #include "numerics/projection.h"

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/json.h"
+#include "weights/convert.h"
 #include "weights/formats/safetensors.h"
 
 typedef struct {

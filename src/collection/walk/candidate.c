@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "collection/scan/candidate.h"
+#include "collection/walk/candidate.h"
 
 #include <string.h>
 
-#include "collection/scan/training_run.h"
+#include "collection/walk/training_run.h"
 #include "archives/archive_kind.h"
-#include "collection/scan/hub_layout.h"
-#include "collection/scan/weight_names.h"
+#include "collection/walk/hub_layout.h"
+#include "collection/walk/weight_names.h"
 #include "weights/shard_name.h"
 
 /* One weight file of a folder, or the parts of one model. */

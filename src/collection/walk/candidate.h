@@ -16,7 +16,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
-#include "collection/scan/walk.h"
+#include "collection/walk/walk.h"
 
 typedef struct {
   char *path; /* bytes, relative to the root */

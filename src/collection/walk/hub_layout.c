@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "collection/scan/hub_layout.h"
+#include "collection/walk/hub_layout.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "collection/scan/walk.h"
+#include "collection/walk/walk.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "collection/scan/hub_layout.h"
-#include "collection/scan/ollama_layout.h"
+#include "collection/walk/hub_layout.h"
+#include "collection/walk/ollama_layout.h"
 #include "core/error.h"
 #include "core/parallel.h"
 #include "core/text.h"

@@ -5,7 +5,7 @@
 
 #include "experts/probex/probex.h"
 #include "numerics/rate.h"
-#include "experts/train/task.h"
+#include "experts/task/task.h"
 
 typedef struct Objective Objective;
 

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "collection/scan/hub_layout.h"
+#include "collection/walk/hub_layout.h"
 #include "core/progress.h"
 
 typedef enum {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "experts/ensemble.h"
+#include "experts/measure/ensemble.h"
 
 #include "core/error.h"
 #include "numerics/linalg.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "collection/read/card_body.h"
+#include "collection/card_body.h"
 
 #include <limits.h>
 #include <stdlib.h>

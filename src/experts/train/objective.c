@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "experts/probex/objective.h"
+#include "experts/train/objective.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "collection/scan/weight_names.h"
+#include "collection/walk/weight_names.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "experts/train/label_list.h"
+#include "experts/task/label_list.h"
 
 #include <stdbool.h>
 #include <string.h>

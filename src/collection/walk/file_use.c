@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "archives/archive_kind.h"
-#include "collection/scan/walk.h"
+#include "collection/walk/walk.h"
 
 static bool has_ending(const char *name, const char *const *endings, size_t n) {
   size_t length = strlen(name);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "weights/formats/quant.h"
+#include "weights/quant.h"
+
+#include "weights/half.h"
 
 #include <string.h>
 
@@ -9,7 +11,7 @@ typedef void (*BlockDecoder)(const unsigned char *restrict p, float *restrict x)
 static float half_at(const unsigned char *p) {
   uint16_t half;
   memcpy(&half, p, sizeof half);
-  return dtype_half_to_f32(half);
+  return half_to_f32(half);
 }
 
 /* Blocks of 32. Of each byte of q the low half is number i, the high half number i + 16. */

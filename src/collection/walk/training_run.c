@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "collection/scan/training_run.h"
+#include "collection/walk/training_run.h"
 
 #include <glib.h>
 #include <string.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "experts/train/task.h"
+#include "experts/task/task.h"
 
 #include <string.h>
 
 #include "core/error.h"
 #include "numerics/rng.h"
 #include "experts/probex/align.h"
-#include "experts/train/label_list.h"
+#include "experts/task/label_list.h"
 
 enum { MIN_LABELS = 2, MIN_TRAINING = 8 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "collection/scan/ollama_layout.h"
+#include "collection/walk/ollama_layout.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "weights/weight_open.h"
+
+#include <string.h>
+
+#include "core/error.h"
+#include "weights/shards.h"
+#include "weights/weight_format.h"
+
+/* In the order in which they are tried: those with a magic number first. */
+static const WeightFormat *const formats[] = {
+    &weight_format_gguf, &weight_format_safetensors, &weight_format_zip,
+    &weight_format_npy,  &weight_format_torch_tar,   &weight_format_torch_legacy,
+};
+
+static bool is_lfs_pointer(const unsigned char *head, size_t n) {
+  static const char start[] = "version https://git-lfs";
+  return n >= sizeof start - 1 && memcmp(head, start, sizeof start - 1) == 0;
+}
+
+/* Says what the file is when no reader wants it. */
+static void explain_unknown(const ByteSource *source, const unsigned char *head, size_t n, GError **error) {
+  const char *label = byte_source_label(source);
+  if (n == 0) g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: the file is empty", label);
+  else if (is_lfs_pointer(head, n))
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
+                "%s: a Git LFS pointer, the weights were never fetched (git lfs pull)", label);
+  else g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "%s: not a weight file of a known format", label);
+}
+
+WeightFile *weight_file_open_source(ByteSource *source, GError **error) {
+  unsigned char head[512];
+  size_t n = (size_t)MIN(byte_source_size(source), sizeof head);
+  if (!byte_source_read(source, 0, head, n, error)) return NULL;
+  const WeightFormat *format = NULL;
+  for (size_t i = 0; i < G_N_ELEMENTS(formats) && !format; i++)
+    if (!is_lfs_pointer(head, n) && formats[i]->matches(head, n, source)) format = formats[i];
+  if (!format) {
+    explain_unknown(source, head, n, error);
+    return NULL;
+  }
+  g_autoptr(WeightFile) f = weight_file_new(source);
+  f->format = format;
+  return format->open(f, error) ? g_steal_pointer(&f) : NULL;
+}
+
+WeightFile *weight_file_open(const char *path, GError **error) {
+  if (shards_stand_at(path)) return shards_open_path(path, weight_file_open_source, error);
+  g_autoptr(ByteSource) source = byte_source_open(path, error);
+  return source ? weight_file_open_source(source, error) : NULL;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a path or bytes to an open WeightFile, whatever its format: the one place that knows all readers. */
+#pragma once
+
+#include "weights/weight_file.h"
+
+/* Opens a file of any known format, told by its first bytes, not by its name. The index of a
+ * model in parts, or the first of them ("-00001-of-00003"), opens the whole: weights/shards.h. */
+WeightFile *weight_file_open(const char *path, GError **error);
+
+/* The same over any source; keeps a reference to it. */
+WeightFile *weight_file_open_source(ByteSource *source, GError **error);
