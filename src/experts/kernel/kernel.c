@@ -83,16 +83,16 @@ static void answer(const Kernel *k, int h, const float *sum, size_t m, float *e,
   }
 }
 
-static void find_strange(const Kernel *k, size_t m, const float *norm, const bool *there, float *e, bool *strange) {
+static void find_strange(const Kernel *k, size_t m, const float *norm, const bool *there, float *e, bool *nothing) {
   size_t width = kernel_width(k);
   for (size_t i = 0; i < m; i++) {
     bool odd = !there[i] || (double)norm[i] < k->least_norm;
     if (odd) memset(e + i * width, 0, width * sizeof *e);
-    if (strange) strange[i] = odd;
+    if (nothing) nothing[i] = !there[i];
   }
 }
 
-bool kernel_represent(const Kernel *k, const GPtrArray *sets, float *e, bool *strange, const Progress *progress,
+bool kernel_represent(const Kernel *k, const GPtrArray *sets, float *e, bool *nothing, const Progress *progress,
                       GError **error) {
   size_t m = ((const LayerSet *)sets->pdata[0])->n, at = 0;
   g_autofree float *sum0 = g_new0(float, m * k->n + 1), *sum1 = g_new0(float, m * k->n + 1),
@@ -107,7 +107,7 @@ bool kernel_represent(const Kernel *k, const GPtrArray *sets, float *e, bool *st
   }
   for (int h = 0; h < KERNEL_HEADS; at += k->head[h++].width)
     if (k->head[h].width) answer(k, h, sums[h], m, e, at, two, norm);
-  find_strange(k, m, norm, there, e, strange);
+  find_strange(k, m, norm, there, e, nothing);
   return true;
 }
 
@@ -121,7 +121,10 @@ bool kernel_read_and_represent(const Kernel *k, const Collection *collection, co
     g_ptr_array_add(sets, set);
     for (guint i = 0; i < models->len; i++) broken[i] |= set->broken[i];
   }
-  return kernel_represent(k, sets, e, NULL, progress, error);
+  g_autofree bool *nothing = g_new0(bool, models->len + 1);
+  if (!kernel_represent(k, sets, e, nothing, progress, error)) return false;
+  for (guint i = 0; i < models->len; i++) broken[i] |= nothing[i];
+  return true;
 }
 
 void kernel_map_text(const Kernel *k, const float *text, const gssize *label, size_t n, size_t d_text, float *mapped) {
@@ -133,6 +136,23 @@ void kernel_map_text(const Kernel *k, const float *text, const gssize *label, si
     else if (!k->one_hot) memcpy(to, text + i * d_text, d_text * sizeof *text);
     else if ((size_t)label[i] < seen) to[label[i]] = 1;
   }
+}
+
+Probex *kernel_shell(const Kernel *k, size_t d_text, size_t classes, GError **error) {
+  static const float sharpness = 3.0f, logit = 4.0f; /* log of the inverse temperature before any is fitted */
+  const KernelRows *first = k->rows->pdata[0];
+  ProbexShape shape = {.d_out = first->d_out,
+                       .d_in = first->d_in,
+                       .r_u = 1,
+                       .r_v = 1,
+                       .r_t = kernel_width(k),
+                       .d_text = d_text,
+                       .n_classes = classes};
+  Probex *p = probex_new(&shape, error);
+  if (!p) return NULL;
+  *p->tau = sharpness;
+  for (size_t c = 0; c < classes && c < shape.r_t; c++) p->head[c * shape.r_t + c] = logit;
+  return p;
 }
 
 uint64_t kernel_hash(const Kernel *k) {

@@ -12,6 +12,7 @@
 #include "collection/collection.h"
 #include "experts/kernel/kernel_gram.h"
 #include "experts/kernel/kernel_scale.h"
+#include "experts/probex/probex.h"
 #include "weights/weight_file.h"
 
 /* Questions about trained labels, and about others. */
@@ -53,9 +54,9 @@ size_t kernel_width(const Kernel *kernel);
 void kernel_add_term(Kernel *kernel, size_t layer, KernelView view, const float weight[KERNEL_HEADS],
                      KernelScale *scale);
 
-/* e (n, width) of models whose layers are in `sets` (LayerSet* by layer, all of n models). *strange (n, may be NULL)
- * says which are unlike anything in training: their e is zero, as is that of a model with nothing in any layer. */
-bool kernel_represent(const Kernel *kernel, const GPtrArray *sets, float *e, bool *strange, const Progress *progress,
+/* e (n, width) of models whose layers are in `sets` (LayerSet* by layer, all of n models). The e of
+ * those that are unlike anything in training is zero. *nothing (n, may be NULL): models with nothing in any layer. */
+bool kernel_represent(const Kernel *kernel, const GPtrArray *sets, float *e, bool *nothing, const Progress *progress,
                       GError **error);
 
 /* The same, reading the layers of the models (Model*). *broken (n): models that hold no numbers one can reckon with,
@@ -67,6 +68,10 @@ bool kernel_read_and_represent(const Kernel *kernel, const Collection *collectio
  * that text i is, or -1. */
 void kernel_map_text(const Kernel *kernel, const float *text, const gssize *label, size_t n, size_t d_text,
                      float *mapped);
+
+/* What stands in for ProbeX's parameters where a kernel speaks: sizes, a temperature, and for classes a head that hands
+ * the answer on, four times over (answers lie about -1 and 1, logits further out). One of d_text and classes is 0. */
+Probex *kernel_shell(const Kernel *kernel, size_t d_text, size_t classes, GError **error);
 
 /* Tells one kernel from another. */
 uint64_t kernel_hash(const Kernel *kernel);

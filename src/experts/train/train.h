@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "experts/kernel/kernel_train.h"
 #include "experts/measure/baseline.h"
 #include "experts/expert.h"
 #include "encoders/encoder.h"
@@ -16,8 +17,13 @@ typedef enum { INPUT_DEFAULT, INPUT_RAW, INPUT_SCALED, INPUT_CENTRED } TrainInpu
 /* Adam's step size over the epochs: as it is, or falling to 0 in a straight line. */
 typedef enum { SCHEDULE_LINEAR, SCHEDULE_CONSTANT } TrainSchedule;
 
+/* Which kind of expert: ProbeX by steps, a kernel in closed form (experts/kernel), or the kernel first and ProbeX where
+ * that tells nothing. */
+typedef enum { TRAIN_PROBEX, TRAIN_KERNEL, TRAIN_AUTO } TrainKind;
+
 typedef struct {
   ExpertTask task;
+  TrainKind kind;
   bool half;             /* keep dense layers as bfloat16 */
   uint64_t memory;       /* bytes of dense layers to hold in memory; beyond: a scratch file; 0: no limit */
   bool linear;           /* without the relu, for comparison */
@@ -64,6 +70,8 @@ typedef struct {
   double reading;                 /* seconds that reading the layers took, once */
   double energy;                  /* kept by compression; 1 without */
   size_t trained_out, trained_in; /* the layer's shape in training */
+  KernelReport *kernel;           /* of a kernel expert: what was looked at; else NULL */
+  char *why;                      /* TRAIN_AUTO: what was chosen and why, in words; else NULL */
   bool has_baselines;
   Baseline baselines[BASELINE_COUNT];
 } TrainResult;
