@@ -71,14 +71,15 @@ static int measure(Collection *c, const GPtrArray *models, const TrainOptions *o
   return STATUS_DONE;
 }
 
-/* -1 for ProbeX itself; false for a word that is no kind. */
+/* -1 for an expert; false for a word that is no kind. */
 static bool kind_of(const char *word, int *kind, GError **error) {
   *kind = -1;
-  if (!word || g_str_equal(word, "probex")) return true;
+  if (!word || g_str_equal(word, "probex") || g_str_equal(word, "kernel") || g_str_equal(word, "auto")) return true;
   for (int k = 0; k < BASELINE_COUNT; k++)
     if (g_str_equal(word, baseline_name((BaselineKind)k))) *kind = k;
   if (*kind >= 0) return true;
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "unknown expert '%s'; there are: probex, dense, statnn", word);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE,
+              "unknown expert '%s'; there are: auto, kernel, probex, dense, statnn", word);
   return false;
 }
 

@@ -83,6 +83,16 @@ static bool read_tree(const TrainWords *o, TrainOptions *t, GError **error) {
   return false;
 }
 
+/* Options that only training by steps has ask for ProbeX, unless a kind is named. */
+static TrainKind kind_wanted(const TrainWords *o) {
+  bool steps = o->epochs != NOT_GIVEN || o->patience != NOT_GIVEN || o->probes != NOT_GIVEN || o->proj != NOT_GIVEN ||
+               o->rep != NOT_GIVEN || o->batch != NOT_GIVEN || !isnan(o->lr) || !isnan(o->weight_decay) || o->preset ||
+               o->input || o->schedule || o->init || o->linear || o->compress > 0;
+  if (!o->expert) return steps ? TRAIN_PROBEX : TRAIN_AUTO;
+  if (strcmp(o->expert, "kernel") == 0) return TRAIN_KERNEL;
+  return strcmp(o->expert, "auto") == 0 ? TRAIN_AUTO : TRAIN_PROBEX;
+}
+
 bool train_words_read(const TrainWords *o, const Globals *g, TrainOptions *t, GError **error) {
   const TrainOptions defaults = TRAIN_DEFAULTS;
   *t = defaults;
@@ -98,6 +108,7 @@ bool train_words_read(const TrainWords *o, const Globals *g, TrainOptions *t, GE
   t->out = o->out;
   t->compress = o->compress;
   t->seed = (uint64_t)g->seed;
+  t->kind = kind_wanted(o);
   take_number(o->epochs, &t->epochs);
   take_number(o->patience, &t->patience);
   take_number(o->probes, &t->probes);
@@ -113,8 +124,8 @@ GOptionEntry *train_words_entries(TrainWords *o) {
   const GOptionEntry entries[] = {
       {"task", 0, 0, G_OPTION_ARG_STRING, &o->task, "align: weights to words (the default); classify: which labels",
        "TASK"},
-      {"expert", 0, 0, G_OPTION_ARG_STRING, &o->expert, "probex (the default), or a baseline to measure: dense, statnn",
-       "KIND"},
+      {"expert", 0, 0, G_OPTION_ARG_STRING, &o->expert,
+       "auto (the default: closed form first), kernel, probex, or a baseline to measure: dense, statnn", "KIND"},
       {"preset", 0, 0, G_OPTION_ARG_STRING, &o->preset, "Published set-up: supvit, dino, mae, resnet, sd_200, sd_1k",
        "NAME"},
       {"input", 0, 0, G_OPTION_ARG_STRING, &o->input,

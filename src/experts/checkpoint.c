@@ -7,6 +7,7 @@
 #include "core/json.h"
 #include "numerics/linalg.h"
 #include "experts/expert.h"
+#include "experts/kernel/kernel_store.h"
 #include "weights/formats/safetensors.h"
 #include "weights/weight_open.h"
 
@@ -72,6 +73,7 @@ static GPtrArray *facts_of(const Expert *x) {
   put(m, "copse.val", score_text(&x->val));
   put(m, "copse.test", score_text(&x->test));
   put(m, "copse.test_holdout", score_text(&x->test_holdout));
+  if (x->kernel) put(m, "copse.kernel", kernel_store_text(x->kernel));
   g_ptr_array_add(m, NULL);
   return m;
 }
@@ -84,9 +86,24 @@ static TensorOut vector(const char *name, size_t n, const float *data) {
   return (TensorOut){name, DTYPE_F32, 1, {n}, data};
 }
 
+/* A kernel expert: its own tensors, and of ProbeX's the temperature and the mean of texts. */
+static bool save_kernel(const Expert *x, const char *path, GError **error) {
+  KernelParts parts = kernel_store_parts(x->kernel);
+  size_t d_text = x->probex->shape.d_text;
+  TensorOut tau = vector("copse.tau", 1, x->probex->tau), mean = vector("copse.text_mean", d_text, x->text_mean);
+  g_array_append_val(parts.tensors, tau);
+  if (d_text && x->text_mean) g_array_append_val(parts.tensors, mean);
+  g_autoptr(GPtrArray) metadata = facts_of(x);
+  bool ok = safetensors_write(path, (const TensorOut *)(const void *)parts.tensors->data, parts.tensors->len,
+                              (const char *const *)metadata->pdata, error);
+  kernel_store_parts_clear(&parts);
+  return ok;
+}
+
 bool expert_save(const Expert *x, const char *path, GError **error) {
   const Probex *p = x->probex;
   const ProbexShape *s = &p->shape;
+  if (x->kernel) return save_kernel(x, path, error);
   TensorOut t[9];
   size_t n = 0;
   t[n++] = matrix("probes.weight", s->d_in, s->r_u, p->u);
@@ -262,6 +279,24 @@ static bool read_numbers_of(WeightFile *f, Expert *x, GError **error) {
          read_centre(f, x, error);
 }
 
+/* A kernel expert's numbers; what stands in for ProbeX's has their sizes. */
+static bool read_kernel(WeightFile *f, Expert *x, GError **error) {
+  x->kernel = kernel_store_read(f, error);
+  if (!x->kernel) return false;
+  if (x->task == EXPERT_CLASSIFY) {
+    x->probex = kernel_shell(x->kernel, 0, x->kernel->head[KERNEL_SEEN].width, error);
+    return x->probex != NULL;
+  }
+  const uint64_t *d = shape_of(f, "copse.text_mean", 1, error);
+  bool same = d && d[0] == x->kernel->head[KERNEL_UNSEEN].width &&
+              x->kernel->head[KERNEL_SEEN].width == (x->kernel->one_hot ? x->labels->len : d[0]);
+  if (d && !same) g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: its heads do not fit its texts", x->path);
+  x->probex = same ? kernel_shell(x->kernel, d[0], 0, error) : NULL;
+  x->text_mean = x->probex ? g_new0(float, d[0]) : NULL;
+  return x->probex && read_numbers(f, "copse.text_mean", d[0], x->text_mean, error) &&
+         read_numbers(f, "copse.tau", 1, x->probex->tau, error);
+}
+
 Expert *expert_load(const char *path, GError **error) {
   g_autoptr(WeightFile) f = weight_file_open(path, error);
   if (!f) return NULL;
@@ -271,7 +306,7 @@ Expert *expert_load(const char *path, GError **error) {
   x->name = safe_text(base, -1);
   x->path = g_strdup(path);
   read_facts(f, x);
-  if (!read_numbers_of(f, x, error)) return NULL;
+  if (!(kernel_store_is_there(f) ? read_kernel(f, x, error) : read_numbers_of(f, x, error))) return NULL;
   size_t classes = x->probex->shape.n_classes;
   if (x->task == EXPERT_ALIGN || x->labels->len == 0 || x->labels->len == classes) return g_steal_pointer(&x);
   g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %u labels for a head of %zu classes", weight_file_label(f),

@@ -32,6 +32,8 @@ void expert_free(Expert *x) {
   g_free(x->label_key);
   g_ptr_array_unref(x->labels);
   probex_free(x->probex);
+  kernel_free(x->kernel);
+  g_clear_pointer(&x->parts, g_hash_table_unref);
   g_free(x->text_mean);
   g_free(x->centre);
   g_free(x);
@@ -122,6 +124,23 @@ bool expert_takes_encoder(const Expert *x, const TextEncoder *encoder, GError **
   return true;
 }
 
+/* The index of a trained label, whatever its case, or -1. */
+static gssize trained_label(const Expert *x, const char *name) {
+  for (guint i = 0; i < x->labels->len; i++)
+    if (g_ascii_strcasecmp(x->labels->pdata[i], name) == 0) return (gssize)i;
+  return -1;
+}
+
+void expert_map_vectors(const Expert *x, const char *const *names, const float *text, size_t n, float *mapped) {
+  if (!x->kernel) {
+    align_map_text(x->probex, text, n, mapped);
+    return;
+  }
+  g_autofree gssize *label = g_new(gssize, n + 1);
+  for (size_t i = 0; i < n; i++) label[i] = trained_label(x, names[i]);
+  kernel_map_text(x->kernel, text, label, n, x->probex->shape.d_text, mapped);
+}
+
 bool expert_map_text(const Expert *x, TextEncoder *encoder, const char *text, float *vector, char ***unknown,
                      GError **error) {
   size_t d = text_encoder_dim(encoder);
@@ -129,7 +148,7 @@ bool expert_map_text(const Expert *x, TextEncoder *encoder, const char *text, fl
   g_autofree float *t = g_new(float, d);
   if (!text_encoder_encode(encoder, text, t, unknown, error)) return false;
   task_centre_text(t, x->text_mean, d);
-  align_map_text(x->probex, t, 1, vector);
+  expert_map_vectors(x, &text, t, 1, vector);
   return true;
 }
 
@@ -149,7 +168,7 @@ bool expert_map_texts(const Expert *x, TextEncoder *encoder, const char *const *
       continue;
     }
     task_centre_text(t + i * d, x->text_mean, d);
-    align_map_text(x->probex, t + i * d, 1, vector);
+    expert_map_vectors(x, texts + i, t + i * d, 1, vector);
   }
   return true;
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "collection/collection.h"
+#include "experts/kernel/kernel.h"
 #include "experts/probex/layer_set.h"
 #include "experts/probex/probex.h"
 #include "numerics/rate.h"
@@ -36,6 +37,8 @@ typedef struct {
                           below it means "none of these"; NAN: not known */
   double answered, answered_right; /* on test: share above the threshold, share of those right; NAN */
   Score val, test, test_holdout;   /* test: seen concepts; test_holdout: concepts never trained on */
+  Kernel *kernel;                  /* a kernel expert's; NULL for ProbeX */
+  GHashTable *parts;               /* content hash -> part of the split it had in training, or NULL (train/parts.h) */
   Probex *probex;                  /* for raw layers: the spread it was trained at is folded into V */
   float *centre;                   /* (d_out, d_in): subtracted from a raw layer first; NULL: nothing */
   float *text_mean;                /* (d_text): removed from text vectors before they are mapped; align only */
@@ -82,6 +85,10 @@ bool expert_map_text(const Expert *expert, TextEncoder *encoder, const char *tex
  * vector is zero otherwise; NULL: each must. */
 bool expert_map_texts(const Expert *expert, TextEncoder *encoder, const char *const *texts, size_t n, float *vectors,
                       bool *known, GError **error);
+
+/* Where labels' vectors (n, d_text), centred and of length 1, lie among the representations: mapped (n, r_t). `names`
+ * (n) are the labels, by which a kernel expert tells those it was trained on. */
+void expert_map_vectors(const Expert *expert, const char *const *names, const float *text, size_t n, float *mapped);
 
 /* e (n, r_t) of every model of a set of raw layers; a dense set is centred in place if the expert is. The
  * set must have the expert's layer shape. */

@@ -34,7 +34,9 @@ static uint64_t expert_hash(const Expert *x) {
   const Probex *p = x->probex;
   uint64_t h = fnv(0xcbf29ce484222325u, p->block, p->n * sizeof(float));
   size_t centre = x->centre ? p->shape.d_out * p->shape.d_in * sizeof(float) : 0;
-  return fnv(fnv(h, x->centre, centre), x->layer, strlen(x->layer));
+  uint64_t kernel = x->kernel ? kernel_hash(x->kernel) : 0;
+  h = fnv(fnv(h, x->centre, centre), x->layer, strlen(x->layer));
+  return x->kernel ? fnv(h, &kernel, sizeof kernel) : h;
 }
 
 static uint64_t header_check(const Header *h, const uint64_t *stamps) {
@@ -94,6 +96,23 @@ static float *rows_new(size_t n, size_t width, GError **error) {
   return rows;
 }
 
+/* The same by a kernel, which reads several layers. */
+static bool fill_by_kernel(const Filling *f, GPtrArray *models, const size_t *to, GError **error) {
+  const Expert *x = f->expert;
+  size_t width = kernel_width(x->kernel);
+  g_autofree bool *broken = g_new0(bool, models->len + 1);
+  g_autofree float *e = rows_new(models->len, width, error);
+  if (!e || !kernel_read_and_represent(x->kernel, f->collection, models, e, broken, f->progress, error)) return false;
+  for (guint i = 0; i < models->len; i++)
+    if (broken[i]) return fail_broken(models->pdata[i], x, error);
+  if (x->task == EXPERT_ALIGN) align_normalise(e, models->len, width, NULL);
+  for (guint i = 0; i < models->len; i++) {
+    memcpy(f->rows + to[i] * width, e + i * width, width * sizeof *e);
+    f->good[to[i]] = true;
+  }
+  return true;
+}
+
 /* Reads and represents models[0..n) into rows `to`. */
 static bool fill_some(const Filling *f, GPtrArray *models, const size_t *to, GError **error) {
   const ProbexShape *s = &f->expert->probex->shape;
@@ -114,13 +133,15 @@ static bool fill_some(const Filling *f, GPtrArray *models, const size_t *to, GEr
 
 /* A chunk of models; when it cannot be read as one, model by model. False only when cancelled. */
 static bool fill_chunk(const Filling *f, GPtrArray *models, const size_t *to, GError **error) {
-  if (fill_some(f, models, to, NULL)) return true;
+  bool (*fill)(const Filling *, GPtrArray *, const size_t *, GError **) =
+      f->expert->kernel ? fill_by_kernel : fill_some;
+  if (fill(f, models, to, NULL)) return true;
   for (guint i = 0; i < models->len; i++) {
     if (!progress_check(f->progress, error)) return false;
     g_autoptr(GError) problem = NULL;
     g_autoptr(GPtrArray) one = g_ptr_array_new();
     g_ptr_array_add(one, models->pdata[i]);
-    if (!fill_some(f, one, to + i, &problem) && problem && f->warnings)
+    if (!fill(f, one, to + i, &problem) && problem && f->warnings)
       g_ptr_array_add(f->warnings, g_strdup(problem->message));
   }
   return true;

@@ -23,14 +23,15 @@ static void clip_close(TextEncoder *e) {
   g_free(c);
 }
 
-/* Place of the pooled token: the first of id config.end, else the first of the largest id. */
+/* Place of the pooled token: the first of id config.end, else the first end token. Old files mean the largest id, which
+ * the end token is until others are added. */
 static size_t pooled_at(const Clip *c, const uint32_t *ids, size_t n) {
-  size_t top = 0;
-  for (size_t i = 0; i < n; i++) {
-    if (c->config.end >= 0 && ids[i] == c->config.end) return i;
-    if (ids[i] > ids[top]) top = i;
-  }
-  return top;
+  uint32_t end = clip_tokenizer_end(c->tokenizer);
+  for (size_t i = 0; i < n && c->config.end >= 0; i++)
+    if (ids[i] == c->config.end) return i;
+  for (size_t i = 0; i < n; i++)
+    if (ids[i] == end) return i;
+  return n - 1;
 }
 
 static bool clip_tokens(TextEncoder *e, const char *text, GArray *ids, GPtrArray *shown, GError **error) {

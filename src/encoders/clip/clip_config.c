@@ -67,7 +67,7 @@ static const cJSON *text_fields(const cJSON *document, const char *label, GError
   return NULL;
 }
 
-/* Old files say 2, which is no token of CLIP's: they mean the largest id. */
+/* Old files say 2, which is no token of CLIP's: they mean the tokenizer's end token. */
 static void read_end(const cJSON *o, ClipConfig *c) {
   double end = json_number(o, "eos_token_id", 49407);
   c->end = end == 2 || !(end >= 0 && end < 1e9) ? -1 : (int64_t)end;

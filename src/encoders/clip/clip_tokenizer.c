@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "encoders/clip/clip_added.h"
 #include "encoders/clip/clip_text.h"
 #include "encoders/tokenizer_file.h"
 
@@ -13,21 +14,25 @@ static const char word_end[] = "</w>";
 
 struct ClipTokenizer {
   Bpe *bpe;
+  ClipAdded *added;
   uint32_t start, end;
 };
 
 void clip_tokenizer_free(ClipTokenizer *t) {
   if (!t) return;
   bpe_free(t->bpe);
+  clip_added_free(t->added);
   g_free(t);
 }
 
 uint32_t clip_tokenizer_end(const ClipTokenizer *t) { return t->end; }
 
-uint32_t clip_tokenizer_ids(const ClipTokenizer *t) { return vocabulary_ids(bpe_vocabulary(t->bpe)); }
+uint32_t clip_tokenizer_ids(const ClipTokenizer *t) {
+  return MAX(vocabulary_ids(bpe_vocabulary(t->bpe)), clip_added_ids(t->added));
+}
 
 uint64_t clip_tokenizer_hash(const ClipTokenizer *t) {
-  return vocabulary_hash(bpe_vocabulary(t->bpe)) ^ bpe_hash(t->bpe);
+  return vocabulary_hash(bpe_vocabulary(t->bpe)) ^ bpe_hash(t->bpe) ^ clip_added_hash(t->added);
 }
 
 /* --- loading ------------------------------------------------------------------------------------ */
@@ -43,7 +48,7 @@ static ClipTokenizer *with_specials(Bpe *bpe, const char *label, GError **error)
     return NULL;
   }
   ClipTokenizer *t = g_new0(ClipTokenizer, 1);
-  *t = (ClipTokenizer){bpe, (uint32_t)start, (uint32_t)end};
+  *t = (ClipTokenizer){bpe, clip_added_new(), (uint32_t)start, (uint32_t)end};
   return t;
 }
 
@@ -85,7 +90,8 @@ ClipTokenizer *clip_tokenizer_parse(const char *vocabulary, size_t n, const char
                                     GError **error) {
   if (merges) return from_two_files(vocabulary, n, merges, m, label, error);
   g_autoptr(TokenizerFile) file = tokenizer_file_parse(vocabulary, n, label, error);
-  return file ? from_tokenizer_json(file, label, error) : NULL;
+  g_autoptr(ClipTokenizer) t = file ? from_tokenizer_json(file, label, error) : NULL;
+  return t && clip_added_parse(t->added, vocabulary, n, label, error) ? g_steal_pointer(&t) : NULL;
 }
 
 /* The tokenizer whose files lie in `folder` itself. *found says whether there are any. */
@@ -101,7 +107,8 @@ static ClipTokenizer *open_in(const char *folder, bool *found, GError **error) {
   g_autofree char *second = first && two ? file_read_small(merges, VOCABULARY_MAX_BYTES, &m, error) : NULL;
   if (!first || (two && !second)) return NULL;
   g_autofree SafeText *label = safe_text(two ? folder : whole, -1);
-  return clip_tokenizer_parse(first, n, second, m, label, error);
+  g_autoptr(ClipTokenizer) t = clip_tokenizer_parse(first, n, second, m, label, error);
+  return t && clip_added_read(t->added, folder, error) ? g_steal_pointer(&t) : NULL;
 }
 
 ClipTokenizer *clip_tokenizer_open(const char *folder, GError **error) {
@@ -141,10 +148,8 @@ static void encode_plain(const ClipTokenizer *t, const char *text, size_t n, siz
   }
 }
 
-void clip_tokenizer_encode(const ClipTokenizer *t, const char *text, size_t limit, GArray *ids) {
-  guint first = ids->len;
-  size_t most = first + MAX(limit, 2) - 1;
-  g_array_append_val(ids, t->start);
+/* Text between added tokens. */
+static void encode_between(const ClipTokenizer *t, const char *text, size_t most, GArray *ids) {
   for (const char *p = text; *p && ids->len < most;) {
     const char *special = strstr(p, end_token);
     size_t n = special ? (size_t)(special - p) : strlen(p);
@@ -152,12 +157,26 @@ void clip_tokenizer_encode(const ClipTokenizer *t, const char *text, size_t limi
     if (special) g_array_append_val(ids, t->end);
     p += special ? n + strlen(end_token) : n;
   }
+}
+
+void clip_tokenizer_encode(const ClipTokenizer *t, const char *text, size_t limit, GArray *ids) {
+  guint first = ids->len;
+  size_t most = first + MAX(limit, 2) - 1, n;
+  uint32_t id;
+  g_array_append_val(ids, t->start);
+  for (const char *p = text, *added; p && ids->len < most; p = added ? added + n : NULL) {
+    added = clip_added_find(t->added, p, &n, &id);
+    g_autofree char *between = added ? g_strndup(p, (gsize)(added - p)) : g_strdup(p);
+    encode_between(t, between, most, ids);
+    if (added) g_array_append_val(ids, id);
+  }
   if (ids->len > most) g_array_set_size(ids, (guint)most);
   g_array_append_val(ids, t->end);
 }
 
 SafeText *clip_tokenizer_show(const ClipTokenizer *t, uint32_t id) {
-  const char *token = vocabulary_token(bpe_vocabulary(t->bpe), id);
+  const char *token = vocabulary_token(bpe_vocabulary(t->bpe), id), *added = clip_added_token(t->added, id);
+  if (!token && added) return safe_text(added, -1);
   g_autofree SafeText *text = bpe_token_text(t->bpe, id);
   bool ends = token && g_str_has_suffix(token, word_end);
   return g_strconcat(text, ends ? word_end : "", NULL);

@@ -4,7 +4,7 @@
  *   <|startoftext|>  words by clip_text.h, each by byte pairs  <|endoftext|>
  *
  * The two special tokens typed by a user are those tokens: <|endoftext|> wherever it stands in the
- * text, <|startoftext|> wherever it stands once the text is in lower case. */
+ * text, <|startoftext|> wherever it stands once the text is in lower case. Added tokens (clip_added.h) go before. */
 #pragma once
 
 #include "encoders/bpe.h"

@@ -39,7 +39,7 @@ static void fill_bench(EvaluationBench *b, const Representations *r) {
   }
   if (t->has) return;
   b->mapped = g_new(float, t->labels->len * r->width + 1);
-  align_map_text(b->expert->probex, t->text, t->labels->len, b->mapped);
+  expert_map_vectors(b->expert, (const char *const *)t->labels->pdata, t->text, t->labels->len, b->mapped);
 }
 
 void evaluation_panel_clear(EvaluationPanel *p) {

@@ -13,8 +13,13 @@ typedef enum { INPUT_DEFAULT, INPUT_RAW, INPUT_SCALED, INPUT_CENTRED } TrainInpu
 /* Adam's step size over the epochs: as it is, or falling to 0 in a straight line. */
 typedef enum { SCHEDULE_LINEAR, SCHEDULE_CONSTANT } TrainSchedule;
 
+/* Which kind of expert: ProbeX by steps, a kernel in closed form (experts/kernel), or the kernel first and ProbeX where
+ * that tells nothing. */
+typedef enum { TRAIN_PROBEX, TRAIN_KERNEL, TRAIN_AUTO } TrainKind;
+
 typedef struct {
   ExpertTask task;
+  TrainKind kind;
   bool half;             /* keep dense layers as bfloat16 */
   uint64_t memory;       /* bytes of dense layers to hold in memory; beyond: a scratch file; 0: no limit */
   bool linear;           /* without the relu, for comparison */

@@ -9,8 +9,7 @@
 
 enum { MIN_NUMBERS = 64 };
 
-/* Layer names of the model, in the order of its file. */
-static GPtrArray *layers_of(const Collection *collection, const Model *model, const char *pattern, GError **error) {
+GPtrArray *sweep_layers(const Collection *collection, const Model *model, const char *pattern, GError **error) {
   g_autoptr(WeightFile) file = collection_open_weights(collection, model, error);
   if (!file) return NULL;
   g_autoptr(GArray) layers = layer_list(file, &model->scaling);
@@ -58,7 +57,7 @@ GPtrArray *sweep_run(Collection *collection, const GPtrArray *models, const Trai
                      SweepRow row, void *user, GPtrArray *warnings, const Progress *progress, GError **error) {
   g_autoptr(Model) example = example_model(models, options, error);
   if (!example) return NULL;
-  g_autoptr(GPtrArray) names = layers_of(collection, example, pattern, error);
+  g_autoptr(GPtrArray) names = sweep_layers(collection, example, pattern, error);
   if (!names) return NULL;
   g_autoptr(GPtrArray) experts = g_ptr_array_new_with_free_func((GDestroyNotify)expert_free);
   for (guint i = 0; i < names->len; i++) {

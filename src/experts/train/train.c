@@ -11,6 +11,7 @@
 #include "core/files.h"
 #include "numerics/linalg.h"
 #include "experts/measure/evaluation.h"
+#include "experts/train/train_kernel.h"
 #include "experts/train/preset.h"
 #include "experts/train/train_run.h"
 
@@ -202,7 +203,7 @@ static bool place(const Collection *collection, const TrainOptions *o, Expert *x
     x->path = g_strdup(o->out);
     return true;
   }
-  g_autofree char *name = expert_name(x->layer, x->task);
+  g_autofree char *name = expert_name(x->kernel ? "kernel" : x->layer, x->task);
   if (!folder || collection_is_read_only(collection)) { /* lives as long as the program */
     x->name = g_steal_pointer(&name);
     return true;
@@ -251,8 +252,8 @@ static uint64_t mix(uint64_t h, const void *bytes, size_t n) {
 static uint64_t run_key(const Task *task, const TrainOptions *o, const TextEncoder *encoder,
                         const Collection *collection, const char *layer) {
   g_autofree char *text =
-      g_strdup_printf("5|%d|%d|%d|%d|%u|%s|%s|%s|%d|%u|%u|%u|%u|%a|%a|%a|%" G_GUINT64_FORMAT, o->task, o->linear,
-                      o->half, o->input, o->schedule == SCHEDULE_LINEAR ? o->epochs : 0, layer, task->key,
+      g_strdup_printf("5|%d|%d|%d|%d|%d|%u|%s|%s|%s|%d|%u|%u|%u|%u|%a|%a|%a|%" G_GUINT64_FORMAT, o->kind, o->task,
+                      o->linear, o->half, o->input, o->schedule == SCHEDULE_LINEAR ? o->epochs : 0, layer, task->key,
                       encoder ? text_encoder_fingerprint(encoder) : "", o->tree, o->batch, o->probes, o->proj, o->rep,
                       (double)o->lr, train_weight_decay(o), o->compress, o->seed);
   uint64_t h = mix(0xcbf29ce484222325u, text, strlen(text));
@@ -276,6 +277,13 @@ static void place_state(TrainRun *r, const TextEncoder *encoder, const Collectio
   g_autofree char *name = expert_name(layer, r->options->task);
   g_autofree char *file = g_strconcat(name, ".state", NULL);
   if (dir_make(folder, NULL)) r->resume = g_build_filename(folder, file, NULL);
+}
+
+/* Stores a trained expert, with what it says of its own certainty. */
+static bool store(Collection *collection, const GPtrArray *models, const TrainOptions *o, Expert *x,
+                  const Progress *progress, GError **error) {
+  return place(collection, o, x, error) && calibrate(collection, models, x, progress, error) &&
+         (!x->path || expert_save(x, x->path, error));
 }
 
 TextEncoder *train_open_encoder(const TrainOptions *o, GError **error) {
@@ -348,8 +356,7 @@ static bool train(TrainRun *r, Collection *collection, const GPtrArray *models, 
   if (!x) return false;
   g_clear_pointer(&r->set, layer_set_free); /* what follows reads a few layers at a time */
   if (encoder) name_encoder(x, encoder);
-  return place(collection, r->options, x, error) && calibrate(collection, models, x, r->progress, error) &&
-         (!x->path || expert_save(x, x->path, error)) && drop_state(r);
+  return store(collection, models, r->options, x, r->progress, error) && drop_state(r);
 }
 
 /* The encoder that the task needs: none for classes. False with an error when it cannot be had. */
@@ -360,6 +367,24 @@ static bool open_encoder(const TrainOptions *o, TextEncoder **encoder, GError **
   return *encoder != NULL;
 }
 
+/* A kernel expert over all layers, or the one that is asked for. */
+static bool train_in_closed_form(TrainRun *r, Collection *collection, const GPtrArray *models, TextEncoder *encoder,
+                                 GError **error) {
+  r->task = task_for(models, r->options, encoder, error);
+  if (!r->task) return false;
+  g_autofree char *layer = NULL;
+  const Model *any = r->task->models->pdata[0];
+  if (r->options->layer && !(layer = choose_layer(collection, any, r->options->layer, error))) return false;
+  Expert *x = r->result->expert =
+      train_kernel(collection, models, r->task, layer, r->options, r->progress, r->result, error);
+  if (!x) return false;
+  if (encoder) name_encoder(x, encoder);
+  x->run = finished_key(run_key(r->task, r->options, encoder, collection, x->layer), r->options);
+  if (!train_kernel_measure(collection, models, x, r->progress, r->result, error)) return false;
+  x->seconds = (double)(g_get_monotonic_time() - r->started) / 1e6;
+  return store(collection, models, r->options, x, r->progress, error);
+}
+
 TrainResult *expert_train(Collection *collection, const GPtrArray *models, const TrainOptions *options,
                           const Progress *progress, GError **error) {
   g_autoptr(TextEncoder) encoder = NULL;
@@ -367,7 +392,7 @@ TrainResult *expert_train(Collection *collection, const GPtrArray *models, const
   g_autoptr(TrainResult) result = g_new0(TrainResult, 1);
   result->curve = g_array_new(FALSE, FALSE, sizeof(EpochRow));
   TrainRun r = {.options = options, .progress = progress, .result = result, .started = g_get_monotonic_time()};
-  bool ok = train(&r, collection, models, encoder, error);
+  bool ok = (options->kind == TRAIN_PROBEX ? train : train_in_closed_form)(&r, collection, models, encoder, error);
   if (ok)
     for (int s = 0; s < 3; s++) result->models[s] = (unsigned)r.task->counts[s];
   run_clear(&r);
@@ -390,6 +415,8 @@ void train_result_free(TrainResult *result) {
   if (!result) return;
   expert_free(result->expert);
   g_array_unref(result->curve);
+  kernel_report_free(result->kernel);
+  g_free(result->why);
   g_free(result->right);
   g_free(result->left_out_first);
   g_free(result);

@@ -5,6 +5,7 @@
 
 #include "encoders/encoder.h"
 #include "experts/expert.h"
+#include "experts/kernel/kernel_train.h"
 #include "experts/measure/baseline.h"
 #include "experts/train/recipe.h"
 
@@ -26,6 +27,8 @@ typedef struct {
   double reading;                 /* seconds that reading the layers took, once */
   double energy;                  /* kept by compression; 1 without */
   size_t trained_out, trained_in; /* the layer's shape in training */
+  KernelReport *kernel;           /* of a kernel expert: what was looked at; else NULL */
+  char *why;                      /* TRAIN_AUTO: what was chosen and why, in words; else NULL */
   bool has_baselines;
   Baseline baselines[BASELINE_COUNT];
 } TrainResult;

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "experts/kernel/kernel_choose.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "numerics/linalg.h"
+#include "numerics/rng.h"
+
+/* Models that views are chosen on when there are more, and at the least; kernels held for sums; the widest dense layer
+ * whose singular vectors are worth their time. */
+enum { LOOK_MOST = 1200, LOOK_LEAST = 400, LOOK_VIEWS = 40, HELD = 40, SVD_WIDEST = 256 };
+
+size_t kernel_views(LayerForm form, size_t d_out, size_t d_in, KernelView v[8]) {
+  static const KernelView adapter[] = {{SIDE_X, 1}, {SIDE_X, 2},    {SIDE_U, 0.5f}, {SIDE_U, 1},
+                                       {SIDE_U, 2}, {SIDE_V, 0.5f}, {SIDE_V, 2}};
+  static const KernelView dense[] = {{SIDE_X, 1}, {SIDE_U, 2}, {SIDE_V, 2}, {SIDE_V, 0.5f}, {SIDE_U, 0.5f}};
+  size_t n = form == LAYER_LOW_RANK ? G_N_ELEMENTS(adapter) : MIN(d_out, d_in) <= SVD_WIDEST ? 5 : 3;
+  memcpy(v, form == LAYER_LOW_RANK ? adapter : dense, n * sizeof *v);
+  return n;
+}
+
+static void candidate_clear(void *data) {
+  KernelCandidate *c = data;
+  g_free(c->layer);
+  g_free(c->k);
+}
+
+void kernel_choice_free(KernelChoice *c) {
+  if (!c) return;
+  g_array_unref(c->candidates);
+  g_free(c);
+}
+
+/* --- looking -------------------------------------------------------------------------------------- */
+
+/* At most `most` of the models: whole labels, drawn by seed, so that labels can be left out. */
+static size_t *some_models(const KernelTarget *t, size_t most, uint64_t seed, size_t *n) {
+  size_t groups = t->label ? t->labels : t->n;
+  g_autofree size_t *order = g_new(size_t, groups + 1), *size = g_new0(size_t, groups + 1);
+  g_autofree bool *in = g_new0(bool, groups + 1);
+  size_t *models = g_new(size_t, t->n + 1), taken = 0;
+  Rng rng;
+  rng_init(&rng, seed, 77);
+  for (size_t g = 0; g < groups; g++) order[g] = g;
+  for (size_t i = 0; i < t->n; i++) size[t->label ? t->label[i] : i]++;
+  rng_shuffle(&rng, order, groups);
+  for (size_t k = 0; k < groups && (taken == 0 || taken + size[order[k]] <= most); k++) {
+    in[order[k]] = true;
+    taken += size[order[k]];
+  }
+  *n = 0;
+  for (size_t i = 0; i < t->n; i++)
+    if (in[t->label ? t->label[i] : i]) models[(*n)++] = i;
+  return models;
+}
+
+typedef struct {
+  KernelChoice *choice;
+  const KernelTarget *target; /* of the models looked at */
+  GPtrArray *models;
+  const Collection *collection;
+  const DenseStoreOptions *store;
+  const Progress *progress;
+} Looking;
+
+/* Of a kernel: the exact errors of both kinds. */
+static bool judge(const KernelTarget *t, const float *k, bool by_top1, double r2[KERNEL_HEADS],
+                  double top1[KERNEL_HEADS], GError **error) {
+  g_autoptr(KernelEigen) e = kernel_eigen_new(k, t->n, error);
+  for (int h = 0; h < KERNEL_HEADS; h++) {
+    r2[h] = top1[h] = NAN;
+    if (!e || (h == KERNEL_UNSEEN && !t->label)) continue;
+    KernelLambda l;
+    if (!kernel_target_fit(t, e, h == KERNEL_UNSEEN, by_top1, &l, error)) return false;
+    r2[h] = l.r2;
+    top1[h] = l.top1;
+    kernel_fit_free(l.fit);
+    g_free(l.p);
+  }
+  return e != NULL;
+}
+
+static double merit(const KernelCandidate *c) { return fmax(c->r2[0], isnan(c->r2[1]) ? -1 : c->r2[1]); }
+
+static int best_first(gconstpointer a, gconstpointer b) {
+  const KernelCandidate *x = a, *y = b;
+  double mx = merit(x), my = merit(y);
+  if (mx != my) return mx > my ? -1 : 1;
+  int c = strcmp(x->layer, y->layer);
+  return c ? c : (int)x->view.side * 8 + (int)(2 * x->view.power) - (int)y->view.side * 8 - (int)(2 * y->view.power);
+}
+
+/* Kernels of the best HELD alone are kept. */
+static void drop_weak(GArray *candidates) {
+  g_array_sort(candidates, best_first);
+  for (guint i = HELD; i < candidates->len; i++)
+    g_clear_pointer(&g_array_index(candidates, KernelCandidate, i).k, g_free);
+}
+
+static bool add_candidates(const Looking *l, const char *layer, const KernelView *views, size_t n_views,
+                           GPtrArray *grams, GError **error) {
+  for (size_t v = 0; v < n_views; v++) {
+    float *k = grams->pdata[v];
+    KernelCandidate c = {.view = views[v]};
+    double unused[KERNEL_HEADS];
+    kernel_scale_free(kernel_scale_fit(k, l->target->n));
+    if (!judge(l->target, k, false, c.r2, unused, error)) return false;
+    c.layer = g_strdup(layer);
+    c.k = g_steal_pointer(&grams->pdata[v]);
+    g_array_append_val(l->choice->candidates, c);
+  }
+  drop_weak(l->choice->candidates);
+  return true;
+}
+
+static bool look_at(const Looking *l, const char *layer, GError **error) {
+  g_autoptr(LayerSet) set = layer_set_read(l->collection, l->models, layer, l->store, l->progress, error);
+  g_autoptr(KernelRows) rows = set ? kernel_rows_new(set, NULL, set->n, error) : NULL;
+  if (!rows) return false;
+  KernelView views[8];
+  size_t n_views = kernel_views(rows->form, rows->d_out, rows->d_in, views), n = rows->n;
+  g_autoptr(GPtrArray) grams = g_ptr_array_new_with_free_func(g_free);
+  for (size_t v = 0; v < n_views; v++) g_ptr_array_add(grams, g_new0(float, n *n + 1));
+  return kernel_gram(rows, rows, views, n_views, (float *const *)grams->pdata, l->progress, error) &&
+         add_candidates(l, layer, views, n_views, grams, error);
+}
+
+static bool look_at_all(const Looking *l, const GPtrArray *layers, GPtrArray *warnings, GError **error) {
+  for (guint i = 0; i < layers->len; i++) {
+    g_autoptr(GError) problem = NULL;
+    if (!progress_step(l->progress, "looking at layers", i, layers->len, error)) return false;
+    if (look_at(l, layers->pdata[i], &problem)) continue;
+    if (g_error_matches(problem, COPSE_ERROR, COPSE_ERROR_CANCELLED) || layers->len == 1) {
+      g_propagate_error(error, g_steal_pointer(&problem));
+      return false;
+    }
+    if (warnings) g_ptr_array_add(warnings, g_strdup(problem->message));
+  }
+  if (l->choice->candidates->len) return true;
+  g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_TOO_FEW, "no layer of the models can be read as one matrix");
+  return false;
+}
+
+/* --- sums ------------------------------------------------------------------------------------------ */
+
+/* Candidates that have a kernel and tell something about head h, best first. */
+static size_t usable(const GArray *candidates, int h, KernelCandidate **out) {
+  size_t n = 0;
+  for (guint i = 0; i < candidates->len; i++) {
+    KernelCandidate *c = &g_array_index(candidates, KernelCandidate, i);
+    if (!c->k || !(c->r2[h] > 0)) continue;
+    size_t at = n++;
+    for (; at > 0 && out[at - 1]->r2[h] < c->r2[h]; at--) out[at] = out[at - 1];
+    out[at] = c;
+  }
+  return n;
+}
+
+/* The sum of the first `take`, weighted by r2². */
+static void sum_up(KernelCandidate *const *c, size_t take, int h, size_t n, float *k) {
+  double total = 0;
+  memset(k, 0, n * n * sizeof *k);
+  for (size_t i = 0; i < take; i++) total += c[i]->r2[h] * c[i]->r2[h];
+  for (size_t i = 0; i < take; i++) axpy((float)(c[i]->r2[h] * c[i]->r2[h] / total), c[i]->k, k, n * n);
+}
+
+static bool choose_sum(KernelChoice *choice, const KernelTarget *t, int h, const Progress *progress, float *k,
+                       GError **error) {
+  static const size_t takes[] = {1, 2, 3, 4, 6, 8, 12, 20, HELD};
+  KernelCandidate *all[HELD];
+  size_t n = usable(choice->candidates, h, all), best = 1, last = 0;
+  double most = -INFINITY;
+  if (n == 0) all[0] = &g_array_index(choice->candidates, KernelCandidate, 0), n = 1;
+  for (size_t i = 0; i < G_N_ELEMENTS(takes) && last < n; i++) {
+    size_t take = last = MIN(takes[i], n);
+    double r2[KERNEL_HEADS], top1[KERNEL_HEADS];
+    if (!progress_step(progress, "adding layers up", i, G_N_ELEMENTS(takes), error)) return false;
+    sum_up(all, take, h, t->n, k);
+    if (!judge(t, k, true, r2, top1, error)) return false;
+    double score = top1[h] + 1e-3 * r2[h];
+    if (score > most) most = score, best = take, choice->top1[h] = top1[h];
+  }
+  double total = 0;
+  for (size_t i = 0; i < best; i++) total += all[i]->r2[h] * all[i]->r2[h];
+  for (size_t i = 0; i < best; i++) all[i]->weight[h] = (float)(all[i]->r2[h] * all[i]->r2[h] / total);
+  sum_up(all, best, h, t->n, k);
+  return true;
+}
+
+/* The same sum with the labels dealt out at random. */
+static double control(const KernelTarget *t, const float *k, uint64_t seed) {
+  g_autofree size_t *order = g_new(size_t, t->n + 1);
+  Rng rng;
+  rng_init(&rng, seed, 78);
+  for (size_t i = 0; i < t->n; i++) order[i] = i;
+  rng_shuffle(&rng, order, t->n);
+  g_autoptr(KernelTarget) dealt = kernel_target_pick(t, order, t->n);
+  double r2[KERNEL_HEADS], top1[KERNEL_HEADS];
+  return judge(dealt, k, true, r2, top1, NULL) ? top1[0] : NAN;
+}
+
+KernelChoice *kernel_choose(const Collection *collection, const GPtrArray *models, const GPtrArray *layers,
+                            const KernelTarget *target, const DenseStoreOptions *store, uint64_t seed,
+                            GPtrArray *warnings, const Progress *progress, GError **error) {
+  g_autoptr(KernelChoice) choice = g_new0(KernelChoice, 1);
+  choice->candidates = g_array_new(FALSE, TRUE, sizeof(KernelCandidate));
+  g_array_set_clear_func(choice->candidates, candidate_clear);
+  double share = cbrt((double)LOOK_VIEWS / (7.0 * (double)MAX(layers->len, 1)));
+  size_t most = (size_t)fmax((double)LOOK_LEAST, (double)LOOK_MOST * fmin(1, share));
+  g_autofree size_t *some = some_models(target, most, seed, &choice->n);
+  g_autoptr(KernelTarget) t = kernel_target_pick(target, some, choice->n);
+  g_autoptr(GPtrArray) looked = g_ptr_array_new();
+  for (size_t i = 0; i < choice->n; i++) g_ptr_array_add(looked, models->pdata[some[i]]);
+  Looking l = {choice, t, looked, collection, store, progress};
+  if (!look_at_all(&l, layers, warnings, error)) return NULL;
+  g_autofree float *k = g_new(float, t->n * t->n + 1);
+  if (t->label && !choose_sum(choice, t, KERNEL_UNSEEN, progress, k, error)) return NULL;
+  if (!choose_sum(choice, t, KERNEL_SEEN, progress, k, error)) return NULL;
+  choice->control = control(t, k, seed);
+  for (guint i = 0; i < choice->candidates->len; i++)
+    g_clear_pointer(&g_array_index(choice->candidates, KernelCandidate, i).k, g_free);
+  return g_steal_pointer(&choice);
+}

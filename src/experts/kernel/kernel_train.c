@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "experts/kernel/kernel_train.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "experts/kernel/shortcut.h"
+#include "numerics/linalg.h"
+
+void kernel_report_free(KernelReport *r) {
+  if (!r) return;
+  kernel_choice_free(r->choice);
+  g_ptr_array_unref(r->left_out);
+  g_ptr_array_unref(r->warnings);
+  g_free(r);
+}
+
+typedef struct {
+  const Collection *collection;
+  const Task *task;
+  const DenseStoreOptions *store;
+  const Progress *progress;
+  KernelReport *report;
+  GPtrArray *models; /* training models, borrowed */
+  size_t *members;   /* their indices in the task */
+  size_t n;
+  Kernel *kernel;
+} Training;
+
+static void list_models(Training *t) {
+  t->models = g_ptr_array_new();
+  t->members = g_new(size_t, t->task->models->len + 1);
+  for (guint i = 0; i < t->task->models->len; i++) {
+    if (t->task->split[i] != SPLIT_TRAIN) continue;
+    t->members[t->n++] = i;
+    g_ptr_array_add(t->models, t->task->models->pdata[i]);
+  }
+}
+
+/* --- layers ---------------------------------------------------------------------------------------- */
+
+/* The index of a layer among the kernel's, or -1. */
+static gssize layer_at(const Kernel *k, const char *name) {
+  for (guint l = 0; l < k->layers->len; l++)
+    if (strcmp(k->layers->pdata[l], name) == 0) return (gssize)l;
+  return -1;
+}
+
+static bool is_chosen(const KernelCandidate *c) { return c->weight[KERNEL_SEEN] > 0 || c->weight[KERNEL_UNSEEN] > 0; }
+
+/* Reads the chosen layers of all training models; bad[i] counts what is wrong with a model. */
+static bool read_layers(Training *t, bool *broken, bool *there, GError **error) {
+  const GArray *all = t->report->choice->candidates;
+  Kernel *k = t->kernel;
+  for (guint c = 0; c < all->len; c++) {
+    const KernelCandidate *at = &g_array_index(all, KernelCandidate, c);
+    if (!is_chosen(at) || layer_at(k, at->layer) >= 0) continue;
+    g_autoptr(LayerSet) set = layer_set_read(t->collection, t->models, at->layer, t->store, t->progress, error);
+    KernelRows *rows = set ? kernel_rows_new(set, NULL, set->n, error) : NULL;
+    if (!rows) return false;
+    for (size_t i = 0; i < t->n; i++) {
+      broken[i] |= set->broken[i];
+      there[i] |= !rows->empty[i];
+    }
+    g_ptr_array_add(k->layers, g_strdup(at->layer));
+    g_ptr_array_add(k->rows, rows);
+  }
+  return true;
+}
+
+/* Leaves out models that hold no numbers, or nothing. */
+static bool keep_sound(Training *t, const bool *broken, const bool *there, GError **error) {
+  g_autofree size_t *good = g_new(size_t, t->n + 1);
+  size_t kept = 0;
+  for (size_t i = 0; i < t->n; i++) {
+    if (!broken[i] && there[i]) {
+      good[kept++] = i;
+      continue;
+    }
+    const Model *m = t->models->pdata[i];
+    g_ptr_array_add(t->report->left_out,
+                    g_strdup_printf("%s (%s)", m->shown, broken[i] ? "not all numbers" : "changes nothing"));
+  }
+  if (kept < 2) {
+    g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_TOO_FEW, "no training model holds numbers one can reckon with");
+    return false;
+  }
+  for (guint l = 0; kept < t->n && l < t->kernel->rows->len; l++) {
+    KernelRows *all = t->kernel->rows->pdata[l], *rows = kernel_rows_pick(all, good, kept, error);
+    if (!rows) return false;
+    kernel_rows_free(all);
+    t->kernel->rows->pdata[l] = rows;
+  }
+  for (size_t i = 0; i < kept; i++) t->members[i] = t->members[good[i]];
+  t->kernel->n = t->n = t->report->models = kept;
+  return true;
+}
+
+/* --- sums ------------------------------------------------------------------------------------------- */
+
+/* Adds one layer's chosen views to the sums (n, n). */
+static bool add_layer(Training *t, size_t layer, float *const sums[KERNEL_HEADS], GError **error) {
+  const GArray *all = t->report->choice->candidates;
+  Kernel *k = t->kernel;
+  const KernelRows *rows = k->rows->pdata[layer];
+  size_t n = k->n, views = 0;
+  g_autofree KernelView *view = g_new(KernelView, all->len + 1);
+  g_autofree const KernelCandidate **chosen = g_new(const KernelCandidate *, all->len + 1);
+  g_autoptr(GPtrArray) held = g_ptr_array_new_with_free_func(g_free);
+  for (guint c = 0; c < all->len; c++) {
+    const KernelCandidate *at = &g_array_index(all, KernelCandidate, c);
+    if (!is_chosen(at) || strcmp(at->layer, k->layers->pdata[layer]) != 0) continue;
+    chosen[views] = at;
+    view[views++] = at->view;
+    g_ptr_array_add(held, g_new0(float, n *n + 1));
+  }
+  if (!kernel_gram(rows, rows, view, views, (float *const *)held->pdata, t->progress, error)) return false;
+  for (size_t v = 0; v < views; v++) {
+    float *one = held->pdata[v];
+    kernel_add_term(k, layer, view[v], chosen[v]->weight, kernel_scale_fit(one, n));
+    for (int h = 0; h < KERNEL_HEADS; h++)
+      if (sums[h] && chosen[v]->weight[h] > 0) axpy(chosen[v]->weight[h], one, sums[h], n * n);
+  }
+  return true;
+}
+
+static bool same_weights(const Kernel *k) {
+  for (guint i = 0; i < k->terms->len; i++) {
+    const KernelTerm *t = &g_array_index(k->terms, KernelTerm, i);
+    if (fabsf(t->weight[0] - t->weight[1]) > 1e-6f) return false;
+  }
+  return true;
+}
+
+/* --- heads ------------------------------------------------------------------------------------------- */
+
+static float *narrow(const double *x, size_t n) {
+  float *out = g_new(float, n + 1);
+  for (size_t i = 0; i < n; i++) out[i] = (float)x[i];
+  return out;
+}
+
+static int ascending(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* The length of the centred answer that all but one in a hundred models reach when they are left out. */
+static double least_norm(const KernelLambda *l, size_t n, size_t width) {
+  g_autofree double *norm = g_new(double, n + 1);
+  for (size_t i = 0; i < n; i++) {
+    double sum = 0;
+    for (size_t j = 0; j < width; j++) {
+      double x = (double)l->p[i * width + j] - l->fit->b[j];
+      sum += x * x;
+    }
+    norm[i] = sqrt(sum);
+  }
+  qsort(norm, n, sizeof *norm, ascending);
+  return n >= 100 ? norm[n / 100] * 0.9 : 0;
+}
+
+static void take_head(Training *t, int h, KernelLambda *l, size_t width) {
+  Kernel *k = t->kernel;
+  k->head[h] = (KernelHead){width, narrow(l->fit->a, k->n * width), narrow(l->fit->b, width), l->lambda};
+  k->left_out[h] = t->report->right[h] = l->top1;
+  if (h == KERNEL_SEEN) t->report->r2 = l->r2;
+}
+
+static void lambda_clear(KernelLambda *l) {
+  kernel_fit_free(l->fit);
+  g_free(l->p);
+}
+
+/* The first head: text vectors or a number a label, whichever is right more often on models left out. */
+static bool fit_seen(Training *t, const KernelEigen *e, GError **error) {
+  g_autoptr(KernelTarget) vectors = kernel_target_new(t->task, t->members, t->n, false);
+  g_autoptr(KernelTarget) numbers = t->task->has ? NULL : kernel_target_new(t->task, t->members, t->n, true);
+  KernelLambda a, b = {.top1 = -1};
+  if (!kernel_target_fit(vectors, e, false, true, &a, error)) return false;
+  bool ok = !numbers || kernel_target_fit(numbers, e, false, true, &b, error);
+  bool one_hot = t->kernel->one_hot = b.top1 > a.top1;
+  if (ok) take_head(t, KERNEL_SEEN, one_hot ? &b : &a, one_hot ? numbers->width : vectors->width);
+  if (ok && !numbers) t->kernel->least_norm = 0;
+  lambda_clear(&a);
+  lambda_clear(&b);
+  return ok;
+}
+
+/* The second: text vectors, by the errors on whole labels left out. */
+static bool fit_unseen(Training *t, const KernelEigen *e, GError **error) {
+  g_autoptr(KernelTarget) vectors = kernel_target_new(t->task, t->members, t->n, false);
+  KernelLambda l;
+  if (!kernel_target_fit(vectors, e, true, true, &l, error)) return false;
+  take_head(t, KERNEL_UNSEEN, &l, vectors->width);
+  t->kernel->least_norm = least_norm(&l, t->n, vectors->width);
+  lambda_clear(&l);
+  return true;
+}
+
+static bool fit_heads(Training *t, float *const sums[KERNEL_HEADS], GError **error) {
+  bool align = !t->task->has, same = align && same_weights(t->kernel);
+  if (!progress_step(t->progress, "solving", 0, 2, error)) return false;
+  g_autoptr(KernelEigen) e = kernel_eigen_new(sums[KERNEL_SEEN], t->n, error);
+  if (!e || !fit_seen(t, e, error)) return false;
+  if (align && !same) {
+    kernel_eigen_free(e);
+    e = kernel_eigen_new(sums[KERNEL_UNSEEN], t->n, error);
+  }
+  return e && progress_step(t->progress, "solving", 1, 2, error) && (!align || fit_unseen(t, e, error));
+}
+
+static bool build(Training *t, GError **error) {
+  g_autofree bool *broken = g_new0(bool, t->n + 1), *there = g_new0(bool, t->n + 1);
+  if (!read_layers(t, broken, there, error) || !keep_sound(t, broken, there, error)) return false;
+  size_t cells = t->n * t->n;
+  float *sums[KERNEL_HEADS] = {big_alloc(cells, error), NULL};
+  bool ok = sums[0] != NULL;
+  if (ok && !t->task->has) ok = (sums[1] = big_alloc(cells, error)) != NULL;
+  for (guint l = 0; ok && l < t->kernel->layers->len; l++) ok = add_layer(t, l, sums, error);
+  ok = ok && fit_heads(t, sums, error);
+  big_free(sums[0], cells);
+  big_free(sums[1], cells);
+  return ok;
+}
+
+Kernel *kernel_train(const Collection *collection, const Task *task, const GPtrArray *layers,
+                     const DenseStoreOptions *store, uint64_t seed, const Progress *progress, KernelReport **report,
+                     GError **error) {
+  g_autoptr(KernelReport) r = g_new0(KernelReport, 1);
+  r->left_out = g_ptr_array_new_with_free_func(g_free);
+  r->warnings = g_ptr_array_new_with_free_func(g_free);
+  r->right[1] = NAN;
+  g_autoptr(Kernel) kernel = kernel_new();
+  Training t = {collection, task, store, progress, r, NULL, NULL, 0, kernel};
+  list_models(&t);
+  g_autoptr(KernelTarget) target = kernel_target_new(task, t.members, t.n, false);
+  r->choice = kernel_choose(collection, t.models, layers, target, store, seed, r->warnings, progress, error);
+  bool ok = r->choice && build(&t, error);
+  if (ok) r->shortcut = shortcut_measure(t.models, target, seed);
+  g_ptr_array_unref(t.models);
+  g_free(t.members);
+  if (!ok) return NULL;
+  *report = g_steal_pointer(&r);
+  return g_steal_pointer(&kernel);
+}

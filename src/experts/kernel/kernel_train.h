@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A kernel expert from a task: layers and views chosen by exact errors, then one system solved for all models. */
+#pragma once
+
+#include "experts/kernel/kernel_choose.h"
+
+/* What was looked at and how it went. */
+typedef struct {
+  KernelChoice *choice;
+  size_t models;       /* that the expert holds */
+  GPtrArray *left_out; /* of SafeText: models left out since a layer of theirs holds no numbers, or nothing at all */
+  GPtrArray *warnings; /* of char*: layers that could not be looked at */
+  double right[2];     /* exact, on all training models: top-1 of models and of whole labels left out */
+  double r2;           /* of models left out */
+  double shortcut;     /* the same top-1 (or r²) from rank, sizes, tool, date and creator alone; NAN: not known */
+} KernelReport;
+
+void kernel_report_free(KernelReport *report);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KernelReport, kernel_report_free)
+
+/* Trains on the task's training models. `layers` (char*) are those to look at. */
+Kernel *kernel_train(const Collection *collection, const Task *task, const GPtrArray *layers,
+                     const DenseStoreOptions *store, uint64_t seed, const Progress *progress, KernelReport **report,
+                     GError **error);

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "experts/kernel/leave_out.h"
+
+#include <cblas.h>
+#include <lapacke.h>
+#include <math.h>
+#include <string.h>
+
+#include "core/error.h"
+
+void kernel_eigen_free(KernelEigen *e) {
+  if (!e) return;
+  g_free(e->q);
+  g_free(e->values);
+  g_free(e->ones);
+  g_free(e);
+}
+
+KernelEigen *kernel_eigen_new(const float *k, size_t n, GError **error) {
+  g_autoptr(KernelEigen) e = g_new0(KernelEigen, 1);
+  e->n = n;
+  e->q = n > 0 && n < 32768 ? g_try_new(double, n *n) : NULL;
+  e->values = g_new0(double, n + 1);
+  e->ones = g_new0(double, n + 1);
+  if (!e->q) {
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "not enough memory for the kernel of %zu models", n);
+    return NULL;
+  }
+  for (size_t i = 0; i < n * n; i++) e->q[i] = (double)k[i];
+  lapack_int order = (lapack_int)n; /* column-major eigenvectors are the rows of q */
+  if (LAPACKE_dsyevd(LAPACK_COL_MAJOR, 'V', 'U', order, e->q, order, e->values) != 0) {
+    g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_STATE, "the kernel of the models cannot be decomposed");
+    return NULL;
+  }
+  for (size_t r = 0; r < n; r++) {
+    e->values[r] = fmax(e->values[r], 0);
+    for (size_t i = 0; i < n; i++) e->ones[r] += e->q[r * n + i];
+  }
+  return g_steal_pointer(&e);
+}
+
+double *kernel_eigen_turn(const KernelEigen *e, const float *y, size_t width) {
+  int n = (int)e->n, w = (int)width;
+  g_autofree double *wide = g_new(double, e->n *width + 1);
+  double *turned = g_new0(double, e->n *width + 1);
+  for (size_t i = 0; i < e->n * width; i++) wide[i] = (double)y[i];
+  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, w, n, 1, e->q, n, wide, w, 0, turned, w);
+  return turned;
+}
+
+/* u, t and the diagonal of M. */
+static void fit_frame(const KernelEigen *e, KernelFit *f) {
+  size_t n = e->n;
+  for (size_t r = 0; r < n; r++) {
+    double d = 1 / (e->values[r] + f->lambda);
+    const double *q = e->q + r * n;
+    for (size_t i = 0; i < n; i++) {
+      f->u[i] += d * e->ones[r] * q[i];
+      f->m[i] += d * q[i] * q[i];
+    }
+    f->t += d * e->ones[r] * e->ones[r];
+  }
+}
+
+KernelFit *kernel_fit_new(const KernelEigen *e, const double *turned, size_t width, double lambda) {
+  size_t n = e->n;
+  KernelFit *f = g_new0(KernelFit, 1);
+  *f = (KernelFit){.n = n, .width = width, .lambda = lambda};
+  f->a = g_new0(double, n *width + 1);
+  f->b = g_new0(double, width + 1);
+  f->u = g_new0(double, n + 1);
+  f->m = g_new0(double, n + 1);
+  fit_frame(e, f);
+  g_autofree double *c = g_new(double, n *width + 1);
+  for (size_t r = 0; r < n; r++)
+    for (size_t j = 0; j < width; j++) f->b[j] += e->ones[r] / (e->values[r] + lambda) * turned[r * width + j] / f->t;
+  for (size_t r = 0; r < n; r++)
+    for (size_t j = 0; j < width; j++)
+      c[r * width + j] = (turned[r * width + j] - e->ones[r] * f->b[j]) / (e->values[r] + lambda);
+  cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)n, (int)width, (int)n, 1, e->q, (int)n, c, (int)width, 0,
+              f->a, (int)width);
+  return f;
+}
+
+void kernel_fit_free(KernelFit *f) {
+  if (!f) return;
+  g_free(f->a);
+  g_free(f->b);
+  g_free(f->u);
+  g_free(f->m);
+  g_free(f);
+}
+
+void kernel_fit_leave_one_out(const KernelFit *f, const float *y, float *out) {
+  for (size_t i = 0; i < f->n; i++) {
+    double h = f->m[i] - f->u[i] * f->u[i] / f->t;
+    for (size_t j = 0; j < f->width; j++) {
+      size_t at = i * f->width + j;
+      out[at] = (float)((double)y[at] - (h > 1e-300 ? f->a[at] / h : 0));
+    }
+  }
+}
+
+/* The models of each group one after another; start (groups + 1). */
+static size_t *sort_by_group(const size_t *group, size_t n, size_t groups, size_t *start) {
+  size_t *order = g_new(size_t, n + 1);
+  memset(start, 0, (groups + 1) * sizeof *start);
+  for (size_t i = 0; i < n; i++) start[group[i] + 1]++;
+  for (size_t g = 0; g < groups; g++) start[g + 1] += start[g];
+  g_autofree size_t *at = g_memdup2(start, (groups + 1) * sizeof *start);
+  for (size_t i = 0; i < n; i++) order[at[group[i]]++] = i;
+  return order;
+}
+
+/* H_gg (m, m) of the models in `members`. */
+static double *group_block(const KernelEigen *e, const KernelFit *f, const size_t *members, size_t m) {
+  size_t n = e->n;
+  g_autofree double *left = g_new(double, n *m), *right = g_new(double, n *m);
+  double *h = g_new(double, m *m);
+  for (size_t r = 0; r < n; r++)
+    for (size_t k = 0; k < m; k++) {
+      right[r * m + k] = e->q[r * n + members[k]];
+      left[r * m + k] = right[r * m + k] / (e->values[r] + f->lambda);
+    }
+  for (size_t k = 0; k < m; k++)
+    for (size_t l = 0; l < m; l++) h[k * m + l] = -f->u[members[k]] * f->u[members[l]] / f->t;
+  cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)m, (int)m, (int)n, 1, left, (int)m, right, (int)m, 1, h,
+              (int)m);
+  return h;
+}
+
+static bool leave_out(const KernelEigen *e, const KernelFit *f, const float *y, const size_t *members, size_t m,
+                      float *out) {
+  size_t w = f->width;
+  g_autofree double *residual = g_new(double, m *w + 1), *h = NULL;
+  for (size_t k = 0; k < m; k++) memcpy(residual + k * w, f->a + members[k] * w, w * sizeof *residual);
+  bool whole = m == f->n; /* nothing is left to learn from: the mean is all there is */
+  if (!whole) h = group_block(e, f, members, m);
+  if (h && LAPACKE_dposv(LAPACK_ROW_MAJOR, 'U', (lapack_int)m, (lapack_int)w, h, (lapack_int)m, residual,
+                         (lapack_int)w) != 0)
+    return false;
+  for (size_t k = 0; k < m; k++)
+    for (size_t j = 0; j < w; j++) {
+      size_t at = members[k] * w + j;
+      out[at] = whole ? (float)f->b[j] : (float)((double)y[at] - residual[k * w + j]);
+    }
+  return true;
+}
+
+bool kernel_fit_leave_group_out(const KernelEigen *e, const KernelFit *f, const float *y, const size_t *group,
+                                size_t groups, float *out, GError **error) {
+  g_autofree size_t *start = g_new(size_t, groups + 1), *order = sort_by_group(group, f->n, groups, start);
+  for (size_t g = 0; g < groups; g++) {
+    size_t m = start[g + 1] - start[g];
+    if (m == 0 || leave_out(e, f, y, order + start[g], m, out)) continue;
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_STATE, "the errors of %zu models left out cannot be computed", m);
+    return false;
+  }
+  return true;
+}
+
+double kernel_fit_variance(const KernelFit *f, size_t i) { return 1 / f->m[i] - f->lambda; }

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "experts/train/train_kernel.h"
+
+#include <string.h>
+
+#include "core/error.h"
+#include "experts/measure/evaluation_bench.h"
+#include "experts/train/sweep.h"
+
+/* Dense layers beyond are tables of words, or cost more than they tell: numbers a layer, and of all models together. */
+enum { WIDEST = 4 << 20 };
+static const double most_numbers = 6e8;
+
+/* The layers to look at (char*). */
+static GPtrArray *layers_to_read(const Collection *collection, const Task *task, const char *layer, GError **error) {
+  const Model *any = task->models->pdata[0];
+  g_autoptr(WeightFile) file = collection_open_weights(collection, any, error);
+  if (!file) return NULL;
+  g_autoptr(GArray) infos = layer_list(file, &any->scaling);
+  g_autoptr(GPtrArray) all =
+      layer ? g_ptr_array_new_with_free_func(g_free) : sweep_layers(collection, any, NULL, error);
+  if (layer) g_ptr_array_add(all, g_strdup(layer));
+  if (!all) return NULL;
+  GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < all->len; i++) {
+    const LayerInfo *l = layer_find(infos, all->pdata[i]);
+    double size = l && l->form == LAYER_DENSE ? (double)l->d_out * (double)l->d_in : 0;
+    bool narrow = l && (l->d_out < 2 || l->d_in < 2);
+    bool wanted = layer || (!narrow && size <= WIDEST && size * (double)task->models->len <= most_numbers);
+    if (wanted) g_ptr_array_add(names, g_strdup(all->pdata[i]));
+  }
+  if (names->len) return names;
+  g_ptr_array_unref(names);
+  g_set_error_literal(
+      error, COPSE_ERROR, COPSE_ERROR_TOO_FEW,
+      "every layer is too large to compare all models at once: name one with --layer, with --expert probex");
+  return NULL;
+}
+
+/* The layer that weighs most, which the expert goes by. */
+static const char *main_layer(const Kernel *k) {
+  const KernelTerm *best = NULL;
+  for (guint t = 0; t < k->terms->len; t++) {
+    const KernelTerm *at = &g_array_index(k->terms, KernelTerm, t);
+    if (!best || at->weight[0] + at->weight[1] > best->weight[0] + best->weight[1]) best = at;
+  }
+  return k->layers->pdata[best->layer];
+}
+
+Expert *train_kernel(const Collection *collection, const GPtrArray *models, const Task *task, const char *layer,
+                     const TrainOptions *o, const Progress *progress, TrainResult *result, GError **error) {
+  (void)models;
+  g_autoptr(GPtrArray) layers = layers_to_read(collection, task, layer, error);
+  if (!layers) return NULL;
+  DenseStoreOptions store = {.half = o->half, .memory = 0, .folder = NULL};
+  g_autoptr(Expert) x = expert_new();
+  x->kernel = kernel_train(collection, task, layers, &store, o->seed, progress, &result->kernel, error);
+  if (!x->kernel) return NULL;
+  const Model *any = task->models->pdata[0];
+  x->task = o->task;
+  x->layer = g_strdup(main_layer(x->kernel));
+  x->shapes = g_strdup(any->shapes);
+  x->tree = o->tree;
+  x->label_key = g_strdup(task->key);
+  x->seed = o->seed;
+  for (size_t i = 0; i < task->seen; i++) g_ptr_array_add(x->labels, g_strdup(task->labels->pdata[i]));
+  x->text_mean = task->d_text ? g_memdup2(task->text_mean, task->d_text * sizeof(float)) : NULL;
+  x->probex = kernel_shell(x->kernel, task->d_text, task->has ? task->seen : 0, error);
+  if (!x->probex) return NULL;
+  const GPtrArray *left_out = result->kernel->left_out;
+  result->left_out = left_out->len;
+  if (left_out->len) result->left_out_first = g_strdup(left_out->pdata[0]);
+  result->energy = 1;
+  result->trained_out = x->probex->shape.d_out;
+  result->trained_in = x->probex->shape.d_in;
+  return g_steal_pointer(&x);
+}
+
+/* How right each test model was judged. */
+static double *rightness(const EvaluationPanel *p, bool classes) {
+  double *right = g_new0(double, p->n + 1);
+  for (size_t i = 0; i < p->n; i++) {
+    const float *y = p->logits + i * p->classes;
+    if (!classes) right[i] = score_rank(y, p->classes, p->target[i]) == 0;
+    for (size_t c = 0; classes && c < p->classes; c++)
+      right[i] += ((y[c] > 0) == (p->has[i * p->classes + c] != 0)) / (double)p->classes;
+  }
+  return right;
+}
+
+bool train_kernel_measure(Collection *collection, const GPtrArray *models, Expert *x, const Progress *progress,
+                          TrainResult *result, GError **error) {
+  x->name = g_strdup("kernel");
+  g_autoptr(EvaluationBench) bench = evaluation_bench_new(collection, models, x, progress, error);
+  g_clear_pointer(&x->name, g_free);
+  if (!bench) return false;
+  bool classes = x->task == EXPERT_CLASSIFY;
+  static const TaskSplit splits[] = {SPLIT_VAL, SPLIT_TEST, SPLIT_HOLDOUT};
+  Score *scores[] = {&x->val, &x->test, &x->test_holdout};
+  for (int s = 0; s < 3; s++) {
+    if (classes && splits[s] == SPLIT_HOLDOUT) continue;
+    EvaluationPanel p = evaluation_panel(bench, splits[s]);
+    *scores[s] = evaluation_panel_score(&p, classes);
+    if (splits[s] == SPLIT_TEST) result->right = rightness(&p, classes);
+    evaluation_panel_clear(&p);
+  }
+  return true;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Training in closed form, as a step of train.c: a kernel expert of a task, and its figures. */
+#pragma once
+
+#include "experts/train/train.h"
+
+/* A kernel expert of the task, not yet measured or named. layer: that one alone; NULL: all that could be read.
+ * result->kernel says what was looked at; result->left_out counts models that hold no numbers. */
+Expert *train_kernel(const Collection *collection, const GPtrArray *models, const Task *task, const char *layer,
+                     const TrainOptions *options, const Progress *progress, TrainResult *result, GError **error);
+
+/* Measures it on the splits that it will be judged by later: x->val, test, test_holdout and result->right. */
+bool train_kernel_measure(Collection *collection, const GPtrArray *models, Expert *x, const Progress *progress,
+                          TrainResult *result, GError **error);
