@@ -27,7 +27,7 @@ programs() { sed 's/\.c$//'; }
   find tests/fuzz -name 'fuzz-*.c' | sort | programs | list fuzz_tests
   find tests/fuzz -name 'make-*.c' | sort | programs | list seed_programs
   find tests/bench -name '*-*.c' -o -name bench.c -o -name reproduce.c | sort | programs | list bench_programs
-  find tests -name '*.sh' ! -name lib.sh ! -name run-unit.sh | sort | list script_tests
+  find tests -name '*.sh' ! -name lib.sh ! -name run-test.sh ! -name coverage.sh ! -name mutants.sh | sort | list script_tests
   find docs data man tests -type f ! -name '*.[oacdh]' ! -name '*.trs' ! -name '*.log' ! -path '*/corpus/*' ! -path '*/golden/*' \
     ! -path '*/fixtures/*' ! -path '*/.*' -name '*.*' | sort | list texts
 } >lists.mk.new

@@ -4,8 +4,8 @@
 TEST_LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 LOG_DRIVER      = $(TEST_LOG_DRIVER)
 SH_LOG_DRIVER   = $(TEST_LOG_DRIVER)
-LOG_COMPILER    = $(SHELL) $(top_srcdir)/tests/run-unit.sh
-SH_LOG_COMPILER = $(SHELL)
+LOG_COMPILER    = $(SHELL) $(top_srcdir)/tests/run-test.sh
+SH_LOG_COMPILER = $(LOG_COMPILER)
 AM_TESTS_ENVIRONMENT = \
 	COPSE=$(abs_top_builddir)/copse; export COPSE; \
 	COPSE_TEST_SRCDIR=$(abs_top_srcdir); export COPSE_TEST_SRCDIR; \
@@ -22,3 +22,8 @@ check_PROGRAMS += $(unit_tests) $(fuzz_tests)
 EXTRA_PROGRAMS += $(seed_programs) $(bench_programs)
 TESTS += $(unit_tests) $(fuzz_tests) $(script_tests)
 EXTRA_DIST += tests/golden tests/fixtures tests/fuzz/corpus
+
+# Which lines the unit tests alone reach, folder by folder: a build of its own, in coverage/.
+coverage:
+	UNIT_TESTS='$(unit_tests)' $(SHELL) $(top_srcdir)/tests/coverage.sh $(abs_top_srcdir) coverage
+.PHONY: coverage

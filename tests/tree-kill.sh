@@ -26,14 +26,16 @@ for wait in 0.01 0.03 0.06 0.1; do
 done
 check "killed and started again, the same forest" $same
 
-# A random moment of the time that the whole takes, in seconds.
+# The next of a fixed row of moments that spread over the time that the whole takes, in seconds.
+drawn=1
 moment() {
-  ms=$(($(od -An -N2 -tu2 /dev/urandom) * took / 65536))
+  ms=$((drawn * took / 65536))
   printf '%d.%03d' $((ms / 1000)) $((ms % 1000))
 }
 same=0
 for run in 1 2 3 4 5 6; do
-  first=$(moment) second=$(moment)
+  drawn=$(((drawn * 25173 + 13849) % 65536)) first=$(moment)
+  drawn=$(((drawn * 25173 + 13849) % 65536)) second=$(moment)
   for wait in "$first" "$second"; do
     timeout -s KILL "$wait" "$COPSE" tree "$dir/wood" --state "$dir/random-$run" --quiet >"$dir/cut" 2>&1
   done

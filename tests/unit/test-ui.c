@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "tests/unit/ui_fixture.h"
 #include "ui/app/script.h"
 
@@ -331,22 +332,28 @@ static void test_every_size(void) {
   g_assert_true(on_screen(app, "copse needs"));
 }
 
-/* Keys at random: nothing that can be pressed breaks anything. */
+/* Keys at random: nothing that can be pressed breaks anything. Some of them write files, under names that were typed
+ * too: into a folder that goes away with the test. */
 static void test_any_keys(void) {
+  g_autofree char *folder = g_dir_make_tmp("copse-ui-XXXXXX", NULL), *before = g_get_current_dir();
+  g_assert_cmpint(g_chdir(folder), ==, 0);
+  g_autoptr(GRand) rand = g_rand_new_with_seed(7);
   FakeWood wood = {.many = 40};
   g_autoptr(App) app = ready_app(&wood, 80, 24);
   static const Key specials[] = {UIKEY_UP,  UIKEY_DOWN,   UIKEY_LEFT,      UIKEY_RIGHT,     UIKEY_ENTER,
                                  UIKEY_ESC, UIKEY_TAB,    UIKEY_BACKSPACE, UIKEY_PAGE_DOWN, UIKEY_HOME,
                                  UIKEY_END, UIKEY_DELETE, UIKEY_BACK_TAB};
   for (int i = 0; i < 4000; i++) {
-    Key key = g_test_rand_bit() ? (Key)g_test_rand_int_range(32, 127)
-                                : specials[g_test_rand_int_range(0, G_N_ELEMENTS(specials))];
+    Key key = g_rand_boolean(rand) ? (Key)g_rand_int_range(rand, 32, 127)
+                                   : specials[g_rand_int_range(rand, 0, G_N_ELEMENTS(specials))];
     app_key(app, key);
     if (i % 8 == 0) app_draw(app);
     if (i % 64 == 0) app_wait(app, 0);
     app->quit = false;
   }
   press(app, "<Esc><Esc><Esc>");
+  g_assert_cmpint(g_chdir(before), ==, 0);
+  g_assert_true(dir_remove(folder, NULL));
 }
 
 /* 100,000 rows: a key costs a screen, not a forest. */
