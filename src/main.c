@@ -8,7 +8,7 @@
 #include "commands/command.h"
 #include "commands/commands.h"
 #include "config.h"
-#include "ui/app/ui.h"
+#include "ui/ui.h"
 
 const Command command_table[] = {
     {"scan", "DIR", "Find the models in a folder and list them", 1, 1, cmd_scan},

@@ -18,6 +18,26 @@ bench:core numerics archives weights collection encoders experts
 commands:core numerics archives weights collection encoders lineage experts search session planter bench
 '
 n=0
+# Arrows between files, as "FROM TO" in names of modules: a path without .c, .h or .def. A header without a .c beside it
+# that bears its module's noun in front (query_private.h, train_run.h, weight_format.h) belongs to that module.
+arrows() {
+  grep -rHoE '^#include "[^"]+"' src ui --include='*.c' --include='*.h' | awk -F'[:"]' '
+    function module(path) { sub(/\.(c|h|def)$/, "", path); return path }
+    { to = $3; if (to !~ /^ui\//) to = "src/" to
+      from[NR] = module($1); dest[NR] = module(to); if ($1 ~ /\.c$/) has[module($1)] = 1 }
+    END { for (i = 1; i <= NR; i++) {
+      if (from[i] == dest[i] || dest[i] ~ /config$/ && dest[i] !~ /\//) continue
+      noun = from[i]; sub(/_[^\/]*$/, "", noun)
+      if (has[from[i]] && !has[dest[i]] && index(dest[i], noun "_") == 1) continue
+      print from[i], dest[i] } }' | sort -u
+}
+# The same between folders: a file that lies in no sub-folder of its folder stands for itself.
+folders() {
+  arrows | awk '
+    function room(module, n, part) { n = split(module, part, "/"); base = part[1] == "ui" ? 1 : 2
+      return n == base + 1 ? module : substr(module, 1, length(module) - length(part[n]) - 1) }
+    { a = room($1); b = room($2); if (a != b) print a, b }' | sort -u
+}
 check() { # name, offending lines
   n=$((n + 1))
   if [ -z "$2" ]; then
@@ -34,6 +54,8 @@ for rule in $(echo "$rules" | tr ' ' '+'); do
     grep -vE "#include \"($folder${allowed:+|$allowed})/")
   check "src/$folder includes only what it may" "$bad"
 done
+check "no folder leads back to itself" "$(folders | tsort 2>&1 >/dev/null)"
+check "no module leads back to itself" "$(arrows | tsort 2>&1 >/dev/null)"
 check "only ui/ includes curses" "$(grep -rnlE '#include *<(ncursesw/)?n?curses\.h>' src 2>/dev/null)"
 check "ui/ does not include commands/" "$(grep -rn '#include "commands/' ui 2>/dev/null)"
 check "the engine neither exits nor aborts" \

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a job takes along to the worker's thread: shared by engine_jobs.c and engine_model.c alone. */
+/* What a job takes along to the worker's thread: shared by session.c and model_jobs.c alone. */
 #pragma once
 
-#include "session/session.h"
+#include "session/snapshot.h"
+#include "session/sweep_board.h"
 
 typedef struct {
   Engine engine;

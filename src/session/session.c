@@ -1,87 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "session/session.h"
 
-#include "collection/card_body.h"
-#include "collection/hand/by_hand.h"
 #include "session/job_input.h"
-#include "search/filter.h"
-
-const EngineOps engine_ops = {
-    .root = collection_root,
-    .scan = collection_scan,
-    .models = by_hand_models_quietly,
-    .skipped = collection_skipped,
-    .forest = forest_build,
-    .forest_free = forest_free,
-    .experts = expert_list,
-    .index = query_index_open,
-    .index_free = query_index_free,
-    .query = query_run,
-    .answer_free = query_answer_free,
-    .train = expert_train,
-    .sweep = sweep_run,
-    .diff = model_diff_new,
-    .layers = model_layers_new,
-    .figures = model_layer_figures,
-    .card = card_body_read,
-    .opinions = opinions_new,
-    .neighbours = neighbours_new,
-    .chart = chart_new,
-    .sayings = sayings_new,
-    .put = collection_put,
-    .get = collection_get,
-};
-
-Snapshot *snapshot_ref(Snapshot *wood) {
-  atomic_fetch_add(&wood->refs, 1);
-  return wood;
-}
-
-void snapshot_unref(Snapshot *wood) {
-  if (!wood || atomic_fetch_sub(&wood->refs, 1) != 1) return;
-  g_strfreev(wood->haystacks);
-  if (wood->forest) wood->ops->forest_free(wood->forest);
-  g_clear_pointer(&wood->models, g_ptr_array_unref);
-  g_clear_pointer(&wood->skipped, g_ptr_array_unref);
-  g_free(wood);
-}
-
-OpenExperts *open_experts_ref(OpenExperts *oracle) {
-  atomic_fetch_add(&oracle->refs, 1);
-  return oracle;
-}
-
-void open_experts_unref(OpenExperts *oracle) {
-  if (!oracle || atomic_fetch_sub(&oracle->refs, 1) != 1) return;
-  if (oracle->index) oracle->ops->index_free(oracle->index);
-  g_clear_pointer(&oracle->experts, g_ptr_array_unref);
-  g_clear_pointer(&oracle->warnings, g_ptr_array_unref);
-  g_free(oracle->problem);
-  g_free(oracle);
-}
-
-static void bar_clear(void *data) { g_free(((SweepBar *)data)->layer); }
-
-SweepBoard *sweep_board_new(void) {
-  SweepBoard *board = g_new0(SweepBoard, 1);
-  pthread_mutex_init(&board->lock, NULL);
-  board->bars = g_array_new(FALSE, TRUE, sizeof(SweepBar));
-  g_array_set_clear_func(board->bars, bar_clear);
-  atomic_init(&board->refs, 1);
-  return board;
-}
-
-SweepBoard *sweep_board_ref(SweepBoard *board) {
-  atomic_fetch_add(&board->refs, 1);
-  return board;
-}
-
-void sweep_board_unref(SweepBoard *board) {
-  if (!board || atomic_fetch_sub(&board->refs, 1) != 1) return;
-  pthread_mutex_destroy(&board->lock);
-  g_array_unref(board->bars);
-  g_free(board);
-}
 
 void reply_free(Reply *reply) {
   if (!reply) return;
@@ -96,105 +16,30 @@ static void free_oracle(gpointer oracle) { open_experts_unref(oracle); }
 static void free_reply(gpointer reply) { reply_free(reply); }
 static void free_train_result(gpointer result) { train_result_free(result); }
 
-static Snapshot *snapshot_new(const EngineOps *ops) {
-  Snapshot *wood = g_new0(Snapshot, 1);
-  wood->ops = ops;
-  atomic_init(&wood->refs, 1);
-  return wood;
-}
-
-void snapshot_fold(Snapshot *wood) {
-  wood->haystacks = g_new(char *, wood->forest->nodes->len + 1);
-  for (guint i = 0; i < wood->forest->nodes->len; i++)
-    wood->haystacks[i] = node_haystack(forest_node(wood->forest, i), wood->label_key);
-  wood->haystacks[wood->forest->nodes->len] = NULL;
-}
-
-static void note_concepts(Snapshot *wood) {
-  for (guint i = 0; i < wood->models->len && !wood->concepts; i++) {
-    g_autofree char *concept = model_concept_text(wood->models->pdata[i], wood->label_key);
-    wood->concepts = concept != NULL;
-  }
-}
-
-/* Fills in models, labels and sizes from the catalog. */
-static bool snapshot_read(Snapshot *wood, const Engine *engine, GError **error) {
-  wood->models = engine->ops->models(engine->collection, error);
-  if (!wood->models) return false;
-  wood->skipped = engine->ops->skipped(engine->collection, error);
-  if (!wood->skipped) return false;
-  wood->label_key = models_label_key(wood->models);
-  note_concepts(wood);
-  for (guint i = 0; i < wood->models->len; i++) wood->bytes += ((const Model *)wood->models->pdata[i])->bytes;
-  return true;
-}
-
-static Snapshot *snapshot_from_catalog(const Engine *engine, const Progress *progress, GError **error) {
-  Snapshot *wood = snapshot_new(engine->ops);
-  ForestOptions cards = {.declared_only = true};
-  if (snapshot_read(wood, engine, error))
-    wood->forest = engine->ops->forest(engine->collection, wood->models, &cards, progress, error);
-  if (wood->forest) {
-    snapshot_fold(wood);
-    return wood;
-  }
-  snapshot_unref(wood);
-  return NULL;
-}
-
 static gpointer run_load(gpointer input, const Progress *progress, GError **error) {
   const JobInput *task = input;
-  return snapshot_from_catalog(&task->engine, progress, error);
+  return snapshot_load(&task->engine, progress, error);
 }
 
 static gpointer run_scan(gpointer input, const Progress *progress, GError **error) {
   const JobInput *task = input;
-  ScanSummary summary;
-  if (!task->engine.ops->scan(task->engine.collection, progress, &summary, error)) return NULL;
-  Snapshot *wood = snapshot_from_catalog(&task->engine, progress, error);
-  if (wood) wood->scanned = true;
-  return wood;
+  return snapshot_scan(&task->engine, progress, error);
 }
 
-/* Models are read before their forest is grown, so that they do not know their trees yet. */
-static void note_trees(Snapshot *wood) {
-  for (guint i = 0; i < wood->models->len; i++)
-    ((Model *)wood->models->pdata[i])->tree = forest_node(wood->forest, i)->tree;
-}
-
-/* Read again, for a cancelled scan leaves more in the catalog than it told of. */
 static gpointer run_grow(gpointer input, const Progress *progress, GError **error) {
   const JobInput *task = input;
-  const Engine *engine = &task->engine;
-  ForestOptions options = {.declared_only = false};
-  Snapshot *wood = snapshot_new(engine->ops);
-  if (snapshot_read(wood, engine, error))
-    wood->forest = engine->ops->forest(engine->collection, wood->models, &options, progress, error);
-  if (!wood->forest) {
-    snapshot_unref(wood);
-    return NULL;
-  }
-  note_trees(wood);
-  wood->scanned = task->wood->scanned;
-  wood->grown = true;
-  snapshot_fold(wood);
-  return wood;
+  return snapshot_grow(&task->engine, task->wood, progress, error);
 }
 
 static gpointer run_open_experts(gpointer input, const Progress *progress, GError **error) {
   const JobInput *task = input;
-  const Engine *engine = &task->engine;
-  OpenExperts *oracle = g_new0(OpenExperts, 1);
-  oracle->ops = engine->ops;
-  atomic_init(&oracle->refs, 1);
-  oracle->warnings = g_ptr_array_new_with_free_func(g_free);
-  oracle->experts = engine->ops->experts(engine->collection, oracle->warnings, error);
-  if (!oracle->experts || !progress_check(progress, error)) {
+  OpenExperts *oracle = open_experts_new(&task->engine, error);
+  if (!oracle || !progress_check(progress, error)) {
     open_experts_unref(oracle);
     return NULL;
   }
   g_autoptr(GError) problem = NULL;
-  oracle->index = engine->ops->index(engine->collection, task->wood->models, progress, &problem);
+  open_experts_index(oracle, &task->engine, task->wood, progress, &problem);
   if (problem) oracle->problem = g_strdup(problem->message);
   return oracle;
 }

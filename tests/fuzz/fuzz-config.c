@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "ui/app/config_file.h"
 #include "ui/desk/config.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);

@@ -6,6 +6,7 @@
 
 #include "tests/unit/ui_fixture.h"
 #include "ui/app/app_keys.h"
+#include "ui/app/frame.h"
 #include "ui/app/app_mouse.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);

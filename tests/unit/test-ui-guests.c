@@ -8,6 +8,7 @@
 #include "ui/app/app_keys.h"
 #include "ui/app/command_line.h"
 #include "session/history.h"
+#include "ui/app/frame.h"
 #include "ui/plain/plain.h"
 
 static void paste(App *app, const char *text) {

@@ -7,6 +7,8 @@
 #include "tests/unit/ui_fixture.h"
 #include "ui/app/app_keys.h"
 #include "ui/app/app_mouse.h"
+#include "ui/app/navigation.h"
+#include "ui/app/perform.h"
 #include "ui/forest/forest_view.h"
 
 /* What was measured of a forest must not be taken for the next one's. */
@@ -66,7 +68,7 @@ static void test_cancelled_scan(void) {
   atomic_store(&wood.hold_scan, true);
   g_autoptr(App) app = fake_app(&wood, 100, 30, "dark", false);
   wait_for_text(app, "Looking for models ...");
-  worker_cancel(app->ui.engine.worker, app->scan_job);
+  worker_cancel(app->ui.engine.worker, app->opening.jobs[OPENING_SCAN]);
   settle(app);
   expect(app, "cancelled; r looks again");
   g_assert_false(on_screen(app, "Looking for models"));
@@ -79,7 +81,7 @@ static void test_cancelled_scan_has_found(void) {
   g_autoptr(App) app = fake_app(&wood, 100, 30, "dark", false);
   wait_for_text(app, "Looking for models ...");
   wood.empty = false;
-  worker_cancel(app->ui.engine.worker, app->scan_job);
+  worker_cancel(app->ui.engine.worker, app->opening.jobs[OPENING_SCAN]);
   settle(app);
   g_assert_cmpuint(app->ui.wood->models->len, ==, 10);
   g_assert_cmpuint(app->ui.wood->bytes, >, 0);

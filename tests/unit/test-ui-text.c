@@ -15,8 +15,9 @@
 #include "ui/forest/forest_phylogram.h"
 #include "ui/desk/job_text.h"
 #include "ui/map/map_groups.h"
-#include "ui/toolkit/scatter.h"
+#include "ui/map/scatter.h"
 #include "session/train_estimate.h"
+#include "ui/app/config_file.h"
 #include "search/word_match.h"
 
 /* All lines, joined by newlines. */

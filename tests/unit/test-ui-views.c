@@ -5,11 +5,13 @@
 #include <string.h>
 
 #include "tests/unit/ui_fixture.h"
-#include "ui/app/app_commands.h"
-#include "ui/app/app_keys.h"
 #include "ui/app/app_mouse.h"
 #include "ui/app/command_line.h"
 #include "session/history.h"
+#include "ui/desk/services.h"
+#include "ui/app/frame.h"
+#include "ui/app/navigation.h"
+#include "ui/app/perform.h"
 #include "ui/app/tour.h"
 
 /* The row on screen that is selected, -1: none. */

@@ -8,6 +8,8 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "tests/unit/ui_fixture.h"
+#include "ui/app/app_keys.h"
+#include "ui/app/frame.h"
 #include "ui/app/script.h"
 
 /* The row of text at y. */
@@ -262,7 +264,7 @@ static void test_quit_cancels(void) {
   while (!app->quit && g_get_monotonic_time() < asked + 20 * G_USEC_PER_SEC) app_wait(app, 50);
   g_assert_true(app->quit);
   g_assert_cmpint(g_get_monotonic_time() - asked, <, G_USEC_PER_SEC);
-  g_assert_cmpuint(app->experts_job, ==, 0); /* no further job was begun */
+  g_assert_cmpuint(app->opening.jobs[OPENING_EXPERTS], ==, 0); /* no further job was begun */
 }
 
 static void test_quit_at_once_when_idle(void) {

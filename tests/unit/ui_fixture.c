@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "ui/app/app_keys.h"
+#include "ui/app/frame.h"
 #include "lineage/forest/forest_make.h"
 
 static const struct {

@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "ui/desk/services.h"
 #include "core/error.h"
 #include "ui/app/app_keys.h"
 #include "ui/app/app_mouse.h"
 #include "ui/app/command_line.h"
 #include "ui/app/frame.h"
+#include "ui/app/navigation.h"
 #include "session/history.h"
 #include "ui/toolkit/pager.h"
 #include "ui/toolkit/signals.h"
@@ -22,131 +24,32 @@ enum {
   EMPTY_READS_MAX = 50          /* a terminal that is ready but never gives a key has gone */
 };
 
-const ViewOps *const app_views[VIEW_COUNT] = {
-    [VIEW_FOREST] = &view_forest, [VIEW_QUERY] = &view_query,     [VIEW_EXPERTS] = &view_experts,
-    [VIEW_JOBS] = &view_jobs,     [VIEW_MAP] = &view_map,         [VIEW_MODEL] = &view_model,
-    [VIEW_DIFF] = &view_diff,     [VIEW_SKIPPED] = &view_skipped, [VIEW_MESSAGES] = &view_messages,
-    [VIEW_HELP] = &view_help,
-};
-
-static void told_free(gpointer data) {
-  g_free(((Told *)data)->text);
-  g_free(data);
-}
-
-/* Keeps a message; one that is repeated at once is kept once. */
-static void keep_told(Ui *ui) {
-  enum { MOST = 200 };
-  const Told *last = ui->told->len ? ui->told->pdata[ui->told->len - 1] : NULL;
-  if (last && g_str_equal(last->text, ui->message)) return;
-  if (ui->told->len == MOST) g_ptr_array_remove_index(ui->told, 0);
-  Told *one = g_new(Told, 1);
-  *one = (Told){ui->message_style, g_strdup(ui->message)};
-  g_ptr_array_add(ui->told, one);
-}
-
-void ui_tell(Ui *ui, Style style, const char *format, ...) {
-  va_list args;
-  va_start(args, format);
-  g_free(ui->message);
-  ui->message = g_strdup_vprintf(format, args);
-  ui->message_style = style;
-  va_end(args);
-  keep_told(ui);
-}
-
-void ui_prompt(Ui *ui, const char *label, const char *text) {
-  ui->prompt.label = label;
-  ui->prompt.command = false;
-  line_edit_set(&ui->prompt.edit, text);
-}
-
-void ui_menu(Ui *ui, Menu *menu) {
-  menu_free(ui->menu);
-  ui->menu = menu;
-}
-
-void ui_target(Ui *ui, Model *target) {
-  if (target) model_ref(target);
-  g_clear_pointer(&ui->target, model_unref);
-  ui->target = target;
-}
-
-void app_tell_views(App *app, unsigned what) {
-  for (int v = 0; v < VIEW_COUNT; v++)
-    if (app_views[v]->changed) app_views[v]->changed(&app->ui, app->views[v], what);
-  if (what & ~(unsigned)CHANGED_JOBS) app->dirty = true;
-  else app->stale = true;
-}
-
 static void tell_error(App *app, const char *what, const GError *error) {
   if (error && !g_error_matches(error, COPSE_ERROR, COPSE_ERROR_CANCELLED))
     ui_tell(&app->ui, STYLE_BAD, "%s: %s", what, error->message);
 }
 
-static void take_wood(App *app, Snapshot *wood) {
+static void note_looking(App *app) { app->ui.looking = app->opening.jobs[OPENING_SCAN] != 0; }
+
+static void take_wood(void *user, Snapshot *wood) {
+  App *app = user;
   Snapshot *old = app->ui.wood;
   app->ui.wood = wood;
+  note_looking(app);
   app_tell_views(app, CHANGED_WOOD);
   engine_drop_wood(&app->ui.engine, old);
 }
 
-static bool on_oracle(gpointer user, guint64 id, gpointer result, const GError *error) {
+static void take_experts(void *user, OpenExperts *oracle) {
   App *app = user;
-  if (id == app->experts_job) app->experts_job = 0;
-  tell_error(app, "The experts cannot be opened", error);
-  if (!result) return true;
   open_experts_unref(app->ui.oracle);
-  app->ui.oracle = result;
+  app->ui.oracle = oracle;
   app_tell_views(app, CHANGED_ORACLE);
-  return false;
 }
 
-/* One job leads to the next, but not when somebody waits to leave. */
-static bool may_start(const App *app) { return app->ui.wood && !app->quit_when_idle; }
+static void tell_trouble(void *user, const char *what, const GError *error) { tell_error(user, what, error); }
 
-static void open_experts(App *app) {
-  if (may_start(app) && !app->experts_job)
-    app->experts_job = engine_open_experts(&app->ui.engine, app->ui.wood, on_oracle, app);
-}
-
-static bool on_grown(gpointer user, guint64 id, gpointer result, const GError *error) {
-  App *app = user;
-  if (id == app->grow_job) app->grow_job = 0;
-  tell_error(app, "The forest cannot be grown", error);
-  if (result) take_wood(app, result);
-  open_experts(app);
-  return false;
-}
-
-static void grow(App *app) {
-  if (may_start(app) && !app->grow_job) app->grow_job = engine_grow(&app->ui.engine, app->ui.wood, on_grown, app);
-}
-
-static bool on_scanned(gpointer user, guint64 id, gpointer result, const GError *error) {
-  App *app = user;
-  if (id == app->scan_job) app->scan_job = 0;
-  app->ui.looking = app->scan_job != 0;
-  tell_error(app, "The collection cannot be scanned", error);
-  if (result) take_wood(app, result);
-  grow(app);
-  return false;
-}
-
-static void scan(App *app) {
-  if (!app->quit_when_idle && !app->scan_job && !app->grow_job)
-    app->scan_job = engine_scan(&app->ui.engine, on_scanned, app);
-  app->ui.looking = app->scan_job != 0;
-}
-
-static bool on_loaded(gpointer user, guint64 id, gpointer result, const GError *error) {
-  App *app = user;
-  (void)id;
-  tell_error(app, "The catalog cannot be read", error);
-  if (result) take_wood(app, result);
-  scan(app);
-  return false;
-}
+static const OpeningOps opening_ops = {take_wood, take_experts, tell_trouble};
 
 static void show_page(App *app) {
   g_autoptr(GError) error = NULL;
@@ -160,8 +63,9 @@ static void show_page(App *app) {
 static void start_wanted(App *app) {
   unsigned wanted = app->ui.wanted;
   app->ui.wanted = 0;
-  if (wanted & WANT_SCAN) scan(app);
-  if (wanted & WANT_EXPERTS) open_experts(app);
+  if (wanted & WANT_SCAN) opening_start(&app->opening, OPENING_SCAN);
+  if (wanted & WANT_EXPERTS) opening_start(&app->opening, OPENING_EXPERTS);
+  note_looking(app);
   if (wanted & WANT_PAGER) show_page(app);
   if (wanted & WANT_SAID) app_tell_views(app, CHANGED_SAID);
   if (wanted & WANT_SCORES) app_tell_views(app, CHANGED_SCORES);
@@ -210,7 +114,7 @@ static void open_views(App *app) {
 App *app_new(const UiOptions *options, const EngineOps *ops, bool headless, GError **error) {
   App *app = g_new0(App, 1);
   app->signal_fd = -1;
-  app->ui.told = g_ptr_array_new_with_free_func(told_free);
+  app->ui.told = told_new();
   app->dirty = true;
   app->tour = -1;
   app->last_key = g_get_monotonic_time();
@@ -228,7 +132,8 @@ App *app_new(const UiOptions *options, const EngineOps *ops, bool headless, GErr
   g_autofree char *name = g_path_get_basename(ops->root(options->collection));
   g_autofree char *title = g_strdup_printf("copse - %s", name);
   term_title(app->term, title);
-  engine_load(&app->ui.engine, on_loaded, app);
+  app->opening = (Opening){.engine = &app->ui.engine, .ops = &opening_ops, .user = app};
+  opening_start(&app->opening, OPENING_LOAD);
   return app;
 }
 
@@ -256,6 +161,7 @@ void app_free(App *app) {
   g_free(app->ui.message);
   g_free(app->ui.status_before);
   g_ptr_array_unref(app->ui.told);
+  opening_clear(&app->opening);
   snapshot_unref(app->ui.wood);
   open_experts_unref(app->ui.oracle);
   keymap_free(app->keymap);
@@ -337,6 +243,7 @@ static void handle_terminal(App *app, short events) {
 }
 
 static void after_jobs(App *app) {
+  note_looking(app);
   app_tell_views(app, CHANGED_JOBS);
   if (app->quit_when_idle && worker_busy(app->ui.engine.worker) == 0) app->quit = true;
   if (app->asking_quit && worker_busy(app->ui.engine.worker) == 0) app->asking_quit = false;
@@ -359,32 +266,6 @@ void app_wait(App *app, int timeout_ms) {
   start_wanted(app);
   leave_when_idle(app);
   tick(app);
-}
-
-void app_resize(App *app, int columns, int rows) {
-  term_resize(app->term, columns, rows);
-  app->dirty = true;
-}
-
-/* On a slow line, progress alone is worth a frame once a second. */
-static bool is_due(const App *app) {
-  if (app->dirty || !app->stale) return app->dirty;
-  bool hold = app->ui.config->slow && worker_busy(app->ui.engine.worker);
-  return !hold || g_get_monotonic_time() - app->last_frame >= G_USEC_PER_SEC;
-}
-
-void app_draw(App *app) {
-  if (!is_due(app)) return;
-  app->dirty = app->stale = false;
-  app->last_frame = g_get_monotonic_time();
-  int columns, rows;
-  term_size(app->term, &columns, &rows);
-  if (columns != app->cells->columns || rows != app->cells->rows) cells_resize(app->cells, columns, rows);
-  app->ui.mono = term_scheme(app->term) == SCHEME_MONO;
-  frame_draw(app, app->cells);
-  term_paint(app->term, app->cells);
-  app->frames++;
-  if (app->frames_wanted && app->frames >= app->frames_wanted) app->quit = true;
 }
 
 void app_run(App *app) {

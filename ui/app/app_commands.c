@@ -3,81 +3,14 @@
 
 #include <string.h>
 
+#include "ui/desk/services.h"
+#include "ui/app/config_file.h"
 #include "core/files.h"
-#include "ui/app/app_keys.h"
+#include "ui/app/frame.h"
 #include "ui/app/command_line.h"
-#include "session/history.h"
+#include "ui/desk/typed.h"
 #include "ui/toolkit/pager.h"
-#include "ui/app/tour.h"
-
-enum { CANDIDATES = 200 };
-
-void app_command_typed(App *app) {
-  g_clear_pointer(&app->candidates, g_array_unref);
-  app->candidate_at = -1;
-  const ViewOps *ops = app_views[app->current];
-  unsigned context = ops->context(&app->ui, app->views[app->current]);
-  app->candidates = command_candidates(&app->ui, context, app->ui.prompt.edit.text->str, CANDIDATES);
-}
-
-void app_open_command(App *app) {
-  if (!app->commands) app->commands = history_load(&app->ui.engine, "commands");
-  app->command_at = -1;
-  ui_prompt(&app->ui, ":", "");
-  app->ui.prompt.command = true;
-  app_command_typed(app);
-}
-
-static void close_command(App *app) {
-  app->ui.prompt.label = NULL;
-  app->ui.prompt.command = false;
-  g_clear_pointer(&app->candidates, g_array_unref);
-}
-
-/* The next candidate in the place of what is typed. */
-static void complete(App *app) {
-  if (!app->candidates || app->candidates->len == 0) return;
-  app->candidate_at = (app->candidate_at + 1) % (int)app->candidates->len;
-  const Candidate *c = &g_array_index(app->candidates, Candidate, app->candidate_at);
-  line_edit_set(&app->ui.prompt.edit, c->word);
-  if (app->candidates->len == 1) app_command_typed(app);
-}
-
-static void recall(App *app, int by) {
-  int n = (int)app->commands->len, at = app->command_at < 0 ? n : app->command_at;
-  at = CLAMP(at + by, 0, n);
-  app->command_at = at == n ? -1 : at;
-  line_edit_set(&app->ui.prompt.edit, at == n ? "" : app->commands->pdata[at]);
-  app_command_typed(app);
-}
-
-bool app_command_action(App *app, Action action) {
-  switch (action) {
-    case ACTION_COMPLETE:
-      complete(app);
-      return true;
-    case ACTION_OLDER:
-      recall(app, -1);
-      return true;
-    case ACTION_NEWER:
-      recall(app, 1);
-      return true;
-    case ACTION_LEAVE:
-      close_command(app);
-      return true;
-    case ACTION_ACCEPT: {
-      g_autofree char *line = g_strdup(app->ui.prompt.edit.text->str);
-      close_command(app);
-      if (!*g_strstrip(line)) return true;
-      history_add(app->commands, line);
-      if (!app->ui.read_only) history_save(&app->ui.engine, "commands", app->commands);
-      app_command(app, line);
-      return true;
-    }
-    default:
-      return false;
-  }
-}
+#include "ui/app/navigation.h"
 
 static bool wrong(App *app, const char *verb, const char *problem) {
   ui_tell(&app->ui, STYLE_BAD, ":%s: %s", verb, problem);
@@ -91,15 +24,15 @@ static Model *find_model(App *app, const char *verb, const char *what) {
   return model;
 }
 
-static bool open_model(App *app, const char *verb, const char *argument) {
+static bool open_model(App *app, const char *verb, const char *argument, CommandNext *next) {
   g_autoptr(Model) model = find_model(app, verb, argument);
   if (!model) return false;
   ui_target(&app->ui, model);
-  app_follow(app, REACT_SHOW_MODEL);
+  next->reaction = REACT_SHOW_MODEL;
   return true;
 }
 
-static bool open_diff(App *app, const char *verb, const char *argument) {
+static bool open_diff(App *app, const char *verb, const char *argument, CommandNext *next) {
   g_auto(GStrv) names = g_strsplit(argument, " ", 3);
   if (g_strv_length(names) != 2) return wrong(app, verb, "two models are compared");
   g_autoptr(Model) p = find_model(app, verb, names[0]);
@@ -108,13 +41,13 @@ static bool open_diff(App *app, const char *verb, const char *argument) {
   ui_target(&app->ui, x);
   g_clear_pointer(&app->ui.other, model_unref);
   app->ui.other = model_ref(p);
-  app_follow(app, REACT_SHOW_DIFF);
+  next->reaction = REACT_SHOW_DIFF;
   return true;
 }
 
 static bool save_display(App *app, const char *verb, const char *typed) {
   g_autoptr(GError) error = NULL;
-  g_autofree char *text = NULL, *path = command_path(typed);
+  g_autofree char *text = NULL, *path = typed_path(typed);
   app->dirty = true;
   app_draw(app);
   app->dirty = true;
@@ -160,38 +93,38 @@ static bool edit_config(App *app, const char *verb) {
 }
 
 /* The commands that are the app's own. */
-static bool run_own(App *app, const char *verb, const char *argument) {
-  if (g_str_equal(verb, "model")) return open_model(app, verb, argument);
-  if (g_str_equal(verb, "diff")) return open_diff(app, verb, argument);
+static bool run_own(App *app, const char *verb, const char *argument, CommandNext *next) {
+  if (g_str_equal(verb, "model")) return open_model(app, verb, argument, next);
+  if (g_str_equal(verb, "diff")) return open_diff(app, verb, argument, next);
   if (g_str_equal(verb, "save-display")) return save_display(app, verb, argument);
   if (g_str_equal(verb, "theme")) return set_theme(app, verb, argument);
   if (g_str_equal(verb, "set-mouse")) return set_mouse(app, verb, argument);
   if (g_str_equal(verb, "write-config")) return write_config(app, verb);
   if (g_str_equal(verb, "edit-config")) return edit_config(app, verb);
-  tour_start(app);
+  next->tour = true;
   return true;
 }
 
-static bool run_action(App *app, const char *verb) {
+static bool run_action(App *app, const char *verb, CommandNext *next) {
   Action action = action_by_name(verb);
   unsigned context = app_context(app);
   if (action == ACTION_NONE) return wrong(app, verb, "there is no such command");
   if (!(action_info(action)->contexts & context)) return wrong(app, verb, "this can be done in other places only");
-  app_perform(app, action);
+  next->action = action;
   return true;
 }
 
-bool app_command(App *app, const char *line) {
+bool command_run(App *app, const char *line, CommandNext *next) {
   app->dirty = true;
   g_autofree char *verb = NULL, *argument = NULL, *problem = NULL;
-  command_split(line, &verb, &argument);
+  typed_split(line, &verb, &argument);
   const CommandInfo *c = command_info(verb);
   /* "diff" and "export" alone are actions. */
   bool bare = c && !*argument && *c->argument && c->kind != ARGUMENT_TEXT;
-  if (!c || (bare && action_by_name(verb) != ACTION_NONE)) return run_action(app, verb);
+  if (!c || (bare && action_by_name(verb) != ACTION_NONE)) return run_action(app, verb, next);
   if (c->writes && app->ui.read_only) return wrong(app, verb, "not in a read-only session");
   if (bare) return wrong(app, verb, "something is missing: see the help");
-  if (c->view < 0) return run_own(app, verb, argument);
+  if (c->view < 0) return run_own(app, verb, argument, next);
   app_show(app, (ViewId)c->view);
   if (app_views[c->view]->command(&app->ui, app->views[c->view], verb, argument, &problem)) return true;
   return wrong(app, verb, problem ? problem : "that cannot be done");

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The command line at work: the part of app.h that types, completes and carries out commands. */
+/* What is typed after `:`, carried out. */
 #pragma once
 
-#include "ui/app/app.h"
+#include "ui/app/app_state.h"
 
-/* Opens the command line. */
-void app_open_command(App *app);
+/* What is to be performed next, by what stands above commands. */
+typedef struct {
+  Action action; /* ACTION_NONE: nothing */
+  Reaction reaction;
+  bool tour; /* the tour begins */
+} CommandNext;
 
-/* Performs an action while the command line is open; false when it is none of its own. */
-bool app_command_action(App *app, Action action);
-
-/* What may follow is looked up again: the text has changed. */
-void app_command_typed(App *app);
-
-/* Carries out one line, as if it had been typed. False, with a message in the status line, when it is wrong. */
-bool app_command(App *app, const char *line);
+/* Carries out one line; *next, zeroed, gets what is left to do. False, with a message in the status line, when it is
+ * wrong. */
+bool command_run(App *app, const char *line, CommandNext *next);

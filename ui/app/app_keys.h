@@ -1,17 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From a key to what happens: the part of app.h that decides. */
+/* From a key to an action. */
 #pragma once
 
-#include "ui/app/app.h"
+#include "ui/app/app_state.h"
 
-/* Performs an action in the present context. */
-void app_perform(App *app, Action action);
-
-/* Shows a view. */
-void app_show(App *app, ViewId view);
-
-/* Does what a handler wants. */
-void app_follow(App *app, Reaction reaction);
-
-/* Tells all views that something has changed. */
-void app_tell_views(App *app, unsigned what);
+/* A key has been pressed. */
+void app_key(App *app, Key key);

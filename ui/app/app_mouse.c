@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ui/app/app_mouse.h"
 
-#include "ui/app/app_keys.h"
+#include "ui/app/navigation.h"
+#include "ui/app/perform.h"
 
 enum { WHEEL_ROWS = 3 };
 

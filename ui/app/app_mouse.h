@@ -2,7 +2,7 @@
 /* The mouse as keys: whatever it does could be done with the keyboard. */
 #pragma once
 
-#include "ui/app/app.h"
+#include "ui/app/app_state.h"
 
 /* Something has come from the mouse: UIKEY_MOUSE was read. */
 void app_mouse(App *app);

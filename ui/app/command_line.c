@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ui/app/command_line.h"
+#include "ui/desk/typed.h"
 
 #include <string.h>
 
-#include "ui/app/app.h"
+#include "ui/app/app_state.h"
 #include "ui/forest/forest_columns.h"
 
 static const CommandInfo command_list[] = {
@@ -34,13 +35,6 @@ const CommandInfo *command_info(const char *verb) {
   for (gsize i = 0; i < G_N_ELEMENTS(command_list); i++)
     if (strcmp(command_list[i].verb, verb) == 0) return &command_list[i];
   return NULL;
-}
-
-void command_split(const char *line, char **verb, char **argument) {
-  while (*line == ' ') line++;
-  size_t n = strcspn(line, " ");
-  *verb = g_strndup(line, n);
-  *argument = g_strstrip(g_strdup(line + n));
 }
 
 static void candidate_clear(void *data) { g_free(((Candidate *)data)->word); }
@@ -94,10 +88,6 @@ static void add_columns(GArray *out, guint limit, const char *head, const char *
     if (folds_into(forest_column_name(i), stem)) add(out, limit, head, forest_column_name(i), NULL);
 }
 
-char *command_path(const char *path) {
-  return g_str_has_prefix(path, "~/") ? g_build_filename(g_get_home_dir(), path + 2, NULL) : g_strdup(path);
-}
-
 static int by_word(gconstpointer a, gconstpointer b) {
   return strcmp(((const Candidate *)a)->word, ((const Candidate *)b)->word);
 }
@@ -106,7 +96,7 @@ static int by_word(gconstpointer a, gconstpointer b) {
 static void add_files(GArray *out, guint limit, const char *head, const char *stem) {
   const char *slash = strrchr(stem, '/'), *name;
   g_autofree char *folder = slash ? g_strndup(stem, (gsize)(slash - stem) + 1) : g_strdup("");
-  g_autofree char *real = command_path(*folder ? folder : ".");
+  g_autofree char *real = typed_path(*folder ? folder : ".");
   const char *begin = slash ? slash + 1 : stem;
   GDir *dir = g_dir_open(real, 0, NULL);
   while (dir && out->len < limit && (name = g_dir_read_name(dir))) {
@@ -129,7 +119,7 @@ GArray *command_candidates(const Ui *ui, unsigned context, const char *line, gui
   g_autofree char *verb = NULL, *argument = NULL;
   line += strspn(line, " ");
   const char *space = strrchr(line, ' ');
-  command_split(line, &verb, &argument);
+  typed_split(line, &verb, &argument);
   if (!space) {
     add_verbs(ui, out, limit, context, line);
     return out;

@@ -42,9 +42,3 @@ typedef struct {
 /* Candidates for the line, at most `limit`: verbs and actions of the context, then what the argument names.
  * Array of Candidate; free with g_array_unref. */
 GArray *command_candidates(const Ui *ui, unsigned context, const char *line, guint limit);
-
-/* A file's path as it is typed: "~/x" is in the user's home. The caller frees it. */
-char *command_path(const char *path);
-
-/* Splits a line into its verb (lower case is not enforced) and the rest. The caller frees both. */
-void command_split(const char *line, char **verb, char **argument);

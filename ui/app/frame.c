@@ -8,6 +8,7 @@
 #include "ui/toolkit/glyph.h"
 #include "ui/desk/job_text.h"
 #include "ui/toolkit/paint.h"
+#include "ui/app/navigation.h"
 #include "ui/app/tour.h"
 
 enum { LEAST_COLUMNS = 30, LEAST_ROWS = 6, TABS_FROM = 64, KEYS_FROM = 7 };
@@ -233,7 +234,7 @@ static void draw_quit_question(const App *app, Cells *cells, Rect area) {
   paint_left(cells, in.x, last, in.columns, STYLE_KEY, text);
 }
 
-void frame_draw(App *app, Cells *cells) {
+static void draw_all(App *app, Cells *cells) {
   cells_clear(cells);
   if (cells->columns < LEAST_COLUMNS || cells->rows < LEAST_ROWS) {
     draw_too_small(cells);
@@ -251,4 +252,30 @@ void frame_draw(App *app, Cells *cells) {
   if (app->prefix != UIKEY_NONE) draw_which_key(app, cells, area);
   tour_draw(app, cells, area);
   if (app->asking_quit) draw_quit_question(app, cells, area);
+}
+
+void app_resize(App *app, int columns, int rows) {
+  term_resize(app->term, columns, rows);
+  app->dirty = true;
+}
+
+/* On a slow line, progress alone is worth a frame once a second. */
+static bool is_due(const App *app) {
+  if (app->dirty || !app->stale) return app->dirty;
+  bool hold = app->ui.config->slow && worker_busy(app->ui.engine.worker);
+  return !hold || g_get_monotonic_time() - app->last_frame >= G_USEC_PER_SEC;
+}
+
+void app_draw(App *app) {
+  if (!is_due(app)) return;
+  app->dirty = app->stale = false;
+  app->last_frame = g_get_monotonic_time();
+  int columns, rows;
+  term_size(app->term, &columns, &rows);
+  if (columns != app->cells->columns || rows != app->cells->rows) cells_resize(app->cells, columns, rows);
+  app->ui.mono = term_scheme(app->term) == SCHEME_MONO;
+  draw_all(app, app->cells);
+  term_paint(app->term, app->cells);
+  app->frames++;
+  if (app->frames_wanted && app->frames >= app->frames_wanted) app->quit = true;
 }

@@ -2,6 +2,10 @@
 /* One whole frame: title, the view at hand, status, keys, and the boxes above them. */
 #pragma once
 
-#include "ui/app/app.h"
+#include "ui/app/app_state.h"
 
-void frame_draw(App *app, Cells *cells);
+/* Draws a frame if anything has changed. */
+void app_draw(App *app);
+
+/* Another size; headless only. */
+void app_resize(App *app, int columns, int rows);

@@ -5,7 +5,9 @@
 
 #include "core/error.h"
 #include "core/files.h"
-#include "ui/app/app_commands.h"
+#include "ui/app/app_keys.h"
+#include "ui/app/frame.h"
+#include "ui/app/perform.h"
 
 enum { SCRIPT_BYTES_MAX = 1 << 20 };
 

@@ -6,11 +6,11 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "lineage/forest/export.h"
-#include "ui/app/command_line.h"
+#include "ui/desk/typed.h"
 
 char *export_file_write(const char *typed, const Forest *forest, const GPtrArray *nodes, const char *label_key,
                         GError **error) {
-  g_autofree char *path = command_path(typed);
+  g_autofree char *path = typed_path(typed);
   if (g_file_test(path, G_FILE_TEST_EXISTS)) {
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "%s is there already; nothing was written", path);
     return NULL;

@@ -118,15 +118,3 @@ typedef struct {
 
 extern const ViewOps view_forest, view_query, view_experts, view_jobs, view_map, view_model, view_diff, view_skipped,
     view_messages, view_help;
-
-/* Says which model the next REACT_… is about; NULL for none. Keeps a reference. */
-void ui_target(Ui *ui, Model *target);
-
-/* Tells something in the status line, until the next key, and keeps it for Messages. */
-void ui_tell(Ui *ui, Style style, const char *format, ...) G_GNUC_PRINTF(3, 4);
-
-/* Opens a menu in the place of the one that is open; takes ownership. */
-void ui_menu(Ui *ui, Menu *menu);
-
-/* Opens the prompt line; `label` is static text. */
-void ui_prompt(Ui *ui, const char *label, const char *text);

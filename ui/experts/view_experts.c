@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "core/error.h"
+#include "ui/desk/services.h"
 #include "core/text.h"
 #include "session/model_jobs.h"
 #include "ui/experts/expert_facts.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ui/desk/copy_menu.h"
+#include "ui/desk/services.h"
 #include "ui/desk/export_file.h"
 #include "ui/forest/forest_view.h"
 

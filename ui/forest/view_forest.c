@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "ui/desk/services.h"
 #include "ui/forest/forest_view.h"
 #include "ui/toolkit/glyph.h"
 #include "session/history.h"

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "ui/desk/services.h"
 #include "ui/desk/advice.h"
 #include "ui/desk/copy_menu.h"
 #include "session/model_jobs.h"
@@ -12,7 +13,7 @@
 #include "ui/map/map_groups.h"
 #include "ui/toolkit/paint.h"
 #include "search/filter.h"
-#include "ui/toolkit/scatter.h"
+#include "ui/map/scatter.h"
 #include "ui/desk/view.h"
 
 enum { MENU_COPY = 1, REACH = 3, SIGNS_BELOW = 600 };

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "session/model_jobs.h"
+#include "ui/desk/services.h"
 #include "ui/model/layer_table.h"
 #include "ui/model/model_page.h"
 #include "ui/toolkit/paint.h"

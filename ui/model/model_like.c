@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ui/desk/advice.h"
+#include "ui/desk/services.h"
 #include "session/model_jobs.h"
 #include "ui/model/model_page.h"
 #include "ui/toolkit/paint.h"

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "session/model_jobs.h"
+#include "ui/desk/services.h"
 #include "ui/toolkit/glyph.h"
 #include "session/latest_job.h"
 #include "ui/model/layer_table.h"

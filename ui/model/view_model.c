@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "ui/desk/services.h"
 #include "ui/desk/copy_menu.h"
 #include "session/model_jobs.h"
 #include "ui/toolkit/glyph.h"

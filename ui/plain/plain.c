@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "core/text.h"
-#include "ui/app/command_line.h"
+#include "ui/desk/typed.h"
 #include "ui/desk/export_file.h"
 #include "ui/plain/plain_talk.h"
 #include "search/filter.h"
@@ -128,7 +128,7 @@ static void do_help(Talk *t, const char *unused) {
 /* Carries out a line; false when it ends the conversation. */
 static bool answer(Talk *t, const char *line) {
   g_autofree char *verb = NULL, *argument = NULL;
-  command_split(line, &verb, &argument);
+  typed_split(line, &verb, &argument);
   if (!*verb) return true;
   if (g_str_equal(verb, "quit") || g_str_equal(verb, "q")) return false;
   for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++) {
@@ -140,29 +140,32 @@ static bool answer(Talk *t, const char *line) {
   return true;
 }
 
+void talk_take_experts(Talk *t, OpenExperts *oracle) {
+  open_experts_unref(t->oracle);
+  t->oracle = oracle;
+  t->experts = oracle->experts;
+}
+
+static void tell_step(void *user, OpeningStep step) {
+  const Talk *t = user;
+  if (step == OPENING_SCAN) fputs("Looking for models.\n", t->out);
+  if (step == OPENING_GROW) fputs("Comparing their weights.\n", t->out);
+}
+
 static bool prepare(Talk *t, GError **error) {
-  ScanSummary summary;
-  ForestOptions options = {0};
-  fputs("Looking for models.\n", t->out);
-  if (!t->ops->scan(t->collection, NULL, &summary, error)) return false;
-  t->models = t->ops->models(t->collection, error);
-  t->skipped = t->models ? t->ops->skipped(t->collection, error) : NULL;
-  if (!t->skipped) return false;
-  t->label_key = models_label_key(t->models);
-  fputs("Comparing their weights.\n", t->out);
-  t->forest = t->ops->forest(t->collection, t->models, &options, NULL, error);
-  if (!t->forest) return false;
-  g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
-  t->experts = t->ops->experts(t->collection, warnings, error);
-  return t->experts != NULL;
+  OpenExperts *oracle;
+  if (!opening_run(&t->engine, tell_step, t, &t->wood, &oracle, error)) return false;
+  talk_take_experts(t, oracle);
+  t->models = t->wood->models;
+  t->skipped = t->wood->skipped;
+  t->forest = t->wood->forest;
+  t->label_key = t->wood->label_key;
+  return true;
 }
 
 static void talk_clear(Talk *t) {
-  if (t->index) t->ops->index_free(t->index);
-  if (t->forest) t->ops->forest_free(t->forest);
-  g_clear_pointer(&t->experts, g_ptr_array_unref);
-  g_clear_pointer(&t->skipped, g_ptr_array_unref);
-  g_clear_pointer(&t->models, g_ptr_array_unref);
+  open_experts_unref(t->oracle);
+  snapshot_unref(t->wood);
 }
 
 /* The next byte; EOF also when nobody has said anything for so many minutes (0: for ever). */
@@ -199,6 +202,7 @@ static void talk(Talk *t, FILE *in, unsigned minutes) {
 
 bool plain_run(const UiOptions *options, const EngineOps *ops, FILE *in, FILE *out, GError **error) {
   Talk t = {.collection = options->collection, .ops = ops, .out = out, .read_only = options->read_only};
+  t.engine = (Engine){NULL, options->collection, ops};
   bool ready = prepare(&t, error);
   if (ready) talk(&t, in, options->idle_minutes);
   talk_clear(&t);

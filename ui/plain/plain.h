@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "session/session.h"
-#include "ui/app/ui.h"
+#include "ui/desk/ui_options.h"
 
 /* Talks until `in` ends or somebody quits; on the thread that calls it. False with an error when the collection
  * cannot be read. */

@@ -49,8 +49,8 @@ static void say_hit(const Talk *t, guint number, const QueryHit *hit) {
 
 void tell_query(Talk *t, const char *argument) {
   GError *error = NULL;
-  if (!t->index) t->index = t->ops->index(t->collection, t->models, NULL, &error);
-  QueryAnswer *answer = t->index ? t->ops->query(t->index, argument, TALK_LISTED, &error) : NULL;
+  bool open = open_experts_index(t->oracle, &t->engine, t->wood, NULL, &error);
+  QueryAnswer *answer = open ? t->ops->query(t->oracle->index, argument, TALK_LISTED, &error) : NULL;
   if (!answer) {
     talk_complain(t, error);
     return;
@@ -137,12 +137,8 @@ static void say_step(void *user, const ProgressNote *note) {
 }
 
 static void take_experts(Talk *t) {
-  g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
-  GPtrArray *all = t->ops->experts(t->collection, warnings, NULL);
-  if (!all) return;
-  g_ptr_array_unref(t->experts);
-  t->experts = all;
-  if (t->index) t->ops->index_free(g_steal_pointer(&t->index));
+  OpenExperts *fresh = open_experts_new(&t->engine, NULL);
+  if (fresh) talk_take_experts(t, fresh);
 }
 
 void tell_train(Talk *t, const char *argument) {

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "session/session.h"
+#include "session/opening.h"
 
 enum { TALK_LISTED = 20 }; /* lines of a list; more are counted */
 
@@ -14,11 +14,16 @@ typedef struct {
   const EngineOps *ops;
   FILE *out;
   bool read_only;
+  Engine engine;       /* without a worker: all is done at once */
+  Snapshot *wood;      /* what the next five are borrowed from */
+  OpenExperts *oracle; /* its index is opened by the first question */
   GPtrArray *models, *skipped, *experts;
   Forest *forest;
-  QueryIndex *index; /* NULL until the first question */
   const char *label_key;
 } Talk;
+
+/* Takes other experts for those before. */
+void talk_take_experts(Talk *t, OpenExperts *oracle);
 
 /* Says what went wrong; takes the error, which may be NULL. */
 void talk_complain(const Talk *t, GError *error);

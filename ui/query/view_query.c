@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "ui/desk/services.h"
 #include "core/text.h"
 #include "search/question_field.h"
 #include "ui/desk/advice.h"

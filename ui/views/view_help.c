@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "ui/desk/services.h"
 #include "ui/toolkit/glyph.h"
 #include "ui/toolkit/list.h"
 #include "ui/toolkit/paint.h"

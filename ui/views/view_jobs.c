@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "core/text.h"
+#include "ui/desk/services.h"
 #include "ui/desk/job_text.h"
 #include "ui/toolkit/list.h"
 #include "ui/toolkit/paint.h"

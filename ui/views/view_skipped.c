@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ui/toolkit/list.h"
+#include "ui/desk/services.h"
 #include "ui/toolkit/paint.h"
 #include "ui/desk/view.h"
 

@@ -3,7 +3,8 @@
  * is, and gigabytes of other things may follow it. Seen by the pickle_*.c files alone. */
 #pragma once
 
-#include "weights/torch/pickle.h"
+#include "core/source.h"
+#include "weights/torch/pickle_value.h"
 
 typedef struct {
   ByteSource *source;    /* borrowed */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "weights/torch/pickle.h"
 #include "weights/torch/pickle_machine.h"
 
 enum { MOST_NAME = 1000 };

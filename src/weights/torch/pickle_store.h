@@ -3,7 +3,7 @@
  * states. Seen by the pickle_*.c files alone. */
 #pragma once
 
-#include "weights/torch/pickle.h"
+#include "weights/torch/pickle_value.h"
 
 typedef struct {
   GPtrArray *slabs; /* of arrays of PickleValue */

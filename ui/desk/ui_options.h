@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The terminal interface. */
+/* How the interface is to start: what the command line and tests hand over. */
 #pragma once
 
-#include <glib.h>
 #include <stdbool.h>
 
 #include "collection/collection.h"
@@ -20,7 +19,3 @@ typedef struct {
   Config *config;        /* taken over; NULL: ui_run() reads the user's, others take the defaults */
   unsigned idle_minutes; /* leave after so long without a key; 0: as the configuration says */
 } UiOptions;
-
-/* Runs the interface until the user quits, on the thread that calls it, and gives the terminal
- * back. Returns the exit status: 0, or 1 with an error. */
-int ui_run(const UiOptions *options, GError **error);

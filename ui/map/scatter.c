@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ui/toolkit/scatter.h"
+#include "ui/map/scatter.h"
 
 #include <math.h>
 #include <string.h>

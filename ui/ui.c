@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ui/app/ui.h"
+#include "ui/ui.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "ui/app/config_file.h"
 #include "core/error.h"
 #include "ui/app/app.h"
 #include "ui/plain/plain.h"

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "session/engine.h"
+
+#include "collection/hand/by_hand.h"
+#include "collection/card_body.h"
+
+const EngineOps engine_ops = {
+    .root = collection_root,
+    .scan = collection_scan,
+    .models = by_hand_models_quietly,
+    .skipped = collection_skipped,
+    .forest = forest_build,
+    .forest_free = forest_free,
+    .experts = expert_list,
+    .index = query_index_open,
+    .index_free = query_index_free,
+    .query = query_run,
+    .answer_free = query_answer_free,
+    .train = expert_train,
+    .sweep = sweep_run,
+    .diff = model_diff_new,
+    .layers = model_layers_new,
+    .figures = model_layer_figures,
+    .card = card_body_read,
+    .opinions = opinions_new,
+    .neighbours = neighbours_new,
+    .chart = chart_new,
+    .sayings = sayings_new,
+    .put = collection_put,
+    .get = collection_get,
+};

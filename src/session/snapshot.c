@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "session/snapshot.h"
+
+#include "search/filter.h"
+
+Snapshot *snapshot_ref(Snapshot *wood) {
+  atomic_fetch_add(&wood->refs, 1);
+  return wood;
+}
+
+void snapshot_unref(Snapshot *wood) {
+  if (!wood || atomic_fetch_sub(&wood->refs, 1) != 1) return;
+  g_strfreev(wood->haystacks);
+  if (wood->forest) wood->ops->forest_free(wood->forest);
+  g_clear_pointer(&wood->models, g_ptr_array_unref);
+  g_clear_pointer(&wood->skipped, g_ptr_array_unref);
+  g_free(wood);
+}
+
+OpenExperts *open_experts_ref(OpenExperts *oracle) {
+  atomic_fetch_add(&oracle->refs, 1);
+  return oracle;
+}
+
+void open_experts_unref(OpenExperts *oracle) {
+  if (!oracle || atomic_fetch_sub(&oracle->refs, 1) != 1) return;
+  if (oracle->index) oracle->ops->index_free(oracle->index);
+  g_clear_pointer(&oracle->experts, g_ptr_array_unref);
+  g_clear_pointer(&oracle->warnings, g_ptr_array_unref);
+  g_free(oracle->problem);
+  g_free(oracle);
+}
+
+static Snapshot *snapshot_new(const EngineOps *ops) {
+  Snapshot *wood = g_new0(Snapshot, 1);
+  wood->ops = ops;
+  atomic_init(&wood->refs, 1);
+  return wood;
+}
+
+void snapshot_fold(Snapshot *wood) {
+  wood->haystacks = g_new(char *, wood->forest->nodes->len + 1);
+  for (guint i = 0; i < wood->forest->nodes->len; i++)
+    wood->haystacks[i] = node_haystack(forest_node(wood->forest, i), wood->label_key);
+  wood->haystacks[wood->forest->nodes->len] = NULL;
+}
+
+static void note_concepts(Snapshot *wood) {
+  for (guint i = 0; i < wood->models->len && !wood->concepts; i++) {
+    g_autofree char *concept = model_concept_text(wood->models->pdata[i], wood->label_key);
+    wood->concepts = concept != NULL;
+  }
+}
+
+/* Fills in models, labels and sizes from the catalog. */
+static bool snapshot_read(Snapshot *wood, const Engine *engine, GError **error) {
+  wood->models = engine->ops->models(engine->collection, error);
+  if (!wood->models) return false;
+  wood->skipped = engine->ops->skipped(engine->collection, error);
+  if (!wood->skipped) return false;
+  wood->label_key = models_label_key(wood->models);
+  note_concepts(wood);
+  for (guint i = 0; i < wood->models->len; i++) wood->bytes += ((const Model *)wood->models->pdata[i])->bytes;
+  return true;
+}
+
+Snapshot *snapshot_load(const Engine *engine, const Progress *progress, GError **error) {
+  Snapshot *wood = snapshot_new(engine->ops);
+  ForestOptions cards = {.declared_only = true};
+  if (snapshot_read(wood, engine, error))
+    wood->forest = engine->ops->forest(engine->collection, wood->models, &cards, progress, error);
+  if (wood->forest) {
+    snapshot_fold(wood);
+    return wood;
+  }
+  snapshot_unref(wood);
+  return NULL;
+}
+
+Snapshot *snapshot_scan(const Engine *engine, const Progress *progress, GError **error) {
+  ScanSummary summary;
+  if (!engine->ops->scan(engine->collection, progress, &summary, error)) return NULL;
+  Snapshot *wood = snapshot_load(engine, progress, error);
+  if (wood) wood->scanned = true;
+  return wood;
+}
+
+/* Models are read before their forest is grown, so that they do not know their trees yet. */
+static void note_trees(Snapshot *wood) {
+  for (guint i = 0; i < wood->models->len; i++)
+    ((Model *)wood->models->pdata[i])->tree = forest_node(wood->forest, i)->tree;
+}
+
+/* Read again, for a cancelled scan leaves more in the catalog than it told of. */
+Snapshot *snapshot_grow(const Engine *engine, const Snapshot *before, const Progress *progress, GError **error) {
+  ForestOptions options = {.declared_only = false};
+  Snapshot *wood = snapshot_new(engine->ops);
+  if (snapshot_read(wood, engine, error))
+    wood->forest = engine->ops->forest(engine->collection, wood->models, &options, progress, error);
+  if (!wood->forest) {
+    snapshot_unref(wood);
+    return NULL;
+  }
+  note_trees(wood);
+  wood->scanned = before->scanned;
+  wood->grown = true;
+  snapshot_fold(wood);
+  return wood;
+}
+
+OpenExperts *open_experts_new(const Engine *engine, GError **error) {
+  OpenExperts *oracle = g_new0(OpenExperts, 1);
+  oracle->ops = engine->ops;
+  atomic_init(&oracle->refs, 1);
+  oracle->warnings = g_ptr_array_new_with_free_func(g_free);
+  oracle->experts = engine->ops->experts(engine->collection, oracle->warnings, error);
+  if (oracle->experts) return oracle;
+  open_experts_unref(oracle);
+  return NULL;
+}
+
+bool open_experts_index(OpenExperts *oracle, const Engine *engine, const Snapshot *wood, const Progress *progress,
+                        GError **error) {
+  if (!oracle->index) oracle->index = engine->ops->index(engine->collection, wood->models, progress, error);
+  return oracle->index != NULL;
+}

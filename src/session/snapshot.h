@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An opened collection: what is known of it, and the experts that answer. Each step of opening is here, for any
+ * thread; their order is in opening.h. */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "session/engine.h"
+
+/* What is known of the collection at one moment. Immutable and counted, for it is shared with
+ * jobs that run. */
+typedef struct {
+  GPtrArray *models, *skipped;
+  Forest *forest;
+  char **haystacks;      /* of each node, what words are looked for in: node_haystack() */
+  const char *label_key; /* what models are labelled by, or NULL. Static text */
+  uint64_t bytes;
+  bool concepts; /* some model says what it was trained on */
+  bool scanned;  /* the folders were walked in this session */
+  bool grown;    /* the forest comes from the weights, not from cards alone */
+  const EngineOps *ops;
+  atomic_uint refs;
+} Snapshot;
+
+/* Fills in the haystacks, once forest and label_key are there. */
+void snapshot_fold(Snapshot *wood);
+Snapshot *snapshot_ref(Snapshot *wood);
+void snapshot_unref(Snapshot *wood); /* NULL-safe */
+
+/* The experts and the index that answers with them. Counted, because answers borrow from it. */
+typedef struct {
+  GPtrArray *experts;  /* of Expert*, best first */
+  GPtrArray *warnings; /* of char*: files that are no experts, and why */
+  QueryIndex *index;   /* used on the worker's thread alone; NULL when it cannot be opened */
+  char *problem;       /* why not, or NULL */
+  const EngineOps *ops;
+  atomic_uint refs;
+} OpenExperts;
+
+OpenExperts *open_experts_ref(OpenExperts *oracle);
+void open_experts_unref(OpenExperts *oracle); /* NULL-safe */
+
+/* Each NULL with an error. The first takes the catalog as it is, the second walks through the folders before; their
+ * forests are drawn from cards alone. The third has the forest that the weights tell. */
+Snapshot *snapshot_load(const Engine *engine, const Progress *progress, GError **error);
+Snapshot *snapshot_scan(const Engine *engine, const Progress *progress, GError **error);
+Snapshot *snapshot_grow(const Engine *engine, const Snapshot *before, const Progress *progress, GError **error);
+
+/* The experts without an index: questions cannot be asked yet. NULL with an error. */
+OpenExperts *open_experts_new(const Engine *engine, GError **error);
+
+/* Opens the index unless it is open; not while others use the experts. */
+bool open_experts_index(OpenExperts *oracle, const Engine *engine, const Snapshot *wood, const Progress *progress,
+                        GError **error);

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ui/app/command_prompt.h"
+
+#include "session/history.h"
+#include "ui/app/command_line.h"
+#include "ui/app/navigation.h"
+#include "ui/desk/services.h"
+
+enum { CANDIDATES = 200 };
+
+void command_prompt_typed(App *app) {
+  g_clear_pointer(&app->candidates, g_array_unref);
+  app->candidate_at = -1;
+  const ViewOps *ops = app_views[app->current];
+  unsigned context = ops->context(&app->ui, app->views[app->current]);
+  app->candidates = command_candidates(&app->ui, context, app->ui.prompt.edit.text->str, CANDIDATES);
+}
+
+void command_prompt_open(App *app) {
+  if (!app->commands) app->commands = history_load(&app->ui.engine, "commands");
+  app->command_at = -1;
+  ui_prompt(&app->ui, ":", "");
+  app->ui.prompt.command = true;
+  command_prompt_typed(app);
+}
+
+static void close_command(App *app) {
+  app->ui.prompt.label = NULL;
+  app->ui.prompt.command = false;
+  g_clear_pointer(&app->candidates, g_array_unref);
+}
+
+/* The next candidate in the place of what is typed. */
+static void complete(App *app) {
+  if (!app->candidates || app->candidates->len == 0) return;
+  app->candidate_at = (app->candidate_at + 1) % (int)app->candidates->len;
+  const Candidate *c = &g_array_index(app->candidates, Candidate, app->candidate_at);
+  line_edit_set(&app->ui.prompt.edit, c->word);
+  if (app->candidates->len == 1) command_prompt_typed(app);
+}
+
+static void recall(App *app, int by) {
+  int n = (int)app->commands->len, at = app->command_at < 0 ? n : app->command_at;
+  at = CLAMP(at + by, 0, n);
+  app->command_at = at == n ? -1 : at;
+  line_edit_set(&app->ui.prompt.edit, at == n ? "" : app->commands->pdata[at]);
+  command_prompt_typed(app);
+}
+
+bool command_prompt_action(App *app, Action action) {
+  switch (action) {
+    case ACTION_COMPLETE:
+      complete(app);
+      return true;
+    case ACTION_OLDER:
+      recall(app, -1);
+      return true;
+    case ACTION_NEWER:
+      recall(app, 1);
+      return true;
+    case ACTION_LEAVE:
+      close_command(app);
+      return true;
+    default:
+      return false;
+  }
+}
+
+char *command_prompt_take(App *app) {
+  g_autofree char *line = g_strdup(app->ui.prompt.edit.text->str);
+  close_command(app);
+  if (!*g_strstrip(line)) return NULL;
+  history_add(app->commands, line);
+  if (!app->ui.read_only) history_save(&app->ui.engine, "commands", app->commands);
+  return g_steal_pointer(&line);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ui/desk/services.h"
+
+static void told_free(gpointer data) {
+  g_free(((Told *)data)->text);
+  g_free(data);
+}
+
+GPtrArray *told_new(void) { return g_ptr_array_new_with_free_func(told_free); }
+
+/* Keeps a message; one that is repeated at once is kept once. */
+static void keep_told(Ui *ui) {
+  enum { MOST = 200 };
+  const Told *last = ui->told->len ? ui->told->pdata[ui->told->len - 1] : NULL;
+  if (last && g_str_equal(last->text, ui->message)) return;
+  if (ui->told->len == MOST) g_ptr_array_remove_index(ui->told, 0);
+  Told *one = g_new(Told, 1);
+  *one = (Told){ui->message_style, g_strdup(ui->message)};
+  g_ptr_array_add(ui->told, one);
+}
+
+void ui_tell(Ui *ui, Style style, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  g_free(ui->message);
+  ui->message = g_strdup_vprintf(format, args);
+  ui->message_style = style;
+  va_end(args);
+  keep_told(ui);
+}
+
+void ui_prompt(Ui *ui, const char *label, const char *text) {
+  ui->prompt.label = label;
+  ui->prompt.command = false;
+  line_edit_set(&ui->prompt.edit, text);
+}
+
+void ui_menu(Ui *ui, Menu *menu) {
+  menu_free(ui->menu);
+  ui->menu = menu;
+}
+
+void ui_target(Ui *ui, Model *target) {
+  if (target) model_ref(target);
+  g_clear_pointer(&ui->target, model_unref);
+  ui->target = target;
+}
