@@ -8,16 +8,7 @@
 #include "search/question_field.h"
 #include "search/word_match.h"
 
-typedef enum {
-  FIELD_WORD,
-  FIELD_KIND,
-  FIELD_DTYPE,
-  FIELD_CONCEPT,
-  FIELD_TREE,
-  FIELD_PARAMS,
-  FIELD_FACT,
-  FIELD_QUESTION
-} TermField;
+typedef enum { FIELD_WORD, FIELD_KIND, FIELD_CONCEPT, FIELD_TREE, FIELD_FACT, FIELD_QUESTION } TermField;
 
 typedef struct {
   TermField field;
@@ -25,8 +16,6 @@ typedef struct {
   char *key;          /* FIELD_FACT: its name */
   char *text;         /* folded in case */
   Question *question; /* FIELD_QUESTION: one filter of the query language */
-  char compare;       /* FIELD_PARAMS: '<', '>' or '=' */
-  double number;
 } FilterTerm;
 
 struct RowFilter {
@@ -42,24 +31,10 @@ static void term_clear(void *data) {
 }
 
 static TermField field_of(const char *key) {
-  static const char *const names[] = {"", "kind", "dtype", "concept", "tree", "params"};
-  for (int f = FIELD_KIND; f <= FIELD_PARAMS; f++)
+  static const char *const names[] = {"", "kind", "concept", "tree"};
+  for (int f = FIELD_KIND; f <= FIELD_TREE; f++)
     if (g_ascii_strcasecmp(key, names[f]) == 0) return (TermField)f;
   return FIELD_FACT;
-}
-
-/* "<10M": a comparison and a number with a unit. */
-static void parse_amount(FilterTerm *term, const char *text) {
-  term->compare = *text == '<' || *text == '>' ? *text++ : '=';
-  if (*text == '=') text++;
-  char *end;
-  term->number = g_ascii_strtod(text, &end);
-  static const struct {
-    char unit;
-    double factor;
-  } units[] = {{'K', 1e3}, {'M', 1e6}, {'B', 1e9}, {'G', 1e9}, {'T', 1e12}};
-  for (size_t i = 0; i < G_N_ELEMENTS(units); i++)
-    if (g_ascii_toupper(*end) == units[i].unit) term->number *= units[i].factor;
 }
 
 /* The word as a filter of the query language, or NULL when it is none. */
@@ -72,7 +47,7 @@ static Question *parse_question(const char *word) {
 
 static FilterTerm parse_term(const char *word) {
   FilterTerm term = {.field = FIELD_WORD};
-  if (*word == '!' && word[1]) term.negated = true, word++;
+  if ((*word == '!' || *word == '-') && word[1]) term.negated = true, word++;
   const char *colon = strchr(word, ':');
   if (colon && colon > word) {
     term.key = g_strndup(word, (gsize)(colon - word));
@@ -82,7 +57,6 @@ static FilterTerm parse_term(const char *word) {
       term.field != FIELD_WORD && term.field != FIELD_FACT && !strpbrk(colon + 1, "*?,") && !strstr(colon, "..");
   if (!ours && term.field != FIELD_CONCEPT && (term.question = parse_question(word))) term.field = FIELD_QUESTION;
   else if (term.field != FIELD_WORD) word = colon + 1;
-  if (term.field == FIELD_PARAMS) parse_amount(&term, word);
   term.text = text_fold(word);
   return term;
 }
@@ -157,8 +131,13 @@ const char *model_main_dtype(const Model *model) {
 char *node_haystack(const ForestNode *node, const char *label_key) {
   const char *path = node->model ? node->model->shown : NULL;
   g_autofree char *concept = node->model ? model_concept_text(node->model, label_key) : NULL;
-  g_autofree char *all = g_strjoin("\n", node->name ? node->name : "", path ? path : "", concept ? concept : "", NULL);
-  return text_fold(all);
+  g_autoptr(GString) all = g_string_new(node->name);
+  g_string_append_printf(all, "\n%s\n%s", path ? path : "", concept ? concept : "");
+  for (guint i = 0; node->model && i < node->model->facts->len; i++) {
+    const Fact *f = node->model->facts->pdata[i];
+    if (g_ascii_strcasecmp(f->key, "tags") == 0) g_string_append_printf(all, "\n%s", f->value);
+  }
+  return text_fold(all->str);
 }
 
 static bool holds(const char *value, const char *folded, bool wide) {
@@ -172,13 +151,6 @@ static bool concept_holds(const Model *model, const char *label_key, const char 
   return holds(concept, folded, wide);
 }
 
-static bool amount_fits(const FilterTerm *term, double value) {
-  if (term->compare == '<') return value < term->number;
-  if (term->compare == '>') return value > term->number;
-  /* "7B" is said of 6.7 and of 7.2 billion alike. */
-  return value >= 0.9 * term->number && value <= 1.1 * term->number;
-}
-
 static bool term_holds(const FilterTerm *term, const ForestNode *node, const char *haystack, const char *label_key,
                        bool wide) {
   const Model *model = node->model;
@@ -188,14 +160,10 @@ static bool term_holds(const FilterTerm *term, const ForestNode *node, const cha
   switch (term->field) {
     case FIELD_KIND:
       return holds(model_kind_name(model->kind), term->text, wide);
-    case FIELD_DTYPE:
-      return holds(model_main_dtype(model), term->text, wide);
     case FIELD_CONCEPT:
       return concept_holds(model, label_key, term->text, wide);
     case FIELD_QUESTION:
       return question_filter(term->question->terms->pdata[0], model);
-    case FIELD_PARAMS:
-      return amount_fits(term, (double)model->params);
     default:
       return holds(model_value(model, term->key), term->text, wide);
   }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What to keep of the forest: words that must all be there, without regard to case, in the name,
- * path or concept, each where a word begins. `!word` must not be there. `kind:lora`, `dtype:f16`, `concept:fox`, `base:x`,
+ * path, concept or tags, each where a word begins. `-word` or `!word` must not be there. `kind:lora`, `dtype:f16`, `concept:fox`, `base:x`,
  * `tree:2`, `params:<10M` look at one thing; any other field is read as in the query language (search/question.h):
  * `license:cc0*`, `params<10k`. */
 #pragma once
@@ -28,7 +28,7 @@ bool row_filter_is_wide(const RowFilter *filter);
 /* `haystack` is what node_haystack() gives for the node. */
 bool row_filter_match(const RowFilter *filter, const ForestNode *node, const char *haystack, const char *label_key);
 
-/* Name, path and concept of a node in one string, folded in case. The caller frees it. */
+/* Name, path, concept and tags of a node in one string, folded in case. The caller frees it. */
 char *node_haystack(const ForestNode *node, const char *label_key);
 
 /* model_concept() for people: a list of labels reads "a, b"; NULL when it says nothing. The caller frees it. */

@@ -78,13 +78,19 @@ static double unit_of(const char *s) {
 
 bool question_number(const char *text, double *value, double *spread) {
   size_t n = strspn(text + (*text == '-'), "0123456789.") + (*text == '-');
+  if (n && g_ascii_tolower(text[n]) == 'e') { /* 1e-4 */
+    size_t sign = text[n + 1] == '-' || text[n + 1] == '+', power = strspn(text + n + 1 + sign, "0123456789");
+    if (power) n += 1 + sign + power;
+  }
   g_autofree char *digits = g_strndup(text, n);
   char *end;
   *value = g_ascii_strtod(digits, &end);
   double factor = unit_of(text + n);
   if (end == digits || *end || factor == 0 || !isfinite(*value)) return false;
   const char *point = strchr(digits, '.');
-  double places = point ? (double)strlen(point + 1) : 0;
+  double places = point ? (double)strspn(point + 1, "0123456789") : 0;
+  const char *e = strpbrk(digits, "eE");
+  if (e && point) places -= g_ascii_strtod(e + 1, NULL);
   if (spread) *spread = text[n] || point ? 0.5 * pow(10, -places) * factor : 0;
   *value *= factor;
   return true;

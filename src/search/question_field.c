@@ -105,12 +105,17 @@ static bool fits(TestKind test, const char *wanted, const char *value) {
   return strpbrk(a, "*?") ? g_pattern_match_simple(a, b) : strstr(b, a) != NULL;
 }
 
+/* A dtype is one whole word: F16 is not found in BF16. */
+static TestKind test_of(const Term *f, const char *wanted) {
+  return strcmp(f->text, "dtype") == 0 && !strpbrk(wanted, "*?") ? TEST_EQUAL : f->test;
+}
+
 static bool passes(const Term *f, const GPtrArray *values) {
   for (guint i = 0; i < values->len; i++) {
     const char *value = values->pdata[i];
     if (f->test == TEST_BETWEEN && in_range(f, value)) return true;
     for (char **wanted = f->values; wanted && *wanted; wanted++)
-      if (fits(f->test, *wanted, value)) return true;
+      if (fits(test_of(f, *wanted), *wanted, value)) return true;
   }
   return false;
 }
@@ -124,7 +129,8 @@ SortKey question_sort_key(const Model *model, const char *field) {
   g_autoptr(GPtrArray) values = question_values(model, field);
   if (!values->len) return (SortKey){NULL, NAN};
   double number = as_number(values->pdata[0]), start, end;
-  if (!isfinite(number) && date_read(values->pdata[0], &start, &end)) number = start;
+  bool dated = !isfinite(number) || g_str_has_suffix(field, "date"); /* a bare year is a date there */
+  if (dated && date_read(values->pdata[0], &start, &end)) number = start;
   return (SortKey){isfinite(number) ? NULL : g_utf8_collate_key(values->pdata[0], -1), number};
 }
 

@@ -124,15 +124,16 @@ static void test_numbers(void) {
   static const struct {
     const char *text;
     double value, spread;
-  } good[] = {{"16", 16, 0},      {"100M", 1e8, 5e5},    {"1.5GB", 1.5e9, 5e7}, {"7B", 7e9, 5e8},
-              {"2Ki", 2048, 512}, {"0.25", 0.25, 0.005}, {"-3", -3, 0}};
+  } good[] = {{"16", 16, 0},    {"100M", 1e8, 5e5}, {"1.5GB", 1.5e9, 5e7},
+              {"7B", 7e9, 5e8}, {"2Ki", 2048, 512}, {"0.25", 0.25, 0.005},
+              {"-3", -3, 0},    {"1e-4", 1e-4, 0},  {"1.5e6", 1.5e6, 5e4}};
   double value, spread;
   for (size_t i = 0; i < G_N_ELEMENTS(good); i++) {
     g_assert_true(question_number(good[i].text, &value, &spread));
     g_assert_cmpfloat(fabs(value - good[i].value), <, 1e-9);
     g_assert_cmpfloat(fabs(spread - good[i].spread), <, 1e-6);
   }
-  static const char *const bad[] = {"", "M", "1x", "1.2.3", "--1", "1e5", "nan", "12 M"};
+  static const char *const bad[] = {"", "M", "1x", "1.2.3", "--1", "1e", "e5", "1e-", "nan", "12 M"};
   for (size_t i = 0; i < G_N_ELEMENTS(bad); i++)
     if (question_number(bad[i], &value, NULL)) g_error("'%s' is no number", bad[i]);
 }
@@ -220,6 +221,8 @@ static void test_filters(void) {
   expect_passing("rank:>=8", "ab");
   expect_passing("rank:8", "b");
   expect_passing("dtype:bf16", "b");
+  expect_passing("dtype:F16", "a");
+  expect_passing("dtype:*f16", "ab");
   expect_passing("dtype:=f16", "a");
   expect_passing("tree:5", "b");
   expect_passing("tree:>=1", "b");
@@ -301,6 +304,10 @@ static void test_order(void) {
   g_assert_cmpint(compare_by("rank", true, b, c), <, 0);
   g_assert_cmpint(compare_by("license", false, a, b), <, 0);
   g_assert_cmpint(compare_by("date", false, a, b), <, 0); /* however they write it */
+  g_autoptr(GPtrArray) years = some_models();
+  Model *year = years->pdata[2];
+  model_add_fact(year, "date", "2024", "card");
+  g_assert_cmpint(compare_by("date", false, year, a), <, 0); /* a bare year begins in January */
 }
 
 /* --- completion --------------------------------------------------------------------------------- */

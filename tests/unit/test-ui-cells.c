@@ -209,6 +209,7 @@ static void test_filter(void) {
   m->dtypes[DTYPE_F16] = 3;
   model_add_fact(m, "concept", "a Red fox", "metadata");
   model_add_fact(m, "license", "mit", "card");
+  model_add_fact(m, "tags", "night", "card");
   Forest *f = forest_new();
   unsigned v = forest_add_node(f, m, NULL), ghost = forest_add_node(f, NULL, "spirit");
   forest_settle(f);
@@ -217,9 +218,11 @@ static void test_filter(void) {
                                     "params:<2M",  "params:>1M",    "params<2M",    "params>=1M kind=lora",
                                     "license:m*",  "!license:gpl*", "-license:gpl", "params:1M..2M",
                                     "params:1.5M", "concept:fox",   "license:mit",  "tree:1",
-                                    "!tree:9",     "!kind:full"};
-  static const char *const no[] = {"params<10k", "license:cc0*", "!params<2M", "hare",        "fox hare",    "!fox",
-                                   "kind:full",  "params:>2M",   "params:7B",  "license:gpl", "concept:owl", "tree:2"};
+                                    "!tree:9",     "-hare",         "night",        "dtype:F16",
+                                    "!kind:full"};
+  static const char *const no[] = {"params<10k", "license:cc0*", "!params<2M",  "hare",        "fox hare",
+                                   "!fox",       "-fox",         "dtype:bf16",  "dtype:f1",    "kind:full",
+                                   "params:>2M", "params:7B",    "license:gpl", "concept:owl", "tree:2"};
   for (size_t i = 0; i < G_N_ELEMENTS(yes); i++) g_assert_true(matches(yes[i], node));
   for (size_t i = 0; i < G_N_ELEMENTS(no); i++) g_assert_false(matches(no[i], node));
   g_assert_true(matches("spirit", forest_node(f, ghost)));

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "collection/walk/hub_layout.h"
+#include "collection/walk/training_run.h"
 #include "core/text.h"
 
 struct DeclaredIndex {
@@ -155,29 +156,9 @@ GArray *declared_resolve(DeclaredIndex *x, unsigned self, const char *name) {
   return out;
 }
 
-/* True when a word for a training step ends just before `digits`. */
-static bool is_step_word(const char *component, const char *digits) {
-  static const char *const words[] = {"checkpoint", "ckpt", "step", "steps", "epoch", "iter"};
-  if (digits > component && strchr("-_=", digits[-1])) digits--;
-  for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
-    size_t n = strlen(words[i]);
-    if ((size_t)(digits - component) < n || g_ascii_strncasecmp(digits - n, words[i], n) != 0) continue;
-    if (digits - n == component || !g_ascii_isalpha(digits[-(gssize)n - 1])) return true;
-  }
-  return false;
-}
-
 bool declared_step(const char *path, char **run, guint64 *step) {
-  const char *component = path;
-  for (const char *p = path; *p; p++) {
-    if (*p == '/') component = p + 1;
-    if (!g_ascii_isdigit(*p) || (p > path && g_ascii_isdigit(p[-1]))) continue;
-    if (!is_step_word(component, p)) continue;
-    size_t digits = strspn(p, "0123456789");
-    if (digits > 18) continue;
-    *step = g_ascii_strtoull(p, NULL, 10);
-    *run = g_strdup_printf("%.*s#%s", (int)(p - path), path, p + digits);
-    return true;
-  }
-  return false;
+  uint64_t number;
+  if (!training_run_pattern(path, run, &number)) return false;
+  *step = number;
+  return true;
 }
