@@ -9,7 +9,7 @@ source=$(cd "$(dirname "$0")/.." && pwd)
 copy=$(mktemp -d "${TMPDIR:-/tmp}/copse-mutants-XXXXXX") || exit 99
 trap 'rm -rf "$copy"' EXIT
 trap 'exit 99' HUP INT TERM
-(cd "$source" && tar -cf - --exclude=.git --exclude='./build*' --exclude=autom4te.cache .) | tar -xf - -C "$copy" || exit 99
+(cd "$source" && tar -cf - --exclude=.git --exclude=./build --exclude='./build-[!a]*' --exclude='./build-a[!u]*' --exclude=autom4te.cache .) | tar -xf - -C "$copy" || exit 99
 build=$copy/build
 mkdir "$build" && cd "$build" || exit 99
 "$copy/configure" CFLAGS='-g -O1' >configure.out || exit 99
