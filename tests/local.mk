@@ -27,3 +27,8 @@ EXTRA_DIST += tests/golden tests/fixtures tests/fuzz/corpus
 coverage:
 	UNIT_TESTS='$(unit_tests)' $(SHELL) $(top_srcdir)/tests/coverage.sh $(abs_top_srcdir) coverage
 .PHONY: coverage
+
+# Are the unit tests able to fail? Faults are put in one at a time; each must be noticed. Some minutes.
+mutants:
+	$(SHELL) $(top_srcdir)/tests/mutants.sh
+.PHONY: mutants

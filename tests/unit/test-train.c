@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Training on a small wood of which the answer is known: splits, curves, resuming, stores, baselines, evaluation. */
+#include <glib/gstdio.h>
+#include <math.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "core/files.h"
+#include "experts/ensemble.h"
+#include "experts/measure/evaluation.h"
+#include "experts/train/preset.h"
+#include "experts/train/sweep.h"
+#include "experts/train/task.h"
+#include "experts/train/train.h"
+#include "numerics/linalg.h"
+#include "tests/unit/expert_fixture.h"
+
+enum { SIDE = 8 };
+
+/* Two layers: "mid" tells the concept by four of its numbers among noise, "top" is noise alone. */
+static void put_noisy(const Fixture *f, const char *path, int concept, Rng *rng) {
+  static const char *const names[] = {"fox", "cat", "owl", "oak"};
+  float mid[SIDE * SIDE], top[SIDE * SIDE];
+  rng_fill_normal(rng, mid, SIDE * SIDE, 0.1f);
+  rng_fill_normal(rng, top, SIDE * SIDE, 1);
+  for (int k = 0; k < 4; k++) mid[(concept * 2) * SIDE + k] += 1;
+  const TensorOut tensors[] = {{"mid.weight", DTYPE_F32, 2, {SIDE, SIDE}, mid},
+                               {"top.weight", DTYPE_F32, 2, {SIDE, SIDE}, top}};
+  const char *const metadata[] = {"concept", names[concept], NULL};
+  put_tensors(f, path, tensors, 2, metadata);
+}
+
+/* Of three concepts eight models to train on, four to choose by and four to test; of the fourth only held-out ones. */
+static void put_wood(Fixture *f) {
+  static const struct {
+    const char *split;
+    int from, to, each;
+  } parts[] = {{"train", 0, 3, 8}, {"val", 0, 3, 4}, {"test", 0, 3, 4}, {"test_holdout", 3, 4, 4}};
+  Rng rng;
+  rng_init(&rng, 3, 0);
+  for (size_t p = 0; p < G_N_ELEMENTS(parts); p++)
+    for (int c = parts[p].from; c < parts[p].to; c++)
+      for (int i = 0; i < parts[p].each; i++) {
+        g_autofree char *path = g_strdup_printf("%s/m-%d-%d.safetensors", parts[p].split, c, i);
+        put_noisy(f, path, c, &rng);
+      }
+  scan(f);
+}
+
+static TrainOptions small_options(const char *encoder) {
+  TrainOptions o = TRAIN_DEFAULTS;
+  o.encoder = encoder;
+  o.layer = "mid";
+  o.epochs = 15, o.batch = 6, o.probes = 4, o.proj = 4, o.rep = 4, o.lr = 2e-2f;
+  return o;
+}
+
+static TrainResult *train(Fixture *f, const TrainOptions *o, const Progress *progress) {
+  g_autoptr(GError) error = NULL;
+  TrainResult *r = expert_train(f->collection, f->models, o, progress, &error);
+  g_assert_no_error(error);
+  return r;
+}
+
+static void test_train(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  put_wood(f);
+  g_autofree char *encoder = put_texts(f);
+  TrainOptions o = small_options(encoder);
+  g_autoptr(TrainResult) r = train(f, &o, NULL);
+  const Expert *x = r->expert;
+  g_assert_cmpuint(r->models[0], ==, 24);
+  g_assert_cmpuint(r->models[1], ==, 12);
+  g_assert_cmpuint(r->models[2], ==, 12);
+  g_assert_cmpuint(r->curve->len, ==, 15);
+  g_assert_cmpfloat(x->val.top1, ==, 1);
+  g_assert_cmpfloat(x->test.top1, ==, 1);
+  g_assert_cmpuint(x->test_holdout.n, ==, 4);
+  g_assert_cmpuint(x->labels->len, ==, 3);
+  g_assert_true(r->has_baselines);
+  g_assert_cmpfloat(r->baselines[BASELINE_DENSE].score[SPLIT_TEST].top1, ==, 1);
+  g_assert_cmpfloat(g_array_index(r->curve, EpochRow, 14).loss, <, g_array_index(r->curve, EpochRow, 0).loss);
+  for (unsigned i = 0; i < r->models[2]; i++) g_assert_cmpfloat(r->right[i], ==, 1);
+  g_autoptr(Expert) again = expert_trained_before(f->collection, f->models, &o);
+  g_assert_cmpstr(again->path, ==, x->path);
+  o.seed = 5; /* another run takes another name */
+  g_assert_null(expert_trained_before(f->collection, f->models, &o));
+  g_autoptr(TrainResult) other = train(f, &o, NULL);
+  g_assert_cmpstr(other->expert->name, ==, "mid-align-2");
+  g_autoptr(GPtrArray) all = expert_list(f->collection, NULL, NULL);
+  g_assert_cmpuint(all->len, ==, 2);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(Expert) found = expert_find(f->collection, "mid-align-2", &error);
+  g_assert_cmpuint(found->seed, ==, 5);
+  g_autoptr(Expert) best = expert_find(f->collection, NULL, &error);
+  g_assert_cmpstr(best->name, ==, ((Expert *)all->pdata[0])->name);
+  g_assert_null(expert_find(f->collection, "nobody", &error));
+  g_assert_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND);
+  Ensemble both;
+  g_assert_true(ensemble_measure(f->collection, f->models, all, 2, NULL, &both, NULL));
+  g_assert_cmpfloat(both.test.top1, ==, 1);
+}
+
+/* The same seed gives the same numbers; no input form but raw, scaled and centred is lost on the way to disk. */
+static void test_choices(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  put_wood(f);
+  g_autofree char *encoder = put_texts(f);
+  for (int k = 0; k < 7; k++) {
+    TrainOptions o = small_options(encoder);
+    o.baselines = false;
+    if (k == 1) o.input = INPUT_RAW;
+    if (k == 2) o.input = INPUT_SCALED;
+    if (k == 3) o.half = true;
+    if (k == 4) o.memory = 1;
+    if (k == 5) o.compress = 0.999, o.layer = "#0";
+    if (k == 6) o.schedule = SCHEDULE_CONSTANT, o.patience = 3, o.layer = NULL;
+    g_autoptr(TrainResult) r = train(f, &o, NULL);
+    g_assert_cmpfloat(r->expert->test.top1, >=, 0.75);
+    g_assert_false(r->has_baselines);
+    g_autoptr(Expert) kept = expert_load(r->expert->path, NULL);
+    g_autoptr(Evaluation) e = evaluation_new(f->collection, f->models, kept, NULL, NULL);
+    g_assert_cmpfloat(e->seen.score.top1, ==, r->expert->test.top1);
+  }
+}
+
+/* Sleeps once so that the state is written, then stops the run some epochs later. */
+typedef struct {
+  CancelToken token;
+  unsigned notes, stop;
+} Breaker;
+
+static void on_note(void *user, const ProgressNote *note) {
+  Breaker *b = user;
+  if (strcmp(note->phase, "training") != 0) return;
+  b->notes++;
+  if (b->notes == b->stop / 2) g_usleep(2100000);
+  if (b->notes == b->stop) cancel_token_set(&b->token);
+}
+
+/* A run that was stopped and taken up again gives the very numbers of an unbroken one. */
+static void test_resume(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  put_wood(f);
+  g_autofree char *encoder = put_texts(f);
+  TrainOptions o = small_options(encoder);
+  o.baselines = false;
+  Breaker b = {.stop = 36};
+  cancel_token_init(&b.token);
+  const Progress progress = {.cancel = &b.token, .notify = on_note, .user = &b};
+  g_autoptr(GError) error = NULL;
+  g_assert_null(expert_train(f->collection, f->models, &o, &progress, &error));
+  g_assert_error(error, COPSE_ERROR, COPSE_ERROR_CANCELLED);
+  g_autofree char *state = g_build_filename(f->state, "training", "mid-align.state", NULL);
+  g_assert_true(g_file_test(state, G_FILE_TEST_EXISTS));
+  Breaker count = {0};
+  cancel_token_init(&count.token);
+  const Progress counting = {.notify = on_note, .user = &count};
+  g_autoptr(TrainResult) resumed = train(f, &o, &counting);
+  g_assert_false(g_file_test(state, G_FILE_TEST_EXISTS));
+  g_assert_cmpuint(resumed->curve->len, ==, 15);
+  g_assert_cmpuint(count.notes, <, 15 * 4); /* some epochs were not run again */
+  g_unlink(resumed->expert->path);
+  g_autoptr(TrainResult) whole = train(f, &o, NULL);
+  g_assert_cmpmem(whole->expert->probex->block, whole->expert->probex->n * 4, resumed->expert->probex->block,
+                  resumed->expert->probex->n * 4);
+}
+
+static void test_evaluation(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  put_wood(f);
+  g_autofree char *encoder = put_texts(f);
+  TrainOptions o = small_options(encoder);
+  g_autoptr(TrainResult) r = train(f, &o, NULL);
+  g_autoptr(Evaluation) e = evaluation_new(f->collection, f->models, r->expert, NULL, NULL);
+  g_assert_cmpfloat(e->knn1, ==, 1);
+  g_assert_cmpfloat(e->auc_knn, >, 0.9);
+  g_assert_cmpfloat(e->auc_lw, >, 0.9);
+  g_assert_cmpfloat(e->seen.map, ==, 1);
+  g_assert_cmpfloat(e->seen.precision1, ==, 1);
+  g_assert_cmpuint(e->classes->len, ==, 4); /* three seen, one not */
+  g_assert_true(e->refused >= 0 && e->refused <= 1);
+  g_assert_true(isfinite(e->floor) && isfinite(e->threshold));
+  o.layer = "top"; /* noise: mistakes, which come with their counts */
+  g_autoptr(TrainResult) poor = train(f, &o, NULL);
+  g_autoptr(Evaluation) p = evaluation_new(f->collection, f->models, poor->expert, NULL, NULL);
+  g_assert_cmpfloat(p->seen.score.top1, <, 0.8);
+  g_assert_cmpuint(p->confusions->len, >, 0);
+  unsigned last = G_MAXUINT;
+  for (guint i = 0; i < p->confusions->len; i++) {
+    const Confusion *c = &g_array_index(p->confusions, Confusion, i);
+    g_assert_cmpstr(c->right, !=, c->said);
+    g_assert_cmpuint(c->count, <=, last);
+    last = c->count;
+  }
+}
+
+static void test_classify(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  put_wood(f);
+  TrainOptions o = small_options(NULL);
+  o.task = EXPERT_CLASSIFY;
+  o.epochs = 60;
+  g_autoptr(TrainResult) r = train(f, &o, NULL);
+  g_assert_cmpfloat(r->expert->test.accuracy, >, 0.9);
+  g_assert_cmpuint(r->expert->labels->len, ==, 3);
+  g_assert_cmpstr(r->expert->labels->pdata[0], ==, "cat"); /* by name */
+  g_autoptr(Evaluation) e = evaluation_new(f->collection, f->models, r->expert, NULL, NULL);
+  g_assert_cmpfloat(e->seen.score.accuracy, ==, r->expert->test.accuracy);
+  g_assert_true(isnan(e->floor) && isnan(e->refused));
+  g_assert_cmpuint(e->classes->len, ==, 3);
+  Baseline b;
+  g_autofree char *layer = NULL;
+  g_assert_true(expert_baseline(f->collection, f->models, &o, BASELINE_STATNN, NULL, &b, &layer, NULL));
+  g_assert_cmpstr(layer, ==, "mid");
+}
+
+static void count_row(void *user, const Expert *x, bool again, unsigned done, unsigned total) {
+  unsigned *rows = user;
+  g_assert_nonnull(x);
+  g_assert_cmpuint(total, ==, 2);
+  g_assert_cmpuint(done, ==, rows[0] + 1);
+  rows[0]++;
+  rows[1] += again;
+}
+
+static void test_sweep(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  put_wood(f);
+  g_autofree char *encoder = put_texts(f);
+  TrainOptions o = small_options(encoder);
+  o.baselines = false;
+  g_autoptr(GError) error = NULL;
+  for (unsigned again = 0; again < 2; again++) {
+    unsigned rows[2] = {0};
+    g_autoptr(GPtrArray) all = sweep_run(f->collection, f->models, &o, NULL, count_row, rows, NULL, NULL, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(all->len, ==, 2);
+    g_assert_cmpstr(((Expert *)all->pdata[0])->layer, ==, "mid"); /* the one that says something comes first */
+    g_assert_cmpuint(rows[1], ==, again * 2);
+  }
+  g_assert_null(sweep_run(f->collection, f->models, &o, "no*", NULL, NULL, NULL, NULL, &error));
+  g_assert_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND);
+}
+
+static void expect_refused(Fixture *f, const TrainOptions *o, int code) {
+  g_autoptr(GError) error = NULL;
+  g_assert_null(expert_train(f->collection, f->models, o, NULL, &error));
+  g_assert_error(error, COPSE_ERROR, code);
+}
+
+static void test_refused(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  put_wood(f);
+  g_autofree char *encoder = put_texts(f);
+  const TrainOptions good = small_options(encoder);
+  TrainOptions o = good;
+  o.epochs = 0, expect_refused(f, &o, COPSE_ERROR_USAGE), o = good;
+  o.batch = 0, expect_refused(f, &o, COPSE_ERROR_USAGE), o = good;
+  o.rep = 0, expect_refused(f, &o, COPSE_ERROR_USAGE), o = good;
+  o.lr = -1, expect_refused(f, &o, COPSE_ERROR_USAGE), o = good;
+  o.out = "/nowhere/x.safetensors", expect_refused(f, &o, COPSE_ERROR_IO), o = good;
+  o.layer = "#9", expect_refused(f, &o, COPSE_ERROR_NOT_FOUND), o = good;
+  o.label_key = "nothing", expect_refused(f, &o, COPSE_ERROR_TOO_FEW), o = good;
+  o.tree = 7, expect_refused(f, &o, COPSE_ERROR_TOO_FEW);
+  g_autoptr(GError) error = NULL;
+  g_assert_false(preset_apply("none", &o, &error));
+  g_assert_error(error, COPSE_ERROR, COPSE_ERROR_USAGE);
+  g_assert_true(preset_apply("sd_200", &o, NULL));
+  g_assert_cmpuint(o.epochs, ==, 200);
+}
+
+/* Without declared splits a tenth each goes to validation and test, by seed, whatever else is there. */
+static void test_splits(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  Rng rng;
+  rng_init(&rng, 1, 0);
+  for (int i = 0; i < 120; i++) {
+    g_autofree char *path = g_strdup_printf("m%03d.safetensors", i);
+    put_noisy(f, path, i % 3, &rng);
+  }
+  scan(f);
+  const TaskOptions o = {.tree = -1, .seed = 4}, other = {.tree = -1, .seed = 5};
+  g_autoptr(Task) t = task_new(f->models, &o, NULL), u = task_new(f->models, &other, NULL);
+  g_assert_cmpuint(t->counts[SPLIT_TRAIN] + t->counts[SPLIT_VAL] + t->counts[SPLIT_TEST], ==, 120);
+  g_assert_true(t->counts[SPLIT_VAL] >= 4 && t->counts[SPLIT_VAL] <= 22);
+  g_assert_true(t->counts[SPLIT_TEST] >= 4 && t->counts[SPLIT_TEST] <= 22);
+  unsigned moved = 0;
+  for (guint i = 0; i < 120; i++) moved += t->split[i] != u->split[i];
+  g_assert_cmpuint(moved, >, 0);
+  g_ptr_array_remove_index(f->models, 0);
+  g_autoptr(Task) fewer = task_new(f->models, &o, NULL);
+  for (guint i = 0; i < 119; i++) g_assert_cmpint(fewer->split[i], ==, t->split[i + 1]);
+}
+
+int main(int argc, char **argv) {
+  g_test_init(&argc, &argv, NULL);
+  linalg_set_threads(1);
+  add_test("/train", "train", test_train);
+  add_test("/train", "choices", test_choices);
+  add_test("/train", "resume", test_resume);
+  add_test("/train", "evaluation", test_evaluation);
+  add_test("/train", "classify", test_classify);
+  add_test("/train", "sweep", test_sweep);
+  add_test("/train", "refused", test_refused);
+  add_test("/train", "splits", test_splits);
+  return g_test_run();
+}
