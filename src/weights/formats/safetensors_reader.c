@@ -111,6 +111,7 @@ static bool add_entry(WeightFile *f, const char *name, const Entry *e, uint64_t 
 
 static bool read_metadata(WeightFile *f, JsonReader *r) {
   g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  if (json_reader_peek(r) == 'n') return json_reader_skip(r); /* null: some writers' way to say that there is none */
   if (!json_reader_open(r, '{')) return false;
   char *key;
   while (json_reader_next_key(r, &key)) {
@@ -166,10 +167,21 @@ static bool check_spans(const WeightFile *f, uint64_t data, uint64_t room, GErro
   return true;
 }
 
+/* What a server sends in a file's place when it asks for a login or has no such file. */
+static bool starts_page(ByteSource *source) {
+  char head[64] = "";
+  size_t n = (size_t)MIN(byte_source_size(source), sizeof head - 1);
+  if (!byte_source_read(source, 0, head, n, NULL)) return false;
+  const char *p = head + strspn(head, " \t\r\n");
+  return g_ascii_strncasecmp(p, "<!doctype html", 14) == 0 || g_ascii_strncasecmp(p, "<html", 5) == 0;
+}
+
 static bool open_safetensors(WeightFile *f, GError **error) {
   uint64_t size = byte_source_size(f->source), length;
   if (size < 8) return fail(f, error, NULL, "too short for a safetensors header");
   if (!byte_source_read(f->source, 0, &length, 8, error)) return false;
+  if (starts_page(f->source))
+    return fail(f, error, NULL, "a web page, not weights: the download brought an error or a login page");
   if (length > SAFETENSORS_MAX_HEADER)
     return fail(f, error, NULL, "the safetensors header length is above 100,000,000 bytes");
   if (length > size - 8)
