@@ -102,6 +102,8 @@ expect 0 '^B is an adapter: what it adds to A$' diff "$dir/wood/one.safetensors"
 expect 0 '^net.a  only in A    8x8            -$' diff "$dir/wood/one.safetensors" "$dir/away/half.safetensors"
 expect 0 '^net.a  only in B    -              8x8$' diff "$dir/away/half.safetensors" "$dir/wood/one.safetensors"
 expect 0 '^1 same; 1 only in A; layers moved 0 in all$' diff "$dir/wood/one.safetensors" "$dir/away/half.safetensors"
+expect 3 "in all$" diff --exit-code "$dir/wood/one.safetensors" "$dir/away/half.safetensors"
+expect 0 "^1 same; layers moved 0 in all$" diff --exit-code "$dir/away/fits" "$dir/away/fits"
 # A state belongs to one collection.
 mkdir "$dir/other"
 expect 0 summary scan --json --state "$dir/mine" "$dir/empty"

@@ -128,7 +128,20 @@ static void print_json(const ModelDiff *d) {
   json_print(o);
 }
 
-static int run(const char *a, const char *b, const Globals *globals) {
+/* Everything that was compared is the same, and nothing was left out. */
+static bool all_same(const ModelDiff *d) {
+  for (int s = 0; s <= LAYER_UNREAD; s++)
+    if (s != LAYER_SAME && (d->count[s] || d->other_count[s])) return false;
+  return true;
+}
+
+/* Of a script's question: what could not be read leaves it open whether two models differ. */
+static int exit_status(const ModelDiff *d) {
+  if (d->count[LAYER_UNREAD] || d->other_count[LAYER_UNREAD]) return STATUS_COULD_NOT;
+  return all_same(d) ? STATUS_DONE : STATUS_DIFFERENT;
+}
+
+static int run(const char *a, const char *b, bool ask_same, const Globals *globals) {
   GError *error = NULL;
   CommandProgress p;
   LoraScaling scale_a, scale_b;
@@ -141,14 +154,19 @@ static int run(const char *a, const char *b, const Globals *globals) {
   if (!d) return command_fail(error);
   if (globals->json) print_json(d);
   else print_text(d);
-  return STATUS_DONE;
+  return ask_same ? exit_status(d) : STATUS_DONE;
 }
 
 int cmd_diff(int argc, char **argv) {
   Globals globals = {0};
   int status;
-  if (!command_parse("diff", NULL, notes, &argc, &argv, &globals, &status)) return status;
-  status = run(argv[1], argv[2], &globals);
+  gboolean ask_same = FALSE;
+  const GOptionEntry entries[] = {
+      {"exit-code", 0, 0, G_OPTION_ARG_NONE, &ask_same, "Exit with 0 when all is the same, 3 when not", NULL},
+      G_OPTION_ENTRY_NULL,
+  };
+  if (!command_parse("diff", entries, notes, &argc, &argv, &globals, &status)) return status;
+  status = run(argv[1], argv[2], ask_same, &globals);
   globals_clear(&globals);
   return status;
 }

@@ -10,7 +10,7 @@
 #include "core/progress.h"
 
 /* Exit statuses, a contract. */
-enum { STATUS_DONE = 0, STATUS_COULD_NOT = 1, STATUS_USAGE = 2 };
+enum { STATUS_DONE = 0, STATUS_COULD_NOT = 1, STATUS_USAGE = 2, STATUS_DIFFERENT = 3 };
 
 /* Options that every command takes. */
 typedef struct {

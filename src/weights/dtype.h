@@ -39,6 +39,12 @@ typedef enum {
   DTYPE_Q4_K,
   DTYPE_Q5_K,
   DTYPE_Q6_K,
+  DTYPE_IQ4_NL,
+  DTYPE_IQ4_XS,
+  DTYPE_TQ1_0,
+  DTYPE_TQ2_0,
+  DTYPE_MXFP4,
+  DTYPE_NVFP4,
   /* Those that are listed with their sizes, but not converted. */
   DTYPE_Q8_1,
   DTYPE_Q8_K,
@@ -49,15 +55,9 @@ typedef enum {
   DTYPE_IQ2_S,
   DTYPE_IQ3_XXS,
   DTYPE_IQ3_S,
-  DTYPE_IQ4_NL,
-  DTYPE_IQ4_XS,
-  DTYPE_TQ1_0,
-  DTYPE_TQ2_0,
   DTYPE_Q4_0_4_4,
   DTYPE_Q4_0_4_8,
   DTYPE_Q4_0_8_8,
-  DTYPE_MXFP4,
-  DTYPE_NVFP4,
   DTYPE_Q1_0,
   DTYPE_Q2_0,  /* two layouts share the name: the size is the file's to say */
   DTYPE_OTHER, /* a type that a file has and we have no name for */

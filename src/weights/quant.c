@@ -5,8 +5,7 @@
 
 #include <string.h>
 
-/* Decodes one block. */
-typedef void (*BlockDecoder)(const unsigned char *restrict p, float *restrict x);
+#include "weights/formats/quant_codes.h"
 
 static float half_at(const unsigned char *p) {
   uint16_t half;
@@ -153,7 +152,7 @@ static void decode_q6_k(const unsigned char *restrict p, float *restrict x) {
   }
 }
 
-static BlockDecoder decoder_of(Dtype d) {
+static QuantBlockDecoder decoder_of(Dtype d) {
   switch (d) {
     case DTYPE_Q4_0:
       return decode_q4_0;
@@ -176,12 +175,12 @@ static BlockDecoder decoder_of(Dtype d) {
     case DTYPE_Q6_K:
       return decode_q6_k;
     default:
-      return NULL;
+      return quant_code_decoder(d);
   }
 }
 
 bool quant_to_f32(Dtype d, const void *src, float *dst, size_t blocks) {
-  BlockDecoder decode = decoder_of(d);
+  QuantBlockDecoder decode = decoder_of(d);
   if (!decode) return false;
   const size_t block = dtype_block(d);
   uint64_t width;

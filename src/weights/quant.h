@@ -5,6 +5,7 @@
  *   Q4_1 Q5_1        blocks of 32:   x = d · q + m         q from 0
  *   Q3_K Q6_K        blocks of 256:  x = (d · s) · q       s: a small integer for each 16 numbers
  *   Q2_K Q4_K Q5_K   blocks of 256:  x = (d · s) · q - (d' · s')    for each 16 (Q2_K) or 32
+ *   and those of quant_codes.h
  *
  * Scales have 11 significant bits and all integers together at most 12, so every product is
  * exact in float32 and only the last sum rounds: each result is the one float32 nearest to the

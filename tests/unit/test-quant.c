@@ -14,8 +14,9 @@
 
 enum { BLOCKS = 64 };
 
-static const Dtype readable[] = {DTYPE_Q4_0, DTYPE_Q4_1, DTYPE_Q5_0, DTYPE_Q5_1, DTYPE_Q8_0,
-                                 DTYPE_Q2_K, DTYPE_Q3_K, DTYPE_Q4_K, DTYPE_Q5_K, DTYPE_Q6_K};
+static const Dtype readable[] = {DTYPE_Q4_0,  DTYPE_Q4_1,  DTYPE_Q5_0,  DTYPE_Q5_1, DTYPE_Q8_0,   DTYPE_Q2_K,
+                                 DTYPE_Q3_K,  DTYPE_Q4_K,  DTYPE_Q5_K,  DTYPE_Q6_K, DTYPE_IQ4_NL, DTYPE_IQ4_XS,
+                                 DTYPE_TQ1_0, DTYPE_TQ2_0, DTYPE_MXFP4, DTYPE_NVFP4};
 
 static uint64_t block_bytes(Dtype d) {
   uint64_t bytes = 0;
@@ -98,7 +99,59 @@ static Parts parts_of_256(Dtype d, const unsigned char *p, int e) {
   }
 }
 
+/* A float of four bits by its definition: exponent bias 1, one bit of fraction. */
+static double e2m1_value(int code) {
+  int exponent = code >> 1 & 3, fraction = code & 1;
+  double x = exponent ? ldexp(2 + fraction, exponent - 2) : ldexp(fraction, -1);
+  return code & 8 ? -x : x;
+}
+
+/* Four bits of exponent with bias 7, three of fraction; no sign, and no NaN. */
+static double e4m3_value(int code) {
+  int exponent = code >> 3 & 15, fraction = code & 7;
+  if (exponent == 15 && fraction == 7) return 0;
+  return exponent ? ldexp(1 + fraction / 8.0, exponent - 7) : ldexp(fraction / 8.0, -6);
+}
+
+/* Digit k, the most significant first, of byte b as a binary fraction written in base 3. */
+static int ternary_digit(int b, int k) {
+  double x = b / 256.0;
+  for (; k > 0; k--) x = 3 * x - floor(3 * x);
+  return (int)floor(3 * x) - 1;
+}
+
+static int ternary_of_tq1(const unsigned char *p, int e) {
+  if (e < 160) return ternary_digit(p[e % 32], e / 32);
+  if (e < 240) return ternary_digit(p[32 + (e - 160) % 16], (e - 160) / 16);
+  return ternary_digit(p[48 + (e - 240) % 4], (e - 240) / 4);
+}
+
+/* The formats whose numbers come from a list or are ternary; those of list four bits wide. */
+static double value_of_code(Dtype d, const unsigned char *p, int e) {
+  static const int list[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
+  const int g = e / 32, scale = field(p + 4, 4 * g, 4) + 16 * field(p + 2, 2 * g, 2) - 32;
+  switch (d) {
+    case DTYPE_IQ4_NL:
+      return half_in(p) * list[field(p + 2, nibble_of_32(e), 4)];
+    case DTYPE_IQ4_XS:
+      return half_in(p) * scale * list[field(p + 8 + 16 * g, nibble_of_32(e % 32), 4)];
+    case DTYPE_MXFP4:
+      return p[0] == 255 ? (double)NAN : ldexp(e2m1_value(field(p + 1, nibble_of_32(e), 4)), p[0] - 127);
+    case DTYPE_NVFP4:
+      return e4m3_value(p[e / 16]) * e2m1_value(field(p + 4 + e / 16 * 8, e % 8 * 8 + e % 16 / 8 * 4, 4));
+    case DTYPE_TQ1_0:
+      return half_in(p + 52) * ternary_of_tq1(p, e);
+    case DTYPE_TQ2_0:
+      return half_in(p + 64) * (field(p + 32 * (e / 128) + e % 32, e % 128 / 32 * 2, 2) - 1);
+    default:
+      return (double)NAN;
+  }
+}
+
+static bool is_code(Dtype d) { return d >= DTYPE_IQ4_NL && d <= DTYPE_NVFP4; }
+
 static float reference(Dtype d, const unsigned char *p, int e) {
+  if (is_code(d)) return (float)value_of_code(d, p, e);
   Parts x = dtype_block(d) == 32 ? parts_of_32(d, p, e) : parts_of_256(d, p, e);
   double product = x.scale * x.q;
   return (float)(x.min != 0 ? product - x.min : product);
@@ -120,7 +173,13 @@ static void assert_decodes(Dtype d, const unsigned char *bytes, size_t blocks) {
 
 /* Where the halves of a block are; the second at -1 when there is none. */
 static void places_of_halves(Dtype d, int at[2]) {
-  at[0] = d == DTYPE_Q2_K ? 80 : d == DTYPE_Q3_K ? 108 : d == DTYPE_Q6_K ? 208 : 0;
+  at[0] = d == DTYPE_MXFP4 || d == DTYPE_NVFP4 ? -1
+          : d == DTYPE_TQ1_0                   ? 52
+          : d == DTYPE_TQ2_0                   ? 64
+          : d == DTYPE_Q2_K                    ? 80
+          : d == DTYPE_Q3_K                    ? 108
+          : d == DTYPE_Q6_K                    ? 208
+                                               : 0;
   bool two = d == DTYPE_Q4_1 || d == DTYPE_Q5_1 || d == DTYPE_Q2_K || d == DTYPE_Q4_K || d == DTYPE_Q5_K;
   at[1] = two ? at[0] + 2 : -1;
 }
@@ -160,7 +219,7 @@ static void test_each_bit(gconstpointer user) {
   for (size_t bit = 0; bit < width * 8; bit++)
     for (int fill = 0; fill < 2; fill++) {
       memset(block, fill ? 0xff : 0, width);
-      set_half(block + at[0], 0x3e00);                 /* 1.5 */
+      if (at[0] >= 0) set_half(block + at[0], 0x3e00); /* 1.5 */
       if (at[1] >= 0) set_half(block + at[1], 0x4480); /* 4.5 */
       block[bit / 8] ^= (unsigned char)(1 << bit % 8);
       assert_decodes(d, block, 1);
@@ -241,7 +300,7 @@ static void test_table(void) {
     if (dtype_has_size(d)) g_assert_true(block_bytes(d) <= DTYPE_MAX_BLOCK_BYTES);
   }
   float x[32];
-  g_assert_false(quant_to_f32(DTYPE_IQ4_NL, sizes, x, 1));
+  g_assert_false(quant_to_f32(DTYPE_IQ3_S, sizes, x, 1));
   g_assert_true(dtype_from_name("F4", &d));
 }
 

@@ -96,8 +96,22 @@ static void test_lengths(void) {
   assert_refused("", 0, "empty");
   unsigned char cut[32] = {0xe8, 0x03}; /* a header of 1000 bytes in a file of 32 */
   assert_refused(cut, sizeof cut, "cut short");
+  static const char page[] = "\n<!DOCTYPE html><html><body>Log in</body></html>";
+  assert_refused(page, sizeof page - 1, "a web page");
+  assert_refused(page + 1, sizeof page - 2, "a web page");
   static const char lfs[] = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n";
   assert_refused(lfs, sizeof lfs - 1, "LFS pointer");
+}
+
+/* Null stands for no metadata; any other value that is no object is refused. */
+static void test_null_metadata(void) {
+  g_autoptr(GError) error = NULL;
+  g_autoptr(WeightFile) file = open_header("{\"__metadata__\": null}", 0, &error);
+  g_assert_no_error(error);
+  g_assert_cmpuint(g_hash_table_size(weight_file_metadata(file)), ==, 0);
+  g_assert_null(open_header("{\"__metadata__\": 7}", 0, NULL));
+  g_assert_null(open_header("{\"__metadata__\": nul}", 0, NULL));
+  g_assert_null(open_header("{\"__metadata__\": nullx}", 0, NULL));
 }
 
 static void test_deep_header(void) {
@@ -230,6 +244,7 @@ int main(int argc, char **argv) {
     g_test_add_data_func(path, &fixtures[i], test_fixture);
   }
   g_test_add_func("/safetensors/lengths", test_lengths);
+  g_test_add_func("/safetensors/null-metadata", test_null_metadata);
   g_test_add_func("/safetensors/deep", test_deep_header);
   g_test_add_func("/safetensors/metadata", test_long_metadata);
   g_test_add_func("/safetensors/round-trip", test_round_trip);

@@ -111,6 +111,7 @@ static bool add_entry(WeightFile *f, const char *name, const Entry *e, uint64_t 
 
 static bool read_metadata(GHashTable *metadata, JsonReader *r) {
   g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  if (json_reader_peek(r) == 'n') return json_reader_skip(r); /* null: some writers' way to say that there is none */
   if (!json_reader_open(r, '{')) return false;
   char *key;
   while (json_reader_next_key(r, &key)) {
@@ -166,6 +167,15 @@ static bool check_spans(const WeightFile *f, uint64_t data, uint64_t room, GErro
   return true;
 }
 
+/* What a server sends in a file's place when it asks for a login or has no such file. */
+static bool starts_page(ByteSource *source) {
+  char head[64] = "";
+  size_t n = (size_t)MIN(byte_source_size(source), sizeof head - 1);
+  if (!byte_source_read(source, 0, head, n, NULL)) return false;
+  const char *p = head + strspn(head, " \t\r\n");
+  return g_ascii_strncasecmp(p, "<!doctype html", 14) == 0 || g_ascii_strncasecmp(p, "<html", 5) == 0;
+}
+
 /* Reads the header whole, with a NUL behind it; the caller frees it. */
 static char *read_text(ByteSource *source, uint64_t *length, GError **error) {
   const char *label = byte_source_label(source);
@@ -178,6 +188,8 @@ static char *read_text(ByteSource *source, uint64_t *length, GError **error) {
     problem = "the safetensors header reaches beyond the end of the file: a download cut short?";
   g_autofree char *text = problem ? NULL : g_try_malloc(*length + 1);
   if (!problem && !text) problem = "no memory for the header";
+  if (problem && starts_page(source))
+    problem = "a web page, not weights: the download brought an error or a login page";
   if (problem) {
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %s", label, problem);
     return NULL;
