@@ -138,11 +138,12 @@ static void find_nearest(Search *s, const GArray *members) {
   }
 }
 
-/* Near enough to the line through both, with something of each: three siblings have a rest of 3/4. */
+/* Near enough to the line through both, with something of each: layers taken from either leave a rest of the
+ * larger share, where three siblings have 3/4 at equal shares. */
 static bool may_be_pair(const Search *s, unsigned a, unsigned b) {
   double across = d2(s, a, b), w = product(s, b, s->child, a) / across;
   double rest = d2(s, s->child, b) - w * w * across;
-  return w > 0.05 && w < 0.95 && rest < 0.6 * fmin(d2(s, s->child, a), d2(s, s->child, b));
+  return w > 0.05 && w < 0.95 && rest < (fmax(w, 1 - w) + 0.1) * fmin(d2(s, s->child, a), d2(s, s->child, b));
 }
 
 /* Much of the child's change is of both parents' changes. */
@@ -151,12 +152,21 @@ static bool may_be_elements(const Search *s, unsigned a, unsigned b, unsigned o)
   double ca = product(s, o, s->child, a), cb = product(s, o, s->child, b), det = aa * bb - ab * ab;
   if (!isfinite(det) || !(det > 1e-3 * aa * bb)) return false;
   double u = (ca * bb - cb * ab) / det, v = (cb * aa - ca * ab) / det;
-  return u > 0.1 && v > 0.1 && u * ca + v * cb > 0.2 * cc;
+  return u > 0.05 && v > 0.05 && u * ca + v * cb > 0.08 * cc;
 }
 
 static WeightFile *file_of(Search *s, unsigned k) {
   if (!s->files[k]) s->files[k] = s->open(s->user, s->near[k]);
   return s->files[k];
+}
+
+/* Where both changes were scaled up, base and merge follow from each other by the same rule; the base is the one that
+ * is nearer to both parents. */
+static bool is_base_of(const Search *s, const MergeProof *m) {
+  if (m->base < 0 || m->method != RECIPE_DARE) return false;
+  if (m->weight[0] <= m->density[0] || m->weight[1] <= m->density[1]) return false;
+  unsigned a = m->parent[0], b = m->parent[1], base = (unsigned)m->base;
+  return d2(s, a, m->child) + d2(s, b, m->child) < d2(s, a, base) + d2(s, b, base);
 }
 
 /* Tries near[i] and near[k] for parents, and near[o] for their base unless it is -1. */
@@ -168,7 +178,7 @@ static bool try_parents(Search *s, unsigned i, unsigned k, int o, MergeProof *ou
   for (unsigned r = 0; r < G_N_ELEMENTS(rows); r++)
     f.epsilon = fmax(f.epsilon, kin_table_sketch(s->table, rows[r])->epsilon);
   *out = (MergeProof){.child = s->child, .parent = {s->near[i], s->near[k]}, .base = o < 0 ? -1 : (int)s->near[o]};
-  return merge_prove(&f, out);
+  return merge_prove(&f, out) && !is_base_of(s, out);
 }
 
 static bool search_pairs(Search *s, MergeProof *out) {
