@@ -10,6 +10,7 @@
 #include "lineage/grow/mother_rule.h"
 #include "lineage/grow/pedigree.h"
 #include "lineage/grow/spanning.h"
+#include "lineage/recipe/merge_proof.h"
 
 typedef enum { PLACE_PLAIN, PLACE_QUANTISED, PLACE_MERGE } Place;
 
@@ -48,14 +49,42 @@ static void set_quantised_apart(TreeBuild *t) {
     if (sketch_at(t, i) && sketch_at(t, i)->quantised) t->place[i] = PLACE_QUANTISED;
 }
 
-static bool set_merges_apart(TreeBuild *t, GError **error) {
-  g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(unsigned));
+static WeightFile *open_row(void *tree, unsigned row) {
+  const TreeBuild *t = tree;
+  const Model *m = forest_node(t->b->forest, node_at(t, row))->model;
+  return m ? collection_open_weights(t->b->collection, m, NULL) : NULL;
+}
+
+/* Rows that are plain so far and have a sketch. The caller unrefs it. */
+static GArray *plain_rows(const TreeBuild *t) {
+  GArray *rows = g_array_new(FALSE, FALSE, sizeof(unsigned));
   for (unsigned i = 0; i < t->n; i++)
     if (sketch_at(t, i) && t->place[i] == PLACE_PLAIN) g_array_append_val(rows, i);
+  return rows;
+}
+
+/* Merges that are no weighted sum of whole models: proven on the weights themselves. */
+static bool set_recipes_apart(TreeBuild *t, GError **error) {
+  g_autoptr(GArray) rows = plain_rows(t);
+  g_autoptr(GArray) found = merge_proofs_find(t->table, rows, open_row, t, t->b->progress, error);
+  for (guint i = 0; found && i < found->len; i++) {
+    const MergeProof *proof = &g_array_index(found, MergeProof, i);
+    Merge m = {.child = proof->child, .n = 2};
+    for (unsigned k = 0; k < 2; k++) m.parent[k] = proof->parent[k], m.weight[k] = proof->weight[k];
+    g_array_append_val(t->merges, m);
+    t->place[m.child] = PLACE_MERGE;
+    forest_set_note(t->b->forest, node_at(t, m.child), "a merge by %s, proven on %u layers",
+                    recipe_method_name(proof->method), proof->layers);
+  }
+  return found != NULL;
+}
+
+static bool set_merges_apart(TreeBuild *t, GError **error) {
+  g_autoptr(GArray) rows = plain_rows(t);
   t->merges = merges_find(t->table, rows, t->b->threads, t->b->progress, error);
   for (guint i = 0; t->merges && i < t->merges->len; i++)
     t->place[g_array_index(t->merges, Merge, i).child] = PLACE_MERGE;
-  return t->merges != NULL;
+  return t->merges && set_recipes_apart(t, error);
 }
 
 /* Numbers the plain ones; `cards`: with what those claim, and with ghosts. */
