@@ -31,6 +31,15 @@ static void print_json(const TrainResult *r) {
   cJSON_AddItemToObject(o, "val", score_json(&x->val));
   cJSON_AddItemToObject(o, "test", score_json(&x->test));
   cJSON_AddItemToObject(o, "test_holdout", score_json(&x->test_holdout));
+  json_add_string(o, "kind", x->kernel ? "kernel" : "probex");
+  cJSON_AddNumberToObject(o, "left_out", r->left_out);
+  json_add_string(o, "left_out_first", r->left_out_first);
+  if (r->kernel) {
+    json_add_number(o, "left_out_top1", r->kernel->right[0]);
+    json_add_number(o, "label_left_out_top1", r->kernel->right[1]);
+    json_add_number(o, "control", r->kernel->choice->control);
+    json_add_number(o, "shortcut", r->kernel->shortcut);
+  }
   cJSON *baselines = r->has_baselines ? cJSON_AddObjectToObject(o, "baselines") : NULL;
   for (int k = 0; baselines && k < BASELINE_COUNT; k++) {
     const Baseline *b = &r->baselines[k];

@@ -40,6 +40,30 @@ static void print_warning(const Expert *x) {
     puts("  note: no better than chance: this layer or these labels tell the expert nothing");
 }
 
+/* What a kernel expert reads, and what stands beside its figures. */
+static void print_kernel(const TrainResult *r) {
+  const Kernel *k = r->expert->kernel;
+  const KernelReport *report = r->kernel;
+  bool align = r->expert->task == EXPERT_ALIGN;
+  printf("  chosen on %zu models out of %u layers and views by their exact errors left out:\n", report->choice->n,
+         report->choice->candidates->len);
+  for (guint t = 0; t < k->terms->len; t++) {
+    const KernelTerm *at = &g_array_index(k->terms, KernelTerm, t);
+    g_autofree char *view = kernel_view_name(at->view);
+    printf("    %-40s %-6s weight %.2f", (const char *)k->layers->pdata[at->layer], view, (double)at->weight[0]);
+    if (align) printf(", for other labels %.2f", (double)at->weight[1]);
+    putchar('\n');
+  }
+  printf(
+      "  left out one by one: %s %.1f %%; labels dealt at random: %.1f %%; rank, size, tool, date and creator alone: ",
+      align ? "top-1" : "explained", 100 * report->right[0], 100 * report->choice->control);
+  if (isfinite(report->shortcut)) printf("%.1f %%\n", 100 * report->shortcut);
+  else puts("they do not differ");
+  if (align) printf("  whole labels left out: at least %.1f %% among all labels\n", 100 * report->right[1]);
+  for (guint i = 0; i < report->warnings->len; i++)
+    printf("  note: not looked at: %s\n", (char *)report->warnings->pdata[i]);
+}
+
 void train_report_print(const TrainResult *r) {
   const Expert *x = r->expert;
   bool align = x->task == EXPERT_ALIGN;
@@ -55,8 +79,13 @@ void train_report_print(const TrainResult *r) {
   if (r->left_out)
     printf("  note: %u model%s left out, for the layer is not all numbers: %s%s\n", r->left_out,
            r->left_out == 1 ? "" : "s", r->left_out_first, r->left_out == 1 ? "" : ", …");
+  if (r->kernel) print_kernel(r);
   print_baselines(r);
   print_warning(x);
+  if (r->kernel) {
+    printf("  %s\n", x->path ? x->path : "not stored: read-only");
+    return;
+  }
   printf("  best epoch %u of %u, seed %" G_GUINT64_FORMAT ", %s\n", r->best_epoch, x->epochs, x->seed,
          x->path ? x->path : "not stored: read-only");
 }

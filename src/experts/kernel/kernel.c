@@ -135,6 +135,8 @@ void kernel_map_text(const Kernel *k, const float *text, const gssize *label, si
     if (label[i] < 0) memcpy(to + seen, text + i * d_text, d_text * sizeof *text);
     else if (!k->one_hot) memcpy(to, text + i * d_text, d_text * sizeof *text);
     else if ((size_t)label[i] < seen) to[label[i]] = 1;
+    if (seen < width) /* half of e's square is either answer's: so that the product is that answer's cosine */
+      for (size_t j = 0; j < width; j++) to[j] *= (float)G_SQRT2;
   }
 }
 

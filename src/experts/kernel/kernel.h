@@ -65,7 +65,7 @@ bool kernel_read_and_represent(const Kernel *kernel, const Collection *collectio
                                bool *broken, const Progress *progress, GError **error);
 
 /* Where texts lie (n, width): `text` (n, d_text), centred and of length 1; label[i] is the index of the trained label
- * that text i is, or -1. */
+ * that text i is, or -1. The product with e of length 1 is the cosine with the answer that the label is read from. */
 void kernel_map_text(const Kernel *kernel, const float *text, const gssize *label, size_t n, size_t d_text,
                      float *mapped);
 

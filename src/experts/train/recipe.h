@@ -13,8 +13,8 @@ typedef enum { INPUT_DEFAULT, INPUT_RAW, INPUT_SCALED, INPUT_CENTRED } TrainInpu
 /* Adam's step size over the epochs: as it is, or falling to 0 in a straight line. */
 typedef enum { SCHEDULE_LINEAR, SCHEDULE_CONSTANT } TrainSchedule;
 
-/* Which kind of expert: ProbeX by steps, a kernel in closed form (experts/kernel), or the kernel first and ProbeX where
- * that tells nothing. */
+/* Which kind of expert: ProbeX by steps, a kernel in closed form (experts/kernel), or what serves best, which
+ * so far is the kernel. */
 typedef enum { TRAIN_PROBEX, TRAIN_KERNEL, TRAIN_AUTO } TrainKind;
 
 typedef struct {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "weights/formats/quant_codes.h"
 
+#include "weights/half.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -13,7 +15,7 @@ static const float e2m1[16] = {0, 0.5f, 1, 1.5f, 2, 3, 4, 6, -0.0f, -0.5f, -1, -
 static float half_at(const unsigned char *p) {
   uint16_t half;
   memcpy(&half, p, sizeof half);
-  return dtype_half_to_f32(half);
+  return half_to_f32(half);
 }
 
 /* 2n numbers from n bytes: the low half of byte i is number i, the high half number i + n. */
