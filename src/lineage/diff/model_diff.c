@@ -34,8 +34,7 @@ static bool side_open(Side *s, const Collection *c, const Model *model, GError *
 }
 
 static LayerSide describe(const Side *s, const LayerInfo *l) {
-  gssize tensor = l->form == LAYER_DENSE ? l->weight : l->b;
-  return (LayerSide){l->form, l->d_out, l->d_in, l->rank, weight_file_info(s->file, (size_t)tensor)->dtype};
+  return (LayerSide){l->form, l->d_out, l->d_in, l->rank, weight_file_info(s->file, layer_main_tensor(l))->dtype};
 }
 
 static bool same_floats(const float *x, const float *p, size_t n) { return memcmp(x, p, n * sizeof *x) == 0; }
