@@ -210,6 +210,7 @@ static bool fill_others(ModelDiff *d, const Side *p, const Side *x, const Progre
 }
 
 static bool fill(ModelDiff *d, const Side *p, const Side *x, const Progress *progress, GError **error) {
+  d->magnitudes = layer_adapter_form(p->file) == FORM_DORA || layer_adapter_form(x->file) == FORM_DORA;
   d->p_adds = is_adapter(p) && !is_adapter(x);
   d->x_adds = is_adapter(x) && !is_adapter(p);
   if (!fill_layers(d, p, x, progress, error) || !fill_others(d, p, x, progress, error)) return false;
