@@ -19,6 +19,7 @@ static bool is_token_vector(const TensorInfo *t) {
   if (!dtype_is_float(t->dtype) || t->rank < 1 || t->rank > 2) return false;
   if (!is_token_width(t->shape[t->rank - 1])) return false;
   if (t->rank == 2 && t->shape[0] > MOST_ROWS) return false;
+  if (g_str_has_prefix(t->name, "string_to_param.")) return true; /* the web UIs' own container of one token */
   return !strchr(t->name, '.') && strcmp(t->name, "weight") != 0 && strcmp(t->name, "bias") != 0;
 }
 
