@@ -5,9 +5,11 @@
 #include <string.h>
 
 const char *model_kind_name(ModelKind kind) {
-  static const char *const names[] = {"full", "lora", "embedding", "other"};
+  static const char *const names[] = {"full", "lora", "embedding", "other", "adapter"};
   return (unsigned)kind < G_N_ELEMENTS(names) ? names[kind] : "other";
 }
+
+bool model_is_adapter(const Model *m) { return m->kind == MODEL_LORA || m->kind == MODEL_ADAPTER; }
 
 Model *model_new(void) {
   Model *m = g_new0(Model, 1);

@@ -11,9 +11,16 @@
 #include "core/text.h"
 #include "weights/layers/layer.h"
 
-typedef enum { MODEL_FULL, MODEL_LORA, MODEL_EMBEDDING, MODEL_OTHER } ModelKind;
+typedef enum {
+  MODEL_FULL,
+  MODEL_LORA,
+  MODEL_EMBEDDING,
+  MODEL_OTHER,
+  MODEL_ADAPTER, /* of a form that is no pair of factors */
+  MODEL_KINDS
+} ModelKind;
 
-/* "full", "lora", "embedding", "other". Static text. */
+/* "full", "lora", "embedding", "other", "adapter". Static text. */
 const char *model_kind_name(ModelKind kind);
 
 /* Something a file says, and which one says it. Keys of general meaning are spelled one way
@@ -46,6 +53,9 @@ typedef struct {
   GPtrArray *facts;             /* of Fact, owned */
   atomic_uint refs;
 } Model;
+
+/* True for a change of another model, of whatever form. */
+bool model_is_adapter(const Model *model);
 
 Model *model_new(void);
 Model *model_ref(Model *model);

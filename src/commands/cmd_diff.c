@@ -77,10 +77,13 @@ static void print_layers(const ModelDiff *d) {
   print_parts(parts);
 }
 
+static const char magnitudes_note[] = "DoRA: its magnitudes are left out; what is told is the size of B A alone";
+
 static void print_text(const ModelDiff *d) {
   enum { WIDEST = 60 };
   if (d->x_adds) puts("B is an adapter: what it adds to A");
   if (d->p_adds) puts("A is an adapter: what it adds to B");
+  if (d->magnitudes) puts(magnitudes_note);
   int width = MIN(widest_name(d->others, widest_name(d->rows, 5)), (int)WIDEST);
   for (guint i = 0; i < d->rows->len; i++) print_row(&g_array_index(d->rows, DiffRow, i), width);
   for (guint i = 0; i < d->others->len; i++) {
@@ -125,6 +128,7 @@ static void print_json(const ModelDiff *d) {
   json_add_number(o, "relative", d->relative);
   json_add_number(o, "relative_without_output", d->trunk);
   json_add_string(o, "adapter", d->p_adds ? "a" : d->x_adds ? "b" : NULL);
+  if (d->magnitudes) cJSON_AddItemToArray(cJSON_AddArrayToObject(o, "notes"), cJSON_CreateString(magnitudes_note));
   json_print(o);
 }
 

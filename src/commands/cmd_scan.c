@@ -113,10 +113,10 @@ static void print_summary_line(const GPtrArray *models, const ScanSummary *sum) 
   json_add_u64(line, "unchanged", sum->unchanged);
   json_add_u64(line, "bytes", sum->bytes);
   json_add_number(line, "seconds", sum->seconds);
-  unsigned kinds[MODEL_OTHER + 1] = {0};
+  unsigned kinds[MODEL_KINDS] = {0};
   for (guint i = 0; i < models->len; i++) kinds[((const Model *)models->pdata[i])->kind]++;
   cJSON *object = cJSON_AddObjectToObject(line, "kinds");
-  for (int k = 0; k <= MODEL_OTHER; k++)
+  for (int k = 0; k < MODEL_KINDS; k++)
     if (kinds[k]) json_add_u64(object, model_kind_name((ModelKind)k), kinds[k]);
   json_print_line(line);
 }

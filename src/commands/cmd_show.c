@@ -47,7 +47,8 @@ static void print_head(const Model *m) {
   printf("%s\n\n", m->name);
   printf("path     %s\n", m->shown);
   if (strcmp(m->path, m->file) != 0) printf("weights  %s\n", file);
-  printf("kind     %s, %s\n", model_kind_name(m->kind), m->format);
+  const char *form = model_value(m, "form");
+  printf("kind     %s%s%s, %s\n", model_kind_name(m->kind), form ? " of the form " : "", form ? form : "", m->format);
   printf("size     %s parameters, %s on disk\n", params, size);
   printf("tensors  %u%s%s%s\n", m->tensors, *dtypes ? " (" : "", dtypes, *dtypes ? ")" : "");
   if (*m->shapes) printf("shapes   %s\n", m->shapes);

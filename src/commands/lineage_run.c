@@ -45,7 +45,7 @@ static bool add_outsider(LineageRun *run, const char *path, const Globals *globa
 static bool take_member(LineageRun *run, const Model *m, GError **error) {
   run->self = forest_find(run->forest, m);
   run->sketch = run->self >= 0 ? run->sketches->pdata[run->self] : NULL;
-  run->adapter = m->kind == MODEL_LORA || m->kind == MODEL_EMBEDDING;
+  run->adapter = model_is_adapter(m) || m->kind == MODEL_EMBEDDING;
   if (run->sketch) return true;
   g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s: its weights cannot be read", m->shown);
   return false;

@@ -8,6 +8,7 @@ void model_json_overview(cJSON *object, const Model *m) {
   cJSON_AddStringToObject(object, "name", m->name);
   cJSON_AddStringToObject(object, "format", m->format);
   cJSON_AddStringToObject(object, "kind", model_kind_name(m->kind));
+  if (model_value(m, "form")) cJSON_AddStringToObject(object, "form", model_value(m, "form"));
   json_add_string(object, "family", model_value(m, "family"));
   json_add_string(object, "family_conflict", model_value(m, "family_conflict"));
   json_add_u64(object, "tensors", m->tensors);
@@ -37,7 +38,7 @@ static bool is_always_list(const char *key) {
 
 /* What the names of folders and links say, and nothing inside a file. */
 static bool is_of_place(const Fact *f) {
-  static const char *const sources[] = {"folder", "refs/main", "snapshots", "same name"};
+  static const char *const sources[] = {"folder", "refs/main", "snapshots", "same name", "weights"};
   return is_one_of(f->source, sources, G_N_ELEMENTS(sources));
 }
 

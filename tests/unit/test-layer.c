@@ -35,6 +35,9 @@ static const Name names[] = {
      TENSOR_LORA_A},
     {"unet:143:up", "unet:143", TENSOR_LORA_B},
     {"model.layers.31.self_attn.v_proj.lora_a", "model.layers.31.self_attn.v_proj", TENSOR_LORA_A},
+    {"lycoris_mid_block_to_q.lokr_w2_a", "mid_block.to_q", TENSOR_ADAPTER_PART},
+    {"model.diffusion_model.blocks.0.ffn.0.weight", "blocks.0.ffn.0", TENSOR_WEIGHT},
+    {"thinker.base_model.model.q.lora_A.weight", "q", TENSOR_LORA_A},
     {"<s1>", "<s1>", TENSOR_WEIGHT},
     {".weight", ".weight", TENSOR_WEIGHT},
 };
@@ -132,11 +135,95 @@ static void test_dense(void) {
   fixture_close(&f);
 }
 
+/* V·dW·U of all entries against the product written out, entry by entry. */
+static void check_product(const Layer *x, const float *want) {
+  for (size_t o = 0; o < x->d_out; o++)
+    for (size_t i = 0; i < x->d_in; i++) {
+      double sum = 0;
+      for (size_t k = 0; k < x->rank; k++) sum += (double)x->b[o * x->rank + k] * (double)x->a[k * x->d_in + i];
+      g_assert_cmpfloat(fabs(sum * (double)x->scale - (double)want[o * x->d_in + i]), <, 1e-4);
+    }
+}
+
+static void test_loha(void) {
+  static const float alpha[] = {3};
+  const TensorOut t[] = {{"lora_unet_mid_block_q.hada_w1_a", DTYPE_F32, 2, {3, 2}, numbers},
+                         {"lora_unet_mid_block_q.hada_w1_b", DTYPE_F32, 2, {2, 2}, numbers + 1},
+                         {"lora_unet_mid_block_q.hada_w2_a", DTYPE_F32, 2, {3, 2}, numbers + 2},
+                         {"lora_unet_mid_block_q.hada_w2_b", DTYPE_F32, 2, {2, 2}, numbers + 3},
+                         {"lora_unet_mid_block_q.alpha", DTYPE_F32, 0, {0}, alpha}};
+  Fixture f;
+  Layer x;
+  fixture_open(&f, t, G_N_ELEMENTS(t));
+  g_assert_cmpint(layer_adapter_form(f.file), ==, FORM_LOHA);
+  g_autoptr(GArray) layers = layer_list(f.file, NULL);
+  g_assert_cmpuint(layers->len, ==, 1);
+  const LayerInfo *l = layer_find(layers, "mid_block.q");
+  g_assert_cmpint(l->form, ==, LAYER_LOW_RANK);
+  g_assert_cmpuint(l->rank, ==, 4);
+  g_assert_true(layer_read(f.file, l, &x, NULL));
+  float want[6];
+  for (size_t o = 0; o < 3; o++)
+    for (size_t i = 0; i < 2; i++) {
+      float first = 0, second = 0;
+      for (size_t k = 0; k < 2; k++) {
+        first += numbers[o * 2 + k] * numbers[1 + k * 2 + i];
+        second += numbers[2 + o * 2 + k] * numbers[3 + k * 2 + i];
+      }
+      want[o * 2 + i] = first * second * 1.5f;
+    }
+  check_product(&x, want);
+  layer_clear(&x);
+  fixture_close(&f);
+}
+
+static void test_lokr(void) {
+  static const float alpha[] = {1};
+  const TensorOut t[] = {{"lycoris_mid_block_q.lokr_w1", DTYPE_F32, 2, {2, 1}, numbers},
+                         {"lycoris_mid_block_q.lokr_w2_a", DTYPE_F32, 2, {2, 2}, numbers + 1},
+                         {"lycoris_mid_block_q.lokr_w2_b", DTYPE_F32, 2, {2, 3}, numbers + 2},
+                         {"lycoris_mid_block_q.alpha", DTYPE_F32, 0, {0}, alpha}};
+  Fixture f;
+  Layer x;
+  fixture_open(&f, t, G_N_ELEMENTS(t));
+  g_autoptr(GArray) layers = layer_list(f.file, NULL);
+  g_assert_cmpuint(layers->len, ==, 1);
+  const LayerInfo *l = layer_find(layers, "mid_block.q");
+  g_assert_cmpuint(l->d_out, ==, 4);
+  g_assert_cmpuint(l->d_in, ==, 3);
+  g_assert_cmpuint(l->rank, ==, 2);
+  g_assert_true(layer_read(f.file, l, &x, NULL));
+  float want[12];
+  for (size_t o = 0; o < 4; o++)
+    for (size_t i = 0; i < 3; i++) {
+      float sum = 0;
+      for (size_t k = 0; k < 2; k++) sum += numbers[1 + (o % 2) * 2 + k] * numbers[2 + k * 3 + i];
+      want[o * 3 + i] = numbers[o / 2] * sum * 0.5f;
+    }
+  check_product(&x, want);
+  layer_clear(&x);
+  fixture_close(&f);
+}
+
+/* A form that is not computed has no layers, and is none. */
+static void test_rotation(void) {
+  const TensorOut t[] = {{"base_model.model.l.oft_R.weight", DTYPE_F32, 2, {4, 6}, numbers}};
+  Fixture f;
+  fixture_open(&f, t, G_N_ELEMENTS(t));
+  g_assert_cmpint(layer_adapter_form(f.file), ==, FORM_OFT);
+  g_autoptr(GArray) layers = layer_list(f.file, NULL);
+  g_assert_cmpuint(layers->len, ==, 0);
+  fixture_close(&f);
+}
+
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/layer/names", test_names);
   g_test_add_func("/layer/low-rank", test_low_rank);
   g_test_add_func("/layer/transposed", test_transposed);
   g_test_add_func("/layer/dense", test_dense);
+  g_test_add_func("/layer/loha", test_loha);
+  g_test_add_func("/layer/lokr", test_lokr);
+  g_test_add_func("/layer/rotation", test_rotation);
   return g_test_run();
 }

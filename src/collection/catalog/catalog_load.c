@@ -46,7 +46,7 @@ static Model *model_of_row(sqlite3_stmt *row) {
   m->name = clean_copy(column_text(row, 3));
   m->format = clean_copy(column_text(row, 4));
   int kind = sqlite3_column_int(row, 5);
-  m->kind = kind >= MODEL_FULL && kind <= MODEL_OTHER ? (ModelKind)kind : MODEL_OTHER;
+  m->kind = kind >= MODEL_FULL && kind < MODEL_KINDS ? (ModelKind)kind : MODEL_OTHER;
   m->tensors = (unsigned)sqlite3_column_int64(row, 6);
   m->params = (uint64_t)sqlite3_column_int64(row, 7);
   m->bytes = (uint64_t)sqlite3_column_int64(row, 8);

@@ -129,6 +129,7 @@ static Model *make_model(const ModelFiles *files, const Candidate *c, const Weig
   memcpy(m->dtypes, summary->dtypes, sizeof m->dtypes);
   m->shapes = g_strdup(summary->shapes);
   m->bytes = bytes_of(c);
+  if (summary->adapter != FORM_NONE) model_add_fact(m, "form", adapter_form_name(summary->adapter), "weights");
   add_facts(m, files, c, summary, used);
   family_add_facts(m, &summary->family);
   return m;

@@ -19,6 +19,7 @@ static bool is_token_vector(const TensorInfo *t) {
   if (!dtype_is_float(t->dtype) || t->rank < 1 || t->rank > 2) return false;
   if (!is_token_width(t->shape[t->rank - 1])) return false;
   if (t->rank == 2 && t->shape[0] > MOST_ROWS) return false;
+  if (g_str_has_prefix(t->name, "string_to_param.")) return true; /* the web UIs' own container of one token */
   return !strchr(t->name, '.') && strcmp(t->name, "weight") != 0 && strcmp(t->name, "bias") != 0;
 }
 
@@ -32,6 +33,9 @@ static bool is_embedding(const WeightFile *file) {
 
 ModelKind model_kind_of(const WeightFile *file, const GArray *layers) {
   bool dense = false;
+  AdapterForm form = layer_adapter_form(file);
+  if (adapter_form_has_factors(form)) return MODEL_LORA;
+  if (form != FORM_NONE) return MODEL_ADAPTER;
   for (guint i = 0; i < layers->len; i++) {
     if (g_array_index(layers, LayerInfo, i).form == LAYER_LOW_RANK) return MODEL_LORA;
     dense = true;
@@ -54,6 +58,7 @@ WeightSummary *weight_summary_of(const WeightFile *file) {
   g_autoptr(GArray) layers = layer_list(file, NULL);
   s->format = safe_text(weight_file_format(file), -1);
   s->kind = model_kind_of(file, layers);
+  s->adapter = layer_adapter_form(file);
   s->shapes = signature_of_layers(layers);
   s->family = family_of_layers(layers);
   s->metadata = g_hash_table_ref(weight_file_metadata(file));

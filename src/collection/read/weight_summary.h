@@ -10,6 +10,7 @@
 typedef struct {
   SafeText *format;
   ModelKind kind;
+  AdapterForm adapter;
   unsigned tensors;
   uint64_t params; /* elements of float tensors */
   unsigned dtypes[DTYPE_COUNT];

@@ -59,7 +59,7 @@ char *preset_layer_at(const WeightFile *file, const GArray *layers, size_t index
   for (guint i = 0; i < layers->len; i++) {
     const LayerInfo *l = &g_array_index(layers, LayerInfo, i);
     adapters |= l->form == LAYER_LOW_RANK;
-    size_t tensor = (size_t)(l->form == LAYER_LOW_RANK ? l->a : l->weight);
+    size_t tensor = l->a >= 0 ? (size_t)l->a : layer_main_tensor(l);
     all[i] = (Named){l, weight_file_info(file, tensor)->name};
   }
   if (!adapters) qsort(all, layers->len, sizeof *all, by_tensor);

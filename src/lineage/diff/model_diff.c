@@ -34,8 +34,7 @@ static bool side_open(Side *s, const Collection *c, const Model *model, GError *
 }
 
 static LayerSide describe(const Side *s, const LayerInfo *l) {
-  gssize tensor = l->form == LAYER_DENSE ? l->weight : l->b;
-  return (LayerSide){l->form, l->d_out, l->d_in, l->rank, weight_file_info(s->file, (size_t)tensor)->dtype};
+  return (LayerSide){l->form, l->d_out, l->d_in, l->rank, weight_file_info(s->file, layer_main_tensor(l))->dtype};
 }
 
 static bool same_floats(const float *x, const float *p, size_t n) { return memcmp(x, p, n * sizeof *x) == 0; }
@@ -211,6 +210,7 @@ static bool fill_others(ModelDiff *d, const Side *p, const Side *x, const Progre
 }
 
 static bool fill(ModelDiff *d, const Side *p, const Side *x, const Progress *progress, GError **error) {
+  d->magnitudes = layer_adapter_form(p->file) == FORM_DORA || layer_adapter_form(x->file) == FORM_DORA;
   d->p_adds = is_adapter(p) && !is_adapter(x);
   d->x_adds = is_adapter(x) && !is_adapter(p);
   if (!fill_layers(d, p, x, progress, error) || !fill_others(d, p, x, progress, error)) return false;

@@ -16,6 +16,7 @@ typedef struct {
   unsigned other_count[LAYER_UNREAD + 1];
   double relative;     /* over all compared layers together; NAN */
   double trunk;        /* the same without output layers, which is what a tree's edges tell; NAN */
+  bool magnitudes;     /* an adapter is a DoRA: its size is that of B A alone, without the magnitudes */
   bool p_adds, x_adds; /* that one is an adapter and the other is none: what the adapter leaves alone
                           has no row */
 } ModelDiff;

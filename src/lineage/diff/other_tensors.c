@@ -18,7 +18,10 @@ static bool *tensors_in(const WeightFile *file, const GArray *layers) {
       in[l->weight] = true;
       continue;
     }
-    in[l->a] = in[l->b] = true;
+    if (l->a >= 0) in[l->a] = true;
+    if (l->b >= 0) in[l->b] = true;
+    for (int k = 0; k < ADAPTER_PARTS; k++)
+      if (l->part[k] >= 0) in[l->part[k]] = true;
     if (l->alpha >= 0) in[l->alpha] = true;
   }
   return in;
@@ -30,7 +33,8 @@ static SafeText *name_of(const TensorInfo *info) {
       [TENSOR_LORA_B] = ".lora_B", [TENSOR_LORA_ALPHA] = ".alpha", [TENSOR_FROZEN_COPY] = ".original"};
   TensorName parsed;
   tensor_name_parse(info->name, &parsed);
-  SafeText *name = g_strconcat(parsed.layer, words[parsed.role], NULL);
+  bool plain = parsed.role < G_N_ELEMENTS(words); /* else a part of an adapter: its key says which */
+  SafeText *name = plain ? g_strconcat(parsed.layer, words[parsed.role], NULL) : safe_text(info->name, -1);
   tensor_name_clear(&parsed);
   return name;
 }

@@ -55,7 +55,7 @@ static Berth base_beside(const Builder *b, const char *shapes) {
   for (unsigned v = 0; v < b->models->len; v++) {
     const Model *m = b->models->pdata[v];
     int p = builder_claim(b, v)->parent;
-    if (p < 0 || m->kind != MODEL_LORA || g_strcmp0(m->shapes, shapes) != 0) continue;
+    if (p < 0 || !model_is_adapter(m) || g_strcmp0(m->shapes, shapes) != 0) continue;
     if (berth.node != p) berth.trees++;
     berth.node = p;
   }
@@ -65,8 +65,7 @@ static Berth base_beside(const Builder *b, const char *shapes) {
 
 static bool is_unplaced(const Builder *b, unsigned v) {
   const Model *m = b->models->pdata[v];
-  return m->kind == MODEL_LORA && builder_sketch(b, v) && !builder_is_duplicate(b, v) &&
-         builder_claim(b, v)->parent < 0;
+  return model_is_adapter(m) && builder_sketch(b, v) && !builder_is_duplicate(b, v) && builder_claim(b, v)->parent < 0;
 }
 
 static unsigned count_unplaced(const Builder *b, const char *shapes) {

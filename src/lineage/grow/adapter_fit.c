@@ -53,9 +53,15 @@ static const TensorSketch *find_layer(const FitIndex *x, const char *name) {
 
 Fit fit_compare(const FitIndex *base, const ModelSketch *adapter) {
   Fit fit = {0};
+  g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal); /* layers of several parts */
   for (guint i = 0; i < adapter->tensors->len; i++) {
     const TensorSketch *a = &g_array_index(adapter->tensors, TensorSketch, i);
-    if (a->role != TENSOR_LORA_B) continue;
+    if (a->role == TENSOR_LORA_B) g_hash_table_add(seen, a->name);
+  }
+  for (guint i = 0; i < adapter->tensors->len; i++) {
+    const TensorSketch *a = &g_array_index(adapter->tensors, TensorSketch, i);
+    bool counts = a->role == TENSOR_LORA_B || (a->role == TENSOR_ADAPTER_PART && g_hash_table_add(seen, a->name));
+    if (!counts) continue;
     fit.layers++;
     const TensorSketch *b = find_layer(base, a->name);
     if (!b) continue;

@@ -27,7 +27,7 @@ static EdgeKind said_kind(const Model *m, bool *said) {
   *said = true;
   for (size_t i = 0; relation && i < G_N_ELEMENTS(words); i++)
     if (g_ascii_strcasecmp(relation, words[i].word) == 0) return words[i].kind;
-  *said = m->kind == MODEL_LORA;
+  *said = model_is_adapter(m);
   return *said ? EDGE_ADAPTER : EDGE_FINE_TUNE;
 }
 
@@ -103,7 +103,7 @@ static void find_selves(Builder *b) {
     g_autofree char *name = declared_name(model_base(m));
     if (!name) continue;
     Naming *n = naming_of(namings, name);
-    if (m->kind == MODEL_LORA) n->adapters++;
+    if (model_is_adapter(m)) n->adapters++;
     if (m->kind != MODEL_FULL || forest_node(b->forest, v)->duplicate_of >= 0) continue;
     n->full++;
     if (strcmp(model_fact(m, "base")->source, "config.json") == 0) n->self = (int)v;

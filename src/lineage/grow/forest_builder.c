@@ -38,7 +38,7 @@ const ModelSketch *builder_sketch(const Builder *b, unsigned node) {
 
 bool builder_is_adapter(const Builder *b, unsigned node) {
   const Model *m = forest_node(b->forest, node)->model;
-  return m && (m->kind == MODEL_LORA || m->kind == MODEL_EMBEDDING);
+  return m && (model_is_adapter(m) || m->kind == MODEL_EMBEDDING);
 }
 
 Claim *builder_claim(const Builder *b, unsigned node) { return &g_array_index(b->claims, Claim, node); }

@@ -31,7 +31,7 @@ static int below_on_the_way(const Forest *f, unsigned p, unsigned v) {
 /* Whatever is known of the edge besides who said it stays. */
 static ParentEdge edge_by_hand(const Forest *f, unsigned v, unsigned p) {
   const ForestNode *n = forest_node(f, v);
-  bool adapter = n->model->kind == MODEL_LORA || n->model->kind == MODEL_EMBEDDING;
+  bool adapter = model_is_adapter(n->model) || n->model->kind == MODEL_EMBEDDING;
   ParentEdge e = {.parent = p, .kind = adapter ? EDGE_ADAPTER : EDGE_FINE_TUNE, .distance = NAN};
   for (guint i = 0; i < n->parents->len; i++)
     if (g_array_index(n->parents, ParentEdge, i).parent == p) e = g_array_index(n->parents, ParentEdge, i);

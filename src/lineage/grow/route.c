@@ -9,7 +9,7 @@
 
 static bool is_full(const Forest *f, unsigned node) {
   const Model *m = forest_node(f, node)->model;
-  return m && m->kind != MODEL_LORA && m->kind != MODEL_EMBEDDING;
+  return m && !model_is_adapter(m) && m->kind != MODEL_EMBEDDING;
 }
 
 Route route_find(const Forest *f, const GPtrArray *sketches, const ModelSketch *model, int self) {
@@ -36,7 +36,7 @@ static unsigned count_peers(const Forest *f, unsigned node, const char *shapes, 
   for (guint i = 0; i < children->len; i++) {
     unsigned c = g_array_index(children, unsigned, i);
     const ForestNode *child = forest_node(f, c);
-    if ((int)c == self || !child->model || child->model->kind != MODEL_LORA) continue;
+    if ((int)c == self || !child->model || !model_is_adapter(child->model)) continue;
     n += g_array_index(child->parents, ParentEdge, 0).source == EDGE_DECLARED &&
          g_strcmp0(child->model->shapes, shapes) == 0;
   }

@@ -62,7 +62,7 @@ static bool is_fixed_table(const char *name) {
 }
 
 static PartKind part_of(const TensorInfo *info, const TensorSketch *t, bool dense) {
-  if (t->role == TENSOR_LORA_A || t->role == TENSOR_LORA_B) return PART_ADAPTER;
+  if (t->role == TENSOR_LORA_A || t->role == TENSOR_LORA_B || t->role == TENSOR_ADAPTER_PART) return PART_ADAPTER;
   if (g_str_has_suffix(t->name, "num_batches_tracked")) return PART_CLOCK;
   if (!dtype_is_float(info->dtype) || !dtype_is_readable(info->dtype)) return PART_OTHER;
   if (t->role == TENSOR_FROZEN_COPY || t->role == TENSOR_LORA_ALPHA) return PART_OTHER;
@@ -78,7 +78,9 @@ static const LayerInfo **layers_by_tensor(const WeightFile *file, const GArray *
   for (guint k = 0; k < layers->len; k++) {
     const LayerInfo *l = &g_array_index(layers, LayerInfo, k);
     if (l->form == LAYER_DENSE) by[l->weight] = l;
-    else by[l->a] = by[l->b] = l;
+    else if (l->a >= 0 && l->b >= 0) by[l->a] = by[l->b] = l;
+    for (int p = 0; p < ADAPTER_PARTS; p++)
+      if (l->part[p] >= 0) by[l->part[p]] = l;
   }
   return by;
 }

@@ -8,7 +8,7 @@
 #include "lineage/sketch/sketch.h"
 
 /* Raise the number when what is measured, or how, changes: old blobs are then made anew. */
-static const char magic[8] = {'c', 'o', 'p', 's', 'e', 's', 'k', '4'};
+static const char magic[8] = {'c', 'o', 'p', 's', 'e', 's', 'k', '5'};
 
 typedef struct {
   char magic[8];
@@ -67,7 +67,7 @@ static bool take(Cursor *c, void *dst, size_t n) {
 static bool take_tensor(Cursor *c, TensorSketch *t) {
   BlobTensor b;
   if (!take(c, &b, sizeof b) || b.name_length > c->left) return false;
-  if (b.role > TENSOR_FROZEN_COPY || b.part > PART_OTHER || b.projected > 1) return false;
+  if (b.role >= TENSOR_ROLES || b.part > PART_OTHER || b.projected > 1) return false;
   if (b.dtype >= DTYPE_COUNT || b.gridded > 1 || b.placed > TAIL_PLACES) return false;
   t->d_out = b.d_out, t->d_in = b.d_in, t->seed = b.seed;
   t->moments = b.moments, t->hash = b.hash;

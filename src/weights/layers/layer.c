@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "numerics/linalg.h"
+#include "weights/layers/adapter_factors.h"
 #include "weights/layers/tensor_name.h"
 
 static void info_clear(void *data) { g_free(((LayerInfo *)data)->name); }
@@ -30,6 +31,7 @@ static LayerInfo *entry_for(GArray *layers, GHashTable *index, const char *name,
   if (at) return &g_array_index(layers, LayerInfo, at - 1);
   LayerInfo fresh = {
       .name = g_strdup(name), .form = form, .weight = -1, .a = -1, .b = -1, .alpha = -1, .config_alpha = NAN};
+  for (int k = 0; k < ADAPTER_PARTS; k++) fresh.part[k] = -1;
   g_array_append_val(layers, fresh);
   g_hash_table_insert(index, g_steal_pointer(&key), GSIZE_TO_POINTER(layers->len));
   return &g_array_index(layers, LayerInfo, layers->len - 1);
@@ -43,9 +45,14 @@ static void note_tensor(GArray *layers, GHashTable *index, const WeightFile *fil
     LayerInfo *l = entry_for(layers, index, name.layer, LAYER_LOW_RANK);
     *(name.role == TENSOR_LORA_A ? &l->a : &l->b) = (gssize)i;
     l->transposed = name.transposed;
+    if (l->adapter == FORM_NONE) l->adapter = FORM_LORA;
+  } else if (name.role == TENSOR_ADAPTER_PART) {
+    LayerInfo *l = entry_for(layers, index, name.layer, LAYER_LOW_RANK);
+    l->adapter = name.form;
+    if (dtype_is_float(t->dtype) && dtype_is_readable(t->dtype)) l->part[name.part] = (gssize)i;
   } else if (name.role == TENSOR_LORA_ALPHA && t->count == 1) {
     entry_for(layers, index, name.layer, LAYER_LOW_RANK)->alpha = (gssize)i;
-  } else if (name.role != TENSOR_FROZEN_COPY && is_matrix(t)) {
+  } else if ((name.role == TENSOR_WEIGHT || name.role == TENSOR_BIAS) && is_matrix(t)) {
     LayerInfo *l = entry_for(layers, index, name.layer, LAYER_DENSE);
     if (l->weight < 0) l->weight = (gssize)i;
   }
@@ -58,6 +65,13 @@ static bool settle(LayerInfo *l, const WeightFile *file, const LoraScaling *scal
     fold_shape(weight_file_info(file, (size_t)l->weight), &l->d_out, &l->d_in);
     return true;
   }
+  if (scaling) l->config_alpha = scaling->alpha, l->rank_stabilised = scaling->rank_stabilised;
+  if (l->adapter == FORM_LOHA || l->adapter == FORM_LOKR) {
+    if (!adapter_settle(l, file)) return false;
+    l->scale_rank = adapter_scale_rank(l, file);
+    return true;
+  }
+  if (l->adapter != FORM_LORA && l->adapter != FORM_DORA) return false;
   if (l->a < 0 || l->b < 0) return false;
   const TensorInfo *a = weight_file_info(file, (size_t)l->a);
   const TensorInfo *b = weight_file_info(file, (size_t)l->b);
@@ -70,9 +84,8 @@ static bool settle(LayerInfo *l, const WeightFile *file, const LoraScaling *scal
     fold_shape(a, &rank_a, &l->d_in);
     fold_shape(b, &l->d_out, &rank_b);
   }
-  l->rank = rank_a;
+  l->rank = l->scale_rank = rank_a;
   if (rank_a > LAYER_MAX_RANK) return false;
-  if (scaling) l->config_alpha = scaling->alpha, l->rank_stabilised = scaling->rank_stabilised;
   return rank_a == rank_b;
 }
 
@@ -89,6 +102,28 @@ GArray *layer_list(const WeightFile *file, const LoraScaling *scaling) {
   }
   g_array_unref(all);
   return kept;
+}
+
+size_t layer_main_tensor(const LayerInfo *l) {
+  if (l->form == LAYER_DENSE) return (size_t)l->weight;
+  if (l->b >= 0) return (size_t)l->b;
+  for (int k = 0; k < ADAPTER_PARTS; k++)
+    if (l->part[k] >= 0) return (size_t)l->part[k];
+  return 0;
+}
+
+AdapterForm layer_adapter_form(const WeightFile *file) {
+  AdapterForm form = FORM_NONE;
+  for (size_t i = 0; i < weight_file_count(file); i++) {
+    TensorName name;
+    tensor_name_parse(weight_file_info(file, i)->name, &name);
+    bool part = name.role == TENSOR_ADAPTER_PART && name.part != ADAPTER_DIFF_BIAS;
+    bool pair = is_adapter_part(name.role) && form == FORM_NONE;
+    if (part || pair) form = name.form;
+    tensor_name_clear(&name);
+    if (part) break;
+  }
+  return form;
 }
 
 const LayerInfo *layer_find(const GArray *layers, const char *name) {
@@ -129,8 +164,8 @@ static float *transpose(float *m, size_t rows, size_t columns) {
 static bool read_scale(WeightFile *file, const LayerInfo *info, float *scale, GError **error) {
   float alpha = (float)info->config_alpha;
   if (info->alpha >= 0 && !weight_file_read_f32(file, (size_t)info->alpha, 0, 1, &alpha, error)) return false;
-  float rank = (float)info->rank;
-  *scale = isfinite(alpha) ? alpha / (info->rank_stabilised ? sqrtf(rank) : rank) : 1.0f;
+  float rank = (float)info->scale_rank;
+  *scale = info->scale_rank == 0 ? 1.0f : isfinite(alpha) ? alpha / (info->rank_stabilised ? sqrtf(rank) : rank) : 1.0f;
   return true;
 }
 
@@ -139,6 +174,11 @@ bool layer_read(WeightFile *file, const LayerInfo *info, Layer *out, GError **er
   if (info->form == LAYER_DENSE) {
     out->x = read_tensor(file, info->weight, error);
     return out->x != NULL;
+  }
+  if (info->adapter == FORM_LOHA || info->adapter == FORM_LOKR) {
+    if (adapter_read_factors(file, info, out, error) && read_scale(file, info, &out->scale, error)) return true;
+    layer_clear(out);
+    return false;
   }
   out->a = read_tensor(file, info->a, error);
   if (out->a) out->b = read_tensor(file, info->b, error);

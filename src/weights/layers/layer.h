@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "weights/layers/adapter_form.h"
 #include "weights/weight_file.h"
 
 typedef enum { LAYER_DENSE, LAYER_LOW_RANK } LayerForm;
@@ -21,12 +22,15 @@ typedef struct {
   SafeText *name; /* canonical */
   LayerForm form;
   uint64_t d_out, d_in;
-  uint64_t rank;        /* low-rank only */
-  gssize weight;        /* tensor index, dense */
-  gssize a, b, alpha;   /* tensor indices, low-rank; alpha may be -1 */
-  bool transposed;      /* A and B are stored as their transposes */
-  double config_alpha;  /* alpha of the adapter's configuration, NAN when there is none */
-  bool rank_stabilised; /* rsLoRA: s = alpha / sqrt(r) */
+  uint64_t rank;              /* low-rank only */
+  gssize weight;              /* tensor index, dense */
+  gssize a, b, alpha;         /* tensor indices, low-rank; -1 when there is none: forms other than LoRA have parts */
+  AdapterForm adapter;        /* FORM_NONE for a dense layer */
+  gssize part[ADAPTER_PARTS]; /* tensor indices, or -1 */
+  uint64_t scale_rank;        /* what alpha is divided by; 0: the scale is 1 */
+  bool transposed;            /* A and B are stored as their transposes */
+  double config_alpha;        /* alpha of the adapter's configuration, NAN when there is none */
+  bool rank_stabilised;       /* rsLoRA: s = alpha / sqrt(r) */
 } LayerInfo;
 
 /* What adapter_config.json says of the scale; applies to tensors without an alpha of their own. */
@@ -39,6 +43,13 @@ typedef struct {
  * dimensions in a readable float format, and every complete pair of adapter matrices. `scaling` may be NULL. Reads the
  * header only. Array of LayerInfo; free with g_array_unref. */
 GArray *layer_list(const WeightFile *file, const LoraScaling *scaling);
+
+/* A tensor that the layer is made of, the one that tells its number format. */
+size_t layer_main_tensor(const LayerInfo *layer);
+
+/* The form of the first adapter's tensor of a file, also of one that is not computed and so has no layer; FORM_NONE
+ * when it is no adapter. Reads the header only. */
+AdapterForm layer_adapter_form(const WeightFile *file);
 
 /* The layer of that canonical name (or of that tensor key), or NULL. Borrowed. */
 const LayerInfo *layer_find(const GArray *layers, const char *name);

@@ -4,15 +4,42 @@
 #include <string.h>
 
 /* Wrappers that say nothing about the layer. Dropped from the front, again and again. */
-static const char *const wrappers[] = {"base_model.model.", "unet.", "module.", "_orig_mod."};
+static const char *const wrappers[] = {"base_model.model.", "module.",           "_orig_mod.",
+                                       "state_dict.",       "model_state_dict.", "lora_ckpt."};
+
+/* What names the network that is adapted, and what stands for it in canonical names: nothing for a denoiser. */
+static const struct {
+  const char *prefix, *canonical;
+} components[] = {
+    {"unet.", ""},
+    {"model.diffusion_model.", ""},
+    {"diffusion_model.", ""},
+    {"cond_stage_model.transformer.", "text_encoder."},
+    {"conditioner.embedders.0.transformer.", "text_encoder."},
+    {"conditioner.embedders.1.model.", "text_encoder_2."},
+    {"first_stage_model.", "vae."},
+};
 
 static const char *skip_wrappers(const char *key) {
+  const char *inner = strstr(key, "base_model.model."); /* behind a network's own name: thinker.base_model.model.… */
+  if (inner && inner > key && inner[-1] == '.') key = inner;
   for (size_t i = 0; i < G_N_ELEMENTS(wrappers); i++)
     if (g_str_has_prefix(key, wrappers[i]) && key[strlen(wrappers[i])]) {
       key += strlen(wrappers[i]);
       i = (size_t)-1;
     }
   return key;
+}
+
+/* A name that is nothing but the component's stays as it is. */
+static void name_component(GString *body) {
+  for (size_t i = 0; i < G_N_ELEMENTS(components); i++) {
+    size_t n = strlen(components[i].prefix);
+    if (!g_str_has_prefix(body->str, components[i].prefix) || body->len == n) continue;
+    g_string_erase(body, 0, (gssize)n);
+    g_string_prepend(body, components[i].canonical);
+    return;
+  }
 }
 
 typedef struct {
@@ -34,6 +61,10 @@ static const Ending endings[] = {
     {"_lora_up.weight", TENSOR_LORA_B, false},
     {".lora_linear_layer.down.weight", TENSOR_LORA_A, false},
     {".lora_linear_layer.up.weight", TENSOR_LORA_B, false},
+    {".lora_A", TENSOR_LORA_A, false},
+    {".lora_B", TENSOR_LORA_B, false},
+    {".weight.lora_a", TENSOR_LORA_A, false},
+    {".weight.lora_b", TENSOR_LORA_B, false},
     {".lora_a", TENSOR_LORA_A, true},
     {".lora_b", TENSOR_LORA_B, true},
     {":down", TENSOR_LORA_A, false},
@@ -58,11 +89,49 @@ static void drop_adapter_name(GString *body) {
   static const char *const marks[] = {".lora_A.", ".lora_B."};
   for (size_t i = 0; i < G_N_ELEMENTS(marks); i++) {
     char *at = strstr(body->str, marks[i]);
-    if (!at || !g_str_has_suffix(body->str, ".weight")) continue;
+    if (!at || strchr(body->str, '/')) continue;
     size_t keep = (size_t)(at - body->str) + strlen(marks[i]) - 1;
     g_string_truncate(body, keep);
     g_string_append(body, ".weight");
   }
+}
+
+/* Cuts what follows from the last but `n`th dot; NULL when there are not so many. Borrowed. */
+static const char *tail_component(const GString *body, int n, size_t *at) {
+  const char *p = body->str + body->len;
+  for (int dots = 0; p > body->str; p--)
+    if (p[-1] == '.' && ++dots == n) {
+      *at = (size_t)(p - body->str);
+      return p;
+    }
+  return NULL;
+}
+
+/* A word of the adapters' table as the last component, or before "weight", an adapter's name or both. */
+static bool cut_adapter_word(GString *body, TensorName *out) {
+  for (int n = 1; n <= 3; n++) {
+    size_t at, end;
+    const char *p = tail_component(body, n, &at);
+    if (!p) return false;
+    end = strcspn(p, ".");
+    g_autofree char *word = g_strndup(p, end);
+    bool embedding_a = strcmp(word, "lora_embedding_A") == 0, embedding_b = strcmp(word, "lora_embedding_B") == 0;
+    bool weight = p[end] == '\0' || strcmp(p + end, ".weight") == 0;
+    bool short_word = strchr(word, '_') == NULL || strcmp(word, "on_input") == 0 || strcmp(word, "diff_b") == 0;
+    if (short_word && !weight) continue; /* too common to stand before anything else */
+    if (embedding_a || embedding_b) {
+      out->role = embedding_a ? TENSOR_LORA_A : TENSOR_LORA_B;
+      out->embedding = true;
+      out->form = FORM_LORA;
+    } else if (adapter_word(word, &out->part, &out->form)) {
+      out->role = TENSOR_ADAPTER_PART;
+    } else {
+      continue;
+    }
+    g_string_truncate(body, at - 1);
+    return true;
+  }
+  return false;
 }
 
 /* Words of module names that hold an underscore themselves; kohya's keys use it for the dot too. */
@@ -155,8 +224,11 @@ typedef struct {
 
 static const Kohya kohya[] = {
     {"lora_unet_", ""},
+    {"lycoris_", ""},
+    {"oft_unet_", ""},
     {"lora_te1_", "text_encoder."},
     {"lora_te2_", "text_encoder_2."},
+    {"lora_te3_", "text_encoder_3."},
     {"lora_te_", "text_encoder."},
     {"lora_transformer_", "transformer."},
 };
@@ -184,18 +256,23 @@ static void undo_processor(GString *body) {
 void tensor_name_parse(const char *key, TensorName *out) {
   g_autofree SafeText *clean = safe_text(key, -1);
   g_autoptr(GString) body = g_string_new(skip_wrappers(clean));
+  *out = (TensorName){.role = TENSOR_WEIGHT};
   g_string_replace(body, "._orig_mod.", ".", 0);
   g_string_replace(body, ".base_layer.", ".", 0);
   g_string_replace(body, ".modules_to_save.default.", ".", 0);
   g_string_replace(body, ".modules_to_save.", ".", 0);
   bool frozen = strstr(body->str, ".original_module.") != NULL;
   g_string_replace(body, ".original_module.", ".", 0);
-  drop_adapter_name(body);
-  const Ending *e = cut_ending(body);
+  if (!cut_adapter_word(body, out)) {
+    drop_adapter_name(body);
+    const Ending *e = cut_ending(body);
+    if (e) out->role = e->role, out->transposed = e->transposed;
+    if (e && e->role >= TENSOR_LORA_A && e->role <= TENSOR_LORA_ALPHA) out->form = FORM_LORA;
+  }
+  name_component(body);
   undo_kohya(body);
   undo_processor(body);
-  out->role = frozen ? TENSOR_FROZEN_COPY : e ? e->role : TENSOR_WEIGHT;
-  out->transposed = e && e->transposed;
+  if (frozen) out->role = TENSOR_FROZEN_COPY;
   out->layer = body->len ? g_strdup(body->str) : g_steal_pointer(&clean);
 }
 

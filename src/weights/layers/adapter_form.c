@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "weights/layers/adapter_form.h"
+
+#include <glib.h>
+#include <string.h>
+
+static const char *const form_names[FORM_COUNT] = {
+    [FORM_NONE] = "",           [FORM_LORA] = "LoRA", [FORM_LOCON] = "LoCon", [FORM_DORA] = "DoRA",
+    [FORM_ADALORA] = "AdaLoRA", [FORM_LOHA] = "LoHa", [FORM_LOKR] = "LoKr",   [FORM_VERA] = "VeRA",
+    [FORM_IA3] = "IA3",         [FORM_OFT] = "OFT",   [FORM_BOFT] = "BOFT",   [FORM_GLORA] = "GLoRA",
+    [FORM_DIFF] = "difference"};
+
+const char *adapter_form_name(AdapterForm form) { return (unsigned)form < FORM_COUNT ? form_names[form] : ""; }
+
+AdapterForm adapter_form_of_name(const char *name) {
+  for (int f = FORM_LORA; name && f < FORM_COUNT; f++)
+    if (strcmp(form_names[f], name) == 0) return (AdapterForm)f;
+  return FORM_NONE;
+}
+
+bool adapter_form_has_factors(AdapterForm form) { return form >= FORM_LORA && form <= FORM_VERA; }
+
+bool adapter_form_needs_base(AdapterForm form) { return form == FORM_DORA || (form >= FORM_IA3 && form <= FORM_GLORA); }
+
+static const struct {
+  const char *word;
+  AdapterPart part;
+  AdapterForm form;
+} words[] = {
+    {"lora_mid", ADAPTER_MID, FORM_LOCON},
+    {"lora_magnitude_vector", ADAPTER_MAGNITUDE, FORM_DORA},
+    {"dora_scale", ADAPTER_MAGNITUDE, FORM_DORA},
+    {"lora_E", ADAPTER_E, FORM_ADALORA},
+    {"hada_w1_a", ADAPTER_W1A, FORM_LOHA},
+    {"hada_w1_b", ADAPTER_W1B, FORM_LOHA},
+    {"hada_w2_a", ADAPTER_W2A, FORM_LOHA},
+    {"hada_w2_b", ADAPTER_W2B, FORM_LOHA},
+    {"hada_t1", ADAPTER_T1, FORM_LOHA},
+    {"hada_t2", ADAPTER_T2, FORM_LOHA},
+    {"lokr_w1", ADAPTER_W1, FORM_LOKR},
+    {"lokr_w1_a", ADAPTER_W1A, FORM_LOKR},
+    {"lokr_w1_b", ADAPTER_W1B, FORM_LOKR},
+    {"lokr_w2", ADAPTER_W2, FORM_LOKR},
+    {"lokr_w2_a", ADAPTER_W2A, FORM_LOKR},
+    {"lokr_w2_b", ADAPTER_W2B, FORM_LOKR},
+    {"lokr_t2", ADAPTER_T2, FORM_LOKR},
+    {"vera_lambda_b", ADAPTER_LAMBDA_B, FORM_VERA},
+    {"vera_lambda_d", ADAPTER_LAMBDA_D, FORM_VERA},
+    {"vera_A", ADAPTER_SHARED_A, FORM_VERA},
+    {"vera_B", ADAPTER_SHARED_B, FORM_VERA},
+    {"ia3_l", ADAPTER_IA3, FORM_IA3},
+    {"on_input", ADAPTER_ON_INPUT, FORM_IA3},
+    {"oft_R", ADAPTER_OFT, FORM_OFT},
+    {"oft_r", ADAPTER_OFT, FORM_OFT},
+    {"oft_blocks", ADAPTER_OFT, FORM_OFT},
+    {"oft_diag", ADAPTER_OFT, FORM_OFT},
+    {"oft_s", ADAPTER_OFT_SCALE, FORM_OFT},
+    {"rescale", ADAPTER_OFT_SCALE, FORM_OFT},
+    {"boft_R", ADAPTER_OFT, FORM_BOFT},
+    {"boft_s", ADAPTER_OFT_SCALE, FORM_BOFT},
+    {"diff", ADAPTER_DIFF, FORM_DIFF},
+    {"w_norm", ADAPTER_DIFF, FORM_DIFF},
+    {"diff_b", ADAPTER_DIFF_BIAS, FORM_DIFF},
+    {"b_norm", ADAPTER_DIFF_BIAS, FORM_DIFF},
+};
+
+bool adapter_word(const char *word, AdapterPart *part, AdapterForm *form) {
+  for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+    if (strcmp(words[i].word, word) != 0) continue;
+    *part = words[i].part;
+    *form = words[i].form;
+    return true;
+  }
+  return false;
+}
