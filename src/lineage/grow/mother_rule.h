@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rule of Model Tree Heritage Recovery (arXiv 2405.18432), to compare with: distance plus a
+/* After the rule of Model Tree Heritage Recovery (arXiv 2405.18432), with another distance: it plus a
  * constant where the child's kurtosis is the larger (or, reversed, the smaller), and the minimum arborescence of that. */
 #pragma once
 
