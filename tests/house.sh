@@ -21,7 +21,7 @@ n=0
 # Arrows between files, as "FROM TO" in names of modules: a path without .c, .h or .def. A header without a .c beside it
 # that bears its module's noun in front (query_private.h, train_run.h, weight_format.h) belongs to that module.
 arrows() {
-  grep -rHoE '^#include "[^"]+"' src ui --include='*.c' --include='*.h' | awk -F'[:"]' '
+  grep -rHoE '^#include "[^"/]+/[^"]+"' src ui --include='*.c' --include='*.h' | awk -F'[:"]' '
     function module(path) { sub(/\.(c|h|def)$/, "", path); return path }
     { to = $3; if (to !~ /^ui\//) to = "src/" to
       from[NR] = module($1); dest[NR] = module(to); if ($1 ~ /\.c$/) has[module($1)] = 1 }

@@ -42,6 +42,9 @@ static bool is_of_place(const Fact *f) {
   return is_one_of(f->source, sources, G_N_ELEMENTS(sources));
 }
 
+/* What copse makes of the weights stands in fields of its own. */
+static bool is_answer(const char *key) { return g_str_has_prefix(key, "family") || strcmp(key, "form") == 0; }
+
 static bool list_has(const cJSON *list, const char *value) {
   for (const cJSON *e = list->child; e; e = e->next)
     if (strcmp(e->valuestring, value) == 0) return true;
@@ -75,7 +78,7 @@ void model_json_declared(cJSON *object, const Model *m) {
   if (split) add_value(declared, "split", split);
   for (guint i = 0; i < m->facts->len; i++) {
     const Fact *f = m->facts->pdata[i];
-    if (g_str_has_prefix(f->key, "family")) continue;
+    if (is_answer(f->key)) continue;
     if (strcmp(f->key, "problem") == 0) {
       g_autofree char *text = g_strdup_printf("%s: %s", f->source, f->value);
       cJSON_AddItemToArray(problems, cJSON_CreateString(text));
@@ -95,7 +98,8 @@ void model_json_place(cJSON *object, const Model *m) {
   cJSON *place = cJSON_AddObjectToObject(object, "place");
   for (guint i = 0; i < m->facts->len; i++) {
     const Fact *f = m->facts->pdata[i];
-    if (is_of_place(f) && !is_general(f->key) && strcmp(f->key, "problem") != 0) add_value(place, f->key, f->value);
+    if (is_of_place(f) && !is_answer(f->key) && !is_general(f->key) && strcmp(f->key, "problem") != 0)
+      add_value(place, f->key, f->value);
   }
 }
 

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "weights/formats/quant_codes.h"
+#include "weights/quant_codes.h"
 
 static float half_at(const unsigned char *p) {
   uint16_t half;

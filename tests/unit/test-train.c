@@ -6,11 +6,11 @@
 
 #include "core/error.h"
 #include "core/files.h"
-#include "experts/ensemble.h"
+#include "experts/measure/ensemble.h"
 #include "experts/measure/evaluation.h"
 #include "experts/train/preset.h"
 #include "experts/train/sweep.h"
-#include "experts/train/task.h"
+#include "experts/task/task.h"
 #include "experts/train/train.h"
 #include "numerics/linalg.h"
 #include "tests/unit/expert_fixture.h"

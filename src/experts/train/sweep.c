@@ -5,26 +5,8 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "experts/train/trainable_layers.h"
 #include "experts/task/task.h"
-
-enum { MIN_NUMBERS = 64 };
-
-GPtrArray *sweep_layers(const Collection *collection, const Model *model, const char *pattern, GError **error) {
-  g_autoptr(WeightFile) file = collection_open_weights(collection, model, error);
-  if (!file) return NULL;
-  g_autoptr(GArray) layers = layer_list(file, &model->scaling);
-  GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-  for (guint i = 0; i < layers->len; i++) {
-    const LayerInfo *l = &g_array_index(layers, LayerInfo, i);
-    bool wanted = pattern ? g_pattern_match_simple(pattern, l->name) : l->d_out * l->d_in >= MIN_NUMBERS;
-    if (wanted) g_ptr_array_add(names, g_strdup(l->name));
-  }
-  if (names->len) return names;
-  g_ptr_array_unref(names);
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "no layer of %s matches '%s'", model->shown,
-              pattern ? pattern : "*");
-  return NULL;
-}
 
 /* A model of the architecture that the options would train on. */
 static Model *example_model(const GPtrArray *models, const TrainOptions *o, GError **error) {
@@ -57,7 +39,7 @@ GPtrArray *sweep_run(Collection *collection, const GPtrArray *models, const Trai
                      SweepRow row, void *user, GPtrArray *warnings, const Progress *progress, GError **error) {
   g_autoptr(Model) example = example_model(models, options, error);
   if (!example) return NULL;
-  g_autoptr(GPtrArray) names = sweep_layers(collection, example, pattern, error);
+  g_autoptr(GPtrArray) names = trainable_layers(collection, example, pattern, error);
   if (!names) return NULL;
   g_autoptr(GPtrArray) experts = g_ptr_array_new_with_free_func((GDestroyNotify)expert_free);
   for (guint i = 0; i < names->len; i++) {

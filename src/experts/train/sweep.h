@@ -5,10 +5,6 @@
 
 #include "experts/train/train.h"
 
-/* The layers of a model's file that could be trained on, in its order: those whose names match `pattern` (a glob), or
- * all of at least 64 numbers when it is NULL. Array of char*, owned. NULL with an error when there is none. */
-GPtrArray *sweep_layers(const Collection *collection, const Model *model, const char *pattern, GError **error);
-
 /* Called after each layer, in order, on the caller's thread. `expert` is borrowed; `again` says
  * that it was trained earlier and taken as it is. */
 typedef void (*SweepRow)(void *user, const Expert *expert, bool again, unsigned done, unsigned total);

@@ -5,7 +5,7 @@
 
 #include "core/error.h"
 #include "experts/measure/evaluation_bench.h"
-#include "experts/train/sweep.h"
+#include "experts/train/trainable_layers.h"
 
 /* Dense layers beyond are tables of words, or cost more than they tell: numbers a layer, and of all models together. */
 enum { WIDEST = 4 << 20 };
@@ -18,7 +18,7 @@ static GPtrArray *layers_to_read(const Collection *collection, const Task *task,
   if (!file) return NULL;
   g_autoptr(GArray) infos = layer_list(file, &any->scaling);
   g_autoptr(GPtrArray) all =
-      layer ? g_ptr_array_new_with_free_func(g_free) : sweep_layers(collection, any, NULL, error);
+      layer ? g_ptr_array_new_with_free_func(g_free) : trainable_layers(collection, any, NULL, error);
   if (layer) g_ptr_array_add(all, g_strdup(layer));
   if (!all) return NULL;
   GPtrArray *names = g_ptr_array_new_with_free_func(g_free);

@@ -2,7 +2,9 @@
 /* Training in closed form, as a step of train.c: a kernel expert of a task, and its figures. */
 #pragma once
 
-#include "experts/train/train.h"
+#include "experts/task/task.h"
+#include "experts/train/recipe.h"
+#include "experts/train/train_result.h"
 
 /* A kernel expert of the task, not yet measured or named. layer: that one alone; NULL: all that could be read.
  * result->kernel says what was looked at; result->left_out counts models that hold no numbers. */

@@ -3,7 +3,7 @@
  * low-rank layers works on them. */
 #pragma once
 
-#include "weights/layers/layer.h"
+#include "weights/layers/layer_info.h"
 
 /* Shape and rank of the layer that these parts make, into `info`; false when they do not fit together or the form has
  * no factors here. */

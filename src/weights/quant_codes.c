@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "weights/formats/quant_codes.h"
+#include "weights/quant_codes.h"
 
 #include "weights/half.h"
 

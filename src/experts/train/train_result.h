@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a training gives: the expert and how it came about. Freed by train_result_free() of train.h. */
+#pragma once
+
+#include "experts/expert.h"
+#include "experts/kernel/kernel_train.h"
+#include "experts/measure/baseline.h"
+
+/* One epoch of the curve. */
+typedef struct {
+  double loss, val_loss, val_score; /* val_score: top-1, or element-wise accuracy */
+} EpochRow;
+
+typedef struct {
+  Expert *expert;
+  GArray *curve;                  /* of EpochRow */
+  double *right;                  /* (models[2]): how right each test model was judged, 0..1; in an order that
+                                depends on the collection alone */
+  unsigned models[3];             /* used for training, validation, test */
+  unsigned left_out;              /* models whose layer holds what is no number, or numbers beyond 1e15 */
+  SafeText *left_out_first;       /* the first of them, or NULL */
+  unsigned best_epoch;            /* 1-based: the one that was kept */
+  double models_per_second;       /* of the training epochs alone */
+  double reading;                 /* seconds that reading the layers took, once */
+  double energy;                  /* kept by compression; 1 without */
+  size_t trained_out, trained_in; /* the layer's shape in training */
+  KernelReport *kernel;           /* of a kernel expert: what was looked at; else NULL */
+  char *why;                      /* TRAIN_AUTO: what was chosen and why, in words; else NULL */
+  bool has_baselines;
+  Baseline baselines[BASELINE_COUNT];
+} TrainResult;

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "experts/train/trainable_layers.h"
+
+#include "core/error.h"
+#include "weights/layers/layer.h"
+
+enum { MIN_NUMBERS = 64 };
+
+GPtrArray *trainable_layers(const Collection *collection, const Model *model, const char *pattern, GError **error) {
+  g_autoptr(WeightFile) file = collection_open_weights(collection, model, error);
+  if (!file) return NULL;
+  g_autoptr(GArray) layers = layer_list(file, &model->scaling);
+  GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < layers->len; i++) {
+    const LayerInfo *l = &g_array_index(layers, LayerInfo, i);
+    bool wanted = pattern ? g_pattern_match_simple(pattern, l->name) : l->d_out * l->d_in >= MIN_NUMBERS;
+    if (wanted) g_ptr_array_add(names, g_strdup(l->name));
+  }
+  if (names->len) return names;
+  g_ptr_array_unref(names);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "no layer of %s matches '%s'", model->shown,
+              pattern ? pattern : "*");
+  return NULL;
+}
