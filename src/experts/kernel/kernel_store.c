@@ -149,6 +149,15 @@ static bool read_side(WeightFile *f, unsigned l, char side, size_t rows, size_t 
   return optional || rows == 0 || take(f, name, side == 's' ? 1 : rows, side == 's' ? rows : d, dst, error);
 }
 
+/* A side that was kept is there in full size; one that no view asks for may be left out while it is small. */
+static bool side_is_there(WeightFile *f, unsigned l, char side, size_t all, size_t d) {
+  enum { MOST_LEFT_OUT = 1 << 26 };
+  g_autofree char *name = g_strdup_printf("kernel.%u.%c", l, side);
+  size_t rows, columns;
+  if (weight_file_find(f, name) < 0) return all <= MOST_LEFT_OUT / d;
+  return size_of(f, name, &rows, &columns) && rows == all && columns == d;
+}
+
 static bool read_layer(WeightFile *f, Kernel *k, unsigned l, const cJSON *o, GError **error) {
   g_autofree SafeText *name = json_dup_string(o, "name");
   double d_out = json_number(o, "d_out", 0), d_in = json_number(o, "d_in", 0);
@@ -163,7 +172,8 @@ static bool read_layer(WeightFile *f, Kernel *k, unsigned l, const cJSON *o, GEr
   for (size_t i = 0; i < k->n; i++) all += ranks[i];
   bool fits = size_of(f, whole, &rows, &columns);
   fits = form == LAYER_DENSE ? fits && rows == k->n && columns == (size_t)d_out * (size_t)d_in
-                             : all == 0 || (fits && columns == all);
+                             : all == 0 || (fits && columns == all && side_is_there(f, l, 'u', all, (size_t)d_out) &&
+                                            side_is_there(f, l, 'v', all, (size_t)d_in));
   if (!fits) return refuse(f, "a layer's models are not there", error);
   KernelRows *r = kernel_rows_alloc(form, k->n, (size_t)d_out, (size_t)d_in, ranks, error);
   if (!r) return false;
