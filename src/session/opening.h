@@ -9,8 +9,8 @@ typedef enum { OPENING_LOAD, OPENING_SCAN, OPENING_GROW, OPENING_EXPERTS, OPENIN
 
 /* Who wants to know. Called on the owner's thread. */
 typedef struct {
-  void (*snapshot)(void *user, Snapshot *wood);      /* takes it: it stands for the one before */
-  void (*experts)(void *user, OpenExperts *oracle);  /* takes them */
+  void (*snapshot)(void *user, Snapshot *wood);                      /* takes it: it stands for the one before */
+  void (*experts)(void *user, OpenExperts *oracle);                  /* takes them */
   void (*failed)(void *user, const char *what, const GError *error); /* what: "The catalog cannot be read" */
 } OpeningOps;
 

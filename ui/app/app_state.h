@@ -36,16 +36,16 @@ typedef struct {
   ViewId current;
   ViewId trail[TRAIL_MOST]; /* where the views that were opened from others lead back to */
   int trail_length;
-  Key prefix;        /* first key of a sequence, or UIKEY_NONE */
-  bool pasting;      /* keys are text that is being pasted */
-  bool dirty;        /* something has changed since the last frame */
-  bool stale;        /* nothing but the progress of jobs has */
-  gint64 last_frame; /* monotonic microseconds */
-  bool asking_quit;  /* the question whether to quit is on screen */
+  Key prefix;          /* first key of a sequence, or UIKEY_NONE */
+  bool pasting;        /* keys are text that is being pasted */
+  bool dirty;          /* something has changed since the last frame */
+  bool stale;          /* nothing but the progress of jobs has */
+  gint64 last_frame;   /* monotonic microseconds */
+  bool asking_quit;    /* the question whether to quit is on screen */
   bool quit_when_idle; /* opening.held, too */
   bool quit;
   Opening opening; /* of the collection */
-  int signal_fd;                           /* -1: none */
+  int signal_fd;   /* -1: none */
   unsigned empty_reads;
   int frames, frames_wanted;
   gint64 last_key;          /* monotonic microseconds */

@@ -17,44 +17,58 @@ typedef struct {
   bool above;         /* what it speaks of is at the bottom of a narrow screen */
 } Step;
 
-#define DO(a) {.action = ACTION_##a}
-#define TYPE(text) {.typed = text}
+#define DO(a) \
+  { .action = ACTION_##a }
+#define TYPE(text) \
+  { .typed = text }
 
 static const Step steps[] = {
     {"Welcome",
      "copse reads a folder of neural networks as a wood one can walk in. This tour presses the keys "
      "itself and says what you see; {tour-next} goes on, {leave} ends it at any time.",
-     {DO(FIRST)}, false},
+     {DO(FIRST)},
+     false},
     {"The forest",
      "Each row is a model; what hangs below it descends from it. The last column says where an edge "
      "comes from: decl from a card, reco recovered from the weights. {down} and {up} move, {out} and {in} fold.",
-     {DO(FIRST), DO(DOWN), DO(DOWN)}, false},
+     {DO(FIRST), DO(DOWN), DO(DOWN)},
+     false},
     {"Filters and searches",
      "{filter} keeps the rows that match: words, kind:lora, params:<10M. Their ancestors stay, dimmed, so that you "
      "always see where a model hangs. {search} searches without hiding anything.",
-     {DO(FILTER), TYPE("kind:lora"), DO(ACCEPT)}, false},
+     {DO(FILTER), TYPE("kind:lora"), DO(ACCEPT)},
+     false},
     {"One model",
      "{show} opens a model: what its files say and which of them says it, the way to the root of its tree, "
      "copies of it. {page-next} and {page-previous} turn the pages.",
-     {DO(FIRST), DO(DOWN), DO(SHOW)}, false},
+     {DO(FIRST), DO(DOWN), DO(SHOW)},
+     false},
     {"Where it moved",
      "The strip shows each layer: the higher the sign, the more the layer moved from the parent. The table "
      "below can be sorted with {sort}; {show} opens one layer with its histogram and singular values.",
-     {DO(FIRST), DO(DOWN), DO(SHOW), DO(PAGE_NEXT)}, false},
+     {DO(FIRST), DO(DOWN), DO(SHOW), DO(PAGE_NEXT)},
+     false},
     {"Asking in words",
      "Type what you look for. Where an expert speaks the answers come from the weights, and how often it was "
      "right on concepts that it had never seen is told; models without one are found by names and cards, and marked.",
-     {DO(VIEW_QUERY), DO(ASK), DO(EDIT_CLEAR), TYPE("red")}, false},
+     {DO(VIEW_QUERY), DO(ASK), DO(EDIT_CLEAR), TYPE("red")},
+     false},
     {"Experts",
      "An expert is a small network that reads the weights of one layer. {train} trains one while you go on "
      "walking, {sweep} trains one on each layer, {apply} lets one speak of every model.",
-     {DO(VIEW_EXPERTS), DO(FIRST)}, false},
+     {DO(VIEW_EXPERTS), DO(FIRST)},
+     false},
     {"The map",
-     "Each point is a model; near ones are alike to the expert. {map-colour} changes the colours, {zoom-out} and {zoom-in} zoom, {tag-range} draws a "
+     "Each point is a model; near ones are alike to the expert. {map-colour} changes the colours, {zoom-out} and "
+     "{zoom-in} zoom, {tag-range} draws a "
      "rectangle whose models are tagged.",
-     {DO(VIEW_MAP)}, true},
+     {DO(VIEW_MAP)},
+     true},
     {"That was the walk",
-     "{help} lists all keys, {actions} what can be done in this place, {command} takes commands, {back} leads back. Enjoy the wood.", {DO(FIRST)}, false},
+     "{help} lists all keys, {actions} what can be done in this place, {command} takes commands, {back} leads back. "
+     "Enjoy the wood.",
+     {DO(FIRST)},
+     false},
 };
 
 int tour_steps(void) { return (int)G_N_ELEMENTS(steps); }

@@ -30,8 +30,8 @@ typedef struct {
   const Progress *progress;
   const GPtrArray *pending; /* of Candidate */
   HeaderCache *headers;
-  GHashTable *marked;       /* paths of candidates that hold a "!" */
-  GArray **batches;         /* of Result, one a thread */
+  GHashTable *marked; /* paths of candidates that hold a "!" */
+  GArray **batches;   /* of Result, one a thread */
   atomic_uint done, opened;
   _Atomic uint64_t bytes; /* of the models found so far */
   GMutex lock;            /* of what follows */
