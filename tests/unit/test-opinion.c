@@ -109,7 +109,8 @@ static void test_sayings(Fixture *f, gconstpointer unused) {
   (void)unused;
   put_four(f);
   Expert *x = column_expert(f, "mid", model_at(f, "m1.safetensors"));
-  g_autoptr(GPtrArray) experts = one_expert(x);
+  g_autoptr(GPtrArray) experts = one_expert(x); /* owns it */
+  g_assert_cmpuint(experts->len, ==, 1);
   g_autoptr(GHashTable) said = sayings_new(f->collection, f->models, x, NULL, NULL);
   g_assert_cmpuint(g_hash_table_size(said), ==, 3);
   g_assert_cmpstr(g_hash_table_lookup(said, "m3.safetensors"), ==, "cat 0.48");

@@ -87,9 +87,8 @@ void by_hand_free(ByHand *hand) {
 }
 
 unsigned by_hand_count(const ByHand *hand) {
-  gsize n = 0;
-  g_auto(GStrv) groups = g_key_file_get_groups(hand->file, &n);
-  return (unsigned)n;
+  g_auto(GStrv) groups = g_key_file_get_groups(hand->file, NULL);
+  return g_strv_length(groups);
 }
 
 /* --- setting ------------------------------------------------------------------------------------ */
