@@ -22,8 +22,8 @@ static const char *member_kind(const KeepGroup *g, guint i) {
 }
 
 static const char *contract_kind(const Forest *f, unsigned v) {
-  const GArray *parents = forest_node(f, v)->parents;
-  return parents->len && g_array_index(parents, ParentEdge, 0).kind == EDGE_RECAST ? "recast" : "copy";
+  const ParentEdge *e = forest_parent_edge(forest_node(f, v));
+  return e && e->kind == EDGE_RECAST ? "recast" : "copy";
 }
 
 static cJSON *member_json(const Forest *f, const KeepGroup *g, guint i) {

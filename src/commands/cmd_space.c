@@ -20,7 +20,7 @@ static int largest_first(gconstpointer a, gconstpointer b) {
 /* Adds what a node takes to the sum of its kind. */
 static void add_node(Space *s, const ForestNode *n) {
   if (!n->model) return;
-  const ParentEdge *e = n->parents->len ? &g_array_index(n->parents, ParentEdge, 0) : NULL;
+  const ParentEdge *e = forest_parent_edge(n);
   s->all += n->model->bytes;
   g_ptr_array_add(s->models, n->model);
   if (e && e->kind == EDGE_QUANTISED) s->quantised += n->model->bytes;

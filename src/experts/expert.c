@@ -33,7 +33,6 @@ void expert_free(Expert *x) {
   g_ptr_array_unref(x->labels);
   probex_free(x->probex);
   kernel_free(x->kernel);
-  g_clear_pointer(&x->parts, g_hash_table_unref);
   g_free(x->text_mean);
   g_free(x->centre);
   g_free(x);

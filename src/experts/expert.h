@@ -38,7 +38,6 @@ typedef struct {
   double answered, answered_right; /* on test: share above the threshold, share of those right; NAN */
   Score val, test, test_holdout;   /* test: seen concepts; test_holdout: concepts never trained on */
   Kernel *kernel;                  /* a kernel expert's; NULL for ProbeX */
-  GHashTable *parts;               /* content hash -> part of the split it had in training, or NULL (train/parts.h) */
   Probex *probex;                  /* for raw layers: the spread it was trained at is folded into V */
   float *centre;                   /* (d_out, d_in): subtracted from a raw layer first; NULL: nothing */
   float *text_mean;                /* (d_text): removed from text vectors before they are mapped; align only */

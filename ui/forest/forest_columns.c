@@ -50,16 +50,12 @@ static char *concept_text(const ForestNode *node, const RowLook *look, int colum
   return node->model ? model_concept_text(node->model, look->label_key) : NULL;
 }
 
-static const ParentEdge *first_edge(const ForestNode *node) {
-  return node->parents->len ? &g_array_index(node->parents, ParentEdge, 0) : NULL;
-}
-
 /* "declared fine-tune 0.98", "decl fine-tune 0.98" or "decl 0.98": the longest that fits. */
 static char *edge_text(const ForestNode *node, const RowLook *look, int columns) {
   static const char *const brief[] = {[EDGE_DECLARED] = "decl", [EDGE_RECOVERED] = "reco", [EDGE_BY_HAND] = "hand"};
   (void)look;
   if (node->duplicate_of >= 0) return g_strdup("duplicate");
-  const ParentEdge *edge = first_edge(node);
+  const ParentEdge *edge = forest_parent_edge(node);
   if (!edge) return NULL;
   const char *flag = node->card_conflict ? "!" : "";
   g_autofree char *text = outline_edge_text(node);
@@ -72,7 +68,7 @@ static char *edge_text(const ForestNode *node, const RowLook *look, int columns)
 }
 
 static double sure_number(const ForestNode *node) {
-  const ParentEdge *edge = first_edge(node);
+  const ParentEdge *edge = forest_parent_edge(node);
   return edge ? edge->confidence : NAN;
 }
 
@@ -83,7 +79,7 @@ static char *sure_text(const ForestNode *node, const RowLook *look, int columns)
 }
 
 static double moved_number(const ForestNode *node) {
-  const ParentEdge *edge = first_edge(node);
+  const ParentEdge *edge = forest_parent_edge(node);
   return edge ? edge->distance : NAN;
 }
 

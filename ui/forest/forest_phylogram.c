@@ -12,11 +12,6 @@ void phylogram_init(Phylogram *p) { *p = (Phylogram){.zoom = 1}; }
 
 void phylogram_clear(Phylogram *p) { g_clear_pointer(&p->at, g_free); }
 
-static const ParentEdge *edge_of(const Forest *f, guint node) {
-  const GArray *parents = forest_node(f, node)->parents;
-  return parents->len ? &g_array_index(parents, ParentEdge, 0) : NULL;
-}
-
 static int ascending(gconstpointer a, gconstpointer b) {
   const double *x = a, *y = b;
   return (*x > *y) - (*x < *y);
@@ -26,7 +21,7 @@ static int ascending(gconstpointer a, gconstpointer b) {
 static double median_distance(const Forest *f, bool *known) {
   g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(double));
   for (guint i = 0; i < f->nodes->len; i++) {
-    const ParentEdge *e = edge_of(f, i);
+    const ParentEdge *e = forest_parent_edge(forest_node(f, i));
     if (e && isfinite(e->distance)) g_array_append_val(all, e->distance);
   }
   g_array_sort(all, ascending);
@@ -39,7 +34,7 @@ static double median_distance(const Forest *f, bool *known) {
 static double measure(const Forest *f, guint node, double otherwise) {
   double sum = 0;
   for (guint steps = 0; steps <= f->nodes->len; steps++) {
-    const ParentEdge *e = edge_of(f, node);
+    const ParentEdge *e = forest_parent_edge(forest_node(f, node));
     if (!e) break;
     sum += isfinite(e->distance) ? e->distance : otherwise;
     node = e->parent;
@@ -102,7 +97,7 @@ enum { RULE, POST, FORK, CORNER, DOTS };
 static void mark_posts(const Phylogram *p, const ForestRows *r, const OutlineRow *row, int columns, char *line, int n) {
   guint node = row->node;
   for (guint steps = 0; steps <= p->n; steps++) {
-    const ParentEdge *e = edge_of(r->wood->forest, node);
+    const ParentEdge *e = forest_parent_edge(forest_node(r->wood->forest, node));
     if (!e) return;
     int above = r->row_of_node[node], x = column_of(p, e->parent, columns);
     bool last = above < 0 || forest_rows_row(r, above)->last;
@@ -114,7 +109,7 @@ static void mark_posts(const Phylogram *p, const ForestRows *r, const OutlineRow
 
 char *phylogram_row(const Phylogram *p, const ForestRows *r, int at, int columns) {
   const OutlineRow *row = forest_rows_row(r, at);
-  const ParentEdge *e = edge_of(r->wood->forest, row->node);
+  const ParentEdge *e = forest_parent_edge(forest_node(r->wood->forest, row->node));
   int own = column_of(p, row->node, columns), n = own + 2;
   g_autofree char *line = g_new0(char, n + 1);
   if (e) mark_posts(p, r, row, columns, line, n);

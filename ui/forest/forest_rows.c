@@ -36,7 +36,8 @@ int forest_rows_node(const ForestRows *r) {
 
 static int parent_of(const ForestRows *r, int node) {
   const ForestNode *n = forest_node(r->wood->forest, (unsigned)node);
-  return n->parents->len ? (int)g_array_index(n->parents, ParentEdge, 0).parent : -1;
+  const ParentEdge *e = forest_parent_edge(n);
+  return e ? (int)e->parent : -1;
 }
 
 /* Row of a node, or of its nearest ancestor that is listed; -1. The steps are counted so that

@@ -416,7 +416,6 @@ void train_result_free(TrainResult *result) {
   expert_free(result->expert);
   g_array_unref(result->curve);
   kernel_report_free(result->kernel);
-  g_free(result->why);
   g_free(result->right);
   g_free(result->left_out_first);
   g_free(result);

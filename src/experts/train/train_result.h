@@ -25,7 +25,6 @@ typedef struct {
   double energy;                  /* kept by compression; 1 without */
   size_t trained_out, trained_in; /* the layer's shape in training */
   KernelReport *kernel;           /* of a kernel expert: what was looked at; else NULL */
-  char *why;                      /* TRAIN_AUTO: what was chosen and why, in words; else NULL */
   bool has_baselines;
   Baseline baselines[BASELINE_COUNT];
 } TrainResult;

@@ -8,13 +8,9 @@
 #include "core/json.h"
 #include "lineage/forest/outline.h"
 
-static const ParentEdge *edge_of(const ForestNode *node) {
-  return node->parents->len ? &g_array_index(node->parents, ParentEdge, 0) : NULL;
-}
-
 /* What a parent is called: its path, or ghost:NAME. The caller frees it. */
 static char *parent_text(const Forest *forest, const ForestNode *node) {
-  const ParentEdge *e = edge_of(node);
+  const ParentEdge *e = forest_parent_edge(node);
   const ForestNode *parent = e ? forest_node(forest, e->parent) : NULL;
   if (!parent) return g_strdup("");
   return parent->model ? g_strdup(parent->model->shown) : g_strconcat("ghost:", parent->name, NULL);
@@ -44,7 +40,7 @@ static void add_number(GString *s, double value, char end) {
 
 static void add_csv(GString *s, const Forest *forest, const ForestNode *node, const char *label_key) {
   const Model *m = node->model;
-  const ParentEdge *e = edge_of(node);
+  const ParentEdge *e = forest_parent_edge(node);
   const char *concept = m ? model_concept(m, label_key) : NULL;
   g_autofree char *parent = parent_text(forest, node);
   add_field(s, m ? m->shown : "", ',');
@@ -63,7 +59,7 @@ static void add_csv(GString *s, const Forest *forest, const ForestNode *node, co
 
 static void add_json(GString *s, const Forest *forest, const ForestNode *node, const char *label_key) {
   const Model *m = node->model;
-  const ParentEdge *e = edge_of(node);
+  const ParentEdge *e = forest_parent_edge(node);
   g_autofree char *parent = parent_text(forest, node);
   cJSON *o = cJSON_CreateObject();
   json_add_string(o, "path", m ? m->shown : NULL);

@@ -80,10 +80,14 @@ void forest_set_note(Forest *f, unsigned node, const char *format, ...) {
   n->note = safe_text(text, -1);
 }
 
+const ParentEdge *forest_parent_edge(const ForestNode *node) {
+  return node->parents->len ? &g_array_index(node->parents, ParentEdge, 0) : NULL;
+}
+
 /* Where the node hangs, or -1. */
 static int first_parent(const Forest *f, unsigned node) {
-  const GArray *parents = forest_node(f, node)->parents;
-  return parents->len ? (int)g_array_index(parents, ParentEdge, 0).parent : -1;
+  const ParentEdge *e = forest_parent_edge(forest_node(f, node));
+  return e ? (int)e->parent : -1;
 }
 
 /* Walks up from every node; a walk that meets itself has found a ring, whose last link is cut.

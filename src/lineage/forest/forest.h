@@ -78,5 +78,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Forest, forest_free)
 
 const ForestNode *forest_node(const Forest *forest, unsigned node);
 
+/* The edge that a node hangs by, the first to a parent; NULL for a root. Borrowed. */
+const ParentEdge *forest_parent_edge(const ForestNode *node);
+
 /* Node of a model (told by its path), or -1. */
 int forest_find(const Forest *forest, const Model *model);

@@ -73,8 +73,8 @@ static void weigh_formats(Collection *c, const Forest *f, GArray *members) {
   KeepMember *original = &g_array_index(members, KeepMember, 0);
   for (guint i = 1; i < members->len; i++) {
     KeepMember *m = &g_array_index(members, KeepMember, i);
-    const GArray *parents = forest_node(f, m->node)->parents;
-    if (!parents->len || g_array_index(parents, ParentEdge, 0).kind != EDGE_RECAST) continue;
+    const ParentEdge *e = forest_parent_edge(forest_node(f, m->node));
+    if (!e || e->kind != EDGE_RECAST) continue;
     bool widened = is_widened(c, model_of(f, original), main_dtype(model_of(f, m)));
     original->widened |= widened;
     m->lossy = !widened;

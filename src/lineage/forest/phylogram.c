@@ -26,14 +26,9 @@ typedef struct {
   bool *last;   /* by node: no sibling follows */
 } Layout;
 
-static const ParentEdge *edge_of(const Layout *l, unsigned v) {
-  const GArray *parents = forest_node(l->forest, v)->parents;
-  return parents->len ? &g_array_index(parents, ParentEdge, 0) : NULL;
-}
-
 /* Distance from the parent; 0 when it is not known. */
 static double length_of(const Layout *l, unsigned v) {
-  const ParentEdge *e = edge_of(l, v);
+  const ParentEdge *e = forest_parent_edge(forest_node(l->forest, v));
   return e && isfinite(e->distance) && e->distance > 0 ? e->distance : 0;
 }
 
@@ -43,7 +38,7 @@ static void find_scale(Layout *l) {
   double longest = 0;
   for (guint i = 0; i < l->outline->len; i++) {
     unsigned v = g_array_index(l->outline, OutlineRow, i).node;
-    const ParentEdge *e = edge_of(l, v);
+    const ParentEdge *e = forest_parent_edge(forest_node(l->forest, v));
     l->parent[v] = e ? (int)e->parent : -1;
     l->last[v] = g_array_index(l->outline, OutlineRow, i).last;
     path[v] = e ? path[e->parent] + length_of(l, v) : 0;
@@ -89,7 +84,7 @@ static char *branch_of(const Layout *l, unsigned v, int column, bool own) {
   if (!own && forest_node(l->forest, v)->children->len && l->column[v] >= from)
     cells[l->column[v] - from] = l->glyphs->line;
   if (own && parent >= 0) {
-    const ParentEdge *e = edge_of(l, v);
+    const ParentEdge *e = forest_parent_edge(forest_node(l->forest, v));
     bool known = isfinite(e->distance);
     for (int x = MAX(l->column[parent] + 1, from); x < column - 1; x++)
       cells[x - from] = known ? l->glyphs->along : l->glyphs->unknown;
@@ -160,7 +155,7 @@ static void print_row(const Layout *l, const PhylogramRow *row, Glyphs glyphs, G
   }
   g_autofree char *name = outline_name(n, glyphs);
   g_string_append(out, name);
-  const ParentEdge *e = edge_of(l, row->node);
+  const ParentEdge *e = forest_parent_edge(forest_node(l->forest, row->node));
   if (e) g_string_append_printf(out, "  %s", edge_kind_name(e->kind));
   if (e && isfinite(e->distance)) g_string_append_printf(out, " %.3g", e->distance);
   if (!n->model) g_string_append(out, e ? ", not on disk" : "  not on disk");

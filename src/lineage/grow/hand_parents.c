@@ -12,15 +12,10 @@ static GHashTable *nodes_by_shown_path(const Forest *f) {
   return nodes;
 }
 
-static const ParentEdge *first_parent(const Forest *f, unsigned v) {
-  const ForestNode *n = forest_node(f, v);
-  return n->parents->len ? &g_array_index(n->parents, ParentEdge, 0) : NULL;
-}
-
 /* The node on the way up from `p` whose parent is v, or -1. */
 static int below_on_the_way(const Forest *f, unsigned p, unsigned v) {
   for (unsigned steps = 0; steps < f->nodes->len; steps++) {
-    const ParentEdge *up = first_parent(f, p);
+    const ParentEdge *up = forest_parent_edge(forest_node(f, p));
     if (!up) return -1;
     if (up->parent == v) return (int)p;
     p = up->parent;
@@ -45,7 +40,7 @@ static void hang(Forest *f, unsigned v, unsigned p) {
   ForestNode *n = forest_edit(f, v);
   ParentEdge e = edge_by_hand(f, v, p);
   int turned = below_on_the_way(f, p, v);
-  if (turned >= 0 && first_parent(f, (unsigned)turned)->source != EDGE_BY_HAND) {
+  if (turned >= 0 && forest_parent_edge(forest_node(f, (unsigned)turned))->source != EDGE_BY_HAND) {
     ForestNode *t = forest_edit(f, (unsigned)turned);
     g_array_set_size(t->parents, 0);
     g_array_append_vals(t->parents, n->parents->data, n->parents->len);
