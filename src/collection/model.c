@@ -112,18 +112,28 @@ const char *model_split(const Model *m) {
   return NULL;
 }
 
+/* Where labels come from when nobody names a key, the most telling first; tags are for want of anything better. */
+static const char *const label_keys[] = {"concept", "imagenet_class_name", "imagenet_class_id",
+                                         "dataset_chosen_targets", "tags"};
+
+static bool is_tags(const char *key) { return g_str_equal(key, "tags"); }
+
+const char *model_concept_key(const Model *model, const char *label_key) {
+  /* A tag may label a model, but it does not say what it shows. */
+  if (label_key && !is_tags(label_key) && model_fact(model, label_key)) return label_key;
+  for (size_t k = 0; k < G_N_ELEMENTS(label_keys) && !is_tags(label_keys[k]); k++)
+    if (model_fact(model, label_keys[k])) return label_keys[k];
+  return NULL;
+}
+
 const char *model_concept(const Model *model, const char *label_key) {
-  /* A tag may label a model for want of anything better, but it does not say what it shows. */
-  bool tells = label_key && !g_str_equal(label_key, "tags");
-  const char *value = tells ? model_value(model, label_key) : NULL;
-  return value ? value : model_value(model, "concept");
+  const char *key = model_concept_key(model, label_key);
+  return key ? model_value(model, key) : NULL;
 }
 
 const char *models_label_key(const GPtrArray *models) {
-  static const char *const keys[] = {"concept", "imagenet_class_name", "imagenet_class_id", "dataset_chosen_targets",
-                                     "tags"};
-  for (size_t k = 0; k < G_N_ELEMENTS(keys); k++)
+  for (size_t k = 0; k < G_N_ELEMENTS(label_keys); k++)
     for (guint i = 0; i < models->len; i++)
-      if (model_fact(models->pdata[i], keys[k])) return keys[k];
+      if (model_fact(models->pdata[i], label_keys[k])) return label_keys[k];
   return NULL;
 }

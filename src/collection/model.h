@@ -85,8 +85,11 @@ bool split_is_name(const char *name);
  * NULL. Borrowed. */
 const char *model_split(const Model *model);
 
-/* What a model was trained on, as it says itself: the value of that key (NULL: none), or its concept;
- * NULL when it says nothing. Borrowed. */
+/* The key under which a model says what it was trained on: `label_key` (NULL: none) where it has that, else the first
+ * of concept, imagenet_class_name, imagenet_class_id and dataset_chosen_targets; NULL when it says nothing. */
+const char *model_concept_key(const Model *model, const char *label_key);
+
+/* What it says there: the first fact of that key, or NULL. Borrowed. */
 const char *model_concept(const Model *model, const char *label_key);
 
 /* The key that labels come from when the user names none: the first of concept,

@@ -27,7 +27,7 @@ static cJSON *json_hit(const QueryHit *h) {
   json_add_number(row, "match", h->match);
   json_add_string(row, "expert", h->expert ? h->expert->name : NULL);
   cJSON_AddBoolToObject(row, "declared", h->declared);
-  json_add_string(row, "said_by", h->said_by);
+  json_add_string(row, "said_by", h->declared_by);
   return row;
 }
 
@@ -110,8 +110,8 @@ static void print_hit(guint place, const QueryHit *h, bool several) {
   if (isfinite(h->match)) g_snprintf(match, sizeof match, "%4.0f %%  ", 100 * h->match);
   else if (several) g_snprintf(match, sizeof match, "     -  ");
   printf("%4u  %s  %s%s", place, score, match, h->model->shown);
-  if (h->declared) printf("  (declared: its %s says so, not its weights)", h->said_by);
-  else if (h->said_by) printf("  (its %s says so too)", h->said_by);
+  if (h->declared) printf("  (declared: its %s says so, not its weights)", h->declared_by);
+  else if (h->declared_by) printf("  (its %s says so too)", h->declared_by);
   putchar('\n');
 }
 

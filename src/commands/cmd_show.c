@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "collection/collection.h"
+#include "collection/model_fields.h"
 #include "commands/command.h"
 #include "commands/commands.h"
 #include "commands/model_json.h"
@@ -32,17 +33,9 @@ static char *layer_shape_text(const LayerInfo *l) {
 
 static const char *form_name(LayerForm form) { return form == LAYER_DENSE ? "dense" : "low-rank"; }
 
-/* "F32 12, BF16 3". The caller frees it. */
-static char *dtypes_text(const Model *m) {
-  GString *out = g_string_new(NULL);
-  for (int d = 0; d < DTYPE_COUNT; d++)
-    if (m->dtypes[d]) g_string_append_printf(out, "%s%s %u", out->len ? ", " : "", dtype_name((Dtype)d), m->dtypes[d]);
-  return g_string_free(out, FALSE);
-}
-
 static void print_head(const Model *m) {
   g_autofree char *params = text_count(m->params), *size = text_bytes(m->bytes);
-  g_autofree char *dtypes = dtypes_text(m);
+  g_autofree char *dtypes = model_dtypes_text(m);
   g_autofree SafeText *file = safe_text(m->file, -1);
   printf("%s\n\n", m->name);
   printf("path     %s\n", m->shown);

@@ -3,7 +3,9 @@
 
 #include <string.h>
 
-struct SaidIndex {
+#include "search/word_match.h"
+
+struct DeclaredWords {
   GPtrArray *models;
   char **texts; /* (models): name, path and facts of each, case folded, a line each; NULL: not yet */
 };
@@ -24,14 +26,14 @@ static char *text_of(const Model *m) {
   return g_string_free(out, FALSE);
 }
 
-SaidIndex *said_index_new(const GPtrArray *models) {
-  SaidIndex *d = g_new0(SaidIndex, 1);
+DeclaredWords *declared_words_new(const GPtrArray *models) {
+  DeclaredWords *d = g_new0(DeclaredWords, 1);
   d->models = g_ptr_array_ref((GPtrArray *)models);
   d->texts = g_new0(char *, models->len + 1);
   return d;
 }
 
-void said_index_free(SaidIndex *d) {
+void declared_words_free(DeclaredWords *d) {
   if (!d) return;
   for (guint i = 0; i < d->models->len; i++) g_free(d->texts[i]);
   g_free(d->texts);
@@ -39,24 +41,22 @@ void said_index_free(SaidIndex *d) {
   g_free(d);
 }
 
-/* Words that say nothing of what is meant. */
+/* Words that say nothing of what is meant. However short, all others do: "v2", "7b", a single character. */
 static bool is_small(const char *word) {
-  static const char *const small[] = {"the", "and", "with", "for", "from", "its", "that", NULL};
-  return g_utf8_strlen(word, -1) < 3 || g_strv_contains(small, word);
+  static const char *const small[] = {"a",  "an",   "and", "as",  "at", "by",   "for", "from", "i",
+                                      "in", "is",   "it",  "its", "me", "my",   "of",  "on",   "or",
+                                      "so", "that", "the", "to",  "we", "with", NULL};
+  return !*word || g_strv_contains(small, word);
 }
 
 /* The line of a text that a word begins in (not in the middle of one): its number from 0, or
  * -1. */
 static int line_with(const char *text, const char *word) {
-  size_t n = strlen(word);
-  for (const char *p = text; n && (p = strstr(p, word)); p++) {
-    gunichar before = g_utf8_get_char(g_utf8_prev_char(p));
-    if (g_unichar_isalpha(before)) continue;
-    int line = 0;
-    for (const char *q = text + 1; q < p; q++) line += *q == '\n';
-    return line;
-  }
-  return -1;
+  const char *at = word_find(text, word, true);
+  int line = 0;
+  if (!at) return -1;
+  for (const char *q = text + 1; q < at; q++) line += *q == '\n';
+  return line;
 }
 
 static const char *line_name(const Model *m, int line) {
@@ -66,7 +66,7 @@ static const char *line_name(const Model *m, int line) {
   return fact < m->facts->len ? ((const Fact *)m->facts->pdata[fact])->key : NULL;
 }
 
-const char *said_index_find(SaidIndex *d, const Question *q, guint i) {
+const char *declared_words_find(DeclaredWords *d, const Question *q, guint i) {
   const char *where = NULL;
   if (!d->texts[i]) d->texts[i] = text_of(d->models->pdata[i]);
   const char *text = d->texts[i];

@@ -6,14 +6,14 @@
 #include "collection/model.h"
 #include "search/question.h"
 
-typedef struct SaidIndex SaidIndex;
+typedef struct DeclaredWords DeclaredWords;
 
 /* The texts of a model are folded when it is first looked at, and kept. Keeps a reference to the
  * list. For one thread at a time. */
-SaidIndex *said_index_new(const GPtrArray *models);
-void said_index_free(SaidIndex *index); /* NULL-safe */
+DeclaredWords *declared_words_new(const GPtrArray *models);
+void declared_words_free(DeclaredWords *index); /* NULL-safe */
 
 /* Where model i says what the question asks: "name", "path" or the key of a fact; NULL when it does
  * not. Every free word (small ones aside) and every phrase must be found, and none of those with a
  * minus. Borrowed from the model. */
-const char *said_index_find(SaidIndex *index, const Question *question, guint i);
+const char *declared_words_find(DeclaredWords *index, const Question *question, guint i);

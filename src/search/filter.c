@@ -5,17 +5,15 @@
 
 #include "core/text.h"
 #include "experts/task/label_list.h"
+#include "lineage/forest/node_fields.h"
 #include "search/question_field.h"
 #include "search/word_match.h"
 
-typedef enum { FIELD_WORD, FIELD_KIND, FIELD_CONCEPT, FIELD_TREE, FIELD_FACT, FIELD_QUESTION } TermField;
-
 typedef struct {
-  TermField field;
   bool negated;
-  char *key;          /* FIELD_FACT: its name */
-  char *text;         /* folded in case */
-  Question *question; /* FIELD_QUESTION: one filter of the query language */
+  char *text;         /* as it stands; a free word is folded in case */
+  char *unread;       /* NULL, or the name of a field with a test that cannot be read */
+  Question *question; /* NULL: a free word; else one filter of the query language */
 } FilterTerm;
 
 struct RowFilter {
@@ -25,16 +23,9 @@ struct RowFilter {
 
 static void term_clear(void *data) {
   FilterTerm *term = data;
-  g_free(term->key);
+  g_free(term->unread);
   g_free(term->text);
   question_free(term->question);
-}
-
-static TermField field_of(const char *key) {
-  static const char *const names[] = {"", "kind", "concept", "tree"};
-  for (int f = FIELD_KIND; f <= FIELD_TREE; f++)
-    if (g_ascii_strcasecmp(key, names[f]) == 0) return (TermField)f;
-  return FIELD_FACT;
 }
 
 /* The word as a filter of the query language, or NULL when it is none. */
@@ -46,18 +37,12 @@ static Question *parse_question(const char *word) {
 }
 
 static FilterTerm parse_term(const char *word) {
-  FilterTerm term = {.field = FIELD_WORD};
+  FilterTerm term = {0};
   if ((*word == '!' || *word == '-') && word[1]) term.negated = true, word++;
   const char *colon = strchr(word, ':');
-  if (colon && colon > word) {
-    term.key = g_strndup(word, (gsize)(colon - word));
-    term.field = field_of(term.key);
-  }
-  bool ours =
-      term.field != FIELD_WORD && term.field != FIELD_FACT && !strpbrk(colon + 1, "*?,") && !strstr(colon, "..");
-  if (!ours && term.field != FIELD_CONCEPT && (term.question = parse_question(word))) term.field = FIELD_QUESTION;
-  else if (term.field != FIELD_WORD) word = colon + 1;
-  term.text = text_fold(word);
+  term.question = parse_question(word);
+  if (!term.question && colon && colon > word) term.unread = g_strndup(word, (gsize)(colon - word));
+  term.text = term.question ? g_strdup(word) : text_fold(word);
   return term;
 }
 
@@ -85,23 +70,19 @@ void row_filter_free(RowFilter *filter) {
   g_free(filter);
 }
 
-/* All fields by name, with what only the forest knows. */
+/* All fields by name. */
 static char *field_names(void) {
-  g_autofree char *names = g_strjoinv(", ", (char **)question_fields());
-  return g_strdup_printf("There are concept, %s, and what cards declare", names);
+  g_autofree char *names = field_list();
+  return g_strdup_printf("There are %s, and what cards declare", names);
 }
 
 char *row_filter_problem(const RowFilter *filter, const GPtrArray *models) {
   for (guint i = 0; filter && i < filter->terms->len; i++) {
     const FilterTerm *term = &g_array_index(filter->terms, FilterTerm, i);
-    const Term *asked = term->question ? term->question->terms->pdata[0] : NULL;
     g_autoptr(GError) error = NULL;
-    if (term->field == FIELD_FACT) { /* a test that cannot be read */
-      g_autofree char *fields = field_names();
-      return g_strdup_printf("%s: cannot be read. %s", term->key, fields);
-    }
-    if (!asked || question_check(term->question, term->text, models, NULL, &error)) continue;
     g_autofree char *fields = field_names();
+    if (term->unread) return g_strdup_printf("%s: cannot be read. %s", term->unread, fields);
+    if (!term->question || question_check(term->question, term->text, models, FIELD_OF_FOREST, NULL, &error)) continue;
     g_autofree SafeText *word = safe_text(term->text, -1);
     return g_strdup_printf("\"%s\" asks for what no model has. %s", word, fields);
   }
@@ -121,13 +102,6 @@ char *model_concept_text(const Model *model, const char *label_key) {
   return value ? label_list_text(value) : NULL;
 }
 
-const char *model_main_dtype(const Model *model) {
-  int best = -1;
-  for (int d = 0; d < DTYPE_COUNT; d++)
-    if (model->dtypes[d] && (best < 0 || model->dtypes[d] > model->dtypes[best])) best = d;
-  return best < 0 ? NULL : dtype_name((Dtype)best);
-}
-
 char *node_haystack(const ForestNode *node, const char *label_key) {
   const char *path = node->model ? node->model->shown : NULL;
   g_autofree char *concept = node->model ? model_concept_text(node->model, label_key) : NULL;
@@ -140,39 +114,20 @@ char *node_haystack(const ForestNode *node, const char *label_key) {
   return text_fold(all->str);
 }
 
-static bool holds(const char *value, const char *folded, bool wide) {
-  if (!value) return false;
-  g_autofree char *have = text_fold(value);
-  return word_find(have, folded, !wide) != NULL;
+static bool term_holds(const RowFilter *filter, const FilterTerm *term, const Forest *forest, const ForestNode *node,
+                       const char *haystack, const char *label_key) {
+  if (!term->question) return word_find(haystack, term->text, !filter->wide) != NULL;
+  const Term *asked = term->question->terms->pdata[0];
+  g_autoptr(GPtrArray) values = g_ptr_array_new_with_free_func(g_free);
+  node_texts(forest, node, asked->text, label_key, values);
+  return question_passes(asked, values);
 }
 
-static bool concept_holds(const Model *model, const char *label_key, const char *folded, bool wide) {
-  g_autofree char *concept = model_concept_text(model, label_key);
-  return holds(concept, folded, wide);
-}
-
-static bool term_holds(const FilterTerm *term, const ForestNode *node, const char *haystack, const char *label_key,
-                       bool wide) {
-  const Model *model = node->model;
-  if (term->field == FIELD_WORD) return word_find(haystack, term->text, !wide) != NULL;
-  if (term->field == FIELD_TREE) return node->tree + 1 == (int)g_ascii_strtoll(term->text, NULL, 10);
-  if (!model) return false;
-  switch (term->field) {
-    case FIELD_KIND:
-      return holds(model_kind_name(model->kind), term->text, wide);
-    case FIELD_CONCEPT:
-      return concept_holds(model, label_key, term->text, wide);
-    case FIELD_QUESTION:
-      return question_filter(term->question->terms->pdata[0], model);
-    default:
-      return holds(model_value(model, term->key), term->text, wide);
-  }
-}
-
-bool row_filter_match(const RowFilter *filter, const ForestNode *node, const char *haystack, const char *label_key) {
+bool row_filter_match(const RowFilter *filter, const Forest *forest, const ForestNode *node, const char *haystack,
+                      const char *label_key) {
   for (guint i = 0; i < filter->terms->len; i++) {
     const FilterTerm *term = &g_array_index(filter->terms, FilterTerm, i);
-    if (term_holds(term, node, haystack, label_key, filter->wide) == term->negated) return false;
+    if (term_holds(filter, term, forest, node, haystack, label_key) == term->negated) return false;
   }
   return true;
 }

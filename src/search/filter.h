@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What to keep of the forest: words that must all be there, without regard to case, in the name,
- * path, concept or tags, each where a word begins. `-word` or `!word` must not be there. `kind:lora`, `dtype:f16`, `concept:fox`, `base:x`,
- * `tree:2`, `params:<10M` look at one thing; any other field is read as in the query language (search/question.h):
- * `license:cc0*`, `params<10k`. */
+/* What to keep of the forest: words that must all be there, without regard to case, in the name, path, concept or tags,
+ * each where a word begins. `-word` or `!word` must not be there. `kind:lora`, `dtype:f16`, `confidence>=.9`,
+ * `duplicate:*`, `license:cc0*`, `params<10k` look at one field of collection/fields.def, or at a key that models
+ * declare, as the query language reads them (search/question.h). */
 #pragma once
 
 #include <glib.h>
@@ -26,13 +26,11 @@ bool row_filter_widen(RowFilter *filter);
 bool row_filter_is_wide(const RowFilter *filter);
 
 /* `haystack` is what node_haystack() gives for the node. */
-bool row_filter_match(const RowFilter *filter, const ForestNode *node, const char *haystack, const char *label_key);
+bool row_filter_match(const RowFilter *filter, const Forest *forest, const ForestNode *node, const char *haystack,
+                      const char *label_key);
 
 /* Name, path, concept and tags of a node in one string, folded in case. The caller frees it. */
 char *node_haystack(const ForestNode *node, const char *label_key);
 
 /* model_concept() for people: a list of labels reads "a, b"; NULL when it says nothing. The caller frees it. */
 char *model_concept_text(const Model *model, const char *label_key);
-
-/* The dtype of most of its tensors, or NULL. Static text. */
-const char *model_main_dtype(const Model *model);

@@ -165,13 +165,13 @@ GHashTable *sayings_new(const Collection *collection, const GPtrArray *models, c
   TextEncoder *encoder = encoder_for(e, error);
   if (e->task == EXPERT_ALIGN && !encoder) return NULL;
   g_autoptr(Choices) c = choices_own(e, encoder, error);
-  GHashTable *said = c ? g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free) : NULL;
+  GHashTable *predicted = c ? g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free) : NULL;
   g_autofree double *p = c ? g_new0(double, c->names->len + 1) : NULL;
   g_autofree float *logits = c ? g_new0(float, c->names->len + 1) : NULL;
-  for (guint i = 0; said && i < r->models->len; i++) {
+  for (guint i = 0; predicted && i < r->models->len; i++) {
     const Model *m = r->models->pdata[i];
-    g_hash_table_insert(said, g_strdup(m->path), saying(e, c, r->rows + i * r->width, p, logits));
+    g_hash_table_insert(predicted, g_strdup(m->path), saying(e, c, r->rows + i * r->width, p, logits));
   }
   text_encoder_free(encoder);
-  return said;
+  return predicted;
 }

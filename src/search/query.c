@@ -197,18 +197,18 @@ static void add_declared(Asking *a) {
   for (guint i = 0; i < index->models->len; i++) {
     Model *m = index->models->pdata[i];
     if (is_spoken_of(a, m)) continue;
-    const char *where = said_index_find(index->said, a->question, i);
+    const char *where = declared_words_find(index->declared, a->question, i);
     if (where && passes(a->question, m, NULL))
-      add_hit(a, (QueryHit){.model = m, .score = NAN, .match = NAN, .declared = true, .said_by = where});
+      add_hit(a, (QueryHit){.model = m, .score = NAN, .match = NAN, .declared = true, .declared_by = where});
   }
 }
 
 /* Marks hits from the weights whose names or cards say the same. */
-static void mark_said(Asking *a) {
+static void mark_declared(Asking *a) {
   for (guint i = 0; i < a->answer->hits->len; i++) {
     QueryHit *h = &g_array_index(a->answer->hits, QueryHit, i);
     guint at = GPOINTER_TO_UINT(g_hash_table_lookup(a->index->places, h->model));
-    if (h->expert && at) h->said_by = said_index_find(a->index->said, a->question, at - 1);
+    if (h->expert && at) h->declared_by = declared_words_find(a->index->declared, a->question, at - 1);
   }
 }
 
@@ -329,7 +329,7 @@ static bool is_doubtful(const GArray *hits) {
 QueryAnswer *query_run(QueryIndex *index, const char *asked, unsigned limit, GError **error) {
   g_autofree char *text = g_utf8_make_valid(asked, -1);
   g_autoptr(Question) q = question_parse(text, NULL, error);
-  if (!q || !question_check(q, text, index->models, NULL, error)) return NULL;
+  if (!q || !question_check(q, text, index->models, FIELD_OF_MODEL, NULL, error)) return NULL;
   g_autoptr(QueryAnswer) answer = answer_new(index, question_asks(q));
   Asking a = {.index = index, .question = q, .answer = answer};
   bool ok = true;
@@ -343,6 +343,6 @@ QueryAnswer *query_run(QueryIndex *index, const char *asked, unsigned limit, GEr
   if (a.spoken) answer->doubtful = is_doubtful(answer->hits);
   if (q->sort) sort_hits(answer->hits, q->sort, q->descending);
   if (limit && answer->hits->len > limit) g_array_set_size(answer->hits, limit);
-  if (a.spoken) mark_said(&a);
+  if (a.spoken) mark_declared(&a);
   return g_steal_pointer(&answer);
 }

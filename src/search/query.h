@@ -21,13 +21,13 @@ void query_index_free(QueryIndex *index);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QueryIndex, query_index_free)
 
 typedef struct {
-  Model *model;         /* referenced */
-  double score;         /* cosine, -1..1; NAN when no expert was asked of it */
-  double match;         /* 0..1: how likely it fits, where several experts answer (search/fusion.h);
+  Model *model;            /* referenced */
+  double score;            /* cosine, -1..1; NAN when no expert was asked of it */
+  double match;            /* 0..1: how likely it fits, where several experts answer (search/fusion.h);
                            NAN else */
-  const Expert *expert; /* which spoke; borrowed from the index; NULL: none */
-  bool declared;        /* a name or a card says so, not the weights */
-  const char *said_by;  /* "name", "path" or the key of a fact that has the words too; NULL: none.
+  const Expert *expert;    /* which spoke; borrowed from the index; NULL: none */
+  bool declared;           /* a name or a card says so, not the weights */
+  const char *declared_by; /* "name", "path" or the key of a fact that has the words too; NULL: none.
                            Borrowed from the model */
 } QueryHit;
 

@@ -13,7 +13,7 @@ static void voice_free(void *data) {
 
 void query_index_free(QueryIndex *index) {
   if (!index) return;
-  said_index_free(index->said);
+  declared_words_free(index->declared);
   g_hash_table_unref(index->answered);
   g_hash_table_unref(index->places);
   g_ptr_array_unref(index->voices);
@@ -172,7 +172,7 @@ QueryIndex *query_index_open(Collection *collection, const GPtrArray *models, co
   index->cannot = g_ptr_array_new_with_free_func(g_free);
   index->answered = g_hash_table_new(g_direct_hash, g_direct_equal);
   index->models = g_ptr_array_ref((GPtrArray *)models);
-  index->said = said_index_new(models);
+  index->declared = declared_words_new(models);
   index->places = g_hash_table_new(g_direct_hash, g_direct_equal);
   for (guint i = 0; i < models->len; i++) g_hash_table_insert(index->places, models->pdata[i], GUINT_TO_POINTER(i + 1));
   index->encoders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)text_encoder_free);

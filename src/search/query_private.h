@@ -26,6 +26,6 @@ struct QueryIndex {
   GPtrArray *cannot;    /* of SafeText */
   GPtrArray *models;    /* of Model*, a reference to the list */
   GHashTable *answered; /* Model* that a voice speaks of, as a set */
-  SaidIndex *said;
+  DeclaredWords *declared;
   GHashTable *places; /* Model* -> its place in models + 1 */
 };

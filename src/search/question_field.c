@@ -4,73 +4,17 @@
 #include <math.h>
 #include <string.h>
 
+#include "collection/model_fields.h"
 #include "core/error.h"
 #include "search/date.h"
 
-static const char *const fields[] = {"name", "path",   "format", "kind", "split",   "base", "dtype",
-                                     "tree", "params", "bytes",  "size", "tensors", "date", NULL};
-
-const char *const *question_fields(void) { return fields; }
-
-static bool is_field(const char *name) { return g_strv_contains(fields, name); }
-
-/* The keys that facts have for a field, where they are not its name: the first that a model has
- * counts. NULL-terminated; NULL: its name is the key. */
-static const char *const *fact_names(const char *field) {
-  static const char *const tags[] = {"tags", NULL}, *const license[] = {"license", NULL};
-  static const char *const dates[] = {"date", "modelspec.date", "ss_training_finished_at", "ss_training_started_at",
-                                      NULL};
-  if (strcmp(field, "tag") == 0) return tags;
-  if (strcmp(field, "licence") == 0) return license;
-  return strcmp(field, "date") == 0 ? dates : NULL;
-}
-
-/* A number of the catalog, trees counted from 1; NAN when the field is none or the model has none. */
-static double catalog_number(const Model *m, const char *field) {
-  if (strcmp(field, "params") == 0) return (double)m->params;
-  if (strcmp(field, "bytes") == 0 || strcmp(field, "size") == 0) return (double)m->bytes;
-  if (strcmp(field, "tensors") == 0) return m->tensors;
-  return strcmp(field, "tree") == 0 && m->tree >= 0 ? m->tree + 1 : NAN;
-}
-
-static const char *catalog_text(const Model *m, const char *field) {
-  if (strcmp(field, "name") == 0) return m->name;
-  if (strcmp(field, "path") == 0) return m->shown;
-  if (strcmp(field, "format") == 0) return m->format;
-  if (strcmp(field, "kind") == 0) return model_kind_name(m->kind);
-  if (strcmp(field, "split") == 0) return model_split(m);
-  return strcmp(field, "base") == 0 ? model_base(m) : NULL;
-}
-
-static void add_dtypes(const Model *m, GPtrArray *values) {
-  for (int d = 0; d < DTYPE_COUNT; d++)
-    if (m->dtypes[d]) g_ptr_array_add(values, g_strdup(dtype_name((Dtype)d)));
-}
-
-static void add_facts_of(const Model *m, const char *key, GPtrArray *values) {
-  for (guint i = 0; i < m->facts->len; i++) {
-    const Fact *f = m->facts->pdata[i];
-    if (g_ascii_strcasecmp(f->key, key) == 0) g_ptr_array_add(values, g_strdup(f->value));
-  }
-}
-
-static void add_facts(const Model *m, const char *field, GPtrArray *values) {
-  const char *const *keys = fact_names(field);
-  if (!keys) add_facts_of(m, field, values);
-  for (; keys && *keys && !values->len; keys++) add_facts_of(m, *keys, values);
-}
-
 GPtrArray *question_values(const Model *m, const char *field) {
   GPtrArray *values = g_ptr_array_new_with_free_func(g_free);
-  double number = catalog_number(m, field);
-  const char *text = catalog_text(m, field);
-  if (isfinite(number)) g_ptr_array_add(values, g_strdup_printf("%.0f", number));
-  if (text) g_ptr_array_add(values, g_strdup(text));
-  if (strcmp(field, "dtype") == 0) add_dtypes(m, values);
-  if (!is_field(field) || strcmp(field, "date") == 0) add_facts(m, field, values);
-  else if (strcmp(field, "base") == 0) add_facts_of(m, field, values);
+  model_texts(m, field, NULL, values);
   return values;
 }
+
+static bool is_field(const char *name) { return field_find(name) < FIELD_COUNT; }
 
 /* --- filters ------------------------------------------------------------------------------------ */
 
@@ -107,10 +51,10 @@ static bool fits(TestKind test, const char *wanted, const char *value) {
 
 /* A dtype is one whole word: F16 is not found in BF16. */
 static TestKind test_of(const Term *f, const char *wanted) {
-  return strcmp(f->text, "dtype") == 0 && !strpbrk(wanted, "*?") ? TEST_EQUAL : f->test;
+  return field_find(f->text) == FIELD_DTYPE && !strpbrk(wanted, "*?") ? TEST_EQUAL : f->test;
 }
 
-static bool passes(const Term *f, const GPtrArray *values) {
+static bool holds_one(const Term *f, const GPtrArray *values) {
   for (guint i = 0; i < values->len; i++) {
     const char *value = values->pdata[i];
     if (f->test == TEST_BETWEEN && in_range(f, value)) return true;
@@ -120,9 +64,11 @@ static bool passes(const Term *f, const GPtrArray *values) {
   return false;
 }
 
+bool question_passes(const Term *f, const GPtrArray *values) { return holds_one(f, values) != f->minus; }
+
 bool question_filter(const Term *f, const Model *model) {
   g_autoptr(GPtrArray) values = question_values(model, f->text);
-  return passes(f, values) != f->minus;
+  return question_passes(f, values);
 }
 
 SortKey question_sort_key(const Model *model, const char *field) {
@@ -180,9 +126,9 @@ static int distance(const char *a, const char *b, int budget) {
 static const char *near_name(const char *name, GHashTable *keys) {
   const char *best = NULL;
   int least = 3;
-  for (const char *const *f = fields; *f; f++) {
-    int d = distance(name, *f, 2);
-    if (d < least) least = d, best = *f;
+  for (int f = 0; f < FIELD_COUNT; f++) {
+    int d = distance(name, field_info((ModelField)f)->name, 2);
+    if (d < least) least = d, best = field_info((ModelField)f)->name;
   }
   GHashTableIter i;
   gpointer key;
@@ -202,10 +148,20 @@ static bool any_has(const GPtrArray *models, const char *key) {
   return false;
 }
 
+/* What the forest alone knows is asked for where there is one. */
+static bool check_owner(const char *name, const char *text, size_t where, FieldOwner owner, size_t *at,
+                        GError **error) {
+  ModelField field = field_find(name);
+  if (field == FIELD_COUNT || field_info(field)->owner <= owner) return true;
+  if (at) *at = where;
+  question_fail(error, text, where, "%s is known in the forest alone: filter there, or see copse export",
+                field_info(field)->name);
+  return false;
+}
+
 static bool check_name(const char *name, const char *text, size_t where, const GPtrArray *models, size_t *at,
                        GError **error) {
-  const char *const *other = fact_names(name);
-  if (is_field(name) || any_has(models, other ? *other : name)) return true;
+  if (is_field(name) || any_has(models, name)) return true;
   g_autoptr(GHashTable) keys = fact_keys(models, 1);
   const char *meant = near_name(name, keys);
   if (at) *at = where;
@@ -225,10 +181,11 @@ static bool any_tree(const GPtrArray *models) {
 /* Would the filter's values ever fit? A tree is known once the forest was asked for; what the catalog
  * counts is compared with numbers. */
 static bool check_values(const Term *t, const char *text, const GPtrArray *models, size_t *at, GError **error) {
-  static const char *const counted[] = {"tree", "params", "bytes", "size", "tensors", NULL};
+  ModelField field = field_find(t->text);
   double number;
-  if (!g_strv_contains(counted, t->text)) return true;
-  if (strcmp(t->text, "tree") == 0 && !any_tree(models)) {
+  if (field == FIELD_COUNT || (field_info(field)->kind != FIELD_IS_NUMBER && field_info(field)->kind != FIELD_IS_REAL))
+    return true;
+  if (field == FIELD_TREE && !any_tree(models)) {
     if (at) *at = t->at + (text[t->at] == '-');
     question_fail(error, text, t->at + (text[t->at] == '-'),
                   "no model's tree is known yet: ask for the forest first (copse tree DIR)");
@@ -243,16 +200,19 @@ static bool check_values(const Term *t, const char *text, const GPtrArray *model
   return true;
 }
 
-bool question_check(const Question *q, const char *text, const GPtrArray *models, size_t *at, GError **error) {
+bool question_check(const Question *q, const char *text, const GPtrArray *models, FieldOwner owner, size_t *at,
+                    GError **error) {
   for (guint i = 0; i < q->terms->len; i++) {
     const Term *t = q->terms->pdata[i];
     if (t->kind != TERM_FILTER || strcmp(t->text, "layer") == 0 || strcmp(t->text, "expert") == 0) continue;
-    if (!check_name(t->text, text, t->at + (text[t->at] == '-'), models, at, error) ||
+    size_t where = t->at + (text[t->at] == '-');
+    if (!check_name(t->text, text, where, models, at, error) || !check_owner(t->text, text, where, owner, at, error) ||
         !check_values(t, text, models, at, error))
       return false;
   }
   if (!q->sort || strcmp(q->sort, "score") == 0) return true;
-  return check_name(q->sort, text, q->sort_at, models, at, error);
+  return check_name(q->sort, text, q->sort_at, models, at, error) &&
+         check_owner(q->sort, text, q->sort_at, owner, at, error);
 }
 
 /* --- completion --------------------------------------------------------------------------------- */
@@ -296,7 +256,12 @@ static void propose_fields(Completion *c, const char *before, const char *stem, 
                            const GPtrArray *models, guint limit) {
   g_autoptr(GHashTable) keys = fact_keys(models, sample_step(models));
   gsize first = G_MAXSIZE / 2;
-  for (const char *const *f = fields; *f; f++) g_hash_table_replace(keys, g_strdup(*f), GSIZE_TO_POINTER(first--));
+  for (int f = 0; f < FIELD_COUNT; f++) {
+    const FieldInfo *info = field_info((ModelField)f);
+    if (info->owner != FIELD_OF_MODEL) continue;
+    g_hash_table_replace(keys, g_strdup(info->name), GSIZE_TO_POINTER(first--));
+    if (info->second) g_hash_table_replace(keys, g_strdup(info->second), GSIZE_TO_POINTER(first--));
+  }
   static const char *const verbs[] = {"like", "sort", "layer", "expert"};
   for (size_t i = 0; *after && i < G_N_ELEMENTS(verbs); i++)
     g_hash_table_replace(keys, g_strdup(verbs[i]), GSIZE_TO_POINTER(first--));

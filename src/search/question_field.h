@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The fields a question can name, and what models have there. */
+/* The fields a question can name, which are those of collection/fields.def and every key that models declare, and what
+ * models have there. */
 #pragma once
 
-#include "collection/model.h"
+#include "collection/model_fields.h"
 #include "search/question.h"
-
-/* The fields of the catalog: name, path, format, kind, split, base, dtype (texts); tree, params, bytes
- * or size, tensors (numbers); date, which is one of the facts date, modelspec.date and
- * ss_training_finished_at or _started_at. Beside them every key of a fact that a model declares
- * (license, tags, …), and `tag` and `licence` for two of these. NULL-terminated, static. */
-const char *const *question_fields(void);
 
 /* The model's values of a field, as texts (owned). Empty when it has none. */
 GPtrArray *question_values(const Model *model, const char *field);
+
+/* True when these values, of the filter's field, pass it. */
+bool question_passes(const Term *filter, const GPtrArray *values);
 
 /* True when the model passes one filter. */
 bool question_filter(const Term *filter, const Model *model);
@@ -27,9 +25,11 @@ SortKey question_sort_key(const Model *model, const char *field);
 int sort_key_compare(const SortKey *a, const SortKey *b, bool descending);
 
 /* Checks that the fields of a question exist, in the catalog or among the facts of any of `models`, and
- * that what counts is compared with numbers. COPSE_ERROR_USAGE with the place and, if one is near,
+ * that what counts is compared with numbers. Fields of the forest may be named where `owner` is FIELD_OF_FOREST.
+ * COPSE_ERROR_USAGE with the place and, if one is near,
  * the name that was meant. */
-bool question_check(const Question *question, const char *text, const GPtrArray *models, size_t *at, GError **error);
+bool question_check(const Question *question, const char *text, const GPtrArray *models, FieldOwner owner, size_t *at,
+                    GError **error);
 
 typedef struct {
   size_t from, to;  /* the bytes of the question that a proposal takes the place of */

@@ -4,9 +4,28 @@
 #include <glib.h>
 #include <string.h>
 
+/* Scripts that put no spaces between words. */
+static bool is_unspaced(gunichar c) {
+  switch (g_unichar_get_script(c)) {
+    case G_UNICODE_SCRIPT_HAN:
+    case G_UNICODE_SCRIPT_HIRAGANA:
+    case G_UNICODE_SCRIPT_KATAKANA:
+    case G_UNICODE_SCRIPT_HANGUL:
+    case G_UNICODE_SCRIPT_THAI:
+    case G_UNICODE_SCRIPT_LAO:
+    case G_UNICODE_SCRIPT_KHMER:
+    case G_UNICODE_SCRIPT_MYANMAR:
+    case G_UNICODE_SCRIPT_TIBETAN:
+      return true;
+    default:
+      return false;
+  }
+}
+
 bool word_begins(const char *text, const char *at) {
   if (at == text) return true;
   gunichar before = g_utf8_get_char(g_utf8_prev_char(at)), here = g_utf8_get_char(at);
+  if (is_unspaced(here)) return true;
   return !g_unichar_isalnum(before) || g_unichar_isdigit(before) != g_unichar_isdigit(here);
 }
 

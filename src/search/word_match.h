@@ -4,8 +4,9 @@
 
 #include <stdbool.h>
 
-/* True when a word begins at `at` in `text`: at its start, after anything that is neither letter nor digit, and
- * between a letter and a digit ("v2", "net0048"). Both are UTF-8. */
+/* True when a word begins at `at` in `text`: at its start, after anything that is neither letter nor digit, at every
+ * character of a script that writes without spaces, and between a letter and a digit ("v2", "net0048"). Both are
+ * UTF-8. */
 bool word_begins(const char *text, const char *at);
 
 /* The first place where `text` holds `word`, at the beginning of a word alone with `begins`; NULL when there is

@@ -36,12 +36,12 @@ static void use(const Question *q, const char *text, const GPtrArray *models) {
     end = t->at + t->length;
     if (t->kind == TERM_FILTER) question_filter(t, models->pdata[0]);
   }
-  SaidIndex *said = said_index_new(models);
-  said_index_find(said, q, 0);
-  said_index_free(said);
+  DeclaredWords *said = declared_words_new(models);
+  declared_words_find(said, q, 0);
+  declared_words_free(said);
   g_autoptr(GError) error = NULL;
   size_t at = 0;
-  bool ok = question_check(q, text, models, &at, &error);
+  bool ok = question_check(q, text, models, FIELD_OF_FOREST, &at, &error);
   if (ok == (error != NULL) || at > strlen(text)) abort();
   if (error && !text_is_safe(error->message, -1)) abort();
 }

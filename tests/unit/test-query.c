@@ -94,7 +94,7 @@ static void test_order(Fixture *f, gconstpointer unused) {
     g_assert_cmpstr(hit_at(a, i)->expert->name, ==, "first");
     g_assert_true(isnan(hit_at(a, i)->match)); /* there is nobody to compare with */
     g_assert_false(hit_at(a, i)->declared);
-    g_assert_null(hit_at(a, i)->said_by);
+    g_assert_null(hit_at(a, i)->declared_by);
   }
   g_assert_cmpuint(a->total, ==, 4);
   g_assert_cmpuint(a->speakers->len, ==, 1);
@@ -240,13 +240,26 @@ static void test_declared(Fixture *f, gconstpointer unused) {
   g_autoptr(QueryAnswer) a = ask(index, "fox", 0);
   expect_hits(a, "m1 fox-lair told m2");
   g_assert_false(hit_at(a, 0)->declared);
-  g_assert_cmpstr(hit_at(a, 0)->said_by, ==, "concept"); /* the weights say so, and a card too */
+  g_assert_cmpstr(hit_at(a, 0)->declared_by, ==, "concept"); /* the weights say so, and a card too */
   g_assert_true(hit_at(a, 1)->declared && isnan(hit_at(a, 1)->score) && !hit_at(a, 1)->expert);
-  g_assert_cmpstr(hit_at(a, 1)->said_by, ==, "name");
-  g_assert_cmpstr(hit_at(a, 2)->said_by, ==, "concept");
-  g_assert_null(hit_at(a, 3)->said_by);
+  g_assert_cmpstr(hit_at(a, 1)->declared_by, ==, "name");
+  g_assert_cmpstr(hit_at(a, 2)->declared_by, ==, "concept");
+  g_assert_null(hit_at(a, 3)->declared_by);
   expect_answer(index, "fox", 2, "m1 fox-lair");
   expect_answer(index, "fox -lair", 0, "m1 told m2");
+}
+
+/* However short a word is, and whatever script it is written in. */
+static void test_short_words(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  put_column(f, "c/oak-v2.safetensors", "other", (const float[]){0, 0, 0, 1}, NULL);
+  put_column(f, "c/net.safetensors", "other", (const float[]){0, 0, 0, 1}, "赤狐の木");
+  put_column(f, "c/av20.safetensors", "other", (const float[]){0, 0, 0, 1}, NULL);
+  scan(f);
+  g_autoptr(QueryIndex) index = open_index(f);
+  g_autoptr(QueryAnswer) version = ask(index, "oak v2", 0), fox = ask(index, "狐", 0);
+  expect_hits(version, "oak-v2");
+  expect_hits(fox, "net");
 }
 
 static void test_no_expert(Fixture *f, gconstpointer unused) {
@@ -402,6 +415,7 @@ int main(int argc, char **argv) {
   add_test("/query", "no-doubt-without-floor", test_no_doubt_without_floor);
   add_test("/query", "filters", test_filters);
   add_test("/query", "declared", test_declared);
+  add_test("/query", "short-words", test_short_words);
   add_test("/query", "no-expert", test_no_expert);
   add_test("/query", "two-experts", test_two_experts);
   add_test("/query", "trees", test_trees);

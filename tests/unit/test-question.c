@@ -266,7 +266,7 @@ static void expect_unknown(const char *text, size_t at, const char *message) {
   g_autoptr(Question) q = parse(text);
   g_autoptr(GError) error = NULL;
   size_t place = 999;
-  g_assert_false(question_check(q, text, models, &place, &error));
+  g_assert_false(question_check(q, text, models, FIELD_OF_MODEL, &place, &error));
   if (place != at || !strstr(error->message, message)) g_error("'%s': byte %zu, '%s'", text, place, error->message);
 }
 
@@ -282,7 +282,7 @@ static void test_unknown_fields(void) {
                                      "like:unknown"};
   for (size_t i = 0; i < G_N_ELEMENTS(good); i++) {
     g_autoptr(Question) q = parse(good[i]);
-    g_assert_true(question_check(q, good[i], models, NULL, NULL));
+    g_assert_true(question_check(q, good[i], models, FIELD_OF_MODEL, NULL, NULL));
   }
 }
 
@@ -341,11 +341,11 @@ static void test_completion(void) {
 
 static void expect_said(const char *text, guint model, const char *where) {
   g_autoptr(GPtrArray) models = some_models();
-  SaidIndex *said = said_index_new(models);
+  DeclaredWords *said = declared_words_new(models);
   g_autoptr(Question) q = parse(text);
-  const char *found = said_index_find(said, q, model);
+  const char *found = declared_words_find(said, q, model);
   if (g_strcmp0(found, where) != 0) g_error("'%s': %s", text, found ? found : "nothing");
-  said_index_free(said);
+  declared_words_free(said);
 }
 
 static void test_said(void) {

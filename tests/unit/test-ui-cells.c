@@ -190,11 +190,11 @@ static void test_list(void) {
   g_assert_false(list_action(&l, ACTION_QUIT));
 }
 
-static bool matches(const char *filter_text, const ForestNode *node) {
+static bool matches(const char *filter_text, const Forest *forest, const ForestNode *node) {
   RowFilter *filter = row_filter_parse(filter_text);
   g_assert_nonnull(filter);
   g_autofree char *haystack = node_haystack(node, "concept");
-  bool match = row_filter_match(filter, node, haystack, "concept");
+  bool match = row_filter_match(filter, forest, node, haystack, "concept");
   row_filter_free(filter);
   return match;
 }
@@ -223,10 +223,10 @@ static void test_filter(void) {
   static const char *const no[] = {"params<10k", "license:cc0*", "!params<2M",  "hare",        "fox hare",
                                    "!fox",       "-fox",         "dtype:bf16",  "dtype:f1",    "kind:full",
                                    "params:>2M", "params:7B",    "license:gpl", "concept:owl", "tree:2"};
-  for (size_t i = 0; i < G_N_ELEMENTS(yes); i++) g_assert_true(matches(yes[i], node));
-  for (size_t i = 0; i < G_N_ELEMENTS(no); i++) g_assert_false(matches(no[i], node));
-  g_assert_true(matches("spirit", forest_node(f, ghost)));
-  g_assert_false(matches("kind:lora", forest_node(f, ghost)));
+  for (size_t i = 0; i < G_N_ELEMENTS(yes); i++) g_assert_true(matches(yes[i], f, node));
+  for (size_t i = 0; i < G_N_ELEMENTS(no); i++) g_assert_false(matches(no[i], f, node));
+  g_assert_true(matches("spirit", f, forest_node(f, ghost)));
+  g_assert_false(matches("kind:lora", f, forest_node(f, ghost)));
   g_assert_null(row_filter_parse("   "));
   forest_free(f);
   model_unref(m);

@@ -234,7 +234,7 @@ static void test_columns(void) {
   g_assert_cmpstr(wrong, ==, "colour");
   g_assert_true(set.standard);
   g_autoptr(Forest) f = small_forest();
-  RowLook look = {0};
+  RowLook look = {.forest = f};
   int params = forest_column_find("params"), moved = forest_column_find("moved");
   g_assert_cmpint(forest_column_compare(params, forest_node(f, 0), forest_node(f, 1), &look), <, 0);
   /* What has no value comes last either way round. */

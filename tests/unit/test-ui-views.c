@@ -309,7 +309,7 @@ static void test_filter_fields(void) {
   expect(app, "fine-tuned");
   walk(app, ":filter colour:red<Enter>");
   expect(app, "asks for what no model has");
-  expect(app, "concept, name, path");
+  expect(app, "path, name, kind");
   walk(app, "f<C-u>colour:red<Enter>");
   expect(app, "asks for what no model has");
   expect(app, "hare-lora");

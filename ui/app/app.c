@@ -67,7 +67,7 @@ static void start_wanted(App *app) {
   if (wanted & WANT_EXPERTS) opening_start(&app->opening, OPENING_EXPERTS);
   note_looking(app);
   if (wanted & WANT_PAGER) show_page(app);
-  if (wanted & WANT_SAID) app_tell_views(app, CHANGED_SAID);
+  if (wanted & WANT_PREDICTED) app_tell_views(app, CHANGED_PREDICTED);
   if (wanted & WANT_SCORES) app_tell_views(app, CHANGED_SCORES);
 }
 
@@ -149,7 +149,7 @@ void app_free(App *app) {
   ui_target(&app->ui, NULL);
   g_clear_pointer(&app->ui.other, model_unref);
   g_clear_pointer(&app->ui.to_tag, g_ptr_array_unref);
-  g_clear_pointer(&app->ui.said, g_hash_table_unref);
+  g_clear_pointer(&app->ui.predicted, g_hash_table_unref);
   g_clear_pointer(&app->ui.scores, g_hash_table_unref);
   g_clear_pointer(&app->commands, g_ptr_array_unref);
   g_clear_pointer(&app->candidates, g_array_unref);

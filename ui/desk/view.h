@@ -27,11 +27,11 @@ typedef enum {
 
 /* Work that a view asks the app to start, in ui->wanted; bits. */
 typedef enum {
-  WANT_SCAN = 1 << 0,    /* look for models again */
-  WANT_EXPERTS = 1 << 1, /* open the experts again */
-  WANT_PAGER = 1 << 2,   /* show ui->page_text in $PAGER */
-  WANT_SAID = 1 << 3,    /* tell the others that ui->said is another */
-  WANT_SCORES = 1 << 4   /* the same of ui->scores */
+  WANT_SCAN = 1 << 0,      /* look for models again */
+  WANT_EXPERTS = 1 << 1,   /* open the experts again */
+  WANT_PAGER = 1 << 2,     /* show ui->page_text in $PAGER */
+  WANT_PREDICTED = 1 << 3, /* tell the others that ui->predicted is another */
+  WANT_SCORES = 1 << 4     /* the same of ui->scores */
 } Want;
 
 /* What has changed behind a view's back; bits. */
@@ -39,10 +39,10 @@ typedef enum {
   CHANGED_WOOD = 1 << 0,
   CHANGED_ORACLE = 1 << 1,
   CHANGED_JOBS = 1 << 2,
-  CHANGED_TARGET = 1 << 3, /* the view is to show ui->target */
-  CHANGED_TAGS = 1 << 4,   /* ui->to_tag are to be tagged */
-  CHANGED_SAID = 1 << 5,   /* ui->said is another */
-  CHANGED_SCORES = 1 << 6  /* ui->scores are */
+  CHANGED_TARGET = 1 << 3,    /* the view is to show ui->target */
+  CHANGED_TAGS = 1 << 4,      /* ui->to_tag are to be tagged */
+  CHANGED_PREDICTED = 1 << 5, /* ui->predicted is another */
+  CHANGED_SCORES = 1 << 6     /* ui->scores are */
 } Changed;
 
 typedef enum { PROMPT_TYPED, PROMPT_ACCEPTED, PROMPT_CANCELLED } PromptEvent;
@@ -63,7 +63,7 @@ typedef struct {
   OpenExperts *oracle;   /* NULL until the experts have been opened */
   Model *target, *other; /* for REACT_LOCATE, REACT_SHOW_MODEL, REACT_SHOW_DIFF */
   GPtrArray *to_tag;     /* of Model*, for CHANGED_TAGS; NULL: none */
-  GHashTable *said;      /* what an expert has said: path -> text; NULL: nothing yet */
+  GHashTable *predicted; /* what an expert predicts: path -> text; NULL: nothing yet */
   bool ask_labels;       /* the model that is opened next is to be asked about labels */
   char *question;        /* the last that was answered, or NULL */
   GHashTable *scores;    /* path -> score of that answer (double*); NULL: none */

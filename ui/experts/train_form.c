@@ -7,26 +7,26 @@
 #include "ui/toolkit/paint.h"
 #include "session/train_estimate.h"
 
-typedef enum { FIELD_TASK, FIELD_NAME, FIELD_COUNT, FIELD_SEED, FIELD_RATE } FieldKind;
+typedef enum { INPUT_TASK, INPUT_NAME, INPUT_COUNT, INPUT_SEED, INPUT_RATE } InputKind;
 
 enum { F_TASK, F_LAYER, F_LABEL, F_EPOCHS, F_BATCH, F_PROBES, F_PROJ, F_REP, F_RATE, F_SEED };
 
 static const struct {
   const char *label;
-  FieldKind kind;
-  unsigned most; /* FIELD_COUNT: 1 .. most */
+  InputKind kind;
+  unsigned most; /* INPUT_COUNT: 1 .. most */
   const char *help;
 } field_table[TRAIN_FIELDS] = {
-    [F_TASK] = {"task", FIELD_TASK, 0, "align: answers any words; classify: names a label"},
-    [F_LAYER] = {"layer", FIELD_NAME, 0, "empty: the widest that all models share; PgDn, PgUp choose"},
-    [F_LABEL] = {"label key", FIELD_NAME, 0, "what a model was trained on; PgDn, PgUp choose"},
-    [F_EPOCHS] = {"epochs", FIELD_COUNT, 100000, "passes over the models"},
-    [F_BATCH] = {"batch", FIELD_COUNT, 65536, "models a step"},
-    [F_PROBES] = {"probes", FIELD_COUNT, 4096, "r_U: inputs that are shown to the layer"},
-    [F_PROJ] = {"projection", FIELD_COUNT, 4096, "r_V: what is kept of each output"},
-    [F_REP] = {"representation", FIELD_COUNT, 8192, "r_T: numbers that stand for a model"},
-    [F_RATE] = {"learning rate", FIELD_RATE, 0, "Adam's step size, above 0 and at most 1"},
-    [F_SEED] = {"seed", FIELD_SEED, 0, "the same seed gives the same expert"},
+    [F_TASK] = {"task", INPUT_TASK, 0, "align: answers any words; classify: names a label"},
+    [F_LAYER] = {"layer", INPUT_NAME, 0, "empty: the widest that all models share; PgDn, PgUp choose"},
+    [F_LABEL] = {"label key", INPUT_NAME, 0, "what a model was trained on; PgDn, PgUp choose"},
+    [F_EPOCHS] = {"epochs", INPUT_COUNT, 100000, "passes over the models"},
+    [F_BATCH] = {"batch", INPUT_COUNT, 65536, "models a step"},
+    [F_PROBES] = {"probes", INPUT_COUNT, 4096, "r_U: inputs that are shown to the layer"},
+    [F_PROJ] = {"projection", INPUT_COUNT, 4096, "r_V: what is kept of each output"},
+    [F_REP] = {"representation", INPUT_COUNT, 8192, "r_T: numbers that stand for a model"},
+    [F_RATE] = {"learning rate", INPUT_RATE, 0, "Adam's step size, above 0 and at most 1"},
+    [F_SEED] = {"seed", INPUT_SEED, 0, "the same seed gives the same expert"},
 };
 
 static void set_number(TrainForm *form, int field, guint64 value) {

@@ -376,15 +376,15 @@ static void experts_prompt(Ui *ui, gpointer view, PromptEvent event, const char 
   if (event == PROMPT_ACCEPTED && !obstacle(ui)) start_sweep(ui, view, text, false);
 }
 
-static bool on_said(gpointer user, guint64 id, gpointer result, const GError *error) {
+static bool on_predicted(gpointer user, guint64 id, gpointer result, const GError *error) {
   ExpertsView *v = user;
   if (id == v->saying) v->saying = 0;
   if (error && !g_error_matches(error, COPSE_ERROR, COPSE_ERROR_CANCELLED))
     ui_tell(v->ui, STYLE_BAD, "%s", error->message);
   if (!result) return true;
-  g_clear_pointer(&v->ui->said, g_hash_table_unref);
-  v->ui->said = result;
-  v->ui->wanted |= WANT_SAID;
+  g_clear_pointer(&v->ui->predicted, g_hash_table_unref);
+  v->ui->predicted = result;
+  v->ui->wanted |= WANT_PREDICTED;
   ui_tell(v->ui, STYLE_GOOD, "It has spoken of %u models: the column EXPERT SAYS in the forest",
           g_hash_table_size(result));
   return false;
@@ -394,7 +394,7 @@ static void apply(Ui *ui, ExpertsView *v) {
   const GPtrArray *all = experts(ui);
   if (!all || all->len == 0 || !ui->wood) return;
   if (v->saying) worker_cancel(ui->engine.worker, v->saying); /* the last wish counts, and no queue grows */
-  v->saying = engine_sayings(&ui->engine, ui->wood, ui->oracle, (guint)v->list.cursor, on_said, v);
+  v->saying = engine_sayings(&ui->engine, ui->wood, ui->oracle, (guint)v->list.cursor, on_predicted, v);
 }
 
 static Reaction form_action(Ui *ui, ExpertsView *v, Action action) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "lineage/forest/node_fields.h"
 #include "ui/toolkit/glyph.h"
 #include "ui/toolkit/paint.h"
 #include "search/filter.h"
@@ -15,30 +16,12 @@ enum { MARK_COLUMNS = 2 };
 /* What a column says of a node; NULL for nothing. The caller frees it. */
 typedef char *(*ColumnText)(const ForestNode *node, const RowLook *look, int columns);
 
-/* What it sorts by; NAN where there is nothing. NULL: by its text. */
-typedef double (*ColumnNumber)(const ForestNode *node);
-
 static char *kind_text(const ForestNode *node, const RowLook *look, int columns) {
-  (void)look, (void)columns;
-  if (!node->model) return g_strdup("ghost");
+  (void)columns;
   /* The full word is wider than the others together. */
-  if (node->model->kind == MODEL_EMBEDDING) return g_strdup("embed");
-  return g_strdup(model_kind_name(node->model->kind));
+  if (node->model && node->model->kind == MODEL_EMBEDDING) return g_strdup("embed");
+  return node_field_text(look->forest, node, FIELD_KIND, NULL);
 }
-
-static char *params_text(const ForestNode *node, const RowLook *look, int columns) {
-  (void)look, (void)columns;
-  return node->model ? text_count(node->model->params) : NULL;
-}
-
-static double params_number(const ForestNode *node) { return node->model ? (double)node->model->params : NAN; }
-
-static char *size_text(const ForestNode *node, const RowLook *look, int columns) {
-  (void)look, (void)columns;
-  return node->model ? text_bytes(node->model->bytes) : NULL;
-}
-
-static double size_number(const ForestNode *node) { return node->model ? (double)node->model->bytes : NAN; }
 
 static char *dtype_text(const ForestNode *node, const RowLook *look, int columns) {
   (void)look, (void)columns;
@@ -67,62 +50,6 @@ static char *edge_text(const ForestNode *node, const RowLook *look, int columns)
   return g_strdup_printf("%s%s %.2f", flag, brief[edge->source], edge->confidence);
 }
 
-static double sure_number(const ForestNode *node) {
-  const ParentEdge *edge = forest_parent_edge(node);
-  return edge ? edge->confidence : NAN;
-}
-
-static char *sure_text(const ForestNode *node, const RowLook *look, int columns) {
-  (void)look, (void)columns;
-  double sure = sure_number(node);
-  return isfinite(sure) ? g_strdup_printf("%.2f", sure) : NULL;
-}
-
-static double moved_number(const ForestNode *node) {
-  const ParentEdge *edge = forest_parent_edge(node);
-  return edge ? edge->distance : NAN;
-}
-
-static char *moved_text(const ForestNode *node, const RowLook *look, int columns) {
-  (void)look, (void)columns;
-  double moved = moved_number(node);
-  return isfinite(moved) ? g_strdup_printf("%.3g", moved) : NULL;
-}
-
-static double tensors_number(const ForestNode *node) { return node->model ? node->model->tensors : NAN; }
-
-static char *tensors_text(const ForestNode *node, const RowLook *look, int columns) {
-  (void)look, (void)columns;
-  return node->model ? g_strdup_printf("%u", node->model->tensors) : NULL;
-}
-
-static char *format_text(const ForestNode *node, const RowLook *look, int columns) {
-  (void)look, (void)columns;
-  return node->model ? g_strdup(node->model->format) : NULL;
-}
-
-static char *license_text(const ForestNode *node, const RowLook *look, int columns) {
-  (void)look, (void)columns;
-  return node->model ? g_strdup(model_value(node->model, "license")) : NULL;
-}
-
-static char *base_text(const ForestNode *node, const RowLook *look, int columns) {
-  (void)look, (void)columns;
-  return node->model ? g_strdup(model_base(node->model)) : NULL;
-}
-
-static char *split_text(const ForestNode *node, const RowLook *look, int columns) {
-  (void)look, (void)columns;
-  return node->model ? g_strdup(model_split(node->model)) : NULL;
-}
-
-static double tree_number(const ForestNode *node) { return node->tree + 1; }
-
-static char *tree_text(const ForestNode *node, const RowLook *look, int columns) {
-  (void)look, (void)columns;
-  return g_strdup_printf("%d", node->tree + 1);
-}
-
 static char *tag_text(const ForestNode *node, const RowLook *look, int columns) {
   (void)node, (void)columns;
   return g_strdup(look->tagged ? "tag" : NULL);
@@ -130,67 +57,99 @@ static char *tag_text(const ForestNode *node, const RowLook *look, int columns) 
 
 /* "solid pink squ… 0.98": however narrow, with how sure the expert is. */
 static char *says_text(const ForestNode *node, const RowLook *look, int columns) {
-  if (!node->model || !look->said) return NULL;
-  const char *said = g_hash_table_lookup(look->said, node->model->path);
-  const char *sure = said ? strrchr(said, ' ') : NULL;
+  if (!node->model || !look->predicted) return NULL;
+  const char *predicted = g_hash_table_lookup(look->predicted, node->model->path);
+  const char *sure = predicted ? strrchr(predicted, ' ') : NULL;
   int room = sure ? columns - text_width(sure) : 0;
-  if (room < 4 || text_width(said) <= columns || !g_ascii_isdigit(sure[1])) return g_strdup(said);
-  g_autofree char *words = g_strndup(said, (gsize)(sure - said));
+  if (room < 4 || text_width(predicted) <= columns || !g_ascii_isdigit(sure[1])) return g_strdup(predicted);
+  g_autofree char *words = g_strndup(predicted, (gsize)(sure - predicted));
   g_autofree char *fitted = text_fit(words, room, look->ascii ? "~" : "…");
   return g_strconcat(fitted, sure, NULL);
 }
 
-static char *notes_text(const ForestNode *node, const RowLook *look, int columns) {
-  (void)look, (void)columns;
-  return g_strdup(node->note);
+/* What somebody wrote of it, or else why it stands there. */
+static char *note_text(const ForestNode *node, const RowLook *look, int columns) {
+  (void)columns;
+  char *own = node_field_text(look->forest, node, FIELD_NOTE, NULL);
+  return own ? own : node_field_text(look->forest, node, FIELD_REASON, NULL);
 }
-
-static double children_number(const ForestNode *node) { return node->children->len; }
 
 static char *children_text(const ForestNode *node, const RowLook *look, int columns) {
   (void)look, (void)columns;
   return node->children->len ? g_strdup_printf("%u", node->children->len) : NULL;
 }
 
+/* A column of a field of collection/fields.def, or one of the screen alone. */
 typedef struct {
-  const char *name, *title;
-  int from;       /* of the standard set: shown when the line has this many columns */
-  int width;      /* its columns then */
-  int grows_from; /* from here on it grows by one column for every four; 0: never */
+  const char *name, *title; /* NULL: as the field's */
+  ModelField field;         /* FIELD_COUNT: none */
+  int from;                 /* of the standard set: shown when the line has this many columns */
+  int width;                /* its columns then */
+  int grows_from;           /* from here on it grows by one column for every four; 0: never */
   int most;
-  bool right;
-  ColumnText text;
-  ColumnNumber number;
+  ColumnText text; /* NULL: what the field says */
 } Column;
 
 static const Column column_table[FOREST_COLUMNS] = {
-    {"kind", "KIND", 56, 5, 0, 5, false, kind_text, NULL},
-    {"params", "PARAMS", 34, 6, 0, 6, true, params_text, params_number},
-    {"size", "SIZE", 76, 7, 0, 7, true, size_text, size_number},
-    {"dtype", "DTYPE", 92, 6, 0, 6, false, dtype_text, NULL},
-    {"concept", "CONCEPT", 60, 14, 80, 28, false, concept_text, NULL},
-    {"edge", "EDGE", 64, 10, 104, 26, false, edge_text, sure_number},
-    {"sure", "SURE", 0, 4, 0, 4, true, sure_text, sure_number},
-    {"moved", "MOVED", 0, 7, 0, 7, true, moved_text, moved_number},
-    {"says", "EXPERT SAYS", 0, 18, 0, 18, false, says_text, NULL},
-    {"tensors", "TENSORS", 0, 7, 0, 7, true, tensors_text, tensors_number},
-    {"children", "BELOW", 0, 5, 0, 5, true, children_text, children_number},
-    {"tree", "TREE", 0, 4, 0, 4, true, tree_text, tree_number},
-    {"format", "FORMAT", 0, 11, 0, 11, false, format_text, NULL},
-    {"license", "LICENSE", 0, 12, 0, 12, false, license_text, NULL},
-    {"base", "BASE", 0, 20, 0, 20, false, base_text, NULL},
-    {"split", "SPLIT", 0, 12, 0, 12, false, split_text, NULL},
-    {"tag", "TAG", 0, 3, 0, 3, false, tag_text, NULL},
-    {"note", "NOTE", 0, 24, 0, 24, false, notes_text, NULL},
+    {NULL, NULL, FIELD_KIND, 56, 5, 0, 5, kind_text},
+    {NULL, NULL, FIELD_PARAMS, 34, 6, 0, 6, NULL},
+    {"size", NULL, FIELD_BYTES, 76, 7, 0, 7, NULL},
+    {NULL, NULL, FIELD_DTYPE, 92, 6, 0, 6, dtype_text},
+    {NULL, NULL, FIELD_CONCEPT, 60, 14, 80, 28, concept_text},
+    {NULL, NULL, FIELD_EDGE, 64, 10, 104, 26, edge_text},
+    {"sure", NULL, FIELD_CONFIDENCE, 0, 4, 0, 4, NULL},
+    {NULL, NULL, FIELD_MOVED, 0, 7, 0, 7, NULL},
+    {"says", "EXPERT SAYS", FIELD_COUNT, 0, 18, 0, 18, says_text},
+    {NULL, NULL, FIELD_TENSORS, 0, 7, 0, 7, NULL},
+    {NULL, NULL, FIELD_CHILDREN, 0, 5, 0, 5, children_text},
+    {NULL, NULL, FIELD_TREE, 0, 4, 0, 4, NULL},
+    {NULL, NULL, FIELD_FORMAT, 0, 11, 0, 11, NULL},
+    {NULL, NULL, FIELD_LICENSE, 0, 12, 0, 12, NULL},
+    {NULL, NULL, FIELD_BASE, 0, 20, 0, 20, NULL},
+    {NULL, NULL, FIELD_SPLIT, 0, 12, 0, 12, NULL},
+    {"tag", "TAG", FIELD_COUNT, 0, 3, 0, 3, tag_text},
+    {NULL, NULL, FIELD_NOTE, 0, 24, 0, 24, note_text},
+    {NULL, NULL, FIELD_TAGS, 0, 20, 0, 20, NULL},
+    {NULL, NULL, FIELD_FAMILY, 0, 14, 0, 14, NULL},
+    {NULL, NULL, FIELD_FORM, 0, 8, 0, 8, NULL},
+    {NULL, NULL, FIELD_RANK, 0, 4, 0, 4, NULL},
+    {NULL, NULL, FIELD_DATE, 0, 10, 0, 10, NULL},
+    {"duplicate", NULL, FIELD_DUPLICATE_OF, 0, 20, 0, 20, NULL},
+    {NULL, NULL, FIELD_CONFLICT, 0, 8, 0, 8, NULL},
+    {NULL, NULL, FIELD_FAVOURITE, 0, 9, 0, 9, NULL},
 };
+
+static const char *column_title(const Column *c) { return c->title ? c->title : field_info(c->field)->title; }
+
+/* True for numbers, which are written and ordered as such. */
+static bool is_number(const Column *c) {
+  if (c->field == FIELD_COUNT) return false;
+  FieldKind kind = field_info(c->field)->kind;
+  return kind == FIELD_IS_NUMBER || kind == FIELD_IS_REAL;
+}
+
+static char *column_text(const Column *c, const ForestNode *node, const RowLook *look, int columns) {
+  if (c->text) return c->text(node, look, columns);
+  if (is_number(c)) return field_number_text(c->field, node_field_number(node, c->field));
+  return node_field_text(look->forest, node, c->field, look->label_key);
+}
+
+/* What it is ordered by; NAN where there is nothing, or letters decide. An edge counts by how sure it is. */
+static double column_number(const Column *c, const ForestNode *node) {
+  ModelField field = c->field == FIELD_EDGE ? FIELD_CONFIDENCE : c->field;
+  return field < FIELD_COUNT ? node_field_number(node, field) : NAN;
+}
 
 enum { STANDARD_COLUMNS = 6, NAME_LEAST = 20 };
 
-const char *forest_column_name(int column) { return column_table[column].name; }
+const char *forest_column_name(int column) {
+  const Column *c = &column_table[column];
+  return c->name ? c->name : field_info(c->field)->name;
+}
 
 int forest_column_find(const char *name) {
   for (int i = 0; i < FOREST_COLUMNS; i++)
-    if (g_str_equal(column_table[i].name, name)) return i;
+    if (g_str_equal(forest_column_name(i), name)) return i;
   return -1;
 }
 
@@ -229,7 +188,7 @@ bool column_set_parse(ColumnSet *set, const char *text, char **wrong) {
 
 char *column_set_text(const ColumnSet *set) {
   GString *s = g_string_new(NULL);
-  for (int i = 0; i < set->n; i++) g_string_append_printf(s, "%s%s", i ? " " : "", column_table[set->which[i]].name);
+  for (int i = 0; i < set->n; i++) g_string_append_printf(s, "%s%s", i ? " " : "", forest_column_name(set->which[i]));
   return g_string_free(s, FALSE);
 }
 
@@ -251,7 +210,7 @@ ColumnSet column_set_without(const ColumnSet *set, int column) {
 }
 
 char *forest_column_text(int column, const ForestNode *node, const RowLook *look, int columns) {
-  return column_table[column].text(node, look, columns);
+  return column_text(&column_table[column], node, look, columns);
 }
 
 static int compare_numbers(double a, double b) {
@@ -261,15 +220,18 @@ static int compare_numbers(double a, double b) {
 
 int forest_column_compare(int column, const ForestNode *a, const ForestNode *b, const RowLook *look) {
   const Column *c = &column_table[column];
-  if (c->number) return compare_numbers(c->number(a), c->number(b));
+  if (!forest_column_is_text(column)) return compare_numbers(column_number(c, a), column_number(c, b));
   g_autofree char *x = forest_column_key(column, a, look), *y = forest_column_key(column, b, look);
   return forest_column_compare_keys(x, y);
 }
 
-bool forest_column_is_text(int column) { return column_table[column].number == NULL; }
+bool forest_column_is_text(int column) {
+  const Column *c = &column_table[column];
+  return !is_number(c) && c->field != FIELD_EDGE;
+}
 
 char *forest_column_key(int column, const ForestNode *node, const RowLook *look) {
-  g_autofree char *text = column_table[column].text(node, look, 99);
+  g_autofree char *text = column_text(&column_table[column], node, look, 99);
   return text ? g_utf8_collate_key(text, -1) : NULL;
 }
 
@@ -303,7 +265,7 @@ static int lay_out(const ColumnSet *set, int line, int *widths) {
 }
 
 static void put_column(Cells *cells, int x, int y, int width, const Column *c, Style style, const char *text) {
-  if (c->right) paint_right(cells, x, y, width, style, text);
+  if (is_number(c)) paint_right(cells, x, y, width, style, text);
   else paint_left(cells, x, y, width, style, text);
 }
 
@@ -316,7 +278,7 @@ void forest_header_draw(Cells *cells, Rect area, const ColumnSet *set, int sorte
   for (int i = 0; i < set->n; i++) {
     const Column *c = &column_table[set->which[i]];
     if (!widths[i]) continue;
-    put_column(cells, x + 1, area.y, widths[i], c, STYLE_HEADER, c->title);
+    put_column(cells, x + 1, area.y, widths[i], c, STYLE_HEADER, column_title(c));
     if (set->which[i] == sorted)
       cells_put(cells, x, area.y, 1, STYLE_HEADER, glyph(cells->ascii, reverse ? GLYPH_RISING : GLYPH_FALLING));
     x += widths[i] + 1;
@@ -424,7 +386,7 @@ void forest_row_draw(Cells *cells, int x, int y, int columns, const ColumnSet *s
   for (int i = 0; i < set->n; i++) {
     const Column *c = &column_table[set->which[i]];
     if (!widths[i]) continue;
-    g_autofree char *text = c->text(node, look, widths[i]);
+    g_autofree char *text = column_text(c, node, look, widths[i]);
     if (text) put_column(cells, at + 1, y, widths[i], c, column_style(c, row, node), text);
     at += widths[i] + 1;
   }

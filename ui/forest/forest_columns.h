@@ -5,7 +5,7 @@
 #include "lineage/forest/outline.h"
 #include "ui/toolkit/cells.h"
 
-enum { FOREST_COLUMNS = 18 };
+enum { FOREST_COLUMNS = 26 };
 
 /* The columns to show, in order. */
 typedef struct {
@@ -34,9 +34,10 @@ ColumnSet column_set_without(const ColumnSet *set, int column);
 
 /* How to draw a row, besides the row itself. */
 typedef struct {
+  const Forest *forest;
   const char *label_key;
-  const char *match; /* part of names to bring out, or NULL */
-  GHashTable *said;  /* path -> text of the SAYS column; NULL: nothing */
+  const char *match;     /* part of names to bring out, or NULL */
+  GHashTable *predicted; /* path -> text of the SAYS column; NULL: nothing */
   bool tagged, selected, in_range, ascii;
   bool flat; /* a list without branches: nothing can be folded */
 } RowLook;

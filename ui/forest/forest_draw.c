@@ -74,9 +74,10 @@ static void draw_rows(const Ui *ui, ForestView *v, Cells *cells, Rect area) {
   for (int i = 0; i < area.rows && r->list.top + i < r->list.count; i++) {
     int at = r->list.top + i;
     const OutlineRow *row = forest_rows_row(r, at);
-    RowLook look = {.label_key = r->wood->label_key,
+    RowLook look = {.forest = r->wood->forest,
+                    .label_key = r->wood->label_key,
                     .match = v->search,
-                    .said = ui->said,
+                    .predicted = ui->predicted,
                     .ascii = ui->ascii,
                     .flat = r->flat,
                     .tagged = g_hash_table_contains(r->tagged, GUINT_TO_POINTER(row->node)),

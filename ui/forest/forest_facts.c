@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "collection/model_fields.h"
 #include "core/text.h"
 #include "experts/task/label_list.h"
 #include "ui/toolkit/paint.h"
@@ -25,15 +26,6 @@ static void say(Page *page, const char *label, Style style, const char *text) {
   /* Three lines of one fact are enough: a card may hold a novel. */
   page->y +=
       paint_wrapped(page->cells, page->area.x + LABEL_COLUMNS, page->y, columns, MIN(rows_left(page), 3), style, text);
-}
-
-static void say_dtypes(Page *page, const Model *model) {
-  GString *text = g_string_new(NULL);
-  for (int d = 0; d < DTYPE_COUNT; d++)
-    if (model->dtypes[d])
-      g_string_append_printf(text, "%s%s %u", text->len ? ", " : "", dtype_name((Dtype)d), model->dtypes[d]);
-  say(page, "dtypes", STYLE_TEXT, text->str);
-  g_string_free(text, TRUE);
 }
 
 static void say_parents(Page *page, const Forest *forest, const ForestNode *node) {
@@ -68,11 +60,12 @@ static void say_model(Page *page, const Model *model) {
   g_autofree char *kind = g_strdup_printf("%s, %s", model_kind_name(model->kind), model->format);
   g_autofree char *params = text_count(model->params);
   g_autofree char *bytes = text_bytes(model->bytes);
+  g_autofree char *dtypes = model_dtypes_text(model);
   g_autofree char *size = g_strdup_printf("%s params, %s, %u tensors", params, bytes, model->tensors);
   say(page, "path", STYLE_TEXT, model->shown);
   say(page, "kind", STYLE_TEXT, kind);
   say(page, "size", STYLE_TEXT, size);
-  say_dtypes(page, model);
+  say(page, "dtypes", STYLE_TEXT, dtypes);
 }
 
 static void say_facts(Page *page, const Model *model) {

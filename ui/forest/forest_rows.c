@@ -52,7 +52,8 @@ static int nearest_row(const ForestRows *r, int node) {
 
 static bool keep_node(void *user, unsigned node) {
   ForestRows *r = user;
-  return row_filter_match(r->filter, forest_node(r->wood->forest, node), r->wood->haystacks[node], r->wood->label_key);
+  return row_filter_match(r->filter, r->wood->forest, forest_node(r->wood->forest, node), r->wood->haystacks[node],
+                          r->wood->label_key);
 }
 
 static void row_clear(void *data) { g_free(((OutlineRow *)data)->branch); }
@@ -66,7 +67,7 @@ typedef struct {
 static int compare_nodes(const RowOrder *o, guint a, guint b) {
   const ForestRows *r = o->rows;
   const ForestNode *n = forest_node(r->wood->forest, a), *m = forest_node(r->wood->forest, b);
-  RowLook look = {.label_key = r->wood->label_key, .said = r->said};
+  RowLook look = {.forest = r->wood->forest, .label_key = r->wood->label_key, .predicted = r->predicted};
   if (r->sort < 0) return strcmp(n->name, m->name);
   if (o->keys) return forest_column_compare_keys(o->keys[a], o->keys[b]);
   return forest_column_compare(r->sort, n, m, &look);
@@ -84,7 +85,7 @@ static int compare_rows(gconstpointer a, gconstpointer b, gpointer user) {
 static void sort_rows(const ForestRows *r, GArray *rows) {
   bool text = r->sort >= 0 && forest_column_is_text(r->sort);
   RowOrder order = {r, text ? g_new0(char *, node_count(r) + 1) : NULL};
-  RowLook look = {.label_key = r->wood->label_key, .said = r->said};
+  RowLook look = {.forest = r->wood->forest, .label_key = r->wood->label_key, .predicted = r->predicted};
   for (guint i = 0; i < rows->len && text; i++) {
     guint node = g_array_index(rows, OutlineRow, i).node;
     order.keys[node] = forest_column_key(r->sort, forest_node(r->wood->forest, node), &look);
@@ -101,7 +102,8 @@ static GArray *flat_rows(ForestRows *r, bool everything) {
   for (guint i = 0; i < node_count(r); i++) {
     const ForestNode *node = forest_node(r->wood->forest, i);
     if (!node->model) continue;
-    if (!everything && r->filter && !row_filter_match(r->filter, node, r->wood->haystacks[i], r->wood->label_key))
+    if (!everything && r->filter &&
+        !row_filter_match(r->filter, r->wood->forest, node, r->wood->haystacks[i], r->wood->label_key))
       continue;
     OutlineRow row = {.node = i, .branch = g_strdup("")};
     g_array_append_val(rows, row);

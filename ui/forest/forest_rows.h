@@ -25,8 +25,8 @@ typedef struct {
   bool flat; /* a plain list instead of the outline */
   int sort;  /* column of the list's order; -1: by name */
   bool reverse;
-  GHashTable *said; /* for the order by what experts say; NULL: nothing. Borrowed */
-  int range;        /* row where a range of tags begins, -1: none */
+  GHashTable *predicted; /* for the order by what experts say; NULL: nothing. Borrowed */
+  int range;             /* row where a range of tags begins, -1: none */
 } ForestRows;
 
 void forest_rows_init(ForestRows *rows, bool ascii);

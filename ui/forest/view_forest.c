@@ -169,7 +169,7 @@ static bool forest_arrange(ForestView *v, Action action) {
 static Reaction forest_action(Ui *ui, gpointer view, Action action) {
   ForestView *v = view;
   ForestRows *r = &v->rows;
-  r->said = ui->said;
+  r->predicted = ui->predicted;
   if (list_action(&r->list, action) || forest_rows_action(r, action) || forest_arrange(v, action)) return REACT_HANDLED;
   Reaction asked = forest_request(ui, v, action);
   if (asked) return asked;
@@ -279,7 +279,8 @@ static void forest_changed(Ui *ui, gpointer view, unsigned what) {
   bool has = false;
   for (int i = 0; i < v->columns.n; i++) has |= v->columns.which[i] == says;
   /* The new column comes early: on narrow screens the last ones are left out. */
-  if ((what & CHANGED_SAID) && !has) column_set_parse(&v->columns, "kind params says concept edge size dtype", NULL);
+  if ((what & CHANGED_PREDICTED) && !has)
+    column_set_parse(&v->columns, "kind params says concept edge size dtype", NULL);
   if ((what & CHANGED_TARGET) && ui->target) go_to_target(ui, v);
   if (!(what & CHANGED_TAGS) || !ui->to_tag) return;
   for (guint i = 0; i < ui->to_tag->len; i++) forest_rows_tag_model(&v->rows, ui->to_tag->pdata[i]);
@@ -302,7 +303,7 @@ static void forest_click_title(Ui *ui, gpointer view, int x) {
   int column = forest_view_column_at(v, x);
   if (column < 0 || v->rows.list.count == 0) return;
   if (column == FOREST_COLUMNS) column = -1;
-  v->rows.said = ui->said;
+  v->rows.predicted = ui->predicted;
   bool again = v->rows.flat && v->rows.sort == column;
   forest_rows_order(&v->rows, true, column, again && !v->rows.reverse);
 }
@@ -322,7 +323,7 @@ static bool set_columns(Ui *ui, ForestView *v, const char *names, char **problem
 
 static bool forest_command(Ui *ui, gpointer view, const char *verb, const char *argument, char **problem) {
   ForestView *v = view;
-  v->rows.said = ui->said;
+  v->rows.predicted = ui->predicted;
   if (g_str_equal(verb, "sort-by")) return sort_by(v, argument, problem);
   if (g_str_equal(verb, "columns")) return set_columns(ui, v, argument, problem);
   if (g_str_equal(verb, "export")) forest_export(ui, v, argument);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "collection/model_fields.h"
 #include "core/text.h"
 #include "experts/task/label_list.h"
 #include "ui/toolkit/glyph.h"
@@ -29,17 +30,9 @@ static void fact(Lines *l, const char *label, const char *value, const char *sou
   lines_fact(l, label, LABEL, STYLE_TEXT, text);
 }
 
-static void add_dtypes(Lines *l, const Model *m) {
-  GString *text = g_string_new(NULL);
-  for (int d = 0; d < DTYPE_COUNT; d++)
-    if (m->dtypes[d])
-      g_string_append_printf(text, "%s%s %u", text->len ? ", " : "", dtype_name((Dtype)d), m->dtypes[d]);
-  if (text->len) fact(l, "dtypes", text->str, "header");
-  g_string_free(text, TRUE);
-}
-
 static void add_file(Lines *l, const Model *m) {
   g_autofree char *params = text_count(m->params), *bytes = text_bytes(m->bytes);
+  g_autofree char *dtypes = model_dtypes_text(m);
   g_autofree char *tensors = g_strdup_printf("%u", m->tensors);
   g_autofree SafeText *file = safe_text(m->file, -1);
   lines_fact(l, "path", LABEL, STYLE_TEXT, m->shown);
@@ -48,7 +41,7 @@ static void add_file(Lines *l, const Model *m) {
   fact(l, "kind", kind, "header");
   fact(l, "params", params, "header");
   fact(l, "tensors", tensors, "header");
-  add_dtypes(l, m);
+  if (*dtypes) fact(l, "dtypes", dtypes, "header");
   fact(l, "on disk", bytes, "file");
   if (*m->shapes) fact(l, "architecture", m->shapes, "hash of names and shapes");
 }

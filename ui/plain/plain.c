@@ -38,7 +38,7 @@ static guint list_kept(const Talk *t, const RowFilter *filter) {
   for (guint i = 0; i < t->forest->nodes->len; i++) {
     const ForestNode *node = forest_node(t->forest, i);
     g_autofree char *haystack = node_haystack(node, t->label_key);
-    if (!node->model || (filter && !row_filter_match(filter, node, haystack, t->label_key))) continue;
+    if (!node->model || (filter && !row_filter_match(filter, t->forest, node, haystack, t->label_key))) continue;
     if (++found <= TALK_LISTED) say_model(t, found, node->model);
   }
   return found;

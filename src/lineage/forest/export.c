@@ -1,20 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lineage/forest/export.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
 #include "core/json.h"
+#include "lineage/forest/node_fields.h"
 #include "lineage/forest/outline.h"
-
-/* What a parent is called: its path, or ghost:NAME. The caller frees it. */
-static char *parent_text(const Forest *forest, const ForestNode *node) {
-  const ParentEdge *e = forest_parent_edge(node);
-  const ForestNode *parent = e ? forest_node(forest, e->parent) : NULL;
-  if (!parent) return g_strdup("");
-  return parent->model ? g_strdup(parent->model->shown) : g_strconcat("ghost:", parent->name, NULL);
-}
 
 static void add_field(GString *s, const char *text, char end) {
   bool formula = *text && strchr("=+-@", *text);
@@ -29,53 +21,31 @@ static void add_field(GString *s, const char *text, char end) {
   g_string_append_c(s, end);
 }
 
-static const char csv_head[] =
-    "path,name,kind,format,params,bytes,tensors,tree,parent,edge,source,confidence,moved,concept\n";
-
-static void add_number(GString *s, double value, char end) {
-  char text[G_ASCII_DTOSTR_BUF_SIZE];
-  if (isfinite(value)) g_string_append(s, g_ascii_formatd(text, sizeof text, "%.6g", value));
-  g_string_append_c(s, end);
+static void add_csv_head(GString *s) {
+  for (int f = 0; f < FIELD_COUNT; f++) add_field(s, field_info((ModelField)f)->name, f + 1 < FIELD_COUNT ? ',' : '\n');
 }
 
 static void add_csv(GString *s, const Forest *forest, const ForestNode *node, const char *label_key) {
-  const Model *m = node->model;
-  const ParentEdge *e = forest_parent_edge(node);
-  const char *concept = m ? model_concept(m, label_key) : NULL;
-  g_autofree char *parent = parent_text(forest, node);
-  add_field(s, m ? m->shown : "", ',');
-  add_field(s, node->name, ',');
-  add_field(s, m ? model_kind_name(m->kind) : "ghost", ',');
-  add_field(s, m ? m->format : "", ',');
-  g_string_append_printf(s, "%" PRIu64 ",%" PRIu64 ",%u,%d,", m ? m->params : 0, m ? m->bytes : 0, m ? m->tensors : 0,
-                         node->tree + 1);
-  add_field(s, parent, ',');
-  add_field(s, e ? edge_kind_name(e->kind) : "", ',');
-  add_field(s, e ? edge_source_name(e->source) : "", ',');
-  add_number(s, e ? e->confidence : NAN, ',');
-  add_number(s, e ? e->distance : NAN, ',');
-  add_field(s, concept ? concept : "", '\n');
+  for (int f = 0; f < FIELD_COUNT; f++) {
+    g_autofree char *text = node_field_text(forest, node, (ModelField)f, label_key);
+    add_field(s, text ? text : "", f + 1 < FIELD_COUNT ? ',' : '\n');
+  }
+}
+
+/* Numbers as numbers, an absent one and an absent text as null. */
+static void add_member(cJSON *o, const Forest *forest, const ForestNode *node, ModelField field,
+                       const char *label_key) {
+  const FieldInfo *info = field_info(field);
+  double number = node_field_number(node, field);
+  g_autofree char *text = node_field_text(forest, node, field, label_key);
+  if (info->kind == FIELD_IS_NUMBER && isfinite(number) && number >= 0) json_add_u64(o, info->name, (uint64_t)number);
+  else if (info->kind == FIELD_IS_REAL || info->kind == FIELD_IS_NUMBER) json_add_number(o, info->name, number);
+  else json_add_string(o, info->name, text);
 }
 
 static void add_json(GString *s, const Forest *forest, const ForestNode *node, const char *label_key) {
-  const Model *m = node->model;
-  const ParentEdge *e = forest_parent_edge(node);
-  g_autofree char *parent = parent_text(forest, node);
   cJSON *o = cJSON_CreateObject();
-  json_add_string(o, "path", m ? m->shown : NULL);
-  json_add_string(o, "name", node->name);
-  json_add_string(o, "kind", m ? model_kind_name(m->kind) : "ghost");
-  json_add_string(o, "format", m ? m->format : NULL);
-  json_add_u64(o, "params", m ? m->params : 0);
-  json_add_u64(o, "bytes", m ? m->bytes : 0);
-  json_add_u64(o, "tensors", m ? m->tensors : 0);
-  json_add_u64(o, "tree", (uint64_t)(node->tree + 1));
-  json_add_string(o, "parent", *parent ? parent : NULL);
-  json_add_string(o, "edge", e ? edge_kind_name(e->kind) : NULL);
-  json_add_string(o, "source", e ? edge_source_name(e->source) : NULL);
-  json_add_number(o, "confidence", e ? e->confidence : NAN);
-  json_add_number(o, "moved", e ? e->distance : NAN);
-  json_add_string(o, "concept", m ? model_concept(m, label_key) : NULL);
+  for (int f = 0; f < FIELD_COUNT; f++) add_member(o, forest, node, (ModelField)f, label_key);
   char *text = cJSON_PrintUnformatted(o);
   if (text) g_string_append_printf(s, "%s\n", text);
   cJSON_free(text);
@@ -83,7 +53,8 @@ static void add_json(GString *s, const Forest *forest, const ForestNode *node, c
 }
 
 char *export_text(const Forest *forest, const GPtrArray *nodes, ExportFormat format, const char *label_key) {
-  GString *s = g_string_new(format == EXPORT_CSV ? csv_head : NULL);
+  GString *s = g_string_new(NULL);
+  if (format == EXPORT_CSV) add_csv_head(s);
   for (guint i = 0; i < nodes->len; i++) {
     const ForestNode *node = nodes->pdata[i];
     const Model *m = node->model;

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of fields: every name is found, every model answers alike to whoever asks, and the manual has them all. */
+#include <math.h>
+#include <string.h>
+
+#include "collection/model_fields.h"
+#include "lineage/forest/forest_make.h"
+#include "lineage/forest/export.h"
+#include "lineage/forest/node_fields.h"
+#include "search/filter.h"
+
+static Model *adapter(void) {
+  Model *m = model_new();
+  m->path = g_strdup("birch/fox"), m->shown = g_strdup("birch/fox"), m->name = g_strdup("fox");
+  m->file = g_strdup("birch/fox/a.safetensors"), m->format = g_strdup("safetensors"), m->shapes = g_strdup("");
+  m->kind = MODEL_LORA;
+  m->params = 1600000, m->bytes = 3200000, m->tensors = 4;
+  m->dtypes[DTYPE_BF16] = 3, m->dtypes[DTYPE_F32] = 1;
+  model_add_fact(m, "imagenet_class_name", "red fox", "metadata");
+  model_add_fact(m, "tags", "night", "card");
+  model_add_fact(m, "tags", "snow", "card");
+  model_add_fact(m, "license", "mit", "card");
+  model_add_fact(m, "ss_network_dim", "16", "metadata");
+  model_add_fact(m, "modelspec.date", "2024-05", "metadata");
+  return m;
+}
+
+static char *joined(const Model *m, const char *name) {
+  g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+  model_texts(m, name, NULL, texts);
+  g_ptr_array_add(texts, NULL);
+  return g_strjoinv("|", (char **)texts->pdata);
+}
+
+static void test_names(void) {
+  for (int f = 0; f < FIELD_COUNT; f++) {
+    const FieldInfo *info = field_info((ModelField)f);
+    g_assert_cmpint(field_find(info->name), ==, f);
+    if (info->second) g_assert_cmpint(field_find(info->second), ==, f);
+    g_assert_true(*info->title && *info->meaning);
+  }
+  g_assert_cmpint(field_find("LICENCE"), ==, FIELD_LICENSE);
+  g_assert_cmpint(field_find("no such"), ==, FIELD_COUNT);
+}
+
+static void test_texts(void) {
+  static const char *const right[][2] = {{"path", "birch/fox"},  {"kind", "lora"},      {"size", "3200000"},
+                                         {"concept", "red fox"}, {"tag", "night|snow"}, {"rank", "16"},
+                                         {"date", "2024-05"},    {"licence", "mit"},    {"parent", ""},
+                                         {"tree", ""},           {"split", ""},         {"ss_network_dim", "16"}};
+  g_autoptr(Model) m = adapter();
+  for (size_t i = 0; i < G_N_ELEMENTS(right); i++) {
+    g_autofree char *have = joined(m, right[i][0]);
+    g_assert_cmpstr(have, ==, right[i][1]);
+  }
+  g_autofree char *dtypes = joined(m, "dtype");
+  g_assert_nonnull(strstr(dtypes, "BF16"));
+  g_assert_nonnull(strstr(dtypes, "F32"));
+  g_assert_cmpfloat(model_field_number(m, FIELD_RANK), ==, 16);
+  g_assert_true(isnan(model_field_number(m, FIELD_TREE)));
+  g_assert_cmpstr(model_main_dtype(m), ==, "BF16");
+}
+
+static void test_numbers_for_people(void) {
+  g_autofree char *params = field_number_text(FIELD_PARAMS, 1.6e6), *sure = field_number_text(FIELD_CONFIDENCE, 0.984);
+  g_autofree char *moved = field_number_text(FIELD_MOVED, 0.00012345), *tree = field_number_text(FIELD_TREE, 3);
+  g_assert_cmpstr(params, ==, "1.6M");
+  g_assert_cmpstr(sure, ==, "0.98");
+  g_assert_cmpstr(moved, ==, "0.000123");
+  g_assert_cmpstr(tree, ==, "3");
+  g_assert_null(field_number_text(FIELD_PARAMS, NAN));
+}
+
+/* A parent that is not on disk, and two models below it that hold the same tensors. */
+static Forest *small_wood(Model *m, Model *copy) {
+  Forest *f = forest_new();
+  forest_add_node(f, m, NULL);
+  forest_add_node(f, copy, NULL);
+  unsigned ghost = forest_add_node(f, NULL, "old fox");
+  ParentEdge edge = {ghost, EDGE_ADAPTER, EDGE_DECLARED, 0.98, 1, NAN};
+  forest_add_parent(f, 0, edge);
+  forest_settle(f);
+  ((ForestNode *)f->nodes->pdata[1])->duplicate_of = 0;
+  return f;
+}
+
+static bool keeps(const char *text, const Forest *f, unsigned node) {
+  RowFilter *filter = row_filter_parse(text);
+  g_autofree char *haystack = node_haystack(forest_node(f, node), NULL);
+  bool keep = row_filter_match(filter, f, forest_node(f, node), haystack, NULL);
+  row_filter_free(filter);
+  return keep;
+}
+
+static void test_forest_fields(void) {
+  g_autoptr(Model) m = adapter();
+  g_autoptr(Model) copy = adapter();
+  g_autoptr(Forest) f = small_wood(m, copy);
+  g_autofree char *parent = node_field_text(f, forest_node(f, 0), FIELD_PARENT, NULL);
+  g_autofree char *kind = node_field_text(f, forest_node(f, 2), FIELD_KIND, NULL);
+  g_assert_cmpstr(parent, ==, "ghost:old fox");
+  g_assert_cmpstr(kind, ==, "ghost");
+  static const char *const yes[] = {"confidence>=.9", "sure:0.98", "edge:adapter", "source=declared", "parent:ghost*",
+                                    "-duplicate:*",   "rank:16",   "license=MIT",  "concept:fox",     "-confidence<.9"};
+  for (size_t i = 0; i < G_N_ELEMENTS(yes); i++)
+    if (!keeps(yes[i], f, 0)) g_error("%s leaves the model out", yes[i]);
+  g_assert_false(keeps("moved:*", f, 0)); /* not compared */
+  g_assert_true(keeps("duplicate:birch/fox", f, 1));
+  g_assert_true(keeps("kind:ghost", f, 2));
+  g_assert_false(keeps("params>1", f, 2));
+}
+
+/* A line of CSV has a field a column, whatever the model leaves open. */
+static void test_export(void) {
+  g_autoptr(Model) m = adapter();
+  g_autoptr(Model) copy = adapter();
+  g_autoptr(Forest) f = small_wood(m, copy);
+  g_autofree char *csv = export_text(f, f->nodes, EXPORT_CSV, NULL);
+  g_auto(GStrv) lines = g_strsplit(csv, "\n", -1);
+  g_autofree char *names = field_list();
+  g_auto(GStrv) heads = g_strsplit(lines[0], ",", -1), listed = g_strsplit(names, ", ", -1);
+  g_assert_cmpuint(g_strv_length(heads), ==, FIELD_COUNT);
+  g_assert_true(g_strv_equal((const char *const *)heads, (const char *const *)listed));
+  for (int i = 1; i <= 3; i++) {
+    g_auto(GStrv) cells = g_strsplit(lines[i], ",", -1);
+    g_assert_cmpuint(g_strv_length(cells), ==, FIELD_COUNT);
+  }
+  g_assert_nonnull(strstr(lines[1], "night; snow"));
+  g_autofree char *jsonl = export_text(f, f->nodes, EXPORT_JSONL, NULL);
+  g_assert_nonnull(strstr(jsonl, "\"rank\":16,"));
+  g_assert_nonnull(strstr(jsonl, "\"duplicate_of\":\"birch/fox\""));
+}
+
+/* --- the manual --------------------------------------------------------------------------------- */
+
+static const char mark_begin[] = ".\\\" Made from src/collection/fields.def: a test keeps the two the same.\n";
+static const char mark_end[] = ".\\\" End of what is made.\n";
+
+static char *fields_manual(void) {
+  static const char *const kinds[] = {"text", "number", "number", "date"};
+  GString *s = g_string_new(mark_begin);
+  for (int f = 0; f < FIELD_COUNT; f++) {
+    const FieldInfo *info = field_info((ModelField)f);
+    g_string_append_printf(s, ".TP\n.BR %s", info->name);
+    if (info->second) g_string_append_printf(s, " \", \" %s", info->second);
+    g_string_append_printf(s, "\n%s (%s%s)\n", info->meaning, kinds[info->kind],
+                           info->owner == FIELD_OF_FOREST ? ", in the forest and in exports" : "");
+  }
+  return g_string_free(s, FALSE);
+}
+
+static void test_manual(void) {
+  const char *top = g_getenv("COPSE_TEST_SRCDIR");
+  g_autofree char *path = g_build_filename(top ? top : ".", "man", "copse-query.7", NULL);
+  g_autofree char *page = NULL, *want = fields_manual();
+  g_assert_true(g_file_get_contents(path, &page, NULL, NULL));
+  char *begin = strstr(page, mark_begin), *end = strstr(page, mark_end);
+  g_assert_true(begin && end && begin < end);
+  g_autofree char *have = g_strndup(begin, (gsize)(end - begin)), *before = g_strndup(page, (gsize)(begin - page));
+  g_autofree char *renewed = g_strconcat(before, want, end, NULL);
+  if (g_getenv("UPDATE_GOLDEN")) g_assert_true(g_file_set_contents(path, renewed, -1, NULL));
+  else g_assert_cmpstr(have, ==, want);
+}
+
+int main(int argc, char **argv) {
+  g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/fields/names", test_names);
+  g_test_add_func("/fields/texts", test_texts);
+  g_test_add_func("/fields/numbers-for-people", test_numbers_for_people);
+  g_test_add_func("/fields/of-the-forest", test_forest_fields);
+  g_test_add_func("/fields/export", test_export);
+  g_test_add_func("/fields/manual", test_manual);
+  return g_test_run();
+}
