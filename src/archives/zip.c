@@ -76,7 +76,9 @@ static bool find_end(ByteSource *source, unsigned char record[END_BYTES], uint64
     *at = size - n + i;
     return true;
   }
-  return fail(source, NULL, "no directory at its end: a download cut short?", error);
+  g_autofree char *problem =
+      g_strdup_printf("no directory at its end: a download cut short? %" G_GUINT64_FORMAT " bytes are there", size);
+  return fail(source, NULL, problem, error);
 }
 
 /* A field of the old end record is right when it is full or says the same as its wide form. */

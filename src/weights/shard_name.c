@@ -15,18 +15,29 @@ static int number_before(const char *start, const char *end, unsigned *value) {
   return digits;
 }
 
-bool shard_name_parse(const char *name, ShardName *out) {
+/* The last "-of-DIGITS." of a name: *end is where the digits end. NULL when there is none. */
+static const char *last_count(const char *name, const char **end) {
   static const char of[] = "-of-";
-  enum { OF = sizeof of - 1 };
-  const char *dot = strrchr(name, '.');
-  if (!dot) return false;
-  out->parts_digits = number_before(name, dot, &out->parts);
-  const char *end = dot - out->parts_digits - OF;
-  if (!out->parts_digits || end < name || strncmp(end, of, OF) != 0) return false;
-  out->part_digits = number_before(name, end, &out->part);
-  const char *mark = end - out->part_digits; /* after the separator */
-  if (!out->part_digits || mark - name < 2 || !strchr("-_", mark[-1])) return false;
+  const char *found = NULL;
+  for (const char *p = name; (p = strstr(p, of)) != NULL; p++) {
+    const char *q = p + sizeof of - 1, *digits = q;
+    while (g_ascii_isdigit(*q)) q++;
+    if (q == digits || *q != '.') continue;
+    found = p;
+    *end = q;
+  }
+  return found;
+}
+
+bool shard_name_parse(const char *name, ShardName *out) {
+  const char *dot = name, *of = last_count(name, &dot);
+  if (!of) return false;
+  out->parts_digits = number_before(of, dot, &out->parts);
+  out->part_digits = number_before(name, of, &out->part);
+  const char *mark = of - out->part_digits; /* after the separator */
+  if (!out->parts_digits || !out->part_digits || mark - name < 2 || !strchr("-_.", mark[-1])) return false;
   out->stem = (size_t)(mark - 1 - name);
+  out->ending = (size_t)(dot - name);
   out->padded = out->part_digits >= PADDED && out->parts_digits >= PADDED;
   return out->parts > 0 && out->part <= out->parts;
 }
@@ -34,12 +45,12 @@ bool shard_name_parse(const char *name, ShardName *out) {
 char *shard_name_whole(const char *name) {
   ShardName n;
   if (!shard_name_parse(name, &n)) return NULL;
-  return g_strdup_printf("%.*s%s", (int)n.stem, name, strrchr(name, '.'));
+  return g_strdup_printf("%.*s%s", (int)n.stem, name, name + n.ending);
 }
 
 char *shard_name_sibling(const char *name, const ShardName *n, unsigned part) {
   return g_strdup_printf("%.*s%0*u-of-%0*u%s", (int)n->stem + 1, name, n->part_digits, part, n->parts_digits, n->parts,
-                         strrchr(name, '.'));
+                         name + n->ending);
 }
 
 char *shard_index_whole(const char *name) {

@@ -243,12 +243,23 @@ static ByteSource *open_in_folder(void *data, const char *name, GError **error) 
 
 static const ShardFolder folder_on_disk = {.open = open_in_folder, .free = g_free};
 
+/* For who asks an index for its list alone. */
+static const ShardFolder no_folder = {0};
+
 bool shards_stand_at(const char *path) {
   const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
   ShardName parsed;
   if (shard_name_parse(name, &parsed)) return parsed.padded && parsed.parts > 1 && parsed.part <= 1;
   g_autofree char *whole = shard_index_whole(name);
   return whole != NULL;
+}
+
+GPtrArray *shards_listed(const char *path, GError **error) {
+  g_autoptr(ByteSource) source = byte_source_open(path, error);
+  if (!source) return NULL;
+  g_autoptr(WeightFile) f = shards_new(source, &no_folder, NULL, NULL);
+  ShardIndex *index = &((Shards *)f->private_data)->index;
+  return shard_index_read(f, index, error) ? g_ptr_array_ref(index->shards) : NULL;
 }
 
 /* Lists the parts by counting from the one given, the first. */

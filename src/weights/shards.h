@@ -33,5 +33,9 @@ WeightFile *shards_open(ByteSource *index, const ShardFolder *folder, void *data
  * stands for the whole model. Looks at the name alone. */
 bool shards_stand_at(const char *path);
 
+/* The bare names that the index at `path` lists, each once, sorted; NULL with an error when it cannot be read. The
+ * caller frees them. */
+GPtrArray *shards_listed(const char *path, GError **error);
+
 /* Opens the model that such a path stands for; parts are looked for in the path's folder. */
 WeightFile *shards_open_path(const char *path, ShardReader read, GError **error);

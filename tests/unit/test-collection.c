@@ -181,8 +181,8 @@ static void test_parts(Fixture *f, gconstpointer unused) {
   g_assert_cmpstr(m->format, ==, "safetensors");
   g_assert_cmpuint(m->tensors, ==, 2);
   g_assert_cmpuint(m->params, ==, 12);
-  g_assert_cmpstr(nth(m, "other_weights", 0), ==, "a/model-00002-of-00002.safetensors");
-  g_assert_cmpstr(nth(m, "other_weights", 1), ==, "a/model-00001-of-00002.safetensors");
+  g_assert_cmpstr(nth(m, "other_weights", 0), ==, "a/model-00001-of-00002.safetensors");
+  g_assert_cmpstr(nth(m, "other_weights", 1), ==, "a/model-00002-of-00002.safetensors");
   g_assert_cmpuint(model_at(f, "k/model.safetensors.index.json")->tensors, ==, 2);
   m = model_at(f, "e/model-00001-of-00002.safetensors");
   g_assert_cmpuint(m->tensors, ==, 2);

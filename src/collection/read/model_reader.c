@@ -59,6 +59,7 @@ static void add_place(Model *m, const Candidate *c) {
   add_chain(m, c, archive);
   if (c->repository) model_add_fact(m, "repository", c->repository, "folder");
   add_revisions(m, c);
+  if (c->revision_note) model_add_fact(m, "revision_note", c->revision_note, "snapshots");
   if (c->component) model_add_fact(m, "component", c->component, "folder");
   for (guint i = 0; i < c->components->len && i < MAX_OTHERS; i++)
     model_add_fact(m, "component", c->components->pdata[i], "folder");
@@ -86,6 +87,15 @@ static void add_config(Model *m, const ModelFiles *files, const char *path, cons
   else model_take_config_text(m, text ? text : "", n, source);
 }
 
+/* The card of a folder that an adapter shares names the adapter's base. */
+static void drop_base_of_card(Model *m) {
+  for (guint i = m->facts->len; i-- > 0;) {
+    const Fact *f = m->facts->pdata[i];
+    bool base = strcmp(f->key, "base") == 0 || strcmp(f->key, "base_relation") == 0;
+    if (base && strcmp(f->source, "card") == 0) g_ptr_array_remove_index(m->facts, i);
+  }
+}
+
 static void add_card(Model *m, const ModelFiles *files, const char *path) {
   g_autoptr(GError) error = NULL;
   if (!path) return;
@@ -102,6 +112,7 @@ static void add_facts(Model *m, const ModelFiles *files, const Candidate *c, con
   model_take_metadata(m, summary->metadata);
   add_config(m, files, c->adapter_config, "adapter_config.json");
   add_card(m, files, c->card);
+  if (c->card_is_shared) drop_base_of_card(m);
   add_config(m, files, c->pipeline, "model_index.json");
   add_config(m, files, c->config, "config.json");
   add_other_weights(m, c, used);

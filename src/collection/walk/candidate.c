@@ -3,35 +3,11 @@
 
 #include <string.h>
 
-#include "collection/walk/training_run.h"
 #include "archives/archive_kind.h"
+#include "collection/walk/entry.h"
 #include "collection/walk/hub_layout.h"
+#include "collection/walk/training_run.h"
 #include "collection/walk/weight_names.h"
-#include "weights/shard_name.h"
-
-/* One weight file of a folder, or the parts of one model. */
-typedef struct {
-  char *name; /* the whole's */
-  int rank;   /* of the name; -1: a name that somebody chose */
-  FileRef main;
-  GArray *rest; /* of FileRef: parts that `main` stands for */
-} Entry;
-
-static void ref_clear(void *data) { g_free(((FileRef *)data)->path); }
-
-static GArray *refs_new(void) {
-  GArray *refs = g_array_new(FALSE, FALSE, sizeof(FileRef));
-  g_array_set_clear_func(refs, ref_clear);
-  return refs;
-}
-
-static void entry_free(void *data) {
-  Entry *e = data;
-  g_free(e->name);
-  g_free(e->main.path);
-  g_array_unref(e->rest);
-  g_free(e);
-}
 
 static void candidate_free(void *data) {
   Candidate *c = data;
@@ -39,6 +15,7 @@ static void candidate_free(void *data) {
   g_free(c->name);
   g_free(c->repository);
   g_free(c->component);
+  g_free(c->revision_note);
   g_ptr_array_unref(c->components);
   g_ptr_array_unref(c->revisions);
   g_free(c->card);
@@ -49,94 +26,6 @@ static void candidate_free(void *data) {
   g_array_unref(c->others);
   g_array_unref(c->beside);
   g_free(c);
-}
-
-static FileRef ref_of(const WalkFolder *folder, const WalkFile *file) {
-  const char *path = folder->path;
-  return (FileRef){.path = *path ? g_strconcat(path, "/", file->name, NULL) : g_strdup(file->name),
-                   .stamp = file->stamp};
-}
-
-static Entry *entry_new(GPtrArray *entries, char *name, FileRef main, bool adapter) {
-  Entry *e = g_new0(Entry, 1);
-  *e = (Entry){name, weight_name_rank(name, adapter), main, refs_new()};
-  g_ptr_array_add(entries, e);
-  return e;
-}
-
-/* A part joins the entry of its whole; the first stands for all until an index comes. */
-static void add_part(GPtrArray *entries, GHashTable *wholes, char *whole, guint parts, FileRef ref, bool adapter) {
-  Entry *e = g_hash_table_lookup(wholes, whole);
-  if (e) {
-    g_array_append_val(e->rest, ref);
-    e->main.found++;
-    g_free(whole);
-    return;
-  }
-  ref.parts = parts;
-  ref.found = 1;
-  e = entry_new(entries, whole, ref, adapter);
-  g_hash_table_insert(wholes, e->name, e);
-}
-
-/* An index without any part stands for one part that is absent. */
-static void add_index(GPtrArray *entries, GHashTable *wholes, FileRef ref, const char *name, bool adapter) {
-  g_autofree char *whole = shard_index_whole(name);
-  if (!whole) whole = g_strdup(name); /* letters of another case: nobody reads it */
-  Entry *e = g_hash_table_lookup(wholes, whole);
-  if (!e) {
-    ref.parts = 1;
-    entry_new(entries, g_steal_pointer(&whole), ref, adapter);
-    return;
-  }
-  if (e->main.parts == 1) { /* one part is the whole: the index joins nothing */
-    g_array_append_val(e->rest, ref);
-    return;
-  }
-  FileRef first = e->main;
-  ref.parts = first.parts;
-  ref.found = first.found;
-  first.parts = first.found = 0;
-  g_array_append_val(e->rest, first);
-  e->main = ref;
-}
-
-static int entry_by_rank(const void *a, const void *b) {
-  const Entry *x = *(const Entry *const *)a, *y = *(const Entry *const *)b;
-  guint rank_x = (guint)x->rank, rank_y = (guint)y->rank; /* -1 becomes the largest */
-  return rank_x != rank_y ? (rank_x > rank_y ? 1 : -1) : strcmp(x->main.path, y->main.path);
-}
-
-/* The name of the whole when a file is a part of it; the caller frees it. A name such as
- * "-1-of-5", which folds and tries have too, is a part's only beside an index. */
-static char *whole_of_part(const WalkFolder *folder, const char *name, guint *parts) {
-  ShardName parsed;
-  if (!shard_name_parse(name, &parsed)) return NULL;
-  *parts = parsed.parts;
-  g_autofree char *whole = shard_name_whole(name);
-  g_autofree char *index = g_strconcat(whole, ".index.json", NULL);
-  return parsed.padded || walk_folder_find(folder, index) ? g_steal_pointer(&whole) : NULL;
-}
-
-/* The weight files of a folder, generic names first and best first. */
-static GPtrArray *entries_of(const WalkFolder *folder) {
-  GPtrArray *entries = g_ptr_array_new_with_free_func(entry_free);
-  g_autoptr(GHashTable) wholes = g_hash_table_new(g_str_hash, g_str_equal);
-  bool adapter = walk_folder_find(folder, "adapter_config.json") != NULL;
-  for (guint i = 0; i < folder->files->len; i++) {
-    const WalkFile *f = &g_array_index(folder->files, WalkFile, i);
-    guint parts;
-    char *whole = f->use == WALK_WEIGHTS ? whole_of_part(folder, f->name, &parts) : NULL;
-    if (whole) add_part(entries, wholes, whole, parts, ref_of(folder, f), adapter);
-    else if (f->use == WALK_WEIGHTS) entry_new(entries, g_strdup(f->name), ref_of(folder, f), adapter);
-  }
-  /* Only now: an index may sort before the parts it names. */
-  for (guint i = 0; i < folder->files->len; i++) {
-    const WalkFile *f = &g_array_index(folder->files, WalkFile, i);
-    if (f->use == WALK_SHARD_INDEX) add_index(entries, wholes, ref_of(folder, f), f->name, adapter);
-  }
-  g_ptr_array_sort(entries, entry_by_rank);
-  return entries;
 }
 
 static FileRef ref_copy(const FileRef *ref) {
@@ -153,7 +42,7 @@ static void add_ref(GArray *refs, const FileRef *ref) {
 static char *add_sidecar(Candidate *c, const WalkFolder *folder, const char *name) {
   const WalkFile *f = walk_folder_find(folder, name);
   if (!f) return NULL;
-  FileRef ref = ref_of(folder, f);
+  FileRef ref = file_ref_of(folder, f);
   g_array_append_val(c->others, ref);
   return g_strdup(ref.path);
 }
@@ -161,9 +50,9 @@ static char *add_sidecar(Candidate *c, const WalkFolder *folder, const char *nam
 static Candidate *candidate_new(GPtrArray *out, const char *path) {
   Candidate *c = g_new0(Candidate, 1);
   c->path = g_strdup(*path ? path : ".");
-  c->weights = refs_new();
-  c->others = refs_new();
-  c->beside = refs_new();
+  c->weights = file_refs_new();
+  c->others = file_refs_new();
+  c->beside = file_refs_new();
   c->components = g_ptr_array_new_with_free_func(g_free);
   c->revisions = g_ptr_array_new_with_free_func(g_free);
   g_ptr_array_add(out, c);
@@ -201,21 +90,42 @@ static void add_revisions(Candidate *c, const WalkFolder *folder) {
   const HubRevisions *r = folder->revisions;
   if (!r) return;
   c->revision_is_main = r->by_ref;
+  c->revision_note = g_strdup(r->note);
   g_ptr_array_add(c->revisions, g_strdup(r->chosen));
   for (guint i = 0; i < r->others->len; i++) g_ptr_array_add(c->revisions, g_strdup(r->others->pdata[i]));
   FileRef ref = {.path = g_path_get_dirname(folder->path), .stamp = folder->snapshots};
   g_array_append_val(c->others, ref);
 }
 
-static void add_sidecars(Candidate *c, const WalkFolder *folder) {
+/* Files that tools name as an adapter's lie beside others: each configuration speaks of its own. */
+static bool is_shared(const WalkFolder *folder, const GPtrArray *entries) {
+  bool adapter = false, other = false;
+  for (guint i = 0; i < entries->len; i++) {
+    bool is_adapter = weight_name_group(((Entry *)entries->pdata[i])->name) == NAMED_ADAPTER;
+    *(is_adapter ? &adapter : &other) = true;
+  }
+  return adapter && other && walk_folder_find(folder, "adapter_config.json");
+}
+
+/* Of a shared folder, an adapter takes its own configuration alone, and what is none the other. */
+static void add_sidecars(Candidate *c, const WalkFolder *folder, bool shared, const char *entry) {
+  bool adapter = shared && weight_name_group(entry) == NAMED_ADAPTER;
   add_revisions(c, folder);
   c->card = add_sidecar(c, folder, "README.md");
-  c->config = add_sidecar(c, folder, "config.json");
-  c->adapter_config = add_sidecar(c, folder, "adapter_config.json");
+  c->card_is_shared = shared && !adapter;
+  if (!adapter) c->config = add_sidecar(c, folder, "config.json");
+  if (!shared || adapter) c->adapter_config = add_sidecar(c, folder, "adapter_config.json");
+}
+
+/* What may stand for the model: the entry, and what stands in for it when it cannot be read. */
+static void add_tries(Candidate *c, const Entry *e) {
+  add_ref(c->weights, &e->main);
+  if (e->fallback) add_ref(c->weights, &g_array_index(e->rest, FileRef, 0));
+  c->tries += e->fallback ? 2 : 1;
 }
 
 static void add_rest(Candidate *c, const Entry *e) {
-  for (guint i = 0; i < e->rest->len; i++) add_ref(c->weights, &g_array_index(e->rest, FileRef, i));
+  for (guint i = e->fallback ? 1 : 0; i < e->rest->len; i++) add_ref(c->weights, &g_array_index(e->rest, FileRef, i));
 }
 
 /* "fox.ckpt" beside "fox.safetensors", or two names that tools give, with different endings. */
@@ -267,13 +177,13 @@ static void add_beside(Candidate *c, const Neighbours *n, const Entry *self) {
     }
 }
 
-static Candidate *add_file_candidate(GPtrArray *out, const WalkFolder *folder, const char *root, const Entry *e) {
+static Candidate *add_file_candidate(GPtrArray *out, const WalkFolder *folder, const char *root, const Entry *e,
+                                     bool shared) {
   Candidate *c = candidate_new(out, e->main.path);
   name_candidate(c, folder, root, e->name);
-  add_ref(c->weights, &e->main);
-  c->tries = 1;
+  add_tries(c, e);
   add_rest(c, e);
-  add_sidecars(c, folder);
+  add_sidecars(c, folder, shared, e->name);
   return c;
 }
 
@@ -286,8 +196,8 @@ static void add_archives(GPtrArray *out, const WalkFolder *folder, const char *r
   for (guint i = 0; i < folder->files->len; i++) {
     const WalkFile *f = &g_array_index(folder->files, WalkFile, i);
     if (f->use != WALK_ARCHIVE) continue;
-    Entry e = {.name = f->name, .main = ref_of(folder, f), .rest = refs_new()};
-    Candidate *c = add_file_candidate(out, folder, root, &e);
+    Entry e = {.name = f->name, .main = file_ref_of(folder, f), .rest = file_refs_new()};
+    Candidate *c = add_file_candidate(out, folder, root, &e, false);
     c->is_archive = true;
     g_free(c->name);
     c->name = archive_kind_stem(f->name);
@@ -296,15 +206,43 @@ static void add_archives(GPtrArray *out, const WalkFolder *folder, const char *r
   }
 }
 
-/* The first n entries are one model. */
+/* The entries are one model, known by its folder. */
 static void add_folder_candidate(GPtrArray *out, const WalkFolder *folder, const char *root, const GPtrArray *entries,
-                                 guint n) {
+                                 bool shared) {
+  const Entry *first = entries->pdata[0];
   Candidate *c = candidate_new(out, folder->path);
   name_candidate(c, folder, root, NULL);
-  for (guint i = 0; i < n; i++) add_ref(c->weights, &((Entry *)entries->pdata[i])->main);
-  c->tries = n;
-  for (guint i = 0; i < n; i++) add_rest(c, entries->pdata[i]);
-  add_sidecars(c, folder);
+  for (guint i = 0; i < entries->len; i++) add_tries(c, entries->pdata[i]);
+  for (guint i = 0; i < entries->len; i++) add_rest(c, entries->pdata[i]);
+  add_sidecars(c, folder, shared, first->name);
+}
+
+/* A second model of a folder, known by its first file: "chat/adapter_model" beside "chat". */
+static void add_second_candidate(GPtrArray *out, const WalkFolder *folder, const char *root, const GPtrArray *entries,
+                                 bool shared) {
+  const Entry *first = entries->pdata[0];
+  Candidate *c = candidate_new(out, first->main.path);
+  name_candidate(c, folder, root, NULL);
+  g_autofree char *of = c->name, *stem = weight_name_stem(first->name);
+  c->name = g_strconcat(of, "/", stem, NULL);
+  for (guint i = 0; i < entries->len; i++) add_tries(c, entries->pdata[i]);
+  for (guint i = 0; i < entries->len; i++) add_rest(c, entries->pdata[i]);
+  add_sidecars(c, folder, shared, first->name);
+}
+
+/* The first n entries that tools have named, a model a group: weights before adapters before embeddings. */
+static void add_generic(GPtrArray *out, const WalkFolder *folder, const char *root, const GPtrArray *entries, guint n,
+                        bool shared) {
+  bool any = false;
+  for (int group = NAMED_WEIGHTS; group <= NAMED_EMBEDDING; group++) {
+    g_autoptr(GPtrArray) those = g_ptr_array_new();
+    for (guint i = 0; i < n; i++)
+      if ((int)weight_name_group(((Entry *)entries->pdata[i])->name) == group)
+        g_ptr_array_add(those, entries->pdata[i]);
+    if (those->len == 0) continue;
+    (any ? add_second_candidate : add_folder_candidate)(out, folder, root, those, shared);
+    any = true;
+  }
 }
 
 static guint count_generic(const GPtrArray *entries) {
@@ -322,15 +260,16 @@ static bool is_snapshot(const WalkFolder *folder, const char *root) {
 
 /* A folder that is no part of a pipeline. */
 static void add_folder(GPtrArray *out, const WalkFolder *folder, const char *root) {
-  g_autoptr(GPtrArray) entries = entries_of(folder);
+  g_autoptr(GPtrArray) entries = entries_of_folder(folder, root);
   bool described = walk_folder_find(folder, "config.json") || walk_folder_find(folder, "adapter_config.json") ||
                    is_snapshot(folder, root);
   guint together = described ? count_generic(entries) : 0;
   if (described && together == 0 && entries->len == 1) together = 1;
-  if (together) add_folder_candidate(out, folder, root, entries, together);
+  bool shared = is_shared(folder, entries);
+  if (together) add_generic(out, folder, root, entries, together, shared);
   Neighbours near = neighbours_of(entries);
   for (guint i = together; i < entries->len; i++)
-    add_beside(add_file_candidate(out, folder, root, entries->pdata[i]), &near, entries->pdata[i]);
+    add_beside(add_file_candidate(out, folder, root, entries->pdata[i], shared), &near, entries->pdata[i]);
   neighbours_clear(&near);
 }
 
@@ -386,12 +325,11 @@ static WalkFolder *main_component(const GPtrArray *components) {
 }
 
 /* Adds a component's files; those of the main one come first and may stand for the model. */
-static void add_component(Candidate *c, const WalkFolder *component, bool may_stand) {
-  g_autoptr(GPtrArray) entries = entries_of(component);
-  for (guint i = 0; i < entries->len; i++) {
-    add_ref(c->weights, &((Entry *)entries->pdata[i])->main);
-    if (may_stand) c->tries++;
-  }
+static void add_component(Candidate *c, const WalkFolder *component, const char *root, bool may_stand) {
+  g_autoptr(GPtrArray) entries = entries_of_folder(component, root);
+  guint tries = c->tries;
+  for (guint i = 0; i < entries->len; i++) add_tries(c, entries->pdata[i]);
+  if (!may_stand) c->tries = tries;
   for (guint i = 0; i < entries->len; i++) add_rest(c, entries->pdata[i]);
 }
 
@@ -403,24 +341,24 @@ static void add_pipeline(GPtrArray *out, const Walk *walk, const WalkFolder *fol
     add_folder(out, folder, root);
     return;
   }
-  g_autoptr(GPtrArray) own = entries_of(folder);
+  g_autoptr(GPtrArray) own = entries_of_folder(folder, root);
   const WalkFolder *main = main_component(components);
   Candidate *c = candidate_new(out, folder->path);
   name_candidate(c, folder, root, NULL);
   c->component = g_strdup(last_component(main->path));
-  add_component(c, main, true);
+  add_component(c, main, root, true);
   for (guint i = 0; i < components->len; i++) {
     WalkFolder *component = components->pdata[i];
     g_hash_table_add(taken, component);
     if (component == main) continue;
-    add_component(c, component, false);
+    add_component(c, component, root, false);
     g_ptr_array_add(c->components, g_strdup(last_component(component->path)));
   }
   c->card = add_sidecar(c, folder, "README.md");
   c->config = add_sidecar(c, main, "config.json");
   c->pipeline = add_sidecar(c, folder, "model_index.json");
   add_revisions(c, folder);
-  for (guint i = 0; i < own->len; i++) add_file_candidate(out, folder, root, own->pdata[i]);
+  for (guint i = 0; i < own->len; i++) add_file_candidate(out, folder, root, own->pdata[i], false);
 }
 
 static int candidate_by_path(const void *a, const void *b) {

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From folders with files to the models that they are likely to hold: which files belong
- * together, what the model is called, and which file to read first. No file is opened.
+ * together, what the model is called, and which file to read first. No weight file is opened.
  *
  *   a folder with model_index.json      the folder (a diffusers pipeline), read from its unet or
  *                                       transformer
  *   a Hub snapshot, or a folder with    the folder, when a weight file has a name that tools give
  *   (adapter_)config.json beside        by themselves (model.safetensors) or is the only one;
  *   weights                             model.safetensors and pytorch_model.bin are one model
+ *   adapter_model.* beside those        a second model, known by its file
  *   any other weight file               itself
  *   a file with an archive's name       itself; what is in it is found when it is read
  *
@@ -16,14 +17,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
-#include "collection/walk/walk.h"
-
-typedef struct {
-  char *path; /* bytes, relative to the root */
-  FileStamp stamp;
-  guint parts; /* 0: a whole file; else it stands for a model in so many parts */
-  guint found; /* of these parts: how many are there */
-} FileRef;
+#include "collection/walk/file_ref.h"
 
 typedef struct {
   char *path;            /* the model's identity: bytes, relative to the root; "." for the root */
@@ -34,8 +28,10 @@ typedef struct {
   GPtrArray *components; /* of char: the pipeline's other ones */
   GPtrArray *revisions;  /* of char: the Hub repository's commits, that of the candidate first */
   bool revision_is_main; /* refs/main named it */
+  char *revision_note;   /* why it is another than refs/main names, or NULL */
   bool is_archive;       /* one file, whose name is that of an archive */
   char *card, *config, *adapter_config, *pipeline; /* paths of `others`, or NULL */
+  bool card_is_shared;                             /* with an adapter in the same folder, whose base it names */
   GArray *weights; /* of FileRef: those that may stand for the model, best first; then the rest */
   guint tries;     /* how many of `weights` may stand for the model; at least 1 */
   GArray *others;  /* of FileRef: card and configurations */

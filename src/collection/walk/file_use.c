@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a file may be, by its bare name. */
+#include "collection/walk/file_use.h"
+
 #include <string.h>
 
 #include "archives/archive_kind.h"
-#include "collection/walk/walk.h"
 
 static bool has_ending(const char *name, const char *const *endings, size_t n) {
   size_t length = strlen(name);
@@ -57,6 +57,36 @@ bool walk_is_unfinished(const char *name) {
     g_autofree char *whole = g_strndup(name, strlen(name) - strlen(endings[i]));
     WalkUse use;
     return file_use_of(whole, &use) && (use == WALK_WEIGHTS || use == WALK_ARCHIVE);
+  }
+  return false;
+}
+
+/* What follows the whole's name: ".part1of2", ".part-aa", "-split-a", ".001". */
+static bool is_piece_mark(const char *mark) {
+  static const char *const leads[] = {".part", "-part", "-split-", ".split-", "."};
+  for (size_t i = 0; i < G_N_ELEMENTS(leads); i++) {
+    if (!g_str_has_prefix(mark, leads[i])) continue;
+    const char *p = mark + strlen(leads[i]);
+    size_t digits = strspn(p, "0123456789"), n = strlen(p);
+    bool counted =
+        digits > 0 &&
+        (digits == n || (g_str_has_prefix(p + digits, "of") && strspn(p + digits + 2, "0123456789") == n - digits - 2));
+    if (strcmp(leads[i], ".") == 0) return digits == 3 && n == 3;
+    if (*p == '-' || *p == '.' || *p == '_') p++, n--;
+    bool lettered = n >= 1 && n <= 3 && strspn(p, "abcdefghijklmnopqrstuvwxyz") == n;
+    if (counted || lettered || (n > 0 && strspn(p, "0123456789") == n)) return true;
+  }
+  return false;
+}
+
+bool file_piece_of(const char *name, char **whole) {
+  for (const char *p = strchr(name, '.'); p && p[1]; p++) {
+    if (!strchr(".-", *p) || p == name || !is_piece_mark(p)) continue;
+    g_autofree char *lead = g_strndup(name, (gsize)(p - name));
+    WalkUse use;
+    if (!file_use_of(lead, &use) || use != WALK_WEIGHTS) continue;
+    *whole = g_steal_pointer(&lead);
+    return true;
   }
   return false;
 }

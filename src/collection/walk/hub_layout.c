@@ -2,10 +2,14 @@
 #include "collection/walk/hub_layout.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "collection/walk/snapshot_state.h"
+#include "core/text.h"
 
 static const char model_prefix[] = "models--";
 
@@ -65,61 +69,105 @@ static char *read_main_ref(int fd) {
   return plain ? g_strdup(text) : NULL;
 }
 
-static bool is_later(const struct timespec *a, const struct timespec *b) {
-  return a->tv_sec != b->tv_sec ? a->tv_sec > b->tv_sec : a->tv_nsec > b->tv_nsec;
+/* One commit's folder. */
+typedef struct {
+  char *name;
+  struct timespec time;
+  SnapshotState state;
+} Snapshot;
+
+static void snapshot_clear(void *data) { g_free(((Snapshot *)data)->name); }
+
+/* Newest first. Folders of one time are told apart by name, so that every scan chooses alike. */
+static int by_age(const void *a, const void *b) {
+  const Snapshot *x = a, *y = b;
+  if (x->time.tv_sec != y->time.tv_sec) return x->time.tv_sec < y->time.tv_sec ? 1 : -1;
+  if (x->time.tv_nsec != y->time.tv_nsec) return x->time.tv_nsec < y->time.tv_nsec ? 1 : -1;
+  return -strcmp(x->name, y->name);
 }
 
-/* Adds a commit's folder, and keeps the newest in r->chosen. Folders of one time are told apart
- * by name, so that every scan chooses alike. */
-static void consider(HubRevisions *r, struct timespec *newest, int snapshots, const char *name) {
-  struct stat st;
-  if (name[0] == '.' || fstatat(snapshots, name, &st, AT_SYMLINK_NOFOLLOW) != 0) return;
-  if (!S_ISDIR(st.st_mode)) return;
-  char *copy = g_strdup(name);
-  g_ptr_array_add(r->others, copy);
-  bool later =
-      !r->chosen || is_later(&st.st_mtim, newest) || (!is_later(newest, &st.st_mtim) && strcmp(name, r->chosen) > 0);
-  if (!later) return;
-  r->chosen = copy;
-  *newest = st.st_mtim;
+static GArray *list_snapshots(int fd) {
+  int folder = openat(fd, "snapshots", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  DIR *dir = folder >= 0 ? fdopendir(folder) : NULL;
+  if (!dir) {
+    if (folder >= 0) close(folder);
+    return NULL;
+  }
+  GArray *list = g_array_new(FALSE, FALSE, sizeof(Snapshot));
+  g_array_set_clear_func(list, snapshot_clear);
+  for (struct dirent *e; (e = readdir(dir));) {
+    struct stat st;
+    if (e->d_name[0] == '.' || fstatat(folder, e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    if (!S_ISDIR(st.st_mode)) continue;
+    Snapshot s = {g_strdup(e->d_name), st.st_mtim, snapshot_state(folder, e->d_name)};
+    g_array_append_val(list, s);
+  }
+  closedir(dir);
+  g_array_sort(list, by_age);
+  return list;
+}
+
+static const Snapshot *snapshot_at(const GArray *list, guint i) { return &g_array_index(list, Snapshot, i); }
+
+/* The one that refs/main names, or NULL. */
+static const Snapshot *find_named(const GArray *list, const char *ref) {
+  for (guint i = 0; ref && i < list->len; i++)
+    if (strcmp(snapshot_at(list, i)->name, ref) == 0) return snapshot_at(list, i);
+  return NULL;
+}
+
+/* That of refs/main when nothing is more whole, else the newest of the most whole. */
+static const Snapshot *choose(const GArray *list, const Snapshot *named) {
+  const Snapshot *best = named;
+  for (guint i = 0; i < list->len; i++)
+    if (!best || snapshot_at(list, i)->state > best->state) best = snapshot_at(list, i);
+  return best;
+}
+
+/* Why another revision is read than refs/main names. */
+static char *note_of(const char *ref, const Snapshot *named, const Snapshot *chosen) {
+  if (!ref || named == chosen) return NULL;
+  g_autofree SafeText *shown = safe_text(ref, -1);
+  const char *what = !named                          ? "is not here"
+                     : named->state == SNAPSHOT_BARE ? "has no weights"
+                                                     : "lacks some of its weights";
+  return g_strdup_printf("refs/main names %s, which %s: this is the newest revision that %s", shown, what,
+                         chosen->state == SNAPSHOT_WHOLE ? "is complete" : "is here");
 }
 
 static int by_text(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
-/* The same text in the list, or NULL. */
-static char *same_text(const GPtrArray *list, const char *text) {
-  for (guint i = 0; text && i < list->len; i++)
-    if (strcmp(list->pdata[i], text) == 0) return list->pdata[i];
-  return NULL;
+static void fill(HubRevisions *r, const GArray *list, const char *ref) {
+  const Snapshot *named = find_named(list, ref), *chosen = choose(list, named);
+  r->chosen = g_strdup(chosen->name);
+  r->by_ref = named == chosen;
+  r->note = note_of(ref, named, chosen);
+  r->others = g_ptr_array_new_with_free_func(g_free);
+  r->rest = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < list->len; i++) {
+    const Snapshot *s = snapshot_at(list, i);
+    if (s == chosen) continue;
+    g_ptr_array_add(r->others, g_strdup(s->name));
+    if (s->state != SNAPSHOT_BARE) g_ptr_array_add(r->rest, g_strdup(s->name));
+  }
+  g_ptr_array_sort(r->others, by_text);
 }
 
 bool hub_list_revisions(int fd, HubRevisions *r) {
   *r = (HubRevisions){0};
-  int snapshots = openat(fd, "snapshots", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  DIR *dir = snapshots >= 0 ? fdopendir(snapshots) : NULL;
-  if (!dir) {
-    if (snapshots >= 0) close(snapshots);
-    return false;
-  }
-  struct timespec newest = {0};
-  r->others = g_ptr_array_new_with_free_func(g_free);
-  for (struct dirent *e; (e = readdir(dir));) consider(r, &newest, snapshots, e->d_name);
-  closedir(dir);
-  g_autofree char *ref = r->others->len > 1 ? read_main_ref(fd) : NULL;
-  char *named = same_text(r->others, ref);
-  r->by_ref = named != NULL;
-  r->chosen = g_strdup(named ? named : r->chosen);
-  if (!r->chosen) {
-    hub_revisions_clear(r);
-    return false;
-  }
-  g_ptr_array_remove(r->others, same_text(r->others, r->chosen));
-  g_ptr_array_sort(r->others, by_text);
+  g_autoptr(GArray) list = list_snapshots(fd);
+  if (!list) return false;
+  errno = 0;
+  if (list->len == 0) return false;
+  g_autofree char *ref = read_main_ref(fd);
+  fill(r, list, ref);
   return true;
 }
 
 void hub_revisions_clear(HubRevisions *r) {
   g_free(r->chosen);
+  g_free(r->note);
   if (r->others) g_ptr_array_unref(r->others);
+  if (r->rest) g_ptr_array_unref(r->rest);
   *r = (HubRevisions){0};
 }

@@ -26,12 +26,15 @@ char *hub_name_of_path(const char *path, const char **rest);
 
 /* The downloaded revisions of a repository. */
 typedef struct {
-  char *chosen;      /* the commit that refs/main names if it was downloaded, else the newest */
-  bool by_ref;       /* refs/main named it; it is read only where there is a choice */
+  char *chosen;      /* the commit that refs/main names if its weights are all there, else the newest whose are;
+                        else the one with some of them */
+  bool by_ref;       /* refs/main named it */
+  char *note;        /* why it is another than refs/main names, safe to show; or NULL */
   GPtrArray *others; /* of char, sorted */
+  GPtrArray *rest;   /* of char: of these, those that hold weights, newest first */
 } HubRevisions;
 
 /* Lists those of the repository whose folder is open as `fd`. False, and nothing in *revisions,
- * when there is none. Safe from any thread. */
+ * when there is none; errno is 0 then, or says why they cannot be listed. Safe from any thread. */
 bool hub_list_revisions(int fd, HubRevisions *revisions);
 void hub_revisions_clear(HubRevisions *revisions);

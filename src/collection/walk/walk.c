@@ -21,7 +21,15 @@ typedef struct {
   bool blobs;              /* a Hub repository's blobs: only downloads cut short are of interest */
   HubRevisions *revisions; /* of the snapshot that the folder is, or NULL */
   FileStamp snapshots;     /* then: of the folder around it */
+  GPtrArray *before;       /* of char: folders whose weight files stand for those of the same name here; or NULL */
 } Job;
+
+/* A folder that is being listed. */
+typedef struct {
+  const Job *job;
+  WalkFolder *folder;
+  int fd;
+} Listing;
 
 /* What one thread has found; no locks. */
 typedef struct {
@@ -64,63 +72,12 @@ static bool enter(Walker *w, const struct stat *st) {
   return fresh;
 }
 
-static void revisions_free(HubRevisions *revisions) {
-  if (revisions) hub_revisions_clear(revisions);
-  g_free(revisions);
-}
-
 static void job_free(void *data) {
   Job *job = data;
   g_free(job->path);
-  revisions_free(job->revisions);
+  walk_revisions_free(job->revisions);
+  if (job->before) g_ptr_array_unref(job->before);
   g_free(job);
-}
-
-static void file_clear(void *data) {
-  WalkFile *file = data;
-  g_free(file->name);
-  g_free(file->title);
-}
-
-static void folder_free(void *data) {
-  WalkFolder *folder = data;
-  g_free(folder->path);
-  g_array_unref(folder->files);
-  revisions_free(folder->revisions);
-  g_free(folder);
-}
-
-WalkFolder *walk_folder_new(const char *path) {
-  WalkFolder *folder = g_new0(WalkFolder, 1);
-  folder->path = g_strdup(path);
-  folder->files = g_array_new(FALSE, FALSE, sizeof(WalkFile));
-  g_array_set_clear_func(folder->files, file_clear);
-  return folder;
-}
-
-void walk_folder_add(WalkFolder *folder, const char *name, WalkUse use, FileStamp stamp) {
-  WalkFile file = {.name = g_strdup(name), .use = use, .stamp = stamp};
-  g_array_append_val(folder->files, file);
-}
-
-Walk *walk_new(void) {
-  Walk *walk = g_new0(Walk, 1);
-  walk->folders = g_ptr_array_new_with_free_func(folder_free);
-  walk->skips = g_ptr_array_new_with_free_func(walk_skip_free);
-  return walk;
-}
-
-void walk_skip_free(void *data) {
-  WalkSkip *skip = data;
-  g_free(skip->path);
-  g_free(skip->reason);
-  g_free(skip);
-}
-
-WalkSkip *walk_skip_new(const char *path, const char *reason) {
-  WalkSkip *skip = g_new(WalkSkip, 1);
-  *skip = (WalkSkip){g_strdup(path), g_strdup(reason)};
-  return skip;
 }
 
 static char *join(const char *folder, const char *name) {
@@ -193,24 +150,48 @@ static void note_broken_link(Finds *f, int fd, const char *folder, const char *n
   else add_skip(f, folder, name, g_strdup_printf("link to %s: %s", shown, g_strerror(code)));
 }
 
-/* Anything but a folder. `st` describes it, links followed. */
-static void note_file(Finds *f, WalkFolder *folder, const char *name, const struct stat *st) {
-  WalkUse use;
-  if (!S_ISREG(st->st_mode))
-    add_skip(f, folder->path, name, g_strdup_printf("%s, not opened", special_name(st->st_mode)));
-  else if (file_use_of(name, &use)) walk_folder_add(folder, name, use, stamp_of(st));
+/* An older revision's file for which a newer one's of the same name stands. */
+static bool is_shadowed(const Walker *w, const Listing *l, const char *name) {
+  const GPtrArray *before = l->job->before;
+  for (guint i = 0; before && i < before->len; i++) {
+    g_autofree char *other = join(before->pdata[i], name);
+    struct stat st;
+    if (fstatat(w->root_fd, other, &st, 0) == 0) return true;
+  }
+  return false;
 }
 
-static void note_link(Walker *w, Finds *f, WalkFolder *folder, int fd, const char *name) {
+static bool is_of_weights(WalkUse use) { return use == WALK_WEIGHTS || use == WALK_ARCHIVE || use == WALK_SHARD_INDEX; }
+
+static void note_piece(Finds *f, const Listing *l, const char *name, const char *whole) {
+  g_autofree SafeText *shown = safe_text(whole, -1);
+  add_skip(f, l->folder->path, name,
+           g_strdup_printf("a piece of %s, which was split by its bytes: join the pieces in their order (cat)", shown));
+}
+
+/* Anything but a folder. `st` describes it, links followed. */
+static void note_file(Walker *w, Finds *f, const Listing *l, const char *name, const struct stat *st) {
+  WalkUse use;
+  g_autofree char *whole = NULL;
+  if (!S_ISREG(st->st_mode)) {
+    add_skip(f, l->folder->path, name, g_strdup_printf("%s, not opened", special_name(st->st_mode)));
+  } else if (file_use_of(name, &use)) {
+    if (!is_of_weights(use) || !is_shadowed(w, l, name)) walk_folder_add(l->folder, name, use, stamp_of(st));
+  } else if (file_piece_of(name, &whole)) {
+    note_piece(f, l, name, whole);
+  }
+}
+
+static void note_link(Walker *w, Finds *f, const Listing *l, const char *name) {
   struct stat st;
   WalkUse use;
-  if (fstatat(fd, name, &st, 0) != 0) {
-    if (file_use_of(name, &use) && (use == WALK_WEIGHTS || use == WALK_ARCHIVE))
-      note_broken_link(f, fd, folder->path, name);
+  if (fstatat(l->fd, name, &st, 0) != 0) {
+    if (!l->job->before && file_use_of(name, &use) && (use == WALK_WEIGHTS || use == WALK_ARCHIVE))
+      note_broken_link(f, l->fd, l->folder->path, name);
   } else if (S_ISDIR(st.st_mode)) {
-    note_folder_link(w, f, folder->path, name);
+    note_folder_link(w, f, l->folder->path, name);
   } else {
-    note_file(f, folder, name, &st);
+    note_file(w, f, l, name, &st);
   }
 }
 
@@ -219,39 +200,46 @@ static bool is_left_out(const char *name) {
   return strcmp(name, ".git") == 0 || strcmp(name, ".no_exist") == 0 || strcmp(name, ".locks") == 0;
 }
 
+/* Spares a stat of what is of no interest. */
+static bool is_wanted(const char *name) {
+  WalkUse use;
+  g_autofree char *whole = NULL;
+  return file_use_of(name, &use) || file_piece_of(name, &whole);
+}
+
 static unsigned char type_of(int fd, const struct dirent *e) {
   struct stat st;
   if (e->d_type != DT_UNKNOWN) return e->d_type;
   return fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 ? IFTODT(st.st_mode) : DT_UNKNOWN;
 }
 
-static void note_entry(Walker *w, Finds *f, WalkFolder *folder, int fd, const struct dirent *e) {
+/* A folder in this one waits its turn, and lies behind the same folders of newer revisions. */
+static void note_folder(Finds *f, const Listing *l, const char *name) {
+  Job *job = add_job(f, join(l->folder->path, name), false);
+  if (!l->job->before) return;
+  job->before = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < l->job->before->len; i++) g_ptr_array_add(job->before, join(l->job->before->pdata[i], name));
+}
+
+static void note_entry(Walker *w, Finds *f, const Listing *l, const struct dirent *e) {
   const char *name = e->d_name;
   struct stat st;
-  WalkUse use;
-  switch (type_of(fd, e)) {
+  switch (type_of(l->fd, e)) {
     case DT_DIR:
-      if (!is_left_out(name)) add_job(f, join(folder->path, name), false);
+      if (!is_left_out(name)) note_folder(f, l, name);
       return;
     case DT_LNK:
-      note_link(w, f, folder, fd, name);
+      note_link(w, f, l, name);
       break;
     case DT_REG:
-      if (walk_is_unfinished(name)) add_skip(f, folder->path, name, g_strdup("download not finished"));
-      else if (file_use_of(name, &use) && fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-        note_file(f, folder, name, &st);
+      if (walk_is_unfinished(name)) add_skip(f, l->folder->path, name, g_strdup("download not finished"));
+      else if (is_wanted(name) && fstatat(l->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0) note_file(w, f, l, name, &st);
       break;
     default:
-      if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0) note_file(f, folder, name, &st);
+      if (fstatat(l->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0) note_file(w, f, l, name, &st);
   }
   atomic_fetch_add_explicit(&w->files, 1, memory_order_relaxed);
 }
-
-static int file_by_name(const void *a, const void *b) {
-  return strcmp(((const WalkFile *)a)->name, ((const WalkFile *)b)->name);
-}
-
-void walk_folder_sort(WalkFolder *folder) { g_array_sort(folder->files, file_by_name); }
 
 /* Keeps a folder that a model can be made of. */
 static void settle_folder(Finds *f, WalkFolder *folder) {
@@ -262,7 +250,7 @@ static void settle_folder(Finds *f, WalkFolder *folder) {
   }
   walk_folder_sort(folder);
   if (keep) g_ptr_array_add(f->folders, folder);
-  else folder_free(folder);
+  else walk_folder_free(folder);
 }
 
 static void list_blobs(Finds *f, const char *path, DIR *dir) {
@@ -274,26 +262,45 @@ static void list_folder(Walker *w, Finds *f, Job *job, DIR *dir) {
   WalkFolder *folder = walk_folder_new(job->path);
   folder->revisions = g_steal_pointer(&job->revisions);
   folder->snapshots = job->snapshots;
+  const Listing listing = {job, folder, dirfd(dir)};
   errno = 0;
   for (struct dirent *e; (e = readdir(dir)); errno = 0)
-    if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) note_entry(w, f, folder, dirfd(dir), e);
+    if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) note_entry(w, f, &listing, e);
   if (errno) add_skip(f, job->path, "", g_strdup_printf("cannot list the whole folder: %s", g_strerror(errno)));
   settle_folder(f, folder);
 }
 
-/* A cached repository: one of its snapshots, and what its blobs say of broken downloads. False
+/* An older revision, behind all that come before it. */
+static void add_older(Finds *f, const char *snapshots, const HubRevisions *r, guint i, FileStamp stamp) {
+  Job *job = add_job(f, join(snapshots, r->rest->pdata[i]), false);
+  job->snapshots = stamp;
+  job->before = g_ptr_array_new_with_free_func(g_free);
+  g_ptr_array_add(job->before, join(snapshots, r->chosen));
+  for (guint k = 0; k < i; k++) g_ptr_array_add(job->before, join(snapshots, r->rest->pdata[k]));
+  HubRevisions own = {.chosen = g_strdup(r->rest->pdata[i]), .others = g_ptr_array_new_with_free_func(g_free)};
+  g_ptr_array_add(own.others, g_strdup(r->chosen));
+  job->revisions = g_memdup2(&own, sizeof own);
+}
+
+/* The snapshots of a repository that are worth a look. Takes what is in `r`. */
+static void add_snapshots(Finds *f, const char *path, HubRevisions *r, FileStamp stamp) {
+  enum { MOST_OLDER = 64 };
+  g_autofree char *snapshots = join(path, "snapshots");
+  for (guint i = 0; i < MIN(r->rest->len, (guint)MOST_OLDER); i++) add_older(f, snapshots, r, i, stamp);
+  Job *job = add_job(f, join(snapshots, r->chosen), false);
+  job->revisions = g_memdup2(r, sizeof *r);
+  job->snapshots = stamp;
+}
+
+/* A cached repository: its snapshots, and what its blobs say of broken downloads. False
  * for a folder that is none. */
 static bool list_repository(const Walker *w, Finds *f, const char *path, int fd) {
   g_autofree char *name = g_path_get_basename(*path ? path : w->root);
   struct stat st;
   if (!hub_is_repository(name) || fstatat(fd, "snapshots", &st, AT_SYMLINK_NOFOLLOW) != 0) return false;
   HubRevisions revisions;
-  g_autofree char *snapshots = join(path, "snapshots");
-  if (hub_list_revisions(fd, &revisions)) {
-    Job *job = add_job(f, join(snapshots, revisions.chosen), false);
-    job->revisions = g_memdup2(&revisions, sizeof revisions);
-    job->snapshots = stamp_of(&st);
-  }
+  if (hub_list_revisions(fd, &revisions)) add_snapshots(f, path, &revisions, stamp_of(&st));
+  else if (errno) add_skip(f, path, "snapshots", g_strdup_printf("cannot list the folder: %s", g_strerror(errno)));
   if (fstatat(fd, "blobs", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode)) add_job(f, join(path, "blobs"), true);
   return true;
 }
@@ -425,16 +432,4 @@ Walk *walk_run(const char *root, const char *hidden, unsigned threads, const Pro
   g_mutex_clear(&w.lock);
   close(fd);
   return ok ? g_steal_pointer(&out) : NULL;
-}
-
-void walk_free(Walk *walk) {
-  if (!walk) return;
-  g_ptr_array_unref(walk->folders);
-  g_ptr_array_unref(walk->skips);
-  g_free(walk);
-}
-
-const WalkFile *walk_folder_find(const WalkFolder *folder, const char *name) {
-  WalkFile key = {.name = (char *)name};
-  return bsearch(&key, folder->files->data, folder->files->len, sizeof key, file_by_name);
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The walk over a collection's folders: which files could hold weights, and what lies beside
  * them. Names and stat(2) only; no file is opened, except what says which blobs of a store are of
- * interest: refs/main of a Hub repository with several snapshots, manifests of an Ollama store.
+ * interest: refs/main of a Hub repository, manifests of an Ollama store.
+ *
+ * Of a Hub repository the most whole revision is walked, that of refs/main before others; of the rest, weight files
+ * whose names are not in it, so that nothing that is whole on disk goes unseen.
  *
  * Links to folders are never followed: a folder inside the collection is found at its own
  * place, and what lies outside was not asked for. Each folder is entered once, told by device
@@ -12,18 +15,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "collection/walk/file_use.h"
 #include "collection/walk/hub_layout.h"
 #include "core/progress.h"
-
-typedef enum {
-  WALK_WEIGHTS,        /* a name that weight files have */
-  WALK_SHARD_INDEX,    /* *.safetensors.index.json, *.bin.index.json */
-  WALK_CARD,           /* README.md */
-  WALK_CONFIG,         /* config.json */
-  WALK_ADAPTER_CONFIG, /* adapter_config.json */
-  WALK_PIPELINE,       /* model_index.json */
-  WALK_ARCHIVE         /* a name that archives have */
-} WalkUse;
 
 /* When none of these changed, the bytes are taken to be what they were. */
 typedef struct {
@@ -65,13 +59,6 @@ Walk *walk_run(const char *root, const char *hidden, unsigned threads, const Pro
 void walk_free(Walk *walk);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Walk, walk_free)
 
-/* The role of a file by its bare name; false for what nobody would take for weights or their
- * description. */
-bool file_use_of(const char *name, WalkUse *use);
-
-/* True for the name of a download that was cut short: "x.incomplete", "x.safetensors.part". */
-bool walk_is_unfinished(const char *name);
-
 /* The stamp of the file at `path`, links followed. False with COPSE_ERROR_IO when there is none. */
 bool walk_stamp(const char *path, FileStamp *stamp, GError **error);
 
@@ -80,6 +67,12 @@ bool walk_stamp(const char *path, FileStamp *stamp, GError **error);
 WalkFolder *walk_folder_new(const char *path);
 void walk_folder_add(WalkFolder *folder, const char *name, WalkUse use, FileStamp stamp);
 void walk_folder_sort(WalkFolder *folder);
+
+/* Frees a WalkFolder; a GDestroyNotify. */
+void walk_folder_free(void *folder);
+
+/* Frees what a folder's `revisions` points to; NULL is allowed. */
+void walk_revisions_free(HubRevisions *revisions);
 
 /* A walk without folders and skips. */
 Walk *walk_new(void);

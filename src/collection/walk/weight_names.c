@@ -19,7 +19,7 @@ static const char *const stems[] = {
     "learned_embeds",
     "open_clip_model",
 };
-enum { FIRST_ADAPTER = 2, LAST_ADAPTER = 4, ENDING_STEP = 16, VARIANT = 1000, ADAPTER = 2000 };
+enum { FIRST_ADAPTER = 2, LAST_ADAPTER = 4, EMBEDDING = 9, ENDING_STEP = 16, VARIANT = 1000, ADAPTER = 2000 };
 
 static int index_of(const char *const *list, size_t n, const char *s, size_t length) {
   for (size_t i = 0; i < n; i++)
@@ -37,29 +37,14 @@ int weight_name_rank(const char *name, bool adapter) {
   return ending * ENDING_STEP + stem + (dot != last ? VARIANT : 0) + (adapter && !is_adapter ? ADAPTER : 0);
 }
 
+NamedGroup weight_name_group(const char *name) {
+  const char *dot = strchr(name, '.');
+  int stem = dot ? index_of(stems, G_N_ELEMENTS(stems), name, (size_t)(dot - name)) : -1;
+  if (stem == EMBEDDING) return NAMED_EMBEDDING;
+  return stem >= FIRST_ADAPTER && stem <= LAST_ADAPTER ? NAMED_ADAPTER : NAMED_WEIGHTS;
+}
+
 char *weight_name_stem(const char *name) {
   const char *last = strrchr(name, '.');
   return last && last > name ? g_strndup(name, (gsize)(last - name)) : g_strdup(name);
-}
-
-static bool five_digits(const char *p, guint *value) {
-  *value = 0;
-  for (int i = 0; i < 5; i++) {
-    if (!g_ascii_isdigit(p[i])) return false;
-    *value = *value * 10 + (guint)(p[i] - '0');
-  }
-  return true;
-}
-
-char *weight_name_whole(const char *name, guint *parts) {
-  enum { MARK = 15 }; /* "-00001-of-00003" */
-  const char *last = strrchr(name, '.');
-  if (!last || last - name <= MARK) return NULL;
-  const char *mark = last - MARK;
-  guint part;
-  if (mark[0] != '-' || !five_digits(mark + 1, &part) || strncmp(mark + 6, "-of-", 4) != 0 ||
-      !five_digits(mark + 10, parts))
-    return NULL;
-  if (part < 1 || part > *parts) return NULL;
-  return g_strdup_printf("%.*s%s", (int)(mark - name), name, last);
 }

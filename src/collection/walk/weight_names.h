@@ -10,9 +10,10 @@
  * for GGUF, where each file is a model of its own. `adapter`: adapters are looked for. */
 int weight_name_rank(const char *name, bool adapter);
 
+/* What a name that tools give without asking is given to: weights of their own ("model.safetensors"), an adapter
+ * ("adapter_model.bin"), an embedding ("learned_embeds.bin"). They may lie in one folder. */
+typedef enum { NAMED_WEIGHTS, NAMED_ADAPTER, NAMED_EMBEDDING } NamedGroup;
+NamedGroup weight_name_group(const char *name);
+
 /* The name without its ending: "fox.v2.safetensors" -> "fox.v2". The caller frees it. */
 char *weight_name_stem(const char *name);
-
-/* "model-00001-of-00003.safetensors": the name that the whole would have ("model.safetensors";
- * the caller frees it) and the number of parts. NULL when the name is not of that form. */
-char *weight_name_whole(const char *name, guint *parts);

@@ -31,8 +31,56 @@ char *declared_name(const char *base) {
 }
 
 const char *declared_last_part(const char *name) {
-  const char *slash = strrchr(name, '/');
+  const char *slash = strrchr(name, '/'), *back = base_is_local_path(name) ? strrchr(name, '\\') : NULL;
+  if (back && (!slash || back > slash)) slash = back;
   return slash ? slash + 1 : name;
+}
+
+bool declared_is_role(const char *last) {
+  static const char *const roles[] = {"final",  "last",    "best",    "latest", "output",     "outputs",    "out",
+                                      "result", "results", "model",   "models", "merged",     "base",       "export",
+                                      "run",    "ckpt",    "weights", "hf",     "checkpoint", "final_model"};
+  uint64_t step;
+  g_autofree char *folded = g_ascii_strdown(last, -1);
+  for (size_t i = 0; i < G_N_ELEMENTS(roles); i++)
+    if (strcmp(folded, roles[i]) == 0) return true;
+  return training_run_is_step(last, &step);
+}
+
+char *declared_twin(const char *last) {
+  static const char *const marks[] = {"-unsloth-bnb-4bit",
+                                      "-bnb-4bit",
+                                      "-bnb-8bit",
+                                      "-4bit",
+                                      "-8bit",
+                                      "-gptq",
+                                      "-awq",
+                                      "-gguf",
+                                      "-int4",
+                                      "-int8",
+                                      "-fp8",
+                                      "-nf4",
+                                      "-bnb",
+                                      "-nvfp4",
+                                      "-mxfp4",
+                                      "-dynamic",
+                                      "-w4a16",
+                                      "-w8a8",
+                                      "-exl2",
+                                      "-hqq",
+                                      "-mlx",
+                                      "-bf16",
+                                      "-unsloth"};
+  g_autofree char *name = g_ascii_strdown(last, -1);
+  size_t n = strlen(name);
+  const size_t before = n;
+  for (size_t i = 0; i < G_N_ELEMENTS(marks);) {
+    size_t k = strlen(marks[i]);
+    bool ends = n > k && memcmp(name + n - k, marks[i], k) == 0;
+    i = ends ? 0 : i + 1; /* marks follow one another: "-gptq-int4" */
+    if (ends) name[n -= k] = '\0';
+  }
+  return n < before ? g_steal_pointer(&name) : NULL;
 }
 
 static void list_free(void *list) { g_array_unref(list); }
@@ -139,12 +187,8 @@ static void take_from(const DeclaredIndex *x, GHashTable *table, const char *tex
   }
 }
 
-GArray *declared_resolve(DeclaredIndex *x, unsigned self, const char *name) {
-  fill(x);
-  GArray *out = g_array_new(FALSE, FALSE, sizeof(unsigned));
-  take_from(x, x->by_full, name, self, NULL, out);
-  if (out->len == 0) take_from(x, x->by_last, declared_last_part(name), self, name, out);
-  if (out->len > 0) return out;
+/* The one at this path, from the collection's root or beside `self`. */
+static void take_by_path(const DeclaredIndex *x, unsigned self, const char *name, GArray *out) {
   const Model *m = x->models->pdata[self];
   g_autofree SafeText *path = safe_text(m->path, -1);
   g_autofree char *folder = g_path_get_dirname(path);
@@ -153,9 +197,20 @@ GArray *declared_resolve(DeclaredIndex *x, unsigned self, const char *name) {
   g_autofree char *beside = g_canonicalize_filename(name, base);
   take_from(x, x->by_path, below + 1, self, NULL, out);
   if (out->len == 0) take_from(x, x->by_path, beside + 1, self, NULL, out);
-  return out;
 }
 
+GArray *declared_resolve(DeclaredIndex *x, unsigned self, const char *name) {
+  fill(x);
+  GArray *out = g_array_new(FALSE, FALSE, sizeof(unsigned));
+  take_from(x, x->by_full, name, self, NULL, out);
+  const char *last = declared_last_part(name);
+  bool role = base_is_local_path(name) && declared_is_role(last);
+  if (out->len == 0 && !role) take_from(x, x->by_last, last, self, name, out);
+  if (out->len == 0) take_by_path(x, self, name, out);
+  g_autofree char *twin = out->len == 0 && !role ? declared_twin(last) : NULL;
+  if (twin) take_from(x, x->by_last, twin, self, NULL, out);
+  return out;
+}
 bool declared_step(const char *path, char **run, guint64 *step) {
   uint64_t number;
   if (!training_run_pattern(path, run, &number)) return false;

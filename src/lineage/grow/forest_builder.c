@@ -75,7 +75,7 @@ static guint ghost_ending_in(const Builder *b, const char *key) {
   guint found = 0;
   g_hash_table_iter_init(&it, b->ghosts);
   while (g_hash_table_iter_next(&it, &full, &value)) {
-    if (strcmp(declared_last_part(full), key) != 0) continue;
+    if (strcmp(declared_last_part(full), key) != 0 || base_is_local_path(full)) continue;
     if (found) return 0;
     found = GPOINTER_TO_UINT(value);
   }
@@ -83,13 +83,15 @@ static guint ghost_ending_in(const Builder *b, const char *key) {
 }
 
 unsigned builder_ghost(Builder *b, const char *name) {
-  bool bare = !strchr(name, '/') || base_is_local_path(name);
   const char *last = declared_last_part(name);
-  g_autofree char *key = text_fold(bare ? last : name);
+  bool bare = !strchr(name, '/') || base_is_local_path(name);
+  /* "final" on another machine is another base. */
+  const char *shown = bare && !declared_is_role(last) ? last : name;
+  g_autofree char *key = text_fold(shown), *ending = text_fold(last);
   guint at = GPOINTER_TO_UINT(g_hash_table_lookup(b->ghosts, key));
-  if (!at && bare) at = ghost_ending_in(b, key);
+  if (!at && bare) at = ghost_ending_in(b, ending);
   if (at) return at - 1;
-  unsigned node = forest_add_node(b->forest, NULL, bare ? last : name);
+  unsigned node = forest_add_node(b->forest, NULL, shown);
   Claim none = {.parent = -1};
   g_array_append_val(b->claims, none);
   g_hash_table_insert(b->ghosts, g_steal_pointer(&key), GUINT_TO_POINTER(node + 1));

@@ -97,6 +97,21 @@ static bool measure_unknown(WeightFile *f, TensorInfo *t, uint64_t next, GError 
   return !t->count || t->bytes > 0 || fail_tensor(f, t->name, "overlaps another tensor", error);
 }
 
+/* Says how much of the file is there. */
+static bool fail_short(const WeightFile *f, const TensorInfo *t, uint64_t data, GError **error) {
+  uint64_t needed = 0, end;
+  for (guint i = 0; i < f->tensors->len; i++) {
+    const TensorInfo *other = &g_array_index(f->tensors, TensorInfo, i);
+    uint64_t from = other->offset - (other < t ? data : 0);
+    if (__builtin_add_overflow(from, other->bytes, &end)) end = UINT64_MAX - data;
+    needed = MAX(needed, end);
+  }
+  g_autofree char *problem = g_strdup_printf("ends beyond the end of the file: a download cut short? %" G_GUINT64_FORMAT
+                                             " of %" G_GUINT64_FORMAT " bytes are there",
+                                             byte_source_size(f->source), MIN(needed, UINT64_MAX - data) + data);
+  return fail_tensor(f, t->name, problem, error);
+}
+
 /* Makes offsets absolute and checks that the tensors, which begin at `data`, lie in the file and
  * apart from each other. Gaps and a tail are allowed: writers pad. */
 static bool place_tensors(WeightFile *f, uint64_t data, uint32_t alignment, GError **error) {
@@ -106,8 +121,7 @@ static bool place_tensors(WeightFile *f, uint64_t data, uint32_t alignment, GErr
   for (guint i = 0; i < n; i++) {
     TensorInfo *t = order[i] = &g_array_index(f->tensors, TensorInfo, i);
     if (t->offset % alignment != 0) return fail_tensor(f, t->name, "has an offset that is not aligned", error);
-    if (t->offset > room || t->bytes > room - t->offset)
-      return fail_tensor(f, t->name, "ends beyond the end of the file: a download cut short?", error);
+    if (t->offset > room || t->bytes > room - t->offset) return fail_short(f, t, data, error);
     t->offset += data;
   }
   qsort(order, n, sizeof *order, by_place);

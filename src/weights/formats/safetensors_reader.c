@@ -89,8 +89,30 @@ static bool read_entry(JsonReader *r, Entry *e) {
   return e->has_offsets || json_reader_fail(r, "a tensor without data_offsets");
 }
 
-/* Turns an entry into a tensor; `data` is where the tensors begin, `room` their bytes. */
-static bool add_entry(WeightFile *f, const char *name, const Entry *e, uint64_t data, uint64_t room, GError **error) {
+/* Where the tensors begin, the bytes that there are from there on, and how many the header speaks of. */
+typedef struct {
+  uint64_t data, room, needed;
+} Span;
+
+static bool fail_outside(const WeightFile *f, const char *tensor, const Span *span, GError **error) {
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
+              "%s: tensor %s has data_offsets outside the file: a download cut short? %" G_GUINT64_FORMAT
+              " of %" G_GUINT64_FORMAT " bytes are there",
+              weight_file_label(f), tensor, span->data + span->room, span->data + span->needed);
+  return false;
+}
+
+/* The first tensor that ends behind the file's end, when there is one. */
+static bool check_room(const WeightFile *f, const Span *span, GError **error) {
+  for (size_t i = 0; span->needed > span->room && i < weight_file_count(f); i++) {
+    const TensorInfo *t = weight_file_info(f, i);
+    if (t->offset - span->data + t->bytes > span->room) return fail_outside(f, t->name, span, error);
+  }
+  return true;
+}
+
+/* Turns an entry into a tensor. */
+static bool add_entry(WeightFile *f, const char *name, const Entry *e, Span *span, GError **error) {
   TensorInfo info = {.rank = e->rank};
   g_autofree SafeText *shown = safe_text(name, -1);
   if (!dtype_from_name(e->dtype, &info.dtype)) {
@@ -99,10 +121,11 @@ static bool add_entry(WeightFile *f, const char *name, const Entry *e, uint64_t 
                 shown, dtype);
     return false;
   }
-  if (e->begin > e->end || e->end > room) return fail(f, error, shown, "has data_offsets outside the file");
+  if (e->begin > e->end || e->end > UINT64_MAX / 2) return fail(f, error, shown, "has data_offsets outside the file");
+  span->needed = MAX(span->needed, e->end);
   memcpy(info.shape, e->shape, sizeof info.shape);
   info.name = g_steal_pointer(&shown);
-  info.offset = data + e->begin;
+  info.offset = span->data + e->begin;
   if (!weight_file_add(f, info, error)) return false;
   const TensorInfo *added = weight_file_info(f, weight_file_count(f) - 1);
   return added->bytes == e->end - e->begin ||
@@ -124,7 +147,7 @@ static bool read_metadata(GHashTable *metadata, JsonReader *r) {
   return !r->failed;
 }
 
-static bool read_header(WeightFile *f, JsonReader *r, uint64_t data, uint64_t room, GError **error) {
+static bool read_header(WeightFile *f, JsonReader *r, Span *span, GError **error) {
   bool has_metadata = false;
   if (!json_reader_open(r, '{')) return fail_json(f, r, error);
   char *key;
@@ -137,7 +160,7 @@ static bool read_header(WeightFile *f, JsonReader *r, uint64_t data, uint64_t ro
       continue;
     }
     Entry e = {0};
-    bool ok = read_entry(r, &e) ? add_entry(f, name, &e, data, room, error) : fail_json(f, r, error);
+    bool ok = read_entry(r, &e) ? add_entry(f, name, &e, span, error) : fail_json(f, r, error);
     g_free(e.dtype);
     if (!ok) return false;
   }
@@ -176,21 +199,29 @@ static bool starts_page(ByteSource *source) {
   return g_ascii_strncasecmp(p, "<!doctype html", 14) == 0 || g_ascii_strncasecmp(p, "<html", 5) == 0;
 }
 
+/* What is wrong with the length that a file gives for its header, or NULL. The caller frees it. */
+static char *problem_of_length(ByteSource *source, uint64_t length) {
+  uint64_t size = byte_source_size(source);
+  if (starts_page(source)) return g_strdup("a web page, not weights: the download brought an error or a login page");
+  if (size < 8) return g_strdup_printf("too short for a safetensors header: %u bytes", (unsigned)size);
+  if (length > SAFETENSORS_MAX_HEADER)
+    return g_strdup("the safetensors header length is above 100,000,000 bytes: no safetensors file, or a damaged one");
+  return g_strdup_printf(
+      "the safetensors header reaches beyond the end of the file: a download cut short? %" G_GUINT64_FORMAT
+      " of at least %" G_GUINT64_FORMAT " bytes are there",
+      size, length + 8);
+}
+
 /* Reads the header whole, with a NUL behind it; the caller frees it. */
 static char *read_text(ByteSource *source, uint64_t *length, GError **error) {
   const char *label = byte_source_label(source);
   uint64_t size = byte_source_size(source);
-  const char *problem = size < 8 ? "too short for a safetensors header" : NULL;
-  if (!problem && !byte_source_read(source, 0, length, 8, error)) return NULL;
-  if (!problem && *length > SAFETENSORS_MAX_HEADER)
-    problem = "the safetensors header length is above 100,000,000 bytes";
-  if (!problem && *length > size - 8)
-    problem = "the safetensors header reaches beyond the end of the file: a download cut short?";
-  g_autofree char *text = problem ? NULL : g_try_malloc(*length + 1);
-  if (!problem && !text) problem = "no memory for the header";
-  if (problem && starts_page(source))
-    problem = "a web page, not weights: the download brought an error or a login page";
-  if (problem) {
+  *length = 0;
+  if (size >= 8 && !byte_source_read(source, 0, length, 8, error)) return NULL;
+  bool fits = size >= 8 && *length <= SAFETENSORS_MAX_HEADER && *length <= size - 8;
+  g_autofree char *text = fits ? g_try_malloc(*length + 1) : NULL;
+  if (!text) {
+    g_autofree char *problem = fits ? g_strdup("no memory for the header") : problem_of_length(source, *length);
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %s", label, problem);
     return NULL;
   }
@@ -205,8 +236,8 @@ static bool open_safetensors(WeightFile *f, GError **error) {
   if (!header) return false;
   JsonReader r;
   json_reader_init(&r, header, length);
-  uint64_t data = 8 + length, room = byte_source_size(f->source) - data;
-  return read_header(f, &r, data, room, error) && check_spans(f, data, room, error);
+  Span span = {.data = 8 + length, .room = byte_source_size(f->source) - 8 - length};
+  return read_header(f, &r, &span, error) && check_room(f, &span, error) && check_spans(f, span.data, span.room, error);
 }
 
 /* True when metadata leads, as every writer has it; then *rest is where the header goes on behind it. */

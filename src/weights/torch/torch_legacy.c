@@ -98,22 +98,40 @@ static bool expect_storages(Legacy *l, const Pickle *p, GError **error) {
   return true;
 }
 
+/* Says how much of the file is there. `before`: where the storage at work begins. */
+static bool fail_short(const Legacy *l, uint64_t before, GError **error) {
+  GHashTableIter it;
+  gpointer value;
+  uint64_t needed = before;
+  g_hash_table_iter_init(&it, l->expected);
+  while (g_hash_table_iter_next(&it, NULL, &value)) {
+    const Expected *e = value;
+    uint64_t bytes;
+    if (e->index >= 0) continue;
+    if (__builtin_mul_overflow(e->numbers, (uint64_t)e->width, &bytes)) bytes = UINT64_MAX / 4;
+    needed += sizeof e->numbers + MIN(bytes, UINT64_MAX / 4 - MIN(needed, UINT64_MAX / 4));
+  }
+  g_autofree char *problem = g_strdup_printf("ends within a storage: a download cut short? %" G_GUINT64_FORMAT
+                                             " of %" G_GUINT64_FORMAT " bytes are there",
+                                             byte_source_size(l->source), needed);
+  return fail(l, COPSE_ERROR_FORMAT, problem, error);
+}
+
 /* Takes the next storage off the file. */
 static bool read_storage(Legacy *l, const PickleValue *key, GError **error) {
   bool text = key->kind == PICKLE_TEXT && !memchr(key->u.text.bytes, '\0', key->u.text.n);
   Expected *e = text ? g_hash_table_lookup(l->expected, key->u.text.bytes) : NULL;
   if (!e) return fail(l, COPSE_ERROR_FORMAT, "a storage that no tensor refers to", error);
   if (e->index >= 0) return fail(l, COPSE_ERROR_FORMAT, "a storage appears twice", error);
+  const uint64_t before = l->at;
   uint64_t numbers, bytes, left = byte_source_size(l->source) - l->at;
-  if (left < sizeof numbers)
-    return fail(l, COPSE_ERROR_FORMAT, "ends before its last storage: a download cut short?", error);
+  if (left < sizeof numbers) return fail_short(l, before, error);
   if (!byte_source_read(l->source, l->at, &numbers, sizeof numbers, error)) return false;
   l->at += sizeof numbers;
   left -= sizeof numbers;
   if (numbers != e->numbers)
     return fail(l, COPSE_ERROR_FORMAT, "a storage has another size than its tensors say", error);
-  if (__builtin_mul_overflow(numbers, (uint64_t)e->width, &bytes) || bytes > left)
-    return fail(l, COPSE_ERROR_FORMAT, "ends within a storage: a download cut short?", error);
+  if (__builtin_mul_overflow(numbers, (uint64_t)e->width, &bytes) || bytes > left) return fail_short(l, before, error);
   e->index = (gssize)strided_add_range(l->file, l->source, l->at, bytes);
   l->at += bytes;
   return true;

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the name of a base says: a quantised twin is made of the model whose name it has, and a folder's role on
+ * another machine names nothing. */
+#include "lineage/grow/declared.h"
+
+static void assert_twin(const char *name, const char *want) {
+  g_autofree char *twin = declared_twin(name);
+  g_assert_cmpstr(twin, ==, want);
+}
+
+static void test_twin(void) {
+  assert_twin("fable-7b-unsloth-bnb-4bit", "fable-7b");
+  assert_twin("Saga-7B-bnb-4bit", "saga-7b");
+  assert_twin("saga-7b-GPTQ-Int4", "saga-7b");
+  assert_twin("saga-7b-AWQ", "saga-7b");
+  assert_twin("saga-7b", NULL);
+  assert_twin("-4bit", NULL);
+}
+
+static void test_role(void) {
+  g_assert_true(declared_is_role("final"));
+  g_assert_true(declared_is_role("Output"));
+  g_assert_true(declared_is_role("checkpoint-500"));
+  g_assert_false(declared_is_role("llama-3-8b"));
+  g_assert_false(declared_is_role("finalist"));
+}
+
+static void test_last_part(void) {
+  g_assert_cmpstr(declared_last_part("D:\\work\\art\\final"), ==, "final");
+  g_assert_cmpstr(declared_last_part("google/vit"), ==, "vit");
+  g_assert_cmpstr(declared_last_part("vit"), ==, "vit");
+}
+
+static Model *model_named(const char *path, const char *name) {
+  Model *m = model_new();
+  m->path = g_strdup(path);
+  m->name = g_strdup(name);
+  return m;
+}
+
+static unsigned count_meant(DeclaredIndex *index, const char *name) {
+  g_autoptr(GArray) found = declared_resolve(index, 0, name);
+  return found->len;
+}
+
+static void test_resolve(void) {
+  g_autoptr(GPtrArray) models = g_ptr_array_new_with_free_func((GDestroyNotify)model_unref);
+  g_ptr_array_add(models, model_named("asks", "asks"));
+  g_ptr_array_add(models, model_named("models--acme--fable-7b/snapshots/a", "acme/fable-7b"));
+  g_ptr_array_add(models, model_named("mine/final", "final"));
+  g_autoptr(DeclaredIndex) index = declared_index_new(models);
+  g_assert_cmpuint(count_meant(index, "unsloth/fable-7b-bnb-4bit"), ==, 1);
+  g_assert_cmpuint(count_meant(index, "/mnt/store/unsloth/fable-7b-unsloth-bnb-4bit"), ==, 1);
+  g_assert_cmpuint(count_meant(index, "other/fable-7b"), ==, 0); /* another organisation's, of one name */
+  g_assert_cmpuint(count_meant(index, "/home/one/runs/law/final"), ==, 0);
+  g_assert_cmpuint(count_meant(index, "./mine/final"), ==, 1);
+}
+
+int main(int argc, char **argv) {
+  g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/declared/twin", test_twin);
+  g_test_add_func("/declared/role", test_role);
+  g_test_add_func("/declared/last-part", test_last_part);
+  g_test_add_func("/declared/resolve", test_resolve);
+  return g_test_run();
+}
