@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "collection/walk/walk.h"
+#include "collection/walk/file_use.h"
 #include "weights/shard_name.h"
 
 enum { DEEPEST = 3 };
