@@ -4,15 +4,17 @@
 #pragma once
 
 #include "commands/command.h"
-#include "experts/representation.h"
+#include "experts/voice.h"
 
 typedef struct {
   Collection *collection;
   GPtrArray *models;
-  Expert *expert;
+  VoiceSet *voices;
+  /* Of the voice that was chosen, borrowed from it: */
+  const Expert *expert;
   TextEncoder *encoder; /* align only */
-  Representations *rep;
-  GPtrArray *warnings; /* char*: models that could not be read */
+  const Representations *rep;
+  const GPtrArray *warnings; /* of char*: models that could not be read */
 } ExpertRun;
 
 /* The options that choose it: two entries of a GOptionEntry array, with the variables that they fill (char *). */

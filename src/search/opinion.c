@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "core/error.h"
-#include "experts/representation.h"
 #include "search/nearest.h"
 
 static void label_clear(void *data) { g_free(((OpinionLabel *)data)->label); }
@@ -48,27 +47,18 @@ static void keep_labels(Opinion *o, const Choices *c, const double *p, unsigned 
   if (limit && o->labels->len > limit) g_array_set_size(o->labels, limit);
 }
 
-static TextEncoder *encoder_for(const Expert *e, GError **error) {
-  return e->task == EXPERT_ALIGN ? expert_open_encoder(e, error) : NULL;
-}
-
-static bool speak(Opinion *o, const Expert *e, const Representations *r, size_t row, char *const *labels,
-                  unsigned limit, GError **error) {
-  bool align = e->task == EXPERT_ALIGN;
-  TextEncoder *encoder = encoder_for(e, error);
-  if (align && !encoder) return false;
-  g_autoptr(Choices) c =
-      align && labels ? choices_new(e, encoder, labels, o->left_out, error) : choices_own(e, encoder, error);
-  if (c) {
-    g_autofree double *p = g_new0(double, c->names->len + 1);
-    g_autofree float *logits = g_new0(float, c->names->len + 1);
-    o->confidence = prediction_make(e, c, r->rows + row * r->width, p, logits);
-    o->doubt = prediction_doubt(e, c, p, logits, o->confidence);
-    o->abstains = o->doubt != DOUBT_NONE;
-    keep_labels(o, c, p, limit);
-  }
-  text_encoder_free(encoder);
-  return c != NULL;
+static bool speak(Opinion *o, const Voice *v, size_t row, char *const *labels, unsigned limit, GError **error) {
+  const Expert *e = v->expert;
+  g_autoptr(Choices) c = e->task == EXPERT_ALIGN && labels ? choices_new(e, v->encoder, labels, o->left_out, error)
+                                                           : choices_own(e, v->encoder, error);
+  if (!c) return false;
+  g_autofree double *p = g_new0(double, c->names->len + 1);
+  g_autofree float *logits = g_new0(float, c->names->len + 1);
+  o->confidence = prediction_make(e, c, v->rep->rows + row * v->rep->width, p, logits);
+  o->doubt = prediction_doubt(e, c, p, logits, o->confidence);
+  o->abstains = o->doubt != DOUBT_NONE;
+  keep_labels(o, c, p, limit);
+  return true;
 }
 
 static bool speaks_for(const Expert *e, const Model *m) {
@@ -77,50 +67,62 @@ static bool speaks_for(const Expert *e, const Model *m) {
 
 static bool was_cancelled(const GError *error) { return g_error_matches(error, COPSE_ERROR, COPSE_ERROR_CANCELLED); }
 
-GPtrArray *opinions_new(const Collection *collection, const GPtrArray *models, const GPtrArray *experts,
-                        const Model *model, char *const *labels, unsigned limit, const Progress *progress,
-                        GError **error) {
+/* One expert's opinion; its problem says why when it has none. False only when cancelled. */
+static bool form_opinion(Opinion *o, VoiceSet *voices, const Expert *e, const Model *model, char *const *labels,
+                         unsigned limit, const Progress *progress, GError **error) {
+  g_autoptr(GError) problem = NULL;
+  const Voice *v = voice_set_open(voices, e, progress, &problem);
+  gssize row = v ? nearest_row(v->rep, model) : -1;
+  if (v && row < 0) o->problem = g_strdup("its layer cannot be read");
+  if (row >= 0) speak(o, v, (size_t)row, labels, limit, &problem);
+  if (was_cancelled(problem)) return g_propagate_error(error, g_steal_pointer(&problem)), false;
+  if (problem) o->problem = g_strdup(problem->message);
+  return true;
+}
+
+GPtrArray *opinions_new(VoiceSet *voices, const Model *model, char *const *labels, unsigned limit,
+                        const Progress *progress, GError **error) {
+  const GPtrArray *experts = voice_set_experts(voices);
   g_autoptr(GPtrArray) out = g_ptr_array_new_with_free_func(opinion_free);
   for (guint i = 0; i < experts->len; i++) {
     const Expert *e = experts->pdata[i];
-    g_autoptr(GError) problem = NULL;
     if (!progress_check(progress, error)) return NULL;
     if (!speaks_for(e, model)) continue;
     Opinion *o = opinion_start(e);
     g_ptr_array_add(out, o);
-    g_autoptr(Representations) r = representations_open(collection, e, models, NULL, progress, &problem);
-    gssize row = r ? nearest_row(r, model) : -1;
-    if (r && row < 0) o->problem = g_strdup("its layer cannot be read");
-    if (row >= 0) speak(o, e, r, (size_t)row, labels, limit, &problem);
-    if (was_cancelled(problem)) return g_propagate_error(error, g_steal_pointer(&problem)), NULL;
-    if (problem) o->problem = g_strdup(problem->message);
+    if (!form_opinion(o, voices, e, model, labels, limit, progress, error)) return NULL;
   }
   return g_steal_pointer(&out);
 }
 
 static void neighbour_clear(void *data) { model_unref(((Neighbour *)data)->model); }
 
-GArray *neighbours_new(const Collection *collection, const GPtrArray *models, const GPtrArray *experts,
-                       const Model *model, unsigned limit, SafeText **expert, const Progress *progress,
-                       GError **error) {
+/* The models nearest to a row of the representations, best first. */
+static GArray *neighbours_of(const Representations *r, size_t row, unsigned limit) {
+  g_autoptr(GArray) near = nearest_to(r, row, limit);
+  GArray *out = g_array_new(FALSE, TRUE, sizeof(Neighbour));
+  g_array_set_clear_func(out, neighbour_clear);
+  for (guint k = 0; k < near->len; k++) {
+    const Nearest *n = &g_array_index(near, Nearest, k);
+    Neighbour one = {model_ref(r->models->pdata[n->row]), n->score};
+    g_array_append_val(out, one);
+  }
+  return out;
+}
+
+GArray *neighbours_new(VoiceSet *voices, const Model *model, unsigned limit, SafeText **expert,
+                       const Progress *progress, GError **error) {
+  const GPtrArray *experts = voice_set_experts(voices);
   *expert = NULL;
   for (guint i = 0; i < experts->len; i++) {
     const Expert *e = experts->pdata[i];
     if (!speaks_for(e, model)) continue;
-    g_autoptr(Representations) r = representations_open(collection, e, models, NULL, progress, error);
-    if (!r) return NULL;
-    gssize row = nearest_row(r, model);
+    const Voice *v = voice_set_open(voices, e, progress, error);
+    if (!v) return NULL;
+    gssize row = nearest_row(v->rep, model);
     if (row < 0) continue;
-    g_autoptr(GArray) near = nearest_to(r, (size_t)row, limit);
-    GArray *out = g_array_new(FALSE, TRUE, sizeof(Neighbour));
-    g_array_set_clear_func(out, neighbour_clear);
-    for (guint k = 0; k < near->len; k++) {
-      const Nearest *n = &g_array_index(near, Nearest, k);
-      Neighbour one = {model_ref(r->models->pdata[n->row]), n->score};
-      g_array_append_val(out, one);
-    }
     *expert = g_strdup(e->name);
-    return out;
+    return neighbours_of(v->rep, (size_t)row, limit);
   }
   g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "no expert speaks for models of this architecture");
   return NULL;
@@ -128,10 +130,10 @@ GArray *neighbours_new(const Collection *collection, const GPtrArray *models, co
 
 static void unref_model(gpointer model) { model_unref(model); }
 
-Chart *chart_new(const Collection *collection, const GPtrArray *models, const Expert *expert, const Progress *progress,
-                 GError **error) {
-  g_autoptr(Representations) r = representations_open(collection, expert, models, NULL, progress, error);
-  if (!r) return NULL;
+Chart *chart_new(VoiceSet *voices, const Expert *expert, const Progress *progress, GError **error) {
+  const Voice *v = voice_set_open(voices, expert, progress, error);
+  if (!v) return NULL;
+  const Representations *r = v->rep;
   Chart *c = g_new0(Chart, 1);
   c->xy = nearest_map(r, c->shares);
   c->models = g_ptr_array_new_with_free_func(unref_model);
@@ -158,20 +160,17 @@ static char *saying(const Expert *e, const Choices *c, const float *row, double 
   return g_strdup_printf("%s %.2f", (const char *)c->names->pdata[best], p[best]);
 }
 
-GHashTable *sayings_new(const Collection *collection, const GPtrArray *models, const Expert *e,
-                        const Progress *progress, GError **error) {
-  g_autoptr(Representations) r = representations_open(collection, e, models, NULL, progress, error);
-  if (!r) return NULL;
-  TextEncoder *encoder = encoder_for(e, error);
-  if (e->task == EXPERT_ALIGN && !encoder) return NULL;
-  g_autoptr(Choices) c = choices_own(e, encoder, error);
-  GHashTable *predicted = c ? g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free) : NULL;
-  g_autofree double *p = c ? g_new0(double, c->names->len + 1) : NULL;
-  g_autofree float *logits = c ? g_new0(float, c->names->len + 1) : NULL;
-  for (guint i = 0; predicted && i < r->models->len; i++) {
+GHashTable *sayings_new(VoiceSet *voices, const Expert *e, const Progress *progress, GError **error) {
+  const Voice *v = voice_set_open(voices, e, progress, error);
+  g_autoptr(Choices) c = v ? choices_own(e, v->encoder, error) : NULL;
+  if (!c) return NULL;
+  const Representations *r = v->rep;
+  GHashTable *predicted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  g_autofree double *p = g_new0(double, c->names->len + 1);
+  g_autofree float *logits = g_new0(float, c->names->len + 1);
+  for (guint i = 0; i < r->models->len; i++) {
     const Model *m = r->models->pdata[i];
     g_hash_table_insert(predicted, g_strdup(m->path), saying(e, c, r->rows + i * r->width, p, logits));
   }
-  text_encoder_free(encoder);
   return predicted;
 }

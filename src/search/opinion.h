@@ -3,8 +3,8 @@
 #pragma once
 
 #include "collection/collection.h"
-#include "experts/expert.h"
 #include "experts/prediction.h"
+#include "experts/voice.h"
 
 typedef struct {
   SafeText *label;
@@ -25,12 +25,11 @@ typedef struct {
   SafeText *problem;   /* why it says nothing, or NULL */
 } Opinion;
 
-/* Opinions of those experts (Expert*) that speak for the model's architecture. `labels` (NULL: the experts'
+/* Opinions of those experts of the set that speak for the model's architecture. `labels` (NULL: the experts'
  * own) are candidates for those that align with text. At most `limit` labels each. Array of Opinion*,
  * owned; empty when no expert speaks. NULL when cancelled. */
-GPtrArray *opinions_new(const Collection *collection, const GPtrArray *models, const GPtrArray *experts,
-                        const Model *model, char *const *labels, unsigned limit, const Progress *progress,
-                        GError **error);
+GPtrArray *opinions_new(VoiceSet *voices, const Model *model, char *const *labels, unsigned limit,
+                        const Progress *progress, GError **error);
 
 /* A model near another, as an expert sees them. */
 typedef struct {
@@ -41,8 +40,8 @@ typedef struct {
 /* The models nearest to one, best first, by the first expert that speaks for it. Array of Neighbour, free
  * with g_array_unref; *expert (caller frees) gets its name. NULL with COPSE_ERROR_NOT_FOUND when no
  * expert speaks for it. */
-GArray *neighbours_new(const Collection *collection, const GPtrArray *models, const GPtrArray *experts,
-                       const Model *model, unsigned limit, SafeText **expert, const Progress *progress, GError **error);
+GArray *neighbours_new(VoiceSet *voices, const Model *model, unsigned limit, SafeText **expert,
+                       const Progress *progress, GError **error);
 
 /* The models of an expert's architecture in two dimensions. */
 typedef struct {
@@ -52,12 +51,10 @@ typedef struct {
   SafeText *expert;
 } Chart;
 
-Chart *chart_new(const Collection *collection, const GPtrArray *models, const Expert *expert, const Progress *progress,
-                 GError **error);
+Chart *chart_new(VoiceSet *voices, const Expert *expert, const Progress *progress, GError **error);
 void chart_free(Chart *chart); /* NULL-safe */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Chart, chart_free)
 
 /* What an expert says of every model it speaks for, in a few words: path -> "fox 0.93", or "don't know". Owned
  * strings. NULL when cancelled or when the expert cannot be used. */
-GHashTable *sayings_new(const Collection *collection, const GPtrArray *models, const Expert *expert,
-                        const Progress *progress, GError **error);
+GHashTable *sayings_new(VoiceSet *voices, const Expert *expert, const Progress *progress, GError **error);

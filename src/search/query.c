@@ -20,7 +20,7 @@ typedef struct {
   const Question *question;
   QueryAnswer *answer;
   GError *problem;       /* why the first silent voice is silent */
-  unsigned spoken;       /* voices that answered */
+  unsigned spoken;       /* speakers that answered */
   GHashTable *spoken_of; /* Model* that one of these speaks of; NULL: index->answered */
 } Asking;
 
@@ -140,17 +140,18 @@ static void add_hit(Asking *a, QueryHit hit) {
   g_array_append_val(a->answer->hits, hit);
 }
 
-/* One voice's hits. */
-static bool ask(Asking *a, const Voice *v, GError **error) {
+/* One speaker's hits. */
+static bool ask(Asking *a, const Speaker *speaker, GError **error) {
+  const Voice *v = speaker->voice;
   size_t r_t = v->rep->width, n = v->rep->models->len;
   g_autofree float *wanted = g_new(float, r_t);
   g_autofree float *scores = g_new(float, n);
   if (!make_wish(a, v, wanted, error)) return false;
   gemm(false, true, n, 1, r_t, 1, v->rep->rows, r_t, wanted, r_t, 0, scores, 1);
-  bool several = a->index->voices->len > 1;
+  bool several = a->index->speakers->len > 1;
   for (size_t i = 0; i < n; i++) {
     if (!voice_speaks_of(v, v->rep->models->pdata[i])) continue;
-    double odds = v->fusion.a * (double)scores[i] + v->fusion.b;
+    double odds = speaker->fusion.a * (double)scores[i] + speaker->fusion.b;
     QueryHit hit = {.model = v->rep->models->pdata[i],
                     .score = scores[i],
                     .expert = v->expert,
@@ -167,14 +168,14 @@ static void note_spoken(Asking *a, const Voice *v) {
     if (voice_speaks_of(v, v->rep->models->pdata[i])) g_hash_table_add(a->spoken_of, v->rep->models->pdata[i]);
 }
 
-static void ask_voices(Asking *a) {
-  guint n = a->index->voices->len;
+static void ask_speakers(Asking *a) {
+  guint n = a->index->speakers->len;
   g_autofree bool *spoke = g_new0(bool, n + 1);
   for (guint i = 0; i < n; i++) {
+    const Speaker *s = &g_array_index(a->index->speakers, Speaker, i);
     g_autoptr(GError) problem = NULL;
-    if (ask(a, a->index->voices->pdata[i], &problem)) {
-      const Voice *v = a->index->voices->pdata[i];
-      const QuerySpeaker speaker = {v->expert, v->fusion};
+    if (ask(a, s, &problem)) {
+      const QuerySpeaker speaker = {s->voice->expert, s->fusion};
       g_array_append_val(a->answer->speakers, speaker);
       spoke[i] = true;
       a->spoken++;
@@ -184,7 +185,7 @@ static void ask_voices(Asking *a) {
     if (!a->problem) a->problem = g_steal_pointer(&problem);
   }
   for (guint i = 0; i < n && a->spoken < n; i++)
-    if (spoke[i]) note_spoken(a, a->index->voices->pdata[i]);
+    if (spoke[i]) note_spoken(a, g_array_index(a->index->speakers, Speaker, i).voice);
 }
 
 static bool is_spoken_of(const Asking *a, const Model *m) {
@@ -308,7 +309,7 @@ static QueryAnswer *answer_new(const QueryIndex *index, bool asks) {
 
 /* Asks everybody; false when nobody has an answer. */
 static bool ask_all(Asking *a, GError **error) {
-  ask_voices(a);
+  ask_speakers(a);
   add_declared(a);
   if (a->spoken || a->answer->hits->len) return true;
   if (a->problem) g_propagate_error(error, g_steal_pointer(&a->problem));

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "collection/collection.h"
-#include "experts/expert.h"
+#include "experts/voice.h"
 #include "search/fusion.h"
 #include "encoders/encoder.h"
 
@@ -17,6 +17,12 @@ typedef struct QueryIndex QueryIndex;
  * that are missing. No expert is no error: such an index answers from names and cards alone and
  * says why. Keeps a reference to `models`. */
 QueryIndex *query_index_open(Collection *collection, const GPtrArray *models, const Progress *progress, GError **error);
+
+/* The same over voices that others use, too: what they have opened is not opened again. Keeps a reference. `warnings`
+ * (of char*) are files that are no experts, and why. */
+QueryIndex *query_index_open_voices(VoiceSet *voices, const GPtrArray *warnings, const Progress *progress,
+                                    GError **error);
+
 void query_index_free(QueryIndex *index);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QueryIndex, query_index_free)
 

@@ -5,36 +5,16 @@
 #include "core/error.h"
 #include "search/query_private.h"
 
-static void voice_free(void *data) {
-  Voice *v = data;
-  representations_free(v->rep);
-  g_free(v);
-}
-
 void query_index_free(QueryIndex *index) {
   if (!index) return;
   declared_words_free(index->declared);
   g_hash_table_unref(index->answered);
   g_hash_table_unref(index->places);
-  g_ptr_array_unref(index->voices);
-  g_ptr_array_unref(index->experts);
+  g_array_unref(index->speakers);
+  voice_set_unref(index->voices);
   g_ptr_array_unref(index->cannot);
-  g_hash_table_unref(index->encoders);
   g_ptr_array_unref(index->models);
   g_free(index);
-}
-
-bool voice_speaks_of(const Voice *v, const Model *m) {
-  return v->expert->tree < 0 || m->tree < 0 || m->tree == v->expert->tree;
-}
-
-static TextEncoder *encoder_of(QueryIndex *index, const Expert *x, GError **error) {
-  g_autofree char *key = g_strdup_printf("%s\n%s", x->encoder ? x->encoder : "words", x->prompts ? x->prompts : "");
-  TextEncoder *e = g_hash_table_lookup(index->encoders, key);
-  if (e) return e;
-  e = expert_open_encoder(x, error);
-  if (e) g_hash_table_insert(index->encoders, g_steal_pointer(&key), e);
-  return e;
 }
 
 /* An expert that could not be heard, and why. */
@@ -45,41 +25,41 @@ typedef struct {
 
 static void mute_clear(void *data) { g_free(((Mute *)data)->why); }
 
+/* Why an expert cannot be heard, as a sentence that names it. The caller frees it. */
+static char *mute_reason(const Expert *x, const GError *problem) {
+  if (g_str_has_prefix(problem->message, "expert ")) return g_strdup(problem->message);
+  return g_strdup_printf("expert %s: %s", x->name, problem->message);
+}
+
+static void copy_line(gpointer line, gpointer to) { g_ptr_array_add(to, g_strdup(line)); }
+
 /* Lets an expert speak for its architecture; one that cannot is added to `mutes`. False only
  * when cancelled. */
-static bool add_voice(QueryIndex *index, const Expert *x, const Collection *collection, GArray *mutes,
-                      const Progress *progress, GError **error) {
+static bool add_speaker(QueryIndex *index, const Expert *x, GArray *mutes, const Progress *progress, GError **error) {
   g_autoptr(GError) problem = NULL;
-  Voice *v = g_new0(Voice, 1);
-  v->expert = x;
-  v->fusion = (Fusion){1, 0, 0};
-  v->encoder = encoder_of(index, x, &problem);
-  if (v->encoder && expert_takes_encoder(x, v->encoder, &problem))
-    v->rep = representations_open(collection, x, index->models, index->cannot, progress, &problem);
-  if (v->rep && v->rep->models->len) {
-    g_ptr_array_add(index->voices, v);
+  const Voice *v = voice_set_open(index->voices, x, progress, &problem);
+  if (v) g_ptr_array_foreach(v->warnings, copy_line, index->cannot);
+  if (v && v->rep->models->len) {
+    Speaker speaker = {v, {1, 0, 0}};
+    g_array_append_val(index->speakers, speaker);
     for (guint i = 0; i < v->rep->models->len; i++)
       if (voice_speaks_of(v, v->rep->models->pdata[i])) g_hash_table_add(index->answered, v->rep->models->pdata[i]);
     return true;
   }
-  voice_free(v);
   if (g_error_matches(problem, COPSE_ERROR, COPSE_ERROR_CANCELLED)) {
     g_propagate_error(error, g_steal_pointer(&problem));
     return false;
   }
-  bool named = problem && g_str_has_prefix(problem->message, "expert ");
-  Mute mute = {x, NULL};
-  if (problem)
-    mute.why =
-        g_strdup_printf("%s%s%s%s", named ? "" : "expert ", named ? "" : x->name, named ? "" : ": ", problem->message);
-  if (problem) g_array_append_val(mutes, mute);
+  if (!problem) return true;
+  Mute mute = {x, mute_reason(x, problem)};
+  g_array_append_val(mutes, mute);
   return true;
 }
 
 /* Does a better expert speak for all that this one could? */
 static bool is_spoken_for(const QueryIndex *index, const Expert *x) {
-  for (guint i = 0; i < index->voices->len; i++) {
-    const Expert *other = ((const Voice *)index->voices->pdata[i])->expert;
+  for (guint i = 0; i < index->speakers->len; i++) {
+    const Expert *other = g_array_index(index->speakers, Speaker, i).voice->expert;
     if (strcmp(other->shapes, x->shapes) == 0 && (other->tree < 0 || other->tree == x->tree)) return true;
   }
   return false;
@@ -138,11 +118,12 @@ static void list_silent(QueryIndex *index) {
 }
 
 /* Several voices must be made comparable; one alone need not. */
-static void fit_voices(QueryIndex *index) {
-  for (guint i = 0; i < index->voices->len && index->voices->len > 1; i++) {
-    Voice *v = index->voices->pdata[i];
+static void fit_speakers(QueryIndex *index) {
+  for (guint i = 0; i < index->speakers->len && index->speakers->len > 1; i++) {
+    Speaker *s = &g_array_index(index->speakers, Speaker, i);
+    const Voice *v = s->voice;
     g_autoptr(GError) problem = NULL;
-    if (!fusion_fit(v->expert, v->encoder, v->rep, &v->fusion, &problem))
+    if (!fusion_fit(v->expert, v->encoder, v->rep, &s->fusion, &problem))
       g_ptr_array_add(index->cannot, g_strdup_printf("expert %s cannot be compared with others: %s", v->expert->name,
                                                      problem->message));
   }
@@ -150,13 +131,14 @@ static void fit_voices(QueryIndex *index) {
 
 /* The best expert of each architecture, or tree; those that cannot be heard are named unless another
  * speaks in their place. */
-static bool add_voices(QueryIndex *index, const Collection *collection, const Progress *progress, GError **error) {
+static bool add_speakers(QueryIndex *index, const Progress *progress, GError **error) {
+  const GPtrArray *experts = voice_set_experts(index->voices);
   g_autoptr(GArray) mutes = g_array_new(FALSE, FALSE, sizeof(Mute));
   g_array_set_clear_func(mutes, mute_clear);
-  for (guint i = 0; i < index->experts->len; i++) {
-    const Expert *x = index->experts->pdata[i];
+  for (guint i = 0; i < experts->len; i++) {
+    const Expert *x = experts->pdata[i];
     if (x->task != EXPERT_ALIGN || !x->shapes || !x->layer || is_spoken_for(index, x)) continue;
-    if (!add_voice(index, x, collection, mutes, progress, error)) return false;
+    if (!add_speaker(index, x, mutes, progress, error)) return false;
   }
   for (guint i = 0; i < mutes->len; i++) {
     const Mute *mute = &g_array_index(mutes, Mute, i);
@@ -165,20 +147,35 @@ static bool add_voices(QueryIndex *index, const Collection *collection, const Pr
   return true;
 }
 
-QueryIndex *query_index_open(Collection *collection, const GPtrArray *models, const Progress *progress,
-                             GError **error) {
-  g_autoptr(QueryIndex) index = g_new0(QueryIndex, 1);
-  index->voices = g_ptr_array_new_with_free_func(voice_free);
-  index->cannot = g_ptr_array_new_with_free_func(g_free);
+static QueryIndex *index_new(VoiceSet *voices, GPtrArray *cannot) {
+  QueryIndex *index = g_new0(QueryIndex, 1);
+  const GPtrArray *models = voice_set_models(voices);
+  index->voices = voice_set_ref(voices);
+  index->speakers = g_array_new(FALSE, FALSE, sizeof(Speaker));
+  index->cannot = cannot;
   index->answered = g_hash_table_new(g_direct_hash, g_direct_equal);
   index->models = g_ptr_array_ref((GPtrArray *)models);
   index->declared = declared_words_new(models);
   index->places = g_hash_table_new(g_direct_hash, g_direct_equal);
   for (guint i = 0; i < models->len; i++) g_hash_table_insert(index->places, models->pdata[i], GUINT_TO_POINTER(i + 1));
-  index->encoders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)text_encoder_free);
-  index->experts = expert_list(collection, index->cannot, error);
-  if (!add_voices(index, collection, progress, error)) return NULL;
+  return index;
+}
+
+QueryIndex *query_index_open_voices(VoiceSet *voices, const GPtrArray *warnings, const Progress *progress,
+                                    GError **error) {
+  g_autoptr(QueryIndex) index = index_new(voices, g_ptr_array_new_with_free_func(g_free));
+  g_ptr_array_foreach((GPtrArray *)warnings, copy_line, index->cannot);
+  if (!add_speakers(index, progress, error)) return NULL;
   list_silent(index);
-  fit_voices(index);
+  fit_speakers(index);
   return g_steal_pointer(&index);
+}
+
+QueryIndex *query_index_open(Collection *collection, const GPtrArray *models, const Progress *progress,
+                             GError **error) {
+  g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(GPtrArray) experts = expert_list(collection, warnings, error);
+  if (!experts) return NULL;
+  g_autoptr(VoiceSet) voices = voice_set_new(collection, models, experts);
+  return query_index_open_voices(voices, warnings, progress, error);
 }

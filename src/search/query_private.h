@@ -2,27 +2,20 @@
 /* The inside of a query index: seen by query_index.c and query.c alone. */
 #pragma once
 
-#include "experts/representation.h"
+#include "experts/voice.h"
 #include "search/card_words.h"
 #include "search/fusion.h"
 #include "search/query.h"
 
-/* One expert with what it says of every model it may judge. */
+/* A voice that questions are put to. */
 typedef struct {
-  const Expert *expert;
-  TextEncoder *encoder; /* borrowed */
-  Representations *rep;
-  Fusion fusion; /* fitted when there are several voices */
-} Voice;
-
-/* True when the voice answers for that model of its representations: an expert that was trained on
- * one tree answers for that tree alone. */
-bool voice_speaks_of(const Voice *voice, const Model *model);
+  const Voice *voice; /* borrowed from the set */
+  Fusion fusion;      /* fitted when there are several */
+} Speaker;
 
 struct QueryIndex {
-  GPtrArray *experts;   /* of Expert*, owned */
-  GHashTable *encoders; /* description and prompts -> TextEncoder*, owned */
-  GPtrArray *voices;    /* of Voice*: the best expert of each architecture, or tree */
+  VoiceSet *voices;
+  GArray *speakers;     /* of Speaker: the best expert of each architecture, or tree */
   GPtrArray *cannot;    /* of SafeText */
   GPtrArray *models;    /* of Model*, a reference to the list */
   GHashTable *answered; /* Model* that a voice speaks of, as a set */

@@ -23,7 +23,7 @@ typedef struct {
                     const Progress *progress, GError **error);
   void (*forest_free)(Forest *forest);
   GPtrArray *(*experts)(const Collection *collection, GPtrArray *warnings, GError **error);
-  QueryIndex *(*index)(Collection *collection, const GPtrArray *models, const Progress *progress, GError **error);
+  QueryIndex *(*index)(VoiceSet *voices, const GPtrArray *warnings, const Progress *progress, GError **error);
   void (*index_free)(QueryIndex *index);
   QueryAnswer *(*query)(QueryIndex *index, const char *text, unsigned limit, GError **error);
   void (*answer_free)(QueryAnswer *answer);
@@ -38,16 +38,12 @@ typedef struct {
   bool (*figures)(const Collection *collection, const Model *p, const Model *x, const char *layer, LayerFigures **own,
                   LayerFigures **change, GError **error);
   SafeText *(*card)(const Collection *collection, const Model *model, GError **error);
-  GPtrArray *(*opinions)(const Collection *collection, const GPtrArray *models, const GPtrArray *experts,
-                         const Model *model, char *const *labels, unsigned limit, const Progress *progress,
-                         GError **error);
-  GArray *(*neighbours)(const Collection *collection, const GPtrArray *models, const GPtrArray *experts,
-                        const Model *model, unsigned limit, SafeText **expert, const Progress *progress,
-                        GError **error);
-  Chart *(*chart)(const Collection *collection, const GPtrArray *models, const Expert *expert, const Progress *progress,
-                  GError **error);
-  GHashTable *(*sayings)(const Collection *collection, const GPtrArray *models, const Expert *expert,
+  GPtrArray *(*opinions)(VoiceSet *voices, const Model *model, char *const *labels, unsigned limit,
                          const Progress *progress, GError **error);
+  GArray *(*neighbours)(VoiceSet *voices, const Model *model, unsigned limit, SafeText **expert,
+                        const Progress *progress, GError **error);
+  Chart *(*chart)(VoiceSet *voices, const Expert *expert, const Progress *progress, GError **error);
+  GHashTable *(*sayings)(VoiceSet *voices, const Expert *expert, const Progress *progress, GError **error);
   bool (*put)(Collection *collection, const char *space, const char *key, GBytes *value, GError **error);
   GBytes *(*get)(Collection *collection, const char *space, const char *key, GError **error);
 } EngineOps;

@@ -77,10 +77,11 @@ static JobInput *with_experts(JobInput *task, Snapshot *wood, OpenExperts *oracl
   return task;
 }
 
+static VoiceSet *voices_of(const JobInput *t) { return open_experts_voices(t->oracle, &t->engine, t->wood); }
+
 static gpointer run_opinions(gpointer input, const Progress *progress, GError **error) {
   const JobInput *t = input;
-  return t->engine.ops->opinions(t->engine.collection, t->wood->models, t->oracle->experts, t->x, t->labels,
-                                 LABELS_SHOWN, progress, error);
+  return t->engine.ops->opinions(voices_of(t), t->x, t->labels, LABELS_SHOWN, progress, error);
 }
 
 guint64 engine_opinions(const Engine *engine, Snapshot *wood, OpenExperts *oracle, Model *model, char *const *labels,
@@ -94,8 +95,7 @@ guint64 engine_opinions(const Engine *engine, Snapshot *wood, OpenExperts *oracl
 static gpointer run_neighbours(gpointer input, const Progress *progress, GError **error) {
   const JobInput *t = input;
   SafeText *expert;
-  GArray *near = t->engine.ops->neighbours(t->engine.collection, t->wood->models, t->oracle->experts, t->x, NEIGHBOURS,
-                                           &expert, progress, error);
+  GArray *near = t->engine.ops->neighbours(voices_of(t), t->x, NEIGHBOURS, &expert, progress, error);
   if (!near) return NULL;
   Neighbourhood *n = g_new(Neighbourhood, 1);
   *n = (Neighbourhood){near, expert};
@@ -110,7 +110,7 @@ guint64 engine_neighbours(const Engine *engine, Snapshot *wood, OpenExperts *ora
 
 static gpointer run_chart(gpointer input, const Progress *progress, GError **error) {
   const JobInput *t = input;
-  return t->engine.ops->chart(t->engine.collection, t->wood->models, t->expert, progress, error);
+  return t->engine.ops->chart(voices_of(t), t->expert, progress, error);
 }
 
 static JobInput *for_expert(const Engine *engine, Snapshot *wood, OpenExperts *oracle, guint expert) {
@@ -127,7 +127,7 @@ guint64 engine_chart(const Engine *engine, Snapshot *wood, OpenExperts *oracle, 
 
 static gpointer run_sayings(gpointer input, const Progress *progress, GError **error) {
   const JobInput *t = input;
-  return t->engine.ops->sayings(t->engine.collection, t->wood->models, t->expert, progress, error);
+  return t->engine.ops->sayings(voices_of(t), t->expert, progress, error);
 }
 
 guint64 engine_sayings(const Engine *engine, Snapshot *wood, OpenExperts *oracle, guint expert, JobDone done,

@@ -25,6 +25,7 @@ OpenExperts *open_experts_ref(OpenExperts *oracle) {
 void open_experts_unref(OpenExperts *oracle) {
   if (!oracle || atomic_fetch_sub(&oracle->refs, 1) != 1) return;
   if (oracle->index) oracle->ops->index_free(oracle->index);
+  voice_set_unref(oracle->voices);
   g_clear_pointer(&oracle->experts, g_ptr_array_unref);
   g_clear_pointer(&oracle->warnings, g_ptr_array_unref);
   g_free(oracle->problem);
@@ -119,8 +120,16 @@ OpenExperts *open_experts_new(const Engine *engine, GError **error) {
   return NULL;
 }
 
+/* Other models, after a scan: what was opened is about models that are gone. */
+VoiceSet *open_experts_voices(OpenExperts *oracle, const Engine *engine, const Snapshot *wood) {
+  if (oracle->voices && voice_set_models(oracle->voices) == wood->models) return oracle->voices;
+  voice_set_unref(oracle->voices);
+  return oracle->voices = voice_set_new(engine->collection, wood->models, oracle->experts);
+}
+
 bool open_experts_index(OpenExperts *oracle, const Engine *engine, const Snapshot *wood, const Progress *progress,
                         GError **error) {
-  if (!oracle->index) oracle->index = engine->ops->index(engine->collection, wood->models, progress, error);
+  VoiceSet *voices = open_experts_voices(oracle, engine, wood);
+  if (!oracle->index) oracle->index = engine->ops->index(voices, oracle->warnings, progress, error);
   return oracle->index != NULL;
 }

@@ -31,6 +31,7 @@ void snapshot_unref(Snapshot *wood); /* NULL-safe */
 typedef struct {
   GPtrArray *experts;  /* of Expert*, best first */
   GPtrArray *warnings; /* of char*: files that are no experts, and why */
+  VoiceSet *voices;    /* used on the worker's thread alone; NULL: nothing was asked yet */
   QueryIndex *index;   /* used on the worker's thread alone; NULL when it cannot be opened */
   char *problem;       /* why not, or NULL */
   const EngineOps *ops;
@@ -48,6 +49,10 @@ Snapshot *snapshot_grow(const Engine *engine, const Snapshot *before, const Prog
 
 /* The experts without an index: questions cannot be asked yet. NULL with an error. */
 OpenExperts *open_experts_new(const Engine *engine, GError **error);
+
+/* The experts' voices over the snapshot's models; each is opened once, when it is first heard. Borrowed. On the worker's
+ * thread alone. */
+VoiceSet *open_experts_voices(OpenExperts *oracle, const Engine *engine, const Snapshot *wood);
 
 /* Opens the index unless it is open; not while others use the experts. */
 bool open_experts_index(OpenExperts *oracle, const Engine *engine, const Snapshot *wood, const Progress *progress,

@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "search/opinion.h"
+#include "search/query.h"
 #include "tests/unit/expert_fixture.h"
 
 static void put_four(Fixture *f) {
@@ -25,7 +26,8 @@ static GPtrArray *one_expert(Expert *x) {
 static GPtrArray *opinions(Fixture *f, const GPtrArray *experts, const char *path, char *const *labels,
                            unsigned limit) {
   g_autoptr(GError) error = NULL;
-  GPtrArray *all = opinions_new(f->collection, f->models, experts, model_at(f, path), labels, limit, NULL, &error);
+  g_autoptr(VoiceSet) voices = voice_set_new(f->collection, f->models, experts);
+  GPtrArray *all = opinions_new(voices, model_at(f, path), labels, limit, NULL, &error);
   g_assert_no_error(error);
   return all;
 }
@@ -101,7 +103,8 @@ static void test_classes(Fixture *f, gconstpointer unused) {
   x->probex->head_b[0] = x->probex->head_b[1] = -20;
   g_autoptr(GPtrArray) no_label = opinions(f, experts, "m2.safetensors", NULL, 2);
   g_assert_cmpint(((const Opinion *)no_label->pdata[0])->doubt, ==, DOUBT_NO_LABEL);
-  g_autoptr(GHashTable) said = sayings_new(f->collection, f->models, x, NULL, NULL);
+  g_autoptr(VoiceSet) voices = voice_set_new(f->collection, f->models, experts);
+  g_autoptr(GHashTable) said = sayings_new(voices, x, NULL, NULL);
   g_assert_cmpstr(g_hash_table_lookup(said, "m2.safetensors"), ==, "don't know");
 }
 
@@ -110,12 +113,12 @@ static void test_sayings(Fixture *f, gconstpointer unused) {
   put_four(f);
   Expert *x = column_expert(f, "mid", model_at(f, "m1.safetensors"));
   g_autoptr(GPtrArray) experts = one_expert(x); /* owns it */
-  g_assert_cmpuint(experts->len, ==, 1);
-  g_autoptr(GHashTable) said = sayings_new(f->collection, f->models, x, NULL, NULL);
+  g_autoptr(VoiceSet) voices = voice_set_new(f->collection, f->models, experts);
+  g_autoptr(GHashTable) said = sayings_new(voices, x, NULL, NULL);
   g_assert_cmpuint(g_hash_table_size(said), ==, 3);
   g_assert_cmpstr(g_hash_table_lookup(said, "m3.safetensors"), ==, "cat 0.48");
   x->floor = 0.9;
-  g_autoptr(GHashTable) fewer = sayings_new(f->collection, f->models, x, NULL, NULL);
+  g_autoptr(GHashTable) fewer = sayings_new(voices, x, NULL, NULL);
   g_assert_cmpstr(g_hash_table_lookup(fewer, "m2.safetensors"), ==, "don't know");
 }
 
@@ -123,29 +126,58 @@ static void test_neighbours(Fixture *f, gconstpointer unused) {
   (void)unused;
   put_four(f);
   g_autoptr(GPtrArray) experts = one_expert(column_expert(f, "mid", model_at(f, "m1.safetensors")));
+  g_autoptr(VoiceSet) voices = voice_set_new(f->collection, f->models, experts);
   g_autoptr(GError) error = NULL;
   for (unsigned limit = 0; limit < 3; limit++) {
     g_autofree char *name = NULL;
-    g_autoptr(GArray) near =
-        neighbours_new(f->collection, f->models, experts, model_at(f, "m3.safetensors"), limit, &name, NULL, &error);
+    g_autoptr(GArray) near = neighbours_new(voices, model_at(f, "m3.safetensors"), limit, &name, NULL, &error);
     g_assert_cmpstr(name, ==, "one");
     g_assert_cmpuint(near->len, ==, limit == 1 ? 1 : 2);
     g_assert_cmpstr(g_array_index(near, Neighbour, 0).model->name, ==, "m2");
     g_assert_cmpfloat(fabs(g_array_index(near, Neighbour, 0).score - 0.6), <, 1e-5);
   }
   char *nobody = NULL;
-  g_assert_null(
-      neighbours_new(f->collection, f->models, experts, model_at(f, "n1.safetensors"), 0, &nobody, NULL, &error));
+  g_assert_null(neighbours_new(voices, model_at(f, "n1.safetensors"), 0, &nobody, NULL, &error));
   g_assert_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND);
-  g_autoptr(Chart) chart = chart_new(f->collection, f->models, experts->pdata[0], NULL, NULL);
+  g_autoptr(Chart) chart = chart_new(voices, experts->pdata[0], NULL, NULL);
   g_assert_cmpuint(chart->models->len, ==, 3);
   g_assert_cmpfloat(fabs(chart->shares[0] + chart->shares[1] - 1), <, 1e-5); /* three points lie in a plane */
   g_assert_cmpfloat(chart->shares[0], >, chart->shares[1]);
 }
 
+/* Who visits one page of a model after the other has each expert opened once, and one that cannot be opened is asked
+ * again. */
+static void test_opened_once(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  put_four(f);
+  g_autoptr(GPtrArray) experts = one_expert(column_expert(f, "mid", model_at(f, "m1.safetensors")));
+  g_autoptr(VoiceSet) voices = voice_set_new(f->collection, f->models, experts);
+  g_autoptr(GPtrArray) no_warnings = g_ptr_array_new();
+  g_autoptr(QueryIndex) index = query_index_open_voices(voices, no_warnings, NULL, NULL);
+  g_assert_nonnull(index);
+  for (int visit = 0; visit < 3; visit++) {
+    g_autofree char *name = NULL;
+    g_autoptr(GPtrArray) all = opinions_new(voices, model_at(f, "m2.safetensors"), NULL, 0, NULL, NULL);
+    g_autoptr(GArray) near = neighbours_new(voices, model_at(f, "m2.safetensors"), 0, &name, NULL, NULL);
+    g_autoptr(GHashTable) said = sayings_new(voices, experts->pdata[0], NULL, NULL);
+    g_autoptr(Chart) chart = chart_new(voices, experts->pdata[0], NULL, NULL);
+    g_assert_true(all && near && said && chart);
+  }
+  g_assert_cmpuint(voice_set_opens(voices), ==, 1);
+  g_autoptr(GPtrArray) other = one_expert(column_expert(f, "mid", model_at(f, "m1.safetensors")));
+  g_free(((Expert *)other->pdata[0])->fingerprint);
+  ((Expert *)other->pdata[0])->fingerprint = g_strdup("of another encoder");
+  g_autoptr(VoiceSet) deaf = voice_set_new(f->collection, f->models, other);
+  g_autoptr(GError) error = NULL;
+  g_assert_null(voice_set_open(deaf, other->pdata[0], NULL, &error));
+  g_assert_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED);
+  g_assert_cmpuint(voice_set_opens(deaf), ==, 0);
+}
+
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   add_test("/opinion", "labels", test_labels);
+  add_test("/opinion", "opened-once", test_opened_once);
   add_test("/opinion", "candidates", test_candidates);
   add_test("/opinion", "abstains", test_abstains);
   add_test("/opinion", "classes", test_classes);

@@ -202,11 +202,12 @@ typedef struct {
   Expert *expert;
 } FakeIndex;
 
-static QueryIndex *fake_index(Collection *collection, const GPtrArray *models, const Progress *progress,
-                              GError **error) {
+static QueryIndex *fake_index(VoiceSet *voices, const GPtrArray *warnings, const Progress *progress, GError **error) {
+  const GPtrArray *models = voice_set_models(voices);
+  (void)warnings;
   if (!progress_step(progress, "representing", 1, 1, error)) return NULL;
   FakeIndex *index = g_new0(FakeIndex, 1);
-  index->wood = wood_of(collection);
+  index->wood = wood_of(voice_set_collection(voices));
   index->models = g_ptr_array_new_with_free_func(free_model);
   for (guint i = 0; i < models->len; i++) g_ptr_array_add(index->models, model_ref(models->pdata[i]));
   index->expert = expert_make("probex-mid.0-words", "mid.0.attn.to_q", 0.41);
@@ -400,12 +401,12 @@ static void opinion_clear(gpointer data) {
   g_free(o);
 }
 
-static GPtrArray *fake_opinions(const Collection *collection, const GPtrArray *models, const GPtrArray *experts,
-                                const Model *model, char *const *labels, unsigned limit, const Progress *progress,
-                                GError **error) {
+static GPtrArray *fake_opinions(VoiceSet *voices, const Model *model, char *const *labels, unsigned limit,
+                                const Progress *progress, GError **error) {
+  const GPtrArray *experts = voice_set_experts(voices);
   static const char *const own[] = {"a red fox", "a brown hare", "a barn owl", NULL};
   GPtrArray *out = g_ptr_array_new_with_free_func(opinion_clear);
-  (void)collection, (void)models, (void)limit, (void)progress, (void)error;
+  (void)limit, (void)progress, (void)error;
   for (guint k = 0; k < experts->len && model->kind == MODEL_LORA; k++) {
     const Expert *e = experts->pdata[k];
     Opinion *o = g_new0(Opinion, 1);
@@ -437,10 +438,10 @@ static GPtrArray *fake_opinions(const Collection *collection, const GPtrArray *m
 
 static void neighbour_drop(void *data) { model_unref(((Neighbour *)data)->model); }
 
-static GArray *fake_neighbours(const Collection *collection, const GPtrArray *models, const GPtrArray *experts,
-                               const Model *model, unsigned limit, SafeText **expert, const Progress *progress,
-                               GError **error) {
-  (void)collection, (void)limit, (void)progress, (void)error;
+static GArray *fake_neighbours(VoiceSet *voices, const Model *model, unsigned limit, SafeText **expert,
+                               const Progress *progress, GError **error) {
+  const GPtrArray *models = voice_set_models(voices), *experts = voice_set_experts(voices);
+  (void)limit, (void)progress, (void)error;
   GArray *near = g_array_new(FALSE, TRUE, sizeof(Neighbour));
   g_array_set_clear_func(near, neighbour_drop);
   for (guint i = 0; i < models->len && near->len < 6; i++) {
@@ -453,9 +454,8 @@ static GArray *fake_neighbours(const Collection *collection, const GPtrArray *mo
   return near;
 }
 
-static Chart *fake_chart(const Collection *collection, const GPtrArray *models, const Expert *expert,
-                         const Progress *progress, GError **error) {
-  (void)collection;
+static Chart *fake_chart(VoiceSet *voices, const Expert *expert, const Progress *progress, GError **error) {
+  const GPtrArray *models = voice_set_models(voices);
   if (!progress_step(progress, "representing", 1, 1, error)) return NULL;
   Chart *c = g_new0(Chart, 1);
   c->models = g_ptr_array_new_with_free_func(free_model);
@@ -469,9 +469,9 @@ static Chart *fake_chart(const Collection *collection, const GPtrArray *models, 
   return c;
 }
 
-static GHashTable *fake_sayings(const Collection *collection, const GPtrArray *models, const Expert *expert,
-                                const Progress *progress, GError **error) {
-  (void)collection, (void)expert, (void)progress, (void)error;
+static GHashTable *fake_sayings(VoiceSet *voices, const Expert *expert, const Progress *progress, GError **error) {
+  const GPtrArray *models = voice_set_models(voices);
+  (void)expert, (void)progress, (void)error;
   GHashTable *said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   for (guint i = 0; i < models->len; i++)
     g_hash_table_insert(said, g_strdup(((Model *)models->pdata[i])->path),

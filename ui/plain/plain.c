@@ -17,6 +17,8 @@ void talk_complain(const Talk *t, GError *error) {
   g_clear_error(&error);
 }
 
+VoiceSet *talk_voices(Talk *t) { return open_experts_voices(t->oracle, &t->engine, t->wood); }
+
 Model *talk_find(const Talk *t, const char *what) {
   GError *error = NULL;
   Model *model = collection_find(t->models, what, &error);

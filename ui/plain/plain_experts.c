@@ -104,7 +104,7 @@ void tell_map(Talk *t, const char *argument) {
     fputs("There is no expert to draw a map.\n", t->out);
     return;
   }
-  Chart *chart = t->ops->chart(t->collection, t->models, t->experts->pdata[0], NULL, &error);
+  Chart *chart = t->ops->chart(talk_voices(t), t->experts->pdata[0], NULL, &error);
   if (!chart) {
     talk_complain(t, error);
     return;

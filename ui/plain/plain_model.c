@@ -146,8 +146,7 @@ void tell_like(Talk *t, const char *argument) {
     fputs("No expert speaks for models like that.\n", t->out);
     return;
   }
-  g_autoptr(GArray) near =
-      t->ops->neighbours(t->collection, t->models, t->experts, m, TALK_LISTED, &expert, NULL, &error);
+  g_autoptr(GArray) near = t->ops->neighbours(talk_voices(t), m, TALK_LISTED, &expert, NULL, &error);
   if (!near) {
     talk_complain(t, error);
     return;
@@ -161,7 +160,7 @@ void tell_like(Talk *t, const char *argument) {
 
 static void say_opinions(Talk *t, const Model *m, char *const *labels) {
   GError *error = NULL;
-  g_autoptr(GPtrArray) all = t->ops->opinions(t->collection, t->models, t->experts, m, labels, 5, NULL, &error);
+  g_autoptr(GPtrArray) all = t->ops->opinions(talk_voices(t), m, labels, 5, NULL, &error);
   if (!all) {
     talk_complain(t, error);
     return;

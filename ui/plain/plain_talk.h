@@ -28,6 +28,9 @@ void talk_take_experts(Talk *t, OpenExperts *oracle);
 /* Says what went wrong; takes the error, which may be NULL. */
 void talk_complain(const Talk *t, GError *error);
 
+/* The experts' voices, each opened when it is first heard. Borrowed. */
+VoiceSet *talk_voices(Talk *t);
+
 /* The model of that path or name, which the caller unrefs; NULL after a complaint. */
 Model *talk_find(const Talk *t, const char *what);
 
