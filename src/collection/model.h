@@ -23,6 +23,13 @@ typedef enum {
 /* "full", "lora", "embedding", "other", "adapter". Static text. */
 const char *model_kind_name(ModelKind kind);
 
+/* How strongly an adapter acts by its configuration, for the eye: what is computed with is told module by module (see
+ * collection/adapter_facts.h). */
+typedef struct {
+  double alpha;         /* lora_alpha; NAN when absent */
+  bool rank_stabilised; /* use_rslora */
+} LoraScaling;
+
 /* Something a file says, and which one says it. Keys of general meaning are spelled one way
  * whatever the source: base, base_relation, license, tags, datasets, task, library, split;
  * all others keep their own spelling. A list in a file becomes one fact an item (tags: one fact

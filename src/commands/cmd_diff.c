@@ -148,12 +148,13 @@ static int exit_status(const ModelDiff *d) {
 static int run(const char *a, const char *b, bool ask_same, const Globals *globals) {
   GError *error = NULL;
   CommandProgress p;
-  LoraScaling scale_a, scale_b;
-  g_autoptr(WeightFile) before = outside_open(a, &scale_a, &error);
-  g_autoptr(WeightFile) after = before ? outside_open(b, &scale_b, &error) : NULL;
+  g_autoptr(AdapterConfig) config_a = NULL;
+  g_autoptr(AdapterConfig) config_b = NULL;
+  g_autoptr(WeightFile) before = outside_open(a, &config_a, &error);
+  g_autoptr(WeightFile) after = before ? outside_open(b, &config_b, &error) : NULL;
   if (!after) return command_fail(error);
   const Progress *progress = command_progress_begin(&p, "Comparing", globals);
-  g_autoptr(ModelDiff) d = model_diff_files(before, &scale_a, after, &scale_b, progress, &error);
+  g_autoptr(ModelDiff) d = model_diff_files(before, config_a, after, config_b, progress, &error);
   command_progress_end(&p);
   if (!d) return command_fail(error);
   if (globals->json) print_json(d);

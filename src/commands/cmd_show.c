@@ -1,37 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* copse show DIR MODEL: everything that is known of one model. */
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "collection/adapter_facts.h"
 #include "collection/collection.h"
 #include "collection/model_fields.h"
 #include "commands/command.h"
 #include "commands/commands.h"
+#include "commands/layer_report.h"
 #include "commands/model_json.h"
 #include "core/json.h"
-#include "weights/layers/layer.h"
 
 static const char notes[] =
     "MODEL is a path below DIR, a model's name, or an ending of a path that no other has. Shows\n"
     "what its files say and which of them says it, its layers under their canonical names, and\n"
     "its tensors.";
-
-/* "3072 x 768", "3 x 3 x 64", "scalar". The caller frees it. */
-static char *shape_text(const uint64_t *shape, int rank) {
-  if (rank == 0) return g_strdup("scalar");
-  GString *out = g_string_new(NULL);
-  for (int i = 0; i < rank; i++) g_string_append_printf(out, "%s%" PRIu64, i ? " x " : "", shape[i]);
-  return g_string_free(out, FALSE);
-}
-
-static char *layer_shape_text(const LayerInfo *l) {
-  uint64_t shape[2] = {l->d_out, l->d_in};
-  return shape_text(shape, 2);
-}
-
-static const char *form_name(LayerForm form) { return form == LAYER_DENSE ? "dense" : "low-rank"; }
 
 static void print_head(const Model *m) {
   g_autofree char *params = text_count(m->params), *size = text_bytes(m->bytes);
@@ -64,19 +49,6 @@ static void print_facts(const Model *m) {
   }
 }
 
-static void print_layers(const GArray *layers) {
-  int width = 0;
-  if (layers->len == 0) return;
-  for (guint i = 0; i < layers->len; i++) width = MAX(width, text_width(g_array_index(layers, LayerInfo, i).name));
-  printf("\nlayers (%u)\n", layers->len);
-  for (guint i = 0; i < layers->len; i++) {
-    const LayerInfo *l = &g_array_index(layers, LayerInfo, i);
-    g_autofree char *name = text_fit(l->name, width, "~"), *shape = layer_shape_text(l);
-    if (l->form == LAYER_DENSE) printf("  %s  %-8s  %s\n", name, form_name(l->form), shape);
-    else printf("  %s  %-8s  %-15s  rank %" PRIu64 "\n", name, form_name(l->form), shape, l->rank);
-  }
-}
-
 static void print_tensors(const WeightFile *file) {
   int width = 0;
   size_t n = weight_file_count(file);
@@ -91,29 +63,6 @@ static void print_tensors(const WeightFile *file) {
   }
 }
 
-static void add_shape(cJSON *object, const uint64_t *shape, int rank) {
-  cJSON *list = cJSON_AddArrayToObject(object, "shape");
-  for (int i = 0; i < rank; i++) {
-    char digits[24];
-    g_snprintf(digits, sizeof digits, "%" PRIu64, shape[i]);
-    cJSON_AddItemToArray(list, cJSON_CreateRaw(digits));
-  }
-}
-
-static void add_layers(cJSON *object, const GArray *layers) {
-  cJSON *list = cJSON_AddArrayToObject(object, "layers");
-  for (guint i = 0; i < layers->len; i++) {
-    const LayerInfo *l = &g_array_index(layers, LayerInfo, i);
-    cJSON *layer = cJSON_CreateObject();
-    uint64_t shape[2] = {l->d_out, l->d_in};
-    cJSON_AddStringToObject(layer, "name", l->name);
-    cJSON_AddStringToObject(layer, "form", form_name(l->form));
-    add_shape(layer, shape, 2);
-    if (l->form == LAYER_LOW_RANK) json_add_u64(layer, "rank", l->rank);
-    cJSON_AddItemToArray(list, layer);
-  }
-}
-
 /* The contract's "tensors" is the list here, and the count in `scan`. */
 static void add_tensors(cJSON *object, const WeightFile *file) {
   cJSON *list = cJSON_CreateArray();
@@ -122,14 +71,14 @@ static void add_tensors(cJSON *object, const WeightFile *file) {
     cJSON *tensor = cJSON_CreateObject();
     cJSON_AddStringToObject(tensor, "name", t->name);
     cJSON_AddStringToObject(tensor, "dtype", dtype_name(t->dtype));
-    add_shape(tensor, t->shape, t->rank);
+    json_add_shape(tensor, t->shape, t->rank);
     json_add_u64(tensor, "bytes", t->bytes);
     cJSON_AddItemToArray(list, tensor);
   }
   cJSON_ReplaceItemInObjectCaseSensitive(object, "tensors", list);
 }
 
-static void print_json(const Model *m, const WeightFile *file, const GArray *layers) {
+static void print_json(const Model *m, const LayerReport *report) {
   cJSON *object = cJSON_CreateObject();
   g_autofree SafeText *weights = safe_text(m->file, -1);
   model_json_overview(object, m);
@@ -137,21 +86,21 @@ static void print_json(const Model *m, const WeightFile *file, const GArray *lay
   json_add_string(object, "shapes", *m->shapes ? m->shapes : NULL);
   if (m->tree >= 0) json_add_u64(object, "tree", (uint64_t)m->tree + 1);
   else cJSON_AddNullToObject(object, "tree");
-  json_add_number(object, "alpha", m->scaling.alpha);
+  json_add_number(object, "alpha", report->alpha);
   cJSON_AddBoolToObject(object, "rank_stabilised", m->scaling.rank_stabilised);
   model_json_declared(object, m);
   model_json_place(object, m);
   model_json_facts(object, m);
-  add_layers(object, layers);
-  add_tensors(object, file);
+  layer_report_json(report, object);
+  add_tensors(object, report->file);
   json_print(object);
 }
 
-static void print_text(const Model *m, const WeightFile *file, const GArray *layers) {
+static void print_text(const Model *m, const LayerReport *report) {
   print_head(m);
   print_facts(m);
-  print_layers(layers);
-  print_tensors(file);
+  layer_report_print(report);
+  print_tensors(report->file);
 }
 
 static int run(const char *root, const char *what, const Globals *globals) {
@@ -162,9 +111,12 @@ static int run(const char *root, const char *what, const Globals *globals) {
   g_autoptr(Model) model = collection_find(models, what, &error);
   g_autoptr(WeightFile) file = model ? collection_open_weights(collection, model, &error) : NULL;
   if (!file) return command_fail(error);
-  g_autoptr(GArray) layers = layer_list(file, &model->scaling);
-  if (globals->json) print_json(model, file, layers);
-  else print_text(model, file, layers);
+  LayerReport report;
+  g_autoptr(AdapterConfig) config = model_adapter_config(model);
+  layer_report_init(&report, file, config);
+  if (globals->json) print_json(model, &report);
+  else print_text(model, &report);
+  layer_report_clear(&report);
   return STATUS_DONE;
 }
 

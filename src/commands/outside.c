@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "commands/outside.h"
 
-#include <math.h>
-
+#include "collection/adapter_facts.h"
 #include "collection/collection.h"
 #include "core/error.h"
 #include "weights/weight_open.h"
 
-static WeightFile *open_folder(const char *path, LoraScaling *scaling, GError **error) {
+static WeightFile *open_folder(const char *path, AdapterConfig **config, GError **error) {
   CollectionOptions options = {.read_only = true};
   ScanSummary summary;
   g_autoptr(Collection) c = collection_open(path, &options, error);
@@ -15,14 +14,14 @@ static WeightFile *open_folder(const char *path, LoraScaling *scaling, GError **
   g_autoptr(GPtrArray) models = collection_models(c, error);
   if (!models) return NULL;
   if (models->len == 1) {
-    if (scaling) *scaling = ((const Model *)models->pdata[0])->scaling;
+    if (config) *config = model_adapter_config(models->pdata[0]);
     return collection_open_weights(c, models->pdata[0], error);
   }
   g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "%s holds %u models: name one of their files", path, models->len);
   return NULL;
 }
 
-WeightFile *outside_open(const char *path, LoraScaling *scaling, GError **error) {
-  if (scaling) *scaling = (LoraScaling){.alpha = NAN};
-  return g_file_test(path, G_FILE_TEST_IS_DIR) ? open_folder(path, scaling, error) : weight_file_open(path, error);
+WeightFile *outside_open(const char *path, AdapterConfig **config, GError **error) {
+  if (config) *config = NULL;
+  return g_file_test(path, G_FILE_TEST_IS_DIR) ? open_folder(path, config, error) : weight_file_open(path, error);
 }

@@ -8,5 +8,5 @@
 
 /* Opens it; what a folder holds is not remembered anywhere. NULL when it cannot be read, and with
  * COPSE_ERROR_USAGE when the folder holds none or several. The caller frees it.
- * `scaling` (may be NULL) gets what an adapter's configuration in the folder says. */
-WeightFile *outside_open(const char *path, LoraScaling *scaling, GError **error);
+ * `config` (may be NULL) gets what an adapter's configuration in the folder says, or NULL; the caller frees it. */
+WeightFile *outside_open(const char *path, AdapterConfig **config, GError **error);

@@ -110,8 +110,9 @@ static void test_transposed(void) {
   const TensorOut t[] = {{"l.lora_a", DTYPE_F32, 2, {3, 2}, numbers}, {"l.lora_b", DTYPE_F32, 2, {2, 4}, numbers}};
   Fixture f;
   fixture_open(&f, t, 2);
-  LoraScaling scaling = {.alpha = 8, .rank_stabilised = true};
-  g_autoptr(GArray) layers = layer_list(f.file, &scaling);
+  g_autoptr(cJSON) said = json_parse("{\"lora_alpha\":8,\"use_rslora\":true}", 34);
+  g_autoptr(AdapterConfig) config = adapter_config_new(said, NULL);
+  g_autoptr(GArray) layers = layer_list(f.file, config);
   Layer x;
   g_assert_true(layer_read(f.file, layer_find(layers, "l"), &x, NULL));
   g_assert_true(x.d_out == 4 && x.d_in == 3 && x.rank == 2);
@@ -160,7 +161,7 @@ static void test_loha(void) {
   g_assert_cmpuint(layers->len, ==, 1);
   const LayerInfo *l = layer_find(layers, "mid_block.q");
   g_assert_cmpint(l->form, ==, LAYER_LOW_RANK);
-  g_assert_cmpuint(l->rank, ==, 4);
+  g_assert_cmpuint(l->rank, ==, 2); /* 2 x 2, and no more than the matrix has */
   g_assert_true(layer_read(f.file, l, &x, NULL));
   float want[6];
   for (size_t o = 0; o < 3; o++)

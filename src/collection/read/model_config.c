@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collection/adapter_facts.h"
 #include "collection/read/card.h"
 #include "collection/read/metadata_facts.h"
 
 enum { MAX_VALUE = 64 * 1024, MAX_METADATA = 4096, MAX_METADATA_BYTES = 4 * 1024 * 1024, MAX_LIST = 1024 };
 
-static const char adapter_source[] = "adapter_config.json", config_source[] = "config.json",
-                  pipeline_source[] = "model_index.json";
+static const char config_source[] = "config.json", pipeline_source[] = "model_index.json";
 
 static const struct {
   const char *theirs, *ours;
@@ -74,22 +74,33 @@ static void add_sorted(Model *m, const cJSON *config, const char *key, const cha
 
 /* MLX writes the factor itself: as alpha it is scale · rank. */
 static void take_mlx(Model *m, const cJSON *config) {
-  add_member(m, config, "fine_tune_type", adapter_source);
+  add_member(m, config, "fine_tune_type", adapter_config_source);
   g_autofree char *base = scalar_text(cJSON_GetObjectItemCaseSensitive(config, "model"));
-  if (base) model_add_fact(m, "base", base, adapter_source);
+  if (base) model_add_fact(m, "base", base, adapter_config_source);
   const cJSON *lora = cJSON_GetObjectItemCaseSensitive(config, "lora_parameters");
-  add_member(m, lora, "rank", adapter_source);
-  add_member(m, lora, "scale", adapter_source);
+  add_member(m, lora, "rank", adapter_config_source);
+  add_member(m, lora, "scale", adapter_config_source);
   double rank = json_number(lora, "rank", NAN), scale = json_number(lora, "scale", NAN);
   if (isfinite(scale * rank)) m->scaling.alpha = scale * rank;
 }
 
+/* alpha_pattern and rank_pattern as they stand; AdaLoRA's lists of truth values are no ranks. */
+static void add_pattern(Model *m, const cJSON *config, const char *key) {
+  const cJSON *item = cJSON_GetObjectItemCaseSensitive(config, key);
+  if (!cJSON_IsObject(item) || !cJSON_IsNumber(item->child)) return;
+  char *text = cJSON_PrintUnformatted(item);
+  if (text && strlen(text) <= MAX_VALUE) model_add_fact(m, key, text, adapter_config_source);
+  cJSON_free(text);
+}
+
 void model_take_adapter_config(Model *m, const cJSON *config) {
   static const char *const plain[] = {
-      "base_model_name_or_path", "peft_type", "r", "lora_alpha", "use_rslora", "task_type"};
-  for (size_t i = 0; i < G_N_ELEMENTS(plain); i++) add_member(m, config, plain[i], adapter_source);
-  add_sorted(m, config, "target_modules", adapter_source);
-  m->scaling.alpha = json_number(config, "lora_alpha", NAN);
+      "base_model_name_or_path", "peft_type", "r", "lora_alpha", "alpha", "init_r", "use_rslora", "task_type"};
+  for (size_t i = 0; i < G_N_ELEMENTS(plain); i++) add_member(m, config, plain[i], adapter_config_source);
+  add_sorted(m, config, "target_modules", adapter_config_source);
+  add_pattern(m, config, "alpha_pattern");
+  add_pattern(m, config, "rank_pattern");
+  m->scaling.alpha = json_number(config, "lora_alpha", json_number(config, "alpha", NAN));
   m->scaling.rank_stabilised = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(config, "use_rslora"));
   if (cJSON_HasObjectItem(config, "fine_tune_type")) take_mlx(m, config);
 }
@@ -165,7 +176,7 @@ void model_take_config_text(Model *m, const char *bytes, size_t n, const char *s
                           ? "a Git LFS pointer, never fetched"
                           : "not a JSON object",
                       source);
-  else if (strcmp(source, adapter_source) == 0) model_take_adapter_config(m, config);
+  else if (strcmp(source, adapter_config_source) == 0) model_take_adapter_config(m, config);
   else if (strcmp(source, pipeline_source) == 0) model_take_pipeline(m, config);
   else model_take_config(m, config);
 }

@@ -31,9 +31,8 @@ static bool is_embedding(const WeightFile *file) {
   return true;
 }
 
-ModelKind model_kind_of(const WeightFile *file, const GArray *layers) {
+ModelKind model_kind_of(const WeightFile *file, AdapterForm form, const GArray *layers) {
   bool dense = false;
-  AdapterForm form = layer_adapter_form(file);
   if (adapter_form_has_factors(form)) return MODEL_LORA;
   if (form != FORM_NONE) return MODEL_ADAPTER;
   for (guint i = 0; i < layers->len; i++) {
@@ -44,25 +43,31 @@ ModelKind model_kind_of(const WeightFile *file, const GArray *layers) {
   return dense ? MODEL_FULL : MODEL_OTHER;
 }
 
-static void count_tensors(WeightSummary *s, const WeightFile *file) {
+/* Moments, and weights that an average stands for, are no parameters of the model. */
+static bool is_counted(const TensorName *name) {
+  return name->role != TENSOR_OPTIMISER && name->role != TENSOR_RAW_COPY;
+}
+
+static void count_tensors(WeightSummary *s, const WeightFile *file, const FileNames *names) {
   s->tensors = (unsigned)weight_file_count(file);
   for (size_t i = 0; i < weight_file_count(file); i++) {
     const TensorInfo *t = weight_file_info(file, i);
     s->dtypes[t->dtype]++;
-    if (dtype_is_float(t->dtype)) s->params += t->count;
+    if (dtype_is_float(t->dtype) && is_counted(&names->at[i])) s->params += t->count;
   }
 }
 
 WeightSummary *weight_summary_of(const WeightFile *file) {
   WeightSummary *s = g_new0(WeightSummary, 1);
-  g_autoptr(GArray) layers = layer_list(file, NULL);
+  g_autoptr(FileNames) names = file_names_new(file);
+  g_autoptr(GArray) layers = layer_list_named(file, names, NULL);
   s->format = safe_text(weight_file_format(file), -1);
-  s->kind = model_kind_of(file, layers);
-  s->adapter = layer_adapter_form(file);
+  s->kind = model_kind_of(file, names->form, layers);
+  s->adapter = names->form;
   s->shapes = signature_of_layers(layers);
   s->family = family_of_layers(layers);
   s->metadata = g_hash_table_ref(weight_file_metadata(file));
-  count_tensors(s, file);
+  count_tensors(s, file, names);
   return s;
 }
 

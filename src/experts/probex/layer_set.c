@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "collection/adapter_facts.h"
 #include "core/error.h"
 #include "numerics/linalg.h"
 #include "core/parallel.h"
@@ -122,7 +123,8 @@ static WeightFile *open_layer(const Reading *r, size_t i, GArray **layers, Layer
   const Model *model = r->models->pdata[i];
   g_autoptr(WeightFile) file = collection_open_weights(r->collection, model, error);
   if (!file) return NULL;
-  *layers = layer_list(file, &model->scaling);
+  g_autoptr(AdapterConfig) config = model_adapter_config(model);
+  *layers = layer_list(file, config);
   const LayerInfo *found = layer_find(*layers, r->layer);
   if (found) {
     *info = *found;

@@ -53,7 +53,7 @@ static char *choose_layer(const Collection *collection, const Model *model, cons
   if (wanted && wanted[0] != '#') return g_strdup(wanted);
   g_autoptr(WeightFile) file = collection_open_weights(collection, model, error);
   if (!file) return NULL;
-  g_autoptr(GArray) layers = layer_list(file, &model->scaling);
+  g_autoptr(GArray) layers = layer_list(file, NULL);
   char *name = NULL;
   if (wanted) {
     name = preset_layer_at(file, layers, (size_t)g_ascii_strtoull(wanted + 1, NULL, 10));

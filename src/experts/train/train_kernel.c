@@ -16,7 +16,7 @@ static GPtrArray *layers_to_read(const Collection *collection, const Task *task,
   const Model *any = task->models->pdata[0];
   g_autoptr(WeightFile) file = collection_open_weights(collection, any, error);
   if (!file) return NULL;
-  g_autoptr(GArray) infos = layer_list(file, &any->scaling);
+  g_autoptr(GArray) infos = layer_list(file, NULL);
   g_autoptr(GPtrArray) all =
       layer ? g_ptr_array_new_with_free_func(g_free) : trainable_layers(collection, any, NULL, error);
   if (layer) g_ptr_array_add(all, g_strdup(layer));

@@ -9,7 +9,7 @@ enum { MIN_NUMBERS = 64 };
 GPtrArray *trainable_layers(const Collection *collection, const Model *model, const char *pattern, GError **error) {
   g_autoptr(WeightFile) file = collection_open_weights(collection, model, error);
   if (!file) return NULL;
-  g_autoptr(GArray) layers = layer_list(file, &model->scaling);
+  g_autoptr(GArray) layers = layer_list(file, NULL);
   GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; i < layers->len; i++) {
     const LayerInfo *l = &g_array_index(layers, LayerInfo, i);

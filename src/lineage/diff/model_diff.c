@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "collection/adapter_facts.h"
 #include "core/error.h"
 #include "lineage/diff/other_tensors.h"
 #include "lineage/sketch/sketch.h"
@@ -29,7 +30,8 @@ static void side_clear(Side *s) {
 
 static bool side_open(Side *s, const Collection *c, const Model *model, GError **error) {
   *s = (Side){.file = collection_open_weights(c, model, error)};
-  if (s->file) s->layers = layer_list(s->file, &model->scaling);
+  g_autoptr(AdapterConfig) config = s->file ? model_adapter_config(model) : NULL;
+  if (s->file) s->layers = layer_list(s->file, config);
   return s->file != NULL;
 }
 
@@ -230,9 +232,9 @@ ModelDiff *model_diff_new(const Collection *collection, const Model *p, const Mo
   return d;
 }
 
-ModelDiff *model_diff_files(WeightFile *p, const LoraScaling *p_scaling, WeightFile *x, const LoraScaling *x_scaling,
+ModelDiff *model_diff_files(WeightFile *p, const AdapterConfig *p_config, WeightFile *x, const AdapterConfig *x_config,
                             const Progress *progress, GError **error) {
-  Side a = {p, layer_list(p, p_scaling)}, b = {x, layer_list(x, x_scaling)};
+  Side a = {p, layer_list(p, p_config)}, b = {x, layer_list(x, x_config)};
   ModelDiff *d = diff_alloc();
   if (!fill(d, &a, &b, progress, error)) g_clear_pointer(&d, model_diff_free);
   g_array_unref(a.layers);

@@ -26,8 +26,8 @@ typedef struct {
 ModelDiff *model_diff_new(const Collection *collection, const Model *p, const Model *x, const Progress *progress,
                           GError **error);
 
-/* The same of two open weight files; a scaling is what an adapter's configuration says, or NULL. */
-ModelDiff *model_diff_files(WeightFile *p, const LoraScaling *p_scaling, WeightFile *x, const LoraScaling *x_scaling,
+/* The same of two open weight files; a configuration is what stands beside an adapter, or NULL. */
+ModelDiff *model_diff_files(WeightFile *p, const AdapterConfig *p_config, WeightFile *x, const AdapterConfig *x_config,
                             const Progress *progress, GError **error);
 
 /* The layers of one model beside nothing: every row is LAYER_ONLY_X. Reads the header alone. */

@@ -37,7 +37,27 @@ SafeText *gguf_layer_name(const SafeText *layer) {
   return g_strdup_printf("model.layers.%.*s.%s", (int)(part - layer - 5), layer + 4, name);
 }
 
+/* Those whose converters in llama.cpp permute q and k (convert_hf_to_gguf.py, `permute`). */
+static bool permutes(const char *architecture) {
+  static const char *const names[] = {"llama", "deci",   "granite", "granitemoe", "minicpm",
+                                      "olmo",  "xverse", "smollm3", "arcee"};
+  for (size_t i = 0; architecture && i < G_N_ELEMENTS(names); i++)
+    if (strcmp(architecture, names[i]) == 0) return true;
+  return false;
+}
+
 bool gguf_layer_is_permuted(const SafeText *layer, const char *architecture) {
   const char *part = part_of_block(layer);
-  return part && g_strcmp0(architecture, "llama") == 0 && (strcmp(part, "attn_q") == 0 || strcmp(part, "attn_k") == 0);
+  return part && permutes(architecture) && (strcmp(part, "attn_q") == 0 || strcmp(part, "attn_k") == 0);
+}
+
+uint64_t gguf_layer_heads(const SafeText *layer, GHashTable *metadata) {
+  const char *architecture = g_hash_table_lookup(metadata, "general.architecture"), *part = part_of_block(layer);
+  if (!architecture || !part) return 0;
+  g_autofree char *heads = g_strconcat(architecture, ".attention.head_count", NULL);
+  g_autofree char *groups = g_strconcat(architecture, ".attention.head_count_kv", NULL);
+  const char *text = strcmp(part, "attn_k") == 0 ? g_hash_table_lookup(metadata, groups) : NULL;
+  if (!text) text = g_hash_table_lookup(metadata, heads);
+  guint64 n = 0;
+  return text && g_ascii_string_to_unsigned(text, 10, 1, 1 << 16, &n, NULL) ? n : 0;
 }

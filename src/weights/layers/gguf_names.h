@@ -3,7 +3,9 @@
  * from, so that a quantised copy can be compared with its parent. */
 #pragma once
 
+#include <glib.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "core/text.h"
 
@@ -11,6 +13,10 @@
  * frees it. */
 SafeText *gguf_layer_name(const SafeText *layer);
 
-/* True for the layers whose rows converters put into another order, in files of that
- * architecture: they cannot be compared with the parent's. */
+/* True for the layers whose rows converters put into another order, in files of that architecture: q and k of llama and
+ * of what is built like it. */
 bool gguf_layer_is_permuted(const SafeText *layer, const char *architecture);
+
+/* How many heads the rows of such a layer belong to, by the file's metadata (SafeText -> SafeText); 0 when it does not
+ * say. */
+uint64_t gguf_layer_heads(const SafeText *layer, GHashTable *metadata);

@@ -2,12 +2,14 @@
 #include "weights/layers/layer.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/error.h"
 #include "numerics/linalg.h"
 #include "weights/layers/adapter_factors.h"
-#include "weights/layers/tensor_name.h"
+#include "weights/layers/adapter_parts.h"
+#include "weights/layers/gguf_names.h"
 
 static void info_clear(void *data) { g_free(((LayerInfo *)data)->name); }
 
@@ -17,91 +19,160 @@ static void fold_shape(const TensorInfo *t, uint64_t *rows, uint64_t *columns) {
   *columns = t->shape[0] ? t->count / t->shape[0] : 0;
 }
 
-static bool is_matrix(const TensorInfo *t) {
-  return t->rank >= 2 && t->count > 0 && dtype_is_float(t->dtype) && dtype_is_readable(t->dtype);
-}
+static bool is_number(const TensorInfo *t) { return dtype_is_float(t->dtype) && dtype_is_readable(t->dtype); }
 
-static bool is_adapter_part(TensorRole role) { return role == TENSOR_LORA_A || role == TENSOR_LORA_B; }
+static bool is_matrix(const TensorInfo *t) { return t->rank >= 2 && t->count > 0 && is_number(t); }
 
-/* Finds or starts the entry of a layer. A layer holds one form; a second tensor of the same
- * name and form keeps the first. */
-static LayerInfo *entry_for(GArray *layers, GHashTable *index, const char *name, LayerForm form) {
+static bool is_pair(TensorRole role) { return role == TENSOR_LORA_A || role == TENSOR_LORA_B; }
+
+/* Layers while they are gathered. */
+typedef struct {
+  const WeightFile *file;
+  const FileNames *names;
+  bool gguf;
+  GArray *all;
+  GHashTable *index; /* letter of the form and name -> place + 1 */
+  gssize shared[2];  /* VeRA's A and B */
+} Gathering;
+
+/* Finds or starts the entry of a layer. A layer holds one form. */
+static LayerInfo *entry_for(Gathering *g, const char *name, LayerForm form) {
   g_autofree char *key = g_strdup_printf("%c%s", form == LAYER_DENSE ? 'd' : 'l', name);
-  gsize at = GPOINTER_TO_SIZE(g_hash_table_lookup(index, key));
-  if (at) return &g_array_index(layers, LayerInfo, at - 1);
-  LayerInfo fresh = {
-      .name = g_strdup(name), .form = form, .weight = -1, .a = -1, .b = -1, .alpha = -1, .config_alpha = NAN};
+  gsize at = GPOINTER_TO_SIZE(g_hash_table_lookup(g->index, key));
+  if (at) return &g_array_index(g->all, LayerInfo, at - 1);
+  LayerInfo fresh = {.name = g_strdup(name), .form = form, .weight = -1, .a = -1, .b = -1, .alpha = -1};
+  fresh.scale = (AdapterScale){.alpha = (double)NAN};
   for (int k = 0; k < ADAPTER_PARTS; k++) fresh.part[k] = -1;
-  g_array_append_val(layers, fresh);
-  g_hash_table_insert(index, g_steal_pointer(&key), GSIZE_TO_POINTER(layers->len));
-  return &g_array_index(layers, LayerInfo, layers->len - 1);
+  g_array_append_val(g->all, fresh);
+  g_hash_table_insert(g->index, g_steal_pointer(&key), GSIZE_TO_POINTER(g->all->len));
+  return &g_array_index(g->all, LayerInfo, g->all->len - 1);
 }
 
-static void note_tensor(GArray *layers, GHashTable *index, const WeightFile *file, size_t i) {
-  const TensorInfo *t = weight_file_info(file, i);
-  TensorName name;
-  tensor_name_parse(t->name, &name);
-  if (is_adapter_part(name.role) && is_matrix(t)) {
-    LayerInfo *l = entry_for(layers, index, name.layer, LAYER_LOW_RANK);
-    *(name.role == TENSOR_LORA_A ? &l->a : &l->b) = (gssize)i;
-    l->transposed = name.transposed;
-    if (l->adapter == FORM_NONE) l->adapter = FORM_LORA;
-  } else if (name.role == TENSOR_ADAPTER_PART) {
-    LayerInfo *l = entry_for(layers, index, name.layer, LAYER_LOW_RANK);
-    l->adapter = name.form;
-    if (dtype_is_float(t->dtype) && dtype_is_readable(t->dtype)) l->part[name.part] = (gssize)i;
-  } else if (name.role == TENSOR_LORA_ALPHA && t->count == 1) {
-    entry_for(layers, index, name.layer, LAYER_LOW_RANK)->alpha = (gssize)i;
-  } else if ((name.role == TENSOR_WEIGHT || name.role == TENSOR_BIAS) && is_matrix(t)) {
-    LayerInfo *l = entry_for(layers, index, name.layer, LAYER_DENSE);
-    if (l->weight < 0) l->weight = (gssize)i;
-  }
-  tensor_name_clear(&name);
+/* The form of a module that two words speak of: DoRA's magnitudes stand beside factors of any form. */
+static AdapterForm join_forms(AdapterForm old, AdapterForm fresh) {
+  if (old == FORM_NONE || old == fresh) return fresh;
+  bool weak = fresh == FORM_LORA || (fresh == FORM_DORA && (old == FORM_LOHA || old == FORM_LOKR));
+  return weak ? old : fresh;
 }
 
-/* Fills in the shape; false for an incomplete or impossible pair. */
-static bool settle(LayerInfo *l, const WeightFile *file, const LoraScaling *scaling) {
-  if (l->form == LAYER_DENSE) {
-    fold_shape(weight_file_info(file, (size_t)l->weight), &l->d_out, &l->d_in);
-    return true;
-  }
-  if (scaling) l->config_alpha = scaling->alpha, l->rank_stabilised = scaling->rank_stabilised;
-  if (l->adapter == FORM_LOHA || l->adapter == FORM_LOKR) {
-    if (!adapter_settle(l, file)) return false;
-    l->scale_rank = adapter_scale_rank(l, file);
-    return true;
-  }
-  if (l->adapter != FORM_LORA && l->adapter != FORM_DORA) return false;
-  if (l->a < 0 || l->b < 0) return false;
-  const TensorInfo *a = weight_file_info(file, (size_t)l->a);
-  const TensorInfo *b = weight_file_info(file, (size_t)l->b);
-  uint64_t rank_a, rank_b;
-  if (l->transposed) {
-    if (a->rank != 2 || b->rank != 2) return false;
-    l->d_in = a->shape[0], rank_a = a->shape[1];
-    rank_b = b->shape[0], l->d_out = b->shape[1];
+static void note_pair(Gathering *g, size_t i, const TensorName *name) {
+  LayerInfo *l = entry_for(g, name->layer, LAYER_LOW_RANK);
+  *(name->role == TENSOR_LORA_A ? &l->a : &l->b) = (gssize)i;
+  l->order = name->embedding ? PAIR_EMBEDDING : name->transposed ? PAIR_TRANSPOSED : PAIR_PLAIN;
+  if (g->gguf && strcmp(name->layer, "token_embd") == 0) l->order = PAIR_TOKEN_TABLE;
+  l->adapter = join_forms(l->adapter, FORM_LORA);
+}
+
+/* A second tensor of one name and form keeps the first; a difference is a matrix as it stands. */
+static void note_matrix(Gathering *g, size_t i, const TensorName *name, AdapterForm form) {
+  LayerInfo *l = entry_for(g, name->layer, LAYER_DENSE);
+  if (l->weight >= 0) return;
+  l->weight = (gssize)i;
+  l->adapter = form;
+}
+
+static void note_part(Gathering *g, size_t i, const TensorName *name) {
+  const TensorInfo *t = weight_file_info(g->file, i);
+  if (name->part == ADAPTER_DIFF || name->part == ADAPTER_DIFF_BIAS) {
+    if (name->part == ADAPTER_DIFF && is_matrix(t)) note_matrix(g, i, name, FORM_DIFF);
+  } else if (name->part == ADAPTER_SHARED_A || name->part == ADAPTER_SHARED_B) {
+    if (is_matrix(t)) g->shared[name->part - ADAPTER_SHARED_A] = (gssize)i;
   } else {
-    fold_shape(a, &rank_a, &l->d_in);
-    fold_shape(b, &l->d_out, &rank_b);
+    LayerInfo *l = entry_for(g, name->layer, LAYER_LOW_RANK);
+    l->adapter = join_forms(l->adapter, name->form);
+    if (is_number(t)) l->part[name->part] = (gssize)i;
   }
-  l->rank = l->scale_rank = rank_a;
-  if (rank_a > LAYER_MAX_RANK) return false;
-  return rank_a == rank_b;
 }
 
-GArray *layer_list(const WeightFile *file, const LoraScaling *scaling) {
+static void note_tensor(Gathering *g, size_t i) {
+  const TensorInfo *t = weight_file_info(g->file, i);
+  const TensorName *name = &g->names->at[i];
+  if (is_pair(name->role)) {
+    if (is_matrix(t)) note_pair(g, i, name);
+  } else if (name->role == TENSOR_ADAPTER_PART) {
+    note_part(g, i, name);
+  } else if (name->role == TENSOR_LORA_ALPHA && t->count == 1 && is_number(t)) {
+    entry_for(g, name->layer, LAYER_LOW_RANK)->alpha = (gssize)i;
+  } else if ((name->role == TENSOR_WEIGHT || name->role == TENSOR_BIAS) && is_matrix(t)) {
+    note_matrix(g, i, name, FORM_NONE);
+  }
+}
+
+/* Rows of llama's q and k lie otherwise in GGUF; the head counts say how. */
+static void settle_rows(const Gathering *g, LayerInfo *l) {
+  if (!g->gguf) return;
+  GHashTable *metadata = weight_file_metadata(g->file);
+  const char *architecture = g_hash_table_lookup(metadata, "general.architecture");
+  l->permuted = gguf_layer_is_permuted(l->name, architecture);
+  if (!l->permuted) return;
+  l->heads = gguf_layer_heads(l->name, metadata);
+  if (l->heads && l->d_out % (2 * l->heads) != 0) l->heads = 0;
+}
+
+static void settle_scale(const Gathering *g, LayerInfo *l, const AdapterScales *scales) {
+  g_autofree char *module = NULL;
+  if (adapter_scales_ask_modules(scales))
+    module = tensor_name_module(weight_file_info(g->file, layer_main_tensor(l))->name);
+  uint64_t rank = adapter_scale_rank(l, g->file);
+  l->scale = adapter_scales_get(scales, module, l->adapter, rank, l->alpha >= 0);
+}
+
+/* Fills in shape and scale; false for an incomplete or impossible set of parts. */
+static bool settle(const Gathering *g, LayerInfo *l, const AdapterScales *scales) {
+  if (l->form == LAYER_DENSE) {
+    fold_shape(weight_file_info(g->file, (size_t)l->weight), &l->d_out, &l->d_in);
+    settle_rows(g, l);
+    return true;
+  }
+  for (int k = 0; k < 2 && l->adapter == FORM_VERA; k++) l->part[ADAPTER_SHARED_A + k] = g->shared[k];
+  if (!adapter_settle(l, g->file)) return false;
+  settle_rows(g, l);
+  settle_scale(g, l, scales);
+  return true;
+}
+
+GArray *layer_list_named(const WeightFile *file, const FileNames *names, const AdapterConfig *config) {
   g_autoptr(GHashTable) index = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  GArray *all = g_array_new(FALSE, FALSE, sizeof(LayerInfo));
-  for (size_t i = 0; i < weight_file_count(file); i++) note_tensor(all, index, file, i);
+  g_autoptr(AdapterScales) scales = adapter_scales_new(file, config);
+  g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(LayerInfo));
+  Gathering g = {.file = file, .names = names, .all = all, .index = index, .shared = {-1, -1}};
+  g.gguf = strcmp(weight_file_format(file), "gguf") == 0;
+  for (size_t i = 0; i < names->n; i++) note_tensor(&g, i);
   GArray *kept = g_array_new(FALSE, FALSE, sizeof(LayerInfo));
   g_array_set_clear_func(kept, info_clear);
   for (guint i = 0; i < all->len; i++) {
     LayerInfo *l = &g_array_index(all, LayerInfo, i);
-    if (settle(l, file, scaling)) g_array_append_val(kept, *l);
+    if (settle(&g, l, scales)) g_array_append_val(kept, *l);
     else g_free(l->name);
   }
-  g_array_unref(all);
   return kept;
+}
+
+GArray *layer_list(const WeightFile *file, const AdapterConfig *config) {
+  g_autoptr(FileNames) names = file_names_new(file);
+  return layer_list_named(file, names, config);
+}
+
+static void uncomputed_clear(void *data) { g_free(((UncomputedLayer *)data)->name); }
+
+GArray *layer_uncomputed(const WeightFile *file, const FileNames *names, const GArray *layers) {
+  GArray *out = g_array_new(FALSE, FALSE, sizeof(UncomputedLayer));
+  g_array_set_clear_func(out, uncomputed_clear);
+  g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal);
+  for (guint i = 0; i < layers->len; i++) {
+    const LayerInfo *l = &g_array_index(layers, LayerInfo, i);
+    if (l->adapter != FORM_NONE) g_hash_table_add(known, l->name);
+  }
+  for (size_t i = 0; i < names->n; i++) {
+    const TensorName *name = &names->at[i];
+    bool part = name->role == TENSOR_ADAPTER_PART && name->form != FORM_DIFF && name->part != ADAPTER_SHARED_A &&
+                name->part != ADAPTER_SHARED_B;
+    if (!part && !(is_pair(name->role) && weight_file_info(file, i)->count)) continue;
+    if (!g_hash_table_add(known, name->layer)) continue;
+    UncomputedLayer u = {g_strdup(name->layer), name->form};
+    g_array_append_val(out, u);
+  }
+  return out;
 }
 
 size_t layer_main_tensor(const LayerInfo *l) {
@@ -113,17 +184,8 @@ size_t layer_main_tensor(const LayerInfo *l) {
 }
 
 AdapterForm layer_adapter_form(const WeightFile *file) {
-  AdapterForm form = FORM_NONE;
-  for (size_t i = 0; i < weight_file_count(file); i++) {
-    TensorName name;
-    tensor_name_parse(weight_file_info(file, i)->name, &name);
-    bool part = name.role == TENSOR_ADAPTER_PART && name.part != ADAPTER_DIFF_BIAS;
-    bool pair = is_adapter_part(name.role) && form == FORM_NONE;
-    if (part || pair) form = name.form;
-    tensor_name_clear(&name);
-    if (part) break;
-  }
-  return form;
+  g_autoptr(FileNames) names = file_names_new(file);
+  return names->form;
 }
 
 const LayerInfo *layer_find(const GArray *layers, const char *name) {
@@ -138,59 +200,59 @@ const LayerInfo *layer_find(const GArray *layers, const char *name) {
   return found;
 }
 
-static float *read_tensor(WeightFile *file, gssize i, GError **error) {
-  const TensorInfo *t = weight_file_info(file, (size_t)i);
-  float *dst = t->count <= SIZE_MAX / sizeof(float) ? g_try_malloc_n(t->count, sizeof(float)) : NULL;
-  if (!dst) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s: tensor %s does not fit in memory", weight_file_label(file),
-                t->name);
-    return NULL;
+bool layer_scale(WeightFile *file, const LayerInfo *l, double *scale, GError **error) {
+  float stored = 0;
+  *scale = 1;
+  if (l->form == LAYER_DENSE) return true;
+  double alpha = l->scale.alpha;
+  if (l->alpha >= 0) {
+    if (!weight_file_read_f32(file, (size_t)l->alpha, 0, 1, &stored, error)) return false;
+    alpha = (double)stored;
   }
-  if (weight_file_read_f32(file, (size_t)i, 0, t->count, dst, error)) return dst;
-  g_free(dst);
-  return NULL;
+  if (l->scale.divisor > 0 && isfinite(alpha)) *scale = alpha / l->scale.divisor;
+  return true;
 }
 
-/* A transposed copy of a (rows, columns) matrix; frees the original. */
-static float *transpose(float *m, size_t rows, size_t columns) {
-  float *t = g_new(float, (rows * columns));
-  for (size_t i = 0; i < rows; i++)
-    for (size_t j = 0; j < columns; j++) t[j * rows + i] = m[i * columns + j];
-  g_free(m);
-  return t;
+/* Puts rows back that were taken apart into even and odd ones: of a head of 2n rows, row 2j + k was row k·n + j. */
+static bool restore_rows(float **m, size_t rows, size_t columns, size_t heads) {
+  size_t n = rows / heads / 2;
+  float *out = g_try_malloc_n(rows * columns, sizeof(float));
+  for (size_t h = 0; out && h < heads; h++)
+    for (size_t k = 0; k < 2; k++)
+      for (size_t j = 0; j < n; j++)
+        memcpy(out + (h * 2 * n + k * n + j) * columns, *m + (h * 2 * n + 2 * j + k) * columns,
+               columns * sizeof(float));
+  if (!out) return false;
+  g_free(*m);
+  *m = out;
+  return true;
 }
 
-/* s = alpha / r, or alpha / sqrt(r); 1 when nobody says alpha. */
-static bool read_scale(WeightFile *file, const LayerInfo *info, float *scale, GError **error) {
-  float alpha = (float)info->config_alpha;
-  if (info->alpha >= 0 && !weight_file_read_f32(file, (size_t)info->alpha, 0, 1, &alpha, error)) return false;
-  float rank = (float)info->scale_rank;
-  *scale = info->scale_rank == 0 ? 1.0f : isfinite(alpha) ? alpha / (info->rank_stabilised ? sqrtf(rank) : rank) : 1.0f;
+static bool read_numbers(WeightFile *file, const LayerInfo *info, Layer *out, GError **error) {
+  double scale;
+  if (info->form == LAYER_DENSE) out->x = adapter_read_tensor(file, info->weight, error);
+  if (info->form == LAYER_DENSE) return out->x != NULL;
+  if (!adapter_read_factors(file, info, out, error) || !layer_scale(file, info, &scale, error)) return false;
+  out->scale = (float)scale;
   return true;
 }
 
 bool layer_read(WeightFile *file, const LayerInfo *info, Layer *out, GError **error) {
   *out = (Layer){.form = info->form, .d_out = info->d_out, .d_in = info->d_in, .rank = info->rank, .scale = 1};
-  if (info->form == LAYER_DENSE) {
-    out->x = read_tensor(file, info->weight, error);
-    return out->x != NULL;
+  bool dense = info->form == LAYER_DENSE, ok = read_numbers(file, info, out, error);
+  if (ok && info->heads &&
+      !restore_rows(dense ? &out->x : &out->b, out->d_out, dense ? out->d_in : out->rank, info->heads)) {
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "layer %s does not fit in memory", info->name);
+    ok = false;
   }
-  if (info->adapter == FORM_LOHA || info->adapter == FORM_LOKR) {
-    if (adapter_read_factors(file, info, out, error) && read_scale(file, info, &out->scale, error)) return true;
-    layer_clear(out);
-    return false;
-  }
-  out->a = read_tensor(file, info->a, error);
-  if (out->a) out->b = read_tensor(file, info->b, error);
-  if (!out->b || !read_scale(file, info, &out->scale, error)) {
-    layer_clear(out);
-    return false;
-  }
-  if (info->transposed) {
-    out->a = transpose(out->a, out->d_in, out->rank);
-    out->b = transpose(out->b, out->rank, out->d_out);
-  }
-  return true;
+  if (!ok) layer_clear(out);
+  return ok;
+}
+
+void layer_narrow(Layer *l, size_t d_in) {
+  if (l->form != LAYER_LOW_RANK || d_in >= l->d_in) return;
+  for (size_t k = 0; k < l->rank; k++) memmove(l->a + k * d_in, l->a + k * l->d_in, d_in * sizeof(float));
+  l->d_in = d_in;
 }
 
 void layer_clear(Layer *layer) {

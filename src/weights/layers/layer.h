@@ -5,26 +5,48 @@
  * A low-rank layer is never multiplied out by the engine. */
 #pragma once
 
+#include "weights/layers/file_names.h"
 #include "weights/layers/layer_info.h"
 
 /* All layers of a file, in the order in which they first appear: every tensor of two or more
- * dimensions in a readable float format, and every complete pair of adapter matrices. `scaling` may be NULL. Reads the
- * header only. Array of LayerInfo; free with g_array_unref. */
-GArray *layer_list(const WeightFile *file, const LoraScaling *scaling);
+ * dimensions in a readable float format, and every complete set of an adapter's factors. `config` (borrowed) may be
+ * NULL: what a configuration beside the file says of the scale. Reads the header only. Array of LayerInfo; free with
+ * g_array_unref. */
+GArray *layer_list(const WeightFile *file, const AdapterConfig *config);
+
+/* The same with the names at hand. */
+GArray *layer_list_named(const WeightFile *file, const FileNames *names, const AdapterConfig *config);
+
+/* A module that an adapter changes in a way that is not computed: its form is told, its factors are no layers. */
+typedef struct {
+  SafeText *name;
+  AdapterForm form;
+} UncomputedLayer;
+
+/* Those of a file, in the order in which they first appear. Reads the header only. Array of UncomputedLayer; free with
+ * g_array_unref. */
+GArray *layer_uncomputed(const WeightFile *file, const FileNames *names, const GArray *layers);
 
 /* A tensor that the layer is made of, the one that tells its number format. */
 size_t layer_main_tensor(const LayerInfo *layer);
 
-/* The form of the first adapter's tensor of a file, also of one that is not computed and so has no layer; FORM_NONE
+/* The form of a file as an adapter, also of one that is not computed and so has no layer; FORM_NONE
  * when it is no adapter. Reads the header only. */
 AdapterForm layer_adapter_form(const WeightFile *file);
 
 /* The layer of that canonical name (or of that tensor key), or NULL. Borrowed. */
 const LayerInfo *layer_find(const GArray *layers, const char *name);
 
+/* s of a low-rank layer, read from the file where a tensor says it; 1 for a dense one. */
+bool layer_scale(WeightFile *file, const LayerInfo *info, double *scale, GError **error);
+
 /* Reads a layer as float32. `out` is cleared with layer_clear(). */
 bool layer_read(WeightFile *file, const LayerInfo *info, Layer *out, GError **error);
 void layer_clear(Layer *layer);
+
+/* Cuts a low-rank layer whose width is only known as the most that it can be (LayerInfo.widest) to its first `d_in`
+ * columns. */
+void layer_narrow(Layer *layer, size_t d_in);
 
 /* The squared Frobenius norm; low-rank: s^2 tr((B'B)(AA')), without the product. */
 double layer_norm2(const Layer *layer);

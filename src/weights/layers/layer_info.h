@@ -6,12 +6,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "weights/layers/adapter_form.h"
+#include "weights/layers/adapter_scale.h"
 #include "weights/weight_file.h"
 
 typedef enum { LAYER_DENSE, LAYER_LOW_RANK } LayerForm;
 
 /* Factors of a higher rank are no adapter; pairs of such are left out of layer_list(). */
 enum { LAYER_MAX_RANK = 4096 };
+
+/* How a pair of factors is stored. */
+typedef enum {
+  PAIR_PLAIN,       /* A r x d_in, B d_out x r */
+  PAIR_TRANSPOSED,  /* A d_in x r, B r x d_out (MLX) */
+  PAIR_EMBEDDING,   /* A r x n, B d x r; the change of the n x d table is (B A)' (PEFT) */
+  PAIR_TOKEN_TABLE, /* A n x r, B d x r; the change is A B' (GGUF) */
+} PairOrder;
 
 /* Where a layer's numbers are in a file. */
 typedef struct {
@@ -21,19 +30,14 @@ typedef struct {
   uint64_t rank;              /* low-rank only */
   gssize weight;              /* tensor index, dense */
   gssize a, b, alpha;         /* tensor indices, low-rank; -1 when there is none: forms other than LoRA have parts */
-  AdapterForm adapter;        /* FORM_NONE for a dense layer */
+  PairOrder order;            /* of a and b */
+  AdapterForm adapter;        /* FORM_NONE for a matrix itself; a dense layer can be a difference */
   gssize part[ADAPTER_PARTS]; /* tensor indices, or -1 */
-  uint64_t scale_rank;        /* what alpha is divided by; 0: the scale is 1 */
-  bool transposed;            /* A and B are stored as their transposes */
-  double config_alpha;        /* alpha of the adapter's configuration, NAN when there is none */
-  bool rank_stabilised;       /* rsLoRA: s = alpha / sqrt(r) */
+  AdapterScale scale;         /* of a low-rank layer */
+  bool widest;    /* d_in is the most that it can be: VeRA shares one A, of which a layer uses the first columns */
+  bool permuted;  /* rows lie as GGUF's converters put those of llama's q and k */
+  uint64_t heads; /* that they belong to; 0: the file does not say, and they stay where they are */
 } LayerInfo;
-
-/* What adapter_config.json says of the scale; applies to tensors without an alpha of their own. */
-typedef struct {
-  double alpha;         /* lora_alpha; NAN when absent */
-  bool rank_stabilised; /* use_rslora */
-} LoraScaling;
 
 /* The numbers of one layer. */
 typedef struct {

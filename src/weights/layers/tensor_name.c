@@ -253,9 +253,21 @@ static void undo_processor(GString *body) {
   if (g_str_has_suffix(body->str, ".to_out")) g_string_append(body, ".0");
 }
 
-void tensor_name_parse(const char *key, TensorName *out) {
-  g_autofree SafeText *clean = safe_text(key, -1);
-  g_autoptr(GString) body = g_string_new(skip_wrappers(clean));
+/* XLabs keeps Flux's adapters in processors: double_blocks.0.processor.qkv_lora1.down -> img_attn.qkv (2: txt_attn);
+ * single_blocks.0.processor.proj_lora -> linear2, and qkv_lora for the first rows of linear1. */
+static void undo_xlabs(GString *body) {
+  static const struct {
+    const char *theirs, *ours;
+  } words[] = {{".processor.qkv_lora1.", ".img_attn.qkv.lora."},   {".processor.qkv_lora2.", ".txt_attn.qkv.lora."},
+               {".processor.proj_lora1.", ".img_attn.proj.lora."}, {".processor.proj_lora2.", ".txt_attn.proj.lora."},
+               {".processor.proj_lora.", ".linear2.lora."},        {".processor.qkv_lora.", ".linear1.qkv.lora."}};
+  if (!g_str_has_prefix(body->str, "double_blocks.") && !g_str_has_prefix(body->str, "single_blocks.")) return;
+  for (size_t i = 0; i < G_N_ELEMENTS(words); i++) g_string_replace(body, words[i].theirs, words[i].ours, 1);
+}
+
+/* Wrappers, endings and what stands between, out of a key's text. */
+static GString *take_apart(const char *clean, TensorName *out) {
+  GString *body = g_string_new(skip_wrappers(clean));
   *out = (TensorName){.role = TENSOR_WEIGHT};
   g_string_replace(body, "._orig_mod.", ".", 0);
   g_string_replace(body, ".base_layer.", ".", 0);
@@ -263,17 +275,30 @@ void tensor_name_parse(const char *key, TensorName *out) {
   g_string_replace(body, ".modules_to_save.", ".", 0);
   bool frozen = strstr(body->str, ".original_module.") != NULL;
   g_string_replace(body, ".original_module.", ".", 0);
+  undo_xlabs(body);
   if (!cut_adapter_word(body, out)) {
     drop_adapter_name(body);
     const Ending *e = cut_ending(body);
     if (e) out->role = e->role, out->transposed = e->transposed;
     if (e && e->role >= TENSOR_LORA_A && e->role <= TENSOR_LORA_ALPHA) out->form = FORM_LORA;
   }
+  if (frozen) out->role = TENSOR_FROZEN_COPY;
+  return body;
+}
+
+void tensor_name_parse(const char *key, TensorName *out) {
+  g_autofree SafeText *clean = safe_text(key, -1);
+  g_autoptr(GString) body = take_apart(clean, out);
   name_component(body);
   undo_kohya(body);
   undo_processor(body);
-  if (frozen) out->role = TENSOR_FROZEN_COPY;
   out->layer = body->len ? g_strdup(body->str) : g_steal_pointer(&clean);
+}
+
+char *tensor_name_module(const char *key) {
+  TensorName name;
+  g_autofree SafeText *clean = safe_text(key, -1);
+  return g_string_free(take_apart(clean, &name), FALSE);
 }
 
 void tensor_name_clear(TensorName *name) { g_clear_pointer(&name->layer, g_free); }

@@ -46,3 +46,7 @@ typedef struct {
  * spelling is a TENSOR_WEIGHT under its own name. */
 void tensor_name_parse(const char *key, TensorName *out);
 void tensor_name_clear(TensorName *name);
+
+/* The module that a key belongs to as the network itself calls it: without PEFT's wrapper and the ending, with the
+ * network's own prefix ("transformer.blocks.0.q"). The caller frees it. */
+char *tensor_name_module(const char *key);

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Each form of an adapter against the sum that defines it, written out entry by entry; and who says how strongly a
+ * module acts. */
+#include <glib/gstdio.h>
+#include <math.h>
+#include <string.h>
+
+#include "weights/formats/safetensors.h"
+#include "weights/layers/layer.h"
+#include "weights/weight_open.h"
+
+typedef struct {
+  char *dir, *path;
+  WeightFile *file;
+} Fixture;
+
+static void fixture_open(Fixture *f, const TensorOut *t, size_t n, const char *const *metadata) {
+  g_autoptr(GError) error = NULL;
+  f->dir = g_dir_make_tmp("copse-adapter-XXXXXX", NULL);
+  f->path = g_build_filename(f->dir, "m.safetensors", NULL);
+  g_assert_true(safetensors_write(f->path, t, n, metadata, &error));
+  f->file = weight_file_open(f->path, &error);
+  g_assert_no_error(error);
+}
+
+static void fixture_close(Fixture *f) {
+  weight_file_free(f->file);
+  g_unlink(f->path);
+  g_rmdir(f->dir);
+  g_free(f->path);
+  g_free(f->dir);
+}
+
+enum { NUMBERS = 4096 };
+
+/* Numbers without a pattern that a wrong index could keep. */
+static const float *numbers(size_t seed) {
+  static float all[NUMBERS];
+  for (size_t i = 0; all[NUMBERS - 1] == 0 && i < NUMBERS; i++) all[i] = sinf((float)(i * i % 1009) + 1) + 0.01f;
+  return all + seed % (NUMBERS / 2);
+}
+
+static AdapterConfig *config_of(const char *json) {
+  g_autoptr(cJSON) object = json_parse(json, strlen(json));
+  g_assert_nonnull(object);
+  return adapter_config_new(object, NULL);
+}
+
+static double entry(const Layer *x, size_t o, size_t i) {
+  double sum = 0;
+  for (size_t k = 0; k < x->rank; k++) sum += (double)x->b[o * x->rank + k] * (double)x->a[k * x->d_in + i];
+  return sum * (double)x->scale;
+}
+
+typedef double (*Entry)(size_t o, size_t i);
+
+/* The only layer of the file, in its shape, is what `want` says of every entry. */
+static void check(const TensorOut *t, size_t n, const char *json, AdapterForm form, size_t d_out, size_t d_in,
+                  Entry want) {
+  Fixture f;
+  Layer x;
+  fixture_open(&f, t, n, NULL);
+  g_autoptr(AdapterConfig) config = json ? config_of(json) : NULL;
+  g_assert_cmpint(layer_adapter_form(f.file), ==, form);
+  g_autoptr(GArray) layers = layer_list(f.file, config);
+  g_assert_cmpuint(layers->len, ==, 1);
+  const LayerInfo *l = &g_array_index(layers, LayerInfo, 0);
+  g_assert_cmpint(l->form, ==, LAYER_LOW_RANK);
+  g_assert_cmpuint(l->d_out, ==, d_out);
+  g_assert_cmpuint(l->d_in, ==, d_in);
+  g_assert_true(layer_read(f.file, l, &x, NULL));
+  for (size_t o = 0; o < d_out; o++)
+    for (size_t i = 0; i < d_in; i++) g_assert_cmpfloat(fabs(entry(&x, o, i) - want(o, i)), <, 1e-4);
+  layer_clear(&x);
+  fixture_close(&f);
+}
+
+/* --- forms ---------------------------------------------------------------------------------------- */
+
+static const float alpha_six[] = {6};
+
+/* r 2 x 3, a kernel of 2 x 2 on 4 channels to 5. */
+static double locon(size_t o, size_t i) {
+  size_t channel = i / 4, place = i % 4;
+  double sum = 0;
+  for (size_t a = 0; a < 2; a++)
+    for (size_t b = 0; b < 3; b++)
+      sum += (double)numbers(1)[o * 2 + a] * (double)numbers(2)[(a * 3 + b) * 4 + place] *
+             (double)numbers(3)[b * 4 + channel];
+  return sum * 6 / 2;
+}
+
+static void test_locon(void) {
+  const TensorOut t[] = {{"lora_unet_c.lora_up.weight", DTYPE_F32, 4, {5, 2, 1, 1}, numbers(1)},
+                         {"lora_unet_c.lora_mid.weight", DTYPE_F32, 4, {2, 3, 2, 2}, numbers(2)},
+                         {"lora_unet_c.lora_down.weight", DTYPE_F32, 4, {3, 4, 1, 1}, numbers(3)},
+                         {"lora_unet_c.alpha", DTYPE_F32, 0, {0}, alpha_six}};
+  check(t, G_N_ELEMENTS(t), NULL, FORM_LOCON, 5, 16, locon);
+}
+
+static double adalora(size_t o, size_t i) {
+  double sum = 0;
+  for (size_t k = 0; k < 3; k++)
+    sum += (double)numbers(1)[o * 3 + k] * (double)numbers(2)[k] * (double)numbers(3)[k * 4 + i];
+  return sum * 32 / (8 + 1e-5);
+}
+
+static void test_adalora(void) {
+  const TensorOut t[] = {{"base_model.model.q.lora_B", DTYPE_F32, 2, {5, 3}, numbers(1)},
+                         {"base_model.model.q.lora_E", DTYPE_F32, 2, {3, 1}, numbers(2)},
+                         {"base_model.model.q.lora_A", DTYPE_F32, 2, {3, 4}, numbers(3)}};
+  check(
+      t, G_N_ELEMENTS(t),
+      "{\"peft_type\":\"ADALORA\",\"lora_alpha\":32,\"init_r\":8,\"r\":3,\"rank_pattern\":{\"q.lora_E\":[true,false]}}",
+      FORM_ADALORA, 5, 4, adalora);
+}
+
+static double vera(size_t o, size_t i) {
+  double sum = 0;
+  for (size_t k = 0; k < 2; k++)
+    sum +=
+        (double)numbers(1)[o] * (double)numbers(2)[o * 2 + k] * (double)numbers(3)[k] * (double)numbers(4)[k * 6 + i];
+  return sum;
+}
+
+/* The shared factors are as large as the largest layer; VeRA has no scale, whatever a configuration says. */
+static void test_vera(void) {
+  const TensorOut t[] = {{"base_model.model.q.vera_lambda_b", DTYPE_F32, 1, {5}, numbers(1)},
+                         {"base_model.vera_B", DTYPE_F32, 2, {7, 2}, numbers(2)},
+                         {"base_model.model.q.vera_lambda_d", DTYPE_F32, 1, {2}, numbers(3)},
+                         {"base_model.vera_A", DTYPE_F32, 2, {2, 6}, numbers(4)}};
+  check(t, G_N_ELEMENTS(t), "{\"peft_type\":\"VERA\",\"r\":2,\"lora_alpha\":64}", FORM_VERA, 5, 6, vera);
+}
+
+static double embedding(size_t o, size_t i) {
+  double sum = 0;
+  for (size_t k = 0; k < 2; k++) sum += (double)numbers(1)[i * 2 + k] * (double)numbers(2)[k * 7 + o];
+  return sum * 3 / 2;
+}
+
+static void test_embedding(void) {
+  const TensorOut t[] = {{"base_model.model.embed.lora_embedding_B", DTYPE_F32, 2, {4, 2}, numbers(1)},
+                         {"base_model.model.embed.lora_embedding_A", DTYPE_F32, 2, {2, 7}, numbers(2)}};
+  check(t, G_N_ELEMENTS(t), "{\"lora_alpha\":3,\"r\":2}", FORM_LORA, 7, 4, embedding);
+}
+
+/* A core of 2 x 2 pairs and 3 places. */
+static double cored(size_t seed, size_t o, size_t channel, size_t place) {
+  double sum = 0;
+  for (size_t a = 0; a < 2; a++)
+    for (size_t b = 0; b < 2; b++)
+      sum += (double)numbers(seed)[(a * 2 + b) * 3 + place] * (double)numbers(seed + 1)[a * 7 + o] *
+             (double)numbers(seed + 2)[b * 5 + channel];
+  return sum;
+}
+
+static double loha_core(size_t o, size_t i) { return cored(10, o, i / 3, i % 3) * cored(20, o, i / 3, i % 3) * 6 / 2; }
+
+static void test_loha_core(void) {
+  const TensorOut t[] = {{"lycoris_c.hada_t1", DTYPE_F32, 4, {2, 2, 3, 1}, numbers(10)},
+                         {"lycoris_c.hada_w1_a", DTYPE_F32, 2, {2, 7}, numbers(11)},
+                         {"lycoris_c.hada_w1_b", DTYPE_F32, 2, {2, 5}, numbers(12)},
+                         {"lycoris_c.hada_t2", DTYPE_F32, 4, {2, 2, 3, 1}, numbers(20)},
+                         {"lycoris_c.hada_w2_a", DTYPE_F32, 2, {2, 7}, numbers(21)},
+                         {"lycoris_c.hada_w2_b", DTYPE_F32, 2, {2, 5}, numbers(22)},
+                         {"lycoris_c.alpha", DTYPE_F32, 0, {0}, alpha_six}};
+  check(t, G_N_ELEMENTS(t), NULL, FORM_LOHA, 7, 15, loha_core);
+}
+
+static double lokr_core(size_t o, size_t i) {
+  return (double)numbers(30)[o / 7 * 2 + i / 15] * cored(10, o % 7, i % 15 / 3, i % 3) * 6 / 2;
+}
+
+static void test_lokr_core(void) {
+  const TensorOut t[] = {{"lycoris_c.lokr_w1", DTYPE_F32, 2, {2, 2}, numbers(30)},
+                         {"lycoris_c.lokr_t2", DTYPE_F32, 4, {2, 2, 3, 1}, numbers(10)},
+                         {"lycoris_c.lokr_w2_a", DTYPE_F32, 2, {2, 7}, numbers(11)},
+                         {"lycoris_c.lokr_w2_b", DTYPE_F32, 2, {2, 5}, numbers(12)},
+                         {"lycoris_c.alpha", DTYPE_F32, 0, {0}, alpha_six}};
+  check(t, G_N_ELEMENTS(t), NULL, FORM_LOKR, 14, 30, lokr_core);
+}
+
+static double lokr_whole(size_t o, size_t i) {
+  return (double)numbers(1)[o / 3 * 2 + i / 2] * (double)numbers(2)[o % 3 * 2 + i % 2];
+}
+static double lokr_whole_peft(size_t o, size_t i) { return lokr_whole(o, i) * 8 / 4; }
+
+/* Both parts whole: LyCORIS means 1, PEFT still alpha / r. */
+static void test_lokr_whole(void) {
+  const TensorOut t[] = {{"base_model.model.q.lokr_w1", DTYPE_F32, 2, {2, 2}, numbers(1)},
+                         {"base_model.model.q.lokr_w2", DTYPE_F32, 2, {3, 2}, numbers(2)}};
+  check(t, 2, NULL, FORM_LOKR, 6, 4, lokr_whole);
+  check(t, 2, "{\"peft_type\":\"LOKR\",\"r\":4,\"alpha\":8}", FORM_LOKR, 6, 4, lokr_whole_peft);
+}
+
+/* A difference is a matrix as it stands; norms and biases are no layers. */
+static void test_difference(void) {
+  const TensorOut t[] = {{"diffusion_model.l.diff", DTYPE_F32, 2, {5, 3}, numbers(1)},
+                         {"diffusion_model.l.diff_b", DTYPE_F32, 1, {5}, numbers(2)},
+                         {"diffusion_model.n.diff", DTYPE_F32, 1, {5}, numbers(3)}};
+  Fixture f;
+  Layer x;
+  fixture_open(&f, t, G_N_ELEMENTS(t), NULL);
+  g_assert_cmpint(layer_adapter_form(f.file), ==, FORM_DIFF);
+  g_autoptr(GArray) layers = layer_list(f.file, NULL);
+  g_assert_cmpuint(layers->len, ==, 1);
+  const LayerInfo *l = layer_find(layers, "l");
+  g_assert_true(l->form == LAYER_DENSE && l->adapter == FORM_DIFF);
+  g_assert_true(layer_read(f.file, l, &x, NULL));
+  g_assert_cmpint(memcmp(x.x, numbers(1), 15 * sizeof(float)), ==, 0);
+  layer_clear(&x);
+  fixture_close(&f);
+}
+
+/* --- forms that need the base ----------------------------------------------------------------------- */
+
+static void check_uncomputed(const TensorOut *t, size_t n, AdapterForm form) {
+  Fixture f;
+  fixture_open(&f, t, n, NULL);
+  g_autoptr(FileNames) names = file_names_new(f.file);
+  g_autoptr(GArray) layers = layer_list_named(f.file, names, NULL);
+  g_autoptr(GArray) rest = layer_uncomputed(f.file, names, layers);
+  g_assert_cmpint(names->form, ==, form);
+  g_assert_cmpuint(layers->len, ==, 0);
+  g_assert_cmpuint(rest->len, ==, 1);
+  g_assert_cmpstr(g_array_index(rest, UncomputedLayer, 0).name, ==, "blocks.q");
+  g_assert_cmpint(g_array_index(rest, UncomputedLayer, 0).form, ==, form);
+  fixture_close(&f);
+}
+
+static void test_uncomputed(void) {
+  const TensorOut glora[] = {{"lycoris_blocks_q.a1.weight", DTYPE_F32, 2, {2, 4}, numbers(1)},
+                             {"lycoris_blocks_q.a2.weight", DTYPE_F32, 2, {4, 2}, numbers(1)},
+                             {"lycoris_blocks_q.b1.weight", DTYPE_F32, 2, {2, 4}, numbers(1)},
+                             {"lycoris_blocks_q.b2.weight", DTYPE_F32, 2, {4, 2}, numbers(1)},
+                             {"lycoris_blocks_q.alpha", DTYPE_F32, 0, {0}, alpha_six}};
+  const TensorOut ia3[] = {{"lycoris_blocks_q.weight", DTYPE_F32, 2, {1, 8}, numbers(1)},
+                           {"lycoris_blocks_q.on_input", DTYPE_F32, 0, {0}, alpha_six}};
+  const TensorOut peft_ia3[] = {{"base_model.model.blocks.q.ia3_l", DTYPE_F32, 2, {8, 1}, numbers(1)}};
+  const TensorOut oft[] = {{"lycoris_blocks_q.oft_blocks", DTYPE_F32, 3, {2, 4, 4}, numbers(1)},
+                           {"lycoris_blocks_q.alpha", DTYPE_F32, 0, {0}, alpha_six}};
+  const TensorOut boft[] = {{"base_model.model.blocks.q.boft_R", DTYPE_F32, 4, {1, 2, 4, 4}, numbers(1)},
+                            {"base_model.model.blocks.q.boft_s", DTYPE_F32, 2, {8, 1}, numbers(1)}};
+  check_uncomputed(glora, G_N_ELEMENTS(glora), FORM_GLORA);
+  check_uncomputed(ia3, G_N_ELEMENTS(ia3), FORM_IA3);
+  check_uncomputed(peft_ia3, G_N_ELEMENTS(peft_ia3), FORM_IA3);
+  check_uncomputed(oft, G_N_ELEMENTS(oft), FORM_OFT);
+  check_uncomputed(boft, G_N_ELEMENTS(boft), FORM_BOFT);
+}
+
+/* One of GLoRA's words alone is a layer's name like any other. */
+static void test_plain_words(void) {
+  const TensorOut t[] = {{"net.a1.weight", DTYPE_F32, 2, {2, 4}, numbers(1)},
+                         {"net.b1.weight", DTYPE_F32, 2, {2, 4}, numbers(1)}};
+  Fixture f;
+  fixture_open(&f, t, 2, NULL);
+  g_autoptr(GArray) layers = layer_list(f.file, NULL);
+  g_assert_cmpint(layer_adapter_form(f.file), ==, FORM_NONE);
+  g_assert_cmpuint(layers->len, ==, 2);
+  fixture_close(&f);
+}
+
+/* --- scales ----------------------------------------------------------------------------------------- */
+
+typedef struct {
+  const char *json, *key, *value; /* a configuration; an entry of the metadata */
+  bool tensor;                    /* a tensor says alpha 6 */
+  double scale;
+  const char *source;
+} ScaleCase;
+
+static const ScaleCase scale_cases[] = {
+    {NULL, NULL, NULL, false, 1, NULL},
+    {"{\"r\":4,\"lora_alpha\":8}", NULL, NULL, false, 4, "adapter_config.json lora_alpha"},
+    {"{\"r\":4,\"lora_alpha\":8,\"use_rslora\":true}", NULL, NULL, false, 5.656854249492381,
+     "adapter_config.json lora_alpha"},
+    {"{\"lora_alpha\":8,\"alpha_pattern\":{\"k\":1,\"attn.q\":3}}", NULL, NULL, false, 1.5,
+     "adapter_config.json alpha_pattern"},
+    {"{\"lora_alpha\":8,\"alpha_pattern\":{\"ttn.q\":3,\"q.attn\":5,\"(bad\":7}}", NULL, NULL, false, 4,
+     "adapter_config.json lora_alpha"},
+    {"{\"lora_alpha\":8,\"alpha_pattern\":{\"transformer.*q\":3}}", NULL, NULL, false, 1.5,
+     "adapter_config.json alpha_pattern"},
+    {"{\"lora_alpha\":8,\"alpha_pattern\":{\"^blocks.0.attn.q\":3}}", NULL, NULL, false, 4,
+     "adapter_config.json lora_alpha"},
+    {"{\"lora_alpha\":8}", NULL, NULL, true, 3, "a tensor alpha"},
+    {"{\"fine_tune_type\":\"lora\",\"lora_parameters\":{\"rank\":2,\"scale\":20}}", NULL, NULL, false, 20,
+     "adapter_config.json scale"},
+    {NULL, "lora_adapter_metadata", "{\"transformer.r\":2,\"transformer.lora_alpha\":5,\"unet.lora_alpha\":9}", false,
+     2.5, "metadata lora_adapter_metadata"},
+    {"{\"lora_alpha\":8}", "lora_adapter_metadata", "{\"transformer.lora_alpha\":5}", false, 4,
+     "adapter_config.json lora_alpha"},
+    {NULL, "ss_network_alpha", "1.0", false, 0.5, "ss_network_alpha"},
+    {NULL, "lora_alpha", "7", false, 3.5, "lora_alpha"},
+    {NULL, "adapter.lora.alpha", "8", false, 4, "adapter.lora.alpha"},
+    {NULL, "adapter.lora.alpha", "0", false, 1, NULL},
+    {NULL, "ss_network_alpha", "Dynamic", false, 1, NULL},
+};
+
+static void check_scale(const ScaleCase *c) {
+  const TensorOut t[] = {{"transformer.blocks.0.attn.q.lora_A.weight", DTYPE_F32, 2, {2, 4}, numbers(1)},
+                         {"transformer.blocks.0.attn.q.lora_B.weight", DTYPE_F32, 2, {3, 2}, numbers(2)},
+                         {"transformer.blocks.0.attn.q.alpha", DTYPE_F32, 0, {0}, alpha_six}};
+  Fixture f;
+  double scale;
+  const char *const metadata[] = {c->key, c->value, NULL};
+  fixture_open(&f, t, c->tensor ? 3 : 2, c->key ? metadata : NULL);
+  g_autoptr(AdapterConfig) config = c->json ? config_of(c->json) : NULL;
+  g_autoptr(GArray) layers = layer_list(f.file, config);
+  g_assert_cmpuint(layers->len, ==, 1);
+  const LayerInfo *l = &g_array_index(layers, LayerInfo, 0);
+  g_assert_true(layer_scale(f.file, l, &scale, NULL));
+  g_assert_cmpfloat(fabs(scale / c->scale - 1), <, 1e-6);
+  g_assert_cmpstr(l->scale.source, ==, c->source);
+  fixture_close(&f);
+}
+
+static void test_scales(void) {
+  for (size_t i = 0; i < G_N_ELEMENTS(scale_cases); i++) check_scale(&scale_cases[i]);
+}
+
+/* An expression that would take for ever to say no is given up. */
+static void test_hostile_pattern(void) {
+  g_autofree char *module = g_strnfill(200, 'a');
+  g_autoptr(AdapterConfig) config = config_of("{\"lora_alpha\":8,\"alpha_pattern\":{\"(a+)+b\":3}}");
+  bool pattern;
+  gint64 start = g_get_monotonic_time();
+  g_assert_cmpfloat(adapter_config_alpha(config, module, &pattern), ==, 8);
+  g_assert_false(pattern);
+  g_assert_cmpint(g_get_monotonic_time() - start, <, 5 * G_USEC_PER_SEC);
+}
+
+int main(int argc, char **argv) {
+  g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/adapter/locon", test_locon);
+  g_test_add_func("/adapter/adalora", test_adalora);
+  g_test_add_func("/adapter/vera", test_vera);
+  g_test_add_func("/adapter/embedding", test_embedding);
+  g_test_add_func("/adapter/loha-core", test_loha_core);
+  g_test_add_func("/adapter/lokr-core", test_lokr_core);
+  g_test_add_func("/adapter/lokr-whole", test_lokr_whole);
+  g_test_add_func("/adapter/difference", test_difference);
+  g_test_add_func("/adapter/uncomputed", test_uncomputed);
+  g_test_add_func("/adapter/plain-words", test_plain_words);
+  g_test_add_func("/adapter/scales", test_scales);
+  g_test_add_func("/adapter/hostile-pattern", test_hostile_pattern);
+  return g_test_run();
+}
