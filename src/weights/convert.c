@@ -100,6 +100,20 @@ void dtype_to_f32(Dtype d, const void *src, float *dst, size_t n) {
     case DTYPE_BOOL:
       CONVERT(uint8_t, v != 0);
       break;
+    case DTYPE_PACKED_INT2:
+    case DTYPE_PACKED_INT3:
+    case DTYPE_PACKED_INT4:
+    case DTYPE_PACKED_INT5:
+    case DTYPE_PACKED_INT6:
+    case DTYPE_PACKED_INT8:
+    case DTYPE_PACKED_NF4:
+    case DTYPE_PACKED_FP4:
+    case DTYPE_PACKED_MXFP4:
+    case DTYPE_PACKED_NVFP4:
+    case DTYPE_PACKED_FP8:
+    case DTYPE_PACKED_F4:
+      if (n) memcpy(dst, src, n * sizeof *dst);
+      break;
     default:
       if (!quant_to_f32(d, src, dst, n / dtype_block(d))) memset(dst, 0, n * sizeof *dst);
       break;

@@ -60,9 +60,21 @@ static const DtypeFacts facts[DTYPE_COUNT] = {
     [DTYPE_Q4_0_8_8] = {"Q4_0_8_8", 32, 18, false, true, 0},
     [DTYPE_MXFP4] = {"MXFP4", 32, 17, true, true, 0x1p-2},
     [DTYPE_NVFP4] = {"NVFP4", 64, 36, true, true, 0x1p-2},
-    [DTYPE_Q1_0] = {"Q1_0", 128, 18, false, true, 0},
-    [DTYPE_Q2_0] = {"Q2_0", 64, 0, false, true, 0},
+    [DTYPE_Q1_0] = {"Q1_0", 128, 18, true, true, 0x1p-1},
+    [DTYPE_Q2_0] = {"Q2_0", 64, 18, true, true, 0x1p-1},
     [DTYPE_OTHER] = {"OTHER", 1, 0, false, true, 0},
+    [DTYPE_PACKED_INT2] = {"INT2", 1, 4, true, true, 0x1p-1},
+    [DTYPE_PACKED_INT3] = {"INT3", 1, 4, true, true, 0x1p-2},
+    [DTYPE_PACKED_INT4] = {"INT4", 1, 4, true, true, 0x1p-3},
+    [DTYPE_PACKED_INT5] = {"INT5", 1, 4, true, true, 0x1p-4},
+    [DTYPE_PACKED_INT6] = {"INT6", 1, 4, true, true, 0x1p-5},
+    [DTYPE_PACKED_INT8] = {"INT8", 1, 4, true, true, 0x1p-7},
+    [DTYPE_PACKED_NF4] = {"NF4", 1, 4, true, true, 0x1p-3},
+    [DTYPE_PACKED_FP4] = {"FP4", 1, 4, true, true, 0x1p-2},
+    [DTYPE_PACKED_MXFP4] = {"MXFP4-scaled", 1, 4, true, true, 0x1p-2},
+    [DTYPE_PACKED_NVFP4] = {"NVFP4-scaled", 1, 4, true, true, 0x1p-2},
+    [DTYPE_PACKED_F4] = {"F4-scaled", 1, 4, true, true, 0x1p-2},
+    [DTYPE_PACKED_FP8] = {"FP8-scaled", 1, 4, true, true, 0x1p-4},
 };
 
 /* The last that has a name in safetensors. */
@@ -96,5 +108,7 @@ bool dtype_bytes(Dtype d, uint64_t count, uint64_t *bytes) {
 bool dtype_is_readable(Dtype d) { return facts[d].readable; }
 
 bool dtype_is_float(Dtype d) { return facts[d].is_float; }
+
+bool dtype_is_quantised(Dtype d) { return facts[d].block > 2 || d >= DTYPE_PACKED_INT2; }
 
 double dtype_epsilon(Dtype d) { return facts[d].epsilon; }

@@ -58,9 +58,22 @@ typedef enum {
   DTYPE_Q4_0_4_4,
   DTYPE_Q4_0_4_8,
   DTYPE_Q4_0_8_8,
-  DTYPE_Q1_0,
-  DTYPE_Q2_0,  /* two layouts share the name: the size is the file's to say */
+  DTYPE_Q1_0,  /* converted */
+  DTYPE_Q2_0,  /* converted: 64 numbers in 18 bytes; a file that lays it out otherwise has it as DTYPE_OTHER */
   DTYPE_OTHER, /* a type that a file has and we have no name for */
+  /* Matrices that several tensors stand for (packed/packed.h): their numbers are given as float32. */
+  DTYPE_PACKED_INT2,
+  DTYPE_PACKED_INT3,
+  DTYPE_PACKED_INT4,
+  DTYPE_PACKED_INT5,
+  DTYPE_PACKED_INT6,
+  DTYPE_PACKED_INT8,
+  DTYPE_PACKED_NF4,
+  DTYPE_PACKED_FP4,
+  DTYPE_PACKED_MXFP4,
+  DTYPE_PACKED_NVFP4,
+  DTYPE_PACKED_FP8,
+  DTYPE_PACKED_F4, /* F4 of safetensors with exponents beside it: MXFP4 otherwise stored */
   DTYPE_COUNT
 } Dtype;
 
@@ -93,6 +106,9 @@ bool dtype_is_readable(Dtype d);
 
 /* A float format: what a network computes with, rather than counters and masks. */
 bool dtype_is_float(Dtype d);
+
+/* A format that numbers were brought to after training: blocks that share a scale, or packed matrices. */
+bool dtype_is_quantised(Dtype d);
 
 /* Rounding error of the format, 0 for integers: relative to the number itself (half a unit in
  * the last place), in block formats to the largest magnitude of the number's block. */

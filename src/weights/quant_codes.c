@@ -82,6 +82,19 @@ static void decode_tq2_0(const unsigned char *restrict p, float *restrict x) {
     }
 }
 
+static void decode_q1_0(const unsigned char *restrict p, float *restrict x) {
+  const float d = half_at(p);
+  for (int i = 0; i < 128; i++) x[i] = p[2 + i / 8] >> (i % 8) & 1 ? d : -d;
+}
+
+static void decode_q2_0(const unsigned char *restrict p, float *restrict x) {
+  const float d = half_at(p);
+  for (int i = 0; i < 64; i++) {
+    int q = p[2 + i / 4] >> (i % 4 * 2) & 3;
+    x[i] = d * (float)(q - 1);
+  }
+}
+
 QuantBlockDecoder quant_code_decoder(Dtype d) {
   switch (d) {
     case DTYPE_IQ4_NL:
@@ -92,6 +105,10 @@ QuantBlockDecoder quant_code_decoder(Dtype d) {
       return decode_mxfp4;
     case DTYPE_NVFP4:
       return decode_nvfp4;
+    case DTYPE_Q1_0:
+      return decode_q1_0;
+    case DTYPE_Q2_0:
+      return decode_q2_0;
     case DTYPE_TQ1_0:
       return decode_tq1_0;
     case DTYPE_TQ2_0:

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/error.h"
-#include "weights/shards.h"
+#include "weights/packed/packed.h"
 #include "weights/weight_format.h"
 
 /* In the order in which they are tried: those with a magic number first. */
@@ -28,7 +28,8 @@ static void explain_unknown(const ByteSource *source, const unsigned char *head,
   else g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "%s: not a weight file of a known format", label);
 }
 
-WeightFile *weight_file_open_source(ByteSource *source, GError **error) {
+/* Its tensors as they are stored. */
+static WeightFile *open_plain(ByteSource *source, GError **error) {
   unsigned char head[512];
   size_t n = (size_t)MIN(byte_source_size(source), sizeof head);
   if (!byte_source_read(source, 0, head, n, error)) return NULL;
@@ -44,8 +45,17 @@ WeightFile *weight_file_open_source(ByteSource *source, GError **error) {
   return format->open(f, error) ? g_steal_pointer(&f) : NULL;
 }
 
+/* Groups of tensors may lie in several parts: only the whole is unpacked. */
+static WeightFile *unpack(WeightFile *f) { return f ? packed_view(f) : NULL; }
+
+WeightFile *weight_file_open_source(ByteSource *source, GError **error) { return unpack(open_plain(source, error)); }
+
+WeightFile *weight_file_open_index(ByteSource *index, const ShardFolder *folder, void *data, GError **error) {
+  return unpack(shards_open(index, folder, data, open_plain, error));
+}
+
 WeightFile *weight_file_open(const char *path, GError **error) {
-  if (shards_stand_at(path)) return shards_open_path(path, weight_file_open_source, error);
+  if (shards_stand_at(path)) return unpack(shards_open_path(path, open_plain, error));
   g_autoptr(ByteSource) source = byte_source_open(path, error);
   return source ? weight_file_open_source(source, error) : NULL;
 }

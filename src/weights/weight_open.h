@@ -2,11 +2,16 @@
 /* From a path or bytes to an open WeightFile, whatever its format: the one place that knows all readers. */
 #pragma once
 
+#include "weights/shards.h"
 #include "weights/weight_file.h"
 
 /* Opens a file of any known format, told by its first bytes, not by its name. The index of a
  * model in parts, or the first of them ("-00001-of-00003"), opens the whole: weights/shards.h. */
 WeightFile *weight_file_open(const char *path, GError **error);
 
-/* The same over any source; keeps a reference to it. */
+/* The same over any source; keeps a reference to it. Matrices that are packed in several tensors are shown as the
+ * matrices they stand for: packed/packed.h. */
 WeightFile *weight_file_open_source(ByteSource *source, GError **error);
+
+/* The model of an index, whose parts come from `folder` (weights/shards.h); `data` is taken. */
+WeightFile *weight_file_open_index(ByteSource *index, const ShardFolder *folder, void *data, GError **error);

@@ -14,9 +14,9 @@
 
 enum { BLOCKS = 64 };
 
-static const Dtype readable[] = {DTYPE_Q4_0,  DTYPE_Q4_1,  DTYPE_Q5_0,  DTYPE_Q5_1, DTYPE_Q8_0,   DTYPE_Q2_K,
-                                 DTYPE_Q3_K,  DTYPE_Q4_K,  DTYPE_Q5_K,  DTYPE_Q6_K, DTYPE_IQ4_NL, DTYPE_IQ4_XS,
-                                 DTYPE_TQ1_0, DTYPE_TQ2_0, DTYPE_MXFP4, DTYPE_NVFP4};
+static const Dtype readable[] = {DTYPE_Q4_0,  DTYPE_Q4_1,  DTYPE_Q5_0,  DTYPE_Q5_1,  DTYPE_Q8_0,   DTYPE_Q2_K,
+                                 DTYPE_Q3_K,  DTYPE_Q4_K,  DTYPE_Q5_K,  DTYPE_Q6_K,  DTYPE_IQ4_NL, DTYPE_IQ4_XS,
+                                 DTYPE_TQ1_0, DTYPE_TQ2_0, DTYPE_MXFP4, DTYPE_NVFP4, DTYPE_Q1_0,   DTYPE_Q2_0};
 
 static uint64_t block_bytes(Dtype d) {
   uint64_t bytes = 0;
@@ -143,12 +143,16 @@ static double value_of_code(Dtype d, const unsigned char *p, int e) {
       return half_in(p + 52) * ternary_of_tq1(p, e);
     case DTYPE_TQ2_0:
       return half_in(p + 64) * (field(p + 32 * (e / 128) + e % 32, e % 128 / 32 * 2, 2) - 1);
+    case DTYPE_Q1_0:
+      return half_in(p) * (field(p + 2, e, 1) ? 1 : -1);
+    case DTYPE_Q2_0:
+      return half_in(p) * (field(p + 2, 2 * e, 2) - 1);
     default:
       return (double)NAN;
   }
 }
 
-static bool is_code(Dtype d) { return d >= DTYPE_IQ4_NL && d <= DTYPE_NVFP4; }
+static bool is_code(Dtype d) { return (d >= DTYPE_IQ4_NL && d <= DTYPE_NVFP4) || d == DTYPE_Q1_0 || d == DTYPE_Q2_0; }
 
 static float reference(Dtype d, const unsigned char *p, int e) {
   if (is_code(d)) return (float)value_of_code(d, p, e);
@@ -282,7 +286,7 @@ static void test_table(void) {
                {"IQ1_S", 256, 50},   {"IQ1_M", 256, 56},   {"IQ2_XXS", 256, 66}, {"IQ2_XS", 256, 74},
                {"IQ2_S", 256, 82},   {"IQ3_XXS", 256, 98}, {"IQ3_S", 256, 110},  {"IQ4_NL", 32, 18},
                {"IQ4_XS", 256, 136}, {"TQ1_0", 256, 54},   {"TQ2_0", 256, 66},   {"MXFP4", 32, 17},
-               {"NVFP4", 64, 36},    {"Q1_0", 128, 18}};
+               {"NVFP4", 64, 36},    {"Q1_0", 128, 18},    {"Q2_0", 64, 18}};
   Dtype d;
   for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
     g_assert_false(dtype_from_name(sizes[i].name, &d)); /* safetensors has no such type */

@@ -40,7 +40,7 @@ static WeightFile *open_parts(ArchiveCache *cache, const char *path, const char 
   Parts *p = g_new(Parts, 1);
   *p = (Parts){archive_cache_ref(cache), g_strdup(path), g_strndup(member, strlen(member) - bare),
                g_strndup(label, strlen(label) - MIN(bare, strlen(label)))};
-  return shards_open(index, &part_folder, p, weight_file_open_source, error);
+  return weight_file_open_index(index, &part_folder, p, error);
 }
 
 WeightFile *archive_weights_open(ArchiveCache *cache, const char *path, const char *member, const char *label,

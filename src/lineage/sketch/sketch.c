@@ -156,7 +156,7 @@ static void take_sample(const float *x, size_t n, TensorSketch *t) {
   if (t->part != PART_MATRIX) return;
   float most = 0;
   for (size_t i = 0; i < n; i++) most = fmaxf(most, fabsf(x[i]));
-  t->gridded = dtype_block(t->dtype) > 1 || quant_levels_fit(x, n, (size_t)MIN(t->d_in, SIZE_MAX), most);
+  t->gridded = dtype_is_quantised(t->dtype) || quant_levels_fit(x, n, (size_t)MIN(t->d_in, SIZE_MAX), most);
 }
 
 static bool read_tensor(WeightFile *file, size_t i, TensorSketch *t, Block *block, const Progress *p, GError **error) {

@@ -97,6 +97,24 @@ static bool measure_unknown(WeightFile *f, TensorInfo *t, uint64_t next, GError 
   return !t->count || t->bytes > 0 || fail_tensor(f, t->name, "overlaps another tensor", error);
 }
 
+/* Two layouts share the number of Q2_0. Where tensors lie closer together than 64 numbers in 18 bytes need, and as far
+ * apart as 128 in 34 do, it is the other one, which is listed and not read. Offsets count from the first tensor. */
+static void check_q2_0(TensorInfo *const *order, guint n, uint64_t room) {
+  bool close = false, apart = true;
+  for (guint i = 0; i < n; i++) {
+    if (order[i]->dtype != DTYPE_Q2_0) continue;
+    uint64_t next = i + 1 < n ? order[i + 1]->offset : room;
+    uint64_t there = next > order[i]->offset ? next - order[i]->offset : 0;
+    close |= there < order[i]->bytes;
+    apart &= there >= order[i]->count / 128 * 34;
+  }
+  for (guint i = 0; close && apart && i < n; i++) {
+    if (order[i]->dtype != DTYPE_Q2_0) continue;
+    order[i]->dtype = DTYPE_OTHER;
+    order[i]->bytes = 0;
+  }
+}
+
 /* Says how much of the file is there. */
 static bool fail_short(const WeightFile *f, const TensorInfo *t, uint64_t data, GError **error) {
   uint64_t needed = 0, end;
@@ -118,13 +136,15 @@ static bool place_tensors(WeightFile *f, uint64_t data, uint32_t alignment, GErr
   const uint64_t size = byte_source_size(f->source), room = size > data ? size - data : 0;
   const guint n = f->tensors->len;
   g_autofree TensorInfo **order = g_new(TensorInfo *, n + 1);
+  for (guint i = 0; i < n; i++) order[i] = &g_array_index(f->tensors, TensorInfo, i);
+  qsort(order, n, sizeof *order, by_place);
+  check_q2_0(order, n, room);
   for (guint i = 0; i < n; i++) {
-    TensorInfo *t = order[i] = &g_array_index(f->tensors, TensorInfo, i);
+    TensorInfo *t = &g_array_index(f->tensors, TensorInfo, i);
     if (t->offset % alignment != 0) return fail_tensor(f, t->name, "has an offset that is not aligned", error);
     if (t->offset > room || t->bytes > room - t->offset) return fail_short(f, t, data, error);
     t->offset += data;
   }
-  qsort(order, n, sizeof *order, by_place);
   for (guint i = 0; i < n; i++) {
     uint64_t next = i + 1 < n ? order[i + 1]->offset : data + room;
     if (!dtype_has_size(order[i]->dtype) && !measure_unknown(f, order[i], next, error)) return false;
