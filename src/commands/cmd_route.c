@@ -5,6 +5,7 @@
 
 #include "commands/commands.h"
 #include "commands/lineage_run.h"
+#include "lineage/grow/base_name.h"
 #include "lineage/grow/declared.h"
 #include "lineage/grow/route.h"
 
@@ -53,7 +54,7 @@ static Route route_of_adapter(const LineageRun *run) {
 /* The node that the model's card names, or -1. */
 static int declared_node(const LineageRun *run) {
   const Model *m = run->self >= 0 ? forest_node(run->forest, (unsigned)run->self)->model : NULL;
-  g_autofree char *name = m && model_base(m) ? declared_name(model_base(m)) : NULL;
+  g_autofree char *name = m && model_base(m) ? base_name_clean(model_base(m)) : NULL;
   if (!name) return -1;
   g_autoptr(DeclaredIndex) index = declared_index_new(run->models);
   g_autoptr(GArray) found = declared_resolve(index, (unsigned)run->self, name);

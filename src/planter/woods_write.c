@@ -147,13 +147,20 @@ static char *label_of(const Woods *w, int i) {
   return t->missing ? g_strconcat("ghost:", title, NULL) : woods_path(t);
 }
 
+/* A card that names an ancestor farther up is loose, not wrong. */
+static bool names_ancestor(const Woods *w, const Treelet *t) {
+  for (int v = t->parent[0]; v >= 0; v = woods_treelet(w, (unsigned)v)->parent[0])
+    if (v == t->wrong) return true;
+  return false;
+}
+
 void woods_record(const Woods *w, const Treelet *t) {
   if (t->missing) return;
   TruthEntry e = {.path = woods_path(t),
                   .edge = edge_of(t),
                   .grove = g_strdup_printf("%u", t->tree),
                   .declared = t->card == CARD_TRUE,
-                  .wrong_card = t->card == CARD_WRONG};
+                  .wrong_card = t->card == CARD_WRONG && !names_ancestor(w, t)};
   if (t->parent[0] >= 0) e.parent = label_of(w, t->parent[0]);
   unsigned n = t->kind == TREELET_MERGE ? TREELET_PARENTS : 0;
   for (unsigned k = 0; k < n; k++) {

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the name of a base says: a quantised twin is made of the model whose name it has, and a folder's role on
  * another machine names nothing. */
+#include "lineage/grow/base_name.h"
 #include "lineage/grow/declared.h"
 
 static void assert_twin(const char *name, const char *want) {
-  g_autofree char *twin = declared_twin(name);
+  g_autofree char *twin = base_name_unquantised(name);
   g_assert_cmpstr(twin, ==, want);
 }
 
 static void test_twin(void) {
   assert_twin("fable-7b-unsloth-bnb-4bit", "fable-7b");
-  assert_twin("Saga-7B-bnb-4bit", "saga-7b");
+  assert_twin("Saga-7B-bnb-4bit", "Saga-7B");
   assert_twin("saga-7b-GPTQ-Int4", "saga-7b");
   assert_twin("saga-7b-AWQ", "saga-7b");
   assert_twin("saga-7b", NULL);
@@ -18,17 +19,26 @@ static void test_twin(void) {
 }
 
 static void test_role(void) {
-  g_assert_true(declared_is_role("final"));
-  g_assert_true(declared_is_role("Output"));
-  g_assert_true(declared_is_role("checkpoint-500"));
-  g_assert_false(declared_is_role("llama-3-8b"));
-  g_assert_false(declared_is_role("finalist"));
+  g_assert_true(base_name_is_generic("final"));
+  g_assert_true(base_name_is_generic("Output"));
+  g_assert_true(base_name_is_generic("checkpoint-500"));
+  g_assert_false(base_name_is_generic("llama-3-8b"));
+  g_assert_false(base_name_is_generic("finalist"));
 }
 
-static void test_last_part(void) {
-  g_assert_cmpstr(declared_last_part("D:\\work\\art\\final"), ==, "final");
-  g_assert_cmpstr(declared_last_part("google/vit"), ==, "vit");
-  g_assert_cmpstr(declared_last_part("vit"), ==, "vit");
+static void test_clean(void) {
+  static const struct {
+    const char *base, *name, *last;
+  } cases[] = {{"D:\\work\\art\\final", "/work/art/final", "final"},
+               {"art\\final", "./art/final", "final"},
+               {"google/vit@main", "google/vit", "vit"},
+               {"https://huggingface.co/google/vit/tree/main", "google/vit", "vit"},
+               {"vit", "vit", "vit"}};
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autofree char *name = base_name_clean(cases[i].base);
+    g_assert_cmpstr(name, ==, cases[i].name);
+    g_assert_cmpstr(base_name_last(name), ==, cases[i].last);
+  }
 }
 
 static Model *model_named(const char *path, const char *name) {
@@ -60,7 +70,7 @@ int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/declared/twin", test_twin);
   g_test_add_func("/declared/role", test_role);
-  g_test_add_func("/declared/last-part", test_last_part);
+  g_test_add_func("/declared/clean", test_clean);
   g_test_add_func("/declared/resolve", test_resolve);
   return g_test_run();
 }

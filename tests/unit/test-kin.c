@@ -285,7 +285,7 @@ static void test_merges(void) {
   mix(&f->net[6], &f->net[1], 0.3f, &f->net[2], 0.7f, &f->net[0], 0);
   mix(&f->net[7], &f->net[3], 0.7f, &f->net[4], 0.7f, &f->net[0], -0.4f);
   family_settle(f, 8);
-  g_autoptr(GArray) found = merges_find(f->table, f->members, 1, NULL, NULL);
+  g_autoptr(GArray) found = merges_find(f->table, f->members, NULL, 1, NULL, NULL);
   g_assert_cmpuint(found->len, ==, 3);
   const Merge *average = merge_of(found, 5), *sum = merge_of(found, 6), *task = merge_of(found, 7);
   g_assert_true(average && sum && task);

@@ -6,6 +6,7 @@
 
 const char *forest_card_word(const ForestNode *node, const ParentEdge *edge) {
   if (node->card_conflict) return "conflict";
+  if (node->card_ancestor) return "ancestor";
   if (edge->source != EDGE_DECLARED) return "silent";
   return isfinite(edge->distance) ? "agrees" : "unchecked";
 }

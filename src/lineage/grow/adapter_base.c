@@ -4,6 +4,7 @@
 
 #include "lineage/grow/forest_builder.h"
 #include "lineage/grow/adapter_fit.h"
+#include "lineage/grow/base_name.h"
 
 /* Where adapters of one signature go when no card says it. */
 typedef struct {
@@ -80,16 +81,47 @@ static Berth base_unknown(Builder *b, const Model *m) {
   Berth berth = {.node = -1, .confidence = 0.3};
   if (count_unplaced(b, m->shapes) < 2) return berth;
   g_autofree char *name = g_strdup_printf("unknown base %.6s", m->shapes);
-  berth.node = (int)builder_ghost(b, name);
+  g_autofree char *identity = g_strconcat("unknown|", m->shapes, NULL);
+  berth.node = (int)builder_ghost(b, identity, name);
   return berth;
 }
 
-static Berth find_adapter_base(Builder *b, Sets *sets, unsigned v) {
+/* A base that the card calls by a folder of its author's: one thing for adapters of one signature. */
+static Berth base_called_so(Builder *b, unsigned v) {
   const Model *m = b->models->pdata[v];
-  Berth berth = base_on_disk(b, sets, builder_sketch(b, v));
-  if (berth.trees == 0) berth = base_beside(b, m->shapes);
-  if (berth.trees == 0 && m->shapes && *m->shapes) berth = base_unknown(b, m);
-  return berth;
+  const char *name = ((const AbsentBase *)b->absent->pdata[v])->name, *last = base_name_last(name);
+  g_autofree char *identity = g_strdup_printf("%s|%s", m->shapes ? m->shapes : "", name);
+  return (Berth){(int)builder_ghost(b, identity, base_name_is_generic(last) ? name : last), 1, 0.4};
+}
+
+/* Where adapters of one signature go: to what is here, and failing that, elsewhere. Each is found once. */
+typedef struct {
+  Berth here, elsewhere;
+  bool sought;
+} Berths;
+
+static Berths *berths_of(const Builder *b, Sets *sets, GHashTable *known, unsigned v) {
+  const Model *m = b->models->pdata[v];
+  const char *signature = m->shapes ? m->shapes : m->path;
+  Berths *found = g_hash_table_lookup(known, signature);
+  if (found) return found;
+  found = g_new0(Berths, 1);
+  found->here = base_on_disk(b, sets, builder_sketch(b, v));
+  g_hash_table_insert(known, (char *)signature, found);
+  return found;
+}
+
+static Berth find_adapter_base(Builder *b, Sets *sets, GHashTable *known, unsigned v) {
+  const Model *m = b->models->pdata[v];
+  Berths *berths = berths_of(b, sets, known, v);
+  if (berths->here.trees) return berths->here;
+  if (b->absent->pdata[v]) return base_called_so(b, v);
+  if (!berths->sought) {
+    berths->elsewhere = base_beside(b, m->shapes);
+    if (berths->elsewhere.trees == 0 && m->shapes && *m->shapes) berths->elsewhere = base_unknown(b, m);
+    berths->sought = true;
+  }
+  return berths->elsewhere;
 }
 
 static void moor(Builder *b, unsigned v, const Berth *berth) {
@@ -109,10 +141,7 @@ void builder_place_adapters(Builder *b, Sets *sets) {
   g_autoptr(GHashTable) known = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
   for (unsigned v = 0; v < b->models->len; v++) {
     if (!is_unplaced(b, v)) continue;
-    Model *m = b->models->pdata[v];
-    const Berth *berth = m->shapes ? g_hash_table_lookup(known, m->shapes) : NULL;
-    Berth fresh = berth ? *berth : find_adapter_base(b, sets, v);
-    if (!berth && m->shapes) g_hash_table_insert(known, m->shapes, g_memdup2(&fresh, sizeof fresh));
-    moor(b, v, &fresh);
+    Berth berth = find_adapter_base(b, sets, known, v);
+    moor(b, v, &berth);
   }
 }

@@ -48,11 +48,33 @@ static double limit_of(const PedigreeMember *members, const Spanning *s, unsigne
   return k.vectors_equal ? limits.marked : fmin(limits.most, limits.least + limits.slope * nats);
 }
 
+/* The member next to c on the way to p, or -1. */
+static int next_on_the_way(const Spanning *s, unsigned n, unsigned c, unsigned p) {
+  g_autofree int *from = g_new(int, n); /* below whom each member on p's way up hangs */
+  for (unsigned v = 0; v < n; v++) from[v] = -1;
+  for (int v = (int)p; s->neighbour[v] >= 0; v = s->neighbour[v]) from[s->neighbour[v]] = v;
+  return c != p && from[c] >= 0 ? from[c] : s->neighbour[c];
+}
+
+/* Somebody who is clearly nearer to c lies between it and p: squared distances add up on the way, where those of
+ * children that share a direction are much more than the distance between them. */
+static bool is_farther_off(const PedigreeMember *members, unsigned n, const KinTable *table, const Spanning *s,
+                           unsigned c, unsigned p) {
+  static const double nearer = 0.8, adds_up = 1.1;
+  int q = next_on_the_way(s, n, c, p);
+  if (q < 0 || q == (int)p || !members[q].sketch || is_on_the_way(members, s, n, c, p)) return false;
+  double whole = kin_table_get(table, members[c].row, members[p].row).distance2;
+  double first = kin_table_get(table, members[c].row, members[q].row).distance2;
+  double rest = kin_table_get(table, members[q].row, members[p].row).distance2;
+  return first < nearer * whole && first + rest <= adds_up * whole;
+}
+
 bool card_is_believed(const PedigreeMember *members, unsigned n, const KinTable *table, const Spanning *span,
                       unsigned c, unsigned p) {
   if (!members[c].sketch || !members[p].sketch) return true;
   double length = kin_table_get(table, members[c].row, members[p].row).length;
   if (!isfinite(length)) return true;
+  if (is_farther_off(members, n, table, span, c, p)) return false;
   double other = longest_between(span, n, c, p);
   return length <= limits.least * other || length <= limit_of(members, span, n, c, p) * other;
 }

@@ -5,9 +5,13 @@
 #include "core/text.h"
 #include "lineage/grow/forest_builder.h"
 #include "lineage/grow/adapter_fit.h"
+#include "lineage/grow/base_name.h"
 
 /* How sure a parent is that a card names. */
-static const double sure_checked = 0.98, sure_on_disk = 0.75, sure_ghost = 0.7, sure_step = 0.95;
+static const double sure_checked = 0.98, sure_ghost = 0.7, sure_step = 0.95;
+
+/* Of what cannot be compared half was right, on woods of another maker. */
+static const double sure_unchecked = 0.55;
 
 typedef enum { CHECK_AGREES, CHECK_NOT_POSSIBLE, CHECK_OBJECTS } Check;
 
@@ -100,7 +104,7 @@ static void find_selves(Builder *b) {
   g_autoptr(GHashTable) namings = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   for (unsigned v = 0; v < b->models->len; v++) {
     const Model *m = model_of(b, v);
-    g_autofree char *name = declared_name(model_base(m));
+    g_autofree char *name = base_name_clean(model_base(m));
     if (!name) continue;
     Naming *n = naming_of(namings, name);
     if (model_is_adapter(m)) n->adapters++;
@@ -128,63 +132,116 @@ static GArray *find_on_disk(const Builder *b, unsigned c, const char *name) {
   return found;
 }
 
+static bool is_whole_model(const Builder *b, unsigned v) {
+  return model_of(b, v)->kind == MODEL_FULL && builder_is_compared(b, v);
+}
+
+/* Counts how many of each set of kin name a base. */
+static void count_names(Builder *b) {
+  for (unsigned v = 0; v < b->models->len; v++) {
+    g_autofree char *name = builder_is_compared(b, v) ? base_name_clean(model_base(model_of(b, v))) : NULL;
+    if (!name) continue;
+    unsigned set;
+    builder_kin(b, v, &set);
+    g_autofree char *identity = builder_repository(name);
+    char *key = g_strdup_printf("%u|%s", set, identity);
+    guint before = GPOINTER_TO_UINT(g_hash_table_lookup(b->named, key));
+    g_hash_table_insert(b->named, key, GUINT_TO_POINTER(before + 1));
+  }
+}
+
+/* Fewer than half of c's kin name the base, with which nothing compares and which would be alone against them. */
+static bool is_outvoted(const Builder *b, unsigned c, unsigned p, const char *name) {
+  unsigned set, other, kin = builder_kin(b, c, &set);
+  builder_kin(b, p, &other);
+  if (!is_whole_model(b, c) || kin < 2 || set == other) return false;
+  g_autofree char *identity = builder_repository(name);
+  g_autofree char *key = g_strdup_printf("%u|%s", set, identity);
+  return 2 * GPOINTER_TO_UINT(g_hash_table_lookup(b->named, key)) < kin;
+}
+
+static void accuse(Builder *b, unsigned c, const char *name, const char *says) {
+  forest_edit(b->forest, c)->card_conflict = true;
+  forest_set_note(b->forest, c, "the card names %s, %s", name, says);
+}
+
+/* A base that is not here. A repository is one thing whoever names it; of full models' bases all names are gathered
+ * first, and an adapter whose base is called by somebody's folder goes where it fits. */
+static bool edge_to_absent(Builder *b, unsigned c, const char *name, Claim *out) {
+  bool vague = !base_name_is_repository(name) && (strchr(name, '/') || base_name_is_generic(name));
+  if (is_whole_model(b, c) || (vague && model_is_adapter(model_of(b, c)))) {
+    builder_set_absent(b, c, name, out);
+    return false;
+  }
+  if (builder_is_duplicate(b, c)) return false;
+  g_autofree char *identity = builder_repository(name);
+  out->parent = (int)builder_ghost(b, identity, name);
+  out->edge.confidence = sure_ghost;
+  return true;
+}
+
+/* One that is, among the candidates. */
+static bool edge_to_present(Builder *b, unsigned c, const char *name, const GArray *candidates, Claim *out) {
+  Check check;
+  out->parent = choose(b, c, candidates, &check);
+  out->edge.confidence = check == CHECK_AGREES ? sure_checked : sure_unchecked;
+  if (out->parent < 0) accuse(b, c, name, "the weights say no");
+  else if (check == CHECK_NOT_POSSIBLE && is_outvoted(b, c, (unsigned)out->parent, name))
+    accuse(b, c, name, "whose weights cannot be compared, and is kin of others here");
+  else return true;
+  return false;
+}
+
 /* One base that a card names -> an edge. False when there is none to make. */
 static bool edge_from_base(Builder *b, unsigned c, const char *base, Claim *out) {
-  g_autofree char *name = declared_name(base);
+  g_autofree char *name = base_name_clean(base);
   if (!name) return false;
-  Check check = CHECK_NOT_POSSIBLE;
   *out = (Claim){.parent = -1};
   out->edge = (ParentEdge){.source = EDGE_DECLARED, .weight = 1, .distance = NAN};
   out->edge.kind = said_kind(model_of(b, c), &out->kind_is_said);
   g_autoptr(GArray) candidates = find_on_disk(b, c, name);
   if (candidates->len == 1 && g_array_index(candidates, unsigned, 0) == c) return false; /* itself */
-  if (candidates->len == 0) {
-    out->parent = (int)builder_ghost(b, name);
-    out->edge.confidence = sure_ghost;
-  } else {
-    out->parent = choose(b, c, candidates, &check);
-    out->edge.confidence = check == CHECK_AGREES ? sure_checked : sure_on_disk;
-    if (out->parent < 0) {
-      forest_edit(b->forest, c)->card_conflict = true;
-      forest_set_note(b->forest, c, "the card names %s, the weights say no", name);
-      return false;
-    }
-  }
+  bool found = candidates->len ? edge_to_present(b, c, name, candidates, out) : edge_to_absent(b, c, name, out);
+  if (!found) return false;
   out->edge.parent = (unsigned)out->parent;
   return out->parent != (int)c;
 }
 
-/* The other bases of a merge's list: facts of the same source as the first. */
-static void claim_others(Builder *b, unsigned c) {
+/* The bases of a merge's list, facts of one source: those that are here come first. */
+static GArray *claims_of(Builder *b, unsigned c) {
   const Model *m = model_of(b, c);
+  const char *base = model_base(m);
+  GArray *claims = g_array_new(FALSE, FALSE, sizeof(Claim));
   const Fact *first = model_fact(m, "base");
-  Claim *claim = builder_claim(b, c);
-  GArray *more = g_array_new(FALSE, FALSE, sizeof(ParentEdge));
-  for (guint i = 0; i < m->facts->len && more->len < 15; i++) {
+  Claim claim;
+  if (edge_from_base(b, c, base, &claim)) g_array_append_val(claims, claim);
+  for (guint i = 0; i < m->facts->len && claims->len < 16; i++) {
     const Fact *f = m->facts->pdata[i];
-    Claim other;
-    if (strcmp(f->key, "base") != 0 || strcmp(f->source, first->source) != 0) continue;
-    if (!edge_from_base(b, c, f->value, &other) || other.parent == builder_claim(b, c)->parent) continue;
-    other.edge.kind = EDGE_MERGE;
-    g_array_append_val(more, other.edge);
+    if (strcmp(f->key, "base") != 0 || strcmp(f->source, first->source) != 0 || f->value == base) continue;
+    if (!edge_from_base(b, c, f->value, &claim)) continue;
+    bool known = false;
+    for (guint k = 0; k < claims->len; k++) known |= g_array_index(claims, Claim, k).parent == claim.parent;
+    if (!known) g_array_append_val(claims, claim);
   }
-  claim = builder_claim(b, c);
-  if (claim->parent < 0 || more->len == 0) {
-    g_array_unref(more);
-    return;
-  }
-  double share = 1.0 / (more->len + 1);
-  claim->edge.kind = EDGE_MERGE, claim->edge.weight = share, claim->kind_is_said = true;
-  for (guint i = 0; i < more->len; i++) g_array_index(more, ParentEdge, i).weight = share;
-  b->more->pdata[c] = more;
+  return claims;
 }
 
 static void claim_declared(Builder *b, unsigned c) {
-  Claim claim;
-  const char *base = model_base(model_of(b, c));
-  if (!base || !edge_from_base(b, c, base, &claim)) return;
-  *builder_claim(b, c) = claim;
-  claim_others(b, c);
+  g_autoptr(GArray) claims = claims_of(b, c);
+  if (claims->len == 0) return;
+  Claim *first = &g_array_index(claims, Claim, 0);
+  if (claims->len > 1) {
+    builder_set_absent(b, c, NULL, NULL);
+    GArray *more = g_array_new(FALSE, FALSE, sizeof(ParentEdge));
+    for (guint i = 0; i < claims->len; i++) {
+      ParentEdge *e = &g_array_index(claims, Claim, i).edge;
+      e->kind = EDGE_MERGE, e->weight = 1.0 / claims->len;
+      if (i) g_array_append_val(more, *e);
+    }
+    first->kind_is_said = true;
+    b->more->pdata[c] = more;
+  }
+  *builder_claim(b, c) = *first;
 }
 
 typedef struct {
@@ -235,14 +292,13 @@ static void claim_steps(Builder *b) {
   }
 }
 
-/* Full names first, so that bare ones find the ghosts they mean. */
 void builder_find_claims(Builder *b) {
-  bool cards = !b->options->ignore_cards;
-  if (cards) find_selves(b);
-  for (int bare = 0; cards && bare < 2; bare++)
-    for (unsigned v = 0; v < b->models->len; v++) {
-      const char *base = model_base(model_of(b, v));
-      if (base && (strchr(base, '/') && !base_is_local_path(base)) == !bare) claim_declared(b, v);
-    }
+  if (!b->options->ignore_cards) {
+    find_selves(b);
+    count_names(b);
+    for (unsigned v = 0; v < b->models->len; v++)
+      if (model_base(model_of(b, v))) claim_declared(b, v);
+    builder_claim_absent(b);
+  }
   claim_steps(b);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "collection/adapter_facts.h"
+#include "lineage/grow/base_name.h"
 #include "lineage/grow/forest_builder.h"
 
 static void array_unref(void *array) { g_array_unref(array); }
@@ -59,7 +60,7 @@ static int standing_compare(const Standing *x, const Standing *y) {
 static bool *find_named(const Builder *b) {
   bool *named = g_new0(bool, b->models->len + 1);
   for (unsigned v = 0; !b->options->ignore_cards && v < b->models->len; v++) {
-    g_autofree char *name = declared_name(model_base(b->models->pdata[v]));
+    g_autofree char *name = base_name_clean(model_base(b->models->pdata[v]));
     if (!name) continue;
     g_autoptr(GArray) means = declared_resolve(b->index, v, name);
     if (means->len == 1) named[g_array_index(means, unsigned, 0)] = true;
@@ -155,7 +156,7 @@ static void group_recasts(Builder *b, Dtype coarse) {
 
 /* Which copy of `node` its own card names as the base, or -1. */
 static int named_copy(const Builder *b, unsigned node) {
-  g_autofree char *name = declared_name(model_base(b->models->pdata[node]));
+  g_autofree char *name = base_name_clean(model_base(b->models->pdata[node]));
   if (!name) return -1;
   g_autoptr(GArray) candidates = declared_resolve(b->index, node, name);
   for (guint i = 0; i < candidates->len; i++) {

@@ -6,82 +6,12 @@
 #include "collection/walk/hub_layout.h"
 #include "collection/walk/training_run.h"
 #include "core/text.h"
+#include "lineage/grow/base_name.h"
 
 struct DeclaredIndex {
   const GPtrArray *models;
   GHashTable *by_full, *by_last, *by_path; /* folded text -> GArray of unsigned; NULL until one asks */
 };
-
-char *declared_name(const char *base) {
-  static const char *const fronts[] = {"https://huggingface.co/", "http://huggingface.co/", "https://hf.co/",
-                                       "huggingface.co/", "hf.co/"};
-  static const char *const nothing[] = {"none", "null", "n/a", "na", "unknown", "true", "false"};
-  if (!base) return NULL;
-  g_autofree char *name = g_strstrip(g_strdup(base));
-  for (size_t i = 0; i < G_N_ELEMENTS(fronts); i++)
-    if (g_str_has_prefix(name, fronts[i]))
-      memmove(name, name + strlen(fronts[i]), strlen(name + strlen(fronts[i])) + 1);
-  for (size_t n = strlen(name); n > 0 && name[n - 1] == '/'; n--) name[n - 1] = '\0';
-  if (strlen(name) > 300 || strpbrk(name, " <>\"'{}|")) return NULL;
-  for (size_t i = 0; i < G_N_ELEMENTS(nothing); i++)
-    if (g_ascii_strcasecmp(name, nothing[i]) == 0) return NULL;
-  bool letters = false;
-  for (const char *p = name; *p; p = g_utf8_next_char(p)) letters |= g_unichar_isalnum(g_utf8_get_char(p));
-  return letters ? g_steal_pointer(&name) : NULL;
-}
-
-const char *declared_last_part(const char *name) {
-  const char *slash = strrchr(name, '/'), *back = base_is_local_path(name) ? strrchr(name, '\\') : NULL;
-  if (back && (!slash || back > slash)) slash = back;
-  return slash ? slash + 1 : name;
-}
-
-bool declared_is_role(const char *last) {
-  static const char *const roles[] = {"final",  "last",    "best",    "latest", "output",     "outputs",    "out",
-                                      "result", "results", "model",   "models", "merged",     "base",       "export",
-                                      "run",    "ckpt",    "weights", "hf",     "checkpoint", "final_model"};
-  uint64_t step;
-  g_autofree char *folded = g_ascii_strdown(last, -1);
-  for (size_t i = 0; i < G_N_ELEMENTS(roles); i++)
-    if (strcmp(folded, roles[i]) == 0) return true;
-  return training_run_is_step(last, &step);
-}
-
-char *declared_twin(const char *last) {
-  static const char *const marks[] = {"-unsloth-bnb-4bit",
-                                      "-bnb-4bit",
-                                      "-bnb-8bit",
-                                      "-4bit",
-                                      "-8bit",
-                                      "-gptq",
-                                      "-awq",
-                                      "-gguf",
-                                      "-int4",
-                                      "-int8",
-                                      "-fp8",
-                                      "-nf4",
-                                      "-bnb",
-                                      "-nvfp4",
-                                      "-mxfp4",
-                                      "-dynamic",
-                                      "-w4a16",
-                                      "-w8a8",
-                                      "-exl2",
-                                      "-hqq",
-                                      "-mlx",
-                                      "-bf16",
-                                      "-unsloth"};
-  g_autofree char *name = g_ascii_strdown(last, -1);
-  size_t n = strlen(name);
-  const size_t before = n;
-  for (size_t i = 0; i < G_N_ELEMENTS(marks);) {
-    size_t k = strlen(marks[i]);
-    bool ends = n > k && memcmp(name + n - k, marks[i], k) == 0;
-    i = ends ? 0 : i + 1; /* marks follow one another: "-gptq-int4" */
-    if (ends) name[n -= k] = '\0';
-  }
-  return n < before ? g_steal_pointer(&name) : NULL;
-}
 
 static void list_free(void *list) { g_array_unref(list); }
 
@@ -103,20 +33,20 @@ static char *full_name(const Model *m) {
   return strchr(m->name, '/') ? g_strdup(m->name) : NULL;
 }
 
-/* File names that tools give to any model. */
-static bool is_generic(const char *stem) {
-  static const char *const stems[] = {
-      "model", "pytorch_model", "adapter_model", "weights", "diffusion_pytorch_model", "pytorch_lora_weights", "."};
-  for (size_t i = 0; i < G_N_ELEMENTS(stems); i++)
-    if (strcmp(stem, stems[i]) == 0) return true;
-  return false;
-}
-
 static char *without_ending(const char *file) {
   static const char *const endings[] = {".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".gguf", ".npz", ".npy", ".th"};
   for (size_t i = 0; i < G_N_ELEMENTS(endings); i++)
     if (g_str_has_suffix(file, endings[i])) return g_strndup(file, strlen(file) - strlen(endings[i]));
   return g_strdup(file);
+}
+
+/* "xyz/checkpoint-20" of "runs/xyz/checkpoint-20"; NULL when both parts are what tools write. */
+static char *last_two(const char *path) {
+  const char *last = strrchr(path, '/'), *two = last;
+  if (!last) return NULL;
+  while (two > path && two[-1] != '/') two--;
+  g_autofree char *first = g_strndup(two, (gsize)(last - two));
+  return base_name_is_generic(first) && base_name_is_generic(last + 1) ? NULL : g_strdup(two);
 }
 
 /* All names under which the path makes the model known. */
@@ -126,15 +56,14 @@ static void index_path(DeclaredIndex *x, const Model *m, unsigned node) {
   add_key(x->by_path, path, node);
   add_key(x->by_path, file, node);
   add_key(x->by_path, stem, node);
-  bool generic = is_generic(declared_last_part(stem));
+  uint64_t step; /* a step's folder is half a name; a file that any tool writes is none */
+  bool generic = base_name_is_generic(base_name_last(stem)) && !training_run_is_step(base_name_last(stem), &step);
   if (generic && strchr(stem, '/')) *strrchr(stem, '/') = '\0';
   else if (generic) return;
   add_key(x->by_path, stem, node);
-  add_key(x->by_last, declared_last_part(stem), node);
-  const char *last = strrchr(stem, '/'), *two = last;
-  if (!last) return;
-  while (two > stem && two[-1] != '/') two--;
-  add_key(x->by_full, two, node);
+  if (!base_name_is_generic(base_name_last(stem))) add_key(x->by_last, base_name_last(stem), node);
+  g_autofree char *two = last_two(stem);
+  if (two) add_key(x->by_full, two, node);
 }
 
 DeclaredIndex *declared_index_new(const GPtrArray *models) {
@@ -154,7 +83,7 @@ static void fill(DeclaredIndex *x) {
     const Model *m = models->pdata[i];
     g_autofree char *full = full_name(m);
     if (full) add_key(x->by_full, full, i);
-    add_key(x->by_last, declared_last_part(m->name), i);
+    if (!base_name_is_generic(base_name_last(m->name))) add_key(x->by_last, base_name_last(m->name), i);
     index_path(x, m, i);
   }
 }
@@ -188,7 +117,7 @@ static void take_from(const DeclaredIndex *x, GHashTable *table, const char *tex
 }
 
 /* The one at this path, from the collection's root or beside `self`. */
-static void take_by_path(const DeclaredIndex *x, unsigned self, const char *name, GArray *out) {
+static void take_path(const DeclaredIndex *x, unsigned self, const char *name, GArray *out) {
   const Model *m = x->models->pdata[self];
   g_autofree SafeText *path = safe_text(m->path, -1);
   g_autofree char *folder = g_path_get_dirname(path);
@@ -199,18 +128,35 @@ static void take_by_path(const DeclaredIndex *x, unsigned self, const char *name
   if (out->len == 0) take_from(x, x->by_path, beside + 1, self, NULL, out);
 }
 
+/* Repositories in folders whose name holds the owner's, and such folders' names for repositories. */
+static void take_flat(const DeclaredIndex *x, unsigned self, const char *name, GArray *out) {
+  g_auto(GStrv) flat = base_name_flattened(name), full = base_name_unflattened(base_name_last(name));
+  for (char **p = flat; *p && out->len == 0; p++) take_from(x, x->by_last, *p, self, NULL, out);
+  for (char **p = full; *p && out->len == 0; p++) take_from(x, x->by_full, *p, self, NULL, out);
+}
+
+/* `organisation`: those of another owner are left out; NULL: any owner's will do. */
+static void take_named(const DeclaredIndex *x, unsigned self, const char *name, const char *organisation, GArray *out) {
+  const char *last = base_name_last(name);
+  g_autofree char *two = last_two(name);
+  take_from(x, x->by_full, name, self, NULL, out);
+  if (out->len == 0 && base_is_local_path(name)) take_path(x, self, name, out);
+  if (out->len == 0 && base_is_local_path(name) && two) take_from(x, x->by_full, two, self, NULL, out);
+  if (out->len == 0) take_flat(x, self, name, out);
+  if (out->len == 0 && !base_name_is_generic(last)) take_from(x, x->by_last, last, self, organisation, out);
+  if (out->len == 0) take_path(x, self, name, out);
+}
+
 GArray *declared_resolve(DeclaredIndex *x, unsigned self, const char *name) {
   fill(x);
   GArray *out = g_array_new(FALSE, FALSE, sizeof(unsigned));
-  take_from(x, x->by_full, name, self, NULL, out);
-  const char *last = declared_last_part(name);
-  bool role = base_is_local_path(name) && declared_is_role(last);
-  if (out->len == 0 && !role) take_from(x, x->by_last, last, self, name, out);
-  if (out->len == 0) take_by_path(x, self, name, out);
-  g_autofree char *twin = out->len == 0 && !role ? declared_twin(last) : NULL;
-  if (twin) take_from(x, x->by_last, twin, self, NULL, out);
+  take_named(x, self, name, name, out);
+  g_autofree char *whole = out->len == 0 ? base_name_unquantised(name) : NULL;
+  /* Quantised copies are mostly offered by somebody else. */
+  if (whole) take_named(x, self, whole, NULL, out);
   return out;
 }
+
 bool declared_step(const char *path, char **run, guint64 *step) {
   uint64_t number;
   if (!training_run_pattern(path, run, &number)) return false;

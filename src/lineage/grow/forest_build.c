@@ -36,16 +36,24 @@ static void add_models(Builder *b) {
   }
 }
 
-static bool join_kin(Builder *b, Sets *sets, GError **error) {
+/* By the weights alone. */
+static bool join_kin(Builder *b, GError **error) {
   g_autoptr(GArray) compared = g_array_new(FALSE, FALSE, sizeof(unsigned));
-  for (unsigned v = 0; v < b->models->len; v++) {
-    if (!builder_is_adapter(b, v) && !builder_is_duplicate(b, v)) {
-      int p = builder_claimed_parent(b, v);
-      if (p >= 0 && !builder_is_adapter(b, (unsigned)p)) sets_join(sets, v, (unsigned)p);
-    }
+  for (unsigned v = 0; v < b->models->len; v++)
     if (builder_is_compared(b, v)) g_array_append_val(compared, v);
+  return kinship_join(b->sketches, compared, &b->kin, b->threads, b->progress, error);
+}
+
+/* Kin, and what cards join to them. */
+static void join_claimed(const Builder *b, Sets *sets) {
+  for (unsigned v = 0; v < b->models->len; v++) {
+    unsigned kin;
+    builder_kin(b, v, &kin);
+    sets_join(sets, v, kin);
+    if (builder_is_adapter(b, v) || builder_is_duplicate(b, v)) continue;
+    int p = builder_claimed_parent(b, v);
+    if (p >= 0 && !builder_is_adapter(b, (unsigned)p)) sets_join(sets, v, (unsigned)p);
   }
-  return kinship_join(b->sketches, compared, sets, b->threads, b->progress, error);
 }
 
 /* Trees of full models and their ghosts, one a set. */
@@ -77,17 +85,26 @@ static void attach_claimed(Builder *b) {
   }
 }
 
-/* A copy hangs where its own card says, else below the model it copies: which of two equal ones came
- * first cannot be known, but a recast loses something. */
+static unsigned top_of(const Builder *b, unsigned v) {
+  const ParentEdge *e;
+  for (unsigned steps = 0; steps <= b->forest->nodes->len && (e = forest_parent_edge(forest_node(b->forest, v)));
+       steps++)
+    v = e->parent;
+  return v;
+}
+
+/* A copy stays with its original: where its own card says when that is in the same tree, else below the model it
+ * copies. Which of two equal ones came first cannot be known, but a recast loses something. */
 static void attach_duplicates(Builder *b) {
   for (unsigned v = 0; v < b->models->len; v++) {
     if (!builder_is_duplicate(b, v)) continue;
     int original = forest_node(b->forest, v)->duplicate_of, p = builder_claim(b, v)->parent;
     bool recast = builder_sketch(b, v)->epsilon > builder_sketch(b, (unsigned)original)->epsilon;
-    if (p >= 0) {
+    if (p >= 0 && top_of(b, (unsigned)p) == top_of(b, (unsigned)original)) {
       builder_add_claimed(b, v, p, recast && p == original ? EDGE_RECAST : EDGE_FINE_TUNE, p == original ? 0 : NAN);
       continue;
     }
+    if (p >= 0) forest_set_note(b->forest, v, "its card names %s", forest_node(b->forest, (unsigned)p)->name);
     ParentEdge edge = {.parent = (unsigned)original,
                        .kind = recast ? EDGE_RECAST : EDGE_RELATED,
                        .source = EDGE_RECOVERED,
@@ -109,6 +126,7 @@ static bool build(Builder *b, GError **error) {
   if (!load_sketches(b, error)) return false;
   b->index = declared_index_new(b->models);
   builder_find_copies(b);
+  if (!join_kin(b, error)) return false;
   builder_find_claims(b);
   if (b->options->declared_only) {
     follow_cards(b);
@@ -116,7 +134,8 @@ static bool build(Builder *b, GError **error) {
   }
   Sets sets;
   sets_init(&sets, b->forest->nodes->len);
-  bool ok = join_kin(b, &sets, error) && build_trees(b, &sets, error);
+  join_claimed(b, &sets);
+  bool ok = build_trees(b, &sets, error);
   if (ok) {
     attach_claimed(b);
     builder_place_adapters(b, &sets);

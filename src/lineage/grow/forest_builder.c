@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lineage/grow/forest_builder.h"
 
-#include <string.h>
-
 #include "core/parallel.h"
 #include "core/text.h"
+#include "lineage/grow/base_name.h"
 
 static void array_unref(void *array) {
   if (array) g_array_unref(array);
+}
+
+static void absent_free(void *absent) {
+  AbsentBase *a = absent;
+  if (a) g_free(a->name);
+  g_free(a);
 }
 
 void builder_init(Builder *b, Collection *collection, const GPtrArray *models, const ForestOptions *options,
@@ -18,6 +23,10 @@ void builder_init(Builder *b, Collection *collection, const GPtrArray *models, c
   b->ghosts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   b->selves = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   b->claims = g_array_new(FALSE, FALSE, sizeof(Claim));
+  b->absent = g_ptr_array_new_with_free_func(absent_free);
+  g_ptr_array_set_size(b->absent, (gint)models->len);
+  b->named = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  sets_init(&b->kin, models->len);
   b->more = g_ptr_array_new_with_free_func(array_unref);
   g_ptr_array_set_size(b->more, (gint)models->len);
 }
@@ -30,6 +39,9 @@ void builder_clear(Builder *b) {
   g_hash_table_unref(b->selves);
   g_array_unref(b->claims);
   g_ptr_array_unref(b->more);
+  g_ptr_array_unref(b->absent);
+  g_hash_table_unref(b->named);
+  sets_clear(&b->kin);
 }
 
 const ModelSketch *builder_sketch(const Builder *b, unsigned node) {
@@ -68,32 +80,33 @@ void builder_add_claimed(Builder *b, unsigned node, int parent, EdgeKind kind, d
   for (guint i = 0; more && i < more->len; i++) forest_add_parent(b->forest, node, g_array_index(more, ParentEdge, i));
 }
 
-/* The one repository among the ghosts whose last part is `name`, or 0. */
-static guint ghost_ending_in(const Builder *b, const char *key) {
-  GHashTableIter it;
-  gpointer full, value;
-  guint found = 0;
-  g_hash_table_iter_init(&it, b->ghosts);
-  while (g_hash_table_iter_next(&it, &full, &value)) {
-    if (strcmp(declared_last_part(full), key) != 0 || base_is_local_path(full)) continue;
-    if (found) return 0;
-    found = GPOINTER_TO_UINT(value);
-  }
-  return found;
+void builder_set_absent(Builder *b, unsigned model, const char *name, const Claim *claim) {
+  gpointer *at = &b->absent->pdata[model];
+  g_clear_pointer(at, absent_free);
+  if (!name) return;
+  AbsentBase *absent = g_new0(AbsentBase, 1);
+  *absent = (AbsentBase){g_strdup(name), *claim};
+  *at = absent;
 }
 
-unsigned builder_ghost(Builder *b, const char *name) {
-  const char *last = declared_last_part(name);
-  bool bare = !strchr(name, '/') || base_is_local_path(name);
-  /* "final" on another machine is another base. */
-  const char *shown = bare && !declared_is_role(last) ? last : name;
-  g_autofree char *key = text_fold(shown), *ending = text_fold(last);
-  guint at = GPOINTER_TO_UINT(g_hash_table_lookup(b->ghosts, key));
-  if (!at && bare) at = ghost_ending_in(b, ending);
+unsigned builder_kin(const Builder *b, unsigned model, unsigned *representative) {
+  Sets kin = b->kin; /* finding shortens the ways that it goes, and changes no set */
+  unsigned root = sets_find(&kin, model);
+  *representative = root;
+  return kin.size[root];
+}
+
+char *builder_repository(const char *name) {
+  g_autofree char *whole = base_name_unquantised(name);
+  return text_fold(whole ? whole : name);
+}
+
+unsigned builder_ghost(Builder *b, const char *identity, const char *name) {
+  guint at = GPOINTER_TO_UINT(g_hash_table_lookup(b->ghosts, identity));
   if (at) return at - 1;
-  unsigned node = forest_add_node(b->forest, NULL, shown);
+  unsigned node = forest_add_node(b->forest, NULL, name);
   Claim none = {.parent = -1};
   g_array_append_val(b->claims, none);
-  g_hash_table_insert(b->ghosts, g_steal_pointer(&key), GUINT_TO_POINTER(node + 1));
+  g_hash_table_insert(b->ghosts, g_strdup(identity), GUINT_TO_POINTER(node + 1));
   return node;
 }

@@ -15,6 +15,12 @@ typedef struct {
   ParentEdge edge;
 } Claim;
 
+/* A base that a card names and that is not here. */
+typedef struct {
+  char *name;
+  Claim claim; /* without its parent */
+} AbsentBase;
+
 typedef struct {
   Collection *collection;
   const GPtrArray *models;
@@ -24,7 +30,10 @@ typedef struct {
   Forest *forest;      /* nodes 0..models-1 are the models */
   GPtrArray *sketches; /* one a model, NULL where there is none; centred */
   DeclaredIndex *index;
-  GHashTable *ghosts; /* folded name -> node + 1 */
+  Sets kin;           /* models that the weights alone join */
+  GPtrArray *absent;  /* of AbsentBase or NULL, one a model: the base that its card names and that is not here */
+  GHashTable *named;  /* "set of kin|identity" -> how many of the set name it */
+  GHashTable *ghosts; /* identity -> node + 1 */
   GArray *claims;     /* of Claim, one a node */
   GHashTable *selves; /* folded name -> node + 1: full models that seem to be what they name */
   GPtrArray *more;    /* of GArray of ParentEdge or NULL, one a model: a merge's other parents */
@@ -57,9 +66,11 @@ void builder_add_claimed(Builder *b, unsigned node, int parent, EdgeKind kind, d
  * contradict lose their claims. */
 bool builder_build_tree(Builder *b, const GArray *nodes, GError **error);
 
-/* The ghost of that name, made if need be. A bare name is taken for the one repository that
- * ends so, when there is one. */
-unsigned builder_ghost(Builder *b, const char *name);
+/* The ghost of that identity, made if need be, then with the name that is shown. */
+unsigned builder_ghost(Builder *b, const char *identity, const char *name);
+
+/* What makes one repository of all spellings of "org/name": in small letters, without a quantiser's addition. */
+char *builder_repository(const char *name);
 
 /* Marks copies and recasts: `duplicate_of` becomes the node that stands for them. Of equal models that
  * is a step of a training run, else one that a card names, one with a card, one whose path does not call
@@ -67,8 +78,19 @@ unsigned builder_ghost(Builder *b, const char *name);
 void builder_find_copies(Builder *b);
 
 /* Fills in the claims: what cards say, as far as the weights do not object, then the steps of
- * training runs. Duplicates are marked already. */
+ * training runs. Duplicates are marked already, and kin are joined. */
 void builder_find_claims(Builder *b);
+
+/* Of the bases that cards name and that are not here, those that become ghosts, with the claims on them. A card alone
+ * does not speak against kin on disk: it takes two of a set of kin, with no other of the set where their base would
+ * lie, or a model that has no kin. Names of somebody's folders mean the same within a set of kin at most. */
+void builder_claim_absent(Builder *b);
+
+/* Remembers the base that the model's card names; `name` NULL: none. */
+void builder_set_absent(Builder *b, unsigned model, const char *name, const Claim *claim);
+
+/* How many models the weights alone make kin of `model`, itself among them; and a member that stands for these. */
+unsigned builder_kin(const Builder *b, unsigned model, unsigned *representative);
 
 /* Hangs the adapters without a claim: where one tree fits, there; where none does, with others of
  * their signature. Where several fit, a note says so. `sets` tells trees of full models apart. */

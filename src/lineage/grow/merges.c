@@ -18,7 +18,8 @@ static const double sketch_floor = 2e-12;
 typedef struct {
   const KinTable *table;
   const GArray *members;
-  GArray **found; /* of Merge, one a member */
+  const MergeCard *cards; /* by number in the table, or NULL */
+  GArray **found;         /* of Merge, one a member */
 } Search;
 
 typedef struct {
@@ -51,6 +52,15 @@ static double tolerance(const Search *s, const Merge *m) {
   return 4 * sum;
 }
 
+/* Numbers of a coarse format that are the sum far within their own rounding were never rounded to it. */
+static bool is_unrounded(const Search *s, const Merge *m, double rest) {
+  static const double trace = 0.01;
+  const ModelSketch *child = kin_table_sketch(s->table, m->child);
+  double finest = INFINITY, epsilon = child->epsilon / 1.7;
+  for (unsigned k = 0; k < m->n; k++) finest = fmin(finest, kin_table_sketch(s->table, m->parent[k])->epsilon);
+  return finest < 0.1 * child->epsilon && rest < trace * epsilon * epsilon * child->norm2;
+}
+
 /* Measures the candidate on the sketches themselves; keeps it when it fits. */
 static void consider(const Search *s, GArray *found, Merge m, double nearest) {
   const ModelSketch *parents[MERGE_PARENTS] = {NULL};
@@ -60,7 +70,7 @@ static void consider(const Search *s, GArray *found, Merge m, double nearest) {
   }
   double rest = kinship_residual(kin_table_sketch(s->table, m.child), parents, m.weight, m.n);
   m.misfit = rest / nearest;
-  if (!(rest < tolerance(s, &m)) || !(m.misfit < most_misfit)) return;
+  if (!(rest < tolerance(s, &m)) || !(m.misfit < most_misfit) || is_unrounded(s, &m, rest)) return;
   if (found->len < MOST_A_CHILD) g_array_append_val(found, m);
 }
 
@@ -138,13 +148,47 @@ static double spread(const Search *s, const Merge *m) {
   return most;
 }
 
-/* Pairs before triples; then round weights, then the widest: of several merges of one pair the pair
+/* How many of the group's cards say otherwise: the child names one of the others as its base, or one of these names
+ * the child. A card that says "merge" outweighs them. */
+static int objections(const Search *s, const Merge *m) {
+  if (!s->cards) return 0;
+  const MergeCard *child = &s->cards[m->child];
+  int sum = child->merge ? -MERGE_PARENTS : 0;
+  for (unsigned k = 0; k < m->n; k++) {
+    const MergeCard *other = &s->cards[m->parent[k]];
+    sum += (!child->merge && child->parent == (int)m->parent[k]) + (other->parent == (int)m->child);
+  }
+  return sum;
+}
+
+/* Of a corner, a + b - o: the mean distance of o to all else, which is least where o is what all came from. INFINITY
+ * for other merges. */
+static double origin_distance2(const Search *s, const Merge *m) {
+  static const double whole = 0.02; /* how far from 1 a weight may be */
+  int origin = -1;
+  double sum = 0, n = 0;
+  for (unsigned k = 0; k < m->n; k++) {
+    if (fabs(fabs(m->weight[k]) - 1) > whole) return INFINITY;
+    if (m->weight[k] < 0) origin = (int)m->parent[k];
+  }
+  for (guint i = 0; origin >= 0 && i < s->members->len; i++) {
+    double d = d2(s, (unsigned)origin, g_array_index(s->members, unsigned, i));
+    if (isfinite(d)) sum += d, n++;
+  }
+  return n > 0 ? sum / n : INFINITY;
+}
+
+/* Pairs before triples; then what cards say, round weights, then the widest: of several merges of one pair the pair
  * is found, not its other merges. */
 static gint by_merit(gconstpointer a, gconstpointer b, gpointer search) {
   const Merge *x = a, *y = b;
   if (x->n != y->n) return (x->n > y->n) - (x->n < y->n);
+  int less = objections(search, x) - objections(search, y);
+  if (less) return less;
   bool round_x = unroundness(x) < 0.02, round_y = unroundness(y) < 0.02;
   if (round_x != round_y) return round_y - round_x;
+  double origin_x = origin_distance2(search, x), origin_y = origin_distance2(search, y);
+  if (isfinite(origin_x) && isfinite(origin_y) && origin_x != origin_y) return origin_x < origin_y ? -1 : 1;
   double wide_x = spread(search, x), wide_y = spread(search, y);
   if (fabs(wide_x - wide_y) > 1e-6 * fmax(wide_x, wide_y)) return (wide_x < wide_y) - (wide_x > wide_y);
   double most_x = largest(x), most_y = largest(y);
@@ -177,8 +221,9 @@ static GArray *choose(const GArray *all) {
   return chosen;
 }
 
-GArray *merges_find(const KinTable *table, const GArray *members, unsigned threads, const Progress *p, GError **error) {
-  Search s = {.table = table, .members = members};
+GArray *merges_find(const KinTable *table, const GArray *members, const MergeCard *cards, unsigned threads,
+                    const Progress *p, GError **error) {
+  Search s = {.table = table, .members = members, .cards = cards};
   g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(Merge));
   s.found = g_new0(GArray *, members->len + 1);
   parallel_for(members->len, members->len >= 16 ? threads : 1, search_child, &s, p ? p->cancel : NULL);
