@@ -28,6 +28,16 @@ static char *score_text(const Score *s) {
   return cJSON_PrintUnformatted(o);
 }
 
+/* How the sides came about; who is on which is a tensor. */
+static char *split_text(const SplitRecord *r) {
+  g_autoptr(cJSON) o = cJSON_CreateObject();
+  cJSON_AddBoolToObject(o, "drawn", r->drawn);
+  cJSON_AddBoolToObject(o, "val_drawn", r->val_drawn);
+  cJSON_AddNumberToObject(o, "groups", (double)r->groups);
+  cJSON_AddNumberToObject(o, "grouped", (double)r->grouped);
+  return cJSON_PrintUnformatted(o);
+}
+
 static char *labels_text(const GPtrArray *labels) {
   g_autoptr(cJSON) a = cJSON_CreateArray();
   for (guint i = 0; i < labels->len; i++) cJSON_AddItemToArray(a, cJSON_CreateString(labels->pdata[i]));
@@ -60,6 +70,9 @@ static GPtrArray *facts_of(const Expert *x) {
   put(m, "copse.fingerprint", g_strdup(x->fingerprint));
   put(m, "copse.prompts", g_strdup(x->prompts));
   put(m, "copse.label_key", g_strdup(x->label_key));
+  put(m, "copse.stop_words", g_strdup(x->stop_words));
+  if (x->min_count) put(m, "copse.min_count", g_strdup_printf("%u", x->min_count));
+  if (x->split) put(m, "copse.split", split_text(x->split));
   put(m, "copse.labels", labels_text(x->labels));
   put(m, "copse.seed", g_strdup_printf("%" G_GUINT64_FORMAT, x->seed));
   put(m, "copse.run", g_strdup_printf("%016" G_GINT64_MODIFIER "x", x->run));
@@ -93,6 +106,9 @@ static bool save_kernel(const Expert *x, const char *path, GError **error) {
   TensorOut tau = vector("copse.tau", 1, x->probex->tau), mean = vector("copse.text_mean", d_text, x->text_mean);
   g_array_append_val(parts.tensors, tau);
   if (d_text && x->text_mean) g_array_append_val(parts.tensors, mean);
+  g_autofree float *sides = x->split ? split_record_pack(x->split) : NULL;
+  TensorOut split = matrix("copse.split", x->split ? x->split->n : 0, SPLIT_RECORD_WIDTH, sides);
+  if (sides) g_array_append_val(parts.tensors, split);
   g_autoptr(GPtrArray) metadata = facts_of(x);
   bool ok = safetensors_write(path, (const TensorOut *)(const void *)parts.tensors->data, parts.tensors->len,
                               (const char *const *)metadata->pdata, error);
@@ -104,7 +120,7 @@ bool expert_save(const Expert *x, const char *path, GError **error) {
   const Probex *p = x->probex;
   const ProbexShape *s = &p->shape;
   if (x->kernel) return save_kernel(x, path, error);
-  TensorOut t[9];
+  TensorOut t[10];
   size_t n = 0;
   t[n++] = matrix("probes.weight", s->d_in, s->r_u, p->u);
   t[n++] = matrix("shared_probe_proj.weight", s->r_v, s->d_out, p->v);
@@ -120,6 +136,8 @@ bool expert_save(const Expert *x, const char *path, GError **error) {
     t[n++] = vector("classification_head.bias", s->n_classes, p->head_b);
   }
   if (x->centre) t[n++] = matrix("copse.centre", s->d_out, s->d_in, x->centre);
+  g_autofree float *sides = x->split ? split_record_pack(x->split) : NULL;
+  if (sides) t[n++] = matrix("copse.split", x->split->n, SPLIT_RECORD_WIDTH, sides);
   g_autoptr(GPtrArray) metadata = facts_of(x);
   return safetensors_write(path, t, n, (const char *const *)metadata->pdata, error);
 }
@@ -178,6 +196,8 @@ static void read_facts(WeightFile *f, Expert *x) {
   x->fingerprint = fact(f, "copse.fingerprint");
   x->prompts = fact(f, "copse.prompts");
   x->label_key = fact(f, "copse.label_key");
+  x->stop_words = fact(f, "copse.stop_words");
+  x->min_count = (unsigned)CLAMP(fact_whole(f, "copse.min_count", 10), 0, G_MAXINT);
   x->tree = (int)CLAMP(fact_whole(f, "copse.tree", 10), -1, G_MAXINT);
   x->seed = (uint64_t)fact_whole(f, "copse.seed", 10);
   x->run = (uint64_t)fact_whole(f, "copse.run", 16);
@@ -279,6 +299,29 @@ static bool read_numbers_of(WeightFile *f, Expert *x, GError **error) {
          read_centre(f, x, error);
 }
 
+/* Who trained, validated and tested. Not there: an old file. */
+static bool read_split(WeightFile *f, Expert *x, GError **error) {
+  enum { MOST_MODELS = 1 << 20 };
+  if (weight_file_find(f, "copse.split") < 0) return true;
+  const uint64_t *shape = shape_of(f, "copse.split", 2, error);
+  if (!shape) return false;
+  bool fits = shape[0] <= MOST_MODELS && shape[1] == SPLIT_RECORD_WIDTH;
+  g_autofree float *numbers = fits ? g_try_new(float, shape[0] * SPLIT_RECORD_WIDTH) : NULL;
+  if (numbers && !read_numbers(f, "copse.split", shape[0] * SPLIT_RECORD_WIDTH, numbers, error)) return false;
+  x->split = numbers ? split_record_unpack(numbers, shape[0]) : NULL;
+  if (!x->split) {
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: copse.split does not say who was trained on", x->path);
+    return false;
+  }
+  const char *text = g_hash_table_lookup(weight_file_metadata(f), "copse.split");
+  g_autoptr(cJSON) o = text ? json_parse(text, strlen(text)) : NULL;
+  x->split->drawn = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "drawn"));
+  x->split->val_drawn = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "val_drawn"));
+  x->split->groups = (size_t)CLAMP(json_number(o, "groups", 0), 0, MOST_MODELS);
+  x->split->grouped = (size_t)CLAMP(json_number(o, "grouped", 0), 0, MOST_MODELS);
+  return true;
+}
+
 /* A kernel expert's numbers; what stands in for ProbeX's has their sizes. */
 static bool read_kernel(WeightFile *f, Expert *x, GError **error) {
   x->kernel = kernel_store_read(f, error);
@@ -307,6 +350,7 @@ Expert *expert_load(const char *path, GError **error) {
   x->path = g_strdup(path);
   read_facts(f, x);
   if (!(kernel_store_is_there(f) ? read_kernel(f, x, error) : read_numbers_of(f, x, error))) return NULL;
+  if (!read_split(f, x, error)) return NULL;
   size_t classes = x->probex->shape.n_classes;
   if (x->task == EXPERT_ALIGN || x->labels->len == 0 || x->labels->len == classes) return g_steal_pointer(&x);
   g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %u labels for a head of %zu classes", weight_file_label(f),

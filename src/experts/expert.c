@@ -30,6 +30,8 @@ void expert_free(Expert *x) {
   g_free(x->fingerprint);
   g_free(x->prompts);
   g_free(x->label_key);
+  g_free(x->stop_words);
+  split_record_free(x->split);
   g_ptr_array_unref(x->labels);
   probex_free(x->probex);
   kernel_free(x->kernel);

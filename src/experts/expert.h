@@ -10,6 +10,7 @@
 #include "experts/kernel/kernel.h"
 #include "experts/probex/layer_set.h"
 #include "experts/probex/probex.h"
+#include "experts/task/split.h"
 #include "numerics/rate.h"
 #include "encoders/encoder.h"
 
@@ -25,7 +26,10 @@ typedef struct {
   SafeText *encoder; /* description of the text encoder, align only */
   SafeText *fingerprint;
   SafeText *prompts; /* of the encoder (text/prompts.h); NULL: the encoder's default */
-  SafeText *label_key;
+  SafeText *label_key;  /* label source (experts/task/label_source.h) */
+  SafeText *stop_words; /* left out of tags, or NULL */
+  unsigned min_count;   /* models that a label needed; 0: the source's default */
+  SplitRecord *split;   /* who trained, validated and tested; NULL: not known, from an old file */
   GPtrArray *labels; /* of SafeText: the concepts it was trained on */
   uint64_t seed;
   uint64_t run; /* key of the options and models it was trained with; 0: not known */

@@ -248,7 +248,7 @@ static bool is_of(const Model *m, const char *tree) {
 /* The linear expert's accuracy on tree `test` when trained on the trees named. */
 static void linear_across(const Wood *w, const char *first, const char *second, const char *test, Row *row) {
   g_autoptr(GError) error = NULL;
-  TaskOptions o = {.tree = -1};
+  TaskOptions o = {.tree = -1, .collection = w->collection};
   g_autoptr(Task) t = task_new(w->models, &o, &error);
   g_autoptr(LayerSet) set =
       t ? layer_set_read(w->collection, t->models, "encoder.layer.1.dense", NULL, NULL, &error) : NULL;

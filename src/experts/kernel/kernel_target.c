@@ -12,8 +12,57 @@ void kernel_target_free(KernelTarget *t) {
   g_free(t->y);
   g_free(t->label);
   g_free(t->text);
+  g_free(t->group);
+  g_free(t->apart);
   g_free(t);
 }
+
+/* --- what is left out together ----------------------------------------------------------------------- */
+
+static size_t root_of(size_t *up, size_t i) {
+  while (up[i] != i) i = up[i] = up[up[i]];
+  return i;
+}
+
+/* Labels that share kin are left out together: a label whose copies bear another name is not unseen. When that leaves
+ * next to nothing to learn from, labels alone are. */
+static void set_apart(KernelTarget *t) {
+  g_autofree size_t *up = g_new(size_t, t->labels + 1), *first = g_new0(size_t, t->groups + 1);
+  t->apart = g_memdup2(t->label, t->n * sizeof *t->label);
+  t->aparts = t->labels;
+  for (size_t l = 0; l < t->labels; l++) up[l] = l;
+  for (size_t i = 0; i < t->n && t->group; i++) {
+    size_t *at = &first[t->group[i]];
+    if (!*at) *at = t->label[i] + 1;
+    up[root_of(up, t->label[i])] = root_of(up, *at - 1);
+  }
+  g_autofree size_t *size = g_new0(size_t, t->labels + 1);
+  size_t largest = 0;
+  for (size_t i = 0; i < t->n; i++) largest = MAX(largest, ++size[root_of(up, t->label[i])]);
+  for (size_t i = 0; i < t->n && 2 * largest <= t->n; i++) t->apart[i] = root_of(up, t->label[i]);
+}
+
+static void take_groups(KernelTarget *t, const Task *task, const size_t *members) {
+  g_autofree bool *there = g_new0(bool, task->groups + 1);
+  bool kin = false;
+  t->groups = task->groups;
+  t->group = g_new(size_t, t->n + 1);
+  for (size_t i = 0; i < t->n; i++) {
+    size_t g = t->group[i] = task->group[members[i]];
+    kin |= there[g];
+    there[g] = true;
+  }
+  if (!kin) g_clear_pointer(&t->group, g_free);
+  if (t->label) set_apart(t);
+}
+
+static size_t *picked(const size_t *from, const size_t *models, size_t n) {
+  size_t *out = from ? g_new(size_t, n + 1) : NULL;
+  for (size_t i = 0; out && i < n; i++) out[i] = from[models[i]];
+  return out;
+}
+
+/* --- targets ----------------------------------------------------------------------------------------- */
 
 static void fill_classes(KernelTarget *t, const Task *task, const size_t *members) {
   for (size_t i = 0; i < t->n; i++)
@@ -39,12 +88,15 @@ KernelTarget *kernel_target_new(const Task *task, const size_t *members, size_t 
   t->y = g_new0(float, n * t->width + 1);
   if (task->has) fill_classes(t, task, members);
   else fill_labels(t, task, members, one_hot);
+  take_groups(t, task, members);
   return t;
 }
 
 KernelTarget *kernel_target_pick(const KernelTarget *t, const size_t *models, size_t n) {
   KernelTarget *o = g_new0(KernelTarget, 1);
-  *o = (KernelTarget){.n = n, .width = t->width, .labels = t->labels};
+  *o = (KernelTarget){.n = n, .width = t->width, .labels = t->labels, .groups = t->groups, .aparts = t->aparts};
+  o->group = picked(t->group, models, n);
+  o->apart = picked(t->apart, models, n);
   o->y = g_new(float, n * t->width + 1);
   o->label = t->label ? g_new(size_t, n + 1) : NULL;
   o->text = t->text ? g_memdup2(t->text, t->labels * t->width * sizeof(float)) : NULL;
@@ -81,7 +133,8 @@ double kernel_target_top1(const KernelTarget *t, const float *p) {
 
 static bool left_out(const KernelTarget *t, const KernelEigen *e, const KernelFit *f, bool whole_labels, float *p,
                      GError **error) {
-  if (whole_labels) return kernel_fit_leave_group_out(e, f, t->y, t->label, t->labels, p, error);
+  if (whole_labels) return kernel_fit_leave_group_out(e, f, t->y, t->apart, t->aparts, p, error);
+  if (t->group) return kernel_fit_leave_group_out(e, f, t->y, t->group, t->groups, p, error);
   kernel_fit_leave_one_out(f, t->y, p);
   return true;
 }

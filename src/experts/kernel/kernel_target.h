@@ -11,6 +11,10 @@ typedef struct {
   size_t *label; /* (n): index of its label among `labels`; NULL for classes */
   size_t labels;
   float *text; /* (labels, width): what answers are compared with; NULL for classes and one-hot */
+  size_t *group;  /* (n): kin, in [0, groups), which are left out as one; NULL: each model is alone */
+  size_t groups;
+  size_t *apart;  /* (n): whole labels with their kin, in [0, aparts), likewise; NULL without labels */
+  size_t aparts;
 } KernelTarget;
 
 /* Of the models task->models[members[0..n)]. one_hot: a number a label instead of text vectors. */
@@ -27,7 +31,7 @@ double kernel_target_top1(const KernelTarget *target, const float *p);
 /* 1 - sum |y - p|² / sum |y - mean|². */
 double kernel_target_r2(const KernelTarget *target, const float *p);
 
-/* The best lambda of a fixed grid by exact errors: of models left out, or of whole labels. */
+/* The best lambda of a fixed grid by exact errors: of models left out with their kin, or of whole labels with theirs. */
 typedef struct {
   double lambda, r2, top1;
   KernelFit *fit; /* the caller frees it with kernel_fit_free() */

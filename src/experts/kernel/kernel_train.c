@@ -12,7 +12,7 @@
 void kernel_report_free(KernelReport *r) {
   if (!r) return;
   kernel_choice_free(r->choice);
-  g_ptr_array_unref(r->left_out);
+  g_array_unref(r->dropped);
   g_ptr_array_unref(r->warnings);
   g_free(r);
 }
@@ -79,9 +79,8 @@ static bool keep_sound(Training *t, const bool *broken, const bool *there, GErro
       good[kept++] = i;
       continue;
     }
-    const Model *m = t->models->pdata[i];
-    g_ptr_array_add(t->report->left_out,
-                    g_strdup_printf("%s (%s)", m->shown, broken[i] ? "not all numbers" : "changes nothing"));
+    KernelDropped dropped = {t->members[i], broken[i]};
+    g_array_append_val(t->report->dropped, dropped);
   }
   if (kept < 2) {
     g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_TOO_FEW, "no training model holds numbers one can reckon with");
@@ -230,7 +229,7 @@ Kernel *kernel_train(const Collection *collection, const Task *task, const GPtrA
                      const DenseStoreOptions *store, uint64_t seed, const Progress *progress, KernelReport **report,
                      GError **error) {
   g_autoptr(KernelReport) r = g_new0(KernelReport, 1);
-  r->left_out = g_ptr_array_new_with_free_func(g_free);
+  r->dropped = g_array_new(FALSE, FALSE, sizeof(KernelDropped));
   r->warnings = g_ptr_array_new_with_free_func(g_free);
   r->right[1] = NAN;
   g_autoptr(Kernel) kernel = kernel_new();

@@ -4,11 +4,17 @@
 
 #include "experts/kernel/kernel_choose.h"
 
+/* A training model, by its index in the task, that holds no numbers in some layer, or nothing in any. */
+typedef struct {
+  size_t model;
+  bool broken;
+} KernelDropped;
+
 /* What was looked at and how it went. */
 typedef struct {
   KernelChoice *choice;
   size_t models;       /* that the expert holds */
-  GPtrArray *left_out; /* of SafeText: models left out since a layer of theirs holds no numbers, or nothing at all */
+  GArray *dropped;     /* of KernelDropped: training models left out */
   GPtrArray *warnings; /* of char*: layers that could not be looked at */
   double right[2];     /* exact, on all training models: top-1 of models and of whole labels left out */
   double r2;           /* of models left out */

@@ -91,14 +91,16 @@ void kernel_fit_free(KernelFit *f) {
   g_free(f);
 }
 
-void kernel_fit_leave_one_out(const KernelFit *f, const float *y, float *out) {
-  for (size_t i = 0; i < f->n; i++) {
-    double h = f->m[i] - f->u[i] * f->u[i] / f->t;
-    for (size_t j = 0; j < f->width; j++) {
-      size_t at = i * f->width + j;
-      out[at] = (float)((double)y[at] - (h > 1e-300 ? f->a[at] / h : 0));
-    }
+static void leave_one(const KernelFit *f, const float *y, size_t i, float *out) {
+  double h = f->m[i] - f->u[i] * f->u[i] / f->t;
+  for (size_t j = 0; j < f->width; j++) {
+    size_t at = i * f->width + j;
+    out[at] = (float)((double)y[at] - (h > 1e-300 ? f->a[at] / h : 0));
   }
+}
+
+void kernel_fit_leave_one_out(const KernelFit *f, const float *y, float *out) {
+  for (size_t i = 0; i < f->n; i++) leave_one(f, y, i, out);
 }
 
 /* The models of each group one after another; start (groups + 1). */
@@ -132,6 +134,7 @@ static double *group_block(const KernelEigen *e, const KernelFit *f, const size_
 static bool leave_out(const KernelEigen *e, const KernelFit *f, const float *y, const size_t *members, size_t m,
                       float *out) {
   size_t w = f->width;
+  if (m == 1 && f->n > 1) return leave_one(f, y, members[0], out), true;
   g_autofree double *residual = g_new(double, m *w + 1), *h = NULL;
   for (size_t k = 0; k < m; k++) memcpy(residual + k * w, f->a + members[k] * w, w * sizeof *residual);
   bool whole = m == f->n; /* nothing is left to learn from: the mean is all there is */

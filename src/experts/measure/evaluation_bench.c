@@ -10,9 +10,13 @@
 #include "experts/probex/classify.h"
 #include "experts/representation.h"
 
-static Task *task_of(const Expert *x, const GPtrArray *models, TextEncoder *encoder, GError **error) {
+static Task *task_of(const Expert *x, Collection *collection, const GPtrArray *models, TextEncoder *encoder,
+                     const Progress *progress, GError **error) {
   TaskOptions o = {.tree = x->tree,
-                   .key = x->label_key,
+                   .label = {x->label_key, x->stop_words, x->min_count, false},
+                   .collection = collection,
+                   .progress = progress,
+                   .record = x->split,
                    .encoder = encoder,
                    .seed = x->seed,
                    .shapes = x->shapes,
@@ -94,7 +98,7 @@ EvaluationBench *evaluation_bench_new(Collection *collection, const GPtrArray *m
   }
   g_autoptr(EvaluationBench) b = g_new0(EvaluationBench, 1);
   b->expert = x;
-  b->task = task_of(x, models, encoder, error);
+  b->task = task_of(x, collection, models, encoder, progress, error);
   if (!b->task) return NULL;
   g_autoptr(Representations) r = representations_open(collection, x, models, NULL, progress, error);
   if (!r) return NULL;

@@ -4,24 +4,31 @@
 #include <string.h>
 
 #include "core/error.h"
-#include "numerics/rng.h"
 #include "experts/probex/align.h"
-#include "experts/task/label_list.h"
+#include "experts/task/task_sides.h"
 
 enum { MIN_LABELS = 2, MIN_TRAINING = 8 };
 
-static bool is_candidate(const Model *m, int tree, const char *key) {
-  return m->shapes && (tree < 0 || m->tree == tree) && model_value(m, key);
+/* A task in the making. */
+typedef struct {
+  Task *task;
+  const TaskOptions *options;
+  const LabelSource *labels;
+  GHashTable *index; /* label -> its index + 1 */
+} Building;
+
+static bool is_candidate(const Model *m, int tree, const LabelSource *labels) {
+  return m->shapes && (tree < 0 || m->tree == tree) && label_source_first(labels, m);
 }
 
 /* The architecture that most labelled models share, or NULL. Borrowed. */
-static const char *commonest_shapes(const GPtrArray *models, int tree, const char *key) {
+static const char *commonest_shapes(const GPtrArray *models, int tree, const LabelSource *labels) {
   g_autoptr(GHashTable) counts = g_hash_table_new(g_str_hash, g_str_equal);
   const char *best = NULL;
   gsize top = 0;
   for (guint i = 0; i < models->len; i++) {
     const Model *m = models->pdata[i];
-    if (!is_candidate(m, tree, key)) continue;
+    if (!is_candidate(m, tree, labels)) continue;
     gsize n = GPOINTER_TO_SIZE(g_hash_table_lookup(counts, m->shapes)) + 1;
     g_hash_table_insert(counts, m->shapes, GSIZE_TO_POINTER(n));
     if (n > top) top = n, best = m->shapes;
@@ -30,48 +37,24 @@ static const char *commonest_shapes(const GPtrArray *models, int tree, const cha
 }
 
 /* Keeps the labelled models of the tree and architecture. */
-static void choose_models(Task *t, const GPtrArray *models, const TaskOptions *o, const char *key) {
-  const char *shapes = o->shapes ? o->shapes : commonest_shapes(models, o->tree, key);
+static void choose_models(Building *b, const GPtrArray *models) {
+  Task *t = b->task;
+  const TaskOptions *o = b->options;
+  const char *shapes = o->shapes ? o->shapes : commonest_shapes(models, o->tree, b->labels);
+  g_autofree char *unlabelled = g_strdup_printf("no label from '%s'", t->key);
   for (guint i = 0; i < models->len; i++) {
     Model *m = models->pdata[i];
-    if (shapes && (!m->shapes || strcmp(m->shapes, shapes) != 0)) continue;
-    if (is_candidate(m, o->tree, key)) g_ptr_array_add(t->models, model_ref(m));
-    else if (!model_value(m, key)) t->no_label++;
-  }
-}
-
-static TaskSplit declared_split(const Model *m) {
-  const char *s = model_split(m);
-  if (!s) return SPLIT_COUNT;
-  if (strcmp(s, "val") == 0) return SPLIT_VAL;
-  if (strcmp(s, "test") == 0) return SPLIT_TEST;
-  if (strcmp(s, "test_holdout") == 0) return SPLIT_HOLDOUT;
-  return strcmp(s, "train") == 0 ? SPLIT_TRAIN : SPLIT_COUNT;
-}
-
-static bool splits_are_declared(const Task *t) {
-  for (guint i = 0; i < t->models->len; i++)
-    if (declared_split(t->models->pdata[i]) == SPLIT_TRAIN) return true;
-  return false;
-}
-
-/* A tenth for validation, a tenth for test, by seed and path: a model keeps its split whatever else
- * comes into the collection or leaves it. */
-static TaskSplit drawn_split(const Model *m, uint64_t seed) {
-  uint64_t h = 0xcbf29ce484222325u;
-  for (const char *p = m->path; *p; p++) h = (h ^ (unsigned char)*p) * 0x100000001b3u;
-  Rng rng;
-  rng_init(&rng, seed, h);
-  uint64_t tenth = rng_below(&rng, 10);
-  return tenth == 0 ? SPLIT_VAL : tenth == 1 ? SPLIT_TEST : SPLIT_TRAIN;
-}
-
-static void set_splits(Task *t, uint64_t seed) {
-  t->split = g_new(TaskSplit, t->models->len + 1);
-  bool declared = splits_are_declared(t);
-  for (guint i = 0; i < t->models->len; i++) {
-    const Model *m = t->models->pdata[i];
-    t->split[i] = declared ? declared_split(m) : drawn_split(m, seed);
+    const char *label = label_source_first(b->labels, m);
+    if (shapes && (!m->shapes || strcmp(m->shapes, shapes) != 0)) {
+      if (label) left_out_add(t->left_out, "of another architecture than most labelled models", m->shown);
+    } else if (is_candidate(m, o->tree, b->labels)) {
+      g_ptr_array_add(t->models, model_ref(m));
+    } else if (!label) {
+      t->no_label++;
+      left_out_add(t->left_out, unlabelled, m->shown);
+    } else {
+      left_out_add(t->left_out, "of another tree", m->shown);
+    }
   }
 }
 
@@ -81,40 +64,42 @@ static size_t label_index(GHashTable *index, const char *label) {
 }
 
 /* Labels of a split that are not known yet, each once. Borrowed. */
-static GPtrArray *new_labels(const Task *t, GHashTable *index, TaskSplit split) {
+static GPtrArray *new_labels(const Building *b, TaskSplit split) {
+  const Task *t = b->task;
   g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
   GPtrArray *labels = g_ptr_array_new();
   for (guint i = 0; i < t->models->len; i++) {
-    const char *label = t->split[i] == split ? model_value(t->models->pdata[i], t->key) : NULL;
-    if (label && !label_index(index, label) && g_hash_table_add(seen, (char *)label))
+    const char *label = t->split[i] == split ? label_source_first(b->labels, t->models->pdata[i]) : NULL;
+    if (label && !label_index(b->index, label) && g_hash_table_add(seen, (char *)label))
       g_ptr_array_add(labels, (char *)label);
   }
   return labels;
 }
 
 /* Encodes labels, all at once, and keeps those that have a vector. */
-static bool learn_some(Task *t, GHashTable *index, const GPtrArray *labels, TextEncoder *encoder, GArray *vectors,
-                       GError **error) {
+static bool learn_some(const Building *b, const GPtrArray *labels, GArray *vectors, GError **error) {
+  Task *t = b->task;
   g_autofree float *x = g_new(float, labels->len * t->d_text + 1);
   g_autofree bool *known = g_new0(bool, labels->len + 1);
-  if (!text_encoder_encode_many(encoder, (const char *const *)labels->pdata, labels->len, x, known, error))
+  if (!text_encoder_encode_many(b->options->encoder, (const char *const *)labels->pdata, labels->len, x, known, error))
     return false;
   for (guint i = 0; i < labels->len; i++) {
     if (!known[i]) continue;
     SafeText *copy = g_strdup(labels->pdata[i]);
     g_array_append_vals(vectors, x + i * t->d_text, (guint)t->d_text);
     g_ptr_array_add(t->labels, copy);
-    g_hash_table_insert(index, copy, GSIZE_TO_POINTER(t->labels->len));
+    g_hash_table_insert(b->index, copy, GSIZE_TO_POINTER(t->labels->len));
   }
   return true;
 }
 
 /* Labels of the training models first, then those of held-out models, with their vectors. */
-static bool learn_labels(Task *t, GHashTable *index, TextEncoder *encoder, GError **error) {
+static bool learn_labels(const Building *b, GError **error) {
+  Task *t = b->task;
   g_autoptr(GArray) vectors = g_array_new(FALSE, FALSE, sizeof(float));
   for (int held_out = 0; held_out < 2; held_out++) {
-    g_autoptr(GPtrArray) labels = new_labels(t, index, held_out ? SPLIT_HOLDOUT : SPLIT_TRAIN);
-    if (!learn_some(t, index, labels, encoder, vectors, error)) return false;
+    g_autoptr(GPtrArray) labels = new_labels(b, held_out ? SPLIT_HOLDOUT : SPLIT_TRAIN);
+    if (!learn_some(b, labels, vectors, error)) return false;
     if (!held_out) t->seen = t->labels->len;
   }
   t->text = g_memdup2(vectors->data, vectors->len * sizeof(float));
@@ -141,13 +126,27 @@ static bool is_usable(const Task *t, size_t label, TaskSplit split) {
   return split == SPLIT_HOLDOUT ? label > t->seen : label <= t->seen;
 }
 
-/* Keeps the models for which keep() says so, with their splits. */
-static void keep_models(Task *t, bool (*keep)(Task *t, size_t from, size_t to, void *user), void *user) {
+/* Why a model of a split takes no part though it has a label. */
+static void tell_unusable(Task *t, const Model *m, size_t label, TaskSplit split) {
+  if (split == SPLIT_COUNT) return; /* told where it was put there */
+  t->no_vector += label == 0 && split == SPLIT_TRAIN;
+  left_out_add(t->left_out,
+               split == SPLIT_TRAIN     ? "the encoder knows no word of its label"
+               : split == SPLIT_HOLDOUT ? "kept for unseen labels, and its label is in training"
+                                        : "its label is in no training model",
+               m->shown);
+}
+
+/* Keeps the models for which keep() says so, with what belongs to them. */
+static void keep_models(Building *b, bool (*keep)(Building *b, size_t from, size_t to)) {
+  Task *t = b->task;
   GPtrArray *kept = g_ptr_array_new_with_free_func((GDestroyNotify)model_unref);
   for (guint i = 0; i < t->models->len; i++) {
     TaskSplit split = t->split[i];
-    if (!keep(t, i, kept->len, user)) continue;
+    if (!keep(b, i, kept->len)) continue;
     t->split[kept->len] = split;
+    t->group[kept->len] = t->group[i];
+    t->content[kept->len] = t->content[i];
     t->counts[split]++;
     g_ptr_array_add(kept, model_ref(t->models->pdata[i]));
   }
@@ -155,94 +154,76 @@ static void keep_models(Task *t, bool (*keep)(Task *t, size_t from, size_t to, v
   t->models = kept;
 }
 
-static bool keep_aligned(Task *t, size_t from, size_t to, void *index) {
-  size_t label = label_index(index, model_value(t->models->pdata[from], t->key));
-  TaskSplit split = t->split[from];
-  if (label == 0 && split == SPLIT_TRAIN) t->no_vector++;
-  if (!is_usable(t, label, split)) return false;
-  t->target[to] = label - 1;
-  return true;
+static bool keep_aligned(Building *b, size_t from, size_t to) {
+  Task *t = b->task;
+  const Model *m = t->models->pdata[from];
+  size_t label = label_index(b->index, label_source_first(b->labels, m));
+  bool usable = is_usable(t, label, t->split[from]);
+  if (!usable) tell_unusable(t, m, label, t->split[from]);
+  else t->target[to] = label - 1;
+  return usable;
 }
 
-static bool align_labels(Task *t, TextEncoder *encoder, const float *text_mean, GError **error) {
-  g_autoptr(GHashTable) index = g_hash_table_new(g_str_hash, g_str_equal);
-  t->d_text = text_encoder_dim(encoder);
-  if (!learn_labels(t, index, encoder, error)) return false;
-  centre_labels(t, text_mean);
+static bool align_labels(Building *b, GError **error) {
+  Task *t = b->task;
+  t->d_text = text_encoder_dim(b->options->encoder);
+  if (!learn_labels(b, error)) return false;
+  centre_labels(t, b->options->text_mean);
   t->target = g_new(size_t, t->models->len + 1);
-  keep_models(t, keep_aligned, index);
+  keep_models(b, keep_aligned);
   return true;
 }
 
 /* --- classes ------------------------------------------------------------------------------------ */
 
-/* Every label of a model: all facts of the key, each a name or a list of names. */
-static GPtrArray *labels_of(const Model *m, const char *key) {
-  GPtrArray *all = g_ptr_array_new_with_free_func(g_free);
-  const char *source = NULL; /* a key that two files repeat counts once */
-  for (guint i = 0; i < m->facts->len; i++) {
-    const Fact *f = m->facts->pdata[i];
-    if (strcmp(f->key, key) != 0 || (source && strcmp(source, f->source) != 0)) continue;
-    source = f->source;
-    g_autoptr(GPtrArray) some = label_list_parse(f->value);
-    g_ptr_array_extend_and_steal(all, g_steal_pointer(&some));
-  }
-  return all;
-}
-
 static int by_name(gconstpointer a, gconstpointer b) {
   return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void take_classes(Task *t, GHashTable *index, const GPtrArray *classes) {
-  for (guint k = 0; k < classes->len; k++) {
-    char *label = g_strdup(classes->pdata[k]);
-    g_ptr_array_add(t->labels, label);
-    g_hash_table_insert(index, label, GSIZE_TO_POINTER(k + 1));
-  }
-  t->seen = t->labels->len;
-}
-
-/* The classes are the labels of training models, by name. */
-static void learn_classes(Task *t, GHashTable *index) {
-  for (guint i = 0; i < t->models->len; i++) {
+/* The classes that are given, or the labels of training models, by name. */
+static void learn_classes(Building *b) {
+  Task *t = b->task;
+  const GPtrArray *given = b->options->classes;
+  for (guint k = 0; given && k < given->len; k++) g_ptr_array_add(t->labels, g_strdup(given->pdata[k]));
+  for (guint i = 0; !given && i < t->models->len; i++) {
     if (t->split[i] != SPLIT_TRAIN) continue;
-    g_autoptr(GPtrArray) own = labels_of(t->models->pdata[i], t->key);
+    const GPtrArray *own = label_source_all(b->labels, t->models->pdata[i]);
     for (guint k = 0; k < own->len; k++) {
-      if (g_hash_table_contains(index, own->pdata[k])) continue;
+      if (g_hash_table_contains(b->index, own->pdata[k])) continue;
       char *label = g_strdup(own->pdata[k]);
       g_ptr_array_add(t->labels, label);
-      g_hash_table_add(index, label);
+      g_hash_table_add(b->index, label);
     }
   }
-  g_ptr_array_sort(t->labels, by_name);
-  for (guint k = 0; k < t->labels->len; k++) g_hash_table_insert(index, t->labels->pdata[k], GSIZE_TO_POINTER(k + 1));
+  if (!given) g_ptr_array_sort(t->labels, by_name);
+  for (guint k = 0; k < t->labels->len; k++)
+    g_hash_table_insert(b->index, t->labels->pdata[k], GSIZE_TO_POINTER(k + 1));
   t->seen = t->labels->len;
 }
 
-static bool keep_classed(Task *t, size_t from, size_t to, void *index) {
+static bool keep_classed(Building *b, size_t from, size_t to) {
+  Task *t = b->task;
   if (t->split[from] >= SPLIT_HOLDOUT) return false;
-  g_autoptr(GPtrArray) own = labels_of(t->models->pdata[from], t->key);
+  const GPtrArray *own = label_source_all(b->labels, t->models->pdata[from]);
   unsigned char *row = t->has + to * t->seen;
   memset(row, 0, t->seen);
   for (guint k = 0; k < own->len; k++) {
-    size_t label = label_index(index, own->pdata[k]);
+    size_t label = label_index(b->index, own->pdata[k]);
     if (label) row[label - 1] = 1;
   }
-  return own->len > 0;
+  return true;
 }
 
-static bool class_labels(Task *t, const GPtrArray *classes, GError **error) {
-  g_autoptr(GHashTable) index = g_hash_table_new(g_str_hash, g_str_equal);
-  if (classes) take_classes(t, index, classes);
-  else learn_classes(t, index);
+static bool class_labels(Building *b, GError **error) {
+  Task *t = b->task;
+  learn_classes(b);
   t->has = g_try_new0(unsigned char, t->models->len * t->seen + 1);
   if (!t->has) {
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "not enough memory for %zu classes of %u models", t->seen,
                 t->models->len);
     return false;
   }
-  keep_models(t, keep_classed, index);
+  keep_models(b, keep_classed);
   return true;
 }
 
@@ -262,37 +243,62 @@ static bool check_enough(const Task *t, const TaskOptions *o, GError **error) {
   return false;
 }
 
-/* Lists of targets are what classes are for; other keys serve both. */
-static const char *default_key(const GPtrArray *models, bool classes) {
-  for (guint i = 0; i < models->len && classes; i++)
-    if (model_value(models->pdata[i], "dataset_chosen_targets")) return "dataset_chosen_targets";
-  return models_label_key(models);
+/* The label that near kin and runs are told by: equal words, equal numbers. */
+static size_t *label_numbers(const Building *b, size_t *labels) {
+  const GPtrArray *models = b->task->models;
+  g_autoptr(GHashTable) numbers = g_hash_table_new(g_str_hash, g_str_equal);
+  size_t *number = g_new(size_t, models->len + 1);
+  *labels = 0;
+  for (guint i = 0; i < models->len; i++) {
+    const char *label = label_source_first(b->labels, models->pdata[i]);
+    gsize at = GPOINTER_TO_SIZE(g_hash_table_lookup(numbers, label));
+    if (!at) g_hash_table_insert(numbers, (gpointer)label, GSIZE_TO_POINTER(at = ++*labels));
+    number[i] = at - 1;
+  }
+  return number;
+}
+
+static bool build(Building *b, const GPtrArray *models, GError **error) {
+  size_t labels;
+  choose_models(b, models);
+  g_autofree size_t *label = label_numbers(b, &labels);
+  TaskSides sides = {label, labels, b->options->encoder != NULL};
+  return task_take_sides(b->task, b->options, &sides, error) &&
+         (b->options->encoder ? align_labels : class_labels)(b, error) && check_enough(b->task, b->options, error);
 }
 
 Task *task_new(const GPtrArray *models, const TaskOptions *o, GError **error) {
-  const char *key = o->key ? o->key : default_key(models, !o->encoder);
-  if (!key) {
-    g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_TOO_FEW,
-                        "no model carries a label (concept, imagenet_class_name, "
-                        "imagenet_class_id, dataset_chosen_targets or tags); name another key "
-                        "with --label");
-    return NULL;
-  }
+  LabelRequest request = o->label;
+  request.single = o->encoder != NULL;
+  g_autoptr(LabelSource) labels = label_source_new(models, &request, error);
+  if (!labels) return NULL;
   g_autoptr(Task) t = g_new0(Task, 1);
-  t->key = g_strdup(key);
+  t->key = g_strdup(labels->source);
   t->models = g_ptr_array_new_with_free_func((GDestroyNotify)model_unref);
   t->labels = g_ptr_array_new_with_free_func(g_free);
-  choose_models(t, models, o, key);
-  set_splits(t, o->seed);
-  bool labelled = o->encoder ? align_labels(t, o->encoder, o->text_mean, error) : class_labels(t, o->classes, error);
-  if (!labelled) return NULL;
-  return check_enough(t, o, error) ? g_steal_pointer(&t) : NULL;
+  t->left_out = left_out_new();
+  t->warnings = g_ptr_array_ref(labels->warnings);
+  g_autoptr(GHashTable) index = g_hash_table_new(g_str_hash, g_str_equal);
+  Building b = {t, o, labels, index};
+  return build(&b, models, error) ? g_steal_pointer(&t) : NULL;
+}
+
+SplitRecord *task_record(const Task *t) {
+  SplitRecord *r = split_record_new(t->content, t->split, t->models->len);
+  r->drawn = t->drawn, r->val_drawn = t->val_drawn;
+  r->grouped = t->grouped, r->groups = t->groups;
+  return r;
 }
 
 void task_free(Task *t) {
   if (!t) return;
   g_clear_pointer(&t->models, g_ptr_array_unref);
   g_clear_pointer(&t->labels, g_ptr_array_unref);
+  g_clear_pointer(&t->left_out, g_ptr_array_unref);
+  g_clear_pointer(&t->warnings, g_ptr_array_unref);
+  g_clear_pointer(&t->kin, g_hash_table_unref);
+  g_free(t->group);
+  g_free(t->content);
   g_free(t->target);
   g_free(t->has);
   g_free(t->split);

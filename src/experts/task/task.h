@@ -4,8 +4,10 @@
 
 #include "collection/collection.h"
 #include "encoders/encoder.h"
-
-typedef enum { SPLIT_TRAIN, SPLIT_VAL, SPLIT_TEST, SPLIT_HOLDOUT, SPLIT_COUNT } TaskSplit;
+#include "experts/task/kin.h"
+#include "experts/task/label_source.h"
+#include "experts/task/left_out.h"
+#include "experts/task/split.h"
 
 typedef struct {
   GPtrArray *models; /* of Model*: all of one architecture, labelled */
@@ -14,7 +16,17 @@ typedef struct {
   GPtrArray *labels; /* of SafeText: the `seen` ones that training uses first, then the others */
   size_t seen;
   unsigned no_label, no_vector; /* models left out: without a label, with unknown words only */
-  SafeText *key;                /* the label key */
+  SafeText *key;                /* the label source, as label_source.h says */
+  GPtrArray *left_out;          /* of LeftOut*: models that take no part */
+  GPtrArray *warnings;          /* of char*: what the label source could not place */
+
+  /* Who must stay on one side, and what was made of it: */
+  size_t *group;                /* by model: its kin, in [0, groups) */
+  size_t groups, grouped;       /* groups of all models looked at, and models among them that have kin */
+  unsigned joined[KIN_REASONS]; /* groups that were joined for that reason */
+  GHashTable *kin;              /* path -> key of its group, of all models looked at; NULL for an expert that exists */
+  SplitKey *content;            /* by model */
+  bool drawn, val_drawn;        /* the split is not the folders'; val_drawn: validation alone is not */
 
   /* One label a model, aligned with text: */
   size_t *target;   /* by model: index into labels */
@@ -27,22 +39,31 @@ typedef struct {
 } Task;
 
 typedef struct {
-  int tree;             /* -1: models of the commonest architecture among the labelled */
-  const char *key;      /* NULL: models_label_key(); for classes dataset_chosen_targets first */
-  TextEncoder *encoder; /* for labels aligned with text; NULL: labels are classes */
-  uint64_t seed;        /* for splits, when no model says "train": a tenth each for val and test */
+  int tree;               /* -1: models of the commonest architecture among the labelled */
+  LabelRequest label;     /* `single` is set by the task itself */
+  TextEncoder *encoder;   /* for labels aligned with text; NULL: labels are classes */
+  uint64_t seed;          /* for splits, when no model says "train" */
+  Collection *collection; /* where weights can be looked at for kin; NULL: nowhere */
+  const GHashTable *kin;  /* path -> key of models that the caller sets together, or NULL */
+  bool kin_only;          /* no others are looked for */
+  const Progress *progress;
   /* For judging an expert that exists; all NULL to start afresh: */
   const char *shapes;       /* its architecture */
   const GPtrArray *classes; /* its classes, in its order */
   const float *text_mean;   /* (d_text) what it takes off text vectors */
+  const SplitRecord *record; /* who was on which side; NULL though `shapes` is given: as old experts drew it */
 } TaskOptions;
 
-/* Gathers the models that carry the label. Their splits come from the models themselves, else by
- * seed. COPSE_ERROR_TOO_FEW with what is missing when fewer than two labels or eight training
- * models remain. */
+/* Gathers the models that carry the label. Their splits come from the record; else from the folders they lie in, with
+ * validation taken from training when there is none; else they are drawn (split.h). Of kin that lie on two sides those
+ * that train stay, and of kin that are measured together one counts. COPSE_ERROR_TOO_FEW with what is missing when
+ * fewer than two labels or eight training models remain. */
 Task *task_new(const GPtrArray *models, const TaskOptions *options, GError **error);
 void task_free(Task *task);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Task, task_free)
+
+/* Where the models of the task are, by content, to be stored with an expert. The caller frees it. */
+SplitRecord *task_record(const Task *task);
 
 /* Takes a text's vector to where labels live: minus the mean, length 1. In place. */
 void task_centre_text(float *text, const float *mean, size_t d_text);

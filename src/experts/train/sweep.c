@@ -8,13 +8,15 @@
 #include "experts/train/trainable_layers.h"
 #include "experts/task/task.h"
 
-/* A model of the architecture that the options would train on. */
-static Model *example_model(const GPtrArray *models, const TrainOptions *o, GError **error) {
+/* A model of the architecture that the options would train on; *kin gets who belongs together, which is the same for
+ * all layers. */
+static Model *example_model(Collection *collection, const GPtrArray *models, const TrainOptions *o,
+                            const Progress *progress, GHashTable **kin, GError **error) {
   bool align = o->task == EXPERT_ALIGN;
   g_autoptr(TextEncoder) encoder = align ? train_open_encoder(o, error) : NULL;
   if (align && !encoder) return NULL;
-  TaskOptions wanted = {.tree = o->tree, .key = o->label_key, .encoder = encoder, .seed = o->seed};
-  g_autoptr(Task) task = task_new(models, &wanted, error);
+  g_autoptr(Task) task = train_task(collection, models, o, encoder, progress, error);
+  *kin = task ? g_hash_table_ref(task->kin) : NULL;
   return task ? model_ref(task->models->pdata[0]) : NULL;
 }
 
@@ -37,7 +39,8 @@ static Expert *one_layer(Collection *collection, const GPtrArray *models, const 
 
 GPtrArray *sweep_run(Collection *collection, const GPtrArray *models, const TrainOptions *options, const char *pattern,
                      SweepRow row, void *user, GPtrArray *warnings, const Progress *progress, GError **error) {
-  g_autoptr(Model) example = example_model(models, options, error);
+  g_autoptr(GHashTable) kin = NULL;
+  g_autoptr(Model) example = example_model(collection, models, options, progress, &kin, error);
   if (!example) return NULL;
   g_autoptr(GPtrArray) names = trainable_layers(collection, example, pattern, error);
   if (!names) return NULL;
@@ -46,6 +49,8 @@ GPtrArray *sweep_run(Collection *collection, const GPtrArray *models, const Trai
     TrainOptions o = *options;
     g_autoptr(GError) problem = NULL;
     bool again;
+    o.kin = kin;
+    o.kin_only = true;
     o.layer = names->pdata[i];
     Expert *x = one_layer(collection, models, &o, progress, &again, &problem);
     if (g_error_matches(problem, COPSE_ERROR, COPSE_ERROR_CANCELLED)) {

@@ -75,6 +75,7 @@ static void leave_out_broken(TrainRun *r) {
     r->task->counts[r->task->split[i]]--;
     r->task->split[i] = SPLIT_COUNT;
     if (!r->result->left_out++) r->result->left_out_first = g_strdup(m->shown);
+    left_out_add(r->task->left_out, "its layer holds what is no number, or numbers beyond 1e15", m->shown);
   }
 }
 
@@ -252,7 +253,7 @@ static uint64_t mix(uint64_t h, const void *bytes, size_t n) {
 static uint64_t run_key(const Task *task, const TrainOptions *o, const TextEncoder *encoder,
                         const Collection *collection, const char *layer) {
   g_autofree char *text =
-      g_strdup_printf("5|%d|%d|%d|%d|%d|%u|%s|%s|%s|%d|%u|%u|%u|%u|%a|%a|%a|%" G_GUINT64_FORMAT, o->kind, o->task,
+      g_strdup_printf("6|%d|%d|%d|%d|%d|%u|%s|%s|%s|%d|%u|%u|%u|%u|%a|%a|%a|%" G_GUINT64_FORMAT, o->kind, o->task,
                       o->linear, o->half, o->input, o->schedule == SCHEDULE_LINEAR ? o->epochs : 0, layer, task->key,
                       encoder ? text_encoder_fingerprint(encoder) : "", o->tree, o->batch, o->probes, o->proj, o->rep,
                       (double)o->lr, train_weight_decay(o), o->compress, o->seed);
@@ -292,15 +293,37 @@ TextEncoder *train_open_encoder(const TrainOptions *o, GError **error) {
   return g_steal_pointer(&e);
 }
 
-static Task *task_for(const GPtrArray *models, const TrainOptions *o, TextEncoder *encoder, GError **error) {
-  TaskOptions wanted = {.tree = o->tree, .key = o->label_key, .encoder = encoder, .seed = o->seed};
+Task *train_task(Collection *collection, const GPtrArray *models, const TrainOptions *o, TextEncoder *encoder,
+                 const Progress *progress, GError **error) {
+  TaskOptions wanted = {.tree = o->tree,
+                        .label = {o->label_key, o->stop_words, o->min_count, false},
+                        .encoder = encoder,
+                        .seed = o->seed,
+                        .collection = collection,
+                        .kin = o->kin,
+                        .kin_only = o->kin_only,
+                        .progress = progress};
   return task_new(models, &wanted, error);
+}
+
+/* What of the task an expert keeps, and what is told of it. */
+static void take_task(TrainRun *r, Expert *x) {
+  Task *t = r->task;
+  TrainResult *result = r->result;
+  x->stop_words = g_strdup(r->options->stop_words);
+  x->min_count = r->options->min_count;
+  x->split = task_record(t);
+  if (!result->left_out_by) result->left_out_by = left_out_new();
+  left_out_join(result->left_out_by, t->left_out);
+  result->warnings = g_ptr_array_ref(t->warnings);
+  memcpy(result->joined, t->joined, sizeof t->joined);
+  result->models[3] = (unsigned)t->counts[SPLIT_HOLDOUT];
 }
 
 Expert *expert_trained_before(Collection *collection, const GPtrArray *models, const TrainOptions *o) {
   bool align = o->task == EXPERT_ALIGN;
   g_autoptr(TextEncoder) encoder = align ? train_open_encoder(o, NULL) : NULL;
-  g_autoptr(Task) task = !align || encoder ? task_for(models, o, encoder, NULL) : NULL;
+  g_autoptr(Task) task = !align || encoder ? train_task(collection, models, o, encoder, NULL, NULL) : NULL;
   g_autofree char *folder = expert_folder(collection), *name = expert_name(o->layer, o->task);
   if (!task || !folder) return NULL;
   g_autofree char *found = NULL;
@@ -317,10 +340,10 @@ static void name_encoder(Expert *x, const TextEncoder *encoder) {
 }
 
 /* Task, layers and what is done to them before training. *layer gets the layer's name. */
-static bool gather(TrainRun *r, const Collection *collection, const GPtrArray *models, TextEncoder *encoder,
+static bool gather(TrainRun *r, Collection *collection, const GPtrArray *models, TextEncoder *encoder,
                    char **layer, GError **error) {
   const TrainOptions *o = r->options;
-  r->task = task_for(models, o, encoder, error);
+  r->task = train_task(collection, models, o, encoder, r->progress, error);
   if (!r->task) return false;
   *layer = choose_layer(collection, r->task->models->pdata[0], o->layer, error);
   if (!*layer) return false;
@@ -356,6 +379,7 @@ static bool train(TrainRun *r, Collection *collection, const GPtrArray *models, 
   if (!x) return false;
   g_clear_pointer(&r->set, layer_set_free); /* what follows reads a few layers at a time */
   if (encoder) name_encoder(x, encoder);
+  take_task(r, x);
   return store(collection, models, r->options, x, r->progress, error) && drop_state(r);
 }
 
@@ -370,7 +394,7 @@ static bool open_encoder(const TrainOptions *o, TextEncoder **encoder, GError **
 /* A kernel expert over all layers, or the one that is asked for. */
 static bool train_in_closed_form(TrainRun *r, Collection *collection, const GPtrArray *models, TextEncoder *encoder,
                                  GError **error) {
-  r->task = task_for(models, r->options, encoder, error);
+  r->task = train_task(collection, models, r->options, encoder, r->progress, error);
   if (!r->task) return false;
   g_autofree char *layer = NULL;
   const Model *any = r->task->models->pdata[0];
@@ -379,6 +403,7 @@ static bool train_in_closed_form(TrainRun *r, Collection *collection, const GPtr
       train_kernel(collection, models, r->task, layer, r->options, r->progress, r->result, error);
   if (!x) return false;
   if (encoder) name_encoder(x, encoder);
+  take_task(r, x);
   x->run = finished_key(run_key(r->task, r->options, encoder, collection, x->layer), r->options);
   if (!train_kernel_measure(collection, models, x, r->progress, r->result, error)) return false;
   x->seconds = (double)(g_get_monotonic_time() - r->started) / 1e6;
@@ -418,5 +443,7 @@ void train_result_free(TrainResult *result) {
   kernel_report_free(result->kernel);
   g_free(result->right);
   g_free(result->left_out_first);
+  g_clear_pointer(&result->left_out_by, g_ptr_array_unref);
+  g_clear_pointer(&result->warnings, g_ptr_array_unref);
   g_free(result);
 }

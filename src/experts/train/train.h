@@ -8,6 +8,10 @@
 #include "experts/train/recipe.h"
 #include "experts/train/train_result.h"
 
+/* What the options would train on: models, labels, sides. encoder: NULL for classes. */
+Task *train_task(Collection *collection, const GPtrArray *models, const TrainOptions *options, TextEncoder *encoder,
+                 const Progress *progress, GError **error);
+
 /* The text encoder that the options ask for, its prompts set. */
 TextEncoder *train_open_encoder(const TrainOptions *options, GError **error);
 

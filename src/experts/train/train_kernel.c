@@ -47,7 +47,22 @@ static const char *main_layer(const Kernel *k) {
   return k->layers->pdata[best->layer];
 }
 
-Expert *train_kernel(const Collection *collection, const GPtrArray *models, const Task *task, const char *layer,
+/* Training models that the kernel could not use are on no side. */
+static void drop_models(Task *task, TrainResult *result) {
+  const GArray *dropped = result->kernel->dropped;
+  result->left_out = dropped->len;
+  for (guint i = 0; i < dropped->len; i++) {
+    const KernelDropped *d = &g_array_index(dropped, KernelDropped, i);
+    const Model *m = task->models->pdata[d->model];
+    const char *why = d->broken ? "not all its numbers are numbers" : "it changes nothing: all zeros";
+    left_out_add(task->left_out, why, m->shown);
+    task->split[d->model] = SPLIT_COUNT;
+    task->counts[SPLIT_TRAIN]--;
+    if (!result->left_out_first) result->left_out_first = g_strdup(m->shown);
+  }
+}
+
+Expert *train_kernel(const Collection *collection, const GPtrArray *models, Task *task, const char *layer,
                      const TrainOptions *o, const Progress *progress, TrainResult *result, GError **error) {
   (void)models;
   g_autoptr(GPtrArray) layers = layers_to_read(collection, task, layer, error);
@@ -67,9 +82,7 @@ Expert *train_kernel(const Collection *collection, const GPtrArray *models, cons
   x->text_mean = task->d_text ? g_memdup2(task->text_mean, task->d_text * sizeof(float)) : NULL;
   x->probex = kernel_shell(x->kernel, task->d_text, task->has ? task->seen : 0, error);
   if (!x->probex) return NULL;
-  const GPtrArray *left_out = result->kernel->left_out;
-  result->left_out = left_out->len;
-  if (left_out->len) result->left_out_first = g_strdup(left_out->pdata[0]);
+  drop_models(task, result);
   result->energy = 1;
   result->trained_out = x->probex->shape.d_out;
   result->trained_in = x->probex->shape.d_in;

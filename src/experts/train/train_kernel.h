@@ -7,8 +7,9 @@
 #include "experts/train/train_result.h"
 
 /* A kernel expert of the task, not yet measured or named. layer: that one alone; NULL: all that could be read.
- * result->kernel says what was looked at; result->left_out counts models that hold no numbers. */
-Expert *train_kernel(const Collection *collection, const GPtrArray *models, const Task *task, const char *layer,
+ * result->kernel says what was looked at; Models that hold no numbers are put on no side of the
+ * task; result->left_out counts them. */
+Expert *train_kernel(const Collection *collection, const GPtrArray *models, Task *task, const char *layer,
                      const TrainOptions *options, const Progress *progress, TrainResult *result, GError **error);
 
 /* Measures it on the splits that it will be judged by later: x->val, test, test_holdout and result->right. */

@@ -5,6 +5,7 @@
 #include "experts/expert.h"
 #include "experts/kernel/kernel_train.h"
 #include "experts/measure/baseline.h"
+#include "experts/task/task.h"
 
 /* One epoch of the curve. */
 typedef struct {
@@ -16,7 +17,10 @@ typedef struct {
   GArray *curve;                  /* of EpochRow */
   double *right;                  /* (models[2]): how right each test model was judged, 0..1; in an order that
                                 depends on the collection alone */
-  unsigned models[3];             /* used for training, validation, test */
+  unsigned models[4];             /* used for training, validation, test, and of labels never trained on */
+  unsigned joined[KIN_REASONS];   /* groups of kin that were joined for that reason */
+  GPtrArray *left_out_by;         /* of LeftOut*: models that take no part */
+  GPtrArray *warnings;            /* of char*: of the label source */
   unsigned left_out;              /* models whose layer holds what is no number, or numbers beyond 1e15 */
   SafeText *left_out_first;       /* the first of them, or NULL */
   unsigned best_epoch;            /* 1-based: the one that was kept */

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A table of labels: comma-separated values, a path or name and a label a line, fields in double quotes where they hold
+ * a comma (RFC 4180). */
+#pragma once
+
+#include "collection/model.h"
+
+/* Reads `path` (64 MB at most) into labels: path of a model -> GPtrArray of SafeText, made as needed. A model is named
+ * by its path, its weight file's path, an ending of these behind a slash, or its name, if it alone has it. A line that
+ * names no model, or more than one, adds to `warnings` (char*) and no more. `single`: a second, different label for a
+ * model is COPSE_ERROR_FORMAT with both lines' numbers. */
+bool label_file_read(const char *path, const GPtrArray *models, bool single, GHashTable *labels, GPtrArray *warnings,
+                     GError **error);

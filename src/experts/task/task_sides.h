@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which side each model of a task is on: a step of task.c. */
+#pragma once
+
+#include "experts/task/task.h"
+
+typedef struct {
+  const size_t *label; /* by model: equal numbers, equal labels */
+  size_t labels;
+  bool single; /* one label a model: some are held out whole */
+} TaskSides;
+
+/* Fills group, content, split and what goes with them for task->models. False when cancelled. */
+bool task_take_sides(Task *task, const TaskOptions *options, const TaskSides *sides, GError **error);
