@@ -11,6 +11,36 @@
 #include "core/error.h"
 #include "core/json.h"
 
+/* How the sides came about. */
+static cJSON *split_json(const TrainResult *r) {
+  static const char *const names[] = {"train", "val", "test", "test_holdout"};
+  const SplitRecord *s = r->expert->split;
+  cJSON *o = cJSON_CreateObject();
+  json_add_string(o, "by", s->drawn ? "drawn" : s->val_drawn ? "folders, validation drawn" : "folders");
+  for (int k = 0; k < 4; k++) cJSON_AddNumberToObject(o, names[k], r->models[k]);
+  cJSON_AddNumberToObject(o, "groups", (double)s->groups);
+  cJSON_AddNumberToObject(o, "grouped", (double)s->grouped);
+  cJSON *joined = cJSON_AddObjectToObject(o, "joined");
+  for (int k = 0; k < KIN_REASONS; k++) cJSON_AddNumberToObject(joined, kin_reason_name((KinReason)k), r->joined[k]);
+  return o;
+}
+
+static void add_left_out(cJSON *o, const TrainResult *r) {
+  cJSON *list = cJSON_AddArrayToObject(o, "left_out_by_reason");
+  for (guint i = 0; i < r->left_out_by->len; i++) {
+    const LeftOut *l = r->left_out_by->pdata[i];
+    cJSON *row = cJSON_CreateObject(), *models = cJSON_CreateArray();
+    json_add_string(row, "reason", l->reason);
+    cJSON_AddNumberToObject(row, "count", l->count);
+    for (guint k = 0; k < l->names->len; k++) cJSON_AddItemToArray(models, cJSON_CreateString(l->names->pdata[k]));
+    cJSON_AddItemToObject(row, "models", models);
+    cJSON_AddItemToArray(list, row);
+  }
+  cJSON *warnings = cJSON_AddArrayToObject(o, "warnings");
+  for (guint i = 0; i < r->warnings->len; i++)
+    cJSON_AddItemToArray(warnings, cJSON_CreateString(r->warnings->pdata[i]));
+}
+
 static void print_json(const TrainResult *r) {
   const Expert *x = r->expert;
   cJSON *o = cJSON_CreateObject();
@@ -34,6 +64,8 @@ static void print_json(const TrainResult *r) {
   json_add_string(o, "kind", x->kernel ? "kernel" : "probex");
   cJSON_AddNumberToObject(o, "left_out", r->left_out);
   json_add_string(o, "left_out_first", r->left_out_first);
+  cJSON_AddItemToObject(o, "split", split_json(r));
+  add_left_out(o, r);
   if (r->kernel) {
     json_add_number(o, "left_out_top1", r->kernel->right[0]);
     json_add_number(o, "label_left_out_top1", r->kernel->right[1]);

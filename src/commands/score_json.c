@@ -17,6 +17,7 @@ cJSON *score_json(const Score *s) {
   cJSON_AddNumberToObject(o, "n", s->n);
   cJSON_AddNumberToObject(o, "classes", s->classes);
   json_add_number(o, "chance", s->chance);
+  json_add_number(o, "control", s->control);
   cJSON *ci = cJSON_AddArrayToObject(o, "ci95");
   cJSON_AddItemToArray(ci, cJSON_CreateNumber(s->low));
   cJSON_AddItemToArray(ci, cJSON_CreateNumber(s->high));

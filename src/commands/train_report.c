@@ -16,7 +16,11 @@ void train_report_score(const char *name, const Score *s) {
   printf("  %-24s %5.1f %%  [%4.1f, %5.1f]  ", name, 100 * score_headline(s), 100 * s->low, 100 * s->high);
   if (isfinite(s->top5)) printf("top-5 %5.1f %%  %5u models, %4u concepts", 100 * s->top5, s->n, s->classes);
   else printf("F1 %.3f  AP %.3f  %5u models, %4u classes", s->f1, s->ap, s->n, s->classes);
-  printf(", chance %.1f %%\n", 100 * s->chance);
+  printf(", chance %.1f %%", 100 * s->chance);
+  if (isfinite(s->control))
+    printf(isfinite(s->top1) ? ", commonest label %.1f %%" : ", AP without skill %.3f",
+           isfinite(s->top1) ? 100 * s->control : s->control);
+  putchar('\n');
 }
 
 /* The baselines' headline on test (and unseen) models, a line each. */
@@ -36,7 +40,7 @@ static void print_baselines(const TrainResult *r) {
 static void print_warning(const Expert *x) {
   const Score *s = x->val.n ? &x->val : &x->test;
   if (!s->n) puts("  note: no validation or test models, so nobody knows whether this expert is any good");
-  else if (!(s->low > s->chance))
+  else if (!score_shows_skill(s))
     puts("  note: no better than chance: this layer or these labels tell the expert nothing");
 }
 
@@ -64,6 +68,28 @@ static void print_kernel(const TrainResult *r) {
     printf("  note: not looked at: %s\n", (char *)report->warnings->pdata[i]);
 }
 
+/* Who was kept together, and who takes no part and why. */
+static void print_sides(const TrainResult *r) {
+  const SplitRecord *s = r->expert->split;
+  printf("  sides %s: %u train, %u validate, %u test, %u of concepts never trained on\n",
+         s->drawn       ? "drawn"
+         : s->val_drawn ? "by folders, validation drawn"
+                        : "by folders",
+         r->models[0], r->models[1], r->models[2], r->models[3]);
+  if (s->grouped) {
+    printf("  kept on one side: %zu models with kin, in %zu groups of all models:", s->grouped, s->groups);
+    for (int k = 0, n = 0; k < KIN_REASONS; k++)
+      if (r->joined[k]) printf("%s %u %s", n++ ? "," : "", r->joined[k], kin_reason_name((KinReason)k));
+    putchar('\n');
+  }
+  for (guint i = 0; i < r->left_out_by->len; i++) {
+    const LeftOut *l = r->left_out_by->pdata[i];
+    printf("  left out: %u model%s: %s (%s%s)\n", l->count, l->count == 1 ? "" : "s", l->reason,
+           (const char *)l->names->pdata[0], l->count > 1 ? ", …" : "");
+  }
+  for (guint i = 0; i < r->warnings->len; i++) printf("  note: %s\n", (const char *)r->warnings->pdata[i]);
+}
+
 void train_report_print(const TrainResult *r) {
   const Expert *x = r->expert;
   bool align = x->task == EXPERT_ALIGN;
@@ -76,9 +102,7 @@ void train_report_print(const TrainResult *r) {
   train_report_score(align ? "validation (seen)" : "validation", &x->val);
   train_report_score(align ? "test (seen concepts)" : "test", &x->test);
   if (align) train_report_score("test (unseen concepts)", &x->test_holdout);
-  if (r->left_out)
-    printf("  note: %u model%s left out, for the layer is not all numbers: %s%s\n", r->left_out,
-           r->left_out == 1 ? "" : "s", r->left_out_first, r->left_out == 1 ? "" : ", …");
+  print_sides(r);
   if (r->kernel) print_kernel(r);
   print_baselines(r);
   print_warning(x);

@@ -21,6 +21,7 @@ static char *score_text(const Score *s) {
   json_add_number(o, "f1", s->f1);
   json_add_number(o, "ap", s->ap);
   json_add_number(o, "chance", s->chance);
+  json_add_number(o, "control", s->control);
   json_add_number(o, "low", s->low);
   json_add_number(o, "high", s->high);
   cJSON_AddNumberToObject(o, "n", s->n);
@@ -174,6 +175,7 @@ static Score fact_score(WeightFile *f, const char *key) {
   s.f1 = json_number(o, "f1", NAN);
   s.ap = json_number(o, "ap", NAN);
   s.chance = json_number(o, "chance", NAN);
+  s.control = json_number(o, "control", NAN);
   s.low = json_number(o, "low", NAN);
   s.high = json_number(o, "high", NAN);
   return s;

@@ -47,7 +47,7 @@ char *expert_folder(const Collection *collection) {
 
 /* By validation, as the layer is chosen: the test figures must not choose. */
 static double merit(const Expert *x) {
-  double val = score_headline(&x->val), test = score_headline(&x->test);
+  double val = score_merit(&x->val), test = score_merit(&x->test);
   return isfinite(val) ? val + 1 : isfinite(test) ? test : -1;
 }
 

@@ -41,11 +41,26 @@ void score_bootstrap(const double *x, size_t n, uint64_t seed, double *low, doub
 }
 
 Score score_none(void) {
-  return (Score){
-      .top1 = NAN, .top5 = NAN, .accuracy = NAN, .f1 = NAN, .ap = NAN, .chance = NAN, .low = NAN, .high = NAN};
+  return (Score){.top1 = NAN,
+                 .top5 = NAN,
+                 .accuracy = NAN,
+                 .f1 = NAN,
+                 .ap = NAN,
+                 .chance = NAN,
+                 .control = NAN,
+                 .low = NAN,
+                 .high = NAN};
 }
 
 double score_headline(const Score *s) { return isfinite(s->top1) ? s->top1 : s->accuracy; }
+
+double score_merit(const Score *s) { return isfinite(s->top1) ? s->top1 : s->ap; }
+
+bool score_shows_skill(const Score *s) {
+  if (!s->n) return false;
+  if (isfinite(s->top1)) return s->low > fmax(s->chance, isfinite(s->control) ? s->control : 0);
+  return s->low > s->chance || s->ap > s->control + 2 * sqrt(s->control * (1 - s->control) / s->n);
+}
 
 Score score_from_ranks(const size_t *ranks, size_t n, size_t classes) {
   Score s = score_none();
@@ -116,7 +131,7 @@ Score score_from_logits(const float *logits, const unsigned char *has, size_t n,
   if (n == 0 || classes == 0) return s;
   g_autofree double *right = g_new0(double, n); /* by model: share of labels judged rightly */
   g_autofree Judged *column = g_new(Judged, n);
-  size_t with_ap = 0, with_f1 = 0;
+  size_t with_ap = 0, with_f1 = 0, with_control = 0;
   double majority = 0;
   s.accuracy = 0;
   for (size_t j = 0; j < classes; j++) {
@@ -129,6 +144,7 @@ Score score_from_logits(const float *logits, const unsigned char *has, size_t n,
     majority += (double)MAX(positive, n - positive) / (double)n / (double)classes;
     add_mean(&s.f1, &with_f1, f1_of(column, n));
     add_mean(&s.ap, &with_ap, average_precision(column, n));
+    add_mean(&s.control, &with_control, positive ? (double)positive / (double)n : NAN);
   }
   for (size_t i = 0; i < n; i++) s.accuracy += right[i] / (double)n;
   s.n = (unsigned)n;

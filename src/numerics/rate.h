@@ -13,6 +13,8 @@ typedef struct {
   double accuracy;   /* element-wise: share of (model, label) pairs judged rightly */
   double f1, ap;     /* means over the labels of F1 and of average precision */
   double chance;     /* of the headline: 1 / classes, or always judging by the majority */
+  double control;    /* without skill: top1 of always saying the commonest training label (NAN: not known); for
+                        classes the average precision of any order, the mean share of models that have a label */
   unsigned n, classes;
   double low, high; /* 95 % interval of the headline: Wilson's for top1, bootstrap over models for
                            accuracy */
@@ -23,6 +25,13 @@ Score score_none(void);
 
 /* top1 or accuracy, whichever was measured; NAN when neither was. */
 double score_headline(const Score *score);
+
+/* What experts are ranked by: top1, or the average precision; NAN when neither was measured. Element-wise accuracy is
+ * no such figure, since always saying no is often right. */
+double score_merit(const Score *score);
+
+/* True when the interval, or for classes the average precision, leaves no room for lack of skill. */
+bool score_shows_skill(const Score *score);
 
 /* ranks[i]: how many of the `classes` candidates scored above the right one (0: it is first). */
 Score score_from_ranks(const size_t *ranks, size_t n, size_t classes);

@@ -75,7 +75,7 @@ static bool judge(const KernelTarget *t, const float *k, bool by_top1, double r2
     KernelLambda l;
     if (!kernel_target_fit(t, e, h == KERNEL_UNSEEN, by_top1, &l, error)) return false;
     r2[h] = l.r2;
-    top1[h] = l.top1;
+    top1[h] = by_top1 ? l.fair : l.top1;
     kernel_fit_free(l.fit);
     g_free(l.p);
   }

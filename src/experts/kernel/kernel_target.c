@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "numerics/hash.h"
 #include "numerics/linalg.h"
 #include "numerics/rate.h"
 
@@ -121,14 +122,37 @@ double kernel_target_r2(const KernelTarget *t, const float *p) {
   return all > 0 ? 1 - error / all : 0;
 }
 
-double kernel_target_top1(const KernelTarget *t, const float *p) {
-  if (!t->label) return kernel_target_r2(t, p);
-  size_t right = 0;
+/* right[i]: 1 where the model's own label fits best. Returns how many do. */
+static size_t count_right(const KernelTarget *t, const float *p, unsigned char *right) {
+  size_t all = 0;
   g_autofree float *score = t->text ? g_new(float, t->n * t->labels + 1) : NULL;
   if (score) gemm(false, true, t->n, t->labels, t->width, 1, p, t->width, t->text, t->width, 0, score, t->labels);
   for (size_t i = 0; i < t->n; i++)
-    right += score_rank((score ? score : p) + i * t->labels, t->labels, t->label[i]) == 0;
-  return (double)right / (double)t->n;
+    all += right[i] = score_rank((score ? score : p) + i * t->labels, t->labels, t->label[i]) == 0;
+  return all;
+}
+
+double kernel_target_top1(const KernelTarget *t, const float *p) {
+  if (!t->label) return kernel_target_r2(t, p);
+  g_autofree unsigned char *right = g_new0(unsigned char, t->n + 1);
+  return (double)count_right(t, p, right) / (double)t->n;
+}
+
+/* Which half of the models one is in: kin are in one. */
+static size_t half_of(const KernelTarget *t, size_t i) { return hash_mix(t->group ? t->group[i] : i) & 1; }
+
+/* right (lambdas, n): each half is counted at the lambda that is best for the other. */
+static double fair_top1(const KernelTarget *t, const unsigned char *right, size_t lambdas) {
+  size_t sum[2] = {0}, best[2] = {0}, most[2] = {0};
+  for (size_t l = 0; l < lambdas; l++) {
+    sum[0] = sum[1] = 0;
+    for (size_t i = 0; i < t->n; i++) sum[half_of(t, i)] += right[l * t->n + i];
+    for (int h = 0; h < 2; h++)
+      if (sum[h] > most[h]) most[h] = sum[h], best[h] = l;
+  }
+  size_t all = 0;
+  for (size_t i = 0; i < t->n; i++) all += right[best[1 - half_of(t, i)] * t->n + i];
+  return (double)all / (double)t->n;
 }
 
 static bool left_out(const KernelTarget *t, const KernelEigen *e, const KernelFit *f, bool whole_labels, float *p,
@@ -149,17 +173,20 @@ bool kernel_target_fit(const KernelTarget *t, const KernelEigen *e, bool whole_l
                        GError **error) {
   static const double grid[] = {0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10};
   g_autofree double *turned = kernel_eigen_turn(e, t->y, t->width);
+  bool count = by_top1 && t->label;
+  g_autofree unsigned char *right = g_new0(unsigned char, G_N_ELEMENTS(grid) * t->n + 1);
   *out = (KernelLambda){.r2 = -INFINITY, .top1 = -INFINITY};
   for (size_t l = 0; l < G_N_ELEMENTS(grid); l++) {
     KernelLambda now = {.lambda = grid[l], .fit = kernel_fit_new(e, turned, t->width, grid[l])};
     now.p = g_new(float, t->n * t->width + 1);
     bool ok = left_out(t, e, now.fit, whole_labels, now.p, error);
     now.r2 = ok ? kernel_target_r2(t, now.p) : 0;
-    now.top1 = ok && by_top1 ? kernel_target_top1(t, now.p) : 0;
+    now.top1 = !ok || !by_top1 ? 0 : count ? (double)count_right(t, now.p, right + l * t->n) / (double)t->n : now.r2;
     bool better = ok && (!out->fit || now.top1 > out->top1 || (now.top1 == out->top1 && now.r2 > out->r2));
     if (better) keep(out, &now);
     else kernel_fit_free(now.fit), g_free(now.p);
     if (!ok) break;
   }
+  out->fair = count ? fair_top1(t, right, G_N_ELEMENTS(grid)) : out->r2;
   return out->fit != NULL;
 }

@@ -10,10 +10,10 @@ typedef struct {
   float *y;      /* (n, width): each model's label's text vector; for classes +1 where it has the label, -1 elsewhere */
   size_t *label; /* (n): index of its label among `labels`; NULL for classes */
   size_t labels;
-  float *text; /* (labels, width): what answers are compared with; NULL for classes and one-hot */
-  size_t *group;  /* (n): kin, in [0, groups), which are left out as one; NULL: each model is alone */
+  float *text;   /* (labels, width): what answers are compared with; NULL for classes and one-hot */
+  size_t *group; /* (n): kin, in [0, groups), which are left out as one; NULL: each model is alone */
   size_t groups;
-  size_t *apart;  /* (n): whole labels with their kin, in [0, aparts), likewise; NULL without labels */
+  size_t *apart; /* (n): whole labels with their kin, in [0, aparts), likewise; NULL without labels */
   size_t aparts;
 } KernelTarget;
 
@@ -34,6 +34,8 @@ double kernel_target_r2(const KernelTarget *target, const float *p);
 /* The best lambda of a fixed grid by exact errors: of models left out with their kin, or of whole labels with theirs. */
 typedef struct {
   double lambda, r2, top1;
+  double fair; /* top-1 when the lambda of each half of the models is chosen on the other: the best of several is lucky,
+                  and of noise it tells more than chance; r² for classes */
   KernelFit *fit; /* the caller frees it with kernel_fit_free() */
   float *p;       /* (n, width): predictions of what was left out; the caller frees it */
 } KernelLambda;

@@ -164,7 +164,7 @@ static double least_norm(const KernelLambda *l, size_t n, size_t width) {
 static void take_head(Training *t, int h, KernelLambda *l, size_t width) {
   Kernel *k = t->kernel;
   k->head[h] = (KernelHead){width, narrow(l->fit->a, k->n * width), narrow(l->fit->b, width), l->lambda};
-  k->left_out[h] = t->report->right[h] = l->top1;
+  k->left_out[h] = t->report->right[h] = l->fair;
   if (h == KERNEL_SEEN) t->report->r2 = l->r2;
 }
 

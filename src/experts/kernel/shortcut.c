@@ -77,5 +77,5 @@ double shortcut_measure(const GPtrArray *models, const KernelTarget *target, uin
   if (!e || !kernel_target_fit(t, e, false, true, &l, NULL)) return NAN;
   kernel_fit_free(l.fit);
   g_free(l.p);
-  return l.top1;
+  return l.fair;
 }

@@ -134,7 +134,7 @@ static void measure_retrieval(const EvaluationPanel *p, Group *g) {
       right++;
       ap += (double)right / (double)(i + 1) / (double)total;
       at1 += i == 0;
-      at5 += i < 5 ? 1.0 / (double)MIN(total, 5) : 0;
+      at5 += i < 5 ? 1.0 / 5 : 0;
     }
     map += ap;
     asked++;
@@ -229,6 +229,7 @@ static void measure_group(const EvaluationBench *b, TaskSplit split, Evaluation 
   EvaluationPanel p = evaluation_panel(b, split);
   if (p.n && p.classes) {
     g->score = evaluation_panel_score(&p, classes);
+    if (!classes) g->score.control = task_control(b->task, split);
     measure_confidence(&p, classes, e, g);
     if (classes) {
       count_classes(b, &p, e);

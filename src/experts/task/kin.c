@@ -104,8 +104,7 @@ Kin *kin_find(const GPtrArray *models, const KinQuestion *q, const Progress *pro
 GHashTable *kin_table(const Kin *k, const GPtrArray *models) {
   GHashTable *table = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   for (size_t i = 0; i < k->n; i++)
-    g_hash_table_insert(table, g_strdup(((const Model *)models->pdata[i])->path),
-                        g_strdup_printf("%zu", k->group[i]));
+    g_hash_table_insert(table, g_strdup(((const Model *)models->pdata[i])->path), g_strdup_printf("%zu", k->group[i]));
   return table;
 }
 

@@ -23,7 +23,8 @@ typedef struct {
 typedef struct {
   const Collection *collection; /* NULL: weights are not looked at */
   const size_t *label;
-  bool many; /* a model has many labels, of which `label` tells one list from another: near kin are told from all pairs */
+  bool
+      many; /* a model has many labels, of which `label` tells one list from another: near kin are told from all pairs */
   const GHashTable *given;
   bool given_only;
 } KinQuestion;

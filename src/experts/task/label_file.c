@@ -95,10 +95,11 @@ static bool take_row(Reading *r, unsigned line, const char *name, const char *la
   GPtrArray *own = g_hash_table_lookup(r->labels, m->path);
   if (own && g_ptr_array_find_with_equal_func(own, safe, g_str_equal, NULL)) return true;
   if (own && r->single) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
-                "%s gives %s two labels: line %u says '%s' and line %u says '%s'; leave one out, or use --task classify",
-                r->shown, m->shown, GPOINTER_TO_UINT(g_hash_table_lookup(r->lines, m->path)), (char *)own->pdata[0],
-                line, safe);
+    g_set_error(
+        error, COPSE_ERROR, COPSE_ERROR_FORMAT,
+        "%s gives %s two labels: line %u says '%s' and line %u says '%s'; leave one out, or use --task classify",
+        r->shown, m->shown, GPOINTER_TO_UINT(g_hash_table_lookup(r->lines, m->path)), (char *)own->pdata[0], line,
+        safe);
     return false;
   }
   if (!own) {

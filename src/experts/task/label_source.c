@@ -8,17 +8,45 @@
 #include "experts/task/label_list.h"
 
 /* Tags that name a tool, a base, a form or a licence, and not what a model shows. */
-static const char *const usual_stops[] = {
-    "lora",         "dreambooth", "text-to-image", "diffusers",     "stable-diffusion", "sdxl",       "sd15",
-    "flux",         "template:*", "base_model:*",  "license:*",     "region:*",         "dataset:*",  "autotrain*",
-    "safetensors",  "pytorch",    "transformers",  "generated*",    "arxiv:*",          "model-index", "peft",
-    "endpoints_*",  "tensorboard", "image-classification", "text-generation", "stable-diffusion-*", "image-to-image",
-    "has_space",    "en",         "model",         "adapter",       "*-training",       NULL};
+static const char *const usual_stops[] = {"lora",
+                                          "dreambooth",
+                                          "text-to-image",
+                                          "diffusers",
+                                          "stable-diffusion",
+                                          "sdxl",
+                                          "sd15",
+                                          "flux",
+                                          "template:*",
+                                          "base_model:*",
+                                          "license:*",
+                                          "region:*",
+                                          "dataset:*",
+                                          "autotrain*",
+                                          "safetensors",
+                                          "pytorch",
+                                          "transformers",
+                                          "generated*",
+                                          "arxiv:*",
+                                          "model-index",
+                                          "peft",
+                                          "endpoints_*",
+                                          "tensorboard",
+                                          "image-classification",
+                                          "text-generation",
+                                          "stable-diffusion-*",
+                                          "image-to-image",
+                                          "has_space",
+                                          "en",
+                                          "model",
+                                          "adapter",
+                                          "*-training",
+                                          NULL};
 
 /* Words of file names that say nothing either. */
-static const char *const name_stops[] = {"lora",  "model",  "models",  "adapter", "sdxl", "sd",    "xl",     "final", "flux",
-                                         "fp16",  "bf16",   "pytorch", "weights", "dev",  "epoch", "step",   "steps", "the",
-                                         "ckpt",  "checkpoint", "safetensors", "v",  "idx",  "last",  "best", NULL};
+static const char *const name_stops[] = {"lora",  "model", "models", "adapter", "sdxl",    "sd",         "xl",
+                                         "final", "flux",  "fp16",   "bf16",    "pytorch", "weights",    "dev",
+                                         "epoch", "step",  "steps",  "the",     "ckpt",    "checkpoint", "safetensors",
+                                         "v",     "idx",   "last",   "best",    NULL};
 
 static void unref_array(void *array) { g_ptr_array_unref(array); }
 

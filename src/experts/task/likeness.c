@@ -49,7 +49,7 @@ typedef struct {
 
 static void take_low_rank(const LayerSet *s, size_t i, const Lens *l, float *out) {
   size_t from = s->first[i], k = s->first[i + 1] - from;
-  g_autofree float *b = g_new(float, k *l->p + 1), *a = g_new(float, k *l->q + 1);
+  g_autofree float *b = g_new(float, k * l->p + 1), *a = g_new(float, k * l->q + 1);
   gemm(false, false, k, l->p, l->d_out, s->scale[i], s->bt + from * l->d_out, l->d_out, l->left, l->p, 0, b, l->p);
   gemm(false, false, k, l->q, l->d_in, 1, s->a + from * l->d_in, l->d_in, l->right, l->q, 0, a, l->q);
   gemm(true, false, l->p, l->q, k, 1, b, l->p, a, l->q, 0, out, l->q);
@@ -57,13 +57,13 @@ static void take_low_rank(const LayerSet *s, size_t i, const Lens *l, float *out
 
 static void take_dense(const LayerSet *s, size_t i, const Lens *l, float *scratch, float *out) {
   const float *x = layer_set_get(s, i, scratch);
-  g_autofree float *xq = g_new(float, l->d_out *l->q);
+  g_autofree float *xq = g_new(float, l->d_out * l->q);
   gemm(false, false, l->d_out, l->q, l->d_in, 1, x, l->d_in, l->right, l->q, 0, xq, l->q);
   gemm(true, false, l->p, l->q, l->d_out, 1, l->left, l->p, xq, l->q, 0, out, l->q);
 }
 
 static void take(const LayerSet *s, const Lens *l, float *rows) {
-  g_autofree float *scratch = s->form == LAYER_DENSE ? g_new(float, l->d_out *l->d_in) : NULL;
+  g_autofree float *scratch = s->form == LAYER_DENSE ? g_new(float, l->d_out * l->d_in) : NULL;
   for (size_t i = 0; i < s->n; i++) {
     float *row = rows + i * l->p * l->q;
     if (s->broken[i]) continue;
@@ -111,8 +111,7 @@ static Picture *picture_new(const Collection *c, const GPtrArray *models, const 
   Lens l = {info->d_out, info->d_in, MIN(info->d_out, WIDE), MIN(info->d_in, WIDE), NULL, NULL};
   Picture *p = g_new0(Picture, 1);
   g_autofree float *left = l.left = columns(l.d_out, l.p, 1), *right = l.right = columns(l.d_in, l.q, 2);
-  *p = (Picture){models->len, l.p * l.q, g_new0(float, models->len * l.p * l.q + 1),
-                 g_new0(bool, models->len + 1)};
+  *p = (Picture){models->len, l.p * l.q, g_new0(float, models->len *l.p *l.q + 1), g_new0(bool, models->len + 1)};
   bool fits = true;
   for (guint from = 0, step = chunk_of(info); fits && from < models->len; from += step) {
     g_autoptr(GPtrArray) some = g_ptr_array_new();
@@ -223,7 +222,7 @@ static void compare_block(const Comparing *c, size_t from, size_t rows, float *l
 
 static bool compare_all(Comparing *c, const Progress *progress, GError **error) {
   size_t block = MIN((size_t)BLOCK, c->n);
-  g_autofree float *least = g_new(float, block *c->n), *one = g_new(float, block *c->n);
+  g_autofree float *least = g_new(float, block * c->n), *one = g_new(float, block * c->n);
   for (size_t from = 0; from < c->n; from += block) {
     size_t rows = MIN(block, c->n - from), n = c->n - from;
     if (!progress_step(progress, "looking for copies", from, c->n, error)) return false;

@@ -8,7 +8,7 @@
 #include "numerics/hash.h"
 
 /* Shares that are drawn, and the labels that there must be for some to be held out. */
-static const double part_share = 0.1, label_share = 1.0 / 6, least_share = 0.05;
+static const double part_share = 0.1, least_share = 0.05;
 enum { LABELS_TO_HOLD_OUT = 6, HELD_OUT_LEAST = 2 };
 
 /* --- drawing ---------------------------------------------------------------------------------------- */
@@ -64,8 +64,8 @@ static bool *held_out(const SplitPlan *p, const size_t *label, const double *lot
     order[l].lot = lot(p->seed + 1, key);
   }
   qsort(order, p->labels, sizeof *order, by_lot);
-  size_t least = p->labels >= LABELS_TO_HOLD_OUT ? HELD_OUT_LEAST : 0;
-  for (size_t k = 0; k < p->labels && least; k++) held[order[k].index] = k < least || order[k].lot < label_share;
+  size_t many = p->labels >= LABELS_TO_HOLD_OUT ? MAX((size_t)HELD_OUT_LEAST, p->labels * 3 / 20) : 0;
+  for (size_t k = 0; k < many; k++) held[order[k].index] = true;
   g_free(order);
   return held;
 }
@@ -118,12 +118,12 @@ void split_draw(const SplitPlan *p, TaskSplit *split) {
 
 void split_draw_validation(const SplitPlan *p, TaskSplit *split) {
   g_autofree TaskSplit *part = g_new(TaskSplit, p->groups + 1), *fixed = g_new(TaskSplit, p->groups + 1);
-  for (size_t g = 0; g < p->groups; g++) fixed[g] = SPLIT_COUNT;
+  for (size_t g = 0; g < p->groups; g++) fixed[g] = SPLIT_TRAIN;
   for (size_t i = 0; i < p->n; i++)
-    if (split[i] == SPLIT_TRAIN) fixed[p->group[i]] = SPLIT_TRAIN;
+    if (split[i] != SPLIT_TRAIN) fixed[p->group[i]] = SPLIT_COUNT; /* it has kin elsewhere: it stays */
   draw(p, fixed, false, part);
   for (size_t i = 0; i < p->n; i++)
-    if (split[i] == SPLIT_TRAIN) split[i] = part[p->group[i]];
+    if (split[i] == SPLIT_TRAIN && part[p->group[i]] == SPLIT_VAL) split[i] = SPLIT_VAL;
 }
 
 /* --- remembering ------------------------------------------------------------------------------------ */

@@ -25,7 +25,7 @@ typedef struct {
   uint64_t seed;
 } SplitPlan;
 
-/* Draws by seed and content: a tenth of the groups each for validation and test, and with labels a sixth of those, but
+/* Draws by seed and content: a tenth of the groups each for validation and test, and with labels 15 % of those, but
  * two at the least, into SPLIT_HOLDOUT with all their models (when there are six labels; a group of several labels
  * goes with its first model's). Of each label one group trains. A group's side depends on its own content and hardly on
  * what else is there. split (n) is written. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "experts/task/task.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "core/error.h"
@@ -288,6 +289,21 @@ SplitRecord *task_record(const Task *t) {
   r->drawn = t->drawn, r->val_drawn = t->val_drawn;
   r->grouped = t->grouped, r->groups = t->groups;
   return r;
+}
+
+double task_control(const Task *t, TaskSplit split) {
+  size_t n = t->counts[split];
+  if (t->has || !n || !t->target) return NAN;
+  if (split == SPLIT_HOLDOUT) return 1 / (double)MAX(t->labels->len - t->seen, (size_t)1);
+  g_autofree size_t *train = g_new0(size_t, t->seen + 1), *own = g_new0(size_t, t->seen + 1);
+  size_t best = 0;
+  for (guint i = 0; i < t->models->len; i++) {
+    if (t->split[i] == SPLIT_TRAIN) train[t->target[i]]++;
+    if (t->split[i] == split) own[t->target[i]]++;
+  }
+  for (size_t c = 1; c < t->seen; c++)
+    if (train[c] > train[best]) best = c;
+  return (double)own[best] / (double)n;
 }
 
 void task_free(Task *t) {

@@ -48,9 +48,9 @@ typedef struct {
   bool kin_only;          /* no others are looked for */
   const Progress *progress;
   /* For judging an expert that exists; all NULL to start afresh: */
-  const char *shapes;       /* its architecture */
-  const GPtrArray *classes; /* its classes, in its order */
-  const float *text_mean;   /* (d_text) what it takes off text vectors */
+  const char *shapes;        /* its architecture */
+  const GPtrArray *classes;  /* its classes, in its order */
+  const float *text_mean;    /* (d_text) what it takes off text vectors */
   const SplitRecord *record; /* who was on which side; NULL though `shapes` is given: as old experts drew it */
 } TaskOptions;
 
@@ -64,6 +64,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Task, task_free)
 
 /* Where the models of the task are, by content, to be stored with an expert. The caller frees it. */
 SplitRecord *task_record(const Task *task);
+
+/* What always saying the commonest training label gets right on a side; chance for labels never trained on. NAN for
+ * classes, and where nothing is measured. */
+double task_control(const Task *task, TaskSplit split);
 
 /* Takes a text's vector to where labels live: minus the mean, length 1. In place. */
 void task_centre_text(float *text, const float *mean, size_t d_text);

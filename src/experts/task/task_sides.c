@@ -66,12 +66,16 @@ static void put_out(Task *t, size_t i, const char *why) {
 
 static bool is_measured(TaskSplit s) { return s == SPLIT_VAL || s == SPLIT_TEST || s == SPLIT_HOLDOUT; }
 
-/* What is measured has no kin in training, as far as folders allow it: those that train stay. */
-static void leave_training_alone(Task *t) {
-  g_autofree bool *trains = g_new0(bool, t->groups + 1);
-  for (guint i = 0; i < t->models->len; i++) trains[t->group[i]] |= t->split[i] == SPLIT_TRAIN;
-  for (guint i = 0; i < t->models->len; i++)
-    if (is_measured(t->split[i]) && trains[t->group[i]]) put_out(t, i, "not measured: kin of a training model");
+/* Where folders put kin on several sides, those that train stay, else those that test. */
+static void keep_one_side(Task *t) {
+  static const int rank[SPLIT_COUNT + 1] = {4, 1, 3, 2, 0};
+  g_autofree int *best = g_new0(int, t->groups + 1);
+  for (guint i = 0; i < t->models->len; i++) best[t->group[i]] = MAX(best[t->group[i]], rank[t->split[i]]);
+  for (guint i = 0; i < t->models->len; i++) {
+    int first = best[t->group[i]];
+    if (!is_measured(t->split[i]) || rank[t->split[i]] == first) continue;
+    put_out(t, i, first == 4 ? "not measured: kin of a training model" : "not measured: kin of a measured model");
+  }
 }
 
 static bool before(SplitKey a, SplitKey b) { return a.hi != b.hi ? a.hi < b.hi : a.lo < b.lo; }
@@ -108,7 +112,7 @@ static void draw(Task *t, const TaskOptions *o, const TaskSides *s) {
   if (t->drawn) split_draw(&plan, t->split);
   else take_declared(t);
   if (t->val_drawn) split_draw_validation(&plan, t->split);
-  leave_training_alone(t);
+  keep_one_side(t);
   count_once(t);
 }
 

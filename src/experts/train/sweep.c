@@ -22,7 +22,7 @@ static Model *example_model(Collection *collection, const GPtrArray *models, con
 
 static int best_validation_first(gconstpointer a, gconstpointer b) {
   const Expert *x = *(Expert *const *)a, *y = *(Expert *const *)b;
-  double sx = score_headline(&x->val), sy = score_headline(&y->val);
+  double sx = score_merit(&x->val), sy = score_merit(&y->val);
   if (sx != sy && !(isnan(sx) && isnan(sy))) return isnan(sx) || sx < sy ? 1 : -1;
   return strcmp(x->layer, y->layer);
 }

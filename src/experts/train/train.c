@@ -310,9 +310,11 @@ Task *train_task(Collection *collection, const GPtrArray *models, const TrainOpt
 static void take_task(TrainRun *r, Expert *x) {
   Task *t = r->task;
   TrainResult *result = r->result;
-  x->stop_words = g_strdup(r->options->stop_words);
-  x->min_count = r->options->min_count;
-  x->split = task_record(t);
+  if (!x->split) x->split = task_record(t);
+  Score *scores[] = {&x->val, &x->test, &x->test_holdout};
+  static const TaskSplit sides[] = {SPLIT_VAL, SPLIT_TEST, SPLIT_HOLDOUT};
+  for (int k = 0; k < 3; k++)
+    if (x->task == EXPERT_ALIGN) scores[k]->control = task_control(t, sides[k]);
   if (!result->left_out_by) result->left_out_by = left_out_new();
   left_out_join(result->left_out_by, t->left_out);
   result->warnings = g_ptr_array_ref(t->warnings);
@@ -340,8 +342,8 @@ static void name_encoder(Expert *x, const TextEncoder *encoder) {
 }
 
 /* Task, layers and what is done to them before training. *layer gets the layer's name. */
-static bool gather(TrainRun *r, Collection *collection, const GPtrArray *models, TextEncoder *encoder,
-                   char **layer, GError **error) {
+static bool gather(TrainRun *r, Collection *collection, const GPtrArray *models, TextEncoder *encoder, char **layer,
+                   GError **error) {
   const TrainOptions *o = r->options;
   r->task = train_task(collection, models, o, encoder, r->progress, error);
   if (!r->task) return false;
@@ -379,6 +381,8 @@ static bool train(TrainRun *r, Collection *collection, const GPtrArray *models, 
   if (!x) return false;
   g_clear_pointer(&r->set, layer_set_free); /* what follows reads a few layers at a time */
   if (encoder) name_encoder(x, encoder);
+  x->stop_words = g_strdup(r->options->stop_words);
+  x->min_count = r->options->min_count;
   take_task(r, x);
   return store(collection, models, r->options, x, r->progress, error) && drop_state(r);
 }
@@ -403,9 +407,12 @@ static bool train_in_closed_form(TrainRun *r, Collection *collection, const GPtr
       train_kernel(collection, models, r->task, layer, r->options, r->progress, r->result, error);
   if (!x) return false;
   if (encoder) name_encoder(x, encoder);
-  take_task(r, x);
+  x->stop_words = g_strdup(r->options->stop_words);
+  x->min_count = r->options->min_count;
   x->run = finished_key(run_key(r->task, r->options, encoder, collection, x->layer), r->options);
+  x->split = task_record(r->task);
   if (!train_kernel_measure(collection, models, x, r->progress, r->result, error)) return false;
+  take_task(r, x);
   x->seconds = (double)(g_get_monotonic_time() - r->started) / 1e6;
   return store(collection, models, r->options, x, r->progress, error);
 }
