@@ -6,7 +6,7 @@
 
 #include "core/error.h"
 #include "experts/probex/align.h"
-#include "experts/task/task_sides.h"
+#include "experts/task/task_private.h"
 
 enum { MIN_LABELS = 2, MIN_TRAINING = 8 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "experts/task/task_sides.h"
+#include "experts/task/task_private.h"
 
 #include <string.h>
 

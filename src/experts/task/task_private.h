@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which side each model of a task is on: a step of task.c. */
+/* Which side each model of a task is on: a step of task.c that stands in task_sides.c; for these two alone. */
 #pragma once
 
 #include "experts/task/task.h"
