@@ -25,12 +25,12 @@ typedef struct {
   int tree;          /* that it was restricted to, as numbered then; -1: to none */
   SafeText *encoder; /* description of the text encoder, align only */
   SafeText *fingerprint;
-  SafeText *prompts; /* of the encoder (text/prompts.h); NULL: the encoder's default */
+  SafeText *prompts;    /* of the encoder (text/prompts.h); NULL: the encoder's default */
   SafeText *label_key;  /* label source (experts/task/label_source.h) */
   SafeText *stop_words; /* left out of tags, or NULL */
   unsigned min_count;   /* models that a label needed; 0: the source's default */
   SplitRecord *split;   /* who trained, validated and tested; NULL: not known, from an old file */
-  GPtrArray *labels; /* of SafeText: the concepts it was trained on */
+  GPtrArray *labels;    /* of SafeText: the concepts it was trained on */
   uint64_t seed;
   uint64_t run; /* key of the options and models it was trained with; 0: not known */
   unsigned epochs;

@@ -20,19 +20,19 @@ typedef enum { TRAIN_PROBEX, TRAIN_KERNEL, TRAIN_AUTO } TrainKind;
 typedef struct {
   ExpertTask task;
   TrainKind kind;
-  bool half;             /* keep dense layers as bfloat16 */
-  uint64_t memory;       /* bytes of dense layers to hold in memory; beyond: a scratch file; 0: no limit */
-  bool linear;           /* without the relu, for comparison */
-  TrainInput input;      /* INPUT_DEFAULT: centred when dense, scaled when low-rank */
-  const char *layer;     /* name, or NULL: the widest layer that all labelled models share */
-  const char *label_key; /* a label source (experts/task/label_source.h); NULL: models_label_key() */
+  bool half;              /* keep dense layers as bfloat16 */
+  uint64_t memory;        /* bytes of dense layers to hold in memory; beyond: a scratch file; 0: no limit */
+  bool linear;            /* without the relu, for comparison */
+  TrainInput input;       /* INPUT_DEFAULT: centred when dense, scaled when low-rank */
+  const char *layer;      /* name, or NULL: the widest layer that all labelled models share */
+  const char *label_key;  /* a label source (experts/task/label_source.h); NULL: models_label_key() */
   const char *stop_words; /* tags to leave out besides the usual ones, separated by commas; or NULL */
   unsigned min_count;     /* models that a label needs; 0: the source's default */
   const GHashTable *kin;  /* path -> key of models that stay on one side of the split, besides those found; or NULL */
   bool kin_only;          /* no kin but those are looked for */
-  const char *encoder;   /* "words", "clip:DIR", …: see text/encoder.h */
-  const char *prompts;   /* see text/prompts.h; NULL: the encoder's default */
-  int tree;              /* -1: every model that has the layer in its commonest shape */
+  const char *encoder;    /* "words", "clip:DIR", …: see text/encoder.h */
+  const char *prompts;    /* see text/prompts.h; NULL: the encoder's default */
+  int tree;               /* -1: every model that has the layer in its commonest shape */
   unsigned epochs, batch;
   unsigned patience;          /* stop after so many epochs without a better validation; 0: never */
   unsigned probes, proj, rep; /* r_U, r_V, r_T */
