@@ -84,7 +84,7 @@ static void print_sides(const TrainResult *r) {
   }
   for (guint i = 0; i < r->left_out_by->len; i++) {
     const LeftOut *l = r->left_out_by->pdata[i];
-    printf("  left out: %u model%s: %s (%s%s)\n", l->count, l->count == 1 ? "" : "s", l->reason,
+    printf("  note: %u model%s left out: %s (%s%s)\n", l->count, l->count == 1 ? "" : "s", l->reason,
            (const char *)l->names->pdata[0], l->count > 1 ? ", …" : "");
   }
   for (guint i = 0; i < r->warnings->len; i++) printf("  note: %s\n", (const char *)r->warnings->pdata[i]);

@@ -139,7 +139,7 @@ static GPtrArray *take_pictures(const Collection *c, const GPtrArray *models, co
   g_autoptr(GPtrArray) pictures = g_ptr_array_new_with_free_func(picture_free);
   const Model *any = models->pdata[0];
   g_autoptr(WeightFile) file = collection_open_weights(c, any, NULL);
-  g_autoptr(GArray) infos = file ? layer_list(file, &any->scaling) : g_array_new(FALSE, FALSE, sizeof(LayerInfo));
+  g_autoptr(GArray) infos = file ? layer_list(file, NULL) : g_array_new(FALSE, FALSE, sizeof(LayerInfo));
   g_autoptr(GPtrArray) usable = g_ptr_array_new();
   bool low_rank = false;
   for (guint i = 0; i < infos->len; i++) low_rank |= g_array_index(infos, LayerInfo, i).form == LAYER_LOW_RANK;
