@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "archives/archive_cache.h"
+#include "numerics/hash.h"
 
 /* The file on disk that holds the model: a member's is its archive. */
 static char *disk_path(const Collection *collection, const Model *m) {
@@ -54,7 +55,6 @@ char *model_stamp(const Collection *collection, const Model *m) {
 uint64_t model_stamp_hash(const Collection *collection, const Model *m) {
   g_autofree char *stamp = model_stamp(collection, m);
   if (!stamp) return 0;
-  uint64_t h = 0xcbf29ce484222325u;
-  for (const char *p = stamp; *p; p++) h = (h ^ (unsigned char)*p) * 0x100000001b3u;
+  uint64_t h = hash_bytes(0, stamp, strlen(stamp));
   return h ? h : 1;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "numerics/hash.h"
 
 typedef struct {
   uint64_t pair; /* left << 32 | right; UINT64_MAX: an empty slot */
@@ -107,7 +108,7 @@ bool bpe_add_merge(Bpe *b, const char *left, const char *right) {
   int64_t merged = vocabulary_find(b->vocabulary, both);
   if (l < 0 || r < 0 || merged < 0) return false;
   uint64_t pair = (uint64_t)l << 32 | (uint64_t)r;
-  b->hash = (b->hash ^ pair) * 0x100000001b3u + 1;
+  b->hash = hash_name_step(b->hash, pair) + 1;
   if (2 * (b->merges + 1) > b->slot_count) grow(b);
   Merge *slot = find_slot(b->slots, b->slot_count, pair);
   if (slot->pair != UINT64_MAX) return true; /* the earlier one counts */

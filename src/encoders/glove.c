@@ -13,6 +13,7 @@
 #include "core/error.h"
 #include "encoders/encoder_impl.h"
 #include "encoders/word_bag.h"
+#include "numerics/hash.h"
 
 enum { MAX_DIM = 8192, MAX_WORDS = 8 << 20, LONGEST_LINE = 1 << 20 };
 
@@ -130,7 +131,7 @@ static bool read_lines(Glove *g, FILE *in, const char *label, GError **error) {
   for (ssize_t n; ok && (n = read_line(&line, in)) >= 0;) {
     number++;
     while (n > 0 && strchr("\r\n ", line[n - 1]) && line[n - 1]) line[--n] = '\0';
-    g->hash = (g->hash ^ g_str_hash(line)) * 0x100000001b3u;
+    g->hash = hash_name_step(g->hash, g_str_hash(line));
     if (n == 0 || (number == 1 && is_header(line))) continue;
     if (!g->list.dim) g->list.dim = MAX(count_fields(line), 1) - 1;
     ok = n < LONGEST_LINE && (size_t)n == strlen(line) && g->list.dim >= 2 && g->list.dim <= MAX_DIM &&

@@ -12,6 +12,7 @@
 #include "numerics/linalg.h"
 #include "encoders/encoder_impl.h"
 #include "encoders/static_tokens.h"
+#include "numerics/hash.h"
 #include "weights/weight_file.h"
 #include "weights/weight_open.h"
 
@@ -163,12 +164,12 @@ static uint64_t hash_of(const TextEncoder *e) {
   for (size_t i = 0; i < n; i += step) {
     uint32_t bits;
     memcpy(&bits, &m->table[i], sizeof bits);
-    h = (h ^ bits) * 0x100000001b3u;
+    h = hash_name_step(h, bits);
   }
   for (size_t i = 0; m->weight && i < m->ids; i++) {
     uint32_t bits;
     memcpy(&bits, &m->weight[i], sizeof bits);
-    h = (h ^ bits) * 0x100000001b3u;
+    h = hash_name_step(h, bits);
   }
   return h;
 }

@@ -10,6 +10,7 @@
 #include "core/json.h"
 #include "numerics/linalg.h"
 #include "encoders/encoder_impl.h"
+#include "numerics/hash.h"
 #include "weights/weight_file.h"
 #include "weights/weight_open.h"
 
@@ -163,12 +164,12 @@ static bool read_vectors(TextEncoder *e, WeightFile *f, GError **error) {
 
 static uint64_t hash_of(const TextEncoder *e) {
   const Table *t = e->private_data;
-  uint64_t h = 0xcbf29ce484222325u;
-  for (guint i = 0; i < t->keys->len; i++) h = (h ^ g_str_hash(t->keys->pdata[i])) * 0x100000001b3u;
+  uint64_t h = HASH_NAME_BEGIN;
+  for (guint i = 0; i < t->keys->len; i++) h = hash_name_step(h, g_str_hash(t->keys->pdata[i]));
   for (size_t i = 0; i < t->names->len * e->dim; i++) {
     uint32_t bits;
     memcpy(&bits, &t->vectors[i], sizeof bits);
-    h = (h ^ bits) * 0x100000001b3u;
+    h = hash_name_step(h, bits);
   }
   return h;
 }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "numerics/hash.h"
+
 struct Vocabulary {
   GHashTable *ids;   /* token (owned) -> id + 1 */
   GPtrArray *tokens; /* by id: borrowed from the table, or NULL */
@@ -25,8 +27,7 @@ void vocabulary_free(Vocabulary *v) {
 
 /* FNV-1a over the token and its id. */
 static uint64_t hash_entry(const char *token, uint64_t id) {
-  uint64_t h = 0xcbf29ce484222325u ^ id;
-  for (; *token; token++) h = (h ^ (unsigned char)*token) * 0x100000001b3u;
+  uint64_t h = hash_name_bytes(HASH_NAME_BEGIN ^ id, token, strlen(token));
   return (h ^ (h >> 29)) * 0x9e3779b97f4a7c15u;
 }
 

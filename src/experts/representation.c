@@ -13,6 +13,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "experts/probex/align.h"
+#include "numerics/hash.h"
 
 typedef struct {
   char magic[8];
@@ -20,28 +21,22 @@ typedef struct {
   uint64_t n, expert, check;
 } Header;
 
-enum { VERSION = 1, CHUNK = 256 }; /* models that are read at a time, at most */
+enum { VERSION = 2, CHUNK = 256 }; /* models that are read at a time, at most */
 enum { CHUNK_BYTES = 64 << 20 };   /* of layers, about */
-
-static uint64_t fnv(uint64_t h, const void *bytes, size_t n) {
-  const unsigned char *p = bytes;
-  for (size_t i = 0; i < n; i++) h = (h ^ p[i]) * 0x100000001b3u;
-  return h;
-}
 
 /* Tells one set of parameters from another. */
 static uint64_t expert_hash(const Expert *x) {
   const Probex *p = x->probex;
-  uint64_t h = fnv(0xcbf29ce484222325u, p->block, p->n * sizeof(float));
+  uint64_t h = hash_bytes(0, p->block, p->n * sizeof(float));
   size_t centre = x->centre ? p->shape.d_out * p->shape.d_in * sizeof(float) : 0;
   uint64_t kernel = x->kernel ? kernel_hash(x->kernel) : 0;
-  h = fnv(fnv(h, x->centre, centre), x->layer, strlen(x->layer));
-  return x->kernel ? fnv(h, &kernel, sizeof kernel) : h;
+  h = hash_bytes(hash_bytes(h, x->centre, centre), x->layer, strlen(x->layer));
+  return x->kernel ? hash_bytes(h, &kernel, sizeof kernel) : h;
 }
 
 static uint64_t header_check(const Header *h, const uint64_t *stamps) {
-  uint64_t c = fnv(0xcbf29ce484222325u, h, offsetof(Header, check));
-  return fnv(c, stamps, h->n * sizeof *stamps);
+  uint64_t c = hash_bytes(0, h, offsetof(Header, check));
+  return hash_bytes(c, stamps, h->n * sizeof *stamps);
 }
 
 static size_t rows_offset(uint64_t n) { return (sizeof(Header) + n * sizeof(uint64_t) + 63) / 64 * 64; }

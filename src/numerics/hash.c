@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "numerics/hash.h"
 
-#include <string.h>
+#include <xxhash.h>
 
-__extension__ typedef unsigned __int128 Wide;
-
-/* Odd constants: the bits of sqrt(2), sqrt(3), sqrt(5), sqrt(7) behind the point. */
-static const uint64_t keys[4] = {0x6a09e667f3bcc909u, 0xbb67ae8584caa73bu, 0x3c6ef372fe94f82bu, 0xa54ff53a5f1d36f1u};
+struct ContentHasher {
+  XXH3_state_t *state;
+};
 
 uint64_t hash_mix(uint64_t x) {
   x = (x ^ (x >> 32)) * 0xd6e8feb86659fd93u;
@@ -14,66 +13,44 @@ uint64_t hash_mix(uint64_t x) {
   return x ^ (x >> 32);
 }
 
-/* Both halves of the product of two words. */
-static uint64_t fold(uint64_t a, uint64_t b) {
-  Wide p = (Wide)a * b;
-  return (uint64_t)p ^ (uint64_t)(p >> 64);
+static ContentHash of_library(XXH128_hash_t h) { return (ContentHash){h.low64, h.high64}; }
+
+ContentHasher *content_hasher_new(uint64_t salt) {
+  XXH3_state_t *state = XXH3_createState();
+  if (!state) return NULL;
+  XXH3_128bits_reset_withSeed(state, salt);
+  ContentHasher *h = g_new(ContentHasher, 1);
+  h->state = state;
+  return h;
 }
 
-/* Each lane takes two words. The rotated sum keeps what a factor of zero would lose. */
-static void take_stripe(uint64_t *restrict lane, const unsigned char *bytes) {
-  uint64_t w[8];
-  memcpy(w, bytes, sizeof w);
-  for (int i = 0; i < 4; i++) {
-    uint64_t old = lane[i];
-    lane[i] = fold(w[2 * i] ^ old, w[2 * i + 1] ^ keys[i]) + ((old << 29) | (old >> 35));
-  }
-}
-
-void content_hasher_init(ContentHasher *h, uint64_t salt) {
-  memset(h, 0, sizeof *h);
-  for (int i = 0; i < 4; i++) h->lane[i] = hash_mix(salt + keys[i]);
+void content_hasher_free(ContentHasher *h) {
+  if (!h) return;
+  XXH3_freeState(h->state);
+  g_free(h);
 }
 
 void content_hasher_add(ContentHasher *h, const void *bytes, size_t n) {
-  const unsigned char *p = bytes;
-  size_t held = (size_t)(h->bytes % HASH_STRIPE);
-  h->bytes += n;
-  if (held > 0) {
-    size_t k = MIN(n, HASH_STRIPE - held);
-    memcpy(h->held + held, p, k);
-    p += k, n -= k;
-    if (held + k < HASH_STRIPE) return;
-    take_stripe(h->lane, h->held);
-  }
-  for (; n >= HASH_STRIPE; p += HASH_STRIPE, n -= HASH_STRIPE) take_stripe(h->lane, p);
-  if (n > 0) memcpy(h->held, p, n);
+  if (n) XXH3_128bits_update(h->state, bytes, n);
 }
 
-ContentHash content_hasher_end(ContentHasher *h) {
-  size_t held = (size_t)(h->bytes % HASH_STRIPE);
-  if (held > 0) {
-    memset(h->held + held, 0, HASH_STRIPE - held);
-    take_stripe(h->lane, h->held);
-  }
-  ContentHash out = {h->bytes, ~h->bytes};
-  for (int i = 0; i < 4; i++) {
-    out.lo = hash_mix(out.lo ^ h->lane[i]);
-    out.hi = hash_mix(out.hi + h->lane[3 - i] * keys[1]);
-  }
-  return out;
-}
+ContentHash content_hasher_end(const ContentHasher *h) { return of_library(XXH3_128bits_digest(h->state)); }
 
 ContentHash content_hash(uint64_t salt, const void *bytes, size_t n) {
-  ContentHasher h;
-  content_hasher_init(&h, salt);
-  content_hasher_add(&h, bytes, n);
-  return content_hasher_end(&h);
+  return of_library(XXH3_128bits_withSeed(bytes, n, salt));
 }
 
 void content_hash_join(ContentHash *set, ContentHash member) {
-  set->lo += hash_mix(member.lo ^ keys[2]);
-  set->hi += hash_mix(member.hi ^ member.lo * keys[3]);
+  set->lo += hash_mix(member.lo ^ 0x3c6ef372fe94f82bu);
+  set->hi += hash_mix(member.hi ^ member.lo * 0xa54ff53a5f1d36f1u);
 }
 
 bool content_hash_equal(ContentHash a, ContentHash b) { return a.lo == b.lo && a.hi == b.hi; }
+
+uint64_t hash_bytes(uint64_t salt, const void *bytes, size_t n) { return XXH3_64bits_withSeed(bytes, n, salt); }
+
+uint64_t hash_name_bytes(uint64_t h, const void *bytes, size_t n) {
+  const unsigned char *p = bytes;
+  for (size_t i = 0; i < n; i++) h = hash_name_step(h, p[i]);
+  return h;
+}

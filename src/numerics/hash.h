@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A 128-bit fingerprint of bytes, fed in pieces of any size. It tells equal tensors from different
- * ones at the speed of memory; it is not cryptographic: somebody who wants two files to collide
- * can make them, and gains a wrong "duplicate" in his own collection. */
+/* Fingerprints of bytes, by libxxhash (XXH3). They tell equal tensors from different ones at the speed of memory; they
+ * are not cryptographic: somebody who wants two files to collide can make them, and gains a wrong "duplicate" in his own
+ * collection. */
 #pragma once
 
 #include <glib.h>
@@ -13,18 +13,18 @@ typedef struct {
   uint64_t lo, hi;
 } ContentHash;
 
-enum { HASH_STRIPE = 64 };
+/* One that is fed in pieces of any size. */
+typedef struct ContentHasher ContentHasher;
 
-typedef struct {
-  uint64_t lane[4];
-  uint64_t bytes;                  /* fed so far */
-  unsigned char held[HASH_STRIPE]; /* the bytes % HASH_STRIPE that wait for a whole stripe */
-} ContentHasher;
+/* `salt` keeps apart equal bytes of different meaning, such as the same bits in two formats. NULL: no memory. */
+ContentHasher *content_hasher_new(uint64_t salt);
+void content_hasher_free(ContentHasher *hasher); /* NULL-safe */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ContentHasher, content_hasher_free)
 
-/* `salt` keeps apart equal bytes of different meaning, such as the same bits in two formats. */
-void content_hasher_init(ContentHasher *h, uint64_t salt);
-void content_hasher_add(ContentHasher *h, const void *bytes, size_t n);
-ContentHash content_hasher_end(ContentHasher *h);
+void content_hasher_add(ContentHasher *hasher, const void *bytes, size_t n);
+
+/* The fingerprint of all that was fed so far. */
+ContentHash content_hasher_end(const ContentHasher *hasher);
 
 /* All at once. */
 ContentHash content_hash(uint64_t salt, const void *bytes, size_t n);
@@ -34,6 +34,15 @@ ContentHash content_hash(uint64_t salt, const void *bytes, size_t n);
 void content_hash_join(ContentHash *set, ContentHash member);
 
 bool content_hash_equal(ContentHash a, ContentHash b);
+
+/* 64 bits of fingerprint, for what is kept in a cache and can be made again. Chained through the salt. */
+uint64_t hash_bytes(uint64_t salt, const void *bytes, size_t n);
+
+/* FNV-1a, for the names that checkpoints and catalogs keep for ever (an architecture's, an encoder's): begins with
+ * HASH_NAME_BEGIN and takes a byte, or a word, a step. */
+#define HASH_NAME_BEGIN 0xcbf29ce484222325u
+static inline uint64_t hash_name_step(uint64_t h, uint64_t word) { return (h ^ word) * 0x100000001b3u; }
+uint64_t hash_name_bytes(uint64_t h, const void *bytes, size_t n);
 
 /* A bijection of 64 bits without visible pattern; also the random source of the projections. */
 uint64_t hash_mix(uint64_t x);

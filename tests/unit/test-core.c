@@ -2,6 +2,8 @@
 #include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 #include <utime.h>
 
 #include "numerics/adam.h"
@@ -112,6 +114,34 @@ static void test_parallel(void) {
   ran = 0;
   g_assert_false(parallel_for(1000, 2, stop_at_ten, &ran, &token));
   g_assert_cmpuint(ran, ==, 0);
+}
+
+/* Loops after loops take the same threads; one inside another gets its own. */
+static bool loop_inside(void *user, size_t item, unsigned thread) {
+  (void)item, (void)thread;
+  return parallel_for(10, 3, count_item, user, NULL);
+}
+
+static void test_parallel_again(void) {
+  atomic_size_t sum = 0;
+  for (int i = 0; i < 100; i++) g_assert_true(parallel_for(4, 3, loop_inside, &sum, NULL));
+  g_assert_cmpuint(sum, ==, 100 * 4 * 55);
+}
+
+/* Where no thread can be had, the caller does all of it. */
+static void test_parallel_alone(void) {
+#ifdef __SANITIZE_ADDRESS__
+  g_test_skip("a sanitizer needs more addresses than the limit leaves");
+#else
+  if (g_test_subprocess()) {
+    struct rlimit none = {1 << 20, 1 << 20}; /* less than there is: not one stack more */
+    atomic_size_t sum = 0;
+    g_assert_cmpint(setrlimit(RLIMIT_AS, &none), ==, 0);
+    _exit(parallel_for(1000, 3, count_item, &sum, NULL) && sum == 500500 ? 0 : 1);
+  }
+  g_test_trap_subprocess(NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+  g_test_trap_assert_passed();
+#endif
 }
 
 static void test_linalg(void) {
@@ -287,6 +317,8 @@ int main(int argc, char **argv) {
   g_test_add_func("/core/text/fold", test_text_fold);
   g_test_add_func("/core/rng", test_rng);
   g_test_add_func("/core/parallel", test_parallel);
+  g_test_add_func("/core/parallel-again", test_parallel_again);
+  g_test_add_func("/core/parallel-alone", test_parallel_alone);
   g_test_add_func("/core/linalg", test_linalg);
   g_test_add_func("/core/adam", test_adam);
   g_test_add_func("/core/first-not-finite", test_first_not_finite);

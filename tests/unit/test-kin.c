@@ -201,7 +201,8 @@ static void test_gguf_copy(void) {
   kinship_compare(parent, copy, &k);
   g_assert_true(kinship_is_kin(&k));
   g_assert_cmpfloat(k.common, ==, 1);
-  g_assert_cmpfloat(k.cosine, >, 0.98);
+  /* Of equal matrices each estimate is off by sqrt(2 / 256) = 0.09: of three of a size by 0.05. */
+  g_assert_cmpfloat(k.cosine, >, 1 - 4 * 0.05);
   g_assert_cmpfloat(k.distance2, <, 1e-3 * k.norm2_a);
 }
 
@@ -360,8 +361,8 @@ static bool is_believed(float step, double parent_clock, double child_clock) {
 /* A sibling is no parent; one that hardly moved may be, unless its clock is ahead of the child's. */
 static void test_cards(void) {
   g_assert_false(is_believed(0.9f, 100, 200));
-  g_assert_true(is_believed(0.33f, 100, 200));
-  g_assert_false(is_believed(0.33f, 200, 100));
+  g_assert_true(is_believed(0.45f, 100, 200));
+  g_assert_false(is_believed(0.45f, 200, 100));
   g_assert_true(is_believed(0.01f, 200, 100));
 }
 

@@ -132,10 +132,9 @@ static void test_hash_pieces(void) {
   for (size_t n = 0; n < 300; n += 7) {
     ContentHash whole = content_hash(4, bytes, n);
     for (size_t piece = 1; piece < 140; piece += 9) {
-      ContentHasher h;
-      content_hasher_init(&h, 4);
-      for (size_t at = 0; at < n; at += piece) content_hasher_add(&h, bytes + at, MIN(piece, n - at));
-      g_assert_true(content_hash_equal(content_hasher_end(&h), whole));
+      g_autoptr(ContentHasher) h = content_hasher_new(4);
+      for (size_t at = 0; at < n; at += piece) content_hasher_add(h, bytes + at, MIN(piece, n - at));
+      g_assert_true(content_hash_equal(content_hasher_end(h), whole));
     }
     g_assert_false(content_hash_equal(content_hash(5, bytes, n), whole));
     g_assert_false(content_hash_equal(content_hash(4, bytes, n + 1), whole));

@@ -6,10 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint64_t fnv1a(uint64_t h, const char *s) {
-  for (; *s; s++) h = (h ^ (unsigned char)*s) * 0x100000001b3u;
-  return h;
-}
+#include "numerics/hash.h"
+
+static uint64_t add_text(uint64_t h, const char *s) { return hash_name_bytes(h, s, strlen(s)); }
 
 static int by_name_then_form(const void *a, const void *b) {
   const LayerInfo *x = *(const LayerInfo *const *)a, *y = *(const LayerInfo *const *)b;
@@ -24,12 +23,12 @@ SafeText *signature_of_layers(const GArray *layers) {
   g_autofree const LayerInfo **order = g_new(const LayerInfo *, layers->len);
   for (guint i = 0; i < layers->len; i++) order[i] = &g_array_index(layers, LayerInfo, i);
   qsort(order, layers->len, sizeof *order, by_name_then_form);
-  uint64_t h = 0xcbf29ce484222325u;
+  uint64_t h = HASH_NAME_BEGIN;
   for (guint i = 0; i < layers->len; i++) {
     const LayerInfo *l = order[i];
     char end[64];
     snprintf(end, sizeof end, "\t%c\t%" PRIu64 "x%" PRIu64 "\n", l->form == LAYER_DENSE ? 'd' : 'l', l->d_out, l->d_in);
-    h = fnv1a(fnv1a(h, l->name), end);
+    h = add_text(add_text(h, l->name), end);
   }
   return g_strdup_printf("%016" PRIx64, h);
 }

@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "numerics/linalg.h"
 #include "core/parallel.h"
+#include "numerics/hash.h"
 #include "weights/weight_open.h"
 
 /* Numbers converted by one step of the parallel loop, and those of a tensor that are hashed. */
@@ -223,8 +224,8 @@ bool clip_store_row(const ClipStore *s, size_t row, size_t width, float *dst, GE
 }
 
 uint64_t clip_store_hash(const ClipStore *s, const uint64_t *sizes, size_t n) {
-  uint64_t h = 0xcbf29ce484222325u;
-  for (size_t i = 0; i < n; i++) h = (h ^ sizes[i]) * 0x100000001b3u;
+  uint64_t h = HASH_NAME_BEGIN;
+  for (size_t i = 0; i < n; i++) h = hash_name_step(h, sizes[i]);
   for (guint i = 0; i < s->wanted->len; i++) {
     const Wanted *w = &g_array_index(s->wanted, Wanted, i);
     size_t k = (size_t)MIN(w->count, (uint64_t)SAMPLE);
@@ -232,7 +233,7 @@ uint64_t clip_store_hash(const ClipStore *s, const uint64_t *sizes, size_t n) {
       for (size_t j = 0; j < k; j++) {
         uint32_t bits;
         memcpy(&bits, *w->where + (last ? w->count - k : 0) + j, sizeof bits);
-        h = (h ^ bits) * 0x100000001b3u;
+        h = hash_name_step(h, bits);
       }
   }
   return h;

@@ -7,6 +7,7 @@
 #include "numerics/linalg.h"
 #include "encoders/clip/clip_names.h"
 #include "encoders/clip/clip_store.h"
+#include "numerics/hash.h"
 
 static const char *const file_names[] = {
     "model.safetensors", "model.safetensors.index.json", "model.fp16.safetensors", "open_clip_model.safetensors",
@@ -157,8 +158,7 @@ static uint64_t table_hash(const ClipWeights *w, uint64_t h) {
   g_autofree float *row = g_new0(float, w->width);
   for (size_t k = 0; k < ROWS; k++) {
     if (!clip_weights_token(w, k * (w->vocabulary - 1) / (ROWS - 1), row, NULL)) continue;
-    const unsigned char *bytes = (const unsigned char *)row;
-    for (size_t i = 0; i < w->width * sizeof *row; i++) h = (h ^ bytes[i]) * 0x100000001b3u;
+    h = hash_name_bytes(h, row, w->width * sizeof *row);
   }
   return h;
 }

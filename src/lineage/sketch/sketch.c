@@ -167,9 +167,12 @@ static bool read_tensor(WeightFile *file, size_t i, TensorSketch *t, Block *bloc
   if (numbers) dtype_bytes(info->dtype, unit, &width);
   const size_t step = MIN(sizeof block->raw.bytes / width * unit, BLOCK_VALUES);
   const uint64_t count = numbers ? info->count : info->bytes;
-  ContentHasher hasher;
+  g_autoptr(ContentHasher) hasher = content_hasher_new((uint64_t)info->dtype);
   Projection projection;
-  content_hasher_init(&hasher, (uint64_t)info->dtype);
+  if (!hasher) {
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "tensor %s: not enough memory", info->name);
+    return false;
+  }
   projection_init(&projection, t->seed);
   moments_init(&t->moments);
   t->width = projection_width(count);
@@ -184,14 +187,14 @@ static bool read_tensor(WeightFile *file, size_t i, TensorSketch *t, Block *bloc
     size_t n = (size_t)MIN(count - first, step);
     if (!progress_check(p, error)) return false;
     if (!weight_file_read_raw(file, i, first / unit * width, n / unit * width, block->raw.bytes, error)) return false;
-    content_hasher_add(&hasher, block->raw.bytes, n / unit * width);
+    content_hasher_add(hasher, block->raw.bytes, n / unit * width);
     if (!numbers) continue;
     const float *x = block_values(block, info->dtype, n);
     take_values(x, n, t, &projection);
     if (t->places) tail_walk_take(&walk, x, first, n, t->places);
     if (floats && first == 0) take_sample(x, n, t);
   }
-  t->hash = content_hasher_end(&hasher);
+  t->hash = content_hasher_end(hasher);
   if (!floats || count == 0) t->as_single = t->as_half = t->as_brain = t->hash.lo;
   if (t->projected && t->width == PROJECTION_BUCKETS) projection_end(&projection, t->projection);
   return true;
