@@ -13,6 +13,7 @@
 const Command command_table[] = {
     {"scan", "DIR", "Find the models in a folder and list them", 1, 1, cmd_scan},
     {"show", "DIR MODEL", "Show everything that is known of one model", 2, 2, cmd_show},
+    {"what", "DIR [MODEL]", "Say what the models are for, and who says so", 1, 2, cmd_what},
     {"tree", "DIR", "Recover which model was fine-tuned from which", 1, 1, cmd_tree},
     {"route", "DIR MODEL", "Say which tree a model belongs to, or that none is here", 2, 2, cmd_route},
     {"base", "DIR MODEL", "List the bases that fit a model, best first, and why", 2, 2, cmd_base},

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "collection/purpose.h"
+
 #define MODEL FIELD_OF_MODEL
 #define FOREST FIELD_OF_FOREST
 #define TEXT FIELD_IS_TEXT
@@ -109,7 +111,8 @@ static double counted(const Model *m, ModelField field) {
 void model_field_texts(const Model *m, ModelField field, const char *label_key, GPtrArray *texts) {
   double number = counted(m, field);
   const char *text = own_text(m, field);
-  if (isfinite(number)) g_ptr_array_add(texts, g_strdup_printf("%.0f", number));
+  if (field == FIELD_WHAT) g_ptr_array_add(texts, model_purpose(m, label_key));
+  else if (isfinite(number)) g_ptr_array_add(texts, g_strdup_printf("%.0f", number));
   else if (text) g_ptr_array_add(texts, g_strdup(text));
   else if (field == FIELD_DTYPE) add_dtypes(m, texts);
   else if (field != FIELD_TREE && table[field].owner == FIELD_OF_MODEL && !is_own_text(field))

@@ -28,3 +28,4 @@ int cmd_sweep(int argc, char **argv);
 int cmd_text(int argc, char **argv);
 int cmd_train(int argc, char **argv);
 int cmd_tree(int argc, char **argv);
+int cmd_what(int argc, char **argv);

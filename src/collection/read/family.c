@@ -200,7 +200,7 @@ static char *guess_text(const FamilyGuess *g) {
 
 /* The first fact that names a family: what the trainer wrote goes before the name of a base. */
 static const Fact *declaration(const Model *m, int *family) {
-  static const char *const keys[] = {"ss_base_model_version", "architecture", "base"};
+  static const char *const keys[] = {"ss_base_model_version", "architecture", "declared_family", "base"};
   for (size_t k = 0; k < G_N_ELEMENTS(keys); k++)
     for (guint i = 0; i < m->facts->len; i++) {
       const Fact *f = m->facts->pdata[i];

@@ -110,6 +110,30 @@ static GArray *sum_counts(const cJSON *folders) {
   return tags;
 }
 
+/* How many pictures it was trained on; 0 when that is not told: {"10_fox": {"n_repeats": 10, "img_count": 25}, …}. */
+static double picture_count(GHashTable *metadata) {
+  const char *value = value_of(metadata, "ss_dataset_dirs");
+  size_t n = value ? strlen(value) : 0;
+  g_autoptr(cJSON) folders = n && n <= LARGEST_COUNTS ? json_parse(value, n) : NULL;
+  double sum = 0;
+  for (const cJSON *f = cJSON_IsObject(folders) ? folders->child : NULL; f; f = f->next) {
+    const cJSON *count = cJSON_GetObjectItemCaseSensitive(f, "img_count");
+    if (cJSON_IsNumber(count) && count->valuedouble > 0 && isfinite(count->valuedouble)) sum += count->valuedouble;
+  }
+  return sum;
+}
+
+/* The tag on most pictures is likely the word that calls what was trained. */
+static void add_trigger(Model *m, GHashTable *metadata, const GArray *tags) {
+  if (!tags->len) return;
+  const Tag *first = &g_array_index(tags, Tag, 0);
+  double pictures = picture_count(metadata);
+  g_autofree char *share = pictures >= first->count ? g_strdup_printf("%s, on %.0f %% of %.0f pictures", tag_counts,
+                                                                      100 * first->count / pictures, pictures)
+                                                    : g_strdup_printf("%s, on %.0f pictures", tag_counts, first->count);
+  model_add_fact(m, "trigger", first->tag, share);
+}
+
 static void add_frequent_tags(Model *m, GHashTable *metadata) {
   const char *value = value_of(metadata, tag_counts);
   if (!value) return;
@@ -123,6 +147,7 @@ static void add_frequent_tags(Model *m, GHashTable *metadata) {
   g_array_sort(tags, by_count);
   for (guint i = 0; i < tags->len && i < MOST_TAGS; i++)
     model_add_fact(m, "tags", g_array_index(tags, Tag, i).tag, tag_counts);
+  add_trigger(m, metadata, tags);
 }
 
 /* --- GGUF ------------------------------------------------------------------------------------- */

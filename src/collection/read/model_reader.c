@@ -5,8 +5,10 @@
 
 #include "collection/read/card.h"
 #include "collection/walk/training_run.h"
+#include "collection/walk/weight_names.h"
 #include "collection/read/metadata_facts.h"
 #include "collection/read/model_config.h"
+#include "collection/read/sidecar.h"
 #include "core/error.h"
 #include "core/source.h"
 #include "weights/shards.h"
@@ -106,6 +108,21 @@ static void add_card(Model *m, const ModelFiles *files, const char *path) {
   else model_take_card_text(m, text ? text : "", n);
 }
 
+/* What the tool that fetched it, or a person, wrote beside the file. */
+static void add_sidecars(Model *m, const ModelFiles *files, const Candidate *c) {
+  g_autofree char *stem = weight_name_stem(g_array_index(c->weights, FileRef, 0).path);
+  for (guint i = 0; i < c->sidecars->len; i++) {
+    const char *path = c->sidecars->pdata[i], *ending = path + strlen(stem);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) bytes = files->text(files->user, path, SIDECAR_MAX_BYTES + 1, &error);
+    gsize n = 0;
+    const char *text = bytes ? g_bytes_get_data(bytes, &n) : NULL;
+    if (!bytes) model_add_problem(m, error->message, ending);
+    else sidecar_add_facts(m, text ? text : "", n, ending);
+  }
+  for (guint i = 0; i < c->previews->len; i++) model_add_fact(m, "preview", c->previews->pdata[i], "same name");
+}
+
 /* In order of trust: what the folders say, what a trainer wrote, what a person wrote. */
 static void add_facts(Model *m, const ModelFiles *files, const Candidate *c, const WeightSummary *summary, guint used) {
   add_place(m, c);
@@ -113,6 +130,7 @@ static void add_facts(Model *m, const ModelFiles *files, const Candidate *c, con
   add_config(m, files, c->adapter_config, "adapter_config.json");
   add_card(m, files, c->card);
   if (c->card_is_shared) drop_base_of_card(m);
+  add_sidecars(m, files, c);
   add_config(m, files, c->pipeline, "model_index.json");
   add_config(m, files, c->config, "config.json");
   add_other_weights(m, c, used);

@@ -25,6 +25,8 @@ static void candidate_free(void *data) {
   g_array_unref(c->weights);
   g_array_unref(c->others);
   g_array_unref(c->beside);
+  g_ptr_array_unref(c->sidecars);
+  g_ptr_array_unref(c->previews);
   g_free(c);
 }
 
@@ -53,6 +55,8 @@ static Candidate *candidate_new(GPtrArray *out, const char *path) {
   c->weights = file_refs_new();
   c->others = file_refs_new();
   c->beside = file_refs_new();
+  c->sidecars = g_ptr_array_new_with_free_func(g_free);
+  c->previews = g_ptr_array_new_with_free_func(g_free);
   c->components = g_ptr_array_new_with_free_func(g_free);
   c->revisions = g_ptr_array_new_with_free_func(g_free);
   g_ptr_array_add(out, c);
@@ -177,6 +181,23 @@ static void add_beside(Candidate *c, const Neighbours *n, const Entry *self) {
     }
 }
 
+static void add_named(Candidate *c, GPtrArray *paths, const WalkFolder *folder, const char *stem,
+                      const char *const *endings) {
+  for (; *endings; endings++) {
+    g_autofree char *name = g_strconcat(stem, *endings, NULL);
+    char *path = add_sidecar(c, folder, name);
+    if (path) g_ptr_array_add(paths, path);
+  }
+}
+
+/* What lies beside a file whose name somebody chose. */
+static void add_descriptions(Candidate *c, const WalkFolder *folder, const char *entry) {
+  g_autofree char *stem = weight_name_stem(entry);
+  if (weight_name_rank(entry, false) >= 0) return;
+  add_named(c, c->sidecars, folder, stem, file_sidecar_endings());
+  add_named(c, c->previews, folder, stem, file_preview_endings());
+}
+
 static Candidate *add_file_candidate(GPtrArray *out, const WalkFolder *folder, const char *root, const Entry *e,
                                      bool shared) {
   Candidate *c = candidate_new(out, e->main.path);
@@ -184,6 +205,7 @@ static Candidate *add_file_candidate(GPtrArray *out, const WalkFolder *folder, c
   add_tries(c, e);
   add_rest(c, e);
   add_sidecars(c, folder, shared, e->name);
+  add_descriptions(c, folder, e->name);
   return c;
 }
 
@@ -406,6 +428,10 @@ static void move_refs(GArray *refs, const char *prefix) {
   for (guint i = 0; i < refs->len; i++) move_path(&g_array_index(refs, FileRef, i).path, prefix);
 }
 
+static void move_paths(GPtrArray *paths, const char *prefix) {
+  for (guint i = 0; i < paths->len; i++) move_path((char **)&paths->pdata[i], prefix);
+}
+
 void candidate_move_into(Candidate *c, const char *prefix) {
   c->inside = strlen(prefix);
   move_path(&c->path, prefix);
@@ -416,4 +442,6 @@ void candidate_move_into(Candidate *c, const char *prefix) {
   move_refs(c->weights, prefix);
   move_refs(c->others, prefix);
   move_refs(c->beside, prefix);
+  move_paths(c->sidecars, prefix);
+  move_paths(c->previews, prefix);
 }

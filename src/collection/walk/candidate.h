@@ -32,6 +32,8 @@ typedef struct {
   bool is_archive;       /* one file, whose name is that of an archive */
   char *card, *config, *adapter_config, *pipeline; /* paths of `others`, or NULL */
   bool card_is_shared;                             /* with an adapter in the same folder, whose base it names */
+  GPtrArray *sidecars;                             /* of char: paths of `others`, descriptions of one file */
+  GPtrArray *previews;                             /* of char: pictures of it */
   GArray *weights; /* of FileRef: those that may stand for the model, best first; then the rest */
   guint tries;     /* how many of `weights` may stand for the model; at least 1 */
   GArray *others;  /* of FileRef: card and configurations */

@@ -49,6 +49,22 @@ bool file_use_of(const char *name, WalkUse *use) {
   return has_ending(name, weights, G_N_ELEMENTS(weights)) && !is_trainer_state(name);
 }
 
+const char *const *file_sidecar_endings(void) {
+  static const char *const endings[] = {".civitai.info", ".cm-info.json", ".metadata.json", ".json", ".txt", NULL};
+  return endings;
+}
+
+const char *const *file_preview_endings(void) {
+  static const char *const endings[] = {".preview.png", ".preview.jpg", ".preview.jpeg", ".preview.webp", NULL};
+  return endings;
+}
+
+bool file_is_sidecar(const char *name) {
+  const char *const *described = file_sidecar_endings(), *const *pictured = file_preview_endings();
+  return has_ending(name, described, g_strv_length((char **)described)) ||
+         has_ending(name, pictured, g_strv_length((char **)pictured));
+}
+
 bool walk_is_unfinished(const char *name) {
   static const char *const endings[] = {".incomplete", ".part", ".crdownload", ".aria2"};
   if (g_str_has_suffix(name, endings[0])) return true;

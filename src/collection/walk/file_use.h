@@ -12,12 +12,22 @@ typedef enum {
   WALK_CONFIG,         /* config.json */
   WALK_ADAPTER_CONFIG, /* adapter_config.json */
   WALK_PIPELINE,       /* model_index.json */
-  WALK_ARCHIVE         /* a name that archives have */
+  WALK_ARCHIVE,        /* a name that archives have */
+  WALK_SIDECAR         /* a description or picture of the weight file of the same name; see file_is_sidecar() */
 } WalkUse;
 
 /* The role of a file by its bare name; false for what nobody would take for weights or their
  * description. */
 bool file_use_of(const char *name, WalkUse *use);
+
+/* Endings, behind the stem of a weight file's name, of descriptions that download tools and people keep beside
+ * NAME.safetensors, the most telling first (NAME.civitai.info, .cm-info.json, .metadata.json; NAME.json of web
+ * interfaces; NAME.txt), and of its pictures. NULL-terminated, static. */
+const char *const *file_sidecar_endings(void);
+const char *const *file_preview_endings(void);
+
+/* True for a bare name that may be one of either. */
+bool file_is_sidecar(const char *name);
 
 /* True for the name of a download that was cut short: "x.incomplete", "x.safetensors.part". */
 bool walk_is_unfinished(const char *name);

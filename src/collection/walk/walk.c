@@ -179,6 +179,8 @@ static void note_file(Walker *w, Finds *f, const Listing *l, const char *name, c
     if (!is_of_weights(use) || !is_shadowed(w, l, name)) walk_folder_add(l->folder, name, use, stamp_of(st));
   } else if (file_piece_of(name, &whole)) {
     note_piece(f, l, name, whole);
+  } else if (file_is_sidecar(name)) {
+    walk_folder_add(l->folder, name, WALK_SIDECAR, stamp_of(st));
   }
 }
 
@@ -204,7 +206,7 @@ static bool is_left_out(const char *name) {
 static bool is_wanted(const char *name) {
   WalkUse use;
   g_autofree char *whole = NULL;
-  return file_use_of(name, &use) || file_piece_of(name, &whole);
+  return file_use_of(name, &use) || file_piece_of(name, &whole) || file_is_sidecar(name);
 }
 
 static unsigned char type_of(int fd, const struct dirent *e) {
