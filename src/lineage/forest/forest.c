@@ -6,8 +6,9 @@
 #include "lineage/forest/forest_make.h"
 
 const char *edge_kind_name(EdgeKind kind) {
-  static const char *const names[] = {"fine-tune", "continued", "checkpoint", "lora-merged", "adapter",
-                                      "quantised", "merge",     "related",    "recast"};
+  static const char *const names[] = {"fine-tune", "continued", "checkpoint",   "lora-merged", "adapter",
+                                      "quantised", "merge",     "related",      "recast",      "pruned",
+                                      "new-head",  "resized",   "depth-pruned", "stacked"};
   return (unsigned)kind < G_N_ELEMENTS(names) ? names[kind] : "related";
 }
 

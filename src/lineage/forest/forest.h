@@ -16,8 +16,13 @@ typedef enum {
   EDGE_ADAPTER,
   EDGE_QUANTISED,
   EDGE_MERGE,
-  EDGE_RELATED, /* kin, but who came first is not known */
-  EDGE_RECAST   /* the same numbers in a shorter format */
+  EDGE_RELATED,      /* kin, but who came first is not known */
+  EDGE_RECAST,       /* the same numbers in a shorter format */
+  EDGE_PRUNED,       /* numbers set to zero, the others kept or nearly so */
+  EDGE_NEW_HEAD,     /* the same trunk under another output layer */
+  EDGE_RESIZED,      /* the same but for a table of another number of rows, a vocabulary's */
+  EDGE_DEPTH_PRUNED, /* some layers left out, the others kept */
+  EDGE_STACKED       /* layers kept and repeated, or moved to other places */
 } EdgeKind;
 
 typedef enum { EDGE_DECLARED, EDGE_RECOVERED, EDGE_BY_HAND } EdgeSource;

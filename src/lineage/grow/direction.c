@@ -6,7 +6,7 @@
 /* Nats of each piece of evidence. */
 static const struct {
   double clock, low_rank, norm, norm_decay, kurtosis, norm_layers, biases;
-  double fresh_head, same_head, centrality;
+  double fresh_head, same_head, centrality, zeros, rows;
 } worth = {.clock = 5,
            .low_rank = 4,
            .norm = 0.4,
@@ -16,7 +16,12 @@ static const struct {
            .biases = 0.3,
            .fresh_head = 1.2,
            .same_head = 0.4,
-           .centrality = 1.5};
+           .centrality = 1.5,
+           .zeros = 6, /* what was set to zero does not come back */
+           .rows = 0.8 /* vocabularies grow more often than they shrink */};
+
+/* More of the numbers are 0 in one than in the other: it was pruned. */
+static const double most_zeros_apart = 0.05;
 
 /* Beyond this the norm tells of weight decay, not of the change's angle. */
 static const double decay_rho = 12;
@@ -46,13 +51,55 @@ static double centrality_nats(const Kinship *k, double median_p, double median_c
   return isfinite(lead) ? worth.centrality * tanh(2 * lead) : 0;
 }
 
+/* Rows of the tables that both have with another number of them: the child's minus the parent's, by sign. */
+static double more_rows(const ModelSketch *p, const ModelSketch *c, unsigned *tables) {
+  g_autoptr(GHashTable) rows = g_hash_table_new(g_str_hash, g_str_equal);
+  double sum = 0;
+  *tables = 0;
+  for (guint i = 0; i < p->tensors->len; i++) {
+    TensorSketch *t = &g_array_index(p->tensors, TensorSketch, i);
+    if (t->part == PART_MATRIX && t->role == TENSOR_WEIGHT) g_hash_table_insert(rows, t->name, t);
+  }
+  for (guint i = 0; i < c->tensors->len; i++) {
+    const TensorSketch *t = &g_array_index(c->tensors, TensorSketch, i), *o = g_hash_table_lookup(rows, t->name);
+    if (!o || t->part != PART_MATRIX || t->d_in != o->d_in || t->d_out == o->d_out) continue;
+    sum += sign((double)o->d_out, (double)t->d_out);
+    ++*tables;
+  }
+  return (sum > 0) - (sum < 0);
+}
+
+static bool is_pruning(const ModelSketch *p, const ModelSketch *c) {
+  return fabs(c->zeros - p->zeros) > most_zeros_apart;
+}
+
+/* Nothing but what the sketches do not compare has changed. */
+static bool is_same_trunk(const Kinship *k) { return k->equal == 1 && k->distance2 == 0; }
+
+static double mark_nats(const ModelSketch *p, const ModelSketch *c, const Kinship *k) {
+  unsigned tables;
+  if (is_pruning(p, c)) return worth.zeros * sign(p->zeros, c->zeros);
+  return norm_nats(k) + (p->trunk != c->trunk ? worth.rows * more_rows(p, c, &tables) : 0);
+}
+
 double direction_nats(const ModelSketch *p, const ModelSketch *c, const Kinship *k, double median_p, double median_c) {
-  return worth.clock * sign(p->clock, c->clock) + norm_nats(k) + worth.kurtosis * sign(p->kurtosis, c->kurtosis) +
+  return worth.clock * sign(p->clock, c->clock) + mark_nats(p, c, k) + worth.kurtosis * sign(p->kurtosis, c->kurtosis) +
          worth.norm_layers * sign(p->norm_layers, c->norm_layers) + worth.biases * sign(p->biases, c->biases) +
          head_nats(p, c, k) + centrality_nats(k, median_p, median_c);
 }
 
-EdgeKind direction_kind(const ModelSketch *p, const ModelSketch *c, const Kinship *k) {
-  if (kinship_is_low_rank(k) && kinship_growth(k) > 0) return EDGE_LORA_MERGED;
+EdgeKind direction_kind_by_head(const ModelSketch *p, const ModelSketch *c, const Kinship *k) {
   return p->head_out && heads_match(p, c, k) ? EDGE_CONTINUED : EDGE_FINE_TUNE;
+}
+
+EdgeKind direction_kind(const ModelSketch *p, const ModelSketch *c, const Kinship *k) {
+  unsigned tables = 0;
+  if (is_pruning(p, c) && c->zeros > p->zeros) return EDGE_PRUNED;
+  if (is_same_trunk(k)) {
+    if (p->trunk != c->trunk) more_rows(p, c, &tables);
+    if (tables) return EDGE_RESIZED;
+    if (p->head_out && c->head_out && p->trunk == c->trunk) return EDGE_NEW_HEAD;
+  }
+  if (kinship_is_low_rank(k) && kinship_growth(k) > 0) return EDGE_LORA_MERGED;
+  return direction_kind_by_head(p, c, k);
 }

@@ -95,3 +95,7 @@ unsigned builder_kin(const Builder *b, unsigned model, unsigned *representative)
 /* Hangs the adapters without a claim: where one tree fits, there; where none does, with others of
  * their signature. Where several fit, a note says so. `sets` tells trees of full models apart. */
 void builder_place_adapters(Builder *b, Sets *sets);
+
+/* Reads a few layers of each two models whose difference may be a merged low-rank change; those of which it is none
+ * get another kind. False when cancelled. */
+bool builder_check_ranks(Builder *b, GError **error);

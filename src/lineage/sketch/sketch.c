@@ -303,6 +303,20 @@ static void promote_lone_heads(ModelSketch *s) {
   }
 }
 
+/* Each matrix by its size. */
+static double share_of_zeros(const ModelSketch *s) {
+  double sum = 0, all = 0;
+  for (guint i = 0; i < s->tensors->len; i++) {
+    const TensorSketch *t = &g_array_index(s->tensors, TensorSketch, i);
+    if (t->part != PART_MATRIX || !t->places || t->placed == 0) continue;
+    size_t zeros = 0;
+    for (size_t k = 0; k < t->placed; k++) zeros += t->places[k] == 0;
+    sum += (double)t->moments.count * (double)zeros / (double)t->placed;
+    all += (double)t->moments.count;
+  }
+  return all > 0 ? sum / all : 0;
+}
+
 void model_sketch_settle(ModelSketch *s) {
   double weight = 0;
   uint64_t gridded = 0;
@@ -313,6 +327,7 @@ void model_sketch_settle(ModelSketch *s) {
   for (guint i = 0; i < s->tensors->len; i++) sum_up(s, &g_array_index(s->tensors, TensorSketch, i), &weight, &gridded);
   s->quantised = s->trunk > 0 && 2 * gridded > s->trunk;
   if (weight > 0) s->kurtosis /= weight;
+  s->zeros = share_of_zeros(s);
 }
 
 /* The tensors of all models that share a seed. */

@@ -64,6 +64,7 @@ typedef struct {
   double biases;      /* sum of squares */
   double head_scale;  /* mean square of the head's weight x its d_in */
   uint64_t head_out;  /* its d_out, 0 when there is no head */
+  double zeros;       /* share of the matrices' numbers that are 0, by those at random places */
 } ModelSketch;
 
 /* Reads every tensor of the file once, in blocks of 256 kB. `seed` picks the projections: only
