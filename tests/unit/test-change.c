@@ -112,6 +112,52 @@ static void test_head_and_rows(void) {
   assert_parent(&w, "longer", "base", EDGE_RESIZED, EDGE_DECLARED);
 }
 
+/* n blocks, taken from `from[i]`'s block at[i], under names of their own. */
+static Net net_of_blocks(const Net *const *from, const unsigned *at, unsigned n) {
+  Net net = {0};
+  Rng rng;
+  rng_init(&rng, 1, 1);
+  for (unsigned i = 0; i < n; i++) {
+    g_autofree char *name = g_strdup_printf("layers.%u.weight", i);
+    net_add(&net, name, WIDTH, WIDTH, 0.1f, &rng);
+    if (from[i]) memcpy(net.data[i], from[i]->data[at[i]], WIDTH * WIDTH * sizeof(float));
+  }
+  return net;
+}
+
+static Net net_stack(const Net *a, const Net *b, const unsigned *at, unsigned n, unsigned of_a) {
+  const Net *from[MOST];
+  for (unsigned i = 0; i < n; i++) from[i] = i < of_a ? a : b;
+  return net_of_blocks(from, at, n);
+}
+
+/* Blocks repeated, left out, and taken from two models; a fine-tune of the stack hangs below it, one of the base does
+ * not. */
+static void test_depth(void) {
+  static const unsigned twice[] = {0, 1, 2, 1, 2, 3}, three[] = {0, 1, 2};
+  const Net *nothing[MOST] = {0};
+  g_auto(Wood) w = wood_new();
+  g_auto(Net) base = net_of_blocks(nothing, NULL, 4), tuned = net_child(&base, 2, 0.1f);
+  g_auto(Net) stack = net_stack(&base, &base, twice, 6, 6), two = net_stack(&base, &tuned, twice, 6, 3);
+  g_auto(Net) pruned = net_stack(&base, &base, three, 3, 3), later = net_child(&stack, 7, 0.1f);
+  wood_write(&w, "base", &base, NULL);
+  wood_write(&w, "tuned", &tuned, NULL);
+  wood_write(&w, "stack", &stack, NULL);
+  wood_write(&w, "two", &two, NULL);
+  wood_write(&w, "pruned", &pruned, "base");
+  wood_write(&w, "later", &later, NULL);
+  wood_grow(&w, NULL);
+  g_assert_cmpint(w.forest->trees, ==, 1);
+  assert_parent(&w, "stack", "base", EDGE_STACKED, EDGE_RECOVERED);
+  assert_parent(&w, "pruned", "base", EDGE_DEPTH_PRUNED, EDGE_DECLARED);
+  assert_parent(&w, "two", "base", EDGE_MERGE, EDGE_RECOVERED);
+  g_assert_cmpuint(node(&w, "two")->parents->len, ==, 2);
+  g_assert_cmpfloat_with_epsilon(edge(&w, "two")->weight, 0.5, 1e-6);
+  assert_parent(&w, "later", "stack", EDGE_FINE_TUNE, EDGE_RECOVERED);
+  const ParentEdge *e = edge(&w, "base") ? edge(&w, "base") : edge(&w, "tuned");
+  g_assert_true(e->parent == find(&w, "base") || e->parent == find(&w, "tuned"));
+}
+
 /* Every kind of levels is seen, in float32 and, but for bytes a row, in bfloat16; nothing else is. */
 static void test_levels(void) {
   enum { ROWS = 32, COLUMNS = 256, N = ROWS * COLUMNS };
@@ -163,6 +209,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/change/rank", test_change_rank);
   g_test_add_func("/change/pruned", test_pruned);
   g_test_add_func("/change/head-and-rows", test_head_and_rows);
+  g_test_add_func("/change/depth", test_depth);
   g_test_add_func("/change/levels", test_levels);
   return g_test_run();
 }

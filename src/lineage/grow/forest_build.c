@@ -69,7 +69,7 @@ static bool build_trees(Builder *b, Sets *sets, GError **error) {
   }
   for (unsigned v = 0; v < n; v++) {
     const GArray *group = groups->pdata[v];
-    if (group && group->len > 1 && !builder_build_tree(b, group, error)) return false;
+    if (group && group->len > 1 && !builder_build_group(b, group, error)) return false;
   }
   return true;
 }
@@ -128,6 +128,7 @@ static bool build(Builder *b, GError **error) {
   builder_find_copies(b);
   if (!join_kin(b, error)) return false;
   builder_find_claims(b);
+  if (b->options->rule == FOREST_RULE_POOLED && !b->options->declared_only) builder_find_depths(b);
   if (b->options->declared_only) {
     follow_cards(b);
     return true;

@@ -42,6 +42,7 @@ void builder_clear(Builder *b) {
   g_ptr_array_unref(b->absent);
   g_hash_table_unref(b->named);
   sets_clear(&b->kin);
+  g_free(b->origins);
 }
 
 const ModelSketch *builder_sketch(const Builder *b, unsigned node) {

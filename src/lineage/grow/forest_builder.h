@@ -5,6 +5,7 @@
 
 #include "collection/collection.h"
 #include "lineage/grow/declared.h"
+#include "lineage/grow/depth.h"
 #include "lineage/forest/forest_make.h"
 #include "lineage/sketch/kinship.h"
 
@@ -30,13 +31,14 @@ typedef struct {
   Forest *forest;      /* nodes 0..models-1 are the models */
   GPtrArray *sketches; /* one a model, NULL where there is none; centred */
   DeclaredIndex *index;
-  Sets kin;           /* models that the weights alone join */
-  GPtrArray *absent;  /* of AbsentBase or NULL, one a model: the base that its card names and that is not here */
-  GHashTable *named;  /* "set of kin|identity" -> how many of the set name it */
-  GHashTable *ghosts; /* identity -> node + 1 */
-  GArray *claims;     /* of Claim, one a node */
-  GHashTable *selves; /* folded name -> node + 1: full models that seem to be what they name */
-  GPtrArray *more;    /* of GArray of ParentEdge or NULL, one a model: a merge's other parents */
+  Sets kin;             /* models that the weights alone join */
+  GPtrArray *absent;    /* of AbsentBase or NULL, one a model: the base that its card names and that is not here */
+  GHashTable *named;    /* "set of kin|identity" -> how many of the set name it */
+  DepthOrigin *origins; /* one a model, or NULL: of which others' layers it is made */
+  GHashTable *ghosts;   /* identity -> node + 1 */
+  GArray *claims;       /* of Claim, one a node */
+  GHashTable *selves;   /* folded name -> node + 1: full models that seem to be what they name */
+  GPtrArray *more;      /* of GArray of ParentEdge or NULL, one a model: a merge's other parents */
 } Builder;
 
 /* An empty forest of so many models to come. All is borrowed; builder_clear() frees what was made, the forest too unless
@@ -61,6 +63,13 @@ int builder_claimed_parent(const Builder *b, unsigned node);
 
 /* Hangs a node where its claim says; `kind` unless the claim says the kind. */
 void builder_add_claimed(Builder *b, unsigned node, int parent, EdgeKind kind, double distance);
+
+/* Finds models made of others' layers; each claims its parents, whatever its card says. */
+void builder_find_depths(Builder *b);
+
+/* The tree of full models and ghosts whose numbers are given, each model made of others' layers below these and
+ * above its own children. */
+bool builder_build_group(Builder *b, const GArray *nodes, GError **error);
 
 /* Builds one tree of full models and ghosts, whose numbers are given. Cards that the weights
  * contradict lose their claims. */
