@@ -21,6 +21,7 @@ const Command command_table[] = {
     {"conflicts", "DIR", "List cards that the weights contradict", 1, 1, cmd_conflicts},
     {"space", "DIR", "Say where the disk went, and what copies take of it", 1, 1, cmd_space},
     {"diff", "A B", "Compare two models layer by layer", 2, 2, cmd_diff},
+    {"verify", "A", "Say whether A is B, or which of several B it was made from", 1, 1, cmd_verify},
     {"train", "DIR", "Train an expert on the weights of one layer", 1, 1, cmd_train},
     {"sweep", "DIR", "Train an expert on every layer and rank them", 1, 1, cmd_sweep},
     {"eval", "DIR", "Measure all there is to say about how good an expert is", 1, 1, cmd_eval},

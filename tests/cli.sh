@@ -24,7 +24,7 @@ expect 0 'usage: copse' --help
 expect 0 'copse 0' --version
 expect 0 'usage: copse' help
 expect 0 'Usage' help scan
-for command in scan show tree route base duplicates conflicts diff train sweep query eval classify like apply map plant demo doctor text export space bench set note import; do
+for command in scan show tree route base duplicates conflicts diff verify train sweep query eval classify like apply map plant demo doctor text export space bench set note import; do
   expect 0 'Usage' "$command" --help
 done
 expect 2 'too few arguments' scan
@@ -102,6 +102,10 @@ expect 0 '^B is an adapter: what it adds to A$' diff "$dir/wood/one.safetensors"
 expect 0 '^net.a  only in A    8x8            -$' diff "$dir/wood/one.safetensors" "$dir/away/half.safetensors"
 expect 0 '^net.a  only in B    -              8x8$' diff "$dir/away/half.safetensors" "$dir/wood/one.safetensors"
 expect 0 '^1 same; 1 only in A; layers moved 0 in all$' diff "$dir/wood/one.safetensors" "$dir/away/half.safetensors"
+expect 0 'one.safetensors: the same, number for number$' verify "$dir/wood/one.safetensors" --against "$dir/wood/one.safetensors"
+expect 3 'different: 1 of 2 tensors' verify "$dir/wood/one.safetensors" --against "$dir/away/half.safetensors"
+expect 1 'nowhere' verify "$dir/wood/one.safetensors" --against "$dir/nowhere"
+expect 2 'needs --against' verify "$dir/wood/one.safetensors"
 expect 3 "in all$" diff --exit-code "$dir/wood/one.safetensors" "$dir/away/half.safetensors"
 expect 0 "^1 same; layers moved 0 in all$" diff --exit-code "$dir/away/fits" "$dir/away/fits"
 # A state belongs to one collection.

@@ -9,6 +9,7 @@ int cmd_classify(int argc, char **argv);
 int cmd_conflicts(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
+int cmd_verify(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_duplicates(int argc, char **argv);
 int cmd_eval(int argc, char **argv);

@@ -42,8 +42,12 @@ void weight_file_set_metadata(WeightFile *file, const char *key, const char *val
 WeightFile *weight_file_new(ByteSource *source);
 
 extern const WeightFormat weight_format_gguf;
+extern const WeightFormat weight_format_hdf5;
+extern const WeightFormat weight_format_msgpack; /* Flax's */
+extern const WeightFormat weight_format_onnx;
+extern const WeightFormat weight_format_pickle; /* arrays of numpy */
 extern const WeightFormat weight_format_npy;
 extern const WeightFormat weight_format_safetensors;
 extern const WeightFormat weight_format_torch_legacy;
 extern const WeightFormat weight_format_torch_tar;
-extern const WeightFormat weight_format_zip; /* PyTorch's archives and npz */
+extern const WeightFormat weight_format_zip; /* PyTorch's archives, npz and Keras 3 */

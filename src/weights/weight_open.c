@@ -4,13 +4,15 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "weights/formats/onnx.h"
 #include "weights/packed/packed.h"
 #include "weights/weight_format.h"
 
 /* In the order in which they are tried: those with a magic number first. */
 static const WeightFormat *const formats[] = {
-    &weight_format_gguf, &weight_format_safetensors, &weight_format_zip,
-    &weight_format_npy,  &weight_format_torch_tar,   &weight_format_torch_legacy,
+    &weight_format_gguf,    &weight_format_safetensors, &weight_format_zip,          &weight_format_npy,
+    &weight_format_hdf5,    &weight_format_torch_tar,   &weight_format_torch_legacy, &weight_format_pickle,
+    &weight_format_msgpack, &weight_format_onnx,
 };
 
 static bool is_lfs_pointer(const unsigned char *head, size_t n) {
@@ -57,5 +59,32 @@ WeightFile *weight_file_open_index(ByteSource *index, const ShardFolder *folder,
 WeightFile *weight_file_open(const char *path, GError **error) {
   if (shards_stand_at(path)) return unpack(shards_open_path(path, open_plain, error));
   g_autoptr(ByteSource) source = byte_source_open(path, error);
-  return source ? weight_file_open_source(source, error) : NULL;
+  g_autoptr(WeightFile) f = source ? open_plain(source, error) : NULL;
+  g_autofree char *folder = g_path_get_dirname(path);
+  return f && onnx_find_data(f, folder, error) ? unpack(g_steal_pointer(&f)) : NULL;
+}
+
+bool weight_file_has_neighbours(const char *path) { return shards_stand_at(path) || g_str_has_suffix(path, ".onnx"); }
+
+/* A ZIP whose first member has a name that PyTorch, numpy or Keras give. */
+static bool is_known_zip(const unsigned char *head, size_t n) {
+  static const char *const endings[] = {"data.pkl", ".npy", ".pth", "config.json", "metadata.json"};
+  if (n < 30 || memcmp(head, "PK\3\4", 4) != 0) return false;
+  size_t length = head[26] | (size_t)head[27] << 8;
+  if (length == 0 || length > n - 30) return false;
+  g_autofree char *name = g_strndup((const char *)head + 30, length);
+  for (size_t i = 0; i < G_N_ELEMENTS(endings); i++)
+    if (g_str_has_suffix(name, endings[i])) return true;
+  return false;
+}
+
+bool weight_file_is_marked(const unsigned char *head, size_t n) {
+  static const char hdf5[] = "\x89HDF\r\n\x1a\n", npy[] = "\x93NUMPY";
+  uint64_t length = 0;
+  if (n < 32) return false;
+  memcpy(&length, head, sizeof length);
+  if (memcmp(head, "GGUF", 4) == 0 || memcmp(head, hdf5, 8) == 0 || memcmp(head, npy, 6) == 0) return true;
+  if (length > 2 && length <= 100000000 && head[8] == '{' && (head[9] == '"' || head[9] == ' ')) return true;
+  if (is_known_zip(head, n) || weight_format_torch_tar.matches(head, n, NULL)) return true;
+  return weight_format_torch_legacy.matches(head, n, NULL);
 }

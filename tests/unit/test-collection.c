@@ -316,7 +316,7 @@ static void test_mess(Fixture *f, gconstpointer unused) {
   model_at(f, "linked.safetensors");
   expect_reason(f, "two.safetensors", "too short");
   expect_reason(f, "empty.bin", "empty");
-  expect_reason(f, "net.h5", "known format");
+  expect_reason(f, "net.h5", "cut short");
   expect_reason(f, "half.safetensors.incomplete", "not finished");
   expect_reason(f, "broken.safetensors", "broken link to gone/away.safetensors");
   expect_reason(f, "self.pt", "link to self.pt");

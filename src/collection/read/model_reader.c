@@ -11,7 +11,6 @@
 #include "collection/read/sidecar.h"
 #include "core/error.h"
 #include "core/source.h"
-#include "weights/shards.h"
 #include "weights/weight_open.h"
 
 enum { MAX_OTHERS = 64 };
@@ -201,7 +200,7 @@ typedef struct {
 } Folders;
 
 static WeightSummary *summary_of_file(Folders *f, const char *full, GError **error) {
-  if (!shards_stand_at(full)) {
+  if (!weight_file_has_neighbours(full)) {
     g_autoptr(ByteSource) source = byte_source_open(full, error);
     return source ? header_cache_summary(f->headers, source, error) : NULL;
   }

@@ -24,8 +24,9 @@ static bool is_trainer_state(const char *name) {
 }
 
 bool file_use_of(const char *name, WalkUse *use) {
-  static const char *const weights[] = {".safetensors", ".pt",  ".pth", ".bin", ".ckpt",    ".th",
-                                        ".gguf",        ".npy", ".npz", ".h5",  ".msgpack", ".onnx"};
+  static const char *const weights[] = {".safetensors", ".pt",    ".pth", ".bin",   ".ckpt",    ".th",
+                                        ".gguf",        ".npy",   ".npz", ".h5",    ".msgpack", ".onnx",
+                                        ".hdf5",        ".keras", ".pkl", ".pickle"};
   static const char *const indices[] = {".safetensors.index.json", ".bin.index.json"};
   static const struct {
     const char *name;
@@ -105,4 +106,13 @@ bool file_piece_of(const char *name, char **whole) {
     return true;
   }
   return false;
+}
+
+bool file_use_may_be_marked(const char *name) {
+  static const char *const endings[] = {".model", ".params", ".weights", ".state", ".checkpoint", ".net", ".dat"};
+  if (name[0] == '.' || g_str_has_prefix(name, "sha256-")) return false; /* hidden, or a blob of a store */
+  const char *dot = strrchr(name, '.');
+  if (!dot) return true;
+  size_t digits = strspn(dot + 1, "0123456789");
+  return has_ending(name, endings, G_N_ELEMENTS(endings)) || (digits > 0 && dot[1 + digits] == '\0');
 }

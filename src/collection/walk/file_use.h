@@ -35,3 +35,7 @@ bool walk_is_unfinished(const char *name);
 /* True for a piece of one file that was cut by its bytes: "x.gguf.part1of2", "x.gguf-split-a", "x.safetensors.001".
  * *whole gets the name that the joined file would have; the caller frees it. */
 bool file_piece_of(const char *name, char **whole);
+
+/* True for a name that says nothing, so that a weight file may bear it: none of an ending, or one that is given to all
+ * sorts of things (".model", ".0"). */
+bool file_use_may_be_marked(const char *name);

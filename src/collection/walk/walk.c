@@ -14,6 +14,7 @@
 #include "core/error.h"
 #include "core/parallel.h"
 #include "core/text.h"
+#include "weights/weight_open.h"
 
 /* A folder that waits to be listed. */
 typedef struct {
@@ -169,6 +170,16 @@ static void note_piece(Finds *f, const Listing *l, const char *name, const char 
            g_strdup_printf("a piece of %s, which was split by its bytes: join the pieces in their order (cat)", shown));
 }
 
+/* A file whose name says nothing is known by its first bytes. */
+static bool is_marked(const Listing *l, const char *name, const struct stat *st) {
+  unsigned char head[512];
+  if (st->st_size < (off_t)sizeof head / 4 || !file_use_may_be_marked(name)) return false;
+  int fd = openat(l->fd, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+  ssize_t n = fd >= 0 ? read(fd, head, sizeof head) : -1;
+  if (fd >= 0) close(fd);
+  return n > 0 && weight_file_is_marked(head, (size_t)n);
+}
+
 /* Anything but a folder. `st` describes it, links followed. */
 static void note_file(Walker *w, Finds *f, const Listing *l, const char *name, const struct stat *st) {
   WalkUse use;
@@ -181,6 +192,8 @@ static void note_file(Walker *w, Finds *f, const Listing *l, const char *name, c
     note_piece(f, l, name, whole);
   } else if (file_is_sidecar(name)) {
     walk_folder_add(l->folder, name, WALK_SIDECAR, stamp_of(st));
+  } else if (is_marked(l, name, st) && !is_shadowed(w, l, name)) {
+    walk_folder_add(l->folder, name, WALK_WEIGHTS, stamp_of(st));
   }
 }
 
@@ -206,7 +219,8 @@ static bool is_left_out(const char *name) {
 static bool is_wanted(const char *name) {
   WalkUse use;
   g_autofree char *whole = NULL;
-  return file_use_of(name, &use) || file_piece_of(name, &whole) || file_is_sidecar(name);
+  return file_use_of(name, &use) || file_piece_of(name, &whole) || file_is_sidecar(name) ||
+         file_use_may_be_marked(name);
 }
 
 static unsigned char type_of(int fd, const struct dirent *e) {

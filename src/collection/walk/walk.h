@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The walk over a collection's folders: which files could hold weights, and what lies beside
- * them. Names and stat(2) only; no file is opened, except what says which blobs of a store are of
+ * them. Names and stat(2) only; no file is opened, except those whose names say nothing, for their first bytes, and
+ * what says which blobs of a store are of
  * interest: refs/main of a Hub repository, manifests of an Ollama store.
  *
  * Of a Hub repository the most whole revision is walked, that of refs/main before others; of the rest, weight files

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "weights/formats/hdf5.h"
 #include "weights/formats/npy.h"
 #include "weights/strided.h"
 #include "weights/torch/torch_file.h"
@@ -14,6 +15,7 @@ enum { MOST_WRAPPED = 1 << 30 };
 
 /* What such a file becomes; reached through weight_format_zip only. */
 static const WeightFormat format_torch = {.name = "torch", .read_raw = strided_read_raw, .close = strided_close};
+static const WeightFormat format_keras = {.name = "keras", .read_raw = strided_read_raw, .close = strided_close};
 static const WeightFormat format_npz = {.name = "npz", .read_raw = strided_read_raw, .close = strided_close};
 
 static bool matches(const unsigned char *head, size_t n, const ByteSource *source) {
@@ -42,6 +44,14 @@ static bool open_wrapped(WeightFile *file, ZipFile *outer, const ZipMember *m, G
   return torch_zip_open(file, g_steal_pointer(&zip), error);
 }
 
+/* Keras 3 keeps its weights as one HDF5 member. */
+static bool open_keras(WeightFile *file, ZipFile *zip, const ZipMember *m, GError **error) {
+  g_autoptr(ByteSource) inner = zip_member_source(zip, m, MOST_WRAPPED, error);
+  if (!inner) return false;
+  file->format = &format_keras;
+  return hdf5_open(file, inner, error);
+}
+
 static bool open_zip(WeightFile *file, GError **error) {
   g_autoptr(ZipFile) zip = zip_open(file->source, error);
   if (!zip) return false;
@@ -51,6 +61,8 @@ static bool open_zip(WeightFile *file, GError **error) {
   }
   const ZipMember *policy = zip_find(zip, "policy.pth");
   if (policy) return open_wrapped(file, zip, policy, error);
+  const ZipMember *keras = zip_find(zip, "model.weights.h5");
+  if (keras) return open_keras(file, zip, keras, error);
   if (npz_matches(zip)) {
     file->format = &format_npz;
     return npz_open(file, g_steal_pointer(&zip), error);

@@ -5,7 +5,6 @@
 
 #include "core/error.h"
 #include "weights/torch/torch_globals.h"
-#include "weights/torch/torch_tensor.h"
 
 enum {
   MOST_LEVELS = 64,
@@ -18,6 +17,7 @@ enum {
 
 typedef struct {
   const char *label;
+  TorchIsTensor is_tensor;
   TorchVisit visit;
   void *user;
   GString *name;
@@ -97,7 +97,7 @@ static bool step(Walk *w) {
 
 /* True when a tensor lies anywhere below v. False, with w->steps beyond the bound, if in vain. */
 static bool holds(Walk *w, const PickleValue *v, int level) {
-  if (torch_tensor_is(v)) return true;
+  if (w->is_tensor(v)) return true;
   if (level == MOST_LEVELS || w->steps > MOST_STEPS) return false;
   if (is_sequence(v)) {
     for (guint i = 0; i < v->u.items.n && ++w->steps <= MOST_STEPS; i++)
@@ -120,10 +120,10 @@ static bool text_begins(const PickleValue *key, const char *start) {
 }
 
 /* What a trainer keeps beside the weights. */
-static bool is_aside(const PickleValue *key, const PickleValue *value) {
+static bool is_aside(const Walk *w, const PickleValue *key, const PickleValue *value) {
   static const char *const starts[] = {"optim",     "lr_sched", "scheduler", "scaler",      "grad_scaler",
                                        "callbacks", "loops",    "rng_state", "random_state"};
-  if (key->kind != PICKLE_TEXT || torch_tensor_is(value)) return false;
+  if (key->kind != PICKLE_TEXT || w->is_tensor(value)) return false;
   if (!is_dictionary(value) && !is_sequence(value)) return false;
   if (text_contains(key, ".")) return false;
   if (text_contains(key, "optimizer")) return true;
@@ -150,7 +150,7 @@ static const PickleValue *silent_key(Walk *w, const PickleValue *dict, int level
   const PickleValue *key, *value, *main_key = NULL, *averaged = NULL;
   guint mains = 0, copies = 0;
   for (guint i = 0; torch_state_entry(dict, i, &key, &value); i++) {
-    if (torch_tensor_is(value) || (level == 0 && is_aside(key, value))) continue;
+    if (w->is_tensor(value) || (level == 0 && is_aside(w, key, value))) continue;
     if (!holds(w, value, level + 1)) continue;
     if (is_averaged(key)) averaged = key, copies++;
     else main_key = key, mains++;
@@ -188,7 +188,7 @@ static bool walk_dictionary(Walk *w, const PickleValue *dict, int level) {
   const PickleValue *key, *value;
   gsize length = w->name->len;
   for (guint i = 0; torch_state_entry(dict, i, &key, &value); i++) {
-    if (level == 0 && is_aside(key, value)) continue;
+    if (level == 0 && is_aside(w, key, value)) continue;
     bool named = key == silent || append_key(w->name, key);
     bool ok = step(w) && (!named || walk(w, value, level + 1));
     g_string_truncate(w->name, length);
@@ -209,15 +209,16 @@ static bool walk_sequence(Walk *w, const PickleValue *v, int level) {
 }
 
 static bool walk(Walk *w, const PickleValue *v, int level) {
-  if (torch_tensor_is(v)) return visit_tensor(w, v);
+  if (w->is_tensor(v)) return visit_tensor(w, v);
   if (!is_sequence(v) && !is_dictionary(v)) return true;
   if (w->name->len > MOST_NAME) return fail(w, "the names of its tensors are overlong");
   if (level == MOST_LEVELS) return fail(w, "its containers are nested too deeply, or in a circle");
   return is_sequence(v) ? walk_sequence(w, v, level) : walk_dictionary(w, v, level);
 }
 
-bool torch_state_walk(const PickleValue *root, const char *label, TorchVisit visit, void *user, GError **error) {
+bool torch_state_walk(const PickleValue *root, const char *label, TorchIsTensor is_tensor, TorchVisit visit, void *user,
+                      GError **error) {
   g_autoptr(GString) name = g_string_new(NULL);
-  Walk w = {.label = label, .visit = visit, .user = user, .name = name, .error = error};
+  Walk w = {.label = label, .is_tensor = is_tensor, .visit = visit, .user = user, .name = name, .error = error};
   return walk(&w, root, 0);
 }

@@ -14,9 +14,13 @@
 /* Called for each tensor, in the order of the file; false ends the walk. */
 typedef bool (*TorchVisit)(void *user, const SafeText *name, const PickleValue *tensor, GError **error);
 
+/* Whether a value stands for a tensor: torch_tensor_is(), or what another kind of file has in its place. */
+typedef bool (*TorchIsTensor)(const PickleValue *v);
+
 /* Walks what lies below `root`. `label` names the file in errors. Bounds: 64 levels, a million
  * tensors, 4096 bytes a name, 8 million steps; more is an error. */
-bool torch_state_walk(const PickleValue *root, const char *label, TorchVisit visit, void *user, GError **error);
+bool torch_state_walk(const PickleValue *root, const char *label, TorchIsTensor is_tensor, TorchVisit visit, void *user,
+                      GError **error);
 
 /* True for the dictionary of an optimizer saved alone. */
 bool torch_state_is_optimizer(const PickleValue *root);

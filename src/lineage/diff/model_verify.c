@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lineage/diff/model_verify.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "lineage/diff/other_tensors.h"
+#include "weights/layers/gguf_names.h"
+#include "weights/layers/layer.h"
+
+/* What a file holds, under names that both files share. */
+typedef struct {
+  WeightFile *file;
+  GArray *layers;    /* of LayerInfo */
+  GArray *others;    /* of OtherTensor */
+  GHashTable *index; /* name (borrowed) -> 1 + index of a layer, or -1 - index of another tensor */
+} Side;
+
+typedef struct {
+  ModelVerify *out;
+  Side a, b;
+  double distance2, size2;
+} Run;
+
+static void row_clear(void *data) {
+  VerifyRow *row = data;
+  g_free(row->name);
+  verify_numbers_clear(&row->numbers);
+}
+
+/* Vectors of a GGUF file under the names of the model that it was made from, as its layers are. */
+static void translate_others(Side *s) {
+  if (strcmp(weight_file_format(s->file), "gguf") != 0) return;
+  for (guint i = 0; i < s->others->len; i++) {
+    OtherTensor *t = &g_array_index(s->others, OtherTensor, i);
+    SafeText *name = gguf_layer_name(t->name);
+    if (!name) continue;
+    g_free(t->name);
+    t->name = name;
+  }
+}
+
+static Side side_new(WeightFile *file) {
+  Side s = {.file = file, .layers = layer_list(file, NULL), .index = g_hash_table_new(g_str_hash, g_str_equal)};
+  s.others = other_tensors_list(file, s.layers);
+  translate_others(&s);
+  for (guint i = 0; i < s.layers->len; i++)
+    g_hash_table_insert(s.index, g_array_index(s.layers, LayerInfo, i).name, GINT_TO_POINTER((int)i + 1));
+  for (guint i = 0; i < s.others->len; i++) {
+    char *name = g_array_index(s.others, OtherTensor, i).name;
+    if (!g_hash_table_contains(s.index, name)) g_hash_table_insert(s.index, name, GINT_TO_POINTER(-1 - (int)i));
+  }
+  return s;
+}
+
+static void side_clear(Side *s) {
+  g_array_unref(s->layers);
+  g_array_unref(s->others);
+  g_hash_table_unref(s->index);
+}
+
+static const LayerInfo *layer_of(const Side *s, int at) {
+  return at > 0 ? &g_array_index(s->layers, LayerInfo, at - 1) : NULL;
+}
+
+static size_t tensor_of(const Side *s, int at) {
+  const LayerInfo *l = layer_of(s, at);
+  return l ? layer_main_tensor(l) : g_array_index(s->others, OtherTensor, -1 - at).index;
+}
+
+/* The numbers of a tensor or of a dense layer, whose rows may have to be put back in order; NULL when they cannot be
+ * read. */
+static float *numbers_of(const Side *s, int at, uint64_t *n, uint64_t *columns) {
+  const TensorInfo *t = weight_file_info(s->file, tensor_of(s, at));
+  const LayerInfo *l = layer_of(s, at);
+  Layer layer;
+  *n = t->count;
+  *columns = t->rank > 1 && t->shape[0] ? t->count / t->shape[0] : t->count;
+  if (l && l->form == LAYER_DENSE) return layer_read(s->file, l, &layer, NULL) ? layer.x : NULL;
+  float *x = t->count <= SIZE_MAX / sizeof *x ? g_try_malloc_n(t->count + 1, sizeof *x) : NULL;
+  if (x && weight_file_read_f32(s->file, tensor_of(s, at), 0, (size_t)t->count, x, NULL)) return x;
+  g_free(x);
+  return NULL;
+}
+
+/* Of one number format and byte for byte: says so without turning a byte into a number. */
+static bool is_same_bytes(const Side *a, int i, const Side *b, int k) {
+  enum { STEP = 1 << 16 };
+  const size_t x = tensor_of(a, i), y = tensor_of(b, k);
+  const TensorInfo *s = weight_file_info(a->file, x), *t = weight_file_info(b->file, y);
+  const LayerInfo *l = layer_of(a, i), *m = layer_of(b, k);
+  if (s->dtype != t->dtype || s->bytes != t->bytes || (l && m && l->permuted != m->permuted)) return false;
+  g_autofree char *p = g_malloc(STEP), *q = g_malloc(STEP);
+  for (uint64_t at = 0; at < s->bytes; at += STEP) {
+    size_t n = (size_t)MIN(s->bytes - at, (uint64_t)STEP);
+    if (!weight_file_read_raw(a->file, x, at, n, p, NULL) || !weight_file_read_raw(b->file, y, at, n, q, NULL))
+      return false;
+    if (memcmp(p, q, n) != 0) return false;
+  }
+  return true;
+}
+
+static bool has_shape(const Side *a, int i, const Side *b, int k) {
+  const LayerInfo *l = layer_of(a, i), *m = layer_of(b, k);
+  if (l && m && l->form == LAYER_DENSE && m->form == LAYER_DENSE) return l->d_out == m->d_out && l->d_in == m->d_in;
+  return weight_file_info(a->file, tensor_of(a, i))->count == weight_file_info(b->file, tensor_of(b, k))->count;
+}
+
+static void compare(const Side *a, int i, const Side *b, int k, VerifyRow *row) {
+  VerifyNumbers *v = &row->numbers;
+  uint64_t n, m, columns;
+  v->numbers = weight_file_info(a->file, tensor_of(a, i))->count;
+  if (!has_shape(a, i, b, k)) {
+    v->state = VERIFY_OTHER_SHAPE;
+    return;
+  }
+  g_autofree float *x = numbers_of(a, i, &n, &columns), *y = x ? numbers_of(b, k, &m, &columns) : NULL;
+  const bool same = is_same_bytes(a, i, b, k);
+  v->state = same ? VERIFY_SAME : VERIFY_UNREAD;
+  if (x && y && n == m) verify_numbers(x, row->a, y, row->b, (size_t)n, (size_t)columns, v);
+  /* What float32 cannot tell apart, the bytes can. */
+  bool blurred = !dtype_is_float(row->a) || row->a == DTYPE_F64;
+  if (!same && x && y && v->state == VERIFY_SAME && row->a == row->b && blurred) v->state = VERIFY_DIFFERENT;
+}
+
+static void add_row(Run *r, VerifyRow *row) {
+  ModelVerify *out = r->out;
+  const VerifyState state = row->numbers.state;
+  const Dtype coarse = row->a == DTYPE_COUNT || (row->b != DTYPE_COUNT && dtype_epsilon(row->b) > dtype_epsilon(row->a))
+                           ? row->b
+                           : row->a;
+  out->count[state]++;
+  out->state = MAX(out->state, state);
+  bool rounded = state == VERIFY_ROUNDED || state == VERIFY_WITHIN;
+  if (rounded && (out->rounding == DTYPE_COUNT || dtype_epsilon(coarse) > dtype_epsilon(out->rounding)))
+    out->rounding = coarse;
+  r->distance2 += row->numbers.distance2;
+  r->size2 += row->numbers.size2;
+  g_array_append_val(out->rows, *row);
+}
+
+/* A tensor of A beside B's of that name. */
+static void verify_one(Run *r, const char *name, int i) {
+  const int k = GPOINTER_TO_INT(g_hash_table_lookup(r->b.index, name));
+  VerifyRow row = {.name = g_strdup(name), .b = DTYPE_COUNT, .numbers = {.state = VERIFY_ONLY_A}};
+  row.a = weight_file_info(r->a.file, tensor_of(&r->a, i))->dtype;
+  row.numbers.numbers = weight_file_info(r->a.file, tensor_of(&r->a, i))->count;
+  if (k) {
+    row.b = weight_file_info(r->b.file, tensor_of(&r->b, k))->dtype;
+    compare(&r->a, i, &r->b, k, &row);
+  }
+  add_row(r, &row);
+}
+
+static void add_only_b(Run *r, const char *name, int k) {
+  if (g_hash_table_contains(r->a.index, name)) return;
+  const TensorInfo *t = weight_file_info(r->b.file, tensor_of(&r->b, k));
+  VerifyRow row = {.name = g_strdup(name),
+                   .a = DTYPE_COUNT,
+                   .b = t->dtype,
+                   .numbers = {.state = VERIFY_ONLY_B, .numbers = t->count}};
+  add_row(r, &row);
+}
+
+static const char *name_at(const Side *s, guint i, int *at) {
+  const bool layer = i < s->layers->len;
+  *at = layer ? (int)i + 1 : -1 - (int)(i - s->layers->len);
+  return layer ? g_array_index(s->layers, LayerInfo, i).name
+               : g_array_index(s->others, OtherTensor, i - s->layers->len).name;
+}
+
+static bool verify_all(Run *r, const Progress *progress, GError **error) {
+  int at;
+  const guint n = r->a.layers->len + r->a.others->len, m = r->b.layers->len + r->b.others->len;
+  for (guint i = 0; i < n; i++) {
+    const char *name = name_at(&r->a, i, &at);
+    if (!progress_check(progress, error) || !progress_step(progress, "comparing", i, n, error)) return false;
+    verify_one(r, name, at);
+  }
+  for (guint i = 0; i < m; i++) {
+    const char *name = name_at(&r->b, i, &at);
+    add_only_b(r, name, at);
+  }
+  return true;
+}
+
+ModelVerify *model_verify_files(WeightFile *a, WeightFile *b, const Progress *progress, GError **error) {
+  g_autoptr(ModelVerify) out = g_new0(ModelVerify, 1);
+  out->rows = g_array_new(FALSE, FALSE, sizeof(VerifyRow));
+  g_array_set_clear_func(out->rows, row_clear);
+  out->rounding = DTYPE_COUNT;
+  Run r = {.out = out, .a = side_new(a), .b = side_new(b)};
+  bool ok = verify_all(&r, progress, error);
+  out->relative = r.size2 > 0 ? sqrt(r.distance2 / r.size2) : NAN;
+  side_clear(&r.a);
+  side_clear(&r.b);
+  return ok ? g_steal_pointer(&out) : NULL;
+}
+
+void model_verify_free(ModelVerify *v) {
+  if (!v) return;
+  g_array_unref(v->rows);
+  g_free(v);
+}
+
+bool model_verify_is_same(const ModelVerify *v) { return v->state <= VERIFY_WITHIN; }
+
+int model_verify_compare(const ModelVerify *x, const ModelVerify *y) {
+  const unsigned odd_x = x->count[VERIFY_ONLY_A] + x->count[VERIFY_ONLY_B] + x->count[VERIFY_OTHER_SHAPE];
+  const unsigned odd_y = y->count[VERIFY_ONLY_A] + y->count[VERIFY_ONLY_B] + y->count[VERIFY_OTHER_SHAPE];
+  if (model_verify_is_same(x) != model_verify_is_same(y)) return model_verify_is_same(x) ? -1 : 1;
+  if (odd_x != odd_y) return odd_x < odd_y ? -1 : 1;
+  double far_x = isfinite(x->relative) ? x->relative : INFINITY, far_y = isfinite(y->relative) ? y->relative : INFINITY;
+  return (far_x > far_y) - (far_x < far_y);
+}

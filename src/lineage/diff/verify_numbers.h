@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Two lists of numbers that should be the same: whether they are, or would be after a rounding, and where not. */
+#pragma once
+
+#include <glib.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "weights/dtype.h"
+
+/* From the best to the worst. */
+typedef enum {
+  VERIFY_SAME,    /* number for number */
+  VERIFY_ROUNDED, /* the finer ones, rounded to the coarser format, are the coarser ones */
+  VERIFY_WITHIN,  /* nowhere farther apart than the coarser format, a quantised one, is wide */
+  VERIFY_UNREAD,  /* the numbers cannot be read */
+  VERIFY_DIFFERENT,
+  VERIFY_OTHER_SHAPE,
+  VERIFY_ONLY_A,
+  VERIFY_ONLY_B,
+  VERIFY_STATES
+} VerifyState;
+
+/* "same", "rounded", … Static text. */
+const char *verify_state_name(VerifyState state);
+
+/* A stretch of numbers of which some differ beyond the rounding, in whole blocks. */
+typedef struct {
+  uint64_t first, count;
+} VerifyRun;
+
+enum { VERIFY_BLOCK = 256 };
+
+typedef struct {
+  VerifyState state;
+  uint64_t numbers, differing; /* beyond what the state allows for; all that are not equal when it is none of these */
+  uint64_t blocks;             /* of VERIFY_BLOCK numbers, that hold such */
+  double largest;              /* |a - b| */
+  double distance2, size2;     /* |a - b|^2, |b|^2 */
+  GArray *runs;                /* of VerifyRun: the first 64, neighbours joined */
+} VerifyNumbers;
+
+/* Compares n numbers of two number formats; `columns` is the length of a row, within which a packed format's groups lie.
+ * NaNs of both at one place are equal. Clear with verify_numbers_clear(). */
+void verify_numbers(const float *a, Dtype a_dtype, const float *b, Dtype b_dtype, size_t n, size_t columns,
+                    VerifyNumbers *out);
+void verify_numbers_clear(VerifyNumbers *v);
