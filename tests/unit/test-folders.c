@@ -68,6 +68,28 @@ static void test_half_ref(Fixture *f, gconstpointer unused) {
   expect_reason(f, HUB "ccc/model.safetensors.index.json", "1 of 2");
 }
 
+/* A pipeline of which one component never came. */
+static void test_half_pipeline(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  for (int i = 0; i < 2; i++) {
+    g_autofree char *top = g_strconcat(HUB, i ? "zzz/" : "aaa/", NULL);
+    const char *names[] = {"model_index.json", "unet/config.json", "vae/config.json",
+                           "scheduler/scheduler_config.json"};
+    for (size_t k = 0; k < G_N_ELEMENTS(names); k++) {
+      g_autofree char *path = g_strconcat(top, names[k], NULL);
+      put_text(f, path, "{}");
+    }
+    g_autofree char *unet = g_strconcat(top, "unet/diffusion_pytorch_model.safetensors", NULL);
+    g_autofree char *vae = g_strconcat(top, "vae/diffusion_pytorch_model.safetensors", NULL);
+    if (i == 0) put_full(f, unet);
+    put_full(f, vae);
+  }
+  put_text(f, "models--o--n/refs/main", "zzz");
+  scan(f);
+  g_assert_cmpuint(f->models->len, ==, 1);
+  g_assert_nonnull(strstr(value(model_at(f, HUB "aaa"), "revision_note"), "lacks some"));
+}
+
 /* Two files of one repository, fetched at two commits: both are models, and what both commits have is one. */
 static void test_files_of_two_commits(Fixture *f, gconstpointer unused) {
   (void)unused;
@@ -224,6 +246,7 @@ int main(int argc, char **argv) {
   add_test("/folders", "missing-ref", test_missing_ref);
   add_test("/folders", "bare-ref", test_bare_ref);
   add_test("/folders", "half-ref", test_half_ref);
+  add_test("/folders", "half-pipeline", test_half_pipeline);
   add_test("/folders", "files-of-two-commits", test_files_of_two_commits);
   add_test("/folders", "adapter-beside-base", test_adapter_beside_base);
   add_test("/folders", "variant-parts", test_variant_parts);

@@ -131,6 +131,24 @@ static void test_missing(void) {
   g_assert_false(model_verify_is_same(v));
 }
 
+/* Both factors of an adapter count, under one name whatever tool wrote them. */
+static void test_adapter(void) {
+  const float a[8] = {1, 2, 3, 4, 5, 6, 7, 8}, b[8] = {1, 1, 1, 1, 1, 1, 1, 2}, c[8] = {1, 2, 3, 4, 5, 6, 7, 9};
+  RawTensors s = raw_tensors_new(), t = raw_tensors_new(), u = raw_tensors_new();
+  raw_tensors_add(&s, "base_model.model.net.q.lora_A.weight", "F32", (int[]){2, 4, -1}, a, sizeof a);
+  raw_tensors_add(&s, "base_model.model.net.q.lora_B.weight", "F32", (int[]){4, 2, -1}, b, sizeof b);
+  raw_tensors_add(&t, "unet.net.q.lora.down.weight", "F32", (int[]){2, 4, -1}, a, sizeof a);
+  raw_tensors_add(&t, "unet.net.q.lora.up.weight", "F32", (int[]){4, 2, -1}, b, sizeof b);
+  raw_tensors_add(&u, "base_model.model.net.q.lora_A.weight", "F32", (int[]){2, 4, -1}, c, sizeof c);
+  raw_tensors_add(&u, "base_model.model.net.q.lora_B.weight", "F32", (int[]){4, 2, -1}, b, sizeof b);
+  g_autoptr(WeightFile) peft = raw_tensors_open(&s), other = raw_tensors_open(&t), changed = raw_tensors_open(&u);
+  g_autoptr(ModelVerify) v = verify(peft, changed), w = verify(peft, other);
+  g_assert_cmpint(v->state, ==, VERIFY_DIFFERENT);
+  g_assert_cmpuint(v->count[VERIFY_DIFFERENT], ==, 1);
+  g_assert_cmpuint(v->count[VERIFY_SAME], ==, 1);
+  g_assert_cmpuint(w->rows->len, ==, 2);
+}
+
 /* Counters beyond what float32 tells apart. */
 static void test_counters(void) {
   const int64_t one = (INT64_C(1) << 40) + 1, two = (INT64_C(1) << 40) + 2;
@@ -150,6 +168,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/verify/blocks", test_blocks);
   g_test_add_func("/verify/quantised", test_quantised);
   g_test_add_func("/verify/missing", test_missing);
+  g_test_add_func("/verify/adapter", test_adapter);
   g_test_add_func("/verify/counters", test_counters);
   return g_test_run();
 }

@@ -15,6 +15,8 @@ enum { DEEPEST = 3 };
 
 typedef struct {
   unsigned there, broken;
+  unsigned bare; /* folders with a configuration and no weights */
+  bool pipeline; /* of several components, which have such configurations */
 } Counts;
 
 /* How many parts of a whole lie in one folder. */
@@ -22,6 +24,7 @@ typedef struct {
   GHashTable *wholes;  /* name of a whole, owned -> GUINT of parts that are missing + 1 */
   GPtrArray *indexed;  /* names of wholes that an index speaks of, owned */
   bool has_other_file; /* weights that are no part of a set */
+  bool has_config, has_weights;
 } Parts;
 
 static void count_part(Parts *p, const char *name) {
@@ -41,6 +44,9 @@ static void note(Parts *p, Counts *c, int fd, const char *name) {
   struct stat st;
   if (!file_use_of(name, &use)) return;
   bool there = fstatat(fd, name, &st, 0) == 0 && S_ISREG(st.st_mode);
+  p->has_config |= use == WALK_CONFIG && there;
+  c->pipeline |= use == WALK_PIPELINE && there;
+  p->has_weights |= use == WALK_WEIGHTS;
   if (use == WALK_SHARD_INDEX && there) {
     char *whole = shard_index_whole(name);
     if (whole) g_ptr_array_add(p->indexed, whole);
@@ -56,6 +62,7 @@ static void settle(const Parts *p, Counts *c) {
   gpointer missing;
   g_hash_table_iter_init(&it, p->wholes);
   while (g_hash_table_iter_next(&it, NULL, &missing)) c->broken += GPOINTER_TO_UINT(missing) > 1;
+  c->bare += p->has_config && !p->has_weights;
   if (p->indexed->len && g_hash_table_size(p->wholes) == 0 && !p->has_other_file) c->broken++;
 }
 
@@ -84,6 +91,7 @@ static void look(int fd, const char *name, int depth, Counts *c) {
 SnapshotState snapshot_state(int fd, const char *name) {
   Counts c = {0};
   look(fd, name, 1, &c);
+  if (c.pipeline && c.there) c.broken += c.bare; /* components that were not fetched */
   if (c.there == 0) return c.broken ? SNAPSHOT_PART : SNAPSHOT_BARE;
   return c.broken ? SNAPSHOT_PART : SNAPSHOT_WHOLE;
 }

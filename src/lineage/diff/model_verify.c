@@ -41,8 +41,16 @@ static void translate_others(Side *s) {
   }
 }
 
+/* Dense layers; the factors of an adapter are compared one by one, as other tensors are. */
+static GArray *dense_layers(const WeightFile *file) {
+  GArray *layers = layer_list(file, NULL);
+  for (guint i = layers->len; i-- > 0;)
+    if (g_array_index(layers, LayerInfo, i).form != LAYER_DENSE) g_array_remove_index(layers, i);
+  return layers;
+}
+
 static Side side_new(WeightFile *file) {
-  Side s = {.file = file, .layers = layer_list(file, NULL), .index = g_hash_table_new(g_str_hash, g_str_equal)};
+  Side s = {.file = file, .layers = dense_layers(file), .index = g_hash_table_new(g_str_hash, g_str_equal)};
   s.others = other_tensors_list(file, s.layers);
   translate_others(&s);
   for (guint i = 0; i < s.layers->len; i++)
@@ -77,7 +85,7 @@ static float *numbers_of(const Side *s, int at, uint64_t *n, uint64_t *columns) 
   Layer layer;
   *n = t->count;
   *columns = t->rank > 1 && t->shape[0] ? t->count / t->shape[0] : t->count;
-  if (l && l->form == LAYER_DENSE) return layer_read(s->file, l, &layer, NULL) ? layer.x : NULL;
+  if (l) return layer_read(s->file, l, &layer, NULL) ? layer.x : NULL;
   float *x = t->count <= SIZE_MAX / sizeof *x ? g_try_malloc_n(t->count + 1, sizeof *x) : NULL;
   if (x && weight_file_read_f32(s->file, tensor_of(s, at), 0, (size_t)t->count, x, NULL)) return x;
   g_free(x);
@@ -103,7 +111,7 @@ static bool is_same_bytes(const Side *a, int i, const Side *b, int k) {
 
 static bool has_shape(const Side *a, int i, const Side *b, int k) {
   const LayerInfo *l = layer_of(a, i), *m = layer_of(b, k);
-  if (l && m && l->form == LAYER_DENSE && m->form == LAYER_DENSE) return l->d_out == m->d_out && l->d_in == m->d_in;
+  if (l && m) return l->d_out == m->d_out && l->d_in == m->d_in;
   return weight_file_info(a->file, tensor_of(a, i))->count == weight_file_info(b->file, tensor_of(b, k))->count;
 }
 
