@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "commands/command.h"
@@ -25,9 +26,11 @@ typedef struct {
 } Source;
 
 typedef struct {
+  const char *path; /* of A */
   WeightFile *a;
   GArray *sources; /* of Source */
   const Progress *progress;
+  bool is_folder; /* what is looked through now, and not one file that was named */
 } Run;
 
 static void source_clear(void *data) {
@@ -36,8 +39,18 @@ static void source_clear(void *data) {
   model_verify_free(s->verify);
 }
 
+/* A itself lies among what it is verified against. */
+static bool is_a(const Run *r, const char *label) {
+  char *a = realpath(r->path, NULL), *b = realpath(label, NULL);
+  bool same = a && b && strcmp(a, b) == 0 && r->is_folder;
+  free(a);
+  free(b);
+  return same;
+}
+
 static bool visit(void *user, const char *label, WeightFile *b, GError **error) {
   Run *r = user;
+  if (is_a(r, label)) return true;
   Source s = {g_strdup(label), model_verify_files(r->a, b, r->progress, error)};
   if (!s.verify) {
     g_free(s.label);
@@ -182,8 +195,10 @@ static int status_of(const ModelVerify *v, bool exact) {
 }
 
 static bool compare_all(Run *r, char **against, GError **error) {
-  for (guint i = 0; against[i]; i++)
+  for (guint i = 0; against[i]; i++) {
+    r->is_folder = g_file_test(against[i], G_FILE_TEST_IS_DIR);
     if (!outside_each(against[i], visit, r, error)) return false;
+  }
   if (r->sources->len) return true;
   g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "there is no model to verify against");
   return false;
@@ -196,7 +211,7 @@ static int run(const char *a, char **against, bool exact, const Globals *globals
   g_array_set_clear_func(sources, source_clear);
   g_autoptr(WeightFile) file = outside_open(a, NULL, &error);
   if (!file) return command_fail(error);
-  Run r = {.a = file, .sources = sources, .progress = command_progress_begin(&p, "Comparing", globals)};
+  Run r = {.path = a, .a = file, .sources = sources, .progress = command_progress_begin(&p, "Comparing", globals)};
   bool ok = compare_all(&r, against, &error);
   command_progress_end(&p);
   if (!ok) return command_fail(error);

@@ -29,16 +29,18 @@ static void row_clear(void *data) {
   verify_numbers_clear(&row->numbers);
 }
 
-/* Vectors of a GGUF file under the names of the model that it was made from, as its layers are. */
-static void translate_others(Side *s) {
+/* The name that the model has which a GGUF file was made from. */
+static void translate(SafeText **name) {
+  SafeText *plain = gguf_layer_name(*name);
+  if (!plain) return;
+  g_free(*name);
+  *name = plain;
+}
+
+static void translate_all(Side *s) {
   if (strcmp(weight_file_format(s->file), "gguf") != 0) return;
-  for (guint i = 0; i < s->others->len; i++) {
-    OtherTensor *t = &g_array_index(s->others, OtherTensor, i);
-    SafeText *name = gguf_layer_name(t->name);
-    if (!name) continue;
-    g_free(t->name);
-    t->name = name;
-  }
+  for (guint i = 0; i < s->layers->len; i++) translate(&g_array_index(s->layers, LayerInfo, i).name);
+  for (guint i = 0; i < s->others->len; i++) translate(&g_array_index(s->others, OtherTensor, i).name);
 }
 
 /* Dense layers; the factors of an adapter are compared one by one, as other tensors are. */
@@ -52,7 +54,7 @@ static GArray *dense_layers(const WeightFile *file) {
 static Side side_new(WeightFile *file) {
   Side s = {.file = file, .layers = dense_layers(file), .index = g_hash_table_new(g_str_hash, g_str_equal)};
   s.others = other_tensors_list(file, s.layers);
-  translate_others(&s);
+  translate_all(&s);
   for (guint i = 0; i < s.layers->len; i++)
     g_hash_table_insert(s.index, g_array_index(s.layers, LayerInfo, i).name, GINT_TO_POINTER((int)i + 1));
   for (guint i = 0; i < s.others->len; i++) {

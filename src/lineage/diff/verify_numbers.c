@@ -31,20 +31,6 @@ static void measure(const float *a, const float *b, size_t n, VerifyNumbers *v) 
   }
 }
 
-/* The finer numbers, rounded, are the coarser ones. */
-static bool is_rounded(const float *fine, const float *coarse, size_t n, Dtype to) {
-  unsigned char bytes[ROUNDED_AT_ONCE * sizeof(double)];
-  g_autofree float *rounded = g_new(float, ROUNDED_AT_ONCE);
-  for (size_t at = 0; at < n; at += ROUNDED_AT_ONCE) {
-    size_t k = MIN(n - at, (size_t)ROUNDED_AT_ONCE);
-    if (!dtype_from_f32(to, fine + at, bytes, k)) return false;
-    dtype_to_f32(to, bytes, rounded, k);
-    for (size_t i = 0; i < k; i++)
-      if (!is_equal(rounded[i], coarse[at + i])) return false;
-  }
-  return true;
-}
-
 static float most_of(const float *x, size_t n) {
   float most = 0;
   for (size_t i = 0; i < n; i++) most = fmaxf(most, fabsf(x[i]));
@@ -67,8 +53,29 @@ static void mark(VerifyNumbers *v, uint64_t i, uint64_t *last) {
   }
 }
 
+/* Where the finer numbers, rounded, are not the coarser ones. False when that rounding is not known. */
+static bool mark_unrounded(const float *fine, const float *coarse, size_t n, Dtype to, VerifyNumbers *v) {
+  g_autofree unsigned char *bytes = g_malloc(ROUNDED_AT_ONCE * sizeof(double));
+  g_autofree float *rounded = g_new(float, ROUNDED_AT_ONCE);
+  uint64_t unequal = 0, last = 0;
+  for (size_t at = 0; at < n; at += ROUNDED_AT_ONCE) {
+    size_t k = MIN(n - at, (size_t)ROUNDED_AT_ONCE);
+    if (!dtype_from_f32(to, fine + at, bytes, k)) return false;
+    dtype_to_f32(to, bytes, rounded, k);
+    for (size_t i = 0; i < k; i++) {
+      if (is_equal(rounded[i], coarse[at + i])) continue;
+      unequal++;
+      mark(v, at + i, &last);
+    }
+  }
+  v->differing = unequal;
+  v->state = unequal ? VERIFY_DIFFERENT : VERIFY_ROUNDED;
+  return true;
+}
+
 static void mark_unequal(const float *a, const float *b, size_t n, VerifyNumbers *v) {
   uint64_t last = 0;
+  v->state = VERIFY_DIFFERENT;
   for (size_t i = 0; i < n; i++)
     if (!is_equal(a[i], b[i])) mark(v, i, &last);
 }
@@ -106,15 +113,11 @@ void verify_numbers(const float *a, Dtype a_dtype, const float *b, Dtype b_dtype
   const Dtype coarse = a_coarse ? a_dtype : b_dtype;
   measure(a, b, n, v);
   if (v->differing == 0) return;
-  if (is_rounded(a_coarse ? b : a, a_coarse ? a : b, n, coarse)) {
-    v->state = VERIFY_ROUNDED;
-    v->differing = 0;
-  } else if (a_dtype != b_dtype && (dtype_is_quantised(coarse) || dtype_epsilon(coarse) > dtype_epsilon(DTYPE_BF16))) {
+  if (a_dtype == b_dtype) mark_unequal(a, b, n, v);
+  else if (mark_unrounded(a_coarse ? b : a, a_coarse ? a : b, n, coarse, v)) return;
+  else if (dtype_is_quantised(coarse) || dtype_epsilon(coarse) > dtype_epsilon(DTYPE_BF16))
     judge_quantised(a, b, n, columns, coarse, v);
-  } else {
-    v->state = VERIFY_DIFFERENT;
-    mark_unequal(a, b, n, v);
-  }
+  else mark_unequal(a, b, n, v);
 }
 
 void verify_numbers_clear(VerifyNumbers *v) { g_clear_pointer(&v->runs, g_array_unref); }
