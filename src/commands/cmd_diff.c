@@ -53,7 +53,7 @@ static void print_parts(const GPtrArray *parts) {
 /* "12 other tensors same; 1 other tensor only in A", when there are any. */
 static void print_others(const ModelDiff *d) {
   g_autoptr(GPtrArray) parts = g_ptr_array_new_with_free_func(g_free);
-  for (int s = 0; s <= LAYER_UNREAD; s++)
+  for (int s = 0; s <= LAYER_UNCOMPUTED; s++)
     if (d->other_count[s])
       g_ptr_array_add(parts, g_strdup_printf("%u other tensor%s %s", d->other_count[s],
                                              d->other_count[s] == 1 ? "" : "s", state_text((LayerState)s)));
@@ -71,7 +71,7 @@ static char *change_text(const ModelDiff *d) {
 /* "3 moved; 2 same; layers moved 0.125 in all". */
 static void print_layers(const ModelDiff *d) {
   g_autoptr(GPtrArray) parts = g_ptr_array_new_with_free_func(g_free);
-  for (int s = 0; s <= LAYER_UNREAD; s++)
+  for (int s = 0; s <= LAYER_UNCOMPUTED; s++)
     if (d->count[s]) g_ptr_array_add(parts, g_strdup_printf("%u %s", d->count[s], state_text((LayerState)s)));
   if (isfinite(d->relative)) g_ptr_array_add(parts, change_text(d));
   print_parts(parts);
@@ -134,14 +134,14 @@ static void print_json(const ModelDiff *d) {
 
 /* Everything that was compared is the same, and nothing was left out. */
 static bool all_same(const ModelDiff *d) {
-  for (int s = 0; s <= LAYER_UNREAD; s++)
+  for (int s = 0; s <= LAYER_UNCOMPUTED; s++)
     if (s != LAYER_SAME && (d->count[s] || d->other_count[s])) return false;
   return true;
 }
 
 /* Of a script's question: what could not be read leaves it open whether two models differ. */
 static int exit_status(const ModelDiff *d) {
-  if (d->count[LAYER_UNREAD] || d->other_count[LAYER_UNREAD]) return STATUS_COULD_NOT;
+  if (d->count[LAYER_UNREAD] || d->count[LAYER_UNCOMPUTED] || d->other_count[LAYER_UNREAD]) return STATUS_COULD_NOT;
   return all_same(d) ? STATUS_DONE : STATUS_DIFFERENT;
 }
 

@@ -32,7 +32,7 @@ static void sketch_free(void *sketch) { model_sketch_free(sketch); }
 /* The sketch of a model outside the collection; joins the others, at the end. */
 static bool add_outsider(LineageRun *run, const char *path, const Globals *globals, GError **error) {
   g_autoptr(WeightFile) file = outside_open(path, NULL, error);
-  ModelSketch *s = file ? model_sketch_read(file, (uint64_t)globals->seed, NULL, error) : NULL;
+  ModelSketch *s = file ? model_sketch_read(file, NULL, (uint64_t)globals->seed, NULL, error) : NULL;
   if (!s) return false;
   g_ptr_array_set_free_func(run->sketches, sketch_free);
   g_ptr_array_add(run->sketches, s);

@@ -62,7 +62,7 @@ static bool sketch_one(void *user, size_t item, unsigned thread) {
   const Shelf *s = user;
   GError *error = NULL;
   g_autoptr(WeightFile) file = weight_file_open(s->path[item], &error);
-  g_autoptr(ModelSketch) sketch = file ? model_sketch_read(file, 0, NULL, &error) : NULL;
+  g_autoptr(ModelSketch) sketch = file ? model_sketch_read(file, NULL, 0, NULL, &error) : NULL;
   if (!sketch) stop(error);
   return true;
 }

@@ -174,7 +174,7 @@ static ModelSketch *sketch_of(const Wood *w, const char *name) {
   g_autofree char *path = g_strdup_printf("%s/%s.safetensors", w->root, name);
   g_autoptr(WeightFile) file = weight_file_open(path, &error);
   g_assert_no_error(error);
-  ModelSketch *s = model_sketch_read(file, 0, NULL, &error);
+  ModelSketch *s = model_sketch_read(file, NULL, 0, NULL, &error);
   g_assert_no_error(error);
   return s;
 }

@@ -86,7 +86,8 @@ WeightSummary *header_cache_summary(HeaderCache *c, ByteSource *source, GError *
   if (!summary) {
     g_autoptr(WeightFile) file = weight_file_open_source(source, error);
     summary = file ? weight_summary_of(file) : NULL;
-    if (summary && leads) keep(c, &key, summary);
+    bool told = summary && !weight_summary_count_tied(summary, file); /* by the header alone */
+    if (told && leads) keep(c, &key, summary);
   }
   if (leads) safetensors_head_clear(&head);
   return summary;

@@ -205,7 +205,9 @@ static WeightSummary *summary_of_file(Folders *f, const char *full, GError **err
     return source ? header_cache_summary(f->headers, source, error) : NULL;
   }
   g_autoptr(WeightFile) file = weight_file_open(full, error);
-  return file ? weight_summary_of(file) : NULL;
+  WeightSummary *summary = file ? weight_summary_of(file) : NULL;
+  if (summary) weight_summary_count_tied(summary, file);
+  return summary;
 }
 
 static WeightSummary *folder_weights(void *user, const FileRef *ref, char **reason) {

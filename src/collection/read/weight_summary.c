@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "collection/read/signature.h"
+#include "weights/layers/name_key.h"
 
 /* Widths that text encoders give a token. */
 static bool is_token_width(uint64_t n) {
@@ -69,6 +70,45 @@ WeightSummary *weight_summary_of(const WeightFile *file) {
   s->metadata = g_hash_table_ref(weight_file_metadata(file));
   count_tensors(s, file, names);
   return s;
+}
+
+/* The first matrix that is a table of tokens, and the first that is a head such as it may be tied to; -1 for none. */
+static void find_pair(const WeightFile *file, gssize *table, gssize *head) {
+  *table = *head = -1;
+  for (size_t i = 0; i < weight_file_count(file); i++) {
+    const TensorInfo *t = weight_file_info(file, i);
+    if (t->rank != 2 || !dtype_is_float(t->dtype)) continue;
+    TensorName name;
+    tensor_name_parse(t->name, &name);
+    g_autofree char *key = name_key(name.layer);
+    if (name.role == TENSOR_WEIGHT && *table < 0 && name_key_is_table(key)) *table = (gssize)i;
+    if (name.role == TENSOR_WEIGHT && *head < 0 && name_key_is_tied_head(key)) *head = (gssize)i;
+    tensor_name_clear(&name);
+  }
+}
+
+/* Bytes at places spread over both. */
+static bool same_bytes(WeightFile *file, size_t a, size_t b, uint64_t bytes) {
+  enum { PLACES = 8, SPAN = 4096 };
+  unsigned char x[SPAN], y[SPAN];
+  size_t n = (size_t)MIN(bytes, (uint64_t)SPAN);
+  for (unsigned k = 0; k < PLACES; k++) {
+    uint64_t at = (bytes - n) / (PLACES - 1) * k;
+    if (!weight_file_read_raw(file, a, at, n, x, NULL) || !weight_file_read_raw(file, b, at, n, y, NULL)) return false;
+    if (memcmp(x, y, n) != 0) return false;
+  }
+  return true;
+}
+
+bool weight_summary_count_tied(WeightSummary *s, WeightFile *file) {
+  gssize table, head;
+  if (s->kind != MODEL_FULL) return false;
+  find_pair(file, &table, &head);
+  if (table < 0 || head < 0) return false;
+  const TensorInfo *a = weight_file_info(file, (size_t)table), *b = weight_file_info(file, (size_t)head);
+  if (a->dtype != b->dtype || a->shape[0] != b->shape[0] || a->shape[1] != b->shape[1]) return false;
+  if (same_bytes(file, (size_t)table, (size_t)head, a->bytes)) s->params -= b->count;
+  return true;
 }
 
 WeightSummary *weight_summary_with(const WeightSummary *summary, GHashTable *metadata) {

@@ -21,6 +21,10 @@ typedef struct {
 
 WeightSummary *weight_summary_of(const WeightFile *file);
 
+/* Looks whether a head beside a table of tokens of its shape is that table once more, by the bytes at several places of
+ * both, and counts it once then. False when there is no such pair: the header tells all. */
+bool weight_summary_count_tied(WeightSummary *summary, WeightFile *file);
+
 /* A copy that says the same of the tensors, with other metadata, of which it takes a reference; NULL: none. */
 WeightSummary *weight_summary_with(const WeightSummary *summary, GHashTable *metadata);
 

@@ -12,7 +12,8 @@ typedef enum {
   LAYER_OTHER_SHAPE,
   LAYER_ONLY_P,
   LAYER_ONLY_X,
-  LAYER_UNREAD /* its numbers cannot be read */
+  LAYER_UNREAD,    /* its numbers cannot be read */
+  LAYER_UNCOMPUTED /* an adapter changes it in a way that is not computed */
 } LayerState;
 
 /* "same", "moved", "adapter", … Static text. */

@@ -6,37 +6,57 @@
 
 #include "collection/adapter_facts.h"
 #include "core/error.h"
+#include "lineage/diff/layer_match.h"
 #include "lineage/diff/other_tensors.h"
 #include "lineage/sketch/sketch.h"
+#include "numerics/linalg.h"
 
 /* One model with its layers. */
 typedef struct {
   WeightFile *file;
-  GArray *layers; /* of LayerInfo */
+  FileNames *names;
+  GArray *layers;     /* of LayerInfo */
+  GArray *uncomputed; /* of UncomputedLayer */
 } Side;
 
 const char *layer_state_name(LayerState state) {
   static const char *const names[] = {[LAYER_SAME] = "same",          [LAYER_MOVED] = "moved",
                                       [LAYER_ADDED_TO] = "adapter",   [LAYER_OTHER_SHAPE] = "other shape",
                                       [LAYER_ONLY_P] = "only before", [LAYER_ONLY_X] = "only here",
-                                      [LAYER_UNREAD] = "unreadable"};
+                                      [LAYER_UNREAD] = "unreadable",  [LAYER_UNCOMPUTED] = "not computed"};
   return names[state];
 }
 
-static void side_clear(Side *s) {
+static void side_list(Side *s, const AdapterConfig *config) {
+  s->names = file_names_new(s->file);
+  s->layers = layer_list_named(s->file, s->names, config);
+  s->uncomputed = layer_uncomputed(s->file, s->names, s->layers);
+}
+
+/* All but the file. */
+static void side_drop_lists(Side *s) {
   g_clear_pointer(&s->layers, g_array_unref);
+  g_clear_pointer(&s->uncomputed, g_array_unref);
+  g_clear_pointer(&s->names, file_names_free);
+}
+
+static void side_clear(Side *s) {
+  side_drop_lists(s);
   g_clear_pointer(&s->file, weight_file_free);
 }
 
 static bool side_open(Side *s, const Collection *c, const Model *model, GError **error) {
   *s = (Side){.file = collection_open_weights(c, model, error)};
   g_autoptr(AdapterConfig) config = s->file ? model_adapter_config(model) : NULL;
-  if (s->file) s->layers = layer_list(s->file, config);
+  if (s->file) side_list(s, config);
   return s->file != NULL;
 }
 
-static LayerSide describe(const Side *s, const LayerInfo *l) {
-  return (LayerSide){l->form, l->d_out, l->d_in, l->rank, weight_file_info(s->file, layer_main_tensor(l))->dtype};
+static LayerSide describe(const Side *s, const LayerRef *ref) {
+  const LayerInfo *l = ref->info[0];
+  uint64_t rank = 0;
+  for (unsigned k = 0; k < ref->n; k++) rank += ref->info[k]->rank;
+  return (LayerSide){l->form, ref->d_out, ref->d_in, rank, weight_file_info(s->file, layer_main_tensor(l))->dtype};
 }
 
 static bool same_floats(const float *x, const float *p, size_t n) { return memcmp(x, p, n * sizeof *x) == 0; }
@@ -49,22 +69,27 @@ static bool is_identical(const Layer *x, const Layer *p) {
          same_floats(x->b, p->b, p->d_out * p->rank);
 }
 
-/* What a low-rank layer adds to a dense one. */
-static void compare_added(DiffRow *row, const Layer *adapter, const Layer *base) {
+/* What a change adds to a matrix. */
+static void compare_added(DiffRow *row, const Layer *change, const Layer *base) {
   row->size = sqrt(layer_norm2(base));
-  row->distance = sqrt(layer_norm2(adapter));
+  row->distance = sqrt(layer_norm2(change));
   row->relative = row->size > 0 ? row->distance / row->size : NAN;
   row->state = LAYER_ADDED_TO;
-  row->rank = (unsigned)adapter->rank;
+  row->rank = change->form == LAYER_LOW_RANK ? (unsigned)change->rank : (unsigned)layer_probe_rank(change);
 }
 
-/* Fills in distance, rank and state of two layers at hand. */
-static void compare_layers(DiffRow *row, Layer *x, const Layer *p) {
-  if (x->form != p->form) {
-    if (x->form == LAYER_LOW_RANK) compare_added(row, x, p);
-    else compare_added(row, p, x);
-    return;
-  }
+/* Two changes, one in factors and one whole. */
+static void multiply_out(Layer *l) {
+  if (l->form == LAYER_DENSE) return;
+  float *x = g_new0(float, l->d_out * l->d_in);
+  gemm(false, false, l->d_out, l->d_in, l->rank, l->scale, l->b, l->rank, l->a, l->d_in, 0, x, l->d_in);
+  layer_clear(l);
+  *l = (Layer){.form = LAYER_DENSE, .d_out = l->d_out, .d_in = l->d_in, .scale = 1, .x = x};
+}
+
+/* Fills in distance, rank and state of two layers at hand that stand for the same. */
+static void compare_layers(DiffRow *row, Layer *x, Layer *p) {
+  if (x->form != p->form) multiply_out(x), multiply_out(p);
   bool identical = is_identical(x, p);
   row->size = sqrt(layer_norm2(p));
   row->distance = identical ? 0 * row->size /* NAN where numbers are not finite */
@@ -76,11 +101,39 @@ static void compare_layers(DiffRow *row, Layer *x, const Layer *p) {
   row->rank = (unsigned)layer_probe_rank(x);
 }
 
-static void compare(DiffRow *row, const Side *p, const LayerInfo *pl, const Side *x, const LayerInfo *xl) {
+/* Rows that lie as GGUF's converters put them, of a file that does not say of how many heads: by as many as bring the
+ * two together. */
+static void find_rows(const LayerRef *moved, Layer *m, const LayerRef *plain, const Layer *other) {
+  const LayerInfo *l = moved->info[0];
+  if (!l->permuted || l->heads || plain->info[0]->permuted || m->form != LAYER_LOW_RANK) return;
+  size_t best = 0;
+  double least = layer_distance(m, other);
+  for (size_t heads = 1; heads <= m->d_out / 2 && heads <= 256; heads++) {
+    if (m->d_out % (2 * heads) != 0 || !layer_restore_rows(m, heads)) continue;
+    double distance = layer_distance(m, other);
+    if (distance < least) least = distance, best = heads;
+    layer_permute_rows(m, heads);
+  }
+  if (best) layer_restore_rows(m, best);
+}
+
+static void compare(DiffRow *row, const Side *p, const LayerRef *pr, const Side *x, const LayerRef *xr) {
   Layer a = {0}, b = {0};
-  bool alike = pl->d_out == xl->d_out && pl->d_in == xl->d_in;
+  bool x_changes = xr->info[0]->adapter != FORM_NONE, p_changes = pr->info[0]->adapter != FORM_NONE;
+  bool narrow = (xr->info[0]->widest && pr->d_in < xr->d_in) || (pr->info[0]->widest && xr->d_in < pr->d_in);
+  bool alike = pr->d_out == xr->d_out && (pr->d_in == xr->d_in || narrow);
   row->state = alike ? LAYER_UNREAD : LAYER_OTHER_SHAPE;
-  if (alike && layer_read(x->file, xl, &b, NULL) && layer_read(p->file, pl, &a, NULL)) compare_layers(row, &b, &a);
+  if (alike && layer_ref_read(x->file, xr, &b) && layer_ref_read(p->file, pr, &a)) {
+    layer_narrow(&a, xr->d_in);
+    layer_narrow(&b, pr->d_in);
+    if (x_changes && !p_changes) compare_added(row, &b, &a);
+    else if (p_changes && !x_changes) compare_added(row, &a, &b);
+    else {
+      find_rows(xr, &b, pr, &a);
+      find_rows(pr, &a, xr, &b);
+      compare_layers(row, &b, &a);
+    }
+  }
   layer_clear(&a);
   layer_clear(&b);
 }
@@ -104,15 +157,6 @@ static DiffRow row_start(const char *name, LayerState state) {
   return (DiffRow){.name = g_strdup(name), .state = state, .distance = NAN, .size = NAN, .relative = NAN};
 }
 
-static GHashTable *by_name(const GArray *layers) {
-  GHashTable *map = g_hash_table_new(g_str_hash, g_str_equal);
-  for (guint i = 0; i < layers->len; i++) {
-    LayerInfo *l = &g_array_index(layers, LayerInfo, i);
-    g_hash_table_insert(map, l->name, l);
-  }
-  return map;
-}
-
 /* The overall change of the layers, and how many rows of each kind there are. */
 static void sum_up(ModelDiff *d) {
   double moved = 0, size = 0, trunk_moved = 0, trunk_size = 0;
@@ -131,40 +175,57 @@ static void sum_up(ModelDiff *d) {
   if (trunk_size > 0) d->trunk = sqrt(trunk_moved / trunk_size);
 }
 
-static void add_missing(ModelDiff *d, const Side *p, GHashTable *in_x) {
+/* What p has and no layer of x stands for, or only another does: a head that x keeps as its table of tokens. */
+static void add_missing(ModelDiff *d, const Side *p, const Side *x, const LayerMatch *in_x, GHashTable *met) {
   for (guint i = 0; i < p->layers->len; i++) {
     const LayerInfo *l = &g_array_index(p->layers, LayerInfo, i);
-    if (g_hash_table_contains(in_x, l->name)) continue;
+    LayerRef ref = layer_ref_of(l), other;
+    if (g_hash_table_contains(met, l)) continue;
+    bool found = layer_match_find(in_x, l, &other);
     DiffRow row = row_start(l->name, LAYER_ONLY_P);
-    row.p = describe(p, l);
+    row.p = describe(p, &ref);
+    if (found) {
+      row.x = describe(x, &other);
+      compare(&row, p, &ref, x, &other);
+    }
     g_array_append_val(d->rows, row);
   }
 }
 
 /* An adapter leaves most of its base alone: what it does not touch is no difference. */
-static bool is_adapter(const Side *s) {
-  for (guint i = 0; i < s->layers->len; i++)
-    if (g_array_index(s->layers, LayerInfo, i).form == LAYER_LOW_RANK) return true;
-  return false;
-}
+static bool is_adapter(const Side *s) { return s->names->form != FORM_NONE; }
 
 static bool fill_layers(ModelDiff *d, const Side *p, const Side *x, const Progress *progress, GError **error) {
-  g_autoptr(GHashTable) in_p = by_name(p->layers), in_x = by_name(x->layers);
+  g_autoptr(LayerMatch) in_p = layer_match_new(p->layers);
+  g_autoptr(LayerMatch) in_x = layer_match_new(x->layers);
+  g_autoptr(GHashTable) met = g_hash_table_new(NULL, NULL); /* p's layers that have a row */
   for (guint i = 0; i < x->layers->len; i++) {
     const LayerInfo *l = &g_array_index(x->layers, LayerInfo, i);
-    const LayerInfo *other = g_hash_table_lookup(in_p, l->name);
+    LayerRef ref = layer_ref_of(l), other;
+    bool found = layer_match_find(in_p, l, &other);
     if (!progress_step(progress, "comparing", i, x->layers->len, error)) return false;
-    if (!other && d->p_adds) continue;
+    if (!found && d->p_adds) continue;
     DiffRow row = row_start(l->name, LAYER_ONLY_X);
-    row.x = describe(x, l);
-    if (other) {
-      row.p = describe(p, other);
-      compare(&row, p, other, x, l);
+    row.x = describe(x, &ref);
+    if (found) {
+      row.p = describe(p, &other);
+      for (unsigned k = 0; k < other.n; k++) g_hash_table_add(met, (void *)other.info[k]);
+      compare(&row, p, &other, x, &ref);
     }
     g_array_append_val(d->rows, row);
   }
-  if (!d->x_adds) add_missing(d, p, in_x);
+  if (!d->x_adds) add_missing(d, p, x, in_x, met);
   return true;
+}
+
+/* Modules whose change needs the matrix that it is a change of: named, and not measured. */
+static void add_uncomputed(ModelDiff *d, const Side *s) {
+  for (guint i = 0; i < s->uncomputed->len; i++) {
+    const UncomputedLayer *u = &g_array_index(s->uncomputed, UncomputedLayer, i);
+    DiffRow row = row_start(u->name, LAYER_UNCOMPUTED);
+    d->form = u->form;
+    g_array_append_val(d->rows, row);
+  }
 }
 
 static void add_other(ModelDiff *d, const OtherTensor *t, LayerState state, const LayerSide *p, const LayerSide *x) {
@@ -179,7 +240,7 @@ static void add_missing_others(ModelDiff *d, const Side *p, const GArray *others
   for (guint i = 0; i < others->len; i++) {
     const OtherTensor *t = &g_array_index(others, OtherTensor, i);
     LayerSide side = other_tensor_side(p->file, t->index);
-    if (!g_hash_table_contains(in_x, t->name)) add_other(d, t, LAYER_ONLY_P, &side, NULL);
+    if (!g_hash_table_contains(in_x, t->key)) add_other(d, t, LAYER_ONLY_P, &side, NULL);
   }
 }
 
@@ -187,19 +248,19 @@ static GHashTable *others_by_name(const GArray *others) {
   GHashTable *map = g_hash_table_new(g_str_hash, g_str_equal);
   for (guint i = 0; i < others->len; i++) {
     OtherTensor *t = &g_array_index(others, OtherTensor, i);
-    g_hash_table_insert(map, t->name, t);
+    g_hash_table_insert(map, t->key, t);
   }
   return map;
 }
 
 static bool fill_others(ModelDiff *d, const Side *p, const Side *x, const Progress *progress, GError **error) {
-  g_autoptr(GArray) before = other_tensors_list(p->file, p->layers);
-  g_autoptr(GArray) after = other_tensors_list(x->file, x->layers);
+  g_autoptr(GArray) before = other_tensors_list(p->file, p->names, p->layers);
+  g_autoptr(GArray) after = other_tensors_list(x->file, x->names, x->layers);
   g_autoptr(GHashTable) in_p = others_by_name(before), in_x = others_by_name(after);
   d->others = rows_new();
   for (guint i = 0; i < after->len; i++) {
     const OtherTensor *t = &g_array_index(after, OtherTensor, i);
-    const OtherTensor *other = g_hash_table_lookup(in_p, t->name);
+    const OtherTensor *other = g_hash_table_lookup(in_p, t->key);
     if (!other && d->p_adds) continue;
     LayerSide here = other_tensor_side(x->file, t->index), there = {0};
     if (other) there = other_tensor_side(p->file, other->index);
@@ -212,17 +273,19 @@ static bool fill_others(ModelDiff *d, const Side *p, const Side *x, const Progre
 }
 
 static bool fill(ModelDiff *d, const Side *p, const Side *x, const Progress *progress, GError **error) {
-  d->magnitudes = layer_adapter_form(p->file) == FORM_DORA || layer_adapter_form(x->file) == FORM_DORA;
+  d->magnitudes = p->names->form == FORM_DORA || x->names->form == FORM_DORA;
   d->p_adds = is_adapter(p) && !is_adapter(x);
   d->x_adds = is_adapter(x) && !is_adapter(p);
   if (!fill_layers(d, p, x, progress, error) || !fill_others(d, p, x, progress, error)) return false;
+  add_uncomputed(d, p);
+  add_uncomputed(d, x);
   sum_up(d);
   return true;
 }
 
 ModelDiff *model_diff_new(const Collection *collection, const Model *p, const Model *x, const Progress *progress,
                           GError **error) {
-  Side a, b = {0};
+  Side a = {0}, b = {0};
   ModelDiff *d = diff_alloc();
   bool ok =
       side_open(&a, collection, p, error) && side_open(&b, collection, x, error) && fill(d, &a, &b, progress, error);
@@ -234,24 +297,28 @@ ModelDiff *model_diff_new(const Collection *collection, const Model *p, const Mo
 
 ModelDiff *model_diff_files(WeightFile *p, const AdapterConfig *p_config, WeightFile *x, const AdapterConfig *x_config,
                             const Progress *progress, GError **error) {
-  Side a = {p, layer_list(p, p_config)}, b = {x, layer_list(x, x_config)};
+  Side a = {.file = p}, b = {.file = x};
+  side_list(&a, p_config);
+  side_list(&b, x_config);
   ModelDiff *d = diff_alloc();
   if (!fill(d, &a, &b, progress, error)) g_clear_pointer(&d, model_diff_free);
-  g_array_unref(a.layers);
-  g_array_unref(b.layers);
+  side_drop_lists(&a);
+  side_drop_lists(&b);
   return d;
 }
 
 ModelDiff *model_layers_new(const Collection *collection, const Model *x, GError **error) {
-  Side s;
+  Side s = {0};
   if (!side_open(&s, collection, x, error)) return NULL;
   ModelDiff *d = diff_alloc();
   for (guint i = 0; i < s.layers->len; i++) {
     const LayerInfo *l = &g_array_index(s.layers, LayerInfo, i);
     DiffRow row = row_start(l->name, LAYER_ONLY_X);
-    row.x = describe(&s, l);
+    LayerRef ref = layer_ref_of(l);
+    row.x = describe(&s, &ref);
     g_array_append_val(d->rows, row);
   }
+  add_uncomputed(d, &s);
   sum_up(d);
   side_clear(&s);
   return d;

@@ -11,12 +11,13 @@
 
 typedef struct {
   GArray *rows; /* of DiffRow, in x's order, then what only p has */
-  unsigned count[LAYER_UNREAD + 1];
+  unsigned count[LAYER_UNCOMPUTED + 1];
   GArray *others; /* the same of tensors that are no layers, d_out numbers each; NULL: not looked at */
-  unsigned other_count[LAYER_UNREAD + 1];
+  unsigned other_count[LAYER_UNCOMPUTED + 1];
   double relative;     /* over all compared layers together; NAN */
   double trunk;        /* the same without output layers, which is what a tree's edges tell; NAN */
   bool magnitudes;     /* an adapter is a DoRA: its size is that of B A alone, without the magnitudes */
+  AdapterForm form;    /* of the layers that are LAYER_UNCOMPUTED */
   bool p_adds, x_adds; /* that one is an adapter and the other is none: what the adapter leaves alone
                           has no row */
 } ModelDiff;

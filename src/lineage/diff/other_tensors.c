@@ -5,9 +5,13 @@
 #include <string.h>
 
 #include "weights/convert.h"
-#include "weights/layers/tensor_name.h"
+#include "weights/layers/name_key.h"
 
-static void other_clear(void *data) { g_free(((OtherTensor *)data)->name); }
+static void other_clear(void *data) {
+  OtherTensor *t = data;
+  g_free(t->name);
+  g_free(t->key);
+}
 
 /* For each tensor of the file whether a layer is made of it. */
 static bool *tensors_in(const WeightFile *file, const GArray *layers) {
@@ -27,25 +31,30 @@ static bool *tensors_in(const WeightFile *file, const GArray *layers) {
   return in;
 }
 
-static SafeText *name_of(const TensorInfo *info) {
+/* What it is to its layer; NULL of an adapter's part, whose key says it. */
+static const char *word_of(TensorRole role) {
   static const char *const words[] = {
       [TENSOR_WEIGHT] = "",        [TENSOR_BIAS] = ".bias",        [TENSOR_LORA_A] = ".lora_A",
       [TENSOR_LORA_B] = ".lora_B", [TENSOR_LORA_ALPHA] = ".alpha", [TENSOR_FROZEN_COPY] = ".original"};
-  TensorName parsed;
-  tensor_name_parse(info->name, &parsed);
-  bool plain = parsed.role < G_N_ELEMENTS(words); /* else a part of an adapter: its key says which */
-  SafeText *name = plain ? g_strconcat(parsed.layer, words[parsed.role], NULL) : safe_text(info->name, -1);
-  tensor_name_clear(&parsed);
-  return name;
+  return role < G_N_ELEMENTS(words) ? words[role] : NULL;
 }
 
-GArray *other_tensors_list(const WeightFile *file, const GArray *layers) {
+static OtherTensor other_of(const TensorInfo *info, const TensorName *name, size_t i) {
+  const char *word = word_of(name->role);
+  OtherTensor t = {.index = i, .name = word ? g_strconcat(name->layer, word, NULL) : safe_text(info->name, -1)};
+  g_autofree char *key = word ? name_key(name->layer) : NULL;
+  t.key = word ? g_strconcat(key, word, NULL) : g_strdup(t.name);
+  return t;
+}
+
+GArray *other_tensors_list(const WeightFile *file, const FileNames *names, const GArray *layers) {
   GArray *out = g_array_new(FALSE, FALSE, sizeof(OtherTensor));
   g_array_set_clear_func(out, other_clear);
   g_autofree bool *in = tensors_in(file, layers);
-  for (size_t i = 0; i < weight_file_count(file); i++) {
-    if (in[i]) continue;
-    OtherTensor t = {name_of(weight_file_info(file, i)), i};
+  for (size_t i = 0; i < names->n; i++) {
+    TensorRole role = names->at[i].role;
+    if (in[i] || role == TENSOR_OPTIMISER || role == TENSOR_RAW_COPY) continue;
+    OtherTensor t = other_of(weight_file_info(file, i), &names->at[i], i);
     g_array_append_val(out, t);
   }
   return out;

@@ -7,12 +7,13 @@
 
 typedef struct {
   SafeText *name; /* of its layer, with what it is to it: "norm.bias"; a weight has the layer's own */
+  char *key;      /* the same, however it is spelled: see name_key.h */
   size_t index;   /* in the file */
 } OtherTensor;
 
 /* The tensors of the file that none of `layers` (of LayerInfo, of the same file) is made of, in the
- * file's order. Reads nothing. Array of OtherTensor; free with g_array_unref. */
-GArray *other_tensors_list(const WeightFile *file, const GArray *layers);
+ * file's order, but for optimizers' moments and for raw copies beside an average. Reads nothing. Array of OtherTensor; free with g_array_unref. */
+GArray *other_tensors_list(const WeightFile *file, const FileNames *names, const GArray *layers);
 
 /* One side of a row: a vector of as many numbers as the tensor has. */
 LayerSide other_tensor_side(const WeightFile *file, size_t i);

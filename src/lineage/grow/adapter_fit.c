@@ -4,51 +4,100 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "weights/layers/name_index.h"
+#include "weights/layers/name_key.h"
+
+typedef struct {
+  uint64_t d_out, d_in;
+  bool part; /* rows of a matrix that the base keeps fused */
+} Entry;
+
 struct FitIndex {
-  GHashTable *layers;   /* plain name -> TensorSketch, borrowed */
-  GHashTable *wrappers; /* first components of the base's names */
+  GArray *entries; /* of Entry */
+  NameIndex *names;
 };
 
-/* One spelling for the adapters' tools: underscores become dots. */
-static char *plain_name(const char *name) { return g_strdelimit(g_strdup(name), "_", '.'); }
+static void add_entry(FitIndex *x, const char *name, Entry entry) {
+  name_index_add(x->names, name, x->entries->len);
+  g_array_append_val(x->entries, entry);
+}
 
+/* "attn.qkv" of "attn.qkv[q]"; NULL of a name that is no part's. The caller frees it. */
+static char *fused_name(const char *name) {
+  size_t n = strlen(name);
+  const char *open = n && name[n - 1] == ']' ? strrchr(name, '[') : NULL;
+  return open ? g_strndup(name, (gsize)(open - name)) : NULL;
+}
+
+/* Fused matrices, whose parts the sketch holds one by one. */
+static void add_fused(FitIndex *x, const ModelSketch *base) {
+  g_autoptr(GHashTable) rows = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  for (guint i = 0; i < base->tensors->len; i++) {
+    const TensorSketch *t = &g_array_index(base->tensors, TensorSketch, i);
+    char *fused = fused_name(t->name);
+    Entry *sum = fused ? g_hash_table_lookup(rows, fused) : NULL;
+    if (sum) sum->d_out += t->d_out;
+    if (sum || !fused) {
+      g_free(fused);
+      continue;
+    }
+    Entry first = {t->d_out, t->d_in, false};
+    g_hash_table_insert(rows, fused, g_memdup2(&first, sizeof first));
+  }
+  GHashTableIter it;
+  gpointer name, entry;
+  g_hash_table_iter_init(&it, rows);
+  while (g_hash_table_iter_next(&it, &name, &entry)) add_entry(x, name, *(Entry *)entry);
+}
+
+/* Matrices first: of a layer's weight and bias, the weight is what an adapter is made for. */
 FitIndex *fit_index_new(const ModelSketch *base) {
   FitIndex *x = g_new0(FitIndex, 1);
-  x->layers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  x->wrappers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  for (guint i = 0; i < base->tensors->len; i++) {
-    TensorSketch *t = &g_array_index(base->tensors, TensorSketch, i);
-    if (!t->projected) continue;
-    char *plain = plain_name(t->name);
-    g_hash_table_add(x->wrappers, g_strndup(plain, strcspn(plain, ".")));
-    g_hash_table_insert(x->layers, plain, t);
-  }
+  x->entries = g_array_new(FALSE, FALSE, sizeof(Entry));
+  x->names = name_index_new();
+  for (int projected = 1; projected >= 0; projected--)
+    for (guint i = 0; i < base->tensors->len; i++) {
+      const TensorSketch *t = &g_array_index(base->tensors, TensorSketch, i);
+      if (t->projected != (bool)projected) continue;
+      g_autofree char *fused = fused_name(t->name);
+      add_entry(x, t->name, (Entry){t->d_out, t->d_in, fused != NULL});
+    }
+  add_fused(x, base);
   return x;
 }
 
 void fit_index_free(FitIndex *x) {
   if (!x) return;
-  g_hash_table_unref(x->layers);
-  g_hash_table_unref(x->wrappers);
+  g_array_unref(x->entries);
+  name_index_free(x->names);
   g_free(x);
 }
 
-/* Under its own name, without its first component, or behind one of the base's. */
-static const TensorSketch *find_layer(const FitIndex *x, const char *name) {
-  enum { MOST_WRAPPERS = 16 };
-  g_autofree char *plain = plain_name(name);
-  const TensorSketch *t = g_hash_table_lookup(x->layers, plain);
-  const char *dot = strchr(plain, '.');
-  if (!t && dot) t = g_hash_table_lookup(x->layers, dot + 1);
-  if (t || g_hash_table_size(x->wrappers) > MOST_WRAPPERS) return t;
-  GHashTableIter it;
-  gpointer wrapper;
-  g_hash_table_iter_init(&it, x->wrappers);
-  while (!t && g_hash_table_iter_next(&it, &wrapper, NULL)) {
-    g_autofree char *wrapped = g_strconcat(wrapper, ".", plain, NULL);
-    t = g_hash_table_lookup(x->layers, wrapped);
+/* The base's layer of that name, or what its parts make together; false when it has none. */
+static bool find_layer(const FitIndex *x, const TensorSketch *a, Entry *out) {
+  NamePart parts[NAME_MOST_PARTS];
+  int place = name_index_find(x->names, a->name);
+  if (place >= 0) {
+    *out = g_array_index(x->entries, Entry, place);
+    return true;
   }
-  return t;
+  unsigned n = name_parts(a->name, a->d_out, a->d_in, parts);
+  *out = (Entry){.part = true};
+  for (unsigned k = 0; k < n; k++) {
+    g_autofree char *name = name_of_part(a->name, parts[k].tag);
+    place = name_index_find(x->names, name);
+    if (place < 0) return false;
+    out->d_out += g_array_index(x->entries, Entry, place).d_out;
+    out->d_in = g_array_index(x->entries, Entry, place).d_in;
+  }
+  return n > 0;
+}
+
+/* Parts of a form that is not computed have no shape to compare; VeRA's are at least as wide as the layer. */
+static bool shapes_fit(const TensorSketch *a, const Entry *b) {
+  bool wide = a->role == TENSOR_ADAPTER_PART && a->d_out == b->d_out && a->d_in > b->d_in;
+  return a->d_out == 0 || wide || (b->d_out == a->d_out && b->d_in == a->d_in) ||
+         (b->d_out == a->d_in && b->d_in == a->d_out);
 }
 
 Fit fit_compare(const FitIndex *base, const ModelSketch *adapter) {
@@ -61,12 +110,13 @@ Fit fit_compare(const FitIndex *base, const ModelSketch *adapter) {
   for (guint i = 0; i < adapter->tensors->len; i++) {
     const TensorSketch *a = &g_array_index(adapter->tensors, TensorSketch, i);
     bool counts = a->role == TENSOR_LORA_B || (a->role == TENSOR_ADAPTER_PART && g_hash_table_add(seen, a->name));
+    Entry b;
     if (!counts) continue;
     fit.layers++;
-    const TensorSketch *b = find_layer(base, a->name);
-    if (!b) continue;
-    bool same = (b->d_out == a->d_out && b->d_in == a->d_in) || (b->d_out == a->d_in && b->d_in == a->d_out);
-    *(same ? &fit.fitting : &fit.clashing) += 1;
+    if (!find_layer(base, a, &b)) continue;
+    bool fits = shapes_fit(a, &b);
+    *(fits ? &fit.fitting : &fit.clashing) += 1;
+    fit.refitted += fits && b.part;
   }
   return fit;
 }

@@ -7,11 +7,11 @@
 typedef struct {
   unsigned layers;   /* that the adapter changes */
   unsigned fitting;  /* the base has them, with the same d_out x d_in (or its transpose) */
+  unsigned refitted; /* of the fitting: the base keeps apart what the adapter has fused, or the other way round */
   unsigned clashing; /* the base has them, in another shape */
 } Fit;
 
-/* The layers of one model, ready to be looked up. Names that differ in a wrapper ("bert.") or in
- * dots against underscores are taken as equal. */
+/* The layers of one model, ready to be looked up under any tool's name for them (name_index.h). */
 typedef struct FitIndex FitIndex;
 FitIndex *fit_index_new(const ModelSketch *base);
 void fit_index_free(FitIndex *index);

@@ -3,18 +3,15 @@
 #include <math.h>
 #include <string.h>
 
-#include "collection/adapter_facts.h"
 #include "lineage/grow/base_name.h"
 #include "lineage/grow/forest_builder.h"
 
 static void array_unref(void *array) { g_array_unref(array); }
 
-/* One text for all models that hold the same tensors, and where a configuration says how strongly adapters act, the
- * same of it too: two that differ in lora_alpha alone are two models. */
-static char *content_key(const ModelSketch *s, const Model *m) {
-  g_autofree char *strength = model_adapter_text(m);
-  return g_strdup_printf("%016" G_GINT64_MODIFIER "x%016" G_GINT64_MODIFIER "x %u %s", (guint64)s->content.lo,
-                         (guint64)s->content.hi, s->tensors->len, strength);
+/* One text for all models that hold the same tensors, and for adapters act as strongly. */
+static char *content_key(const ModelSketch *s) {
+  return g_strdup_printf("%016" G_GINT64_MODIFIER "x%016" G_GINT64_MODIFIER "x %u", (guint64)s->content.lo,
+                         (guint64)s->content.hi, s->tensors->len);
 }
 
 /* What makes a model the one that its copies are copies of, the more telling the earlier. */
@@ -77,7 +74,7 @@ static void group_duplicates(Builder *b) {
     const ModelSketch *s = b->sketches->pdata[i];
     g_ptr_array_add(of, NULL);
     if (!s || s->tensors->len == 0) continue;
-    g_autofree char *key = content_key(s, b->models->pdata[i]);
+    g_autofree char *key = content_key(s);
     Standing here = standing_of(b, i, named), *first = g_hash_table_lookup(best, key);
     if (!first) g_hash_table_insert(best, g_steal_pointer(&key), first = g_memdup2(&here, sizeof here));
     else if (standing_compare(&here, first) < 0) *first = here;

@@ -50,10 +50,22 @@ static bool fit_adapter(const Forest *f, const ModelSketch *base, const ModelSke
   out->layers = fit.layers;
   out->fitting = fit.fitting;
   if (!fit_is_whole(&fit)) return false;
+  out->refitted = fit.refitted;
   out->peers = shapes && *shapes ? count_peers(f, out->node, shapes, self) : 0;
   bool root = forest_node(f, out->node)->parents->len == 0;
-  out->score = 0.4 + 0.1 * root + 0.2 * (out->peers > 0) + 0.3 * out->declared;
+  out->score = 0.4 + 0.1 * root + 0.2 * (out->peers > 0) + 0.3 * out->declared - 0.15 * (fit.refitted > 0);
   return true;
+}
+
+/* A copy of a base is asked for only where it alone has the layout that the adapter was made for: q, k and v fused, or
+ * apart. */
+static bool is_better_copy(const Forest *f, const GPtrArray *sketches, const ModelSketch *model, unsigned node) {
+  int original = forest_node(f, node)->duplicate_of;
+  const ModelSketch *a = sketches->pdata[node], *b = (guint)original < sketches->len ? sketches->pdata[original] : NULL;
+  if (!a || !b) return false;
+  g_autoptr(FitIndex) here = fit_index_new(a);
+  g_autoptr(FitIndex) there = fit_index_new(b);
+  return fit_compare(here, model).refitted < fit_compare(there, model).refitted;
 }
 
 /* The forest hangs `self` below that node. */
@@ -101,7 +113,8 @@ GArray *route_bases(const Forest *f, const GPtrArray *sketches, const ModelSketc
   GArray *out = g_array_new(FALSE, FALSE, sizeof(BaseFit));
   for (unsigned v = 0; v < f->nodes->len && v < sketches->len; v++) {
     const ModelSketch *base = sketches->pdata[v];
-    if (!base || (int)v == self || !is_full(f, v) || forest_node(f, v)->duplicate_of >= 0) continue;
+    if (!base || (int)v == self || !is_full(f, v)) continue;
+    if (forest_node(f, v)->duplicate_of >= 0 && !(adapter && is_better_copy(f, sketches, model, v))) continue;
     BaseFit fit = {.node = v,
                    .declared = declared == (int)v,
                    .correlation = NAN,

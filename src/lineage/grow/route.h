@@ -23,6 +23,7 @@ typedef struct {
   unsigned node;
   double score;                 /* 0..1, for the order */
   unsigned layers, fitting;     /* of an adapter */
+  unsigned refitted;            /* of these: fused here and apart there */
   bool declared;                /* the model's card names it */
   bool parent;                  /* the forest hangs the model below it */
   double correlation, distance; /* of a full model; NAN with adapters */

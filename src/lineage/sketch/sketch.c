@@ -7,7 +7,8 @@
 #include "core/error.h"
 #include "core/parallel.h"
 #include "weights/convert.h"
-#include "weights/layers/gguf_names.h"
+#include "weights/layers/name_key.h"
+#include "lineage/sketch/sketch_pieces.h"
 #include "numerics/quant_levels.h"
 #include "numerics/projection.h"
 #include "numerics/tail.h"
@@ -61,58 +62,32 @@ static bool is_fixed_table(const char *name) {
   return false;
 }
 
-static PartKind part_of(const TensorInfo *info, const TensorSketch *t, bool dense) {
+/* `key`: the name in the words that heads are known by. */
+static PartKind part_of(const TensorInfo *info, const TensorSketch *t, const char *key, bool dense) {
+  bool head = layer_name_is_head(t->name) || strcmp(key, "lm_head") == 0;
   if (t->role == TENSOR_LORA_A || t->role == TENSOR_LORA_B || t->role == TENSOR_ADAPTER_PART) return PART_ADAPTER;
   if (g_str_has_suffix(t->name, "num_batches_tracked")) return PART_CLOCK;
   if (!dtype_is_float(info->dtype) || !dtype_is_readable(info->dtype)) return PART_OTHER;
   if (t->role == TENSOR_FROZEN_COPY || t->role == TENSOR_LORA_ALPHA) return PART_OTHER;
   if (is_fixed_table(t->name)) return PART_OTHER;
-  if (dense) return layer_name_is_head(t->name) ? PART_HEAD : PART_MATRIX;
+  if (dense) return head ? PART_HEAD : PART_MATRIX;
   if (info->rank != 1) return PART_OTHER;
-  return layer_name_is_head(t->name) ? PART_HEAD : PART_VECTOR;
+  return head ? PART_HEAD : PART_VECTOR;
 }
 
-/* For each tensor its layer or NULL, so that naming takes one look a tensor. */
-static const LayerInfo **layers_by_tensor(const WeightFile *file, const GArray *layers) {
-  const LayerInfo **by = g_new0(const LayerInfo *, weight_file_count(file) + 1);
-  for (guint k = 0; k < layers->len; k++) {
-    const LayerInfo *l = &g_array_index(layers, LayerInfo, k);
-    if (l->form == LAYER_DENSE) by[l->weight] = l;
-    else if (l->a >= 0 && l->b >= 0) by[l->a] = by[l->b] = l;
-    for (int p = 0; p < ADAPTER_PARTS; p++)
-      if (l->part[p] >= 0) by[l->part[p]] = l;
-  }
-  return by;
-}
-
-/* What a GGUF file calls by other words; true when it cannot be compared with the original. */
-static bool translate_name(WeightFile *file, TensorSketch *t) {
-  if (strcmp(weight_file_format(file), "gguf") != 0) return false;
-  const char *architecture = g_hash_table_lookup(weight_file_metadata(file), "general.architecture");
-  bool permuted = gguf_layer_is_permuted(t->name, architecture);
-  SafeText *name = gguf_layer_name(t->name);
-  if (name) {
-    g_free(t->name);
-    t->name = name;
-  }
-  return permuted;
-}
-
-static void name_tensor(WeightFile *file, size_t i, const LayerInfo *layer, uint64_t seed, TensorSketch *t) {
-  const TensorInfo *info = weight_file_info(file, i);
-  TensorName parsed;
-  tensor_name_parse(info->name, &parsed);
-  t->role = parsed.role;
-  t->name = g_steal_pointer(&parsed.layer);
-  tensor_name_clear(&parsed);
+static void name_tensor(WeightFile *file, const SketchPiece *piece, uint64_t seed, TensorSketch *t) {
+  const TensorInfo *info = weight_file_info(file, piece->tensor);
+  g_autofree char *key = name_key(piece->name);
+  t->role = piece->role;
+  t->name = g_strdup(piece->name);
   t->dtype = info->dtype;
-  bool apart = translate_name(file, t);
-  t->d_out = layer ? layer->d_out : info->count;
-  t->d_in = layer ? layer->d_in : 1;
-  t->part = part_of(info, t, layer && layer->form == LAYER_DENSE);
-  if (apart) t->part = PART_OTHER;
-  t->projected = layer && (t->part == PART_MATRIX || t->part == PART_HEAD);
-  t->seed = projection_seed(seed, t->name, (int)t->role, t->d_out, t->d_in);
+  t->d_out = piece->d_out;
+  t->d_in = piece->d_in;
+  t->scale = piece->scale;
+  t->part = part_of(info, t, key, piece->dense);
+  if (piece->apart) t->part = PART_OTHER;
+  t->projected = piece->layered && (t->part == PART_MATRIX || t->part == PART_HEAD);
+  t->seed = projection_seed(seed, key, (int)t->role, t->d_out, t->d_in);
 }
 
 enum { BLOCK_VALUES = 8 * PROJECTION_RUN };
@@ -159,14 +134,15 @@ static void take_sample(const float *x, size_t n, TensorSketch *t) {
   t->gridded = dtype_is_quantised(t->dtype) || quant_levels_fit(x, n, (size_t)MIN(t->d_in, SIZE_MAX), most);
 }
 
-static bool read_tensor(WeightFile *file, size_t i, TensorSketch *t, Block *block, const Progress *p, GError **error) {
-  const TensorInfo *info = weight_file_info(file, i);
+static bool read_tensor(WeightFile *file, const SketchPiece *piece, TensorSketch *t, Block *block, const Progress *p,
+                        GError **error) {
+  const TensorInfo *info = weight_file_info(file, piece->tensor);
   bool numbers = dtype_is_readable(info->dtype);
   const size_t unit = numbers ? dtype_block(info->dtype) : 1; /* numbers that are packed together */
   uint64_t width = 1;                                         /* and their bytes */
   if (numbers) dtype_bytes(info->dtype, unit, &width);
   const size_t step = MIN(sizeof block->raw.bytes / width * unit, BLOCK_VALUES);
-  const uint64_t count = numbers ? info->count : info->bytes;
+  const uint64_t count = piece->count;
   g_autoptr(ContentHasher) hasher = content_hasher_new((uint64_t)info->dtype);
   Projection projection;
   if (!hasher) {
@@ -186,7 +162,7 @@ static bool read_tensor(WeightFile *file, size_t i, TensorSketch *t, Block *bloc
   for (uint64_t first = 0; first < count; first += step) {
     size_t n = (size_t)MIN(count - first, step);
     if (!progress_check(p, error)) return false;
-    if (!weight_file_read_raw(file, i, first / unit * width, n / unit * width, block->raw.bytes, error)) return false;
+    if (!sketch_piece_read(file, piece, unit, width, first, n, block->raw.bytes, error)) return false;
     content_hasher_add(hasher, block->raw.bytes, n / unit * width);
     if (!numbers) continue;
     const float *x = block_values(block, info->dtype, n);
@@ -201,7 +177,7 @@ static bool read_tensor(WeightFile *file, size_t i, TensorSketch *t, Block *bloc
 }
 
 /* Shares a model's numbers at random places out over its matrices. */
-static void share_places(ModelSketch *s, const WeightFile *file) {
+static void share_places(ModelSketch *s, const GArray *pieces) {
   enum { MODEL_PLACES = 16384, LEAST_PLACES = 128 };
   size_t matrices = 0;
   for (guint i = 0; i < s->tensors->len; i++)
@@ -209,23 +185,24 @@ static void share_places(ModelSketch *s, const WeightFile *file) {
   for (guint i = 0; i < s->tensors->len; i++) {
     TensorSketch *t = &g_array_index(s->tensors, TensorSketch, i);
     if (t->part == PART_MATRIX && t->projected)
-      t->placed = tail_width(weight_file_info(file, i)->count, MAX(MODEL_PLACES / matrices, (size_t)LEAST_PLACES));
+      t->placed =
+          tail_width(g_array_index(pieces, SketchPiece, i).count, MAX(MODEL_PLACES / matrices, (size_t)LEAST_PLACES));
   }
 }
 
-ModelSketch *model_sketch_read(WeightFile *file, uint64_t seed, const Progress *p, GError **error) {
+ModelSketch *model_sketch_read(WeightFile *file, const AdapterConfig *config, uint64_t seed, const Progress *p,
+                               GError **error) {
   g_autoptr(ModelSketch) s = model_sketch_new();
-  g_autoptr(GArray) layers = layer_list(file, NULL);
-  g_autofree const LayerInfo **by_tensor = layers_by_tensor(file, layers);
+  g_autoptr(GArray) pieces = sketch_pieces(file, config);
   g_autofree Block *block = g_new(Block, 1);
-  for (size_t i = 0; i < weight_file_count(file); i++) {
-    g_array_set_size(s->tensors, s->tensors->len + 1);
-    TensorSketch *t = &g_array_index(s->tensors, TensorSketch, s->tensors->len - 1);
-    name_tensor(file, i, by_tensor[i], seed, t);
-  }
-  share_places(s, file);
-  for (size_t i = 0; i < weight_file_count(file); i++)
-    if (!read_tensor(file, i, &g_array_index(s->tensors, TensorSketch, i), block, p, error)) return NULL;
+  g_array_set_size(s->tensors, pieces->len);
+  for (guint i = 0; i < pieces->len; i++)
+    name_tensor(file, &g_array_index(pieces, SketchPiece, i), seed, &g_array_index(s->tensors, TensorSketch, i));
+  share_places(s, pieces);
+  for (guint i = 0; i < pieces->len; i++)
+    if (!read_tensor(file, &g_array_index(pieces, SketchPiece, i), &g_array_index(s->tensors, TensorSketch, i), block,
+                     p, error))
+      return NULL;
   model_sketch_settle(s);
   return g_steal_pointer(&s);
 }
@@ -261,6 +238,13 @@ static gint by_seed(gconstpointer a, gconstpointer b) {
 
 static double or_zero(double x) { return isnan(x) ? 0 : x; }
 
+/* How strongly an adapter acts belongs to what it is, whoever says it. */
+static void join_scale(ModelSketch *s, float scale) {
+  ContentHash h = content_hash(0, &scale, sizeof scale);
+  ContentHash *const all[] = {&s->content, &s->as_single, &s->as_half, &s->as_brain};
+  for (size_t i = 0; i < G_N_ELEMENTS(all); i++) content_hash_join(all[i], h);
+}
+
 /* Adds one tensor to the sums over the model. */
 static void sum_up(ModelSketch *s, const TensorSketch *t, double *kurtosis_weight, uint64_t *gridded) {
   const Moments *m = &t->moments;
@@ -268,6 +252,7 @@ static void sum_up(ModelSketch *s, const TensorSketch *t, double *kurtosis_weigh
   content_hash_join(&s->as_single, (ContentHash){t->as_single, m->count});
   content_hash_join(&s->as_half, (ContentHash){t->as_half, m->count});
   content_hash_join(&s->as_brain, (ContentHash){t->as_brain, m->count});
+  if (!isnan(t->scale)) join_scale(s, t->scale);
   if (t->part == PART_CLOCK) s->clock = or_zero(s->clock) + m->sum;
   if (t->part == PART_OTHER || t->part == PART_CLOCK) return;
   if (!moments_are_finite(m)) {
@@ -317,9 +302,24 @@ static double share_of_zeros(const ModelSketch *s) {
   return all > 0 ? sum / all : 0;
 }
 
+/* A head that is the table of tokens once more counts once: whether it is saved is a matter of the tool. */
+static void drop_tied(ModelSketch *s) {
+  for (guint i = 0; i < s->tensors->len; i++) {
+    const TensorSketch *head = &g_array_index(s->tensors, TensorSketch, i);
+    if (head->part != PART_HEAD || !head->projected || tensor_sketch_variation(head) == 0) continue;
+    bool tied = false;
+    for (guint k = 0; k < s->tensors->len && !tied; k++) {
+      const TensorSketch *t = &g_array_index(s->tensors, TensorSketch, k);
+      tied = t->part == PART_MATRIX && t->d_out == head->d_out && content_hash_equal(t->hash, head->hash);
+    }
+    if (tied) g_array_remove_index_fast(s->tensors, i--);
+  }
+}
+
 void model_sketch_settle(ModelSketch *s) {
   double weight = 0;
   uint64_t gridded = 0;
+  drop_tied(s);
   promote_lone_heads(s);
   g_array_sort(s->tensors, by_seed);
   s->finite = true;

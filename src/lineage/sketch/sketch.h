@@ -29,14 +29,15 @@ typedef enum {
 } PartKind;
 
 typedef struct {
-  SafeText *name; /* canonical layer name */
+  SafeText *name; /* canonical layer name; of some rows of a fused one, "attn.qkv[q]" */
   TensorRole role;
   PartKind part;
   bool projected;
   bool gridded; /* quantised: as stored, or once (grid.h); of PART_MATRIX alone */
   Dtype dtype;
   uint64_t d_out, d_in; /* of the layer; a vector is count x 1 */
-  uint64_t seed;        /* equal in two models: same name, role and shape */
+  float scale;          /* how strongly the adapter's layer acts whose main tensor this is; NAN */
+  uint64_t seed;        /* equal in two models: same key of the name (name_key.h), role and shape */
   Moments moments;
   ContentHash hash;                      /* of the bytes as they are stored, and of the number format */
   uint64_t as_single, as_half, as_brain; /* of the first PROJECTION_RUN numbers, rounded to F32, F16
@@ -67,9 +68,10 @@ typedef struct {
   double zeros;       /* share of the matrices' numbers that are 0, by those at random places */
 } ModelSketch;
 
-/* Reads every tensor of the file once, in blocks of 256 kB. `seed` picks the projections: only
- * sketches of one seed compare. NULL when bytes cannot be read or p is cancelled. */
-ModelSketch *model_sketch_read(WeightFile *file, uint64_t seed, const Progress *p, GError **error);
+/* Reads every tensor of the file once, in blocks of 256 kB. `config` is what stands beside an adapter, or NULL. `seed`
+ * picks the projections: only sketches of one seed compare. NULL when bytes cannot be read or p is cancelled. */
+ModelSketch *model_sketch_read(WeightFile *file, const AdapterConfig *config, uint64_t seed, const Progress *p,
+                               GError **error);
 
 void model_sketch_free(ModelSketch *sketch);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ModelSketch, model_sketch_free)

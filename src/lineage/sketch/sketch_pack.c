@@ -25,6 +25,7 @@ typedef struct {
   uint32_t name_length, dtype;
   uint8_t role, part, projected, gridded, unused[2];
   uint16_t placed;
+  float scale, unused_too;
 } BlobTensor;
 
 GBytes *model_sketch_pack(const ModelSketch *s, uint64_t seed) {
@@ -41,6 +42,7 @@ GBytes *model_sketch_pack(const ModelSketch *s, uint64_t seed) {
     b.name_length = (uint32_t)strlen(t->name);
     b.role = (uint8_t)t->role, b.part = (uint8_t)t->part, b.projected = t->projected;
     b.as_single = t->as_single, b.as_half = t->as_half, b.as_brain = t->as_brain;
+    b.scale = t->scale;
     b.dtype = (uint32_t)t->dtype, b.gridded = t->gridded, b.placed = (uint16_t)t->placed;
     g_byte_array_append(out, (const guint8 *)&b, sizeof b);
     g_byte_array_append(out, (const guint8 *)t->name, b.name_length);
@@ -74,6 +76,7 @@ static bool take_tensor(Cursor *c, TensorSketch *t) {
   t->role = (TensorRole)b.role, t->part = (PartKind)b.part, t->projected = b.projected;
   t->as_single = b.as_single, t->as_half = b.as_half, t->as_brain = b.as_brain;
   t->dtype = (Dtype)b.dtype, t->gridded = b.gridded;
+  t->scale = b.scale;
   t->width = projection_width(b.moments.count);
   t->name = safe_text((const char *)c->at, (gssize)b.name_length);
   c->at += b.name_length, c->left -= b.name_length;

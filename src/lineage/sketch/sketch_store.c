@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "collection/adapter_facts.h"
 #include "collection/stamp.h"
 #include "core/error.h"
 #include "core/parallel.h"
@@ -33,7 +34,8 @@ static void to_catalog(const Loading *l, const char *key, const ModelSketch *s) 
 
 static ModelSketch *from_file(const Loading *l, const Model *m, GError **error) {
   g_autoptr(WeightFile) file = collection_open_weights(l->collection, m, error);
-  return file ? model_sketch_read(file, l->seed, &l->quiet, error) : NULL;
+  g_autoptr(AdapterConfig) config = model_adapter_config(m);
+  return file ? model_sketch_read(file, config, l->seed, &l->quiet, error) : NULL;
 }
 
 static bool report(Loading *l, const Model *m) {
@@ -54,7 +56,8 @@ static bool load_one(void *user, size_t item, unsigned thread) {
   (void)thread;
   Loading *l = user;
   const Model *m = l->models->pdata[item];
-  g_autofree char *key = model_stamp(l->collection, m);
+  g_autofree char *stamp = model_stamp(l->collection, m), *strength = model_adapter_text(m);
+  g_autofree char *key = stamp && *strength ? g_strconcat(stamp, "|", strength, NULL) : g_strdup(stamp);
   ModelSketch *s = from_catalog(l, key);
   if (!s) {
     g_autoptr(GError) error = NULL;

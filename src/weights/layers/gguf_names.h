@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What GGUF files call the layers of language models, in the words of the models they were made
- * from, so that a quantised copy can be compared with its parent. */
+/* The rows of GGUF's layers that lie otherwise than in the models they were made from. */
 #pragma once
 
 #include <glib.h>
@@ -8,10 +7,6 @@
 #include <stdint.h>
 
 #include "core/text.h"
-
-/* "blk.3.ffn_up" -> "model.layers.3.mlp.up_proj"; NULL for a name that is not known. The caller
- * frees it. */
-SafeText *gguf_layer_name(const SafeText *layer);
 
 /* True for the layers whose rows converters put into another order, in files of that architecture: q and k of llama and
  * of what is built like it. */

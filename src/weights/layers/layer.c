@@ -10,6 +10,7 @@
 #include "weights/layers/adapter_factors.h"
 #include "weights/layers/adapter_parts.h"
 #include "weights/layers/gguf_names.h"
+#include "weights/layers/name_key.h"
 
 static void info_clear(void *data) { g_free(((LayerInfo *)data)->name); }
 
@@ -188,6 +189,17 @@ AdapterForm layer_adapter_form(const WeightFile *file) {
   return names->form;
 }
 
+/* Under whatever name another tool knows it. */
+static const LayerInfo *find_by_key(const GArray *layers, const char *name) {
+  g_autofree char *key = name_key(name);
+  for (guint i = 0; i < layers->len; i++) {
+    const LayerInfo *l = &g_array_index(layers, LayerInfo, i);
+    g_autofree char *other = name_key(l->name);
+    if (strcmp(key, other) == 0) return l;
+  }
+  return NULL;
+}
+
 const LayerInfo *layer_find(const GArray *layers, const char *name) {
   TensorName parsed;
   tensor_name_parse(name, &parsed);
@@ -196,6 +208,7 @@ const LayerInfo *layer_find(const GArray *layers, const char *name) {
     const LayerInfo *l = &g_array_index(layers, LayerInfo, i);
     if (strcmp(l->name, name) == 0 || strcmp(l->name, parsed.layer) == 0) found = l;
   }
+  if (!found) found = find_by_key(layers, parsed.layer);
   tensor_name_clear(&parsed);
   return found;
 }
@@ -213,20 +226,26 @@ bool layer_scale(WeightFile *file, const LayerInfo *l, double *scale, GError **e
   return true;
 }
 
-/* Puts rows back that were taken apart into even and odd ones: of a head of 2n rows, row 2j + k was row k·n + j. */
-static bool restore_rows(float **m, size_t rows, size_t columns, size_t heads) {
-  size_t n = rows / heads / 2;
-  float *out = g_try_malloc_n(rows * columns, sizeof(float));
+/* back: from the order of GGUF's converters; else into it. */
+static bool move_rows(Layer *l, size_t heads, bool back) {
+  float **m = l->form == LAYER_DENSE ? &l->x : &l->b;
+  size_t columns = l->form == LAYER_DENSE ? l->d_in : l->rank, n = l->d_out / heads / 2;
+  float *out = g_try_malloc_n(l->d_out * columns, sizeof(float));
   for (size_t h = 0; out && h < heads; h++)
     for (size_t k = 0; k < 2; k++)
-      for (size_t j = 0; j < n; j++)
-        memcpy(out + (h * 2 * n + k * n + j) * columns, *m + (h * 2 * n + 2 * j + k) * columns,
-               columns * sizeof(float));
+      for (size_t j = 0; j < n; j++) {
+        size_t plain = h * 2 * n + k * n + j, moved = h * 2 * n + 2 * j + k;
+        memcpy(out + (back ? plain : moved) * columns, *m + (back ? moved : plain) * columns, columns * sizeof(float));
+      }
   if (!out) return false;
   g_free(*m);
   *m = out;
   return true;
 }
+
+bool layer_restore_rows(Layer *l, size_t heads) { return move_rows(l, heads, true); }
+
+bool layer_permute_rows(Layer *l, size_t heads) { return move_rows(l, heads, false); }
 
 static bool read_numbers(WeightFile *file, const LayerInfo *info, Layer *out, GError **error) {
   double scale;
@@ -239,9 +258,8 @@ static bool read_numbers(WeightFile *file, const LayerInfo *info, Layer *out, GE
 
 bool layer_read(WeightFile *file, const LayerInfo *info, Layer *out, GError **error) {
   *out = (Layer){.form = info->form, .d_out = info->d_out, .d_in = info->d_in, .rank = info->rank, .scale = 1};
-  bool dense = info->form == LAYER_DENSE, ok = read_numbers(file, info, out, error);
-  if (ok && info->heads &&
-      !restore_rows(dense ? &out->x : &out->b, out->d_out, dense ? out->d_in : out->rank, info->heads)) {
+  bool ok = read_numbers(file, info, out, error);
+  if (ok && info->heads && !layer_restore_rows(out, info->heads)) {
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "layer %s does not fit in memory", info->name);
     ok = false;
   }

@@ -34,7 +34,7 @@ size_t layer_main_tensor(const LayerInfo *layer);
  * when it is no adapter. Reads the header only. */
 AdapterForm layer_adapter_form(const WeightFile *file);
 
-/* The layer of that canonical name (or of that tensor key), or NULL. Borrowed. */
+/* The layer of that canonical name, or of that tensor key, or whose name another tool spells so (name_key.h); NULL. Borrowed. */
 const LayerInfo *layer_find(const GArray *layers, const char *name);
 
 /* s of a low-rank layer, read from the file where a tensor says it; 1 for a dense one. */
@@ -47,6 +47,11 @@ void layer_clear(Layer *layer);
 /* Cuts a low-rank layer whose width is only known as the most that it can be (LayerInfo.widest) to its first `d_in`
  * columns. */
 void layer_narrow(Layer *layer, size_t d_in);
+
+/* Brings rows that GGUF's converters took apart, as those of so many heads, back into order, or takes them apart: row
+ * 2j + k of a head of 2n rows was row k n + j. False when there is no memory. */
+bool layer_restore_rows(Layer *layer, size_t heads);
+bool layer_permute_rows(Layer *layer, size_t heads);
 
 /* The squared Frobenius norm; low-rank: s^2 tr((B'B)(AA')), without the product. */
 double layer_norm2(const Layer *layer);

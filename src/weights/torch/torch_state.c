@@ -126,7 +126,7 @@ static bool is_aside(const Walk *w, const PickleValue *key, const PickleValue *v
   if (key->kind != PICKLE_TEXT || w->is_tensor(value)) return false;
   if (!is_dictionary(value) && !is_sequence(value)) return false;
   if (text_contains(key, ".")) return false;
-  if (text_contains(key, "optimizer")) return true;
+  if (text_contains(key, "optimizer") || torch_state_is_optimizer(value)) return true;
   for (size_t i = 0; i < G_N_ELEMENTS(starts); i++)
     if (text_begins(key, starts[i])) return true;
   return false;

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The layer of one model that stands for a layer of another: the same one under whatever name, several that it is fused
+ * from, or some rows of one that it is fused into. */
+#pragma once
+
+#include "weights/layers/layer.h"
+#include "weights/layers/name_key.h"
+
+typedef struct LayerMatch LayerMatch;
+
+/* `layers` (of LayerInfo) is borrowed. */
+LayerMatch *layer_match_new(const GArray *layers);
+void layer_match_free(LayerMatch *match); /* NULL-safe */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LayerMatch, layer_match_free)
+
+/* One or more layers above each other, of which the rows from `first` on count. */
+typedef struct {
+  unsigned n;
+  const LayerInfo *info[NAME_MOST_PARTS];
+  uint64_t first, d_out, d_in;
+} LayerRef;
+
+/* A layer for itself. */
+LayerRef layer_ref_of(const LayerInfo *info);
+
+/* What stands for `layer`; false when nothing does. */
+bool layer_match_find(const LayerMatch *match, const LayerInfo *layer, LayerRef *out);
+
+/* Reads what a reference says as one layer; `out` is cleared with layer_clear(). False when it cannot be read. */
+bool layer_ref_read(WeightFile *file, const LayerRef *ref, Layer *out);

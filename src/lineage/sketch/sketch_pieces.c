@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lineage/sketch/sketch_pieces.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "weights/layers/name_key.h"
+
+static void piece_clear(void *data) { g_free(((SketchPiece *)data)->name); }
+
+/* For each tensor its layer or NULL, so that naming takes one look a tensor; `alphas` marks those that hold one. */
+static const LayerInfo **layers_by_tensor(const WeightFile *file, const GArray *layers, bool *alphas) {
+  const LayerInfo **by = g_new0(const LayerInfo *, weight_file_count(file) + 1);
+  for (guint k = 0; k < layers->len; k++) {
+    const LayerInfo *l = &g_array_index(layers, LayerInfo, k);
+    if (l->form == LAYER_DENSE) by[l->weight] = l;
+    if (l->a >= 0) by[l->a] = l;
+    if (l->b >= 0) by[l->b] = l;
+    for (int p = 0; p < ADAPTER_PARTS; p++)
+      if (l->part[p] >= 0) by[l->part[p]] = l;
+    if (l->alpha >= 0) alphas[l->alpha] = true;
+  }
+  return by;
+}
+
+static bool is_model(const TensorName *name) { return name->role != TENSOR_OPTIMISER && name->role != TENSOR_RAW_COPY; }
+
+static SketchPiece piece_of(WeightFile *file, size_t i, const TensorName *name, const LayerInfo *l) {
+  const TensorInfo *info = weight_file_info(file, i);
+  bool numbers = dtype_is_readable(info->dtype), lost = !l && name->role == TENSOR_ADAPTER_PART;
+  SketchPiece p = {.tensor = i, .count = numbers ? info->count : info->bytes, .role = name->role, .scale = NAN};
+  p.name = g_strdup(l ? l->name : name->layer); /* what layers share stands with one of them */
+  p.d_out = l ? l->d_out : lost ? 0 : info->count;
+  p.d_in = l ? l->d_in : lost ? 0 : 1;
+  p.layered = l != NULL;
+  p.dense = l && l->form == LAYER_DENSE;
+  if (p.dense) p.heads = l->heads, p.apart = l->permuted && !l->heads;
+  if (l && !p.dense && layer_main_tensor(l) == i) {
+    double scale;
+    if (layer_scale(file, l, &scale, NULL)) p.scale = (float)scale;
+  }
+  return p;
+}
+
+/* The parts of a fused matrix, where its rows can be told apart. False when it is none. */
+static bool split(GArray *out, const WeightFile *file, const SketchPiece *whole) {
+  NamePart parts[NAME_MOST_PARTS];
+  Dtype dtype = weight_file_info(file, whole->tensor)->dtype;
+  if (!whole->dense || whole->role != TENSOR_WEIGHT || whole->heads || whole->apart) return false;
+  if (whole->d_in % dtype_block(dtype) != 0) return false;
+  unsigned n = name_parts(whole->name, whole->d_out, whole->d_in, parts);
+  for (unsigned k = 0; k < n; k++) {
+    SketchPiece p = *whole;
+    p.name = name_of_part(whole->name, parts[k].tag);
+    p.first = parts[k].first * whole->d_in;
+    p.count = parts[k].rows * whole->d_in;
+    p.d_out = parts[k].rows;
+    g_array_append_val(out, p);
+  }
+  return n > 0;
+}
+
+GArray *sketch_pieces(WeightFile *file, const AdapterConfig *config) {
+  GArray *out = g_array_new(FALSE, FALSE, sizeof(SketchPiece));
+  g_array_set_clear_func(out, piece_clear);
+  g_autoptr(FileNames) names = file_names_new(file);
+  g_autoptr(GArray) layers = layer_list_named(file, names, config);
+  g_autofree bool *alphas = g_new0(bool, names->n + 1);
+  g_autofree const LayerInfo **by_tensor = layers_by_tensor(file, layers, alphas);
+  for (size_t i = 0; i < names->n; i++) {
+    if (alphas[i] || !is_model(&names->at[i])) continue;
+    SketchPiece p = piece_of(file, i, &names->at[i], by_tensor[i]);
+    if (split(out, file, &p)) piece_clear(&p);
+    else g_array_append_val(out, p);
+  }
+  return out;
+}
+
+/* Where a row lies that belongs at `row`. */
+static uint64_t stored_row(const SketchPiece *p, uint64_t row) {
+  uint64_t rows = p->d_out / p->heads, half = rows / 2, in = row % rows;
+  return row - in + 2 * (in % half) + in / half;
+}
+
+bool sketch_piece_read(WeightFile *file, const SketchPiece *p, size_t unit, size_t width, uint64_t first, size_t n,
+                       void *dst, GError **error) {
+  if (!p->heads || p->d_in % unit != 0)
+    return weight_file_read_raw(file, p->tensor, (p->first + first) / unit * width, n / unit * width, dst, error);
+  for (size_t done = 0; done < n;) {
+    uint64_t row = (first + done) / p->d_in, column = (first + done) % p->d_in;
+    size_t take = (size_t)MIN(p->d_in - column, n - done);
+    uint64_t from = stored_row(p, row) * p->d_in + column;
+    if (!weight_file_read_raw(file, p->tensor, from / unit * width, take / unit * width,
+                              (unsigned char *)dst + done / unit * width, error))
+      return false;
+    done += take;
+  }
+  return true;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Names that tools give to the same layer have one key, and other layers have others. */
+#include <string.h>
+
+#include "weights/layers/name_index.h"
+#include "weights/layers/name_key.h"
+#include "weights/layers/tensor_name.h"
+
+/* The key of a tensor's key, as a file has it. */
+static char *key_of(const char *tensor) {
+  TensorName name;
+  tensor_name_parse(tensor, &name);
+  char *key = name_key(name.layer);
+  tensor_name_clear(&name);
+  return key;
+}
+
+/* Tensors of one layer each. */
+static const struct {
+  const char *here, *there;
+} same[] = {
+    {"model.layers.3.self_attn.q_proj.weight", "blk.3.attn_q.weight"},
+    {"layers.3.self_attn.q_proj.weight", "model.layers.3.self_attn.q_proj.weight"},
+    {"model.layers.12.mlp.down_proj.weight", "blk.12.ffn_down.weight.lora_a"},
+    {"model.embed_tokens.weight", "token_embd.weight"},
+    {"lm_head.weight", "output.weight"},
+    {"model.norm.weight", "output_norm.weight"},
+    {"model.layers.0.post_attention_layernorm.weight", "blk.0.ffn_norm.weight"},
+    {"transformer.h.0.attn.c_attn.weight", "h.0.attn.c_attn.weight"},
+    {"transformer.transformer_blocks.0.attn.to_q.lora_A.weight",
+     "lora_transformer_transformer_blocks_0_attn_to_q.lora_down.weight"},
+    {"blocks.1.cross_attn.k_img.weight", "lora_unet_blocks_1_cross_attn_k_img.lora_down.weight"},
+    {"down_blocks.0.attentions.1.transformer_blocks.0.attn2.to_k.weight",
+     "model.diffusion_model.input_blocks.2.1.transformer_blocks.0.attn2.to_k.weight"},
+    {"up_blocks.1.resnets.2.time_emb_proj.weight", "model.diffusion_model.output_blocks.5.0.emb_layers.1.weight"},
+    {"up_blocks.1.upsamplers.0.conv.weight", "model.diffusion_model.output_blocks.5.2.conv.weight"},
+    {"mid_block.attentions.0.proj_in.weight", "lora_unet_middle_block_1_proj_in.lora_up.weight"},
+    {"down_blocks.2.downsamplers.0.conv.weight", "model.diffusion_model.input_blocks.9.0.op.weight"},
+    {"transformer_blocks.4.attn.to_out.0.weight", "double_blocks.4.img_attn.proj.weight"},
+    {"transformer_blocks.4.attn.to_out.0.weight", "double_blocks.4.processor.proj_lora1.down.weight"},
+    {"double_blocks.4.txt_attn.qkv.weight", "double_blocks.4.processor.qkv_lora2.up.weight"},
+    {"single_transformer_blocks.7.proj_out.weight", "lora_unet_single_blocks_7_linear2.lora_up.weight"},
+    {"joint_blocks.1.x_block.attn.proj.weight", "transformer_blocks.1.attn.to_out.0.weight"},
+    {"lora_te1_text_model_encoder_layers_11_self_attn_q_proj.lora_down.weight",
+     "text_encoder.text_model.encoder.layers.11.self_attn.q_proj.weight"},
+};
+
+/* Tensors of two. */
+static const struct {
+  const char *here, *there;
+} different[] = {
+    {"model.layers.3.self_attn.q_proj.weight", "blk.2.attn_q.weight"},
+    {"lora_te1_text_model_encoder_layers_0_self_attn_q_proj.alpha",
+     "lora_te2_text_model_encoder_layers_0_self_attn_q_proj.alpha"},
+    {"double_blocks.4.img_attn.proj.weight", "double_blocks.4.txt_attn.proj.weight"},
+    {"up_blocks.0.attentions.0.proj_in.weight", "down_blocks.0.attentions.0.proj_in.weight"},
+    {"blocks.0.attn.q.weight", "blocks.0.attn.k.weight"},
+};
+
+static void test_keys(void) {
+  for (size_t i = 0; i < G_N_ELEMENTS(same); i++) {
+    g_autofree char *here = key_of(same[i].here), *there = key_of(same[i].there);
+    g_assert_cmpstr(here, ==, there);
+  }
+  for (size_t i = 0; i < G_N_ELEMENTS(different); i++) {
+    g_autofree char *here = key_of(different[i].here), *there = key_of(different[i].there);
+    g_assert_cmpstr(here, !=, there);
+  }
+}
+
+typedef struct {
+  const char *layer;
+  uint64_t d_out, d_in;
+  unsigned n;
+  const char *apart[NAME_MOST_PARTS]; /* what others call the parts */
+  uint64_t rows[NAME_MOST_PARTS];
+} FusedCase;
+
+static const FusedCase fused[] = {
+    {"double_blocks.0.img_attn.qkv",
+     192,
+     64,
+     3,
+     {"transformer_blocks.0.attn.to_q", "transformer_blocks.0.attn.to_k", "transformer_blocks.0.attn.to_v"},
+     {64, 64, 64}},
+    {"double_blocks.0.txt_attn.qkv",
+     192,
+     64,
+     3,
+     {"transformer_blocks.0.attn.add_q_proj", "transformer_blocks.0.attn.add_k_proj",
+      "transformer_blocks.0.attn.add_v_proj"},
+     {64, 64, 64}},
+    {"single_blocks.2.linear1",
+     448,
+     64,
+     4,
+     {"single_transformer_blocks.2.attn.to_q", "single_transformer_blocks.2.attn.to_k",
+      "single_transformer_blocks.2.attn.to_v", "single_transformer_blocks.2.proj_mlp"},
+     {64, 64, 64, 256}},
+    {"model.layers.1.self_attn.qkv_proj",
+     96,
+     64,
+     3,
+     {"model.layers.1.self_attn.q_proj", "model.layers.1.self_attn.k_proj", "blk.1.attn_v"},
+     {64, 16, 16}},
+    {"model.layers.1.mlp.gate_up_proj", 256, 64, 2, {"model.layers.1.mlp.gate_proj", "blk.1.ffn_up"}, {128, 128}},
+    {"resblocks.0.attn.in_proj_weight", 48, 16, 3, {"resblocks.0.attn.q_proj", NULL, NULL}, {16, 16, 16}},
+    {"model.layers.1.self_attn.q_proj", 64, 64, 0, {NULL}, {0}},
+    {"blocks.0.attn.qkv", 100, 7, 0, {NULL}, {0}},
+};
+
+static void test_parts(void) {
+  for (size_t i = 0; i < G_N_ELEMENTS(fused); i++) {
+    const FusedCase *c = &fused[i];
+    NamePart parts[NAME_MOST_PARTS];
+    uint64_t rows = 0;
+    g_assert_cmpuint(name_parts(c->layer, c->d_out, c->d_in, parts), ==, c->n);
+    for (unsigned k = 0; k < c->n; k++) {
+      g_autofree char *part = name_of_part(c->layer, parts[k].tag), *key = name_key(part);
+      g_autofree char *apart = c->apart[k] ? name_key(c->apart[k]) : NULL;
+      if (apart) g_assert_cmpstr(key, ==, apart);
+      g_assert_cmpuint(parts[k].rows, ==, c->rows[k]);
+      g_assert_cmpuint(parts[k].first, ==, rows);
+      rows += parts[k].rows;
+    }
+    if (c->n) g_assert_cmpuint(rows, ==, c->d_out);
+  }
+}
+
+static void test_index(void) {
+  g_autoptr(NameIndex) x = name_index_new();
+  name_index_add(x, "bert.encoder.layer.0.query", 0);
+  name_index_add(x, "one.head.fc", 1);
+  name_index_add(x, "two.head.fc", 2);
+  name_index_add(x, "model.embed_tokens", 3);
+  g_assert_cmpint(name_index_find(x, "encoder.layer.0.query"), ==, 0);
+  g_assert_cmpint(name_index_find(x, "distilbert.bert.encoder.layer.0.query"), ==, 0);
+  g_assert_cmpint(name_index_find(x, "head.fc"), ==, -1); /* either could be meant */
+  g_assert_cmpint(name_index_find(x, "two.head.fc"), ==, 2);
+  g_assert_cmpint(name_index_find(x, "lm_head"), ==, 3);
+  g_assert_cmpint(name_index_find(x, "token_embd"), ==, 3);
+}
+
+int main(int argc, char **argv) {
+  g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/name-key/keys", test_keys);
+  g_test_add_func("/name-key/parts", test_parts);
+  g_test_add_func("/name-key/index", test_index);
+  return g_test_run();
+}
