@@ -6,15 +6,16 @@
 
 #include "core/error.h"
 #include "lineage/diff/other_tensors.h"
-#include "weights/layers/gguf_names.h"
 #include "weights/layers/layer.h"
+#include "weights/layers/name_key.h"
 
 /* What a file holds, under names that both files share. */
 typedef struct {
   WeightFile *file;
   GArray *layers;    /* of LayerInfo */
   GArray *others;    /* of OtherTensor */
-  GHashTable *index; /* name (borrowed) -> 1 + index of a layer, or -1 - index of another tensor */
+  GPtrArray *keys;   /* of char*: of each layer's name, then of the other tensors' (weights/layers/name_key.h) */
+  GHashTable *index; /* key (borrowed) -> 1 + index of a layer, or -1 - index of another tensor */
 } Side;
 
 typedef struct {
@@ -29,20 +30,6 @@ static void row_clear(void *data) {
   verify_numbers_clear(&row->numbers);
 }
 
-/* The name that the model has which a GGUF file was made from. */
-static void translate(SafeText **name) {
-  SafeText *plain = gguf_layer_name(*name);
-  if (!plain) return;
-  g_free(*name);
-  *name = plain;
-}
-
-static void translate_all(Side *s) {
-  if (strcmp(weight_file_format(s->file), "gguf") != 0) return;
-  for (guint i = 0; i < s->layers->len; i++) translate(&g_array_index(s->layers, LayerInfo, i).name);
-  for (guint i = 0; i < s->others->len; i++) translate(&g_array_index(s->others, OtherTensor, i).name);
-}
-
 /* Dense layers; the factors of an adapter are compared one by one, as other tensors are. */
 static GArray *dense_layers(const WeightFile *file) {
   GArray *layers = layer_list(file, NULL);
@@ -53,13 +40,17 @@ static GArray *dense_layers(const WeightFile *file) {
 
 static Side side_new(WeightFile *file) {
   Side s = {.file = file, .layers = dense_layers(file), .index = g_hash_table_new(g_str_hash, g_str_equal)};
-  s.others = other_tensors_list(file, s.layers);
-  translate_all(&s);
-  for (guint i = 0; i < s.layers->len; i++)
-    g_hash_table_insert(s.index, g_array_index(s.layers, LayerInfo, i).name, GINT_TO_POINTER((int)i + 1));
+  g_autoptr(FileNames) names = file_names_new(file);
+  s.others = other_tensors_list(file, names, s.layers);
+  s.keys = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < s.layers->len; i++) {
+    g_ptr_array_add(s.keys, name_key(g_array_index(s.layers, LayerInfo, i).name));
+    g_hash_table_insert(s.index, s.keys->pdata[i], GINT_TO_POINTER((int)i + 1));
+  }
   for (guint i = 0; i < s.others->len; i++) {
-    char *name = g_array_index(s.others, OtherTensor, i).name;
-    if (!g_hash_table_contains(s.index, name)) g_hash_table_insert(s.index, name, GINT_TO_POINTER(-1 - (int)i));
+    char *key = g_strdup(g_array_index(s.others, OtherTensor, i).key);
+    g_ptr_array_add(s.keys, key);
+    if (!g_hash_table_contains(s.index, key)) g_hash_table_insert(s.index, key, GINT_TO_POINTER(-1 - (int)i));
   }
   return s;
 }
@@ -68,6 +59,7 @@ static void side_clear(Side *s) {
   g_array_unref(s->layers);
   g_array_unref(s->others);
   g_hash_table_unref(s->index);
+  g_ptr_array_unref(s->keys);
 }
 
 static const LayerInfo *layer_of(const Side *s, int at) {
@@ -151,8 +143,8 @@ static void add_row(Run *r, VerifyRow *row) {
 }
 
 /* A tensor of A beside B's of that name. */
-static void verify_one(Run *r, const char *name, int i) {
-  const int k = GPOINTER_TO_INT(g_hash_table_lookup(r->b.index, name));
+static void verify_one(Run *r, const char *name, const char *key, int i) {
+  const int k = GPOINTER_TO_INT(g_hash_table_lookup(r->b.index, key));
   VerifyRow row = {.name = g_strdup(name), .b = DTYPE_COUNT, .numbers = {.state = VERIFY_ONLY_A}};
   row.a = weight_file_info(r->a.file, tensor_of(&r->a, i))->dtype;
   row.numbers.numbers = weight_file_info(r->a.file, tensor_of(&r->a, i))->count;
@@ -163,8 +155,8 @@ static void verify_one(Run *r, const char *name, int i) {
   add_row(r, &row);
 }
 
-static void add_only_b(Run *r, const char *name, int k) {
-  if (g_hash_table_contains(r->a.index, name)) return;
+static void add_only_b(Run *r, const char *name, const char *key, int k) {
+  if (g_hash_table_contains(r->a.index, key)) return;
   const TensorInfo *t = weight_file_info(r->b.file, tensor_of(&r->b, k));
   VerifyRow row = {.name = g_strdup(name),
                    .a = DTYPE_COUNT,
@@ -186,11 +178,11 @@ static bool verify_all(Run *r, const Progress *progress, GError **error) {
   for (guint i = 0; i < n; i++) {
     const char *name = name_at(&r->a, i, &at);
     if (!progress_check(progress, error) || !progress_step(progress, "comparing", i, n, error)) return false;
-    verify_one(r, name, at);
+    verify_one(r, name, r->a.keys->pdata[i], at);
   }
   for (guint i = 0; i < m; i++) {
     const char *name = name_at(&r->b, i, &at);
-    add_only_b(r, name, at);
+    add_only_b(r, name, r->b.keys->pdata[i], at);
   }
   return true;
 }
