@@ -65,7 +65,6 @@ static void test_half_ref(Fixture *f, gconstpointer unused) {
   scan(f);
   g_assert_cmpuint(f->models->len, ==, 1);
   g_assert_nonnull(strstr(value(model_at(f, HUB "bbb"), "revision_note"), "lacks some"));
-  expect_reason(f, HUB "ccc/model.safetensors.index.json", "1 of 2");
 }
 
 /* A pipeline of which one component never came. */
@@ -104,6 +103,23 @@ static void test_files_of_two_commits(Fixture *f, gconstpointer unused) {
   g_assert_cmpstr(model_at(f, HUB "aaa")->file, ==, HUB "aaa/small.safetensors");
   scan(f);
   g_assert_cmpuint(f->sum.read, ==, 0);
+}
+
+/* The same model as other tools' files at another time is a revision; beside files of another kind it is a model. */
+static void test_format_of_two_commits(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  put_part(f, HUB "aaa/model-00001-of-00002.safetensors", "one");
+  put_part(f, HUB "aaa/model-00002-of-00002.safetensors", "two");
+  put_full(f, HUB "bbb/model.safetensors");
+  put_text(f, "models--o--n/refs/main", "bbb");
+  put_full(f, "models--o--q/snapshots/aaa/model.safetensors");
+  put_full(f, "models--o--q/snapshots/bbb/n-Q4.safetensors");
+  put_text(f, "models--o--q/refs/main", "bbb");
+  scan(f);
+  g_assert_cmpuint(f->models->len, ==, 3);
+  model_at(f, HUB "bbb");
+  model_at(f, "models--o--q/snapshots/aaa");
+  model_at(f, "models--o--q/snapshots/bbb");
 }
 
 /* --- two models in one folder ----------------------------------------------------------------- */
@@ -248,6 +264,7 @@ int main(int argc, char **argv) {
   add_test("/folders", "half-ref", test_half_ref);
   add_test("/folders", "half-pipeline", test_half_pipeline);
   add_test("/folders", "files-of-two-commits", test_files_of_two_commits);
+  add_test("/folders", "format-of-two-commits", test_format_of_two_commits);
   add_test("/folders", "adapter-beside-base", test_adapter_beside_base);
   add_test("/folders", "variant-parts", test_variant_parts);
   add_test("/folders", "other-names", test_other_names);

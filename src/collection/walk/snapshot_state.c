@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "collection/walk/file_use.h"
+#include "collection/walk/weight_names.h"
 #include "weights/shard_name.h"
 
 enum { DEEPEST = 3 };
@@ -94,4 +95,24 @@ SnapshotState snapshot_state(int fd, const char *name) {
   if (c.pipeline && c.there) c.broken += c.bare; /* components that were not fetched */
   if (c.there == 0) return c.broken ? SNAPSHOT_PART : SNAPSHOT_BARE;
   return c.broken ? SNAPSHOT_PART : SNAPSHOT_WHOLE;
+}
+
+bool snapshot_is_generic(const char *name) {
+  g_autofree char *whole = shard_name_whole(name), *indexed = whole ? NULL : shard_index_whole(name);
+  return weight_name_rank(whole ? whole : indexed ? indexed : name, false) >= 0;
+}
+
+bool snapshot_has_generic(int fd, const char *path) {
+  int folder = openat(fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  DIR *dir = folder >= 0 ? fdopendir(folder) : NULL;
+  bool found = false;
+  WalkUse use;
+  struct stat st;
+  if (!dir && folder >= 0) close(folder);
+  if (!dir) return false;
+  for (struct dirent *e; !found && (e = readdir(dir));)
+    found = file_use_of(e->d_name, &use) && use == WALK_WEIGHTS && snapshot_is_generic(e->d_name) &&
+            fstatat(folder, e->d_name, &st, 0) == 0;
+  closedir(dir);
+  return found;
 }

@@ -11,6 +11,7 @@
 
 #include "collection/walk/hub_layout.h"
 #include "collection/walk/ollama_layout.h"
+#include "collection/walk/snapshot_state.h"
 #include "core/error.h"
 #include "core/parallel.h"
 #include "core/text.h"
@@ -151,13 +152,15 @@ static void note_broken_link(Finds *f, int fd, const char *folder, const char *n
   else add_skip(f, folder, name, g_strdup_printf("link to %s: %s", shown, g_strerror(code)));
 }
 
-/* An older revision's file for which a newer one's of the same name stands. */
+/* An older revision's file for which a newer one's stands: of the same name, or both of names that tools give. */
 static bool is_shadowed(const Walker *w, const Listing *l, const char *name) {
   const GPtrArray *before = l->job->before;
+  const bool generic = before && snapshot_is_generic(name);
   for (guint i = 0; before && i < before->len; i++) {
     g_autofree char *other = join(before->pdata[i], name);
     struct stat st;
     if (fstatat(w->root_fd, other, &st, 0) == 0) return true;
+    if (generic && snapshot_has_generic(w->root_fd, before->pdata[i])) return true;
   }
   return false;
 }

@@ -5,7 +5,8 @@
  * interest: refs/main of a Hub repository, manifests of an Ollama store.
  *
  * Of a Hub repository the most whole revision is walked, that of refs/main before others; of the rest, weight files
- * whose names are not in it, so that nothing that is whole on disk goes unseen.
+ * whose names are not in it, so that nothing that is whole on disk goes unseen; names that tools give to any model count
+ * as one, since they are the repository's own at another time.
  *
  * Links to folders are never followed: a folder inside the collection is found at its own
  * place, and what lies outside was not asked for. Each folder is entered once, told by device
