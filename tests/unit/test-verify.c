@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lineage/diff/model_verify.h"
+#include "lineage/sketch/kinship.h"
 #include "numerics/rng.h"
 #include "tests/unit/raw_tensors.h"
 #include "weights/convert.h"
@@ -119,6 +120,23 @@ static void test_quantised(void) {
   g_assert_cmpuint(g_array_index(u->rows, VerifyRow, 0).numbers.differing, ==, 1);
 }
 
+/* What is packed is kin of its source, and known as quantised: what a tree makes a leaf of. */
+static void test_kinship(void) {
+  g_autofree float *x = draw(8), *y = draw(9);
+  g_autoptr(WeightFile) a = int8_of(x), b = file_of(x, DTYPE_F32), c = file_of(y, DTYPE_F32);
+  g_autoptr(ModelSketch) quantised = model_sketch_read(a, 1, NULL, NULL), source = model_sketch_read(b, 1, NULL, NULL);
+  g_autoptr(ModelSketch) stranger = model_sketch_read(c, 1, NULL, NULL);
+  g_assert_true(quantised->quantised);
+  g_assert_false(source->quantised);
+  g_assert_cmpuint(quantised->trunk, ==, N);
+  Kinship k;
+  kinship_compare(source, quantised, &k);
+  g_assert_true(kinship_is_kin(&k));
+  g_assert_cmpfloat(k.cosine, >, 0.99);
+  kinship_compare(stranger, quantised, &k);
+  g_assert_false(kinship_is_kin(&k));
+}
+
 static void test_missing(void) {
   RawTensors t = raw_tensors_new();
   add_vector(&t);
@@ -167,6 +185,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/verify/changed", test_changed);
   g_test_add_func("/verify/blocks", test_blocks);
   g_test_add_func("/verify/quantised", test_quantised);
+  g_test_add_func("/verify/kinship", test_kinship);
   g_test_add_func("/verify/missing", test_missing);
   g_test_add_func("/verify/adapter", test_adapter);
   g_test_add_func("/verify/counters", test_counters);

@@ -71,19 +71,46 @@ static size_t tensor_of(const Side *s, int at) {
   return l ? layer_main_tensor(l) : g_array_index(s->others, OtherTensor, -1 - at).index;
 }
 
-/* The numbers of a tensor or of a dense layer, whose rows may have to be put back in order; NULL when they cannot be
- * read. */
-static float *numbers_of(const Side *s, int at, uint64_t *n, uint64_t *columns) {
-  const TensorInfo *t = weight_file_info(s->file, tensor_of(s, at));
+/* Reads the numbers of a tensor in stretches; of a layer whose rows must be put back in order, from a copy of it. */
+typedef struct {
+  const Side *side;
+  size_t tensor;
+  Layer whole; /* x is NULL when the file is read */
+} Numbers;
+
+static bool numbers_begin(Numbers *n, const Side *s, int at) {
   const LayerInfo *l = layer_of(s, at);
-  Layer layer;
-  *n = t->count;
-  *columns = t->rank > 1 && t->shape[0] ? t->count / t->shape[0] : t->count;
-  if (l) return layer_read(s->file, l, &layer, NULL) ? layer.x : NULL;
-  float *x = t->count <= SIZE_MAX / sizeof *x ? g_try_malloc_n(t->count + 1, sizeof *x) : NULL;
-  if (x && weight_file_read_f32(s->file, tensor_of(s, at), 0, (size_t)t->count, x, NULL)) return x;
-  g_free(x);
-  return NULL;
+  *n = (Numbers){.side = s, .tensor = tensor_of(s, at)};
+  return !l || !l->permuted || layer_read(s->file, l, &n->whole, NULL);
+}
+
+static bool numbers_read(const Numbers *n, uint64_t first, size_t count, float *dst) {
+  if (!n->whole.x) return weight_file_read_f32(n->side->file, n->tensor, first, count, dst, NULL);
+  memcpy(dst, n->whole.x + first, count * sizeof *dst);
+  return true;
+}
+
+/* Numbers at a time: whole rows, of which each holds whole blocks of its format. */
+static size_t stretch_of(uint64_t columns) {
+  enum { MOST = 1 << 20 };
+  return columns == 0 || columns >= MOST ? MOST : (size_t)(MOST / columns * columns);
+}
+
+/* False when the numbers of one cannot be read. */
+static bool compare_numbers(Numbers *a, Numbers *b, VerifyRow *row) {
+  const TensorInfo *t = weight_file_info(a->side->file, a->tensor);
+  const uint64_t columns = t->rank > 1 && t->shape[0] ? t->count / t->shape[0] : t->count;
+  const size_t step = stretch_of(columns);
+  const size_t room = (size_t)MIN((uint64_t)step, t->count);
+  g_autofree float *x = g_try_new(float, (room + 1)), *y = g_try_new(float, (room + 1));
+  verify_numbers_begin(&row->numbers, row->a, row->b, t->count, (size_t)MIN(columns, (uint64_t)step));
+  for (uint64_t at = 0; at < t->count; at += step) {
+    size_t n = (size_t)MIN(t->count - at, (uint64_t)step);
+    if (!x || !y || !numbers_read(a, at, n, x) || !numbers_read(b, at, n, y)) return false;
+    verify_numbers_add(&row->numbers, x, y, n);
+  }
+  verify_numbers_end(&row->numbers);
+  return true;
 }
 
 /* Of one number format and byte for byte: says so without turning a byte into a number. */
@@ -111,19 +138,22 @@ static bool has_shape(const Side *a, int i, const Side *b, int k) {
 
 static void compare(const Side *a, int i, const Side *b, int k, VerifyRow *row) {
   VerifyNumbers *v = &row->numbers;
-  uint64_t n, m, columns;
+  Numbers x, y;
   v->numbers = weight_file_info(a->file, tensor_of(a, i))->count;
   if (!has_shape(a, i, b, k)) {
     v->state = VERIFY_OTHER_SHAPE;
     return;
   }
-  g_autofree float *x = numbers_of(a, i, &n, &columns), *y = x ? numbers_of(b, k, &m, &columns) : NULL;
   const bool same = is_same_bytes(a, i, b, k);
-  v->state = same ? VERIFY_SAME : VERIFY_UNREAD;
-  if (x && y && n == m) verify_numbers(x, row->a, y, row->b, (size_t)n, (size_t)columns, v);
+  bool there = numbers_begin(&x, a, i);
+  if (numbers_begin(&y, b, k) && there) there = compare_numbers(&x, &y, row);
+  else there = false;
+  if (!there) v->state = same ? VERIFY_SAME : VERIFY_UNREAD;
   /* What float32 cannot tell apart, the bytes can. */
   bool blurred = !dtype_is_float(row->a) || row->a == DTYPE_F64;
-  if (!same && x && y && v->state == VERIFY_SAME && row->a == row->b && blurred) v->state = VERIFY_DIFFERENT;
+  if (!same && there && v->state == VERIFY_SAME && row->a == row->b && blurred) v->state = VERIFY_DIFFERENT;
+  layer_clear(&x.whole);
+  layer_clear(&y.whole);
 }
 
 static void add_row(Run *r, VerifyRow *row) {

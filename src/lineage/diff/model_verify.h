@@ -22,7 +22,8 @@ typedef struct {
   double relative;   /* |A - B| over |B|, over all that was compared; NAN when nothing was */
 } ModelVerify;
 
-/* One tensor of each in memory at a time. Reports phase "comparing". NULL with an error when cancelled or when memory
+/* A few megabytes of one tensor of each are in memory at a time; of a GGUF's q and k, whose rows lie in another order,
+ * the matrix. Reports phase "comparing". NULL with an error when cancelled or when memory
  * does not suffice. */
 ModelVerify *model_verify_files(WeightFile *a, WeightFile *b, const Progress *progress, GError **error);
 void model_verify_free(ModelVerify *verify); /* NULL-safe */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two lists of numbers that should be the same: whether they are, or would be after a rounding, and where not. */
+/* Two lists of numbers that should be the same: whether they are, or would be after a rounding, and where not. They are
+ * given in stretches, so that no matrix need be held whole. */
 #pragma once
 
 #include <glib.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,15 +35,26 @@ enum { VERIFY_BLOCK = 256 };
 
 typedef struct {
   VerifyState state;
-  uint64_t numbers, differing; /* beyond what the state allows for; all that are not equal when it is none of these */
-  uint64_t blocks;             /* of VERIFY_BLOCK numbers, that hold such */
-  double largest;              /* |a - b| */
-  double distance2, size2;     /* |a - b|^2, |b|^2 */
-  GArray *runs;                /* of VerifyRun: the first 64, neighbours joined */
+  uint64_t numbers;
+  uint64_t differing;      /* beyond what a rounding between the two formats explains; 0 unless VERIFY_DIFFERENT */
+  uint64_t blocks;         /* of VERIFY_BLOCK numbers, that hold such */
+  double largest;          /* |a - b| */
+  double distance2, size2; /* |a - b|^2, |b|^2 */
+  GArray *runs;            /* of VerifyRun: the first 64, neighbours joined */
+  /* While it is filled: */
+  Dtype a, b;
+  size_t columns;
+  uint64_t taken, unequal, last;
+  bool far;
 } VerifyNumbers;
 
-/* Compares n numbers of two number formats; `columns` is the length of a row, within which a packed format's groups lie.
- * NaNs of both at one place are equal. Clear with verify_numbers_clear(). */
-void verify_numbers(const float *a, Dtype a_dtype, const float *b, Dtype b_dtype, size_t n, size_t columns,
-                    VerifyNumbers *out);
+/* Begins a comparison of `numbers` numbers of two formats; `columns` is the length of a row, within which a packed
+ * format's groups lie. Clear with verify_numbers_clear(). */
+void verify_numbers_begin(VerifyNumbers *v, Dtype a, Dtype b, uint64_t numbers, size_t columns);
+
+/* The next n numbers of both: whole rows, or whole blocks of either format. NaNs of both at one place are equal. */
+void verify_numbers_add(VerifyNumbers *v, const float *a, const float *b, size_t n);
+
+/* Judges what was added. */
+void verify_numbers_end(VerifyNumbers *v);
 void verify_numbers_clear(VerifyNumbers *v);
