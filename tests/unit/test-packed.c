@@ -259,7 +259,9 @@ static void test_table(gconstpointer nested) {
       nested
           ? "{\"quant_type\":\"nf4\",\"blocksize\":64,\"shape\":[32,64],\"nested_blocksize\":8,\"nested_offset\":0.5}"
           : "{\"quant_type\":\"fp4\",\"blocksize\":64,\"shape\":[32,64],\"dtype\":\"float16\"}";
-  raw_tensors_add(&t, "b.weight", "U8", (int[]){OUT * IN / 2, 1, -1}, codes, sizeof codes);
+  /* The codes may be kept as numbers of any type. */
+  if (nested) raw_tensors_add(&t, "b.weight", "BF16", (int[]){OUT * IN / 4, 1, -1}, codes, sizeof codes);
+  else raw_tensors_add(&t, "b.weight", "U8", (int[]){OUT * IN / 2, 1, -1}, codes, sizeof codes);
   raw_tensors_add(&t, "b.weight.quant_map", "F32", (int[]){16, -1}, table, sizeof table);
   if (nested) {
     raw_tensors_add(&t, "b.weight.absmax", "U8", (int[]){BLOCKS, -1}, packed, sizeof packed);

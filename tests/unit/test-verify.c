@@ -124,8 +124,9 @@ static void test_quantised(void) {
 static void test_kinship(void) {
   g_autofree float *x = draw(8), *y = draw(9);
   g_autoptr(WeightFile) a = int8_of(x), b = file_of(x, DTYPE_F32), c = file_of(y, DTYPE_F32);
-  g_autoptr(ModelSketch) quantised = model_sketch_read(a, 1, NULL, NULL), source = model_sketch_read(b, 1, NULL, NULL);
-  g_autoptr(ModelSketch) stranger = model_sketch_read(c, 1, NULL, NULL);
+  g_autoptr(ModelSketch) quantised = model_sketch_read(a, NULL, 1, NULL, NULL),
+                         source = model_sketch_read(b, NULL, 1, NULL, NULL);
+  g_autoptr(ModelSketch) stranger = model_sketch_read(c, NULL, 1, NULL, NULL);
   g_assert_true(quantised->quantised);
   g_assert_false(source->quantised);
   g_assert_cmpuint(quantised->trunk, ==, N);

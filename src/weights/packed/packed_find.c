@@ -297,8 +297,7 @@ static bool shape_of_state(const cJSON *state, Search *s) {
 }
 
 static bool find_table(Search *s) {
-  if (s->t->dtype != DTYPE_U8 || !take(s, PART_SCALES, ".weight.absmax") || !take(s, PART_TABLE, ".weight.quant_map"))
-    return false;
+  if (!take(s, PART_SCALES, ".weight.absmax") || !take(s, PART_TABLE, ".weight.quant_map")) return false;
   g_autoptr(cJSON) state = read_state(s);
   PackedTensor *p = &s->p;
   if (!state || !shape_of_state(state, s) || info_of(s, PART_TABLE)->count != 16) return false;
@@ -395,15 +394,26 @@ static bool is_free(const Search *s) {
   return strcmp(s->p.name, s->t->name) == 0 || weight_file_find(s->file, s->p.name) < 0;
 }
 
+/* bitsandbytes may keep its codes in tensors of any type, for the sake of those who share them out by type. */
+static bool has_quant_states(const WeightFile *file) {
+  for (size_t i = 0; i < weight_file_count(file); i++) {
+    const TensorInfo *t = weight_file_info(file, i);
+    if (t->dtype == DTYPE_U8 && strstr(t->name, ".weight.quant_state.")) return true;
+  }
+  return false;
+}
+
 static void group_clear(void *data) { packed_tensor_clear(data); }
 
 GArray *packed_find(WeightFile *file, int **of) {
   GArray *groups = g_array_new(FALSE, FALSE, sizeof(PackedTensor));
   g_array_set_clear_func(groups, group_clear);
   *of = g_new0(int, weight_file_count(file) + 1);
+  const bool any_type = has_quant_states(file);
   for (size_t i = 0; i < weight_file_count(file); i++) {
     const TensorInfo *t = weight_file_info(file, i);
-    if ((*of)[i] != 0 || !may_be_codes(t)) continue;
+    bool stored_wide = any_type && t->count > 0 && g_str_has_suffix(t->name, ".weight");
+    if ((*of)[i] != 0 || (!stored_wide && !may_be_codes(t))) continue;
     Search s = {.file = file, .codes = i, .t = t};
     if (search(&s) && is_free(&s)) {
       g_array_append_val(groups, s.p);
