@@ -11,6 +11,7 @@ Snapshot *snapshot_ref(Snapshot *wood) {
 void snapshot_unref(Snapshot *wood) {
   if (!wood || atomic_fetch_sub(&wood->refs, 1) != 1) return;
   g_strfreev(wood->haystacks);
+  name_set_free(wood->names);
   if (wood->forest) wood->ops->forest_free(wood->forest);
   g_clear_pointer(&wood->models, g_ptr_array_unref);
   g_clear_pointer(&wood->skipped, g_ptr_array_unref);
@@ -39,7 +40,14 @@ static Snapshot *snapshot_new(const EngineOps *ops) {
   return wood;
 }
 
+static NameSet *names_of(const Forest *forest) {
+  g_autofree const char **names = g_new(const char *, forest->nodes->len + 1);
+  for (guint i = 0; i < forest->nodes->len; i++) names[i] = forest_node(forest, i)->name;
+  return name_set_new(names, forest->nodes->len);
+}
+
 void snapshot_fold(Snapshot *wood) {
+  wood->names = names_of(wood->forest);
   wood->haystacks = g_new(char *, wood->forest->nodes->len + 1);
   for (guint i = 0; i < wood->forest->nodes->len; i++)
     wood->haystacks[i] = node_haystack(forest_node(wood->forest, i), wood->label_key);

@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 
+#include "core/name_set.h"
 #include "session/engine.h"
 
 /* What is known of the collection at one moment. Immutable and counted, for it is shared with
@@ -12,6 +13,7 @@
 typedef struct {
   GPtrArray *models, *skipped;
   Forest *forest;
+  NameSet *names;        /* of each node, for where there is little room */
   char **haystacks;      /* of each node, what words are looked for in: node_haystack() */
   const char *label_key; /* what models are labelled by, or NULL. Static text */
   uint64_t bytes;
@@ -22,7 +24,7 @@ typedef struct {
   atomic_uint refs;
 } Snapshot;
 
-/* Fills in the haystacks, once forest and label_key are there. */
+/* Fills in haystacks and names, once forest and label_key are there. */
 void snapshot_fold(Snapshot *wood);
 Snapshot *snapshot_ref(Snapshot *wood);
 void snapshot_unref(Snapshot *wood); /* NULL-safe */

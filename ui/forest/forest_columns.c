@@ -363,9 +363,10 @@ static void draw_name(Cells *cells, int x, int y, int columns, const OutlineRow 
   }
   g_autofree char *below = row->folded ? g_strdup_printf(" (%u)", row->descendants) : g_strdup("");
   int room = columns - used - (int)strlen(below);
-  int width = MIN(text_width(node->name), room);
-  paint_left(cells, x + used, y, width, style, node->name);
-  if (look->match) draw_match(cells, x + used, y, width, node->name, look->match);
+  g_autofree char *name = name_set_fit(look->names, row->node, MAX(room, 0), glyph(cells->ascii, GLYPH_ELLIPSIS));
+  int width = text_width(name);
+  paint_left(cells, x + used, y, width, style, name);
+  if (look->match) draw_match(cells, x + used, y, width, name, look->match);
   if (width > 0) cells_put(cells, x + used + width, y, columns - used - width, STYLE_DIM, below);
 }
 

@@ -2,6 +2,7 @@
 /* One line of the forest: the tree's lines, the name, and as many columns as there is room for. */
 #pragma once
 
+#include "core/name_set.h"
 #include "lineage/forest/outline.h"
 #include "ui/toolkit/cells.h"
 
@@ -35,6 +36,7 @@ ColumnSet column_set_without(const ColumnSet *set, int column);
 /* How to draw a row, besides the row itself. */
 typedef struct {
   const Forest *forest;
+  const NameSet *names; /* of the forest's nodes */
   const char *label_key;
   const char *match;     /* part of names to bring out, or NULL */
   GHashTable *predicted; /* path -> text of the SAYS column; NULL: nothing */

@@ -75,6 +75,7 @@ static void draw_rows(const Ui *ui, ForestView *v, Cells *cells, Rect area) {
     int at = r->list.top + i;
     const OutlineRow *row = forest_rows_row(r, at);
     RowLook look = {.forest = r->wood->forest,
+                    .names = r->wood->names,
                     .label_key = r->wood->label_key,
                     .match = v->search,
                     .predicted = ui->predicted,
