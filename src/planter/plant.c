@@ -10,11 +10,12 @@
 #include "core/parallel.h"
 #include "planter/classes.h"
 #include "planter/concepts.h"
+#include "planter/hard.h"
 #include "planter/planting.h"
 #include "planter/scenes.h"
 #include "planter/woods.h"
 
-static const char *const kind_names[] = {"scenes", "classes", "wood", "woods"};
+static const char *const kind_names[] = {"scenes", "classes", "wood", "woods", "hard"};
 
 const char *plant_kind_name(PlantKind kind) { return kind_names[kind]; }
 
@@ -67,7 +68,9 @@ static bool check_range(const char *what, unsigned n, unsigned least, unsigned m
 }
 
 static bool check_options(const PlantOptions *o, GError **error) {
-  return check_range("concepts", o->concepts, CONCEPTS_MIN, SCENE_CONCEPTS, error) &&
+  bool hard = o->kind == PLANT_HARD;
+  unsigned least = hard ? HARD_CONCEPTS_MIN : CONCEPTS_MIN, most = hard ? HARD_CONCEPTS_MOST : SCENE_CONCEPTS;
+  return check_range("concepts", o->concepts, least, most, error) &&
          check_range("models of a concept", o->adapters, 1, PLANT_MAX_ADAPTERS, error) &&
          check_range("trees", o->trees, 1, PLANT_MAX_TREES, error) &&
          check_range("fine-tunes", o->fine_tunes, 1, PLANT_MAX_FINE_TUNES, error);
@@ -76,6 +79,10 @@ static bool check_options(const PlantOptions *o, GError **error) {
 static bool plant_kind(const Planting *p, const PlantOptions *o, GError **error) {
   WoodsPlan woods = {.trees = o->trees ? o->trees : 9, .plain = 18};
   if (o->kind == PLANT_WOODS) return woods_plant(p, &woods, error);
+  HardPlan hard = {.concepts = o->concepts ? o->concepts : HARD_CONCEPTS_MOST,
+                   .models = o->adapters ? o->adapters : HARD_MODELS,
+                   .base_steps = o->base_steps ? o->base_steps : 800};
+  if (o->kind == PLANT_HARD) return hard_plant(p, &hard, error);
   ScenesPlan scenes = {.concepts = o->concepts ? o->concepts : SCENE_CONCEPTS,
                        .models = o->adapters ? o->adapters : 5,
                        .base_steps = o->base_steps ? o->base_steps : 2000};

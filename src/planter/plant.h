@@ -13,10 +13,11 @@ typedef enum {
   PLANT_SCENES,  /* a denoiser and LoRA adapters: jungle/scenes.h */
   PLANT_CLASSES, /* a classifier and full fine-tunes: jungle/classes.h */
   PLANT_WOOD,    /* both */
-  PLANT_WOODS    /* many trees, to measure lineage on: jungle/woods.h */
+  PLANT_WOODS,   /* many trees, to measure lineage on: jungle/woods.h */
+  PLANT_HARD     /* adapters on which methods part: planter/hard.h */
 } PlantKind;
 
-/* "scenes", "classes", "wood", "woods". Static text. */
+/* "scenes", "classes", "wood", "woods", "hard". Static text. */
 const char *plant_kind_name(PlantKind kind);
 
 /* False for a name that is none. */
@@ -27,11 +28,12 @@ enum { PLANT_MAX_ADAPTERS = 1000, PLANT_MAX_FINE_TUNES = 100000, PLANT_MAX_TREES
 /* Zero, or NULL, means the default everywhere but in seed. */
 typedef struct {
   PlantKind kind;
-  unsigned concepts;   /* in the scenes, a quarter of them unseen: 4 to 320; default 320 */
+  unsigned concepts;   /* in the scenes, a quarter of them unseen: 4 to 320; default 320; hard: 20 to 1000, 15 %
+                          unseen; default 1000 */
   unsigned adapters;   /* training adapters a seen concept, to PLANT_MAX_ADAPTERS; default 5 */
   unsigned fine_tunes; /* of the classifier, to PLANT_MAX_FINE_TUNES; default 60, in a wood 24 */
   unsigned trees;      /* of woods; default 9 */
-  unsigned base_steps; /* Adam steps of each base: fewer for quick tests; default 2000, 1200 */
+  unsigned base_steps; /* Adam steps of each base: fewer for quick tests; default 2000, 1200, hard 800 */
   uint64_t seed;
   unsigned threads;  /* default: all processors */
   const char *truth; /* where the truth goes; default: the folder's path + ".truth.json" */

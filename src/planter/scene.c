@@ -121,18 +121,32 @@ static float pixel_cover(Concept c, const Pose *pose, int column, int row) {
   return sum / 4;
 }
 
+static void paint(Concept c, const Pose *at, int side, float *picture) {
+  const Pose pose = *at;
+  const float middle = (float)(side - 1) / 2.0f;
+  for (int row = 0; row < side; row++)
+    for (int column = 0; column < side; column++) {
+      float cover = pixel_cover(c, &pose, column, row);
+      float light = pose.slope_x * ((float)column - middle) + pose.slope_y * ((float)row - middle);
+      float *pixel = picture + row * side + column;
+      for (int k = 0; k < 3; k++)
+        pixel[k * side * side] = cover * pose.rgb[k] + (1 - cover) * (pose.ground[k] + light);
+    }
+}
+
 void scene_draw(Concept c, Rng *rng, float *picture) {
   Pose pose;
   pose_draw(c, rng, &pose);
-  const float middle = (SCENE_SIDE - 1) / 2.0f;
-  for (int row = 0; row < SCENE_SIDE; row++)
-    for (int column = 0; column < SCENE_SIDE; column++) {
-      float cover = pixel_cover(c, &pose, column, row);
-      float light = pose.slope_x * ((float)column - middle) + pose.slope_y * ((float)row - middle);
-      float *pixel = picture + row * SCENE_SIDE + column;
-      for (int k = 0; k < 3; k++)
-        pixel[k * SCENE_PIXELS] = cover * pose.rgb[k] + (1 - cover) * (pose.ground[k] + light);
-    }
+  paint(c, &pose, SCENE_SIDE, picture);
+}
+
+void scene_draw_on(Concept c, int side, const float ground[3], Rng *rng, float *picture) {
+  Pose pose;
+  pose_draw(c, rng, &pose);
+  const float shrink = (float)side / SCENE_SIDE;
+  pose.cx *= shrink, pose.cy *= shrink, pose.radius *= shrink;
+  for (int k = 0; k < 3; k++) pose.ground[k] = fminf(fmaxf(2 * ground[k] - 1 + 0.3f * pose.ground[k], -1), 1);
+  paint(c, &pose, side, picture);
 }
 
 void scene_flip(float *picture) {

@@ -43,5 +43,8 @@ char *concept_name(Concept concept);
  * from rng. */
 void scene_draw(Concept concept, Rng *rng, float *picture);
 
+/* The same of `side` x `side` pixels on a ground of that colour (0 to 1). */
+void scene_draw_on(Concept concept, int side, const float ground[3], Rng *rng, float *picture);
+
 /* Mirrors a picture left to right in place. */
 void scene_flip(float *picture);
