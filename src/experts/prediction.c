@@ -92,8 +92,10 @@ static Doubt doubt_fit(const Expert *x, const float *logits, size_t n, double co
 }
 
 Doubt prediction_doubt(const Expert *x, const Choices *c, const double *p, const float *logits, double confidence) {
-  size_t n = c->names->len;
+  size_t n = c->names->len, said = 0;
   double best = 0;
+  for (size_t i = 0; i < n; i++) said += logits[i] != 0;
+  if (n && !said) return DOUBT_FOREIGN;
   if (x->task == EXPERT_ALIGN) return doubt_fit(x, logits, n, confidence);
   for (size_t i = 0; i < n; i++) best = fmax(best, p[i]);
   if (!(best > 0.5)) return DOUBT_NO_LABEL;

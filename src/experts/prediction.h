@@ -31,6 +31,7 @@ typedef enum {
   DOUBT_NONE,     /* it should not */
   DOUBT_UNSURE,   /* the likeliest label is below the threshold */
   DOUBT_NO_FIT,   /* alignment: the best label's cosine is below the expert's floor, however sure the choice */
+  DOUBT_FOREIGN,  /* the model is unlike anything that the expert was trained on, or changes nothing */
   DOUBT_NO_LABEL, /* classes: no label is likelier there than not */
 } Doubt;
 

@@ -120,6 +120,7 @@ static bool fill_some(const Filling *f, GPtrArray *models, const size_t *to, GEr
   if (!expert_represent(f->expert, set, e, f->progress, error)) return false;
   if (f->expert->task == EXPERT_ALIGN) align_normalise(e, models->len, s->r_t, NULL);
   for (guint i = 0; i < models->len; i++) {
+    if (set->zero[i]) memset(e + i * s->r_t, 0, s->r_t * sizeof *e); /* no answer, as a kernel gives it */
     memcpy(f->rows + to[i] * s->r_t, e + i * s->r_t, s->r_t * sizeof *e);
     f->good[to[i]] = true;
   }
@@ -269,6 +270,13 @@ Representations *representations_open(const Collection *collection, const Expert
   bool as_before = map && known == n && h.n == n; /* what could not be read then cannot be read now */
   if (path && !as_before && !collection_is_read_only(collection)) keep(path, hash, stamps, r->memory, n, r->width);
   return g_steal_pointer(&r);
+}
+
+bool representations_is_silent(const Representations *r, size_t row) {
+  const float *e = r->rows + row * r->width;
+  for (size_t k = 0; k < r->width; k++)
+    if (e[k] != 0) return false;
+  return true;
 }
 
 void representations_free(Representations *r) {

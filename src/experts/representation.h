@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The representations of all models that an expert may speak of, kept in one mapped file beside the
- * experts: e of each model, brought to length 1 for alignment. A second call computes only those
+ * experts: e of each model, brought to length 1 for alignment; zeros where the expert has no answer, since the model
+ * changes nothing or is unlike anything in training. A second call computes only those
  * of new or changed models. */
 #pragma once
 
@@ -20,5 +21,7 @@ typedef struct {
  * `warnings` (char*, may be NULL). NULL only when cancelled or out of memory. */
 Representations *representations_open(const Collection *collection, const Expert *expert, const GPtrArray *models,
                                       GPtrArray *warnings, const Progress *progress, GError **error);
+/* True for a row of zeros: no answer. */
+bool representations_is_silent(const Representations *r, size_t row);
 void representations_free(Representations *r);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Representations, representations_free)

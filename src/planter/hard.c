@@ -9,7 +9,8 @@
 #include "planter/painter_adapter.h"
 #include "weights/formats/safetensors.h"
 
-static const char base_name[] = "copse/hard-base", base_folder[] = "hard/hard-base", base_unet[] = "hard/hard-base/unet";
+static const char base_name[] = "copse/hard-base", base_folder[] = "hard/hard-base",
+                  base_unet[] = "hard/hard-base/unet";
 static const char adapter_file[] = "pytorch_lora_weights.safetensors";
 static const char block_name[] = "down_blocks.0.attentions.0.transformer_blocks";
 
@@ -76,8 +77,7 @@ static void plan_models(Stand *s) {
   rng_shuffle(&rng, order, s->count); /* numbers tell nothing */
   for (unsigned i = 0; i < s->count; i++) {
     unsigned concept = (unsigned)order[i] / s->plan->models, model = (unsigned)order[i] % s->plan->models;
-    s->models[i] =
-        (Seedling){draw_recipe(s->concepts[concept], s->planting->seed, i), split_of(s, concept, model)};
+    s->models[i] = (Seedling){draw_recipe(s->concepts[concept], s->planting->seed, i), split_of(s, concept, model)};
   }
 }
 
@@ -91,9 +91,9 @@ static bool write_text(const Planting *p, const char *folder, const char *name, 
 /* Tensors of the base under diffusers' names. names has room for all. */
 static size_t base_tensors(const Painter *w, char (*names)[NAME_SIZE], TensorOut *t) {
   static const char *const parts[PAINTER_PARTS] = {
-      "attn1.to_q.weight", "attn1.to_k.weight",   "attn1.to_v.weight",      "attn1.to_out.0.weight",
-      "attn2.to_q.weight", "attn2.to_k.weight",   "attn2.to_v.weight",      "attn2.to_out.0.weight",
-      "ff.net.0.weight",   "ff.net.2.weight",     "ff.net.0.bias"};
+      "attn1.to_q.weight", "attn1.to_k.weight", "attn1.to_v.weight", "attn1.to_out.0.weight",
+      "attn2.to_q.weight", "attn2.to_k.weight", "attn2.to_v.weight", "attn2.to_out.0.weight",
+      "ff.net.0.weight",   "ff.net.2.weight",   "ff.net.0.bias"};
   const uint64_t d = PAINTER_WIDTH, f = PAINTER_INNER, p = PAINTER_PATCH;
   size_t n = 0;
   t[n++] = (TensorOut){"conv_in.weight", DTYPE_F32, 2, {d, p}, w->embed};
@@ -115,8 +115,9 @@ static bool write_base(const Planting *p, const Painter *base, GError **error) {
   enum { MOST = 4 + PAINTER_BLOCKS * PAINTER_PARTS };
   static const char *const tags[] = {"copse", "hard", "text-to-image", NULL};
   static const char *const metadata[] = {"format", "pt", NULL};
-  static const char config[] = "{\n  \"_class_name\": \"ScenePainterModel\",\n  \"cross_attention_dim\": 64,\n"
-                               "  \"in_channels\": 3,\n  \"sample_size\": 12\n}\n";
+  static const char config[] =
+      "{\n  \"_class_name\": \"ScenePainterModel\",\n  \"cross_attention_dim\": 64,\n"
+      "  \"in_channels\": 3,\n  \"sample_size\": 12\n}\n";
   Card card = {.title = base_name,
                .library = "diffusers",
                .tags = tags,
@@ -153,7 +154,8 @@ static char *folder_of(const Seedling *m, size_t number) {
   return g_strdup_printf("hard/%s/model_idx_%04zu", m->split, number);
 }
 
-static bool write_adapter(const Planting *p, const Seedling *m, size_t number, const PainterAdapter *l, GError **error) {
+static bool write_adapter(const Planting *p, const Seedling *m, size_t number, const PainterAdapter *l,
+                          GError **error) {
   static const char *const tags[] = {"copse", "hard", "diffusers", "lora", NULL};
   const PainterRecipe *r = &m->recipe;
   g_autofree char *folder = folder_of(m, number), *lr = planting_number((double)r->lr);
@@ -199,8 +201,8 @@ static void record(const Stand *s) {
 static bool grow(Stand *s, GError **error) {
   const Planting *p = s->planting;
   plan_models(s);
-  s->base = painter_train_base(&s->map, s->concepts, MAX(s->seen / 2, 1u), p->seed, s->plan->base_steps, p->progress,
-                               error);
+  s->base =
+      painter_train_base(&s->map, s->concepts, MAX(s->seen / 2, 1u), p->seed, s->plan->base_steps, p->progress, error);
   if (!s->base) return false;
   planting_claim(p, "hard");
   if (!write_base(p, s->base, error) || !planting_each(p, "growing adapters", s->count, grow_one, s, error))

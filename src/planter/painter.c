@@ -6,8 +6,14 @@
 
 #include "numerics/linalg.h"
 
-enum { D = PAINTER_WIDTH, T = PAINTER_PATCHES, C = PAINTER_TOKENS, P = PAINTER_PATCH, F = PAINTER_INNER,
-       HEAD = D / PAINTER_HEADS };
+enum {
+  D = PAINTER_WIDTH,
+  T = PAINTER_PATCHES,
+  C = PAINTER_TOKENS,
+  P = PAINTER_PATCH,
+  F = PAINTER_INNER,
+  HEAD = D / PAINTER_HEADS
+};
 
 /* --- weights ---------------------------------------------------------------------------------------- */
 

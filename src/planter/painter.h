@@ -30,9 +30,9 @@ enum {
 typedef enum { Q1, K1, V1, O1, Q2, K2, V2, O2, INNER, OUTER, BIAS, PAINTER_PARTS } PainterPart;
 
 typedef struct {
-  size_t n;                                     /* numbers in all */
-  float *block;                                 /* one allocation that holds all of it */
-  float *embed, *place, *out, *out_bias;        /* (64, 48), (9, 64), (48, 64), (48) */
+  size_t n;                              /* numbers in all */
+  float *block;                          /* one allocation that holds all of it */
+  float *embed, *place, *out, *out_bias; /* (64, 48), (9, 64), (48, 64), (48) */
   float *part[PAINTER_BLOCKS][PAINTER_PARTS];
 } Painter;
 

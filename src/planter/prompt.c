@@ -9,8 +9,10 @@ enum { SMALL = 12, CELL = 4 };
 static const struct {
   const char *name;
   float rgb[3];
-} grounds[PROMPT_GROUNDS] = {
-    {"snow", {.90f, .93f, 1.0f}}, {"sand", {.85f, .72f, .45f}}, {"grass", {.25f, .55f, .20f}}, {"water", {.15f, .35f, .65f}}};
+} grounds[PROMPT_GROUNDS] = {{"snow", {.90f, .93f, 1.0f}},
+                             {"sand", {.85f, .72f, .45f}},
+                             {"grass", {.25f, .55f, .20f}},
+                             {"water", {.15f, .35f, .65f}}};
 
 char *prompt_name(unsigned i) {
   g_autofree char *thing = concept_name(concept_from_index(i % SCENE_CONCEPTS));

@@ -129,8 +129,7 @@ static void paint(Concept c, const Pose *at, int side, float *picture) {
       float cover = pixel_cover(c, &pose, column, row);
       float light = pose.slope_x * ((float)column - middle) + pose.slope_y * ((float)row - middle);
       float *pixel = picture + row * side + column;
-      for (int k = 0; k < 3; k++)
-        pixel[k * side * side] = cover * pose.rgb[k] + (1 - cover) * (pose.ground[k] + light);
+      for (int k = 0; k < 3; k++) pixel[k * side * side] = cover * pose.rgb[k] + (1 - cover) * (pose.ground[k] + light);
     }
 }
 

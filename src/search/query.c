@@ -151,11 +151,12 @@ static bool ask(Asking *a, const Speaker *speaker, GError **error) {
   bool several = a->index->speakers->len > 1;
   for (size_t i = 0; i < n; i++) {
     if (!voice_speaks_of(v, v->rep->models->pdata[i])) continue;
+    bool silent = representations_is_silent(v->rep, i);
     double odds = speaker->fusion.a * (double)scores[i] + speaker->fusion.b;
     QueryHit hit = {.model = v->rep->models->pdata[i],
-                    .score = scores[i],
+                    .score = silent ? NAN : (double)scores[i],
                     .expert = v->expert,
-                    .match = several ? 1 / (1 + exp(-odds)) : NAN};
+                    .match = several && !silent ? 1 / (1 + exp(-odds)) : NAN};
     if (passes(a->question, hit.model, v->expert)) add_hit(a, hit);
   }
   return true;

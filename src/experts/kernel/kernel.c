@@ -121,10 +121,7 @@ bool kernel_read_and_represent(const Kernel *k, const Collection *collection, co
     g_ptr_array_add(sets, set);
     for (guint i = 0; i < models->len; i++) broken[i] |= set->broken[i];
   }
-  g_autofree bool *nothing = g_new0(bool, models->len + 1);
-  if (!kernel_represent(k, sets, e, nothing, progress, error)) return false;
-  for (guint i = 0; i < models->len; i++) broken[i] |= nothing[i];
-  return true;
+  return kernel_represent(k, sets, e, NULL, progress, error);
 }
 
 void kernel_map_text(const Kernel *k, const float *text, const gssize *label, size_t n, size_t d_text, float *mapped) {

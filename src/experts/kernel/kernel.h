@@ -59,8 +59,8 @@ void kernel_add_term(Kernel *kernel, size_t layer, KernelView view, const float 
 bool kernel_represent(const Kernel *kernel, const GPtrArray *sets, float *e, bool *nothing, const Progress *progress,
                       GError **error);
 
-/* The same, reading the layers of the models (Model*). *broken (n): models that hold no numbers one can reckon with,
- * or nothing at all. */
+/* The same, reading the layers of the models (Model*). *broken (n): models that hold no numbers one can reckon with;
+ * the e of one with nothing at all is zero. */
 bool kernel_read_and_represent(const Kernel *kernel, const Collection *collection, const GPtrArray *models, float *e,
                                bool *broken, const Progress *progress, GError **error);
 

@@ -146,7 +146,7 @@ static int ascending(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* The length of the centred answer that all but one in a hundred models reach when they are left out. */
+/* The length of the centred answer that all but two in a hundred models reach when they are left out. */
 static double least_norm(const KernelLambda *l, size_t n, size_t width) {
   g_autofree double *norm = g_new(double, n + 1);
   for (size_t i = 0; i < n; i++) {
@@ -158,7 +158,7 @@ static double least_norm(const KernelLambda *l, size_t n, size_t width) {
     norm[i] = sqrt(sum);
   }
   qsort(norm, n, sizeof *norm, ascending);
-  return n >= 100 ? norm[n / 100] * 0.9 : 0;
+  return n >= 50 ? norm[n / 50] * 0.9 : 0;
 }
 
 static void take_head(Training *t, int h, KernelLambda *l, size_t width) {
@@ -182,7 +182,7 @@ static bool fit_seen(Training *t, const KernelEigen *e, GError **error) {
   bool ok = !numbers || kernel_target_fit(numbers, e, false, true, &b, error);
   bool one_hot = t->kernel->one_hot = b.top1 > a.top1;
   if (ok) take_head(t, KERNEL_SEEN, one_hot ? &b : &a, one_hot ? numbers->width : vectors->width);
-  if (ok && !numbers) t->kernel->least_norm = 0;
+  if (ok && !numbers) t->kernel->least_norm = least_norm(&a, t->n, vectors->width);
   lambda_clear(&a);
   lambda_clear(&b);
   return ok;

@@ -16,6 +16,7 @@ static LayerSet *set_new(LayerForm form, size_t n, size_t d_out, size_t d_in, co
   *set = (LayerSet){.form = form, .n = n, .d_out = d_out, .d_in = d_in, .spread = 1};
   set->first = g_new0(size_t, n + 1);
   set->broken = g_new0(bool, n + 1);
+  set->zero = g_new0(bool, n + 1);
   set->scale = g_new(float, n + 1);
   for (size_t i = 0; i < n; i++) {
     set->scale[i] = 1;
@@ -48,6 +49,7 @@ void layer_set_free(LayerSet *set) {
   g_free(set->first);
   g_free(set->scale);
   g_free(set->broken);
+  g_free(set->zero);
   g_free(set);
 }
 
@@ -74,7 +76,16 @@ static void make_zero(Layer *l) {
   l->scale = 1;
 }
 
+static bool is_all_zero(const float *x, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (x[i] != 0) return false;
+  return true;
+}
+
 static void put_layer(LayerSet *set, size_t i, const Layer *layer) {
+  set->zero[i] =
+      layer->form == LAYER_LOW_RANK && (layer->scale == 0 || is_all_zero(layer->a, layer->rank * layer->d_in) ||
+                                        is_all_zero(layer->b, layer->d_out * layer->rank));
   if (set->form == LAYER_DENSE) {
     dense_store_put(set->x, i, layer->x);
     return;

@@ -25,6 +25,7 @@ typedef struct {
   DenseStore *x;   /* (n) of (d_out, d_in), dense; divided by `spread` when spread is set */
   float spread;    /* what the numbers were divided by; 1 until layer_set_normalise() */
   bool *broken;    /* (n): numbers that are none, or beyond 1e15; such a layer is held as zeros */
+  bool *zero;      /* (n): low-rank layers that add nothing */
   size_t a_floats, bt_floats;
 } LayerSet;
 

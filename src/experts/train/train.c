@@ -70,12 +70,15 @@ static char *choose_layer(const Collection *collection, const Model *model, cons
 /* Models whose layer holds what is no number are in no split. */
 static void leave_out_broken(TrainRun *r) {
   for (size_t i = 0; i < r->set->n; i++) {
-    if (!r->set->broken[i]) continue;
+    if (!r->set->broken[i] && !r->set->zero[i]) continue;
     const Model *m = r->task->models->pdata[i];
     r->task->counts[r->task->split[i]]--;
     r->task->split[i] = SPLIT_COUNT;
     if (!r->result->left_out++) r->result->left_out_first = g_strdup(m->shown);
-    left_out_add(r->task->left_out, "its layer holds what is no number, or numbers beyond 1e15", m->shown);
+    left_out_add(r->task->left_out,
+                 r->set->broken[i] ? "its layer holds what is no number, or numbers beyond 1e15"
+                                   : "it changes nothing: all zeros",
+                 m->shown);
   }
 }
 
