@@ -23,6 +23,7 @@ const Command command_table[] = {
     {"diff", "A B", "Compare two models layer by layer", 2, 2, cmd_diff},
     {"verify", "A", "Say whether A is B, or which of several B it was made from", 1, 1, cmd_verify},
     {"train", "DIR", "Train an expert on the weights of one layer", 1, 1, cmd_train},
+    {"labels", "DIR", "List what models could be labelled by", 1, 1, cmd_labels},
     {"sweep", "DIR", "Train an expert on every layer and rank them", 1, 1, cmd_sweep},
     {"eval", "DIR", "Measure all there is to say about how good an expert is", 1, 1, cmd_eval},
     {"query", "DIR TEXT", "Rank the models for words, from their weights alone", 2, 2, cmd_query},

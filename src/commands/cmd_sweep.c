@@ -11,6 +11,7 @@
 #include "core/json.h"
 #include "experts/measure/ensemble.h"
 #include "experts/train/sweep.h"
+#include "session/apart.h"
 
 typedef struct {
   char *pattern;
@@ -90,6 +91,8 @@ static int sweep(const char *root, const TrainWords *w, const SweepWords *s, con
   g_autoptr(GPtrArray) models = NULL, warnings = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(Collection) c = command_open(root, g, &models);
   if (!c) return STATUS_COULD_NOT;
+  g_autoptr(GHashTable) apart = w->apart ? apart_table(models, w->apart) : NULL;
+  options.kin = apart;
   CommandProgress p;
   const Progress *progress = command_progress_begin(&p, "Sweeping", g);
   g_autoptr(GPtrArray) experts =

@@ -10,6 +10,7 @@
 #include "commands/train_report.h"
 #include "core/error.h"
 #include "core/json.h"
+#include "session/apart.h"
 
 /* How the sides came about. */
 static cJSON *split_json(const TrainResult *r) {
@@ -133,9 +134,14 @@ static int train(const char *root, const TrainWords *o, const Globals *g) {
     g_set_error_literal(&error, COPSE_ERROR, COPSE_ERROR_USAGE, "--out and --read-only exclude each other");
     return command_fail(error);
   }
+  g_autofree char *table = o->label && o->label[0] == '@' ? g_canonicalize_filename(o->label + 1, NULL) : NULL;
+  g_autofree char *source = table ? g_strconcat("@", table, NULL) : NULL; /* found again from any folder */
+  if (source) options.label_key = source;
   g_autoptr(GPtrArray) models = NULL;
   g_autoptr(Collection) c = command_open(root, g, &models);
   if (!c) return STATUS_COULD_NOT;
+  g_autoptr(GHashTable) apart = o->apart ? apart_table(models, o->apart) : NULL;
+  options.kin = apart;
   if (kind >= 0) return measure(c, models, &options, (BaselineKind)kind, g);
   CommandProgress p;
   g_autoptr(TrainResult) r = expert_train(c, models, &options, command_progress_begin(&p, "Training", g), &error);

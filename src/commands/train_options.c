@@ -14,6 +14,8 @@ void train_words_clear(TrainWords *o) {
   g_free(o->input);
   g_free(o->layer);
   g_free(o->label);
+  g_free(o->apart);
+  g_free(o->stop_words);
   g_free(o->encoder);
   g_free(o->prompts);
   g_free(o->schedule);
@@ -104,6 +106,8 @@ bool train_words_read(const TrainWords *o, const Globals *g, TrainOptions *t, GE
   t->half = o->half;
   t->memory = g->memory;
   t->label_key = o->label;
+  t->stop_words = o->stop_words;
+  t->min_count = o->min_count > 0 ? (unsigned)o->min_count : 0;
   t->init = o->init;
   t->out = o->out;
   t->compress = o->compress;
@@ -134,7 +138,14 @@ GOptionEntry *train_words_entries(TrainWords *o) {
       {"half", 0, 0, G_OPTION_ARG_NONE, &o->half, "Keep dense layers as bfloat16: half the memory", NULL},
       {"layer", 0, 0, G_OPTION_ARG_STRING, &o->layer, "Layer to read, or #N in upstream's order (default: the largest)",
        "NAME"},
-      {"label", 0, 0, G_OPTION_ARG_STRING, &o->label, "Metadata or card key that holds the label", "KEY"},
+      {"label", 0, 0, G_OPTION_ARG_STRING, &o->label,
+       "Where labels are: a metadata or card key, folder, name, hand, tags, or @FILE.csv of path,label", "KEY"},
+      {"min-count", 0, 0, G_OPTION_ARG_INT, &o->min_count, "Labels on fewer models are none (default: 2 for tags)",
+       "N"},
+      {"stop-words", 0, 0, G_OPTION_ARG_STRING, &o->stop_words, "Tags to leave out besides the usual ones: a,b*",
+       "LIST"},
+      {"apart", 0, 0, G_OPTION_ARG_STRING, &o->apart,
+       "Keep models of one value of KEY on one side of the split (creator: who made them)", "KEY"},
       {"tree", 0, 0, G_OPTION_ARG_INT, &o->tree, "Only models of tree T, counted from 1 as `copse tree` does", "T"},
       {"encoder", 0, 0, G_OPTION_ARG_STRING, &o->encoder,
        "words (default), clip:DIR, model2vec:DIR, glove:FILE or table:FILE", "E"},

@@ -6,9 +6,9 @@
 #include "experts/train/train.h"
 
 typedef struct {
-  char *expert, *preset, *task, *input, *layer, *label, *encoder, *prompts, *schedule, *init, *out;
+  char *expert, *preset, *task, *input, *layer, *label, *encoder, *prompts, *schedule, *init, *out, *apart, *stop_words;
   gboolean linear, half;
-  int tree, epochs, patience, probes, proj, rep, batch;
+  int min_count, tree, epochs, patience, probes, proj, rep, batch;
   double lr, weight_decay, compress;
 } TrainWords;
 

@@ -10,7 +10,7 @@
 
 /* Models that views are chosen on when there are more, and at the least; kernels held for sums; the widest dense layer
  * whose singular vectors are worth their time. */
-enum { LOOK_MOST = 1200, LOOK_LEAST = 400, LOOK_VIEWS = 40, HELD = 40, SVD_WIDEST = 256 };
+enum { LOOK_MOST = 800, LOOK_LEAST = 400, LOOK_VIEWS = 40, HELD = 40, SVD_WIDEST = 256 };
 
 size_t kernel_views(LayerForm form, size_t d_out, size_t d_in, KernelView v[8]) {
   static const KernelView adapter[] = {{SIDE_X, 1}, {SIDE_X, 2},    {SIDE_U, 0.5f}, {SIDE_U, 1},

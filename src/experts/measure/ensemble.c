@@ -21,7 +21,7 @@ static bool add_panel(EvaluationPanel *sum, const EvaluationPanel *p, double tem
 /* One expert's say on all three splits; the first one starts the sums. */
 static bool add_expert(Collection *collection, const GPtrArray *models, const Expert *x, bool first,
                        const Progress *progress, EvaluationPanel sums[3], GError **error) {
-  g_autoptr(EvaluationBench) b = evaluation_bench_new(collection, models, x, progress, error);
+  g_autoptr(EvaluationBench) b = evaluation_bench_new(collection, models, x, false, progress, error);
   bool ok = b != NULL;
   for (int s = 0; s < 3 && ok; s++) {
     EvaluationPanel p = evaluation_panel(b, splits[s]);

@@ -268,7 +268,7 @@ static Evaluation *evaluation_start(void) {
 
 Evaluation *evaluation_new(Collection *collection, const GPtrArray *models, const Expert *x, const Progress *progress,
                            GError **error) {
-  g_autoptr(EvaluationBench) b = evaluation_bench_new(collection, models, x, progress, error);
+  g_autoptr(EvaluationBench) b = evaluation_bench_new(collection, models, x, true, progress, error);
   if (!b) return NULL;
   Evaluation *e = evaluation_start();
   measure_all(b, e);
@@ -277,7 +277,7 @@ Evaluation *evaluation_new(Collection *collection, const GPtrArray *models, cons
 
 Evaluation *evaluation_fit(Collection *collection, const GPtrArray *models, const Expert *x, const Progress *progress,
                            GError **error) {
-  g_autoptr(EvaluationBench) b = evaluation_bench_new(collection, models, x, progress, error);
+  g_autoptr(EvaluationBench) b = evaluation_bench_new(collection, models, x, false, progress, error);
   if (!b) return NULL;
   Evaluation *e = evaluation_start();
   EvaluationPanel p = evaluation_panel(b, SPLIT_TEST);

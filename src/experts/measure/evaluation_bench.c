@@ -85,7 +85,15 @@ Score evaluation_panel_score(const EvaluationPanel *p, bool classes) {
   return score_from_ranks(ranks, p->n, p->classes);
 }
 
-EvaluationBench *evaluation_bench_new(Collection *collection, const GPtrArray *models, const Expert *x,
+/* The models that are on a measured side. */
+static GPtrArray *measured_models(const Task *t) {
+  GPtrArray *some = g_ptr_array_new_with_free_func((GDestroyNotify)model_unref);
+  for (guint i = 0; i < t->models->len; i++)
+    if (t->split[i] != SPLIT_TRAIN && t->split[i] != SPLIT_COUNT) g_ptr_array_add(some, model_ref(t->models->pdata[i]));
+  return some;
+}
+
+EvaluationBench *evaluation_bench_new(Collection *collection, const GPtrArray *models, const Expert *x, bool all,
                                       const Progress *progress, GError **error) {
   bool align = x->task == EXPERT_ALIGN;
   g_autoptr(TextEncoder) encoder = align ? expert_open_encoder(x, error) : NULL;
@@ -100,7 +108,8 @@ EvaluationBench *evaluation_bench_new(Collection *collection, const GPtrArray *m
   b->expert = x;
   b->task = task_of(x, collection, models, encoder, progress, error);
   if (!b->task) return NULL;
-  g_autoptr(Representations) r = representations_open(collection, x, models, NULL, progress, error);
+  g_autoptr(GPtrArray) some = all ? NULL : measured_models(b->task);
+  g_autoptr(Representations) r = representations_open(collection, x, some ? some : models, NULL, progress, error);
   if (!r) return NULL;
   fill_bench(b, r);
   return g_steal_pointer(&b);

@@ -14,7 +14,8 @@ typedef struct {
   float *mapped; /* align: (labels, r_t) mapped text */
 } EvaluationBench;
 
-EvaluationBench *evaluation_bench_new(Collection *collection, const GPtrArray *models, const Expert *expert,
+/* `all`: training models too are represented, as neighbours are to be told among; else only what is measured. */
+EvaluationBench *evaluation_bench_new(Collection *collection, const GPtrArray *models, const Expert *expert, bool all,
                                       const Progress *progress, GError **error);
 void evaluation_bench_free(EvaluationBench *bench);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(EvaluationBench, evaluation_bench_free)

@@ -286,7 +286,7 @@ static void place_state(TrainRun *r, const TextEncoder *encoder, const Collectio
 /* Stores a trained expert, with what it says of its own certainty. */
 static bool store(Collection *collection, const GPtrArray *models, const TrainOptions *o, Expert *x,
                   const Progress *progress, GError **error) {
-  return place(collection, o, x, error) && calibrate(collection, models, x, progress, error) &&
+  return (x->name || place(collection, o, x, error)) && calibrate(collection, models, x, progress, error) &&
          (!x->path || expert_save(x, x->path, error));
 }
 
@@ -414,6 +414,7 @@ static bool train_in_closed_form(TrainRun *r, Collection *collection, const GPtr
   x->min_count = r->options->min_count;
   x->run = finished_key(run_key(r->task, r->options, encoder, collection, x->layer), r->options);
   x->split = task_record(r->task);
+  if (!place(collection, r->options, x, error)) return false; /* what measuring computes is kept under its name */
   if (!train_kernel_measure(collection, models, x, r->progress, r->result, error)) return false;
   take_task(r, x);
   x->seconds = (double)(g_get_monotonic_time() - r->started) / 1e6;

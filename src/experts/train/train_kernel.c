@@ -103,9 +103,7 @@ static double *rightness(const EvaluationPanel *p, bool classes) {
 
 bool train_kernel_measure(Collection *collection, const GPtrArray *models, Expert *x, const Progress *progress,
                           TrainResult *result, GError **error) {
-  x->name = g_strdup("kernel");
-  g_autoptr(EvaluationBench) bench = evaluation_bench_new(collection, models, x, progress, error);
-  g_clear_pointer(&x->name, g_free);
+  g_autoptr(EvaluationBench) bench = evaluation_bench_new(collection, models, x, false, progress, error);
   if (!bench) return false;
   bool classes = x->task == EXPERT_CLASSIFY;
   static const TaskSplit splits[] = {SPLIT_VAL, SPLIT_TEST, SPLIT_HOLDOUT};
