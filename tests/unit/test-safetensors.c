@@ -28,6 +28,8 @@ static const Fixture fixtures[] = {
     {"empty-tensor", "{\"a\":" F32("[0,0]", 0, 0) ",\"b\":" F32("[1]", 0, 4) "}", 4, NULL},
     {"f8", "{\"a\":{\"dtype\":\"F8_E4M3\",\"shape\":[4],\"data_offsets\":[0,4]}}", 4, NULL},
     {"leading-space", "  {\"a\":" F32("[1]", 0, 4) "}  ", 4, NULL},
+    {"eight-dimensions", "{\"a\":" F32("[1,1,1,1,1,1,1,1]", 0, 4) "}", 4, NULL},
+    {"nine-dimensions", "{\"a\":" F32("[1,1,1,1,1,1,1,1,1]", 0, 4) "}", 4, "more than 8 dimensions"},
     {"hole", "{\"a\":" F32("[1]", 0, 4) ",\"b\":" F32("[1]", 8, 12) "}", 12, "hole"},
     {"overlap", "{\"a\":" F32("[2]", 0, 8) ",\"b\":" F32("[2]", 4, 12) "}", 12, "overlaps"},
     {"trailing", "{\"a\":" F32("[1]", 0, 4) "}", 7, "bytes follow"},
