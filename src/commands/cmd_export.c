@@ -9,13 +9,17 @@
 #include "core/error.h"
 #include "lineage/forest/export.h"
 #include "lineage/forest/forest_text.h"
+#include "lineage/forest/report.h"
 
 static const char notes[] =
-    "Formats: csv (the default; a line a model), jsonl (an object a line), html (a page with the forest as a table),\n"
+    "Formats: csv (the default; a line a model), jsonl (an object a line), html (one page: sums, trees, a table, "
+    "copies, conflicts),\n"
     "paths, dot (Graphviz), newick (a line a tree, distances as branch lengths), hand (what was set by hand, for "
     "import).";
 
 typedef char *(*Writer)(const Forest *forest, const char *label_key);
+
+static char *as_page(const Forest *f, const char *key) { return report_html(f, "Models", key); }
 
 static char *as_csv(const Forest *f, const char *key) { return export_text(f, f->nodes, EXPORT_CSV, key); }
 static char *as_jsonl(const Forest *f, const char *key) { return export_text(f, f->nodes, EXPORT_JSONL, key); }
@@ -32,7 +36,7 @@ static char *as_newick(const Forest *f, const char *key) {
 static const struct {
   const char *name;
   Writer write;
-} formats[] = {{"csv", as_csv},     {"jsonl", as_jsonl}, {"html", export_html},
+} formats[] = {{"csv", as_csv},     {"jsonl", as_jsonl}, {"html", as_page},
                {"paths", as_paths}, {"dot", as_dot},     {"newick", as_newick}};
 
 static Writer writer_named(const char *name, GError **error) {

@@ -7,6 +7,7 @@
 #include "lineage/forest/forest_make.h"
 #include "lineage/forest/export.h"
 #include "lineage/forest/node_fields.h"
+#include "lineage/forest/report.h"
 #include "search/filter.h"
 
 static Model *adapter(void) {
@@ -131,6 +132,30 @@ static void test_export(void) {
   g_assert_nonnull(strstr(jsonl, "\"duplicate_of\":\"birch/fox\""));
 }
 
+static guint count_of(const char *text, const char *part) {
+  guint n = 0;
+  for (const char *p = text; (p = strstr(p, part)); p++) n++;
+  return n;
+}
+
+/* What is opened is closed, and no name is taken for markup. */
+static void test_report(void) {
+  g_autoptr(Model) m = adapter();
+  g_autoptr(Model) copy = adapter();
+  g_free(m->name);
+  m->name = g_strdup("<script>alert(1)</script>");
+  g_autoptr(Forest) f = small_wood(m, copy);
+  g_autofree char *page = report_html(f, "A & B", NULL);
+  g_assert_null(strstr(page, "<script>alert"));
+  g_assert_nonnull(strstr(page, "A &amp; B"));
+  g_assert_nonnull(strstr(page, "old fox"));
+  g_assert_nonnull(strstr(page, "holds the same tensors as birch/fox"));
+  g_assert_cmpuint(count_of(page, "<details"), ==, 1);
+  g_assert_cmpuint(count_of(page, "<details"), ==, count_of(page, "</details>"));
+  g_assert_cmpuint(count_of(page, "<ul"), ==, count_of(page, "</ul>"));
+  g_assert_cmpuint(count_of(page, "<li"), ==, count_of(page, "</li>"));
+}
+
 /* --- the manual --------------------------------------------------------------------------------- */
 
 static const char mark_begin[] = ".\\\" Made from src/collection/fields.def: a test keeps the two the same.\n";
@@ -169,6 +194,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/fields/numbers-for-people", test_numbers_for_people);
   g_test_add_func("/fields/of-the-forest", test_forest_fields);
   g_test_add_func("/fields/export", test_export);
+  g_test_add_func("/fields/report", test_report);
   g_test_add_func("/fields/manual", test_manual);
   return g_test_run();
 }

@@ -216,9 +216,11 @@ static void test_export(void) {
   g_assert_nonnull(strstr(json, "\"parent\":\"root\""));
   g_autofree char *paths = export_text(f, f->nodes, EXPORT_PATHS, NULL);
   g_assert_cmpstr(paths, ==, "root\n=1+1,\"x\"\nleaf\n");
-  g_assert_cmpint(export_format_for("a.csv"), ==, EXPORT_CSV);
-  g_assert_cmpint(export_format_for("a.jsonl"), ==, EXPORT_JSONL);
-  g_assert_cmpint(export_format_for("list"), ==, EXPORT_PATHS);
+  ExportFormat format;
+  g_assert_true(export_format_for("a.csv", &format) && format == EXPORT_CSV);
+  g_assert_true(export_format_for("a.jsonl", &format) && format == EXPORT_JSONL);
+  g_assert_true(export_format_for("x.y/list", &format) && format == EXPORT_PATHS);
+  g_assert_false(export_format_for("list.xlsx", &format));
 }
 
 static void test_columns(void) {

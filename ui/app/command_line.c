@@ -11,7 +11,7 @@ static const CommandInfo command_list[] = {
     {"columns", "NAMES", ARGUMENT_COLUMN, VIEW_FOREST, "columns of the forest, in order", false},
     {"diff", "MODEL MODEL", ARGUMENT_MODEL, -1, "compare two models layer by layer", false},
     {"edit-config", "", ARGUMENT_NONE, -1, "change the configuration in $EDITOR", true},
-    {"export", "FILE", ARGUMENT_FILE, VIEW_FOREST, "write the listed or tagged models (.csv, .jsonl, else paths)",
+    {"export", "FILE", ARGUMENT_FILE, VIEW_FOREST, "write the listed or tagged models (.csv, .jsonl, .html, .txt)",
      true},
     {"filter", "WORDS", ARGUMENT_TEXT, VIEW_FOREST, "keep the rows that match; nothing: all", false},
     {"find", "WORDS", ARGUMENT_TEXT, VIEW_HELP, "search the help", false},

@@ -6,7 +6,19 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "lineage/forest/export.h"
+#include "lineage/forest/report.h"
 #include "ui/desk/typed.h"
+
+/* What the file's ending asks for; a page has the whole forest. */
+static char *text_for(const char *path, const Forest *forest, const GPtrArray *nodes, const char *label_key,
+                      GError **error) {
+  ExportFormat format;
+  if (g_str_has_suffix(path, ".html")) return report_html(forest, "Models", label_key);
+  if (export_format_for(path, &format)) return export_text(forest, nodes, format, label_key);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE,
+              "%s: no format has this ending; there are .csv, .jsonl, .html and .txt (paths)", path);
+  return NULL;
+}
 
 char *export_file_write(const char *typed, const Forest *forest, const GPtrArray *nodes, const char *label_key,
                         GError **error) {
@@ -15,6 +27,6 @@ char *export_file_write(const char *typed, const Forest *forest, const GPtrArray
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "%s is there already; nothing was written", path);
     return NULL;
   }
-  g_autofree char *text = export_text(forest, nodes, export_format_for(path), label_key);
-  return file_write_bytes(path, text, strlen(text), error) ? g_steal_pointer(&path) : NULL;
+  g_autofree char *text = text_for(path, forest, nodes, label_key, error);
+  return text && file_write_bytes(path, text, strlen(text), error) ? g_steal_pointer(&path) : NULL;
 }

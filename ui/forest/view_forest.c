@@ -132,7 +132,7 @@ static Reaction forest_request(Ui *ui, ForestView *v, Action action) {
       return REACT_HANDLED;
     case ACTION_EXPORT:
       if (ui->read_only) ui_tell(ui, STYLE_WARN, "Read-only: nothing may be written");
-      else ui_prompt(ui, "write to (.csv, .jsonl, else paths): ", "");
+      else ui_prompt(ui, "write to (.csv, .jsonl, .html, .txt): ", "");
       return REACT_HANDLED;
     case ACTION_RESCAN:
       ui->wanted |= WANT_SCAN;

@@ -116,7 +116,7 @@ static const struct {
     {"train", " LAYER", "train an expert on a layer, or on the widest", tell_train},
     {"map", "", "how the models lie, by label", tell_map},
     {"jobs", "", "what runs", do_jobs},
-    {"export", " FILE", "write all models to a file (.csv, .jsonl, else paths)", do_export},
+    {"export", " FILE", "write all models to a file (.csv, .jsonl, .html, .txt)", do_export},
     {"skipped", "", "files that are no models, and why", do_skipped},
     {"help", "", "this list; quit ends", do_help},
 };

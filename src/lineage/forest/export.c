@@ -6,7 +6,6 @@
 
 #include "core/json.h"
 #include "lineage/forest/node_fields.h"
-#include "lineage/forest/outline.h"
 
 static void add_field(GString *s, const char *text, char end) {
   bool formula = *text && strchr("=+-@", *text);
@@ -67,45 +66,14 @@ char *export_text(const Forest *forest, const GPtrArray *nodes, ExportFormat for
   return g_string_free(s, FALSE);
 }
 
-static const char html_head[] =
-    "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Model trees</title>\n"
-    "<style>body{font:14px sans-serif}td,th{padding:1px 1em 1px 0;text-align:left}\n"
-    ".n{text-align:right}tr:hover{background:#eee}</style></head><body>\n<table>\n"
-    "<tr><th>model<th>kind<th class=n>params<th class=n>size<th>from its parent<th>concept</tr>\n";
-
-static void add_cell(GString *s, const char *attributes, const char *text) {
-  g_autofree char *safe = g_markup_escape_text(text ? text : "", -1);
-  g_string_append_printf(s, "<td%s>%s", attributes, safe);
-}
-
-static void add_html_row(GString *s, const Forest *forest, const OutlineRow *row, const char *label_key) {
-  const ForestNode *node = forest_node(forest, row->node);
-  const Model *m = node->model;
-  g_autofree char *indent = g_strdup_printf(" style=\"padding-left:%dem\"", 2 * row->depth);
-  g_autofree char *params = m ? text_count(m->params) : NULL;
-  g_autofree char *size = m ? text_bytes(m->bytes) : NULL;
-  g_autofree char *edge = outline_edge_text(node);
-  g_string_append(s, "<tr>");
-  add_cell(s, indent, node->name);
-  add_cell(s, "", m ? model_kind_name(m->kind) : "not on disk");
-  add_cell(s, " class=n", params);
-  add_cell(s, " class=n", size);
-  add_cell(s, "", edge);
-  add_cell(s, "", m ? model_concept(m, label_key) : NULL);
-  g_string_append(s, "</tr>\n");
-}
-
-char *export_html(const Forest *forest, const char *label_key) {
-  GString *s = g_string_new(html_head);
-  OutlineOptions all = {0};
-  g_autoptr(GArray) rows = outline_rows(forest, &all);
-  for (guint i = 0; i < rows->len; i++) add_html_row(s, forest, &g_array_index(rows, OutlineRow, i), label_key);
-  g_string_append(s, "</table></body></html>\n");
-  return g_string_free(s, FALSE);
-}
-
-ExportFormat export_format_for(const char *path) {
-  if (g_str_has_suffix(path, ".csv")) return EXPORT_CSV;
-  if (g_str_has_suffix(path, ".json") || g_str_has_suffix(path, ".jsonl")) return EXPORT_JSONL;
-  return EXPORT_PATHS;
+bool export_format_for(const char *path, ExportFormat *format) {
+  static const struct {
+    const char *ending;
+    ExportFormat format;
+  } endings[] = {{".csv", EXPORT_CSV}, {".jsonl", EXPORT_JSONL}, {".json", EXPORT_JSONL}, {".txt", EXPORT_PATHS}};
+  g_autofree char *name = g_path_get_basename(path);
+  *format = EXPORT_PATHS;
+  for (size_t i = 0; i < G_N_ELEMENTS(endings); i++)
+    if (g_str_has_suffix(name, endings[i].ending)) return *format = endings[i].format, true;
+  return strchr(name, '.') == NULL;
 }

@@ -13,9 +13,6 @@ typedef enum { EXPORT_NAMES, EXPORT_PATHS, EXPORT_SHAPES, EXPORT_CSV, EXPORT_JSO
  * needed, and an apostrophe before what a spreadsheet would take for a formula. The caller frees it. */
 char *export_text(const Forest *forest, const GPtrArray *nodes, ExportFormat format, const char *label_key);
 
-/* The forest as one page of HTML that needs nothing else: a row a node in the outline's order. The caller
- * frees it. */
-char *export_html(const Forest *forest, const char *label_key);
-
-/* The format that a file's name asks for: ".csv", ".jsonl" and ".json", else paths. */
-ExportFormat export_format_for(const char *path);
+/* The format that a file's name asks for: ".csv", ".jsonl" or ".json", ".txt" and a name without an ending (paths).
+ * False for any other ending. */
+bool export_format_for(const char *path, ExportFormat *format);

@@ -1,0 +1,60 @@
+#!/bin/sh
+# The page of `copse export --format html` in a browser without a screen: it searches, sorts and folds, and no script of it
+# fails. Skipped where there is no Chromium.
+set -u
+: "${COPSE:?}"
+dir=$(mktemp -d "${TMPDIR:-/tmp}/copse-report-XXXXXX") || exit 99
+trap 'rm -rf "$dir"' EXIT
+n=0
+check() { # NAME, then a command
+  n=$((n + 1)) name=$1
+  shift
+  if "$@" >"$dir/out" 2>&1; then echo "ok $n - $name"; else
+    sed 's/^/# /' "$dir/out"
+    echo "not ok $n - $name"
+  fi
+}
+holds() { grep -qF -- "$1" "$2" || { tail -c 600 "$2"; return 1; }; }
+
+mkdir "$dir/home" "$dir/state"
+export HOME="$dir/home"
+"$COPSE" plant "$dir/wood" --kind=woods --models=2 --seed=3 --truth="$dir/truth.json" --state="$dir/state" -q >/dev/null &&
+  "$COPSE" export "$dir/wood" --format html --state="$dir/state" -q >"$dir/page.html" || { echo "1..0 # no wood grew"; exit 99; }
+check "the page needs nothing else" sh -c '! grep -qE "(src|href)=" "$1"' sh "$dir/page.html"
+
+browser=$(command -v chromium || command -v chromium-browser || true)
+if [ -z "$browser" ]; then
+  echo "ok $((n + 1)) - the page in a browser # SKIP no Chromium here"
+  echo "1..$((n + 1))"
+  exit 0
+fi
+
+cat >"$dir/drive.html" <<'END'
+<script>
+window.onerror = e => document.body.setAttribute('data-error', e);
+setTimeout(() => {
+  const $ = q => document.querySelector(q), search = $('#search'), out = [];
+  const type = t => { search.value = t; search.dispatchEvent(new Event('input')); };
+  const shown = () => [...document.querySelectorAll('#models tbody tr')].filter(r => !r.hidden).length;
+  const all = shown();
+  type('no model has this'); out.push('none ' + (shown() === 0));
+  type('full'); out.push('some ' + (shown() > 0 && shown() <= all));
+  type(''); out.push('all ' + (shown() === all));
+  const heads = [...document.querySelectorAll('#models th button')], at = heads.findIndex(b => b.textContent === 'bytes');
+  const bytes = () => [...document.querySelectorAll('#models tbody tr')].map(r => Number(r.cells[at].dataset.v));
+  heads[at].click(); out.push('rising ' + bytes().every((x, i, v) => !i || v[i - 1] <= x));
+  heads[at].click(); out.push('falling ' + bytes().every((x, i, v) => !i || v[i - 1] >= x));
+  const tree = $('#trees details'); tree.querySelector('summary').click(); out.push('folded ' + !tree.open);
+  document.body.setAttribute('data-result', out.join(', '));
+}, 100);
+</script>
+END
+sed '/<\/body>/,$d' "$dir/page.html" >"$dir/driven.html" && cat "$dir/drive.html" >>"$dir/driven.html"
+as_root=
+[ "$(id -u)" = 0 ] && as_root=--no-sandbox
+timeout 120 "$browser" --headless $as_root --disable-gpu --disable-dev-shm-usage --user-data-dir="$dir/profile" \
+  --virtual-time-budget=5000 --dump-dom "file://$dir/driven.html" >"$dir/dom" 2>/dev/null
+check "it searches, sorts and folds" holds \
+  'data-result="none true, some true, all true, rising true, falling true, folded true"' "$dir/dom"
+check "no script of it fails" sh -c '! grep -q "data-error=" "$1"' sh "$dir/dom"
+echo "1..$n"
