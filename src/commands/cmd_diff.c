@@ -79,11 +79,14 @@ static void print_layers(const ModelDiff *d) {
 
 static const char magnitudes_note[] = "DoRA: its magnitudes are left out; what is told is the size of B A alone";
 
+#define uncomputed_note "%s: its change is not computed"
+
 static void print_text(const ModelDiff *d) {
   enum { WIDEST = 60 };
   if (d->x_adds) puts("B is an adapter: what it adds to A");
   if (d->p_adds) puts("A is an adapter: what it adds to B");
   if (d->magnitudes) puts(magnitudes_note);
+  if (d->count[LAYER_UNCOMPUTED]) printf(uncomputed_note "\n", adapter_form_name(d->form));
   int width = MIN(widest_name(d->others, widest_name(d->rows, 5)), (int)WIDEST);
   for (guint i = 0; i < d->rows->len; i++) print_row(&g_array_index(d->rows, DiffRow, i), width);
   for (guint i = 0; i < d->others->len; i++) {
@@ -121,6 +124,15 @@ static void add_rows(cJSON *o, const char *key, const GArray *rows) {
   for (guint i = 0; i < rows->len; i++) cJSON_AddItemToArray(list, row_json(&g_array_index(rows, DiffRow, i)));
 }
 
+/* What stands in no row. */
+static void add_notes(cJSON *o, const ModelDiff *d) {
+  if (!d->magnitudes && !d->count[LAYER_UNCOMPUTED]) return;
+  cJSON *list = cJSON_AddArrayToObject(o, "notes");
+  g_autofree char *uncomputed = g_strdup_printf(uncomputed_note, adapter_form_name(d->form));
+  if (d->magnitudes) cJSON_AddItemToArray(list, cJSON_CreateString(magnitudes_note));
+  if (d->count[LAYER_UNCOMPUTED]) cJSON_AddItemToArray(list, cJSON_CreateString(uncomputed));
+}
+
 static void print_json(const ModelDiff *d) {
   cJSON *o = cJSON_CreateObject();
   add_rows(o, "layers", d->rows);
@@ -128,7 +140,7 @@ static void print_json(const ModelDiff *d) {
   json_add_number(o, "relative", d->relative);
   json_add_number(o, "relative_without_output", d->trunk);
   json_add_string(o, "adapter", d->p_adds ? "a" : d->x_adds ? "b" : NULL);
-  if (d->magnitudes) cJSON_AddItemToArray(cJSON_AddArrayToObject(o, "notes"), cJSON_CreateString(magnitudes_note));
+  add_notes(o, d);
   json_print(o);
 }
 

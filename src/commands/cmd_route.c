@@ -6,6 +6,7 @@
 #include "commands/commands.h"
 #include "commands/lineage_run.h"
 #include "lineage/grow/base_name.h"
+#include "lineage/grow/adapter_fit.h"
 #include "lineage/grow/declared.h"
 #include "lineage/grow/route.h"
 
@@ -95,6 +96,8 @@ static GPtrArray *reasons_of(const LineageRun *run, const BaseFit *b) {
   if (b->declared) g_ptr_array_add(out, g_strdup("the card names it"));
   if (b->parent) g_ptr_array_add(out, g_strdup("its parent in the tree"));
   if (run->adapter) g_ptr_array_add(out, g_strdup_printf("%u of %u layers fit", b->fitting, b->layers));
+  if (b->carried > FIT_CARRIED_SAME)
+    g_ptr_array_add(out, g_strdup_printf("it carries this one's table of tokens (correlation %.3f)", b->carried));
   if (b->peers)
     g_ptr_array_add(out, g_strdup_printf(b->peers == 1 ? "%u adapter of the same layers names it"
                                                        : "%u adapters of the same layers name it",

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "weights/formats/safetensors.h"
+#include "weights/layers/adapter_change.h"
 #include "weights/layers/layer.h"
 #include "weights/weight_open.h"
 
@@ -260,6 +261,87 @@ static void test_plain_words(void) {
   fixture_close(&f);
 }
 
+/* --- with the base at hand --------------------------------------------------------------------------- */
+
+enum { ROWS = 5, COLUMNS = 6 };
+
+static Layer base_layer(void) {
+  Layer w = {.form = LAYER_DENSE, .d_out = ROWS, .d_in = COLUMNS, .scale = 1};
+  w.x = g_memdup2(numbers(40), ROWS * COLUMNS * sizeof(float));
+  return w;
+}
+
+static double changed(size_t o, size_t i) {
+  double sum = 0;
+  for (size_t k = 0; k < 2; k++) sum += (double)numbers(2)[o * 2 + k] * (double)numbers(3)[k * COLUMNS + i];
+  return (double)numbers(40)[o * COLUMNS + i] + sum * 6 / 2;
+}
+
+/* m (W + s B A)/|W + s B A| - W: by rows as PEFT, by columns where the magnitudes are a row. */
+static void check_dora(const char *key, uint64_t rows, uint64_t columns) {
+  const TensorOut t[] = {{"m.q.lora_B.weight", DTYPE_F32, 2, {ROWS, 2}, numbers(2)},
+                         {"m.q.lora_A.weight", DTYPE_F32, 2, {2, COLUMNS}, numbers(3)},
+                         {key, DTYPE_F32, 2, {rows, columns}, numbers(50)},
+                         {"m.q.alpha", DTYPE_F32, 0, {0}, alpha_six}};
+  Fixture f;
+  Layer x, w = base_layer();
+  fixture_open(&f, t, G_N_ELEMENTS(t), NULL);
+  g_autoptr(GArray) layers = layer_list(f.file, NULL);
+  g_assert_cmpint(layer_adapter_form(f.file), ==, FORM_DORA);
+  const LayerInfo *l = layer_find(layers, "m.q");
+  g_assert_true(layer_read(f.file, l, &x, NULL));
+  g_assert_true(adapter_change_dora(f.file, l, &w, &x));
+  for (size_t o = 0; o < ROWS; o++)
+    for (size_t i = 0; i < COLUMNS; i++) {
+      double norm = 0;
+      for (size_t k = 0; k < (rows > 1 ? COLUMNS : ROWS); k++) norm += pow(rows > 1 ? changed(o, k) : changed(k, i), 2);
+      double m = (double)numbers(50)[rows > 1 ? o : i];
+      double want = m * changed(o, i) / sqrt(norm) - (double)w.x[o * COLUMNS + i];
+      g_assert_cmpfloat(fabs((double)x.x[o * COLUMNS + i] - want), <, 1e-4);
+    }
+  layer_clear(&x);
+  layer_clear(&w);
+  fixture_close(&f);
+}
+
+static void test_dora(void) {
+  check_dora("m.q.lora_magnitude_vector.weight", ROWS, 1);
+  check_dora("m.q.dora_scale", 1, COLUMNS);
+}
+
+static void check_ia3(const TensorOut *t, size_t n, bool columns, bool plus_one) {
+  Fixture f;
+  Layer x, w = base_layer();
+  fixture_open(&f, t, n, NULL);
+  g_autoptr(FileNames) names = file_names_new(f.file);
+  g_autoptr(GArray) layers = layer_list_named(f.file, names, NULL);
+  g_autoptr(GArray) rest = layer_uncomputed(f.file, names, layers);
+  g_assert_cmpuint(rest->len, ==, 1);
+  g_assert_true(adapter_change_scaled(f.file, &g_array_index(rest, UncomputedLayer, 0), &w, &x));
+  for (size_t o = 0; o < ROWS; o++)
+    for (size_t i = 0; i < COLUMNS; i++) {
+      double by = (double)numbers(60)[columns ? i : o] - (plus_one ? 0 : 1);
+      g_assert_cmpfloat(fabs((double)x.x[o * COLUMNS + i] - by * (double)w.x[o * COLUMNS + i]), <, 1e-5);
+    }
+  layer_clear(&x);
+  layer_clear(&w);
+  fixture_close(&f);
+}
+
+static void test_ia3(void) {
+  static const float yes = 1, no = 0;
+  const TensorOut rows[] = {{"base_model.model.q.ia3_l", DTYPE_F32, 2, {ROWS, 1}, numbers(60)}};
+  const TensorOut columns[] = {{"base_model.model.q.ia3_l", DTYPE_F32, 2, {1, COLUMNS}, numbers(60)}};
+  const TensorOut input[] = {{"lycoris_q.weight", DTYPE_F32, 1, {COLUMNS}, numbers(60)},
+                             {"lycoris_q.on_input", DTYPE_F32, 0, {0}, &yes}};
+  const TensorOut output[] = {{"lycoris_q.weight", DTYPE_F32, 2, {ROWS, 1}, numbers(60)},
+                              {"lycoris_q.on_input", DTYPE_F32, 0, {0}, &no}};
+  check_ia3(rows, 1, false, false);
+  check_ia3(columns, 1, true, false);
+  check_ia3(input, 2, true, true);
+  check_ia3(output, 2, false, true);
+}
+
 /* --- scales ----------------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -341,6 +423,8 @@ int main(int argc, char **argv) {
   g_test_add_func("/adapter/difference", test_difference);
   g_test_add_func("/adapter/uncomputed", test_uncomputed);
   g_test_add_func("/adapter/plain-words", test_plain_words);
+  g_test_add_func("/adapter/dora", test_dora);
+  g_test_add_func("/adapter/ia3", test_ia3);
   g_test_add_func("/adapter/scales", test_scales);
   g_test_add_func("/adapter/hostile-pattern", test_hostile_pattern);
   return g_test_run();

@@ -41,6 +41,9 @@ static const struct {
     {"double_blocks.4.txt_attn.qkv.weight", "double_blocks.4.processor.qkv_lora2.up.weight"},
     {"single_transformer_blocks.7.proj_out.weight", "lora_unet_single_blocks_7_linear2.lora_up.weight"},
     {"joint_blocks.1.x_block.attn.proj.weight", "transformer_blocks.1.attn.to_out.0.weight"},
+    {"conditioner.embedders.1.model.transformer.resblocks.3.mlp.c_fc.weight",
+     "lora_te2_text_model_encoder_layers_3_mlp_fc1.lora_down.weight"},
+    {"visual.transformer.resblocks.3.attn.out_proj.weight", "vision_model.encoder.layers.3.self_attn.out_proj.weight"},
     {"lora_te1_text_model_encoder_layers_11_self_attn_q_proj.lora_down.weight",
      "text_encoder.text_model.encoder.layers.11.self_attn.q_proj.weight"},
 };
@@ -104,7 +107,12 @@ static const FusedCase fused[] = {
      {"model.layers.1.self_attn.q_proj", "model.layers.1.self_attn.k_proj", "blk.1.attn_v"},
      {64, 16, 16}},
     {"model.layers.1.mlp.gate_up_proj", 256, 64, 2, {"model.layers.1.mlp.gate_proj", "blk.1.ffn_up"}, {128, 128}},
-    {"resblocks.0.attn.in_proj_weight", 48, 16, 3, {"resblocks.0.attn.q_proj", NULL, NULL}, {16, 16, 16}},
+    {"transformer.resblocks.0.attn.in_proj_weight",
+     48,
+     16,
+     3,
+     {"text_model.encoder.layers.0.self_attn.q_proj", NULL, NULL},
+     {16, 16, 16}},
     {"model.layers.1.self_attn.q_proj", 64, 64, 0, {NULL}, {0}},
     {"blocks.0.attn.qkv", 100, 7, 0, {NULL}, {0}},
 };

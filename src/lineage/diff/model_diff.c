@@ -10,6 +10,7 @@
 #include "lineage/diff/other_tensors.h"
 #include "lineage/sketch/sketch.h"
 #include "numerics/linalg.h"
+#include "weights/layers/adapter_change.h"
 
 /* One model with its layers. */
 typedef struct {
@@ -117,7 +118,19 @@ static void find_rows(const LayerRef *moved, Layer *m, const LayerRef *plain, co
   if (best) layer_restore_rows(m, best);
 }
 
-static void compare(DiffRow *row, const Side *p, const LayerRef *pr, const Side *x, const LayerRef *xr) {
+static bool has_magnitudes(const LayerRef *ref) {
+  bool any = false;
+  for (unsigned k = 0; k < ref->n; k++) any |= ref->info[k]->part[ADAPTER_MAGNITUDE] >= 0;
+  return any;
+}
+
+/* The change with the base's numbers in it, where it depends on them. */
+static const Layer *settle_change(ModelDiff *d, const Side *s, const LayerRef *ref, Layer *change, const Layer *base) {
+  if (has_magnitudes(ref)) d->magnitudes |= ref->n > 1 || !adapter_change_dora(s->file, ref->info[0], base, change);
+  return change;
+}
+
+static void compare(ModelDiff *d, DiffRow *row, const Side *p, const LayerRef *pr, const Side *x, const LayerRef *xr) {
   Layer a = {0}, b = {0};
   bool x_changes = xr->info[0]->adapter != FORM_NONE, p_changes = pr->info[0]->adapter != FORM_NONE;
   bool narrow = (xr->info[0]->widest && pr->d_in < xr->d_in) || (pr->info[0]->widest && xr->d_in < pr->d_in);
@@ -126,9 +139,10 @@ static void compare(DiffRow *row, const Side *p, const LayerRef *pr, const Side 
   if (alike && layer_ref_read(x->file, xr, &b) && layer_ref_read(p->file, pr, &a)) {
     layer_narrow(&a, xr->d_in);
     layer_narrow(&b, pr->d_in);
-    if (x_changes && !p_changes) compare_added(row, &b, &a);
-    else if (p_changes && !x_changes) compare_added(row, &a, &b);
+    if (x_changes && !p_changes) compare_added(row, settle_change(d, x, xr, &b, &a), &a);
+    else if (p_changes && !x_changes) compare_added(row, settle_change(d, p, pr, &a, &b), &b);
     else {
+      d->magnitudes |= has_magnitudes(xr) || has_magnitudes(pr);
       find_rows(xr, &b, pr, &a);
       find_rows(pr, &a, xr, &b);
       compare_layers(row, &b, &a);
@@ -186,7 +200,7 @@ static void add_missing(ModelDiff *d, const Side *p, const Side *x, const LayerM
     row.p = describe(p, &ref);
     if (found) {
       row.x = describe(x, &other);
-      compare(&row, p, &ref, x, &other);
+      compare(d, &row, p, &ref, x, &other);
     }
     g_array_append_val(d->rows, row);
   }
@@ -210,7 +224,7 @@ static bool fill_layers(ModelDiff *d, const Side *p, const Side *x, const Progre
     if (found) {
       row.p = describe(p, &other);
       for (unsigned k = 0; k < other.n; k++) g_hash_table_add(met, (void *)other.info[k]);
-      compare(&row, p, &other, x, &ref);
+      compare(d, &row, p, &other, x, &ref);
     }
     g_array_append_val(d->rows, row);
   }
@@ -218,12 +232,34 @@ static bool fill_layers(ModelDiff *d, const Side *p, const Side *x, const Progre
   return true;
 }
 
-/* Modules whose change needs the matrix that it is a change of: named, and not measured. */
-static void add_uncomputed(ModelDiff *d, const Side *s) {
+/* Fills in what the change of a module adds to the other side's matrix, where it is known how. */
+static void compare_scaled(DiffRow *row, const Side *s, const UncomputedLayer *u, const Side *base,
+                           const LayerMatch *in_base, bool of_x) {
+  LayerInfo wanted = {.name = u->name, .d_out = 1, .d_in = 1};
+  LayerRef ref;
+  Layer w, change;
+  if (!layer_match_find(in_base, &wanted, &ref)) return;
+  *(of_x ? &row->p : &row->x) = describe(base, &ref);
+  if (!adapter_change_is_known(u->form) || ref.info[0]->adapter != FORM_NONE || !layer_ref_read(base->file, &ref, &w))
+    return;
+  if (adapter_change_scaled(s->file, u, &w, &change)) {
+    compare_added(row, &change, &w);
+    *(of_x ? &row->x : &row->p) = (LayerSide){LAYER_DENSE, change.d_out, change.d_in, 0, DTYPE_F32};
+    layer_clear(&change);
+  }
+  layer_clear(&w);
+}
+
+/* Modules whose change needs the matrix that it is a change of: measured where that is at hand and the form known, else
+ * named. */
+static void add_uncomputed(ModelDiff *d, const Side *s, const Side *base, bool of_x) {
+  if (!s->uncomputed->len) return;
+  g_autoptr(LayerMatch) in_base = base ? layer_match_new(base->layers) : NULL;
   for (guint i = 0; i < s->uncomputed->len; i++) {
     const UncomputedLayer *u = &g_array_index(s->uncomputed, UncomputedLayer, i);
     DiffRow row = row_start(u->name, LAYER_UNCOMPUTED);
-    d->form = u->form;
+    if (base) compare_scaled(&row, s, u, base, in_base, of_x);
+    if (row.state == LAYER_UNCOMPUTED) d->form = u->form;
     g_array_append_val(d->rows, row);
   }
 }
@@ -273,12 +309,11 @@ static bool fill_others(ModelDiff *d, const Side *p, const Side *x, const Progre
 }
 
 static bool fill(ModelDiff *d, const Side *p, const Side *x, const Progress *progress, GError **error) {
-  d->magnitudes = p->names->form == FORM_DORA || x->names->form == FORM_DORA;
   d->p_adds = is_adapter(p) && !is_adapter(x);
   d->x_adds = is_adapter(x) && !is_adapter(p);
   if (!fill_layers(d, p, x, progress, error) || !fill_others(d, p, x, progress, error)) return false;
-  add_uncomputed(d, p);
-  add_uncomputed(d, x);
+  add_uncomputed(d, p, x, false);
+  add_uncomputed(d, x, p, true);
   sum_up(d);
   return true;
 }
@@ -318,7 +353,7 @@ ModelDiff *model_layers_new(const Collection *collection, const Model *x, GError
     row.x = describe(&s, &ref);
     g_array_append_val(d->rows, row);
   }
-  add_uncomputed(d, &s);
+  add_uncomputed(d, &s, NULL, true);
   sum_up(d);
   side_clear(&s);
   return d;

@@ -16,7 +16,7 @@ typedef struct {
   unsigned other_count[LAYER_UNCOMPUTED + 1];
   double relative;     /* over all compared layers together; NAN */
   double trunk;        /* the same without output layers, which is what a tree's edges tell; NAN */
-  bool magnitudes;     /* an adapter is a DoRA: its size is that of B A alone, without the magnitudes */
+  bool magnitudes;     /* some DoRA is told by B A alone, without its magnitudes: there was no matrix for them */
   AdapterForm form;    /* of the layers that are LAYER_UNCOMPUTED */
   bool p_adds, x_adds; /* that one is an adapter and the other is none: what the adapter leaves alone
                           has no row */

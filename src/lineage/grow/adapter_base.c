@@ -23,6 +23,22 @@ static unsigned top_of(const Builder *b, unsigned v) {
   return v;
 }
 
+/* The full model whose tables of tokens an adapter carries, of those that it fits: the one that they are most alike to;
+ * -1 when it carries none, or a stranger's. */
+static int carried_base(const Builder *b, const ModelSketch *adapter) {
+  int best = -1;
+  double most = FIT_CARRIED_SAME;
+  for (unsigned v = 0; v < b->models->len; v++) {
+    if (!builder_is_compared(b, v) || ((const Model *)b->models->pdata[v])->kind != MODEL_FULL) continue;
+    double cosine = fit_carried(builder_sketch(b, v), adapter);
+    if (!(cosine > most)) continue;
+    g_autoptr(FitIndex) index = fit_index_new(builder_sketch(b, v));
+    Fit fit = fit_compare(index, adapter);
+    if (fit_is_whole(&fit)) best = (int)v, most = cosine;
+  }
+  return best;
+}
+
 /* Looks at one full model of each signature; all full models that fit, by their trees. */
 static Berth base_on_disk(const Builder *b, Sets *sets, const ModelSketch *adapter) {
   g_autoptr(GHashTable) fits = g_hash_table_new(g_str_hash, g_str_equal); /* signature -> 1 or 2 */
@@ -112,7 +128,10 @@ static Berths *berths_of(const Builder *b, Sets *sets, GHashTable *known, unsign
 }
 
 static Berth find_adapter_base(Builder *b, Sets *sets, GHashTable *known, unsigned v) {
+  static const double sure_carried = 0.9;
   const Model *m = b->models->pdata[v];
+  int carried = carried_base(b, builder_sketch(b, v));
+  if (carried >= 0) return (Berth){carried, 1, sure_carried};
   Berths *berths = berths_of(b, sets, known, v);
   if (berths->here.trees) return berths->here;
   if (b->absent->pdata[v]) return base_called_so(b, v);

@@ -2,6 +2,7 @@
 #include "lineage/grow/adapter_fit.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "weights/layers/name_index.h"
@@ -15,7 +16,10 @@ typedef struct {
 struct FitIndex {
   GArray *entries; /* of Entry */
   NameIndex *names;
+  bool encoders; /* it holds text encoders, as single files do and a pipeline's denoiser does not */
 };
+
+static bool is_encoder(const char *name) { return g_str_has_prefix(name, "text_encoder"); }
 
 static void add_entry(FitIndex *x, const char *name, Entry entry) {
   name_index_add(x->names, name, x->entries->len);
@@ -60,6 +64,7 @@ FitIndex *fit_index_new(const ModelSketch *base) {
       const TensorSketch *t = &g_array_index(base->tensors, TensorSketch, i);
       if (t->projected != (bool)projected) continue;
       g_autofree char *fused = fused_name(t->name);
+      x->encoders |= is_encoder(t->name);
       add_entry(x, t->name, (Entry){t->d_out, t->d_in, fused != NULL});
     }
   add_fused(x, base);
@@ -111,7 +116,7 @@ Fit fit_compare(const FitIndex *base, const ModelSketch *adapter) {
     const TensorSketch *a = &g_array_index(adapter->tensors, TensorSketch, i);
     bool counts = a->role == TENSOR_LORA_B || (a->role == TENSOR_ADAPTER_PART && g_hash_table_add(seen, a->name));
     Entry b;
-    if (!counts) continue;
+    if (!counts || (is_encoder(a->name) && !base->encoders)) continue;
     fit.layers++;
     if (!find_layer(base, a, &b)) continue;
     bool fits = shapes_fit(a, &b);
@@ -119,6 +124,43 @@ Fit fit_compare(const FitIndex *base, const ModelSketch *adapter) {
     fit.refitted += fits && b.part;
   }
   return fit;
+}
+
+static double centred_cosine(const float *x, const float *y) {
+  double mx = 0, my = 0, xx = 0, yy = 0, xy = 0;
+  for (unsigned k = 0; k < TABLE_SAMPLES; k++) mx += (double)x[k], my += (double)y[k];
+  mx /= TABLE_SAMPLES, my /= TABLE_SAMPLES;
+  for (unsigned k = 0; k < TABLE_SAMPLES; k++) {
+    double a = (double)x[k] - mx, b = (double)y[k] - my;
+    xx += a * a, yy += b * b, xy += a * b;
+  }
+  return xx > 0 && yy > 0 ? xy / sqrt(xx * yy) : 0;
+}
+
+/* The base's table of that name and width, or NULL. */
+static const TensorSketch *table_of(const ModelSketch *base, const TensorSketch *a) {
+  g_autofree char *key = name_key(a->name);
+  for (guint i = 0; i < base->tensors->len; i++) {
+    const TensorSketch *t = &g_array_index(base->tensors, TensorSketch, i);
+    if (!t->table || t->d_in != a->d_in) continue;
+    g_autofree char *other = name_key(t->name);
+    if (strcmp(key, other) == 0) return t;
+  }
+  return NULL;
+}
+
+double fit_carried(const ModelSketch *base, const ModelSketch *adapter) {
+  double sum = 0;
+  unsigned n = 0;
+  for (guint i = 0; i < adapter->tensors->len; i++) {
+    const TensorSketch *a = &g_array_index(adapter->tensors, TensorSketch, i);
+    const TensorSketch *b = a->table ? table_of(base, a) : NULL;
+    if (!b) continue;
+    sum += centred_cosine(a->table, b->table);
+    n++;
+  }
+  double mean = n ? sum / n : (double)NAN;
+  return isfinite(mean) ? mean : (double)NAN;
 }
 
 bool fit_is_whole(const Fit *fit) { return fit->layers > 0 && fit->fitting == fit->layers; }

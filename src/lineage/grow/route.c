@@ -51,9 +51,11 @@ static bool fit_adapter(const Forest *f, const ModelSketch *base, const ModelSke
   out->fitting = fit.fitting;
   if (!fit_is_whole(&fit)) return false;
   out->refitted = fit.refitted;
+  out->carried = fit_carried(base, model);
   out->peers = shapes && *shapes ? count_peers(f, out->node, shapes, self) : 0;
   bool root = forest_node(f, out->node)->parents->len == 0;
-  out->score = 0.4 + 0.1 * root + 0.2 * (out->peers > 0) + 0.3 * out->declared - 0.15 * (fit.refitted > 0);
+  out->score = 0.4 + 0.1 * root + 0.2 * (out->peers > 0) + 0.3 * out->declared - 0.15 * (fit.refitted > 0) +
+               0.2 * (out->carried > FIT_CARRIED_SAME);
   return true;
 }
 
@@ -118,6 +120,7 @@ GArray *route_bases(const Forest *f, const GPtrArray *sketches, const ModelSketc
     BaseFit fit = {.node = v,
                    .declared = declared == (int)v,
                    .correlation = NAN,
+                   .carried = NAN,
                    .parent = is_parent(f, self, v),
                    .distance = NAN};
     bool fits = adapter ? fit_adapter(f, base, model, shapes, self, &fit)

@@ -27,6 +27,7 @@ typedef struct {
   bool declared;                /* the model's card names it */
   bool parent;                  /* the forest hangs the model below it */
   double correlation, distance; /* of a full model; NAN with adapters */
+  double carried;               /* correlation of the tables that an adapter carries; NAN when it carries none */
   unsigned peers;               /* adapters of the same layers whose cards name it */
 } BaseFit;
 

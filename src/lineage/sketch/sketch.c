@@ -18,6 +18,7 @@ static void tensor_sketch_clear(void *data) {
   g_free(t->name);
   g_free(t->projection);
   g_free(t->places);
+  g_free(t->table);
 }
 
 ModelSketch *model_sketch_new(void) {
@@ -75,6 +76,27 @@ static PartKind part_of(const TensorInfo *info, const TensorSketch *t, const cha
   return head ? PART_HEAD : PART_VECTOR;
 }
 
+/* Numbers of a table that a longer one has too. */
+static uint64_t table_span(const TensorSketch *t) {
+  enum { MOST_ROWS = 1024 };
+  uint64_t rows = 1;
+  while (rows < MOST_ROWS && rows * 2 <= t->d_out) rows *= 2;
+  return t->d_out && t->d_in <= UINT64_MAX / MOST_ROWS / TABLE_SAMPLES ? rows * t->d_in : 0;
+}
+
+static uint64_t table_place(uint64_t span, unsigned k) {
+  return span * k / TABLE_SAMPLES + k * 37 % (span / TABLE_SAMPLES);
+}
+
+/* Of the numbers first .. first + n. */
+static void take_table(const float *x, uint64_t first, size_t n, TensorSketch *t) {
+  uint64_t span = table_span(t);
+  for (unsigned k = 0; first < span && k < TABLE_SAMPLES; k++) {
+    uint64_t place = table_place(span, k);
+    if (place >= first && place < first + n) t->table[k] = x[place - first];
+  }
+}
+
 static void name_tensor(WeightFile *file, const SketchPiece *piece, uint64_t seed, TensorSketch *t) {
   const TensorInfo *info = weight_file_info(file, piece->tensor);
   g_autofree char *key = name_key(piece->name);
@@ -87,6 +109,8 @@ static void name_tensor(WeightFile *file, const SketchPiece *piece, uint64_t see
   t->part = part_of(info, t, key, piece->dense);
   if (piece->apart) t->part = PART_OTHER;
   t->projected = piece->layered && (t->part == PART_MATRIX || t->part == PART_HEAD);
+  bool table = piece->dense && !piece->first && (name_key_is_table(key) || name_key_is_tied_head(key));
+  if (table && table_span(t) >= TABLE_SAMPLES) t->table = g_new0(float, TABLE_SAMPLES);
   t->seed = projection_seed(seed, key, (int)t->role, t->d_out, t->d_in);
 }
 
@@ -168,6 +192,7 @@ static bool read_tensor(WeightFile *file, const SketchPiece *piece, TensorSketch
     const float *x = block_values(block, info->dtype, n);
     take_values(x, n, t, &projection);
     if (t->places) tail_walk_take(&walk, x, first, n, t->places);
+    if (t->table) take_table(x, first, n, t);
     if (floats && first == 0) take_sample(x, n, t);
   }
   t->hash = content_hasher_end(hasher);

@@ -17,6 +17,10 @@
 #include "weights/layers/tensor_name.h"
 #include "weights/weight_file.h"
 
+/* Tables of tokens are made longer: numbers of rows that a longer one has too, at places that depend on the width
+ * alone once there are 1,024 rows. */
+enum { TABLE_SAMPLES = 256 };
+
 /* What a tensor is to the comparison of two models. */
 typedef enum {
   PART_MATRIX,  /* a dense layer of the trunk: projected and compared */
@@ -46,6 +50,7 @@ typedef struct {
   float *projection;                     /* projection_width() numbers, when `projected` */
   size_t placed;                         /* numbers at random places (numerics/tail.h), of PART_MATRIX alone */
   float *places;
+  float *table; /* TABLE_SAMPLES numbers of the first rows, of a table of tokens or a head; NULL of all else */
 } TensorSketch;
 
 typedef struct {

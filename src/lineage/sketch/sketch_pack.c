@@ -8,7 +8,7 @@
 #include "lineage/sketch/sketch.h"
 
 /* Raise the number when what is measured, or how, changes: old blobs are then made anew. */
-static const char magic[8] = {'c', 'o', 'p', 's', 'e', 's', 'k', '7'};
+static const char magic[8] = {'c', 'o', 'p', 's', 'e', 's', 'k', '8'};
 
 typedef struct {
   char magic[8];
@@ -16,14 +16,15 @@ typedef struct {
   uint64_t tensors;
 } BlobHeader;
 
-/* Of one tensor; its name (no NUL) and, when it is projected, its projection, and its numbers at random places, follow. */
+/* Of one tensor; its name (no NUL) and, when it is projected, its projection, its table and its
+ * numbers at random places, where it has such, follow. */
 typedef struct {
   uint64_t d_out, d_in, seed;
   Moments moments;
   ContentHash hash;
   uint64_t as_single, as_half, as_brain;
   uint32_t name_length, dtype;
-  uint8_t role, part, projected, gridded, unused[2];
+  uint8_t role, part, projected, gridded, tabled, unused;
   uint16_t placed;
   float scale, unused_too;
 } BlobTensor;
@@ -42,11 +43,12 @@ GBytes *model_sketch_pack(const ModelSketch *s, uint64_t seed) {
     b.name_length = (uint32_t)strlen(t->name);
     b.role = (uint8_t)t->role, b.part = (uint8_t)t->part, b.projected = t->projected;
     b.as_single = t->as_single, b.as_half = t->as_half, b.as_brain = t->as_brain;
-    b.scale = t->scale;
+    b.scale = t->scale, b.tabled = t->table != NULL;
     b.dtype = (uint32_t)t->dtype, b.gridded = t->gridded, b.placed = (uint16_t)t->placed;
     g_byte_array_append(out, (const guint8 *)&b, sizeof b);
     g_byte_array_append(out, (const guint8 *)t->name, b.name_length);
     if (t->projected) g_byte_array_append(out, (const guint8 *)t->projection, (guint)(t->width * sizeof(float)));
+    if (t->table) g_byte_array_append(out, (const guint8 *)t->table, TABLE_SAMPLES * sizeof(float));
     if (t->placed) g_byte_array_append(out, (const guint8 *)t->places, (guint)(t->placed * sizeof(float)));
   }
   ContentHash check = content_hash(seed, out->data, out->len);
@@ -83,7 +85,9 @@ static bool take_tensor(Cursor *c, TensorSketch *t) {
   t->placed = b.placed;
   if (t->projected) t->projection = g_new(float, t->width);
   if (b.placed) t->places = g_new(float, b.placed);
+  if (b.tabled) t->table = g_new(float, TABLE_SAMPLES);
   return (!t->projected || take(c, t->projection, t->width * sizeof(float))) &&
+         (!b.tabled || take(c, t->table, TABLE_SAMPLES * sizeof(float))) &&
          (!b.placed || take(c, t->places, b.placed * sizeof(float)));
 }
 

@@ -156,22 +156,38 @@ GArray *layer_list(const WeightFile *file, const AdapterConfig *config) {
 
 static void uncomputed_clear(void *data) { g_free(((UncomputedLayer *)data)->name); }
 
+static bool is_uncomputed_part(const TensorName *name) {
+  bool part = name->role == TENSOR_ADAPTER_PART && name->form != FORM_DIFF && name->part != ADAPTER_SHARED_A &&
+              name->part != ADAPTER_SHARED_B;
+  return part || is_pair(name->role);
+}
+
+/* The entry of a module, made if need be. */
+static UncomputedLayer *uncomputed_entry(GArray *out, GHashTable *places, const TensorName *name) {
+  gsize at = GPOINTER_TO_SIZE(g_hash_table_lookup(places, name->layer));
+  if (at) return &g_array_index(out, UncomputedLayer, at - 1);
+  UncomputedLayer fresh = {.name = g_strdup(name->layer), .form = name->form};
+  for (int k = 0; k < ADAPTER_PARTS; k++) fresh.part[k] = -1;
+  g_array_append_val(out, fresh);
+  g_hash_table_insert(places, name->layer, GSIZE_TO_POINTER(out->len));
+  return &g_array_index(out, UncomputedLayer, out->len - 1);
+}
+
 GArray *layer_uncomputed(const WeightFile *file, const FileNames *names, const GArray *layers) {
   GArray *out = g_array_new(FALSE, FALSE, sizeof(UncomputedLayer));
   g_array_set_clear_func(out, uncomputed_clear);
   g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal);
+  g_autoptr(GHashTable) places = g_hash_table_new(g_str_hash, g_str_equal);
   for (guint i = 0; i < layers->len; i++) {
     const LayerInfo *l = &g_array_index(layers, LayerInfo, i);
     if (l->adapter != FORM_NONE) g_hash_table_add(known, l->name);
   }
   for (size_t i = 0; i < names->n; i++) {
     const TensorName *name = &names->at[i];
-    bool part = name->role == TENSOR_ADAPTER_PART && name->form != FORM_DIFF && name->part != ADAPTER_SHARED_A &&
-                name->part != ADAPTER_SHARED_B;
-    if (!part && !(is_pair(name->role) && weight_file_info(file, i)->count)) continue;
-    if (!g_hash_table_add(known, name->layer)) continue;
-    UncomputedLayer u = {g_strdup(name->layer), name->form};
-    g_array_append_val(out, u);
+    if (!is_uncomputed_part(name) || g_hash_table_contains(known, name->layer)) continue;
+    UncomputedLayer *u = uncomputed_entry(out, places, name);
+    if (name->role == TENSOR_ADAPTER_PART && dtype_is_readable(weight_file_info(file, i)->dtype))
+      u->part[name->part] = (gssize)i;
   }
   return out;
 }

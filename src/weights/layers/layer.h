@@ -17,10 +17,12 @@ GArray *layer_list(const WeightFile *file, const AdapterConfig *config);
 /* The same with the names at hand. */
 GArray *layer_list_named(const WeightFile *file, const FileNames *names, const AdapterConfig *config);
 
-/* A module that an adapter changes in a way that is not computed: its form is told, its factors are no layers. */
+/* A module that an adapter changes in a way that is not computed from the file alone: its form is told, its factors are
+ * no layers. */
 typedef struct {
   SafeText *name;
   AdapterForm form;
+  gssize part[ADAPTER_PARTS]; /* tensor indices, or -1 */
 } UncomputedLayer;
 
 /* Those of a file, in the order in which they first appear. Reads the header only. Array of UncomputedLayer; free with

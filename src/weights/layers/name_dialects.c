@@ -75,7 +75,23 @@ static const Word joint_words[] = {
     {"context_block_adaLN_modulation_1", "norm1_context_linear"},
 };
 
+/* OpenCLIP, src/open_clip/transformer.py, against transformers' CLIP */
+static const Word clip_words[] = {
+    {"attn_in_proj_weight", "self_attn_qkv"},
+    {"attn_out_proj", "self_attn_out_proj"},
+    {"ln_1", "layer_norm1"},
+    {"ln_2", "layer_norm2"},
+    {"mlp_c_fc", "mlp_fc1"},
+    {"mlp_c_proj", "mlp_fc2"},
+};
+
 static const Blocks blocks[] = {
+    {"resblocks_", "text_model_encoder_layers_", clip_words, G_N_ELEMENTS(clip_words)},
+    {"visual_transformer_resblocks_", "vision_model_encoder_layers_", clip_words, G_N_ELEMENTS(clip_words)},
+    {"text_encoder_transformer_resblocks_", "text_encoder_text_model_encoder_layers_", clip_words,
+     G_N_ELEMENTS(clip_words)},
+    {"text_encoder_2_transformer_resblocks_", "text_encoder_2_text_model_encoder_layers_", clip_words,
+     G_N_ELEMENTS(clip_words)},
     {"blk_", "layers_", gguf_words, G_N_ELEMENTS(gguf_words)},
     {"double_blocks_", "transformer_blocks_", double_words, G_N_ELEMENTS(double_words)},
     {"single_blocks_", "single_transformer_blocks_", single_words, G_N_ELEMENTS(single_words)},

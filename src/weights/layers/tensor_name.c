@@ -15,6 +15,7 @@ static const struct {
     {"model.diffusion_model.", ""},
     {"diffusion_model.", ""},
     {"cond_stage_model.transformer.", "text_encoder."},
+    {"cond_stage_model.model.", "text_encoder."},
     {"conditioner.embedders.0.transformer.", "text_encoder."},
     {"conditioner.embedders.1.model.", "text_encoder_2."},
     {"first_stage_model.", "vae."},
@@ -199,6 +200,7 @@ static const char *const compound_words[] = {
 static size_t compound_length(const char *s) {
   size_t best = 0;
   for (size_t i = 0; i < G_N_ELEMENTS(compound_words); i++) {
+    if (compound_words[i][0] != *s) continue;
     size_t n = strlen(compound_words[i]);
     if (n > best && strncmp(s, compound_words[i], n) == 0 && (s[n] == '_' || s[n] == '\0')) best = n;
   }
