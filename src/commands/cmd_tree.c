@@ -120,7 +120,7 @@ int cmd_tree(int argc, char **argv) {
       {"declared", 0, 0, G_OPTION_ARG_NONE, &wishes.declared, "Only what cards declare: read no weights", NULL},
       {"no-cards", 0, 0, G_OPTION_ARG_NONE, &wishes.no_cards, "Only what the weights say: read no cards", NULL},
       {"rule", 0, 0, G_OPTION_ARG_STRING, &wishes.rule,
-       "pooled (the default); mother or mother-reversed: after MoTHer's, but by Euclidean distance", "RULE"},
+       "pooled (the default); mother or mother-reversed: MoTHer's rule, with either sign of its kurtosis", "RULE"},
       G_OPTION_ENTRY_NULL,
   };
   if (command_parse("tree", entries, NULL, &argc, &argv, &globals, &status)) {

@@ -61,8 +61,8 @@ typedef struct {
 } Forest;
 
 typedef enum {
-  FOREST_RULE_POOLED,         /* all evidence, pooled over each tree */
-  FOREST_RULE_MOTHER,         /* distance and kurtosis, minimum arborescence: for comparison */
+  FOREST_RULE_POOLED, /* all evidence, pooled over each tree */
+  FOREST_RULE_MOTHER, /* the largest element of the difference, kurtosis, minimum arborescence: for comparison */
   FOREST_RULE_MOTHER_REVERSED /* the same with the sign for general training */
 } ForestRule;
 

@@ -135,9 +135,10 @@ static bool plant_all(TreeBuild *t, GError **error) {
 }
 
 /* The tree by MoTHer's rule: nothing is set apart, no card is read. */
-static bool plant_as_mother(TreeBuild *t) {
+static bool plant_as_mother(TreeBuild *t, GError **error) {
   g_autofree int *parent = g_new(int, t->n);
-  mother_rule_tree(t->table, t->n, t->b->options->rule == FOREST_RULE_MOTHER_REVERSED, parent);
+  bool reversed = t->b->options->rule == FOREST_RULE_MOTHER_REVERSED;
+  if (!mother_rule_tree(t->table, t->n, open_row, t, reversed, parent, t->b->progress, error)) return false;
   for (unsigned i = 0; i < t->n; i++)
     if (parent[i] >= 0)
       tree_add_edge(
@@ -183,7 +184,7 @@ bool builder_build_tree(Builder *b, const GArray *nodes, GError **error) {
   g_autofree const ModelSketch **sketches = g_new0(const ModelSketch *, t.n + 1);
   for (unsigned i = 0; i < t.n; i++) sketches[i] = tree_sketch(&t, i);
   t.table = kin_table_new(sketches, t.n + 1, b->threads, b->progress, error);
-  bool ok = t.table && (b->options->rule != FOREST_RULE_POOLED ? plant_as_mother(&t) : plant_all(&t, error));
+  bool ok = t.table && (b->options->rule != FOREST_RULE_POOLED ? plant_as_mother(&t, error) : plant_all(&t, error));
   tree_clear(&t);
   return ok;
 }
