@@ -1,11 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `copse space DIR`: where the disk went, and what copies take of it. */
 #include <stdio.h>
+#include <string.h>
 
+#include "collection/disk_survey.h"
 #include "commands/commands.h"
 #include "commands/lineage_run.h"
+#include "core/error.h"
 
 enum { LARGEST = 10 };
+
+static const char notes[] =
+    "Bytes of the models' files by what the forest makes of them, then the folder as du counts it, every file once:\n"
+    "weights, downloads that were cut short, revisions of Hub repositories that are not the one that is read, blobs "
+    "no\n"
+    "revision leads to, the rest. copse deletes nothing; --paths KIND gives a list to who does.";
 
 typedef struct {
   GPtrArray *models; /* of Model*, largest first; borrowed models */
@@ -29,13 +38,15 @@ static void add_node(Space *s, const ForestNode *n) {
   else s->copies += n->model->bytes;
 }
 
-static void print_json(const Space *s) {
+static void print_json(const Space *s, const DiskSurvey *disk) {
   cJSON *out = cJSON_CreateObject();
   json_add_u64(out, "models", s->models->len);
   json_add_u64(out, "bytes", s->all);
   json_add_u64(out, "copies", s->copies);
   json_add_u64(out, "recasts", s->recasts);
   json_add_u64(out, "quantised", s->quantised);
+  cJSON *kinds = cJSON_AddObjectToObject(out, "disk");
+  for (int k = 0; k < DISK_KINDS; k++) json_add_u64(kinds, disk_kind_name((DiskKind)k), disk->bytes[k]);
   cJSON *list = cJSON_AddArrayToObject(out, "largest");
   for (guint i = 0; i < MIN(s->models->len, (guint)LARGEST); i++) {
     const Model *m = s->models->pdata[i];
@@ -52,11 +63,25 @@ static void print_sum(const char *what, uint64_t bytes) {
   printf("%9s  %s\n", text, what);
 }
 
-static void print_text(const Space *s) {
+static void print_disk(const DiskSurvey *disk) {
+  static const char *const says[DISK_KINDS] = {"weight files", "downloads that were cut short (--paths unfinished)",
+                                               "revisions that are not read (--paths old)",
+                                               "blobs that no revision leads to (--paths orphaned)", "everything else"};
+  uint64_t sum = 0;
+  puts("\nOn the disk, as du counts");
+  for (int k = 0; k < DISK_KINDS; k++) {
+    print_sum(says[k], disk->bytes[k]);
+    sum += disk->bytes[k];
+  }
+  print_sum("together", sum);
+}
+
+static void print_text(const Space *s, const DiskSurvey *disk) {
   print_sum("in all", s->all);
   print_sum("in copies, number for number (copse duplicates)", s->copies);
   print_sum("in copies in another number format", s->recasts);
   print_sum("in quantised copies", s->quantised);
+  print_disk(disk);
   puts("\nLargest");
   for (guint i = 0; i < MIN(s->models->len, (guint)LARGEST); i++) {
     const Model *m = s->models->pdata[i];
@@ -64,23 +89,47 @@ static void print_text(const Space *s) {
   }
 }
 
-static void report(const LineageRun *run, bool json) {
+static void print_paths(const char *root, const GPtrArray *paths) {
+  for (guint i = 0; i < paths->len; i++) {
+    printf("%s/%s", root, (const char *)paths->pdata[i]);
+    putchar('\0');
+  }
+}
+
+/* The kind whose files can be listed; DISK_KINDS for another word. */
+static DiskKind listed_kind(const char *name) {
+  for (DiskKind k = DISK_UNFINISHED; k <= DISK_ORPHANED; k++)
+    if (strcmp(disk_kind_name(k), name) == 0) return k;
+  return DISK_KINDS;
+}
+
+static int report(const LineageRun *run, const char *paths, bool json) {
+  GError *error = NULL;
+  const char *root = collection_root(run->collection);
+  g_autoptr(DiskSurvey) disk = disk_survey_new(root, run->models, &error);
+  if (!disk) return command_fail(error);
   Space s = {.models = g_ptr_array_new()};
   for (unsigned v = 0; v < run->forest->nodes->len; v++) add_node(&s, forest_node(run->forest, v));
   g_ptr_array_sort(s.models, largest_first);
-  (json ? print_json : print_text)(&s);
+  if (paths) print_paths(root, disk->paths[listed_kind(paths)]);
+  else (json ? print_json : print_text)(&s, disk);
   g_ptr_array_unref(s.models);
+  return STATUS_DONE;
 }
 
 int cmd_space(int argc, char **argv) {
+  g_autofree char *paths = NULL;
   Globals globals = {0};
   LineageRun run = {0};
   int status;
-  if (!command_parse("space", NULL, NULL, &argc, &argv, &globals, &status)) return status;
-  if (lineage_run_open(&run, argv[1], &globals, &status)) {
-    report(&run, globals.json);
-    status = STATUS_DONE;
-  }
+  const GOptionEntry entries[] = {{"paths", 0, 0, G_OPTION_ARG_STRING, &paths,
+                                   "Print these files, each ended by a NUL: unfinished, old, orphaned", "KIND"},
+                                  G_OPTION_ENTRY_NULL};
+  if (!command_parse("space", entries, notes, &argc, &argv, &globals, &status)) return status;
+  if (paths && listed_kind(paths) == DISK_KINDS)
+    status = command_fail(
+        g_error_new(COPSE_ERROR, COPSE_ERROR_USAGE, "--paths takes unfinished, old or orphaned, not '%s'", paths));
+  else if (lineage_run_open(&run, argv[1], &globals, &status)) status = report(&run, paths, globals.json);
   lineage_run_clear(&run);
   globals_clear(&globals);
   return status;

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collection/disk_survey.h"
+
+#include <errno.h>
+#include <fts.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "collection/walk/file_use.h"
+#include "core/error.h"
+
+const char *disk_kind_name(DiskKind kind) {
+  static const char *const names[DISK_KINDS] = {"weights", "unfinished", "old", "orphaned", "other"};
+  return names[kind];
+}
+
+/* An inode; the key is its device and number. */
+typedef struct {
+  gint64 device, number;
+  uint64_t bytes;
+  char *path; /* the first that led to it, relative to the root */
+  bool counted, blob;
+  bool by_read, by_old; /* a revision that is read leads to it; another does */
+  DiskKind kind;
+} Inode;
+
+typedef struct {
+  const char *root;
+  size_t root_bytes;   /* of its name and the slash */
+  GHashTable *inodes;  /* Inode, owned, as a set */
+  GHashTable *read;    /* paths of the snapshots that models are read from */
+  GHashTable *touched; /* paths of repositories that any model is read from */
+} Survey;
+
+static guint inode_hash(gconstpointer p) {
+  const Inode *i = p;
+  return (guint)(i->number * 0x9e3779b1 ^ i->device);
+}
+
+static gboolean inode_equal(gconstpointer a, gconstpointer b) {
+  const Inode *x = a, *y = b;
+  return x->device == y->device && x->number == y->number;
+}
+
+static void inode_free(gpointer p) {
+  g_free(((Inode *)p)->path);
+  g_free(p);
+}
+
+static Inode *inode_of(Survey *s, const struct stat *st) {
+  Inode key = {.device = (gint64)st->st_dev, .number = (gint64)st->st_ino};
+  Inode *i = g_hash_table_lookup(s->inodes, &key);
+  if (i) return i;
+  i = g_memdup2(&key, sizeof key);
+  g_hash_table_add(s->inodes, i);
+  return i;
+}
+
+/* "REPO/snapshots/REVISION" of a path below it, with the repository's part; NULL elsewhere. The caller frees both. */
+static char *snapshot_of(const char *path, char **repository) {
+  static const char mark[] = "/snapshots/";
+  const char *at = strstr(path, mark);
+  const char *revision = at ? at + strlen(mark) : NULL, *end = revision ? strchr(revision, '/') : NULL;
+  if (!end) return NULL;
+  *repository = g_strndup(path, (gsize)(at - path));
+  return g_strndup(path, (gsize)(end - path));
+}
+
+static void note_models(Survey *s, const GPtrArray *models) {
+  for (guint i = 0; i < models->len; i++) {
+    char *repository = NULL;
+    char *snapshot = snapshot_of(((const Model *)models->pdata[i])->file, &repository);
+    if (!snapshot) continue;
+    g_hash_table_add(s->read, snapshot);
+    g_hash_table_add(s->touched, repository);
+  }
+}
+
+/* True where the path lies in a revision that another of its repository is read instead of. */
+static bool is_old(const Survey *s, const char *path) {
+  g_autofree char *repository = NULL, *snapshot = snapshot_of(path, &repository);
+  return snapshot && g_hash_table_contains(s->touched, repository) && !g_hash_table_contains(s->read, snapshot);
+}
+
+static bool is_blob(const char *path) { return strstr(path, "models--") && strstr(path, "/blobs/"); }
+
+static DiskKind kind_of(const Survey *s, const char *path, const char *name) {
+  WalkUse use;
+  if (walk_is_unfinished(name)) return DISK_UNFINISHED;
+  if (is_old(s, path)) return DISK_OLD;
+  if (is_blob(path)) return DISK_WEIGHTS; /* until it is known who leads to it */
+  bool weights = file_use_of(name, &use) && (use == WALK_WEIGHTS || use == WALK_ARCHIVE);
+  return weights ? DISK_WEIGHTS : DISK_OTHER;
+}
+
+/* A link of a revision: what it leads to belongs to that revision. */
+static void note_link(Survey *s, const FTSENT *e, const char *path) {
+  struct stat st;
+  g_autofree char *repository = NULL, *snapshot = snapshot_of(path, &repository);
+  if (!snapshot || stat(e->fts_accpath, &st) != 0 || !S_ISREG(st.st_mode)) return;
+  Inode *i = inode_of(s, &st);
+  if (is_old(s, path)) i->by_old = true;
+  else i->by_read = true;
+}
+
+static void note_entry(Survey *s, const FTSENT *e) {
+  const char *path = e->fts_pathlen > s->root_bytes ? e->fts_path + s->root_bytes : "";
+  Inode *i = inode_of(s, e->fts_statp);
+  if (e->fts_info == FTS_SL || e->fts_info == FTS_SLNONE) note_link(s, e, path);
+  if (i->counted) return; /* another name of it */
+  i->counted = true;
+  i->bytes = (uint64_t)e->fts_statp->st_blocks * 512;
+  i->kind = e->fts_info == FTS_F ? kind_of(s, path, e->fts_name) : DISK_OTHER;
+  i->blob = e->fts_info == FTS_F && is_blob(path);
+  i->path = g_strdup(path);
+}
+
+static bool walk(Survey *s, GError **error) {
+  char *roots[] = {(char *)s->root, NULL};
+  FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+  bool entered = false;
+  for (FTSENT *e; fts && (e = fts_read(fts));) {
+    if (e->fts_info == FTS_DP || e->fts_info == FTS_NS || e->fts_info == FTS_ERR) continue;
+    entered |= e->fts_info == FTS_D;
+    note_entry(s, e);
+  }
+  int code = errno;
+  if (fts) fts_close(fts);
+  if (!entered) g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s: cannot be entered: %s", s->root, g_strerror(code));
+  return entered;
+}
+
+/* Of a blob, who leads to it decides. */
+static DiskKind settled(const Inode *i) {
+  if (!i->blob || i->kind != DISK_WEIGHTS || i->by_read) return i->kind;
+  return i->by_old ? DISK_OLD : DISK_ORPHANED;
+}
+
+static int by_text(gconstpointer a, gconstpointer b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
+static DiskSurvey *sum_up(Survey *s) {
+  DiskSurvey *out = g_new0(DiskSurvey, 1);
+  GHashTableIter iter;
+  gpointer key;
+  for (int k = 0; k < DISK_KINDS; k++) out->paths[k] = g_ptr_array_new_with_free_func(g_free);
+  for (g_hash_table_iter_init(&iter, s->inodes); g_hash_table_iter_next(&iter, &key, NULL);) {
+    const Inode *i = key;
+    DiskKind kind = settled(i);
+    if (!i->counted) continue; /* a link leads out of the folder */
+    out->bytes[kind] += i->bytes;
+    if (kind != DISK_WEIGHTS && kind != DISK_OTHER) g_ptr_array_add(out->paths[kind], g_strdup(i->path));
+  }
+  for (int k = 0; k < DISK_KINDS; k++) g_ptr_array_sort(out->paths[k], by_text);
+  return out;
+}
+
+DiskSurvey *disk_survey_new(const char *root, const GPtrArray *models, GError **error) {
+  Survey s = {.root = root, .root_bytes = strlen(root) + 1};
+  s.inodes = g_hash_table_new_full(inode_hash, inode_equal, inode_free, NULL);
+  s.read = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  s.touched = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  note_models(&s, models);
+  DiskSurvey *out = walk(&s, error) ? sum_up(&s) : NULL;
+  g_hash_table_unref(s.inodes);
+  g_hash_table_unref(s.read);
+  g_hash_table_unref(s.touched);
+  return out;
+}
+
+void disk_survey_free(DiskSurvey *survey) {
+  if (!survey) return;
+  for (int k = 0; k < DISK_KINDS; k++) g_ptr_array_unref(survey->paths[k]);
+  g_free(survey);
+}
