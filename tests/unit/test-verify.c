@@ -168,6 +168,20 @@ static void test_adapter(void) {
   g_assert_cmpuint(w->rows->len, ==, 2);
 }
 
+/* Tables that one of two writers leaves out make no difference. */
+static void test_computed(void) {
+  const float table[4] = {1, 0.5f, 0.25f, 0.125f};
+  RawTensors s = raw_tensors_new(), t = raw_tensors_new();
+  add_vector(&s);
+  add_vector(&t);
+  raw_tensors_add(&s, "layers.0.rotary_emb.inv_freq", "F32", (int[]){4, -1}, table, sizeof table);
+  raw_tensors_add(&t, "rope_freqs.weight", "F32", (int[]){4, -1}, table, sizeof table);
+  g_autoptr(WeightFile) a = raw_tensors_open(&s), b = raw_tensors_open(&t);
+  g_autoptr(ModelVerify) v = verify(a, b);
+  g_assert_cmpint(v->state, ==, VERIFY_SAME);
+  g_assert_cmpuint(v->rows->len, ==, 1);
+}
+
 /* Counters beyond what float32 tells apart. */
 static void test_counters(void) {
   const int64_t one = (INT64_C(1) << 40) + 1, two = (INT64_C(1) << 40) + 2;
@@ -189,6 +203,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/verify/kinship", test_kinship);
   g_test_add_func("/verify/missing", test_missing);
   g_test_add_func("/verify/adapter", test_adapter);
+  g_test_add_func("/verify/computed", test_computed);
   g_test_add_func("/verify/counters", test_counters);
   return g_test_run();
 }
