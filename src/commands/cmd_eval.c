@@ -76,8 +76,11 @@ static void print_group(const char *name, const Group *g) {
   const Score *s = &g->score;
   if (!s->n) return;
   printf("%s: %u models, %u labels\n", name, s->n, s->classes);
-  printf("  %-44s %6.1f %%  [%.1f, %.1f], chance %.1f %%\n", isfinite(s->top1) ? "top-1" : "element-wise accuracy",
+  printf("  %-44s %6.1f %%  [%.1f, %.1f], chance %.1f %%", isfinite(s->top1) ? "top-1" : "element-wise accuracy",
          100 * score_headline(s), 100 * s->low, 100 * s->high, 100 * s->chance);
+  if (isfinite(s->control) && isfinite(s->top1)) printf(", commonest label %.1f %%", 100 * s->control);
+  putchar('\n');
+  if (!isfinite(s->top1)) print_rate("average precision without skill", s->control);
   print_rate("top-5", s->top5);
   print_rate("F1, mean over labels", s->f1);
   print_rate("average precision, mean over labels", s->ap);

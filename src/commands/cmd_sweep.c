@@ -44,7 +44,7 @@ static void print_json(const GPtrArray *experts, const Ensemble *e, unsigned k) 
 }
 
 static void print_score(const Score *s) {
-  if (s->n) printf("  %5.1f", 100 * score_headline(s));
+  if (s->n) printf("  %5.1f", 100 * score_merit(s));
   else printf("  %5s", "-");
 }
 
@@ -60,12 +60,28 @@ static void print_row(const char *name, const Score *val, const Score *test, con
   print_score(test);
   print_score(unseen);
   fputs("  ", stdout);
-  print_bar(score_headline(val));
+  double floor = fmax(val->control, isfinite(val->top1) ? val->chance : 0); /* bars begin where skill does */
+  print_bar(isfinite(floor) && floor < 1 ? fmax(0, (score_merit(val) - floor) / (1 - floor)) : score_merit(val));
+  putchar('\n');
+}
+
+/* What lack of skill reaches. */
+static void print_floor(const Expert *x) {
+  bool classes = x->task == EXPERT_CLASSIFY;
+  const Score *scores[] = {&x->val, &x->test, &x->test_holdout};
+  if (!x->val.n) return;
+  printf("%-40s", classes ? "average precision without skill" : "the commonest label, or chance");
+  for (int i = 0; i < 3; i++) {
+    const Score *s = scores[i];
+    if (s->n) printf("  %5.1f", 100 * (classes ? s->control : fmax(s->control, s->chance)));
+    else printf("  %5s", "-");
+  }
   putchar('\n');
 }
 
 static void print_table(const GPtrArray *experts, const Ensemble *e, unsigned k) {
   printf("%-40s  %5s  %5s  %5s\n", "layer", "val", "test", "unseen");
+  if (experts->len) print_floor(experts->pdata[0]);
   for (guint i = 0; i < experts->len; i++) {
     const Expert *x = experts->pdata[i];
     print_row(x->layer, &x->val, &x->test, &x->test_holdout);

@@ -40,6 +40,8 @@ static void add_left_out(cJSON *o, const TrainResult *r) {
   cJSON *warnings = cJSON_AddArrayToObject(o, "warnings");
   for (guint i = 0; i < r->warnings->len; i++)
     cJSON_AddItemToArray(warnings, cJSON_CreateString(r->warnings->pdata[i]));
+  for (guint i = 0; r->kernel && i < r->kernel->warnings->len; i++)
+    cJSON_AddItemToArray(warnings, cJSON_CreateString(r->kernel->warnings->pdata[i]));
 }
 
 static void print_json(const TrainResult *r) {

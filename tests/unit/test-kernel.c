@@ -94,6 +94,41 @@ static void test_noise(void) {
   g_assert_cmpuint(right, <, M / 5); /* chance is a tenth */
 }
 
+/* Many models are decomposed in single precision: what is left out is predicted as by a system solved in double. */
+static void test_many(void) {
+  enum { M = 600, WIDTH = 2 };
+  g_autofree float *f = g_new(float, M *D), *k = g_new(float, M *M), *y = g_new(float, M *WIDTH),
+                   *out = g_new(float, M *WIDTH);
+  Rng rng;
+  rng_init(&rng, 8, 0);
+  rng_fill_normal(&rng, f, M * D, 0.3f);
+  gemm(false, true, M, M, D, 1, f, D, f, D, 0, k, M);
+  for (size_t i = 0; i < M; i++)
+    for (size_t j = 0; j < WIDTH; j++) y[i * WIDTH + j] = sinf(3 * f[i * D + j]);
+  g_autoptr(KernelEigen) e = kernel_eigen_new(k, M, NULL);
+  g_autofree double *turned = kernel_eigen_turn(e, y, WIDTH);
+  g_autoptr(KernelFit) fit = kernel_fit_new(e, turned, WIDTH, 0.003);
+  kernel_fit_leave_one_out(fit, y, out);
+  /* (K + l I) a = y - b, to be checked without any decomposition */
+  for (size_t i = 0; i < M; i += 37)
+    for (size_t j = 0; j < WIDTH; j++) {
+      double sum = 0.003 * fit->a[i * WIDTH + j] + fit->b[j];
+      for (size_t r = 0; r < M; r++) sum += (double)k[i * M + r] * fit->a[r * WIDTH + j];
+      g_assert_cmpfloat_with_epsilon(sum, (double)y[i * WIDTH + j], 2e-3);
+    }
+  enum { LESS = M - 1 }; /* the last model left out by fitting the others anew */
+  g_autofree float *rest = g_new(float, LESS *LESS);
+  for (size_t i = 0; i < LESS; i++) memcpy(rest + i * LESS, k + i * M, LESS * sizeof *rest);
+  g_autoptr(KernelEigen) less = kernel_eigen_new(rest, LESS, NULL);
+  g_autofree double *again = kernel_eigen_turn(less, y, WIDTH);
+  g_autoptr(KernelFit) refit = kernel_fit_new(less, again, WIDTH, 0.003);
+  for (size_t j = 0; j < WIDTH; j++) {
+    double sum = refit->b[j];
+    for (size_t r = 0; r < LESS; r++) sum += (double)k[LESS * M + r] * refit->a[r * WIDTH + j];
+    g_assert_cmpfloat_with_epsilon((double)out[LESS * WIDTH + j], sum, 2e-3);
+  }
+}
+
 static Layer layer_of(Rng *rng, size_t d_out, size_t d_in, size_t rank) {
   Layer l = {.form = LAYER_LOW_RANK, .d_out = d_out, .d_in = d_in, .rank = rank, .scale = 0.7f};
   l.a = g_new(float, rank *d_in);
@@ -130,5 +165,6 @@ int main(int argc, char **argv) {
   g_test_add_func("/kernel/left-out", test_left_out);
   g_test_add_func("/kernel/noise", test_noise);
   g_test_add_func("/kernel/gram", test_gram);
+  g_test_add_func("/kernel/many", test_many);
   return g_test_run();
 }

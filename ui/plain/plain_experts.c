@@ -8,14 +8,23 @@
 #include "ui/plain/plain_talk.h"
 #include "search/filter.h"
 
+/* What guessing would reach, and the end of the sentence. */
+static void say_chance(const Talk *t, const Expert *e) {
+  const Score *seen = &e->test, *unseen = &e->test_holdout;
+  if (seen->n && isfinite(seen->chance)) fprintf(t->out, "; guessing: %.0f %%", 100 * seen->chance);
+  if (unseen->n && isfinite(unseen->chance)) fprintf(t->out, " and %.0f %%", 100 * unseen->chance);
+  fputs(".\n", t->out);
+}
+
 void tell_experts(Talk *t, const char *argument) {
   (void)argument;
   for (guint i = 0; i < t->experts->len; i++) {
     const Expert *e = t->experts->pdata[i];
     fprintf(t->out, "%s on layer %s: right on %.0f %% of seen, ", e->name, e->layer ? e->layer : "unknown",
             100 * score_headline(&e->test));
-    if (e->test_holdout.n) fprintf(t->out, "%.0f %% of unseen models.\n", 100 * score_headline(&e->test_holdout));
-    else fputs("unseen was not measured.\n", t->out);
+    if (e->test_holdout.n) fprintf(t->out, "%.0f %% of unseen models", 100 * score_headline(&e->test_holdout));
+    else fputs("unseen was not measured", t->out);
+    say_chance(t, e);
   }
   fprintf(t->out, "%u expert%s.\n", t->experts->len, t->experts->len == 1 ? "" : "s");
 }
@@ -159,6 +168,6 @@ void tell_train(Talk *t, const char *argument) {
   const Expert *e = result->expert;
   fprintf(t->out, "Trained %s: right on %.0f %% of seen", e->name, 100 * score_headline(&e->test));
   if (e->test_holdout.n) fprintf(t->out, ", %.0f %% of unseen models", 100 * score_headline(&e->test_holdout));
-  fputs(".\n", t->out);
+  say_chance(t, e);
   take_experts(t);
 }

@@ -19,6 +19,7 @@ typedef struct {
   double *q;      /* (n, n): row k is the eigenvector of values[k] */
   double *values; /* (n), ascending; those below 0 by rounding are 0 */
   double *ones;   /* (n): Q'1 */
+  float *single;  /* (n, n): q for the large products of many models, for which it suffices; NULL: few models */
 } KernelEigen;
 
 /* Decomposes K (n, n), symmetric. COPSE_ERROR_STATE when the solver gives up, COPSE_ERROR_IO without memory. */

@@ -11,8 +11,9 @@
 enum { WIDEST = 4 << 20 };
 static const double most_numbers = 6e8;
 
-/* The layers to look at (char*). */
-static GPtrArray *layers_to_read(const Collection *collection, const Task *task, const char *layer, GError **error) {
+/* The layers to look at (char*); those that are too large are told of in *skipped. */
+static GPtrArray *layers_to_read(const Collection *collection, const Task *task, const char *layer, char **skipped,
+                                 GError **error) {
   const Model *any = task->models->pdata[0];
   g_autoptr(WeightFile) file = collection_open_weights(collection, any, error);
   if (!file) return NULL;
@@ -22,13 +23,19 @@ static GPtrArray *layers_to_read(const Collection *collection, const Task *task,
   if (layer) g_ptr_array_add(all, g_strdup(layer));
   if (!all) return NULL;
   GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+  guint large = 0;
+  const char *first = NULL;
   for (guint i = 0; i < all->len; i++) {
     const LayerInfo *l = layer_find(infos, all->pdata[i]);
     double size = l && l->form == LAYER_DENSE ? (double)l->d_out * (double)l->d_in : 0;
     bool narrow = l && (l->d_out < 2 || l->d_in < 2);
     bool wanted = layer || (!narrow && size <= WIDEST && size * (double)task->models->len <= most_numbers);
     if (wanted) g_ptr_array_add(names, g_strdup(all->pdata[i]));
+    else if (!narrow && !large++) first = all->pdata[i];
   }
+  if (large)
+    *skipped = g_strdup_printf("%u layer%s too large to compare all models in: %s%s; --layer NAME takes one", large,
+                               large == 1 ? "" : "s", first, large == 1 ? "" : ", …");
   if (names->len) return names;
   g_ptr_array_unref(names);
   g_set_error_literal(
@@ -65,12 +72,14 @@ static void drop_models(Task *task, TrainResult *result) {
 Expert *train_kernel(const Collection *collection, const GPtrArray *models, Task *task, const char *layer,
                      const TrainOptions *o, const Progress *progress, TrainResult *result, GError **error) {
   (void)models;
-  g_autoptr(GPtrArray) layers = layers_to_read(collection, task, layer, error);
+  g_autofree char *skipped = NULL;
+  g_autoptr(GPtrArray) layers = layers_to_read(collection, task, layer, &skipped, error);
   if (!layers) return NULL;
   DenseStoreOptions store = {.half = o->half, .memory = 0, .folder = NULL};
   g_autoptr(Expert) x = expert_new();
   x->kernel = kernel_train(collection, task, layers, &store, o->seed, progress, &result->kernel, error);
   if (!x->kernel) return NULL;
+  if (skipped) g_ptr_array_add(result->kernel->warnings, g_steal_pointer(&skipped));
   const Model *any = task->models->pdata[0];
   x->task = o->task;
   x->layer = g_strdup(main_layer(x->kernel));
