@@ -223,6 +223,58 @@ static void test_reads_once(Fixture *f, gconstpointer unused) {
   }
 }
 
+/* q, k and v fused under other names, against the same apart: whichever comes first, all is compared. */
+static void test_fused(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  enum { D = 4 };
+  for (int i = 0; i < 64; i++) ramp[i] = (float)(i * i % 23) - 11, moved[i] = ramp[i];
+  moved[2 * D * D] += 3; /* in v */
+  const TensorOut fused[] = {{"double_blocks.0.img_attn.qkv.weight", DTYPE_F32, 2, {3 * D, D}, ramp}};
+  const TensorOut apart[] = {{"transformer_blocks.0.attn.to_q.weight", DTYPE_F32, 2, {D, D}, moved},
+                             {"transformer_blocks.0.attn.to_k.weight", DTYPE_F32, 2, {D, D}, moved + D * D},
+                             {"transformer_blocks.0.attn.to_v.weight", DTYPE_F32, 2, {D, D}, moved + 2 * D * D}};
+  put_tensors(f, "fused.safetensors", fused, 1, NULL);
+  put_tensors(f, "apart.safetensors", apart, 3, NULL);
+  scan(f);
+  const Model *one = model_at(f, "fused.safetensors"), *three = model_at(f, "apart.safetensors");
+  g_autoptr(ModelDiff) d = model_diff_new(f->collection, one, three, NULL, NULL);
+  g_assert_cmpuint(d->rows->len, ==, 3);
+  g_assert_cmpint(row_named(d, "transformer_blocks.0.attn.to_q")->state, ==, LAYER_SAME);
+  g_assert_cmpint(row_named(d, "transformer_blocks.0.attn.to_k")->state, ==, LAYER_SAME);
+  g_assert_cmpfloat(fabs(row_named(d, "transformer_blocks.0.attn.to_v")->distance - 3), <, 1e-5);
+  g_autoptr(ModelDiff) turned = model_diff_new(f->collection, three, one, NULL, NULL);
+  g_assert_cmpuint(turned->rows->len, ==, 1);
+  g_assert_cmpfloat(fabs(row_named(turned, "double_blocks.0.img_attn.qkv")->distance - 3), <, 1e-5);
+}
+
+/* What a change that depends on the base adds is computed beside it, or named and left open. */
+static void test_forms(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  for (int i = 0; i < 64; i++) ramp[i] = 1, moved[i] = 3;
+  const TensorOut base[] = {{"q.weight", DTYPE_F32, 2, {8, 8}, ramp}, {"k.weight", DTYPE_F32, 2, {8, 8}, ramp}};
+  const TensorOut ia3[] = {{"base_model.model.q.ia3_l", DTYPE_F32, 2, {8, 1}, moved}};
+  const TensorOut oft[] = {{"base_model.model.q.oft_R.weight", DTYPE_F32, 2, {4, 1}, ramp}};
+  const TensorOut whole[] = {{"q.diff", DTYPE_F32, 2, {8, 8}, moved}};
+  put_tensors(f, "base.safetensors", base, 2, NULL);
+  put_tensors(f, "ia3.safetensors", ia3, 1, NULL);
+  put_tensors(f, "oft.safetensors", oft, 1, NULL);
+  put_tensors(f, "whole.safetensors", whole, 1, NULL);
+  scan(f);
+  const Model *b = model_at(f, "base.safetensors");
+  g_autoptr(ModelDiff) scaled = model_diff_new(f->collection, b, model_at(f, "ia3.safetensors"), NULL, NULL);
+  g_assert_cmpuint(scaled->rows->len, ==, 1);
+  g_assert_cmpint(row_named(scaled, "q")->state, ==, LAYER_ADDED_TO);
+  g_assert_cmpfloat(fabs(row_named(scaled, "q")->relative - 2), <, 1e-5); /* three times as large */
+  g_autoptr(ModelDiff) turned = model_diff_new(f->collection, b, model_at(f, "oft.safetensors"), NULL, NULL);
+  g_assert_cmpuint(turned->rows->len, ==, 1);
+  g_assert_cmpint(row_named(turned, "q")->state, ==, LAYER_UNCOMPUTED);
+  g_assert_true(isnan(row_named(turned, "q")->relative));
+  g_assert_cmpint(turned->form, ==, FORM_OFT);
+  g_autoptr(ModelDiff) added = model_diff_new(f->collection, b, model_at(f, "whole.safetensors"), NULL, NULL);
+  g_assert_cmpint(row_named(added, "q")->state, ==, LAYER_ADDED_TO);
+  g_assert_cmpfloat(fabs(row_named(added, "q")->relative - 3), <, 1e-5);
+}
+
 static void test_cancel(Fixture *f, gconstpointer unused) {
   (void)unused;
   put_pair(f);
@@ -247,6 +299,8 @@ int main(int argc, char **argv) {
   add_test("/diff", "other-tensors", test_other_tensors);
   add_test("/diff", "copies", test_copies_are_the_same);
   add_test("/diff", "reads-once", test_reads_once);
+  add_test("/diff", "fused", test_fused);
+  add_test("/diff", "forms", test_forms);
   add_test("/diff", "cancel", test_cancel);
   return g_test_run();
 }

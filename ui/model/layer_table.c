@@ -132,6 +132,7 @@ static Style state_style(LayerState state) {
   switch (state) {
     case LAYER_OTHER_SHAPE:
     case LAYER_ONLY_P:
+    case LAYER_UNCOMPUTED:
       return STYLE_WARN;
     case LAYER_UNREAD:
       return STYLE_BAD;

@@ -42,7 +42,8 @@ static void layers_show(Subject *s, gpointer page) {
 
 /* "moved 0.125 from base: 3 the same, 1 of another shape". The caller frees it. */
 static char *summary(const Subject *s, const ModelDiff *d) {
-  static const LayerState told[] = {LAYER_SAME, LAYER_OTHER_SHAPE, LAYER_ONLY_P, LAYER_ONLY_X, LAYER_UNREAD};
+  static const LayerState told[] = {LAYER_SAME,   LAYER_OTHER_SHAPE, LAYER_ONLY_P,
+                                    LAYER_ONLY_X, LAYER_UNREAD,      LAYER_UNCOMPUTED};
   if (!s->parent) return g_strdup_printf("%u layers; no parent on this disk to compare with", d->rows->len);
   GString *text = g_string_new(NULL);
   if (isfinite(d->relative)) g_string_append_printf(text, "moved %.3g ", d->relative);

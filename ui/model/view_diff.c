@@ -127,7 +127,7 @@ static char *diff_status(const Ui *ui, gpointer view) {
   if (!d) return g_strdup("");
   GString *s = g_string_new(NULL);
   g_string_append_printf(s, "%u layers", d->rows->len);
-  for (int i = 0; i <= LAYER_UNREAD; i++)
+  for (int i = 0; i <= LAYER_UNCOMPUTED; i++)
     if (d->count[i])
       g_string_append_printf(s, " %s %u %s", glyph(ui->ascii, GLYPH_DOT), d->count[i], layer_state_name((LayerState)i));
   g_autofree char *others = model_diff_others_text(d, LAYER_MOVED);
