@@ -17,6 +17,7 @@ const Command command_table[] = {
     {"tree", "DIR", "Recover which model was fine-tuned from which", 1, 1, cmd_tree},
     {"route", "DIR MODEL", "Say which tree a model belongs to, or that none is here", 2, 2, cmd_route},
     {"base", "DIR MODEL", "List the bases that fit a model, best first, and why", 2, 2, cmd_base},
+    {"merge-recipe", "DIR MODEL", "Say how a merge was made: method, parents and weights", 2, 2, cmd_merge_recipe},
     {"duplicates", "DIR", "List models that hold the same tensors", 1, 1, cmd_duplicates},
     {"conflicts", "DIR", "List cards that the weights contradict", 1, 1, cmd_conflicts},
     {"space", "DIR", "Say where the disk went, and what copies take of it", 1, 1, cmd_space},

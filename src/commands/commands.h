@@ -17,6 +17,7 @@ int cmd_export(int argc, char **argv);
 int cmd_labels(int argc, char **argv);
 int cmd_like(int argc, char **argv);
 int cmd_map(int argc, char **argv);
+int cmd_merge_recipe(int argc, char **argv);
 int cmd_plant(int argc, char **argv);
 int cmd_query(int argc, char **argv);
 int cmd_route(int argc, char **argv);

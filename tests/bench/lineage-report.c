@@ -180,9 +180,11 @@ static void print_seeds(const Report *r, bool fixed) {
       "that were taken away.");
   if (fixed)
     puts(
-        "\nThe constants were chosen with woods of other seeds and with those of 1, 2 and 3 in sight; 501, 502 and "
-        "503\n"
-        "were planted after that, for this page alone.");
+        "\nThe constants were chosen with woods of other seeds and with those of 1, 2 and 3 in sight; 501 and 502 "
+        "were\n"
+        "planted after that, but looked at while the judgement of cards was mended; 503, and the woods of classes "
+        "below,\n"
+        "are for this page alone.");
 }
 
 static void print_meaning(void) {

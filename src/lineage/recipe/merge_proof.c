@@ -28,7 +28,21 @@ typedef struct {
   Layer layer[SIDES];
   unsigned sides, proven, slerps, wholes, ties;
   double epsilon, weight[2], density[2];
+  GArray *rows; /* of RecipeLayer, or NULL */
 } Proof;
+
+static void recipe_layer_clear(void *layer) { g_free(((RecipeLayer *)layer)->name); }
+
+GArray *recipe_layers_new(void) {
+  GArray *rows = g_array_new(FALSE, FALSE, sizeof(RecipeLayer));
+  g_array_set_clear_func(rows, recipe_layer_clear);
+  return rows;
+}
+
+static void add_row(Proof *s, const char *name, const double *weight, const double *density, double t) {
+  RecipeLayer row = {g_strdup(name), {weight[0], weight[1]}, {density[0], density[1]}, t};
+  g_array_append_val(s->rows, row);
+}
 
 static void proof_clear(Proof *s) {
   for (unsigned k = 0; k < s->sides; k++) {
@@ -53,23 +67,27 @@ static bool equal(const Proof *s, unsigned i, unsigned k, size_t n) {
   return memcmp(s->layer[i].x, s->layer[k].x, n * sizeof(float)) == 0;
 }
 
-static bool prove_plane(Proof *s, size_t n) {
+static bool prove_plane(Proof *s, const char *name, size_t n) {
   PlaneMix m = layer_mix_plane(s->layer[CHILD].x, s->layer[A].x, s->layer[B].x, n, s->epsilon);
   if (!m.fits) return false;
   s->slerps += isfinite(m.slerp_t) && fabs(m.u + m.v - 1) > 1e-3;
   s->wholes += m.u == 1 || m.v == 1;
   s->weight[0] += m.u, s->weight[1] += m.v;
+  if (s->rows) add_row(s, name, (const double[]){m.u, m.v}, (const double[]){1, 1}, m.slerp_t);
   return true;
 }
 
-static bool prove_elements(Proof *s, size_t n) {
+static bool prove_elements(Proof *s, const char *name, size_t n) {
   ElementMix m = layer_mix_elements(s->layer[CHILD].x, s->layer[BASE].x, s->layer[A].x, s->layer[B].x, n, s->epsilon);
   if (m.method == ELEMENTS_NONE) return false;
   s->ties += m.method == ELEMENTS_TIES;
+  double weight[2];
   for (int k = 0; k < 2; k++) {
-    s->weight[k] += m.method == ELEMENTS_TIES ? m.both[k] : m.single[k] * m.density[k];
+    weight[k] = m.method == ELEMENTS_TIES ? m.both[k] : m.single[k] * m.density[k];
+    s->weight[k] += weight[k];
     s->density[k] += m.density[k];
   }
+  if (s->rows) add_row(s, name, weight, m.density, NAN);
   return true;
 }
 
@@ -79,7 +97,7 @@ static bool prove_layers(Proof *s) {
     if (!read_layers(s, l)) return false;
     size_t n = (size_t)l->d_out * (size_t)l->d_in;
     if (equal(s, A, B, n) && equal(s, CHILD, A, n)) continue;
-    if (!(s->sides == SIDES ? prove_elements(s, n) : prove_plane(s, n))) return false;
+    if (!(s->sides == SIDES ? prove_elements(s, l->name, n) : prove_plane(s, l->name, n))) return false;
     s->proven++;
   }
   return s->proven > 0;
@@ -96,8 +114,8 @@ static void conclude(const Proof *s, MergeProof *out) {
   else out->method = 2 * s->slerps > s->proven ? RECIPE_SLERP : RECIPE_LINEAR;
 }
 
-bool merge_prove(const ProofFiles *files, MergeProof *out) {
-  Proof s = {.file = {files->child, files->a, files->b, files->base}, .epsilon = files->epsilon};
+bool merge_prove(const ProofFiles *files, MergeProof *out, GArray *rows) {
+  Proof s = {.file = {files->child, files->a, files->b, files->base}, .epsilon = files->epsilon, .rows = rows};
   s.sides = files->base ? SIDES : BASE;
   for (unsigned k = 0; k < s.sides; k++) s.layers[k] = layer_list(s.file[k], NULL);
   /* A model of which one parent gives every layer is that parent's copy, no merge. */
@@ -178,7 +196,7 @@ static bool try_parents(Search *s, unsigned i, unsigned k, int o, MergeProof *ou
   for (unsigned r = 0; r < G_N_ELEMENTS(rows); r++)
     f.epsilon = fmax(f.epsilon, kin_table_sketch(s->table, rows[r])->epsilon);
   *out = (MergeProof){.child = s->child, .parent = {s->near[i], s->near[k]}, .base = o < 0 ? -1 : (int)s->near[o]};
-  return merge_prove(&f, out) && !is_base_of(s, out);
+  return merge_prove(&f, out, NULL) && !is_base_of(s, out);
 }
 
 static bool search_pairs(Search *s, MergeProof *out) {

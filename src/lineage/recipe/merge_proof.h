@@ -28,9 +28,19 @@ typedef struct {
   double epsilon; /* relative rounding of the coarsest of them */
 } ProofFiles;
 
-/* Fills in method, weights, densities and layers. False where any layer of the child that moved is not of these
- * parents, or where fewer than one is left to tell. */
-bool merge_prove(const ProofFiles *files, MergeProof *out);
+/* What one layer of a merge has of its two parents. */
+typedef struct {
+  char *name;
+  double weight[2], density[2];
+  double slerp_t; /* NAN when it is no spherical interpolation */
+} RecipeLayer;
+
+/* An empty array of them, which owns the names. */
+GArray *recipe_layers_new(void);
+
+/* Fills in method, weights, densities and layers; appends what each layer has to `rows` (of RecipeLayer, or NULL). False
+ * where any layer of the child that moved is not of these parents, or where fewer than one is left to tell. */
+bool merge_prove(const ProofFiles *files, MergeProof *out, GArray *rows);
 
 /* Opens member `i`'s weights, or NULL. */
 typedef WeightFile *(*MemberOpen)(void *user, unsigned i);
