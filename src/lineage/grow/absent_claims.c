@@ -6,10 +6,8 @@
 
 #include "core/text.h"
 #include "lineage/grow/base_name.h"
+#include "lineage/grow/certainty.h"
 #include "lineage/grow/forest_builder.h"
-
-/* How sure a base is that several cards name, or the card of a model without kin. */
-static const double sure_ghost = 0.7;
 
 /* Kin of one set whose cards mean the same absent base. */
 typedef struct {
@@ -187,7 +185,7 @@ static void claim_ghost(Builder *b, const Group *g) {
     Claim claim = absent_of(b, v)->claim;
     claim.parent = (int)ghost;
     claim.edge.parent = ghost;
-    claim.edge.confidence = sure_ghost;
+    claim.edge.confidence = certainty.card_ghost;
     *builder_claim(b, v) = claim;
   }
 }

@@ -5,6 +5,7 @@
 #include "lineage/grow/forest_builder.h"
 #include "lineage/grow/adapter_fit.h"
 #include "lineage/grow/base_name.h"
+#include "lineage/grow/certainty.h"
 
 /* Where adapters of one signature go when no card says it. */
 typedef struct {
@@ -61,14 +62,14 @@ static Berth base_on_disk(const Builder *b, Sets *sets, const ModelSketch *adapt
     g_hash_table_add(trees, GUINT_TO_POINTER(sets_find(sets, v)));
   }
   berth.trees = g_hash_table_size(trees);
-  berth.confidence = 0.6;
+  berth.confidence = certainty.adapter_fits;
   if (berth.trees != 1) berth.node = -1;
   return berth;
 }
 
 /* The one base that the cards of adapters with this signature name. */
 static Berth base_beside(const Builder *b, const char *shapes) {
-  Berth berth = {.node = -1, .confidence = 0.4};
+  Berth berth = {.node = -1, .confidence = certainty.adapter_beside};
   for (unsigned v = 0; v < b->models->len; v++) {
     const Model *m = b->models->pdata[v];
     int p = builder_claim(b, v)->parent;
@@ -94,7 +95,7 @@ static unsigned count_unplaced(const Builder *b, const char *shapes) {
 
 /* A base that nobody names: several adapters of one signature still belong together. */
 static Berth base_unknown(Builder *b, const Model *m) {
-  Berth berth = {.node = -1, .confidence = 0.3};
+  Berth berth = {.node = -1, .confidence = certainty.adapter_alone};
   if (count_unplaced(b, m->shapes) < 2) return berth;
   g_autofree char *name = g_strdup_printf("unknown base %.6s", m->shapes);
   g_autofree char *identity = g_strconcat("unknown|", m->shapes, NULL);
@@ -107,7 +108,8 @@ static Berth base_called_so(Builder *b, unsigned v) {
   const Model *m = b->models->pdata[v];
   const char *name = ((const AbsentBase *)b->absent->pdata[v])->name, *last = base_name_last(name);
   g_autofree char *identity = g_strdup_printf("%s|%s", m->shapes ? m->shapes : "", name);
-  return (Berth){(int)builder_ghost(b, identity, base_name_is_generic(last) ? name : last), 1, 0.4};
+  return (Berth){(int)builder_ghost(b, identity, base_name_is_generic(last) ? name : last), 1,
+                 certainty.by_folder_name};
 }
 
 /* Where adapters of one signature go: to what is here, and failing that, elsewhere. Each is found once. */

@@ -6,12 +6,7 @@
 #include "lineage/grow/forest_builder.h"
 #include "lineage/grow/adapter_fit.h"
 #include "lineage/grow/base_name.h"
-
-/* How sure a parent is that a card names. */
-static const double sure_checked = 0.98, sure_ghost = 0.7, sure_step = 0.95;
-
-/* Of what cannot be compared half was right, on woods of another maker. */
-static const double sure_unchecked = 0.55;
+#include "lineage/grow/certainty.h"
 
 typedef enum { CHECK_AGREES, CHECK_NOT_POSSIBLE, CHECK_OBJECTS } Check;
 
@@ -176,7 +171,7 @@ static bool edge_to_absent(Builder *b, unsigned c, const char *name, Claim *out)
   if (builder_is_duplicate(b, c)) return false;
   g_autofree char *identity = builder_repository(name);
   out->parent = (int)builder_ghost(b, identity, name);
-  out->edge.confidence = sure_ghost;
+  out->edge.confidence = certainty.card_ghost;
   return true;
 }
 
@@ -184,7 +179,7 @@ static bool edge_to_absent(Builder *b, unsigned c, const char *name, Claim *out)
 static bool edge_to_present(Builder *b, unsigned c, const char *name, const GArray *candidates, Claim *out) {
   Check check;
   out->parent = choose(b, c, candidates, &check);
-  out->edge.confidence = check == CHECK_AGREES ? sure_checked : sure_unchecked;
+  out->edge.confidence = check == CHECK_AGREES ? certainty.card_checked : certainty.card_unchecked;
   if (out->parent < 0) accuse(b, c, name, "the weights say no");
   else if (check == CHECK_NOT_POSSIBLE && is_outvoted(b, c, (unsigned)out->parent, name))
     accuse(b, c, name, "whose weights cannot be compared, and is kin of others here");
@@ -270,7 +265,7 @@ static void claim_step(Builder *b, unsigned before, unsigned after) {
   claim->edge = (ParentEdge){.parent = before,
                              .kind = EDGE_CHECKPOINT,
                              .source = EDGE_RECOVERED,
-                             .confidence = sure_step,
+                             .confidence = certainty.run_step,
                              .weight = 1,
                              .distance = NAN};
 }

@@ -4,10 +4,8 @@
 #include <math.h>
 
 #include "lineage/grow/direction.h"
+#include "lineage/grow/certainty.h"
 #include "lineage/grow/forest_builder.h"
-
-/* Layers are equal bit by bit. */
-static const double sure_origin = 0.97;
 
 static const DepthOrigin *origin_of(const Builder *b, unsigned v) {
   return b->origins && v < b->models->len && b->origins[v].n ? &b->origins[v] : NULL;
@@ -25,7 +23,7 @@ static ParentEdge edge_to(const Builder *b, unsigned v, unsigned k) {
   return (ParentEdge){.parent = o->parent[k],
                       .kind = kind_of(o),
                       .source = said ? EDGE_DECLARED : EDGE_RECOVERED,
-                      .confidence = sure_origin,
+                      .confidence = certainty.layers_equal,
                       .weight = o->n > 1 ? o->share[k] : 1,
                       .distance = NAN};
 }
@@ -92,7 +90,6 @@ static void make_top(Builder *b, unsigned v) {
 
 /* Whom the stem's neighbours come of is known now. */
 static void name_children(Builder *b, const GArray *group, unsigned stem) {
-  static const double sure_child = 0.8;
   for (guint i = 1; i < group->len; i++) {
     GArray *parents = forest_edit(b->forest, g_array_index(group, unsigned, i))->parents;
     ParentEdge *e = parents->len ? &g_array_index(parents, ParentEdge, 0) : NULL;
@@ -101,7 +98,7 @@ static void name_children(Builder *b, const GArray *group, unsigned stem) {
     Kinship k;
     kinship_compare(builder_sketch(b, stem), child, &k);
     e->kind = direction_kind(builder_sketch(b, stem), child, &k);
-    e->confidence = MAX(e->confidence, sure_child);
+    e->confidence = MAX(e->confidence, certainty.from_stem);
   }
 }
 

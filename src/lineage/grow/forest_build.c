@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lineage/grow/forest_builder.h"
+#include "lineage/grow/certainty.h"
 #include "lineage/grow/hand_parents.h"
 #include "lineage/sketch/sketch_store.h"
 
@@ -108,7 +109,7 @@ static void attach_duplicates(Builder *b) {
     ParentEdge edge = {.parent = (unsigned)original,
                        .kind = recast ? EDGE_RECAST : EDGE_RELATED,
                        .source = EDGE_RECOVERED,
-                       .confidence = recast ? 0.97 : 0.5,
+                       .confidence = recast ? certainty.recast : certainty.copy,
                        .weight = 1,
                        .distance = 0};
     forest_add_parent(b->forest, v, edge);

@@ -4,12 +4,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "lineage/grow/certainty.h"
 #include "lineage/grow/direction.h"
 #include "lineage/sketch/kinship.h"
 #include "lineage/grow/spanning.h"
-
-/* P(edge) of two that have nobody beside them: they may be siblings as well. */
-static const double sure_alone = 0.8;
 
 /* Nats of what is known rather than guessed. */
 static const double worth_known = 8, worth_ghost = 100;
@@ -95,9 +93,10 @@ static unsigned best_root(const Rooting *r) {
 /* P(edge), by how much worse the next best neighbour would have been; calibrated on planted woods. A
  * neighbour that is a tenth worse is worse by more than chance. */
 static double edge_probability(const Spanning *s, unsigned v) {
-  if (s->best[v] >= 1e200) return 0.3;
+  if (s->best[v] >= 1e200) return certainty.unknown;
   double gap = s->best[v] > 0 ? s->second[v] / s->best[v] - 1 : 1;
-  return 0.85 + 0.08 * CLAMP(gap / 0.1, 0, 1) + 0.04 * CLAMP((gap - 0.1) / 0.4, 0, 1);
+  return certainty.neighbour_least + certainty.neighbour_apart * CLAMP(gap / 0.1, 0, 1) +
+         certainty.neighbour_far * CLAMP((gap - 0.1) / 0.4, 0, 1);
 }
 
 /* The edge that Prim found for `edge`, now read as "p is the parent of c". */
@@ -105,12 +104,12 @@ static void direct(const Rooting *r, unsigned edge, unsigned p, unsigned c, Pedi
   double side = edge == c ? 1 - r->below[edge] : r->below[edge];
   const ModelSketch *a = r->members[p].sketch, *b = r->members[c].sketch;
   *out = (PedigreeEdge){.parent = (int)p, .kind = EDGE_FINE_TUNE, .distance = NAN};
-  double sure = r->n > 2 ? edge_probability(r->span, edge) : sure_alone;
+  double sure = r->n > 2 ? edge_probability(r->span, edge) : certainty.pair;
   out->confidence = sure * CLAMP(side, 0, 1);
   if (!a || !b) return;
   Kinship k;
   kinship_compare(a, b, &k);
-  if (kinship_is_low_rank(&k) || k.equal > 0.3) out->confidence = MAX(sure, 0.93) * side;
+  if (kinship_is_low_rank(&k) || k.equal > 0.3) out->confidence = MAX(sure, certainty.low_rank) * side;
   if (k.norm2_a > 0) out->distance = sqrt(k.distance2 / k.norm2_a);
   out->kind = side < 0.6 ? EDGE_RELATED : direction_kind(a, b, &k);
 }
@@ -154,8 +153,10 @@ static void impose_known(const Rooting *r, unsigned c, unsigned *root, PedigreeE
   int outside = edges[c].parent;
   for (unsigned v = c; v != top; v = (unsigned)r->known[v]) set_known(r, v, &edges[v]);
   bool ghost = !r->members[top].sketch;
-  edges[top] = (PedigreeEdge){
-      .parent = ghost && outside >= 0 ? (int)*root : outside, .kind = EDGE_RELATED, .confidence = 0.3, .distance = NAN};
+  edges[top] = (PedigreeEdge){.parent = ghost && outside >= 0 ? (int)*root : outside,
+                              .kind = EDGE_RELATED,
+                              .confidence = certainty.unknown,
+                              .distance = NAN};
   if (outside < 0) *root = top;
 }
 

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "lineage/grow/mother_rule.h"
+#include "lineage/grow/certainty.h"
 #include "lineage/grow/tree_build_private.h"
 #include "lineage/recipe/merge_proof.h"
 
@@ -141,10 +142,12 @@ static bool plant_as_mother(TreeBuild *t, GError **error) {
   if (!mother_rule_tree(t->table, t->n, open_row, t, reversed, parent, t->b->progress, error)) return false;
   for (unsigned i = 0; i < t->n; i++)
     if (parent[i] >= 0)
-      tree_add_edge(
-          t, i, (unsigned)parent[i],
-          (ParentEdge){
-              .kind = EDGE_FINE_TUNE, .source = EDGE_RECOVERED, .weight = 1, .confidence = 0.5, .distance = NAN});
+      tree_add_edge(t, i, (unsigned)parent[i],
+                    (ParentEdge){.kind = EDGE_FINE_TUNE,
+                                 .source = EDGE_RECOVERED,
+                                 .weight = 1,
+                                 .confidence = certainty.mother,
+                                 .distance = NAN});
   return true;
 }
 

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "lineage/grow/direction.h"
+#include "lineage/grow/certainty.h"
 #include "lineage/grow/tree_build_private.h"
 
 static double relative(const TreeBuild *t, unsigned parent, double distance2) {
@@ -33,7 +34,7 @@ static void add_ingredients(TreeBuild *t, const Merge *m) {
     tree_add_edge(t, m->child, m->parent[k],
                   (ParentEdge){.kind = EDGE_MERGE,
                                .weight = m->weight[k],
-                               .confidence = 0.95,
+                               .confidence = certainty.merge_proven,
                                .source = said ? EDGE_DECLARED : EDGE_RECOVERED,
                                .distance = relative(t, m->parent[k], d2)});
   }
@@ -94,7 +95,7 @@ void tree_hang_quantised(TreeBuild *t, unsigned row) {
                 (ParentEdge){.kind = EDGE_QUANTISED,
                              .source = EDGE_RECOVERED,
                              .weight = 1,
-                             .confidence = 0.6 + 0.37 * CLAMP(gap, 0, 1),
+                             .confidence = certainty.quantised_least + certainty.quantised_apart * CLAMP(gap, 0, 1),
                              .distance = relative(t, (unsigned)p, best)});
 }
 
@@ -181,5 +182,6 @@ void tree_hang_below(TreeBuild *t, unsigned row) {
   }
   tree_add_edge(
       t, row, p,
-      (ParentEdge){.kind = kind, .source = EDGE_RECOVERED, .weight = 1, .confidence = 0.8, .distance = distance});
+      (ParentEdge){
+          .kind = kind, .source = EDGE_RECOVERED, .weight = 1, .confidence = certainty.hung, .distance = distance});
 }
