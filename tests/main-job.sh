@@ -70,6 +70,9 @@ is "labels of unknown words alone are refused" refuses 1 'knows no word of any l
 is "like ranks neighbours" test "$(grep -c '"score":' "$dir/like")" = 2
 "$COPSE" apply --json "$wood" >"$dir/apply"
 is "apply speaks of every model once" test "$(wc -l <"$dir/apply")" = "$(grep -c '"type":"model"' "$dir/scan")"
+is "those it was trained on are marked" grep -q '"trained_on":true' "$dir/apply"
+is "and others are not" grep -q '"trained_on":false' "$dir/apply"
+is "in text with a legend" refuses 0 '^\* the expert was trained on this model' "$COPSE" apply "$wood"
 is "and not of the base" grep -q '"path":"scenes/scenes-base","labels":\[\],"abstain":true' "$dir/apply"
 is "eval says how many unknown concepts are refused" grep -q '"unseen_refused":[[:space:]]*[0-9]' "$dir/eval"
 is "map lays the models out" sh -c "'$COPSE' map --json '$wood' | grep -q '\"x\":'"

@@ -6,6 +6,7 @@
 #include "commands/command.h"
 #include "commands/commands.h"
 #include "commands/expert_run.h"
+#include "commands/trained_mark.h"
 #include "core/json.h"
 #include "experts/prediction.h"
 
@@ -47,7 +48,7 @@ typedef struct {
   bool abstain;
 } Said;
 
-static void print_json(const Said *s, const Expert *x) {
+static void print_json(const Said *s, const Expert *x, TrainedMarks *marks) {
   cJSON *o = cJSON_CreateObject();
   json_add_string(o, "path", s->model->shown);
   if (x->task == EXPERT_CLASSIFY) add_numbers(o, "logits", s->logits, s->choices->names->len);
@@ -60,18 +61,19 @@ static void print_json(const Said *s, const Expert *x) {
     cJSON_AddItemToArray(labels, row);
   }
   cJSON_AddBoolToObject(o, "abstain", s->abstain);
+  trained_mark_json(marks, o, x, s->model);
   json_print_line(o);
 }
 
-static void print_text(const Said *s) {
+static void print_text(const Said *s, const Expert *x, TrainedMarks *marks) {
   printf("%s ", s->model->shown);
   if (s->abstain) printf(" don't know;");
   for (size_t k = 0; k < s->shown && s->p[s->order[k]] >= 0.005; k++)
     printf("%s %s %.2f", k ? "," : "", (char *)s->choices->names->pdata[s->order[k]], s->p[s->order[k]]);
-  putchar('\n');
+  puts(trained_mark(marks, x, s->model));
 }
 
-static void print_model(const ExpertRun *r, const Choices *c, size_t row, bool json) {
+static void print_model(const ExpertRun *r, const Choices *c, size_t row, bool json, TrainedMarks *marks) {
   size_t n = c->names->len, shown = MIN(n, (size_t)SHOWN), order[SHOWN];
   g_autofree double *p = g_new(double, n + 1);
   g_autofree float *logits = g_new(float, n + 1);
@@ -86,8 +88,8 @@ static void print_model(const ExpertRun *r, const Choices *c, size_t row, bool j
             order,
             shown,
             prediction_abstains(r->expert, c, p, logits, confidence)};
-  if (json) print_json(&s, r->expert);
-  else print_text(&s);
+  if (json) print_json(&s, r->expert, marks);
+  else print_text(&s, r->expert, marks);
 }
 
 /* Why the expert has nothing to say of a model. Static text. */
@@ -115,6 +117,16 @@ static void print_others(const ExpertRun *r, bool json) {
   }
 }
 
+/* Every model of the collection: first those that the expert speaks of. */
+static void print_all(const ExpertRun *r, const Choices *c, bool json) {
+  TrainedMarks marks;
+  trained_marks_open(&marks, r->collection);
+  for (guint i = 0; i < r->rep->models->len; i++) print_model(r, c, i, json, &marks);
+  print_others(r, json);
+  trained_marks_legend(&marks);
+  trained_marks_clear(&marks);
+}
+
 static int apply(const char *root, const char *expert, const char *layer, const Globals *g) {
   ExpertRun r;
   int status = expert_run_open(&r, root, expert, layer, g);
@@ -122,8 +134,7 @@ static int apply(const char *root, const char *expert, const char *layer, const 
     GError *error = NULL;
     g_autoptr(Choices) c = choices_own(r.expert, r.encoder, &error);
     if (!c) status = command_fail(error);
-    for (guint i = 0; c && i < r.rep->models->len; i++) print_model(&r, c, i, g->json);
-    if (c) print_others(&r, g->json);
+    else print_all(&r, c, g->json);
     for (guint i = 0; i < r.warnings->len; i++) fprintf(stderr, "copse: %s\n", (char *)r.warnings->pdata[i]);
   }
   expert_run_clear(&r);

@@ -5,6 +5,7 @@
 #include "commands/command.h"
 #include "commands/commands.h"
 #include "commands/expert_run.h"
+#include "commands/trained_mark.h"
 #include "core/error.h"
 #include "core/json.h"
 #include "experts/prediction.h"
@@ -53,15 +54,17 @@ static void print_table(const Asked *a, const Choices *c, const double *p, const
   print_left_out(a->left_out);
 }
 
-static void print_answer(const Asked *a, const Choices *c, double *p, bool abstain, size_t row) {
+static void print_answer(const Asked *a, const Choices *c, double *p, bool abstain, size_t row, TrainedMarks *marks) {
   const ExpertRun *r = a->run;
   const Model *m = r->rep->models->pdata[row];
   guint total;
   g_autofree guint *order = print_order(r, c, p, a->list, &total);
   guint n = a->limit ? MIN((guint)a->limit, total) : total;
   if (!a->json) {
-    printf("%s, by expert %s%s\n", m->shown, r->expert->name, abstain ? ": not sure that any of them fits" : "");
+    printf("%s%s, by expert %s%s\n", m->shown, trained_mark(marks, r->expert, m), r->expert->name,
+           abstain ? ": not sure that any of them fits" : "");
     print_table(a, c, p, order, n, total);
+    trained_marks_legend(marks);
     return;
   }
   cJSON *o = cJSON_CreateObject();
@@ -75,6 +78,7 @@ static void print_answer(const Asked *a, const Choices *c, double *p, bool absta
     cJSON_AddItemToArray(labels, l);
   }
   cJSON_AddBoolToObject(o, "abstain", abstain);
+  trained_mark_json(marks, o, r->expert, m);
   cJSON *left_out = cJSON_AddArrayToObject(o, "left_out");
   for (guint i = 0; i < a->left_out->len; i++)
     cJSON_AddItemToArray(left_out, cJSON_CreateString(a->left_out->pdata[i]));
@@ -117,7 +121,10 @@ static int answer(const Asked *a, const char *model) {
   const float *e = r->rep->rows + (size_t)row * r->rep->width;
   double confidence = prediction_make(r->expert, c, e, p, logits);
   bool abstain = prediction_abstains(r->expert, c, p, logits, confidence);
-  print_answer(a, c, p, abstain, (size_t)row);
+  TrainedMarks marks;
+  trained_marks_open(&marks, r->collection);
+  print_answer(a, c, p, abstain, (size_t)row, &marks);
+  trained_marks_clear(&marks);
   return STATUS_DONE;
 }
 

@@ -5,6 +5,7 @@
 #include "commands/command.h"
 #include "commands/commands.h"
 #include "commands/expert_run.h"
+#include "commands/trained_mark.h"
 #include "core/error.h"
 #include "core/json.h"
 #include "search/nearest.h"
@@ -13,7 +14,7 @@ static const Model *model_at(const ExpertRun *r, const GArray *near, guint i) {
   return r->rep->models->pdata[g_array_index(near, Nearest, i).row];
 }
 
-static void print_json(const ExpertRun *r, const GArray *near) {
+static void print_json(const ExpertRun *r, const GArray *near, TrainedMarks *marks) {
   cJSON *o = cJSON_CreateObject();
   cJSON *results = cJSON_AddArrayToObject(o, "results");
   for (guint i = 0; i < near->len; i++) {
@@ -21,9 +22,19 @@ static void print_json(const ExpertRun *r, const GArray *near) {
     json_add_string(row, "path", model_at(r, near, i)->shown);
     json_add_number(row, "score", g_array_index(near, Nearest, i).score);
     json_add_string(row, "expert", r->expert->name);
+    trained_mark_json(marks, row, r->expert, model_at(r, near, i));
     cJSON_AddItemToArray(results, row);
   }
   json_print(o);
+}
+
+static void print_text(const ExpertRun *r, const GArray *near, TrainedMarks *marks) {
+  for (guint i = 0; i < near->len; i++) {
+    const Model *m = model_at(r, near, i);
+    printf("%4u  %6.3f  %s%s\n", i + 1, g_array_index(near, Nearest, i).score, m->shown,
+           trained_mark(marks, r->expert, m));
+  }
+  trained_marks_legend(marks);
 }
 
 static int answer(const ExpertRun *r, const char *model, int limit, bool json) {
@@ -31,10 +42,11 @@ static int answer(const ExpertRun *r, const char *model, int limit, bool json) {
   gssize row = expert_run_find(r, model, &status);
   if (row < 0) return status;
   g_autoptr(GArray) near = nearest_to(r->rep, (size_t)row, (size_t)limit);
-  if (json) print_json(r, near);
-  else
-    for (guint i = 0; i < near->len; i++)
-      printf("%4u  %6.3f  %s\n", i + 1, g_array_index(near, Nearest, i).score, model_at(r, near, i)->shown);
+  TrainedMarks marks;
+  trained_marks_open(&marks, r->collection);
+  if (json) print_json(r, near, &marks);
+  else print_text(r, near, &marks);
+  trained_marks_clear(&marks);
   return STATUS_DONE;
 }
 

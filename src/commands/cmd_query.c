@@ -6,6 +6,7 @@
 
 #include "commands/command.h"
 #include "commands/commands.h"
+#include "commands/trained_mark.h"
 #include "core/error.h"
 #include "core/json.h"
 #include "search/query.h"
@@ -19,7 +20,7 @@ static void add_tree(cJSON *o, int tree) {
   else cJSON_AddNullToObject(o, "tree");
 }
 
-static cJSON *json_hit(const QueryHit *h) {
+static cJSON *json_hit(const QueryHit *h, TrainedMarks *marks) {
   cJSON *row = cJSON_CreateObject();
   json_add_string(row, "path", h->model->shown);
   json_add_number(row, "score", h->score);
@@ -28,6 +29,7 @@ static cJSON *json_hit(const QueryHit *h) {
   json_add_string(row, "expert", h->expert ? h->expert->name : NULL);
   cJSON_AddBoolToObject(row, "declared", h->declared);
   json_add_string(row, "said_by", h->declared_by);
+  trained_mark_json(marks, row, h->expert, h->model);
   return row;
 }
 
@@ -62,14 +64,14 @@ static cJSON *json_speaker(const QuerySpeaker *speaker, bool several) {
   return o;
 }
 
-static void print_json(const char *text, const QueryAnswer *a) {
+static void print_json(const char *text, const QueryAnswer *a, TrainedMarks *marks) {
   cJSON *o = cJSON_CreateObject();
   g_autofree SafeText *shown = safe_text(text, -1);
   bool several = a->speakers->len > 1;
   json_add_string(o, "query", shown);
   cJSON *results = cJSON_AddArrayToObject(o, "results");
   for (guint i = 0; i < a->hits->len; i++)
-    cJSON_AddItemToArray(results, json_hit(&g_array_index(a->hits, QueryHit, i)));
+    cJSON_AddItemToArray(results, json_hit(&g_array_index(a->hits, QueryHit, i), marks));
   cJSON *experts = cJSON_AddArrayToObject(o, "experts");
   for (guint i = 0; i < a->speakers->len; i++)
     cJSON_AddItemToArray(experts, json_speaker(&g_array_index(a->speakers, QuerySpeaker, i), several));
@@ -104,18 +106,18 @@ static void print_speakers(const QueryAnswer *a) {
   if (a->speakers->len > 1) printf("%s\n", method);
 }
 
-static void print_hit(guint place, const QueryHit *h, bool several) {
+static void print_hit(guint place, const QueryHit *h, bool several, TrainedMarks *marks) {
   char score[16] = "     -", match[16] = "";
   if (isfinite(h->score)) g_snprintf(score, sizeof score, "%6.3f", h->score);
   if (isfinite(h->match)) g_snprintf(match, sizeof match, "%4.0f %%  ", 100 * h->match);
   else if (several) g_snprintf(match, sizeof match, "     -  ");
-  printf("%4u  %s  %s%s", place, score, match, h->model->shown);
+  printf("%4u  %s  %s%s%s", place, score, match, h->model->shown, trained_mark(marks, h->expert, h->model));
   if (h->declared) printf("  (declared: its %s says so, not its weights)", h->declared_by);
   else if (h->declared_by) printf("  (its %s says so too)", h->declared_by);
   putchar('\n');
 }
 
-static void print_table(const QueryAnswer *a) {
+static void print_table(const QueryAnswer *a, TrainedMarks *marks) {
   bool several = a->speakers->len > 1;
   if (a->unknown) {
     g_autofree char *words = g_strjoinv(", ", a->unknown);
@@ -124,7 +126,8 @@ static void print_table(const QueryAnswer *a) {
   }
   print_speakers(a);
   if (a->hits->len && a->speakers->len) printf("   #   score  %smodel\n", several ? " match  " : "");
-  for (guint i = 0; i < a->hits->len; i++) print_hit(i + 1, &g_array_index(a->hits, QueryHit, i), several);
+  for (guint i = 0; i < a->hits->len; i++) print_hit(i + 1, &g_array_index(a->hits, QueryHit, i), several, marks);
+  trained_marks_legend(marks);
   if (!a->hits->len) puts("no model answers to that");
   if (a->total > a->hits->len) printf("the first %u of %u; -n 0 prints all\n", a->hits->len, a->total);
   if (a->doubtful)
@@ -160,8 +163,11 @@ static int query(const char *root, const char *text, int limit, bool completing,
   if (!index) return command_fail(error);
   g_autoptr(QueryAnswer) answer = query_run(index, text, (unsigned)limit, &error);
   if (!answer) return command_fail(error);
-  if (g->json) print_json(text, answer);
-  else print_table(answer);
+  TrainedMarks marks;
+  trained_marks_open(&marks, c);
+  if (g->json) print_json(text, answer, &marks);
+  else print_table(answer, &marks);
+  trained_marks_clear(&marks);
   return STATUS_DONE;
 }
 

@@ -7,6 +7,8 @@
 #include "core/error.h"
 #include "experts/measure/evaluation.h"
 #include "experts/task/label_file.h"
+#include "experts/task/task_private.h"
+#include "experts/task/training_set.h"
 #include "experts/train/train.h"
 #include "numerics/hash.h"
 #include "numerics/linalg.h"
@@ -212,6 +214,34 @@ static void test_renamed(Fixture *f, gconstpointer unused) {
   g_assert_cmpfloat(after->threshold, ==, before->threshold);
 }
 
+/* What trained is known again in a file that was renamed or copied; other models, and those that tested, are not. */
+static void test_trained(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  Rng rng;
+  rng_init(&rng, 14, 0);
+  put_tellable(f, "train.safetensors", 0, &rng);
+  put_tellable(f, "test.safetensors", 1, &rng);
+  scan(f);
+  const SplitKey keys[] = {task_content(f->collection, model_at(f, "train.safetensors")),
+                           task_content(f->collection, model_at(f, "test.safetensors"))};
+  const TaskSplit parts[] = {SPLIT_TRAIN, SPLIT_TEST};
+  g_autoptr(SplitRecord) record = split_record_new(keys, parts, 2);
+  g_autofree char *old = place(f, "train.safetensors"), *new = place(f, "moved/away.safetensors");
+  g_autofree char *bytes = NULL;
+  gsize n = 0;
+  g_assert_true(g_file_get_contents(old, &bytes, &n, NULL));
+  g_assert_true(g_file_set_contents(new, bytes, (gssize)n, NULL));
+  put_tellable(f, "new.safetensors", 2, &rng);
+  scan(f);
+  g_autoptr(TrainingSet) set = training_set_new(f->collection, record);
+  g_assert_cmpint(training_set_tell(set, model_at(f, "train.safetensors")), ==, TRAINED_ON);
+  g_assert_cmpint(training_set_tell(set, model_at(f, "moved/away.safetensors")), ==, TRAINED_ON);
+  g_assert_cmpint(training_set_tell(set, model_at(f, "test.safetensors")), ==, TRAINED_NOT);
+  g_assert_cmpint(training_set_tell(set, model_at(f, "new.safetensors")), ==, TRAINED_NOT);
+  g_autoptr(TrainingSet) nothing = training_set_new(f->collection, NULL);
+  g_assert_cmpint(training_set_tell(nothing, model_at(f, "train.safetensors")), ==, TRAINED_NOT_KNOWN);
+}
+
 /* --- labels -------------------------------------------------------------------------------------------- */
 
 static LabelSource *labels_from(const Fixture *f, const char *source, bool single, GError **error) {
@@ -272,6 +302,7 @@ int main(int argc, char **argv) {
   add_test("/sides", "noise/alone", test_noise_alone);
   add_test("/sides", "folders", test_folders);
   add_test("/sides", "renamed", test_renamed);
+  add_test("/sides", "trained", test_trained);
   add_test("/sides", "labels/sources", test_label_sources);
   add_test("/sides", "labels/file", test_label_file);
   return g_test_run();

@@ -152,16 +152,17 @@ void split_record_free(SplitRecord *r) {
   g_free(r);
 }
 
-static guint key_hash(gconstpointer key) { return (guint)(((const SplitKey *)key)->lo); }
+guint split_key_hash(gconstpointer key) { return (guint)(((const SplitKey *)key)->lo); }
 
-static gboolean key_equal(gconstpointer a, gconstpointer b) {
+gboolean split_key_equal(gconstpointer a, gconstpointer b) {
   const SplitKey *x = a, *y = b;
   return x->hi == y->hi && x->lo == y->lo;
 }
 
 void split_record_apply(const SplitRecord *r, const SplitKey *key, size_t n, TaskSplit *split) {
-  g_autoptr(GHashTable) next = g_hash_table_new(key_hash, key_equal); /* key -> place of the next entry + 1 */
-  g_autofree size_t *after = g_new0(size_t, r->n + 1);                /* of each entry, the next of its key + 1 */
+  g_autoptr(GHashTable) next =
+      g_hash_table_new(split_key_hash, split_key_equal); /* key -> place of the next entry + 1 */
+  g_autofree size_t *after = g_new0(size_t, r->n + 1);   /* of each entry, the next of its key + 1 */
   for (size_t k = r->n; k > 0; k--) {
     after[k - 1] = GPOINTER_TO_SIZE(g_hash_table_lookup(next, &r->key[k - 1]));
     g_hash_table_insert(next, &r->key[k - 1], GSIZE_TO_POINTER(k));

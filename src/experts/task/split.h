@@ -15,6 +15,10 @@ typedef struct {
   uint64_t hi, lo;
 } SplitKey;
 
+/* For tables whose keys are SplitKey*. */
+guint split_key_hash(gconstpointer key);
+gboolean split_key_equal(gconstpointer a, gconstpointer b);
+
 /* What is to be split. */
 typedef struct {
   size_t n, groups;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which side each model of a task is on: a step of task.c that stands in task_sides.c; for these two alone. */
+/* Which side each model of a task is on: a step of task.c that stands in task_sides.c; for these two, and for
+ * training_set.c, which knows models again. */
 #pragma once
 
 #include "experts/task/task.h"
@@ -9,6 +10,9 @@ typedef struct {
   size_t labels;
   bool single; /* one label a model: some are held out whole */
 } TaskSides;
+
+/* By which a model is remembered: its content at a closer look; where that cannot be had, its path. */
+SplitKey task_content(Collection *collection, const Model *model);
 
 /* Fills group, content, split and what goes with them for task->models. False when cancelled. */
 bool task_take_sides(Task *task, const TaskOptions *options, const TaskSides *sides, GError **error);

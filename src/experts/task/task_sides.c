@@ -47,7 +47,7 @@ static TaskSplit drawn_by_path(const Model *m, uint64_t seed) {
 
 /* --- content ----------------------------------------------------------------------------------------- */
 
-static SplitKey content_of(Collection *c, const Model *m) {
+SplitKey task_content(Collection *c, const Model *m) {
   g_autofree char *digits = c ? content_key_close(c, m, NULL) : NULL;
   if (digits) {
     g_autofree char *high = g_strndup(digits, 16);
@@ -136,7 +136,7 @@ bool task_take_sides(Task *t, const TaskOptions *o, const TaskSides *s, GError *
   t->split = g_new(TaskSplit, n + 1);
   t->group = g_new(size_t, n + 1);
   t->content = g_new(SplitKey, n + 1);
-  for (size_t i = 0; i < n; i++) t->content[i] = content_of(o->collection, t->models->pdata[i]);
+  for (size_t i = 0; i < n; i++) t->content[i] = task_content(o->collection, t->models->pdata[i]);
   if (o->shapes) {
     recall(t, o);
     return true;
