@@ -19,7 +19,7 @@ const Command command_table[] = {
     {"base", "DIR MODEL", "List the bases that fit a model, best first, and why", 2, 2, cmd_base},
     {"merge-recipe", "DIR MODEL", "Say how a merge was made: method, parents and weights", 2, 2, cmd_merge_recipe},
     {"duplicates", "DIR", "List models that hold the same tensors", 1, 1, cmd_duplicates},
-    {"conflicts", "DIR", "List cards that the weights contradict", 1, 1, cmd_conflicts},
+    {"conflicts", "DIR", "List what cards say against weights, shapes and kin", 1, 1, cmd_conflicts},
     {"space", "DIR", "Say where the disk went, and what copies take of it", 1, 1, cmd_space},
     {"diff", "A B", "Compare two models layer by layer", 2, 2, cmd_diff},
     {"verify", "A", "Say whether A is B, or which of several B it was made from", 1, 1, cmd_verify},

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `copse duplicates DIR`: models that hold the same tensors. `copse conflicts DIR`: cards that the
- * weights contradict. */
+/* `copse duplicates DIR`: models that hold the same tensors. `copse conflicts DIR`: what models
+ * say of themselves against their weights, shapes and kin. */
 #include <stdio.h>
 
 #include "collection/disk_use.h"
 #include "commands/commands.h"
 #include "commands/lineage_run.h"
 #include "core/error.h"
+#include "lineage/forest/conflicts.h"
 #include "lineage/forest/keep.h"
 
 static const char duplicates_notes[] =
@@ -164,11 +165,14 @@ int cmd_duplicates(int argc, char **argv) {
   return status;
 }
 
-static cJSON *conflict_json(const Forest *f, unsigned v) {
-  const ForestNode *n = forest_node(f, v);
+static cJSON *conflict_json(const Forest *f, const Conflict *c) {
+  const ForestNode *n = forest_node(f, c->node);
   cJSON *item = cJSON_CreateObject();
-  g_autofree char *label = lineage_label(f, v);
+  g_autofree char *label = lineage_label(f, c->node);
   json_add_string(item, "path", label);
+  json_add_string(item, "severity", conflict_severity_name(c->severity));
+  json_add_string(item, "kind", conflict_kind_name(c->kind));
+  json_add_string(item, "sentence", c->sentence);
   json_add_string(item, "declared", model_base(n->model));
   cJSON *parents = cJSON_AddArrayToObject(item, "recovered");
   for (guint k = 0; k < n->parents->len; k++)
@@ -177,28 +181,19 @@ static cJSON *conflict_json(const Forest *f, unsigned v) {
   return item;
 }
 
-static void print_conflict(const Forest *f, unsigned v) {
-  const ForestNode *n = forest_node(f, v);
-  printf("%s\n  card: %s\n", lineage_shown(f, v), model_base(n->model));
-  for (guint k = 0; k < n->parents->len; k++) {
-    const ParentEdge *e = &g_array_index(n->parents, ParentEdge, k);
-    printf("  weights: %s of %s, %.2f sure\n", edge_kind_name(e->kind), lineage_shown(f, e->parent), e->confidence);
-  }
-  if (n->parents->len == 0) puts("  weights: no parent here");
-}
-
 static int conflicts(const Forest *f, bool json) {
+  g_autoptr(GPtrArray) list = conflicts_list(f);
   cJSON *out = json ? cJSON_CreateObject() : NULL;
-  cJSON *list = json ? cJSON_AddArrayToObject(out, "conflicts") : NULL;
-  unsigned n = 0;
-  for (unsigned v = 0; v < f->nodes->len; v++) {
-    if (!forest_node(f, v)->model || !forest_node(f, v)->card_conflict) continue;
-    n++;
-    if (json) cJSON_AddItemToArray(list, conflict_json(f, v));
-    else print_conflict(f, v);
+  cJSON *items = json ? cJSON_AddArrayToObject(out, "conflicts") : NULL;
+  for (guint i = 0; i < list->len; i++) {
+    const Conflict *c = list->pdata[i];
+    if (json) cJSON_AddItemToArray(items, conflict_json(f, c));
+    else
+      printf("%-6s  %s\n        %s: %s\n", conflict_severity_name(c->severity), lineage_shown(f, c->node),
+             conflict_kind_name(c->kind), c->sentence);
   }
   if (json) json_print(out);
-  else printf("%u cards that the weights contradict\n", n);
+  else printf("%u %s\n", list->len, list->len == 1 ? "conflict" : "conflicts");
   return STATUS_DONE;
 }
 

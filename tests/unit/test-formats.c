@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* docs/FORMATS.md and the program agree: the fields that it lists under each heading are those that
- * `scan --json` and `show --json` print, neither more nor fewer. Runs the program that COPSE
- * names. */
+ * `scan --json`, `show --json` and `conflicts --json` print, neither more nor fewer. Runs the program
+ * that COPSE names. */
 #include <string.h>
 
 #include "core/json.h"
@@ -143,9 +143,28 @@ static void test_show(Fixture *f, gconstpointer unused) {
   expect_documented(tensor, "show: tensor");
 }
 
+/* Two copies under licences that contradict. */
+static void test_conflicts(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  if (!g_getenv("COPSE")) {
+    g_test_skip("COPSE does not name the program");
+    return;
+  }
+  put_full(f, "a/model.safetensors");
+  put_text(f, "a/README.md", "---\nlicense: cc-by-nc-4.0\n---\n");
+  put_full(f, "b/model.safetensors");
+  put_text(f, "b/README.md", "---\nlicense: mit\n---\n");
+  GHashTable *conflict = set_new();
+  g_autofree char *out = run(f, "conflicts", NULL);
+  g_autoptr(cJSON) object = json_parse(out, strlen(out));
+  note_list(conflict, object, "conflicts");
+  expect_documented(conflict, "conflicts: conflict");
+}
+
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   add_test("/formats", "scan", test_scan);
   add_test("/formats", "show", test_show);
+  add_test("/formats", "conflicts", test_conflicts);
   return g_test_run();
 }

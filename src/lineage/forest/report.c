@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "core/text.h"
+#include "lineage/forest/conflicts.h"
 #include "lineage/forest/node_fields.h"
 #include "lineage/forest/outline.h"
 
@@ -209,12 +210,18 @@ static char *copy_text(const Forest *f, const ForestNode *n) {
   return of ? g_strdup_printf("%s holds the same tensors as %s (%s)", n->model->shown, of, bytes) : NULL;
 }
 
-static char *conflict_text(const Forest *f, const ForestNode *n) {
-  g_autofree char *parent = node_field_text(f, n, FIELD_PARENT, NULL);
-  const char *declared = model_base(n->model);
-  if (!n->card_conflict) return NULL;
-  return g_strdup_printf("%s: its card names %s, its weights come from %s", n->model->shown,
-                         declared ? declared : "another parent", parent ? parent : "elsewhere");
+static void add_conflicts(GString *s, const Forest *f) {
+  g_autoptr(GPtrArray) list = conflicts_list(f);
+  if (list->len) g_string_append(s, "<h2>Conflicts</h2>\n<ul>\n");
+  for (guint i = 0; i < list->len; i++) {
+    const Conflict *c = list->pdata[i];
+    g_string_append_printf(s, "<li><span class=w>%s</span> ", conflict_severity_name(c->severity));
+    add_safe(s, forest_node(f, c->node)->model->shown);
+    g_string_append_printf(s, " <span class=d>%s</span>: ", conflict_kind_name(c->kind));
+    add_safe(s, c->sentence);
+    g_string_append(s, "</li>\n");
+  }
+  if (list->len) g_string_append(s, "</ul>\n");
 }
 
 char *report_html(const Forest *forest, const char *title, const char *label_key) {
@@ -227,7 +234,7 @@ char *report_html(const Forest *forest, const char *title, const char *label_key
   add_trees(s, forest);
   add_table(s, forest, label_key);
   add_list(s, "Copies", forest, copy_text);
-  add_list(s, "Cards that the weights contradict", forest, conflict_text);
+  add_conflicts(s, forest);
   g_string_append_printf(s, "%s</body></html>\n", script);
   return g_string_free(s, FALSE);
 }

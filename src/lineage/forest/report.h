@@ -5,6 +5,6 @@
 
 #include "lineage/forest/forest.h"
 
-/* The page: sums; the trees, each foldable; every model in a table with the fields of collection/fields.def; copies; cards
- * that the weights contradict. `title` is the collection's name. The caller frees it. */
+/* The page: sums; the trees, each foldable; every model in a table with the fields of collection/fields.def; copies;
+ * conflicts by severity. `title` is the collection's name. The caller frees it. */
 char *report_html(const Forest *forest, const char *title, const char *label_key);
