@@ -130,6 +130,29 @@ static void test_declared(void) {
   for (guint i = 0; i < layers->len; i++) g_free(g_array_index(layers, LayerInfo, i).name);
 }
 
+/* An adapter of the text encoder alone has the shapes of the tower, which is a part of what it declares; another
+ * family's tower is not. */
+static void test_tower(void) {
+  const Group text[] = {{"text_model.encoder.layers.%u.self_attn.q_proj", 768, 768, 12}, {0}};
+  static const struct {
+    const char *said, *family;
+    bool conflict;
+  } rows[] = {{"sd_v1", "SD 1.x", false},
+              {"sdxl_base_v1-0", "SDXL", false},
+              {"flux1", "Flux", false},
+              {"sd_v2", "CLIP ViT-L text tower", true}};
+  g_autoptr(GArray) layers = layers_of(text);
+  FamilyGuess guess = family_of_layers(layers);
+  for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+    g_autoptr(Model) m = model_new();
+    model_add_fact(m, "ss_base_model_version", rows[i].said, "metadata");
+    family_add_facts(m, &guess);
+    g_assert_cmpstr(model_value(m, "family"), ==, rows[i].family);
+    g_assert_cmpint(model_value(m, "family_conflict") != NULL, ==, rows[i].conflict);
+  }
+  for (guint i = 0; i < layers->len; i++) g_free(g_array_index(layers, LayerInfo, i).name);
+}
+
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/family/shapes", test_shapes);
@@ -137,5 +160,6 @@ int main(int argc, char **argv) {
   g_test_add_func("/family/unknown", test_unknown);
   g_test_add_func("/family/text", test_text);
   g_test_add_func("/family/declared", test_declared);
+  g_test_add_func("/family/tower", test_tower);
   return g_test_run();
 }

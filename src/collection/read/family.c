@@ -210,6 +210,26 @@ static const Fact *declaration(const Model *m, int *family) {
   return NULL;
 }
 
+static bool has_row(const Family *f, const Row *want) {
+  for (unsigned i = 0; i < MOST_ROWS; i++) {
+    const Row *r = &f->rows[i];
+    if ((r->in[0] == 0 && r->out == 0) || r->module != want->module || !has_width(r, want->in[0])) continue;
+    if ((r->out == 0 || r->out == want->out) && (r->blocks == 0 || r->blocks == want->blocks)) return true;
+  }
+  return false;
+}
+
+/* What was told from the layers is a part of the family declared, as the text tower of an image model is. */
+static bool is_part_of(const FamilyGuess *guess, int declared) {
+  if (guess->n != 1) return false;
+  const Family *part = &families[guess->at[0]], *whole = &families[declared];
+  for (unsigned i = 0; i < MOST_ROWS; i++) {
+    const Row *r = &part->rows[i];
+    if ((r->in[0] || r->out) && !has_row(whole, r)) return false;
+  }
+  return true;
+}
+
 void family_add_facts(Model *m, const FamilyGuess *guess) {
   int declared;
   const Fact *said = declaration(m, &declared);
@@ -220,6 +240,10 @@ void family_add_facts(Model *m, const FamilyGuess *guess) {
   g_autofree char *shapes = guess_text(guess);
   if (said && guess_has(guess, declared)) {
     model_add_fact(m, "family", family_name((unsigned)declared), "shapes");
+    return;
+  }
+  if (said && is_part_of(guess, declared)) {
+    model_add_fact(m, "family", family_name((unsigned)declared), said->source);
     return;
   }
   model_add_fact(m, "family", shapes, "shapes");

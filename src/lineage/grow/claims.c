@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "collection/read/family.h"
 #include "core/text.h"
 #include "lineage/grow/forest_builder.h"
 #include "lineage/grow/adapter_fit.h"
@@ -48,6 +49,12 @@ static Check check_full(const Builder *b, unsigned c, unsigned p, double *cosine
   return fit_shapes_shared(parent, child) >= 0.5 ? CHECK_NOT_POSSIBLE : CHECK_OBJECTS;
 }
 
+/* The one family that the layers of a model tell; NULL when they leave a doubt. Borrowed. */
+static const char *certain_family(const Model *m) {
+  const Fact *f = model_fact(m, "family");
+  return f && strcmp(f->source, "shapes") == 0 && !strstr(f->value, " or ") ? f->value : NULL;
+}
+
 /* Adapters: does the base have the layers? */
 static Check check_adapter(const Builder *b, unsigned c, unsigned p) {
   const ModelSketch *child = builder_sketch(b, c), *parent = builder_sketch(b, p);
@@ -55,7 +62,10 @@ static Check check_adapter(const Builder *b, unsigned c, unsigned p) {
   g_autoptr(FitIndex) index = fit_index_new(parent);
   Fit fit = fit_compare(index, child);
   if (fit_is_whole(&fit)) return CHECK_AGREES;
-  return 2 * fit.clashing >= MAX(fit.layers, 1) ? CHECK_OBJECTS : CHECK_NOT_POSSIBLE;
+  if (2 * fit.clashing >= MAX(fit.layers, 1)) return CHECK_OBJECTS;
+  const char *made_for = certain_family(model_of(b, c)), *is = certain_family(model_of(b, p));
+  bool strangers = fit.layers > 0 && fit.fitting == 0 && made_for && is && strcmp(made_for, is) != 0;
+  return strangers ? CHECK_OBJECTS : CHECK_NOT_POSSIBLE;
 }
 
 /* The best of the models that the card may mean, or -1 when the weights object to all. */
@@ -160,6 +170,13 @@ static void accuse(Builder *b, unsigned c, const char *name, const char *says) {
   forest_set_note(b->forest, c, "the card names %s, %s", name, says);
 }
 
+/* The name speaks of another family than the adapter's layers are of. */
+static bool is_of_other_family(const Model *m, const char *name) {
+  const Fact *family = model_fact(m, "family");
+  int named = model_is_adapter(m) && model_value(m, "family_conflict") ? family_of_text(name) : -1;
+  return named >= 0 && strcmp(family->source, "shapes") == 0 && !strstr(family->value, family_name((unsigned)named));
+}
+
 /* A base that is not here. A repository is one thing whoever names it; of full models' bases all names are gathered
  * first, and an adapter whose base is called by somebody's folder goes where it fits. */
 static bool edge_to_absent(Builder *b, unsigned c, const char *name, Claim *out) {
@@ -169,6 +186,10 @@ static bool edge_to_absent(Builder *b, unsigned c, const char *name, Claim *out)
     return false;
   }
   if (builder_is_duplicate(b, c)) return false;
+  if (is_of_other_family(model_of(b, c), name)) {
+    accuse(b, c, name, "the layers are another family's");
+    return false;
+  }
   g_autofree char *identity = builder_repository(name);
   out->parent = (int)builder_ghost(b, identity, name);
   out->edge.confidence = certainty.card_ghost;

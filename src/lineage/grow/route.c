@@ -54,8 +54,8 @@ static bool fit_adapter(const Forest *f, const ModelSketch *base, const ModelSke
   out->carried = fit_carried(base, model);
   out->peers = shapes && *shapes ? count_peers(f, out->node, shapes, self) : 0;
   bool root = forest_node(f, out->node)->parents->len == 0;
-  out->score = 0.4 + 0.1 * root + 0.2 * (out->peers > 0) + 0.3 * out->declared - 0.15 * (fit.refitted > 0) +
-               0.2 * (out->carried > FIT_CARRIED_SAME);
+  out->score = 0.4 + 0.1 * root + 0.2 * (out->peers > 0) + fmax(0.3 * out->declared, 0.35 * out->parent) -
+               0.15 * (fit.refitted > 0) + 0.2 * (out->carried > FIT_CARRIED_SAME);
   return true;
 }
 
@@ -70,7 +70,18 @@ static bool is_better_copy(const Forest *f, const GPtrArray *sketches, const Mod
   return fit_compare(here, model).refitted < fit_compare(there, model).refitted;
 }
 
-/* The forest hangs `self` below that node. */
+/* What an adapter is a copy or a later step of, in the end. */
+static int first_adapter(const Forest *f, int self) {
+  for (unsigned steps = 0; self >= 0 && steps <= f->nodes->len; steps++) {
+    const ParentEdge *e = forest_parent_edge(forest_node(f, (unsigned)self));
+    const Model *m = e ? forest_node(f, e->parent)->model : NULL;
+    if (!m || !model_is_adapter(m)) break;
+    self = (int)e->parent;
+  }
+  return self;
+}
+
+/* The forest hangs `self` below that node; an adapter of an adapter, where that hangs. */
 static bool is_parent(const Forest *f, int self, unsigned node) {
   const GArray *parents = self >= 0 ? forest_node(f, (unsigned)self)->parents : NULL;
   for (guint i = 0; parents && i < parents->len; i++)
@@ -113,6 +124,7 @@ static gint by_score(gconstpointer a, gconstpointer b) {
 GArray *route_bases(const Forest *f, const GPtrArray *sketches, const ModelSketch *model, bool adapter,
                     const char *shapes, int self, int declared, unsigned limit) {
   GArray *out = g_array_new(FALSE, FALSE, sizeof(BaseFit));
+  int first = adapter ? first_adapter(f, self) : self;
   for (unsigned v = 0; v < f->nodes->len && v < sketches->len; v++) {
     const ModelSketch *base = sketches->pdata[v];
     if (!base || (int)v == self || !is_full(f, v)) continue;
@@ -121,7 +133,7 @@ GArray *route_bases(const Forest *f, const GPtrArray *sketches, const ModelSketc
                    .declared = declared == (int)v,
                    .correlation = NAN,
                    .carried = NAN,
-                   .parent = is_parent(f, self, v),
+                   .parent = is_parent(f, first, v),
                    .distance = NAN};
     bool fits = adapter ? fit_adapter(f, base, model, shapes, self, &fit)
                         : !is_descendant(f, self, v) && fit_full(base, model, &fit);
