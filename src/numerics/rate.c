@@ -54,6 +54,12 @@ Score score_none(void) {
 
 double score_headline(const Score *s) { return isfinite(s->top1) ? s->top1 : s->accuracy; }
 
+double score_above(double share, double chance) {
+  double floor = isfinite(chance) ? fmin(fmax(chance, 0), 1) : 0;
+  if (!isfinite(share)) return NAN;
+  return share > floor ? fmin((share - floor) / (1 - floor), 1) : 0;
+}
+
 double score_merit(const Score *s) { return isfinite(s->top1) ? s->top1 : s->ap; }
 
 bool score_shows_skill(const Score *s) {

@@ -26,6 +26,10 @@ Score score_none(void);
 /* top1 or accuracy, whichever was measured; NAN when neither was. */
 double score_headline(const Score *score);
 
+/* How far a share stands above chance: 0 at chance and below, 1 when all is right, so that a bar begins where skill
+ * does: (share - chance) / (1 - chance). A chance that is not known (NAN) counts as 0; NAN for a share that is NAN. */
+double score_above(double share, double chance);
+
 /* What experts are ranked by: top1, or the average precision; NAN when neither was measured. Element-wise accuracy is
  * no such figure, since always saying no is often right. */
 double score_merit(const Score *score);

@@ -20,6 +20,7 @@ typedef struct {
   bool abstains; /* it does not know: the labels are guesses */
   Doubt doubt;   /* why */
   double confidence, threshold;
+  double chance;       /* align: the p of each choice for who guesses; 0: labels are judged one by one */
   GArray *labels;      /* of OpinionLabel, likeliest first; empty with a problem */
   GPtrArray *left_out; /* of SafeText: labels that were asked for without a word that its encoder knows */
   SafeText *problem;   /* why it says nothing, or NULL */

@@ -113,7 +113,7 @@ static void add_bar(void *user, const Expert *expert, bool again, unsigned done,
   SweepBoard *board = user;
   (void)done;
   SweepBar bar = {g_strdup(expert->layer ? expert->layer : expert->name), score_headline(&expert->val),
-                  score_headline(&expert->test_holdout), again};
+                  score_headline(&expert->test_holdout), expert->val.chance, again};
   pthread_mutex_lock(&board->lock);
   g_array_append_val(board->bars, bar);
   board->total = total;

@@ -13,6 +13,7 @@
 typedef struct {
   SafeText *layer;
   double val, unseen; /* headline scores; NAN */
+  double chance;      /* of val; NAN: not known */
   bool again;         /* was there from an earlier sweep */
 } SweepBar;
 

@@ -182,6 +182,16 @@ static void test_label_scores(void) {
   g_assert_true(s.low <= 0.5 && s.high >= 0.5);
 }
 
+static void test_above(void) {
+  g_assert_cmpfloat(score_above(0.25, 0.25), ==, 0);
+  g_assert_cmpfloat(score_above(0.1, 0.25), ==, 0);
+  g_assert_cmpfloat(score_above(0.625, 0.25), ==, 0.5);
+  g_assert_cmpfloat(score_above(1, 0.25), ==, 1);
+  g_assert_cmpfloat(score_above(1, 1), ==, 0); /* one choice alone shows nothing */
+  g_assert_cmpfloat(score_above(0.4, NAN), ==, 0.4);
+  g_assert_true(isnan(score_above(NAN, 0.25)));
+}
+
 static void test_spread(void) {
   Problem q;
   problem_init(&q);
@@ -295,6 +305,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/probex/impossible", test_impossible_shapes);
   g_test_add_func("/classify/gradient", test_classify_gradient);
   g_test_add_func("/classify/scores", test_label_scores);
+  g_test_add_func("/classify/above-chance", test_above);
   g_test_add_func("/experts/spread", test_spread);
   g_test_add_func("/experts/compression", test_compression);
   g_test_add_func("/experts/checkpoint", test_checkpoint);

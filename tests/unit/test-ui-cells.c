@@ -10,6 +10,7 @@
 #include "ui/toolkit/list.h"
 #include "ui/toolkit/paint.h"
 #include "search/filter.h"
+#include "ui/experts/sweep_chart.h"
 #include "ui/experts/train_curves.h"
 
 static void assert_dump(const Cells *cells, const char *want) {
@@ -294,6 +295,53 @@ static void test_training_curves(void) {
   g_assert_cmpint(last_column(again, inside), <=, 5); /* two points of 32 epochs are not stretched */
 }
 
+/* A rate stands beside its chance wherever there is room for both. */
+static void test_score_text(void) {
+  static const struct {
+    int columns;
+    const char *want;
+  } cases[] = {{0, "41 % 33-50, chance 2.0 %"},
+               {24, "41 % 33-50, chance 2.0 %"},
+               {23, "41 %, chance 2.0 %"},
+               {17, "41 % 33-50"},
+               {9, "41 %"}};
+  Score s = score_none();
+  g_autofree char *nothing = score_text(&s, 0, true);
+  g_assert_null(strchr(nothing, '%'));
+  s.top1 = 0.41, s.low = 0.33, s.high = 0.5, s.chance = 0.02, s.n = 120, s.classes = 50;
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autofree char *text = score_text(&s, cases[i].columns, true);
+    g_assert_cmpstr(text, ==, cases[i].want);
+  }
+  s.chance = NAN;
+  g_autofree char *alone = score_text(&s, 0, true);
+  g_assert_cmpstr(alone, ==, "41 % 33-50");
+}
+
+static guint bar_length(const Cells *c, int y) {
+  guint n = 0;
+  for (int x = 0; x < c->columns; x++) n += cells_at(c, x, y)->style == STYLE_BAR;
+  return n;
+}
+
+/* A layer at chance draws an empty bar, one half way from there to certainty half of it. */
+static void test_sweep_bars(void) {
+  static const double val[] = {1, 0.75, 0.5, 0.3, NAN};
+  SweepBoard *board = sweep_board_new();
+  for (size_t i = 0; i < G_N_ELEMENTS(val); i++) {
+    const SweepBar bar = {g_strdup("mid"), val[i], NAN, 0.5, false};
+    g_array_append_val(board->bars, bar);
+  }
+  g_autoptr(Cells) c = cells_new(90, 6, true);
+  sweep_chart_draw(board, c, (Rect){0, 0, 90, 6});
+  g_assert_cmpuint(bar_length(c, 1), >, 8);
+  g_assert_cmpuint((bar_length(c, 1) + 1) / 2, ==, bar_length(c, 2));
+  for (int y = 3; y < 6; y++) g_assert_cmpuint(bar_length(c, y), ==, 0);
+  g_autofree char *drawn = cells_dump(c);
+  g_assert_nonnull(strstr(drawn, " 50 %  chance 50.0 %"));
+  sweep_board_unref(board);
+}
+
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/ui/cells/put", test_put);
@@ -302,6 +350,8 @@ int main(int argc, char **argv) {
   g_test_add_func("/ui/cells/hostile", test_hostile);
   g_test_add_func("/ui/cells/every-character", test_every_character);
   g_test_add_func("/ui/paint/bar-and-curve", test_bar_and_curve);
+  g_test_add_func("/ui/paint/score-text", test_score_text);
+  g_test_add_func("/ui/sweep/bars", test_sweep_bars);
   g_test_add_func("/ui/paint/middle", test_middle);
   g_test_add_func("/ui/paint/training-curves", test_training_curves);
   g_test_add_func("/ui/paint/wrapping", test_wrapping);

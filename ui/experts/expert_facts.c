@@ -10,7 +10,7 @@
 
 enum { LABEL = 12, TWO_FROM = 100, LABELS_MOST = 40 };
 
-/* "41 % 33–50, top-5 70 %, chance 1.2 %, 120 models": of labels one by one, F1 and precision in top-5's place. */
+/* "41 % 33–50, chance 1.2 %, top-5 70 %, 120 models": of labels one by one, F1 and precision in top-5's place. */
 static void add_score(Lines *l, const char *label, const Score *s, bool ascii) {
   g_autofree char *rate = score_text(s, 0, ascii);
   if (!isfinite(score_headline(s)) || !s->n) {
@@ -21,7 +21,6 @@ static void add_score(Lines *l, const char *label, const Score *s, bool ascii) {
   if (isfinite(s->top5)) g_string_append_printf(text, ", top-5 %.0f %%", 100 * s->top5);
   if (isfinite(s->f1)) g_string_append_printf(text, ", F1 %.2f", s->f1);
   if (isfinite(s->ap)) g_string_append_printf(text, ", precision %.2f", s->ap);
-  if (isfinite(s->chance)) g_string_append_printf(text, ", chance %.1f %%", 100 * s->chance);
   g_string_append_printf(text, ", %u models of %u labels", s->n, s->classes);
   lines_fact(l, label, LABEL, STYLE_TEXT, text->str);
   g_string_free(text, TRUE);
@@ -85,6 +84,5 @@ char *expert_sentence(const Expert *expert, bool ascii) {
   if (!isfinite(score_headline(score)) || !score->n) score = &expert->test, what = "seen";
   if (!isfinite(score_headline(score)) || !score->n) return g_strdup_printf("%s: not measured", expert->name);
   g_autofree char *rate = score_text(score, 0, ascii);
-  return g_strdup_printf("%s: %s %s (%u tries, chance %.1f %%)", expert->name, what, rate, score->n,
-                         100 * score->chance);
+  return g_strdup_printf("%s: %s %s, %u tries", expert->name, what, rate, score->n);
 }

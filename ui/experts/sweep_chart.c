@@ -4,7 +4,10 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "numerics/rate.h"
 #include "ui/toolkit/paint.h"
+
+enum { CHANCE = 15, CHANCE_FROM = 60 }; /* columns of the chance, and from what width it stands there */
 
 static int best_first(gconstpointer a, gconstpointer b) {
   const SweepBar *const *x = a, *const *y = b;
@@ -16,15 +19,20 @@ static void draw_bar(Cells *cells, Rect area, int y, const SweepBar *b) {
   int name = MIN(area.columns / 3, 40), x = area.x + name + 1;
   char text[48];
   paint_tail(cells, area.x, y, name, b->again ? STYLE_DIM : STYLE_TEXT, b->layer);
-  int bar = MAX(area.columns - name - 22, 4);
-  paint_bar(cells, x, y, bar, b->val);
+  int chance = area.columns >= CHANCE_FROM ? CHANCE : 0, bar = MAX(area.columns - name - 22 - chance, 4);
+  paint_bar(cells, x, y, bar, score_above(b->val, b->chance));
+  x += bar + 1;
   if (isfinite(b->val)) {
     g_snprintf(text, sizeof text, "%3.0f %%", 100 * b->val);
-    cells_put(cells, x + bar + 1, y, 6, STYLE_TEXT, text);
+    cells_put(cells, x, y, 6, STYLE_TEXT, text);
+  }
+  if (chance && isfinite(b->val) && isfinite(b->chance)) {
+    g_snprintf(text, sizeof text, "chance %.1f %%", 100 * b->chance);
+    cells_put(cells, x + 7, y, chance, STYLE_DIM, text);
   }
   if (!isfinite(b->unseen)) return;
   g_snprintf(text, sizeof text, "unseen %.0f %%", 100 * b->unseen);
-  cells_put(cells, x + bar + 8, y, 13, STYLE_DIM, text);
+  cells_put(cells, x + 7 + chance, y, 13, STYLE_DIM, text);
 }
 
 void sweep_chart_draw(SweepBoard *board, Cells *cells, Rect area) {

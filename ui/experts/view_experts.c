@@ -74,7 +74,7 @@ typedef struct {
 } ExpertColumns;
 
 static ExpertColumns expert_columns(Rect area) {
-  ExpertColumns c = {.score_columns = area.columns >= 96 ? 14 : area.columns >= 76 ? 12 : 5};
+  ExpertColumns c = {.score_columns = area.columns >= 150 ? 27 : area.columns >= 96 ? 14 : area.columns >= 76 ? 12 : 5};
   int x = area.x + area.columns;
   if (area.columns >= 100) x -= 8, c.labels = x + 1;
   x -= 3 * (c.score_columns + 1);
@@ -230,7 +230,7 @@ static char *success_text(const TrainResult *result, bool ascii) {
   g_autofree char *seen = score_text(&e->test, 0, ascii);
   g_autofree char *unseen = score_text(&e->test_holdout, 0, ascii);
   g_autofree char *took = text_seconds(e->seconds);
-  return g_strdup_printf("%s: seen %s, unseen %s; best epoch %u, %s, %.0f models/s", e->name, seen, unseen,
+  return g_strdup_printf("%s: seen %s; unseen %s; best epoch %u, %s, %.0f models/s", e->name, seen, unseen,
                          result->best_epoch, took, result->models_per_second);
 }
 

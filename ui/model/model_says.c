@@ -59,6 +59,7 @@ static void say(Pen *pen, int indent, Style style, const char *text) {
   if (y >= 0) paint_left(pen->cells, pen->area.x + 1 + indent, y, pen->area.columns - 2 - indent, style, text);
 }
 
+/* The bar begins at what each choice has for who guesses. */
 static void draw_label(Pen *pen, const Opinion *o, const OpinionLabel *l) {
   int y = next_row(pen), x = pen->area.x + 3;
   char share[16];
@@ -66,7 +67,7 @@ static void draw_label(Pen *pen, const Opinion *o, const OpinionLabel *l) {
   g_snprintf(share, sizeof share, "%5.1f %%", 100 * l->p);
   cells_put(pen->cells, x, y, 8, o->abstains ? STYLE_DIM : STYLE_TEXT, share);
   x += 8;
-  if (pen->area.columns >= 50) paint_bar(pen->cells, x, y, BAR, l->p), x += BAR + 1;
+  if (pen->area.columns >= 50) paint_bar(pen->cells, x, y, BAR, score_above(l->p, o->chance)), x += BAR + 1;
   paint_left(pen->cells, x, y, pen->area.x + pen->area.columns - x, o->abstains ? STYLE_DIM : STYLE_CONCEPT, l->label);
 }
 

@@ -211,10 +211,16 @@ char *score_text(const Score *score, int columns, bool ascii) {
   const char *name = isfinite(score->top1) ? "" : "acc ";
   g_autofree char *bare = g_strdup_printf("%.0f %%", 100 * rate);
   g_autofree char *named = g_strconcat(name, bare, NULL);
-  g_autofree char *whole = NULL;
-  if (isfinite(score->low) && isfinite(score->high))
-    whole = g_strdup_printf("%s %.0f%s%.0f", named, 100 * score->low, glyph(ascii, GLYPH_DASH), 100 * score->high);
-  if (whole && (columns == 0 || text_width(whole) <= columns)) return g_steal_pointer(&whole);
-  bool fits = columns == 0 || text_width(named) <= columns;
-  return fits ? g_steal_pointer(&named) : g_steal_pointer(&bare);
+  g_autofree char *chance =
+      isfinite(score->chance) ? g_strdup_printf(", chance %.1f %%", 100 * score->chance) : g_strdup("");
+  g_autofree char *range =
+      isfinite(score->low) && isfinite(score->high)
+          ? g_strdup_printf(" %.0f%s%.0f", 100 * score->low, glyph(ascii, GLYPH_DASH), 100 * score->high)
+          : g_strdup("");
+  const char *const forms[][2] = {{range, chance}, {"", chance}, {range, ""}, {"", ""}};
+  for (size_t i = 0; i < G_N_ELEMENTS(forms); i++) {
+    g_autofree char *text = g_strconcat(named, forms[i][0], forms[i][1], NULL);
+    if (columns == 0 || text_width(text) <= columns) return g_steal_pointer(&text);
+  }
+  return g_steal_pointer(&bare);
 }

@@ -37,7 +37,8 @@ int paint_wrapped(Cells *cells, int x, int y, int columns, int rows, Style style
 /* Rows that a text takes when it is broken at spaces to so many columns. */
 int text_rows(const char *text, int columns);
 
-/* "41 % 33–50" of the cases first, "acc 83 % 81–85" of the single labels right, whichever is the score's
- * headline; the longest form that stays within `columns` (0: the whole). "·" when nothing was measured.
+/* "41 % 33–50, chance 2.0 %" of the cases first, "acc 83 % 81–85, chance 50.0 %" of the single labels right, whichever
+ * is the score's headline; the first form that stays within `columns` (0: the whole): without the interval, without the
+ * chance, the bare rate. "·" when nothing was measured.
  * The caller frees it. */
 char *score_text(const Score *score, int columns, bool ascii);
