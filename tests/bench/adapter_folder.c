@@ -16,7 +16,8 @@ typedef struct {
 } Module;
 
 /* Published shapes; kohya and PEFT have other names for Flux's layers. What each is called by its trainer, by the
- * specification of metadata, by the site it was loaded from, and by a card: its repository, then the file that we have. */
+ * specification of metadata, by the site it was loaded from, and by a card: its repository, then the file that we
+ * have. */
 static const struct {
   const char *name, *version, *architecture, *site, *repository, *file;
   uint64_t tower;

@@ -25,7 +25,8 @@ typedef struct {
 unsigned adapter_folder_wrong(unsigned n);
 unsigned adapter_folder_twins(unsigned n);
 
-/* Writes n (at least 40) adapters below `root`, which is made: kohya's files, a third with a .civitai.info beside them, and
- * PEFT's folders; and five small bases below root/bases: two of SD 1.x (the second made of the first), one of SD 2.x,
- * two of SDXL (strangers), none of Flux. Any failure ends the program. GPtrArray of PlantedAdapter*, which owns them. */
+/* Writes n (at least 40) adapters below `root`, which is made: kohya's files, some with a .civitai.info beside them,
+ * and PEFT's folders; and five small bases below root/bases: two of SD 1.x (the second made of the first), one of
+ * SD 2.x, two of SDXL (strangers), none of Flux. Any failure ends the program. GPtrArray of PlantedAdapter*, which
+ * owns them. */
 GPtrArray *adapter_folder_plant(const char *root, unsigned n, uint64_t seed);

@@ -16,8 +16,8 @@ typedef struct {
   unsigned contradicted;             /* the bases that fit say other than the forest */
 } AdapterScore;
 
-/* `models` and `forest` are those of the folder, `sketches` theirs, centred. The first of each miss is said with
- * `say` (NULL: nothing is said), a line each. */
+/* `models` and `forest` are those of the folder, `sketches` theirs, centred. Each miss is said with `say`, a
+ * line each; NULL: nothing is said. */
 AdapterScore adapter_score(const GPtrArray *planted, const GPtrArray *models, const Forest *forest,
                            const GPtrArray *sketches, void (*say)(const char *line));
 
