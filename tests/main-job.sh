@@ -57,9 +57,14 @@ is "representations are kept" test -s "$rep"
 is "and give the same answer" cmp "$dir/query" "$dir/again"
 head -c 5000 "$rep" >"$dir/cut" && cp "$dir/cut" "$rep"
 "$COPSE" query --json "$wood" "$concept" -n 5 >"$dir/again"
-# Computed in other company, the last bits of a row may differ: six digits of a score must not.
-for f in query again; do sed 's/\(0\.[0-9]\{6\}\)[0-9]*/\1/' "$dir/$f" >"$dir/$f.6"; done
-is "a damaged file is made anew" cmp "$dir/query.6" "$dir/again.6"
+# Computed in other company, the last bits of a row may differ, and no more.
+answers_alike() {
+  for f in query again; do sed '/"score"/s/[0-9].*//' "$dir/$f" >"$dir/$f.rest"; done
+  cmp "$dir/query.rest" "$dir/again.rest" || return 1
+  paste "$dir/query" "$dir/again" |
+    awk '/"score"/ { gsub(/[^0-9.]+/, " "); d = $1 - $2; n++; if (d > 1e-5 || d < -1e-5) exit 1 } END { exit !n }'
+}
+is "a damaged file is made anew" answers_alike
 "$COPSE" classify --json "$wood" model_idx_0152 --labels "$concept,solid red star,dotted blue ring" >"$dir/classify"
 is "classify gives a probability a label" test "$(grep -c '"p":' "$dir/classify")" = 3
 "$COPSE" classify --json "$wood" model_idx_0152 --labels "$concept,blorgxx,blue" >"$dir/classify"

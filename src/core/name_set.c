@@ -163,7 +163,8 @@ char *name_set_fit(const NameSet *set, guint i, int columns, const char *ellipsi
   Forks f = {.n = 0};
   if (text_width(name) <= columns) return g_strdup(name);
   if (columns <= c.mark) return g_strdup(columns == c.mark ? ellipsis : "");
-  g_autofree bool *keep = c.keep = g_new0(bool, c.bytes + 1);
+  g_autofree bool *keep = g_new0(bool, c.bytes + 1);
+  c.keep = keep;
   find_forks(set, i, &f);
   for (guint k = f.n; k-- > 0;) {
     size_t from, to;

@@ -108,9 +108,10 @@ static guint chunk_of(const LayerInfo *l) {
 /* NULL without an error when the layer says nothing; with one when cancelled. */
 static Picture *picture_new(const Collection *c, const GPtrArray *models, const LayerInfo *info,
                             const Progress *progress, GError **error) {
-  Lens l = {info->d_out, info->d_in, MIN(info->d_out, WIDE), MIN(info->d_in, WIDE), NULL, NULL};
+  const size_t p_wide = MIN(info->d_out, WIDE), q_wide = MIN(info->d_in, WIDE);
+  g_autofree float *left = columns(info->d_out, p_wide, 1), *right = columns(info->d_in, q_wide, 2);
+  Lens l = {info->d_out, info->d_in, p_wide, q_wide, left, right};
   Picture *p = g_new0(Picture, 1);
-  g_autofree float *left = l.left = columns(l.d_out, l.p, 1), *right = l.right = columns(l.d_in, l.q, 2);
   *p = (Picture){models->len, l.p * l.q, g_new0(float, models->len *l.p *l.q + 1), g_new0(bool, models->len + 1)};
   bool fits = true;
   for (guint from = 0, step = chunk_of(info); fits && from < models->len; from += step) {
