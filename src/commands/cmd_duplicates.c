@@ -114,14 +114,6 @@ static void print_text(const Forest *f, const GPtrArray *groups, uint64_t frees)
          groups->len, groups->len == 1 ? "" : "s", size);
 }
 
-/* For `xargs -0`. */
-static void print_paths(const char *root, const GPtrArray *paths) {
-  for (guint i = 0; i < paths->len; i++) {
-    printf("%s/%s", root, (const char *)paths->pdata[i]);
-    putchar('\0');
-  }
-}
-
 typedef struct {
   KeepRule rule;
   const char *pattern;
@@ -135,7 +127,7 @@ static int duplicates(const LineageRun *run, const KeepOptions *o, bool json) {
   g_autoptr(GPtrArray) paths = paths_that_go(groups);
   const char *root = collection_root(run->collection);
   uint64_t frees = disk_freed(root, paths);
-  if (o->paths) print_paths(root, paths);
+  if (o->paths) command_print_paths(root, paths);
   else if (json) print_json(run->forest, groups, frees);
   else print_text(run->forest, groups, frees);
   return STATUS_DONE;

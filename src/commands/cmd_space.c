@@ -89,13 +89,6 @@ static void print_text(const Space *s, const DiskSurvey *disk) {
   }
 }
 
-static void print_paths(const char *root, const GPtrArray *paths) {
-  for (guint i = 0; i < paths->len; i++) {
-    printf("%s/%s", root, (const char *)paths->pdata[i]);
-    putchar('\0');
-  }
-}
-
 /* The kind whose files can be listed; DISK_KINDS for another word. */
 static DiskKind listed_kind(const char *name) {
   for (DiskKind k = DISK_UNFINISHED; k <= DISK_ORPHANED; k++)
@@ -111,7 +104,7 @@ static int report(const LineageRun *run, const char *paths, bool json) {
   Space s = {.models = g_ptr_array_new()};
   for (unsigned v = 0; v < run->forest->nodes->len; v++) add_node(&s, forest_node(run->forest, v));
   g_ptr_array_sort(s.models, largest_first);
-  if (paths) print_paths(root, disk->paths[listed_kind(paths)]);
+  if (paths) command_print_paths(root, disk->paths[listed_kind(paths)]);
   else (json ? print_json : print_text)(&s, disk);
   g_ptr_array_unref(s.models);
   return STATUS_DONE;

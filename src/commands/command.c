@@ -233,3 +233,10 @@ void command_progress_end(CommandProgress *p) {
   if (p->drawn) fputs("\r\033[K", stderr);
   fflush(stderr);
 }
+
+void command_print_paths(const char *root, const GPtrArray *paths) {
+  for (guint i = 0; i < paths->len; i++) {
+    printf("%s/%s", root, (const char *)paths->pdata[i]);
+    putchar('\0');
+  }
+}

@@ -68,3 +68,6 @@ typedef struct {
 } CommandProgress;
 const Progress *command_progress_begin(CommandProgress *p, const char *title, const Globals *globals);
 void command_progress_end(CommandProgress *p); /* wipes the line */
+
+/* Paths (of char*, relative to the root) on standard output, each ended by a NUL: for `xargs -0`. */
+void command_print_paths(const char *root, const GPtrArray *paths);
