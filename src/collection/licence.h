@@ -21,7 +21,8 @@ typedef struct {
 /* "permissive", "copyleft", "non-commercial", "restricted-use". Static text. */
 const char *licence_class_name(LicenceClass class);
 
-/* The licence of that identifier, in whatever case; "-only" and "-or-later" at its end are left out. NULL: unknown. Static. */
+/* The licence of that identifier, in whatever case; "-only" and "-or-later" at its end are left out. NULL: unknown.
+ * Static. */
 const Licence *licence_find(const char *id);
 
 /* What a model is under: by the source that speaks first, its `license`, or `license_name` beside "other". Where it

@@ -32,8 +32,8 @@ ModelField field_find(const char *name);
 /* All names in the table's order, with commas; the caller frees it. */
 char *field_list(void);
 
-/* The model's texts in a field of the table, each as its source writes it, a number in full. A field of the forest other
- * than the tree adds nothing. `label_key` as in model_concept(). `texts` (of char*, owned by it) gets them. */
+/* The model's texts in a field of the table, each as its source writes it, a number in full. A field of the forest
+ * other than the tree adds nothing. `label_key` as in model_concept(). `texts` (of char*, owned by it) gets them. */
 void model_field_texts(const Model *model, ModelField field, const char *label_key, GPtrArray *texts);
 
 /* The same for any name: a field of the table, or a key that files declare. */

@@ -16,9 +16,9 @@ typedef struct {
   float *memory;
 } Representations;
 
-/* Brings the file up to date for the models of the expert's architecture among `models` and maps it.
- * Read-only collections, and experts from elsewhere, keep the rows in memory. A model whose layer cannot be read is left out, with a line in
- * `warnings` (char*, may be NULL). NULL only when cancelled or out of memory. */
+/* Brings the file up to date for the models of the expert's architecture among `models` and maps it. Read-only
+ * collections, and experts from elsewhere, keep the rows in memory. A model whose layer cannot be read is left out,
+ * with a line in `warnings` (char*, may be NULL). NULL only when cancelled or out of memory. */
 Representations *representations_open(const Collection *collection, const Expert *expert, const GPtrArray *models,
                                       GPtrArray *warnings, const Progress *progress, GError **error);
 /* True for a row of zeros: no answer. */

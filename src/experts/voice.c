@@ -50,7 +50,8 @@ const GPtrArray *voice_set_models(const VoiceSet *set) { return set->models; }
 const GPtrArray *voice_set_experts(const VoiceSet *set) { return set->experts; }
 unsigned voice_set_opens(const VoiceSet *set) { return set->opens; }
 
-/* The encoder that an expert was trained with, shared by all that were trained with it. Borrowed; NULL with an error. */
+/* The encoder that an expert was trained with, shared by all that were trained with it. Borrowed; NULL with an
+ * error. */
 static TextEncoder *encoder_of(VoiceSet *set, const Expert *x, GError **error) {
   g_autofree char *key = g_strdup_printf("%s\n%s", x->encoder ? x->encoder : "words", x->prompts ? x->prompts : "");
   TextEncoder *e = g_hash_table_lookup(set->encoders, key);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fingerprints of bytes, by libxxhash (XXH3). They tell equal tensors from different ones at the speed of memory; they
- * are not cryptographic: somebody who wants two files to collide can make them, and gains a wrong "duplicate" in his own
- * collection. */
+ * are not cryptographic: somebody who wants two files to collide can make them, and gains a wrong "duplicate" in his
+ * own collection. */
 #pragma once
 
 #include <glib.h>

@@ -52,8 +52,8 @@ Snapshot *snapshot_grow(const Engine *engine, const Snapshot *before, const Prog
 /* The experts without an index: questions cannot be asked yet. NULL with an error. */
 OpenExperts *open_experts_new(const Engine *engine, GError **error);
 
-/* The experts' voices over the snapshot's models; each is opened once, when it is first heard. Borrowed. On the worker's
- * thread alone. */
+/* The experts' voices over the snapshot's models; each is opened once, when it is first heard. Borrowed. On the
+ * worker's thread alone. */
 VoiceSet *open_experts_voices(OpenExperts *oracle, const Engine *engine, const Snapshot *wood);
 
 /* Opens the index unless it is open; not while others use the experts. */

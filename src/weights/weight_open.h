@@ -16,8 +16,8 @@ WeightFile *weight_file_open_source(ByteSource *source, GError **error);
 /* The model of an index, whose parts come from `folder` (weights/shards.h); `data` is taken. */
 WeightFile *weight_file_open_index(ByteSource *index, const ShardFolder *folder, void *data, GError **error);
 
-/* True when files beside the one at `path` are a part of it, so that its path must be opened and not its bytes. Looks at
- * the name alone. */
+/* True when files beside the one at `path` are a part of it, so that its path must be opened and not its bytes. Looks
+ * at the name alone. */
 bool weight_file_has_neighbours(const char *path);
 
 /* True when the first bytes (32 or more) carry the mark of a weight format: for files whose names say nothing. Formats

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `make bench` (with a folder for its files): floors of this machine first, then the program's own work as ratios to them. */
+/* `make bench` (with a folder for its files): floors of this machine first, then the program's own work as ratios to
+ * them. */
 #include <glib.h>
 #include <math.h>
 #include <stdio.h>

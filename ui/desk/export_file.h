@@ -6,8 +6,8 @@
 
 #include "lineage/forest/forest.h"
 
-/* Writes the nodes (ForestNode*) of the forest in the format that the name asks for. `typed` may begin with "~/". A file
- * that is there already is left as it is. Returns the path, which the caller frees; NULL with an error when nothing was
- * written. */
+/* Writes the nodes (ForestNode*) of the forest in the format that the name asks for. `typed` may begin with "~/". A
+ * file that is there already is left as it is. Returns the path, which the caller frees; NULL with an error when
+ * nothing was written. */
 char *export_file_write(const char *typed, const Forest *forest, const GPtrArray *nodes, const char *label_key,
                         GError **error);

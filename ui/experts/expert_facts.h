@@ -5,7 +5,8 @@
 #include "experts/expert.h"
 #include "ui/toolkit/cells.h"
 
-/* "probex-mid.0: unseen 41 % 33–50, chance 2.0 %, 120 tries": who it is and how often it is right. The caller frees it. */
+/* "probex-mid.0: unseen 41 % 33–50, chance 2.0 %, 120 tries": who it is and how often it is right. The caller frees
+ * it. */
 char *expert_sentence(const Expert *expert, bool ascii);
 
 /* `paths`: with the place of its file. */

@@ -151,7 +151,8 @@ static const char *name_or_null(const TrainForm *form, int field) {
   return *text ? text : NULL;
 }
 
-/* The layers are one model's: others may have more, so that a name which is not among them is doubtful but not wrong. */
+/* The layers are one model's: others may have more, so that a name which is not among them is doubtful but not
+ * wrong. */
 static const char *doubt(const TrainForm *form) {
   const char *name = form->fields[F_LAYER].text->str;
   if (!*name || !form->layers || train_estimate_layer(form->layers, name)) return NULL;

@@ -6,6 +6,6 @@
 
 enum { SIDECAR_MAX_BYTES = 1 << 20 };
 
-/* Adds what a sidecar says: trained_words, description, name, tags, family as declared. `source` is its ending. One that
- * cannot be read costs a problem. `text` need not be UTF-8. */
+/* Adds what a sidecar says: trained_words, description, name, tags, family as declared. `source` is its ending. One
+ * that cannot be read costs a problem. `text` need not be UTF-8. */
 void sidecar_add_facts(Model *model, const char *text, size_t n, const char *source);

@@ -31,7 +31,8 @@ double kernel_target_top1(const KernelTarget *target, const float *p);
 /* 1 - sum |y - p|² / sum |y - mean|². */
 double kernel_target_r2(const KernelTarget *target, const float *p);
 
-/* The best lambda of a fixed grid by exact errors: of models left out with their kin, or of whole labels with theirs. */
+/* The best lambda of a fixed grid by exact errors: of models left out with their kin, or of whole labels with
+ * theirs. */
 typedef struct {
   double lambda, r2, top1;
   double fair; /* top-1 when the lambda of each half of the models is chosen on the other: the best of several is lucky,

@@ -28,7 +28,8 @@ static bool decompose(KernelEigen *e, const float *k) {
     for (size_t i = 0; i < n * n; i++) e->q[i] = (double)k[i];
     return LAPACKE_dsyevd(LAPACK_COL_MAJOR, 'V', 'U', order, e->q, order, e->values) == 0;
   }
-  /* The room is reckoned here: asked for it, the solver answers in a float, which rounds it down from 2,900 models on. */
+  /* The room is reckoned here: asked for it, the solver answers in a float, which rounds it down from 2,900 models
+   * on. */
   size_t room = 1 + 6 * n + 2 * n * n, whole = 3 + 5 * n;
   g_autofree float *values = g_new(float, n), *work = g_try_new(float, room);
   g_autofree lapack_int *indices = g_new(lapack_int, whole);

@@ -18,8 +18,8 @@ typedef struct {
   unsigned joined[KIN_REASONS]; /* groups that were joined for that reason */
 } Kin;
 
-/* What is asked. label (n): models of one number share their label. `given` (path -> key, both char*; may be NULL): models of one key belong together. `given_only`: nothing else
- * is looked at. */
+/* What is asked. label (n): models of one number share their label. `given` (path -> key, both char*; may be NULL):
+ * models of one key belong together. `given_only`: nothing else is looked at. */
 typedef struct {
   const Collection *collection; /* NULL: weights are not looked at */
   const size_t *label;

@@ -53,7 +53,8 @@ static size_t *group_labels(const SplitPlan *p) {
   return label;
 }
 
-/* Which labels are held out: those of the smallest lots. A label's lot is the least of its groups', turned once more. */
+/* Which labels are held out: those of the smallest lots. A label's lot is the least of its groups', turned once
+ * more. */
 static bool *held_out(const SplitPlan *p, const size_t *label, const double *lots) {
   bool *held = g_new0(bool, p->labels + 1);
   Drawn *order = g_new(Drawn, p->labels + 1);

@@ -11,8 +11,9 @@ typedef struct {
   size_t index;   /* in the file */
 } OtherTensor;
 
-/* The tensors of the file that none of `layers` (of LayerInfo, of the same file) is made of, in the
- * file's order, but for optimizers' moments and for raw copies beside an average. Reads nothing. Array of OtherTensor; free with g_array_unref. */
+/* The tensors of the file that none of `layers` (of LayerInfo, of the same file) is made of, in the file's order, but
+ * for optimizers' moments and for raw copies beside an average. Reads nothing. Array of OtherTensor; free with
+ * g_array_unref. */
 GArray *other_tensors_list(const WeightFile *file, const FileNames *names, const GArray *layers);
 
 /* One side of a row: a vector of as many numbers as the tensor has. */

@@ -8,7 +8,8 @@
 
 enum { MOST_RUNS = 64, ROUNDED_AT_ONCE = 4096 };
 
-/* Of integers that a quantiser chose with an eye on each other (GPTQ) a few lie farther than one step from the source. */
+/* Of integers that a quantiser chose with an eye on each other (GPTQ) a few lie farther than one step from the
+ * source. */
 static const double most_beyond = 0.01, farthest = 4;
 
 const char *verify_state_name(VerifyState state) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where what a model says of itself cannot be true beside its weights, its shapes or its kin: by severity, each with its
- * evidence in a sentence. Pure; reads no files. */
+/* Where what a model says of itself cannot be true beside its weights, its shapes or its kin: by severity, each with
+ * its evidence in a sentence. Pure; reads no files. */
 #pragma once
 
 #include "lineage/forest/forest.h"

@@ -6,7 +6,8 @@
 #include "collection/model_fields.h"
 #include "lineage/forest/forest.h"
 
-/* The node's texts in a field (of char*, owned by `texts`, which gets them): of a ghost its name, kind and place alone. */
+/* The node's texts in a field (of char*, owned by `texts`, which gets them): of a ghost its name, kind and place
+ * alone. */
 void node_field_texts(const Forest *forest, const ForestNode *node, ModelField field, const char *label_key,
                       GPtrArray *texts);
 

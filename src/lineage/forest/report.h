@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A collection as one page of HTML for people who have no copse: it needs no other file and no network, can be searched,
- * sorted, folded, printed and read aloud, in light and dark. Pure. */
+/* A collection as one page of HTML for people who have no copse: it needs no other file and no network, can be
+ * searched, sorted, folded, printed and read aloud, in light and dark. Pure. */
 #pragma once
 
 #include "lineage/forest/forest.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How sure an edge is said to be, once for all that make edges. Each figure stands for the share of such edges
- * that is right; certainty.c says which were calibrated on woods and which are a judgement (make lineage-report measures
- * them all together). */
+/* How sure an edge is said to be, once for all that make edges. Each figure stands for the share of such edges that is
+ * right; certainty.c says which were calibrated on woods and which are a judgement (make lineage-report measures them
+ * all together). */
 #pragma once
 
 typedef struct {

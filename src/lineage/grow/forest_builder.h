@@ -41,8 +41,8 @@ typedef struct {
   GPtrArray *more;      /* of GArray of ParentEdge or NULL, one a model: a merge's other parents */
 } Builder;
 
-/* An empty forest of so many models to come. All is borrowed; builder_clear() frees what was made, the forest too unless
- * it was taken. */
+/* An empty forest of so many models to come. All is borrowed; builder_clear() frees what was made, the forest too
+ * unless it was taken. */
 void builder_init(Builder *b, Collection *collection, const GPtrArray *models, const ForestOptions *options,
                   const Progress *progress);
 void builder_clear(Builder *b);

@@ -19,9 +19,9 @@ typedef struct {
   GArray *layers;    /* of RecipeLayer; empty unless proven */
 } MergeRecipe;
 
-/* The recipe of a node whose first edge is a merge's; reads the weights of the models concerned, a layer at a time, when
- * there are two. NULL, with COPSE_ERROR_NOT_FOUND, when it is no merge. `sketches` one a model or NULL, as the forest has
- * them. */
+/* The recipe of a node whose first edge is a merge's; reads the weights of the models concerned, a layer at a time,
+ * when there are two. NULL, with COPSE_ERROR_NOT_FOUND, when it is no merge. `sketches` one a model or NULL, as the
+ * forest has them. */
 MergeRecipe *merge_recipe_find(Collection *collection, const Forest *forest, const GPtrArray *sketches, unsigned node,
                                GError **error);
 void merge_recipe_free(MergeRecipe *recipe);

@@ -18,8 +18,8 @@ typedef struct {
 } ChangeRank;
 
 /* The rank of `change`, d_out x d_in numbers (overwritten by nothing): how many singular values hold 99.5 in 100 of its
- * energy above `noise2`, the energy that rounding alone gives; *full gets how many there are. 0 where at most as much is
- * left as the noise has, or the numbers are not finite. */
+ * energy above `noise2`, the energy that rounding alone gives; *full gets how many there are. 0 where at most as much
+ * is left as the noise has, or the numbers are not finite. */
 unsigned change_rank(const float *change, size_t d_out, size_t d_in, double noise2, unsigned *full);
 
 /* Looks at the three smallest dense layers that changed from p to c, which the sketches tell; reads those alone. Low

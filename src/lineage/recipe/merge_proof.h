@@ -38,8 +38,8 @@ typedef struct {
 /* An empty array of them, which owns the names. */
 GArray *recipe_layers_new(void);
 
-/* Fills in method, weights, densities and layers; appends what each layer has to `rows` (of RecipeLayer, or NULL). False
- * where any layer of the child that moved is not of these parents, or where fewer than one is left to tell. */
+/* Fills in method, weights, densities and layers; appends what each layer has to `rows` (of RecipeLayer, or NULL).
+ * False where any layer of the child that moved is not of these parents, or where fewer than one is left to tell. */
 bool merge_prove(const ProofFiles *files, MergeProof *out, GArray *rows);
 
 /* Opens member `i`'s weights, or NULL. */

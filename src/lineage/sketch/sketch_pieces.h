@@ -22,7 +22,7 @@ typedef struct {
  * free with g_array_unref. */
 GArray *sketch_pieces(WeightFile *file, const AdapterConfig *config);
 
-/* Numbers first .. first + n of a piece as they are stored, `unit` of them packed into `width` bytes; both `first` and n
- * are whole units. */
+/* Numbers first .. first + n of a piece as they are stored, `unit` of them packed into `width` bytes; both `first` and
+ * n are whole units. */
 bool sketch_piece_read(WeightFile *file, const SketchPiece *piece, size_t unit, size_t width, uint64_t first, size_t n,
                        void *dst, GError **error);

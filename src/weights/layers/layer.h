@@ -36,7 +36,8 @@ size_t layer_main_tensor(const LayerInfo *layer);
  * when it is no adapter. Reads the header only. */
 AdapterForm layer_adapter_form(const WeightFile *file);
 
-/* The layer of that canonical name, or of that tensor key, or whose name another tool spells so (name_key.h); NULL. Borrowed. */
+/* The layer of that canonical name, or of that tensor key, or whose name another tool spells so (name_key.h); NULL.
+ * Borrowed. */
 const LayerInfo *layer_find(const GArray *layers, const char *name);
 
 /* s of a low-rank layer, read from the file where a tensor says it; 1 for a dense one. */

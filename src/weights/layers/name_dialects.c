@@ -169,7 +169,8 @@ static void write_slot(GString *flat, const char *side, unsigned level, unsigned
   else g_string_printf(flat, "%s_blocks_%u_attentions_%u_%s", side, level, number, inside);
 }
 
-/* input_blocks_{1 + 3l + n}_{slot}: two units a level, then the change of size; output_blocks_{3l + n}_{slot}: three. */
+/* input_blocks_{1 + 3l + n}_{slot}: two units a level, then the change of size; output_blocks_{3l + n}_{slot}:
+ * three. */
 static bool undo_unet(GString *flat) {
   bool in = g_str_has_prefix(flat->str, "input_blocks_"), out = g_str_has_prefix(flat->str, "output_blocks_");
   unsigned block, slot;

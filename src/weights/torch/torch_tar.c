@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* PyTorch 0.1: a tar of four members. `storages` holds a count, then for each a pickle (key, place, class), a count of
- * 64 bits and the numbers, then a pickle of storages that are parts of others; `tensors` a count, then for each a pickle
- * (key, key of its storage, class), the number of dimensions, sizes, steps and the first element; `pickle` the object,
- * which refers to tensors by their keys (legacy_load() in torch/serialization.py). */
+ * 64 bits and the numbers, then a pickle of storages that are parts of others; `tensors` a count, then for each a
+ * pickle (key, key of its storage, class), the number of dimensions, sizes, steps and the first element; `pickle` the
+ * object, which refers to tensors by their keys (legacy_load() in torch/serialization.py). */
 #include <string.h>
 
 #include "core/error.h"
