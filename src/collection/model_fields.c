@@ -119,8 +119,7 @@ void model_field_texts(const Model *m, ModelField field, const char *label_key, 
     add_facts(m, field, label_key, texts);
 }
 
-void model_texts(const Model *m, const char *name, const char *label_key, GPtrArray *texts) {
-  ModelField field = field_find(name);
+void model_texts(const Model *m, ModelField field, const char *name, const char *label_key, GPtrArray *texts) {
   if (field < FIELD_COUNT) model_field_texts(m, field, label_key, texts);
   else add_facts_of(m, name, texts);
 }

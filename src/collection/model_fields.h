@@ -36,8 +36,9 @@ char *field_list(void);
  * other than the tree adds nothing. `label_key` as in model_concept(). `texts` (of char*, owned by it) gets them. */
 void model_field_texts(const Model *model, ModelField field, const char *label_key, GPtrArray *texts);
 
-/* The same for any name: a field of the table, or a key that files declare. */
-void model_texts(const Model *model, const char *name, const char *label_key, GPtrArray *texts);
+/* The same where `field` may be FIELD_COUNT: then of `name`, a key that files declare. For a name that is asked of many
+ * models field_find() is called once. */
+void model_texts(const Model *model, ModelField field, const char *name, const char *label_key, GPtrArray *texts);
 
 /* Its number in a field of kind NUMBER, NAN when it has none or the field is of another kind. */
 double model_field_number(const Model *model, ModelField field);

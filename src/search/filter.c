@@ -119,7 +119,7 @@ static bool term_holds(const RowFilter *filter, const FilterTerm *term, const Fo
   if (!term->question) return word_find(haystack, term->text, !filter->wide) != NULL;
   const Term *asked = term->question->terms->pdata[0];
   g_autoptr(GPtrArray) values = g_ptr_array_new_with_free_func(g_free);
-  node_texts(forest, node, asked->text, label_key, values);
+  node_texts(forest, node, asked->field, asked->text, label_key, values);
   return question_passes(asked, values);
 }
 

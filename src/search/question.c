@@ -239,6 +239,7 @@ static bool read_field(Parser *p, Term *t, size_t name_length, bool *drop) {
   *drop = strcmp(t->text, "sort") == 0;
   if (*drop) return read_sort(p, t, value, at);
   t->kind = strcmp(t->text, "like") == 0 ? TERM_LIKE : TERM_FILTER;
+  t->field = field_find(t->text);
   if (t->kind == TERM_FILTER)
     return quoted && signs ? read_quoted_test(p, t, value, signs, at) : read_test(p, t, value, quoted, at);
   if (!*value) return fail(p, at, "a model is expected after the colon");

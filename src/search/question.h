@@ -22,6 +22,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "collection/model_fields.h"
 #include "core/text.h"
 
 typedef enum { TERM_WORD, TERM_PHRASE, TERM_LIKE, TERM_FILTER } TermKind;
@@ -38,6 +39,7 @@ typedef struct {
   size_t at, length; /* the item's bytes in the question */
   size_t value_at;   /* of a filter: where its test begins */
   char *text;        /* word, phrase, model; of a filter the field's name */
+  ModelField field;  /* of a filter: that field, FIELD_COUNT for a key that models declare */
   TestKind test;
   char **values;    /* of TEST_HOLDS and TEST_EQUAL */
   double low, high; /* of TEST_BETWEEN */

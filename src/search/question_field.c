@@ -10,7 +10,7 @@
 
 GPtrArray *question_values(const Model *m, const char *field) {
   GPtrArray *values = g_ptr_array_new_with_free_func(g_free);
-  model_texts(m, field, NULL, values);
+  model_texts(m, field_find(field), field, NULL, values);
   return values;
 }
 
@@ -51,7 +51,7 @@ static bool fits(TestKind test, const char *wanted, const char *value) {
 
 /* A dtype is one whole word: F16 is not found in BF16. */
 static TestKind test_of(const Term *f, const char *wanted) {
-  return field_find(f->text) == FIELD_DTYPE && !strpbrk(wanted, "*?") ? TEST_EQUAL : f->test;
+  return f->field == FIELD_DTYPE && !strpbrk(wanted, "*?") ? TEST_EQUAL : f->test;
 }
 
 static bool holds_one(const Term *f, const GPtrArray *values) {
@@ -67,7 +67,8 @@ static bool holds_one(const Term *f, const GPtrArray *values) {
 bool question_passes(const Term *f, const GPtrArray *values) { return holds_one(f, values) != f->minus; }
 
 bool question_filter(const Term *f, const Model *model) {
-  g_autoptr(GPtrArray) values = question_values(model, f->text);
+  g_autoptr(GPtrArray) values = g_ptr_array_new_with_free_func(g_free);
+  model_texts(model, f->field, f->text, NULL, values);
   return question_passes(f, values);
 }
 
@@ -181,7 +182,7 @@ static bool any_tree(const GPtrArray *models) {
 /* Would the filter's values ever fit? A tree is known once the forest was asked for; what the catalog
  * counts is compared with numbers. */
 static bool check_values(const Term *t, const char *text, const GPtrArray *models, size_t *at, GError **error) {
-  ModelField field = field_find(t->text);
+  ModelField field = t->field;
   double number;
   if (field == FIELD_COUNT || (field_info(field)->kind != FIELD_IS_NUMBER && field_info(field)->kind != FIELD_IS_REAL))
     return true;

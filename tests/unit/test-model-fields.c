@@ -28,7 +28,7 @@ static Model *adapter(void) {
 
 static char *joined(const Model *m, const char *name) {
   g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
-  model_texts(m, name, NULL, texts);
+  model_texts(m, field_find(name), name, NULL, texts);
   g_ptr_array_add(texts, NULL);
   return g_strjoinv("|", (char **)texts->pdata);
 }

@@ -69,11 +69,10 @@ void node_field_texts(const Forest *forest, const ForestNode *node, ModelField f
   if (text) g_ptr_array_add(texts, text);
 }
 
-void node_texts(const Forest *forest, const ForestNode *node, const char *name, const char *label_key,
+void node_texts(const Forest *forest, const ForestNode *node, ModelField field, const char *name, const char *label_key,
                 GPtrArray *texts) {
-  ModelField field = field_find(name);
   if (field < FIELD_COUNT) node_field_texts(forest, node, field, label_key, texts);
-  else if (node->model) model_texts(node->model, name, label_key, texts);
+  else if (node->model) model_texts(node->model, field, name, label_key, texts);
 }
 
 char *node_field_text(const Forest *forest, const ForestNode *node, ModelField field, const char *label_key) {

@@ -11,8 +11,8 @@
 void node_field_texts(const Forest *forest, const ForestNode *node, ModelField field, const char *label_key,
                       GPtrArray *texts);
 
-/* The same for any name: a field of the table, or a key that its model's files declare. */
-void node_texts(const Forest *forest, const ForestNode *node, const char *name, const char *label_key,
+/* The same where `field` may be FIELD_COUNT: then of `name`, a key that its model's files declare. */
+void node_texts(const Forest *forest, const ForestNode *node, ModelField field, const char *name, const char *label_key,
                 GPtrArray *texts);
 
 /* Its number in a field of kind NUMBER or REAL; NAN when it has none. */
