@@ -33,25 +33,16 @@ static void prediction_free(gpointer data) {
   g_free(p);
 }
 
-/* "fox 0.93" -> "fox", 0.93; false for a text without a number, which is an abstention. */
-static bool take_apart(const char *saying, char **label, const char **sure) {
-  const char *space = strrchr(saying, ' ');
-  if (!space || !g_ascii_isdigit(space[1])) return false;
-  *label = g_strndup(saying, (gsize)(space - saying));
-  *sure = space + 1;
-  return true;
-}
-
 /* The first expert that speaks for a model and does not abstain counts: they come best first. */
 static void add_predictions(GHashTable *predictions, const Expert *x, GHashTable *sayings) {
   GHashTableIter i;
   gpointer path, saying;
   for (g_hash_table_iter_init(&i, sayings); g_hash_table_iter_next(&i, &path, &saying);) {
-    char *label;
-    const char *sure;
-    if (g_hash_table_contains(predictions, path) || !take_apart(saying, &label, &sure)) continue;
+    const char *sure = saying_sure(saying);
+    if (!sure || g_hash_table_contains(predictions, path)) continue;
     Prediction *p = g_new(Prediction, 1);
-    *p = (Prediction){label, g_strdup_printf("expert %s, %s sure", x->name, sure)};
+    p->label = g_strndup(saying, (gsize)(sure - (const char *)saying));
+    p->expert = g_strdup_printf("expert %s,%s sure", x->name, sure);
     g_hash_table_insert(predictions, g_strdup(path), p);
   }
 }

@@ -175,3 +175,8 @@ GHashTable *sayings_new(VoiceSet *voices, const Expert *e, const Progress *progr
   }
   return predicted;
 }
+
+const char *saying_sure(const char *saying) {
+  const char *space = strrchr(saying, ' ');
+  return space && g_ascii_isdigit(space[1]) ? space : NULL;
+}

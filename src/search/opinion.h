@@ -59,3 +59,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Chart, chart_free)
 /* What an expert says of every model it speaks for, in a few words: path -> "fox 0.93", or "don't know". Owned
  * strings. NULL when cancelled or when the expert cannot be used. */
 GHashTable *sayings_new(VoiceSet *voices, const Expert *expert, const Progress *progress, GError **error);
+
+/* The probability at the end of such a text, with the space before it; NULL when the expert does not know. Borrowed. */
+const char *saying_sure(const char *saying);

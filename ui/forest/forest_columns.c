@@ -9,6 +9,7 @@
 #include "ui/toolkit/glyph.h"
 #include "ui/toolkit/paint.h"
 #include "search/filter.h"
+#include "search/opinion.h"
 #include "search/word_match.h"
 
 enum { MARK_COLUMNS = 2 };
@@ -59,9 +60,9 @@ static char *tag_text(const ForestNode *node, const RowLook *look, int columns) 
 static char *says_text(const ForestNode *node, const RowLook *look, int columns) {
   if (!node->model || !look->predicted) return NULL;
   const char *predicted = g_hash_table_lookup(look->predicted, node->model->path);
-  const char *sure = predicted ? strrchr(predicted, ' ') : NULL;
+  const char *sure = predicted ? saying_sure(predicted) : NULL;
   int room = sure ? columns - text_width(sure) : 0;
-  if (room < 4 || text_width(predicted) <= columns || !g_ascii_isdigit(sure[1])) return g_strdup(predicted);
+  if (room < 4 || text_width(predicted) <= columns) return g_strdup(predicted);
   g_autofree char *words = g_strndup(predicted, (gsize)(sure - predicted));
   g_autofree char *fitted = text_fit(words, room, look->ascii ? "~" : "…");
   return g_strconcat(fitted, sure, NULL);
