@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "collection/inode_key.h"
 #include "collection/walk/file_use.h"
 #include "core/error.h"
 
@@ -14,9 +15,8 @@ const char *disk_kind_name(DiskKind kind) {
   return names[kind];
 }
 
-/* An inode; the key is its device and number. */
 typedef struct {
-  gint64 device, number;
+  InodeKey key; /* first: it is what the table compares */
   uint64_t bytes;
   char *path; /* the first that led to it, relative to the root */
   bool counted, blob;
@@ -32,26 +32,16 @@ typedef struct {
   GHashTable *touched; /* paths of repositories that any model is read from */
 } Survey;
 
-static guint inode_hash(gconstpointer p) {
-  const Inode *i = p;
-  return (guint)(i->number * 0x9e3779b1 ^ i->device);
-}
-
-static gboolean inode_equal(gconstpointer a, gconstpointer b) {
-  const Inode *x = a, *y = b;
-  return x->device == y->device && x->number == y->number;
-}
-
 static void inode_free(gpointer p) {
   g_free(((Inode *)p)->path);
   g_free(p);
 }
 
 static Inode *inode_of(Survey *s, const struct stat *st) {
-  Inode key = {.device = (gint64)st->st_dev, .number = (gint64)st->st_ino};
-  Inode *i = g_hash_table_lookup(s->inodes, &key);
+  Inode fresh = {.key = inode_key_of(st)};
+  Inode *i = g_hash_table_lookup(s->inodes, &fresh.key);
   if (i) return i;
-  i = g_memdup2(&key, sizeof key);
+  i = g_memdup2(&fresh, sizeof fresh);
   g_hash_table_add(s->inodes, i);
   return i;
 }
@@ -109,7 +99,7 @@ static void note_entry(Survey *s, const FTSENT *e) {
   if (e->fts_info == FTS_SL || e->fts_info == FTS_SLNONE) note_link(s, e, path);
   if (i->counted) return; /* another name of it */
   i->counted = true;
-  i->bytes = (uint64_t)e->fts_statp->st_blocks * 512;
+  i->bytes = inode_bytes(e->fts_statp);
   i->kind = e->fts_info == FTS_F ? kind_of(s, path, e->fts_name) : DISK_OTHER;
   i->blob = e->fts_info == FTS_F && is_blob(path);
   i->path = g_strdup(path);
@@ -156,7 +146,7 @@ static DiskSurvey *sum_up(Survey *s) {
 
 DiskSurvey *disk_survey_new(const char *root, const GPtrArray *models, GError **error) {
   Survey s = {.root = root, .root_bytes = strlen(root) + 1};
-  s.inodes = g_hash_table_new_full(inode_hash, inode_equal, inode_free, NULL);
+  s.inodes = g_hash_table_new_full(inode_key_hash, inode_key_equal, inode_free, NULL);
   s.read = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   s.touched = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   note_models(&s, models);

@@ -5,39 +5,28 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "collection/inode_key.h"
 #include "collection/walk/walk.h"
 
 /* --- inodes -------------------------------------------------------------------------------------- */
 
 typedef struct {
-  dev_t device;
-  ino_t inode;
+  InodeKey key; /* first: it is what the table compares */
   nlink_t links, seen;
   uint64_t bytes;
 } Inode;
 
-static guint inode_hash(gconstpointer p) {
-  const Inode *i = p;
-  return (guint)(i->inode ^ (i->inode >> 32) ^ i->device);
-}
-
-static gboolean inode_equal(gconstpointer a, gconstpointer b) {
-  const Inode *x = a, *y = b;
-  return x->inode == y->inode && x->device == y->device;
-}
-
 static void count_path(GHashTable *inodes, const char *path) {
-  enum { BLOCK = 512 }; /* the unit of st_blocks, whatever the file system's own */
   struct stat st;
   if (lstat(path, &st) != 0) return;
-  Inode key = {st.st_dev, st.st_ino, st.st_nlink, 0, (uint64_t)st.st_blocks * BLOCK};
-  Inode *have = g_hash_table_lookup(inodes, &key);
-  if (!have) g_hash_table_add(inodes, have = g_memdup2(&key, sizeof key));
+  Inode one = {inode_key_of(&st), st.st_nlink, 0, inode_bytes(&st)};
+  Inode *have = g_hash_table_lookup(inodes, &one.key);
+  if (!have) g_hash_table_add(inodes, have = g_memdup2(&one, sizeof one));
   have->seen++;
 }
 
 uint64_t disk_freed(const char *root, const GPtrArray *paths) {
-  g_autoptr(GHashTable) inodes = g_hash_table_new_full(inode_hash, inode_equal, g_free, NULL);
+  g_autoptr(GHashTable) inodes = g_hash_table_new_full(inode_key_hash, inode_key_equal, g_free, NULL);
   g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
   for (guint i = 0; i < paths->len; i++) {
     if (!g_hash_table_add(names, paths->pdata[i])) continue;
