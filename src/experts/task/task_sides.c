@@ -37,10 +37,8 @@ static void take_declared(Task *t) {
 
 /* A tenth for validation, a tenth for test, by seed and path: how experts drew that carry no record. */
 static TaskSplit drawn_by_path(const Model *m, uint64_t seed) {
-  uint64_t h = 0xcbf29ce484222325u;
-  for (const char *p = m->path; *p; p++) h = (h ^ (unsigned char)*p) * 0x100000001b3u;
   Rng rng;
-  rng_init(&rng, seed, h);
+  rng_init(&rng, seed, hash_name_bytes(HASH_NAME_BEGIN, m->path, strlen(m->path)));
   uint64_t tenth = rng_below(&rng, 10);
   return tenth == 0 ? SPLIT_VAL : tenth == 1 ? SPLIT_TEST : SPLIT_TRAIN;
 }

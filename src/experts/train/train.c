@@ -9,6 +9,7 @@
 #include "collection/stamp.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "numerics/hash.h"
 #include "numerics/linalg.h"
 #include "experts/measure/evaluation.h"
 #include "experts/train/train_kernel.h"
@@ -114,7 +115,7 @@ static bool prepare_input(TrainRun *r, GError **error) {
 
 /* A finished run's key: its state's key and how long it was to run. */
 static uint64_t finished_key(uint64_t key, const TrainOptions *o) {
-  return (key ^ (o->epochs + ((uint64_t)o->patience << 32))) * 0x100000001b3u | 1;
+  return hash_name_step(key, o->epochs + ((uint64_t)o->patience << 32)) | 1;
 }
 
 /* Replaces the layers by their coordinates in the common spaces. */
@@ -246,12 +247,6 @@ static void run_clear(TrainRun *r) {
   g_free(r->de);
 }
 
-static uint64_t mix(uint64_t h, const void *bytes, size_t n) {
-  const unsigned char *p = bytes;
-  for (size_t i = 0; i < n; i++) h = (h ^ p[i]) * 0x100000001b3u;
-  return h;
-}
-
 /* Everything that decides what a run computes: its state is taken up by an equal run alone. */
 static uint64_t run_key(const Task *task, const TrainOptions *o, const TextEncoder *encoder,
                         const Collection *collection, const char *layer) {
@@ -260,14 +255,15 @@ static uint64_t run_key(const Task *task, const TrainOptions *o, const TextEncod
                       o->linear, o->half, o->input, o->schedule == SCHEDULE_LINEAR ? o->epochs : 0, layer, task->key,
                       encoder ? text_encoder_fingerprint(encoder) : "", o->tree, o->batch, o->probes, o->proj, o->rep,
                       (double)o->lr, train_weight_decay(o), o->compress, o->seed);
-  uint64_t h = mix(0xcbf29ce484222325u, text, strlen(text));
+  uint64_t h = hash_name_bytes(HASH_NAME_BEGIN, text, strlen(text));
   for (guint i = 0; i < task->models->len; i++) {
     uint64_t stamp = model_stamp_hash(collection, task->models->pdata[i]);
-    h = mix(mix(h, &stamp, sizeof stamp), &task->split[i], sizeof task->split[i]);
+    h = hash_name_bytes(hash_name_bytes(h, &stamp, sizeof stamp), &task->split[i], sizeof task->split[i]);
     const void *labels = task->has ? (const void *)(task->has + i * task->seen) : &task->target[i];
-    h = mix(h, labels, task->has ? task->seen : sizeof task->target[i]);
+    h = hash_name_bytes(h, labels, task->has ? task->seen : sizeof task->target[i]);
   }
-  for (guint i = 0; i < task->labels->len; i++) h = mix(h, task->labels->pdata[i], strlen(task->labels->pdata[i]) + 1);
+  for (guint i = 0; i < task->labels->len; i++)
+    h = hash_name_bytes(h, task->labels->pdata[i], strlen(task->labels->pdata[i]) + 1);
   return h;
 }
 
@@ -275,7 +271,7 @@ static uint64_t run_key(const Task *task, const TrainOptions *o, const TextEncod
 static void place_state(TrainRun *r, const TextEncoder *encoder, const Collection *collection, const char *layer) {
   const char *state = collection_state(collection);
   r->key = run_key(r->task, r->options, encoder, collection, layer);
-  if (r->init) r->key = mix(r->key, r->init->probex->block, r->init->probex->n * sizeof(float));
+  if (r->init) r->key = hash_name_bytes(r->key, r->init->probex->block, r->init->probex->n * sizeof(float));
   if (!state || collection_is_read_only(collection)) return;
   g_autofree char *folder = g_build_filename(state, "training", NULL);
   g_autofree char *name = expert_name(layer, r->options->task);
