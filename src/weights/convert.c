@@ -54,7 +54,7 @@ static float f32_from_e5m2(uint8_t x) { return half_to_f32((uint16_t)(x << 8)); 
   } while (0)
 
 void dtype_to_f32(Dtype d, const void *src, float *dst, size_t n) {
-  switch (d) {
+  switch (dtype_is_packed(d) ? DTYPE_F32 : d) {
     case DTYPE_F64:
       CONVERT(double, v);
       break;
@@ -99,20 +99,6 @@ void dtype_to_f32(Dtype d, const void *src, float *dst, size_t n) {
       break;
     case DTYPE_BOOL:
       CONVERT(uint8_t, v != 0);
-      break;
-    case DTYPE_PACKED_INT2:
-    case DTYPE_PACKED_INT3:
-    case DTYPE_PACKED_INT4:
-    case DTYPE_PACKED_INT5:
-    case DTYPE_PACKED_INT6:
-    case DTYPE_PACKED_INT8:
-    case DTYPE_PACKED_NF4:
-    case DTYPE_PACKED_FP4:
-    case DTYPE_PACKED_MXFP4:
-    case DTYPE_PACKED_NVFP4:
-    case DTYPE_PACKED_FP8:
-    case DTYPE_PACKED_F4:
-      if (n) memcpy(dst, src, n * sizeof *dst);
       break;
     default:
       if (!quant_to_f32(d, src, dst, n / dtype_block(d))) memset(dst, 0, n * sizeof *dst);

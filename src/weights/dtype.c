@@ -109,6 +109,7 @@ bool dtype_is_readable(Dtype d) { return facts[d].readable; }
 
 bool dtype_is_float(Dtype d) { return facts[d].is_float; }
 
-bool dtype_is_quantised(Dtype d) { return facts[d].block > 2 || d >= DTYPE_PACKED_INT2; }
+bool dtype_is_packed(Dtype d) { return d >= DTYPE_PACKED_INT2; }
+bool dtype_is_quantised(Dtype d) { return facts[d].block > 2 || dtype_is_packed(d); }
 
 double dtype_epsilon(Dtype d) { return facts[d].epsilon; }

@@ -107,6 +107,9 @@ bool dtype_is_readable(Dtype d);
 /* A float format: what a network computes with, rather than counters and masks. */
 bool dtype_is_float(Dtype d);
 
+/* A matrix that several tensors stand for, whose numbers are given as float32 (packed/packed.h). */
+bool dtype_is_packed(Dtype d);
+
 /* A format that numbers were brought to after training: blocks that share a scale, or packed matrices. */
 bool dtype_is_quantised(Dtype d);
 

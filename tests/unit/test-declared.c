@@ -29,7 +29,7 @@ static void test_role(void) {
 static void test_clean(void) {
   static const struct {
     const char *base, *name, *last;
-  } cases[] = {{"D:\\work\\art\\final", "/work/art/final", "final"},
+  } cases[] = {{"D:\\nets\\art\\final", "/nets/art/final", "final"},
                {"art\\final", "./art/final", "final"},
                {"google/vit@main", "google/vit", "vit"},
                {"https://huggingface.co/google/vit/tree/main", "google/vit", "vit"},
