@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "archives/archive_place.h"
+#include "archives/dictionary.h"
 #include "core/error.h"
 #include "core/text.h"
 
@@ -120,6 +121,7 @@ ArchiveReader *archive_reader_open(ByteSource *source, const ArchiveLimits *limi
   r->archive = archive_read_new();
   if (!r->archive || byte_source_size(source) > INT64_MAX)
     return fail_limit(r, "cannot be read as an archive", error), NULL;
+  if (!dictionary_check(source, error)) return NULL;
   enable(r->archive);
   archive_read_set_read_callback(r->archive, on_read);
   archive_read_set_skip_callback(r->archive, on_skip);

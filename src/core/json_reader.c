@@ -104,6 +104,10 @@ bool json_reader_string(JsonReader *r, char **s) {
   while (!r->failed) {
     size_t run = r->at;
     while (run < r->n && r->bytes[run] != '"' && r->bytes[run] != '\\' && (unsigned char)r->bytes[run] >= 0x20) run++;
+    if (r->longest && out->len + (run - r->at) > r->longest) {
+      json_reader_fail(r, "a string that is beyond measure");
+      break;
+    }
     g_string_append_len(out, r->bytes + r->at, (gssize)(run - r->at));
     r->at = run;
     if (run >= r->n) {

@@ -25,6 +25,7 @@ typedef struct {
   bool failed;
   const char *problem; /* static text, when failed */
   bool fresh;          /* just after '{' or '[': no comma is due */
+  size_t longest;      /* bytes that a string may have; 0, as json_reader_init() sets it: any number */
 } JsonReader;
 
 void json_reader_init(JsonReader *r, const char *bytes, size_t n);

@@ -129,6 +129,7 @@ static WeightFile *shards_new(ByteSource *source, const ShardFolder *folder, voi
   WeightFile *f = weight_file_new(source);
   f->format = &s->format;
   f->private_data = s;
+  f->most = (uint64_t)WEIGHT_FILE_MOST * WEIGHT_INDEX_SHARE;
   return f;
 }
 
@@ -165,7 +166,7 @@ static void take_metadata(WeightFile *f, const WeightFile *part) {
   gpointer key, value;
   g_hash_table_iter_init(&iter, part->metadata);
   while (g_hash_table_iter_next(&iter, &key, &value))
-    if (!g_hash_table_contains(f->metadata, key)) g_hash_table_insert(f->metadata, g_strdup(key), g_strdup(value));
+    if (!g_hash_table_contains(f->metadata, key)) weight_file_set_metadata(f, key, value);
 }
 
 /* All parts must be there before any header is read: what is missing explains the rest. */

@@ -16,6 +16,7 @@ WeightFile *weight_file_new(ByteSource *source) {
   g_array_set_clear_func(f->tensors, tensor_clear);
   f->by_name = g_hash_table_new(g_str_hash, g_str_equal);
   f->metadata = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  f->most = WEIGHT_FILE_MOST;
   return f;
 }
 
@@ -58,8 +59,16 @@ static const char *measure(TensorInfo *info) {
   return dtype_bytes(info->dtype, info->count, &info->bytes) ? NULL : "has a size that is no whole byte count";
 }
 
+/* A tensor's share of what is made of the list: its row, its name under several keys, its layer. */
+static bool charge(WeightFile *f, const char *name) {
+  enum { EACH = 900, COPIES = 4 };
+  f->held += EACH + COPIES * strlen(name);
+  return f->held <= f->most;
+}
+
 bool weight_file_add(WeightFile *f, TensorInfo info, GError **error) {
   const char *problem = measure(&info);
+  if (!problem && !charge(f, info.name)) problem = "is one too many: listing them all would take too much memory";
   if (!problem && g_hash_table_contains(f->by_name, info.name)) problem = "appears twice";
   if (problem) {
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: tensor %s %s", weight_file_label(f), info.name, problem);
@@ -71,8 +80,15 @@ bool weight_file_add(WeightFile *f, TensorInfo info, GError **error) {
   return true;
 }
 
+bool weight_file_keep_metadata(WeightFile *f, const char *key, const char *value, size_t n) {
+  f->metadata_held += METADATA_ENTRY + strlen(key) + n;
+  f->overdrawn |= f->metadata_held > METADATA_MOST;
+  if (!f->overdrawn) g_hash_table_replace(f->metadata, safe_text(key, -1), safe_text(value, (gssize)n));
+  return !f->overdrawn;
+}
+
 void weight_file_set_metadata(WeightFile *f, const char *key, const char *value) {
-  g_hash_table_replace(f->metadata, safe_text(key, -1), safe_text(value, -1));
+  weight_file_keep_metadata(f, key, value, strlen(value));
 }
 
 bool weight_file_read_raw(WeightFile *f, size_t i, uint64_t start, size_t n, void *dst, GError **error) {

@@ -27,15 +27,29 @@ struct WeightFile {
   GHashTable *by_name;  /* name (borrowed) -> index + 1 */
   GHashTable *metadata; /* SafeText -> SafeText, owned */
   void *private_data;
+  uint64_t held, most;    /* what the list of tensors costs in memory, and may cost */
+  uint64_t metadata_held; /* likewise of the metadata */
+  bool overdrawn;         /* metadata was left out, since it would have cost more */
 };
 
+/* What one file's list of tensors may come to in memory, with all that is made of it while the file is looked at: some
+ * 190,000 tensors of usual names. An index stands for many files and may come to four times that. */
+enum { WEIGHT_FILE_MOST = 192 << 20, WEIGHT_INDEX_SHARE = 4 };
+
+/* What a metadata entry may come to, both texts and what keeps them. */
+enum { METADATA_MOST = 32 << 20, METADATA_ENTRY = 160 };
+
 /* Appends a tensor, whose name it takes. Fails, and frees the name, when the name is there
- * already, the rank is above TENSOR_MAX_RANK or the shape's product or bytes overflow.
+ * already, the rank is above TENSOR_MAX_RANK, the shape's product or bytes overflow, or the list costs too much memory.
  * Computes count and bytes from dtype and shape. */
 bool weight_file_add(WeightFile *file, TensorInfo info, GError **error);
 
-/* Sets a metadata entry from untrusted bytes; the last of two equal keys stays. */
+/* Sets a metadata entry from untrusted bytes; the last of two equal keys stays. Beyond METADATA_MOST nothing is kept,
+ * and the file does not open (weight_open.c). */
 void weight_file_set_metadata(WeightFile *file, const char *key, const char *value);
+
+/* The same with a value of n bytes; false when there is no room for it any more. */
+bool weight_file_keep_metadata(WeightFile *file, const char *key, const char *value, size_t n);
 
 /* An empty file over a source, to which it keeps a reference; weight_file_free() frees it. For
  * readers that are not reached through a source's first bytes: the caller sets `format`. */

@@ -66,7 +66,11 @@ static WeightFile *open_plain(ByteSource *source, GError **error) {
   }
   g_autoptr(WeightFile) f = weight_file_new(source);
   f->format = format;
-  return format->open(f, error) ? g_steal_pointer(&f) : NULL;
+  if (!format->open(f, error)) return NULL;
+  if (!f->overdrawn) return g_steal_pointer(&f);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: more than 32 MiB of metadata, which no weights need",
+              byte_source_label(source));
+  return NULL;
 }
 
 /* Groups of tensors may lie in several parts: only the whole is unpacked. */

@@ -84,7 +84,7 @@ static void put_word(Wrap *w, Style style, const char *word, bool space) {
     g_autofree char *part = g_strndup(word, n);
     lines_put(w->lines, style, part);
     word += n;
-    width = text_width(word);
+    width -= text_width(part);
     if (!*word) return;
     next_line(w);
   }

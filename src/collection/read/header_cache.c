@@ -7,7 +7,7 @@
 #include "weights/formats/safetensors.h"
 #include "weights/weight_open.h"
 
-enum { MAX_BYTES = 32 << 20, MAX_HEADER = 4 << 20 };
+enum { MAX_BYTES = 32 << 20 };
 
 /* A list of tensors, and what it means. */
 typedef struct {
@@ -65,7 +65,6 @@ static const Seen *find(HeaderCache *c, const Seen *key) {
 }
 
 static void keep(HeaderCache *c, const Seen *key, const WeightSummary *summary) {
-  if (key->length > MAX_HEADER) return;
   g_mutex_lock(&c->lock);
   if (c->bytes + key->length <= MAX_BYTES && !g_hash_table_contains(c->seen, key)) {
     Seen *s = g_memdup2(key, sizeof *key);

@@ -19,7 +19,6 @@ enum {
   GGUF_MAX_DEPTH = 4,         /* of arrays in arrays */
   GGUF_MAX_KEYS = 100000,
   GGUF_MAX_TENSORS = 1000000,
-  GGUF_MAX_TEXT = 100000000, /* bytes of all metadata that is kept */
   GGUF_MAX_ALIGNMENT = 1 << 20,
   GGUF_DEFAULT_ALIGNMENT = 32,
   GGUF_CURSOR_BYTES = 16384

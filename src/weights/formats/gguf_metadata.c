@@ -34,7 +34,6 @@ typedef struct {
   GgufCursor *c;
   WeightFile *file;
   GHashTable *keys; /* raw, owned */
-  uint64_t text;    /* bytes kept so far */
   uint32_t *alignment;
 } Reading;
 
@@ -127,10 +126,8 @@ static bool take_alignment(Reading *r, ValueType type, const unsigned char bytes
 
 /* Keeps cleaned copies; strings may hold any byte. */
 static bool keep(Reading *r, const char *key, const char *value, size_t n, GError **error) {
-  r->text += strlen(key) + n;
-  if (r->text > GGUF_MAX_TEXT) return gguf_fail(r->c, error, "more than 100,000,000 bytes of metadata text");
-  g_hash_table_replace(r->file->metadata, safe_text(key, -1), safe_text(value, (gssize)n));
-  return true;
+  return weight_file_keep_metadata(r->file, key, value, n) ||
+         gguf_fail(r->c, error, "more than 32 MiB of metadata text");
 }
 
 static bool read_value(Reading *r, const char *key, GError **error) {

@@ -10,6 +10,9 @@
 #include "weights/formats/safetensors.h"
 #include "weights/weight_format.h"
 
+/* Bytes of a name or a value: a picture in base64 is the longest that is seen. */
+enum { LONGEST_TEXT = 16 << 20 };
+
 /* One entry of the header as it is read. */
 typedef struct {
   bool has_dtype, has_shape, has_offsets;
@@ -133,6 +136,7 @@ static bool add_entry(WeightFile *f, const char *name, const Entry *e, Span *spa
 }
 
 static bool read_metadata(GHashTable *metadata, JsonReader *r) {
+  size_t held = 0;
   g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   if (json_reader_peek(r) == 'n') return json_reader_skip(r); /* null: some writers' way to say that there is none */
   if (!json_reader_open(r, '{')) return false;
@@ -140,6 +144,8 @@ static bool read_metadata(GHashTable *metadata, JsonReader *r) {
   while (json_reader_next_key(r, &key)) {
     g_autofree char *value = NULL;
     bool ok = json_reader_string(r, &value);
+    held += METADATA_ENTRY + strlen(key) + (ok ? strlen(value) : 0);
+    if (ok && held > METADATA_MOST) ok = json_reader_fail(r, "more than 32 MiB of metadata, which no weights need");
     if (ok) g_hash_table_replace(metadata, safe_text(key, -1), safe_text(value, -1));
     if (!g_hash_table_add(seen, key)) return json_reader_fail(r, "a metadata key appears twice");
     if (!ok) return false;
@@ -236,6 +242,7 @@ static bool open_safetensors(WeightFile *f, GError **error) {
   if (!header) return false;
   JsonReader r;
   json_reader_init(&r, header, length);
+  r.longest = LONGEST_TEXT;
   Span span = {.data = 8 + length, .room = byte_source_size(f->source) - 8 - length};
   return read_header(f, &r, &span, error) && check_room(f, &span, error) && check_spans(f, span.data, span.room, error);
 }
@@ -246,6 +253,7 @@ static bool read_leading_metadata(SafetensorsHead *h) {
   if (h->length < sizeof lead || memcmp(h->text, lead, sizeof lead - 1) != 0) return false;
   JsonReader r;
   json_reader_init(&r, h->text, h->length);
+  r.longest = LONGEST_TEXT;
   char *key = NULL;
   bool ok = json_reader_open(&r, '{') && json_reader_next_key(&r, &key) && read_metadata(h->metadata, &r);
   g_free(key);
@@ -254,8 +262,11 @@ static bool read_leading_metadata(SafetensorsHead *h) {
 }
 
 bool safetensors_head_read(SafetensorsHead *h, ByteSource *source) {
+  uint64_t length = 0;
   *h = (SafetensorsHead){.metadata = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free)};
-  h->text = read_text(source, &h->length, NULL);
+  bool small =
+      byte_source_size(source) >= 8 && byte_source_read(source, 0, &length, 8, NULL) && length <= SAFETENSORS_MOST_HEAD;
+  h->text = small ? read_text(source, &h->length, NULL) : NULL;
   if (h->text && read_leading_metadata(h)) {
     h->data = byte_source_size(source) - 8 - h->length;
     return true;

@@ -143,6 +143,8 @@ void pickle_free(Pickle *p) {
 
 const PickleValue *pickle_root(const Pickle *p) { return p->root; }
 
+uint64_t pickle_size(const Pickle *p) { return p->store.values + p->store.places; }
+
 uint64_t pickle_end(const Pickle *p) { return p->end; }
 
 const GPtrArray *pickle_opaque(const Pickle *p) { return p->opaque; }

@@ -23,6 +23,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Pickle, pickle_free)
 /* The value; borrowed, as are all values below it. */
 const PickleValue *pickle_root(const Pickle *pickle);
 
+/* Values, and places in containers that they take: what a walk may cost is measured by it. */
+uint64_t pickle_size(const Pickle *pickle);
+
 /* Offset in the source of the byte after the pickle. */
 uint64_t pickle_end(const Pickle *pickle);
 

@@ -3,7 +3,7 @@
 #include "weights/torch/pickle_machine.h"
 #include "weights/torch/pickle_text.h"
 
-enum { MOST_MARKS = 1 << 16, MOST_MEMO = 4 << 20 };
+enum { MOST_MARKS = 1 << 16, MOST_MEMO = 2 << 20 };
 
 bool op_empty(Machine *m, const Opcode *op) { return machine_push(m, pickle_store_new(m->store, op->kind)); }
 

@@ -3,7 +3,7 @@
 
 #include "core/error.h"
 
-enum { MOST_STACK = 4 << 20 };
+enum { MOST_STACK = 2 << 20 };
 
 bool machine_fail(Machine *m, const char *problem) {
   g_set_error(m->error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: pickle at byte %" G_GUINT64_FORMAT ": %s",

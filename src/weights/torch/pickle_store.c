@@ -4,11 +4,9 @@
 #include <string.h>
 
 enum {
-  SLAB = 512, /* values */
-  MOST_VALUES = 4 << 20,
-  MOST_PLACES = 16 << 20,
-  MOST_TEXT = 128 << 20, /* bytes, names of globals included */
-  MOST_NAMES = 100000    /* of globals */
+  SLAB = 512,             /* values */
+  MOST_BYTES = 112 << 20, /* of values, places in containers and text */
+  MOST_NAMES = 100000     /* of globals */
 };
 
 void pickle_store_init(PickleStore *s) {
@@ -34,8 +32,15 @@ void pickle_store_clear(PickleStore *s) {
   g_string_chunk_free(s->text);
 }
 
+/* Room for n bytes more, with what the allocator adds. */
+static bool take(PickleStore *s, size_t n) {
+  if (n > MOST_BYTES - s->bytes) return false;
+  s->bytes += n;
+  return true;
+}
+
 PickleValue *pickle_store_new(PickleStore *s, PickleKind kind) {
-  if (s->values == MOST_VALUES) return NULL;
+  if (!take(s, sizeof(PickleValue))) return NULL;
   if (s->used == SLAB) {
     g_ptr_array_add(s->slabs, g_new0(PickleValue, SLAB));
     s->used = 0;
@@ -49,20 +54,18 @@ PickleValue *pickle_store_new(PickleStore *s, PickleKind kind) {
 bool pickle_store_push(PickleStore *s, PickleValue *c, PickleValue *item) {
   if (c->u.items.n == c->u.items.room) {
     guint more = c->u.items.room ? c->u.items.room : 2;
-    if (s->places + more > MOST_PLACES) return false;
-    s->places += more;
+    if (!take(s, MAX(more, 4) * sizeof(PickleValue *))) return false;
     c->u.items.room += more;
     c->u.items.at = g_renew(PickleValue *, c->u.items.at, c->u.items.room);
   }
   c->u.items.at[c->u.items.n++] = item;
+  s->places++;
   return true;
 }
 
 PickleValue *pickle_store_text(PickleStore *s, PickleKind kind, const void *bytes, size_t n) {
-  if (n > MOST_TEXT - s->text_bytes) return NULL;
-  PickleValue *v = pickle_store_new(s, kind);
+  PickleValue *v = take(s, n) ? pickle_store_new(s, kind) : NULL;
   if (!v) return NULL;
-  s->text_bytes += n;
   v->u.text.bytes = g_string_chunk_insert_len(s->text, n ? bytes : "", (gssize)n);
   v->u.text.n = n;
   return v;
@@ -74,8 +77,7 @@ const SafeText *pickle_store_name(PickleStore *s, const char *module, const char
   const SafeText *known = g_hash_table_lookup(s->names, clean);
   if (known) return known;
   size_t n = strlen(clean);
-  if (n > MOST_TEXT - s->text_bytes || g_hash_table_size(s->names) == MOST_NAMES) return NULL;
-  s->text_bytes += n;
+  if (g_hash_table_size(s->names) == MOST_NAMES || !take(s, n)) return NULL;
   SafeText *kept = g_string_chunk_insert(s->text, clean);
   g_hash_table_add(s->names, kept);
   return kept;

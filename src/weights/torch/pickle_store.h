@@ -6,9 +6,10 @@
 #include "weights/torch/pickle_value.h"
 
 typedef struct {
-  GPtrArray *slabs; /* of arrays of PickleValue */
-  guint used;       /* values of the last slab */
-  uint64_t values, places, text_bytes;
+  GPtrArray *slabs;        /* of arrays of PickleValue */
+  guint used;              /* values of the last slab */
+  uint64_t values, places; /* places: that containers have taken up */
+  size_t bytes;            /* of all this */
   GStringChunk *text;
   GHashTable *names; /* names of globals, each once */
 } PickleStore;

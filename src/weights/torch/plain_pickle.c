@@ -57,7 +57,7 @@ static bool open_pickle(WeightFile *file, GError **error) {
   strided_begin(file, NULL);
   g_autoptr(Pickle) p = pickle_read(file->source, 0, torch_global_judge, NULL, error);
   if (!p) return false;
-  bool ok = torch_state_walk(pickle_root(p), weight_file_label(file), numpy_array_is, visit, &b, error);
+  bool ok = torch_state_walk(p, weight_file_label(file), numpy_array_is, visit, &b, error);
   if (ok && weight_file_count(file) == 0) ok = fail_empty(&b, p, error);
   if (ok && b.skipped) weight_file_set_metadata(file, "pickle.skipped", b.skipped);
   g_free(b.skipped);

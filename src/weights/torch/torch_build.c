@@ -141,7 +141,7 @@ bool torch_build(WeightFile *file, const Pickle *pickle, const char *label, Torc
   }
   g_autoptr(GString) skipped = g_string_new(NULL);
   Build b = {.file = file, .label = label, .find = find, .user = user, .skipped = skipped};
-  if (!torch_state_walk(root, label, torch_tensor_is, visit, &b, error)) return false;
+  if (!torch_state_walk(pickle, label, torch_tensor_is, visit, &b, error)) return false;
   if (weight_file_count(file) == 0) return fail_empty(&b, pickle, error);
   add_facts(file, root);
   add_lists(&b, pickle);

@@ -10,7 +10,8 @@ enum {
   MOST_LEVELS = 64,
   WRAPPER_LEVELS = 4, /* how deep a wrapper may stand */
   MOST_TENSORS = 1000000,
-  MOST_STEPS = 8000000,
+  LEAST_STEPS = 10000, /* that are always allowed */
+  STEPS_EACH = 8,      /* for each value and each place in a container */
   MOST_NAME = 4096,
   MOST_NAMES = 64 << 20 /* bytes of all names */
 };
@@ -21,7 +22,7 @@ typedef struct {
   TorchVisit visit;
   void *user;
   GString *name;
-  uint64_t steps, tensors, name_bytes;
+  uint64_t steps, most_steps, tensors, name_bytes;
   GError **error;
 } Walk;
 
@@ -92,20 +93,20 @@ static bool is_dictionary(const PickleValue *v) {
 }
 
 static bool step(Walk *w) {
-  return ++w->steps <= MOST_STEPS || fail(w, "its containers share each other beyond measure");
+  return ++w->steps <= w->most_steps || fail(w, "its containers share each other beyond measure");
 }
 
 /* True when a tensor lies anywhere below v. False, with w->steps beyond the bound, if in vain. */
 static bool holds(Walk *w, const PickleValue *v, int level) {
   if (w->is_tensor(v)) return true;
-  if (level == MOST_LEVELS || w->steps > MOST_STEPS) return false;
+  if (level == MOST_LEVELS || w->steps > w->most_steps) return false;
   if (is_sequence(v)) {
-    for (guint i = 0; i < v->u.items.n && ++w->steps <= MOST_STEPS; i++)
+    for (guint i = 0; i < v->u.items.n && ++w->steps <= w->most_steps; i++)
       if (holds(w, v->u.items.at[i], level + 1)) return true;
     return false;
   }
   const PickleValue *key, *value;
-  for (guint i = 0; torch_state_entry(v, i, &key, &value) && ++w->steps <= MOST_STEPS; i++)
+  for (guint i = 0; torch_state_entry(v, i, &key, &value) && ++w->steps <= w->most_steps; i++)
     if (holds(w, value, level + 1)) return true;
   return false;
 }
@@ -216,9 +217,10 @@ static bool walk(Walk *w, const PickleValue *v, int level) {
   return is_sequence(v) ? walk_sequence(w, v, level) : walk_dictionary(w, v, level);
 }
 
-bool torch_state_walk(const PickleValue *root, const char *label, TorchIsTensor is_tensor, TorchVisit visit, void *user,
+bool torch_state_walk(const Pickle *pickle, const char *label, TorchIsTensor is_tensor, TorchVisit visit, void *user,
                       GError **error) {
   g_autoptr(GString) name = g_string_new(NULL);
   Walk w = {.label = label, .is_tensor = is_tensor, .visit = visit, .user = user, .name = name, .error = error};
-  return walk(&w, root, 0);
+  w.most_steps = LEAST_STEPS + STEPS_EACH * pickle_size(pickle);
+  return walk(&w, pickle_root(pickle), 0);
 }

@@ -17,9 +17,9 @@ typedef bool (*TorchVisit)(void *user, const SafeText *name, const PickleValue *
 /* Whether a value stands for a tensor: torch_tensor_is(), or what another kind of file has in its place. */
 typedef bool (*TorchIsTensor)(const PickleValue *v);
 
-/* Walks what lies below `root`. `label` names the file in errors. Bounds: 64 levels, a million
- * tensors, 4096 bytes a name, 8 million steps; more is an error. */
-bool torch_state_walk(const PickleValue *root, const char *label, TorchIsTensor is_tensor, TorchVisit visit, void *user,
+/* Walks a pickle from its root. `label` names the file in errors. Bounds: 64 levels, a million
+ * tensors, 4096 bytes a name, 10,000 steps and 8 for all that the pickle holds; more is an error. */
+bool torch_state_walk(const Pickle *pickle, const char *label, TorchIsTensor is_tensor, TorchVisit visit, void *user,
                       GError **error);
 
 /* True for the dictionary of an optimizer saved alone. */

@@ -189,7 +189,7 @@ static bool visit(void *user, const SafeText *name, const PickleValue *value, GE
 
 static bool read_object(Tar *t, GError **error) {
   g_autoptr(Pickle) p = pickle_read(t->pickle, 0, torch_global_judge, NULL, error);
-  if (!p || !torch_state_walk(pickle_root(p), t->label, is_reference, visit, t, error)) return false;
+  if (!p || !torch_state_walk(p, t->label, is_reference, visit, t, error)) return false;
   if (weight_file_count(t->file) == 0)
     return fail(t, "holds no tensors outside of objects, which are not searched", error);
   return strided_end(t->file, error);
