@@ -80,12 +80,22 @@ Compression *compression_find(const LayerSet *set, const size_t *models, size_t 
   return g_steal_pointer(&c);
 }
 
+/* The sums of the columns of a space (d, k). */
+static float *column_sums(const float *space, size_t d, size_t k) {
+  float *sums = g_new0(float, k + 1);
+  for (size_t i = 0; i < d; i++) axpy(1, space + i * k, sums, k);
+  return sums;
+}
+
 LayerSet *compression_apply(const Compression *c, const LayerSet *set, const Progress *progress, GError **error) {
   g_autoptr(LayerSet) out = layer_set_dense(set->n, c->p, c->q, NULL, error);
   if (!out) return NULL;
   g_autofree float *t = g_new(float, c->p * c->d_in), *small = g_new(float, c->p * c->q);
   g_autofree float *scratch = g_new(float, c->d_out * c->d_in);
   out->spread = set->spread;
+  out->ones_out = column_sums(c->left, c->d_out, c->p);
+  out->ones_in = column_sums(c->right, c->d_in, c->q);
+  out->full_out = c->d_out, out->full_in = c->d_in;
   for (size_t i = 0; i < set->n; i++) {
     if (!progress_step(progress, "compressing", i, set->n, error)) return NULL;
     project(c, layer_set_get(set, i, scratch), t, small);
@@ -94,14 +104,27 @@ LayerSet *compression_apply(const Compression *c, const LayerSet *set, const Pro
   return g_steal_pointer(&out);
 }
 
+/* One branch's probes and projection: to_left says that the probes live among the rows of X, from_right that the
+ * projection reads its columns. */
+static void lift(const Compression *c, const ProbexShape *s, bool to_left, bool from_right, const float *u,
+                 const float *v, float *full_u, float *full_v) {
+  size_t d = to_left ? c->d_out : c->d_in, k = to_left ? c->p : c->q;
+  gemm(false, false, d, s->r_u, k, 1, to_left ? c->left : c->right, k, u, s->r_u, 0, full_u, s->r_u);
+  d = from_right ? c->d_in : c->d_out, k = from_right ? c->q : c->p;
+  gemm(false, true, s->r_v, d, k, 1, v, k, from_right ? c->right : c->left, k, 0, full_v, d);
+}
+
 Probex *compression_lift(const Compression *c, const Probex *p, GError **error) {
   ProbexShape s = p->shape;
   s.d_out = c->d_out;
   s.d_in = c->d_in;
   Probex *full = probex_new(&s, error);
   if (!full) return NULL;
-  gemm(false, false, c->d_in, s.r_u, c->q, 1, c->right, c->q, p->u, s.r_u, 0, full->u, s.r_u);
-  gemm(false, true, s.r_v, c->d_out, c->p, 1, p->v, c->p, c->left, c->p, 0, full->v, c->d_out);
+  if (!s.views) lift(c, &s, false, false, p->u, p->v, full->u, full->v);
+  for (int b = 0; b < VIEW_BRANCHES; b++)
+    if (p->views_u[b])
+      lift(c, &s, b == VIEW_XXTU || b == VIEW_XTU, b == VIEW_XTU || b == VIEW_XTXU, p->views_u[b], p->views_v[b],
+           full->views_u[b], full->views_v[b]);
   size_t rest = (size_t)(p->block + p->n - p->m); /* what follows U and V is the same */
   memcpy(full->m, p->m, rest * sizeof(float));
   return full;

@@ -14,6 +14,7 @@ static LayerSet *set_new(LayerForm form, size_t n, size_t d_out, size_t d_in, co
                          const DenseStoreOptions *store, GError **error) {
   g_autoptr(LayerSet) set = g_new0(LayerSet, 1);
   *set = (LayerSet){.form = form, .n = n, .d_out = d_out, .d_in = d_in, .spread = 1};
+  set->full_out = d_out, set->full_in = d_in;
   set->first = g_new0(size_t, n + 1);
   set->broken = g_new0(bool, n + 1);
   set->zero = g_new0(bool, n + 1);
@@ -50,6 +51,8 @@ void layer_set_free(LayerSet *set) {
   g_free(set->scale);
   g_free(set->broken);
   g_free(set->zero);
+  g_free(set->ones_out);
+  g_free(set->ones_in);
   g_free(set);
 }
 

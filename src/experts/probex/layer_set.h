@@ -17,15 +17,17 @@ typedef struct {
   LayerForm form;
   size_t n; /* models */
   size_t d_out, d_in;
-  size_t max_rank; /* low-rank: of any model */
-  size_t *first;   /* (n + 1): model i has rows first[i] .. first[i + 1) of a and bt */
-  float *scale;    /* (n): s, divided by `spread` */
-  float *a;        /* (rows, d_in) */
-  float *bt;       /* (rows, d_out): B transposed */
-  DenseStore *x;   /* (n) of (d_out, d_in), dense; divided by `spread` when spread is set */
-  float spread;    /* what the numbers were divided by; 1 until layer_set_normalise() */
-  bool *broken;    /* (n): numbers that are none, or beyond 1e15; such a layer is held as zeros */
-  bool *zero;      /* (n): low-rank layers that add nothing */
+  size_t max_rank;           /* low-rank: of any model */
+  size_t *first;             /* (n + 1): model i has rows first[i] .. first[i + 1) of a and bt */
+  float *scale;              /* (n): s, divided by `spread` */
+  float *a;                  /* (rows, d_in) */
+  float *bt;                 /* (rows, d_out): B transposed */
+  DenseStore *x;             /* (n) of (d_out, d_in), dense; divided by `spread` when spread is set */
+  float *ones_out, *ones_in; /* (d_out), (d_in): L'1 and R'1 where X is L C R' and C is held; NULL: X itself is held */
+  size_t full_out, full_in;  /* the sizes of X; d_out and d_in but for a compressed set */
+  float spread;              /* what the numbers were divided by; 1 until layer_set_normalise() */
+  bool *broken;              /* (n): numbers that are none, or beyond 1e15; such a layer is held as zeros */
+  bool *zero;                /* (n): low-rank layers that add nothing */
   size_t a_floats, bt_floats;
 } LayerSet;
 

@@ -18,14 +18,53 @@ static void head_size(const ProbexShape *s, size_t *rows, size_t *columns) {
   *columns = s->d_text ? s->d_text : s->r_t;
 }
 
+static bool has_branch(const ProbexShape *s, int b) { return s->views >> b & 1; }
+
+size_t probex_probe_rows(const ProbexShape *s, ViewBranch b) {
+  return b == VIEW_XU || b == VIEW_XTXU ? s->d_in : s->d_out;
+}
+
+size_t probex_response_rows(const ProbexShape *s, ViewBranch b) {
+  return b == VIEW_XU || b == VIEW_XXTU ? s->d_out : s->d_in;
+}
+
+size_t probex_branches(const ProbexShape *s) {
+  return s->views ? (size_t)__builtin_popcount(s->views & ((1U << VIEW_BRANCHES) - 1)) : 1;
+}
+
+size_t probex_hidden(const ProbexShape *s) { return s->r_u * s->r_v * probex_branches(s); }
+
+/* Probes and projections of every branch. */
+static bool add_branches(size_t *total, const ProbexShape *s) {
+  if (!s->views) return add_part(total, s->d_in, s->r_u) && add_part(total, s->r_v, s->d_out);
+  for (int b = 0; b < VIEW_BRANCHES; b++)
+    if (has_branch(s, b) && (!add_part(total, probex_probe_rows(s, (ViewBranch)b), s->r_u) ||
+                             !add_part(total, s->r_v, probex_response_rows(s, (ViewBranch)b))))
+      return false;
+  return s->views < 1U << VIEW_BRANCHES;
+}
+
 static bool measure(const ProbexShape *s, size_t *total) {
   size_t rows, columns, hidden;
   head_size(s, &rows, &columns);
   *total = 1; /* tau */
   return s->d_out && s->d_in && s->r_u && s->r_v && s->r_t && !__builtin_mul_overflow(s->r_u, s->r_v, &hidden) &&
-         add_part(total, s->d_in, s->r_u) && add_part(total, s->r_v, s->d_out) && add_part(total, s->r_t, hidden) &&
-         add_part(total, s->r_t, 1) && add_part(total, rows, columns) && add_part(total, rows, 1) &&
-         *total < ((size_t)1 << 40);
+         !__builtin_mul_overflow(hidden, probex_branches(s), &hidden) && add_branches(total, s) &&
+         add_part(total, s->r_t, hidden) && add_part(total, s->r_t, 1) && add_part(total, rows, columns) &&
+         add_part(total, rows, 1) && *total < ((size_t)1 << 40);
+}
+
+static void take_branches(Probex *p, float **block) {
+  const ProbexShape *s = &p->shape;
+  if (!s->views) {
+    p->u = block_take(block, s->d_in * s->r_u);
+    p->v = block_take(block, s->r_v * s->d_out);
+  }
+  for (int b = 0; b < VIEW_BRANCHES; b++) {
+    if (!has_branch(s, b)) continue;
+    p->views_u[b] = block_take(block, probex_probe_rows(s, (ViewBranch)b) * s->r_u);
+    p->views_v[b] = block_take(block, s->r_v * probex_response_rows(s, (ViewBranch)b));
+  }
 }
 
 Probex *probex_new(const ProbexShape *shape, GError **error) {
@@ -45,9 +84,8 @@ Probex *probex_new(const ProbexShape *shape, GError **error) {
   p->block = block;
   size_t rows, columns;
   head_size(shape, &rows, &columns);
-  p->u = block_take(&block, shape->d_in * shape->r_u);
-  p->v = block_take(&block, shape->r_v * shape->d_out);
-  p->m = block_take(&block, shape->r_t * shape->r_u * shape->r_v);
+  take_branches(p, &block);
+  p->m = block_take(&block, shape->r_t * probex_hidden(shape));
   p->b = block_take(&block, shape->r_t);
   p->head = block_take(&block, rows * columns);
   p->head_b = block_take(&block, rows);
@@ -63,13 +101,21 @@ void probex_free(Probex *p) {
 
 static float bound(size_t fan_in) { return 1.0f / sqrtf((float)fan_in); }
 
+/* probes is Linear(r_u, d) read as a matrix, so its fan-in is r_u. */
+static void init_branch(const ProbexShape *s, Rng *rng, float *u, size_t d_u, float *v, size_t d_v) {
+  rng_fill_uniform(rng, u, d_u * s->r_u, bound(s->r_u));
+  rng_fill_uniform(rng, v, s->r_v * d_v, bound(d_v));
+}
+
 void probex_init(Probex *p, Rng *rng) {
   const ProbexShape *s = &p->shape;
-  size_t rows, columns, hidden = s->r_u * s->r_v;
+  size_t rows, columns, hidden = probex_hidden(s);
   head_size(s, &rows, &columns);
-  /* probes is Linear(r_u, d_in) read as a matrix, so its fan-in is r_u. */
-  rng_fill_uniform(rng, p->u, s->d_in * s->r_u, bound(s->r_u));
-  rng_fill_uniform(rng, p->v, s->r_v * s->d_out, bound(s->d_out));
+  if (!s->views) init_branch(s, rng, p->u, s->d_in, p->v, s->d_out);
+  for (int b = 0; b < VIEW_BRANCHES; b++)
+    if (has_branch(s, b))
+      init_branch(s, rng, p->views_u[b], probex_probe_rows(s, (ViewBranch)b), p->views_v[b],
+                  probex_response_rows(s, (ViewBranch)b));
   rng_fill_uniform(rng, p->m, s->r_t * hidden, bound(hidden));
   rng_fill_uniform(rng, p->b, s->r_t, bound(hidden));
   if (rows) rng_fill_uniform(rng, p->head, rows * columns, bound(columns));

@@ -7,7 +7,10 @@
  *   e = M vec(H) + b     (r_t)         vec is probe-major: entry l·r_v + v is H[v][l]
  *
  * followed by a head: y = T e + c for classes, or the cosine with a linear map of text for
- * alignment. A low-rank X = s·B·A is never multiplied out: Z = s (V B)(A U). */
+ * alignment. A low-rank X = s·B·A is never multiplied out: Z = s (V B)(A U).
+ *
+ * The form of several views (arXiv 2605.23410) has up to four such branches, each with probes and a projection of its
+ * own, whose H lie one after the other before the encoder M; multiview.h says how it computes them. */
 #pragma once
 
 #include <glib.h>
@@ -24,21 +27,37 @@ typedef struct {
   size_t d_text;        /* align: dimension of the text encoder; 0 without a head for text */
   size_t n_classes;     /* classify: labels; 0 otherwise */
   bool linear;          /* H = Z: without the relu, for comparison */
+  unsigned views;       /* a set of ViewBranch, (1 << branch) each: the form of several views; 0: ProbeX itself */
 } ProbexShape;
+
+/* The branches in the order in which they lie before the encoder. */
+typedef enum { VIEW_XU, VIEW_XXTU, VIEW_XTU, VIEW_XTXU, VIEW_BRANCHES } ViewBranch;
 
 /* All parameters lie in one block, so that Adam and a gradient walk it once. */
 typedef struct {
   ProbexShape shape;
   size_t n; /* floats in the block */
   float *block;
-  float *u;      /* probes.weight                 (d_in, r_u) */
-  float *v;      /* shared_probe_proj.weight      (r_v, d_out) */
-  float *m;      /* per_probe_encoders.weight     (r_t, r_u·r_v) */
-  float *b;      /* per_probe_encoders.bias       (r_t) */
-  float *head;   /* text map (r_t, d_text) or classification_head.weight (n_classes, r_t) */
-  float *head_b; /* (r_t) or (n_classes) */
-  float *tau;    /* align: log of the inverse temperature (1) */
+  float *u;                      /* probes.weight                 (d_in, r_u); NULL with views */
+  float *v;                      /* shared_probe_proj.weight      (r_v, d_out); NULL with views */
+  float *views_u[VIEW_BRANCHES]; /* with views: each branch's probes (probex_probe_rows, r_u); NULL: not in use */
+  float *views_v[VIEW_BRANCHES]; /* and projection (r_v, probex_response_rows) */
+  float *m;                      /* per_probe_encoders.weight     (r_t, hidden) */
+  float *b;                      /* per_probe_encoders.bias       (r_t) */
+  float *head;                   /* text map (r_t, d_text) or classification_head.weight (n_classes, r_t) */
+  float *head_b;                 /* (r_t) or (n_classes) */
+  float *tau;                    /* align: log of the inverse temperature (1) */
 } Probex;
+
+/* Rows of a branch's probes, and of its response X U, X X'U, X'U or X'X U. */
+size_t probex_probe_rows(const ProbexShape *shape, ViewBranch branch);
+size_t probex_response_rows(const ProbexShape *shape, ViewBranch branch);
+
+/* Branches in use: 1 for ProbeX. */
+size_t probex_branches(const ProbexShape *shape);
+
+/* Numbers before the encoder: r_u · r_v of each branch. */
+size_t probex_hidden(const ProbexShape *shape);
 
 /* Allocates parameters, zeroed. NULL with an error when there is no memory or a dimension is 0
  * or overflows. Also used for gradients and Adam's moments, which have the same layout. */

@@ -12,8 +12,10 @@
 
 #include <string.h>
 
-#include "numerics/linalg.h"
 #include "core/parallel.h"
+#include "experts/probex/multiview_dense.h"
+#include "experts/probex/multiview_low.h"
+#include "numerics/linalg.h"
 #include "numerics/simd.h"
 
 struct ProbexPass {
@@ -24,23 +26,34 @@ struct ProbexPass {
   const size_t *members;
   float *block; /* all buffers below */
   size_t floats;
-  float *a, *bt; /* gathered rows: (R, d_in), (R, d_out) */
-  float *left;   /* P (R, r_u), or Y (n·d_out, r_u) */
-  float *qt;     /* (R, r_v) */
-  float *h;      /* (n, r_u·r_v): relu(Z'); zero exactly where Z' <= 0 */
-  float *dh;     /* (n, r_u·r_v) */
-  float *dleft;  /* gradient of P or, for one model, of Y */
-  float *dqt;    /* (R, r_v) */
+  float *a, *bt;     /* gathered rows: (R, d_in), (R, d_out) */
+  float *left;       /* P (R, r_u), or Y (n·d_out, r_u) */
+  float *qt;         /* (R, r_v) */
+  float *h;          /* (n, r_u·r_v): relu(Z'); zero exactly where Z' <= 0 */
+  float *dh;         /* (n, r_u·r_v) */
+  float *dleft;      /* gradient of P or, for one model, of Y */
+  float *dqt;        /* (R, r_v) */
+  MultiviewLow *low; /* with views, one of these computes h and all up to dh; else both are NULL */
+  MultiviewDense *dense;
 };
+
+/* With views: h and dh are all that is needed here. */
+static bool take_views(ProbexPass *pass, const Probex *p, const LayerSet *set, size_t capacity, GError **error) {
+  bool low = set->form == LAYER_LOW_RANK;
+  if (low) pass->low = multiview_low_new(p, set, capacity, error);
+  else pass->dense = multiview_dense_new(p, set, capacity, error);
+  return pass->low || pass->dense;
+}
 
 ProbexPass *probex_pass_new(const Probex *p, const LayerSet *set, size_t capacity, GError **error) {
   const ProbexShape *s = &p->shape;
   bool low = set->form == LAYER_LOW_RANK;
-  size_t rows = low ? capacity * set->max_rank : 0;
-  size_t left = low ? rows * s->r_u : capacity * s->d_out * s->r_u;
-  size_t dleft = low ? left : s->d_out * s->r_u;
-  size_t hidden = capacity * s->r_u * s->r_v;
-  size_t wide = low || dense_store_all(set->x) ? 0 : s->d_out * s->d_in;
+  bool views = s->views != 0; /* these have buffers of their own */
+  size_t rows = low && !views ? capacity * set->max_rank : 0;
+  size_t left = low || views ? rows * s->r_u : capacity * s->d_out * s->r_u;
+  size_t dleft = low || views ? left : s->d_out * s->r_u;
+  size_t hidden = capacity * probex_hidden(s);
+  size_t wide = low || views || dense_store_all(set->x) ? 0 : s->d_out * s->d_in;
   size_t floats = wide + rows * (s->d_in + s->d_out + 2 * s->r_v) + left + dleft + 2 * hidden;
   float *block = big_alloc(floats, error);
   if (!block) return NULL;
@@ -59,11 +72,15 @@ ProbexPass *probex_pass_new(const Probex *p, const LayerSet *set, size_t capacit
   pass->dh = block_take(&block, hidden);
   pass->dleft = block_take(&block, dleft);
   pass->dqt = block_take(&block, rows * s->r_v);
-  return pass;
+  if (!views || take_views(pass, p, set, capacity, error)) return pass;
+  probex_pass_free(pass);
+  return NULL;
 }
 
 void probex_pass_free(ProbexPass *pass) {
   if (!pass) return;
+  multiview_low_free(pass->low);
+  multiview_dense_free(pass->dense);
   big_free(pass->block, pass->floats);
   g_free(pass->first);
   g_free(pass->scale);
@@ -154,11 +171,13 @@ static void forward_dense(ProbexPass *pass, const Probex *p, const LayerSet *set
 
 void probex_forward(ProbexPass *pass, const Probex *p, const LayerSet *set, const size_t *members, size_t n, float *e) {
   const ProbexShape *s = &p->shape;
-  size_t hidden = s->r_u * s->r_v;
+  size_t hidden = probex_hidden(s);
   g_return_if_fail(n <= pass->capacity);
   pass->n = n;
   pass->members = members;
-  if (set->form == LAYER_LOW_RANK) forward_low_rank(pass, p, set);
+  if (pass->low) multiview_low_forward(pass->low, p, members, n, pass->h);
+  else if (pass->dense) multiview_dense_forward(pass->dense, p, members, n, pass->h);
+  else if (set->form == LAYER_LOW_RANK) forward_low_rank(pass, p, set);
   else forward_dense(pass, p, set);
   for (size_t i = 0; i < n; i++) memcpy(e + i * s->r_t, p->b, s->r_t * sizeof(float));
   gemm(false, true, n, s->r_t, hidden, 1, pass->h, hidden, p->m, hidden, 1, e, s->r_t);
@@ -206,12 +225,14 @@ static void backward_dense(ProbexPass *pass, const Probex *p, const LayerSet *se
 
 void probex_backward(ProbexPass *pass, const Probex *p, const LayerSet *set, const float *de, Probex *grad) {
   const ProbexShape *s = &p->shape;
-  size_t hidden = s->r_u * s->r_v, n = pass->n;
+  size_t hidden = probex_hidden(s), n = pass->n;
   gemm(true, false, s->r_t, hidden, n, 1, de, s->r_t, pass->h, hidden, 0, grad->m, hidden);
   memset(grad->b, 0, s->r_t * sizeof(float));
   for (size_t i = 0; i < n; i++) axpy(1, de + i * s->r_t, grad->b, s->r_t);
   gemm(false, false, n, hidden, s->r_t, 1, de, s->r_t, p->m, hidden, 0, pass->dh, hidden);
-  if (set->form == LAYER_LOW_RANK) backward_low_rank(pass, p, set, grad);
+  if (pass->low) multiview_low_backward(pass->low, p, pass->h, pass->dh, grad);
+  else if (pass->dense) multiview_dense_backward(pass->dense, p, pass->h, pass->dh, grad);
+  else if (set->form == LAYER_LOW_RANK) backward_low_rank(pass, p, set, grad);
   else backward_dense(pass, p, set, grad);
 }
 
