@@ -10,6 +10,7 @@
 #include "commands/train_report.h"
 #include "core/error.h"
 #include "core/json.h"
+#include "experts/probex/multiview.h"
 #include "session/apart.h"
 
 /* How the sides came about. */
@@ -44,6 +45,15 @@ static void add_left_out(cJSON *o, const TrainResult *r) {
     cJSON_AddItemToArray(warnings, cJSON_CreateString(r->kernel->warnings->pdata[i]));
 }
 
+static void add_views(cJSON *o, const TrainResult *r) {
+  static const char *const sides[SIDE_COUNT] = {"x", "xxt", "xtx"};
+  if (!r->expert->probex->shape.views) return;
+  g_autofree char *views = views_text(r->expert->probex->shape.views);
+  json_add_string(o, "views", views);
+  cJSON *r2 = r->views_chosen ? cJSON_AddObjectToObject(o, "views_r2") : NULL;
+  for (int s = 0; r2 && s < SIDE_COUNT; s++) json_add_number(r2, sides[s], r->view_r2[s]);
+}
+
 static void print_json(const TrainResult *r) {
   const Expert *x = r->expert;
   cJSON *o = cJSON_CreateObject();
@@ -64,7 +74,8 @@ static void print_json(const TrainResult *r) {
   cJSON_AddItemToObject(o, "val", score_json(&x->val));
   cJSON_AddItemToObject(o, "test", score_json(&x->test));
   cJSON_AddItemToObject(o, "test_holdout", score_json(&x->test_holdout));
-  json_add_string(o, "kind", x->kernel ? "kernel" : "probex");
+  json_add_string(o, "kind", expert_kind_name(x));
+  add_views(o, r);
   cJSON_AddNumberToObject(o, "left_out", r->left_out);
   json_add_string(o, "left_out_first", r->left_out_first);
   cJSON_AddItemToObject(o, "split", split_json(r));
@@ -118,12 +129,14 @@ static int measure(Collection *c, const GPtrArray *models, const TrainOptions *o
 /* -1 for an expert; false for a word that is no kind. */
 static bool kind_of(const char *word, int *kind, GError **error) {
   *kind = -1;
-  if (!word || g_str_equal(word, "probex") || g_str_equal(word, "kernel") || g_str_equal(word, "auto")) return true;
+  if (!word || g_str_equal(word, "probex") || g_str_equal(word, "multiview") || g_str_equal(word, "kernel") ||
+      g_str_equal(word, "auto"))
+    return true;
   for (int k = 0; k < BASELINE_COUNT; k++)
     if (g_str_equal(word, baseline_name((BaselineKind)k))) *kind = k;
   if (*kind >= 0) return true;
   g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE,
-              "unknown expert '%s'; there are: auto, kernel, probex, dense, statnn", word);
+              "unknown expert '%s'; there are: auto, kernel, probex, multiview, dense, statnn", word);
   return false;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "experts/probex/multiview.h"
 #include "experts/train/preset.h"
 
 void train_words_clear(TrainWords *o) {
@@ -21,6 +22,7 @@ void train_words_clear(TrainWords *o) {
   g_free(o->schedule);
   g_free(o->init);
   g_free(o->out);
+  g_free(o->views);
 }
 
 /* What no user writes: the option was not given. */
@@ -90,9 +92,17 @@ static TrainKind kind_wanted(const TrainWords *o) {
   bool steps = o->epochs != NOT_GIVEN || o->patience != NOT_GIVEN || o->probes != NOT_GIVEN || o->proj != NOT_GIVEN ||
                o->rep != NOT_GIVEN || o->batch != NOT_GIVEN || !isnan(o->lr) || !isnan(o->weight_decay) || o->preset ||
                o->input || o->schedule || o->init || o->linear || o->compress > 0;
-  if (!o->expert) return steps ? TRAIN_PROBEX : TRAIN_AUTO;
+  if (!o->expert) return o->views ? TRAIN_MULTIVIEW : steps ? TRAIN_PROBEX : TRAIN_AUTO;
   if (strcmp(o->expert, "kernel") == 0) return TRAIN_KERNEL;
+  if (strcmp(o->expert, "multiview") == 0) return TRAIN_MULTIVIEW;
   return strcmp(o->expert, "auto") == 0 ? TRAIN_AUTO : TRAIN_PROBEX;
+}
+
+/* Which branches: only several views have any. */
+static bool read_views(const TrainWords *o, TrainOptions *t, GError **error) {
+  if (!o->views || t->kind == TRAIN_MULTIVIEW) return !o->views || views_parse(o->views, &t->views, error);
+  g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_USAGE, "--views is for --expert multiview");
+  return false;
 }
 
 bool train_words_read(const TrainWords *o, const Globals *g, TrainOptions *t, GError **error) {
@@ -113,6 +123,7 @@ bool train_words_read(const TrainWords *o, const Globals *g, TrainOptions *t, GE
   t->compress = o->compress;
   t->seed = (uint64_t)g->seed;
   t->kind = kind_wanted(o);
+  if (!read_views(o, t, error)) return false;
   take_number(o->epochs, &t->epochs);
   take_number(o->patience, &t->patience);
   take_number(o->probes, &t->probes);
@@ -129,9 +140,13 @@ GOptionEntry *train_words_entries(TrainWords *o) {
       {"task", 0, 0, G_OPTION_ARG_STRING, &o->task, "align: weights to words (the default); classify: which labels",
        "TASK"},
       {"expert", 0, 0, G_OPTION_ARG_STRING, &o->expert,
-       "auto (the default: closed form first), kernel, probex, or a baseline to measure: dense, statnn", "KIND"},
+       "auto (the default: closed form first), kernel, probex, multiview, or a baseline to measure: dense, statnn",
+       "KIND"},
       {"preset", 0, 0, G_OPTION_ARG_STRING, &o->preset, "Published set-up: supvit, dino, mae, resnet, sd_200, sd_1k",
        "NAME"},
+      {"views", 0, 0, G_OPTION_ARG_STRING, &o->views,
+       "Several views: which, of xu, xxtu, xtu, xtxu, or all (default: those that a kernel says carry the labels)",
+       "LIST"},
       {"input", 0, 0, G_OPTION_ARG_STRING, &o->input,
        "raw, scaled or centred (default: centred when dense, scaled when low-rank)", "FORM"},
       {"linear", 0, 0, G_OPTION_ARG_NONE, &o->linear, "Leave the relu out, for comparison", NULL},

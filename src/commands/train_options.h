@@ -6,7 +6,8 @@
 #include "experts/train/train.h"
 
 typedef struct {
-  char *expert, *preset, *task, *input, *layer, *label, *encoder, *prompts, *schedule, *init, *out, *apart, *stop_words;
+  char *expert, *preset, *task, *input, *layer, *label, *encoder, *prompts, *schedule, *init, *out, *views, *apart,
+      *stop_words;
   gboolean linear, half;
   int min_count, tree, epochs, patience, probes, proj, rep, batch;
   double lr, weight_decay, compress;

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "experts/probex/multiview.h"
+
 void train_report_score(const char *name, const Score *s) {
   if (!s->n) {
     printf("  %-24s not measured: no such models\n", name);
@@ -68,6 +70,16 @@ static void print_kernel(const TrainResult *r) {
     printf("  note: not looked at: %s\n", (char *)report->warnings->pdata[i]);
 }
 
+/* Which branches an expert of several views has, and why. */
+static void print_views(const TrainResult *r) {
+  g_autofree char *views = views_text(r->expert->probex->shape.views);
+  printf("  views %s", views);
+  if (r->views_chosen)
+    printf(": a kernel explains %.2f of models or labels left out from X, %.2f from X X', %.2f from X'X",
+           r->view_r2[SIDE_X], r->view_r2[SIDE_U], r->view_r2[SIDE_V]);
+  putchar('\n');
+}
+
 /* Who was kept together, and who takes no part and why. */
 static void print_sides(const TrainResult *r) {
   const SplitRecord *s = r->expert->split;
@@ -104,6 +116,7 @@ void train_report_print(const TrainResult *r) {
   if (align) train_report_score("test (unseen concepts)", &x->test_holdout);
   print_sides(r);
   if (r->kernel) print_kernel(r);
+  if (x->probex->shape.views) print_views(r);
   print_baselines(r);
   print_warning(x);
   if (r->kernel) {

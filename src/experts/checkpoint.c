@@ -8,6 +8,7 @@
 #include "numerics/linalg.h"
 #include "experts/expert.h"
 #include "experts/kernel/kernel_store.h"
+#include "experts/probex/multiview.h"
 #include "weights/formats/safetensors.h"
 #include "weights/weight_open.h"
 
@@ -66,6 +67,10 @@ static GPtrArray *facts_of(const Expert *x) {
   put(m, "copse.layer", g_strdup(x->layer));
   put(m, "copse.shapes", g_strdup(x->shapes));
   if (x->probex->shape.linear) put(m, "copse.linear", g_strdup("1"));
+  if (x->probex->shape.views) {
+    put(m, "copse.d_out", g_strdup_printf("%zu", x->probex->shape.d_out));
+    put(m, "copse.d_in", g_strdup_printf("%zu", x->probex->shape.d_in));
+  }
   put(m, "copse.tree", g_strdup_printf("%d", x->tree));
   put(m, "copse.encoder", g_strdup(x->encoder));
   put(m, "copse.fingerprint", g_strdup(x->fingerprint));
@@ -117,16 +122,39 @@ static bool save_kernel(const Expert *x, const char *path, GError **error) {
   return ok;
 }
 
+/* Upstream's names of the encoder's weight and bias. */
+static const char *const *encoder_names(const ProbexShape *s) {
+  static const char *const probex[] = {"per_probe_encoders.weight", "per_probe_encoders.bias"};
+  static const char *const views[] = {"concat_all4_encoder.weight", "concat_all4_encoder.bias"};
+  return s->views ? views : probex;
+}
+
+/* Probes and projections, of each branch that there is. Returns how many tensors that are. */
+static size_t put_probes(const Probex *p, TensorOut *t) {
+  const ProbexShape *s = &p->shape;
+  size_t n = 0;
+  if (!s->views) {
+    t[n++] = matrix("probes.weight", s->d_in, s->r_u, p->u);
+    t[n++] = matrix("shared_probe_proj.weight", s->r_v, s->d_out, p->v);
+  }
+  for (int k = 0; k < VIEW_BRANCHES; k++) {
+    ViewBranch b = (ViewBranch)k;
+    if (!p->views_u[b]) continue;
+    t[n++] = matrix(view_probe_name(b), probex_probe_rows(s, b), s->r_u, p->views_u[b]);
+    t[n++] = matrix(view_projection_name(b), s->r_v, probex_response_rows(s, b), p->views_v[b]);
+  }
+  return n;
+}
+
 bool expert_save(const Expert *x, const char *path, GError **error) {
   const Probex *p = x->probex;
   const ProbexShape *s = &p->shape;
   if (x->kernel) return save_kernel(x, path, error);
-  TensorOut t[10];
-  size_t n = 0;
-  t[n++] = matrix("probes.weight", s->d_in, s->r_u, p->u);
-  t[n++] = matrix("shared_probe_proj.weight", s->r_v, s->d_out, p->v);
-  t[n++] = matrix("per_probe_encoders.weight", s->r_t, s->r_u * s->r_v, p->m);
-  t[n++] = vector("per_probe_encoders.bias", s->r_t, p->b);
+  TensorOut t[2 * VIEW_BRANCHES + 8];
+  size_t n = put_probes(p, t);
+  const char *const *encoder = encoder_names(s);
+  t[n++] = matrix(encoder[0], s->r_t, probex_hidden(s), p->m);
+  t[n++] = vector(encoder[1], s->r_t, p->b);
   if (s->d_text) {
     t[n++] = matrix("regression_head.weight", s->r_t, s->d_text, p->head);
     t[n++] = vector("regression_head.bias", s->r_t, p->head_b);
@@ -222,19 +250,57 @@ static const uint64_t *shape_of(WeightFile *f, const char *name, int rank, GErro
   gssize i = weight_file_find(f, name);
   const TensorInfo *t = i >= 0 ? weight_file_info(f, (size_t)i) : NULL;
   if (t && t->rank == rank && t->count > 0) return t->shape;
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: no ProbeX checkpoint: %s %s", weight_file_label(f), name,
-              t ? "has another number of dimensions" : "is not there");
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: no checkpoint of ProbeX or of several views: %s %s",
+              weight_file_label(f), name, t ? "has another number of dimensions" : "is not there");
   return NULL;
+}
+
+/* The sizes of probes and projections, and which branches there are; what they say of the layer must agree. */
+static bool read_branches(WeightFile *f, ProbexShape *s, GError **error) {
+  for (int k = 0; k < VIEW_BRANCHES; k++) {
+    ViewBranch b = (ViewBranch)k;
+    if (weight_file_find(f, view_probe_name(b)) < 0) continue;
+    const uint64_t *u = shape_of(f, view_probe_name(b), 2, error);
+    const uint64_t *v = u ? shape_of(f, view_projection_name(b), 2, error) : NULL;
+    if (!v) return false;
+    bool across = b == VIEW_XTU || b == VIEW_XTXU, probes_out = b == VIEW_XXTU || b == VIEW_XTU;
+    size_t *d[] = {probes_out ? &s->d_out : &s->d_in, across ? &s->d_in : &s->d_out};
+    const size_t says[] = {u[0], v[1]};
+    for (int i = 0; i < 2; i++)
+      if (!*d[i]) *d[i] = says[i];
+    if (!s->views) s->r_u = u[1], s->r_v = v[0];
+    s->views |= 1U << b;
+    if (*d[0] == u[0] && *d[1] == v[1] && s->r_u == u[1] && s->r_v == v[0]) continue;
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: the views are of different sizes, from %s on",
+                weight_file_label(f), view_probe_name(b));
+    return false;
+  }
+  if (s->views) return true;
+  const uint64_t *u = shape_of(f, "probes.weight", 2, error);
+  const uint64_t *v = u ? shape_of(f, "shared_probe_proj.weight", 2, error) : NULL;
+  if (!v) return false;
+  s->d_in = u[0], s->r_u = u[1], s->r_v = v[0], s->d_out = v[1];
+  return true;
+}
+
+/* xxtu and xtxu alone each say one side of the layer; copse's own files say the other. */
+static bool complete_sides(WeightFile *f, ProbexShape *s, GError **error) {
+  if (!s->d_out) s->d_out = (size_t)CLAMP(fact_whole(f, "copse.d_out", 10), 0, 1 << 24);
+  if (!s->d_in) s->d_in = (size_t)CLAMP(fact_whole(f, "copse.d_in", 10), 0, 1 << 24);
+  if (s->d_out && s->d_in) return true;
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: its one view does not say how large the layer is",
+              weight_file_label(f));
+  return false;
 }
 
 static bool read_shape(WeightFile *f, ExpertTask task, ProbexShape *s, GError **error) {
   const char *head = task == EXPERT_CLASSIFY ? "classification_head.weight" : "regression_head.weight";
-  const uint64_t *u = shape_of(f, "probes.weight", 2, error);
-  const uint64_t *v = u ? shape_of(f, "shared_probe_proj.weight", 2, error) : NULL;
-  const uint64_t *m = v ? shape_of(f, "per_probe_encoders.weight", 2, error) : NULL;
+  *s = (ProbexShape){0};
+  if (!read_branches(f, s, error) || !complete_sides(f, s, error)) return false;
+  const uint64_t *m = shape_of(f, encoder_names(s)[0], 2, error);
   const uint64_t *h = m ? shape_of(f, head, 2, error) : NULL;
   if (!h) return false;
-  *s = (ProbexShape){.d_in = u[0], .r_u = u[1], .r_v = v[0], .d_out = v[1], .r_t = m[0]};
+  s->r_t = m[0];
   *(task == EXPERT_CLASSIFY ? &s->n_classes : &s->d_text) = task == EXPERT_CLASSIFY ? h[0] : h[1];
   enum { MOST = 1 << 16 };
   if (s->r_u <= MOST && s->r_v <= MOST && s->r_t <= MOST && s->r_u * s->r_v <= 16 * MOST) return true;
@@ -289,15 +355,29 @@ static bool read_centre(WeightFile *f, Expert *x, GError **error) {
   return read_numbers(f, "copse.centre", n, x->centre, error);
 }
 
+static bool read_probes(WeightFile *f, Probex *p, GError **error) {
+  const ProbexShape *s = &p->shape;
+  if (!s->views)
+    return read_numbers(f, "probes.weight", s->d_in * s->r_u, p->u, error) &&
+           read_numbers(f, "shared_probe_proj.weight", s->r_v * s->d_out, p->v, error);
+  for (int k = 0; k < VIEW_BRANCHES; k++) {
+    ViewBranch b = (ViewBranch)k;
+    if (!p->views_u[b]) continue;
+    if (!read_numbers(f, view_probe_name(b), probex_probe_rows(s, b) * s->r_u, p->views_u[b], error) ||
+        !read_numbers(f, view_projection_name(b), s->r_v * probex_response_rows(s, b), p->views_v[b], error))
+      return false;
+  }
+  return true;
+}
+
 static bool read_numbers_of(WeightFile *f, Expert *x, GError **error) {
   ProbexShape s;
   if (!read_shape(f, x->task, &s, error)) return false;
   s.linear = g_hash_table_contains(weight_file_metadata(f), "copse.linear");
   Probex *p = x->probex = probex_new(&s, error);
-  return p && read_numbers(f, "probes.weight", s.d_in * s.r_u, p->u, error) &&
-         read_numbers(f, "shared_probe_proj.weight", s.r_v * s.d_out, p->v, error) &&
-         read_numbers(f, "per_probe_encoders.weight", s.r_t * s.r_u * s.r_v, p->m, error) &&
-         read_numbers(f, "per_probe_encoders.bias", s.r_t, p->b, error) && read_head(f, x, error) &&
+  return p && read_probes(f, p, error) &&
+         read_numbers(f, encoder_names(&s)[0], s.r_t * probex_hidden(&s), p->m, error) &&
+         read_numbers(f, encoder_names(&s)[1], s.r_t, p->b, error) && read_head(f, x, error) &&
          read_centre(f, x, error);
 }
 

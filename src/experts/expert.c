@@ -9,6 +9,10 @@
 #include "experts/probex/probex_pass.h"
 #include "experts/task/task.h"
 
+const char *expert_kind_name(const Expert *x) {
+  return x->kernel ? "kernel" : x->probex->shape.views ? "multiview" : "probex";
+}
+
 Expert *expert_new(void) {
   Expert *x = g_new0(Expert, 1);
   x->tree = -1;

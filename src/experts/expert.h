@@ -47,6 +47,9 @@ typedef struct {
   float *text_mean;                /* (d_text): removed from text vectors before they are mapped; align only */
 } Expert;
 
+/* "probex", "multiview" or "kernel". Static text. */
+const char *expert_kind_name(const Expert *expert);
+
 Expert *expert_new(void);
 void expert_free(Expert *expert);
 

@@ -8,6 +8,7 @@
 #include "core/files.h"
 #include "experts/measure/ensemble.h"
 #include "experts/measure/evaluation.h"
+#include "experts/probex/multiview.h"
 #include "experts/train/preset.h"
 #include "experts/train/sweep.h"
 #include "experts/task/task.h"
@@ -139,11 +140,9 @@ static void on_note(void *user, const ProgressNote *note) {
 }
 
 /* A run that was stopped and taken up again gives the very numbers of an unbroken one. */
-static void test_resume(Fixture *f, gconstpointer unused) {
-  (void)unused;
-  put_wood(f);
-  g_autofree char *encoder = put_texts(f);
+static void expect_resumed(Fixture *f, const char *encoder, TrainKind kind) {
   TrainOptions o = small_options(encoder);
+  o.kind = kind;
   o.baselines = false;
   Breaker b = {.stop = 36};
   cancel_token_init(&b.token);
@@ -151,7 +150,8 @@ static void test_resume(Fixture *f, gconstpointer unused) {
   g_autoptr(GError) error = NULL;
   g_assert_null(expert_train(f->collection, f->models, &o, &progress, &error));
   g_assert_error(error, COPSE_ERROR, COPSE_ERROR_CANCELLED);
-  g_autofree char *state = g_build_filename(f->state, "training", "mid-align.state", NULL);
+  g_autofree char *state = g_build_filename(
+      f->state, "training", kind == TRAIN_MULTIVIEW ? "mid-views-align.state" : "mid-align.state", NULL);
   g_assert_true(g_file_test(state, G_FILE_TEST_EXISTS));
   Breaker count = {0};
   cancel_token_init(&count.token);
@@ -164,6 +164,49 @@ static void test_resume(Fixture *f, gconstpointer unused) {
   g_autoptr(TrainResult) whole = train(f, &o, NULL);
   g_assert_cmpmem(whole->expert->probex->block, whole->expert->probex->n * 4, resumed->expert->probex->block,
                   resumed->expert->probex->n * 4);
+}
+
+static void test_resume(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  put_wood(f);
+  g_autofree char *encoder = put_texts(f);
+  expect_resumed(f, encoder, TRAIN_PROBEX);
+  expect_resumed(f, encoder, TRAIN_MULTIVIEW);
+}
+
+/* Several views learn what X X' tells, name their file for it, and say the same once they are read again. */
+static void test_multiview(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  put_wood(f);
+  g_autofree char *encoder = put_texts(f);
+  TrainOptions o = small_options(encoder);
+  o.kind = TRAIN_MULTIVIEW;
+  g_autoptr(TrainResult) chosen = train(f, &o, NULL);
+  g_assert_true(chosen->views_chosen);
+  g_assert_cmpfloat(chosen->view_r2[SIDE_U], >, chosen->view_r2[SIDE_V] + 0.3); /* rows tell, columns do not */
+  g_assert_cmpuint(chosen->expert->probex->shape.views & 1U << VIEW_XXTU, !=, 0);
+  g_assert_cmpuint(chosen->expert->probex->shape.views & 1U << VIEW_XTXU, ==, 0);
+  g_assert_cmpfloat(chosen->expert->test.top1, ==, 1);
+  g_assert_cmpstr(chosen->expert->name, ==, "mid-views-align");
+  o.views = 1U << VIEW_XXTU;
+  for (int k = 0; k < 3; k++) {
+    if (k == 1) o.task = EXPERT_CLASSIFY, o.epochs = 60;
+    if (k == 2) o.views = VIEW_ALL, o.compress = 0.999;
+    g_autoptr(TrainResult) r = train(f, &o, NULL);
+    g_assert_false(r->views_chosen);
+    g_assert_cmpfloat(score_headline(&r->expert->test), >, 0.9);
+    g_autoptr(Expert) again = expert_load(r->expert->path, NULL);
+    g_assert_cmpuint(again->probex->shape.views, ==, o.views);
+    size_t bytes = (again->probex->n - 1) * sizeof(float); /* classes have no temperature */
+    g_assert_cmpmem(again->probex->block, bytes, r->expert->probex->block, bytes);
+    g_assert_cmpstr(expert_kind_name(again), ==, "multiview");
+    g_autoptr(Evaluation) e = evaluation_new(f->collection, f->models, again, NULL, NULL);
+    g_assert_cmpfloat(fabs(score_headline(&e->seen.score) - score_headline(&r->expert->test)), <, 0.05);
+  }
+  o.input = INPUT_SCALED;
+  g_autoptr(GError) error = NULL;
+  g_assert_null(expert_train(f->collection, f->models, &o, NULL, &error));
+  g_assert_error(error, COPSE_ERROR, COPSE_ERROR_USAGE);
 }
 
 static void test_evaluation(Fixture *f, gconstpointer unused) {
@@ -299,6 +342,7 @@ int main(int argc, char **argv) {
   add_test("/train", "train", test_train);
   add_test("/train", "choices", test_choices);
   add_test("/train", "resume", test_resume);
+  add_test("/train", "multiview", test_multiview);
   add_test("/train", "evaluation", test_evaluation);
   add_test("/train", "classify", test_classify);
   add_test("/train", "sweep", test_sweep);

@@ -35,8 +35,7 @@ void kernel_choice_free(KernelChoice *c) {
 
 /* --- looking -------------------------------------------------------------------------------------- */
 
-/* At most `most` of the models: whole labels, drawn by seed, so that labels can be left out. */
-static size_t *some_models(const KernelTarget *t, size_t most, uint64_t seed, size_t *n) {
+size_t *kernel_some_models(const KernelTarget *t, size_t most, uint64_t seed, size_t *n) {
   size_t groups = t->label ? t->labels : t->n;
   g_autofree size_t *order = g_new(size_t, groups + 1), *size = g_new0(size_t, groups + 1);
   g_autofree bool *in = g_new0(bool, groups + 1);
@@ -65,8 +64,7 @@ typedef struct {
   const Progress *progress;
 } Looking;
 
-/* Of a kernel: the exact errors of both kinds. */
-static bool judge(const KernelTarget *t, const float *k, bool by_top1, double r2[KERNEL_HEADS],
+bool kernel_judge(const KernelTarget *t, const float *k, bool by_top1, double r2[KERNEL_HEADS],
                   double top1[KERNEL_HEADS], GError **error) {
   g_autoptr(KernelEigen) e = kernel_eigen_new(k, t->n, error);
   for (int h = 0; h < KERNEL_HEADS; h++) {
@@ -106,7 +104,7 @@ static bool add_candidates(const Looking *l, const char *layer, const KernelView
     KernelCandidate c = {.view = views[v]};
     double unused[KERNEL_HEADS];
     kernel_scale_free(kernel_scale_fit(k, l->target->n));
-    if (!judge(l->target, k, false, c.r2, unused, error)) return false;
+    if (!kernel_judge(l->target, k, false, c.r2, unused, error)) return false;
     c.layer = g_strdup(layer);
     c.k = g_steal_pointer(&grams->pdata[v]);
     g_array_append_val(l->choice->candidates, c);
@@ -178,7 +176,7 @@ static bool choose_sum(KernelChoice *choice, const KernelTarget *t, int h, const
     double r2[KERNEL_HEADS], top1[KERNEL_HEADS];
     if (!progress_step(progress, "adding layers up", i, G_N_ELEMENTS(takes), error)) return false;
     sum_up(all, take, h, t->n, k);
-    if (!judge(t, k, true, r2, top1, error)) return false;
+    if (!kernel_judge(t, k, true, r2, top1, error)) return false;
     double score = top1[h] + 1e-3 * r2[h];
     if (score > most) most = score, best = take, choice->top1[h] = top1[h];
   }
@@ -198,7 +196,7 @@ static double control(const KernelTarget *t, const float *k, uint64_t seed) {
   rng_shuffle(&rng, order, t->n);
   g_autoptr(KernelTarget) dealt = kernel_target_pick(t, order, t->n);
   double r2[KERNEL_HEADS], top1[KERNEL_HEADS];
-  return judge(dealt, k, true, r2, top1, NULL) ? top1[0] : NAN;
+  return kernel_judge(dealt, k, true, r2, top1, NULL) ? top1[0] : NAN;
 }
 
 KernelChoice *kernel_choose(const Collection *collection, const GPtrArray *models, const GPtrArray *layers,
@@ -209,7 +207,7 @@ KernelChoice *kernel_choose(const Collection *collection, const GPtrArray *model
   g_array_set_clear_func(choice->candidates, candidate_clear);
   double share = cbrt((double)LOOK_VIEWS / (7.0 * (double)MAX(layers->len, 1)));
   size_t most = (size_t)fmax((double)LOOK_LEAST, (double)LOOK_MOST * fmin(1, share));
-  g_autofree size_t *some = some_models(target, most, seed, &choice->n);
+  g_autofree size_t *some = kernel_some_models(target, most, seed, &choice->n);
   g_autoptr(KernelTarget) t = kernel_target_pick(target, some, choice->n);
   g_autoptr(GPtrArray) looked = g_ptr_array_new();
   for (size_t i = 0; i < choice->n; i++) g_ptr_array_add(looked, models->pdata[some[i]]);

@@ -29,5 +29,14 @@ KernelChoice *kernel_choose(const Collection *collection, const GPtrArray *model
 void kernel_choice_free(KernelChoice *choice);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KernelChoice, kernel_choice_free)
 
+/* At most `most` of the target's models, ascending: whole labels, drawn by seed, so that labels can be left out. The
+ * caller frees them. */
+size_t *kernel_some_models(const KernelTarget *target, size_t most, uint64_t seed, size_t *n);
+
+/* Of a scaled kernel of the target's models: r² and top-1 of models, and of whole labels, left out; NAN for what is not
+ * there. by_top1: the lambda is chosen so. */
+bool kernel_judge(const KernelTarget *target, const float *k, bool by_top1, double r2[KERNEL_HEADS],
+                  double top1[KERNEL_HEADS], GError **error);
+
 /* The views worth trying of layers of that form and size; returns how many. */
 size_t kernel_views(LayerForm form, size_t d_out, size_t d_in, KernelView views[8]);

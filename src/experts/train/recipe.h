@@ -13,13 +13,14 @@ typedef enum { INPUT_DEFAULT, INPUT_RAW, INPUT_SCALED, INPUT_CENTRED } TrainInpu
 /* Adam's step size over the epochs: as it is, or falling to 0 in a straight line. */
 typedef enum { SCHEDULE_LINEAR, SCHEDULE_CONSTANT } TrainSchedule;
 
-/* Which kind of expert: ProbeX by steps, a kernel in closed form (experts/kernel), or what serves best, which
- * so far is the kernel. */
-typedef enum { TRAIN_PROBEX, TRAIN_KERNEL, TRAIN_AUTO } TrainKind;
+/* Which kind of expert: ProbeX or the form of several views (experts/probex/multiview.h) by steps, a kernel in closed
+ * form (experts/kernel), or what serves best, which so far is the kernel. */
+typedef enum { TRAIN_PROBEX, TRAIN_KERNEL, TRAIN_AUTO, TRAIN_MULTIVIEW } TrainKind;
 
 typedef struct {
   ExpertTask task;
   TrainKind kind;
+  unsigned views;         /* of several views: a set of ViewBranch; 0: those that a kernel says carry the labels */
   bool half;              /* keep dense layers as bfloat16 */
   uint64_t memory;        /* bytes of dense layers to hold in memory; beyond: a scratch file; 0: no limit */
   bool linear;            /* without the relu, for comparison */

@@ -11,7 +11,9 @@
 #include "core/files.h"
 #include "numerics/hash.h"
 #include "numerics/linalg.h"
+#include "experts/kernel/view_strength.h"
 #include "experts/measure/evaluation.h"
+#include "experts/probex/multiview.h"
 #include "experts/train/train_kernel.h"
 #include "experts/train/preset.h"
 #include "experts/train/train_run.h"
@@ -95,10 +97,16 @@ static void list_members(TrainRun *r) {
 /* Centres and scales the layers as the options say. */
 static bool prepare_input(TrainRun *r, GError **error) {
   TrainInput input = r->options->input;
-  bool dense = r->set->form == LAYER_DENSE;
+  bool dense = r->set->form == LAYER_DENSE, views = r->options->kind == TRAIN_MULTIVIEW;
   const size_t *models = r->members[SPLIT_TRAIN];
   size_t n = r->task->counts[SPLIT_TRAIN];
-  if (input == INPUT_DEFAULT) input = dense ? INPUT_CENTRED : INPUT_SCALED;
+  if (views && input != INPUT_DEFAULT && input != INPUT_RAW) {
+    g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_USAGE,
+                        "several views take raw layers, and bring their responses to one mean and spread themselves: "
+                        "leave --input out");
+    return false;
+  }
+  if (input == INPUT_DEFAULT) input = views ? INPUT_RAW : dense ? INPUT_CENTRED : INPUT_SCALED;
   if (input == INPUT_CENTRED && !dense) {
     g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_USAGE,
                         "a low-rank layer is already a change from its base and is not centred: "
@@ -134,9 +142,28 @@ static bool compress(TrainRun *r, GError **error) {
   return true;
 }
 
+/* The branches: the user's, or those whose side of the weights says at least half as much as the best side does. A
+ * branch without signal costs more than it brings. */
+static bool choose_views(TrainRun *r, GError **error) {
+  static const unsigned branches[SIDE_COUNT] = {1U << VIEW_XU | 1U << VIEW_XTU, 1U << VIEW_XXTU, 1U << VIEW_XTXU};
+  double *r2 = r->result->view_r2, best = 0;
+  if (r->options->kind != TRAIN_MULTIVIEW) return true;
+  r->views = r->options->views;
+  if (r->views) return true;
+  r->result->views_chosen = true;
+  if (!view_strength(r->set, r->task, r->members[SPLIT_TRAIN], r->task->counts[SPLIT_TRAIN], r->options->seed,
+                     r->progress, r2, error))
+    return false;
+  for (int s = 0; s < SIDE_COUNT; s++) best = fmax(best, r2[s]);
+  for (int s = 0; s < SIDE_COUNT; s++) r->views |= best > 0 && r2[s] >= best / 2 ? branches[s] : 0;
+  if (!r->views) r->views = VIEW_ALL;
+  return true;
+}
+
 /* "mid_block.0-align": the layer's name as a file name. */
-static char *expert_name(const char *layer, ExpertTask task) {
-  char *name = g_strdup_printf("%s-%s", layer, task == EXPERT_ALIGN ? "align" : "classify");
+static char *expert_name(const char *layer, ExpertTask task, bool views) {
+  const char *kind = views ? "-views" : "";
+  char *name = g_strdup_printf("%s%s-%s", layer, kind, task == EXPERT_ALIGN ? "align" : "classify");
   return g_strcanon(name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._-", '_');
 }
 
@@ -168,7 +195,7 @@ static Expert *finish(TrainRun *r, const char *layer, GError **error) {
   x->centre = g_steal_pointer(&r->centre);
   /* V (X / spread) U = (V / spread) X U: from here on the expert takes raw layers. */
   ProbexShape *s = &x->probex->shape;
-  for (size_t i = 0; i < s->r_v * s->d_out; i++) x->probex->v[i] /= r->set->spread;
+  for (size_t i = 0; !s->views && i < s->r_v * s->d_out; i++) x->probex->v[i] /= r->set->spread;
   return x;
 }
 
@@ -208,7 +235,7 @@ static bool place(const Collection *collection, const TrainOptions *o, Expert *x
     x->path = g_strdup(o->out);
     return true;
   }
-  g_autofree char *name = expert_name(x->kernel ? "kernel" : x->layer, x->task);
+  g_autofree char *name = expert_name(x->kernel ? "kernel" : x->layer, x->task, x->probex->shape.views);
   if (!folder || collection_is_read_only(collection)) { /* lives as long as the program */
     x->name = g_steal_pointer(&name);
     return true;
@@ -251,10 +278,10 @@ static void run_clear(TrainRun *r) {
 static uint64_t run_key(const Task *task, const TrainOptions *o, const TextEncoder *encoder,
                         const Collection *collection, const char *layer) {
   g_autofree char *text =
-      g_strdup_printf("6|%d|%d|%d|%d|%d|%u|%s|%s|%s|%d|%u|%u|%u|%u|%a|%a|%a|%" G_GUINT64_FORMAT, o->kind, o->task,
-                      o->linear, o->half, o->input, o->schedule == SCHEDULE_LINEAR ? o->epochs : 0, layer, task->key,
-                      encoder ? text_encoder_fingerprint(encoder) : "", o->tree, o->batch, o->probes, o->proj, o->rep,
-                      (double)o->lr, train_weight_decay(o), o->compress, o->seed);
+      g_strdup_printf("7|%d|%u|%d|%d|%d|%d|%u|%s|%s|%s|%d|%u|%u|%u|%u|%a|%a|%a|%" G_GUINT64_FORMAT, o->kind, o->views,
+                      o->task, o->linear, o->half, o->input, o->schedule == SCHEDULE_LINEAR ? o->epochs : 0, layer,
+                      task->key, encoder ? text_encoder_fingerprint(encoder) : "", o->tree, o->batch, o->probes,
+                      o->proj, o->rep, (double)o->lr, train_weight_decay(o), o->compress, o->seed);
   uint64_t h = hash_name_bytes(HASH_NAME_BEGIN, text, strlen(text));
   for (guint i = 0; i < task->models->len; i++) {
     uint64_t stamp = model_stamp_hash(collection, task->models->pdata[i]);
@@ -274,7 +301,7 @@ static void place_state(TrainRun *r, const TextEncoder *encoder, const Collectio
   if (r->init) r->key = hash_name_bytes(r->key, r->init->probex->block, r->init->probex->n * sizeof(float));
   if (!state || collection_is_read_only(collection)) return;
   g_autofree char *folder = g_build_filename(state, "training", NULL);
-  g_autofree char *name = expert_name(layer, r->options->task);
+  g_autofree char *name = expert_name(layer, r->options->task, r->views);
   g_autofree char *file = g_strconcat(name, ".state", NULL);
   if (dir_make(folder, NULL)) r->resume = g_build_filename(folder, file, NULL);
 }
@@ -325,7 +352,8 @@ Expert *expert_trained_before(Collection *collection, const GPtrArray *models, c
   bool align = o->task == EXPERT_ALIGN;
   g_autoptr(TextEncoder) encoder = align ? train_open_encoder(o, NULL) : NULL;
   g_autoptr(Task) task = !align || encoder ? train_task(collection, models, o, encoder, NULL, NULL) : NULL;
-  g_autofree char *folder = expert_folder(collection), *name = expert_name(o->layer, o->task);
+  g_autofree char *folder = expert_folder(collection),
+                  *name = expert_name(o->layer, o->task, o->kind == TRAIN_MULTIVIEW);
   if (!task || !folder) return NULL;
   g_autofree char *found = NULL;
   uint64_t run = finished_key(run_key(task, o, encoder, collection, o->layer), o);
@@ -361,7 +389,7 @@ static bool gather(TrainRun *r, Collection *collection, const GPtrArray *models,
                 *layer);
     return false;
   }
-  return prepare_input(r, error) && compress(r, error);
+  return prepare_input(r, error) && compress(r, error) && choose_views(r, error);
 }
 
 /* The expert is stored: what would have brought it back is not needed any more. */
@@ -417,6 +445,8 @@ static bool train_in_closed_form(TrainRun *r, Collection *collection, const GPtr
   return store(collection, models, r->options, x, r->progress, error);
 }
 
+static bool is_by_steps(const TrainOptions *o) { return o->kind == TRAIN_PROBEX || o->kind == TRAIN_MULTIVIEW; }
+
 TrainResult *expert_train(Collection *collection, const GPtrArray *models, const TrainOptions *options,
                           const Progress *progress, GError **error) {
   g_autoptr(TextEncoder) encoder = NULL;
@@ -424,7 +454,7 @@ TrainResult *expert_train(Collection *collection, const GPtrArray *models, const
   g_autoptr(TrainResult) result = g_new0(TrainResult, 1);
   result->curve = g_array_new(FALSE, FALSE, sizeof(EpochRow));
   TrainRun r = {.options = options, .progress = progress, .result = result, .started = g_get_monotonic_time()};
-  bool ok = (options->kind == TRAIN_PROBEX ? train : train_in_closed_form)(&r, collection, models, encoder, error);
+  bool ok = (is_by_steps(options) ? train : train_in_closed_form)(&r, collection, models, encoder, error);
   if (ok)
     for (int s = 0; s < 3; s++) result->models[s] = (unsigned)r.task->counts[s];
   run_clear(&r);

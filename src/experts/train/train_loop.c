@@ -13,6 +13,11 @@
 static bool start_from(TrainRun *r, const Probex *from, GError **error) {
   Probex *p = r->probex;
   const ProbexShape *a = &p->shape, *b = &from->shape;
+  if (a->views != b->views) {
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE,
+                "%s: an expert of another kind or of other views than this run's", r->options->init);
+    return false;
+  }
   if (a->d_out != b->d_out || a->d_in != b->d_in || a->r_u != b->r_u || a->r_v != b->r_v || a->r_t != b->r_t) {
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE,
                 "%s: an expert of %zu probes, %zu projections and %zu dimensions on %zu x %zu; this run has "
@@ -20,9 +25,8 @@ static bool start_from(TrainRun *r, const Probex *from, GError **error) {
                 r->options->init, b->r_u, b->r_v, b->r_t, b->d_out, b->d_in, a->r_u, a->r_v, a->r_t, a->d_out, a->d_in);
     return false;
   }
-  memcpy(p->u, from->u, a->d_in * a->r_u * sizeof(float));
-  for (size_t i = 0; i < a->r_v * a->d_out; i++) p->v[i] = from->v[i] * r->set->spread;
-  memcpy(p->m, from->m, a->r_t * a->r_u * a->r_v * sizeof(float));
+  memcpy(p->block, from->block, (size_t)(p->b - p->block) * sizeof(float)); /* up to the encoder */
+  for (size_t i = 0; !a->views && i < a->r_v * a->d_out; i++) p->v[i] *= r->set->spread;
   memcpy(p->b, from->b, a->r_t * sizeof(float));
   if (a->d_text != b->d_text || a->n_classes != b->n_classes) return true;
   memcpy(p->head, from->head, (size_t)(p->block + p->n - p->head) * sizeof(float));
@@ -38,7 +42,8 @@ bool train_prepare(TrainRun *r, GError **error) {
                        .r_t = o->rep,
                        .d_text = r->task->d_text,
                        .n_classes = r->task->has ? r->task->seen : 0,
-                       .linear = o->linear};
+                       .linear = o->linear,
+                       .views = r->views};
   Probex **all[] = {&r->probex, &r->grad, &r->m, &r->v};
   for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
     if (!(*all[i] = probex_new(&shape, error))) return false;

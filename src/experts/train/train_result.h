@@ -28,6 +28,8 @@ typedef struct {
   double reading;                 /* seconds that reading the layers took, once */
   double energy;                  /* kept by compression; 1 without */
   size_t trained_out, trained_in; /* the layer's shape in training */
+  bool views_chosen;              /* several views: by view_r2, and not by the user */
+  double view_r2[SIDE_COUNT];     /* what a kernel of each side explains of models left out */
   KernelReport *kernel;           /* of a kernel expert: what was looked at; else NULL */
   bool has_baselines;
   Baseline baselines[BASELINE_COUNT];

@@ -18,6 +18,7 @@ typedef struct {
   float *best;                   /* (probex->n): parameters of the best epoch */
   ProbexPass *pass;
   Objective *objective;
+  unsigned views;               /* branches in use; 0: ProbeX */
   size_t *members[SPLIT_COUNT]; /* models of each split */
   float *e, *de;                /* (batch, r_t) */
   Rng rng;                      /* of the order of models */
