@@ -16,10 +16,10 @@ static void test_branches_are_measured_anew(void) {
   FakeWood wood = {0};
   g_autoptr(App) app = ready_app(&wood, 100, 30);
   ForestView *v = app->views[VIEW_FOREST];
-  phylogram_set(&v->phylogram, app->ui.wood->forest);
-  g_assert_nonnull(v->phylogram.at);
+  phylogram_set(&v->phylogram, &v->rows, 80);
+  g_assert_nonnull(v->phylogram.layout);
   app_tell_views(app, CHANGED_WOOD);
-  g_assert_null(v->phylogram.at);
+  g_assert_null(v->phylogram.layout);
 }
 
 /* The selected one goes while another view is on screen. */

@@ -327,19 +327,23 @@ static void test_phylogram(void) {
   forest_rows_set_wood(&rows, wood);
   Phylogram p;
   phylogram_init(&p);
-  phylogram_set(&p, f);
-  g_assert_cmpfloat(p.at[0], ==, 0);
-  g_assert_cmpfloat(fabs(p.at[1] - 0.75), <, 1e-9);
-  g_assert_cmpfloat(fabs(p.at[2] - 1), <, 1e-9);
-  g_autofree char *root = phylogram_row(&p, &rows, 0, 64), *leaf = phylogram_row(&p, &rows, 2, 64);
+  phylogram_set(&p, &rows, 64);
+  int child = phylogram_layout_column(p.layout, 1), end = phylogram_layout_column(p.layout, 2);
+  g_assert_cmpint(child, ==, 40 * 3 / 4 + 3); /* the widest tree leaves room for names */
+  g_assert_cmpint(end - child, ==, 40 / 4 + 3);
+  g_autofree char *root = phylogram_row(&p, &rows, 0), *leaf = phylogram_row(&p, &rows, 2);
   g_assert_cmpstr(root, ==, "root");
-  g_assert_cmpint(text_width(leaf), ==, 40 + 2 + 4); /* the widest tree leaves room for names */
+  g_assert_cmpint(text_width(leaf), ==, end + 4);
   g_assert_nonnull(strstr(leaf, "└─"));
   g_assert_true(phylogram_action(&p, ACTION_ZOOM_IN, 64));
   g_assert_true(phylogram_action(&p, ACTION_SCROLL_RIGHT, 64));
   g_assert_false(phylogram_action(&p, ACTION_DOWN, 64));
-  g_autofree char *scrolled = phylogram_row(&p, &rows, 2, 64);
-  g_assert_cmpint(text_width(scrolled), ==, 80 + 2 + 4 - 16);
+  phylogram_set(&p, &rows, 64);
+  g_autofree char *scrolled = phylogram_row(&p, &rows, 2);
+  g_assert_cmpint(text_width(scrolled), ==, 80 + 6 + 4 - 16);
+  forest_rows_fold(&rows, 1, true); /* folding moves nothing: the scale is the whole forest's */
+  phylogram_set(&p, &rows, 64);
+  g_assert_cmpint(phylogram_layout_column(p.layout, 1), ==, 80 * 3 / 4 + 3);
   phylogram_clear(&p);
   forest_rows_clear(&rows);
   g_free(wood);
@@ -357,16 +361,16 @@ static void test_phylogram_unmeasured(void) {
   forest_rows_set_wood(&rows, wood);
   Phylogram p;
   phylogram_init(&p);
-  phylogram_set(&p, f);
-  g_autofree char *child = phylogram_row(&p, &rows, 1, 64), *leaf = phylogram_row(&p, &rows, 2, 64);
+  phylogram_set(&p, &rows, 64);
+  g_autofree char *child = phylogram_row(&p, &rows, 1), *leaf = phylogram_row(&p, &rows, 2);
   g_assert_nonnull(strstr(child, "└──"));
   g_assert_null(strstr(child, "┈"));
-  g_assert_nonnull(strstr(leaf, "└┈┈"));
+  g_assert_nonnull(strstr(leaf, "└┈"));
   g_assert_null(strstr(leaf, "─"));
   g_array_index(forest_node(f, 1)->parents, ParentEdge, 0).distance = NAN;
   phylogram_clear(&p);
-  phylogram_set(&p, f);
-  g_autofree char *scale = phylogram_scale(&p, 64, false);
+  phylogram_set(&p, &rows, 64);
+  g_autofree char *scale = phylogram_scale(&p, false);
   g_assert_cmpstr(scale, ==, "no edge has a length: dotted branches were not measured");
   phylogram_clear(&p);
   forest_rows_clear(&rows);

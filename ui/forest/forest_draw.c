@@ -58,7 +58,7 @@ static bool is_in_range(const ForestRows *r, int row) {
 static void draw_branch(const ForestView *v, Cells *cells, Rect area, int y, int at, const RowLook *look) {
   const ForestRows *r = &v->rows;
   const ForestNode *node = forest_node(r->wood->forest, forest_rows_row(r, at)->node);
-  g_autofree char *text = phylogram_row(&v->phylogram, r, at, area.columns - 2);
+  g_autofree char *text = phylogram_row(&v->phylogram, r, at);
   Style style = look->tagged ? STYLE_TAGGED : node->model ? STYLE_TEXT : STYLE_DIM;
   paint_left(cells, area.x + 2, y, area.columns - 2, STYLE_BRANCH, text);
   int lines = text_width(text) - text_width(node->name);
@@ -94,8 +94,8 @@ static void draw_rows(const Ui *ui, ForestView *v, Cells *cells, Rect area) {
 
 static void draw_header(ForestView *v, Cells *cells, Rect area) {
   if (v->branches && v->rows.wood) {
-    phylogram_set(&v->phylogram, v->rows.wood->forest);
-    g_autofree char *scale = phylogram_scale(&v->phylogram, area.columns - 2, cells->ascii);
+    phylogram_set(&v->phylogram, &v->rows, area.columns - 2);
+    g_autofree char *scale = phylogram_scale(&v->phylogram, cells->ascii);
     paint_left(cells, area.x + 2, area.y, area.columns - 2, STYLE_DIM, scale);
     return;
   }

@@ -145,6 +145,7 @@ static void rebuild_at(ForestRows *r, int node) {
   int before = r->list.cursor;
   g_array_unref(r->rows);
   r->rows = list_rows(r, false);
+  r->generation++;
   index_rows(r);
   list_resize(&r->list, (int)r->rows->len);
   r->range = -1;

@@ -16,6 +16,7 @@ typedef struct {
   Snapshot *wood;   /* a reference; NULL before the first */
   GArray *rows;     /* of OutlineRow, never NULL */
   int *row_of_node; /* -1: not listed */
+  guint generation; /* another number whenever the rows are others */
   List list;
   GHashTable *folded; /* sets of node numbers */
   GHashTable *tagged;

@@ -15,16 +15,18 @@ static const GlyphSet glyph_sets[] = {
     [GLYPHS_ASCII] = {"|", "`", "|", "-", ".", "~", "<"},
 };
 
-typedef struct {
+struct PhylogramLayout {
   const Forest *forest;
   const GlyphSet *glyphs;
-  GArray *outline; /* of OutlineRow: the order */
+  GArray *whole; /* of OutlineRow: all nodes, parents before children */
   int columns;
   double scale; /* columns a unit of distance */
   int *column;  /* by node: where its name begins */
   int *parent;  /* by node, -1: none */
   bool *last;   /* by node: no sibling follows */
-} Layout;
+};
+
+typedef PhylogramLayout Layout;
 
 /* Distance from the parent; 0 when it is not known. */
 static double length_of(const Layout *l, unsigned v) {
@@ -36,11 +38,10 @@ static double length_of(const Layout *l, unsigned v) {
 static void find_scale(Layout *l) {
   g_autofree double *path = g_new0(double, l->forest->nodes->len + 1);
   double longest = 0;
-  for (guint i = 0; i < l->outline->len; i++) {
-    unsigned v = g_array_index(l->outline, OutlineRow, i).node;
+  for (guint i = 0; i < l->whole->len; i++) {
+    unsigned v = g_array_index(l->whole, OutlineRow, i).node;
     const ParentEdge *e = forest_parent_edge(forest_node(l->forest, v));
     l->parent[v] = e ? (int)e->parent : -1;
-    l->last[v] = g_array_index(l->outline, OutlineRow, i).last;
     path[v] = e ? path[e->parent] + length_of(l, v) : 0;
     longest = fmax(longest, path[v]);
   }
@@ -53,8 +54,8 @@ static int branch_columns(const Layout *l, unsigned v) {
 }
 
 static void find_columns(Layout *l) {
-  for (guint i = 0; i < l->outline->len; i++) {
-    unsigned v = g_array_index(l->outline, OutlineRow, i).node;
+  for (guint i = 0; i < l->whole->len; i++) {
+    unsigned v = g_array_index(l->whole, OutlineRow, i).node;
     l->column[v] = l->parent[v] < 0 ? 0 : l->column[l->parent[v]] + branch_columns(l, v) + 1;
   }
 }
@@ -107,40 +108,55 @@ static void add_rows(const Layout *l, unsigned v, GArray *rows) {
 
 static void row_clear(void *row) { g_free(((PhylogramRow *)row)->branch); }
 
-static void layout_init(Layout *l, const Forest *forest, const PhylogramOptions *options) {
+PhylogramLayout *phylogram_layout_new(const Forest *forest, const GArray *outline, const PhylogramOptions *options) {
   OutlineOptions order = {.glyphs = options->glyphs};
   gsize n = forest->nodes->len + 1;
-  *l = (Layout){.forest = forest, .glyphs = &glyph_sets[options->glyphs]};
+  Layout *l = g_new0(Layout, 1);
+  l->forest = forest;
+  l->glyphs = &glyph_sets[options->glyphs];
   l->columns = options->columns > 0 ? options->columns : DEFAULT_COLUMNS;
-  l->outline = outline_rows(forest, &order);
+  l->whole = outline_rows(forest, &order);
   l->column = g_new0(int, n);
   l->parent = g_new0(int, n);
   l->last = g_new0(bool, n);
   find_scale(l);
   find_columns(l);
+  if (!outline) outline = l->whole;
+  for (guint i = 0; i < outline->len; i++) {
+    const OutlineRow *row = &g_array_index(outline, OutlineRow, i);
+    l->last[row->node] = row->last;
+  }
+  return l;
 }
 
-static void layout_clear(Layout *l) {
-  g_array_unref(l->outline);
+void phylogram_layout_free(PhylogramLayout *l) {
+  if (!l) return;
+  g_array_unref(l->whole);
   g_free(l->column);
   g_free(l->parent);
   g_free(l->last);
+  g_free(l);
 }
+
+int phylogram_layout_column(const PhylogramLayout *l, unsigned node) { return l->column[node]; }
+
+char *phylogram_layout_branch(const PhylogramLayout *l, unsigned node) {
+  return branch_of(l, node, l->column[node], true);
+}
+
+double phylogram_layout_scale(const PhylogramLayout *l) { return l->scale; }
 
 static GArray *layout_rows(const Layout *l) {
   GArray *rows = g_array_new(FALSE, FALSE, sizeof(PhylogramRow));
   g_array_set_clear_func(rows, row_clear);
-  for (guint i = 0; i < l->outline->len; i++) add_rows(l, g_array_index(l->outline, OutlineRow, i).node, rows);
+  for (guint i = 0; i < l->whole->len; i++) add_rows(l, g_array_index(l->whole, OutlineRow, i).node, rows);
   return rows;
 }
 
 GArray *phylogram_rows(const Forest *forest, const PhylogramOptions *options) {
   static const PhylogramOptions defaults = {0};
-  Layout l;
-  layout_init(&l, forest, options ? options : &defaults);
-  GArray *rows = layout_rows(&l);
-  layout_clear(&l);
-  return rows;
+  g_autoptr(PhylogramLayout) l = phylogram_layout_new(forest, NULL, options ? options : &defaults);
+  return layout_rows(l);
 }
 
 /* "owl  moved 0.061", or of a merge's further parent "╌╌ 0.40 of owl". */
@@ -172,14 +188,12 @@ static void print_scale(const Layout *l, GString *out) {
 
 char *phylogram_print(const Forest *forest, const PhylogramOptions *options) {
   static const PhylogramOptions defaults = {0};
-  Layout l;
   if (!options) options = &defaults;
-  layout_init(&l, forest, options);
-  GArray *rows = layout_rows(&l);
+  g_autoptr(PhylogramLayout) l = phylogram_layout_new(forest, NULL, options);
+  GArray *rows = layout_rows(l);
   GString *out = g_string_new(NULL);
-  for (guint i = 0; i < rows->len; i++) print_row(&l, &g_array_index(rows, PhylogramRow, i), options->glyphs, out);
-  print_scale(&l, out);
+  for (guint i = 0; i < rows->len; i++) print_row(l, &g_array_index(rows, PhylogramRow, i), options->glyphs, out);
+  print_scale(l, out);
   g_array_unref(rows);
-  layout_clear(&l);
   return g_string_free(out, FALSE);
 }
