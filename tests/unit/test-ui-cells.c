@@ -332,13 +332,13 @@ static void test_sweep_bars(void) {
     const SweepBar bar = {g_strdup("mid"), val[i], NAN, 0.5, false};
     g_array_append_val(board->bars, bar);
   }
-  g_autoptr(Cells) c = cells_new(90, 6, true);
-  sweep_chart_draw(board, c, (Rect){0, 0, 90, 6});
-  g_assert_cmpuint(bar_length(c, 1), >, 8);
-  g_assert_cmpuint((bar_length(c, 1) + 1) / 2, ==, bar_length(c, 2));
-  for (int y = 3; y < 6; y++) g_assert_cmpuint(bar_length(c, y), ==, 0);
+  g_autoptr(Cells) c = cells_new(90, 7, true);
+  sweep_chart_draw(board, c, (Rect){0, 0, 90, 7});
+  g_assert_cmpuint(bar_length(c, 2), >, 8);
+  g_assert_cmpuint((bar_length(c, 2) + 1) / 2, ==, bar_length(c, 3));
+  for (int y = 4; y < 7; y++) g_assert_cmpuint(bar_length(c, y), ==, 0);
   g_autofree char *drawn = cells_dump(c);
-  g_assert_nonnull(strstr(drawn, " 50 %  chance 50.0 %"));
+  g_assert_nonnull(strstr(drawn, " 50 % 50.0 %"));
   sweep_board_unref(board);
 }
 

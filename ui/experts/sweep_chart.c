@@ -2,47 +2,63 @@
 #include "ui/experts/sweep_chart.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #include "numerics/rate.h"
 #include "ui/toolkit/paint.h"
+#include "ui/toolkit/table.h"
 
-enum { CHANCE = 15, CHANCE_FROM = 60 }; /* columns of the chance, and from what width it stands there */
+enum { LAYER, BAR, VAL, CHANCE, UNSEEN };
 
-static int best_first(gconstpointer a, gconstpointer b) {
-  const SweepBar *const *x = a, *const *y = b;
-  double p = isfinite((*x)->val) ? (*x)->val : -1, q = isfinite((*y)->val) ? (*y)->val : -1;
-  return (p < q) - (p > q);
+static const TableColumn columns[] = {
+    [LAYER] = {"LAYER", NULL, 12, 0, 0, TABLE_NAME | TABLE_TAIL}, [BAR] = {"", NULL, 8, 30, 30, TABLE_BAR},
+    [VAL] = {"VAL", NULL, 6, 0, 0, TABLE_RIGHT | TABLE_SORTED},   [CHANCE] = {"CHANCE", NULL, 6, 0, 38, TABLE_RIGHT},
+    [UNSEEN] = {"UNSEEN", NULL, 6, 0, 46, TABLE_RIGHT},
+};
+
+static const SweepBar *bar_at(const void *rows, guint row) {
+  return &g_array_index((const GArray *)rows, SweepBar, row);
 }
 
-static void draw_bar(Cells *cells, Rect area, int y, const SweepBar *b) {
-  int name = MIN(area.columns / 3, 40), x = area.x + name + 1;
-  char text[48];
-  paint_tail(cells, area.x, y, name, b->again ? STYLE_DIM : STYLE_TEXT, b->layer);
-  int chance = area.columns >= CHANCE_FROM ? CHANCE : 0, bar = MAX(area.columns - name - 22 - chance, 4);
-  paint_bar(cells, x, y, bar, score_above(b->val, b->chance));
-  x += bar + 1;
-  if (isfinite(b->val)) {
-    g_snprintf(text, sizeof text, "%3.0f %%", 100 * b->val);
-    cells_put(cells, x, y, 6, STYLE_TEXT, text);
-  }
-  if (chance && isfinite(b->val) && isfinite(b->chance)) {
-    g_snprintf(text, sizeof text, "chance %.1f %%", 100 * b->chance);
-    cells_put(cells, x + 7, y, chance, STYLE_DIM, text);
-  }
-  if (!isfinite(b->unseen)) return;
-  g_snprintf(text, sizeof text, "unseen %.0f %%", 100 * b->unseen);
-  cells_put(cells, x + 7 + chance, y, 13, STYLE_DIM, text);
+static char *percent(double share, int digits) {
+  return isfinite(share) ? g_strdup_printf("%.*f %%", digits, 100 * share) : NULL;
+}
+
+static void sweep_cell(const void *rows, guint row, int column, int width, bool ascii, TableCell *cell) {
+  const SweepBar *b = bar_at(rows, row);
+  (void)width, (void)ascii;
+  if (column == LAYER) cell->text = g_strdup(b->layer);
+  if (column == LAYER && b->again) cell->style = STYLE_DIM;
+  /* The bar begins at chance. */
+  if (column == BAR) cell->share = isfinite(b->val) ? score_above(b->val, b->chance) : 0;
+  if (column == VAL) cell->text = percent(b->val, 0);
+  if (column == CHANCE) cell->text = percent(b->chance, 1);
+  if (column == UNSEEN) cell->text = percent(b->unseen, 0);
+  if (column >= CHANCE) cell->style = STYLE_DIM;
+}
+
+static double sweep_number(const void *rows, guint row, int column) {
+  return column == VAL ? bar_at(rows, row)->val : NAN;
+}
+
+static const TableKind sweep_table = {columns, G_N_ELEMENTS(columns), 0, sweep_cell, sweep_number};
+
+/* The caller holds the board's lock as long as it draws. */
+static void draw_bars(const SweepBoard *board, Cells *cells, Rect area) {
+  Table table;
+  table_init(&table, &sweep_table);
+  table.passive = true;
+  table_set(&table, board->bars, board->bars->len);
+  table_sort(&table, VAL, false);
+  list_select(&table.list, 0);
+  table_draw(&table, cells, area);
+  table_clear(&table);
 }
 
 void sweep_chart_draw(SweepBoard *board, Cells *cells, Rect area) {
   pthread_mutex_lock(&board->lock);
   guint n = board->bars->len;
-  g_autofree const SweepBar **order = g_new(const SweepBar *, n + 1);
-  for (guint i = 0; i < n; i++) order[i] = &g_array_index(board->bars, SweepBar, i);
-  qsort(order, n, sizeof *order, best_first);
   g_autofree char *head = g_strdup_printf("%u of %u layers, best validation first", n, MAX(board->total, n));
   paint_left(cells, area.x, area.y, area.columns, STYLE_LABEL, head);
-  for (guint i = 0; i < n && (int)i < area.rows - 1; i++) draw_bar(cells, area, area.y + 1 + (int)i, order[i]);
+  draw_bars(board, cells, (Rect){area.x, area.y + 1, area.columns, area.rows - 1});
   pthread_mutex_unlock(&board->lock);
 }

@@ -7,10 +7,10 @@
 #include "core/text.h"
 #include "session/model_jobs.h"
 #include "ui/experts/expert_facts.h"
+#include "ui/experts/expert_table.h"
 #include "ui/toolkit/glyph.h"
 #include "session/latest_job.h"
 #include "ui/desk/job_text.h"
-#include "ui/toolkit/list.h"
 #include "ui/toolkit/paint.h"
 #include "ui/experts/sweep_chart.h"
 #include "ui/experts/train_curves.h"
@@ -20,7 +20,7 @@
 
 typedef struct {
   Ui *ui;
-  List list;
+  Table table;
   TrainForm form;
   bool form_open;
   GArray *points;          /* of CurvePoint: the curves of the last training */
@@ -41,6 +41,7 @@ typedef struct {
 static gpointer experts_open(Ui *ui) {
   ExpertsView *v = g_new0(ExpertsView, 1);
   v->ui = ui;
+  table_init(&v->table, &expert_table);
   v->points = g_array_new(FALSE, FALSE, sizeof(CurvePoint));
   train_form_init(&v->form);
   latest_job_init(&v->layers, &ui->engine, engine_free_diff);
@@ -50,6 +51,7 @@ static gpointer experts_open(Ui *ui) {
 static void experts_close(gpointer view) {
   ExpertsView *v = view;
   g_array_unref(v->points);
+  table_clear(&v->table);
   latest_job_reset(&v->layers);
   sweep_board_unref(v->board);
   train_form_clear(&v->form);
@@ -68,72 +70,20 @@ static unsigned experts_context(const Ui *ui, gpointer view) {
 
 static const GPtrArray *experts(const Ui *ui) { return ui->oracle ? ui->oracle->experts : NULL; }
 
-/* Where a score stands; 0 columns: left out. */
-typedef struct {
-  int name, layer, layer_columns, task, scores, score_columns, labels;
-} ExpertColumns;
-
-static ExpertColumns expert_columns(Rect area) {
-  ExpertColumns c = {.score_columns = area.columns >= 150 ? 27 : area.columns >= 96 ? 14 : area.columns >= 76 ? 12 : 5};
-  int x = area.x + area.columns;
-  if (area.columns >= 100) x -= 8, c.labels = x + 1;
-  x -= 3 * (c.score_columns + 1);
-  c.scores = x + 1;
-  if (area.columns >= 50) x -= 9, c.task = x + 1;
-  int rest = x - area.x - 1;
-  if (area.columns >= 70) {
-    c.layer_columns = MIN(rest * 2 / 5, 36);
-    x -= c.layer_columns + 1;
-    c.layer = x + 1;
-  }
-  c.name = MAX(x - area.x - 1, 1);
-  return c;
-}
-
-static void draw_header(Cells *cells, Rect area, const ExpertColumns *c) {
-  static const char *const titles[] = {"VAL", "SEEN", "UNSEEN"};
-  static const char *const brief[] = {"VAL", "SEEN", "UNSN"};
-  cells_fill(cells, (Rect){area.x, area.y, area.columns, 1}, STYLE_HEADER);
-  paint_left(cells, area.x + 1, area.y, c->name, STYLE_HEADER, "EXPERT");
-  paint_left(cells, c->layer, area.y, c->layer_columns, STYLE_HEADER, "LAYER");
-  if (c->task) paint_left(cells, c->task, area.y, 8, STYLE_HEADER, "TASK");
-  for (int i = 0; i < 3; i++)
-    paint_left(cells, c->scores + i * (c->score_columns + 1), area.y, c->score_columns, STYLE_HEADER,
-               c->score_columns > 5 ? titles[i] : brief[i]);
-  if (c->labels) paint_right(cells, c->labels, area.y, 7, STYLE_HEADER, "LABELS");
-}
-
-static void draw_expert(Cells *cells, Rect area, int y, const ExpertColumns *c, const Expert *expert, bool selected) {
-  const Score *scores[] = {&expert->val, &expert->test, &expert->test_holdout};
-  paint_middle(cells, area.x + 1, y, c->name, STYLE_TEXT, expert->name);
-  paint_middle(cells, c->layer, y, c->layer_columns, STYLE_TEXT, expert->layer ? expert->layer : "");
-  if (c->task) paint_left(cells, c->task, y, 8, STYLE_TEXT, expert->task == EXPERT_ALIGN ? "align" : "classify");
-  for (int i = 0; i < 3; i++) {
-    g_autofree char *text = score_text(scores[i], c->score_columns, cells->ascii);
-    paint_left(cells, c->scores + i * (c->score_columns + 1), y, c->score_columns, i == 2 ? STYLE_INPUT : STYLE_TEXT,
-               text);
-  }
-  if (c->labels) {
-    g_autofree char *labels = g_strdup_printf("%u", expert->labels ? expert->labels->len : 0);
-    paint_right(cells, c->labels, y, 7, STYLE_TEXT, labels);
-  }
-  if (!selected) return;
-  cells_restyle(cells, area.x, y, area.columns, STYLE_SELECTED);
-  cells->cursor_x = area.x, cells->cursor_y = y;
-}
-
 static void draw_list(const Ui *ui, ExpertsView *v, Cells *cells, Rect area) {
   const GPtrArray *all = experts(ui);
-  ExpertColumns c = expert_columns(area);
-  draw_header(cells, area, &c);
-  area.y++, area.rows--;
-  list_resize(&v->list, all ? (int)all->len : 0);
-  list_show(&v->list, area.rows);
-  for (int i = 0; i < area.rows && v->list.top + i < v->list.count; i++)
-    draw_expert(cells, area, area.y + i, &c, all->pdata[v->list.top + i], v->list.top + i == v->list.cursor);
-  if (v->list.count == 0)
-    paint_wrapped(cells, area.x + 1, area.y + 1, area.columns - 2, area.rows - 1, STYLE_DIM,
+  table_set(&v->table, all, all ? all->len : 0);
+  table_draw(&v->table, cells, area);
+  if (!all || all->len == 0)
+    paint_wrapped(cells, area.x + 1, area.y + 2, area.columns - 2, area.rows - 2, STYLE_DIM,
                   all ? "No expert yet. Press t to train one." : "The experts are being opened.");
+}
+
+/* The expert at hand, or NULL. */
+static const Expert *at_hand(const Ui *ui, const ExpertsView *v) {
+  const GPtrArray *all = experts(ui);
+  int row = table_row(&v->table);
+  return all && row >= 0 && (guint)row < all->len ? all->pdata[row] : NULL;
 }
 
 /* "epoch 12/30 · loss 0.183 · val 61 % · 20 s left". */
@@ -189,13 +139,11 @@ static void draw_about(const Ui *ui, Cells *cells, Rect area, const Expert *expe
 
 static void experts_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
   ExpertsView *v = view;
-  const GPtrArray *all = experts(ui);
   int below = training_rows(ui, v, area.rows, area.columns);
-  bool about = !below && area.rows >= 14 && all && (guint)v->list.cursor < all->len;
-  if (about) below = area.rows - CLAMP((int)all->len + 2, 4, area.rows / 3);
+  const Expert *about = !below && area.rows >= 14 ? at_hand(ui, v) : NULL;
+  if (about) below = area.rows - CLAMP((int)experts(ui)->len + 2, 4, area.rows / 3);
   draw_list(ui, v, cells, (Rect){area.x, area.y, area.columns, area.rows - below});
-  if (below && about)
-    draw_about(ui, cells, (Rect){area.x, area.y + area.rows - below, area.columns, below}, all->pdata[v->list.cursor]);
+  if (below && about) draw_about(ui, cells, (Rect){area.x, area.y + area.rows - below, area.columns, below}, about);
   else if (below) draw_training(ui, v, cells, (Rect){area.x, area.y + area.rows - below, area.columns, below});
   v->form.layers = v->layers.result;
   if (v->form_open) train_form_draw(&v->form, cells, area, ui->wood ? ui->wood->label_key : NULL);
@@ -391,10 +339,9 @@ static bool on_predicted(gpointer user, guint64 id, gpointer result, const GErro
 }
 
 static void apply(Ui *ui, ExpertsView *v) {
-  const GPtrArray *all = experts(ui);
-  if (!all || all->len == 0 || !ui->wood) return;
+  if (!at_hand(ui, v) || !ui->wood) return;
   if (v->saying) worker_cancel(ui->engine.worker, v->saying); /* the last wish counts, and no queue grows */
-  v->saying = engine_sayings(&ui->engine, ui->wood, ui->oracle, (guint)v->list.cursor, on_predicted, v);
+  v->saying = engine_sayings(&ui->engine, ui->wood, ui->oracle, (guint)table_row(&v->table), on_predicted, v);
 }
 
 static Reaction form_action(Ui *ui, ExpertsView *v, Action action) {
@@ -408,7 +355,7 @@ static Reaction form_action(Ui *ui, ExpertsView *v, Action action) {
 static Reaction experts_action(Ui *ui, gpointer view, Action action) {
   ExpertsView *v = view;
   if (v->form_open) return form_action(ui, v, action);
-  if (list_action(&v->list, action)) return REACT_HANDLED;
+  if (list_action(&v->table.list, action)) return REACT_HANDLED;
   switch (action) {
     case ACTION_TRAIN:
       open_form(ui, v);
@@ -453,8 +400,13 @@ static void experts_changed(Ui *ui, gpointer view, unsigned what) {
   ExpertsView *v = view;
   const GPtrArray *all = experts(ui);
   if ((what & CHANGED_WOOD) && ui->wood) follow_wood(ui, v);
-  if (what & CHANGED_ORACLE) list_resize(&v->list, all ? (int)all->len : 0);
+  if (what & CHANGED_ORACLE) table_set(&v->table, all, all ? all->len : 0);
   if ((what & CHANGED_JOBS) && ui->training) add_point(ui, v);
+}
+
+static void experts_click_title(Ui *ui, gpointer view, int x) {
+  (void)ui;
+  table_click(&((ExpertsView *)view)->table, x);
 }
 
 static char *experts_status(const Ui *ui, gpointer view) {
@@ -477,6 +429,7 @@ const ViewOps view_experts = {
     .action = experts_action,
     .type = experts_type,
     .prompt = experts_prompt,
+    .click_title = experts_click_title,
     .status = experts_status,
     .changed = experts_changed,
 };

@@ -8,6 +8,7 @@
 #include "lineage/forest/node_fields.h"
 #include "ui/toolkit/glyph.h"
 #include "ui/toolkit/paint.h"
+#include "ui/toolkit/table.h"
 #include "search/filter.h"
 #include "search/opinion.h"
 #include "search/word_match.h"
@@ -252,49 +253,42 @@ static bool edges_have_room(const ColumnSet *set, int line) {
   return set->standard && line >= 84 && set->n < STANDARD_COLUMNS;
 }
 
-/* The widths of all columns of the set in a line; what is left is the name's. */
-static int lay_out(const ColumnSet *set, int line, int *widths) {
-  int rest = line - MARK_COLUMNS;
+enum { MARK, NAME, FIRST, TABLE_MOST = FIRST + FOREST_COLUMNS }; /* of the table: what stands before the set */
+
+/* The set as a table: the mark, the name, then its columns as wide as they are in such a line. */
+static int table_of(const ColumnSet *set, int line, TableColumn *table) {
+  table[MARK] = (TableColumn){.title = "", .least = MARK_COLUMNS - 1};
+  table[NAME] = (TableColumn){.title = "NAME", .least = NAME_LEAST, .flags = TABLE_NAME};
   for (int i = 0; i < set->n; i++) {
     const Column *c = &column_table[set->which[i]];
-    widths[i] = set->standard ? standard_width(c, line) : c->width;
-    if (c->text == edge_text && edges_have_room(set, line)) widths[i] = c->most;
-    if (!set->standard && rest - widths[i] - 1 < NAME_LEAST) widths[i] = 0;
-    if (widths[i]) rest -= widths[i] + 1;
+    int width = set->standard ? standard_width(c, line) : c->width;
+    if (c->text == edge_text && edges_have_room(set, line)) width = c->most;
+    table[FIRST + i] = (TableColumn){.title = column_title(c), .least = width, .flags = is_number(c) ? TABLE_RIGHT : 0};
   }
-  return MAX(rest, 1);
+  return FIRST + set->n;
 }
 
-static void put_column(Cells *cells, int x, int y, int width, const Column *c, Style style, const char *text) {
-  if (is_number(c)) paint_right(cells, x, y, width, style, text);
-  else paint_left(cells, x, y, width, style, text);
+static int lay_out(const ColumnSet *set, int line, TableColumn *table, TablePlace *places) {
+  int n = table_of(set, line, table);
+  table_lay_out(table, n, 0, line, NULL, places);
+  return n;
 }
 
 void forest_header_draw(Cells *cells, Rect area, const ColumnSet *set, int sorted, bool reverse) {
-  int widths[FOREST_COLUMNS], x = area.x + MARK_COLUMNS;
-  int name = lay_out(set, area.columns, widths);
-  cells_fill(cells, (Rect){area.x, area.y, area.columns, 1}, STYLE_HEADER);
-  paint_left(cells, x, area.y, name, STYLE_HEADER, "NAME");
-  x += name;
-  for (int i = 0; i < set->n; i++) {
-    const Column *c = &column_table[set->which[i]];
-    if (!widths[i]) continue;
-    put_column(cells, x + 1, area.y, widths[i], c, STYLE_HEADER, column_title(c));
-    if (set->which[i] == sorted)
-      cells_put(cells, x, area.y, 1, STYLE_HEADER, glyph(cells->ascii, reverse ? GLYPH_RISING : GLYPH_FALLING));
-    x += widths[i] + 1;
-  }
+  TableColumn table[TABLE_MOST];
+  TablePlace places[TABLE_MOST];
+  int n = lay_out(set, area.columns, table, places), mark = -1;
+  for (int i = 0; i < set->n; i++)
+    if (set->which[i] == sorted) mark = FIRST + i;
+  table_head_draw(table, n, places, mark, reverse, cells, area);
 }
 
 int forest_header_column(const ColumnSet *set, int columns, int x) {
-  int widths[FOREST_COLUMNS], name = lay_out(set, columns, widths), at = MARK_COLUMNS + name;
-  if (x < at) return x >= MARK_COLUMNS ? FOREST_COLUMNS : -1;
-  for (int i = 0; i < set->n; i++) {
-    if (!widths[i]) continue;
-    at += widths[i] + 1;
-    if (x < at) return set->which[i];
-  }
-  return -1;
+  TableColumn table[TABLE_MOST];
+  TablePlace places[TABLE_MOST];
+  int at = table_column_at(places, lay_out(set, columns, table, places), x);
+  if (at == NAME) return FOREST_COLUMNS;
+  return at >= FIRST ? set->which[at - FIRST] : -1;
 }
 
 static Style edge_style(const ForestNode *node) {
@@ -381,16 +375,18 @@ static void draw_mark(Cells *cells, int x, int y, const ForestNode *node, bool t
 
 void forest_row_draw(Cells *cells, int x, int y, int columns, const ColumnSet *set, const OutlineRow *row,
                      const ForestNode *node, const RowLook *look) {
-  int widths[FOREST_COLUMNS], name = lay_out(set, columns, widths), at = x + MARK_COLUMNS;
+  TableColumn table[TABLE_MOST];
+  TablePlace places[TABLE_MOST];
+  lay_out(set, columns, table, places);
   draw_mark(cells, x, y, node, look->tagged);
-  draw_name(cells, at, y, name, row, node, look);
-  at += name;
+  draw_name(cells, x + places[NAME].x, y, places[NAME].columns, row, node, look);
   for (int i = 0; i < set->n; i++) {
     const Column *c = &column_table[set->which[i]];
-    if (!widths[i]) continue;
-    g_autofree char *text = column_text(c, node, look, widths[i]);
-    if (text) put_column(cells, at + 1, y, widths[i], c, column_style(c, row, node), text);
-    at += widths[i] + 1;
+    TablePlace place = places[FIRST + i];
+    if (!place.columns) continue;
+    g_autofree char *text = column_text(c, node, look, place.columns);
+    TableCell cell = {text, column_style(c, row, node), NAN};
+    table_cell_draw(&table[FIRST + i], place, &cell, cells, x, y);
   }
   if (look->in_range && !look->selected) cells_restyle(cells, x, y, columns, STYLE_TAGGED);
   if (look->selected) cells_restyle(cells, x, y, columns, STYLE_SELECTED);

@@ -7,18 +7,33 @@
 
 #include "core/text.h"
 #include "ui/toolkit/glyph.h"
-#include "ui/toolkit/paint.h"
 
-void layer_table_init(LayerTable *t) { *t = (LayerTable){.order = g_array_new(FALSE, FALSE, sizeof(guint))}; }
+enum { LAYER, STATE, SHAPE_P, TYPE_P, SHAPE_X, TYPE_X, HEAT, MOVED, RANK, COLUMNS };
 
-void layer_table_clear(LayerTable *t) {
-  g_array_unref(t->order);
-  g_free(t->search);
-}
+/* The scale of HEAT is heat()'s, which is logarithmic. */
+static const TableColumn one_side[COLUMNS] = {
+    [LAYER] = {"LAYER", NULL, 12, 0, 0, TABLE_NAME | TABLE_TAIL},
+    [STATE] = {"STATE", NULL, 11, 0, 60, 0},
+    [SHAPE_X] = {"SHAPE", NULL, 14, 0, 48, 0},
+    [TYPE_X] = {"TYPE", NULL, 5, 0, 70, 0},
+    [HEAT] = {"LOG", NULL, 8, 16, 76, TABLE_BAR},
+    [MOVED] = {"MOVED", NULL, 8, 0, 0, TABLE_RIGHT | TABLE_SORTED},
+    [RANK] = {"RANK", NULL, 4, 0, 56, TABLE_RIGHT},
+};
 
-static const DiffRow *row_at(const LayerTable *t, guint listed) {
-  return &g_array_index(t->diff->rows, DiffRow, g_array_index(t->order, guint, listed));
-}
+static const TableColumn two_sides[COLUMNS] = {
+    [LAYER] = {"LAYER", NULL, 12, 0, 0, TABLE_NAME | TABLE_TAIL},
+    [STATE] = {"STATE", NULL, 11, 0, 0, 0},
+    [SHAPE_P] = {"BEFORE", NULL, 14, 0, 92, 0},
+    [TYPE_P] = {"TYPE", NULL, 5, 0, 104, 0},
+    [SHAPE_X] = {"HERE", NULL, 14, 0, 92, 0},
+    [TYPE_X] = {"TYPE", NULL, 5, 0, 104, 0},
+    [HEAT] = {"LOG", NULL, 8, 16, 76, TABLE_BAR},
+    [MOVED] = {"MOVED", NULL, 8, 0, 0, TABLE_RIGHT | TABLE_SORTED},
+    [RANK] = {"RANK", NULL, 4, 0, 56, TABLE_RIGHT},
+};
+
+static const DiffRow *row_of(const void *rows, guint row) { return &g_array_index((const GArray *)rows, DiffRow, row); }
 
 /* What a row is ranked by: what cannot be compared differs most. */
 static double weight(const DiffRow *r) {
@@ -26,60 +41,8 @@ static double weight(const DiffRow *r) {
   return r->state == LAYER_OTHER_SHAPE || r->state == LAYER_ONLY_P || r->state == LAYER_ONLY_X ? INFINITY : -1;
 }
 
-static int compare(gconstpointer a, gconstpointer b, gpointer user) {
-  const LayerTable *t = user;
-  guint x = *(const guint *)a, y = *(const guint *)b;
-  double wx = weight(&g_array_index(t->diff->rows, DiffRow, x));
-  double wy = weight(&g_array_index(t->diff->rows, DiffRow, y));
-  int order = t->by_change ? (wx < wy) - (wx > wy) : 0;
-  if (!order) order = (x > y) - (x < y);
-  return t->reverse ? -order : order;
-}
-
-static void sort(LayerTable *t) {
-  g_array_set_size(t->order, 0);
-  for (guint i = 0; t->diff && i < t->diff->rows->len; i++) g_array_append_val(t->order, i);
-  if (t->diff) g_array_sort_with_data(t->order, compare, t);
-  list_resize(&t->list, (int)t->order->len);
-}
-
-void layer_table_set(LayerTable *t, const ModelDiff *diff) {
-  t->diff = diff;
-  t->list = (List){.height = t->list.height};
-  sort(t);
-}
-
-const DiffRow *layer_table_row(const LayerTable *t) { return t->order->len ? row_at(t, (guint)t->list.cursor) : NULL; }
-
-/* Sorts anew; the row at hand stays at hand. */
-static void resort(LayerTable *t) {
-  guint here = t->order->len ? g_array_index(t->order, guint, t->list.cursor) : 0;
-  sort(t);
-  for (guint i = 0; i < t->order->len; i++)
-    if (g_array_index(t->order, guint, i) == here) list_select(&t->list, (int)i);
-}
-
-bool layer_table_action(LayerTable *t, Action action) {
-  if (list_action(&t->list, action)) return true;
-  if (action == ACTION_SORT) t->by_change = !t->by_change, t->reverse = false;
-  else if (action == ACTION_REVERSE) t->reverse = !t->reverse;
-  else return false;
-  resort(t);
-  return true;
-}
-
-bool layer_table_find(LayerTable *t, bool here, bool back) {
-  int n = t->list.count;
-  if (!t->search || !*t->search || n == 0) return false;
-  g_autofree char *want = text_fold(t->search);
-  for (int i = here ? 0 : 1; i <= n; i++) {
-    int at = ((t->list.cursor + (back ? -i : i)) % n + n) % n;
-    g_autofree char *name = text_fold(row_at(t, (guint)at)->name);
-    if (!strstr(name, want)) continue;
-    list_select(&t->list, at);
-    return true;
-  }
-  return false;
+static double layer_number(const void *rows, guint row, int column) {
+  return column == MOVED ? weight(row_of(rows, row)) : NAN;
 }
 
 /* "768 x 3072", with the rank of low-rank layers: "768 x 768 r16". The caller frees it. */
@@ -88,44 +51,6 @@ static char *side_text(const LayerSide *s) {
   if (s->form == LAYER_LOW_RANK)
     return g_strdup_printf("%" PRIu64 "x%" PRIu64 " r%" PRIu64, s->d_out, s->d_in, s->rank);
   return g_strdup_printf("%" PRIu64 "x%" PRIu64, s->d_out, s->d_in);
-}
-
-/* Where each column begins; 0 columns: left out. */
-typedef struct {
-  int name, state, shapes[2], dtypes[2], shape, dtype, bar, bar_columns, moved, rank;
-} TableColumns;
-
-static TableColumns lay_out(Rect area, bool both) {
-  TableColumns c = {.shape = 14, .dtype = 5};
-  int x = area.x + area.columns, sides = both ? 2 : 1;
-  if (area.columns >= 56) x -= 5, c.rank = x + 1;
-  x -= 10, c.moved = x + 1;
-  if (area.columns >= 76) c.bar_columns = area.columns >= 110 ? 16 : 8, x -= c.bar_columns + 1, c.bar = x + 1;
-  bool dtypes = area.columns >= (both ? 104 : 70);
-  bool shapes = area.columns >= (both ? 92 : 48);
-  for (int s = 1; s >= 2 - sides; s--) {
-    if (dtypes) x -= c.dtype + 1, c.dtypes[s] = x + 1;
-    if (shapes) x -= c.shape + 1, c.shapes[s] = x + 1;
-  }
-  if (both || area.columns >= 60) x -= 12, c.state = x + 1;
-  c.name = MAX(x - area.x - 1, 4);
-  return c;
-}
-
-static void draw_head(const LayerTable *t, Cells *cells, Rect area, const TableColumns *c, bool both) {
-  cells_fill(cells, (Rect){area.x, area.y, area.columns, 1}, STYLE_HEADER);
-  paint_left(cells, area.x + 1, area.y, c->name, STYLE_HEADER, "LAYER");
-  if (c->state) paint_left(cells, c->state, area.y, 11, STYLE_HEADER, "STATE");
-  for (int s = 0; s < 2; s++) {
-    if (c->shapes[s])
-      paint_left(cells, c->shapes[s], area.y, c->shape, STYLE_HEADER, !both ? "SHAPE" : s ? "HERE" : "BEFORE");
-    if (c->dtypes[s]) paint_left(cells, c->dtypes[s], area.y, c->dtype, STYLE_HEADER, "TYPE");
-  }
-  if (c->bar_columns) paint_left(cells, c->bar, area.y, c->bar_columns, STYLE_HEADER, "LOG"); /* as heat() is */
-  paint_right(cells, c->moved, area.y, 8, STYLE_HEADER, "MOVED");
-  if (t->by_change)
-    cells_put(cells, c->moved, area.y, 1, STYLE_HEADER, glyph(cells->ascii, t->reverse ? GLYPH_RISING : GLYPH_FALLING));
-  if (c->rank) paint_right(cells, c->rank, area.y, 4, STYLE_HEADER, "RANK");
 }
 
 static Style state_style(LayerState state) {
@@ -149,35 +74,88 @@ static double heat(double relative) {
   return CLAMP(1 + log10(relative) / 4, 0.05, 1);
 }
 
-static void draw_row(Cells *cells, Rect area, int y, const TableColumns *c, const DiffRow *r, bool selected) {
-  const LayerSide *sides[] = {&r->p, &r->x};
-  char text[24] = "";
-  paint_tail(cells, area.x + 1, y, c->name, r->state == LAYER_SAME ? STYLE_DIM : STYLE_TEXT, r->name);
-  if (c->state) paint_left(cells, c->state, y, 11, state_style(r->state), layer_state_name(r->state));
-  for (int s = 0; s < 2; s++) {
-    g_autofree char *shape = side_text(sides[s]);
-    if (c->shapes[s]) paint_left(cells, c->shapes[s], y, c->shape, STYLE_TEXT, shape);
-    if (c->dtypes[s] && sides[s]->d_out)
-      paint_left(cells, c->dtypes[s], y, c->dtype, STYLE_DIM, dtype_name(sides[s]->dtype));
-  }
-  if (c->bar_columns && isfinite(r->relative)) paint_bar(cells, c->bar, y, c->bar_columns, heat(r->relative));
-  if (isfinite(r->relative)) g_snprintf(text, sizeof text, "%.3g", r->relative);
-  paint_right(cells, c->moved, y, 8, STYLE_TEXT, text);
-  g_snprintf(text, sizeof text, r->rank >= RANK_PROBES ? "%u+" : "%u", MIN(r->rank, (unsigned)RANK_PROBES));
-  if (c->rank && r->rank) paint_right(cells, c->rank, y, 4, STYLE_DIM, text);
-  if (!selected) return;
-  cells_restyle(cells, area.x, y, area.columns, STYLE_SELECTED);
-  cells->cursor_x = area.x, cells->cursor_y = y;
+static char *rank_text(unsigned rank) {
+  if (!rank) return NULL;
+  return g_strdup_printf(rank >= RANK_PROBES ? "%u+" : "%u", MIN(rank, (unsigned)RANK_PROBES));
 }
 
-void layer_table_draw(LayerTable *t, Cells *cells, Rect area, bool both) {
-  TableColumns c = lay_out(area, both);
-  draw_head(t, cells, area, &c, both);
-  area.y++, area.rows--;
-  list_show(&t->list, area.rows);
-  for (int i = 0; i < area.rows && t->list.top + i < t->list.count; i++)
-    draw_row(cells, area, area.y + i, &c, row_at(t, (guint)(t->list.top + i)), t->list.top + i == t->list.cursor);
+static char *type_text(const LayerSide *s) { return s->d_out ? g_strdup(dtype_name(s->dtype)) : NULL; }
+
+static void layer_cell(const void *rows, guint row, int column, int width, bool ascii, TableCell *cell) {
+  const DiffRow *r = row_of(rows, row);
+  (void)width, (void)ascii;
+  switch (column) {
+    case LAYER:
+      cell->text = g_strdup(r->name);
+      if (r->state == LAYER_SAME) cell->style = STYLE_DIM;
+      return;
+    case STATE:
+      cell->text = g_strdup(layer_state_name(r->state));
+      cell->style = state_style(r->state);
+      return;
+    case SHAPE_P:
+    case SHAPE_X:
+      cell->text = side_text(column == SHAPE_P ? &r->p : &r->x);
+      cell->style = STYLE_DIM;
+      return;
+    case TYPE_P:
+    case TYPE_X:
+      cell->text = type_text(column == TYPE_P ? &r->p : &r->x);
+      cell->style = STYLE_DIM;
+      return;
+    case HEAT:
+      cell->share = isfinite(r->relative) ? heat(r->relative) : NAN;
+      return;
+    case MOVED:
+      cell->text = isfinite(r->relative) ? g_strdup_printf("%.3g", r->relative) : NULL;
+      return;
+    default:
+      cell->text = rank_text(r->rank);
+      cell->style = STYLE_DIM;
+  }
 }
+
+static const TableKind kinds[] = {{one_side, COLUMNS, 1, layer_cell, layer_number},
+                                  {two_sides, COLUMNS, 1, layer_cell, layer_number}};
+
+void layer_table_init(LayerTable *t, bool both) {
+  *t = (LayerTable){0};
+  table_init(&t->table, &kinds[both]);
+}
+
+void layer_table_clear(LayerTable *t) {
+  table_clear(&t->table);
+  g_free(t->search);
+}
+
+void layer_table_set(LayerTable *t, const ModelDiff *diff) {
+  t->diff = diff;
+  table_set(&t->table, diff ? diff->rows : NULL, diff ? diff->rows->len : 0);
+  list_select(&t->table.list, 0);
+}
+
+const DiffRow *layer_table_row(const LayerTable *t) {
+  int row = table_row(&t->table);
+  return row >= 0 ? row_of(t->table.rows, (guint)row) : NULL;
+}
+
+bool layer_table_action(LayerTable *t, Action action) { return table_action(&t->table, action); }
+
+bool layer_table_find(LayerTable *t, bool here, bool back) {
+  int n = t->table.list.count;
+  if (!t->search || !*t->search || n == 0) return false;
+  g_autofree char *want = text_fold(t->search);
+  for (int i = here ? 0 : 1; i <= n; i++) {
+    int at = ((t->table.list.cursor + (back ? -i : i)) % n + n) % n;
+    g_autofree char *name = text_fold(row_of(t->table.rows, table_at(&t->table, at))->name);
+    if (!strstr(name, want)) continue;
+    list_select(&t->table.list, at);
+    return true;
+  }
+  return false;
+}
+
+void layer_table_draw(LayerTable *t, Cells *cells, Rect area) { table_draw(&t->table, cells, area); }
 
 void heat_strip_draw(const ModelDiff *diff, Cells *cells, int x, int y, int columns) {
   static const char *const utf8[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};

@@ -3,19 +3,16 @@
 #pragma once
 
 #include "lineage/diff/model_diff.h"
-#include "ui/toolkit/cells.h"
-#include "ui/toolkit/list.h"
+#include "ui/toolkit/table.h"
 
 typedef struct {
   const ModelDiff *diff; /* borrowed; NULL: none */
-  GArray *order;         /* of guint: rows as they are listed */
-  List list;
-  bool by_change; /* the most moved first, else as the file has them */
-  bool reverse;
+  Table table;
   char *search; /* or NULL */
 } LayerTable;
 
-void layer_table_init(LayerTable *table);
+/* `both`: with the shapes of both sides. */
+void layer_table_init(LayerTable *table, bool both);
 void layer_table_clear(LayerTable *table);
 
 /* Another comparison, which must outlive the table or the next call; the cursor goes to its start. */
@@ -24,15 +21,15 @@ void layer_table_set(LayerTable *table, const ModelDiff *diff);
 /* The row at hand, or NULL. */
 const DiffRow *layer_table_row(const LayerTable *table);
 
-/* Moving, sorting (ACTION_SORT switches) and reversing; false when the action is none of these. */
+/* Moving, sorting (ACTION_SORT: the most moved first, or as the file has them) and reversing; false when the action is none of these. */
 bool layer_table_action(LayerTable *table, Action action);
 
 /* Selects the next row whose name holds the search, from the row itself with `here`; false when none
  * does. */
 bool layer_table_find(LayerTable *table, bool here, bool back);
 
-/* A head line and the rows. `both` shows the shapes of both sides. */
-void layer_table_draw(LayerTable *table, Cells *cells, Rect area, bool both);
+/* A head line and the rows. */
+void layer_table_draw(LayerTable *table, Cells *cells, Rect area);
 
 /* One line: a sign for each layer or group of layers, the higher the more it moved, on a logarithmic
  * scale of four decades. */

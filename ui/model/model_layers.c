@@ -16,7 +16,7 @@ typedef struct {
 static gpointer layers_open(const Subject *s) {
   LayersPage *p = g_new0(LayersPage, 1);
   latest_job_init(&p->diff, &s->ui->engine, engine_free_diff);
-  layer_table_init(&p->table);
+  layer_table_init(&p->table, false);
   return p;
 }
 
@@ -69,7 +69,7 @@ static void layers_draw(const Subject *s, gpointer page, Cells *cells, Rect area
     heat_strip_draw(p->table.diff, cells, area.x + 1, area.y + 1, area.columns - 2);
     head = 3;
   }
-  layer_table_draw(&p->table, cells, (Rect){area.x, area.y + head, area.columns, area.rows - head}, false);
+  layer_table_draw(&p->table, cells, (Rect){area.x, area.y + head, area.columns, area.rows - head});
 }
 
 static Reaction layers_action(Subject *s, gpointer page, Action action) {

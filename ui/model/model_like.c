@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The models that are most like one, as an expert sees them. */
+#include <math.h>
 #include <string.h>
 
 #include "ui/desk/advice.h"
@@ -7,27 +8,58 @@
 #include "session/model_jobs.h"
 #include "ui/model/model_page.h"
 #include "ui/toolkit/paint.h"
+#include "ui/toolkit/table.h"
 #include "search/filter.h"
 
 typedef struct {
   LatestJob near; /* Neighbourhood* */
-  List list;
+  Table table;
+  const char *label_key; /* as last drawn */
 } LikePage;
+
+enum { SCORE, BAR, NAME, DECLARED };
+
+static const TableColumn columns[] = {
+    [SCORE] = {"ALIKE", NULL, 5, 0, 0, TABLE_RIGHT | TABLE_SORTED},
+    [BAR] = {"", NULL, 10, 0, 56, TABLE_BAR},
+    [NAME] = {"NAME", NULL, 12, 0, 0, TABLE_NAME | TABLE_MIDDLE | TABLE_SORTED},
+    [DECLARED] = {"DECLARED AS", NULL, 14, 40, 60, TABLE_SORTED},
+};
+
+static void neighbour_cell(const void *rows, guint row, int column, int width, bool ascii, TableCell *cell) {
+  const LikePage *p = rows;
+  const Neighbour *n = &g_array_index(((const Neighbourhood *)p->near.result)->near, Neighbour, row);
+  (void)width, (void)ascii;
+  if (column == SCORE) cell->text = g_strdup_printf("%.2f", n->score);
+  if (column == BAR) cell->share = n->score;
+  if (column == NAME) cell->text = g_strdup(n->model->name);
+  if (column == DECLARED) cell->text = model_concept_text(n->model, p->label_key), cell->style = STYLE_CONCEPT;
+}
+
+static double neighbour_number(const void *rows, guint row, int column) {
+  const LikePage *p = rows;
+  const GArray *near = ((const Neighbourhood *)p->near.result)->near;
+  return column == SCORE ? g_array_index(near, Neighbour, row).score : NAN;
+}
+
+static const TableKind neighbour_table = {columns, G_N_ELEMENTS(columns), 1, neighbour_cell, neighbour_number};
 
 static gpointer like_open(const Subject *s) {
   LikePage *p = g_new0(LikePage, 1);
   latest_job_init(&p->near, &s->ui->engine, engine_free_neighbours);
+  table_init(&p->table, &neighbour_table);
   return p;
 }
 
 static void like_reset(gpointer page) {
   LikePage *p = page;
   latest_job_reset(&p->near);
-  p->list = (List){0};
+  table_set(&p->table, NULL, 0);
 }
 
 static void like_close(gpointer page) {
   like_reset(page);
+  table_clear(&((LikePage *)page)->table);
   g_free(page);
 }
 
@@ -38,28 +70,13 @@ static void like_show(Subject *s, gpointer page) {
   p->near.job = engine_neighbours(&ui->engine, ui->wood, ui->oracle, s->model, latest_job_done, &p->near);
 }
 
-static void draw_row(const Ui *ui, Cells *cells, Rect area, int y, const Neighbour *n, bool selected) {
-  char score[16];
-  int bar = area.columns >= 56 ? 10 : 0, x = area.x + 7 + (bar ? bar + 1 : 0);
-  int concept_columns = area.columns >= 60 ? area.columns / 3 : 0;
-  g_autofree char *concept = model_concept_text(n->model, ui->wood ? ui->wood->label_key : NULL);
-  g_snprintf(score, sizeof score, "%5.2f", n->score);
-  cells_put(cells, area.x + 1, y, 5, STYLE_TEXT, score);
-  paint_bar(cells, area.x + 7, y, bar, n->score);
-  int name = area.x + area.columns - x - concept_columns - 1;
-  paint_left(cells, x, y, name, STYLE_TEXT, n->model->name);
-  if (concept) paint_left(cells, x + name + 1, y, concept_columns, STYLE_CONCEPT, concept);
-  if (!selected) return;
-  cells_restyle(cells, area.x, y, area.columns, STYLE_SELECTED);
-  cells->cursor_x = area.x, cells->cursor_y = y;
-}
-
 static void like_draw(const Subject *s, gpointer page, Cells *cells, Rect area) {
   LikePage *p = page;
   const Neighbourhood *n = p->near.result;
   const char *text =
       s->ui->oracle ? latest_job_text(&p->near, "Looking for neighbours ...") : "The experts are being opened.";
-  list_resize(&p->list, n ? (int)n->near->len : 0);
+  p->label_key = s->ui->wood ? s->ui->wood->label_key : NULL;
+  table_set(&p->table, p, n ? n->near->len : 0);
   if (!n) {
     bool none = text && strstr(text, "no expert");
     g_autofree char *train = none ? advice_train(s->ui, IN_MODEL) : NULL;
@@ -69,20 +86,15 @@ static void like_draw(const Subject *s, gpointer page, Cells *cells, Rect area) 
   }
   g_autofree char *line = g_strdup_printf("as %s sees them", n->expert);
   paint_left(cells, area.x + 1, area.y, area.columns - 2, STYLE_DIM, line);
-  area.y++, area.rows--;
-  list_show(&p->list, area.rows);
-  for (int i = 0; i < area.rows && p->list.top + i < p->list.count; i++) {
-    int row = p->list.top + i;
-    draw_row(s->ui, cells, area, area.y + i, &g_array_index(n->near, Neighbour, row), row == p->list.cursor);
-  }
+  table_draw(&p->table, cells, (Rect){area.x, area.y + 1, area.columns, area.rows - 1});
 }
 
 static Reaction like_action(Subject *s, gpointer page, Action action) {
   LikePage *p = page;
   const Neighbourhood *n = p->near.result;
-  if (list_action(&p->list, action)) return REACT_HANDLED;
+  if (table_action(&p->table, action)) return REACT_HANDLED;
   if ((action != ACTION_SHOW) || !n || !n->near->len) return REACT_NONE;
-  ui_target(s->ui, g_array_index(n->near, Neighbour, p->list.cursor).model);
+  ui_target(s->ui, g_array_index(n->near, Neighbour, table_row(&p->table)).model);
   return REACT_HANDLED | REACT_SHOW_MODEL;
 }
 

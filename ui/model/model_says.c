@@ -9,8 +9,9 @@
 #include "ui/model/model_page.h"
 #include "ui/model/opinion_text.h"
 #include "ui/toolkit/paint.h"
+#include "ui/toolkit/table.h"
 
-enum { SHOWN = 8, BAR = 16 };
+enum { SHOWN = 8 };
 
 typedef struct {
   LatestJob opinions; /* GPtrArray of Opinion* */
@@ -59,16 +60,30 @@ static void say(Pen *pen, int indent, Style style, const char *text) {
   if (y >= 0) paint_left(pen->cells, pen->area.x + 1 + indent, y, pen->area.columns - 2 - indent, style, text);
 }
 
+enum { SHARE, BAR, LABEL };
+
+static const TableColumn columns[] = {
+    [SHARE] = {"", NULL, 7, 0, 0, TABLE_RIGHT},
+    [BAR] = {"", NULL, 16, 0, 50, TABLE_BAR},
+    [LABEL] = {"", NULL, 8, 0, 0, TABLE_NAME},
+};
+
 /* The bar begins at what each choice has for who guesses. */
-static void draw_label(Pen *pen, const Opinion *o, const OpinionLabel *l) {
-  int y = next_row(pen), x = pen->area.x + 3;
-  char share[16];
-  if (y < 0) return;
-  g_snprintf(share, sizeof share, "%5.1f %%", 100 * l->p);
-  cells_put(pen->cells, x, y, 8, o->abstains ? STYLE_DIM : STYLE_TEXT, share);
-  x += 8;
-  if (pen->area.columns >= 50) paint_bar(pen->cells, x, y, BAR, score_above(l->p, o->chance)), x += BAR + 1;
-  paint_left(pen->cells, x, y, pen->area.x + pen->area.columns - x, o->abstains ? STYLE_DIM : STYLE_CONCEPT, l->label);
+static void label_cell(const void *rows, guint row, int column, int width, bool ascii, TableCell *cell) {
+  const Opinion *o = rows;
+  const OpinionLabel *l = &g_array_index(o->labels, OpinionLabel, row);
+  (void)width, (void)ascii;
+  if (column == SHARE) cell->text = g_strdup_printf("%.1f %%", 100 * l->p);
+  if (column == BAR) cell->share = score_above(l->p, o->chance);
+  if (column == LABEL) cell->text = g_strdup(l->label), cell->style = STYLE_CONCEPT;
+  if (o->abstains) cell->style = STYLE_DIM;
+}
+
+static const TableKind label_table = {columns, G_N_ELEMENTS(columns), 2, label_cell, NULL};
+
+static void draw_label(Pen *pen, const Opinion *o, guint row) {
+  int y = next_row(pen);
+  if (y >= 0) table_row_draw(&label_table, o, row, pen->cells, (Rect){pen->area.x, y, pen->area.columns, 1});
 }
 
 static void draw_opinion(Pen *pen, const Opinion *o) {
@@ -82,8 +97,7 @@ static void draw_opinion(Pen *pen, const Opinion *o) {
     g_autofree char *text = g_strdup_printf("%s. Its guesses:", doubt);
     say(pen, 2, STYLE_WARN, text);
   }
-  for (guint i = 0; i < o->labels->len && i < SHOWN; i++)
-    draw_label(pen, o, &g_array_index(o->labels, OpinionLabel, i));
+  for (guint i = 0; i < o->labels->len && i < SHOWN; i++) draw_label(pen, o, i);
   if (left_out) say(pen, 2, STYLE_WARN, left_out);
   next_row(pen);
 }

@@ -21,7 +21,7 @@ static gpointer diff_open(Ui *ui) {
   DiffView *v = g_new0(DiffView, 1);
   v->ui = ui;
   latest_job_init(&v->diff, &ui->engine, engine_free_diff);
-  layer_table_init(&v->table);
+  layer_table_init(&v->table, true);
   return v;
 }
 
@@ -70,7 +70,7 @@ static void diff_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
     heat_strip_draw(v->table.diff, cells, rest.x + 1, rest.y, rest.columns - 2);
     rest.y += 2, rest.rows -= 2;
   }
-  layer_table_draw(&v->table, cells, rest, true);
+  layer_table_draw(&v->table, cells, rest);
 }
 
 static void find(Ui *ui, DiffView *v, bool here, bool back) {

@@ -11,9 +11,9 @@
 #include "ui/desk/copy_menu.h"
 #include "ui/experts/expert_facts.h"
 #include "ui/toolkit/glyph.h"
-#include "ui/toolkit/list.h"
 #include "session/history.h"
 #include "ui/toolkit/paint.h"
+#include "ui/toolkit/table.h"
 #include "search/filter.h"
 #include "ui/desk/view.h"
 
@@ -33,16 +33,69 @@ typedef struct {
   Reply *reply;          /* the latest answer, or NULL */
   char *problem;         /* why there is none, or NULL */
   Completion *proposals; /* what the item at the end of the line may become, or NULL */
-  List list;
+  Table table;
   GPtrArray *asked; /* earlier questions, oldest first, saved ones with a star in front; NULL until wanted */
 } QueryView;
 
 enum { MENU_HISTORY = 1, MENU_COPY };
 
+/* What the table of answers is of. */
+typedef struct {
+  const GArray *hits; /* of QueryHit */
+  const char *label_key;
+} HitRows;
+
+enum { SCORE, BAR, NAME, DECLARED, FOUND, EXPERT };
+
+static const TableColumn columns[] = {
+    [SCORE] = {"SCORE", NULL, 5, 0, 0, TABLE_RIGHT},
+    [BAR] = {"", NULL, 10, 0, 56, TABLE_BAR},
+    [NAME] = {"NAME", NULL, 12, 60, 0, TABLE_NAME | TABLE_MIDDLE},
+    [DECLARED] = {"DECLARED AS", NULL, 14, 40, 60, 0},
+    [FOUND] = {"FOUND BY", NULL, 8, 0, 50, 0},
+    [EXPERT] = {"EXPERT", NULL, 20, 44, 100, TABLE_MIDDLE},
+};
+
+static const char *found_by(const QueryHit *hit) {
+  return hit->declared ? "declared" : isfinite(hit->score) ? "weights" : "catalog";
+}
+
+static void hit_cell(const void *rows, guint row, int column, int width, bool ascii, TableCell *cell) {
+  const HitRows *all = rows;
+  const QueryHit *hit = &g_array_index(all->hits, QueryHit, row);
+  bool asked = isfinite(hit->score);
+  (void)width, (void)ascii;
+  switch (column) {
+    case SCORE:
+      cell->text = asked ? g_strdup_printf("%.2f", hit->score) : g_strdup("-");
+      return;
+    case BAR:
+      cell->share = asked ? hit->score : NAN;
+      return;
+    case NAME:
+      cell->text = g_strdup(hit->model->name);
+      return;
+    case DECLARED:
+      cell->text = model_concept_text(hit->model, all->label_key);
+      cell->style = STYLE_CONCEPT;
+      return;
+    case FOUND:
+      cell->text = g_strdup(found_by(hit));
+      cell->style = hit->declared ? STYLE_DECLARED : STYLE_RECOVERED;
+      return;
+    default:
+      cell->text = hit->expert ? g_strdup(hit->expert->name) : NULL;
+      cell->style = STYLE_DIM;
+  }
+}
+
+static const TableKind hit_table = {columns, G_N_ELEMENTS(columns), 1, hit_cell, NULL};
+
 static gpointer query_open(Ui *ui) {
   QueryView *v = g_new0(QueryView, 1);
   v->ui = ui;
   v->editing = true;
+  table_init(&v->table, &hit_table);
   line_edit_init(&v->edit, "");
   return v;
 }
@@ -50,6 +103,7 @@ static gpointer query_open(Ui *ui) {
 static void query_close(gpointer view) {
   QueryView *v = view;
   line_edit_clear(&v->edit);
+  table_clear(&v->table);
   reply_free(v->reply);
   g_clear_pointer(&v->asked, g_ptr_array_unref);
   g_free(v->problem);
@@ -66,7 +120,7 @@ static const GArray *hits(const QueryView *v) { return v->reply ? v->reply->answ
 
 static const QueryHit *selected_hit(const QueryView *v) {
   const GArray *all = hits(v);
-  return all && all->len ? &g_array_index(all, QueryHit, v->list.cursor) : NULL;
+  return all && all->len ? &g_array_index(all, QueryHit, v->table.list.cursor) : NULL;
 }
 
 /* Another answer, or none with a reason. Takes ownership of the reply. */
@@ -75,8 +129,8 @@ static void set_reply(QueryView *v, Reply *reply, const char *problem) {
   v->reply = reply;
   g_free(v->problem);
   v->problem = g_strdup(problem);
-  v->list = (List){.height = v->list.height};
-  list_resize(&v->list, reply ? (int)reply->answer->hits->len : 0);
+  table_set(&v->table, NULL, reply ? reply->answer->hits->len : 0);
+  list_select(&v->table.list, 0);
 }
 
 /* The scores of an answer, for those who draw by them. */
@@ -199,67 +253,6 @@ static void draw_speakers(const QueryView *v, Cells *cells, Rect area) {
   g_string_free(line, TRUE);
 }
 
-/* Where each column of an answer begins, and how wide it is; 0: left out. */
-typedef struct {
-  int bar, name, name_columns, concept, concept_columns, source, expert, expert_columns;
-} HitColumns;
-
-/* Names need no more than so much; the rest of a wide screen goes to what is declared and to the expert. */
-static void share_room(HitColumns *c) {
-  enum { NAME_MOST = 60, EXPERT_MORE = 24 };
-  int over = c->concept_columns && c->expert_columns ? c->name_columns - NAME_MOST : 0;
-  if (over <= 0) return;
-  int expert = MIN(over / 2, EXPERT_MORE);
-  c->name_columns -= over;
-  c->concept -= over, c->concept_columns += over - expert;
-  c->source -= expert;
-  c->expert -= expert, c->expert_columns += expert;
-}
-
-static HitColumns hit_columns(Rect area) {
-  HitColumns c = {.bar = area.columns >= 56 ? 10 : 0};
-  int right = area.x + area.columns;
-  c.name = area.x + 7 + (c.bar ? c.bar + 1 : 0);
-  if (area.columns >= 100) c.expert_columns = 26, right -= 27, c.expert = right + 1;
-  if (area.columns >= 50) right -= 9, c.source = right + 1;
-  if (area.columns >= 60) {
-    c.concept_columns = CLAMP(area.columns / 4, 14, 34);
-    right -= c.concept_columns + 1;
-    c.concept = right + 1;
-  }
-  c.name_columns = MAX(right - c.name, 1);
-  share_room(&c);
-  return c;
-}
-
-static void draw_hit_header(Cells *cells, Rect area, const HitColumns *c) {
-  cells_fill(cells, (Rect){area.x, area.y, area.columns, 1}, STYLE_HEADER);
-  paint_left(cells, area.x + 1, area.y, 6, STYLE_HEADER, "SCORE");
-  paint_left(cells, c->name, area.y, c->name_columns, STYLE_HEADER, "NAME");
-  paint_left(cells, c->concept, area.y, c->concept_columns, STYLE_HEADER, "DECLARED AS");
-  if (c->source) paint_left(cells, c->source, area.y, 8, STYLE_HEADER, "FOUND BY");
-  paint_left(cells, c->expert, area.y, c->expert_columns, STYLE_HEADER, "EXPERT");
-}
-
-static void draw_hit(const Ui *ui, Cells *cells, Rect area, int y, const HitColumns *c, const QueryHit *hit,
-                     bool selected) {
-  char score[16];
-  bool asked = isfinite(hit->score);
-  g_snprintf(score, sizeof score, asked ? "%5.2f" : "    -", hit->score);
-  g_autofree char *concept = model_concept_text(hit->model, ui->wood ? ui->wood->label_key : NULL);
-  cells_put(cells, area.x + 1, y, 5, STYLE_TEXT, score);
-  if (asked) paint_bar(cells, area.x + 7, y, c->bar, hit->score);
-  paint_left(cells, c->name, y, c->name_columns, STYLE_TEXT, hit->model->name);
-  if (concept) paint_left(cells, c->concept, y, c->concept_columns, STYLE_CONCEPT, concept);
-  if (c->source)
-    paint_left(cells, c->source, y, 8, hit->declared ? STYLE_DECLARED : STYLE_RECOVERED,
-               hit->declared ? "declared"
-               : asked       ? "weights"
-                             : "catalog");
-  if (hit->expert) paint_left(cells, c->expert, y, c->expert_columns, STYLE_DIM, hit->expert->name);
-  if (selected) cells_restyle(cells, area.x, y, area.columns, STYLE_SELECTED);
-}
-
 /* Draws a text at the bottom of the area, in as many rows as it needs, and takes them off the area. */
 static void draw_below(Cells *cells, Rect *area, Style style, const char *text) {
   int rows = MIN(text_rows(text, area->columns - 2), MAX(area->rows - 3, 0));
@@ -299,17 +292,10 @@ static char *advice(const Ui *ui, const QueryView *v) {
 }
 
 static void draw_hits(const Ui *ui, QueryView *v, Cells *cells, Rect area) {
-  HitColumns c = hit_columns(area);
-  draw_hit_header(cells, area, &c);
-  area.y++, area.rows--;
   draw_gaps(v, cells, &area);
-  list_show(&v->list, area.rows);
-  const GArray *all = hits(v);
-  for (int i = 0; i < area.rows && v->list.top + i < v->list.count; i++) {
-    int row = v->list.top + i;
-    draw_hit(ui, cells, area, area.y + i, &c, &g_array_index(all, QueryHit, row), row == v->list.cursor);
-    if (row == v->list.cursor) cells->cursor_x = area.x, cells->cursor_y = area.y + i;
-  }
+  v->table.rows = &(HitRows){hits(v), ui->wood ? ui->wood->label_key : NULL};
+  table_draw(&v->table, cells, area);
+  v->table.rows = NULL;
 }
 
 static void query_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
@@ -317,7 +303,7 @@ static void query_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
   Rect line = {area.x + 6, area.y, area.columns - 7, 1};
   cells_put(cells, area.x + 1, area.y, 5, STYLE_LABEL, "ask:");
   Rect rest = {area.x, area.y + 1, area.columns, area.rows - 1};
-  if (v->list.count > 0) {
+  if (v->table.list.count > 0) {
     draw_speakers(v, cells, rest);
     rest.y++, rest.rows--;
     draw_hits(ui, v, cells, rest);
@@ -417,7 +403,7 @@ static bool query_command(Ui *ui, gpointer view, const char *verb, const char *a
 static Reaction query_action(Ui *ui, gpointer view, Action action) {
   QueryView *v = view;
   bool changed;
-  if (list_action(&v->list, action)) return REACT_HANDLED;
+  if (list_action(&v->table.list, action)) return REACT_HANDLED;
   if (v->editing && action == ACTION_ASK_RIGHT && take_proposal(v)) return REACT_HANDLED;
   if (v->editing && line_edit_action(&v->edit, action, &changed)) {
     if (changed) ask_soon(v);

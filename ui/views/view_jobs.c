@@ -5,52 +5,59 @@
 #include "core/text.h"
 #include "ui/desk/services.h"
 #include "ui/desk/job_text.h"
-#include "ui/toolkit/list.h"
 #include "ui/toolkit/paint.h"
+#include "ui/toolkit/table.h"
 #include "ui/desk/view.h"
 
 typedef struct {
-  List list;
+  Table table;
   guint64 selected; /* id of the selected job: rows move when jobs are added */
 } JobsView;
-
-static gpointer jobs_open(Ui *ui) {
-  (void)ui;
-  return g_new0(JobsView, 1);
-}
 
 static unsigned jobs_context(const Ui *ui, gpointer view) {
   (void)ui, (void)view;
   return IN_JOBS;
 }
 
-/* Finds the selected job's row again. */
-static void follow(JobsView *v, const GArray *jobs) {
-  list_resize(&v->list, (int)jobs->len);
-  for (guint i = 0; i < jobs->len; i++)
-    if (g_array_index(jobs, JobStatus, i).id == v->selected) list_select(&v->list, (int)i);
-  if (jobs->len) v->selected = g_array_index(jobs, JobStatus, v->list.cursor).id;
+enum { SIGN, JOB, BAR, SHARE, STATE };
+
+static const TableColumn columns[] = {
+    [SIGN] = {"", NULL, 1, 0, 0, 0},          [JOB] = {"JOB", NULL, 14, 0, 0, TABLE_NAME},
+    [BAR] = {"", NULL, 12, 0, 60, TABLE_BAR}, [SHARE] = {"", NULL, 5, 0, 0, TABLE_RIGHT},
+    [STATE] = {"STATE", NULL, 12, 60, 0, 0},
+};
+
+static void job_cell(const void *rows, guint row, int column, int width, bool ascii, TableCell *cell) {
+  const JobStatus *job = &g_array_index((const GArray *)rows, JobStatus, row);
+  bool open = job_is_open(job);
+  (void)width;
+  if (column == SIGN) cell->text = g_strdup(glyph(ascii, job_glyph(job))), cell->style = job_style(job);
+  if (column == JOB) cell->text = g_strdup(job->title);
+  if (column == BAR && open) cell->share = isfinite(job_share(job)) ? job_share(job) : 0;
+  if (column == SHARE && open) cell->text = job_amount(job);
+  if (column == STATE) cell->text = job_details(job), cell->style = job->state == JOB_FAILED ? STYLE_BAD : STYLE_DIM;
 }
 
-static void draw_job(Cells *cells, Rect area, int y, const JobStatus *job, bool selected) {
-  int bar = area.columns >= 60 ? 12 : 0;
-  int title = MAX(area.columns * 2 / 5, 16);
-  g_autofree char *details = job_details(job);
-  g_autofree char *amount = job_is_open(job) ? job_amount(job) : g_strdup("");
-  int x = area.x;
-  cells_put(cells, x, y, 1, job_style(job), glyph(cells->ascii, job_glyph(job)));
-  x += 2;
-  paint_left(cells, x, y, title, STYLE_TEXT, job->title);
-  x += title + 1;
-  if (bar && job_is_open(job)) paint_bar(cells, x, y, bar, job_share(job));
-  x += bar ? bar + 1 : 0;
-  paint_right(cells, x, y, 5, STYLE_TEXT, amount);
-  x += 6;
-  paint_left(cells, x, y, area.x + area.columns - x, job->state == JOB_FAILED ? STYLE_BAD : STYLE_DIM, details);
-  if (selected) {
-    cells_restyle(cells, area.x, y, area.columns, STYLE_SELECTED);
-    cells->cursor_x = area.x, cells->cursor_y = y;
-  }
+static const TableKind job_table = {columns, G_N_ELEMENTS(columns), 0, job_cell, NULL};
+
+static gpointer jobs_open(Ui *ui) {
+  (void)ui;
+  JobsView *v = g_new0(JobsView, 1);
+  table_init(&v->table, &job_table);
+  return v;
+}
+
+static void jobs_close(gpointer view) {
+  table_clear(&((JobsView *)view)->table);
+  g_free(view);
+}
+
+/* Finds the selected job's row again. */
+static void follow(JobsView *v, const GArray *jobs) {
+  table_set(&v->table, jobs, jobs->len);
+  for (guint i = 0; i < jobs->len; i++)
+    if (g_array_index(jobs, JobStatus, i).id == v->selected) table_select(&v->table, i);
+  if (jobs->len) v->selected = g_array_index(jobs, JobStatus, v->table.list.cursor).id;
 }
 
 /* The message of a failed job in full, below the list. Returns the rows it takes. */
@@ -65,38 +72,39 @@ static void jobs_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
   JobsView *v = view;
   g_autoptr(GArray) jobs = worker_jobs(ui->engine.worker);
   follow(v, jobs);
-  cells_fill(cells, (Rect){area.x, area.y, area.columns, 1}, STYLE_HEADER);
-  cells_put(cells, area.x + 2, area.y, area.columns - 2, STYLE_HEADER, "JOB");
-  area.y++, area.rows--;
-  if (jobs->len == 0) {
-    cells_put(cells, area.x + 2, area.y, area.columns - 2, STYLE_DIM, "No job has run yet.");
+  if (jobs->len) area.rows -= draw_message(cells, area, &g_array_index(jobs, JobStatus, v->table.list.cursor));
+  table_draw(&v->table, cells, area);
+  if (jobs->len == 0) cells_put(cells, area.x + 2, area.y + 1, area.columns - 2, STYLE_DIM, "No job has run yet.");
+  v->table.rows = NULL; /* they were a copy */
+}
+
+/* Stops a job; when the one at hand has ended, the one that runs. */
+static void cancel(Ui *ui, const GArray *jobs, guint row) {
+  const JobStatus *job = &g_array_index(jobs, JobStatus, row);
+  for (guint i = 0; i < jobs->len && !job_is_open(job); i++) {
+    const JobStatus *other = &g_array_index(jobs, JobStatus, i);
+    if (other->state == JOB_RUNNING) job = other;
+  }
+  if (!job_is_open(job)) {
+    ui_tell(ui, STYLE_DIM, "That job has ended, and no other runs");
     return;
   }
-  area.rows -= draw_message(cells, area, &g_array_index(jobs, JobStatus, v->list.cursor));
-  list_show(&v->list, area.rows);
-  for (int i = 0; i < area.rows && v->list.top + i < v->list.count; i++) {
-    int row = v->list.top + i;
-    draw_job(cells, area, area.y + i, &g_array_index(jobs, JobStatus, row), row == v->list.cursor);
-  }
+  worker_cancel(ui->engine.worker, job->id);
+  ui_tell(ui, STYLE_WARN, "Cancelling: %s", job->title);
 }
 
 static Reaction jobs_action(Ui *ui, gpointer view, Action action) {
   JobsView *v = view;
   g_autoptr(GArray) jobs = worker_jobs(ui->engine.worker);
   follow(v, jobs);
-  if (list_action(&v->list, action)) {
-    if (jobs->len) v->selected = g_array_index(jobs, JobStatus, v->list.cursor).id;
+  v->table.rows = NULL;
+  if (list_action(&v->table.list, action)) {
+    if (jobs->len) v->selected = g_array_index(jobs, JobStatus, v->table.list.cursor).id;
     return REACT_HANDLED;
   }
   if (action == ACTION_LEAVE) return REACT_HANDLED | REACT_BACK;
   if (action != ACTION_CANCEL_JOB || jobs->len == 0) return REACT_NONE;
-  const JobStatus *job = &g_array_index(jobs, JobStatus, v->list.cursor);
-  if (job_is_open(job)) {
-    worker_cancel(ui->engine.worker, job->id);
-    ui_tell(ui, STYLE_WARN, "Cancelling: %s", job->title);
-  } else {
-    ui_tell(ui, STYLE_DIM, "That job has ended");
-  }
+  cancel(ui, jobs, (guint)v->table.list.cursor);
   return REACT_HANDLED;
 }
 
@@ -109,7 +117,7 @@ static char *jobs_status(const Ui *ui, gpointer view) {
 const ViewOps view_jobs = {
     .name = "Jobs",
     .open = jobs_open,
-    .close = g_free,
+    .close = jobs_close,
     .context = jobs_context,
     .draw = jobs_draw,
     .action = jobs_action,
