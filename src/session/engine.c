@@ -3,6 +3,7 @@
 
 #include "collection/hand/by_hand.h"
 #include "collection/card_body.h"
+#include "collection/disk_use.h"
 
 const EngineOps engine_ops = {
     .root = collection_root,
@@ -26,6 +27,9 @@ const EngineOps engine_ops = {
     .neighbours = neighbours_new,
     .chart = chart_new,
     .sayings = sayings_new,
+    .duplicates = keep_groups,
+    .freed = disk_freed,
+    .survey = disk_survey_new,
     .put = collection_put,
     .get = collection_get,
 };

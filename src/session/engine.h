@@ -6,10 +6,12 @@
 #include <stdbool.h>
 
 #include "collection/collection.h"
+#include "collection/disk_survey.h"
 #include "experts/train/sweep.h"
 #include "experts/train/train.h"
 #include "lineage/diff/model_diff.h"
 #include "lineage/forest/forest.h"
+#include "lineage/forest/keep.h"
 #include "search/opinion.h"
 #include "search/query.h"
 #include "session/worker.h"
@@ -44,6 +46,11 @@ typedef struct {
                         const Progress *progress, GError **error);
   Chart *(*chart)(VoiceSet *voices, const Expert *expert, const Progress *progress, GError **error);
   GHashTable *(*sayings)(VoiceSet *voices, const Expert *expert, const Progress *progress, GError **error);
+  /* Of the collection as a whole; see keeping_jobs.h. */
+  GPtrArray *(*duplicates)(Collection *collection, const Forest *forest, KeepRule rule, const char *pattern,
+                           GError **error);
+  uint64_t (*freed)(const char *root, const GPtrArray *paths);
+  DiskSurvey *(*survey)(const char *root, const GPtrArray *models, GError **error);
   bool (*put)(Collection *collection, const char *space, const char *key, GBytes *value, GError **error);
   GBytes *(*get)(Collection *collection, const char *space, const char *key, GError **error);
 } EngineOps;
