@@ -9,10 +9,10 @@
 #include "core/error.h"
 #include "lineage/grow/merge_recipe.h"
 
-static cJSON *pair_json(const double *values) {
-  cJSON *pair = cJSON_CreateArray();
-  for (int k = 0; k < 2; k++) cJSON_AddItemToArray(pair, cJSON_CreateNumber(values[k]));
-  return pair;
+static cJSON *numbers_json(const double *values, unsigned n) {
+  cJSON *numbers = cJSON_CreateArray();
+  for (unsigned k = 0; k < n; k++) cJSON_AddItemToArray(numbers, cJSON_CreateNumber(values[k]));
+  return numbers;
 }
 
 static void print_json(const LineageRun *run, const MergeRecipe *r) {
@@ -30,7 +30,7 @@ static void print_json(const LineageRun *run, const MergeRecipe *r) {
     g_autofree char *path = lineage_label(run->forest, r->parent[k]);
     json_add_string(row, "path", path);
     json_add_number(row, "weight", r->weight[k]);
-    json_add_number(row, "density", r->n == 2 ? r->density[k] : NAN);
+    json_add_number(row, "density", r->density[k]);
     cJSON_AddItemToArray(parents, row);
   }
   layers = cJSON_AddArrayToObject(out, "layers");
@@ -38,8 +38,8 @@ static void print_json(const LineageRun *run, const MergeRecipe *r) {
     const RecipeLayer *l = &g_array_index(r->layers, RecipeLayer, i);
     cJSON *row = cJSON_CreateObject();
     json_add_string(row, "name", l->name);
-    cJSON_AddItemToObject(row, "weights", pair_json(l->weight));
-    cJSON_AddItemToObject(row, "densities", pair_json(l->density));
+    cJSON_AddItemToObject(row, "weights", numbers_json(l->weight, l->n));
+    cJSON_AddItemToObject(row, "densities", numbers_json(l->density, l->n));
     json_add_number(row, "t", l->slerp_t);
     cJSON_AddItemToArray(layers, row);
   }
@@ -50,13 +50,14 @@ static void print_recipe(const LineageRun *run, const MergeRecipe *r) {
   printf("%s of %u models, %s\n", r->method, r->n, r->proven ? "proven on the weights" : "told by sketches");
   for (unsigned k = 0; k < r->n; k++) {
     printf("  %.4g  %s", r->weight[k], lineage_shown(run->forest, r->parent[k]));
-    if (r->n == 2 && r->density[k] < 1) printf(", %.2f of its changes", r->density[k]);
+    if (r->density[k] < 1) printf(", %.2f of its changes", r->density[k]);
     putchar('\n');
   }
   if (r->base >= 0) printf("  base  %s\n", lineage_shown(run->forest, (unsigned)r->base));
   for (guint i = 0; i < r->layers->len; i++) {
     const RecipeLayer *l = &g_array_index(r->layers, RecipeLayer, i);
-    printf("%8.4f %8.4f  %s\n", l->weight[0], l->weight[1], l->name);
+    for (unsigned k = 0; k < l->n; k++) printf("%8.4f ", l->weight[k]);
+    printf(" %s\n", l->name);
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/json.h"
+#include "lineage/sketch/sketch.h"
 
 void merge_recipe_free(MergeRecipe *r) {
   if (!r) return;
@@ -15,12 +16,12 @@ void merge_recipe_free(MergeRecipe *r) {
 
 static MergeRecipe *from_edges(const ForestNode *n) {
   MergeRecipe *r = g_new0(MergeRecipe, 1);
-  r->base = -1, r->slerp_t = NAN, r->density[0] = r->density[1] = 1;
+  r->base = -1, r->slerp_t = NAN;
   r->layers = recipe_layers_new();
   for (guint i = 0; i < n->parents->len && r->n < RECIPE_PARENTS; i++) {
     const ParentEdge *e = &g_array_index(n->parents, ParentEdge, i);
     if (e->kind != EDGE_MERGE) continue;
-    r->weight[r->n] = e->weight, r->parent[r->n++] = e->parent;
+    r->weight[r->n] = e->weight, r->density[r->n] = 1, r->parent[r->n++] = e->parent;
   }
   return r;
 }
@@ -39,9 +40,8 @@ static void guess_method(MergeRecipe *r, const Forest *f) {
   for (unsigned k = 0; k < r->n && r->base < 0 && fabs(sum - 1) > off; k++) r->base = parent_of(f, r->parent[k]);
 }
 
-static double epsilon_of(const GPtrArray *sketches, unsigned node) {
-  const ModelSketch *s = node < sketches->len ? sketches->pdata[node] : NULL;
-  return s ? s->epsilon : 0;
+static const ModelSketch *sketch_of(const GPtrArray *sketches, unsigned node) {
+  return node < sketches->len ? sketches->pdata[node] : NULL;
 }
 
 static WeightFile *open_node(Collection *c, const Forest *f, int node) {
@@ -49,35 +49,73 @@ static WeightFile *open_node(Collection *c, const Forest *f, int node) {
   return m ? collection_open_weights(c, m, NULL) : NULL;
 }
 
-static bool prove_with(MergeRecipe *r, Collection *c, const Forest *f, const GPtrArray *sketches, unsigned node,
-                       int base) {
-  g_autoptr(WeightFile) child = open_node(c, f, (int)node), a = open_node(c, f, (int)r->parent[0]);
-  g_autoptr(WeightFile) b = open_node(c, f, (int)r->parent[1]), o = open_node(c, f, base);
-  ProofFiles files = {child, a, b, o, 0};
-  MergeProof proof = {.base = base};
-  if (!child || !a || !b || (base >= 0 && !o)) return false;
-  const unsigned nodes[] = {node, r->parent[0], r->parent[1], base >= 0 ? (unsigned)base : node};
-  for (size_t i = 0; i < G_N_ELEMENTS(nodes); i++) files.epsilon = fmax(files.epsilon, epsilon_of(sketches, nodes[i]));
-  g_array_set_size(r->layers, 0);
-  if (!merge_prove(&files, &proof, r->layers)) {
-    g_array_set_size(r->layers, 0);
-    return false;
-  }
-  r->method = recipe_method_name(proof.method);
-  r->base = base;
-  r->proven = true;
-  for (int k = 0; k < 2; k++) r->weight[k] = proof.weight[k], r->density[k] = proof.density[k];
-  return true;
+/* Where a proof is looked for. */
+typedef struct {
+  Collection *collection;
+  const Forest *forest;
+  const GPtrArray *sketches;
+  unsigned node;
+} Place;
+
+static WeightFile *open_side(const Place *p, int node, ProofFiles *files, bool *there) {
+  WeightFile *file = open_node(p->collection, p->forest, node);
+  const ModelSketch *s = node >= 0 ? sketch_of(p->sketches, (unsigned)node) : NULL;
+  if (s) files->epsilon = fmax(files->epsilon, s->epsilon);
+  *there &= file != NULL;
+  return file;
 }
 
-static void take_slerp(MergeRecipe *r) {
-  double sum = 0;
-  unsigned n = 0;
-  for (guint i = 0; i < r->layers->len; i++) {
-    double t = g_array_index(r->layers, RecipeLayer, i).slerp_t;
-    if (isfinite(t)) sum += t, n++;
-  }
-  r->slerp_t = n && strcmp(r->method, "slerp") == 0 ? sum / n : NAN;
+static void take_proof(MergeRecipe *r, const MergeProof *proof, int base, bool by_element) {
+  r->method = recipe_method_name(proof->method);
+  r->base = base;
+  r->proven = true, r->sparse = by_element;
+  r->slerp_t = proof->slerp_t;
+  for (unsigned k = 0; k < r->n; k++) r->weight[k] = proof->weight[k], r->density[k] = proof->density[k];
+}
+
+static bool prove_with(MergeRecipe *r, const Place *p, int base, bool by_element) {
+  ProofFiles files = {.n = r->n, .by_element = by_element};
+  MergeProof proof;
+  const ModelSketch *self = sketch_of(p->sketches, p->node);
+  bool there = true;
+  files.child = open_side(p, (int)p->node, &files, &there);
+  files.quantised = self && self->quantised;
+  for (unsigned k = 0; k < r->n; k++) files.parent[k] = open_side(p, (int)r->parent[k], &files, &there);
+  if (base >= 0) files.base = open_side(p, base, &files, &there);
+  g_array_set_size(r->layers, 0);
+  bool ok = there && merge_prove(&files, &proof, r->layers);
+  if (ok) take_proof(r, &proof, base, by_element);
+  else g_array_set_size(r->layers, 0);
+  weight_file_free(files.child);
+  weight_file_free(files.base);
+  for (unsigned k = 0; k < r->n; k++) weight_file_free(files.parent[k]);
+  return ok;
+}
+
+/* What the parents may have moved from: what is known, then their ancestors, the nearest first. Array of unsigned. */
+static GArray *find_bases(const MergeRecipe *r, const Forest *f, unsigned node) {
+  enum { FAR = 3, MOST = 6 };
+  GArray *bases = g_array_new(FALSE, FALSE, sizeof(unsigned));
+  int at[RECIPE_PARENTS], known_base = forest_node(f, node)->merge_base;
+  if (known_base >= 0) g_array_append_val(bases, known_base);
+  for (unsigned k = 0; k < r->n; k++) at[k] = (int)r->parent[k];
+  for (unsigned step = 0; step < FAR; step++)
+    for (unsigned k = 0; k < r->n; k++) {
+      at[k] = at[k] < 0 ? -1 : parent_of(f, (unsigned)at[k]);
+      bool known = at[k] < 0 || bases->len == MOST;
+      for (guint i = 0; i < bases->len; i++) known |= g_array_index(bases, unsigned, i) == (unsigned)at[k];
+      for (unsigned i = 0; i < r->n; i++) known |= (int)r->parent[i] == at[k];
+      if (!known) g_array_append_val(bases, at[k]);
+    }
+  return bases;
+}
+
+static void prove(MergeRecipe *r, const Place *p) {
+  if (r->n < 2 || r->n > PROOF_PARENTS || prove_with(r, p, -1, false)) return;
+  g_autoptr(GArray) bases = find_bases(r, p->forest, p->node);
+  for (int by_element = 0; by_element < 2; by_element++)
+    for (guint i = 0; i < bases->len && (!by_element || r->n <= ELEMENT_PARENTS); i++)
+      if (prove_with(r, p, (int)g_array_index(bases, unsigned, i), by_element)) return;
 }
 
 MergeRecipe *merge_recipe_find(Collection *collection, const Forest *forest, const GPtrArray *sketches, unsigned node,
@@ -91,12 +129,7 @@ MergeRecipe *merge_recipe_find(Collection *collection, const Forest *forest, con
   }
   MergeRecipe *r = from_edges(n);
   guess_method(r, forest);
-  if (r->n == 2 && !prove_with(r, collection, forest, sketches, node, -1)) {
-    int base = parent_of(forest, r->parent[0]), other = parent_of(forest, r->parent[1]);
-    bool found = base >= 0 && prove_with(r, collection, forest, sketches, node, base);
-    if (!found && other >= 0 && other != base) prove_with(r, collection, forest, sketches, node, other);
-  }
-  take_slerp(r);
+  prove(r, &(Place){collection, forest, sketches, node});
   return r;
 }
 
@@ -134,7 +167,10 @@ static int block_of(const char *layer) {
 static int giver_of(const MergeRecipe *r, int block) {
   for (guint i = 0; i < r->layers->len; i++) {
     const RecipeLayer *l = &g_array_index(r->layers, RecipeLayer, i);
-    if (block_of(l->name) == block) return l->weight[0] < l->weight[1];
+    int best = 0;
+    for (unsigned k = 1; k < l->n; k++)
+      if (l->weight[k] > l->weight[best]) best = (int)k;
+    if (block_of(l->name) == block) return best;
   }
   return -1;
 }
@@ -153,16 +189,16 @@ static void append_slices(GString *out, const MergeRecipe *r, const Forest *f) {
 }
 
 static void append_models(GString *out, const MergeRecipe *r, const Forest *f) {
-  bool slerp = strcmp(r->method, "slerp") == 0, sparse = r->base >= 0 && r->n == 2 && r->proven;
+  bool slerp = strcmp(r->method, "slerp") == 0, stock = strcmp(r->method, "model_stock") == 0;
   g_string_append(out, "models:\n");
   for (unsigned k = 0; k < r->n; k++) {
     g_string_append(out, "  - model: ");
     append_quoted(out, name_of(f, r->parent[k]));
     g_string_append_c(out, '\n');
-    if (slerp) continue;
+    if (slerp || stock) continue;
     g_string_append(out, "    parameters:\n      weight: ");
     append_number(out, r->weight[k]);
-    if (sparse) {
+    if (r->sparse) {
       g_string_append(out, "\n      density: ");
       append_number(out, r->density[k]);
     }
@@ -174,9 +210,10 @@ static void append_layers(GString *out, const MergeRecipe *r) {
   for (guint i = 0; i < r->layers->len; i++) {
     const RecipeLayer *l = &g_array_index(r->layers, RecipeLayer, i);
     g_string_append_printf(out, "# %s: ", l->name);
-    append_number(out, l->weight[0]);
-    g_string_append(out, " and ");
-    append_number(out, l->weight[1]);
+    for (unsigned k = 0; k < l->n; k++) {
+      if (k) g_string_append(out, k + 1 < l->n ? ", " : " and ");
+      append_number(out, l->weight[k]);
+    }
     g_string_append_c(out, '\n');
   }
 }
@@ -184,7 +221,8 @@ static void append_layers(GString *out, const MergeRecipe *r) {
 char *merge_recipe_yaml(const MergeRecipe *r, const Forest *f, const char *dtype) {
   GString *out = g_string_new(r->proven ? "# proven on the weights, layer by layer:\n" : "# told by sketches\n");
   append_layers(out, r);
-  g_string_append_printf(out, "merge_method: %s\n", r->method);
+  if (strcmp(r->method, "unknown") == 0) g_string_append(out, "# of these models, by a method that is not known:\n");
+  else g_string_append_printf(out, "merge_method: %s\n", r->method);
   int base = isfinite(r->slerp_t) ? (int)r->parent[0] : r->base;
   if (base >= 0) {
     g_string_append(out, "base_model: ");

@@ -6,11 +6,11 @@
 
 #include "lineage/sketch/kin_table.h"
 
-enum { MERGE_PARENTS = 3 };
+enum { MERGE_PARENTS = 8 };
 
 typedef struct {
   unsigned child;
-  unsigned n;                     /* parents: 2 or 3 */
+  unsigned n;                     /* parents: of those that are found here 2 or 3 */
   unsigned parent[MERGE_PARENTS]; /* heaviest first */
   double weight[MERGE_PARENTS];   /* they add up to 1; an origin's may be negative */
   double misfit;                  /* |rest|^2 / squared distance to the nearest parent */

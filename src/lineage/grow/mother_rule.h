@@ -6,7 +6,7 @@
  * arborescence of that. */
 #pragma once
 
-#include "lineage/recipe/merge_proof.h"
+#include "lineage/recipe/merge_search.h"
 #include "lineage/sketch/kin_table.h"
 
 /* Fills parent[0..n) of one tree, -1 for its root. Reads the square matrices of all models where those of all together

@@ -6,7 +6,7 @@
 #include "lineage/grow/mother_rule.h"
 #include "lineage/grow/certainty.h"
 #include "lineage/grow/tree_build_private.h"
-#include "lineage/recipe/merge_proof.h"
+#include "lineage/recipe/merge_search.h"
 
 unsigned tree_node(const TreeBuild *t, unsigned row) { return g_array_index(t->nodes, unsigned, row); }
 
@@ -63,20 +63,40 @@ static GArray *plain_rows(const TreeBuild *t) {
   return rows;
 }
 
-/* Merges that are no weighted sum of whole models: proven on the weights themselves. */
-static bool set_recipes_apart(TreeBuild *t, GError **error) {
-  g_autoptr(GArray) rows = plain_rows(t);
-  g_autoptr(GArray) found = merge_proofs_find(t->table, rows, open_row, t, t->b->progress, error);
-  for (guint i = 0; found && i < found->len; i++) {
-    const MergeProof *proof = &g_array_index(found, MergeProof, i);
-    Merge m = {.child = proof->child, .n = 2};
-    for (unsigned k = 0; k < 2; k++) m.parent[k] = proof->parent[k], m.weight[k] = proof->weight[k];
+/* Sets proven merges apart. */
+static void take_found(TreeBuild *t, const GArray *found, bool quantised) {
+  for (guint i = 0; i < found->len; i++) {
+    const MergeFound *f = &g_array_index(found, MergeFound, i);
+    Merge m = {.child = f->child, .n = f->proof.n};
+    for (unsigned k = 0; k < m.n; k++) m.parent[k] = f->parent[k], m.weight[k] = f->proof.weight[k];
     g_array_append_val(t->merges, m);
     t->place[m.child] = PLACE_MERGE;
-    forest_set_note(t->b->forest, tree_node(t, m.child), "a merge by %s, proven on %u layers",
-                    recipe_method_name(proof->method), proof->layers);
+    if (f->base >= 0)
+      forest_edit(t->b->forest, tree_node(t, m.child))->merge_base = (int)tree_node(t, (unsigned)f->base);
+    bool unknown = f->proof.method == RECIPE_UNKNOWN;
+    forest_set_note(t->b->forest, tree_node(t, m.child), "%s%s%s%s, proven on %u layers",
+                    quantised ? "a quantised copy of " : "",
+                    unknown ? "a merge of these, method unknown" : "a merge by ",
+                    unknown ? "" : recipe_method_name(f->proof.method), f->proof.ramp && !unknown ? " by layer" : "",
+                    f->proof.layers);
   }
-  return found != NULL;
+}
+
+/* Merges that are no one weighted sum of whole models: proven on the weights themselves; then merges of which only a
+ * quantised copy is here. */
+static bool set_recipes_apart(TreeBuild *t, GError **error) {
+  g_autoptr(GArray) rows = plain_rows(t);
+  g_autoptr(GArray) found = merge_search(t->table, rows, open_row, t, t->b->threads, t->b->progress, error);
+  if (!found) return false;
+  take_found(t, found, false);
+  g_autoptr(GArray) quantised = g_array_new(FALSE, FALSE, sizeof(unsigned)), whole = plain_rows(t);
+  for (unsigned i = 0; i < t->n; i++)
+    if (t->place[i] == PLACE_QUANTISED) g_array_append_val(quantised, i);
+  for (unsigned i = 0; i < t->n; i++)
+    if (t->place[i] == PLACE_MERGE) g_array_append_val(whole, i);
+  g_autoptr(GArray) copies = merge_search_quantised(t->table, quantised, whole, open_row, t, t->b->progress, error);
+  if (copies) take_found(t, copies, true);
+  return copies != NULL;
 }
 
 /* What each row's card says of merges. The caller frees it. */
