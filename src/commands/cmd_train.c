@@ -41,6 +41,7 @@ static void add_left_out(cJSON *o, const TrainResult *r) {
   cJSON *warnings = cJSON_AddArrayToObject(o, "warnings");
   for (guint i = 0; i < r->warnings->len; i++)
     cJSON_AddItemToArray(warnings, cJSON_CreateString(r->warnings->pdata[i]));
+  if (r->state_note) cJSON_AddItemToArray(warnings, cJSON_CreateString(r->state_note));
   for (guint i = 0; r->kernel && i < r->kernel->warnings->len; i++)
     cJSON_AddItemToArray(warnings, cJSON_CreateString(r->kernel->warnings->pdata[i]));
 }
@@ -80,6 +81,14 @@ static void print_json(const TrainResult *r) {
   json_add_string(o, "left_out_first", r->left_out_first);
   cJSON_AddItemToObject(o, "split", split_json(r));
   add_left_out(o, r);
+  if (r->held_out) {
+    cJSON *second = cJSON_AddObjectToObject(o, "val_holdout");
+    json_add_string(second, "expert", r->held_out->name);
+    json_add_string(second, "path", r->held_out->path);
+    cJSON_AddNumberToObject(second, "best_epoch", r->held_out_epoch);
+    cJSON_AddItemToObject(second, "test", score_json(&r->held_out->test));
+    cJSON_AddItemToObject(second, "test_holdout", score_json(&r->held_out->test_holdout));
+  }
   if (r->kernel) {
     json_add_number(o, "left_out_top1", r->kernel->right[0]);
     json_add_number(o, "label_left_out_top1", r->kernel->right[1]);

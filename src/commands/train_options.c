@@ -66,13 +66,16 @@ static void take_real(double given, float *option) {
 static bool read_choices(const TrainWords *o, TrainOptions *t, GError **error) {
   static const char *const tasks[] = {"align", "classify", NULL};
   static const char *const inputs[] = {"default", "raw", "scaled", "centred", NULL};
-  if (o->preset && !preset_apply(o->preset, t, error)) return false;
   static const char *const schedules[] = {"linear", "constant", NULL};
-  int task = (int)t->task, input = INPUT_DEFAULT, schedule = (int)t->schedule;
-  if (!choose("task", o->task, tasks, &task, error) || !choose("input", o->input, inputs, &input, error) ||
+  int task = (int)t->task;
+  if (!choose("task", o->task, tasks, &task, error)) return false;
+  t->task = (ExpertTask)task; /* some presets go by it, others set it */
+  if (o->preset && !preset_apply(o->preset, t, error)) return false;
+  if (o->task) t->task = (ExpertTask)task;
+  int input = (int)t->input, schedule = (int)t->schedule;
+  if (!choose("input", o->input, inputs, &input, error) ||
       !choose("schedule", o->schedule, schedules, &schedule, error))
     return false;
-  t->task = (ExpertTask)task;
   t->input = (TrainInput)input;
   t->schedule = (TrainSchedule)schedule;
   return true;
@@ -108,6 +111,7 @@ static bool read_views(const TrainWords *o, TrainOptions *t, GError **error) {
 bool train_words_read(const TrainWords *o, const Globals *g, TrainOptions *t, GError **error) {
   const TrainOptions defaults = TRAIN_DEFAULTS;
   *t = defaults;
+  t->kind = kind_wanted(o);
   if (!read_choices(o, t, error) || !read_tree(o, t, error)) return false;
   if (o->layer) t->layer = o->layer;
   if (o->encoder) t->encoder = o->encoder;
@@ -122,7 +126,6 @@ bool train_words_read(const TrainWords *o, const Globals *g, TrainOptions *t, GE
   t->out = o->out;
   t->compress = o->compress;
   t->seed = (uint64_t)g->seed;
-  t->kind = kind_wanted(o);
   if (!read_views(o, t, error)) return false;
   take_number(o->epochs, &t->epochs);
   take_number(o->patience, &t->patience);
@@ -142,7 +145,8 @@ GOptionEntry *train_words_entries(TrainWords *o) {
       {"expert", 0, 0, G_OPTION_ARG_STRING, &o->expert,
        "auto (the default: closed form first), kernel, probex, multiview, or a baseline to measure: dense, statnn",
        "KIND"},
-      {"preset", 0, 0, G_OPTION_ARG_STRING, &o->preset, "Published set-up: supvit, dino, mae, resnet, sd_200, sd_1k",
+      {"preset", 0, 0, G_OPTION_ARG_STRING, &o->preset,
+       "Published set-up: published (the task's, of probex or multiview), supvit, dino, mae, resnet, sd_200, sd_1k",
        "NAME"},
       {"views", 0, 0, G_OPTION_ARG_STRING, &o->views,
        "Several views: which, of xu, xxtu, xtu, xtxu, or all (default: those that a kernel says carry the labels)",

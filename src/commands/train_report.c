@@ -123,6 +123,12 @@ void train_report_print(const TrainResult *r) {
     printf("  %s\n", x->path ? x->path : "not stored: read-only");
     return;
   }
+  if (r->state_note) printf("  note: %s\n", r->state_note);
+  if (r->held_out) {
+    printf("  %s, the best on val_holdout (epoch %u):\n", r->held_out->name, r->held_out_epoch);
+    train_report_score("test (seen concepts)", &r->held_out->test);
+    train_report_score("test (unseen concepts)", &r->held_out->test_holdout);
+  }
   printf("  best epoch %u of %u, seed %" G_GUINT64_FORMAT ", %s\n", r->best_epoch, x->epochs, x->seed,
          x->path ? x->path : "not stored: read-only");
 }

@@ -70,6 +70,8 @@ bool text_encoder_set_prompts(TextEncoder *e, const char *prompts, GError **erro
   return true;
 }
 
+void text_encoder_keep_length(TextEncoder *e, bool keep) { e->own_length = keep; }
+
 /* --- encoding ----------------------------------------------------------------------------------- */
 
 /* Brings a vector to length 1; false when it has none. */
@@ -78,6 +80,14 @@ static bool normalise(float *x, size_t n) {
   if (!(length > 0) || !isfinite(length)) return false;
   for (size_t i = 0; i < n; i++) x[i] /= length;
   return true;
+}
+
+/* Of the sum of a text's prompts: the mean, or a vector of length 1. */
+static bool settle(const TextEncoder *e, float *sum) {
+  if (!e->own_length) return normalise(sum, e->dim);
+  for (size_t i = 0; i < e->dim; i++) sum[i] /= (float)e->prompts->count;
+  float square = dot(sum, sum, e->dim);
+  return square > 0 && isfinite(square);
 }
 
 static bool no_vector(const TextEncoder *e, const char *text, float *dst, GError **error) {
@@ -140,9 +150,9 @@ static bool encode_prompted(TextEncoder *e, const char *text, float *dst, GPtrAr
     bool has;
     g_ptr_array_set_size(unknown, (gint)words); /* every prompt leaves out the same ones */
     if (!embed(e, filled, one, unknown, &has, error)) return false;
-    if (has && normalise(one, e->dim)) axpy(1, one, dst, e->dim);
+    if (has && (e->own_length || normalise(one, e->dim))) axpy(1, one, dst, e->dim);
   }
-  *known = normalise(dst, e->dim);
+  *known = settle(e, dst);
   return true;
 }
 
@@ -174,9 +184,9 @@ static void average(const TextEncoder *e, float *all, size_t n, float *dst, bool
   for (size_t i = 0; i < n; i++) {
     for (size_t j = 0; j < k; j++) {
       float *one = all + (i * k + j) * d;
-      if (normalise(one, d)) axpy(1, one, dst + i * d, d);
+      if (e->own_length || normalise(one, d)) axpy(1, one, dst + i * d, d);
     }
-    known[i] = normalise(dst + i * d, d);
+    known[i] = settle(e, dst + i * d);
   }
 }
 

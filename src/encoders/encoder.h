@@ -35,6 +35,11 @@ size_t text_encoder_dim(const TextEncoder *encoder);
 /* Other prompts (text/prompts.h); NULL: the default. Call before others use the encoder. */
 bool text_encoder_set_prompts(TextEncoder *encoder, const char *prompts, GError **error);
 
+/* Whether text_encoder_encode() and text_encoder_encode_many() leave vectors at the length that the encoder gives them
+ * (the mean of the prompts'), as the authors of ProbeX do; at first they bring them to length 1. Call before others use
+ * the encoder. */
+void text_encoder_keep_length(TextEncoder *encoder, bool keep);
+
 /* Name of its prompts. Borrowed. */
 const char *text_encoder_prompts(const TextEncoder *encoder);
 

@@ -29,6 +29,7 @@ struct TextEncoder {
   size_t dim;
   size_t words; /* see word() */
   Prompts *prompts;
+  bool own_length; /* vectors are not brought to length 1 */
   void *private_data;
 };
 

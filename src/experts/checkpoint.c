@@ -74,6 +74,7 @@ static GPtrArray *facts_of(const Expert *x) {
   put(m, "copse.tree", g_strdup_printf("%d", x->tree));
   put(m, "copse.encoder", g_strdup(x->encoder));
   put(m, "copse.fingerprint", g_strdup(x->fingerprint));
+  if (x->raw_text) put(m, "copse.raw_text", g_strdup("1"));
   put(m, "copse.prompts", g_strdup(x->prompts));
   put(m, "copse.label_key", g_strdup(x->label_key));
   put(m, "copse.stop_words", g_strdup(x->stop_words));
@@ -224,6 +225,9 @@ static void read_facts(WeightFile *f, Expert *x) {
   x->shapes = fact(f, "copse.shapes");
   x->encoder = fact(f, "copse.encoder");
   x->fingerprint = fact(f, "copse.fingerprint");
+  GHashTable *facts = weight_file_metadata(f);
+  bool ours = g_hash_table_contains(facts, "copse.version");
+  x->raw_text = x->task == EXPERT_ALIGN && (!ours || g_hash_table_contains(facts, "copse.raw_text"));
   x->prompts = fact(f, "copse.prompts");
   x->label_key = fact(f, "copse.label_key");
   x->stop_words = fact(f, "copse.stop_words");

@@ -106,13 +106,34 @@ Expert *expert_find(const Collection *collection, const char *name, GError **err
   return NULL;
 }
 
+void expert_set_encoder(Expert *x, const char *encoder, const char *prompts) {
+  if (x->task != EXPERT_ALIGN) return;
+  if (encoder) {
+    g_free(x->encoder);
+    x->encoder = g_strdup(encoder);
+  }
+  if (prompts) {
+    g_free(x->prompts);
+    x->prompts = g_strdup(prompts);
+  }
+}
+
 bool expert_is_for(const Expert *x, const Model *m) {
   return m->shapes && (!x->shapes || strcmp(m->shapes, x->shapes) == 0) && (x->tree < 0 || m->tree == x->tree);
 }
 
 TextEncoder *expert_open_encoder(const Expert *x, GError **error) {
+  if (!x->encoder && x->raw_text) {
+    g_set_error(
+        error, COPSE_ERROR, COPSE_ERROR_USAGE,
+        "the checkpoint %s does not say which text encoder it was trained with: name it with --encoder (for the "
+        "authors' files clip:DIR of ViT-L/14)",
+        x->name);
+    return NULL;
+  }
   g_autoptr(TextEncoder) e = text_encoder_open(x->encoder ? x->encoder : "words", error);
   if (!e || (x->prompts && !text_encoder_set_prompts(e, x->prompts, error))) return NULL;
+  text_encoder_keep_length(e, x->raw_text);
   return g_steal_pointer(&e);
 }
 
@@ -152,7 +173,7 @@ bool expert_map_text(const Expert *x, TextEncoder *encoder, const char *text, fl
   if (!expert_takes_encoder(x, encoder, error)) return false;
   g_autofree float *t = g_new(float, d);
   if (!text_encoder_encode(encoder, text, t, unknown, error)) return false;
-  task_centre_text(t, x->text_mean, d);
+  if (!x->raw_text) task_centre_text(t, x->text_mean, d);
   expert_map_vectors(x, &text, t, 1, vector);
   return true;
 }
@@ -172,7 +193,7 @@ bool expert_map_texts(const Expert *x, TextEncoder *encoder, const char *const *
       memset(vector, 0, r_t * sizeof *vector);
       continue;
     }
-    task_centre_text(t + i * d, x->text_mean, d);
+    if (!x->raw_text) task_centre_text(t + i * d, x->text_mean, d);
     expert_map_vectors(x, texts + i, t + i * d, 1, vector);
   }
   return true;

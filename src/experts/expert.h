@@ -25,6 +25,7 @@ typedef struct {
   int tree;          /* that it was restricted to, as numbered then; -1: to none */
   SafeText *encoder; /* description of the text encoder, align only */
   SafeText *fingerprint;
+  bool raw_text;        /* text vectors go to the head as the encoder gives them: not centred, not of length 1 */
   SafeText *prompts;    /* of the encoder (text/prompts.h); NULL: the encoder's default */
   SafeText *label_key;  /* label source (experts/task/label_source.h) */
   SafeText *stop_words; /* left out of tags, or NULL */
@@ -76,7 +77,12 @@ char *expert_folder(const Collection *collection);
 /* The expert of that name in the collection, or in the file of that path; NULL: the best one. */
 Expert *expert_find(const Collection *collection, const char *name, GError **error);
 
-/* The text encoder it was trained with, its prompts set; "words" when it does not say. */
+/* Names the text encoder, and its prompts, of an expert that aligns; each may be NULL: as it was. One that says what it
+ * was trained with takes no other (expert_takes_encoder()). */
+void expert_set_encoder(Expert *expert, const char *encoder, const char *prompts);
+
+/* The text encoder it was trained with, its prompts set; "words" when a file of ours does not say. COPSE_ERROR_USAGE for
+ * a file of the authors' programs, which name none, until expert_set_encoder() did. */
 TextEncoder *expert_open_encoder(const Expert *expert, GError **error);
 
 /* False with an error when the expert was trained with another encoder. */

@@ -53,7 +53,8 @@ unsigned voice_set_opens(const VoiceSet *set) { return set->opens; }
 /* The encoder that an expert was trained with, shared by all that were trained with it. Borrowed; NULL with an
  * error. */
 static TextEncoder *encoder_of(VoiceSet *set, const Expert *x, GError **error) {
-  g_autofree char *key = g_strdup_printf("%s\n%s", x->encoder ? x->encoder : "words", x->prompts ? x->prompts : "");
+  g_autofree char *key =
+      g_strdup_printf("%s\n%s\n%d", x->encoder ? x->encoder : "words", x->prompts ? x->prompts : "", x->raw_text);
   TextEncoder *e = g_hash_table_lookup(set->encoders, key);
   if (!e && (e = expert_open_encoder(x, error))) g_hash_table_insert(set->encoders, g_steal_pointer(&key), e);
   return e && expert_takes_encoder(x, e, error) ? e : NULL;

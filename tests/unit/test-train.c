@@ -174,6 +174,89 @@ static void test_resume(Fixture *f, gconstpointer unused) {
   expect_resumed(f, encoder, TRAIN_MULTIVIEW);
 }
 
+/* Leaves the state of a run that was stopped; returns its path. */
+static char *stopped_state(Fixture *f, const TrainOptions *o) {
+  Breaker b = {.stop = 36};
+  cancel_token_init(&b.token);
+  const Progress progress = {.cancel = &b.token, .notify = on_note, .user = &b};
+  g_assert_null(expert_train(f->collection, f->models, o, &progress, NULL));
+  char *state = g_build_filename(f->state, "training", "mid-align.state", NULL);
+  g_assert_true(g_file_test(state, G_FILE_TEST_EXISTS));
+  return state;
+}
+
+/* What a failing disk leaves: half a file, a page of zeros, numbers that are none, other numbers. */
+static void damage(const char *path, int how) {
+  char *bytes;
+  gsize n;
+  g_assert_true(g_file_get_contents(path, &bytes, &n, NULL));
+  const float nan = NAN;
+  if (how == 1) memset(bytes + n / 2, 0, 64);
+  if (how == 2) memcpy(bytes + n / 2 / 4 * 4, &nan, sizeof nan);
+  if (how == 3) bytes[n / 2] ^= 1;
+  g_assert_true(g_file_set_contents(path, bytes, (gssize)(how == 0 ? n / 2 : n), NULL));
+  g_free(bytes);
+}
+
+/* A damaged state is set aside with a word; the run begins anew, and no expert that is there is touched. */
+static void test_damaged(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  put_wood(f);
+  g_autofree char *encoder = put_texts(f);
+  TrainOptions o = small_options(encoder);
+  o.baselines = false;
+  g_autoptr(TrainResult) whole = train(f, &o, NULL);
+  g_assert_null(whole->state_note);
+  for (int how = 0; how < 4; how++) {
+    g_autofree char *state = stopped_state(f, &o), *aside = g_strconcat(state, ".damaged", NULL);
+    damage(state, how);
+    g_autoptr(TrainResult) r = train(f, &o, NULL);
+    g_assert_nonnull(strstr(r->state_note, "damaged"));
+    g_assert_true(g_file_test(aside, G_FILE_TEST_EXISTS));
+    g_assert_cmpuint(r->curve->len, ==, 15);
+    g_assert_cmpstr(r->expert->path, ==, whole->expert->path);
+    g_autoptr(Expert) x = expert_load(r->expert->path, NULL);
+    g_assert_cmpmem(x->probex->block, x->probex->n * 4, whole->expert->probex->block, x->probex->n * 4);
+    g_unlink(aside);
+  }
+}
+
+/* The published set-up, at a small size: cosines, texts as they are, and two checkpoints. */
+static void test_published(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  put_wood(f);
+  Rng rng;
+  rng_init(&rng, 8, 0);
+  for (int i = 0; i < 6; i++) {
+    g_autofree char *path = g_strdup_printf("val_holdout/m-%d.safetensors", i);
+    put_noisy(f, path, 3, &rng);
+  }
+  scan(f);
+  g_autofree char *encoder = put_texts(f);
+  for (int views = 0; views < 2; views++) {
+    TrainOptions o = small_options(encoder);
+    o.kind = views ? TRAIN_MULTIVIEW : TRAIN_AUTO;
+    g_assert_true(preset_apply("published", &o, NULL));
+    g_assert_true(o.kind == (views ? TRAIN_MULTIVIEW : TRAIN_PROBEX) && o.batch == 128 && o.rep == 512 &&
+                  o.every == 10);
+    o.epochs = 45, o.batch = 6, o.probes = o.proj = 4, o.rep = 8, o.lr = 1e-2f;
+    g_autoptr(TrainResult) r = train(f, &o, NULL);
+    g_assert_true(r->best_epoch % 10 == 0 || r->best_epoch == 45);
+    g_assert_cmpfloat(r->expert->test.top1, >=, 0.9);
+    g_assert_cmpfloat(*r->expert->probex->tau, ==, 0);
+    g_assert_true(r->held_out && g_str_has_suffix(r->held_out->name, "-val_holdout"));
+    g_autoptr(Expert) x = expert_load(r->held_out->path, NULL);
+    g_assert_true(x->raw_text && x->seed == o.seed);
+    for (size_t j = 0; j < x->probex->shape.d_text; j++) g_assert_cmpfloat(x->text_mean[j], ==, 0);
+    g_autoptr(Evaluation) e = evaluation_new(f->collection, f->models, x, NULL, NULL);
+    g_assert_cmpfloat(e->seen.score.top1, ==, x->test.top1);
+  }
+  TrainOptions o = small_options(NULL);
+  o.task = EXPERT_CLASSIFY;
+  g_assert_true(preset_apply("published", &o, NULL));
+  g_assert_true(o.epochs == 500 && o.every == 25 && o.rep == 128 && o.input == INPUT_RAW && !o.cosines);
+}
+
 /* Several views learn what X X' tells, name their file for it, and say the same once they are read again. */
 static void test_multiview(Fixture *f, gconstpointer unused) {
   (void)unused;
@@ -342,6 +425,8 @@ int main(int argc, char **argv) {
   add_test("/train", "train", test_train);
   add_test("/train", "choices", test_choices);
   add_test("/train", "resume", test_resume);
+  add_test("/train", "damaged", test_damaged);
+  add_test("/train", "published", test_published);
   add_test("/train", "multiview", test_multiview);
   add_test("/train", "evaluation", test_evaluation);
   add_test("/train", "classify", test_classify);

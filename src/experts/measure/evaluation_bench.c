@@ -21,6 +21,7 @@ static Task *task_of(const Expert *x, Collection *collection, const GPtrArray *m
                    .seed = x->seed,
                    .shapes = x->shapes,
                    .classes = encoder ? NULL : x->labels,
+                   .raw_text = x->raw_text,
                    .text_mean = x->text_mean};
   return task_new(models, &o, error);
 }

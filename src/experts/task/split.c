@@ -175,6 +175,17 @@ void split_record_apply(const SplitRecord *r, const SplitKey *key, size_t n, Tas
   }
 }
 
+/* In files "on no side" has the number that it had before there was a fifth side. */
+enum { NUMBER_NONE = 4, NUMBER_VAL_HOLDOUT = 5 };
+
+static int number_of_part(TaskSplit part) {
+  return part == SPLIT_COUNT ? NUMBER_NONE : part == SPLIT_VAL_HOLDOUT ? NUMBER_VAL_HOLDOUT : (int)part;
+}
+
+static TaskSplit part_of_number(int number) {
+  return number == NUMBER_NONE ? SPLIT_COUNT : number == NUMBER_VAL_HOLDOUT ? SPLIT_VAL_HOLDOUT : (TaskSplit)number;
+}
+
 float *split_record_pack(const SplitRecord *r) {
   float *out = g_new(float, r->n *SPLIT_RECORD_WIDTH + 1);
   for (size_t i = 0; i < r->n; i++) {
@@ -183,7 +194,7 @@ float *split_record_pack(const SplitRecord *r) {
       row[k] = (float)(r->key[i].hi >> (16 * k) & 0xffff);
       row[4 + k] = (float)(r->key[i].lo >> (16 * k) & 0xffff);
     }
-    row[8] = (float)r->part[i];
+    row[8] = (float)number_of_part(r->part[i]);
   }
   return out;
 }
@@ -201,8 +212,8 @@ SplitRecord *split_record_unpack(const float *numbers, size_t n) {
       r->key[i].hi |= (uint64_t)row[k] << (16 * k);
       r->key[i].lo |= (uint64_t)row[4 + k] << (16 * k);
     }
-    if (row[8] > SPLIT_COUNT) return NULL;
-    r->part[i] = (TaskSplit)row[8];
+    if (row[8] > NUMBER_VAL_HOLDOUT) return NULL;
+    r->part[i] = part_of_number((int)row[8]);
   }
   return g_steal_pointer(&r);
 }

@@ -8,7 +8,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef enum { SPLIT_TRAIN, SPLIT_VAL, SPLIT_TEST, SPLIT_HOLDOUT, SPLIT_COUNT } TaskSplit;
+typedef enum {
+  SPLIT_TRAIN,
+  SPLIT_VAL,
+  SPLIT_TEST,
+  SPLIT_HOLDOUT,
+  SPLIT_VAL_HOLDOUT, /* never drawn: a folder's, where it is asked for */
+  SPLIT_COUNT
+} TaskSplit;
 
 /* A model's content in 128 bits. */
 typedef struct {

@@ -112,9 +112,10 @@ void task_centre_text(float *text, const float *mean, size_t d_text) {
   align_normalise(text, 1, d_text, NULL);
 }
 
-static void centre_labels(Task *t, const float *given) {
+static void centre_labels(Task *t, const float *given, bool raw) {
   t->text_mean = g_new0(float, t->d_text + 1);
   if (given) memcpy(t->text_mean, given, t->d_text * sizeof *given);
+  if (raw) return;
   for (size_t c = 0; c < t->seen && !given; c++)
     for (size_t j = 0; j < t->d_text; j++) t->text_mean[j] += t->text[c * t->d_text + j] / (float)t->seen;
   for (size_t c = 0; c < t->labels->len; c++) task_centre_text(t->text + c * t->d_text, t->text_mean, t->d_text);
@@ -124,7 +125,7 @@ static void centre_labels(Task *t, const float *given) {
  * splits, others in the last. */
 static bool is_usable(const Task *t, size_t label, TaskSplit split) {
   if (label == 0 || split == SPLIT_COUNT) return false;
-  return split == SPLIT_HOLDOUT ? label > t->seen : label <= t->seen;
+  return split >= SPLIT_HOLDOUT ? label > t->seen : label <= t->seen;
 }
 
 /* Why a model of a split takes no part though it has a label. */
@@ -133,7 +134,7 @@ static void tell_unusable(Task *t, const Model *m, size_t label, TaskSplit split
   t->no_vector += label == 0 && split == SPLIT_TRAIN;
   left_out_add(t->left_out,
                split == SPLIT_TRAIN     ? "the encoder knows no word of its label"
-               : split == SPLIT_HOLDOUT ? "kept for unseen labels, and its label is in training"
+               : split >= SPLIT_HOLDOUT ? "kept for unseen labels, and its label is in training"
                                         : "its label is in no training model",
                m->shown);
 }
@@ -169,7 +170,7 @@ static bool align_labels(Building *b, GError **error) {
   Task *t = b->task;
   t->d_text = text_encoder_dim(b->options->encoder);
   if (!learn_labels(b, error)) return false;
-  centre_labels(t, b->options->text_mean);
+  centre_labels(t, b->options->text_mean, b->options->raw_text);
   t->target = g_new(size_t, t->models->len + 1);
   keep_models(b, keep_aligned);
   return true;

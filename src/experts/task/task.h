@@ -46,6 +46,8 @@ typedef struct {
   Collection *collection; /* where weights can be looked at for kin; NULL: nowhere */
   const GHashTable *kin;  /* path -> key of models that the caller sets together, or NULL */
   bool kin_only;          /* no others are looked for */
+  bool raw_text;          /* text vectors stay as the encoder, which was told so, gives them; text_mean is zero */
+  bool val_holdout;       /* models of a folder val_holdout choose between checkpoints, by labels never trained on */
   const Progress *progress;
   /* For judging an expert that exists; all NULL to start afresh: */
   const char *shapes;        /* its architecture */

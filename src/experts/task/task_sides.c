@@ -9,25 +9,26 @@
 
 /* --- what is declared, and what old experts drew ---------------------------------------------------- */
 
-static TaskSplit declared_split(const Model *m) {
+static TaskSplit declared_split(const Model *m, bool val_holdout) {
   const char *s = model_split(m);
   if (!s) return SPLIT_COUNT;
   if (strcmp(s, "val") == 0) return SPLIT_VAL;
   if (strcmp(s, "test") == 0) return SPLIT_TEST;
   if (strcmp(s, "test_holdout") == 0) return SPLIT_HOLDOUT;
+  if (val_holdout && strcmp(s, "val_holdout") == 0) return SPLIT_VAL_HOLDOUT;
   return strcmp(s, "train") == 0 ? SPLIT_TRAIN : SPLIT_COUNT;
 }
 
 static bool is_declared(const Task *t, TaskSplit split) {
   for (guint i = 0; i < t->models->len; i++)
-    if (declared_split(t->models->pdata[i]) == split) return true;
+    if (declared_split(t->models->pdata[i], false) == split) return true;
   return false;
 }
 
-static void take_declared(Task *t) {
+static void take_declared(Task *t, bool val_holdout) {
   for (guint i = 0; i < t->models->len; i++) {
     const Model *m = t->models->pdata[i];
-    t->split[i] = declared_split(m);
+    t->split[i] = declared_split(m, val_holdout);
     if (t->split[i] != SPLIT_COUNT) continue;
     const char *name = model_split(m);
     g_autofree char *why = name ? g_strdup_printf("in split %s, which is not used", name) : NULL;
@@ -62,17 +63,17 @@ static void put_out(Task *t, size_t i, const char *why) {
   left_out_add(t->left_out, why, ((const Model *)t->models->pdata[i])->shown);
 }
 
-static bool is_measured(TaskSplit s) { return s == SPLIT_VAL || s == SPLIT_TEST || s == SPLIT_HOLDOUT; }
+static bool is_measured(TaskSplit s) { return s != SPLIT_TRAIN && s != SPLIT_COUNT; }
 
 /* Where folders put kin on several sides, those that train stay, else those that test. */
 static void keep_one_side(Task *t) {
-  static const int rank[SPLIT_COUNT + 1] = {4, 1, 3, 2, 0};
+  static const int rank[SPLIT_COUNT + 1] = {5, 2, 4, 3, 1, 0};
   g_autofree int *best = g_new0(int, t->groups + 1);
   for (guint i = 0; i < t->models->len; i++) best[t->group[i]] = MAX(best[t->group[i]], rank[t->split[i]]);
   for (guint i = 0; i < t->models->len; i++) {
     int first = best[t->group[i]];
     if (!is_measured(t->split[i]) || rank[t->split[i]] == first) continue;
-    put_out(t, i, first == 4 ? "not measured: kin of a training model" : "not measured: kin of a measured model");
+    put_out(t, i, first == 5 ? "not measured: kin of a training model" : "not measured: kin of a measured model");
   }
 }
 
@@ -108,7 +109,7 @@ static void draw(Task *t, const TaskOptions *o, const TaskSides *s) {
   t->drawn = !is_declared(t, SPLIT_TRAIN);
   t->val_drawn = !t->drawn && !is_declared(t, SPLIT_VAL);
   if (t->drawn) split_draw(&plan, t->split);
-  else take_declared(t);
+  else take_declared(t, o->val_holdout);
   if (t->val_drawn) split_draw_validation(&plan, t->split);
   keep_one_side(t);
   count_once(t);
@@ -120,7 +121,7 @@ static void recall(Task *t, const TaskOptions *o) {
   for (size_t i = 0; i < n; i++) t->group[i] = i;
   bool declared = is_declared(t, SPLIT_TRAIN);
   if (o->record) split_record_apply(o->record, t->content, n, t->split);
-  else if (declared) take_declared(t);
+  else if (declared) take_declared(t, false);
   else
     for (size_t i = 0; i < n; i++) t->split[i] = drawn_by_path(t->models->pdata[i], o->seed);
   for (size_t i = 0; o->record && i < n; i++)

@@ -74,7 +74,7 @@ double objective_step(Objective *o, const Probex *p, const size_t *models, const
 
 void objective_begin(Objective *o, const Probex *p, TaskSplit split) {
   const Task *t = o->task;
-  bool unseen = split == SPLIT_HOLDOUT;
+  bool unseen = split >= SPLIT_HOLDOUT;
   o->judged = 0;
   o->loss = 0;
   o->first = unseen ? t->seen : 0;

@@ -6,7 +6,8 @@
 #include "experts/train/recipe.h"
 
 /* Sets task, layer and hyper-parameters of `options` as the preset says: "supvit", "dino", "mae",
- * "resnet", "sd_200", "sd_1k". False with COPSE_ERROR_USAGE, naming them all, for another name. */
+ * "resnet", "sd_200", "sd_1k"; or "published": all that the authors' programs do for options->task and options->kind
+ * (ProbeX, or several views), on any layer. False with COPSE_ERROR_USAGE, naming them all, for another name. */
 bool preset_apply(const char *name, TrainOptions *options, GError **error);
 
 /* The name of layer number `index` (from 0) in upstream's order: matrices of a network in lexicographic

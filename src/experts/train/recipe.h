@@ -35,6 +35,7 @@ typedef struct {
   const char *prompts;    /* see text/prompts.h; NULL: the encoder's default */
   int tree;               /* -1: every model that has the layer in its commonest shape */
   unsigned epochs, batch;
+  unsigned every;             /* epochs between validations, from which the best are kept; 0: each */
   unsigned patience;          /* stop after so many epochs without a better validation; 0: never */
   unsigned probes, proj, rep; /* r_U, r_V, r_T */
   TrainSchedule schedule;
@@ -42,6 +43,10 @@ typedef struct {
   float weight_decay; /* NAN: 1e-3 for classes, 0 for alignment */
   double compress;    /* dense: train on the common spaces that keep this share of energy; 0: on X */
   uint64_t seed;
+  bool cosines;     /* align: cosines as they are go into the loss, without a temperature */
+  bool raw_text;    /* align: text vectors as the encoder gives them */
+  bool val_holdout; /* align: a second expert, the best on models of a folder val_holdout, is stored beside the first */
+  bool ties_later;  /* of equal validations the later is kept, whatever its loss */
   bool baselines;   /* measure them too */
   const char *init; /* a checkpoint of the same shape to start from, or NULL */
   const char *out;  /* checkpoint path; NULL: in the collection's state */

@@ -48,6 +48,9 @@ bool train_prepare(TrainRun *r, GError **error) {
   for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
     if (!(*all[i] = probex_new(&shape, error))) return false;
   r->best = big_alloc(r->probex->n, error);
+  if (r->options->val_holdout && r->task->counts[SPLIT_VAL_HOLDOUT] &&
+      !(r->best_holdout = big_alloc(r->probex->n, error)))
+    return false;
   r->pass = probex_pass_new(r->probex, r->set, o->batch, error);
   r->objective = r->pass ? objective_new(r->task, r->probex, o->batch, error) : NULL;
   if (!r->best || !r->objective) return false;
@@ -56,6 +59,7 @@ bool train_prepare(TrainRun *r, GError **error) {
   Rng rng;
   rng_init(&rng, o->seed, 1);
   probex_init(r->probex, &rng);
+  if (o->cosines) *r->probex->tau = 0;
   return !r->init || start_from(r, r->init->probex, error);
 }
 
@@ -81,7 +85,7 @@ static double train_batch(TrainRun *r, const size_t *models, size_t n) {
   probex_backward(r->pass, r->probex, r->set, r->de, r->grad);
   adam_step(&adam, ++r->step, r->probex->block, r->grad->block, r->m->block, r->v->block, r->probex->n,
             linalg_threads());
-  *r->probex->tau = fminf(*r->probex->tau, ALIGN_MAX_TAU);
+  *r->probex->tau = r->options->cosines ? 0 : fminf(*r->probex->tau, ALIGN_MAX_TAU);
   return loss;
 }
 
@@ -114,14 +118,29 @@ Score train_measure(TrainRun *r, TaskSplit split, double *loss) {
 /* Keeps the parameters when validation says they are the best so far; without validation the
  * last epoch's. */
 static void keep_best(TrainRun *r, const EpochRow *row, unsigned epoch) {
-  bool measured = isfinite(row->val_score);
-  bool better =
-      !measured || row->val_score > r->best_score || (row->val_score == r->best_score && row->val_loss < r->best_loss);
+  bool measured = isfinite(row->val_score), later = r->options->ties_later;
+  bool better = !measured || row->val_score > r->best_score ||
+                (row->val_score == r->best_score && (later || row->val_loss < r->best_loss));
   if (!better) return;
   r->best_score = row->val_score;
   r->best_loss = row->val_loss;
   r->result->best_epoch = epoch;
   memcpy(r->best, r->probex->block, r->probex->n * sizeof(float));
+}
+
+/* The same by labels that are never trained on. */
+static void keep_best_holdout(TrainRun *r, unsigned epoch) {
+  Score s = train_measure(r, SPLIT_VAL_HOLDOUT, NULL);
+  double score = score_headline(&s);
+  if (score < r->best_holdout_score || (score == r->best_holdout_score && !r->options->ties_later)) return;
+  r->best_holdout_score = score;
+  r->result->held_out_epoch = epoch;
+  memcpy(r->best_holdout, r->probex->block, r->probex->n * sizeof(float));
+}
+
+/* Whether this epoch, 1-based, is one after which validation chooses. */
+static bool is_validated(const TrainRun *r, unsigned epoch) {
+  return r->options->every < 2 || epoch % r->options->every == 0 || epoch == r->options->epochs;
 }
 
 /* One epoch: its training, its validation, its row of the curve. */
@@ -136,11 +155,15 @@ static bool run_epoch(TrainRun *r, double *val_score, GError **error) {
     return false;
   }
   r->training += (double)(g_get_monotonic_time() - start) / 1e6;
-  Score val = train_measure(r, SPLIT_VAL, &row.val_loss);
-  *val_score = row.val_score = score_headline(&val);
+  bool validated = is_validated(r, ++r->epoch);
+  row.val_loss = row.val_score = NAN;
+  if (validated) {
+    Score val = train_measure(r, SPLIT_VAL, &row.val_loss);
+    *val_score = row.val_score = score_headline(&val);
+    keep_best(r, &row, r->epoch);
+  }
+  if (validated && r->best_holdout) keep_best_holdout(r, r->epoch);
   g_array_append_val(r->result->curve, row);
-  r->epoch++;
-  keep_best(r, &row, r->epoch);
   return true;
 }
 
@@ -153,7 +176,7 @@ static bool is_tired(const TrainRun *r) {
 bool train_epochs(TrainRun *r, GError **error) {
   size_t n = r->task->counts[SPLIT_TRAIN], batch = r->options->batch;
   r->steps = r->options->epochs * ((n + batch - 1) / batch);
-  r->best_score = -1;
+  r->best_score = r->best_holdout_score = -1;
   rng_init(&r->rng, r->options->seed, 2);
   train_state_load(r);
   double val_score = r->best_score >= 0 ? r->best_score : NAN;

@@ -23,11 +23,14 @@ typedef struct {
   GPtrArray *warnings;            /* of char*: of the label source */
   unsigned left_out;              /* models whose layer holds what is no number, or numbers beyond 1e15 */
   SafeText *left_out_first;       /* the first of them, or NULL */
+  char *state_note;               /* what is to be said of an earlier run's state, or NULL */
   unsigned best_epoch;            /* 1-based: the one that was kept */
   double models_per_second;       /* of the training epochs alone */
   double reading;                 /* seconds that reading the layers took, once */
   double energy;                  /* kept by compression; 1 without */
   size_t trained_out, trained_in; /* the layer's shape in training */
+  Expert *held_out;               /* of options->val_holdout: the best on held-out labels, stored too; or NULL */
+  unsigned held_out_epoch;        /* 1-based: when it was that */
   bool views_chosen;              /* several views: by view_r2, and not by the user */
   double view_r2[SIDE_COUNT];     /* what a kernel of each side explains of models left out */
   KernelReport *kernel;           /* of a kernel expert: what was looked at; else NULL */

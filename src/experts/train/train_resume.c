@@ -9,16 +9,19 @@
 #include <string.h>
 
 #include "experts/train/train_run.h"
+#include "numerics/hash.h"
+#include "numerics/linalg.h"
 #include "weights/formats/safetensors.h"
 #include "weights/weight_file.h"
 #include "weights/weight_open.h"
 
-enum { BETWEEN = 2 * G_USEC_PER_SEC };
+enum { BETWEEN = 2 * G_USEC_PER_SEC, MOST_ROWS = 1 << 24 };
 
 static char *counters_text(const TrainRun *r) {
-  return g_strdup_printf("%u %" PRIu64 " %a %a %a %u %" PRIx64 " %" PRIx64 " %" PRIx64 " %" PRIx64, r->epoch, r->step,
-                         r->best_score, r->best_loss, r->training, r->result->best_epoch, r->rng.s[0], r->rng.s[1],
-                         r->rng.s[2], r->rng.s[3]);
+  return g_strdup_printf("%u %" PRIu64 " %a %a %a %u %a %u %" PRIx64 " %" PRIx64 " %" PRIx64 " %" PRIx64, r->epoch,
+                         r->step, r->best_score, r->best_loss, r->training, r->result->best_epoch,
+                         r->best_holdout_score, r->result->held_out_epoch, r->rng.s[0], r->rng.s[1], r->rng.s[2],
+                         r->rng.s[3]);
 }
 
 static TensorOut row(const char *name, size_t n, const float *data) {
@@ -43,17 +46,31 @@ static float *curve_floats(const GArray *curve) {
   return out;
 }
 
+/* Of everything in the file: what is not whole any more is not taken up. */
+static char *check_text(const TensorOut *t, size_t n, const char *key, const char *counters) {
+  ContentHash h = content_hash(29, key, strlen(key));
+  content_hash_join(&h, content_hash(30, counters, strlen(counters)));
+  for (size_t i = 0; i < n; i++) content_hash_join(&h, content_hash(31 + i, t[i].data, t[i].shape[0] * sizeof(float)));
+  return g_strdup_printf("%016" PRIx64 "%016" PRIx64, h.hi, h.lo);
+}
+
 void train_state_save(TrainRun *r) {
   gint64 now = g_get_monotonic_time();
   if (!r->resume || now - r->saved < BETWEEN) return;
   size_t n = r->probex->n, m = r->task->counts[SPLIT_TRAIN];
   g_autofree float *order = order_floats(r, m), *curve = curve_floats(r->result->curve);
-  const TensorOut tensors[] = {row("w", n, r->probex->block), row("m", n, r->m->block),
-                               row("v", n, r->v->block),      row("best", n, r->best),
-                               row("order", m, order),        row("curve", 3 * r->result->curve->len, curve)};
+  const TensorOut tensors[] = {row("w", n, r->probex->block),
+                               row("m", n, r->m->block),
+                               row("v", n, r->v->block),
+                               row("best", n, r->best),
+                               row("order", m, order),
+                               row("curve", 3 * r->result->curve->len, curve),
+                               row("best_holdout", n, r->best_holdout)};
+  size_t parts = G_N_ELEMENTS(tensors) - !r->best_holdout;
   g_autofree char *key = g_strdup_printf("%016" PRIx64, r->key), *counters = counters_text(r);
-  const char *metadata[] = {"key", key, "counters", counters, NULL};
-  safetensors_write_quick(r->resume, tensors, G_N_ELEMENTS(tensors), metadata, NULL);
+  g_autofree char *check = check_text(tensors, parts, key, counters);
+  const char *metadata[] = {"key", key, "counters", counters, "check", check, NULL};
+  safetensors_write_quick(r->resume, tensors, parts, metadata, NULL);
   r->saved = now;
 }
 
@@ -64,18 +81,22 @@ static bool take(WeightFile *f, const char *name, size_t n, float *dst) {
 
 static bool take_counters(TrainRun *r, const char *text) {
   uint64_t step, s[4];
-  unsigned epoch, best_epoch;
-  double score, loss, training;
-  if (!text || sscanf(text, "%u %" SCNu64 " %la %la %la %u %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64, &epoch, &step,
-                      &score, &loss, &training, &best_epoch, &s[0], &s[1], &s[2], &s[3]) != 10)
+  unsigned epoch, best_epoch, held_out_epoch;
+  double score, loss, training, held_out;
+  if (!text ||
+      sscanf(text, "%u %" SCNu64 " %la %la %la %u %la %u %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64, &epoch, &step,
+             &score, &loss, &training, &best_epoch, &held_out, &held_out_epoch, &s[0], &s[1], &s[2], &s[3]) != 12)
     return false;
-  if (best_epoch > epoch || !(s[0] | s[1] | s[2] | s[3])) return false; /* such a generator gives zeros for ever */
+  if (best_epoch > epoch || held_out_epoch > epoch || !(s[0] | s[1] | s[2] | s[3]))
+    return false; /* such a generator gives zeros for ever */
   r->epoch = epoch;
   r->step = step;
   r->best_score = score;
   r->best_loss = loss;
   r->training = training;
   r->result->best_epoch = best_epoch;
+  r->best_holdout_score = held_out;
+  r->result->held_out_epoch = held_out_epoch;
   memcpy(r->rng.s, s, sizeof s);
   return true;
 }
@@ -104,30 +125,69 @@ static bool take_curve(TrainRun *r, WeightFile *f, unsigned epochs) {
   return true;
 }
 
-/* All or nothing: the blocks are read aside first. */
+/* True when the file's numbers are those that its checksum was made of, and all of them numbers. */
+static bool is_whole(const TrainRun *r, WeightFile *f, const float *blocks, size_t n_blocks) {
+  size_t n = r->probex->n, m = r->task->counts[SPLIT_TRAIN];
+  GHashTable *facts = weight_file_metadata(f);
+  const char *check = g_hash_table_lookup(facts, "check"), *key = g_hash_table_lookup(facts, "key");
+  const char *counters = g_hash_table_lookup(facts, "counters");
+  gssize at = weight_file_find(f, "curve");
+  size_t rows = at >= 0 ? weight_file_info(f, (size_t)at)->count : 0;
+  if (!check || !counters || at < 0 || rows > MOST_ROWS) return false;
+  g_autofree float *order = g_new(float, m + 1), *curve = g_new(float, rows + 1);
+  if (!take(f, "order", m, order) || !take(f, "curve", rows, curve)) return false;
+  const TensorOut tensors[] = {row("w", n, blocks),
+                               row("m", n, blocks + n),
+                               row("v", n, blocks + 2 * n),
+                               row("best", n, blocks + 3 * n),
+                               row("order", m, order),
+                               row("curve", rows, curve),
+                               row("best_holdout", n, n_blocks > 4 ? blocks + 4 * n : NULL)};
+  g_autofree char *own = check_text(tensors, n_blocks + 2, key, counters);
+  return strcmp(own, check) == 0 && first_not_finite(blocks, n_blocks * n) == n_blocks * n;
+}
+
+/* All or nothing: the blocks are read aside first. False when the file is damaged; a whole one that is of no use, being
+ * of more epochs than this run has, is left alone. */
 static bool take_state(TrainRun *r, WeightFile *f) {
-  size_t n = r->probex->n;
-  g_autofree float *aside = g_new(float, 4 * n);
-  const char *names[] = {"w", "m", "v", "best"};
-  for (size_t i = 0; i < 4; i++)
+  size_t n = r->probex->n, parts = r->best_holdout ? 5 : 4;
+  g_autofree float *aside = g_try_new(float, parts *n);
+  const char *names[] = {"w", "m", "v", "best", "best_holdout"};
+  if (!aside) return false;
+  for (size_t i = 0; i < parts; i++)
     if (!take(f, names[i], n, aside + i * n)) return false;
+  if (!is_whole(r, f, aside, parts)) return false;
   TrainRun before = *r;
   if (!take_counters(r, g_hash_table_lookup(weight_file_metadata(f), "counters")) || r->epoch > r->options->epochs ||
       !take_order(r, f) || !take_curve(r, f, r->epoch)) {
     *r = before;
     r->result->best_epoch = 0;
-    return false;
+    g_array_set_size(r->result->curve, 0);
+    return true;
   }
-  float *to[] = {r->probex->block, r->m->block, r->v->block, r->best};
-  for (size_t i = 0; i < 4; i++) memcpy(to[i], aside + i * n, n * sizeof *aside);
+  float *to[] = {r->probex->block, r->m->block, r->v->block, r->best, r->best_holdout};
+  for (size_t i = 0; i < parts; i++) memcpy(to[i], aside + i * n, n * sizeof *aside);
   return true;
+}
+
+/* Keeps a damaged state where whoever wants to know can look at it, and says so. */
+static void set_aside(TrainRun *r) {
+  g_autofree char *aside = g_strconcat(r->resume, ".damaged", NULL);
+  bool moved = g_rename(r->resume, aside) == 0;
+  g_autofree char *shown = g_filename_display_name(moved ? aside : r->resume);
+  r->result->state_note = g_strdup_printf(
+      "the state of a run that was broken off is damaged and was not taken up: the "
+      "training began anew (%s %s)",
+      moved ? "kept as" : "it lies in", shown);
 }
 
 void train_state_load(TrainRun *r) {
   r->saved = g_get_monotonic_time();
-  g_autoptr(WeightFile) f = r->resume ? weight_file_open(r->resume, NULL) : NULL;
+  if (!r->resume || !g_file_test(r->resume, G_FILE_TEST_EXISTS)) return;
+  g_autoptr(WeightFile) f = weight_file_open(r->resume, NULL);
   const char *key = f ? g_hash_table_lookup(weight_file_metadata(f), "key") : NULL;
-  if (key && strtoull(key, NULL, 16) == r->key) take_state(r, f);
+  bool other = key && strtoull(key, NULL, 16) != r->key; /* of other options or models: it is written over */
+  if (!other && !(key && take_state(r, f))) set_aside(r);
 }
 
 void train_state_drop(TrainRun *r) {

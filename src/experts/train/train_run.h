@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The inside of a training run, shared by train.c, train_loop.c and train_resume.c alone. */
+/* The inside of a training run, shared by train.c, train_gather.c, train_loop.c and train_resume.c alone. */
 #pragma once
 
 #include "numerics/rng.h"
@@ -16,6 +16,7 @@ typedef struct {
   LayerSet *set;
   Probex *probex, *grad, *m, *v; /* parameters, gradient, Adam's moments */
   float *best;                   /* (probex->n): parameters of the best epoch */
+  float *best_holdout;           /* the same by labels never trained on; NULL: not asked for, or no such models */
   ProbexPass *pass;
   Objective *objective;
   unsigned views;               /* branches in use; 0: ProbeX */
@@ -25,7 +26,7 @@ typedef struct {
   uint64_t step, steps;
   unsigned epoch;  /* finished */
   double training; /* seconds spent in epochs */
-  double best_score, best_loss;
+  double best_score, best_loss, best_holdout_score;
   Compression *compression; /* or NULL */
   Expert *init;             /* whose parameters the run starts from, or NULL */
   float *centre;            /* (d_out, d_in) that was subtracted, or NULL */
@@ -35,6 +36,15 @@ typedef struct {
   TrainResult *result;
   gint64 started;
 } TrainRun;
+
+/* Task, layers and what is done to them before training; chooses the branches of several views. *layer gets the layer's
+ * name, which the caller frees. */
+bool train_gather(TrainRun *run, Collection *collection, const GPtrArray *models, TextEncoder *encoder, char **layer,
+                  GError **error);
+
+/* The canonical name of what the user wrote: a name, #N in upstream's order, or nothing (NULL: the largest). The caller
+ * frees it. */
+char *train_choose_layer(const Collection *collection, const Model *model, const char *wanted, GError **error);
 
 /* Allocates parameters and scratch for r->task and r->set, and starts the parameters. */
 bool train_prepare(TrainRun *run, GError **error);
