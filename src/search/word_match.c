@@ -22,8 +22,14 @@ static bool is_unspaced(gunichar c) {
   }
 }
 
+/* The same of ASCII, which most text is. */
+static bool ascii_begins(char before, char here) {
+  return !g_ascii_isalnum(before) || !g_ascii_isdigit(before) != !g_ascii_isdigit(here);
+}
+
 bool word_begins(const char *text, const char *at) {
   if (at == text) return true;
+  if ((guchar)at[-1] < 0x80 && (guchar)*at < 0x80) return ascii_begins(at[-1], *at);
   gunichar before = g_utf8_get_char(g_utf8_prev_char(at)), here = g_utf8_get_char(at);
   if (is_unspaced(here)) return true;
   return !g_unichar_isalnum(before) || g_unichar_isdigit(before) != g_unichar_isdigit(here);

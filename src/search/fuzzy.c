@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "search/fuzzy.h"
+
+#include <string.h>
+
+#include "core/text.h"
+#include "search/word_match.h"
+
+/* What a word is worth by how it was found. A whole word goes before the beginning of one, that before the inside, and
+ * letters with gaps come last; the place in the text decides among equals. */
+enum { WHOLE = 60, BEGINS = 300, INSIDE = 150, GAPS = 60, FIRST = 40, SPAN = 24, LATE = 32, LONG = 24 };
+
+typedef struct {
+  guint index;
+  int score;
+} Match;
+
+struct Fuzzy {
+  const char *const *texts;
+  const guint64 *letters;
+  guint64 *own_letters; /* NULL: they were given */
+  guint n;
+  char *typed;     /* folded; "" at first */
+  GArray *left;    /* of Match: what matches, in the order of the texts */
+  bool everything; /* nothing is typed, and `left` is not filled in */
+};
+
+guint64 fuzzy_letters(const char *folded) {
+  guint64 bits = 0;
+  for (const guchar *c = (const guchar *)folded; *c; c++) {
+    if (*c >= 'a' && *c <= 'z') bits |= G_GUINT64_CONSTANT(1) << (*c - 'a');
+    else if (*c >= '0' && *c <= '9') bits |= G_GUINT64_CONSTANT(1) << (26 + *c - '0');
+    else if (*c >= 0x80) bits |= G_GUINT64_CONSTANT(1) << (36 + *c % 28);
+  }
+  return bits;
+}
+
+Fuzzy *fuzzy_new(const char *const *texts, const guint64 *letters, guint n) {
+  Fuzzy *f = g_new0(Fuzzy, 1);
+  f->texts = texts;
+  f->n = n;
+  if (!letters) {
+    f->own_letters = g_new(guint64, n + 1);
+    for (guint i = 0; i < n; i++) f->own_letters[i] = fuzzy_letters(texts[i]);
+    letters = f->own_letters;
+  }
+  f->letters = letters;
+  f->typed = g_strdup("");
+  f->left = g_array_new(FALSE, FALSE, sizeof(Match));
+  f->everything = true;
+  return f;
+}
+
+void fuzzy_free(Fuzzy *f) {
+  if (!f) return;
+  g_free(f->own_letters);
+  g_free(f->typed);
+  g_array_unref(f->left);
+  g_free(f);
+}
+
+/* Where the letters of the word end that follow in their order from `at` on; NULL when one is missing or lies too far
+ * away to be meant: as far for any word, so that a longer one never finds more than its beginning. */
+static const char *letters_from(const char *at, const char *word) {
+  const char *end = at;
+  for (const char *w = word; *w; w++) {
+    end = strchr(end, *w);
+    if (!end || end - at > (gssize)SPAN) return NULL;
+    end++;
+  }
+  return end;
+}
+
+/* Letters with gaps, the first at the beginning of a word; 0: not so. A sign in what is typed says that it is no
+ * abbreviation. */
+static int gaps_score(const char *text, const char *word) {
+  if (!word[1]) return 0;
+  for (const char *c = word; *c; c++)
+    if ((guchar)*c < 0x80 && !g_ascii_isalnum(*c)) return 0;
+  for (const char *at = text; (at = strchr(at, *word)); at++) {
+    if (!word_begins(text, at)) continue;
+    const char *end = letters_from(at, word);
+    if (end) return MAX(GAPS - (int)(end - at - (gssize)strlen(word)), 1);
+  }
+  return 0;
+}
+
+/* The first word that begins with an ASCII letter: strstr() is slow where all texts have it. */
+static const char *letter_find(const char *text, char letter) {
+  for (const char *at = text; (at = strchr(at, letter)); at++)
+    if (word_begins(text, at)) return at;
+  return NULL;
+}
+
+static int word_score(const char *text, const char *word) {
+  const char *at = word[1] ? word_find(text, word, true) : letter_find(text, *word);
+  if (at) {
+    const char *end = at + strlen(word);
+    bool whole = !*end || !g_unichar_isalnum(g_utf8_get_char(end)) || word_begins(text, end);
+    return BEGINS + (whole ? WHOLE : 0) + (at == text ? FIRST : 0) - MIN((int)(at - text), LATE);
+  }
+  at = strstr(text, word);
+  return at ? INSIDE - MIN((int)(at - text), LATE) : gaps_score(text, word);
+}
+
+int fuzzy_score(const char *text, char *const *words) {
+  int sum = 0;
+  for (; *words; words++) {
+    if (!**words) continue;
+    int score = word_score(text, *words);
+    if (!score) return 0;
+    sum += score;
+  }
+  return sum;
+}
+
+/* Scores one text and keeps it when it matches. */
+static void try_text(const Fuzzy *f, GArray *kept, guint i, guint64 needed, char *const *words) {
+  if ((f->letters[i] & needed) != needed) return;
+  Match m = {i, fuzzy_score(f->texts[i], words)};
+  if (!m.score) return;
+  /* Of two that say the same the shorter is meant: its first line, which is its name. */
+  const char *end = strchr(f->texts[i], '\n');
+  m.score -= end ? MIN((int)(end - f->texts[i]) / 4, LONG) : LONG / 2;
+  g_array_append_val(kept, m);
+}
+
+void fuzzy_type(Fuzzy *f, const char *typed) {
+  g_autofree char *folded = text_fold(typed);
+  g_auto(GStrv) words = g_strsplit(folded, " ", -1);
+  guint64 needed = fuzzy_letters(folded);
+  bool narrower = !f->everything && g_str_has_prefix(folded, f->typed);
+  GArray *kept = g_array_new(FALSE, FALSE, sizeof(Match));
+  f->everything = !*g_strstrip(folded);
+  if (!f->everything && narrower)
+    for (guint i = 0; i < f->left->len; i++) try_text(f, kept, g_array_index(f->left, Match, i).index, needed, words);
+  else if (!f->everything)
+    for (guint i = 0; i < f->n; i++) try_text(f, kept, i, needed, words);
+  g_array_unref(f->left);
+  f->left = kept;
+  g_free(f->typed);
+  f->typed = g_steal_pointer(&folded);
+}
+
+guint fuzzy_count(const Fuzzy *f) { return f->everything ? f->n : f->left->len; }
+
+static bool is_better(const Match *a, const Match *b) {
+  return a->score != b->score ? a->score > b->score : a->index < b->index;
+}
+
+/* Lets the match at `at` sink to where the heap, whose top is the worst, wants it. */
+static void sink(Match *heap, guint n, guint at) {
+  for (;;) {
+    guint worst = at, left = 2 * at + 1, right = left + 1;
+    if (left < n && is_better(&heap[worst], &heap[left])) worst = left;
+    if (right < n && is_better(&heap[worst], &heap[right])) worst = right;
+    if (worst == at) return;
+    Match swap = heap[at];
+    heap[at] = heap[worst], heap[worst] = swap;
+    at = worst;
+  }
+}
+
+static int best_first(gconstpointer a, gconstpointer b) { return is_better(a, b) ? -1 : is_better(b, a); }
+
+guint fuzzy_best(const Fuzzy *f, guint *best, guint most) {
+  guint n = MIN(fuzzy_count(f), most);
+  if (f->everything) {
+    for (guint i = 0; i < n; i++) best[i] = i;
+    return n;
+  }
+  g_autofree Match *heap = g_new(Match, n + 1);
+  for (guint i = 0; i < n; i++) heap[i] = g_array_index(f->left, Match, i);
+  for (guint i = n / 2; i-- > 0;) sink(heap, n, i);
+  for (guint i = n; i < f->left->len && n; i++) {
+    const Match *m = &g_array_index(f->left, Match, i);
+    if (is_better(m, &heap[0])) heap[0] = *m, sink(heap, n, 0);
+  }
+  qsort(heap, n, sizeof *heap, best_first);
+  for (guint i = 0; i < n; i++) best[i] = heap[i].index;
+  return n;
+}

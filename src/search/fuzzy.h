@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Finding one of many texts by a few letters, while they are typed: every word that is typed must be there, in any
+ * order, best where a word begins, else inside of one, else as letters in their order with gaps. Pure; made for a
+ * hundred thousand texts within the time of one frame. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+typedef struct Fuzzy Fuzzy;
+
+/* The letters and digits that a text has, as bits: whatever lacks one that is typed need not be looked at. */
+guint64 fuzzy_letters(const char *folded);
+
+/* Over n texts, folded in case (text_fold()) and borrowed, as are their letters; NULL: found out here. */
+Fuzzy *fuzzy_new(const char *const *texts, const guint64 *letters, guint n);
+void fuzzy_free(Fuzzy *fuzzy); /* NULL-safe */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Fuzzy, fuzzy_free)
+
+/* Another text is typed. One more letter looks only at what still matched before it. */
+void fuzzy_type(Fuzzy *fuzzy, const char *typed);
+
+/* How many texts match; all of them when nothing is typed. */
+guint fuzzy_count(const Fuzzy *fuzzy);
+
+/* The best matches, at most `most`, into `best`: best first, and in the order of the texts among equals. Returns how
+ * many. */
+guint fuzzy_best(const Fuzzy *fuzzy, guint *best, guint most);
+
+/* What one folded text is worth to words that were folded, too, and parted by spaces: 0 when it does not match. */
+int fuzzy_score(const char *text, char *const *words);
