@@ -15,13 +15,6 @@ static const char duplicates_notes[] =
     "numbers, never one that was widened for nothing), oldest, smallest, hub, or a pattern for paths (\"keep/*\").\n"
     "copse itself deletes nothing. `copse duplicates DIR --paths | xargs -0 rm --` would.";
 
-/* "original", "copy", "recast" (with fewer bits) or "widened" (with bits that say nothing). */
-static const char *member_kind(const KeepGroup *g, guint i) {
-  const KeepMember *m = &g_array_index(g->members, KeepMember, i);
-  bool widened = g_array_index(g->members, KeepMember, 0).widened;
-  return m->widened ? "widened" : m->lossy ? "recast" : i == 0 || widened ? "original" : "copy";
-}
-
 static const char *contract_kind(const Forest *f, unsigned v) {
   const ParentEdge *e = forest_parent_edge(forest_node(f, v));
   return e && e->kind == EDGE_RECAST ? "recast" : "copy";
@@ -64,24 +57,11 @@ static void print_group(const Forest *f, const KeepGroup *g) {
     const Model *model = forest_node(f, m->node)->model;
     const char *repository = model_value(model, "repository");
     g_autofree char *size = text_bytes(model->bytes), *frees = text_bytes(m->frees);
-    printf("%-6s %-8s %10s  %10s  %s%s%s%s\n", i == g->keep ? "keep" : "", member_kind(g, i), size,
+    printf("%-6s %-8s %10s  %10s  %s%s%s%s\n", i == g->keep ? "keep" : "", keep_member_kind(g, i), size,
            i == g->keep ? "" : frees, repository ? repository : model->shown, i == g->keep ? "  (" : "",
            i == g->keep ? g->why : "", i == g->keep ? ")" : "");
   }
   putchar('\n');
-}
-
-/* Every path that goes when all but the kept ones go; borrowed. */
-static GPtrArray *paths_that_go(const GPtrArray *groups) {
-  GPtrArray *paths = g_ptr_array_new();
-  for (guint i = 0; i < groups->len; i++) {
-    const KeepGroup *g = groups->pdata[i];
-    for (guint k = 0; k < g->members->len; k++) {
-      const KeepMember *m = &g_array_index(g->members, KeepMember, k);
-      for (guint p = 0; k != g->keep && p < m->paths->len; p++) g_ptr_array_add(paths, m->paths->pdata[p]);
-    }
-  }
-  return paths;
 }
 
 static unsigned count_copies(const GPtrArray *groups) {
@@ -124,7 +104,7 @@ static int duplicates(const LineageRun *run, const KeepOptions *o, bool json) {
   GError *error = NULL;
   g_autoptr(GPtrArray) groups = keep_groups(run->collection, run->forest, o->rule, o->pattern, &error);
   if (!groups) return command_fail(error);
-  g_autoptr(GPtrArray) paths = paths_that_go(groups);
+  g_autoptr(GPtrArray) paths = keep_paths_that_go(groups);
   const char *root = collection_root(run->collection);
   uint64_t frees = disk_freed(root, paths);
   if (o->paths) command_print_paths(root, paths);

@@ -21,23 +21,10 @@ void conflicts_free(gpointer data) {
 
 void engine_free_space(gpointer report) { space_report_free(report); }
 
-/* Every path that goes when all but the kept ones go; borrowed. */
-static GPtrArray *paths_that_go(const GPtrArray *groups) {
-  GPtrArray *paths = g_ptr_array_new();
-  for (guint i = 0; i < groups->len; i++) {
-    const KeepGroup *g = groups->pdata[i];
-    for (guint k = 0; k < g->members->len; k++) {
-      const KeepMember *m = &g_array_index(g->members, KeepMember, k);
-      for (guint p = 0; k != g->keep && p < m->paths->len; p++) g_ptr_array_add(paths, m->paths->pdata[p]);
-    }
-  }
-  return paths;
-}
-
 Duplicates *duplicates_find(const Engine *engine, Snapshot *wood, KeepRule rule, GError **error) {
   GPtrArray *groups = engine->ops->duplicates(engine->collection, wood->forest, rule, NULL, error);
   if (!groups) return NULL;
-  g_autoptr(GPtrArray) paths = paths_that_go(groups);
+  g_autoptr(GPtrArray) paths = keep_paths_that_go(groups);
   Duplicates *d = g_new(Duplicates, 1);
   *d = (Duplicates){snapshot_ref(wood), rule, groups, engine->ops->freed(engine->ops->root(engine->collection), paths)};
   return d;

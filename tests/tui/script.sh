@@ -37,6 +37,17 @@ keys 2fox
 :save-display $work/query
 :resize 200x60
 :command export $work/models.csv
+keys <Esc>6
+:wait-idle
+:save-display $work/duplicates
+keys 7
+:wait-text weight files
+keys lllll
+:wait-idle
+:save-display $work/space
+keys 8
+:wait-idle
+:save-display $work/conflicts
 keys 4
 :wait-text Training
 :save-display $work/jobs
@@ -49,6 +60,9 @@ grep -q 'mid .*moved' "$work/diff"
 report $? "two tagged models are compared"
 grep -q 'weights' "$work/query"
 report $? "the question is answered from the weights"
+grep -qE 'hold the same numbers|cop(y|ies) in' "$work/duplicates" && grep -q 'SHARE' "$work/space" && grep -q "$(date -u +%Y)" "$work/space" &&
+  grep -qE 'agrees with|SEVERITY' "$work/conflicts"
+report $? "copies, space by year and conflicts are shown"
 [ "$(wc -l <"$work/models.csv")" -eq 3 ]
 report $? "the tagged models are exported"
 grep -q 'done in' "$work/jobs"

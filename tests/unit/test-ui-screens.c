@@ -10,62 +10,69 @@
 
 typedef struct {
   const char *name;
+  bool sizes;       /* at 80x24, 120x40 and 200x60, and not as small as 40x10 */
   const char *keys; /* pressed before the picture is taken; at each | the program comes to rest first */
 } Screen;
 
 static const Screen screens[] = {
-    {"forest", "jj"},
-    {"forest-folded", "jjjh"},
-    {"forest-filter", "fkind:lora fox<Enter>"},
-    {"forest-facts", "jjji"},
-    {"forest-list", ":sort-by params<Enter>jv jj"},
-    {"forest-branches", "P)>"},
-    {"forest-search", "/owl"},
-    {"forest-tagged", "<Space><Space>v jj"},
-    {"forest-says", "3|a|1"},
-    {"columns", "C"},
-    {"sort", "s"},
-    {"copy", "y"},
-    {"skipped", "!"},
-    {"model", "jj<Enter>"},
-    {"model-layers", "jj<Enter>l"},
-    {"model-layer", "jj<Enter>l|jj<Enter>"},
-    {"model-card", "jj<Enter>lll|j"},
-    {"model-like", "j<Enter>hh"},
-    {"model-says", "j<Enter>h"},
-    {"model-labels", "j<Enter>ca red fox, a barn owl<Enter>"},
-    {"diff", "jjd"},
-    {"map", "5|n"},
-    {"map-query", "2fox|<Esc>5|ccc"},
-    {"actions", "jm"},
-    {"command", ":mo"},
-    {"tour", ":tour<Enter><Enter>"},
-    {"sweep", "3s<Enter>"},
-    {"which-key", "z"},
-    {"query", "2fox"},
-    {"query-answers", "2fox|<Esc>j"},
-    {"query-history", "2fox|<Esc>eowl|<Esc><C-r>"},
-    {"query-refused", "2xyzzy"},
-    {"query-proposal", "2fox kind:lo<Right> pa"},
-    {"experts", "3"},
-    {"train-form", "3t<Down><Down>x"},
-    {"train-form-wrong", "3t<Down><Down><Down>x<Enter>"},
-    {"trained", "3t<Enter>"},
-    {"jobs", "4"},
-    {"help", "?"},
+    {"forest", false, "jj"},
+    {"forest-folded", false, "jjjh"},
+    {"forest-filter", false, "fkind:lora fox<Enter>"},
+    {"forest-facts", false, "jjji"},
+    {"forest-list", false, ":sort-by params<Enter>jv jj"},
+    {"forest-branches", false, "P)>"},
+    {"forest-search", false, "/owl"},
+    {"forest-tagged", false, "<Space><Space>v jj"},
+    {"forest-says", false, "3|a|1"},
+    {"columns", false, "C"},
+    {"sort", false, "s"},
+    {"copy", false, "y"},
+    {"skipped", false, "!"},
+    {"model", false, "jj<Enter>"},
+    {"model-layers", false, "jj<Enter>l"},
+    {"model-layer", false, "jj<Enter>l|jj<Enter>"},
+    {"model-card", false, "jj<Enter>lll|j"},
+    {"model-like", false, "j<Enter>hh"},
+    {"model-says", false, "j<Enter>h"},
+    {"model-labels", false, "j<Enter>ca red fox, a barn owl<Enter>"},
+    {"diff", false, "jjd"},
+    {"map", false, "5|n"},
+    {"map-query", false, "2fox|<Esc>5|ccc"},
+    {"actions", false, "jm"},
+    {"command", false, ":mo"},
+    {"tour", false, ":tour<Enter><Enter>"},
+    {"sweep", false, "3s<Enter>"},
+    {"which-key", false, "z"},
+    {"query", false, "2fox"},
+    {"query-answers", false, "2fox|<Esc>j"},
+    {"query-history", false, "2fox|<Esc>eowl|<Esc><C-r>"},
+    {"query-refused", false, "2xyzzy"},
+    {"query-proposal", false, "2fox kind:lo<Right> pa"},
+    {"experts", false, "3"},
+    {"train-form", false, "3t<Down><Down>x"},
+    {"train-form-wrong", false, "3t<Down><Down><Down>x<Enter>"},
+    {"trained", false, "3t<Enter>"},
+    {"jobs", false, "4"},
+    {"help", false, "?"},
+    {"duplicates", true, "6|j <Down>"},
+    {"space", true, "7"},
+    {"space-store", true, "7|ll|s"},
+    {"conflicts", true, "8"},
 };
 
 typedef struct {
   const char *name, *theme;
   int columns, rows;
   bool ascii;
+  int only; /* 1: for screens with `sizes` alone; -1: for the others alone */
 } Dress;
 
 static const Dress dresses[] = {
-    {"80x24-colour", "dark", 80, 24, false},   {"80x24-mono", "mono", 80, 24, false},
-    {"80x24-ascii", "mono", 80, 24, true},     {"40x10-colour", "dark", 40, 10, false},
-    {"40x10-mono", "mono", 40, 10, false},     {"40x10-ascii", "mono", 40, 10, true},
-    {"120x30-colour", "dark", 120, 30, false},
+    {"80x24-colour", "dark", 80, 24, false, 0},    {"80x24-mono", "mono", 80, 24, false, 0},
+    {"80x24-ascii", "mono", 80, 24, true, 0},      {"40x10-colour", "dark", 40, 10, false, -1},
+    {"40x10-mono", "mono", 40, 10, false, -1},     {"40x10-ascii", "mono", 40, 10, true, -1},
+    {"120x30-colour", "dark", 120, 30, false, -1}, {"120x40-colour", "dark", 120, 40, false, 1},
+    {"200x60-colour", "dark", 200, 60, false, 1},
 };
 
 typedef struct {
@@ -129,6 +136,7 @@ int main(int argc, char **argv) {
   for (size_t s = 0; s < G_N_ELEMENTS(screens); s++)
     for (size_t d = 0; d < G_N_ELEMENTS(dresses); d++) {
       Case *test = &cases[s * G_N_ELEMENTS(dresses) + d];
+      if (dresses[d].only && (dresses[d].only > 0) != screens[s].sizes) continue;
       *test = (Case){&screens[s], &dresses[d]};
       g_autofree char *path = g_strdup_printf("/ui/screen/%s/%s", screens[s].name, dresses[d].name);
       g_test_add_data_func(path, test, test_screen);

@@ -78,7 +78,7 @@ static void test_typing_tells_its_keys(void) {
   g_autoptr(App) app = ready_app(&wood, 80, 24);
   press(app, "2fox 3");
   g_assert_cmpint(app->current, ==, VIEW_QUERY);
-  g_assert_true(on_screen(app, "Alt-1..5 views"));
+  g_assert_true(on_screen(app, "Alt-1..8 views"));
   g_assert_false(on_screen(app, "3 Experts"));
   press(app, "<M-3>");
   g_assert_cmpint(app->current, ==, VIEW_EXPERTS);

@@ -479,6 +479,53 @@ static GHashTable *fake_sayings(VoiceSet *voices, const Expert *expert, const Pr
   return said;
 }
 
+static void group_clear(void *data) { g_ptr_array_unref(((KeepMember *)data)->paths); }
+
+static void group_drop(gpointer data) {
+  g_array_unref(((KeepGroup *)data)->members);
+  g_free(data);
+}
+
+/* The copies that the forest tells of, and a second group for tables to have. */
+static GPtrArray *fake_duplicates(Collection *collection, const Forest *forest, KeepRule rule, const char *pattern,
+                                  GError **error) {
+  static const char *const why[] = {"named by a card", "the oldest", "the smallest", "in a Hub cache"};
+  static const char *const pairs[][2] = {{"birch/fox-lora", "birch/copy-of-fox"}, {"oak/狐の木", "oak/café-étude"}};
+  GPtrArray *groups = g_ptr_array_new_with_free_func(group_drop);
+  (void)pattern, (void)error;
+  for (size_t i = 0; i < G_N_ELEMENTS(pairs) && !wood_of(collection)->empty; i++) {
+    KeepGroup *g = g_new0(KeepGroup, 1);
+    g->members = g_array_new(FALSE, TRUE, sizeof(KeepMember));
+    g_array_set_clear_func(g->members, group_clear);
+    for (guint n = 0; n < forest->nodes->len; n++) {
+      const Model *m = forest_node(forest, n)->model;
+      if (!m || (strcmp(m->path, pairs[i][0]) != 0 && strcmp(m->path, pairs[i][1]) != 0)) continue;
+      KeepMember one = {n, i == 1 && g->members->len == 1, false, g_ptr_array_new_with_free_func(g_free), m->bytes};
+      g_ptr_array_add(one.paths, g_strdup(m->file));
+      g_array_append_val(g->members, one);
+    }
+    g->keep = rule == KEEP_OLDEST && i == 0;
+    g->why = why[rule];
+    g->frees = g_array_index(g->members, KeepMember, 1 - g->keep).frees;
+    g_ptr_array_add(groups, g);
+  }
+  return groups;
+}
+
+static uint64_t fake_freed(const char *root, const GPtrArray *paths) {
+  (void)root;
+  return 176361536 * (uint64_t)paths->len;
+}
+
+static DiskSurvey *fake_survey(const char *root, const GPtrArray *models, GError **error) {
+  (void)root, (void)error;
+  DiskSurvey *survey = g_new0(DiskSurvey, 1);
+  for (int k = 0; k < DISK_KINDS; k++) survey->paths[k] = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < models->len; i++) survey->bytes[DISK_WEIGHTS] += ((const Model *)models->pdata[i])->bytes;
+  survey->bytes[DISK_UNFINISHED] = 512000000, survey->bytes[DISK_OLD] = 96000000, survey->bytes[DISK_OTHER] = 1234567;
+  return survey;
+}
+
 static char *history_key(const char *space, const char *key) { return g_strconcat(space, "/", key, NULL); }
 
 static bool fake_put(Collection *collection, const char *space, const char *key, GBytes *value, GError **error) {
@@ -520,6 +567,9 @@ const EngineOps fake_ops = {
     .neighbours = fake_neighbours,
     .chart = fake_chart,
     .sayings = fake_sayings,
+    .duplicates = fake_duplicates,
+    .freed = fake_freed,
+    .survey = fake_survey,
     .put = fake_put,
     .get = fake_get,
 };

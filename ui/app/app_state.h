@@ -20,10 +20,15 @@ typedef enum {
   VIEW_MODEL,
   VIEW_DIFF,
   VIEW_SKIPPED,
+  VIEW_DUPLICATES,
+  VIEW_SPACE,
+  VIEW_CONFLICTS,
   VIEW_MESSAGES,
   VIEW_HELP,
   VIEW_COUNT
 } ViewId;
+
+enum { VIEW_DIGITS = 8 }; /* the views that a digit leads to: the first, then Duplicates, Space and Conflicts */
 
 enum { TRAIL_MOST = 16 };
 

@@ -138,7 +138,7 @@ static int right_hints(const App *app, unsigned context, RightHint hints[3]) {
   const Keymap *keys = app->keymap;
   if (context & (IN_TYPING | IN_MENU | IN_TOUR)) {
     g_autofree char *first = keymap_label(keys, ACTION_VIEW_FOREST, context, 1);
-    if (*first) hints[n++] = (RightHint){g_strdup_printf("%s..%d", first, (int)VIEW_MODEL), "views"};
+    if (*first) hints[n++] = (RightHint){g_strdup_printf("%s..%d", first, (int)VIEW_DIGITS), "views"};
     hints[n++] = (RightHint){keymap_label(keys, ACTION_LEAVE, context, 1), action_info(ACTION_LEAVE)->hint};
     return n;
   }

@@ -2,10 +2,19 @@
 #include "ui/app/navigation.h"
 
 const ViewOps *const app_views[VIEW_COUNT] = {
-    [VIEW_FOREST] = &view_forest, [VIEW_QUERY] = &view_query,     [VIEW_EXPERTS] = &view_experts,
-    [VIEW_JOBS] = &view_jobs,     [VIEW_MAP] = &view_map,         [VIEW_MODEL] = &view_model,
-    [VIEW_DIFF] = &view_diff,     [VIEW_SKIPPED] = &view_skipped, [VIEW_MESSAGES] = &view_messages,
+    [VIEW_FOREST] = &view_forest,
+    [VIEW_QUERY] = &view_query,
+    [VIEW_EXPERTS] = &view_experts,
+    [VIEW_JOBS] = &view_jobs,
+    [VIEW_MAP] = &view_map,
+    [VIEW_MODEL] = &view_model,
+    [VIEW_DIFF] = &view_diff,
+    [VIEW_SKIPPED] = &view_skipped,
+    [VIEW_MESSAGES] = &view_messages,
     [VIEW_HELP] = &view_help,
+    [VIEW_DUPLICATES] = &view_duplicates,
+    [VIEW_SPACE] = &view_space,
+    [VIEW_CONFLICTS] = &view_conflicts,
 };
 
 unsigned app_context(const App *app) {

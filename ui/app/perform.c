@@ -180,6 +180,15 @@ static bool perform_everywhere(App *app, Action action) {
     case ACTION_VIEW_MAP:
       app_show(app, VIEW_MAP);
       return true;
+    case ACTION_VIEW_DUPLICATES:
+      app_show(app, VIEW_DUPLICATES);
+      return true;
+    case ACTION_VIEW_SPACE:
+      app_show(app, VIEW_SPACE);
+      return true;
+    case ACTION_VIEW_CONFLICTS:
+      app_show(app, VIEW_CONFLICTS);
+      return true;
     case ACTION_COMMAND:
       command_prompt_open(app);
       return true;

@@ -117,4 +117,4 @@ typedef struct {
 } ViewOps;
 
 extern const ViewOps view_forest, view_query, view_experts, view_jobs, view_map, view_model, view_diff, view_skipped,
-    view_messages, view_help;
+    view_messages, view_help, view_duplicates, view_space, view_conflicts;

@@ -44,6 +44,11 @@ void tell_says(Talk *t, const char *argument);
 void tell_labels(Talk *t, const char *argument);
 void tell_diff(Talk *t, const char *argument);
 
+/* plain_keeping.c: what a collector keeps. */
+void tell_duplicates(Talk *t, const char *argument);
+void tell_space(Talk *t, const char *argument);
+void tell_conflicts(Talk *t, const char *argument);
+
 /* plain_experts.c: the experts and what they are asked. */
 void tell_experts(Talk *t, const char *argument);
 void tell_query(Talk *t, const char *argument);

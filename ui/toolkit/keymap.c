@@ -92,6 +92,12 @@ const char *context_name(unsigned context) {
       return "Messages";
     case IN_COMMAND:
       return "Command line";
+    case IN_DUPLICATES:
+      return "Duplicates";
+    case IN_SPACE:
+      return "Space";
+    case IN_CONFLICTS:
+      return "Conflicts";
     default:
       return "";
   }

@@ -272,7 +272,9 @@ bool table_click(Table *t, int x) {
 /* A title as a word in a sentence. */
 static void add_value(GString *line, const char *title, const char *value) {
   g_autofree char *word = g_utf8_strdown(title, -1);
-  g_string_append_printf(line, "%s %s%s%s", line->str[line->len - 1] == ':' ? "" : ",", word, *word ? " " : "", value);
+  bool twice = g_str_equal(word, value); /* "keep" under KEEP */
+  g_string_append_printf(line, "%s %s%s%s", line->str[line->len - 1] == ':' ? "" : ",", twice ? "" : word,
+                         twice ? "" : " ", value);
 }
 
 char *table_line(const TableKind *kind, const void *rows, guint row, bool ascii) {

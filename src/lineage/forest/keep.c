@@ -203,3 +203,21 @@ GPtrArray *keep_groups(Collection *c, const Forest *f, KeepRule rule, const char
   }
   return g_steal_pointer(&groups);
 }
+
+const char *keep_member_kind(const KeepGroup *g, guint i) {
+  const KeepMember *m = &g_array_index(g->members, KeepMember, i);
+  bool widened = g_array_index(g->members, KeepMember, 0).widened;
+  return m->widened ? "widened" : m->lossy ? "recast" : i == 0 || widened ? "original" : "copy";
+}
+
+GPtrArray *keep_paths_that_go(const GPtrArray *groups) {
+  GPtrArray *paths = g_ptr_array_new();
+  for (guint i = 0; i < groups->len; i++) {
+    const KeepGroup *g = groups->pdata[i];
+    for (guint k = 0; k < g->members->len; k++) {
+      const KeepMember *m = &g_array_index(g->members, KeepMember, k);
+      for (guint p = 0; k != g->keep && p < m->paths->len; p++) g_ptr_array_add(paths, m->paths->pdata[p]);
+    }
+  }
+  return paths;
+}

@@ -30,6 +30,13 @@ typedef struct {
   uint64_t frees;  /* when all others are removed */
 } KeepGroup;
 
+/* "original", "copy", "recast" (with fewer bits) or "widened" (with bits that say nothing). Static text. */
+const char *keep_member_kind(const KeepGroup *group, guint member);
+
+/* Every path that goes when all but the kept members of the groups (KeepGroup*) go. Array of char*, borrowed from
+ * them; free with g_ptr_array_unref. */
+GPtrArray *keep_paths_that_go(const GPtrArray *groups);
+
 /* The groups of the forest in the order of nodes. Never one to keep that is lossy while another is not, nor one that
  * was widened. Reads weights only where members differ in their format, to see whether the longer one says more.
  * Array of KeepGroup*; NULL on error. */
