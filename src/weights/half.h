@@ -30,3 +30,6 @@ static inline float half_to_f32(uint16_t h) {
   uint32_t bits = magnitude < 0x00800000u ? f32_bits(subnormal) : normal;
   return f32_from_bits(bits | sign);
 }
+
+/* The binary16 that lies at p, unaligned, low byte first. */
+static inline float half_at(const unsigned char *p) { return half_to_f32((uint16_t)(p[0] | p[1] << 8)); }

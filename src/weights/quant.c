@@ -6,12 +6,7 @@
 #include <string.h>
 
 #include "weights/quant_codes.h"
-
-static float half_at(const unsigned char *p) {
-  uint16_t half;
-  memcpy(&half, p, sizeof half);
-  return half_to_f32(half);
-}
+#include "weights/quant_lattice.h"
 
 /* Blocks of 32. Of each byte of q the low half is number i, the high half number i + 16. */
 
@@ -175,8 +170,10 @@ static QuantBlockDecoder decoder_of(Dtype d) {
     case DTYPE_Q6_K:
       return decode_q6_k;
     default:
-      return quant_code_decoder(d);
+      break;
   }
+  QuantBlockDecoder code = quant_code_decoder(d);
+  return code ? code : quant_lattice_decoder(d);
 }
 
 bool quant_to_f32(Dtype d, const void *src, float *dst, size_t blocks) {

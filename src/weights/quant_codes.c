@@ -12,12 +12,6 @@ static const float uneven[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13
 /* E2M1: sign, two bits of exponent, one of fraction. */
 static const float e2m1[16] = {0, 0.5f, 1, 1.5f, 2, 3, 4, 6, -0.0f, -0.5f, -1, -1.5f, -2, -3, -4, -6};
 
-static float half_at(const unsigned char *p) {
-  uint16_t half;
-  memcpy(&half, p, sizeof half);
-  return half_to_f32(half);
-}
-
 /* 2n numbers from n bytes: the low half of byte i is number i, the high half number i + n. */
 static void look_up(const float list[16], float scale, const unsigned char *restrict q, int n, float *restrict x) {
   for (int i = 0; i < n; i++) {

@@ -10,8 +10,7 @@
  *   TQ1_0 TQ2_0   blocks of 256:  x = d · q             q: -1, 0, 1 (five to a byte, or four)
  *
  * Layouts and lists are those of ggml's format definition (ggml-common.h). All products are exact in
- * float32 but those that overflow. The formats that index a lattice (IQ1, IQ2, IQ3) are not here: they are
- * listed by their sizes and named as not read. */
+ * float32 but those that overflow. The formats that index a lattice (IQ1, IQ2, IQ3) are quant_lattice.h's. */
 #pragma once
 
 #include "weights/dtype.h"

@@ -283,7 +283,7 @@ static void test_stretches(void) {
 static void test_opaque(void) {
   Gguf g = gguf_new();
   unsigned char bytes[292] = {1, 2, 3};
-  add_tensor(&g, "iq2", 2, (uint64_t[]){256, 1}, 16, bytes, 66);
+  add_tensor(&g, "q8", 2, (uint64_t[]){64, 1}, 9, bytes, 72);
   add_tensor(&g, "future", 2, (uint64_t[]){100, 3}, 99, bytes, 50);
   add_tensor(&g, "q8k", 1, (uint64_t[]){256}, 15, bytes, 292);
   add_tensor(&g, "gone", 1, (uint64_t[]){64}, 4, bytes, 40);
@@ -291,7 +291,7 @@ static void test_opaque(void) {
   static const struct {
     const char *dtype;
     uint64_t bytes;
-  } want[] = {{"IQ2_XXS", 66}, {"OTHER", 64}, {"Q8_K", 292}, {"OTHER", 40}};
+  } want[] = {{"Q8_1", 72}, {"OTHER", 64}, {"Q8_K", 292}, {"OTHER", 40}};
   for (size_t i = 0; i < 4; i++) {
     const TensorInfo *t = weight_file_info(f, i);
     float x;
