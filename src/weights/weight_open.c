@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "weights/formats/onnx.h"
+#include "weights/conv1d.h"
 #include "weights/packed/packed.h"
 #include "weights/weight_format.h"
 
@@ -73,8 +74,8 @@ static WeightFile *open_plain(ByteSource *source, GError **error) {
   return NULL;
 }
 
-/* Groups of tensors may lie in several parts: only the whole is unpacked. */
-static WeightFile *unpack(WeightFile *f) { return f ? packed_view(f) : NULL; }
+/* Groups of tensors may lie in several parts: only the whole is unpacked and turned. */
+static WeightFile *unpack(WeightFile *f) { return f ? conv1d_view(packed_view(f)) : NULL; }
 
 WeightFile *weight_file_open_source(ByteSource *source, GError **error) { return unpack(open_plain(source, error)); }
 
