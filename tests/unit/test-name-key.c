@@ -44,6 +44,21 @@ static const struct {
     {"conditioner.embedders.1.model.transformer.resblocks.3.mlp.c_fc.weight",
      "lora_te2_text_model_encoder_layers_3_mlp_fc1.lora_down.weight"},
     {"visual.transformer.resblocks.3.attn.out_proj.weight", "vision_model.encoder.layers.3.self_attn.out_proj.weight"},
+    {"transformer.h.0.mlp.c_proj.weight", "blk.0.ffn_down.weight"},
+    {"transformer.wte.weight", "token_embd.weight"},
+    {"gpt_neox.layers.2.attention.dense.weight", "blk.2.attn_output.weight"},
+    {"gpt_neox.embed_out.weight", "output.weight"},
+    {"bert.encoder.layer.1.attention.self.key.weight", "blk.1.attn_k.weight"},
+    {"bert.encoder.layer.1.intermediate.dense.weight", "blk.1.ffn_up.weight"},
+    {"transformer.h.3.self_attention.dense.weight", "blk.3.attn_output.weight"},
+    {"transformer.blocks.4.ffn.down_proj.weight", "blk.4.ffn_down.weight"},
+    {"encoder.block.0.layer.0.SelfAttention.q.weight", "enc.blk.0.attn_q.weight"},
+    {"decoder.block.2.layer.2.DenseReluDense.wi.weight", "dec.blk.2.ffn_up.weight"},
+    {"layers.5.attention.wq.weight", "model.layers.5.self_attn.q_proj.weight"},
+    {"model.layers.0.block_sparse_moe.gate.weight", "blk.0.ffn_gate_inp.weight"},
+    {"model.layers.0.block_sparse_moe.experts.3.w1.weight", "blk.0.ffn_gate.3.weight"},
+    {"model.layers.0.mlp.experts.3.down_proj.weight", "model.layers.0.block_sparse_moe.experts.3.w2.weight"},
+    {"model.layers.1.self_attn.kv_a_proj_with_mqa.weight", "blk.1.attn_kv_a_mqa.weight"},
     {"lora_te1_text_model_encoder_layers_11_self_attn_q_proj.lora_down.weight",
      "text_encoder.text_model.encoder.layers.11.self_attn.q_proj.weight"},
 };
@@ -58,6 +73,8 @@ static const struct {
     {"double_blocks.4.img_attn.proj.weight", "double_blocks.4.txt_attn.proj.weight"},
     {"up_blocks.0.attentions.0.proj_in.weight", "down_blocks.0.attentions.0.proj_in.weight"},
     {"blocks.0.attn.q.weight", "blocks.0.attn.k.weight"},
+    {"model.layers.0.block_sparse_moe.experts.3.w1.weight", "model.layers.0.block_sparse_moe.experts.2.w1.weight"},
+    {"gpt_neox.layers.2.attention.query_key_value.weight", "blk.2.attn_qkv.weight"}, /* its rows alternate by heads */
 };
 
 static void test_keys(void) {
@@ -106,6 +123,7 @@ static const FusedCase fused[] = {
      3,
      {"model.layers.1.self_attn.q_proj", "model.layers.1.self_attn.k_proj", "blk.1.attn_v"},
      {64, 16, 16}},
+    {"transformer.h.1.attn.c_attn", 192, 64, 3, {"blk.1.attn_q", "blk.1.attn_k", "blk.1.attn_v"}, {64, 64, 64}},
     {"model.layers.1.mlp.gate_up_proj", 256, 64, 2, {"model.layers.1.mlp.gate_proj", "blk.1.ffn_up"}, {128, 128}},
     {"transformer.resblocks.0.attn.in_proj_weight",
      48,

@@ -11,7 +11,7 @@
 #include "core/parallel.h"
 
 /* Raise this whenever a reader learns something: then all files are read anew. */
-enum { READERS_GENERATION = 10 };
+enum { READERS_GENERATION = 11 };
 
 /* Candidates that a thread reads between two transactions. */
 enum { BATCH = 256 };

@@ -66,6 +66,13 @@ static const LayerInfo *layer_of(const Side *s, int at) {
   return at > 0 ? &g_array_index(s->layers, LayerInfo, at - 1) : NULL;
 }
 
+/* Numbers of a layer, or of another tensor. */
+static uint64_t count_of(const Side *s, int at) {
+  const LayerInfo *l = layer_of(s, at);
+  if (l) return l->d_out * l->d_in;
+  return weight_file_info(s->file, g_array_index(s->others, OtherTensor, -1 - at).index)->count;
+}
+
 static size_t tensor_of(const Side *s, int at) {
   const LayerInfo *l = layer_of(s, at);
   return l ? layer_main_tensor(l) : g_array_index(s->others, OtherTensor, -1 - at).index;
@@ -75,17 +82,20 @@ static size_t tensor_of(const Side *s, int at) {
 typedef struct {
   const Side *side;
   size_t tensor;
-  Layer whole; /* x is NULL when the file is read */
+  uint64_t first, count; /* numbers of the tensor */
+  uint64_t columns;      /* of a row */
+  Layer whole;           /* x is NULL when the file is read */
 } Numbers;
 
 static bool numbers_begin(Numbers *n, const Side *s, int at) {
   const LayerInfo *l = layer_of(s, at);
-  *n = (Numbers){.side = s, .tensor = tensor_of(s, at)};
+  *n = (Numbers){.side = s, .tensor = tensor_of(s, at), .first = l ? l->first : 0, .count = count_of(s, at)};
+  n->columns = l ? l->d_in : n->count;
   return !l || !l->permuted || layer_read(s->file, l, &n->whole, NULL);
 }
 
 static bool numbers_read(const Numbers *n, uint64_t first, size_t count, float *dst) {
-  if (!n->whole.x) return weight_file_read_f32(n->side->file, n->tensor, first, count, dst, NULL);
+  if (!n->whole.x) return weight_file_read_f32(n->side->file, n->tensor, n->first + first, count, dst, NULL);
   memcpy(dst, n->whole.x + first, count * sizeof *dst);
   return true;
 }
@@ -98,14 +108,13 @@ static size_t stretch_of(uint64_t columns) {
 
 /* False when the numbers of one cannot be read. */
 static bool compare_numbers(Numbers *a, Numbers *b, VerifyRow *row) {
-  const TensorInfo *t = weight_file_info(a->side->file, a->tensor);
-  const uint64_t columns = t->rank > 1 && t->shape[0] ? t->count / t->shape[0] : t->count;
+  const uint64_t columns = a->columns, count = a->count;
   const size_t step = stretch_of(columns);
-  const size_t room = (size_t)MIN((uint64_t)step, t->count);
+  const size_t room = (size_t)MIN((uint64_t)step, count);
   g_autofree float *x = g_try_new(float, (room + 1)), *y = g_try_new(float, (room + 1));
-  verify_numbers_begin(&row->numbers, row->a, row->b, t->count, (size_t)MIN(columns, (uint64_t)step));
-  for (uint64_t at = 0; at < t->count; at += step) {
-    size_t n = (size_t)MIN(t->count - at, (uint64_t)step);
+  verify_numbers_begin(&row->numbers, row->a, row->b, count, (size_t)MIN(columns, (uint64_t)step));
+  for (uint64_t at = 0; at < count; at += step) {
+    size_t n = (size_t)MIN(count - at, (uint64_t)step);
     if (!x || !y || !numbers_read(a, at, n, x) || !numbers_read(b, at, n, y)) return false;
     verify_numbers_add(&row->numbers, x, y, n);
   }
@@ -119,7 +128,8 @@ static bool is_same_bytes(const Side *a, int i, const Side *b, int k) {
   const size_t x = tensor_of(a, i), y = tensor_of(b, k);
   const TensorInfo *s = weight_file_info(a->file, x), *t = weight_file_info(b->file, y);
   const LayerInfo *l = layer_of(a, i), *m = layer_of(b, k);
-  if (s->dtype != t->dtype || s->bytes != t->bytes || (l && m && l->permuted != m->permuted)) return false;
+  if (s->dtype != t->dtype || s->bytes != t->bytes || (l && (l->stacked || (m && l->permuted != m->permuted))))
+    return false;
   g_autofree char *p = g_malloc(STEP), *q = g_malloc(STEP);
   for (uint64_t at = 0; at < s->bytes; at += STEP) {
     size_t n = (size_t)MIN(s->bytes - at, (uint64_t)STEP);
@@ -133,7 +143,7 @@ static bool is_same_bytes(const Side *a, int i, const Side *b, int k) {
 static bool has_shape(const Side *a, int i, const Side *b, int k) {
   const LayerInfo *l = layer_of(a, i), *m = layer_of(b, k);
   if (l && m) return l->d_out == m->d_out && l->d_in == m->d_in;
-  return weight_file_info(a->file, tensor_of(a, i))->count == weight_file_info(b->file, tensor_of(b, k))->count;
+  return count_of(a, i) == count_of(b, k);
 }
 
 static void compare(const Side *a, int i, const Side *b, int k, VerifyRow *row) {
@@ -188,7 +198,7 @@ static void verify_one(Run *r, const char *name, const char *key, int i) {
   if (!k && is_computed(name)) return;
   VerifyRow row = {.name = g_strdup(name), .b = DTYPE_COUNT, .numbers = {.state = VERIFY_ONLY_A}};
   row.a = weight_file_info(r->a.file, tensor_of(&r->a, i))->dtype;
-  row.numbers.numbers = weight_file_info(r->a.file, tensor_of(&r->a, i))->count;
+  row.numbers.numbers = count_of(&r->a, i);
   if (k) {
     row.b = weight_file_info(r->b.file, tensor_of(&r->b, k))->dtype;
     compare(&r->a, i, &r->b, k, &row);

@@ -13,7 +13,7 @@ static const LayerInfo **layers_by_tensor(const WeightFile *file, const GArray *
   const LayerInfo **by = g_new0(const LayerInfo *, weight_file_count(file) + 1);
   for (guint k = 0; k < layers->len; k++) {
     const LayerInfo *l = &g_array_index(layers, LayerInfo, k);
-    if (l->form == LAYER_DENSE) by[l->weight] = l;
+    if (l->form == LAYER_DENSE && !by[l->weight]) by[l->weight] = l; /* of a stack the first; the others follow it */
     if (l->a >= 0) by[l->a] = l;
     if (l->b >= 0) by[l->b] = l;
     for (int p = 0; p < ADAPTER_PARTS; p++)
@@ -30,6 +30,7 @@ static SketchPiece piece_of(WeightFile *file, size_t i, const TensorName *name, 
   bool numbers = dtype_is_readable(info->dtype), lost = !l && name->role == TENSOR_ADAPTER_PART;
   SketchPiece p = {.tensor = i, .count = numbers ? info->count : info->bytes, .role = name->role, .scale = NAN};
   p.name = g_strdup(l ? l->name : name->layer); /* what layers share stands with one of them */
+  if (l && l->stacked) p.first = l->first, p.count = l->d_out * l->d_in;
   p.d_out = l ? l->d_out : lost ? 0 : info->count;
   p.d_in = l ? l->d_in : lost ? 0 : 1;
   p.layered = l != NULL;
@@ -52,12 +53,18 @@ static bool split(GArray *out, const WeightFile *file, const SketchPiece *whole)
   for (unsigned k = 0; k < n; k++) {
     SketchPiece p = *whole;
     p.name = name_of_part(whole->name, parts[k].tag);
-    p.first = parts[k].first * whole->d_in;
+    p.first = whole->first + parts[k].first * whole->d_in;
     p.count = parts[k].rows * whole->d_in;
     p.d_out = parts[k].rows;
     g_array_append_val(out, p);
   }
   return n > 0;
+}
+
+static void add_piece(GArray *out, WeightFile *file, size_t i, const TensorName *name, const LayerInfo *l) {
+  SketchPiece p = piece_of(file, i, name, l);
+  if (split(out, file, &p)) piece_clear(&p);
+  else g_array_append_val(out, p);
 }
 
 GArray *sketch_pieces(WeightFile *file, const AdapterConfig *config) {
@@ -69,9 +76,11 @@ GArray *sketch_pieces(WeightFile *file, const AdapterConfig *config) {
   g_autofree const LayerInfo **by_tensor = layers_by_tensor(file, layers, alphas);
   for (size_t i = 0; i < names->n; i++) {
     if (alphas[i] || !is_model(&names->at[i])) continue;
-    SketchPiece p = piece_of(file, i, &names->at[i], by_tensor[i]);
-    if (split(out, file, &p)) piece_clear(&p);
-    else g_array_append_val(out, p);
+    const LayerInfo *l = by_tensor[i];
+    add_piece(out, file, i, &names->at[i], l);
+    if (!l || !l->stacked) continue;
+    const LayerInfo *end = (const LayerInfo *)(const void *)layers->data + layers->len;
+    while (++l < end && l->stacked && l->weight == (gssize)i) add_piece(out, file, i, &names->at[i], l);
   }
   return out;
 }

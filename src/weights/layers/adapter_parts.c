@@ -9,17 +9,21 @@ const TensorInfo *adapter_part_info(const WeightFile *file, const LayerInfo *l, 
 
 uint64_t adapter_columns(const TensorInfo *t) { return t->count && t->rank >= 1 ? t->count / t->shape[0] : 0; }
 
-float *adapter_read_tensor(WeightFile *file, gssize i, GError **error) {
+float *adapter_read_range(WeightFile *file, gssize i, uint64_t first, uint64_t count, GError **error) {
   const TensorInfo *t = weight_file_info(file, (size_t)i);
-  float *x = t->count <= SIZE_MAX / sizeof(float) ? g_try_malloc_n(t->count, sizeof(float)) : NULL;
+  float *x = count <= SIZE_MAX / sizeof(float) ? g_try_malloc_n(count, sizeof(float)) : NULL;
   if (!x) {
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s: tensor %s does not fit in memory", weight_file_label(file),
                 t->name);
     return NULL;
   }
-  if (weight_file_read_f32(file, (size_t)i, 0, t->count, x, error)) return x;
+  if (weight_file_read_f32(file, (size_t)i, first, (size_t)count, x, error)) return x;
   g_free(x);
   return NULL;
+}
+
+float *adapter_read_tensor(WeightFile *file, gssize i, GError **error) {
+  return adapter_read_range(file, i, 0, weight_file_info(file, (size_t)i)->count, error);
 }
 
 float *adapter_read_part(WeightFile *file, const LayerInfo *l, AdapterPart part, GError **error) {

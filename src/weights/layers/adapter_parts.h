@@ -10,8 +10,10 @@ const TensorInfo *adapter_part_info(const WeightFile *file, const LayerInfo *inf
 /* Elements of all but the first dimension; 0 for a tensor without elements. */
 uint64_t adapter_columns(const TensorInfo *t);
 
-/* All numbers of a tensor; NULL with `error` set when they cannot be read. The caller frees them. */
+/* All numbers of a tensor, or `count` of them from `first` on; NULL with `error` set when they cannot be read. The
+ * caller frees them. */
 float *adapter_read_tensor(WeightFile *file, gssize i, GError **error);
+float *adapter_read_range(WeightFile *file, gssize i, uint64_t first, uint64_t count, GError **error);
 float *adapter_read_part(WeightFile *file, const LayerInfo *info, AdapterPart part, GError **error);
 
 /* A transposed copy of a (rows, columns) matrix, which it frees; NULL passes. */

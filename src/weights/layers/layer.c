@@ -9,15 +9,17 @@
 #include "numerics/linalg.h"
 #include "weights/layers/adapter_factors.h"
 #include "weights/layers/adapter_parts.h"
+#include "weights/layers/expert_stack.h"
 #include "weights/layers/gguf_names.h"
 #include "weights/layers/name_key.h"
 
 static void info_clear(void *data) { g_free(((LayerInfo *)data)->name); }
 
-/* d_out x d_in of a tensor: the first dimension against all others. */
-static void fold_shape(const TensorInfo *t, uint64_t *rows, uint64_t *columns) {
-  *rows = t->shape[0];
+/* d_out x d_in of a tensor, or of a matrix of a stack: the first dimension against all others. */
+static void fold_shape(const TensorInfo *t, bool stacked, uint64_t *rows, uint64_t *columns) {
+  *rows = t->shape[stacked];
   *columns = t->shape[0] ? t->count / t->shape[0] : 0;
+  if (stacked) *columns = t->shape[2];
 }
 
 static bool is_number(const TensorInfo *t) { return dtype_is_float(t->dtype) && dtype_is_readable(t->dtype); }
@@ -64,8 +66,26 @@ static void note_pair(Gathering *g, size_t i, const TensorName *name) {
   l->adapter = join_forms(l->adapter, FORM_LORA);
 }
 
+/* A matrix an expert. */
+static void note_stack(Gathering *g, size_t i, const TensorName *name, unsigned experts) {
+  const TensorInfo *t = weight_file_info(g->file, i);
+  for (unsigned e = 0; e < experts; e++) {
+    g_autofree char *own = expert_stack_name(name->layer, e);
+    LayerInfo *l = entry_for(g, own, LAYER_DENSE);
+    if (l->weight >= 0) continue;
+    l->weight = (gssize)i;
+    l->stacked = true;
+    l->first = t->count / experts * e;
+  }
+}
+
 /* A second tensor of one name and form keeps the first; a difference is a matrix as it stands. */
 static void note_matrix(Gathering *g, size_t i, const TensorName *name, AdapterForm form) {
+  unsigned experts = form == FORM_NONE ? expert_stack_count(weight_file_info(g->file, i), name->layer) : 0;
+  if (experts) {
+    note_stack(g, i, name, experts);
+    return;
+  }
   LayerInfo *l = entry_for(g, name->layer, LAYER_DENSE);
   if (l->weight >= 0) return;
   l->weight = (gssize)i;
@@ -121,7 +141,7 @@ static void settle_scale(const Gathering *g, LayerInfo *l, const AdapterScales *
 /* Fills in shape and scale; false for an incomplete or impossible set of parts. */
 static bool settle(const Gathering *g, LayerInfo *l, const AdapterScales *scales) {
   if (l->form == LAYER_DENSE) {
-    fold_shape(weight_file_info(g->file, (size_t)l->weight), &l->d_out, &l->d_in);
+    fold_shape(weight_file_info(g->file, (size_t)l->weight), l->stacked, &l->d_out, &l->d_in);
     settle_rows(g, l);
     return true;
   }
@@ -265,7 +285,8 @@ bool layer_permute_rows(Layer *l, size_t heads) { return move_rows(l, heads, fal
 
 static bool read_numbers(WeightFile *file, const LayerInfo *info, Layer *out, GError **error) {
   double scale;
-  if (info->form == LAYER_DENSE) out->x = adapter_read_tensor(file, info->weight, error);
+  const uint64_t count = info->d_out * info->d_in;
+  if (info->form == LAYER_DENSE) out->x = adapter_read_range(file, info->weight, info->first, count, error);
   if (info->form == LAYER_DENSE) return out->x != NULL;
   if (!adapter_read_factors(file, info, out, error) || !layer_scale(file, info, &scale, error)) return false;
   out->scale = (float)scale;

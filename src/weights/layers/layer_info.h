@@ -29,6 +29,8 @@ typedef struct {
   uint64_t d_out, d_in;
   uint64_t rank;              /* low-rank only */
   gssize weight;              /* tensor index, dense */
+  uint64_t first;             /* number of that tensor which the layer begins with */
+  bool stacked;               /* one of several matrices in it: expert_stack.h */
   gssize a, b, alpha;         /* tensor indices, low-rank; -1 when there is none: forms other than LoRA have parts */
   PairOrder order;            /* of a and b */
   AdapterForm adapter;        /* FORM_NONE for a matrix itself; a dense layer can be a difference */

@@ -17,14 +17,127 @@ typedef struct {
   size_t n;
 } Blocks;
 
-/* llama.cpp, gguf-py/gguf/tensor_mapping.py */
+/* llama.cpp, gguf-py/gguf/tensor_mapping.py; from here on what the networks themselves call the same modules */
 static const Word gguf_words[] = {
-    {"attn_norm", "input_layernorm"},    {"ffn_norm", "post_attention_layernorm"},
-    {"attn_q", "self_attn_q_proj"},      {"attn_k", "self_attn_k_proj"},
-    {"attn_v", "self_attn_v_proj"},      {"attn_qkv", "self_attn_qkv_proj"},
-    {"attn_output", "self_attn_o_proj"}, {"attn_q_norm", "self_attn_q_norm"},
-    {"attn_k_norm", "self_attn_k_norm"}, {"ffn_gate", "mlp_gate_proj"},
-    {"ffn_up", "mlp_up_proj"},           {"ffn_down", "mlp_down_proj"},
+    {"attn_norm", "input_layernorm"},
+    {"ffn_norm", "post_attention_layernorm"},
+    {"attn_q", "self_attn_q_proj"},
+    {"attn_k", "self_attn_k_proj"},
+    {"attn_v", "self_attn_v_proj"},
+    {"attn_qkv", "self_attn_qkv_proj"},
+    {"attn_output", "self_attn_o_proj"},
+    {"attn_q_norm", "self_attn_q_norm"},
+    {"attn_k_norm", "self_attn_k_norm"},
+    {"ffn_gate", "mlp_gate_proj"},
+    {"ffn_up", "mlp_up_proj"},
+    {"ffn_down", "mlp_down_proj"},
+    {"ffn_gate_inp", "mlp_gate"},
+    {"ffn_gate_inp_shexp", "mlp_shared_expert_gate"},
+    {"ffn_gate_shexp", "mlp_shared_expert_gate_proj"},
+    {"ffn_up_shexp", "mlp_shared_expert_up_proj"},
+    {"ffn_down_shexp", "mlp_shared_expert_down_proj"},
+    {"attn_q_a", "self_attn_q_a_proj"},
+    {"attn_q_b", "self_attn_q_b_proj"},
+    {"attn_kv_a_mqa", "self_attn_kv_a_proj_with_mqa"},
+    {"attn_kv_b", "self_attn_kv_b_proj"},
+    {"attn_output_norm", "attention_output_LayerNorm"},
+    {"layer_output_norm", "output_LayerNorm"},
+};
+
+/* GPT-2, GPT-J, Falcon, BLOOM: transformer.h.7.… */
+static const Word h_words[] = {
+    {"attn_c_attn", "self_attn_qkv_proj"},
+    {"attn_c_proj", "self_attn_o_proj"},
+    {"attn_q_proj", "self_attn_q_proj"},
+    {"attn_k_proj", "self_attn_k_proj"},
+    {"attn_v_proj", "self_attn_v_proj"},
+    {"attn_out_proj", "self_attn_o_proj"},
+    {"attn_attention_q_proj", "self_attn_q_proj"},
+    {"attn_attention_k_proj", "self_attn_k_proj"},
+    {"attn_attention_v_proj", "self_attn_v_proj"},
+    {"attn_attention_out_proj", "self_attn_o_proj"},
+    {"self_attention_dense", "self_attn_o_proj"},
+    {"mlp_c_fc", "mlp_up_proj"},
+    {"mlp_c_proj", "mlp_down_proj"},
+    {"mlp_fc_in", "mlp_up_proj"},
+    {"mlp_fc_out", "mlp_down_proj"},
+    {"mlp_dense_h_to_4h", "mlp_up_proj"},
+    {"mlp_dense_4h_to_h", "mlp_down_proj"},
+    {"ln_1", "input_layernorm"},
+    {"ln_2", "post_attention_layernorm"},
+};
+
+/* GPT-NeoX, Phi, StarCoder 2, Mixtral, DeepSeek: layers.7.… The rows of query_key_value alternate by heads: as they lie
+ * they are no stack of q, k and v. */
+static const Word layers_words[] = {
+    {"attention_dense", "self_attn_o_proj"},
+    {"self_attn_dense", "self_attn_o_proj"},
+    {"mlp_dense_h_to_4h", "mlp_up_proj"},
+    {"mlp_dense_4h_to_h", "mlp_down_proj"},
+    {"mlp_fc1", "mlp_up_proj"},
+    {"mlp_fc2", "mlp_down_proj"},
+    {"mlp_c_fc", "mlp_up_proj"},
+    {"mlp_c_proj", "mlp_down_proj"},
+    {"block_sparse_moe_gate", "mlp_gate"},
+    {"mlp_shared_experts_gate_proj", "mlp_shared_expert_gate_proj"},
+    {"mlp_shared_experts_up_proj", "mlp_shared_expert_up_proj"},
+    {"mlp_shared_experts_down_proj", "mlp_shared_expert_down_proj"},
+    {"attention_wq", "self_attn_q_proj"}, /* Meta's own files */
+    {"attention_wk", "self_attn_k_proj"},
+    {"attention_wv", "self_attn_v_proj"},
+    {"attention_wo", "self_attn_o_proj"},
+    {"attention_norm", "input_layernorm"},
+    {"feed_forward_w1", "mlp_gate_proj"},
+    {"feed_forward_w3", "mlp_up_proj"},
+    {"feed_forward_w2", "mlp_down_proj"},
+    {"ffn_norm", "post_attention_layernorm"},
+};
+
+/* ChatGLM: transformer.encoder.layers.7.…, whose query_key_value is a stack */
+static const Word glm_words[] = {
+    {"self_attention_query_key_value", "self_attn_qkv_proj"},
+    {"self_attention_dense", "self_attn_o_proj"},
+    {"mlp_dense_h_to_4h", "mlp_gate_up_proj"},
+    {"mlp_dense_4h_to_h", "mlp_down_proj"},
+};
+
+/* MPT: transformer.blocks.7.… */
+static const Word mpt_words[] = {
+    {"attn_Wqkv", "self_attn_qkv_proj"}, {"attn_out_proj", "self_attn_o_proj"}, {"ffn_up_proj", "mlp_up_proj"},
+    {"ffn_down_proj", "mlp_down_proj"},  {"norm_1", "input_layernorm"},         {"norm_2", "post_attention_layernorm"},
+};
+
+/* BERT and its kin: encoder.layer.7.… */
+static const Word bert_words[] = {
+    {"attention_self_query", "self_attn_q_proj"},
+    {"attention_self_key", "self_attn_k_proj"},
+    {"attention_self_value", "self_attn_v_proj"},
+    {"attention_output_dense", "self_attn_o_proj"},
+    {"intermediate_dense", "mlp_up_proj"},
+    {"output_dense", "mlp_down_proj"},
+    {"attention_output_LayerNorm", "attention_output_LayerNorm"},
+    {"output_LayerNorm", "output_LayerNorm"},
+};
+
+/* T5 in GGUF: enc.blk.7.…, dec.blk.7.… */
+static const Word t5_encoder_words[] = {
+    {"attn_q", "layer_0_SelfAttention_q"},       {"attn_k", "layer_0_SelfAttention_k"},
+    {"attn_v", "layer_0_SelfAttention_v"},       {"attn_o", "layer_0_SelfAttention_o"},
+    {"ffn_gate", "layer_1_DenseReluDense_wi_0"}, {"ffn_up", "layer_1_DenseReluDense_wi_1"},
+    {"ffn_down", "layer_1_DenseReluDense_wo"},   {"attn_norm", "layer_0_layer_norm"},
+    {"ffn_norm", "layer_1_layer_norm"},
+};
+static const Word t5_decoder_words[] = {
+    {"attn_q", "layer_0_SelfAttention_q"},         {"attn_k", "layer_0_SelfAttention_k"},
+    {"attn_v", "layer_0_SelfAttention_v"},         {"attn_o", "layer_0_SelfAttention_o"},
+    {"cross_attn_q", "layer_1_EncDecAttention_q"}, {"cross_attn_k", "layer_1_EncDecAttention_k"},
+    {"cross_attn_v", "layer_1_EncDecAttention_v"}, {"cross_attn_o", "layer_1_EncDecAttention_o"},
+    {"ffn_gate", "layer_2_DenseReluDense_wi_0"},   {"ffn_up", "layer_2_DenseReluDense_wi_1"},
+    {"ffn_down", "layer_2_DenseReluDense_wo"},
+};
+static const Word t5_own_words[] = {
+    {"layer_1_DenseReluDense_wi", "layer_1_DenseReluDense_wi_1"}, /* without a gate */
+    {"layer_2_DenseReluDense_wi", "layer_2_DenseReluDense_wi_1"},
 };
 
 /* diffusers, scripts/convert_flux_to_diffusers.py and convert_hunyuan_video_to_diffusers.py */
@@ -93,6 +206,15 @@ static const Blocks blocks[] = {
     {"text_encoder_2_transformer_resblocks_", "text_encoder_2_text_model_encoder_layers_", clip_words,
      G_N_ELEMENTS(clip_words)},
     {"blk_", "layers_", gguf_words, G_N_ELEMENTS(gguf_words)},
+    {"h_", "layers_", h_words, G_N_ELEMENTS(h_words)},
+    {"layers_", "layers_", layers_words, G_N_ELEMENTS(layers_words)},
+    {"encoder_layers_", "layers_", glm_words, G_N_ELEMENTS(glm_words)},
+    {"blocks_", "layers_", mpt_words, G_N_ELEMENTS(mpt_words)},
+    {"encoder_layer_", "layers_", bert_words, G_N_ELEMENTS(bert_words)},
+    {"enc_blk_", "encoder_block_", t5_encoder_words, G_N_ELEMENTS(t5_encoder_words)},
+    {"dec_blk_", "decoder_block_", t5_decoder_words, G_N_ELEMENTS(t5_decoder_words)},
+    {"encoder_block_", "encoder_block_", t5_own_words, G_N_ELEMENTS(t5_own_words)},
+    {"decoder_block_", "decoder_block_", t5_own_words, G_N_ELEMENTS(t5_own_words)},
     {"double_blocks_", "transformer_blocks_", double_words, G_N_ELEMENTS(double_words)},
     {"single_blocks_", "single_transformer_blocks_", single_words, G_N_ELEMENTS(single_words)},
     {"joint_blocks_", "transformer_blocks_", joint_words, G_N_ELEMENTS(joint_words)},
@@ -103,6 +225,21 @@ static const Word tops[] = {
     {"token_embd", "embed_tokens"},
     {"output_norm", "norm"},
     {"output", "lm_head"},
+    {"wte", "embed_tokens"},
+    {"word_embeddings", "embed_tokens"},
+    {"embed_in", "embed_tokens"},
+    {"embed_out", "lm_head"},
+    {"tok_embeddings", "embed_tokens"},
+    {"shared", "embed_tokens"},
+    {"embedding_word_embeddings", "embed_tokens"},
+    {"embeddings_word_embeddings", "embed_tokens"},
+    {"wpe", "position_embd"},
+    {"embeddings_position_embeddings", "position_embd"},
+    {"token_types", "embeddings_token_type_embeddings"},
+    {"ln_f", "norm"},
+    {"final_layer_norm", "norm"},
+    {"final_layernorm", "norm"},
+    {"encoder_final_layernorm", "norm"},
     {"img_in", "x_embedder"},
     {"txt_in", "context_embedder"},
     {"time_in_in_layer", "time_text_embed_timestep_embedder_linear_1"},
@@ -138,16 +275,47 @@ static bool take_number(const char *s, unsigned *n, const char **rest) {
   return true;
 }
 
+/* A number with nothing behind it. */
+static bool take_last_number(const char *s, unsigned *n) {
+  guint64 value;
+  if (!g_ascii_string_to_unsigned(s, 10, 0, 100000, &value, NULL)) return false;
+  *n = (unsigned)value;
+  return true;
+}
+
+/* "layers_7_" + an expert's matrix: "ffn_gate_exps_3" and, before they were stacked, "ffn_gate_3" (GGUF),
+ * "block_sparse_moe_experts_3_w1" (Mixtral). */
+static bool undo_expert(GString *flat, const char *rest, unsigned block) {
+  static const Word stacked[] = {{"ffn_gate_exps_", "gate_proj"}, {"ffn_up_exps_", "up_proj"},
+                                 {"ffn_down_exps_", "down_proj"}, {"ffn_gate_up_exps_", "gate_up_proj"},
+                                 {"ffn_gate_", "gate_proj"},      {"ffn_up_", "up_proj"},
+                                 {"ffn_down_", "down_proj"}};
+  static const Word mixtral[] = {{"w1", "gate_proj"}, {"w3", "up_proj"}, {"w2", "down_proj"}};
+  static const char moe[] = "block_sparse_moe_experts_";
+  unsigned expert;
+  const char *word = NULL, *end;
+  for (size_t i = 0; i < G_N_ELEMENTS(stacked) && !word; i++) {
+    if (!g_str_has_prefix(rest, stacked[i].theirs)) continue;
+    if (take_last_number(rest + strlen(stacked[i].theirs), &expert)) word = stacked[i].ours;
+  }
+  if (!word && g_str_has_prefix(rest, moe) && take_number(rest + strlen(moe), &expert, &end))
+    word = find(mixtral, G_N_ELEMENTS(mixtral), end);
+  if (word) g_string_printf(flat, "layers_%u_mlp_experts_%u_%s", block, expert, word);
+  return word != NULL;
+}
+
 static bool undo_blocks(GString *flat) {
   for (size_t i = 0; i < G_N_ELEMENTS(blocks); i++) {
     const Blocks *b = &blocks[i];
     unsigned block;
     const char *rest;
     if (!g_str_has_prefix(flat->str, b->theirs)) continue;
-    if (!take_number(flat->str + strlen(b->theirs), &block, &rest)) return false;
+    if (!take_number(flat->str + strlen(b->theirs), &block, &rest)) continue;
+    if ((b->words == gguf_words || b->words == layers_words) && undo_expert(flat, rest, block)) return true;
     const char *word = find(b->words, b->n, rest);
-    if (word) g_string_printf(flat, "%s%u_%s", b->ours, block, word);
-    return word != NULL;
+    if (!word) continue;
+    g_string_printf(flat, "%s%u_%s", b->ours, block, word);
+    return true;
   }
   return false;
 }

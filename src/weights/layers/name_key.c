@@ -8,7 +8,7 @@
 
 /* In front, again and again. */
 static const char *skip_front(const char *name) {
-  static const char *const words[] = {"model.", "transformer.", "language_model."};
+  static const char *const words[] = {"model.", "transformer.", "language_model.", "gpt_neox.", "bert.", "roberta."};
   for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
     size_t n = strlen(words[i]);
     if (strncmp(name, words[i], n) != 0 || !name[n]) continue;
@@ -24,11 +24,22 @@ typedef struct {
 
 /* What attention calls its parts, and its parts together. */
 static const Ending endings[] = {
-    {"_q_proj", "_q"},     {"_k_proj", "_k"},   {"_v_proj", "_v"},
-    {"_to_q", "_q"},       {"_to_k", "_k"},     {"_to_v", "_v"},
-    {"_query", "_q"},      {"_key", "_k"},      {"_value", "_v"},
-    {"_qkv_proj", "_qkv"}, {"_to_qkv", "_qkv"}, {"_to_added_qkv", "_add_qkv"},
-    {"_W_pack", "_qkv"},   {"_Wqkv", "_qkv"},   {"_in_proj_weight", "_qkv"},
+    {"_query_key_value", "_query_key_value"}, /* rows alternate by heads: no stack, and no value */
+    {"_q_proj", "_q"},
+    {"_k_proj", "_k"},
+    {"_v_proj", "_v"},
+    {"_to_q", "_q"},
+    {"_to_k", "_k"},
+    {"_to_v", "_v"},
+    {"_query", "_q"},
+    {"_key", "_k"},
+    {"_value", "_v"},
+    {"_qkv_proj", "_qkv"},
+    {"_to_qkv", "_qkv"},
+    {"_to_added_qkv", "_add_qkv"},
+    {"_W_pack", "_qkv"},
+    {"_Wqkv", "_qkv"},
+    {"_in_proj_weight", "_qkv"},
     {"_to_kv", "_kv"},
 };
 
@@ -93,7 +104,9 @@ static unsigned halves(uint64_t d_out, const char *first, const char *second, Na
 }
 
 unsigned name_parts(const char *layer, uint64_t d_out, uint64_t d_in, NamePart parts[NAME_MOST_PARTS]) {
-  static const char *const hints[] = {"qkv", "linear1", "in_proj_weight", "W_pack", "to_kv", "gate_up"};
+  static const char *const hints[] = {"qkv",    "linear1", "in_proj_weight", "W_pack",
+                                      "to_kv",  "gate_up", "c_attn",         "self_attention.query_key_value",
+                                      "h_to_4h"};
   bool hinted = false;
   for (size_t i = 0; i < G_N_ELEMENTS(hints) && !hinted; i++) hinted = strstr(layer, hints[i]) != NULL;
   if (!hinted || strchr(layer, '[') || d_out == 0 || d_in == 0 || d_in > UINT64_MAX / 4) return 0;

@@ -3,8 +3,11 @@
  *
  *   dots and underscores are one      kohya's flattened names meet those they were flattened from
  *   "model.", "transformer.",
- *   "language_model." in front        dropped: networks are saved with and without their heads
+ *   "language_model.", "gpt_neox.",
+ *   "bert.", "roberta." in front      dropped: networks are saved with and without their heads
  *   GGUF                              blk.0.attn_q            layers.0.self_attn.q_proj
+ *   GPT-2, BERT, MPT, T5, Mixtral …   h.0.mlp.c_fc            layers.0.mlp.up_proj, as GGUF has one name for all
+ *   a mixture's experts               blk.0.ffn_gate_exps.3   layers.0.mlp.experts.3.gate_proj
  *   Flux, SD 3, Hunyuan as published  double_blocks.0.img_attn.proj   transformer_blocks.0.attn.to_out.0
  *   Stable Diffusion's single files   input_blocks.1.1.…      down_blocks.0.attentions.0.…
  *   q_proj, to_q, query               q; likewise k and v
