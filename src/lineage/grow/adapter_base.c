@@ -40,25 +40,40 @@ static int carried_base(const Builder *b, const ModelSketch *adapter) {
   return best;
 }
 
-/* Looks at one full model of each signature; all full models that fit, by their trees. */
+/* How a full model takes an adapter. */
+typedef enum { TAKES_NATIVE = 1, TAKES_RESPELLED, TAKES_NOT } Taking;
+
+/* Asked once for all models of one signature. */
+static Taking taking_of(const Builder *b, unsigned v, const ModelSketch *adapter, GHashTable *known) {
+  const Model *m = b->models->pdata[v];
+  char *signature = m->shapes ? m->shapes : m->path;
+  Taking taking = (Taking)GPOINTER_TO_UINT(g_hash_table_lookup(known, signature));
+  if (taking) return taking;
+  g_autoptr(FitIndex) index = fit_index_new(builder_sketch(b, v));
+  Fit fit = fit_compare(index, adapter);
+  taking = fit_is_native(&fit) ? TAKES_NATIVE : fit_is_whole(&fit) ? TAKES_RESPELLED : TAKES_NOT;
+  g_hash_table_insert(known, signature, GUINT_TO_POINTER((guint)taking));
+  return taking;
+}
+
+/* Looks at one full model of each signature; all full models that fit, by their trees. Those that the adapter was made
+ * for, by its names and what is fused, come before all that fit in another spelling. */
 static Berth base_on_disk(const Builder *b, Sets *sets, const ModelSketch *adapter) {
-  g_autoptr(GHashTable) fits = g_hash_table_new(g_str_hash, g_str_equal); /* signature -> 1 or 2 */
+  g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal); /* signature -> Taking */
   g_autoptr(GHashTable) trees = g_hash_table_new(NULL, NULL);
   Berth berth = {.node = -1};
+  Taking best = TAKES_NOT;
   for (unsigned v = 0; v < b->models->len; v++) {
     const Model *m = b->models->pdata[v];
     if (!builder_is_compared(b, v) || m->kind != MODEL_FULL) continue;
-    char *signature = m->shapes ? m->shapes : m->path;
-    guint answer = GPOINTER_TO_UINT(g_hash_table_lookup(fits, signature));
-    if (!answer) {
-      g_autoptr(FitIndex) index = fit_index_new(builder_sketch(b, v));
-      Fit fit = fit_compare(index, adapter);
-      answer = fit_is_whole(&fit) ? 1 : 2;
-      g_hash_table_insert(fits, signature, GUINT_TO_POINTER(answer));
+    Taking taking = taking_of(b, v, adapter, known);
+    if (taking == TAKES_NOT || taking > best) continue;
+    if (taking < best) {
+      best = taking;
+      berth.node = -1;
+      g_hash_table_remove_all(trees);
     }
-    if (answer == 2) continue;
-    bool top = top_of(b, v) == v;
-    if (berth.node < 0 || top) berth.node = (int)v;
+    if (berth.node < 0 || top_of(b, v) == v) berth.node = (int)v;
     g_hash_table_add(trees, GUINT_TO_POINTER(sets_find(sets, v)));
   }
   berth.trees = g_hash_table_size(trees);

@@ -10,7 +10,8 @@
 
 typedef struct {
   uint64_t d_out, d_in;
-  bool part; /* rows of a matrix that the base keeps fused */
+  bool part;            /* rows of a matrix that the base keeps fused */
+  const SafeText *name; /* as the base has it; borrowed from its sketch, NULL of several layers */
 } Entry;
 
 struct FitIndex {
@@ -45,7 +46,7 @@ static void add_fused(FitIndex *x, const ModelSketch *base) {
       g_free(fused);
       continue;
     }
-    Entry first = {t->d_out, t->d_in, false};
+    Entry first = {t->d_out, t->d_in, false, NULL};
     g_hash_table_insert(rows, fused, g_memdup2(&first, sizeof first));
   }
   GHashTableIter it;
@@ -54,20 +55,21 @@ static void add_fused(FitIndex *x, const ModelSketch *base) {
   while (g_hash_table_iter_next(&it, &name, &entry)) add_entry(x, name, *(Entry *)entry);
 }
 
-/* Matrices first: of a layer's weight and bias, the weight is what an adapter is made for. */
+/* Matrices first, those that are fused too: of a layer's weight and bias, the weight is what an adapter is made for. */
 FitIndex *fit_index_new(const ModelSketch *base) {
   FitIndex *x = g_new0(FitIndex, 1);
   x->entries = g_array_new(FALSE, FALSE, sizeof(Entry));
   x->names = name_index_new();
-  for (int projected = 1; projected >= 0; projected--)
+  for (int projected = 1; projected >= 0; projected--) {
     for (guint i = 0; i < base->tensors->len; i++) {
       const TensorSketch *t = &g_array_index(base->tensors, TensorSketch, i);
       if (t->projected != (bool)projected) continue;
       g_autofree char *fused = fused_name(t->name);
       x->encoders |= is_encoder(t->name);
-      add_entry(x, t->name, (Entry){t->d_out, t->d_in, fused != NULL});
+      add_entry(x, t->name, (Entry){t->d_out, t->d_in, fused != NULL, t->name});
     }
-  add_fused(x, base);
+    if (projected) add_fused(x, base);
+  }
   return x;
 }
 
@@ -98,6 +100,16 @@ static bool find_layer(const FitIndex *x, const TensorSketch *a, Entry *out) {
   return n > 0;
 }
 
+/* The same name, dots or underscores, with what wraps the model in front of one of them. */
+static bool is_same_spelling(const char *a, const char *b) {
+  size_t n = strlen(a), m = strlen(b);
+  const char *end = n > m ? a + n - m : b + m - n;
+  if (n < m) b = a;
+  for (size_t i = 0; i < MIN(n, m); i++)
+    if (end[i] != b[i] && !((end[i] == '.' || end[i] == '_') && (b[i] == '.' || b[i] == '_'))) return false;
+  return n == m || end[-1] == '.' || end[-1] == '_';
+}
+
 /* Parts of a form that is not computed have no shape to compare; VeRA's are at least as wide as the layer. */
 static bool shapes_fit(const TensorSketch *a, const Entry *b) {
   bool wide = a->role == TENSOR_ADAPTER_PART && a->d_out == b->d_out && a->d_in > b->d_in;
@@ -122,6 +134,7 @@ Fit fit_compare(const FitIndex *base, const ModelSketch *adapter) {
     bool fits = shapes_fit(a, &b);
     *(fits ? &fit.fitting : &fit.clashing) += 1;
     fit.refitted += fits && b.part;
+    fit.foreign += fits && !b.part && b.name && !is_same_spelling(a->name, b.name);
   }
   return fit;
 }
@@ -164,6 +177,8 @@ double fit_carried(const ModelSketch *base, const ModelSketch *adapter) {
 }
 
 bool fit_is_whole(const Fit *fit) { return fit->layers > 0 && fit->fitting == fit->layers; }
+
+bool fit_is_native(const Fit *fit) { return fit_is_whole(fit) && fit->refitted == 0 && fit->foreign == 0; }
 
 double fit_shapes_shared(const ModelSketch *base, const ModelSketch *child) {
   g_autoptr(GHashTable) shapes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);

@@ -8,6 +8,7 @@ typedef struct {
   unsigned layers;   /* that the adapter changes, of networks that the base holds */
   unsigned fitting;  /* the base has them, with the same d_out x d_in (or its transpose) */
   unsigned refitted; /* of the fitting: the base keeps apart what the adapter has fused, or the other way round */
+  unsigned foreign;  /* of the fitting: the base has them under another tool's or another architecture's names */
   unsigned clashing; /* the base has them, in another shape */
 } Fit;
 
@@ -28,6 +29,10 @@ double fit_carried(const ModelSketch *base, const ModelSketch *adapter);
 
 /* Every layer fits, and there is one. */
 bool fit_is_whole(const Fit *fit);
+
+/* And as the adapter was made for it: its own names, nothing fused or taken apart. GPT-2's smallest and BERT's have
+ * blocks of the same shapes. */
+bool fit_is_native(const Fit *fit);
 
 /* Share of the trunk of `child` that lies in matrices of shapes which `base` has too. */
 double fit_shapes_shared(const ModelSketch *base, const ModelSketch *child);

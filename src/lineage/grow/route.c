@@ -51,11 +51,12 @@ static bool fit_adapter(const Forest *f, const ModelSketch *base, const ModelSke
   out->fitting = fit.fitting;
   if (!fit_is_whole(&fit)) return false;
   out->refitted = fit.refitted;
+  bool native = fit_is_native(&fit);
   out->carried = fit_carried(base, model);
   out->peers = shapes && *shapes ? count_peers(f, out->node, shapes, self) : 0;
   bool root = forest_node(f, out->node)->parents->len == 0;
   out->score = 0.4 + 0.1 * root + 0.2 * (out->peers > 0) +
-               fmax(0.3 * out->declared, 0.35 * (out->parent && !fit.refitted)) - 0.15 * (fit.refitted > 0) +
+               fmax(0.3 * out->declared, 0.35 * (out->parent && !fit.refitted)) - 0.15 * !native +
                0.2 * (out->carried > FIT_CARRIED_SAME);
   return true;
 }
