@@ -209,10 +209,23 @@ bool collection_store_trees(Collection *c, const GPtrArray *models, const int *t
   return catalog_store_trees(c->catalog, models, trees, error);
 }
 
+/* What a user said cannot be made again, as a catalog can: it lies in a file of its own. NULL: the catalog's. */
+static char *kept_file(const Collection *c, const char *space, const char *key) {
+  if (!c->state || strcmp(space, COLLECTION_KEPT) != 0) return NULL;
+  g_autofree char *name = g_strconcat("kept-", key, NULL);
+  return g_build_filename(c->state, g_strcanon(name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-", '_'), NULL);
+}
+
 bool collection_put(Collection *c, const char *space, const char *key, GBytes *value, GError **error) {
+  g_autofree char *file = c->read_only ? NULL : kept_file(c, space, key);
+  if (file) return file_write_bytes(file, g_bytes_get_data(value, NULL), g_bytes_get_size(value), error);
   return catalog_put(c->catalog, space, key, value, error);
 }
 
 GBytes *collection_get(Collection *c, const char *space, const char *key, GError **error) {
-  return catalog_get(c->catalog, space, key, error);
+  enum { MOST = 1 << 20 };
+  g_autofree char *file = kept_file(c, space, key);
+  size_t n = 0;
+  char *text = file ? file_read_small(file, MOST, &n, NULL) : NULL;
+  return text ? g_bytes_new_take(text, n) : catalog_get(c->catalog, space, key, error);
 }

@@ -42,7 +42,7 @@ typedef struct {
  * as before are not opened. One bad file costs one Skipped row. Runs on `threads` threads,
  * reports files done (phases "looking" and "reading", on the calling thread), and stops when
  * cancelled, keeping what was there before and what was read so far. A catalog that turns out
- * to be damaged is set aside (catalog.db.aside) and made anew. */
+ * to be damaged is set aside (catalog.db.aside-N) and made anew. */
 bool collection_scan(Collection *collection, const Progress *progress, ScanSummary *summary, GError **error);
 
 /* All models by path, as of the last scan. Array of Model*, owned by the array. An empty
@@ -69,5 +69,6 @@ bool collection_store_trees(Collection *collection, const GPtrArray *models, con
 
 /* Small named values kept in the catalog by other modules (a cached sketch, a saved query). The
  * value is copied. collection_get gives NULL without an error when there is none. */
+#define COLLECTION_KEPT "ui" /* the space of what a user said: kept in files beside the catalog, which may be rebuilt */
 bool collection_put(Collection *collection, const char *space, const char *key, GBytes *value, GError **error);
 GBytes *collection_get(Collection *collection, const char *space, const char *key, GError **error);

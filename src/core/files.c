@@ -122,6 +122,27 @@ char *file_read_small(const char *path, size_t limit, size_t *n, GError **error)
   return (char *)g_byte_array_free(out, FALSE);
 }
 
+/* Where the file system has no such call, a look before the rename must do. */
+static bool rename_to_free(const char *from, const char *to) {
+  if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return true;
+  if (errno != EINVAL && errno != ENOSYS) return false;
+  struct stat st;
+  if (lstat(to, &st) != 0) return rename(from, to) == 0;
+  errno = EEXIST;
+  return false;
+}
+
+char *file_set_aside(const char *path, GError **error) {
+  enum { MOST = 10000 };
+  for (unsigned i = 1; i <= MOST; i++) {
+    g_autofree char *aside = g_strdup_printf("%s.aside-%u", path, i);
+    if (rename_to_free(path, aside)) return g_steal_pointer(&aside);
+    if (errno != EEXIST) break;
+  }
+  fail_errno(error, "cannot set aside", path);
+  return NULL;
+}
+
 bool dir_make(const char *path, GError **error) {
   return g_mkdir_with_parents(path, 0700) == 0 || fail_errno(error, "cannot make the folder", path);
 }

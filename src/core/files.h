@@ -25,6 +25,10 @@ bool fd_write_all(int fd, const void *bytes, size_t n, GError **error);
  * bytes are followed by a NUL. Only regular files are read: never a FIFO or device. */
 char *file_read_small(const char *path, size_t limit, size_t *n, GError **error);
 
+/* Renames a file to the first free name PATH.aside-1, -2, …: nothing is written over. The new name, which the caller
+ * frees; NULL with an error when it cannot be renamed. */
+char *file_set_aside(const char *path, GError **error);
+
 /* mkdir -p, mode 0700. */
 bool dir_make(const char *path, GError **error);
 

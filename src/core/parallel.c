@@ -3,6 +3,8 @@
 
 #include <glib.h>
 
+#include "core/thread_stack.h"
+
 typedef struct {
   atomic_size_t next;
   atomic_bool stop;
@@ -22,6 +24,7 @@ static void run_share(gpointer data, gpointer unused) {
   Share *share = data;
   Loop *loop = share->loop;
   (void)unused;
+  thread_stack_ensure();
   while (!atomic_load(&loop->stop)) {
     size_t item = atomic_fetch_add(&loop->next, 1);
     if (item >= loop->n) break;

@@ -92,6 +92,22 @@ void byte_source_unref(ByteSource *source) {
 
 uint64_t byte_source_size(const ByteSource *source) { return source->size; }
 
+uint64_t byte_source_unwritten(const ByteSource *s) {
+  enum { SMALL = 1 << 20, MOST_HOLES = 4096 };
+  if (s->inner) return s->start == 0 && s->size == s->inner->size ? byte_source_unwritten(s->inner) : 0;
+  if (s->fd < 0 || s->size < SMALL) return 0;
+  uint64_t sum = 0;
+  off_t at = 0, size = (off_t)s->size;
+  for (unsigned i = 0; i < MOST_HOLES && at < size; i++) {
+    off_t hole = lseek(s->fd, at, SEEK_HOLE);
+    if (hole < 0 || hole >= size) break;
+    at = lseek(s->fd, hole, SEEK_DATA);
+    if (at < 0 || at > size) at = size; /* none follow */
+    sum += (uint64_t)(at - hole);
+  }
+  return sum;
+}
+
 const char *byte_source_label(const ByteSource *source) { return source->label; }
 
 static bool read_file(ByteSource *s, uint64_t offset, void *dst, size_t n, GError **error) {

@@ -35,6 +35,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ByteSource, byte_source_unref)
 
 uint64_t byte_source_size(const ByteSource *source);
 
+/* Bytes of a file that were never written: the holes of a sparse file, and what a download has only set aside. They read
+ * as zeros. 0 for small files, for what is no file, and where the file system does not tell. */
+uint64_t byte_source_unwritten(const ByteSource *source);
+
 /* The name to use in messages: cleaned, never NULL. */
 const char *byte_source_label(const ByteSource *source);
 

@@ -10,6 +10,7 @@
 #include "experts/kernel/kernel_store.h"
 #include "experts/probex/multiview.h"
 #include "weights/formats/safetensors.h"
+#include "weights/formats/tensor_sum.h"
 #include "weights/weight_open.h"
 
 /* --- writing ---------------------------------------------------------------------------------- */
@@ -94,8 +95,18 @@ static GPtrArray *facts_of(const Expert *x) {
   put(m, "copse.test", score_text(&x->test));
   put(m, "copse.test_holdout", score_text(&x->test_holdout));
   if (x->kernel) put(m, "copse.kernel", kernel_store_text(x->kernel));
-  g_ptr_array_add(m, NULL);
   return m;
+}
+
+/* With a sum over all of it, by which damage is seen. */
+static bool write_summed(const Expert *x, const char *path, const TensorOut *tensors, size_t n, GError **error) {
+  g_autoptr(GPtrArray) metadata = facts_of(x);
+  g_ptr_array_add(metadata, NULL);
+  char *sum = tensor_sum_of(tensors, n, (const char *const *)metadata->pdata);
+  g_ptr_array_set_size(metadata, (int)metadata->len - 1);
+  put(metadata, TENSOR_SUM, sum);
+  g_ptr_array_add(metadata, NULL);
+  return safetensors_write(path, tensors, n, (const char *const *)metadata->pdata, error);
 }
 
 static TensorOut matrix(const char *name, size_t rows, size_t columns, const float *data) {
@@ -116,9 +127,7 @@ static bool save_kernel(const Expert *x, const char *path, GError **error) {
   g_autofree float *sides = x->split ? split_record_pack(x->split) : NULL;
   TensorOut split = matrix("copse.split", x->split ? x->split->n : 0, SPLIT_RECORD_WIDTH, sides);
   if (sides) g_array_append_val(parts.tensors, split);
-  g_autoptr(GPtrArray) metadata = facts_of(x);
-  bool ok = safetensors_write(path, (const TensorOut *)(const void *)parts.tensors->data, parts.tensors->len,
-                              (const char *const *)metadata->pdata, error);
+  bool ok = write_summed(x, path, (const TensorOut *)(const void *)parts.tensors->data, parts.tensors->len, error);
   kernel_store_parts_clear(&parts);
   return ok;
 }
@@ -168,8 +177,7 @@ bool expert_save(const Expert *x, const char *path, GError **error) {
   if (x->centre) t[n++] = matrix("copse.centre", s->d_out, s->d_in, x->centre);
   g_autofree float *sides = x->split ? split_record_pack(x->split) : NULL;
   if (sides) t[n++] = matrix("copse.split", x->split->n, SPLIT_RECORD_WIDTH, sides);
-  g_autoptr(GPtrArray) metadata = facts_of(x);
-  return safetensors_write(path, t, n, (const char *const *)metadata->pdata, error);
+  return write_summed(x, path, t, n, error);
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
@@ -428,7 +436,7 @@ static bool read_kernel(WeightFile *f, Expert *x, GError **error) {
 
 Expert *expert_load(const char *path, GError **error) {
   g_autoptr(WeightFile) f = weight_file_open(path, error);
-  if (!f) return NULL;
+  if (!f || !tensor_sum_holds(f, error)) return NULL;
   g_autoptr(Expert) x = expert_new();
   g_autofree char *base = g_path_get_basename(path);
   if (g_str_has_suffix(base, ".safetensors")) base[strlen(base) - strlen(".safetensors")] = '\0';

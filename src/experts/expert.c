@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "experts/probex/align.h"
 #include "experts/probex/probex_pass.h"
 #include "experts/task/task.h"
@@ -62,14 +63,25 @@ static int better_first(gconstpointer a, gconstpointer b) {
   return strcmp(x->name, y->name);
 }
 
+/* A damaged checkpoint must not stand in the way of a new one, nor be lost. */
+static void warn_of(const char *path, const GError *problem, bool keep, GPtrArray *warnings) {
+  bool damaged = g_error_matches(problem, COPSE_ERROR, COPSE_ERROR_STATE);
+  g_autofree char *aside = damaged && !keep ? file_set_aside(path, NULL) : NULL;
+  g_autofree SafeText *shown = safe_text(aside ? aside : "", -1);
+  if (!warnings) return;
+  g_ptr_array_add(warnings, aside
+                                ? g_strdup_printf("%s; it was set aside as %s: train it again", problem->message, shown)
+                                : g_strdup(problem->message));
+}
+
 /* Loads one file of the folder into the list, or its trouble into the warnings. */
-static void list_one(const char *folder, const char *name, GPtrArray *list, GPtrArray *warnings) {
+static void list_one(const char *folder, const char *name, bool keep, GPtrArray *list, GPtrArray *warnings) {
   if (!g_str_has_suffix(name, ".safetensors")) return;
   g_autofree char *path = g_build_filename(folder, name, NULL);
   g_autoptr(GError) problem = NULL;
   Expert *x = expert_load(path, &problem);
   if (x) g_ptr_array_add(list, x);
-  else if (warnings) g_ptr_array_add(warnings, g_strdup(problem->message));
+  else warn_of(path, problem, keep, warnings);
 }
 
 GPtrArray *expert_list(const Collection *collection, GPtrArray *warnings, GError **error) {
@@ -78,7 +90,8 @@ GPtrArray *expert_list(const Collection *collection, GPtrArray *warnings, GError
   g_autofree char *folder = expert_folder(collection);
   GDir *dir = folder ? g_dir_open(folder, 0, NULL) : NULL;
   if (!dir) return list; /* nothing was trained yet */
-  for (const char *name; (name = g_dir_read_name(dir));) list_one(folder, name, list, warnings);
+  for (const char *name; (name = g_dir_read_name(dir));)
+    list_one(folder, name, collection_is_read_only(collection), list, warnings);
   g_dir_close(dir);
   g_ptr_array_sort(list, better_first);
   return list;

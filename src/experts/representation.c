@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The file, little-endian, written whole or not at all:
  *
- *   "COPSEREP"  u32 version  u32 width  u64 n  u64 expert   u64 check: hash of what precedes and the stamps
+ *   "COPSEREP"  u32 version  u32 width  u64 n  u64 expert   u64 sum: hash of the rows
+ *   u64 check: hash of what precedes and the stamps
  *   u64 stamps[n]            which model, in which state, each row is of
  *   padding to 64 bytes
  *   f32 rows[n][width] */
@@ -12,16 +13,17 @@
 #include "collection/stamp.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "core/guarded_map.h"
 #include "experts/probex/align.h"
 #include "numerics/hash.h"
 
 typedef struct {
   char magic[8];
   uint32_t version, width;
-  uint64_t n, expert, check;
+  uint64_t n, expert, sum, check;
 } Header;
 
-enum { VERSION = 2, CHUNK = 256 }; /* models that are read at a time, at most */
+enum { VERSION = 3, CHUNK = 256 }; /* models that are read at a time, at most */
 enum { CHUNK_BYTES = 64 << 20 };   /* of layers, about */
 
 /* Tells one set of parameters from another. */
@@ -49,20 +51,45 @@ static char *file_path(const Collection *collection, const Expert *x) {
   return ours ? g_build_filename(state, "representations", name, NULL) : NULL;
 }
 
+static const float *rows_in(const GuardedMap *map, const Header *h) {
+  return (const float *)(const void *)((const char *)guarded_map_bytes(map) + rows_offset(h->n));
+}
+
+static const uint64_t *stamps_in(const GuardedMap *map) {
+  return (const uint64_t *)(const void *)((const char *)guarded_map_bytes(map) + sizeof(Header));
+}
+
+typedef enum { OF_ANOTHER, DAMAGED, WHOLE } Condition;
+
+/* What the file is: one of this expert, whole or damaged, or another's or an older version's, which is made anew. */
+static Condition condition_of(const GuardedMap *map, uint64_t expert, size_t width, Header *h) {
+  size_t size = guarded_map_size(map);
+  if (size < sizeof *h) return DAMAGED;
+  memcpy(h, guarded_map_bytes(map), sizeof *h);
+  if (memcmp(h->magic, "COPSEREP", 8) != 0) return DAMAGED;
+  if (h->version != VERSION || h->expert != expert || h->width != width) return OF_ANOTHER;
+  bool ok = h->n < size / sizeof(uint64_t) && h->n <= (SIZE_MAX / 2) / (width * sizeof(float)) &&
+            size == rows_offset(h->n) + h->n * width * sizeof(float) && h->check == header_check(h, stamps_in(map)) &&
+            h->sum == hash_bytes(0, rows_in(map, h), h->n * width * sizeof(float));
+  return ok && guarded_map_is_whole(map) ? WHOLE : DAMAGED;
+}
+
+/* A damaged file costs its rows, which are computed again, and a word. */
+static void put_away(const char *path, bool read_only, GPtrArray *warnings) {
+  g_autofree char *aside = read_only ? NULL : file_set_aside(path, NULL);
+  g_autofree SafeText *shown = safe_text(path, -1), *to = safe_text(aside ? aside : "", -1);
+  if (warnings)
+    g_ptr_array_add(
+        warnings, g_strdup_printf("%s is damaged and not used%s%s", shown, aside ? "; it was set aside as " : "", to));
+}
+
 /* The mapped file when it is whole, of this version and of this expert; else NULL. */
-static GMappedFile *map_file(const char *path, uint64_t expert, size_t width, Header *h) {
-  GMappedFile *map = path ? g_mapped_file_new(path, FALSE, NULL) : NULL;
-  size_t size = map ? g_mapped_file_get_length(map) : 0;
-  const char *bytes = map ? g_mapped_file_get_contents(map) : NULL;
-  bool ok = size >= sizeof *h;
-  if (ok) memcpy(h, bytes, sizeof *h);
-  ok = ok && memcmp(h->magic, "COPSEREP", 8) == 0 && h->version == VERSION && h->width == width &&
-       h->expert == expert && h->n < size / sizeof(uint64_t) && h->n <= (SIZE_MAX / 2) / (width * sizeof(float)) &&
-       size == rows_offset(h->n) + h->n * width * sizeof(float) &&
-       h->check == header_check(h, (const uint64_t *)(const void *)(bytes + sizeof *h));
-  if (ok) return map;
-  if (map) g_mapped_file_unref(map);
-  return NULL;
+static GuardedMap *map_file(const char *path, uint64_t expert, size_t width, bool read_only, GPtrArray *warnings,
+                            Header *h) {
+  g_autoptr(GuardedMap) map = path ? guarded_map_open(path, 0, NULL) : NULL;
+  Condition is = map ? condition_of(map, expert, width, h) : OF_ANOTHER;
+  if (is == DAMAGED) put_away(path, read_only, warnings);
+  return is == WHOLE ? g_steal_pointer(&map) : NULL;
 }
 
 /* --- computing ------------------------------------------------------------------------------------ */
@@ -187,16 +214,16 @@ static void keep(const char *path, uint64_t expert, const uint64_t *stamps, cons
                .stamps = stamps,
                .rows = rows};
   memcpy(c.header.magic, "COPSEREP", 8);
+  c.header.sum = hash_bytes(0, rows, n * width * sizeof *rows);
   c.header.check = header_check(&c.header, stamps);
   g_autofree char *folder = g_path_get_dirname(path);
   if (dir_make(folder, NULL)) file_write_quick(path, write_content, &c, NULL);
 }
 
 /* Takes rows that the file has from it; marks them good. */
-static void take_known(const Filling *f, GMappedFile *map, const Header *h, const uint64_t *stamps, size_t n) {
-  const char *bytes = g_mapped_file_get_contents(map);
-  const uint64_t *known = (const uint64_t *)(const void *)(bytes + sizeof *h);
-  const float *rows = (const float *)(const void *)(bytes + rows_offset(h->n));
+static void take_known(const Filling *f, const GuardedMap *map, const Header *h, const uint64_t *stamps, size_t n) {
+  const uint64_t *known = stamps_in(map);
+  const float *rows = rows_in(map, h);
   g_autoptr(GHashTable) where = g_hash_table_new(g_int64_hash, g_int64_equal);
   for (uint64_t i = 0; i < h->n; i++) g_hash_table_insert(where, (gpointer)&known[i], GSIZE_TO_POINTER(i + 1));
   for (size_t i = 0; i < n; i++) {
@@ -221,9 +248,8 @@ static size_t compact(Representations *r, const Filling *f, uint64_t *stamps) {
   return kept->len;
 }
 
-static bool all_known(const uint64_t *stamps, size_t n, GMappedFile *map, const Header *h) {
-  const char *bytes = g_mapped_file_get_contents(map);
-  return h->n == n && memcmp(bytes + sizeof *h, stamps, n * sizeof *stamps) == 0;
+static bool all_known(const uint64_t *stamps, size_t n, const GuardedMap *map, const Header *h) {
+  return h->n == n && memcmp(stamps_in(map), stamps, n * sizeof *stamps) == 0;
 }
 
 static GPtrArray *own_models(const Expert *x, const GPtrArray *models) {
@@ -251,9 +277,9 @@ Representations *representations_open(const Collection *collection, const Expert
   Header h;
   uint64_t hash = expert_hash(x);
   g_autofree char *path = file_path(collection, x);
-  g_autoptr(GMappedFile) map = map_file(path, hash, r->width, &h);
+  g_autoptr(GuardedMap) map = map_file(path, hash, r->width, collection_is_read_only(collection), warnings, &h);
   if (map && all_known(stamps, n, map, &h)) {
-    r->rows = (const float *)(const void *)(g_mapped_file_get_contents(map) + rows_offset(n));
+    r->rows = rows_in(map, &h);
     r->map = g_steal_pointer(&map);
     return g_steal_pointer(&r);
   }
@@ -282,7 +308,7 @@ bool representations_is_silent(const Representations *r, size_t row) {
 void representations_free(Representations *r) {
   if (!r) return;
   g_ptr_array_unref(r->models);
-  if (r->map) g_mapped_file_unref(r->map);
+  guarded_map_free(r->map);
   g_free(r->memory);
   g_free(r);
 }

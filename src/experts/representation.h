@@ -5,6 +5,7 @@
  * of new or changed models. */
 #pragma once
 
+#include "core/guarded_map.h"
 #include "experts/expert.h"
 
 typedef struct {
@@ -12,13 +13,13 @@ typedef struct {
   size_t width;      /* r_t */
   const float *rows; /* (models, width): mapped, or computed */
   size_t computed;   /* rows that were not in the file */
-  GMappedFile *map;  /* NULL: in memory */
+  GuardedMap *map;   /* NULL: in memory */
   float *memory;
 } Representations;
 
 /* Brings the file up to date for the models of the expert's architecture among `models` and maps it. Read-only
  * collections, and experts from elsewhere, keep the rows in memory. A model whose layer cannot be read is left out,
- * with a line in `warnings` (char*, may be NULL). NULL only when cancelled or out of memory. */
+ * with a line in `warnings` (char*, may be NULL); a damaged file is set aside, likewise. NULL only when cancelled or out of memory. */
 Representations *representations_open(const Collection *collection, const Expert *expert, const GPtrArray *models,
                                       GPtrArray *warnings, const Progress *progress, GError **error);
 /* True for a row of zeros: no answer. */

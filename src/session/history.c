@@ -5,7 +5,7 @@
 
 #include "core/text.h"
 
-static const char space[] = "ui";
+static const char space[] = COLLECTION_KEPT;
 
 GPtrArray *history_load(const Engine *engine, const char *key) {
   GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "core/thread_stack.h"
 
 enum {
   NOTE_INTERVAL = G_USEC_PER_SEC / 4, /* between two wake-ups for progress */
@@ -159,6 +160,7 @@ static void run_urgent(Worker *w) {
 
 static void *worker_main(void *data) {
   Worker *w = data;
+  thread_stack_ensure();
   pthread_mutex_lock(&w->lock);
   while (!w->quit) {
     Job *job = next_waiting(w, false);
@@ -174,7 +176,7 @@ static bool start_thread(Worker *w) {
   sigset_t all, before;
   sigfillset(&all);
   sigdelset(&all, SIGSEGV), sigdelset(&all, SIGBUS), sigdelset(&all, SIGFPE);
-  sigdelset(&all, SIGILL), sigdelset(&all, SIGABRT);
+  sigdelset(&all, SIGILL), sigdelset(&all, SIGABRT), sigdelset(&all, SIGTRAP), sigdelset(&all, SIGSYS);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   /* The lock makes w->thread visible to the thread before it looks at it. */
   pthread_mutex_lock(&w->lock);

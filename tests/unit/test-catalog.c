@@ -90,7 +90,7 @@ static char *database_path(const Fixture *f) { return g_build_filename(f->state,
 
 /* Overwrites the catalog in some way; the next scan must come out the same. */
 static void expect_rebuilt(Fixture *f) {
-  g_autofree char *aside = g_build_filename(f->state, "catalog.db.aside", NULL);
+  g_autofree char *aside = g_build_filename(f->state, "catalog.db.aside-1", NULL);
   close_collection(f);
   scan(f);
   g_assert_cmpuint(f->sum.read, ==, 1);

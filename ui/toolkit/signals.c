@@ -9,9 +9,12 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "core/guarded_map.h"
+#include "core/thread_stack.h"
 
 static const int asking[] = {SIGHUP, SIGTERM, SIGINT, SIGTSTP, SIGCONT};
-static const int crashing[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+/* GLib raises SIGTRAP when it has no memory; SIGSYS is a call that the sandbox forbids. */
+static const int crashing[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGQUIT, SIGSYS};
 
 /* A handler gets no argument of ours, so what it needs must lie in one known place. It is
  * written before the handlers are installed and only read by them. */
@@ -24,7 +27,6 @@ static struct {
   gsize restore_bytes;
   struct sigaction before_asking[G_N_ELEMENTS(asking)];
   struct sigaction before_crashing[G_N_ELEMENTS(crashing)];
-  void *stack; /* a crash may be the ordinary stack's end */
 } handled = {.pipe = {-1, -1}, .tty = -1};
 
 static void on_asking(int number) {
@@ -36,7 +38,9 @@ static void on_asking(int number) {
 }
 
 /* Only calls that POSIX allows in a handler. The former handler, or death, follows. */
-static void on_crash(int number) {
+static void on_crash(int number, siginfo_t *info, void *context) {
+  (void)context;
+  if (number == SIGBUS && guarded_map_absorb(info->si_addr)) return;
   if (handled.tty >= 0) {
     ssize_t n = write(STDOUT_FILENO, handled.restore, handled.restore_bytes);
     (void)n;
@@ -54,9 +58,16 @@ void signals_remember_terminal(int tty) {
 
 static void install(void) {
   struct sigaction ask = {.sa_handler = on_asking, .sa_flags = SA_RESTART};
-  struct sigaction crash = {.sa_handler = on_crash, .sa_flags = SA_ONSTACK};
+  struct sigaction crash = {.sa_sigaction = on_crash, .sa_flags = SA_ONSTACK | SA_SIGINFO};
   for (size_t i = 0; i < G_N_ELEMENTS(asking); i++) sigaction(asking[i], &ask, &handled.before_asking[i]);
   for (size_t i = 0; i < G_N_ELEMENTS(crashing); i++) sigaction(crashing[i], &crash, &handled.before_crashing[i]);
+}
+
+/* What another part of the program has put over ours since stays: it comes to ours when it knows nothing better. */
+static void stand_down(size_t i) {
+  struct sigaction now;
+  bool ours = sigaction(crashing[i], NULL, &now) == 0 && (now.sa_flags & SA_SIGINFO) && now.sa_sigaction == on_crash;
+  if (ours) sigaction(crashing[i], &handled.before_crashing[i], NULL);
 }
 
 int signals_start(const char *restore, gsize n, GError **error) {
@@ -66,10 +77,7 @@ int signals_start(const char *restore, gsize n, GError **error) {
   }
   handled.restore_bytes = MIN(n, sizeof handled.restore);
   memcpy(handled.restore, restore, handled.restore_bytes);
-  gsize size = 64 * 1024;
-  handled.stack = g_malloc(size);
-  stack_t stack = {.ss_sp = handled.stack, .ss_size = size};
-  sigaltstack(&stack, NULL);
+  thread_stack_ensure(); /* a crash may be the ordinary stack's end */
   install();
   return handled.pipe[0];
 }
@@ -77,10 +85,7 @@ int signals_start(const char *restore, gsize n, GError **error) {
 void signals_stop(void) {
   if (handled.pipe[0] < 0) return;
   for (size_t i = 0; i < G_N_ELEMENTS(asking); i++) sigaction(asking[i], &handled.before_asking[i], NULL);
-  for (size_t i = 0; i < G_N_ELEMENTS(crashing); i++) sigaction(crashing[i], &handled.before_crashing[i], NULL);
-  stack_t none = {.ss_flags = SS_DISABLE};
-  sigaltstack(&none, NULL);
-  g_clear_pointer(&handled.stack, g_free);
+  for (size_t i = 0; i < G_N_ELEMENTS(crashing); i++) stand_down(i);
   close(handled.pipe[0]);
   close(handled.pipe[1]);
   handled.pipe[0] = handled.pipe[1] = -1;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "core/text.h"
 
 enum { SCHEMA_VERSION = 1, BUSY_MS = 5000 };
@@ -71,7 +72,7 @@ static bool make_schema(sqlite3 *db, GError **error) {
   return false;
 }
 
-typedef enum { USABLE, EMPTY, DAMAGED, UNREACHABLE } Condition;
+typedef enum { USABLE, EMPTY, DAMAGED, UNREACHABLE, NEWER } Condition;
 
 static Condition condition_of(sqlite3 *db) {
   int version = pragma_value(db, "PRAGMA user_version");
@@ -80,6 +81,7 @@ static Condition condition_of(sqlite3 *db) {
   if (tables < 0) return database_is_damage(db) ? DAMAGED : UNREACHABLE;
   if (version == 0 && tables == 0) return EMPTY;
   bool ours = pragma_value(db, "PRAGMA application_id") == APPLICATION_ID;
+  if (ours && version > SCHEMA_VERSION) return NEWER;
   return ours && version == SCHEMA_VERSION ? USABLE : DAMAGED;
 }
 
@@ -104,16 +106,30 @@ static bool settle(sqlite3 *db, const char *path, bool empty, GError **error) {
   return !empty || make_schema(db, error);
 }
 
+/* The log goes with the file it belongs to: rows may stand there alone. */
+static void take_along(const char *path, const char *aside, const char *ending) {
+  g_autofree char *from = g_strconcat(path, ending, NULL), *to = g_strconcat(aside, ending, NULL);
+  if (rename(from, to) != 0) unlink(from);
+}
+
 bool database_set_aside(const char *path, GError **error) {
-  g_autofree char *aside = g_strconcat(path, ".aside", NULL);
-  g_autofree char *log = g_strconcat(path, "-wal", NULL);
-  g_autofree char *index = g_strconcat(path, "-shm", NULL);
-  unlink(log);
-  unlink(index);
-  if (rename(path, aside) == 0 || errno == ENOENT) return true;
-  g_autofree SafeText *shown = safe_text(path, -1);
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_STATE, "%s is damaged and cannot be renamed: %s (remove it by hand)",
-              shown, g_strerror(errno));
+  g_autoptr(GError) problem = NULL;
+  g_autofree char *aside = file_set_aside(path, &problem);
+  if (!aside && g_file_test(path, G_FILE_TEST_EXISTS)) {
+    g_autofree SafeText *shown = safe_text(path, -1);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_STATE, "%s is damaged, and %s (move it away by hand)", shown,
+                problem->message);
+    return false;
+  }
+  take_along(path, aside ? aside : path, "-wal");
+  take_along(path, aside ? aside : path, "-shm");
+  return true;
+}
+
+static bool fail_newer(sqlite3 *db, GError **error) {
+  g_autofree SafeText *shown = safe_text(sqlite3_db_filename(db, "main"), -1);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_STATE,
+              "%s was made by a newer copse than this one: use that, or another folder with --state", shown);
   return false;
 }
 
@@ -124,7 +140,7 @@ sqlite3 *database_open(const char *path, GError **error) {
     Condition condition = condition_of(db);
     g_autoptr(GError) problem = NULL;
     if ((condition == USABLE || condition == EMPTY) && settle(db, path, condition == EMPTY, &problem)) return db;
-    if (!problem) database_fail(db, &problem);
+    if (!problem) condition == NEWER ? fail_newer(db, &problem) : database_fail(db, &problem);
     bool damaged = condition == DAMAGED || database_is_damage(db);
     sqlite3_close(db); /* only after the message was taken from it */
     if (!path || !damaged || attempt == 1) {

@@ -11,7 +11,7 @@
 
 static const char file_name[] = "by-hand.ini", source[] = "by hand";
 
-enum { MAX_BYTES = 64 << 20, MAX_ASIDE = 10000, KEY_DIGITS = 32 };
+enum { MAX_BYTES = 64 << 20, KEY_DIGITS = 32 };
 
 struct ByHand {
   Collection *collection; /* borrowed */
@@ -52,14 +52,10 @@ static GKeyFile *parse(const char *text, size_t n, GError **error) {
 /* Renames the damaged file to the first free name; nothing of it is lost. */
 static char *set_aside(const char *path, const char *problem, bool read_only) {
   if (read_only) return g_strdup_printf("%s: %s; nothing set by hand is used", path, problem);
-  for (unsigned i = 1; i <= MAX_ASIDE; i++) {
-    g_autofree char *aside = g_strdup_printf("%s.aside-%u", path, i);
-    if (g_file_test(aside, G_FILE_TEST_EXISTS)) continue;
-    bool moved = rename(path, aside) == 0;
-    return g_strdup_printf("%s: %s; %s %s", path, problem, moved ? "it was set aside as" : "it cannot be renamed to",
-                           aside);
-  }
-  return g_strdup_printf("%s: %s; too many files were set aside already", path, problem);
+  g_autoptr(GError) error = NULL;
+  g_autofree char *aside = file_set_aside(path, &error);
+  if (aside) return g_strdup_printf("%s: %s; it was set aside as %s", path, problem, aside);
+  return g_strdup_printf("%s: %s; %s", path, problem, error->message);
 }
 
 ByHand *by_hand_open(Collection *c, char **warning, GError **error) {

@@ -197,11 +197,13 @@ typedef struct {
   const char *root;
   HeaderCache *headers;
   unsigned opened;
+  uint64_t unwritten; /* bytes of the model's files that are holes */
 } Folders;
 
 static WeightSummary *summary_of_file(Folders *f, const char *full, GError **error) {
   if (!weight_file_has_neighbours(full)) {
     g_autoptr(ByteSource) source = byte_source_open(full, error);
+    f->unwritten = source ? byte_source_unwritten(source) : 0;
     return source ? header_cache_summary(f->headers, source, error) : NULL;
   }
   g_autoptr(WeightFile) file = weight_file_open(full, error);
@@ -232,10 +234,20 @@ static GBytes *folder_text(void *user, const char *path, size_t limit, GError **
   return g_bytes_new_take(g_steal_pointer(&bytes), n);
 }
 
+enum { MIN_UNWRITTEN = 1 << 20 }; /* bytes of holes that are worth a word */
+
+static void add_unwritten(Model *m, uint64_t bytes) {
+  g_autofree char *holes = text_bytes(bytes), *all = text_bytes(m->bytes);
+  g_autofree char *text =
+      g_strdup_printf("%s of %s were never written (a sparse file): a download not finished, or zeros", holes, all);
+  model_add_problem(m, text, "file");
+}
+
 Model *model_read(const char *root, const Candidate *c, HeaderCache *headers, GPtrArray *skips, unsigned *opened) {
   Folders folders = {.root = root, .headers = headers};
   ModelFiles files = {.weights = folder_weights, .text = folder_text, .user = &folders};
   Model *m = model_assemble(&files, c, skips);
+  if (m && folders.unwritten >= MIN_UNWRITTEN) add_unwritten(m, folders.unwritten);
   *opened = folders.opened;
   return m;
 }

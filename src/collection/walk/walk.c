@@ -101,9 +101,10 @@ static Job *add_job(Finds *f, char *path, bool blobs) {
   return job;
 }
 
+/* Times are compared for being equal alone. Those after 2262, or a clock's nonsense, wrap around and still differ. */
 static FileStamp stamp_of(const struct stat *st) {
   return (FileStamp){.size = (uint64_t)st->st_size,
-                     .mtime = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec,
+                     .mtime = (int64_t)((uint64_t)st->st_mtim.tv_sec * 1000000000 + (uint64_t)st->st_mtim.tv_nsec),
                      .inode = (uint64_t)st->st_ino};
 }
 

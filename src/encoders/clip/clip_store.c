@@ -3,11 +3,11 @@
 
 #include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/error.h"
+#include "core/guarded_map.h"
 #include "numerics/linalg.h"
 #include "core/parallel.h"
 #include "numerics/hash.h"
@@ -30,6 +30,7 @@ struct ClipStore {
   float *block;
   size_t block_floats;
   int fd; /* of the mapped file; -1: nothing is mapped */
+  GuardedMap *guard;
   const char *map;
   size_t map_bytes;
   struct stat seen;
@@ -40,16 +41,17 @@ static void map_file(ClipStore *s, const char *path) {
   if (strcmp(weight_file_format(s->file), "safetensors") != 0) return;
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd < 0) return;
-  void *map = MAP_FAILED;
+  GuardedMap *map = NULL;
   if (fstat(fd, &s->seen) == 0 && S_ISREG(s->seen.st_mode) && s->seen.st_size > 0)
-    map = mmap(NULL, (size_t)s->seen.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-  if (map == MAP_FAILED) {
+    map = guarded_map_new(fd, (size_t)s->seen.st_size, NULL);
+  if (!map) {
     close(fd);
     return;
   }
   s->fd = fd;
-  s->map = map;
-  s->map_bytes = (size_t)s->seen.st_size;
+  s->guard = map;
+  s->map = guarded_map_bytes(map);
+  s->map_bytes = guarded_map_size(map);
 }
 
 ClipStore *clip_store_open(const char *path, GError **error) {
@@ -65,7 +67,7 @@ ClipStore *clip_store_open(const char *path, GError **error) {
 
 void clip_store_free(ClipStore *s) {
   if (!s) return;
-  if (s->map) munmap((void *)(uintptr_t)s->map, s->map_bytes);
+  guarded_map_free(s->guard);
   if (s->fd >= 0) close(s->fd);
   big_free(s->block, s->block_floats);
   g_array_unref(s->wanted);
@@ -211,8 +213,8 @@ bool clip_store_load(ClipStore *s, GError **error) {
 bool clip_store_check(const ClipStore *s, GError **error) {
   struct stat now;
   if (s->fd < 0) return true;
-  if (fstat(s->fd, &now) == 0 && now.st_size == s->seen.st_size && now.st_mtim.tv_sec == s->seen.st_mtim.tv_sec &&
-      now.st_mtim.tv_nsec == s->seen.st_mtim.tv_nsec)
+  if (guarded_map_is_whole(s->guard) && fstat(s->fd, &now) == 0 && now.st_size == s->seen.st_size &&
+      now.st_mtim.tv_sec == s->seen.st_mtim.tv_sec && now.st_mtim.tv_nsec == s->seen.st_mtim.tv_nsec)
     return true;
   g_set_error(error, COPSE_ERROR, COPSE_ERROR_STATE, "%s: the file was changed while it was in use",
               clip_store_label(s));

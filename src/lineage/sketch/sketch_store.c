@@ -32,10 +32,43 @@ static void to_catalog(const Loading *l, const char *key, const ModelSketch *s) 
   collection_put(l->collection, SKETCH_SPACE, key, blob, NULL);
 }
 
-static ModelSketch *from_file(const Loading *l, const Model *m, GError **error) {
+/* Hours of zeros are not worth reading. */
+static bool is_written(const Loading *l, const Model *m, GError **error) {
+  enum { LARGE = 64 << 20 };
+  g_autofree char *path = g_build_filename(collection_root(l->collection), m->file, NULL);
+  g_autoptr(ByteSource) source = m->bytes >= LARGE ? byte_source_open(path, NULL) : NULL;
+  uint64_t size = source ? byte_source_size(source) : 0;
+  if (size < LARGE || byte_source_unwritten(source) < size / 10 * 9) return true;
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
+              "%s: nine tenths of it were never written: a download not finished? Its weights are not read", m->shown);
+  return false;
+}
+
+static ModelSketch *read_file(const Loading *l, const Model *m, GError **error) {
   g_autoptr(WeightFile) file = collection_open_weights(l->collection, m, error);
   g_autoptr(AdapterConfig) config = model_adapter_config(m);
   return file ? model_sketch_read(file, config, l->seed, &l->quiet, error) : NULL;
+}
+
+/* What was read of a file that somebody wrote to meanwhile is of no one state of it: it is read once more, and given up
+ * when it still changes. `stamp` is of before. */
+static ModelSketch *from_file(const Loading *l, const Model *m, char **stamp, GError **error) {
+  if (!is_written(l, m, error)) return NULL;
+  for (int attempt = 0; attempt < 2; attempt++) {
+    g_autoptr(GError) problem = NULL;
+    ModelSketch *s = read_file(l, m, &problem);
+    g_autofree char *now = model_stamp(l->collection, m);
+    if (g_strcmp0(now, *stamp) == 0) {
+      if (!s) g_propagate_error(error, g_steal_pointer(&problem));
+      return s;
+    }
+    model_sketch_free(s);
+    g_free(*stamp);
+    *stamp = g_steal_pointer(&now);
+  }
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO,
+              "%s: its file was written to while it was read: try again when that is done", m->shown);
+  return NULL;
 }
 
 static bool report(Loading *l, const Model *m) {
@@ -52,17 +85,22 @@ static bool report(Loading *l, const Model *m) {
   return ok;
 }
 
+static char *key_of(const char *stamp, const char *strength) {
+  return stamp && *strength ? g_strconcat(stamp, "|", strength, NULL) : g_strdup(stamp);
+}
+
 static bool load_one(void *user, size_t item, unsigned thread) {
   (void)thread;
   Loading *l = user;
   const Model *m = l->models->pdata[item];
   g_autofree char *stamp = model_stamp(l->collection, m), *strength = model_adapter_text(m);
-  g_autofree char *key = stamp && *strength ? g_strconcat(stamp, "|", strength, NULL) : g_strdup(stamp);
+  g_autofree char *key = key_of(stamp, strength);
   ModelSketch *s = from_catalog(l, key);
   if (!s) {
     g_autoptr(GError) error = NULL;
-    s = from_file(l, m, &error);
-    if (s) to_catalog(l, key, s);
+    s = from_file(l, m, &stamp, &error);
+    g_autofree char *fresh = key_of(stamp, strength);
+    if (s) to_catalog(l, fresh, s);
     else l->notes->pdata[item] = safe_text(error->message, -1);
   }
   l->sketches->pdata[item] = s;
