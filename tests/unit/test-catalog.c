@@ -128,7 +128,7 @@ static void test_other_versions(Fixture *f, gconstpointer unused) {
   put_full(f, "a.safetensors");
   scan(f);
   close_collection(f);
-  change_database(f, "PRAGMA user_version = 999");
+  change_database(f, "PRAGMA user_version = 0");
   expect_rebuilt(f);
   close_collection(f);
   change_database(f, "DROP TABLE facts");
