@@ -33,6 +33,7 @@ const Command command_table[] = {
     {"apply", "DIR", "Print what an expert says of every model", 1, 1, cmd_apply},
     {"map", "DIR", "Lay the models out in two dimensions", 1, 1, cmd_map},
     {"export", "DIR", "Print the collection and its forest for other programs", 1, 1, cmd_export},
+    {"export-expert", "[DIR] FILE", "Write an expert as the authors' programs load it", 1, 2, cmd_export_expert},
     {"set", "DIR MODEL KEY=VALUE…", "Set facts of a model by hand: label, tags, parent, base, family …", 2, 64,
      cmd_set},
     {"note", "DIR MODEL TEXT", "Keep a note on a model", 3, 3, cmd_note},

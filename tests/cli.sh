@@ -24,7 +24,7 @@ expect 0 'usage: copse' --help
 expect 0 'copse 0' --version
 expect 0 'usage: copse' help
 expect 0 'Usage' help scan
-for command in scan show what tree route base merge-recipe duplicates conflicts diff verify train sweep query eval classify like apply map plant demo doctor text export space bench set note import; do
+for command in scan show what tree route base merge-recipe duplicates conflicts diff verify train sweep query eval classify like apply map plant demo doctor text export export-expert space bench set note import; do
   expect 0 'Usage' "$command" --help
 done
 expect 2 'too few arguments' scan

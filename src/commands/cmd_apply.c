@@ -127,9 +127,9 @@ static void print_all(const ExpertRun *r, const Choices *c, bool json) {
   trained_marks_clear(&marks);
 }
 
-static int apply(const char *root, const char *expert, const char *layer, const Globals *g) {
+static int apply(const char *root, const ExpertWords *w, const Globals *g) {
   ExpertRun r;
-  int status = expert_run_open(&r, root, expert, layer, g);
+  int status = expert_run_open(&r, root, w, g);
   if (status == STATUS_DONE) {
     GError *error = NULL;
     g_autoptr(Choices) c = choices_own(r.expert, r.encoder, &error);
@@ -142,11 +142,14 @@ static int apply(const char *root, const char *expert, const char *layer, const 
 }
 
 int cmd_apply(int argc, char **argv) {
-  g_autofree char *expert = NULL, *layer = NULL;
+  ExpertWords w = {0};
   Globals g;
   int status;
-  const GOptionEntry entries[] = {EXPERT_RUN_ENTRIES(expert, layer), G_OPTION_ENTRY_NULL};
-  if (command_parse("apply", entries, NULL, &argc, &argv, &g, &status)) status = apply(argv[1], expert, layer, &g);
+  const GOptionEntry entries[] = {EXPERT_RUN_ENTRIES(w),
+                                  {"labels", 0, 0, G_OPTION_ARG_STRING, &w.labels, LABELS_HELP, "LIST"},
+                                  G_OPTION_ENTRY_NULL};
+  if (command_parse("apply", entries, NULL, &argc, &argv, &g, &status)) status = apply(argv[1], &w, &g);
+  expert_words_clear(&w);
   globals_clear(&g);
   return status;
 }

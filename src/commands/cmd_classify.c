@@ -129,23 +129,25 @@ static int answer(const Asked *a, const char *model) {
 }
 
 int cmd_classify(int argc, char **argv) {
-  g_autofree char *layer = NULL, *expert = NULL, *labels = NULL;
+  g_autofree char *labels = NULL;
+  ExpertWords w = {0};
   int limit = -1, status;
   Globals g;
   const GOptionEntry entries[] = {
       {"labels", 0, 0, G_OPTION_ARG_STRING, &labels,
        "Candidates: a,b,c or @cifar100, @imagenet, @tiny-imagenet, @FILE (default: the expert's own)", "LIST"},
       {"limit", 'n', 0, G_OPTION_ARG_INT, &limit, "Labels to print (default: 10, with --json all; 0: all)", "N"},
-      EXPERT_RUN_ENTRIES(expert, layer),
+      EXPERT_RUN_ENTRIES(w),
       G_OPTION_ENTRY_NULL};
   if (command_parse("classify", entries, NULL, &argc, &argv, &g, &status)) {
     ExpertRun r;
-    status = expert_run_open(&r, argv[1], expert, layer, &g);
+    status = expert_run_open(&r, argv[1], &w, &g);
     g_autoptr(GPtrArray) left_out = g_ptr_array_new_with_free_func(g_free);
     const Asked asked = {&r, labels, left_out, limit >= 0 ? limit : g.json ? 0 : 10, g.json};
     if (status == STATUS_DONE) status = answer(&asked, argv[2]);
     expert_run_clear(&r);
   }
+  expert_words_clear(&w);
   globals_clear(&g);
   return status;
 }

@@ -117,17 +117,13 @@ static void print_table(const Expert *x, const Evaluation *e) {
   }
 }
 
-static int evaluate(const char *root, const char *name, const char *layer, const Globals *g) {
+static int evaluate(const char *root, const ExpertWords *w, const Globals *g) {
   GError *error = NULL;
   g_autoptr(GPtrArray) models = NULL;
   g_autoptr(Collection) c = command_open(root, g, &models);
   if (!c) return STATUS_COULD_NOT;
-  g_autoptr(Expert) x = expert_find(c, name, &error);
+  g_autoptr(Expert) x = expert_words_find(w, c, models, &error);
   if (!x) return command_fail(error);
-  if (layer) {
-    g_free(x->layer);
-    x->layer = g_strdup(layer);
-  }
   CommandProgress p;
   g_autoptr(Evaluation) e = evaluation_new(c, models, x, command_progress_begin(&p, "Evaluating", g), &error);
   command_progress_end(&p);
@@ -138,11 +134,14 @@ static int evaluate(const char *root, const char *name, const char *layer, const
 }
 
 int cmd_eval(int argc, char **argv) {
-  g_autofree char *expert = NULL, *layer = NULL;
+  ExpertWords w = {0};
   Globals g;
   int status;
-  const GOptionEntry entries[] = {EXPERT_RUN_ENTRIES(expert, layer), G_OPTION_ENTRY_NULL};
-  if (command_parse("eval", entries, NULL, &argc, &argv, &g, &status)) status = evaluate(argv[1], expert, layer, &g);
+  const GOptionEntry entries[] = {EXPERT_RUN_ENTRIES(w),
+                                  {"labels", 0, 0, G_OPTION_ARG_STRING, &w.labels, LABELS_HELP, "LIST"},
+                                  G_OPTION_ENTRY_NULL};
+  if (command_parse("eval", entries, NULL, &argc, &argv, &g, &status)) status = evaluate(argv[1], &w, &g);
+  expert_words_clear(&w);
   globals_clear(&g);
   return status;
 }

@@ -51,19 +51,20 @@ static int answer(const ExpertRun *r, const char *model, int limit, bool json) {
 }
 
 int cmd_like(int argc, char **argv) {
-  g_autofree char *layer = NULL, *expert = NULL;
+  ExpertWords w = {0};
   int limit = 10, status;
   Globals g;
   const GOptionEntry entries[] = {
       {"limit", 'n', 0, G_OPTION_ARG_INT, &limit, "Answers to print (default 10; 0: all)", "N"},
-      EXPERT_RUN_ENTRIES(expert, layer),
+      EXPERT_RUN_ENTRIES(w),
       G_OPTION_ENTRY_NULL};
   if (command_parse("like", entries, NULL, &argc, &argv, &g, &status)) {
     ExpertRun r;
-    status = expert_run_open(&r, argv[1], expert, layer, &g);
+    status = expert_run_open(&r, argv[1], &w, &g);
     if (status == STATUS_DONE) status = answer(&r, argv[2], MAX(limit, 0), g.json);
     expert_run_clear(&r);
   }
+  expert_words_clear(&w);
   globals_clear(&g);
   return status;
 }

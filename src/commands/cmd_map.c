@@ -38,18 +38,19 @@ static void print_text(const ExpertRun *r, const float *xy, const double shares[
 }
 
 int cmd_map(int argc, char **argv) {
-  g_autofree char *layer = NULL, *expert = NULL;
+  ExpertWords w = {0};
   Globals g;
   int status;
-  const GOptionEntry entries[] = {EXPERT_RUN_ENTRIES(expert, layer), G_OPTION_ENTRY_NULL};
+  const GOptionEntry entries[] = {EXPERT_RUN_ENTRIES(w), G_OPTION_ENTRY_NULL};
   if (command_parse("map", entries, NULL, &argc, &argv, &g, &status)) {
     ExpertRun r;
     double shares[2];
-    status = expert_run_open(&r, argv[1], expert, layer, &g);
+    status = expert_run_open(&r, argv[1], &w, &g);
     g_autofree float *xy = status == STATUS_DONE ? nearest_map(r.rep, shares) : NULL;
     if (xy) (g.json ? print_json : print_text)(&r, xy, shares);
     expert_run_clear(&r);
   }
+  expert_words_clear(&w);
   globals_clear(&g);
   return status;
 }

@@ -6,6 +6,7 @@
 
 #include "commands/command.h"
 #include "commands/commands.h"
+#include "commands/expert_run.h"
 #include "commands/trained_mark.h"
 #include "core/error.h"
 #include "core/json.h"
@@ -151,14 +152,28 @@ static int complete(const char *text, const GPtrArray *models, bool json) {
   return STATUS_DONE;
 }
 
-static int query(const char *root, const char *text, int limit, bool completing, const Globals *g) {
+/* Of the expert that is named alone, or of all. */
+static QueryIndex *open_index(Collection *c, const GPtrArray *models, const ExpertWords *w, const Progress *progress,
+                              GError **error) {
+  if (!w->expert) return query_index_open(c, models, progress, error);
+  g_autoptr(Expert) x = expert_words_find(w, c, models, error);
+  if (!x) return NULL;
+  g_autoptr(GPtrArray) experts = g_ptr_array_new_with_free_func((GDestroyNotify)expert_free);
+  g_autoptr(GPtrArray) warnings = g_ptr_array_new();
+  g_ptr_array_add(experts, g_steal_pointer(&x));
+  g_autoptr(VoiceSet) voices = voice_set_new(c, models, experts);
+  return query_index_open_voices(voices, warnings, progress, error);
+}
+
+static int query(const char *root, const char *text, int limit, bool completing, const ExpertWords *w,
+                 const Globals *g) {
   g_autoptr(GPtrArray) models = NULL;
   g_autoptr(Collection) c = command_open(root, g, &models);
   if (!c) return STATUS_COULD_NOT;
   if (completing) return complete(text, models, g->json);
   GError *error = NULL;
   CommandProgress p;
-  g_autoptr(QueryIndex) index = query_index_open(c, models, command_progress_begin(&p, "Asking", g), &error);
+  g_autoptr(QueryIndex) index = open_index(c, models, w, command_progress_begin(&p, "Asking", g), &error);
   command_progress_end(&p);
   if (!index) return command_fail(error);
   g_autoptr(QueryAnswer) answer = query_run(index, text, (unsigned)limit, &error);
@@ -181,15 +196,18 @@ static const char notes[] =
 int cmd_query(int argc, char **argv) {
   int limit = 10, status;
   gboolean completing = FALSE;
+  ExpertWords w = {0};
   Globals g;
   const GOptionEntry entries[] = {
       {"limit", 'n', 0, G_OPTION_ARG_INT, &limit, "Answers to print (default 10; 0: all)", "N"},
+      EXPERT_RUN_ENTRIES(w),
       {"complete", 0, 0, G_OPTION_ARG_NONE, &completing, "Print what the last item of TEXT may become", NULL},
       G_OPTION_ENTRY_NULL};
   if (command_parse("query", entries, notes, &argc, &argv, &g, &status)) {
     if (limit < 0) status = command_fail(g_error_new_literal(COPSE_ERROR, COPSE_ERROR_USAGE, "-n must be 0 or more"));
-    else status = query(argv[1], argv[2], limit, completing, &g);
+    else status = query(argv[1], argv[2], limit, completing, &w, &g);
   }
+  expert_words_clear(&w);
   globals_clear(&g);
   return status;
 }

@@ -14,6 +14,7 @@ int cmd_doctor(int argc, char **argv);
 int cmd_duplicates(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
 int cmd_export(int argc, char **argv);
+int cmd_export_expert(int argc, char **argv);
 int cmd_labels(int argc, char **argv);
 int cmd_like(int argc, char **argv);
 int cmd_map(int argc, char **argv);

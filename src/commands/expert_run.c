@@ -2,24 +2,81 @@
 #include "commands/expert_run.h"
 
 #include "core/error.h"
+#include "encoders/concept_list.h"
+#include "experts/train/preset.h"
 #include "search/nearest.h"
 
+void expert_words_clear(ExpertWords *w) {
+  char **all[] = {&w->expert, &w->layer, &w->encoder, &w->prompts, &w->labels};
+  for (size_t i = 0; i < G_N_ELEMENTS(all); i++) g_clear_pointer(all[i], g_free);
+}
+
+/* The name of layer N of the first model in which it has the expert's size. The caller frees it. */
+static char *layer_at(const Collection *collection, const GPtrArray *models, const Expert *x, size_t index) {
+  for (guint i = 0; i < models->len; i++) {
+    if (!expert_is_for(x, models->pdata[i])) continue;
+    g_autoptr(WeightFile) file = collection_open_weights(collection, models->pdata[i], NULL);
+    g_autoptr(GArray) layers = file ? layer_list(file, NULL) : NULL;
+    g_autofree char *name = layers ? preset_layer_at(file, layers, index) : NULL;
+    const LayerInfo *l = name ? layer_find(layers, name) : NULL;
+    if (l && l->d_out == x->probex->shape.d_out && l->d_in == x->probex->shape.d_in) return g_steal_pointer(&name);
+  }
+  return NULL;
+}
+
+static bool name_layer(const ExpertWords *w, const Collection *collection, const GPtrArray *models, Expert *x,
+                       GError **error) {
+  const ProbexShape *s = &x->probex->shape;
+  bool number = w->layer && w->layer[0] == '#';
+  if (w->layer) {
+    g_free(x->layer);
+    x->layer =
+        number ? layer_at(collection, models, x, (size_t)g_ascii_strtoull(w->layer + 1, NULL, 10)) : g_strdup(w->layer);
+  }
+  if (x->layer) return true;
+  if (number)
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND,
+                "layer %s of no model is %zu x %zu, as the expert %s takes it: the numbers are those of the authors' "
+                "lists, from 0",
+                w->layer, s->d_out, s->d_in, x->name);
+  else
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE,
+                "the checkpoint %s does not say which layer it reads: name it with --layer", x->name);
+  return false;
+}
+
+/* Names the classes, or what is chosen among, of an expert whose file names none. */
+static bool name_labels(const ExpertWords *w, Expert *x, GError **error) {
+  if (!w->labels || x->labels->len) return true;
+  GError *problem = NULL;
+  g_auto(GStrv) labels = concept_list_open(w->labels, &problem);
+  if (problem) return g_propagate_error(error, problem), false;
+  guint n = g_strv_length(labels);
+  if (x->task == EXPERT_CLASSIFY && n != x->probex->shape.n_classes) {
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "--labels names %u classes, and expert %s has %zu", n, x->name,
+                x->probex->shape.n_classes);
+    return false;
+  }
+  for (guint i = 0; i < n; i++) g_ptr_array_add(x->labels, safe_text(labels[i], -1));
+  return true;
+}
+
+Expert *expert_words_find(const ExpertWords *w, const Collection *collection, const GPtrArray *models, GError **error) {
+  g_autoptr(Expert) x = expert_find(collection, w->expert, error);
+  if (!x) return NULL;
+  expert_set_encoder(x, w->encoder, w->prompts);
+  if (!name_layer(w, collection, models, x, error) || !name_labels(w, x, error)) return NULL;
+  return g_steal_pointer(&x);
+}
+
 /* The experts to choose from: the one that is named, or all, best first. NULL with an error. */
-static GPtrArray *candidates(const Collection *collection, const char *name, const char *layer, GError **error) {
-  if (!name) return expert_list(collection, NULL, error);
-  Expert *x = expert_find(collection, name, error);
+static GPtrArray *candidates(const ExpertRun *r, const ExpertWords *w, GError **error) {
+  if (!w->expert) return expert_list(r->collection, NULL, error);
+  Expert *x = expert_words_find(w, r->collection, r->models, error);
   if (!x) return NULL;
   GPtrArray *one = g_ptr_array_new_with_free_func((GDestroyNotify)expert_free);
   g_ptr_array_add(one, x);
-  if (layer) {
-    g_free(x->layer);
-    x->layer = g_strdup(layer);
-  }
-  if (x->layer) return one;
-  g_ptr_array_unref(one);
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE,
-              "the checkpoint %s does not say which layer it reads: name it with --layer", name);
-  return NULL;
+  return one;
 }
 
 /* The first that can be opened; when there is none, the first one's trouble. */
@@ -37,8 +94,8 @@ static const Voice *open_first(VoiceSet *voices, const Progress *progress, GErro
   return NULL;
 }
 
-static bool open_voice(ExpertRun *r, const char *expert, const char *layer, const Progress *progress, GError **error) {
-  g_autoptr(GPtrArray) experts = candidates(r->collection, expert, layer, error);
+static bool open_voice(ExpertRun *r, const ExpertWords *w, const Progress *progress, GError **error) {
+  g_autoptr(GPtrArray) experts = candidates(r, w, error);
   if (!experts) return false;
   if (!experts->len) return expert_find(r->collection, NULL, error) != NULL; /* says that there is none */
   r->voices = voice_set_new(r->collection, r->models, experts);
@@ -48,13 +105,13 @@ static bool open_voice(ExpertRun *r, const char *expert, const char *layer, cons
   return true;
 }
 
-int expert_run_open(ExpertRun *r, const char *root, const char *expert, const char *layer, const Globals *globals) {
+int expert_run_open(ExpertRun *r, const char *root, const ExpertWords *words, const Globals *globals) {
   *r = (ExpertRun){0};
   r->collection = command_open(root, globals, &r->models);
   if (!r->collection) return STATUS_COULD_NOT;
   GError *error = NULL;
   CommandProgress p;
-  bool ok = open_voice(r, expert, layer, command_progress_begin(&p, "Reading", globals), &error);
+  bool ok = open_voice(r, words, command_progress_begin(&p, "Reading", globals), &error);
   command_progress_end(&p);
   return ok ? STATUS_DONE : command_fail(error);
 }

@@ -17,15 +17,32 @@ typedef struct {
   const GPtrArray *warnings; /* of char*: models that could not be read */
 } ExpertRun;
 
-/* The options that choose it: two entries of a GOptionEntry array, with the variables that they fill (char *). */
-#define EXPERT_RUN_ENTRIES(expert, layer)                                                            \
-  {"expert", 0, 0, G_OPTION_ARG_FILENAME, &(expert), "Name or file (default: the best one)", "E"}, { \
-    "layer", 0, 0, G_OPTION_ARG_STRING, &(layer), "Layer, when the checkpoint names none", "NAME"    \
+/* Which expert, and what its file does not say of itself, as the authors' files do not. */
+typedef struct {
+  char *expert, *layer, *encoder, *prompts;
+  char *labels; /* a concept list that names classes, or what to choose among; only some commands offer it */
+} ExpertWords;
+
+void expert_words_clear(ExpertWords *words);
+
+/* The options that fill it (ExpertWords): entries of a GOptionEntry array. */
+#define EXPERT_RUN_ENTRIES(w)                                                                                      \
+  {"expert", 0, 0, G_OPTION_ARG_FILENAME, &(w).expert, "Name or file (default: the best one)", "E"},               \
+      {"layer", 0, 0, G_OPTION_ARG_STRING, &(w).layer, "Layer, or #N, when the checkpoint names none", "NAME"},    \
+      {"encoder", 0, 0, G_OPTION_ARG_STRING, &(w).encoder, "Text encoder, when the checkpoint names none", "E"}, { \
+    "prompts", 0, 0, G_OPTION_ARG_STRING, &(w).prompts, "Prompts, when the checkpoint names none", "P"             \
   }
 
-/* Opens all of it; `layer` (may be NULL) names the layer for checkpoints that do not. On failure prints the
- * error and returns its status; on success STATUS_DONE. Cleared with expert_run_clear() either way. */
-int expert_run_open(ExpertRun *run, const char *root, const char *expert, const char *layer, const Globals *globals);
+#define LABELS_HELP "The classes, or what to choose among, when the checkpoint names none: a,b,c, @cifar100, @FILE"
+
+/* The expert that the words name, with what they say of it; without a name the best of the collection. NULL with an
+ * error. `models` are the collection's, among which #N is looked up. */
+Expert *expert_words_find(const ExpertWords *words, const Collection *collection, const GPtrArray *models,
+                          GError **error);
+
+/* Opens all of it. On failure prints the error and returns its status; on success STATUS_DONE. Cleared with
+ * expert_run_clear() either way. */
+int expert_run_open(ExpertRun *run, const char *root, const ExpertWords *words, const Globals *globals);
 void expert_run_clear(ExpertRun *run);
 
 /* The model of that name, with its row. -1 after printing why there is none; *status is set then. */

@@ -5,10 +5,9 @@
 
 #include "core/error.h"
 #include "core/json.h"
-#include "numerics/linalg.h"
 #include "experts/expert.h"
 #include "experts/kernel/kernel_store.h"
-#include "experts/probex/multiview.h"
+#include "experts/probex/probex_store.h"
 #include "weights/formats/safetensors.h"
 #include "weights/formats/tensor_sum.h"
 #include "weights/weight_open.h"
@@ -132,48 +131,14 @@ static bool save_kernel(const Expert *x, const char *path, GError **error) {
   return ok;
 }
 
-/* Upstream's names of the encoder's weight and bias. */
-static const char *const *encoder_names(const ProbexShape *s) {
-  static const char *const probex[] = {"per_probe_encoders.weight", "per_probe_encoders.bias"};
-  static const char *const views[] = {"concat_all4_encoder.weight", "concat_all4_encoder.bias"};
-  return s->views ? views : probex;
-}
-
-/* Probes and projections, of each branch that there is. Returns how many tensors that are. */
-static size_t put_probes(const Probex *p, TensorOut *t) {
-  const ProbexShape *s = &p->shape;
-  size_t n = 0;
-  if (!s->views) {
-    t[n++] = matrix("probes.weight", s->d_in, s->r_u, p->u);
-    t[n++] = matrix("shared_probe_proj.weight", s->r_v, s->d_out, p->v);
-  }
-  for (int k = 0; k < VIEW_BRANCHES; k++) {
-    ViewBranch b = (ViewBranch)k;
-    if (!p->views_u[b]) continue;
-    t[n++] = matrix(view_probe_name(b), probex_probe_rows(s, b), s->r_u, p->views_u[b]);
-    t[n++] = matrix(view_projection_name(b), s->r_v, probex_response_rows(s, b), p->views_v[b]);
-  }
-  return n;
-}
-
 bool expert_save(const Expert *x, const char *path, GError **error) {
   const Probex *p = x->probex;
   const ProbexShape *s = &p->shape;
   if (x->kernel) return save_kernel(x, path, error);
-  TensorOut t[2 * VIEW_BRANCHES + 8];
-  size_t n = put_probes(p, t);
-  const char *const *encoder = encoder_names(s);
-  t[n++] = matrix(encoder[0], s->r_t, probex_hidden(s), p->m);
-  t[n++] = vector(encoder[1], s->r_t, p->b);
-  if (s->d_text) {
-    t[n++] = matrix("regression_head.weight", s->r_t, s->d_text, p->head);
-    t[n++] = vector("regression_head.bias", s->r_t, p->head_b);
-    t[n++] = vector("copse.tau", 1, p->tau);
-    if (x->text_mean) t[n++] = vector("copse.text_mean", s->d_text, x->text_mean);
-  } else if (s->n_classes) {
-    t[n++] = matrix("classification_head.weight", s->n_classes, s->r_t, p->head);
-    t[n++] = vector("classification_head.bias", s->n_classes, p->head_b);
-  }
+  TensorOut t[PROBEX_STORE_MOST + 4];
+  size_t n = probex_store_put(p, t);
+  if (s->d_text) t[n++] = vector("copse.tau", 1, p->tau);
+  if (s->d_text && x->text_mean) t[n++] = vector("copse.text_mean", s->d_text, x->text_mean);
   if (x->centre) t[n++] = matrix("copse.centre", s->d_out, s->d_in, x->centre);
   g_autofree float *sides = x->split ? split_record_pack(x->split) : NULL;
   if (sides) t[n++] = matrix("copse.split", x->split->n, SPLIT_RECORD_WIDTH, sides);
@@ -257,103 +222,6 @@ static void read_facts(WeightFile *f, Expert *x) {
   read_labels(f, x->labels);
 }
 
-/* The shape of a tensor of that rank, or an error that names it. */
-static const uint64_t *shape_of(WeightFile *f, const char *name, int rank, GError **error) {
-  gssize i = weight_file_find(f, name);
-  const TensorInfo *t = i >= 0 ? weight_file_info(f, (size_t)i) : NULL;
-  if (t && t->rank == rank && t->count > 0) return t->shape;
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: no checkpoint of ProbeX or of several views: %s %s",
-              weight_file_label(f), name, t ? "has another number of dimensions" : "is not there");
-  return NULL;
-}
-
-/* The sizes of probes and projections, and which branches there are; what they say of the layer must agree. */
-static bool read_branches(WeightFile *f, ProbexShape *s, GError **error) {
-  for (int k = 0; k < VIEW_BRANCHES; k++) {
-    ViewBranch b = (ViewBranch)k;
-    if (weight_file_find(f, view_probe_name(b)) < 0) continue;
-    const uint64_t *u = shape_of(f, view_probe_name(b), 2, error);
-    const uint64_t *v = u ? shape_of(f, view_projection_name(b), 2, error) : NULL;
-    if (!v) return false;
-    bool across = b == VIEW_XTU || b == VIEW_XTXU, probes_out = b == VIEW_XXTU || b == VIEW_XTU;
-    size_t *d[] = {probes_out ? &s->d_out : &s->d_in, across ? &s->d_in : &s->d_out};
-    const size_t says[] = {u[0], v[1]};
-    for (int i = 0; i < 2; i++)
-      if (!*d[i]) *d[i] = says[i];
-    if (!s->views) s->r_u = u[1], s->r_v = v[0];
-    s->views |= 1U << b;
-    if (*d[0] == u[0] && *d[1] == v[1] && s->r_u == u[1] && s->r_v == v[0]) continue;
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: the views are of different sizes, from %s on",
-                weight_file_label(f), view_probe_name(b));
-    return false;
-  }
-  if (s->views) return true;
-  const uint64_t *u = shape_of(f, "probes.weight", 2, error);
-  const uint64_t *v = u ? shape_of(f, "shared_probe_proj.weight", 2, error) : NULL;
-  if (!v) return false;
-  s->d_in = u[0], s->r_u = u[1], s->r_v = v[0], s->d_out = v[1];
-  return true;
-}
-
-/* xxtu and xtxu alone each say one side of the layer; copse's own files say the other. */
-static bool complete_sides(WeightFile *f, ProbexShape *s, GError **error) {
-  if (!s->d_out) s->d_out = (size_t)CLAMP(fact_whole(f, "copse.d_out", 10), 0, 1 << 24);
-  if (!s->d_in) s->d_in = (size_t)CLAMP(fact_whole(f, "copse.d_in", 10), 0, 1 << 24);
-  if (s->d_out && s->d_in) return true;
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: its one view does not say how large the layer is",
-              weight_file_label(f));
-  return false;
-}
-
-static bool read_shape(WeightFile *f, ExpertTask task, ProbexShape *s, GError **error) {
-  const char *head = task == EXPERT_CLASSIFY ? "classification_head.weight" : "regression_head.weight";
-  *s = (ProbexShape){0};
-  if (!read_branches(f, s, error) || !complete_sides(f, s, error)) return false;
-  const uint64_t *m = shape_of(f, encoder_names(s)[0], 2, error);
-  const uint64_t *h = m ? shape_of(f, head, 2, error) : NULL;
-  if (!h) return false;
-  s->r_t = m[0];
-  *(task == EXPERT_CLASSIFY ? &s->n_classes : &s->d_text) = task == EXPERT_CLASSIFY ? h[0] : h[1];
-  enum { MOST = 1 << 16 };
-  if (s->r_u <= MOST && s->r_v <= MOST && s->r_t <= MOST && s->r_u * s->r_v <= 16 * MOST) return true;
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
-              "%s: an expert of %zu probes, %zu projections and %zu dimensions is beyond what is taken (%d each)",
-              weight_file_label(f), s->r_u, s->r_v, s->r_t, (int)MOST);
-  return false;
-}
-
-static bool all_finite(const WeightFile *f, const char *name, size_t n, const float *x, GError **error) {
-  size_t at = first_not_finite(x, n);
-  if (at == n) return true;
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %s holds what is no number, at %zu", weight_file_label(f),
-              name, at);
-  return false;
-}
-
-/* Reads exactly n numbers of a tensor. */
-static bool read_numbers(WeightFile *f, const char *name, size_t n, float *dst, GError **error) {
-  gssize i = weight_file_find(f, name);
-  if (i >= 0 && weight_file_info(f, (size_t)i)->count == n)
-    return weight_file_read_f32(f, (size_t)i, 0, n, dst, error) && all_finite(f, name, n, dst, error);
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %s should hold %zu numbers", weight_file_label(f), name, n);
-  return false;
-}
-
-static bool read_head(WeightFile *f, Expert *x, GError **error) {
-  Probex *p = x->probex;
-  const ProbexShape *s = &p->shape;
-  if (x->task == EXPERT_CLASSIFY)
-    return read_numbers(f, "classification_head.weight", s->n_classes * s->r_t, p->head, error) &&
-           read_numbers(f, "classification_head.bias", s->n_classes, p->head_b, error);
-  if (weight_file_find(f, "copse.tau") >= 0 && !read_numbers(f, "copse.tau", 1, p->tau, error)) return false;
-  x->text_mean = g_new0(float, s->d_text);
-  if (weight_file_find(f, "copse.text_mean") >= 0 &&
-      !read_numbers(f, "copse.text_mean", s->d_text, x->text_mean, error))
-    return false;
-  return read_numbers(f, "regression_head.weight", s->r_t * s->d_text, p->head, error) &&
-         read_numbers(f, "regression_head.bias", s->r_t, p->head_b, error);
-}
-
 static bool read_centre(WeightFile *f, Expert *x, GError **error) {
   size_t n = x->probex->shape.d_out * x->probex->shape.d_in;
   gssize i = weight_file_find(f, "copse.centre");
@@ -364,44 +232,34 @@ static bool read_centre(WeightFile *f, Expert *x, GError **error) {
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s: not enough memory for copse.centre", weight_file_label(f));
     return false;
   }
-  return read_numbers(f, "copse.centre", n, x->centre, error);
+  return probex_store_numbers(f, "copse.centre", n, x->centre, error);
 }
 
-static bool read_probes(WeightFile *f, Probex *p, GError **error) {
-  const ProbexShape *s = &p->shape;
-  if (!s->views)
-    return read_numbers(f, "probes.weight", s->d_in * s->r_u, p->u, error) &&
-           read_numbers(f, "shared_probe_proj.weight", s->r_v * s->d_out, p->v, error);
-  for (int k = 0; k < VIEW_BRANCHES; k++) {
-    ViewBranch b = (ViewBranch)k;
-    if (!p->views_u[b]) continue;
-    if (!read_numbers(f, view_probe_name(b), probex_probe_rows(s, b) * s->r_u, p->views_u[b], error) ||
-        !read_numbers(f, view_projection_name(b), s->r_v * probex_response_rows(s, b), p->views_v[b], error))
-      return false;
-  }
-  return true;
+/* What alignment has beside the head: the temperature, and the mean of texts. */
+static bool read_text(WeightFile *f, Expert *x, GError **error) {
+  size_t d = x->probex->shape.d_text;
+  if (x->task == EXPERT_CLASSIFY) return true;
+  if (weight_file_find(f, "copse.tau") >= 0 && !probex_store_numbers(f, "copse.tau", 1, x->probex->tau, error))
+    return false;
+  x->text_mean = g_new0(float, d);
+  return weight_file_find(f, "copse.text_mean") < 0 ||
+         probex_store_numbers(f, "copse.text_mean", d, x->text_mean, error);
 }
 
-static bool read_numbers_of(WeightFile *f, Expert *x, GError **error) {
-  ProbexShape s;
-  if (!read_shape(f, x->task, &s, error)) return false;
-  s.linear = g_hash_table_contains(weight_file_metadata(f), "copse.linear");
-  Probex *p = x->probex = probex_new(&s, error);
-  return p && read_probes(f, p, error) &&
-         read_numbers(f, encoder_names(&s)[0], s.r_t * probex_hidden(&s), p->m, error) &&
-         read_numbers(f, encoder_names(&s)[1], s.r_t, p->b, error) && read_head(f, x, error) &&
-         read_centre(f, x, error);
+static bool read_network(WeightFile *f, Expert *x, GError **error) {
+  x->probex = probex_store_read(f, x->task == EXPERT_CLASSIFY, error);
+  return x->probex && read_text(f, x, error) && read_centre(f, x, error);
 }
 
 /* Who trained, validated and tested. Not there: an old file. */
 static bool read_split(WeightFile *f, Expert *x, GError **error) {
   enum { MOST_MODELS = 1 << 20 };
   if (weight_file_find(f, "copse.split") < 0) return true;
-  const uint64_t *shape = shape_of(f, "copse.split", 2, error);
+  const uint64_t *shape = probex_store_shape(f, "copse.split", 2, error);
   if (!shape) return false;
   bool fits = shape[0] <= MOST_MODELS && shape[1] == SPLIT_RECORD_WIDTH;
   g_autofree float *numbers = fits ? g_try_new(float, shape[0] * SPLIT_RECORD_WIDTH) : NULL;
-  if (numbers && !read_numbers(f, "copse.split", shape[0] * SPLIT_RECORD_WIDTH, numbers, error)) return false;
+  if (numbers && !probex_store_numbers(f, "copse.split", shape[0] * SPLIT_RECORD_WIDTH, numbers, error)) return false;
   x->split = numbers ? split_record_unpack(numbers, shape[0]) : NULL;
   if (!x->split) {
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: copse.split does not say who was trained on", x->path);
@@ -424,14 +282,14 @@ static bool read_kernel(WeightFile *f, Expert *x, GError **error) {
     x->probex = kernel_shell(x->kernel, 0, x->kernel->head[KERNEL_SEEN].width, error);
     return x->probex != NULL;
   }
-  const uint64_t *d = shape_of(f, "copse.text_mean", 1, error);
+  const uint64_t *d = probex_store_shape(f, "copse.text_mean", 1, error);
   bool same = d && d[0] == x->kernel->head[KERNEL_UNSEEN].width &&
               x->kernel->head[KERNEL_SEEN].width == (x->kernel->one_hot ? x->labels->len : d[0]);
   if (d && !same) g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: its heads do not fit its texts", x->path);
   x->probex = same ? kernel_shell(x->kernel, d[0], 0, error) : NULL;
   x->text_mean = x->probex ? g_new0(float, d[0]) : NULL;
-  return x->probex && read_numbers(f, "copse.text_mean", d[0], x->text_mean, error) &&
-         read_numbers(f, "copse.tau", 1, x->probex->tau, error);
+  return x->probex && probex_store_numbers(f, "copse.text_mean", d[0], x->text_mean, error) &&
+         probex_store_numbers(f, "copse.tau", 1, x->probex->tau, error);
 }
 
 Expert *expert_load(const char *path, GError **error) {
@@ -443,7 +301,7 @@ Expert *expert_load(const char *path, GError **error) {
   x->name = safe_text(base, -1);
   x->path = g_strdup(path);
   read_facts(f, x);
-  if (!(kernel_store_is_there(f) ? read_kernel(f, x, error) : read_numbers_of(f, x, error))) return NULL;
+  if (!(kernel_store_is_there(f) ? read_kernel(f, x, error) : read_network(f, x, error))) return NULL;
   if (!read_split(f, x, error)) return NULL;
   size_t classes = x->probex->shape.n_classes;
   if (x->task == EXPERT_ALIGN || x->labels->len == 0 || x->labels->len == classes) return g_steal_pointer(&x);

@@ -60,7 +60,7 @@ static bool add_speaker(QueryIndex *index, const Expert *x, GArray *mutes, const
 static bool is_spoken_for(const QueryIndex *index, const Expert *x) {
   for (guint i = 0; i < index->speakers->len; i++) {
     const Expert *other = g_array_index(index->speakers, Speaker, i).voice->expert;
-    if (strcmp(other->shapes, x->shapes) == 0 && (other->tree < 0 || other->tree == x->tree)) return true;
+    if (g_strcmp0(other->shapes, x->shapes) == 0 && (other->tree < 0 || other->tree == x->tree)) return true;
   }
   return false;
 }
@@ -137,7 +137,7 @@ static bool add_speakers(QueryIndex *index, const Progress *progress, GError **e
   g_array_set_clear_func(mutes, mute_clear);
   for (guint i = 0; i < experts->len; i++) {
     const Expert *x = experts->pdata[i];
-    if (x->task != EXPERT_ALIGN || !x->shapes || !x->layer || is_spoken_for(index, x)) continue;
+    if (x->task != EXPERT_ALIGN || !x->layer || is_spoken_for(index, x)) continue;
     if (!add_speaker(index, x, mutes, progress, error)) return false;
   }
   for (guint i = 0; i < mutes->len; i++) {
