@@ -8,7 +8,7 @@
 
 /* What a word is worth by how it was found. A whole word goes before the beginning of one, that before the inside, and
  * letters with gaps come last; the place in the text decides among equals. */
-enum { WHOLE = 60, BEGINS = 300, INSIDE = 150, GAPS = 60, FIRST = 40, SPAN = 24, LATE = 32, LONG = 24 };
+enum { WHOLE = 60, BEGINS = 300, INSIDE = 150, GAPS = 60, FIRST = 40, SPAN = 12, LATE = 32, LONG = 24 };
 
 typedef struct {
   guint index;
@@ -59,16 +59,15 @@ void fuzzy_free(Fuzzy *f) {
   g_free(f);
 }
 
-/* Where the letters of the word end that follow in their order from `at` on; NULL when one is missing or lies too far
- * away to be meant: as far for any word, so that a longer one never finds more than its beginning. */
+/* Where the letters of the word end that follow in their order from `at` on, in the same line; NULL when one is missing
+ * or lies too far away to be meant: as far for any word, so that a longer one never finds more than its beginning. */
 static const char *letters_from(const char *at, const char *word) {
-  const char *end = at;
-  for (const char *w = word; *w; w++) {
-    end = strchr(end, *w);
-    if (!end || end - at > (gssize)SPAN) return NULL;
-    end++;
+  const char *most = at + SPAN;
+  for (; *word; word++, at++) {
+    while (*at != *word && *at && *at != '\n' && at < most) at++;
+    if (*at != *word) return NULL;
   }
-  return end;
+  return at;
 }
 
 /* Letters with gaps, the first at the beginning of a word; 0: not so. A sign in what is typed says that it is no

@@ -1,16 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lines that the interface remembers from one session to the next, kept with the collection's state. */
+/* Lines that the interface remembers from one session to the next, kept with the collection's state. They are read and
+ * written on the worker's thread: whoever types waits for no disk and no lock. */
 #pragma once
 
 #include "session/session.h"
 
 enum { MEMORY_LINES = 200 };
 
-/* The lines under a key, oldest first; none when there are none. Array of char*, owned. */
-GPtrArray *history_load(const Engine *engine, const char *key);
+typedef enum { HISTORY_QUESTIONS, HISTORY_COMMANDS, HISTORY_FOLDS, HISTORY_KINDS } HistoryKind;
 
-/* Keeps the last MEMORY_LINES lines. Trouble is no error: what is remembered is a comfort. */
-void history_save(const Engine *engine, const char *key, const GPtrArray *lines);
+/* The lines of a kind, oldest first; none when there are none. Array of char*, owned. Reads the disk. */
+GPtrArray *history_load(const Engine *engine, HistoryKind kind);
+
+/* Keeps the last MEMORY_LINES lines. Trouble is no error: what is remembered is a comfort. Writes to the disk. */
+void history_save(const Engine *engine, HistoryKind kind, const GPtrArray *lines);
 
 /* Appends a line, once: an earlier one like it goes. */
 void history_add(GPtrArray *lines, const char *line);
+
+/* All of them, by kind. */
+typedef struct {
+  GPtrArray *lines[HISTORY_KINDS];
+} History;
+void history_free(gpointer history); /* NULL-safe */
+
+/* History*: as a job that is not listed. */
+guint64 engine_history(const Engine *engine, JobDone done, gpointer user);
+
+/* Keeps a copy of the lines, likewise. The job's id. */
+guint64 engine_keep_history(const Engine *engine, HistoryKind kind, const GPtrArray *lines, JobDone done,
+                            gpointer user);

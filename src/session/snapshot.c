@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "session/snapshot.h"
 
+#include "lineage/forest/outline.h"
 #include "search/filter.h"
+#include "search/fuzzy.h"
 
 Snapshot *snapshot_ref(Snapshot *wood) {
   atomic_fetch_add(&wood->refs, 1);
@@ -11,6 +13,8 @@ Snapshot *snapshot_ref(Snapshot *wood) {
 void snapshot_unref(Snapshot *wood) {
   if (!wood || atomic_fetch_sub(&wood->refs, 1) != 1) return;
   g_strfreev(wood->haystacks);
+  g_free(wood->letters);
+  g_free(wood->order);
   name_set_free(wood->names);
   if (wood->forest) wood->ops->forest_free(wood->forest);
   g_clear_pointer(&wood->models, g_ptr_array_unref);
@@ -46,12 +50,25 @@ static NameSet *names_of(const Forest *forest) {
   return name_set_new(names, forest->nodes->len);
 }
 
+static unsigned *order_of(const Forest *forest) {
+  const OutlineOptions options = {.bare = true};
+  g_autoptr(GArray) rows = outline_rows(forest, &options);
+  unsigned *order = g_new(unsigned, forest->nodes->len + 1);
+  for (guint i = 0; i < rows->len; i++) order[i] = g_array_index(rows, OutlineRow, i).node;
+  return order;
+}
+
 void snapshot_fold(Snapshot *wood) {
+  guint n = wood->forest->nodes->len;
   wood->names = names_of(wood->forest);
-  wood->haystacks = g_new(char *, wood->forest->nodes->len + 1);
-  for (guint i = 0; i < wood->forest->nodes->len; i++)
+  wood->haystacks = g_new(char *, n + 1);
+  wood->letters = g_new(guint64, n + 1);
+  for (guint i = 0; i < n; i++) {
     wood->haystacks[i] = node_haystack(forest_node(wood->forest, i), wood->label_key);
-  wood->haystacks[wood->forest->nodes->len] = NULL;
+    wood->letters[i] = fuzzy_letters(wood->haystacks[i]);
+  }
+  wood->haystacks[n] = NULL;
+  wood->order = order_of(wood->forest);
 }
 
 static void note_concepts(Snapshot *wood) {

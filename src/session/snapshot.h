@@ -15,6 +15,8 @@ typedef struct {
   Forest *forest;
   NameSet *names;        /* of each node, for where there is little room */
   char **haystacks;      /* of each node, what words are looked for in: node_haystack() */
+  guint64 *letters;      /* of each haystack: fuzzy_letters() */
+  unsigned *order;       /* all nodes as an outline lists them */
   const char *label_key; /* what models are labelled by, or NULL. Static text */
   uint64_t bytes;
   bool concepts; /* some model says what it was trained on */
@@ -24,7 +26,7 @@ typedef struct {
   atomic_uint refs;
 } Snapshot;
 
-/* Fills in haystacks and names, once forest and label_key are there. */
+/* Fills in haystacks, their letters, names and the order, once forest and label_key are there. */
 void snapshot_fold(Snapshot *wood);
 Snapshot *snapshot_ref(Snapshot *wood);
 void snapshot_unref(Snapshot *wood); /* NULL-safe */

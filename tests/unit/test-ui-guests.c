@@ -80,7 +80,7 @@ static void test_endless_line(void) {
     g_autofree char *line = g_strdup_printf(":nonsense%d<Enter>", i);
     press(app, line);
   }
-  g_assert_cmpuint(app->commands->len, <=, MEMORY_LINES);
+  g_assert_cmpuint(app->ui.history[HISTORY_COMMANDS]->len, <=, MEMORY_LINES);
   g_assert_null(wood.memory);
 }
 

@@ -454,6 +454,7 @@ static void test_actions_are_commands(void) {
     if (!(info->contexts & IN_FOREST) || a == ACTION_QUIT || a == ACTION_BACK) continue;
     g_assert_true(app_command(app, info->name));
     ui_menu(&app->ui, NULL);
+    overlay_close(&app->overlay);
     app->ui.prompt.label = NULL;
     app->tour = -1;
     app_show(app, VIEW_FOREST);
@@ -463,9 +464,9 @@ static void test_actions_are_commands(void) {
 static void test_action_menu(void) {
   FakeWood wood = {0};
   g_autoptr(App) app = ready_app(&wood, 100, 30);
-  walk(app, "m");
+  walk(app, "mcolumns");
   expect(app, "choose the columns");
-  walk(app, "q");
+  walk(app, "<Esc>");
   g_assert_false(on_screen(app, "choose the columns"));
   walk(app, "m<Enter>"); /* the first: open the model */
   expect(app, "Overview");
@@ -498,7 +499,7 @@ static void test_tour_leaves_no_question(void) {
   walk(app, "n|<Esc>|2e|<C-r>");
   expect(app, "Earlier questions");
   expect(app, "owl");
-  g_autoptr(GPtrArray) asked = history_load(&app->ui.engine, "questions");
+  g_autoptr(GPtrArray) asked = history_load(&app->ui.engine, HISTORY_QUESTIONS);
   g_assert_cmpuint(asked->len, ==, 1);
   g_assert_cmpstr(asked->pdata[0], ==, "owl");
 }
@@ -541,8 +542,14 @@ static void test_completion(void) {
   FakeWood wood = {0};
   g_autoptr(App) app = ready_app(&wood, 100, 30);
   g_autoptr(GArray) models = command_candidates(&app->ui, IN_FOREST, "model ow", 10);
-  g_assert_cmpuint(models->len, ==, 1);
+  g_assert_cmpuint(models->len, ==, 2); /* and what is brown comes after what begins so */
   g_assert_cmpstr(g_array_index(models, Candidate, 0).word, ==, "model birch/owl-lora");
+  g_autoptr(GArray) words = command_candidates(&app->ui, IN_FOREST, "model lora barn", 10);
+  g_assert_cmpuint(words->len, ==, 1); /* all words, in any order */
+  g_autoptr(GArray) layers = command_candidates(&app->ui, IN_FOREST, "layer tov", 10);
+  g_assert_cmpstr(g_array_index(layers, Candidate, 0).word, ==, "layer down.1.attn.to_v");
+  g_autoptr(GArray) experts = command_candidates(&app->ui, IN_FOREST, "expert cla", 10);
+  g_assert_cmpstr(g_array_index(experts, Candidate, 0).word, ==, "expert probex-classes");
   g_autofree char *folder = g_dir_make_tmp("copse-complete-XXXXXX", NULL);
   g_autofree char *sub = g_build_filename(folder, "a folder", NULL), *file = g_build_filename(folder, "a file", NULL);
   g_assert_cmpint(g_mkdir(sub, 0700), ==, 0);

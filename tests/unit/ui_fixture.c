@@ -528,9 +528,14 @@ static DiskSurvey *fake_survey(const char *root, const GPtrArray *models, GError
 
 static char *history_key(const char *space, const char *key) { return g_strconcat(space, "/", key, NULL); }
 
+static void note_wait(FakeWood *wood) {
+  if (wood->owner && g_thread_self() == wood->owner) wood->waits++;
+}
+
 static bool fake_put(Collection *collection, const char *space, const char *key, GBytes *value, GError **error) {
   FakeWood *wood = wood_of(collection);
   (void)error;
+  note_wait(wood);
   if (!wood->memory)
     wood->memory = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_bytes_unref);
   g_hash_table_insert(wood->memory, history_key(space, key), g_bytes_ref(value));
@@ -539,6 +544,7 @@ static bool fake_put(Collection *collection, const char *space, const char *key,
 
 static GBytes *fake_get(Collection *collection, const char *space, const char *key, GError **error) {
   FakeWood *wood = wood_of(collection);
+  note_wait(wood);
   g_autofree char *name = history_key(space, key);
   GBytes *value = wood->memory ? g_hash_table_lookup(wood->memory, name) : NULL;
   (void)error;

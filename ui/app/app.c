@@ -59,6 +59,28 @@ static void show_page(App *app) {
   app->dirty = true;
 }
 
+/* What earlier sessions left goes before what this one has added. */
+static bool on_history(gpointer user, guint64 id, gpointer result, const GError *error) {
+  App *app = user;
+  History *h = result;
+  (void)id, (void)error;
+  app->ui.history_known = true;
+  for (int k = 0; h && k < HISTORY_KINDS; k++) {
+    GPtrArray *new = app->ui.history[k];
+    for (guint i = 0; i < new->len; i++) history_add(h->lines[k], new->pdata[i]);
+    app->ui.history[k] = h->lines[k];
+    h->lines[k] = new; /* goes with the rest */
+  }
+  app_tell_views(app, CHANGED_HISTORY);
+  return true;
+}
+
+/* What the worker could not write any more. */
+static void keep_rest(App *app) {
+  for (int k = 0; k < HISTORY_KINDS; k++)
+    if (app->ui.keeping[k]) history_save(&app->ui.engine, (HistoryKind)k, app->ui.history[k]);
+}
+
 /* What views have asked for. */
 static void start_wanted(App *app) {
   unsigned wanted = app->ui.wanted;
@@ -115,6 +137,7 @@ App *app_new(const UiOptions *options, const EngineOps *ops, bool headless, GErr
   App *app = g_new0(App, 1);
   app->signal_fd = -1;
   app->ui.told = told_new();
+  for (int k = 0; k < HISTORY_KINDS; k++) app->ui.history[k] = g_ptr_array_new_with_free_func(g_free);
   app->dirty = true;
   app->tour = -1;
   app->last_key = g_get_monotonic_time();
@@ -133,6 +156,7 @@ App *app_new(const UiOptions *options, const EngineOps *ops, bool headless, GErr
   g_autofree char *title = g_strdup_printf("copse - %s", name);
   term_title(app->term, title);
   app->opening = (Opening){.engine = &app->ui.engine, .ops = &opening_ops, .user = app};
+  engine_history(&app->ui.engine, on_history, app);
   opening_start(&app->opening, OPENING_LOAD);
   return app;
 }
@@ -140,8 +164,11 @@ App *app_new(const UiOptions *options, const EngineOps *ops, bool headless, GErr
 void app_free(App *app) {
   if (!app) return;
   worker_free(g_steal_pointer(&app->ui.engine.worker));
+  overlay_close(&app->overlay);
   for (int v = 0; v < VIEW_COUNT; v++)
     if (app->views[v]) app_views[v]->close(app->views[v]);
+  keep_rest(app);
+  for (int k = 0; k < HISTORY_KINDS; k++) g_ptr_array_unref(app->ui.history[k]);
   signals_stop();
   term_close(app->term);
   cells_free(app->cells);
@@ -151,7 +178,6 @@ void app_free(App *app) {
   g_clear_pointer(&app->ui.to_tag, g_ptr_array_unref);
   g_clear_pointer(&app->ui.predicted, g_hash_table_unref);
   g_clear_pointer(&app->ui.scores, g_hash_table_unref);
-  g_clear_pointer(&app->commands, g_ptr_array_unref);
   g_clear_pointer(&app->candidates, g_array_unref);
   if (app->ui.copy) g_string_free(app->ui.copy, TRUE);
   ui_menu(&app->ui, NULL);

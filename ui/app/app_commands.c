@@ -45,6 +45,15 @@ static bool open_diff(App *app, const char *verb, const char *argument, CommandN
   return true;
 }
 
+/* Of the model at hand; where none is, of the experts. */
+static bool open_layer(App *app, const char *verb, const char *argument) {
+  g_autofree char *problem = NULL;
+  ViewId view = app->current == VIEW_MODEL ? VIEW_MODEL : VIEW_EXPERTS;
+  if (view != app->current) app_show(app, view);
+  if (app_views[view]->command(&app->ui, app->views[view], verb, argument, &problem)) return true;
+  return wrong(app, verb, problem ? problem : "that cannot be done");
+}
+
 static bool save_display(App *app, const char *verb, const char *typed) {
   g_autoptr(GError) error = NULL;
   g_autofree char *text = NULL, *path = typed_path(typed);
@@ -95,6 +104,7 @@ static bool edit_config(App *app, const char *verb) {
 /* The commands that are the app's own. */
 static bool run_own(App *app, const char *verb, const char *argument, CommandNext *next) {
   if (g_str_equal(verb, "model")) return open_model(app, verb, argument, next);
+  if (g_str_equal(verb, "layer")) return open_layer(app, verb, argument);
   if (g_str_equal(verb, "diff")) return open_diff(app, verb, argument, next);
   if (g_str_equal(verb, "save-display")) return save_display(app, verb, argument);
   if (g_str_equal(verb, "theme")) return set_theme(app, verb, argument);

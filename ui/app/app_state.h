@@ -7,6 +7,7 @@
 
 #include "session/opening.h"
 #include "ui/desk/view.h"
+#include "ui/overlay/overlay.h"
 #include "ui/toolkit/term.h"
 
 /* The first VIEW_MODEL of them stand beside each other and have a digit each; the others are opened from one
@@ -55,8 +56,8 @@ typedef struct {
   int frames, frames_wanted;
   gint64 last_key;          /* monotonic microseconds */
   int tour;                 /* the step that is shown, -1: none */
-  GPtrArray *commands;      /* typed earlier; NULL until the first */
-  int command_at;           /* of them, while one goes through them; -1: a new one */
+  Overlay overlay;          /* of everything that can be found */
+  int command_at;           /* of the commands typed earlier, while one goes through them; -1: a new one */
   GArray *candidates;       /* of Candidate: what may follow what is typed; NULL: none */
   int candidate_at;         /* the one that was put in last, -1: none */
   int tabs[VIEW_COUNT + 1]; /* where each tab begins in the title, for the mouse; -1: not shown */

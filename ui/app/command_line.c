@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "search/fuzzy.h"
 #include "ui/app/app_state.h"
 #include "ui/forest/forest_columns.h"
 
@@ -11,11 +12,13 @@ static const CommandInfo command_list[] = {
     {"columns", "NAMES", ARGUMENT_COLUMN, VIEW_FOREST, "columns of the forest, in order", false},
     {"diff", "MODEL MODEL", ARGUMENT_MODEL, -1, "compare two models layer by layer", false},
     {"edit-config", "", ARGUMENT_NONE, -1, "change the configuration in $EDITOR", true},
+    {"expert", "NAME", ARGUMENT_EXPERT, VIEW_EXPERTS, "go to an expert", false},
     {"export", "FILE", ARGUMENT_FILE, VIEW_FOREST, "write the listed or tagged models (.csv, .jsonl, .html, .txt)",
      true},
     {"filter", "WORDS", ARGUMENT_TEXT, VIEW_FOREST, "keep the rows that match; nothing: all", false},
     {"find", "WORDS", ARGUMENT_TEXT, VIEW_HELP, "search the help", false},
     {"labels", "A, B, C", ARGUMENT_TEXT, VIEW_MODEL, "which of these labels fits the open model", false},
+    {"layer", "LAYER", ARGUMENT_LAYER, -1, "a layer of the open model, else the expert that is best on it", false},
     {"model", "MODEL", ARGUMENT_MODEL, -1, "open a model", false},
     {"query", "WORDS", ARGUMENT_TEXT, VIEW_QUERY, "ask in words", false},
     {"save-display", "FILE", ARGUMENT_FILE, -1, "write the screen as text", true},
@@ -64,18 +67,43 @@ static bool folds_into(const char *text, const char *stem) {
   return g_ascii_strncasecmp(text, stem, strlen(stem)) == 0;
 }
 
-/* True when the stem begins the name or any part of the path. */
-static bool names_model(const Model *m, const char *stem) {
-  if (folds_into(m->shown, stem) || folds_into(m->name, stem)) return true;
-  for (const char *slash = strchr(m->shown, '/'); slash; slash = strchr(slash + 1, '/'))
-    if (folds_into(slash + 1, stem)) return true;
-  return false;
+/* Those of the texts that match the stem best; the i-th is put in as words[i] says. */
+static void add_best(GArray *out, guint limit, const char *head, const char *stem, const char *const *texts,
+                     const guint64 *letters, const char *const *words, guint n) {
+  g_autoptr(Fuzzy) fuzzy = fuzzy_new(texts, letters, n);
+  g_autofree guint *best = g_new(guint, limit + 1);
+  fuzzy_type(fuzzy, stem);
+  guint found = fuzzy_best(fuzzy, best, limit);
+  for (guint i = 0; i < found; i++) add(out, limit, head, words[best[i]], NULL);
 }
 
 static void add_models(const Ui *ui, GArray *out, guint limit, const char *head, const char *stem) {
-  const GPtrArray *models = ui->wood ? ui->wood->models : NULL;
-  for (guint i = 0; models && i < models->len && out->len < limit; i++)
-    if (names_model(models->pdata[i], stem)) add(out, limit, head, ((const Model *)models->pdata[i])->shown, NULL);
+  const Forest *forest = ui->wood ? ui->wood->forest : NULL;
+  guint n = 0, nodes = forest ? forest->nodes->len : 0;
+  g_autofree const char **texts = g_new(const char *, nodes + 1), **words = g_new(const char *, nodes + 1);
+  g_autofree guint64 *letters = g_new(guint64, nodes + 1);
+  for (guint i = 0; i < nodes; i++) {
+    const Model *m = forest_node(forest, i)->model;
+    if (!m) continue;
+    texts[n] = ui->wood->haystacks[i], letters[n] = ui->wood->letters[i], words[n++] = m->shown;
+  }
+  add_best(out, limit, head, stem, texts, letters, words, n);
+}
+
+/* Experts' names, or the layers they look at. */
+static void add_experts(const Ui *ui, GArray *out, guint limit, const char *head, const char *stem, bool layers) {
+  const GPtrArray *all = ui->oracle ? ui->oracle->experts : NULL;
+  g_autoptr(GPtrArray) words = g_ptr_array_new(), texts = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+  for (guint i = 0; all && i < all->len; i++) {
+    const Expert *e = all->pdata[i];
+    char *word = layers ? e->layer : e->name;
+    if (!word || !g_hash_table_add(seen, word)) continue;
+    g_ptr_array_add(words, word);
+    g_ptr_array_add(texts, text_fold(word));
+  }
+  add_best(out, limit, head, stem, (const char *const *)texts->pdata, NULL, (const char *const *)words->pdata,
+           words->len);
 }
 
 static void add_words(GArray *out, guint limit, const char *head, const char *stem, const char *const *words) {
@@ -133,6 +161,10 @@ GArray *command_candidates(const Ui *ui, unsigned context, const char *line, gui
   switch (c ? c->kind : ARGUMENT_NONE) {
     case ARGUMENT_MODEL:
       add_models(ui, out, limit, head, stem);
+      break;
+    case ARGUMENT_EXPERT:
+    case ARGUMENT_LAYER:
+      add_experts(ui, out, limit, head, stem, c->kind == ARGUMENT_LAYER);
       break;
     case ARGUMENT_COLUMN:
       add_columns(out, limit, head, stem);

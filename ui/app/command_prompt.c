@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ui/app/command_prompt.h"
 
-#include "session/history.h"
 #include "ui/app/command_line.h"
 #include "ui/app/navigation.h"
 #include "ui/desk/services.h"
@@ -17,7 +16,6 @@ void command_prompt_typed(App *app) {
 }
 
 void command_prompt_open(App *app) {
-  if (!app->commands) app->commands = history_load(&app->ui.engine, "commands");
   app->command_at = -1;
   ui_prompt(&app->ui, ":", "");
   app->ui.prompt.command = true;
@@ -40,10 +38,11 @@ static void complete(App *app) {
 }
 
 static void recall(App *app, int by) {
-  int n = (int)app->commands->len, at = app->command_at < 0 ? n : app->command_at;
+  const GPtrArray *commands = app->ui.history[HISTORY_COMMANDS];
+  int n = (int)commands->len, at = app->command_at < 0 ? n : app->command_at;
   at = CLAMP(at + by, 0, n);
   app->command_at = at == n ? -1 : at;
-  line_edit_set(&app->ui.prompt.edit, at == n ? "" : app->commands->pdata[at]);
+  line_edit_set(&app->ui.prompt.edit, at == n ? "" : commands->pdata[at]);
   command_prompt_typed(app);
 }
 
@@ -70,7 +69,6 @@ char *command_prompt_take(App *app) {
   g_autofree char *line = g_strdup(app->ui.prompt.edit.text->str);
   close_command(app);
   if (!*g_strstrip(line)) return NULL;
-  history_add(app->commands, line);
-  if (!app->ui.read_only) history_save(&app->ui.engine, "commands", app->commands);
+  ui_remember(&app->ui, HISTORY_COMMANDS, line);
   return g_steal_pointer(&line);
 }

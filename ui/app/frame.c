@@ -249,6 +249,7 @@ static void draw_all(App *app, Cells *cells) {
   if (keys) draw_hints(app, cells, cells->rows - 1);
   draw_candidates(app, cells, area);
   if (app->ui.menu) menu_draw(app->ui.menu, cells, area);
+  if (app->overlay.open) overlay_draw(&app->overlay, &app->ui, cells, area);
   if (app->prefix != UIKEY_NONE) draw_which_key(app, cells, area);
   tour_draw(app, cells, area);
   if (app->asking_quit) draw_quit_question(app, cells, area);

@@ -20,6 +20,7 @@ const ViewOps *const app_views[VIEW_COUNT] = {
 unsigned app_context(const App *app) {
   if (app->asking_quit) return IN_QUIT;
   if (app->tour >= 0) return IN_TOUR;
+  if (app->overlay.open) return IN_OVERLAY;
   if (app->ui.menu) return IN_MENU;
   if (app->ui.prompt.label) return app->ui.prompt.command ? IN_COMMAND : IN_PROMPT;
   return app_views[app->current]->context(&app->ui, app->views[app->current]);

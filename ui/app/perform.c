@@ -81,36 +81,15 @@ void app_follow(App *app, Reaction reaction) {
   g_clear_pointer(&app->ui.to_tag, g_ptr_array_unref);
 }
 
-enum { MENU_ACTIONS = 1 };
-
-/* True for what can be done in every view: moving, switching views, leaving. */
-static bool is_general(const ActionInfo *info) { return (info->contexts & IN_LISTS) == IN_LISTS; }
-
-/* Everything that can be done here, with its keys: what belongs to this place first. */
-static void open_actions(App *app) {
-  unsigned context = app_context(app);
-  Menu *menu = menu_new(MENU_ACTIONS, context_name(context), false);
-  menu->of_app = true;
-  for (int general = 0; general < 2; general++)
-    for (Action a = ACTION_NONE + 1; a < ACTION_COUNT; a++) {
-      const ActionInfo *info = action_info(a);
-      if (!(info->contexts & context) || a == ACTION_ACTIONS || is_general(info) != general) continue;
-      g_autofree char *keys = keymap_label(app->keymap, a, context, 2);
-      menu_add(menu, (int)a, UIKEY_NONE, info->help, keys, false);
-    }
-  ui_menu(&app->ui, menu);
-}
-
 void app_choose(App *app) {
   Ui *ui = &app->ui;
   MenuLine *line = menu_line(ui->menu);
   if (!line) return;
   int id = ui->menu->id, chosen = line->line;
-  bool of_app = ui->menu->of_app, stays = ui->menu->ticks;
+  bool stays = ui->menu->ticks;
   if (stays) line->ticked = !line->ticked;
   else ui_menu(ui, NULL);
-  if (of_app) app_perform(app, (Action)chosen);
-  else app_follow(app, app_views[app->current]->choose(ui, app->views[app->current], id, chosen));
+  app_follow(app, app_views[app->current]->choose(ui, app->views[app->current], id, chosen));
 }
 
 /* True when the action belongs to the menu. */
@@ -120,6 +99,36 @@ static bool perform_in_menu(App *app, Action action) {
   if (action == ACTION_MENU_CHOOSE) app_choose(app);
   else if (action == ACTION_LEAVE || action == ACTION_BACK) ui_menu(ui, NULL);
   else list_action(&ui->menu->list, action);
+  return true;
+}
+
+/* Over what can be done in the view at hand. */
+static void open_overlay(App *app, unsigned kinds) {
+  unsigned context = app_views[app->current]->context(&app->ui, app->views[app->current]);
+  overlay_open(&app->overlay, &app->ui, context, app->ui.history[HISTORY_QUESTIONS], kinds);
+}
+
+/* Goes to what is at hand, or does it. */
+static void choose_pick(App *app) {
+  Pick pick;
+  bool some = overlay_pick(&app->overlay, &pick);
+  g_autoptr(Model) model = NULL;
+  if (some && pick.kind == PICK_MODEL)
+    model = model_ref(forest_node(app->overlay.picks->wood->forest, pick.number)->model);
+  overlay_close(&app->overlay);
+  if (!some) return;
+  if (model) ui_target(&app->ui, model), app_follow(app, REACT_SHOW_MODEL);
+  else if (pick.command) app_command(app, pick.command);
+  else app_perform(app, (Action)pick.number);
+  pick_clear(&pick);
+}
+
+/* True when the action belongs to it. */
+static bool perform_in_overlay(App *app, Action action) {
+  if (!app->overlay.open) return false;
+  if (action == ACTION_OVERLAY_CHOOSE) choose_pick(app);
+  else if (action == ACTION_LEAVE) overlay_close(&app->overlay);
+  else overlay_action(&app->overlay, &app->ui, action);
   return true;
 }
 
@@ -193,7 +202,10 @@ static bool perform_everywhere(App *app, Action action) {
       command_prompt_open(app);
       return true;
     case ACTION_ACTIONS:
-      open_actions(app);
+      open_overlay(app, 1 << PICK_ACTION);
+      return true;
+    case ACTION_OVERLAY:
+      open_overlay(app, PICK_ALL);
       return true;
     case ACTION_MESSAGES:
       show_messages(app);
@@ -250,8 +262,8 @@ static bool perform_in_tour(App *app, Action action) {
 }
 
 void app_perform(App *app, Action action) {
-  if (perform_in_tour(app, action) || perform_everywhere(app, action) || perform_in_menu(app, action) ||
-      perform_in_prompt(app, action))
+  if (perform_in_tour(app, action) || perform_everywhere(app, action) || perform_in_overlay(app, action) ||
+      perform_in_menu(app, action) || perform_in_prompt(app, action))
     return;
   if (app->asking_quit) return;
   if (action == ACTION_BACK) {
@@ -263,7 +275,9 @@ void app_perform(App *app, Action action) {
 
 void app_type(App *app, Key key) {
   const ViewOps *ops = app_views[app->current];
-  if (app->ui.prompt.label) {
+  if (app->overlay.open) {
+    overlay_type(&app->overlay, key);
+  } else if (app->ui.prompt.label) {
     if (line_edit_type(&app->ui.prompt.edit, key)) typed(app);
   } else if (ops->type) {
     app_follow(app, ops->type(&app->ui, app->views[app->current], key));

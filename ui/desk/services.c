@@ -45,3 +45,20 @@ void ui_target(Ui *ui, Model *target) {
   g_clear_pointer(&ui->target, model_unref);
   ui->target = target;
 }
+
+static bool on_kept(gpointer user, guint64 id, gpointer result, const GError *error) {
+  Ui *ui = user;
+  (void)result, (void)error;
+  for (int k = 0; k < HISTORY_KINDS; k++)
+    if (ui->keeping[k] == id) ui->keeping[k] = 0;
+  return true;
+}
+
+void ui_keep_history(Ui *ui, HistoryKind kind) {
+  if (!ui->read_only) ui->keeping[kind] = engine_keep_history(&ui->engine, kind, ui->history[kind], on_kept, ui);
+}
+
+void ui_remember(Ui *ui, HistoryKind kind, const char *line) {
+  history_add(ui->history[kind], line);
+  ui_keep_history(ui, kind);
+}

@@ -8,6 +8,7 @@
 
 #include "ui/toolkit/cells.h"
 #include "ui/desk/config.h"
+#include "session/history.h"
 #include "session/session.h"
 #include "ui/toolkit/keymap.h"
 #include "ui/toolkit/line_edit.h"
@@ -42,7 +43,8 @@ typedef enum {
   CHANGED_TARGET = 1 << 3,    /* the view is to show ui->target */
   CHANGED_TAGS = 1 << 4,      /* ui->to_tag are to be tagged */
   CHANGED_PREDICTED = 1 << 5, /* ui->predicted is another */
-  CHANGED_SCORES = 1 << 6     /* ui->scores are */
+  CHANGED_SCORES = 1 << 6,    /* ui->scores are */
+  CHANGED_HISTORY = 1 << 7    /* ui->history has come */
 } Changed;
 
 typedef enum { PROMPT_TYPED, PROMPT_ACCEPTED, PROMPT_CANCELLED } PromptEvent;
@@ -58,15 +60,18 @@ typedef struct {
   Engine engine;
   const Keymap *keymap;
   bool read_only, ascii;
-  bool mono;             /* there are no colours to tell groups by */
-  Snapshot *wood;        /* NULL until the catalog has been read */
-  OpenExperts *oracle;   /* NULL until the experts have been opened */
-  Model *target, *other; /* for REACT_LOCATE, REACT_SHOW_MODEL, REACT_SHOW_DIFF */
-  GPtrArray *to_tag;     /* of Model*, for CHANGED_TAGS; NULL: none */
-  GHashTable *predicted; /* what an expert predicts: path -> text; NULL: nothing yet */
-  bool ask_labels;       /* the model that is opened next is to be asked about labels */
-  char *question;        /* the last that was answered, or NULL */
-  GHashTable *scores;    /* path -> score of that answer (double*); NULL: none */
+  bool mono;                         /* there are no colours to tell groups by */
+  Snapshot *wood;                    /* NULL until the catalog has been read */
+  OpenExperts *oracle;               /* NULL until the experts have been opened */
+  Model *target, *other;             /* for REACT_LOCATE, REACT_SHOW_MODEL, REACT_SHOW_DIFF */
+  GPtrArray *to_tag;                 /* of Model*, for CHANGED_TAGS; NULL: none */
+  GHashTable *predicted;             /* what an expert predicts: path -> text; NULL: nothing yet */
+  bool ask_labels;                   /* the model that is opened next is to be asked about labels */
+  char *question;                    /* the last that was answered, or NULL */
+  GHashTable *scores;                /* path -> score of that answer (double*); NULL: none */
+  GPtrArray *history[HISTORY_KINDS]; /* of char*: what was asked, commanded, folded; never NULL */
+  bool history_known;                /* what earlier sessions left is among it */
+  guint64 keeping[HISTORY_KINDS];    /* the job that writes them; 0: all is written */
   Config *config;
   Menu *menu;      /* NULL: none is open */
   char *page_text; /* for WANT_PAGER */

@@ -404,6 +404,23 @@ static void experts_changed(Ui *ui, gpointer view, unsigned what) {
   if ((what & CHANGED_JOBS) && ui->training) add_point(ui, v);
 }
 
+/* Goes to an expert, or to the best one on a layer: they come best first. */
+static bool experts_command(Ui *ui, gpointer view, const char *verb, const char *argument, char **problem) {
+  ExpertsView *v = view;
+  const GPtrArray *all = experts(ui);
+  bool layer = g_str_equal(verb, "layer");
+  v->form_open = false;
+  for (guint i = 0; all && i < all->len; i++) {
+    const Expert *e = all->pdata[i];
+    if (g_strcmp0(layer ? e->layer : e->name, argument) != 0) continue;
+    table_set(&v->table, all, all->len);
+    table_select(&v->table, i);
+    return true;
+  }
+  *problem = g_strdup_printf("there is no expert %s%s", layer ? "on " : "", argument);
+  return false;
+}
+
 static void experts_click_title(Ui *ui, gpointer view, int x) {
   (void)ui;
   table_click(&((ExpertsView *)view)->table, x);
@@ -429,6 +446,7 @@ const ViewOps view_experts = {
     .action = experts_action,
     .type = experts_type,
     .prompt = experts_prompt,
+    .command = experts_command,
     .click_title = experts_click_title,
     .status = experts_status,
     .changed = experts_changed,

@@ -19,16 +19,15 @@ static gpointer forest_open(Ui *ui) {
 
 /* What is folded stays so until the next session. */
 static void recall_folds(ForestView *v) {
-  if (v->folds_known) return;
+  if (v->folds_known || !v->ui->history_known || !v->ui->wood) return;
   v->folds_known = true;
-  g_autoptr(GPtrArray) names = history_load(&v->ui->engine, "folds");
-  forest_rows_fold_these(&v->rows, names);
+  forest_rows_fold_these(&v->rows, v->ui->history[HISTORY_FOLDS]);
 }
 
 static void remember_folds(const ForestView *v) {
   if (v->ui->read_only || !v->folds_known) return;
-  g_autoptr(GPtrArray) names = forest_rows_folds(&v->rows), before = history_load(&v->ui->engine, "folds");
-  if (names->len || before->len) history_save(&v->ui->engine, "folds", names);
+  g_autoptr(GPtrArray) names = forest_rows_folds(&v->rows);
+  if (names->len || v->ui->history[HISTORY_FOLDS]->len) history_save(&v->ui->engine, HISTORY_FOLDS, names);
 }
 
 static void forest_close(gpointer view) {
@@ -273,8 +272,8 @@ static void forest_changed(Ui *ui, gpointer view, unsigned what) {
   if ((what & CHANGED_WOOD) && ui->wood) {
     phylogram_clear(&v->phylogram); /* the next forest may lie where the last one did */
     forest_rows_set_wood(&v->rows, ui->wood);
-    recall_folds(v);
   }
+  if (what & (CHANGED_WOOD | CHANGED_HISTORY)) recall_folds(v);
   int says = forest_column_find("says");
   bool has = false;
   for (int i = 0; i < v->columns.n; i++) has |= v->columns.which[i] == says;

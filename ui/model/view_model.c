@@ -318,9 +318,15 @@ static char *model_status(const Ui *ui, gpointer view) {
 
 static bool model_command(Ui *ui, gpointer view, const char *verb, const char *argument, char **problem) {
   ModelView *v = view;
-  (void)ui, (void)verb;
+  (void)ui;
   if (!v->subject.model) *problem = g_strdup("no model is open");
   if (!v->subject.model) return false;
+  if (g_str_equal(verb, "layer")) {
+    g_free(v->subject.layer);
+    v->subject.layer = g_strdup(argument);
+    v->page = PAGE_LAYER;
+    return true;
+  }
   v->page = PAGE_SAYS;
   set_labels(v, argument);
   return true;

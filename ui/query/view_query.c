@@ -11,7 +11,6 @@
 #include "ui/desk/copy_menu.h"
 #include "ui/experts/expert_facts.h"
 #include "ui/toolkit/glyph.h"
-#include "session/history.h"
 #include "ui/toolkit/paint.h"
 #include "ui/toolkit/table.h"
 #include "search/filter.h"
@@ -34,7 +33,6 @@ typedef struct {
   char *problem;         /* why there is none, or NULL */
   Completion *proposals; /* what the item at the end of the line may become, or NULL */
   Table table;
-  GPtrArray *asked; /* earlier questions, oldest first, saved ones with a star in front; NULL until wanted */
 } QueryView;
 
 enum { MENU_HISTORY = 1, MENU_COPY };
@@ -105,7 +103,6 @@ static void query_close(gpointer view) {
   line_edit_clear(&v->edit);
   table_clear(&v->table);
   reply_free(v->reply);
-  g_clear_pointer(&v->asked, g_ptr_array_unref);
   g_free(v->problem);
   completion_free(v->proposals);
   g_free(v);
@@ -327,14 +324,8 @@ static Reaction show_hit(QueryView *v, Reaction reaction) {
   return REACT_HANDLED | reaction;
 }
 
-static GPtrArray *asked(QueryView *v) {
-  if (!v->asked) v->asked = history_load(&v->ui->engine, "questions");
-  return v->asked;
-}
-
-static void keep_asked(QueryView *v) {
-  if (!v->ui->read_only) history_save(&v->ui->engine, "questions", v->asked);
-}
+/* Earlier questions, oldest first, saved ones with a star in front. */
+static GPtrArray *asked(const QueryView *v) { return v->ui->history[HISTORY_QUESTIONS]; }
 
 /* A question that somebody has stopped typing is worth remembering. */
 static void remember(QueryView *v) {
@@ -342,9 +333,8 @@ static void remember(QueryView *v) {
   g_autofree char *saved = g_strconcat("* ", text, NULL);
   if (!*text || !v->reply || v->toured) return;
   for (guint i = 0; i < asked(v)->len; i++)
-    if (g_str_equal(v->asked->pdata[i], saved)) return;
-  history_add(v->asked, text);
-  keep_asked(v);
+    if (g_str_equal(asked(v)->pdata[i], saved)) return;
+  ui_remember(v->ui, HISTORY_QUESTIONS, text);
 }
 
 /* Saves the question, or makes a saved one an ordinary one again. */
@@ -354,12 +344,11 @@ static void save_question(Ui *ui, QueryView *v) {
   bool was = false;
   if (!*text) return;
   for (guint i = asked(v)->len; i > 0; i--) {
-    was |= g_str_equal(v->asked->pdata[i - 1], saved);
-    if (g_str_equal(v->asked->pdata[i - 1], saved) || g_str_equal(v->asked->pdata[i - 1], text))
-      g_ptr_array_remove_index(v->asked, i - 1);
+    was |= g_str_equal(asked(v)->pdata[i - 1], saved);
+    if (g_str_equal(asked(v)->pdata[i - 1], saved) || g_str_equal(asked(v)->pdata[i - 1], text))
+      g_ptr_array_remove_index(asked(v), i - 1);
   }
-  history_add(v->asked, was ? text : saved);
-  keep_asked(v);
+  ui_remember(ui, HISTORY_QUESTIONS, was ? text : saved);
   if (ui->read_only && !was) ui_tell(ui, STYLE_WARN, "Kept for this session only (read-only): %s", text);
   else ui_tell(ui, STYLE_GOOD, was ? "No longer saved: %s" : "Saved: %s", text);
 }
@@ -369,7 +358,7 @@ static void open_history(Ui *ui, QueryView *v) {
   Menu *menu = menu_new(MENU_HISTORY, "Earlier questions", false);
   for (int saved = 1; saved >= 0; saved--)
     for (guint i = asked(v)->len; i > 0; i--) {
-      const char *text = v->asked->pdata[i - 1];
+      const char *text = asked(v)->pdata[i - 1];
       bool is = g_str_has_prefix(text, "* ");
       if (is == (saved == 1)) menu_add(menu, (int)i - 1, UIKEY_NONE, is ? text + 2 : text, is ? "saved" : NULL, false);
     }
@@ -381,8 +370,8 @@ static Reaction query_choose(Ui *ui, gpointer view, int menu, int line) {
   QueryView *v = view;
   const QueryHit *hit = selected_hit(v);
   if (menu == MENU_COPY && hit) copy_menu_choose_model(ui, line, hit->model);
-  if (menu != MENU_HISTORY || line >= (int)v->asked->len) return REACT_HANDLED;
-  const char *text = v->asked->pdata[line];
+  if (menu != MENU_HISTORY || line >= (int)asked(v)->len) return REACT_HANDLED;
+  const char *text = asked(v)->pdata[line];
   line_edit_set(&v->edit, g_str_has_prefix(text, "* ") ? text + 2 : text);
   v->toured = false;
   propose(v);

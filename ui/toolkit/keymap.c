@@ -22,7 +22,8 @@ static const struct {
 } screen_only[] = {
     {"it moves a cursor",
      "down up page-down page-up half-down half-up first last search next-match previous-match page-next page-previous "
-     "map-left map-right map-next form-next form-previous form-later form-earlier"},
+     "overlay-down overlay-up overlay-page-down overlay-page-up map-left map-right map-next form-next form-previous "
+     "form-later form-earlier"},
     {"it changes what a screen shows, and output is whole",
      "out in unfold fold fold-toggle unfold-all fold-all unfold-below fold-below depth-1 depth-2 depth-3 fold-switch "
      "sort reverse tree-or-list columns scroll-left scroll-right zoom-in zoom-out map-all"},
@@ -33,7 +34,8 @@ static const struct {
     {"it is about jobs of this session; a command is stopped by Ctrl-C",
      "view-jobs cancel-job cancel-training quit-wait quit-cancel quit-stay"},
     {"it belongs to the terminal and the session",
-     "view-next view-previous command actions menu-choose messages tour-next tour-back mouse help leave back quit "
+     "view-next view-previous command actions find-anything overlay-choose overlay-kind menu-choose messages tour-next "
+     "tour-back mouse help leave back quit "
      "redraw suspend pager"},
 };
 
@@ -92,6 +94,8 @@ const char *context_name(unsigned context) {
       return "Messages";
     case IN_COMMAND:
       return "Command line";
+    case IN_OVERLAY:
+      return "Finding anything";
     case IN_DUPLICATES:
       return "Duplicates";
     case IN_SPACE:

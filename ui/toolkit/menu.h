@@ -21,7 +21,6 @@ typedef struct {
   int id; /* which of its owner's menus */
   char *title;
   bool ticks;    /* lines are ticked, and choosing leaves the menu open */
-  bool of_app;   /* belongs to the app and not to the view at hand */
   GArray *lines; /* of MenuLine */
   List list;
 } Menu;

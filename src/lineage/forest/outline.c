@@ -77,20 +77,24 @@ static bool is_last(const Layout *l, unsigned v) {
   return p >= 0 ? l->last_child[p] == v : l->last_root == v;
 }
 
+char *outline_branch(Glyphs glyphs, int depth, const bool *last) {
+  const GlyphSet *g = &glyph_sets[glyphs];
+  int drawn = MIN(depth, OUTLINE_MAX_LEVELS);
+  if (depth == 0) return g_strdup("");
+  char text[(OUTLINE_MAX_LEVELS + 1) * 8], *end = text;
+  if (drawn < depth) end = g_stpcpy(end, g->elided);
+  for (int i = drawn - 1; i > 0; i--) end = g_stpcpy(end, last[i] ? g->gap : g->line);
+  g_stpcpy(end, last[0] ? g->end : g->fork);
+  return g_strdup(text);
+}
+
 /* The lines before a name: one for the node itself, one for each ancestor below the root, of which
  * only the nearest are drawn. */
 static char *branch_of(const Layout *l, unsigned v, int depth) {
-  const GlyphSet *g = &glyph_sets[l->options->glyphs];
-  const char *parts[OUTLINE_MAX_LEVELS];
-  int drawn = MIN(depth, OUTLINE_MAX_LEVELS);
-  if (depth == 0) return g_strdup("");
-  parts[drawn - 1] = is_last(l, v) ? g->end : g->fork;
-  for (int i = drawn - 2, at = l->parent[v]; i >= 0; i--, at = l->parent[at])
-    parts[i] = is_last(l, (unsigned)at) ? g->gap : g->line;
-  char text[(OUTLINE_MAX_LEVELS + 1) * 8], *end = text;
-  if (drawn < depth) end = g_stpcpy(end, g->elided);
-  for (int i = 0; i < drawn; i++) end = g_stpcpy(end, parts[i]);
-  return g_strdup(text);
+  bool last[OUTLINE_MAX_LEVELS];
+  int at = (int)v;
+  for (int i = 0; i < MIN(depth, OUTLINE_MAX_LEVELS); i++, at = l->parent[at]) last[i] = is_last(l, (unsigned)at);
+  return outline_branch(l->options->glyphs, depth, last);
 }
 
 static void row_clear(void *row) { g_free(((OutlineRow *)row)->branch); }
@@ -115,7 +119,7 @@ static GArray *emit(const Layout *l) {
                       .descendants = l->size[v] - 1,
                       .dimmed = !l->kept[v]};
     if (l->shown[v]) {
-      row.branch = branch_of(l, v, depth[v]);
+      if (!l->options->bare) row.branch = branch_of(l, v, depth[v]);
       g_array_append_val(rows, row);
     }
     if (folded || !l->shown[v]) i += l->size[v] - 1;

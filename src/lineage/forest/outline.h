@@ -13,7 +13,7 @@ enum { OUTLINE_MAX_LEVELS = 24 };
 typedef struct {
   unsigned node;
   int depth;            /* 0 for a root */
-  char *branch;         /* the lines before the name: "│  ├─ " or "|  |- "; "" for a root */
+  char *branch;         /* the lines before the name: "│  ├─ " or "|  |- "; "" for a root; NULL of bare rows */
   bool last;            /* last child of its parent */
   unsigned descendants; /* below it, folded or not */
   bool folded;          /* has children that are not listed */
@@ -26,7 +26,13 @@ typedef struct {
   /* Keep a node only if this says so, or a descendant is kept (then it is dimmed). NULL: all. */
   bool (*keep)(void *user, unsigned node);
   void *user;
+  bool bare; /* without branches, for whoever draws a few rows of very many: outline_branch() */
 } OutlineOptions;
+
+/* The lines before the name of a node at a depth. last[0] says whether the node is its parent's last, last[1] the same
+ * of its parent, and so on up to the root's child, as many as there are levels or OUTLINE_MAX_LEVELS. The caller frees
+ * it. */
+char *outline_branch(Glyphs glyphs, int depth, const bool *last);
 
 /* Rows in drawing order: trees largest first, children by name. Array of OutlineRow; free with
  * g_array_unref. Linear in the nodes; the depth is bounded by the nodes and not by the stack. */

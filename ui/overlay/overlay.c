@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ui/overlay/overlay.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/text.h"
+#include "ui/toolkit/glyph.h"
+#include "ui/toolkit/paint.h"
+#include "ui/toolkit/table.h"
+
+enum { WIDEST = 170, PREVIEW_FROM = 76, HEAD = 2 };
+
+/* The best for what is typed. */
+static void find(Overlay *o) {
+  fuzzy_type(o->fuzzy, o->edit.text->str);
+  list_resize(&o->list, (int)fuzzy_best(o->fuzzy, o->best, OVERLAY_LISTED));
+  list_select(&o->list, 0);
+}
+
+static void gather(Overlay *o, const Ui *ui) {
+  g_clear_pointer(&o->fuzzy, fuzzy_free);
+  g_clear_pointer(&o->picks, pick_list_free);
+  o->picks = pick_list_new(ui, o->context, o->questions, o->kinds);
+  o->fuzzy = fuzzy_new(o->picks->texts, o->picks->letters, o->picks->n);
+  find(o);
+}
+
+void overlay_open(Overlay *o, const Ui *ui, unsigned context, const GPtrArray *questions, unsigned kinds) {
+  overlay_close(o);
+  *o = (Overlay){.open = true, .kinds = kinds, .context = context, .questions = questions};
+  line_edit_init(&o->edit, "");
+  gather(o, ui);
+}
+
+void overlay_close(Overlay *o) {
+  if (!o->open) return;
+  fuzzy_free(o->fuzzy);
+  pick_list_free(o->picks);
+  line_edit_clear(&o->edit);
+  *o = (Overlay){0};
+}
+
+/* All kinds, then one after the other, the models first. */
+static void next_kind(Overlay *o, const Ui *ui) {
+  if (o->kinds == PICK_ALL) o->kinds = 1 << PICK_MODEL;
+  else if (o->kinds == 1 << PICK_ACTION) o->kinds = PICK_ALL;
+  else o->kinds >>= 1;
+  gather(o, ui);
+}
+
+static bool move(Overlay *o, Action action) {
+  static const struct {
+    Action own, list;
+  } moves[] = {{ACTION_OVERLAY_DOWN, ACTION_DOWN},
+               {ACTION_OVERLAY_UP, ACTION_UP},
+               {ACTION_OVERLAY_PAGE_DOWN, ACTION_PAGE_DOWN},
+               {ACTION_OVERLAY_PAGE_UP, ACTION_PAGE_UP}};
+  for (size_t i = 0; i < G_N_ELEMENTS(moves); i++)
+    if (moves[i].own == action) return list_action(&o->list, moves[i].list);
+  return list_action(&o->list, action);
+}
+
+bool overlay_action(Overlay *o, const Ui *ui, Action action) {
+  bool changed;
+  if (action == ACTION_OVERLAY_KIND) return next_kind(o, ui), true;
+  if (move(o, action)) return true;
+  if (!line_edit_action(&o->edit, action, &changed)) return false;
+  if (changed) find(o);
+  return true;
+}
+
+void overlay_type(Overlay *o, Key key) {
+  if (line_edit_type(&o->edit, key)) find(o);
+}
+
+bool overlay_pick(const Overlay *o, Pick *pick) {
+  if (o->list.count == 0) return false;
+  *pick = pick_list_at(o->picks, o->best[o->list.cursor]);
+  return true;
+}
+
+enum { KIND, LABEL, NOTE };
+
+static const TableColumn columns[] = {
+    [KIND] = {"", NULL, 8, 0, 44, 0},
+    [LABEL] = {"", NULL, 16, 0, 0, TABLE_NAME | TABLE_MIDDLE},
+    [NOTE] = {"", NULL, 10, 30, 36, TABLE_SPARE},
+};
+
+static void pick_cell(const void *rows, guint row, int column, int width, bool ascii, TableCell *cell) {
+  const Pick *pick = rows;
+  (void)row, (void)width, (void)ascii;
+  if (column == KIND) cell->text = g_strdup(pick_kind_name(pick->kind)), cell->style = STYLE_DIM;
+  if (column == LABEL) cell->text = g_strdup(pick->label);
+  if (column == NOTE) cell->text = g_strdup(pick->note), cell->style = STYLE_LABEL;
+}
+
+static const TableKind pick_table = {columns, G_N_ELEMENTS(columns), 0, pick_cell, NULL};
+
+static void draw_list(Overlay *o, Cells *cells, Rect area) {
+  list_show(&o->list, area.rows);
+  for (int i = 0; i < area.rows && o->list.top + i < o->list.count; i++) {
+    Pick pick = pick_list_at(o->picks, o->best[o->list.top + i]);
+    Rect line = {area.x, area.y + i, area.columns, 1};
+    table_row_draw(&pick_table, &pick, 0, cells, line);
+    if (o->list.top + i == o->list.cursor) cells_restyle(cells, line.x, line.y, line.columns, STYLE_SELECTED);
+    pick_clear(&pick);
+  }
+}
+
+/* The kinds, those that are listed brought out. */
+static void draw_kinds(const Overlay *o, Cells *cells, Rect area) {
+  int x = area.x;
+  for (int k = PICK_KINDS; k >= 0; k--) {
+    bool all = k == PICK_KINDS, here = all ? o->kinds == PICK_ALL : o->kinds == 1u << k;
+    g_autofree char *text = all ? g_strdup(" all ") : g_strdup_printf(" %ss ", pick_kind_name((PickKind)k));
+    if (x + text_width(text) > area.x + area.columns) return;
+    x += cells_put(cells, x, area.y, area.columns, here ? STYLE_SELECTED : STYLE_TAB, text);
+  }
+}
+
+static void draw_preview(const Overlay *o, const Ui *ui, Cells *cells, Rect area) {
+  Pick pick;
+  for (int y = area.y; y < area.y + area.rows; y++)
+    cells_put(cells, area.x, y, 1, STYLE_BOX, glyph(cells->ascii, GLYPH_POST));
+  if (!overlay_pick(o, &pick)) return;
+  pick_preview(ui, o->picks, &pick, cells, (Rect){area.x + 2, area.y, area.columns - 2, area.rows});
+  pick_clear(&pick);
+}
+
+/* What is typed, and how much of all matches it. */
+static void draw_input(const Overlay *o, Cells *cells, Rect in) {
+  g_autofree char *count = g_strdup_printf("%u of %u", fuzzy_count(o->fuzzy), o->picks->n);
+  int used = text_width(count);
+  paint_right(cells, in.x, in.y, in.columns, STYLE_DIM, count);
+  cells_put(cells, in.x, in.y, 2, STYLE_KEY, "> ");
+  line_edit_draw(&o->edit, cells, in.x + 2, in.y, in.columns - used - 4, STYLE_INPUT);
+}
+
+void overlay_draw(Overlay *o, const Ui *ui, Cells *cells, Rect area) {
+  Rect in = paint_box(cells, rect_centre(area, WIDEST, area.rows), "Find");
+  if (in.rows <= 0) return;
+  Rect list = {in.x, in.y + HEAD, in.columns, in.rows - HEAD};
+  bool preview = in.columns >= PREVIEW_FROM;
+  if (preview) list.columns = in.columns * 11 / 20;
+  draw_kinds(o, cells, (Rect){in.x, in.y + 1, in.columns, 1});
+  draw_list(o, cells, list);
+  if (o->list.count == 0) paint_left(cells, list.x, list.y, list.columns, STYLE_DIM, "Nothing matches all words.");
+  if (preview)
+    draw_preview(o, ui, cells, (Rect){list.x + list.columns + 1, list.y, in.columns - list.columns - 1, list.rows});
+  draw_input(o, cells, in); /* last: the cursor is where one types */
+}
