@@ -4,6 +4,7 @@
 #include <curses.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,9 +20,11 @@
 
 #include "core/error.h"
 #include "core/text.h"
+#include "ui/toolkit/term_dump.h"
+#include "ui/toolkit/term_key.h"
+#include "ui/toolkit/term_reply.h"
 
-/* Codes under which curses gives us the brackets that terminals put around what is pasted. */
-enum { CODE_PASTE_BEGIN = KEY_F(60), CODE_PASTE_END = KEY_F(61) };
+enum { HOLD_FROM = 4 }; /* rows of a frame from which on it is held back until it is whole */
 
 static const char paste_on[] = "\033[?2004h", paste_off[] = "\033[?2004l";
 
@@ -31,6 +34,10 @@ struct Term {
   bool headless, ascii;
   bool xterm; /* it knows xterm's title and paste brackets */
   Scheme scheme;
+  bool chooses;      /* the scheme follows the terminal: nobody has named one */
+  bool synchronised; /* frames may be held back until they are whole */
+  gint64 asked;      /* when it was asked last, 0: it owes no answer */
+  TermReply reply;
   Cells *shown; /* the picture that was painted last */
   bool anew;
   GString *restore;
@@ -79,6 +86,11 @@ static void set_up_styles(Term *term, const char *theme) {
   for (int s = 0; s < STYLE_COUNT; s++) set_up_style(term, (Style)s, coloured && !mono, own);
 }
 
+/* True when nobody has named a scheme, and there are colours to choose among. */
+static bool follows_terminal(const Term *term, const char *theme) {
+  return (!theme || !scheme_known(theme)) && term->scheme != SCHEME_MONO;
+}
+
 /* Adds a capability's bytes without its padding "$<5>": a crash cannot wait. */
 static void add_capability(GString *to, const char *capability) {
   const char *s = tigetstr(capability);
@@ -104,7 +116,7 @@ static void make_restore(Term *term) {
   add_capability(term->restore, "rmkx");
   add_capability(term->restore, "cnorm");
   add_capability(term->restore, "rmcup");
-  if (term->xterm) g_string_append_printf(term->restore, "\033[23;2t%s", paste_off);
+  if (term->xterm) g_string_append_printf(term->restore, TERM_TELL_SCHEME_OFF "\033[23;2t%s", paste_off);
   g_string_append(term->restore, "\r\n");
 }
 
@@ -169,6 +181,22 @@ static void set_paste(Term *term, bool on) {
   if (term->xterm) send(term, on ? paste_on : paste_off);
 }
 
+/* Asks what it is like and goes on: the answers come among the keys, some day or never. */
+static void ask(Term *term) {
+  if (!term->xterm) return;
+  send(term, TERM_ASK_BACKGROUND TERM_ASK_SYNCHRONISED TERM_TELL_SCHEME_ON);
+  term->asked = g_get_monotonic_time();
+}
+
+/* An answer that is still owed must not be typed into whatever has the terminal next. */
+static void drain(Term *term) {
+  enum { PATIENCE = 60, OWED = G_USEC_PER_SEC };
+  if (!term->asked || g_get_monotonic_time() - term->asked > OWED) return;
+  struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+  if (poll(&in, 1, PATIENCE) > 0) flushinp();
+  term->asked = 0;
+}
+
 Term *term_open(const TermOptions *options, GError **error) {
   Term *term = g_new0(Term, 1);
   term->headless = options->headless;
@@ -191,6 +219,8 @@ Term *term_open(const TermOptions *options, GError **error) {
     term->xterm = !options->headless && knows_xterm();
     make_restore(term);
     set_paste(term, true);
+    term->chooses = follows_terminal(term, options->theme);
+    ask(term);
   }
   if (options->headless)
     term_resize(term, options->columns ? options->columns : 80, options->rows ? options->rows : 24);
@@ -201,14 +231,16 @@ void term_close(Term *term) {
   if (!term) return;
   if (term->screen) {
     term_set_mouse(term, false);
-    if (term->xterm) send(term, "\033[23;2t");
+    if (term->xterm) send(term, TERM_TELL_SCHEME_OFF "\033[23;2t");
     set_paste(term, false);
+    drain(term);
     endwin();
     delscreen(term->screen);
   }
   if (term->out) fclose(term->out);
   if (term->in) fclose(term->in);
   if (term->restore) g_string_free(term->restore, TRUE);
+  term_reply_clear(&term->reply);
   cells_free(term->shown);
   g_free(term);
 }
@@ -234,38 +266,54 @@ void term_resize(Term *term, int columns, int rows) {
   term->anew = true;
 }
 
-static Key special_key(wint_t code) {
-  static const struct {
-    int curses;
-    Key key;
-  } table[] = {
-      {KEY_UP, UIKEY_UP},
-      {KEY_DOWN, UIKEY_DOWN},
-      {KEY_LEFT, UIKEY_LEFT},
-      {KEY_RIGHT, UIKEY_RIGHT},
-      {KEY_HOME, UIKEY_HOME},
-      {KEY_END, UIKEY_END},
-      {KEY_PPAGE, UIKEY_PAGE_UP},
-      {KEY_NPAGE, UIKEY_PAGE_DOWN},
-      {KEY_IC, UIKEY_INSERT},
-      {KEY_DC, UIKEY_DELETE},
-      {KEY_BTAB, UIKEY_BACK_TAB},
-      {KEY_ENTER, UIKEY_ENTER},
-      {KEY_BACKSPACE, UIKEY_BACKSPACE},
-      {KEY_RESIZE, UIKEY_RESIZE},
-      {CODE_PASTE_BEGIN, UIKEY_PASTE_BEGIN},
-      {CODE_PASTE_END, UIKEY_PASTE_END},
-  };
-  for (size_t i = 0; i < G_N_ELEMENTS(table); i++)
-    if ((wint_t)table[i].curses == code) return table[i].key;
-  if (code >= KEY_F(1) && code <= KEY_F(12)) return UIKEY_F1 + (Key)(code - KEY_F(1));
-  return UIKEY_NONE;
+static void set_up_scheme(Term *term, const char *theme) {
+  set_up_styles(term, theme);
+  term_redraw(term);
+}
+
+/* What the terminal has told of itself; UIKEY_RESIZE when it looks different now. */
+static Key heed(Term *term, ReplyMeaning meaning) {
+  if (meaning == REPLY_SYNCHRONISED) term->synchronised = true;
+  if (meaning != REPLY_DARK && meaning != REPLY_LIGHT) return UIKEY_NONE;
+  Scheme scheme = meaning == REPLY_LIGHT ? SCHEME_LIGHT : SCHEME_DARK;
+  term->asked = 0;
+  if (!term->chooses || scheme == term->scheme) return UIKEY_NONE;
+  set_up_scheme(term, scheme == SCHEME_LIGHT ? "light" : "dark");
+  return UIKEY_RESIZE;
+}
+
+/* Goes on with an answer as far as it has come. */
+static Key take_reply(Term *term) {
+  wint_t c = 0;
+  ReplyMeaning meaning = REPLY_NOTHING;
+  while (term->reply.text) {
+    int kind = get_wch(&c);
+    if (kind == ERR) {
+      term_reply_expire(&term->reply, g_get_monotonic_time());
+      return UIKEY_NONE;
+    }
+    if (term_reply_take(&term->reply, (gunichar)c, g_get_monotonic_time(), &meaning)) break;
+  }
+  return heed(term, meaning);
+}
+
+/* True when Esc and c begin an answer: no key sends Esc [ ?, and Esc ] only while one is owed. */
+static bool begins_reply(const Term *term, wint_t c) {
+  wint_t next = 0;
+  if (c == ']') return term->asked != 0;
+  if (c != '[' || get_wch(&next) != OK) return false;
+  unget_wch((wchar_t)next);
+  return next == '?';
 }
 
 /* Terminals send Alt with a digit as Esc and the digit, at once; any other key after Esc is one of its own. */
-static Key alt_digit(void) {
+static Key after_escape(Term *term) {
   wint_t c = 0;
   int kind = get_wch(&c);
+  if (kind == OK && term_reply_begins((gunichar)c) && begins_reply(term, c)) {
+    term_reply_begin(&term->reply, (gunichar)c, g_get_monotonic_time());
+    return take_reply(term);
+  }
   if (kind == OK && c >= '0' && c <= '9') return UIKEY_ALT_0 + (Key)(c - '0');
   if (kind == OK) unget_wch((wchar_t)c);
   if (kind == KEY_CODE_YES) ungetch((int)c);
@@ -276,11 +324,19 @@ Key term_read(Term *term) {
   if (term->headless || !term->screen) return UIKEY_NONE;
   for (;;) {
     wint_t c = 0;
+    if (term->reply.text) {
+      Key key = take_reply(term);
+      if (key != UIKEY_NONE || term->reply.text) return key;
+    }
     int kind = get_wch(&c);
     if (kind == ERR) return UIKEY_NONE;
-    Key key = kind == KEY_CODE_YES ? special_key(c) : (Key)c;
+    Key key = kind == KEY_CODE_YES ? term_key(c) : (Key)c;
     if (kind == KEY_CODE_YES && c == KEY_MOUSE) return UIKEY_MOUSE;
-    if (key == UIKEY_ESC && kind == OK) return alt_digit();
+    if (key == UIKEY_ESC && kind == OK) {
+      key = after_escape(term);
+      if (key == UIKEY_NONE && !term->reply.text) continue;
+      return key;
+    }
     if (key == '\n') key = UIKEY_ENTER;
     if (key == 8) key = UIKEY_BACKSPACE;
     if (key != UIKEY_NONE) return key;
@@ -300,15 +356,19 @@ static bool cell_equal(const Cell *a, const Cell *b) {
 }
 
 /* A wide character is painted when either of its halves has changed. */
-static void paint_row(Term *term, const Cells *cells, int y) {
+static bool paint_row(Term *term, const Cells *cells, int y) {
+  bool painted = false;
   for (int x = 0; x < cells->columns; x++) {
     const Cell *now = cells_at(cells, x, y);
     if (!now->width) continue;
     bool same = !term->anew && cell_equal(now, cells_at(term->shown, x, y));
     if (same && now->width == 2 && x + 1 < cells->columns)
       same = cell_equal(cells_at(cells, x + 1, y), cells_at(term->shown, x + 1, y));
-    if (!same) paint_cell(term, x, y, now);
+    if (same) continue;
+    paint_cell(term, x, y, now);
+    painted = true;
   }
+  return painted;
 }
 
 static void place_cursor(const Cells *cells) {
@@ -323,9 +383,14 @@ void term_paint(Term *term, const Cells *cells) {
   }
   if (term->screen) {
     if (term->anew) erase();
-    for (int y = 0; y < cells->rows; y++) paint_row(term, cells, y);
+    int painted = 0;
+    for (int y = 0; y < cells->rows; y++) painted += paint_row(term, cells, y);
     place_cursor(cells);
+    /* A frame of a row or two needs no holding back, and would cost more than it sends. */
+    bool hold = term->synchronised && painted > HOLD_FROM;
+    if (hold) send(term, TERM_FRAME_BEGIN);
     refresh();
+    if (hold) send(term, TERM_FRAME_END);
   }
   memcpy(term->shown->cells, cells->cells, sizeof(Cell) * (size_t)cells->columns * (size_t)cells->rows);
   term->anew = false;
@@ -346,7 +411,9 @@ static void take_size(void) {
 void term_leave(Term *term) {
   if (term->headless || !term->screen) return;
   if (term->mouse) mousemask(0, NULL);
+  if (term->xterm) send(term, TERM_TELL_SCHEME_OFF);
   set_paste(term, false);
+  drain(term);
   endwin();
 }
 
@@ -354,6 +421,7 @@ void term_return(Term *term) {
   if (term->headless || !term->screen) return;
   take_size();
   set_paste(term, true);
+  if (term->chooses) ask(term);
   if (term->mouse) term_set_mouse(term, true);
   term_redraw(term);
 }
@@ -370,8 +438,9 @@ void term_suspend(Term *term) {
 
 void term_set_theme(Term *term, const char *theme) {
   if (!term->screen) return;
-  set_up_styles(term, strcmp(theme, "auto") == 0 ? NULL : theme);
-  term_redraw(term);
+  term->chooses = follows_terminal(term, theme);
+  set_up_scheme(term, strcmp(theme, "auto") == 0 ? NULL : theme);
+  if (term->chooses) ask(term);
 }
 
 bool term_copy(Term *term, const char *text) {
@@ -409,62 +478,4 @@ void term_title(Term *term, const char *title) {
   send(term, bytes);
 }
 
-static void dump_text_row(int y, GString *out) {
-  gsize start = out->len;
-  for (int x = 0; x < COLS;) {
-    cchar_t value;
-    wchar_t text[CCHARW_MAX + 1] = {0};
-    attr_t attributes;
-    short pair;
-    mvin_wch(y, x, &value);
-    getcchar(&value, text, &attributes, &pair, NULL);
-    for (const wchar_t *c = text; *c; c++) g_string_append_unichar(out, (gunichar)*c);
-    x += MAX(wcwidth(text[0]), 1);
-  }
-  while (out->len > start && out->str[out->len - 1] == ' ') g_string_truncate(out, out->len - 1);
-  g_string_append_c(out, '\n');
-}
-
-static void dump_attributes(attr_t a, short pair, int from, int to, GString *out) {
-  short fg = -1, bg = -1;
-  if (pair) pair_content(pair, &fg, &bg);
-  g_string_append_printf(out, " %d-%d", from, to);
-  if (a & A_BOLD) g_string_append(out, ",bold");
-  if (a & A_DIM) g_string_append(out, ",dim");
-  if (a & A_REVERSE) g_string_append(out, ",reverse");
-  if (a & A_UNDERLINE) g_string_append(out, ",underline");
-  if (fg >= 0) g_string_append_printf(out, ",fg%d", fg);
-  if (bg >= 0) g_string_append_printf(out, ",bg%d", bg);
-}
-
-/* Runs of equal attributes; plain ones are left out. */
-static void dump_attribute_row(int y, GString *out) {
-  gsize start = out->len;
-  attr_t run = A_NORMAL;
-  short run_pair = 0;
-  int from = 0;
-  for (int x = 0; x <= COLS; x++) {
-    cchar_t value;
-    wchar_t text[CCHARW_MAX + 1];
-    attr_t a = A_NORMAL;
-    short pair = 0;
-    if (x < COLS && mvin_wch(y, x, &value) == OK) getcchar(&value, text, &a, &pair, NULL);
-    a &= A_BOLD | A_DIM | A_REVERSE | A_UNDERLINE;
-    if (x < COLS && a == run && pair == run_pair) continue;
-    if (run != A_NORMAL || run_pair) dump_attributes(run, run_pair, from, x - 1, out);
-    run = a, run_pair = pair, from = x;
-  }
-  if (out->len == start) return;
-  g_autofree char *label = g_strdup_printf("%d:", y);
-  g_string_insert(out, (gssize)start, label);
-  g_string_append_c(out, '\n');
-}
-
-char *term_dump(const Term *term) {
-  GString *out = g_string_new(NULL);
-  if (term->screen) {
-    for (int y = 0; y < LINES; y++) dump_text_row(y, out);
-    for (int y = 0; y < LINES; y++) dump_attribute_row(y, out);
-  }
-  return g_string_free(out, FALSE);
-}
+char *term_dump(const Term *term) { return term->screen ? term_dump_screen() : g_strdup(""); }
