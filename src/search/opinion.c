@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "numerics/tsne.h"
 #include "search/nearest.h"
 
 static void label_clear(void *data) { g_free(((OpinionLabel *)data)->label); }
@@ -131,16 +132,51 @@ GArray *neighbours_new(VoiceSet *voices, const Model *model, unsigned limit, Saf
 
 static void unref_model(gpointer model) { model_unref(model); }
 
+enum { KEPT_OF = 10, KEPT_SAMPLE = 400 };
+
+static double kept_by(const Representations *r, const float *xy) {
+  return tsne_kept(r->rows, r->models->len, r->width, xy, KEPT_OF, KEPT_SAMPLE);
+}
+
 Chart *chart_new(VoiceSet *voices, const Expert *expert, const Progress *progress, GError **error) {
   const Voice *v = voice_set_open(voices, expert, progress, error);
   if (!v) return NULL;
   const Representations *r = v->rep;
   Chart *c = g_new0(Chart, 1);
   c->xy = nearest_map(r, c->shares);
+  c->kept = kept_by(r, c->xy);
   c->models = g_ptr_array_new_with_free_func(unref_model);
   for (guint i = 0; i < r->models->len; i++) g_ptr_array_add(c->models, model_ref(r->models->pdata[i]));
   c->expert = g_strdup(expert->name);
   return c;
+}
+
+/* Who is shown the map, and may end it. */
+typedef struct {
+  ChartStep step;
+  void *user;
+  const Progress *progress;
+  GError **error;
+} Viewer;
+
+static bool show_step(void *user, const float *xy, unsigned done, unsigned total) {
+  const Viewer *v = user;
+  if (v->step) v->step(v->user, xy, done, total);
+  return progress_step(v->progress, "laying out", done, total, v->error);
+}
+
+bool chart_spread(VoiceSet *voices, const Expert *expert, ChartStep step, void *user, double *kept,
+                  const Progress *progress, GError **error) {
+  const Voice *v = voice_set_open(voices, expert, progress, error);
+  if (!v) return false;
+  const Representations *r = v->rep;
+  const TsneOptions options = TSNE_DEFAULTS;
+  double shares[2];
+  g_autofree float *xy = nearest_map(r, shares);
+  Viewer viewer = {step, user, progress, error};
+  if (!tsne_run(r->rows, r->models->len, r->width, &options, xy, show_step, &viewer)) return false;
+  *kept = kept_by(r, xy);
+  return true;
 }
 
 void chart_free(Chart *c) {

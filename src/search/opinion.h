@@ -49,10 +49,18 @@ typedef struct {
   GPtrArray *models; /* of Model* */
   float *xy;         /* (models, 2) */
   double shares[2];  /* of the spread along each axis */
+  double kept;       /* of each model's ten nearest, the share that is near it on the map, too; NAN for very few */
   SafeText *expert;
 } Chart;
 
 Chart *chart_new(VoiceSet *voices, const Expert *expert, const Progress *progress, GError **error);
+
+/* Lays the same models out anew so that neighbours stay together (numerics/tsne.h): xy (models, 2). *kept as above.
+ * `step` is shown the map as it grows. The same whenever the models are. False when cancelled, or when the expert
+ * cannot be used. */
+typedef void (*ChartStep)(void *user, const float *xy, unsigned done, unsigned total);
+bool chart_spread(VoiceSet *voices, const Expert *expert, ChartStep step, void *user, double *kept,
+                  const Progress *progress, GError **error);
 void chart_free(Chart *chart); /* NULL-safe */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Chart, chart_free)
 

@@ -26,6 +26,7 @@ const EngineOps engine_ops = {
     .opinions = opinions_new,
     .neighbours = neighbours_new,
     .chart = chart_new,
+    .spread = chart_spread,
     .sayings = sayings_new,
     .duplicates = keep_groups,
     .freed = disk_freed,

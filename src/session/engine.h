@@ -45,6 +45,8 @@ typedef struct {
   GArray *(*neighbours)(VoiceSet *voices, const Model *model, unsigned limit, SafeText **expert,
                         const Progress *progress, GError **error);
   Chart *(*chart)(VoiceSet *voices, const Expert *expert, const Progress *progress, GError **error);
+  bool (*spread)(VoiceSet *voices, const Expert *expert, ChartStep step, void *user, double *kept,
+                 const Progress *progress, GError **error);
   GHashTable *(*sayings)(VoiceSet *voices, const Expert *expert, const Progress *progress, GError **error);
   /* Of the collection as a whole; see keeping_jobs.h. */
   GPtrArray *(*duplicates)(Collection *collection, const Forest *forest, KeepRule rule, const char *pattern,

@@ -14,6 +14,7 @@ static void job_input_free(gpointer data) {
   g_clear_pointer(&errand->p, model_unref);
   g_clear_pointer(&errand->x, model_unref);
   sweep_board_unref(errand->board);
+  map_board_unref(errand->map);
   g_strfreev(errand->labels);
   g_free(errand->text);
   g_free(errand->layer);

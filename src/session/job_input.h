@@ -2,6 +2,7 @@
 /* What a job takes along to the worker's thread: shared by session.c and model_jobs.c alone. */
 #pragma once
 
+#include "session/map_board.h"
 #include "session/snapshot.h"
 #include "session/sweep_board.h"
 
@@ -17,6 +18,7 @@ typedef struct {
   TrainOptions train;
   char *layer, *label_key, *encoder;
   SweepBoard *board;
+  MapBoard *map;
 } JobInput;
 
 enum { ERRAND_QUIET = 1, ERRAND_URGENT = 2 };

@@ -125,6 +125,27 @@ guint64 engine_chart(const Engine *engine, Snapshot *wood, OpenExperts *oracle, 
                           engine_free_chart, done, user);
 }
 
+static void show_map(void *board, const float *xy, unsigned done, unsigned total) {
+  map_board_show(board, xy, done, total);
+}
+
+static gpointer run_spread(gpointer input, const Progress *progress, GError **error) {
+  const JobInput *t = input;
+  double kept;
+  if (!t->engine.ops->spread(voices_of(t), t->expert, show_map, t->map, &kept, progress, error)) return NULL;
+  pthread_mutex_lock(&t->map->lock);
+  t->map->kept = kept;
+  pthread_mutex_unlock(&t->map->lock);
+  return g_strdup("");
+}
+
+guint64 engine_spread(const Engine *engine, Snapshot *wood, OpenExperts *oracle, guint expert, MapBoard *board,
+                      JobDone done, gpointer user) {
+  JobInput *task = for_expert(engine, wood, oracle, expert);
+  task->map = map_board_ref(board);
+  return job_input_submit(task, "Laying out the map", 0, run_spread, g_free, done, user);
+}
+
 static gpointer run_sayings(gpointer input, const Progress *progress, GError **error) {
   const JobInput *t = input;
   return t->engine.ops->sayings(voices_of(t), t->expert, progress, error);

@@ -3,6 +3,7 @@
  * returns the job's id; `done` gets what is named, with the result's owner free function beside it. */
 #pragma once
 
+#include "session/map_board.h"
 #include "session/session.h"
 
 /* ModelDiff* of x and p; of x alone when p is NULL. */
@@ -42,6 +43,10 @@ void engine_free_neighbours(gpointer neighbourhood);
 guint64 engine_chart(const Engine *engine, Snapshot *wood, OpenExperts *oracle, guint expert, JobDone done,
                      gpointer user);
 void engine_free_chart(gpointer chart);
+
+/* char*, of no meaning: the board is what is filled. Not urgent, since it takes as long as a short training. */
+guint64 engine_spread(const Engine *engine, Snapshot *wood, OpenExperts *oracle, guint expert, MapBoard *board,
+                      JobDone done, gpointer user);
 guint64 engine_sayings(const Engine *engine, Snapshot *wood, OpenExperts *oracle, guint expert, JobDone done,
                        gpointer user);
 void engine_free_sayings(gpointer sayings);

@@ -57,6 +57,8 @@ static const Screen screens[] = {
     {"overlay", true, "<C-p>fox"},
     {"overlay-action", true, "m|sort"},
     {"overlay-expert", true, "<C-p>probex cla"},
+    {"map-together", true, "5|t|n"},
+    {"map-field", true, "5|C|jj<Enter>|ff"},
     {"duplicates", true, "6|j <Down>"},
     {"space", true, "7"},
     {"space-store", true, "7|ll|s"},

@@ -460,6 +460,7 @@ static Chart *fake_chart(VoiceSet *voices, const Expert *expert, const Progress 
   Chart *c = g_new0(Chart, 1);
   c->models = g_ptr_array_new_with_free_func(free_model);
   c->xy = g_new(float, 2 * models->len + 2);
+  c->kept = 0.31;
   c->shares[0] = 0.41, c->shares[1] = 0.13;
   c->expert = g_strdup(expert->name);
   for (guint i = 0; i < models->len; i++) {
@@ -467,6 +468,25 @@ static Chart *fake_chart(VoiceSet *voices, const Expert *expert, const Progress 
     g_ptr_array_add(c->models, model_ref(models->pdata[i]));
   }
   return c;
+}
+
+/* Ten steps in which the points walk to a circle. */
+static bool fake_spread(VoiceSet *voices, const Expert *expert, ChartStep step, void *user, double *kept,
+                        const Progress *progress, GError **error) {
+  enum { STEPS = 10 };
+  guint n = voice_set_models(voices)->len;
+  g_autofree float *xy = g_new0(float, 2 * n + 1);
+  (void)expert;
+  for (unsigned s = 1; s <= STEPS; s++) {
+    for (guint i = 0; i < n; i++) {
+      double at = 2 * G_PI * i / n;
+      xy[2 * i] = (float)(cos(at) * s), xy[2 * i + 1] = (float)(sin(at) * s);
+    }
+    step(user, xy, s, STEPS);
+    if (!progress_step(progress, "laying out", s, STEPS, error)) return false;
+  }
+  *kept = 0.78;
+  return true;
 }
 
 static GHashTable *fake_sayings(VoiceSet *voices, const Expert *expert, const Progress *progress, GError **error) {
@@ -572,6 +592,7 @@ const EngineOps fake_ops = {
     .opinions = fake_opinions,
     .neighbours = fake_neighbours,
     .chart = fake_chart,
+    .spread = fake_spread,
     .sayings = fake_sayings,
     .duplicates = fake_duplicates,
     .freed = fake_freed,

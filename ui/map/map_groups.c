@@ -4,12 +4,13 @@
 #include <math.h>
 #include <string.h>
 
+#include "lineage/forest/node_fields.h"
 #include "search/filter.h"
 
-const char *map_by_name(MapBy by) {
+const char *map_by_name(MapBy by, ModelField field) {
   static const char *const names[] = {"label", "the label's last word",  "the label's first word", "tree",
                                       "split", "score of the last query"};
-  return names[by];
+  return by == MAP_BY_FIELD ? field_info(field)->name : names[by];
 }
 
 const char *map_group_sign(guint group, bool ascii) {
@@ -34,7 +35,7 @@ static char *word_of(const char *label, bool last) {
 }
 
 /* What a model is sorted by; NULL for nothing. The caller frees it. */
-static char *value_of(const Ui *ui, const Model *m, MapBy by) {
+static char *value_of(const Ui *ui, const Model *m, MapBy by, ModelField field) {
   if (by == MAP_BY_LABEL) return model_concept_text(m, ui->wood ? ui->wood->label_key : NULL);
   if (by == MAP_BY_LAST_WORD || by == MAP_BY_FIRST_WORD) {
     g_autofree char *label = model_concept_text(m, ui->wood ? ui->wood->label_key : NULL);
@@ -43,6 +44,8 @@ static char *value_of(const Ui *ui, const Model *m, MapBy by) {
   if (by == MAP_BY_SPLIT) return g_strdup(model_split(m));
   int node = ui->wood ? forest_find(ui->wood->forest, m) : -1;
   if (node < 0) return NULL;
+  if (by == MAP_BY_FIELD)
+    return node_field_text(ui->wood->forest, forest_node(ui->wood->forest, (unsigned)node), field, ui->wood->label_key);
   return g_strdup_printf("tree %d", forest_node(ui->wood->forest, (unsigned)node)->tree + 1);
 }
 
@@ -114,15 +117,15 @@ bool map_groups_are_vague(const MapGroups *g) {
   return g->counts[MAP_OTHERS] > all / 4 * 3;
 }
 
-void map_groups_set(MapGroups *g, const Ui *ui, const GPtrArray *models, MapBy by) {
+void map_groups_set(MapGroups *g, const Ui *ui, const GPtrArray *models, MapBy by, ModelField field) {
   guint n = models->len;
   map_groups_clear(g);
-  *g = (MapGroups){.by = by, .group = g_new0(guint8, n + 1)};
+  *g = (MapGroups){.by = by, .field = field, .group = g_new0(guint8, n + 1)};
   if (by == MAP_BY_SCORE) {
     group_scores(g, ui, models);
   } else {
     char **values = g_new0(char *, n + 1);
-    for (guint i = 0; i < n; i++) values[i] = value_of(ui, models->pdata[i], by);
+    for (guint i = 0; i < n; i++) values[i] = value_of(ui, models->pdata[i], by, field);
     group_values(g, values, n);
     for (guint i = 0; i < n; i++) g_free(values[i]);
     g_free(values);

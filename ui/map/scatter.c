@@ -48,11 +48,12 @@ void scatter_zoom(Scatter *s, double factor) {
   s->bottom = y + (s->bottom - y) * factor, s->top = y + (s->top - y) * factor;
 }
 
-/* The dot of a point in a raster of `across` x `down` a cell; false outside. */
+/* The dot of a point in a raster of `across` x `down` a cell; false outside, and for what is not shown. */
 static bool dot_of(const Scatter *s, guint i, int across, int down, int *x, int *y) {
   double u = ((double)s->xy[2 * i] - s->left) / (s->right - s->left);
   double v = (s->top - (double)s->xy[2 * i + 1]) / (s->top - s->bottom);
   if (!(u >= 0 && u < 1 && v >= 0 && v < 1)) return false;
+  if (s->only && s->group[i] + 1u != s->only) return false;
   *x = (int)(u * s->columns * across), *y = (int)(v * s->rows * down);
   return true;
 }

@@ -11,6 +11,7 @@ typedef struct {
   const float *xy;     /* (n, 2), borrowed; NANs are left out */
   const guint8 *group; /* (n), borrowed */
   guint n;
+  guint only;                      /* 1 + the group that is shown, 0: all */
   double left, right, bottom, top; /* the window, in the points' units */
   int columns, rows;               /* on screen, as last set */
   int cursor_x, cursor_y;          /* in cells, from the upper left */

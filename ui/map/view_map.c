@@ -11,12 +11,13 @@
 #include "ui/toolkit/glyph.h"
 #include "session/latest_job.h"
 #include "ui/map/map_groups.h"
+#include "ui/map/map_spread.h"
 #include "ui/toolkit/paint.h"
 #include "search/filter.h"
 #include "ui/map/scatter.h"
 #include "ui/desk/view.h"
 
-enum { MENU_COPY = 1, REACH = 3, SIGNS_BELOW = 600 };
+enum { MENU_COPY = 1, MENU_FIELD, REACH = 3, NEAR_SHOWN = 8, SIGNS_BELOW = 600 };
 
 typedef struct {
   Ui *ui;
@@ -24,8 +25,13 @@ typedef struct {
   const Chart *shown; /* the one that scatter and groups belong to */
   guint expert;
   MapBy by;
-  bool chosen; /* by the user, who is not to be overruled */
+  bool chosen;      /* by the user, who is not to be overruled */
+  ModelField field; /* when it is by one */
   MapGroups groups;
+  MapSpread spread;
+  bool together;  /* that layout is shown */
+  LatestJob near; /* Neighbourhood*: of `of` */
+  Model *of;      /* a reference, or NULL */
   Scatter scatter;
   bool lasso;
   int lasso_x, lasso_y; /* where it began */
@@ -35,12 +41,22 @@ static gpointer map_open(Ui *ui) {
   MapView *v = g_new0(MapView, 1);
   v->ui = ui;
   latest_job_init(&v->chart, &ui->engine, engine_free_chart);
+  latest_job_init(&v->near, &ui->engine, engine_free_neighbours);
+  v->spread.ui = ui;
   return v;
+}
+
+static void forget_near(MapView *v) {
+  latest_job_reset(&v->near);
+  g_clear_pointer(&v->of, model_unref);
 }
 
 static void map_reset(MapView *v) {
   v->shown = NULL;
   v->scatter = (Scatter){0};
+  v->together = false;
+  map_spread_reset(&v->spread);
+  forget_near(v);
   v->lasso = false;
   map_groups_clear(&v->groups);
   latest_job_reset(&v->chart);
@@ -58,7 +74,20 @@ static unsigned map_context(const Ui *ui, gpointer view) {
 
 static guint expert_count(const Ui *ui) { return ui->oracle && ui->oracle->experts ? ui->oracle->experts->len : 0; }
 
-/* Asks for the map, and takes it up when it has come. */
+/* The chart that has come, in its axes. */
+static void take_chart(MapView *v) {
+  v->shown = v->chart.result;
+  map_groups_set(&v->groups, v->ui, v->shown->models, v->by, v->field);
+  /* Of many labels with several words each, one of these says more. */
+  if (v->by == MAP_BY_LABEL && !v->chosen && map_groups_are_vague(&v->groups)) {
+    v->by = MAP_BY_LAST_WORD;
+    map_groups_set(&v->groups, v->ui, v->shown->models, v->by, v->field);
+  }
+  v->scatter = (Scatter){.xy = v->shown->xy, .group = v->groups.group, .n = v->shown->models->len};
+  scatter_all(&v->scatter);
+}
+
+/* Asks for the map, and takes it up when it has come; the other layout as it grows. */
 static void follow(MapView *v) {
   Ui *ui = v->ui;
   guint n = expert_count(ui);
@@ -66,22 +95,26 @@ static void follow(MapView *v) {
     v->expert = MIN(v->expert, n - 1);
     v->chart.job = engine_chart(&ui->engine, ui->wood, ui->oracle, v->expert, latest_job_done, &v->chart);
   }
-  if (!v->chart.result || v->shown == v->chart.result) return;
-  v->shown = v->chart.result;
-  map_groups_set(&v->groups, ui, v->shown->models, v->by);
-  /* Of many labels with several words each, one of these says more. */
-  if (v->by == MAP_BY_LABEL && !v->chosen && map_groups_are_vague(&v->groups)) {
-    v->by = MAP_BY_LAST_WORD;
-    map_groups_set(&v->groups, ui, v->shown->models, v->by);
-  }
-  v->scatter = (Scatter){.xy = v->shown->xy, .group = v->groups.group, .n = v->shown->models->len};
+  if (v->chart.result && v->shown != v->chart.result) take_chart(v);
+  if (!v->shown || !v->together || !map_spread_follow(&v->spread)) return;
+  v->scatter.xy = v->spread.xy;
+  scatter_all(&v->scatter);
+}
+
+/* The other layout, or back to the axes. */
+static void turn_layout(MapView *v) {
+  v->together = !v->together;
+  if (v->together) map_spread_start(&v->spread, v->shown, v->expert);
+  if (v->together) map_spread_follow(&v->spread);
+  v->scatter.xy = v->together && v->spread.xy ? v->spread.xy : v->shown->xy;
   scatter_all(&v->scatter);
 }
 
 static void regroup(MapView *v) {
   if (!v->shown) return;
-  map_groups_set(&v->groups, v->ui, v->shown->models, v->by);
+  map_groups_set(&v->groups, v->ui, v->shown->models, v->by, v->field);
   v->scatter.group = v->groups.group;
+  v->scatter.only = 0;
 }
 
 static const Model *hovered(const MapView *v) {
@@ -103,7 +136,8 @@ static void draw_legend(const MapView *v, Cells *cells, Rect area, bool side) {
     if (y >= area.y + area.rows || x + width + 2 > area.x + area.columns) return;
     cells_put(cells, x, y, 1, map_group_style(k),
               cells->ascii || by_signs(v) ? map_group_sign(k, cells->ascii) : "⣿"); /* as the points are */
-    paint_left(cells, x + 2, y, width, STYLE_TEXT, v->groups.names[k]);
+    bool hidden = v->scatter.only && v->scatter.only != k + 1;
+    paint_left(cells, x + 2, y, width, hidden ? STYLE_DIM : STYLE_TEXT, v->groups.names[k]);
     if (side) paint_right(cells, area.x + area.columns - 6, y++, 6, STYLE_DIM, count);
     else x += width + 4;
   }
@@ -128,11 +162,43 @@ static void draw_points(MapView *v, Cells *cells, Rect in) {
   cells->cursor_x = x, cells->cursor_y = y;
 }
 
+/* "the axes carry 41 % and 13 %, and keep 31 % of the neighbours". The caller frees it. */
+static char *layout_text(const MapView *v) {
+  const Chart *c = v->shown;
+  if (v->together) return map_spread_text(&v->spread, c);
+  GString *s = g_string_new(NULL);
+  g_string_printf(s, "the axes carry %.0f %% and %.0f %%", 100 * c->shares[0], 100 * c->shares[1]);
+  if (isfinite(c->kept)) g_string_append_printf(s, ", neighbours kept %.0f %%", 100 * c->kept);
+  return g_string_free(s, FALSE);
+}
+
 static void draw_head(const MapView *v, Cells *cells, Rect area) {
-  g_autofree char *line =
-      g_strdup_printf("%s: %u models by %s; the axes carry %.0f %% and %.0f %%", v->shown->expert,
-                      v->shown->models->len, map_by_name(v->by), 100 * v->shown->shares[0], 100 * v->shown->shares[1]);
+  g_autofree char *layout = layout_text(v);
+  g_autofree char *line = g_strdup_printf("%s: %u models by %s; %s", v->shown->expert, v->shown->models->len,
+                                          map_by_name(v->by, v->field), layout);
   paint_left(cells, area.x + 1, area.y, area.columns - 2, STYLE_DIM, line);
+}
+
+/* Asks who is near the model under the cursor, once a model. */
+static void follow_near(MapView *v) {
+  Ui *ui = v->ui;
+  Model *m = (Model *)hovered(v);
+  if (!m || m == v->of) return;
+  forget_near(v);
+  v->of = model_ref(m);
+  v->near.job = engine_neighbours(&ui->engine, ui->wood, ui->oracle, m, latest_job_done, &v->near);
+}
+
+/* "near: fox-lora 0.95, hare-lora 0.75". NULL when nobody is known. The caller frees it. */
+static char *near_text(const MapView *v) {
+  const Neighbourhood *n = v->near.result;
+  if (!n || v->of != hovered(v) || n->near->len == 0) return NULL;
+  GString *s = g_string_new("near:");
+  for (guint i = 0; i < n->near->len && i < NEAR_SHOWN; i++) {
+    const Neighbour *one = &g_array_index(n->near, Neighbour, i);
+    g_string_append_printf(s, "%s %s %.2f", i ? "," : "", one->model->name, one->score);
+  }
+  return g_string_free(s, FALSE);
 }
 
 static void draw_hover(const MapView *v, const Ui *ui, Cells *cells, Rect area) {
@@ -141,6 +207,8 @@ static void draw_hover(const MapView *v, const Ui *ui, Cells *cells, Rect area) 
   g_autofree char *concept = model_concept_text(m, ui->wood ? ui->wood->label_key : NULL);
   paint_left(cells, area.x, area.y, area.columns, STYLE_TITLE, m->name);
   if (area.rows > 1 && concept) paint_left(cells, area.x, area.y + 1, area.columns, STYLE_CONCEPT, concept);
+  g_autofree char *near = area.rows > 2 ? near_text(v) : NULL;
+  if (near) paint_wrapped(cells, area.x, area.y + 2, area.columns, area.rows - 2, STYLE_DIM, near);
 }
 
 /* What stands in the map's place. The caller frees it. */
@@ -162,6 +230,7 @@ static void map_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
     paint_wrapped(cells, area.x + 2, area.y + 1, area.columns - 4, area.rows - 1, STYLE_DIM, text);
     return;
   }
+  follow_near(v);
   draw_head(v, cells, area);
   area.y++, area.rows--;
   if (area.columns >= 100) {
@@ -169,13 +238,18 @@ static void map_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
     draw_points(v, cells, (Rect){area.x + 1, area.y, area.columns - side - 3, area.rows});
     Rect right = {area.x + area.columns - side, area.y + 1, side - 1, area.rows - 1};
     draw_legend(v, cells, (Rect){right.x, right.y, right.columns, MAP_GROUPS + 2}, true);
-    draw_hover(v, ui, cells, (Rect){right.x, right.y + MAP_GROUPS + 3, right.columns, 2});
+    draw_hover(v, ui, cells,
+               (Rect){right.x, right.y + MAP_GROUPS + 3, right.columns, MAX(right.rows - MAP_GROUPS - 3, 0)});
     return;
   }
   draw_points(v, cells, (Rect){area.x + 1, area.y, area.columns - 2, area.rows - 2});
   int y = area.y + area.rows - 2;
   draw_legend(v, cells, (Rect){area.x + 1, y, area.columns - 2, 1}, false);
-  draw_hover(v, ui, cells, (Rect){area.x + 1, y + 1, area.columns - 2, 1});
+  g_autofree char *near = near_text(v);
+  const Model *m = hovered(v);
+  g_autofree char *line = near ? g_strdup_printf("%s  %s", m->name, near) : NULL;
+  if (line) paint_left(cells, area.x + 1, y + 1, area.columns - 2, STYLE_TITLE, line);
+  else draw_hover(v, ui, cells, (Rect){area.x + 1, y + 1, area.columns - 2, 1});
 }
 
 /* Tags every point in the rectangle from where the lasso began. */
@@ -257,6 +331,21 @@ static Reaction open_hovered(Ui *ui, const MapView *v, Reaction reaction) {
   return REACT_HANDLED | reaction;
 }
 
+static void open_fields(Ui *ui) {
+  Menu *menu = menu_new(MENU_FIELD, "Colour by", false);
+  for (int f = 0; f < FIELD_COUNT; f++)
+    menu_add(menu, f, UIKEY_NONE, field_info((ModelField)f)->name, field_info((ModelField)f)->meaning, false);
+  ui_menu(ui, menu);
+}
+
+/* The next group that has points, alone; after the last all of them. */
+static void next_only(Ui *ui, MapView *v) {
+  guint k = v->scatter.only; /* the one behind it */
+  while (k <= MAP_GROUPS && !v->groups.counts[k]) k++;
+  v->scatter.only = k > MAP_GROUPS ? 0 : k + 1;
+  ui_tell(ui, STYLE_DIM, "Shown: %s", k > MAP_GROUPS ? "all" : v->groups.names[k]);
+}
+
 static Reaction map_action(Ui *ui, gpointer view, Action action) {
   MapView *v = view;
   if (action == ACTION_LEAVE) {
@@ -266,11 +355,14 @@ static Reaction map_action(Ui *ui, gpointer view, Action action) {
   }
   if (action == ACTION_MAP_EXPERT) return next_expert(ui, v), REACT_HANDLED;
   if (action == ACTION_MAP_COLOUR) {
-    v->by = (MapBy)((v->by + 1) % MAP_BY_COUNT);
+    v->by = v->by >= MAP_BY_COUNT ? MAP_BY_LABEL : (MapBy)((v->by + 1) % MAP_BY_COUNT);
     v->chosen = true;
     return regroup(v), REACT_HANDLED;
   }
+  if (action == ACTION_MAP_FIELD) return open_fields(ui), REACT_HANDLED;
   if (!v->shown || v->scatter.columns == 0) return REACT_NONE;
+  if (action == ACTION_MAP_LAYOUT) return turn_layout(v), REACT_HANDLED;
+  if (action == ACTION_MAP_ONLY) return next_only(ui, v), REACT_HANDLED;
   if (move(v, action)) return REACT_HANDLED;
   switch (action) {
     case ACTION_RANGE:
@@ -294,6 +386,11 @@ static Reaction map_action(Ui *ui, gpointer view, Action action) {
 }
 
 static Reaction map_choose(Ui *ui, gpointer view, int menu, int line) {
+  MapView *v = view;
+  if (menu == MENU_FIELD) {
+    v->by = MAP_BY_FIELD, v->field = (ModelField)line, v->chosen = true;
+    return regroup(v), REACT_HANDLED;
+  }
   const Model *m = hovered(view);
   if (menu == MENU_COPY && m) copy_menu_choose_model(ui, line, m);
   return REACT_HANDLED;

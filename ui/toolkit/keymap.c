@@ -26,7 +26,7 @@ static const struct {
      "form-later form-earlier"},
     {"it changes what a screen shows, and output is whole",
      "out in unfold fold fold-toggle unfold-all fold-all unfold-below fold-below depth-1 depth-2 depth-3 fold-switch "
-     "sort reverse tree-or-list columns scroll-left scroll-right zoom-in zoom-out map-all"},
+     "sort reverse tree-or-list columns scroll-left scroll-right zoom-in zoom-out map-all map-only"},
     {"it marks rows of a screen for what comes next", "tag untag-all tag-range"},
     {"it types",
      "complete older newer accept edit-left edit-right ask-left ask-right edit-home edit-end edit-erase "
