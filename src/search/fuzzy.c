@@ -13,6 +13,7 @@ enum { WHOLE = 60, BEGINS = 300, INSIDE = 150, GAPS = 60, FIRST = 40, SPAN = 12,
 typedef struct {
   guint index;
   int score;
+  guint8 way; /* that its words were found in: way_of() */
 } Match;
 
 struct Fuzzy {
@@ -102,21 +103,33 @@ static int word_score(const char *text, const char *word) {
   return at ? INSIDE - MIN((int)(at - text), LATE) : gaps_score(text, word);
 }
 
-int fuzzy_score(const char *text, char *const *words) {
+/* In which way a word was found, the best the largest. */
+static guint8 way_of(int score) { return score >= BEGINS - LATE ? 3 : score >= INSIDE - LATE ? 2 : 1; }
+
+/* *way gets the worst of the words'. */
+static int score_text(const char *text, char *const *words, guint8 *way) {
   int sum = 0;
+  *way = 3;
   for (; *words; words++) {
     if (!**words) continue;
     int score = word_score(text, *words);
     if (!score) return 0;
+    *way = MIN(*way, way_of(score));
     sum += score;
   }
   return sum;
 }
 
+int fuzzy_score(const char *text, char *const *words) {
+  guint8 way;
+  return score_text(text, words, &way);
+}
+
 /* Scores one text and keeps it when it matches. */
 static void try_text(const Fuzzy *f, GArray *kept, guint i, guint64 needed, char *const *words) {
   if ((f->letters[i] & needed) != needed) return;
-  Match m = {i, fuzzy_score(f->texts[i], words)};
+  Match m = {.index = i};
+  m.score = score_text(f->texts[i], words, &m.way);
   if (!m.score) return;
   /* Of two that say the same the shorter is meant: its first line, which is its name. */
   const char *end = strchr(f->texts[i], '\n');
@@ -142,6 +155,20 @@ void fuzzy_type(Fuzzy *f, const char *typed) {
 }
 
 guint fuzzy_count(const Fuzzy *f) { return f->everything ? f->n : f->left->len; }
+
+guint fuzzy_mark(const Fuzzy *f, guint8 *marks) {
+  guint8 best = 0;
+  guint n = 0;
+  memset(marks, 0, f->n);
+  for (guint i = 0; i < f->left->len; i++) best = MAX(best, g_array_index(f->left, Match, i).way);
+  for (guint i = 0; i < f->left->len; i++) {
+    const Match *m = &g_array_index(f->left, Match, i);
+    if (m->way != best) continue;
+    marks[m->index] = 1;
+    n++;
+  }
+  return n;
+}
 
 static bool is_better(const Match *a, const Match *b) {
   return a->score != b->score ? a->score > b->score : a->index < b->index;

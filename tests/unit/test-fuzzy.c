@@ -41,6 +41,21 @@ static void test_ranks(void) {
   check(f, "q", "");
 }
 
+/* A search goes to those that were found in the best way alone. */
+static void test_marks(void) {
+  g_autoptr(Fuzzy) f = fuzzy_new(texts, NULL, G_N_ELEMENTS(texts));
+  guint8 marks[G_N_ELEMENTS(texts)];
+  g_assert_cmpuint(fuzzy_mark(f, marks), ==, 0);
+  fuzzy_type(f, "red");
+  g_assert_cmpuint(fuzzy_mark(f, marks), ==, 3); /* not the one that is checkered */
+  g_assert_cmpuint(marks[0], ==, 0);
+  fuzzy_type(f, "ered");
+  g_assert_cmpuint(fuzzy_mark(f, marks), ==, 1);
+  g_assert_cmpuint(marks[0], ==, 1);
+  fuzzy_type(f, "fx");
+  g_assert_cmpuint(fuzzy_mark(f, marks), ==, 3);
+}
+
 /* Letter by letter or at once: the same. */
 static void test_narrowing(void) {
   static const char typed[] = "red fo";
@@ -90,6 +105,7 @@ static void test_many(void) {
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/fuzzy/ranks", test_ranks);
+  g_test_add_func("/fuzzy/marks", test_marks);
   g_test_add_func("/fuzzy/narrowing", test_narrowing);
   g_test_add_func("/fuzzy/many", test_many);
   return g_test_run();

@@ -268,10 +268,18 @@ static void test_sorted_list(void) {
   walk(app, "jj<Enter>"); /* name, kind, params */
   g_assert_cmpint(selected_y(app), ==, 2);
   expect(app, "▾PARAMS");
-  walk(app, "SG");
-  expect(app, "base");
+  expect(app, "├─ ▾ fine-tuned"); /* the tree stays, and the largest child comes first */
+  walk(app, "S");
+  expect(app, "└─ ▾ fine-tuned");
+  walk(app, "t");
+  g_assert_false(on_screen(app, "├─"));
+  expect(app, "▴PARAMS");
+  walk(app, "gG");
+  expect(app, "10/10");
   walk(app, "t");
   expect(app, "├─");
+  walk(app, "<Esc>"); /* back to the forest's own order */
+  expect(app, "├─ copy-of-fox");
   walk(app, ":sort-by nothing<Enter>");
   expect(app, "there is no column nothing");
 }
@@ -623,6 +631,49 @@ static void test_idle_timeout(void) {
   g_assert_true(app->quit);
 }
 
+/* The map in two layouts, by any field, one group alone, and who is near the model under the cursor. */
+static void test_map_layouts(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = ready_app(&wood, 120, 40);
+  walk(app, "5");
+  expect(app, "neighbours kept 31 %");
+  walk(app, "n");
+  expect(app, "near: ");
+  walk(app, "t");
+  expect(app, "neighbours kept 78 %, by the axes 31 %");
+  walk(app, "t|C");
+  expect(app, "duplicate_of"); /* every field is in the menu */
+  walk(app, "jj<Enter>");
+  expect(app, "models by kind");
+  walk(app, "f");
+  expect(app, "Shown: full");
+  guint signs = 0;
+  for (int y = 2; y < 36; y++)
+    for (int x = 0; x < 88; x++) signs += cells_at(app->cells, x, y)->c == 0x25b2; /* the second group's */
+  g_assert_cmpuint(signs, ==, 0);
+  walk(app, "fff");
+  expect(app, "Shown: all");
+  walk(app, "c");
+  expect(app, "models by label");
+}
+
+/* What matches is counted while one types, and found in folded trees, too. */
+static void test_search_counts(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
+  walk(app, "zM/lora");
+  expect(app, "3 found");
+  walk(app, " barn");
+  expect(app, "1 found");
+  expect(app, "owl-lora"); /* unfolded */
+  walk(app, "<Enter>n");
+  expect(app, "1 found");
+  walk(app, "<Esc>fkind:lora");
+  expect(app, "4 kept");
+  walk(app, "<Esc>");
+  g_assert_false(on_screen(app, "kept"));
+}
+
 int main(int argc, char **argv) {
   g_setenv("LC_ALL", "C.UTF-8", TRUE);
   g_setenv("TERM", "xterm-256color", TRUE);
@@ -665,5 +716,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/ui/mouse", test_mouse);
   g_test_add_func("/ui/read-only", test_read_only);
   g_test_add_func("/ui/idle", test_idle_timeout);
+  g_test_add_func("/ui/map/layouts", test_map_layouts);
+  g_test_add_func("/ui/search-counts", test_search_counts);
   return g_test_run();
 }

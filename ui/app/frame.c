@@ -89,12 +89,24 @@ static void draw_message(const App *app, Cells *cells, int y) {
   cells_put_right(cells, cells->columns - 1, y, columns, STYLE_KEY, more);
 }
 
+/* The line that is being typed, and what the view says of it. */
+static void draw_prompt(const App *app, Cells *cells, int y) {
+  const Ui *ui = &app->ui;
+  const ViewOps *ops = app_views[app->current];
+  bool asks = !ui->prompt.command && ops->prompt_note;
+  g_autofree char *note = asks ? ops->prompt_note(ui, app->views[app->current]) : NULL;
+  int x = 1 + cells_put(cells, 1, y, cells->columns - 2, STYLE_KEY, ui->prompt.label);
+  int end = cells->columns - 1;
+  if (note && x + text_width(note) + 12 < end)
+    end -= text_width(note) + 1, cells_put(cells, end + 1, y, cells->columns - end - 1, STYLE_DIM, note);
+  line_edit_draw(&ui->prompt.edit, cells, x, y, end - x, STYLE_INPUT);
+}
+
 static void draw_status(const App *app, Cells *cells, int y) {
   const Ui *ui = &app->ui;
   int columns = cells->columns - 2;
   if (ui->prompt.label) {
-    int x = 1 + cells_put(cells, 1, y, columns, STYLE_KEY, ui->prompt.label);
-    line_edit_draw(&ui->prompt.edit, cells, x, y, cells->columns - x - 1, STYLE_INPUT);
+    draw_prompt(app, cells, y);
     return;
   }
   if (ui->message) {

@@ -112,6 +112,9 @@ typedef struct {
   bool (*command)(Ui *ui, gpointer view, const char *verb, const char *argument, char **problem);
   /* Somebody has clicked at column x of the view's first line, where titles are. May be NULL. */
   void (*click_title)(Ui *ui, gpointer view, int x);
+  /* What stands at the right of the prompt that the view has opened: how much matches so far; the caller frees it. May
+   * be NULL, and give NULL. */
+  char *(*prompt_note)(const Ui *ui, gpointer view);
   /* Text for the status line; the caller frees it. May be NULL. */
   char *(*status)(const Ui *ui, gpointer view);
   /* Called whether the view is on screen or not. May be NULL. */

@@ -73,7 +73,8 @@ static void draw_rows(const Ui *ui, ForestView *v, Cells *cells, Rect area) {
   list_show(&r->list, area.rows);
   for (int i = 0; i < area.rows && r->list.top + i < r->list.count; i++) {
     int at = r->list.top + i;
-    const OutlineRow *row = forest_rows_row(r, at);
+    OutlineRow row = *forest_rows_row(r, at);
+    g_autofree char *branch = row.branch = forest_rows_branch(r, at);
     RowLook look = {.forest = r->wood->forest,
                     .names = r->wood->names,
                     .label_key = r->wood->label_key,
@@ -81,12 +82,12 @@ static void draw_rows(const Ui *ui, ForestView *v, Cells *cells, Rect area) {
                     .predicted = ui->predicted,
                     .ascii = ui->ascii,
                     .flat = r->flat,
-                    .tagged = g_hash_table_contains(r->tagged, GUINT_TO_POINTER(row->node)),
+                    .tagged = g_hash_table_contains(r->tagged, GUINT_TO_POINTER(row.node)),
                     .selected = at == r->list.cursor,
                     .in_range = is_in_range(r, at)};
     if (v->branches) draw_branch(v, cells, area, area.y + i, at, &look);
     else
-      forest_row_draw(cells, area.x, area.y + i, area.columns, &columns, row, forest_node(r->wood->forest, row->node),
+      forest_row_draw(cells, area.x, area.y + i, area.columns, &columns, &row, forest_node(r->wood->forest, row.node),
                       &look);
     if (look.selected) cells->cursor_x = area.x, cells->cursor_y = area.y + i;
   }
@@ -100,7 +101,7 @@ static void draw_header(ForestView *v, Cells *cells, Rect area) {
     return;
   }
   ColumnSet columns = shown_columns(v);
-  forest_header_draw(cells, area, &columns, v->rows.flat ? v->rows.sort : -1, v->rows.reverse);
+  forest_header_draw(cells, area, &columns, v->rows.sort, v->rows.reverse);
 }
 
 /* What to do where there is nothing. The caller frees it. */

@@ -10,7 +10,7 @@ static Menu *sort_menu(const ForestView *v) {
   Menu *menu = menu_new(FOREST_MENU_SORT, "Sort by", false);
   menu_add(menu, LINE_BY_NAME, 'n', "name", v->rows.sort < 0 ? "now" : NULL, false);
   for (int i = 0; i < FOREST_COLUMNS; i++) {
-    bool now = v->rows.flat && v->rows.sort == i;
+    bool now = v->rows.sort == i;
     menu_add(menu, i, UIKEY_NONE, forest_column_name(i), now ? "now" : NULL, false);
   }
   return menu;
@@ -42,7 +42,7 @@ static void toggle_column(Ui *ui, ForestView *v, int column) {
 void forest_menu_choose(Ui *ui, ForestView *v, int menu, int line) {
   if (menu == FOREST_MENU_SORT) {
     v->branches = false;
-    forest_rows_order(&v->rows, true, line == LINE_BY_NAME ? -1 : line, false);
+    forest_rows_order(&v->rows, v->rows.flat, line == LINE_BY_NAME ? -1 : line, false);
   }
   if (menu == FOREST_MENU_COLUMNS) toggle_column(ui, v, line);
   if (menu != FOREST_MENU_COPY) return;

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "core/text.h"
-#include "search/word_match.h"
 
 void forest_rows_init(ForestRows *r, bool ascii) {
   *r = (ForestRows){.ascii = ascii, .sort = -1, .range = -1};
@@ -15,12 +14,20 @@ void forest_rows_init(ForestRows *r, bool ascii) {
 
 static guint node_count(const ForestRows *r) { return r->wood ? r->wood->forest->nodes->len : 0; }
 
+static void forget_search(ForestRows *r) {
+  g_clear_pointer(&r->finder, fuzzy_free);
+  g_clear_pointer(&r->found, g_free);
+}
+
 void forest_rows_clear(ForestRows *r) {
   g_array_unref(r->rows);
   g_free(r->row_of_node);
   g_hash_table_unref(r->folded);
   g_hash_table_unref(r->tagged);
   row_filter_free(r->filter);
+  forget_search(r);
+  g_free(r->order);
+  g_free(r->rank);
   snapshot_unref(r->wood);
 }
 
@@ -56,15 +63,13 @@ static bool keep_node(void *user, unsigned node) {
                           r->wood->label_key);
 }
 
-static void row_clear(void *data) { g_free(((OutlineRow *)data)->branch); }
-
-/* The rows with what they are sorted by. */
+/* The nodes with what they are ordered by. */
 typedef struct {
   const ForestRows *rows;
   char **keys; /* of each node, for a column of text; NULL: it is one of numbers, or the name */
-} RowOrder;
+} NodeOrder;
 
-static int compare_nodes(const RowOrder *o, guint a, guint b) {
+static int compare_values(const NodeOrder *o, guint a, guint b) {
   const ForestRows *r = o->rows;
   const ForestNode *n = forest_node(r->wood->forest, a), *m = forest_node(r->wood->forest, b);
   RowLook look = {.forest = r->wood->forest, .label_key = r->wood->label_key, .predicted = r->predicted};
@@ -73,57 +78,74 @@ static int compare_nodes(const RowOrder *o, guint a, guint b) {
   return forest_column_compare(r->sort, n, m, &look);
 }
 
-static int compare_rows(gconstpointer a, gconstpointer b, gpointer user) {
-  const RowOrder *o = user;
-  const ForestRows *r = o->rows;
-  const OutlineRow *x = a, *y = b;
-  int order = compare_nodes(o, x->node, y->node);
-  if (order) return r->reverse ? -order : order;
-  return (x->node > y->node) - (x->node < y->node);
+static int compare_nodes(gconstpointer a, gconstpointer b, gpointer user) {
+  const NodeOrder *o = user;
+  guint x = *(const guint *)a, y = *(const guint *)b;
+  int order = compare_values(o, x, y);
+  if (order) return o->rows->reverse ? -order : order;
+  return (x > y) - (x < y);
 }
 
-static void sort_rows(const ForestRows *r, GArray *rows) {
+/* All nodes in the order that is asked for. The caller frees it. */
+static guint *nodes_in_order(const ForestRows *r) {
+  guint n = node_count(r), *nodes = g_new(guint, n + 1);
   bool text = r->sort >= 0 && forest_column_is_text(r->sort);
-  RowOrder order = {r, text ? g_new0(char *, node_count(r) + 1) : NULL};
+  NodeOrder order = {r, text ? g_new0(char *, n + 1) : NULL};
   RowLook look = {.forest = r->wood->forest, .label_key = r->wood->label_key, .predicted = r->predicted};
-  for (guint i = 0; i < rows->len && text; i++) {
-    guint node = g_array_index(rows, OutlineRow, i).node;
-    order.keys[node] = forest_column_key(r->sort, forest_node(r->wood->forest, node), &look);
-  }
-  g_array_sort_with_data(rows, compare_rows, &order);
-  for (guint i = 0; i < node_count(r) && text; i++) g_free(order.keys[i]);
+  for (guint i = 0; i < n; i++) nodes[i] = i;
+  for (guint i = 0; i < n && text; i++)
+    order.keys[i] = forest_column_key(r->sort, forest_node(r->wood->forest, i), &look);
+  g_qsort_with_data(nodes, (int)n, sizeof *nodes, compare_nodes, &order);
+  for (guint i = 0; i < n && text; i++) g_free(order.keys[i]);
   g_free(order.keys);
+  return nodes;
+}
+
+/* The order is found once for many rebuilds: a fold or a letter of a filter changes nothing of it. */
+static void find_order(ForestRows *r) {
+  bool needed = r->flat || r->sort >= 0 || r->reverse;
+  if (r->order || !needed) return;
+  r->order = nodes_in_order(r);
+  r->rank = g_new(guint, node_count(r) + 1);
+  for (guint i = 0; i < node_count(r); i++) r->rank[r->order[i]] = i;
+}
+
+static void forget_order(ForestRows *r) {
+  g_clear_pointer(&r->order, g_free);
+  g_clear_pointer(&r->rank, g_free);
 }
 
 /* Every model that the filter keeps, in the order that is asked for. */
-static GArray *flat_rows(ForestRows *r, bool everything) {
+static GArray *flat_rows(ForestRows *r) {
   GArray *rows = g_array_new(FALSE, TRUE, sizeof(OutlineRow));
-  g_array_set_clear_func(rows, row_clear);
   for (guint i = 0; i < node_count(r); i++) {
-    const ForestNode *node = forest_node(r->wood->forest, i);
-    if (!node->model) continue;
-    if (!everything && r->filter &&
-        !row_filter_match(r->filter, r->wood->forest, node, r->wood->haystacks[i], r->wood->label_key))
-      continue;
-    OutlineRow row = {.node = i, .branch = g_strdup("")};
+    guint at = r->order[i];
+    const ForestNode *node = forest_node(r->wood->forest, at);
+    if (!node->model || (r->filter && !keep_node(r, at))) continue;
+    OutlineRow row = {.node = at};
     g_array_append_val(rows, row);
   }
-  sort_rows(r, rows);
   return rows;
 }
 
-static GArray *list_rows(ForestRows *r, bool everything) {
-  if (r->flat) return flat_rows(r, everything);
-  Glyphs glyphs = r->ascii ? GLYPHS_ASCII : GLYPHS_UTF8;
-  OutlineOptions options = {.glyphs = glyphs};
-  if (everything) return outline_rows(r->wood->forest, &options);
-  if (!r->filter) {
-    options.folded = r->folded;
-    return outline_rows(r->wood->forest, &options);
-  }
-  options.keep = keep_node;
-  options.user = r;
+static GArray *list_rows(ForestRows *r) {
+  find_order(r);
+  if (r->flat) return flat_rows(r);
+  OutlineOptions options = {.rank = r->rank, .bare = true};
+  if (r->filter) options.keep = keep_node, options.user = r;
+  else options.folded = r->folded;
   return outline_rows(r->wood->forest, &options);
+}
+
+char *forest_rows_branch(const ForestRows *r, int at) {
+  const OutlineRow *row = forest_rows_row(r, at);
+  bool last[OUTLINE_MAX_LEVELS] = {0};
+  int node = (int)row->node;
+  for (int i = 0; i < MIN(row->depth, OUTLINE_MAX_LEVELS) && node >= 0; i++, node = parent_of(r, node)) {
+    int above = r->row_of_node[node];
+    last[i] = above >= 0 && forest_rows_row(r, above)->last;
+  }
+  return outline_branch(r->ascii ? GLYPHS_ASCII : GLYPHS_UTF8, row->depth, last);
 }
 
 static void index_rows(ForestRows *r) {
@@ -144,7 +166,7 @@ static void rebuild_at(ForestRows *r, int node) {
   if (!r->wood) return;
   int before = r->list.cursor;
   g_array_unref(r->rows);
-  r->rows = list_rows(r, false);
+  r->rows = list_rows(r);
   r->generation++;
   index_rows(r);
   list_resize(&r->list, (int)r->rows->len);
@@ -226,6 +248,8 @@ void forest_rows_set_wood(ForestRows *r, Snapshot *wood) {
     r->folded = translate_set(old, new, &map, r->folded);
     r->tagged = translate_set(old, new, &map, r->tagged);
   }
+  forget_search(r);
+  forget_order(r);
   snapshot_unref(r->wood);
   r->wood = snapshot_ref(wood);
   rebuild_at(r, selected);
@@ -295,6 +319,7 @@ static void fold_below(ForestRows *r, int top, bool fold) {
 }
 
 void forest_rows_order(ForestRows *r, bool flat, int sort, bool reverse) {
+  forget_order(r);
   r->flat = flat;
   r->sort = sort;
   r->reverse = reverse;
@@ -400,25 +425,30 @@ GPtrArray *forest_rows_chosen(const ForestRows *r) {
   return chosen;
 }
 
-static int position_in(const GArray *rows, int node) {
-  for (guint i = 0; i < rows->len; i++)
-    if ((int)g_array_index(rows, OutlineRow, i).node == node) return (int)i;
-  return 0;
+guint forest_rows_find(ForestRows *r, const char *text) {
+  if (!r->wood) return 0;
+  if (!r->finder) {
+    r->finder = fuzzy_new((const char *const *)r->wood->haystacks, r->wood->letters, node_count(r));
+    r->found = g_new0(guint8, node_count(r) + 1);
+  }
+  fuzzy_type(r->finder, text);
+  return fuzzy_mark(r->finder, r->found);
 }
 
-bool forest_rows_search(ForestRows *r, const char *text, bool here, bool back) {
-  if (!r->wood || r->rows->len == 0 || !*text) return false;
-  g_autofree char *folded_text = text_fold(text);
-  g_autoptr(GArray) every = NULL;
-  if (!r->filter && g_hash_table_size(r->folded)) every = list_rows(r, true);
-  const GArray *rows = every ? every : r->rows;
-  int n = (int)rows->len;
-  int from = every ? position_in(rows, forest_rows_node(r)) : r->list.cursor;
-  for (int inside = 0; inside < 2; inside++)
-    for (int i = here ? 0 : 1; i <= n; i++) {
-      int at = back ? ((from - i) % n + n) % n : (from + i) % n;
-      guint node = g_array_index(rows, OutlineRow, at).node;
-      if (word_find(r->wood->haystacks[node], folded_text, !inside)) return forest_rows_select(r, (int)node);
-    }
+/* The nodes that a search goes through, in order: all of them while the outline hides but what is folded. */
+static guint search_order(const ForestRows *r, bool whole, guint at) {
+  return whole ? r->wood->order[at] : forest_rows_row(r, (int)at)->node;
+}
+
+bool forest_rows_search(ForestRows *r, bool here, bool back) {
+  if (!r->found || r->rows->len == 0) return false;
+  bool whole = !r->filter && !r->rank && g_hash_table_size(r->folded);
+  int n = whole ? (int)node_count(r) : (int)r->rows->len, from = whole ? 0 : r->list.cursor;
+  int node = forest_rows_node(r);
+  while (whole && from < n - 1 && (int)search_order(r, whole, (guint)from) != node) from++;
+  for (int i = here ? 0 : 1; i <= n; i++) {
+    guint at = search_order(r, whole, (guint)(((back ? from - i : from + i) % n + n) % n));
+    if (r->found[at] && forest_rows_select(r, (int)at)) return true;
+  }
   return false;
 }

@@ -11,6 +11,7 @@
 #include "ui/forest/forest_columns.h"
 #include "ui/toolkit/list.h"
 #include "search/filter.h"
+#include "search/fuzzy.h"
 
 typedef struct {
   Snapshot *wood;   /* a reference; NULL before the first */
@@ -21,11 +22,14 @@ typedef struct {
   GHashTable *folded; /* sets of node numbers */
   GHashTable *tagged;
   RowFilter *filter; /* NULL: everything is kept */
+  Fuzzy *finder;     /* over the snapshot's haystacks; NULL: nothing was looked for */
+  guint8 *found;     /* by node: 1 where it matches; NULL likewise */
   guint kept;        /* rows that match the filter themselves */
   bool ascii;
   bool flat; /* a plain list instead of the outline */
-  int sort;  /* column of the list's order; -1: by name */
+  int sort;  /* column that the list, or siblings in the outline, are ordered by; -1: by name */
   bool reverse;
+  guint *order, *rank;   /* all nodes in that order, and the place of each; NULL: as the forest has them */
   GHashTable *predicted; /* for the order by what experts say; NULL: nothing. Borrowed */
   int range;             /* row where a range of tags begins, -1: none */
 } ForestRows;
@@ -66,7 +70,7 @@ bool forest_rows_action(ForestRows *rows, Action action);
 /* Folds everything from the given depth on (1: trees alone), and unfolds what is above. */
 void forest_rows_fold_to(ForestRows *rows, int depth);
 
-/* The outline, or a plain list by a column (-1: by name). */
+/* The outline, or a plain list. A column (-1: by name) orders the list, or the siblings of each model. */
 void forest_rows_order(ForestRows *rows, bool flat, int sort, bool reverse);
 
 /* Tags the selected row, or removes its tag. */
@@ -83,7 +87,12 @@ bool forest_rows_tag_model(ForestRows *rows, const Model *model);
  * ForestNode*, borrowed; free with g_ptr_array_unref. */
 GPtrArray *forest_rows_chosen(const ForestRows *rows);
 
-/* Selects the next node whose name, path or concept holds the text where a word begins, or if there is none,
- * anywhere; folded ones included; from
- * the selected row itself with `here`, backwards with `back`, round the end. */
-bool forest_rows_search(ForestRows *rows, const char *text, bool here, bool back);
+/* Looks for nodes whose name, path, concept or tags match (search/fuzzy.h), folded ones included. Returns how many. */
+guint forest_rows_find(ForestRows *rows, const char *text);
+
+/* Selects the next of them: from the selected row itself with `here`, backwards with `back`, round the end. False when
+ * there is none. */
+bool forest_rows_search(ForestRows *rows, bool here, bool back);
+
+/* The lines before the name of a row. The caller frees it. */
+char *forest_rows_branch(const ForestRows *rows, int row);

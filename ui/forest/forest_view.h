@@ -19,6 +19,7 @@ typedef struct {
   FactsMode facts;
   bool wide;         /* as last drawn: there is room for facts at the side */
   char *search;      /* or NULL */
+  guint matches;     /* of it */
   char *filter_text; /* or NULL */
   int prompt_row;    /* selected when the prompt was opened */
 } ForestView;

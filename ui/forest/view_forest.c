@@ -47,7 +47,7 @@ static unsigned forest_context(const Ui *ui, gpointer view) {
 
 static void find(Ui *ui, ForestView *v, bool back) {
   if (!v->search) ui_tell(ui, STYLE_DIM, "Nothing to search for yet: / begins a search");
-  else if (!forest_rows_search(&v->rows, v->search, false, back)) ui_tell(ui, STYLE_WARN, "Not found: %s", v->search);
+  else if (!forest_rows_search(&v->rows, false, back)) ui_tell(ui, STYLE_WARN, "Not found: %s", v->search);
 }
 
 static void set_filter(ForestView *v, const char *text) {
@@ -68,7 +68,7 @@ static Reaction leave(ForestView *v) {
   else if (v->filter_text) set_filter(v, NULL);
   else if (forest_facts_shown(v) && !v->wide) v->facts = FACTS_OFF;
   else if (v->branches) v->branches = false;
-  else if (v->rows.flat) forest_rows_order(&v->rows, false, -1, false);
+  else if (v->rows.flat || v->rows.sort >= 0 || v->rows.reverse) forest_rows_order(&v->rows, false, -1, false);
   else return REACT_HANDLED | REACT_RETURN;
   return REACT_HANDLED;
 }
@@ -149,7 +149,7 @@ static bool forest_arrange(ForestView *v, Action action) {
       v->facts = forest_facts_shown(v) ? FACTS_OFF : FACTS_ON;
       return true;
     case ACTION_REVERSE:
-      forest_rows_order(r, true, r->sort, !r->reverse);
+      forest_rows_order(r, r->flat, r->sort, !r->reverse);
       v->branches = false;
       return true;
     case ACTION_TREE_OR_LIST:
@@ -212,7 +212,8 @@ static void search_prompt(Ui *ui, ForestView *v, PromptEvent event, const char *
   g_clear_pointer(&v->search, g_free);
   if (event == PROMPT_CANCELLED || !*text) return;
   v->search = g_strdup(text);
-  if (!forest_rows_search(&v->rows, text, true, false)) ui_tell(ui, STYLE_WARN, "Not found: %s", text);
+  v->matches = forest_rows_find(&v->rows, text);
+  if (!forest_rows_search(&v->rows, true, false)) ui_tell(ui, STYLE_WARN, "Not found: %s", text);
 }
 
 /* Why a filter is refused, or NULL. The caller frees it. */
@@ -221,6 +222,14 @@ static char *filter_problem(const Ui *ui, const char *text) {
   char *problem = ui->wood ? row_filter_problem(filter, ui->wood->models) : NULL;
   row_filter_free(filter);
   return problem;
+}
+
+/* While one types: how many match. */
+static char *forest_prompt_note(const Ui *ui, gpointer view) {
+  const ForestView *v = view;
+  if (ui->prompt.label[0] == '/' && v->search) return g_strdup_printf("%u found", v->matches);
+  if (ui->prompt.label[0] == 'f' && v->filter_text) return g_strdup_printf("%u kept", v->rows.kept);
+  return NULL;
 }
 
 static void forest_prompt(Ui *ui, gpointer view, PromptEvent event, const char *text) {
@@ -242,6 +251,8 @@ static char *forest_status(const Ui *ui, gpointer view) {
   const char *dot = glyph(ui->ascii, GLYPH_DOT);
   g_autofree char *bytes = text_bytes(wood->bytes);
   GString *s = g_string_new(NULL);
+  if (v->rows.list.count) g_string_append_printf(s, "%d/%d %s ", v->rows.list.cursor + 1, v->rows.list.count, dot);
+  if (v->search) g_string_append_printf(s, "%u found %s ", v->matches, dot);
   if (v->filter_text)
     g_string_append_printf(s, "%u match%s for \"%s\"%s %s ", v->rows.kept, v->rows.kept == 1 ? "" : "es",
                            v->filter_text, v->rows.filter && row_filter_is_wide(v->rows.filter) ? " inside words" : "",
@@ -292,7 +303,7 @@ static bool sort_by(ForestView *v, const char *column, char **problem) {
     return false;
   }
   v->branches = false;
-  forest_rows_order(&v->rows, true, which, false);
+  forest_rows_order(&v->rows, v->rows.flat, which, false);
   return true;
 }
 
@@ -303,8 +314,8 @@ static void forest_click_title(Ui *ui, gpointer view, int x) {
   if (column < 0 || v->rows.list.count == 0) return;
   if (column == FOREST_COLUMNS) column = -1;
   v->rows.predicted = ui->predicted;
-  bool again = v->rows.flat && v->rows.sort == column;
-  forest_rows_order(&v->rows, true, column, again && !v->rows.reverse);
+  bool again = v->rows.sort == column && (column >= 0 || v->rows.flat);
+  forest_rows_order(&v->rows, v->rows.flat, column, again && !v->rows.reverse);
 }
 
 static bool set_columns(Ui *ui, ForestView *v, const char *names, char **problem) {
@@ -339,6 +350,7 @@ const ViewOps view_forest = {
     .draw = forest_view_draw,
     .action = forest_action,
     .prompt = forest_prompt,
+    .prompt_note = forest_prompt_note,
     .choose = forest_choose,
     .command = forest_command,
     .click_title = forest_click_title,

@@ -32,22 +32,35 @@ typedef struct {
 
 static const ForestNode *node_of(const Layout *l, unsigned v) { return forest_node(l->forest, v); }
 
+static int by_rank(gconstpointer a, gconstpointer b, gpointer rank) {
+  const unsigned *x = a, *y = b, *ranks = rank;
+  return (ranks[*x] > ranks[*y]) - (ranks[*x] < ranks[*y]);
+}
+
 /* Pushes in reverse, so that the first comes off the stack first. */
-static void push_all(GArray *stack, const GArray *nodes) {
+static void push_all(const Layout *l, GArray *stack, const GArray *nodes) {
+  guint before = stack->len;
   for (guint i = nodes->len; i-- > 0;) g_array_append_val(stack, g_array_index(nodes, unsigned, i));
+  if (!l->options->rank || nodes->len < 2) return;
+  unsigned *pushed = &g_array_index(stack, unsigned, before);
+  g_qsort_with_data(pushed, (int)nodes->len, sizeof *pushed, by_rank, (gpointer)l->options->rank);
+  for (guint i = 0, k = nodes->len - 1; i < k; i++, k--) {
+    unsigned swap = pushed[i];
+    pushed[i] = pushed[k], pushed[k] = swap;
+  }
 }
 
 /* Depth first with a stack of our own: the depth is bounded by memory alone. */
 static void find_order(Layout *l) {
   g_autoptr(GArray) stack = g_array_new(FALSE, FALSE, sizeof(unsigned));
-  push_all(stack, l->forest->roots);
+  push_all(l, stack, l->forest->roots);
   while (stack->len > 0 && l->n < l->forest->nodes->len) {
     unsigned v = g_array_index(stack, unsigned, stack->len - 1);
     g_array_set_size(stack, stack->len - 1);
     l->order[l->n++] = v;
     const GArray *children = node_of(l, v)->children;
     for (guint i = 0; i < children->len; i++) l->parent[g_array_index(children, unsigned, i)] = (int)v;
-    push_all(stack, children);
+    push_all(l, stack, children);
   }
 }
 

@@ -26,7 +26,8 @@ typedef struct {
   /* Keep a node only if this says so, or a descendant is kept (then it is dimmed). NULL: all. */
   bool (*keep)(void *user, unsigned node);
   void *user;
-  bool bare; /* without branches, for whoever draws a few rows of very many: outline_branch() */
+  const unsigned *rank; /* by node: siblings, and trees, come in this order; NULL: as said below */
+  bool bare;            /* without branches, for whoever draws a few rows of very many: outline_branch() */
 } OutlineOptions;
 
 /* The lines before the name of a node at a depth. last[0] says whether the node is its parent's last, last[1] the same

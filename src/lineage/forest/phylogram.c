@@ -109,7 +109,7 @@ static void add_rows(const Layout *l, unsigned v, GArray *rows) {
 static void row_clear(void *row) { g_free(((PhylogramRow *)row)->branch); }
 
 PhylogramLayout *phylogram_layout_new(const Forest *forest, const GArray *outline, const PhylogramOptions *options) {
-  OutlineOptions order = {.glyphs = options->glyphs};
+  OutlineOptions order = {.bare = true};
   gsize n = forest->nodes->len + 1;
   Layout *l = g_new0(Layout, 1);
   l->forest = forest;
