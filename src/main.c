@@ -1,53 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of commands. `copse COMMAND …` runs one; `copse [DIR]` opens the interface. */
+/* `copse COMMAND …` runs one of the table; `copse [DIR…]` opens the interface. */
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "commands/command.h"
-#include "commands/commands.h"
+#include "commands/stores_ask.h"
 #include "config.h"
 #include "ui/ui.h"
 
-const Command command_table[] = {
-    {"scan", "DIR", "Find the models in a folder and list them", 1, 1, cmd_scan},
-    {"show", "DIR MODEL", "Show everything that is known of one model", 2, 2, cmd_show},
-    {"what", "DIR [MODEL]", "Say what the models are for, and who says so", 1, 2, cmd_what},
-    {"tree", "DIR", "Recover which model was fine-tuned from which", 1, 1, cmd_tree},
-    {"route", "DIR MODEL", "Say which tree a model belongs to, or that none is here", 2, 2, cmd_route},
-    {"base", "DIR MODEL", "List the bases that fit a model, best first, and why", 2, 2, cmd_base},
-    {"merge-recipe", "DIR MODEL", "Say how a merge was made: method, parents and weights", 2, 2, cmd_merge_recipe},
-    {"duplicates", "DIR", "List models that hold the same tensors", 1, 1, cmd_duplicates},
-    {"conflicts", "DIR", "List what cards say against weights, shapes and kin", 1, 1, cmd_conflicts},
-    {"space", "DIR", "Say where the disk went, and what copies take of it", 1, 1, cmd_space},
-    {"diff", "A B", "Compare two models layer by layer", 2, 2, cmd_diff},
-    {"verify", "A", "Say whether A is B, or which of several B it was made from", 1, 1, cmd_verify},
-    {"train", "DIR", "Train an expert on the weights of one layer", 1, 1, cmd_train},
-    {"labels", "DIR", "List what models could be labelled by", 1, 1, cmd_labels},
-    {"sweep", "DIR", "Train an expert on every layer and rank them", 1, 1, cmd_sweep},
-    {"eval", "DIR", "Measure all there is to say about how good an expert is", 1, 1, cmd_eval},
-    {"query", "DIR TEXT", "Rank the models for words, from their weights alone", 2, 2, cmd_query},
-    {"classify", "DIR MODEL", "Say which of some labels fits a model", 2, 2, cmd_classify},
-    {"like", "DIR MODEL", "Rank the models that are like one", 2, 2, cmd_like},
-    {"apply", "DIR", "Print what an expert says of every model", 1, 1, cmd_apply},
-    {"map", "DIR", "Lay the models out in two dimensions", 1, 1, cmd_map},
-    {"export", "DIR", "Print the collection and its forest for other programs", 1, 1, cmd_export},
-    {"export-expert", "[DIR] FILE", "Write an expert as the authors' programs load it", 1, 2, cmd_export_expert},
-    {"set", "DIR MODEL KEY=VALUE…", "Set facts of a model by hand: label, tags, parent, base, family …", 2, 64,
-     cmd_set},
-    {"note", "DIR MODEL TEXT", "Keep a note on a model", 3, 3, cmd_note},
-    {"import", "DIR FILE", "Take over what somebody set by hand", 2, 2, cmd_import},
-    {"text", "encode|tokens|similar|nearest TEXT [TEXT]", "Look inside a text encoder", 2, 3, cmd_text},
-    {"plant", "DIR", "Grow a collection by training small networks", 1, 1, cmd_plant},
-    {"demo", "DIR", "Plant, scan, train and ask: the main job on a wood of its own", 1, 1, cmd_demo},
-    {"doctor", "", "Check that this machine computes rightly", 0, 0, cmd_doctor},
-    {"bench", "", "Time this machine, and training on it", 0, 0, cmd_bench},
-    {NULL, NULL, NULL, 0, 0, NULL}};
-
 static void print_usage(FILE *out) {
   fputs(
-      "usage: copse [DIR]                     explore a folder of models\n"
+      "usage: copse [DIR…]                    explore folders of models, an archive or a weight file\n"
       "       copse COMMAND DIR … [OPTION…]   answer on standard output\n\n",
       out);
   for (const Command *c = command_table; c->name; c++)
@@ -75,9 +40,16 @@ static int open_interface(int argc, char **argv) {
     globals_clear(&g);
     return STATUS_COULD_NOT;
   }
-  CollectionOptions options = {.state = g.state, .read_only = g.read_only, .threads = (unsigned)g.threads};
+  const bool talks = !plain && !g_getenv("COPSE_SCRIPT");
+  g_auto(GStrv) places = argc > 1 ? g_strdupv(argv + 1) : stores_ask(talks);
+  if (!places) {
+    globals_clear(&g);
+    return STATUS_DONE;
+  }
+  CollectionOptions options = command_options(&g);
+  if (argc <= 1) options.more = (const char *const *)places + 1;
   GError *error = NULL;
-  g_autoptr(Collection) c = collection_open(argc > 1 ? argv[1] : ".", &options, &error);
+  g_autoptr(Collection) c = collection_open(places[0], &options, &error);
   UiOptions ui = {.collection = c,
                   .read_only = g.read_only,
                   .ascii = ascii,
@@ -100,7 +72,7 @@ static const Command *find_command(const char *name) {
 
 /* Options of every command that take the next word with them. */
 static bool takes_word(const char *option) {
-  static const char *const options[] = {"--state", "--threads", "--seed", "--memory"};
+  static const char *const options[] = {"--state", "--threads", "--seed", "--memory", "--also"};
   for (size_t i = 0; i < G_N_ELEMENTS(options); i++)
     if (strcmp(option, options[i]) == 0) return true;
   return false;
@@ -148,7 +120,7 @@ static int run(int argc, char **argv) {
   if (strcmp(first, "help") == 0 && is_unknown(first)) return help(argc, argv);
   if (!is_unknown(first)) return open_interface(argc, argv);
   g_autofree SafeText *shown = safe_text(first, -1);
-  fprintf(stderr, "copse: '%s' is neither a command nor a folder; 'copse --help' lists the commands\n", shown);
+  fprintf(stderr, "copse: '%s' is neither a command nor a folder or file; 'copse --help' lists the commands\n", shown);
   return STATUS_USAGE;
 }
 

@@ -24,11 +24,12 @@ expect 0 'usage: copse' --help
 expect 0 'copse 0' --version
 expect 0 'usage: copse' help
 expect 0 'Usage' help scan
-for command in scan show what tree route base merge-recipe duplicates conflicts diff verify train sweep query eval classify like apply map plant demo doctor text export export-expert space bench set note import; do
+for command in scan show what tree route base merge-recipe duplicates conflicts diff verify train sweep query eval classify like apply map plant demo doctor text export export-expert space bench set note import stores what space labels; do
   expect 0 'Usage' "$command" --help
 done
 expect 2 'too few arguments' scan
-expect 2 'too many arguments' scan a b
+expect 2 'too many arguments' show a b c
+expect 2 'copse stores' scan
 expect 2 'nonsense' scan --nonsense "$dir/empty"
 expect 2 'epochs' train --epochs=0 "$dir/empty"
 expect 2 'unknown preset' train --preset=none "$dir/empty"
@@ -61,6 +62,25 @@ expect 0 '"ok"' doctor --json
 printf 'abc' >"$dir/empty/cut.safetensors"
 expect 0 'cut.safetensors.*too short' scan "$dir/empty"
 expect 0 '"type":"skipped","path":"cut.safetensors"' scan --json "$dir/empty"
+# Several places are one collection, and a file is one too.
+mkdir "$dir/hf"
+HF_HOME=$dir/hf HOME=$dir/empty
+export HF_HOME HOME
+expect 0 'no tool' stores
+expect 2 'no tool' scan --stores
+mkdir -p "$dir/hf/hub/models--o--n/snapshots/c0ffee"
+echo x >"$dir/hf/hub/models--o--n/snapshots/c0ffee/README.md"
+expect 0 'Hugging Face Hub .*/hf/hub$' stores
+expect 0 '"tool":.*"Hugging Face Hub"' stores --json
+expect 0 'no models here' scan --stores
+expect 2 'says nothing here' doctor --stores
+expect 1 'cut.safetensors: too short' show "$dir/empty/cut.safetensors"
+expect 0 'cut.safetensors: too short' scan "$dir/hf/hub" "$dir/empty"
+expect 0 'no models here' tree "$dir/hf/hub" --also "$dir/empty/cut.safetensors" --also "$dir/empty"
+expect 1 'nowhere: No such file' scan "$dir/empty" "$dir/nowhere"
+expect 1 'holds no model' show "$dir/hf"
+expect 0 '"specVersion":.*"1.6"' export -f cyclonedx "$dir/empty"
+expect 2 'cyclonedx and hand' export -f nonsense "$dir/empty"
 # An answer that cannot be written is no success.
 if [ -e /dev/full ]; then
   n=$((n + 1))
@@ -85,6 +105,9 @@ weights "$dir/wood/two.safetensors" 768 "{$(tensor net.a.weight 8,8 0 256),$(ten
 weights "$dir/away/fits/model.safetensors" 128 "$lora"
 weights "$dir/away/alien/model.safetensors" 128 "$alien"
 weights "$dir/away/half.safetensors" 256 "{$(tensor net.b.weight 8,8 0 256)}"
+expect 0 '^path     one.safetensors' show "$dir/wood/one.safetensors"
+expect 2 'it holds 2 models' show "$dir/wood"
+expect 0 '^1 model, 0 files skipped' scan "$dir/wood/one.safetensors"
 expect 0 '2 models, 0 files skipped' scan "$dir/wood"
 expect 0 '^2 weight files opened' scan --state "$dir/fresh" "$dir/wood"
 expect 0 'no base that this adapter fits' route "$dir/wood" "$dir/away/alien"
@@ -97,6 +120,7 @@ weights "$dir/wood/three/model.safetensors" 128 "$lora"
 expect 0 '1 of 1 layers fit' base "$dir/wood" "$dir/wood/three"
 expect 2 'holds 3 models' route "$dir/wood" "$dir/away"
 expect 0 '^A is an adapter: what it adds to B$' diff "$dir/away/fits" "$dir/wood/one.safetensors"
+expect 0 '^LAYER  STATE .*of A.s size' diff "$dir/away/fits" "$dir/wood/one.safetensors"
 expect 0 '^net.a  adapter .* rank 2$' diff "$dir/away/fits" "$dir/wood/one.safetensors"
 expect 0 '^B is an adapter: what it adds to A$' diff "$dir/wood/one.safetensors" "$dir/away/fits"
 expect 0 '^net.a  only in A    8x8            -$' diff "$dir/wood/one.safetensors" "$dir/away/half.safetensors"

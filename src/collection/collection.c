@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collection/collection.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "collection/read/archive_weights.h"
 #include "collection/catalog/catalog.h"
-#include "archives/archive_kind.h"
 #include "collection/scan/scan.h"
+#include "collection/walk/places.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "weights/weight_open.h"
 
 struct Collection {
-  char *root;  /* absolute, without links */
-  char *only;  /* the archive in it that is the collection, or NULL: all of it is */
+  Places places;
   char *state; /* NULL: none on disk */
   bool read_only;
   unsigned threads;
@@ -25,34 +21,11 @@ struct Collection {
   GMutex scanning; /* one scan at a time */
 };
 
-static bool is_archive(const char *path) {
-  g_autoptr(ByteSource) source = byte_source_open(path, NULL);
-  return source && archive_kind_has_name(path) && archive_kind_sniff(source) != CONTAINER_NONE;
-}
-
-/* The folder or archive without links; the caller frees it. */
-static char *real_root(const char *root, bool *archive, GError **error) {
-  g_autofree SafeText *shown = safe_text(root, -1);
-  struct stat st;
-  char *real = realpath(root, NULL);
-  g_autofree char *copy = g_strdup(real);
-  free(real);
-  if (!copy || stat(copy, &st) != 0) {
-    int code = errno == ENOENT ? COPSE_ERROR_NOT_FOUND : COPSE_ERROR_IO;
-    g_set_error(error, COPSE_ERROR, code, "%s: %s", shown, g_strerror(errno));
-    return NULL;
-  }
-  *archive = S_ISREG(st.st_mode) && is_archive(copy);
-  if (*archive || S_ISDIR(st.st_mode)) return g_steal_pointer(&copy);
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
-              "%s is neither a folder nor an archive: name the folder it lies in", shown);
-  return NULL;
-}
-
-/* The folder's name in letters that no shell minds, and a hash that tells equal names apart. */
-static char *state_name(const char *root) {
-  g_autofree char *base = g_path_get_basename(root);
-  g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, root, -1);
+/* The name of the folder or file in letters that no shell minds, and a hash that tells equal names apart. */
+static char *state_name(const Places *places) {
+  const char *identity = places->identity;
+  g_autofree char *base = g_path_get_basename(strchr(identity, '\n') ? places->root : identity);
+  g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, identity, -1);
   if (strlen(base) > 48) base[48] = '\0';
   for (char *p = base; *p; p++)
     if (!g_ascii_isalnum(*p) && !strchr("-_", *p)) *p = '_';
@@ -60,9 +33,9 @@ static char *state_name(const char *root) {
 }
 
 /* By the XDG rules a relative XDG_STATE_HOME counts as none. */
-static char *default_state(const char *root) {
+static char *default_state(const Places *places) {
   const char *home = g_getenv("XDG_STATE_HOME");
-  g_autofree char *name = state_name(root);
+  g_autofree char *name = state_name(places);
   if (home && g_path_is_absolute(home)) return g_build_filename(home, "copse", name, NULL);
   return g_build_filename(g_get_home_dir(), ".local", "state", "copse", name, NULL);
 }
@@ -74,7 +47,8 @@ static bool open_catalog(Collection *c, GError **error) {
 }
 
 /* One state belongs to one collection: what is kept for another must not answer for this one. */
-static bool own_state(Collection *c, const char *real, GError **error) {
+static bool own_state(Collection *c, GError **error) {
+  const char *real = c->places.identity;
   g_autoptr(GBytes) owner = collection_get(c, "collection", "root", NULL);
   size_t n = strlen(real) + 1;
   if (owner && g_bytes_get_size(owner) == n && memcmp(g_bytes_get_data(owner, NULL), real, n) == 0) return true;
@@ -108,15 +82,11 @@ Collection *collection_open(const char *root, const CollectionOptions *options, 
   c->archives = archive_cache_new();
   c->read_only = options->read_only;
   c->threads = options->threads;
-  bool archive;
-  g_autofree char *real = real_root(root, &archive, error);
-  if (!real) return NULL;
-  c->root = archive ? g_path_get_dirname(real) : g_strdup(real);
-  c->only = archive ? g_path_get_basename(real) : NULL;
-  c->state = options->state ? g_canonicalize_filename(options->state, NULL) : default_state(real);
+  if (!places_resolve(root, options->more, &c->places, error)) return NULL;
+  c->state = options->state ? g_canonicalize_filename(options->state, NULL) : default_state(&c->places);
   if (c->read_only && !g_file_test(c->state, G_FILE_TEST_IS_DIR)) g_clear_pointer(&c->state, g_free);
   if (!c->read_only && !dir_make(c->state, error)) return NULL;
-  if (!open_catalog(c, error) || !own_state(c, real, error)) return NULL;
+  if (!open_catalog(c, error) || !own_state(c, error)) return NULL;
   if (!c->read_only) drop_leftovers(c);
   return g_steal_pointer(&c);
 }
@@ -126,13 +96,14 @@ void collection_free(Collection *c) {
   catalog_free(c->catalog);
   archive_cache_unref(c->archives);
   g_mutex_clear(&c->scanning);
-  g_free(c->root);
-  g_free(c->only);
+  places_clear(&c->places);
   g_free(c->state);
   g_free(c);
 }
 
-const char *collection_root(const Collection *c) { return c->root; }
+const char *collection_root(const Collection *c) { return c->places.root; }
+
+const GPtrArray *collection_places(const Collection *c) { return c->places.list; }
 
 const char *collection_state(const Collection *c) { return c->state; }
 
@@ -141,13 +112,14 @@ bool collection_is_read_only(const Collection *c) { return c->read_only; }
 /* Once more from nothing when the catalog turns out to be damaged. Call with `scanning` held. */
 static bool scan(Collection *c, const Progress *progress, ScanSummary *summary, GError **error) {
   g_autoptr(GError) first = NULL;
-  if (scan_run(c->catalog, c->root, c->only, c->state, c->threads, progress, summary, &first)) return true;
+  if (scan_run(c->catalog, c->places.root, c->places.list, c->state, c->threads, progress, summary, &first))
+    return true;
   if (!catalog_is_damaged(c->catalog)) {
     g_propagate_error(error, g_steal_pointer(&first));
     return false;
   }
   return catalog_rebuild(c->catalog, error) &&
-         scan_run(c->catalog, c->root, c->only, c->state, c->threads, progress, summary, error);
+         scan_run(c->catalog, c->places.root, c->places.list, c->state, c->threads, progress, summary, error);
 }
 
 bool collection_scan(Collection *c, const Progress *progress, ScanSummary *summary, GError **error) {
@@ -193,11 +165,11 @@ GPtrArray *collection_skipped(Collection *c, GError **error) {
 }
 
 WeightFile *collection_open_weights(const Collection *c, const Model *model, GError **error) {
-  g_autofree char *path = g_build_filename(c->root, model->file, NULL);
+  g_autofree char *path = g_build_filename(c->places.root, model->file, NULL);
   const char *member;
-  g_autofree char *archive = archive_of_path(c->root, model->file, &member);
+  g_autofree char *archive = archive_of_path(c->places.root, model->file, &member);
   if (!archive) return weight_file_open(path, error);
-  g_autofree char *full = g_build_filename(c->root, archive, NULL);
+  g_autofree char *full = g_build_filename(c->places.root, archive, NULL);
   return archive_weights_open(c->archives, full, member, path, error);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A collection: a root folder or an archive with the state copse keeps about it, in
+/* A collection: a root folder, an archive or a weight file, or several of these, with the state copse keeps about it, in
  * one folder below $XDG_STATE_HOME/copse: the catalog (SQLite), experts, representations.
  *
  * A collection may be used from several threads; its catalog serialises them. With read_only
@@ -20,16 +20,19 @@ typedef struct Collection Collection;
 typedef struct {
   const char *state; /* folder for state, used as it is; NULL: the XDG default for this root */
   bool read_only;
-  unsigned threads; /* for scans; 0: all processors */
+  unsigned threads;        /* for scans; 0: all processors */
+  const char *const *more; /* further folders, archives and weight files, NULL-terminated; or NULL */
 } CollectionOptions;
 
-/* Opens or creates the state of the collection at `root`, a folder or an archive. */
+/* Opens or creates the state of the collection at `root`: a folder, an archive or a weight file. With further ones it is
+ * a collection of its own, whose paths are relative to the folder that all lie in. */
 Collection *collection_open(const char *root, const CollectionOptions *options, GError **error);
 void collection_free(Collection *collection);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Collection, collection_free)
 
-const char *collection_root(const Collection *collection);  /* absolute; an archive's folder */
-const char *collection_state(const Collection *collection); /* absolute; NULL: none on disk */
+const char *collection_root(const Collection *collection);        /* absolute; of files, the folder they lie in */
+const GPtrArray *collection_places(const Collection *collection); /* of char*, relative to the root; NULL: all of it */
+const char *collection_state(const Collection *collection);       /* absolute; NULL: none on disk */
 bool collection_is_read_only(const Collection *collection);
 
 /* A file that could hold weights but is no model, and why. */

@@ -105,13 +105,23 @@ static void note_entry(Survey *s, const FTSENT *e) {
   i->path = g_strdup(path);
 }
 
-static bool walk(Survey *s, GError **error) {
-  char *roots[] = {(char *)s->root, NULL};
-  FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+/* What fts begins with; ended by NULL. */
+static GPtrArray *beginnings(const char *root, const GPtrArray *places) {
+  GPtrArray *out = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; places && i < places->len; i++)
+    g_ptr_array_add(out, g_build_filename(root, places->pdata[i], NULL));
+  if (!places) g_ptr_array_add(out, g_strdup(root));
+  g_ptr_array_add(out, NULL);
+  return out;
+}
+
+static bool walk(Survey *s, const GPtrArray *places, GError **error) {
+  g_autoptr(GPtrArray) from = beginnings(s->root, places);
+  FTS *fts = fts_open((char *const *)from->pdata, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
   bool entered = false;
   for (FTSENT *e; fts && (e = fts_read(fts));) {
     if (e->fts_info == FTS_DP || e->fts_info == FTS_NS || e->fts_info == FTS_ERR) continue;
-    entered |= e->fts_info == FTS_D;
+    entered |= places || e->fts_info == FTS_D;
     note_entry(s, e);
   }
   int code = errno;
@@ -144,13 +154,13 @@ static DiskSurvey *sum_up(Survey *s) {
   return out;
 }
 
-DiskSurvey *disk_survey_new(const char *root, const GPtrArray *models, GError **error) {
-  Survey s = {.root = root, .root_bytes = strlen(root) + 1};
+DiskSurvey *disk_survey_new(const char *root, const GPtrArray *places, const GPtrArray *models, GError **error) {
+  Survey s = {.root = root, .root_bytes = strlen(root) + (strcmp(root, "/") != 0)};
   s.inodes = g_hash_table_new_full(inode_key_hash, inode_key_equal, inode_free, NULL);
   s.read = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   s.touched = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   note_models(&s, models);
-  DiskSurvey *out = walk(&s, error) ? sum_up(&s) : NULL;
+  DiskSurvey *out = walk(&s, places, error) ? sum_up(&s) : NULL;
   g_hash_table_unref(s.inodes);
   g_hash_table_unref(s.read);
   g_hash_table_unref(s.touched);

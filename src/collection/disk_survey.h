@@ -22,8 +22,9 @@ typedef struct {
 /* "weights", "unfinished", "old", "orphaned", "other". Static text. */
 const char *disk_kind_name(DiskKind kind);
 
-/* Walks through the folder; links to folders are not followed. The models (Model*) say which revision of a repository
- * is the one that is read. NULL with COPSE_ERROR_IO when the folder cannot be entered. */
-DiskSurvey *disk_survey_new(const char *root, const GPtrArray *models, GError **error);
+/* Walks through the folder, or through `places` in it (of char*, relative to it; NULL: all); links to folders are not
+ * followed. The models (Model*) say which revision of a repository
+ * is the one that is read. NULL with COPSE_ERROR_IO when nothing of it can be entered. */
+DiskSurvey *disk_survey_new(const char *root, const GPtrArray *places, const GPtrArray *models, GError **error);
 void disk_survey_free(DiskSurvey *survey); /* NULL-safe */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DiskSurvey, disk_survey_free)

@@ -84,7 +84,8 @@ GPtrArray *disk_paths_of(Collection *c, const Model *m, GError **error) {
   for (guint i = 0; i < files->len; i++) {
     const char *path = files->pdata[i], *slash = strrchr(path, '/');
     WalkUse use;
-    if (!file_use_of(slash ? slash + 1 : path, &use) || (use != WALK_WEIGHTS && use != WALK_SHARD_INDEX)) continue;
+    bool named = file_use_of(slash ? slash + 1 : path, &use) && (use == WALK_WEIGHTS || use == WALK_SHARD_INDEX);
+    if (!named && strcmp(path, m->file) != 0) continue;
     g_ptr_array_add(paths, g_strdup(path));
     char *blob = lone_blob(collection_root(c), path);
     if (blob) g_ptr_array_add(paths, blob);

@@ -88,6 +88,7 @@ static void print_text(const ModelDiff *d) {
   if (d->magnitudes) puts(magnitudes_note);
   if (d->count[LAYER_UNCOMPUTED]) printf(uncomputed_note "\n", adapter_form_name(d->form));
   int width = MIN(widest_name(d->others, widest_name(d->rows, 5)), (int)WIDEST);
+  if (d->rows->len) printf("%-*s  %-11s  %-14s %-14s  %s\n", width, "LAYER", "STATE", "A", "B", "MOVED (of A's size)");
   for (guint i = 0; i < d->rows->len; i++) print_row(&g_array_index(d->rows, DiffRow, i), width);
   for (guint i = 0; i < d->others->len; i++) {
     const DiffRow *r = &g_array_index(d->others, DiffRow, i);

@@ -55,11 +55,10 @@ static void print_group(const Forest *f, const KeepGroup *g) {
   for (guint i = 0; i < g->members->len; i++) {
     const KeepMember *m = &g_array_index(g->members, KeepMember, i);
     const Model *model = forest_node(f, m->node)->model;
-    const char *repository = model_value(model, "repository");
     g_autofree char *size = text_bytes(model->bytes), *frees = text_bytes(m->frees);
     printf("%-6s %-8s %10s  %10s  %s%s%s%s\n", i == g->keep ? "keep" : "", keep_member_kind(g, i), size,
-           i == g->keep ? "" : frees, repository ? repository : model->shown, i == g->keep ? "  (" : "",
-           i == g->keep ? g->why : "", i == g->keep ? ")" : "");
+           i == g->keep ? "" : frees, lineage_shown(f, m->node), i == g->keep ? "  (" : "", i == g->keep ? g->why : "",
+           i == g->keep ? ")" : "");
   }
   putchar('\n');
 }
@@ -157,11 +156,12 @@ static int conflicts(const Forest *f, bool json) {
   g_autoptr(GPtrArray) list = conflicts_list(f);
   cJSON *out = json ? cJSON_CreateObject() : NULL;
   cJSON *items = json ? cJSON_AddArrayToObject(out, "conflicts") : NULL;
+  if (!json && list->len) printf("%-8s  %s\n          KIND: WHAT DISAGREES\n", "SEVERITY", "MODEL");
   for (guint i = 0; i < list->len; i++) {
     const Conflict *c = list->pdata[i];
     if (json) cJSON_AddItemToArray(items, conflict_json(f, c));
     else
-      printf("%-6s  %s\n        %s: %s\n", conflict_severity_name(c->severity), lineage_shown(f, c->node),
+      printf("%-8s  %s\n          %s: %s\n", conflict_severity_name(c->severity), lineage_shown(f, c->node),
              conflict_kind_name(c->kind), c->sentence);
   }
   if (json) json_print(out);

@@ -125,7 +125,7 @@ static cJSON *base_json(const LineageRun *run, const BaseFit *b) {
 
 static void print_base(const LineageRun *run, const BaseFit *b) {
   g_autoptr(GPtrArray) reasons = reasons_of(run, b);
-  printf("%.2f  %s:", b->score, lineage_shown(run->forest, b->node));
+  printf("%-14.2f  %s:", b->score, lineage_shown(run->forest, b->node));
   for (guint k = 0; k < reasons->len; k++) printf("%s %s", k ? "," : "", (const char *)reasons->pdata[k]);
   putchar('\n');
 }
@@ -150,6 +150,7 @@ static void print_bases(const LineageRun *run, const GArray *bases, unsigned lim
   cJSON *list = json ? cJSON_AddArrayToObject(out, "bases") : NULL;
   if (json) json_add_string(out, "family", family_of(run));
   else print_family(run, bases->len > 0);
+  if (!json && bases->len) puts("SCORE (0 to 1)  BASE: WHY");
   for (guint i = 0; i < MIN(bases->len, limit); i++) {
     const BaseFit *b = &g_array_index(bases, BaseFit, i);
     if (json) cJSON_AddItemToArray(list, base_json(run, b));

@@ -11,7 +11,8 @@
 
 static const char notes[] =
     "Reads the headers of the weight files below DIR and what lies beside them, in archives too\n"
-    "(tar, zip, 7z), of which nothing is unpacked to the disk; DIR may be one itself. Files that\n"
+    "(tar, zip, 7z), of which nothing is unpacked to the disk; DIR may be one itself, or a weight\n"
+    "file, and there may be several, which are seen as one collection. Files that\n"
     "did not change since the last scan are not opened. With --json: one object a line, of type\n"
     "model, skipped and, last, summary.";
 
@@ -81,14 +82,16 @@ static void print_skipped(const GPtrArray *skipped) {
   if (skipped->len > LISTED) printf("  and %u more (--json lists all)\n", skipped->len - LISTED);
 }
 
+static const char *plural(unsigned n) { return n == 1 ? "" : "s"; }
+
 static void print_text(const GPtrArray *models, const GPtrArray *skipped, const ScanSummary *sum) {
   g_autofree char *time = text_seconds(sum->seconds);
   print_groups(models);
-  printf("\n%u models, %u files skipped\n", models->len, skipped->len);
+  printf("\n%u model%s, %u file%s skipped\n", models->len, plural(models->len), skipped->len, plural(skipped->len));
   printf(
-      "%u weight files opened in %s, %u models and files unchanged since the last scan;\n"
+      "%u weight file%s opened in %s, %u model%s and files unchanged since the last scan;\n"
       "a model may have several files, and some are skipped unopened\n",
-      sum->read, time, sum->unchanged);
+      sum->read, plural(sum->read), time, sum->unchanged, plural(sum->unchanged));
   print_skipped(skipped);
 }
 
@@ -142,9 +145,7 @@ static bool scan(Collection *collection, const Globals *globals, ScanSummary *su
 }
 
 static int run(const char *root, const Globals *globals) {
-  CollectionOptions options = {.state = globals->state,
-                               .read_only = globals->read_only,
-                               .threads = globals->threads > 0 ? (unsigned)globals->threads : 0};
+  CollectionOptions options = command_options(globals);
   GError *error = NULL;
   ScanSummary sum = {0};
   g_autoptr(Collection) collection = collection_open(root, &options, &error);

@@ -11,10 +11,12 @@
 #include "commands/commands.h"
 #include "commands/layer_report.h"
 #include "commands/model_json.h"
+#include "core/error.h"
 #include "core/json.h"
 
 static const char notes[] =
-    "MODEL is a path below DIR, a model's name, or an ending of a path that no other has. Shows\n"
+    "MODEL is a path below DIR, a model's name, or an ending of a path that no other has; a weight\n"
+    "file, or a folder with one model, needs no MODEL. Shows\n"
     "what its files say and which of them says it, its layers under their canonical names, and\n"
     "its tensors.";
 
@@ -103,12 +105,26 @@ static void print_text(const Model *m, const LayerReport *report) {
   print_tensors(report->file);
 }
 
+/* The model of a file that was named alone. */
+static Model *only_model(Collection *c, GPtrArray *models, GError **error) {
+  if (models->len == 1) return model_ref(models->pdata[0]);
+  g_autoptr(GPtrArray) skipped = models->len ? NULL : collection_skipped(c, NULL);
+  if (models->len)
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "it holds %u models: name one, copse show DIR MODEL",
+                models->len);
+  else if (skipped && skipped->len)
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "%s: %s", ((Skipped *)skipped->pdata[0])->path,
+                ((Skipped *)skipped->pdata[0])->reason);
+  else g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "it holds no model; copse scan says what was left out");
+  return NULL;
+}
+
 static int run(const char *root, const char *what, const Globals *globals) {
   GError *error = NULL;
   g_autoptr(GPtrArray) models = NULL;
   g_autoptr(Collection) collection = command_open(root, globals, &models);
   if (!collection) return STATUS_COULD_NOT;
-  g_autoptr(Model) model = collection_find(models, what, &error);
+  g_autoptr(Model) model = what ? collection_find(models, what, &error) : only_model(collection, models, &error);
   g_autoptr(WeightFile) file = model ? collection_open_weights(collection, model, &error) : NULL;
   if (!file) return command_fail(error);
   LayerReport report;
@@ -124,7 +140,7 @@ int cmd_show(int argc, char **argv) {
   Globals globals = {0};
   int status;
   if (!command_parse("show", NULL, notes, &argc, &argv, &globals, &status)) return status;
-  status = run(argv[1], argv[2], &globals);
+  status = run(argv[1], argc > 2 ? argv[2] : NULL, &globals);
   globals_clear(&globals);
   return status;
 }

@@ -99,7 +99,7 @@ static DiskKind listed_kind(const char *name) {
 static int report(const LineageRun *run, const char *paths, bool json) {
   GError *error = NULL;
   const char *root = collection_root(run->collection);
-  g_autoptr(DiskSurvey) disk = disk_survey_new(root, run->models, &error);
+  g_autoptr(DiskSurvey) disk = disk_survey_new(root, collection_places(run->collection), run->models, &error);
   if (!disk) return command_fail(error);
   Space s = {.models = g_ptr_array_new()};
   for (unsigned v = 0; v < run->forest->nodes->len; v++) add_node(&s, forest_node(run->forest, v));

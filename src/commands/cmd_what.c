@@ -64,6 +64,16 @@ static GHashTable *predict(const Collection *c, const GPtrArray *models, const G
   return predictions;
 }
 
+/* Of one model: experts are asked of it alone, and what they keep of the others is left as it is. */
+static GHashTable *predict_one(const char *root, Model *model, const Globals *globals) {
+  CollectionOptions options = command_options(globals);
+  options.read_only = true;
+  g_autoptr(GPtrArray) models = g_ptr_array_new();
+  g_autoptr(Collection) c = collection_open(root, &options, NULL);
+  g_ptr_array_add(models, model);
+  return c ? predict(c, models, globals) : g_hash_table_new(g_str_hash, g_str_equal);
+}
+
 static GArray *purposes_of(const Model *m, const char *label_key, GHashTable *predictions) {
   const Prediction *p = g_hash_table_lookup(predictions, m->path);
   return model_purposes(m, label_key, p ? p->label : NULL, p ? p->expert : NULL);
@@ -113,7 +123,7 @@ static int run(const char *root, const char *what, const Globals *globals) {
   if (!c) return STATUS_COULD_NOT;
   g_autoptr(Model) only = what ? collection_find(models, what, &error) : NULL;
   if (error) return command_fail(error);
-  g_autoptr(GHashTable) predictions = predict(c, models, globals);
+  g_autoptr(GHashTable) predictions = only ? predict_one(root, only, globals) : predict(c, models, globals);
   const char *label_key = models_label_key(models);
   if (!globals->json && !only)
     printf("%-*s  %-*s  %s\n", NAME_COLUMNS, "MODEL", WHAT_COLUMNS, "WHAT FOR", "WHO SAYS SO");

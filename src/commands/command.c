@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "collection/hand/by_hand.h"
+#include "collection/stores.h"
 #include "core/error.h"
 #include "numerics/linalg.h"
 #include "core/parallel.h"
@@ -37,6 +38,9 @@ static GOptionContext *context_for(const char *name, const GOptionEntry *entries
       {"seed", 0, 0, G_OPTION_ARG_INT64, &globals->seed, "Seed of every random choice", "N"},
       {"memory", 0, 0, G_OPTION_ARG_STRING, &globals->history_text,
        "History for layers (512M, 8G); more goes to a scratch file", "SIZE"},
+      {"also", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &globals->also,
+       "Take this folder, archive or file into the collection too (may be repeated)", "PATH"},
+      {"stores", 0, 0, G_OPTION_ARG_NONE, &globals->stores, "Take the folders of `copse stores` in place of DIR", NULL},
       {"json", 0, 0, G_OPTION_ARG_NONE, &globals->json, "Answer in JSON", NULL},
       {"quiet", 'q', 0, G_OPTION_ARG_NONE, &globals->quiet, "No progress line", NULL},
       {"read-only", 0, 0, G_OPTION_ARG_NONE, &globals->read_only, "Write nothing anywhere", NULL},
@@ -65,9 +69,16 @@ static bool refuse(const char *name, const char *problem, int *status) {
   return false;
 }
 
+static bool takes_folder(const char *name) {
+  const Command *c = command_named(name);
+  return !c || g_str_has_prefix(c->arguments, "DIR");
+}
+
 static bool check_count(const char *name, int count, int *status) {
   const Command *c = command_named(name);
   if (!c || (count >= c->min_args && count <= c->max_args)) return true;
+  if (count == 0 && takes_folder(name))
+    fprintf(stderr, "copse %s: no folder was named; 'copse stores' lists where tools keep models here\n", name);
   g_autofree char *problem = g_strdup_printf("%s arguments; usage: copse %s %s",
                                              count < c->min_args ? "too few" : "too many", name, c->arguments);
   return refuse(name, problem, status);
@@ -98,6 +109,39 @@ static void drop_separator(int *argc, char **argv) {
   *argc = kept;
 }
 
+/* Adds paths to those of --also. */
+static void add_also(Globals *globals, char **paths, int n) {
+  g_autoptr(GStrvBuilder) all = g_strv_builder_new();
+  for (char **p = globals->also; p && *p; p++) g_strv_builder_add(all, *p);
+  for (int i = 0; i < n; i++) g_strv_builder_add(all, paths[i]);
+  g_strfreev(globals->also);
+  globals->also = g_strv_builder_end(all);
+}
+
+/* Puts this machine's stores where DIR stands. */
+static bool put_stores(const char *name, int *argc, char ***argv, Globals *globals, int *status) {
+  g_autoptr(GPtrArray) stores = stores_find();
+  if (!takes_folder(name)) return refuse(name, "--stores says nothing here: no folder is read", status);
+  if (!stores->len) return refuse(name, "no tool's folder of models was found here: name a folder", status);
+  g_autoptr(GStrvBuilder) words = g_strv_builder_new();
+  g_strv_builder_add(words, (*argv)[0]);
+  g_strv_builder_add(words, ((const Store *)stores->pdata[0])->path);
+  for (int i = 1; i < *argc; i++) g_strv_builder_add(words, (*argv)[i]);
+  for (guint i = 1; i < stores->len; i++) add_also(globals, &((Store *)stores->pdata[i])->path, 1);
+  *argv = globals->words = g_strv_builder_end(words);
+  ++*argc;
+  return true;
+}
+
+/* "scan A B C" is "scan A --also B --also C". */
+static void take_more_folders(const char *name, int *argc, char **argv, Globals *globals) {
+  const Command *c = command_named(name);
+  bool several = !c || g_str_has_prefix(c->arguments, "DIR…");
+  if (!several || *argc <= 2) return;
+  add_also(globals, argv + 2, *argc - 2);
+  *argc = 2;
+}
+
 bool command_parse(const char *name, const GOptionEntry *entries, const char *notes, int *argc, char ***argv,
                    Globals *globals, int *status) {
   *globals = (Globals){0};
@@ -117,7 +161,10 @@ bool command_parse(const char *name, const GOptionEntry *entries, const char *no
     return refuse(name, "--memory wants a size such as 512M or 8G", status);
   if (globals->threads < 0) return refuse(name, "--threads must be 0 or more", status);
   linalg_set_threads(globals->threads ? (unsigned)globals->threads : parallel_processors());
-  return check_count(name, *argc - 1, status);
+  if (globals->stores && !put_stores(name, argc, argv, globals, status)) return false;
+  if (!check_count(name, *argc - 1, status)) return false;
+  take_more_folders(name, argc, *argv, globals);
+  return true;
 }
 
 GOptionEntry *command_join_entries(const GOptionEntry *a, const GOptionEntry *b) {
@@ -133,11 +180,19 @@ GOptionEntry *command_join_entries(const GOptionEntry *a, const GOptionEntry *b)
 void globals_clear(Globals *globals) {
   g_clear_pointer(&globals->state, g_free);
   g_clear_pointer(&globals->history_text, g_free);
+  g_clear_pointer(&globals->also, g_strfreev);
+  g_clear_pointer(&globals->words, g_strfreev);
+}
+
+CollectionOptions command_options(const Globals *globals) {
+  return (CollectionOptions){.state = globals->state,
+                             .read_only = globals->read_only,
+                             .threads = (unsigned)globals->threads,
+                             .more = (const char *const *)globals->also};
 }
 
 Collection *command_open(const char *root, const Globals *globals, GPtrArray **models) {
-  CollectionOptions options = {
-      .state = globals->state, .read_only = globals->read_only, .threads = (unsigned)globals->threads};
+  CollectionOptions options = command_options(globals);
   GError *error = NULL;
   CommandProgress p;
   g_autoptr(Collection) c = collection_open(root, &options, &error);

@@ -19,12 +19,14 @@ typedef struct {
   gint64 seed;
   uint64_t memory; /* bytes that layers may take in memory; 0: no limit */
   char *history_text;
-  gboolean json, quiet, read_only;
+  char **also; /* more folders, archives and files of the same collection; NULL-terminated, or NULL */
+  gboolean json, quiet, read_only, stores;
+  char **words; /* argv, where the stores of this machine were put in front; or NULL */
 } Globals;
 
 typedef struct {
   const char *name;
-  const char *arguments; /* "DIR MODEL" */
+  const char *arguments; /* "DIR MODEL"; "DIR…" may be several that are seen as one collection */
   const char *summary;   /* one line, no full stop */
   int min_args, max_args;
   int (*run)(int argc, char **argv); /* argv[0] is the command's name */
@@ -45,6 +47,9 @@ void globals_clear(Globals *globals);
 /* Prints "copse: message" on standard error and returns the status that goes with it
  * (COPSE_ERROR_USAGE: 2, else 1). Frees the error. */
 int command_fail(GError *error);
+
+/* How the global options say that a collection is to be opened. Borrows from them. */
+CollectionOptions command_options(const Globals *globals);
 
 /* Opens the collection as the global options say and brings its catalog up to date. Prints the
  * error and gives NULL when it cannot. `models` gets the list. */

@@ -2,6 +2,9 @@
 /* The subcommands: each gets its own argv (argv[0] is its name) and returns an exit status. */
 #pragma once
 
+#include <glib.h>
+#include <stdio.h>
+
 int cmd_apply(int argc, char **argv);
 int cmd_base(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
@@ -28,8 +31,12 @@ int cmd_set(int argc, char **argv);
 int cmd_note(int argc, char **argv);
 int cmd_import(int argc, char **argv);
 int cmd_space(int argc, char **argv);
+int cmd_stores(int argc, char **argv);
 int cmd_sweep(int argc, char **argv);
 int cmd_text(int argc, char **argv);
 int cmd_train(int argc, char **argv);
 int cmd_tree(int argc, char **argv);
 int cmd_what(int argc, char **argv);
+
+/* The numbered list of stores (Store*), with sizes. */
+void stores_print(FILE *out, const GPtrArray *stores);

@@ -55,7 +55,7 @@ static bool take_member(LineageRun *run, const Model *m, GError **error) {
 static char *path_inside(const LineageRun *run, const char *what) {
   const char *root = collection_root(run->collection);
   g_autofree char *path = g_canonicalize_filename(what, NULL);
-  size_t n = strlen(root);
+  size_t n = strcmp(root, "/") == 0 ? 0 : strlen(root);
   bool inside = strncmp(path, root, n) == 0 && path[n] == '/' && path[n + 1];
   return inside ? g_strdup(path + n + 1) : NULL;
 }
@@ -107,7 +107,8 @@ char *lineage_label(const Forest *forest, unsigned node) {
 
 const SafeText *lineage_shown(const Forest *forest, unsigned node) {
   const ForestNode *n = forest_node(forest, node);
-  return n->model ? n->model->shown : n->name;
+  if (!n->model) return n->name;
+  return model_value(n->model, "repository") ? n->model->name : n->model->shown;
 }
 
 cJSON *lineage_edge_json(const Forest *forest, const ForestNode *node, const ParentEdge *edge) {

@@ -47,7 +47,7 @@ static void test_kinds(Fixture *f, gconstpointer unused) {
   g_assert_cmpint(link(one, two), ==, 0);
   scan(f);
   g_autoptr(GError) error = NULL;
-  g_autoptr(DiskSurvey) s = disk_survey_new(f->root, f->models, &error);
+  g_autoptr(DiskSurvey) s = disk_survey_new(f->root, NULL, f->models, &error);
   g_assert_no_error(error);
   uint64_t sum = 0;
   for (int k = 0; k < DISK_KINDS; k++) sum += s->bytes[k];
@@ -63,7 +63,7 @@ static void test_nowhere(Fixture *f, gconstpointer unused) {
   g_autofree char *path = place(f, "not/there");
   g_autoptr(GPtrArray) none = g_ptr_array_new();
   g_autoptr(GError) error = NULL;
-  g_assert_null(disk_survey_new(path, none, &error));
+  g_assert_null(disk_survey_new(path, NULL, none, &error));
   g_assert_nonnull(strstr(error->message, "cannot be entered"));
 }
 

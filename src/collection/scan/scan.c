@@ -6,6 +6,7 @@
 
 #include "collection/scan/archive_scan.h"
 #include "collection/walk/candidate.h"
+#include "collection/walk/places.h"
 #include "collection/read/model_reader.h"
 #include "collection/walk/walk.h"
 #include "core/parallel.h"
@@ -305,27 +306,29 @@ static bool read_and_finish(Catalog *catalog, const char *root, const Walk *walk
   return catalog_finish(catalog, k->gone, walk->skips, error);
 }
 
-/* What a walk would find of one file. */
-static Walk *walk_to(const char *root, const char *name, GError **error) {
-  FileStamp stamp;
-  g_autofree char *path = g_build_filename(root, name, NULL);
-  if (!walk_stamp(path, &stamp, error)) return NULL;
-  Walk *walk = walk_new();
-  WalkFolder *folder = walk_folder_new("");
-  walk_folder_add(folder, name, WALK_ARCHIVE, stamp);
-  g_ptr_array_add(walk->folders, folder);
-  return walk;
+/* Beside a file that was asked for lie others; those that it is one model with come along. */
+static bool is_wanted(const Candidate *c, const GPtrArray *places) {
+  g_autoptr(GArray) files = candidate_files(c);
+  bool wanted = false;
+  for (guint i = 0; i < files->len && !wanted; i++) wanted = places_hold(places, g_array_index(files, FileRef, i).path);
+  return wanted;
 }
 
-bool scan_run(Catalog *catalog, const char *root, const char *only, const char *hidden, unsigned threads,
+static void drop_unwanted(GPtrArray *candidates, const GPtrArray *places) {
+  for (guint i = candidates->len; places && i-- > 0;)
+    if (!is_wanted(candidates->pdata[i], places)) g_ptr_array_remove_index(candidates, i);
+}
+
+bool scan_run(Catalog *catalog, const char *root, const GPtrArray *places, const char *hidden, unsigned threads,
               const Progress *progress, ScanSummary *summary, GError **error) {
   gint64 start = g_get_monotonic_time();
   threads = threads ? threads : parallel_processors();
-  g_autoptr(Walk) walk = only ? walk_to(root, only, error) : walk_run(root, hidden, threads, progress, error);
+  g_autoptr(Walk) walk = walk_run(root, places, hidden, threads, progress, error);
   if (!walk) return false;
   g_autoptr(GArray) known = catalog_files(catalog, READERS_GENERATION, error);
   if (!known) return false;
   g_autoptr(GPtrArray) candidates = candidates_from_walk(walk, root);
+  drop_unwanted(candidates, places);
   Comparison k;
   comparison_init(&k);
   compare(&k, candidates, known);

@@ -8,10 +8,10 @@
 #include "collection/catalog/catalog.h"
 #include "collection/scan_summary.h"
 
-/* Brings the catalog up to date with the folder `root` (absolute), or, when `only` is not NULL,
- * with the one archive of that name in it; `hidden` is left out, see walk_run(). Models are stored
+/* Brings the catalog up to date with the folder `root` (absolute), or, when `places` is not NULL,
+ * with these folders and files in it; `hidden` is left out, see walk_run(). Models are stored
  * in batches as they are read, so that a scan that is cancelled or killed is taken up where it
  * stopped; rows of vanished files go at the end. Phases "looking" and "reading"; notify() runs on
  * the calling thread. */
-bool scan_run(Catalog *catalog, const char *root, const char *only, const char *hidden, unsigned threads,
+bool scan_run(Catalog *catalog, const char *root, const GPtrArray *places, const char *hidden, unsigned threads,
               const Progress *progress, ScanSummary *summary, GError **error);

@@ -24,6 +24,7 @@ typedef struct {
   HubRevisions *revisions; /* of the snapshot that the folder is, or NULL */
   FileStamp snapshots;     /* then: of the folder around it */
   GPtrArray *before;       /* of char: folders whose weight files stand for those of the same name here; or NULL */
+  GPtrArray *only;         /* of char: the files in it that were asked for; NULL: all, and the folders in it */
 } Job;
 
 /* A folder that is being listed. */
@@ -79,6 +80,7 @@ static void job_free(void *data) {
   g_free(job->path);
   walk_revisions_free(job->revisions);
   if (job->before) g_ptr_array_unref(job->before);
+  if (job->only) g_ptr_array_unref(job->only);
   g_free(job);
 }
 
@@ -106,17 +108,6 @@ static FileStamp stamp_of(const struct stat *st) {
   return (FileStamp){.size = (uint64_t)st->st_size,
                      .mtime = (int64_t)((uint64_t)st->st_mtim.tv_sec * 1000000000 + (uint64_t)st->st_mtim.tv_nsec),
                      .inode = (uint64_t)st->st_ino};
-}
-
-bool walk_stamp(const char *path, FileStamp *stamp, GError **error) {
-  struct stat st;
-  if (stat(path, &st) != 0) {
-    g_autofree SafeText *shown = safe_text(path, -1);
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s: %s", shown, g_strerror(errno));
-    return false;
-  }
-  *stamp = stamp_of(&st);
-  return true;
 }
 
 static const char *special_name(mode_t mode) {
@@ -235,6 +226,7 @@ static unsigned char type_of(int fd, const struct dirent *e) {
 
 /* A folder in this one waits its turn, and lies behind the same folders of newer revisions. */
 static void note_folder(Finds *f, const Listing *l, const char *name) {
+  if (l->job->only) return;
   Job *job = add_job(f, join(l->folder->path, name), false);
   if (!l->job->before) return;
   job->before = g_ptr_array_new_with_free_func(g_free);
@@ -278,15 +270,37 @@ static void list_blobs(Finds *f, const char *path, DIR *dir) {
     if (g_str_has_suffix(e->d_name, ".incomplete")) add_skip(f, path, e->d_name, g_strdup("download not finished"));
 }
 
+/* Of files that were asked for: whatever they are called they are taken for weights, and of what lies beside them
+ * nobody wants to hear why it is none. */
+static void settle_only(Finds *f, const Listing *l, guint skips) {
+  const GPtrArray *only = l->job->only;
+  for (guint i = f->skips->len; i-- > skips;) {
+    WalkSkip *skip = f->skips->pdata[i];
+    g_autofree char *name = g_path_get_basename(skip->path);
+    if (g_ptr_array_find_with_equal_func((GPtrArray *)only, name, g_str_equal, NULL)) continue;
+    walk_skip_free(skip);
+    g_ptr_array_remove_index(f->skips, i);
+  }
+  walk_folder_sort(l->folder);
+  for (guint i = 0; i < only->len && f->skips->len == skips; i++) {
+    struct stat st;
+    if (walk_folder_find(l->folder, only->pdata[i]) || fstatat(l->fd, only->pdata[i], &st, 0) != 0) continue;
+    walk_folder_add(l->folder, only->pdata[i], WALK_WEIGHTS, stamp_of(&st));
+    walk_folder_sort(l->folder);
+  }
+}
+
 static void list_folder(Walker *w, Finds *f, Job *job, DIR *dir) {
   WalkFolder *folder = walk_folder_new(job->path);
   folder->revisions = g_steal_pointer(&job->revisions);
   folder->snapshots = job->snapshots;
   const Listing listing = {job, folder, dirfd(dir)};
+  const guint skips = f->skips->len;
   errno = 0;
   for (struct dirent *e; (e = readdir(dir)); errno = 0)
     if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) note_entry(w, f, &listing, e);
   if (errno) add_skip(f, job->path, "", g_strdup_printf("cannot list the whole folder: %s", g_strerror(errno)));
+  if (job->only) settle_only(f, &listing, skips);
   settle_folder(f, folder);
 }
 
@@ -358,7 +372,8 @@ static void list_job(Walker *w, Finds *f, Job *job) {
     if (fd >= 0) close(fd);
     return;
   }
-  if (!enter(w, &st) || (!job->blobs && list_repository(w, f, job->path, fd))) {
+  const bool whole = !job->blobs && !job->only;
+  if (!enter(w, &st) || (whole && list_repository(w, f, job->path, fd))) {
     close(fd);
     return;
   }
@@ -366,7 +381,7 @@ static void list_job(Walker *w, Finds *f, Job *job) {
   if (!dir) {
     close(fd);
   } else {
-    if (!job->blobs && ollama_is_store(fd)) list_store(f, job->path, fd);
+    if (whole && ollama_is_store(fd)) list_store(f, job->path, fd);
     job->blobs ? list_blobs(f, job->path, dir) : list_folder(w, f, job, dir);
     closedir(dir);
   }
@@ -388,12 +403,37 @@ static void move_all(GPtrArray *from, GPtrArray *to) {
   g_ptr_array_set_size(from, 0);
 }
 
+/* The job that lists a folder for the files in it that were asked for. */
+static Job *job_beside(Walker *w, const char *folder) {
+  for (guint i = 0; i < w->level->len; i++) {
+    Job *job = w->level->pdata[i];
+    if (job->only && strcmp(job->path, folder) == 0) return job;
+  }
+  Job *job = g_new0(Job, 1);
+  *job = (Job){.path = g_strdup(folder), .only = g_ptr_array_new_with_free_func(g_free)};
+  g_ptr_array_add(w->level, job);
+  return job;
+}
+
+static void begin(Walker *w, const GPtrArray *places) {
+  for (guint i = 0; i < (places ? places->len : 1); i++) {
+    const char *path = places ? places->pdata[i] : "";
+    struct stat st;
+    if (!*path || (fstatat(w->root_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))) {
+      Job *job = g_new0(Job, 1);
+      job->path = g_strdup(path);
+      g_ptr_array_add(w->level, job);
+    } else {
+      g_autofree char *name = g_path_get_basename(path);
+      g_autofree char *folder = strchr(path, '/') ? g_path_get_dirname(path) : g_strdup("");
+      g_ptr_array_add(job_beside(w, folder)->only, g_steal_pointer(&name));
+    }
+  }
+}
+
 /* Lists folders level by level: a loop over each level is all the scheduling that is needed,
  * since collections are wide. */
 static bool walk_levels(Walker *w, unsigned threads, Walk *out, GError **error) {
-  Job *first = g_new0(Job, 1);
-  first->path = g_strdup("");
-  g_ptr_array_add(w->level, first);
   const CancelToken *cancel = w->progress ? w->progress->cancel : NULL;
   while (w->level->len > 0) {
     parallel_for(w->level->len, threads, list_one, w, cancel);
@@ -423,7 +463,8 @@ static void hide(Walker *w, const char *hidden) {
   if (st.st_ino != root.st_ino || st.st_dev != root.st_dev) enter(w, &st);
 }
 
-Walk *walk_run(const char *root, const char *hidden, unsigned threads, const Progress *progress, GError **error) {
+Walk *walk_run(const char *root, const GPtrArray *places, const char *hidden, unsigned threads,
+               const Progress *progress, GError **error) {
   int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) {
     g_autofree SafeText *shown = safe_text(root, -1);
@@ -440,6 +481,7 @@ Walk *walk_run(const char *root, const char *hidden, unsigned threads, const Pro
   g_mutex_init(&w.lock);
   for (unsigned t = 0; t < threads; t++) finds_init(&w.finds[t]);
   hide(&w, hidden);
+  begin(&w, places);
   g_autoptr(Walk) out = walk_new();
   bool ok = walk_levels(&w, threads, out, error);
   out->files = atomic_load(&w.files);

@@ -53,16 +53,16 @@ typedef struct {
   uint64_t files;     /* directory entries seen, folders left out */
 } Walk;
 
-/* Walks the folder `root` on `threads` threads. `hidden` (may be NULL) is a folder that is left
- * out without a word: the state kept about this collection. Phase "looking", done = files
+/* Walks the folder `root` on `threads` threads; of it only the folders and files of `places` (of char*, relative to
+ * it, see collection/walk/places.h) unless that is NULL. What lies beside such a file is listed too, but no folder
+ * there is entered. `hidden` (may be NULL) is a folder that is left out without a word: the state kept about this
+ * collection. Phase "looking", done = files
  * seen; notify() runs on the calling thread. NULL with COPSE_ERROR_CANCELLED, or
  * COPSE_ERROR_IO when the root itself cannot be listed. */
-Walk *walk_run(const char *root, const char *hidden, unsigned threads, const Progress *progress, GError **error);
+Walk *walk_run(const char *root, const GPtrArray *places, const char *hidden, unsigned threads,
+               const Progress *progress, GError **error);
 void walk_free(Walk *walk);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Walk, walk_free)
-
-/* The stamp of the file at `path`, links followed. False with COPSE_ERROR_IO when there is none. */
-bool walk_stamp(const char *path, FileStamp *stamp, GError **error);
 
 /* An empty folder of that path, and a file in it, for those who make a Walk from elsewhere; the
  * folder's files must be sorted by walk_folder_sort() before anything is found in them. */
