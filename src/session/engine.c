@@ -7,6 +7,7 @@
 
 const EngineOps engine_ops = {
     .root = collection_root,
+    .places = collection_places,
     .scan = collection_scan,
     .models = by_hand_models_quietly,
     .skipped = collection_skipped,

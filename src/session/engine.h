@@ -18,6 +18,7 @@
 
 typedef struct {
   const char *(*root)(const Collection *collection);
+  const GPtrArray *(*places)(const Collection *collection); /* may be NULL: all of the root */
   bool (*scan)(Collection *collection, const Progress *progress, ScanSummary *summary, GError **error);
   GPtrArray *(*models)(Collection *collection, GError **error);
   GPtrArray *(*skipped)(Collection *collection, GError **error);
@@ -52,7 +53,7 @@ typedef struct {
   GPtrArray *(*duplicates)(Collection *collection, const Forest *forest, KeepRule rule, const char *pattern,
                            GError **error);
   uint64_t (*freed)(const char *root, const GPtrArray *paths);
-  DiskSurvey *(*survey)(const char *root, const GPtrArray *models, GError **error);
+  DiskSurvey *(*survey)(const char *root, const GPtrArray *places, const GPtrArray *models, GError **error);
   bool (*put)(Collection *collection, const char *space, const char *key, GBytes *value, GError **error);
   GBytes *(*get)(Collection *collection, const char *space, const char *key, GError **error);
 } EngineOps;

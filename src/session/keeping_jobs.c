@@ -50,7 +50,8 @@ guint64 engine_duplicates(const Engine *engine, Snapshot *wood, KeepRule rule, J
 
 SpaceReport *space_measure(const Engine *engine, Snapshot *wood, GError **error) {
   const char *root = engine->ops->root(engine->collection);
-  g_autoptr(DiskSurvey) survey = engine->ops->survey(root, wood->models, error);
+  const GPtrArray *places = engine->ops->places ? engine->ops->places(engine->collection) : NULL;
+  g_autoptr(DiskSurvey) survey = engine->ops->survey(root, places, wood->models, error);
   return survey ? space_report_new(root, wood->forest, survey) : NULL;
 }
 
