@@ -7,8 +7,8 @@
 
 #include "commands/command.h"
 #include "commands/stores_ask.h"
-#include "config.h"
 #include "ui/ui.h"
+#include "version.h"
 
 static void print_usage(FILE *out) {
   fputs(
@@ -105,14 +105,25 @@ static int help(int argc, char **argv) {
   return STATUS_DONE;
 }
 
+/* The interface and all commands, for what is made from their tables. */
+static int describe(char **argv) {
+  int status = open_interface(2, argv);
+  for (const Command *c = command_table; c->name && status == STATUS_DONE; c++) {
+    char *words[] = {(char *)c->name, argv[1], NULL};
+    status = c->run(2, words);
+  }
+  return status;
+}
+
 static int run(int argc, char **argv) {
   const char *first = argc > 1 ? argv[1] : "";
   const Command *c = bring_command_forward(argc, argv);
   if (c) return c->run(argc - 1, argv + 1);
   if (strcmp(first, "--version") == 0 || strcmp(first, "-V") == 0) {
-    puts(PACKAGE_STRING);
+    version_print(stdout);
     return STATUS_DONE;
   }
+  if (strcmp(first, "--describe") == 0 && argc == 2) return describe(argv);
   if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0) {
     print_usage(stdout);
     return STATUS_DONE;

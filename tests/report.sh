@@ -44,7 +44,17 @@ setTimeout(() => {
   const bytes = () => [...document.querySelectorAll('#models tbody tr')].map(r => Number(r.cells[at].dataset.v));
   heads[at].click(); out.push('rising ' + bytes().every((x, i, v) => !i || v[i - 1] <= x));
   heads[at].click(); out.push('falling ' + bytes().every((x, i, v) => !i || v[i - 1] >= x));
-  const tree = $('#trees details'); tree.querySelector('summary').click(); out.push('folded ' + !tree.open);
+  const drawn = () => [...document.querySelectorAll('#trees g')].filter(g => g.style.display !== 'none');
+  const before = drawn().length, parent = $('#trees g[aria-expanded]');
+  parent.dispatchEvent(new MouseEvent('click', {bubbles: true}));
+  out.push('folded ' + (drawn().length < before && parent.getAttribute('aria-expanded') === 'false'));
+  parent.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowRight', bubbles: true}));
+  out.push('unfolded ' + (drawn().length === before));
+  $('#fold').click(); out.push('roots ' + drawn().every(g => g.getAttribute('aria-level') === '1'));
+  $('#unfold').click();
+  type('no model has this'); out.push('no leaf ' + (drawn().length === 0)); type('');
+  const ys = drawn().map(g => Number(g.getAttribute('transform').match(/ (\d+)\)/)[1]));
+  out.push('rows apart ' + ys.every((y, i) => !i || y === ys[i - 1] + 20));
   document.body.setAttribute('data-result', out.join(', '));
 }, 100);
 </script>
@@ -55,6 +65,6 @@ as_root=
 timeout 120 "$browser" --headless $as_root --disable-gpu --disable-dev-shm-usage --user-data-dir="$dir/profile" \
   --virtual-time-budget=5000 --dump-dom "file://$dir/driven.html" >"$dir/dom" 2>/dev/null
 check "it searches, sorts and folds" holds \
-  'data-result="none true, some true, all true, rising true, falling true, folded true"' "$dir/dom"
+  'data-result="none true, some true, all true, rising true, falling true, folded true, unfolded true, roots true, no leaf true, rows apart true"' "$dir/dom"
 check "no script of it fails" sh -c '! grep -q "data-error=" "$1"' sh "$dir/dom"
 echo "1..$n"

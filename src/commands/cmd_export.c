@@ -5,6 +5,7 @@
 
 #include "collection/hand/by_hand.h"
 #include "commands/commands.h"
+#include "commands/expert_page.h"
 #include "commands/lineage_run.h"
 #include "config.h"
 #include "core/error.h"
@@ -22,8 +23,6 @@ static const char notes[] =
 
 typedef char *(*Writer)(const Forest *forest, const char *label_key);
 
-static char *as_page(const Forest *f, const char *key) { return report_html(f, "Models", key); }
-
 static char *as_csv(const Forest *f, const char *key) { return export_text(f, f->nodes, EXPORT_CSV, key); }
 static char *as_jsonl(const Forest *f, const char *key) { return export_text(f, f->nodes, EXPORT_JSONL, key); }
 static char *as_paths(const Forest *f, const char *key) { return export_text(f, f->nodes, EXPORT_PATHS, key); }
@@ -39,8 +38,7 @@ static char *as_newick(const Forest *f, const char *key) {
 static const struct {
   const char *name;
   Writer write;
-} formats[] = {{"csv", as_csv},     {"jsonl", as_jsonl}, {"html", as_page},
-               {"paths", as_paths}, {"dot", as_dot},     {"newick", as_newick}};
+} formats[] = {{"csv", as_csv}, {"jsonl", as_jsonl}, {"paths", as_paths}, {"dot", as_dot}, {"newick", as_newick}};
 
 static Writer writer_named(const char *name, GError **error) {
   for (size_t i = 0; i < G_N_ELEMENTS(formats); i++)
@@ -90,9 +88,31 @@ static int export_bill(const char *root, bool hashes, const Globals *globals) {
   return status;
 }
 
+static int export_page(const char *root, const Globals *globals) {
+  LineageRun run = {0};
+  CommandProgress p;
+  int status;
+  if (lineage_run_open(&run, root, globals, &status)) {
+    g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
+    const Progress *progress = command_progress_begin(&p, "Asking experts", globals);
+    g_autofree char *experts = expert_page(run.collection, run.models, warnings, progress);
+    command_progress_end(&p);
+    g_autofree char *name = g_path_get_basename(collection_root(run.collection));
+    g_autofree SafeText *title = safe_text(name, -1);
+    g_autofree char *page = report_html(run.forest, title, models_label_key(run.models), experts);
+    for (guint i = 0; i < warnings->len && !globals->quiet; i++)
+      fprintf(stderr, "copse: %s\n", (char *)warnings->pdata[i]);
+    fputs(page, stdout);
+    status = STATUS_DONE;
+  }
+  lineage_run_clear(&run);
+  return status;
+}
+
 static int export(const char *root, const char *format, bool hashes, const Globals *globals) {
   GError *error = NULL;
   if (strcmp(format, "hand") == 0) return export_hand(root, globals);
+  if (strcmp(format, "html") == 0) return export_page(root, globals);
   if (strcmp(format, "cyclonedx") == 0) return export_bill(root, hashes, globals);
   LineageRun run = {0};
   int status;

@@ -30,9 +30,10 @@ static const Command *command_named(const char *name) {
   return NULL;
 }
 
-static GOptionContext *context_for(const char *name, const GOptionEntry *entries, const char *notes, Globals *globals) {
-  const Command *c = command_named(name);
-  const GOptionEntry shared[] = {
+enum { SHARED_OPTIONS = 9 };
+
+static void fill_shared(Globals *globals, GOptionEntry *entries) {
+  const GOptionEntry shared[SHARED_OPTIONS + 1] = {
       {"state", 0, 0, G_OPTION_ARG_FILENAME, &globals->state, "Keep the catalog and experts in FOLDER", "FOLDER"},
       {"threads", 0, 0, G_OPTION_ARG_INT, &globals->threads, "Threads to use (0: all processors)", "N"},
       {"seed", 0, 0, G_OPTION_ARG_INT64, &globals->seed, "Seed of every random choice", "N"},
@@ -45,7 +46,14 @@ static GOptionContext *context_for(const char *name, const GOptionEntry *entries
       {"quiet", 'q', 0, G_OPTION_ARG_NONE, &globals->quiet, "No progress line", NULL},
       {"read-only", 0, 0, G_OPTION_ARG_NONE, &globals->read_only, "Write nothing anywhere", NULL},
       G_OPTION_ENTRY_NULL};
-  GOptionContext *context = g_option_context_new(c ? c->arguments : "[DIR]");
+  memcpy(entries, shared, sizeof shared);
+}
+
+static GOptionContext *context_for(const char *name, const GOptionEntry *entries, const char *notes, Globals *globals) {
+  const Command *c = command_named(name);
+  GOptionEntry shared[SHARED_OPTIONS + 1];
+  fill_shared(globals, shared);
+  GOptionContext *context = g_option_context_new(c ? c->arguments : "[DIR…]");
   g_autofree char *summary = g_strdup_printf("%s.", c ? c->summary : name);
   g_option_context_set_summary(context, summary);
   if (notes) g_option_context_set_description(context, notes);
@@ -53,6 +61,42 @@ static GOptionContext *context_for(const char *name, const GOptionEntry *entries
   g_option_context_add_main_entries(context, shared, NULL);
   g_option_context_set_help_enabled(context, FALSE);
   return context;
+}
+
+static const char *argument_kind(GOptionArg arg) {
+  switch (arg) {
+    case G_OPTION_ARG_NONE:
+      return "none";
+    case G_OPTION_ARG_FILENAME:
+    case G_OPTION_ARG_FILENAME_ARRAY:
+      return "file";
+    case G_OPTION_ARG_INT:
+    case G_OPTION_ARG_INT64:
+    case G_OPTION_ARG_DOUBLE:
+      return "number";
+    default:
+      return "text";
+  }
+}
+
+static void describe_options(const GOptionEntry *entries, const char *whose) {
+  for (const GOptionEntry *e = entries; e && e->long_name; e++) {
+    const char letter[2] = {e->short_name, '\0'};
+    if (e->flags & G_OPTION_FLAG_HIDDEN) continue;
+    printf("option\t%s\t%s\t%s\t%s\t%s\t%s\n", e->long_name, letter, e->arg_description ? e->arg_description : "",
+           e->description, whose, argument_kind(e->arg));
+  }
+}
+
+/* What manual pages and completions are made from: fields between tabs, a line a command and an option. */
+static void describe(const char *name, const GOptionEntry *entries, Globals *globals) {
+  const Command *c = command_named(name);
+  GOptionEntry shared[SHARED_OPTIONS + 1];
+  fill_shared(globals, shared);
+  printf("command\t%s\t%s\t%s\n", name, c ? c->arguments : "[DIR…]",
+         c ? c->summary : "Walk through a folder of neural-network models as through a wood");
+  describe_options(entries, "own");
+  describe_options(shared, "shared");
 }
 
 static bool asks_for_help(int argc, char **argv) {
@@ -145,6 +189,11 @@ static void take_more_folders(const char *name, int *argc, char **argv, Globals 
 bool command_parse(const char *name, const GOptionEntry *entries, const char *notes, int *argc, char ***argv,
                    Globals *globals, int *status) {
   *globals = (Globals){0};
+  if (*argc == 2 && g_strcmp0((*argv)[1], "--describe") == 0) {
+    describe(name, entries, globals);
+    *status = STATUS_DONE;
+    return false;
+  }
   g_autoptr(GOptionContext) context = context_for(name, entries, notes, globals);
   if (asks_for_help(*argc, *argv)) {
     g_autofree char *program = g_strdup_printf("copse %s", name);

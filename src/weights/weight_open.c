@@ -115,3 +115,5 @@ bool weight_file_is_marked(const unsigned char *head, size_t n) {
   if (is_known_zip(head, n) || weight_format_torch_tar.matches(head, n, NULL)) return true;
   return weight_format_torch_legacy.matches(head, n, NULL);
 }
+
+const char *weight_format_name(unsigned i) { return i < G_N_ELEMENTS(formats) ? formats[i]->name : NULL; }

@@ -23,3 +23,6 @@ bool weight_file_has_neighbours(const char *path);
 /* True when the first bytes (32 or more) carry the mark of a weight format: for files whose names say nothing. Formats
  * without a mark of their own (msgpack, ONNX, a bare pickle) are not told. */
 bool weight_file_is_marked(const unsigned char *head, size_t n);
+
+/* The name of the i-th format that is read; NULL past the last. Static text. */
+const char *weight_format_name(unsigned i);

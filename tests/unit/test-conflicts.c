@@ -189,11 +189,11 @@ static void test_copy_licence(void) {
 static void test_report(void) {
   g_autoptr(Forest) f = forest_new();
   unsigned parent = add(f, "<b>parent", "cc-by-nc-4.0"), child = add(f, "child", "mit");
-  g_autofree char *none = report_html(f, "t", NULL);
+  g_autofree char *none = report_html(f, "t", NULL, NULL);
   g_assert_null(strstr(none, "<h2>Conflicts"));
   hang(f, child, parent, EDGE_FINE_TUNE, 0.95);
   forest_settle(f);
-  g_autofree char *page = report_html(f, "t", NULL);
+  g_autofree char *page = report_html(f, "t", NULL, NULL);
   const char *list = strstr(page, "<h2>Conflicts</h2>");
   g_assert_nonnull(list);
   g_assert_nonnull(strstr(list, "high</span> child"));

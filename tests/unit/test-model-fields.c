@@ -145,7 +145,7 @@ static void test_report(void) {
   g_free(m->name);
   m->name = g_strdup("<script>alert(1)</script>");
   g_autoptr(Forest) f = small_wood(m, copy);
-  g_autofree char *page = report_html(f, "A & B", NULL);
+  g_autofree char *page = report_html(f, "A & B", NULL, NULL);
   g_assert_null(strstr(page, "<script>alert"));
   g_assert_nonnull(strstr(page, "A &amp; B"));
   g_assert_nonnull(strstr(page, "old fox"));

@@ -6,10 +6,7 @@
 #include "core/text.h"
 #include "lineage/forest/conflicts.h"
 #include "lineage/forest/node_fields.h"
-#include "lineage/forest/outline.h"
-
-/* Deeper lists are drawn at this depth: a chain of ten thousand checkpoints must not be nested so. */
-enum { DEEPEST = 100 };
+#include "lineage/forest/report_tree.h"
 
 static const ModelField columns[] = {
     FIELD_NAME,       FIELD_WHAT,  FIELD_KIND,   FIELD_FAMILY,       FIELD_BASE,     FIELD_PARENT, FIELD_EDGE,
@@ -24,28 +21,26 @@ static const char head[] =
     "body{font:15px/1.4 system-ui,sans-serif;margin:1.5em auto;max-width:110em;padding:0 1em}\n"
     "h1{font-size:1.5em}h2{font-size:1.15em;margin:2em 0 .5em}\n"
     "dl{display:flex;flex-wrap:wrap;gap:.3em 2em;margin:0}dt{color:var(--dim)}dd{margin:0;font-size:1.3em}\n"
-    "ul{list-style:none;margin:0;padding-left:1.3em;border-left:1px solid var(--line)}#trees>ul{border:0;padding:0}\n"
-    "summary{cursor:pointer}.d{color:var(--dim)}.w{color:var(--warn)}\n"
+    "ul{margin:0;padding-left:1.3em}.d{color:var(--dim);fill:var(--dim)}.w{color:var(--warn);fill:var(--warn)}\n"
+    "svg{display:block}#trees{fill:CanvasText;font-size:14px}#trees path{fill:none;stroke:var(--dim)}\n"
+    "#trees g[aria-expanded]{cursor:pointer}#map{width:min(100%,44em);border:1px solid var(--line)}\n"
     ".t{overflow:auto;max-height:80vh;border:1px solid var(--line)}table{border-collapse:collapse;width:100%}\n"
     "th,td{padding:.15em "
     ".6em;text-align:left;white-space:nowrap;max-width:30em;overflow:hidden;text-overflow:ellipsis}\n"
     "thead th{position:sticky;top:0;background:Canvas;border-bottom:1px solid var(--line)}.n{text-align:right}\n"
     "th button{font:inherit;font-weight:600;border:0;background:none;color:inherit;cursor:pointer;padding:0}\n"
     "tbody tr:hover{background:#8881}input{font:inherit;padding:.3em .6em;width:min(30em,100%)}\n"
-    "@media print{.t{max-height:none;overflow:visible}input,#found{display:none}td{white-space:normal}}\n</style>\n";
+    "@media "
+    "print{.t{max-height:none;overflow:visible}label,button.b,#found{display:none}td{white-space:normal}}\n</style>\n";
 
-/* Searching hides rows and leaves; sorting compares numbers as numbers, and what has none comes last. */
+/* Searching hides rows here and in the trees; sorting compares numbers as numbers, and what has none comes last. */
 static const char script[] =
-    "<script>\n'use strict';\n"
-    "const body=document.querySelector('#models "
-    "tbody'),rows=[...body.rows],leaves=[...document.querySelectorAll('#trees "
-    "li')];\n"
+    "const body=document.querySelector('#models tbody'),rows=[...body.rows];\n"
     "const say=n=>document.getElementById('found').textContent=n+' of '+rows.length+' models';\n"
     "document.getElementById('search').addEventListener('input',e=>{\n"
     "  const words=e.target.value.toLowerCase().split(/\\s+/).filter(Boolean);let n=0;\n"
     "  for(const r of rows){const t=r.textContent.toLowerCase();r.hidden=!words.every(w=>t.includes(w));n+=!r.hidden}\n"
-    "  for(const l of leaves){const t=l.textContent.toLowerCase();l.hidden=!words.every(w=>t.includes(w))}\n"
-    "  say(n)});\n"
+    "  trees.search(words);say(n)});\n"
     "document.querySelectorAll('#models th').forEach((th,i)=>th.firstChild.addEventListener('click',()=>{\n"
     "  const down=th.getAttribute('aria-sort')==='ascending';\n"
     "  document.querySelectorAll('#models th').forEach(o=>o.removeAttribute('aria-sort'));\n"
@@ -109,40 +104,13 @@ static void add_sums(GString *s, const Forest *f) {
   g_string_append(s, "</dl>\n");
 }
 
-/* --- trees --------------------------------------------------------------------------------------- */
-
-static void add_node(GString *s, const ForestNode *n) {
-  g_autofree char *edge = outline_edge_text(n);
-  add_safe(s, n->name);
-  g_string_append(s, " <span class=d>");
-  if (!n->model) g_string_append(s, "not on this disk ");
-  add_safe(s, edge);
-  g_string_append(s, "</span>");
-  if (n->card_conflict) g_string_append(s, " <span class=w>the card names another parent</span>");
-  if (n->duplicate_of >= 0) g_string_append(s, " <span class=w>a copy</span>");
-}
-
-static void close_lists(GString *s, int *open, int depth) {
-  for (; *open > depth; --*open) g_string_append(s, "</ul></details></li>\n");
-}
-
 static void add_trees(GString *s, const Forest *f) {
-  OutlineOptions all = {0};
-  g_autoptr(GArray) rows = outline_rows(f, &all);
-  int open = 0;
-  g_string_append(s, "<h2>Trees</h2>\n<div id=\"trees\"><ul>\n");
-  for (guint i = 0; i < rows->len; i++) {
-    const OutlineRow *row = &g_array_index(rows, OutlineRow, i);
-    int depth = MIN(row->depth, (int)DEEPEST);
-    bool parent = row->descendants > 0 && row->depth < DEEPEST;
-    close_lists(s, &open, depth);
-    g_string_append(s, parent ? "<li><details open><summary>" : "<li>");
-    add_node(s, forest_node(f, row->node));
-    g_string_append(s, parent ? "</summary><ul>\n" : "</li>\n");
-    open += parent;
-  }
-  close_lists(s, &open, 0);
-  g_string_append(s, "</ul></div>\n");
+  g_string_append(
+      s,
+      "<h2>Trees</h2>\n<p><button class=b id=\"fold\">fold all</button> <button class=b id=\"unfold\">unfold "
+      "all</button></p>\n<div class=t tabindex=0 role=region aria-label=\"Trees\">\n");
+  report_tree_svg(s, f);
+  g_string_append(s, "</div>\n");
 }
 
 /* --- the table ------------------------------------------------------------------------------------- */
@@ -224,7 +192,7 @@ static void add_conflicts(GString *s, const Forest *f) {
   if (list->len) g_string_append(s, "</ul>\n");
 }
 
-char *report_html(const Forest *forest, const char *title, const char *label_key) {
+char *report_html(const Forest *forest, const char *title, const char *label_key, const char *more) {
   GString *s = g_string_new("<!DOCTYPE html>\n<html lang=\"en\"><head><title>");
   add_safe(s, title);
   g_string_append_printf(s, "</title>\n%s</head><body>\n<h1>", head);
@@ -235,6 +203,7 @@ char *report_html(const Forest *forest, const char *title, const char *label_key
   add_table(s, forest, label_key);
   add_list(s, "Copies", forest, copy_text);
   add_conflicts(s, forest);
-  g_string_append_printf(s, "%s</body></html>\n", script);
+  if (more) g_string_append(s, more);
+  g_string_append_printf(s, "<script>\n'use strict';\n%s%s</body></html>\n", report_tree_script, script);
   return g_string_free(s, FALSE);
 }
