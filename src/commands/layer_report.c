@@ -10,7 +10,7 @@ void layer_report_init(LayerReport *r, WeightFile *file, const AdapterConfig *co
   g_autoptr(AdapterScales) scales = adapter_scales_new(file, config);
   r->file = file;
   r->layers = layer_list_named(file, names, config);
-  r->uncomputed = layer_uncomputed(file, names, r->layers);
+  r->uncomputed = layer_uncomputed(file, names, r->layers, config);
   r->alpha = adapter_scales_alpha(scales);
 }
 

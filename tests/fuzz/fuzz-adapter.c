@@ -115,7 +115,7 @@ static void try_layer(WeightFile *file, const LayerInfo *l) {
 
 static void try_rest(WeightFile *file, const UncomputedLayer *u) {
   Layer out, w = {.form = LAYER_DENSE, .d_out = 6, .d_in = 12, .scale = 1, .x = g_new0(float, 72)};
-  if (adapter_change_scaled(file, u, &w, &out)) layer_clear(&out);
+  if (adapter_change_read(file, u, &w, &out)) layer_clear(&out);
   layer_clear(&w);
 }
 
@@ -126,7 +126,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
   if (!file) return 0;
   g_autoptr(FileNames) names = file_names_new(file);
   g_autoptr(GArray) layers = layer_list_named(file, names, NULL);
-  g_autoptr(GArray) rest = layer_uncomputed(file, names, layers);
+  g_autoptr(GArray) rest = layer_uncomputed(file, names, layers, NULL);
   g_autoptr(GArray) pieces = sketch_pieces(file, NULL);
   for (guint i = 0; i < layers->len; i++) try_layer(file, &g_array_index(layers, LayerInfo, i));
   for (guint i = 0; i < rest->len; i++) try_rest(file, &g_array_index(rest, UncomputedLayer, i));

@@ -220,7 +220,7 @@ static void check_uncomputed(const TensorOut *t, size_t n, AdapterForm form) {
   fixture_open(&f, t, n, NULL);
   g_autoptr(FileNames) names = file_names_new(f.file);
   g_autoptr(GArray) layers = layer_list_named(f.file, names, NULL);
-  g_autoptr(GArray) rest = layer_uncomputed(f.file, names, layers);
+  g_autoptr(GArray) rest = layer_uncomputed(f.file, names, layers, NULL);
   g_assert_cmpint(names->form, ==, form);
   g_assert_cmpuint(layers->len, ==, 0);
   g_assert_cmpuint(rest->len, ==, 1);
@@ -315,9 +315,9 @@ static void check_ia3(const TensorOut *t, size_t n, bool columns, bool plus_one)
   fixture_open(&f, t, n, NULL);
   g_autoptr(FileNames) names = file_names_new(f.file);
   g_autoptr(GArray) layers = layer_list_named(f.file, names, NULL);
-  g_autoptr(GArray) rest = layer_uncomputed(f.file, names, layers);
+  g_autoptr(GArray) rest = layer_uncomputed(f.file, names, layers, NULL);
   g_assert_cmpuint(rest->len, ==, 1);
-  g_assert_true(adapter_change_scaled(f.file, &g_array_index(rest, UncomputedLayer, 0), &w, &x));
+  g_assert_true(adapter_change_read(f.file, &g_array_index(rest, UncomputedLayer, 0), &w, &x));
   for (size_t o = 0; o < ROWS; o++)
     for (size_t i = 0; i < COLUMNS; i++) {
       double by = (double)numbers(60)[columns ? i : o] - (plus_one ? 0 : 1);

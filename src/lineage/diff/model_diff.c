@@ -31,7 +31,7 @@ const char *layer_state_name(LayerState state) {
 static void side_list(Side *s, const AdapterConfig *config) {
   s->names = file_names_new(s->file);
   s->layers = layer_list_named(s->file, s->names, config);
-  s->uncomputed = layer_uncomputed(s->file, s->names, s->layers);
+  s->uncomputed = layer_uncomputed(s->file, s->names, s->layers, config);
 }
 
 /* All but the file. */
@@ -242,7 +242,7 @@ static void compare_scaled(DiffRow *row, const Side *s, const UncomputedLayer *u
   *(of_x ? &row->p : &row->x) = describe(base, &ref);
   if (!adapter_change_is_known(u->form) || ref.info[0]->adapter != FORM_NONE || !layer_ref_read(base->file, &ref, &w))
     return;
-  if (adapter_change_scaled(s->file, u, &w, &change)) {
+  if (adapter_change_read(s->file, u, &w, &change)) {
     compare_added(row, &change, &w);
     *(of_x ? &row->x : &row->p) = (LayerSide){LAYER_DENSE, change.d_out, change.d_in, 0, DTYPE_F32};
     layer_clear(&change);

@@ -6,8 +6,9 @@
 
 #include "numerics/linalg.h"
 #include "weights/layers/adapter_parts.h"
+#include "weights/layers/adapter_rotation.h"
 
-bool adapter_change_is_known(AdapterForm form) { return form == FORM_IA3; }
+bool adapter_change_is_known(AdapterForm form) { return form == FORM_IA3 || form == FORM_OFT || form == FORM_GLORA; }
 
 /* How many columns in a row share one number of a vector along the inputs; 0 when it does not fit. */
 static size_t places_of(const TensorInfo *t, size_t d_in) {
@@ -70,7 +71,7 @@ static bool reads_on_input(WeightFile *file, gssize i) {
          weight_file_read_f32(file, (size_t)i, 0, 1, &flag, NULL) && flag != 0;
 }
 
-bool adapter_change_scaled(WeightFile *file, const UncomputedLayer *u, const Layer *base, Layer *out) {
+static bool change_scaled(WeightFile *file, const UncomputedLayer *u, const Layer *base, Layer *out) {
   gssize at = u->part[ADAPTER_IA3], flag = u->part[ADAPTER_ON_INPUT];
   if (u->form != FORM_IA3 || at < 0 || base->form != LAYER_DENSE) return false;
   const TensorInfo *t = weight_file_info(file, (size_t)at);
@@ -87,4 +88,10 @@ bool adapter_change_scaled(WeightFile *file, const UncomputedLayer *u, const Lay
     }
   *out = (Layer){.form = LAYER_DENSE, .d_out = base->d_out, .d_in = base->d_in, .scale = 1, .x = x};
   return true;
+}
+
+bool adapter_change_read(WeightFile *file, const UncomputedLayer *u, const Layer *base, Layer *out) {
+  if (u->form == FORM_OFT) return adapter_change_rotated(file, u, base, out);
+  if (u->form == FORM_GLORA) return adapter_change_glora(file, u, base, out);
+  return change_scaled(file, u, base, out);
 }

@@ -14,6 +14,7 @@ typedef struct {
 struct AdapterConfig {
   double alpha, rank, first_rank, factor;
   bool rank_stabilised;
+  unsigned cayley_terms;
   AdapterForm form;
   GArray *alphas, *ranks; /* of Pattern, in their order */
 };
@@ -59,6 +60,14 @@ static AdapterForm form_of_type(const char *type) {
   return FORM_NONE;
 }
 
+/* Older configurations know no series. */
+static unsigned cayley_terms_of(const cJSON *object, const char *prefix) {
+  enum { USUAL = 5, MOST = 64 };
+  if (!cJSON_IsTrue(member(object, prefix, "use_cayley_neumann"))) return 0;
+  double terms = number(object, prefix, "num_cayley_neumann_terms");
+  return terms >= 1 && terms <= MOST ? (unsigned)terms : USUAL;
+}
+
 AdapterConfig *adapter_config_new(const cJSON *object, const char *prefix) {
   AdapterConfig *c = g_new0(AdapterConfig, 1);
   c->form = form_of_type(cJSON_GetStringValue(member(object, prefix, "peft_type")));
@@ -67,6 +76,7 @@ AdapterConfig *adapter_config_new(const cJSON *object, const char *prefix) {
   c->rank = number(object, prefix, "r");
   c->first_rank = number(object, prefix, "init_r");
   c->rank_stabilised = cJSON_IsTrue(member(object, prefix, "use_rslora"));
+  c->cayley_terms = cayley_terms_of(object, prefix);
   c->factor = number(member(object, prefix, "lora_parameters"), NULL, "scale");
   c->alphas = read_patterns(member(object, prefix, "alpha_pattern"));
   c->ranks = read_patterns(member(object, prefix, "rank_pattern"));
@@ -105,5 +115,7 @@ double adapter_config_factor(const AdapterConfig *c) { return c->factor; }
 double adapter_config_first_rank(const AdapterConfig *c) { return c->first_rank > 0 ? c->first_rank : 12; }
 
 bool adapter_config_rank_stabilised(const AdapterConfig *c) { return c->rank_stabilised; }
+
+unsigned adapter_config_cayley_terms(const AdapterConfig *c) { return c->cayley_terms; }
 
 AdapterForm adapter_config_form(const AdapterConfig *c) { return c->form; }

@@ -186,14 +186,25 @@ static bool is_uncomputed_part(const TensorName *name) {
 static UncomputedLayer *uncomputed_entry(GArray *out, GHashTable *places, const TensorName *name) {
   gsize at = GPOINTER_TO_SIZE(g_hash_table_lookup(places, name->layer));
   if (at) return &g_array_index(out, UncomputedLayer, at - 1);
-  UncomputedLayer fresh = {.name = g_strdup(name->layer), .form = name->form};
+  UncomputedLayer fresh = {.name = g_strdup(name->layer), .form = name->form, .alpha = -1};
   for (int k = 0; k < ADAPTER_PARTS; k++) fresh.part[k] = -1;
   g_array_append_val(out, fresh);
   g_hash_table_insert(places, name->layer, GSIZE_TO_POINTER(out->len));
   return &g_array_index(out, UncomputedLayer, out->len - 1);
 }
 
-GArray *layer_uncomputed(const WeightFile *file, const FileNames *names, const GArray *layers) {
+/* What stands beside the parts, whatever comes first in the file. */
+static void note_alphas(GArray *out, GHashTable *places, const WeightFile *file, const FileNames *names) {
+  for (size_t i = 0; out->len && i < names->n; i++) {
+    const TensorName *name = &names->at[i];
+    if (name->role != TENSOR_LORA_ALPHA || weight_file_info(file, i)->count != 1) continue;
+    gsize at = GPOINTER_TO_SIZE(g_hash_table_lookup(places, name->layer));
+    if (at) g_array_index(out, UncomputedLayer, at - 1).alpha = (gssize)i;
+  }
+}
+
+GArray *layer_uncomputed(const WeightFile *file, const FileNames *names, const GArray *layers,
+                         const AdapterConfig *config) {
   GArray *out = g_array_new(FALSE, FALSE, sizeof(UncomputedLayer));
   g_array_set_clear_func(out, uncomputed_clear);
   g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal);
@@ -208,7 +219,9 @@ GArray *layer_uncomputed(const WeightFile *file, const FileNames *names, const G
     UncomputedLayer *u = uncomputed_entry(out, places, name);
     if (name->role == TENSOR_ADAPTER_PART && dtype_is_readable(weight_file_info(file, i)->dtype))
       u->part[name->part] = (gssize)i;
+    u->cayley_terms = config ? adapter_config_cayley_terms(config) : 0;
   }
+  note_alphas(out, places, file, names);
   return out;
 }
 

@@ -23,11 +23,14 @@ typedef struct {
   SafeText *name;
   AdapterForm form;
   gssize part[ADAPTER_PARTS]; /* tensor indices, or -1 */
+  gssize alpha;
+  unsigned cayley_terms; /* adapter_config_cayley_terms() */
 } UncomputedLayer;
 
-/* Those of a file, in the order in which they first appear. Reads the header only. Array of UncomputedLayer; free with
- * g_array_unref. */
-GArray *layer_uncomputed(const WeightFile *file, const FileNames *names, const GArray *layers);
+/* Those of a file, in the order in which they first appear. `config` may be NULL. Reads the header only. Array of
+ * UncomputedLayer; free with g_array_unref. */
+GArray *layer_uncomputed(const WeightFile *file, const FileNames *names, const GArray *layers,
+                         const AdapterConfig *config);
 
 /* A tensor that the layer is made of, the one that tells its number format. */
 size_t layer_main_tensor(const LayerInfo *layer);
