@@ -125,6 +125,14 @@ static void test_stacks(Fixture *f, gconstpointer unused) {
   g_autoptr(ModelVerify) v = model_verify_files(one, other, NULL, NULL);
   g_assert_cmpuint(v->count[VERIFY_DIFFERENT], ==, 1);
   g_assert_cmpuint(v->count[VERIFY_SAME], ==, 3 * E - 1);
+  g_autoptr(WeightFile) fused = collection_open_weights(f->collection, model_at(f, "stacked.safetensors"), NULL);
+  g_autoptr(ModelVerify) split = model_verify_files(other, fused, NULL, NULL); /* gates and ups apart and fused */
+  g_assert_cmpuint(split->rows->len, ==, 3 * E);
+  g_assert_cmpuint(split->count[VERIFY_SAME], ==, 3 * E);
+  g_autoptr(ModelVerify) turned = model_verify_files(fused, one, NULL, NULL);
+  g_assert_cmpuint(turned->rows->len, ==, 2 * E);
+  g_assert_cmpuint(turned->count[VERIFY_SAME], ==, 2 * E - 1);
+  g_assert_cmpuint(turned->count[VERIFY_DIFFERENT], ==, 1);
 }
 
 /* A kernel of three dimensions is one layer, and so is a hostile stack of more experts than there are. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "lineage/diff/layer_match.h"
 #include "lineage/diff/other_tensors.h"
 #include "weights/layers/layer.h"
 #include "weights/layers/name_key.h"
@@ -21,6 +22,8 @@ typedef struct {
 typedef struct {
   ModelVerify *out;
   Side a, b;
+  LayerMatch *in_a, *in_b; /* for what one side keeps fused, or ties to its table of tokens */
+  GHashTable *met;         /* layers of B that such a row was about */
   double distance2, size2;
 } Run;
 
@@ -166,6 +169,39 @@ static void compare(const Side *a, int i, const Side *b, int k, VerifyRow *row) 
   layer_clear(&y.whole);
 }
 
+/* A layer of one side and what stands for it on the other, each read whole: parts of a fused matrix, some of its rows. */
+static void compare_refs(const Side *a, const LayerRef *x, const Side *b, const LayerRef *y, VerifyRow *row) {
+  Layer p = {0}, q = {0};
+  VerifyNumbers *v = &row->numbers;
+  const uint64_t count = x->d_out * x->d_in;
+  v->state = VERIFY_OTHER_SHAPE;
+  if (x->d_out != y->d_out || x->d_in != y->d_in) return;
+  v->state = VERIFY_UNREAD;
+  if (layer_ref_read(a->file, x, &p) && layer_ref_read(b->file, y, &q)) {
+    verify_numbers_begin(v, row->a, row->b, count, (size_t)x->d_in);
+    for (uint64_t o = 0; o < x->d_out; o++)
+      verify_numbers_add(v, p.x + o * x->d_in, q.x + o * x->d_in, (size_t)x->d_in);
+    verify_numbers_end(v);
+  }
+  layer_clear(&p);
+  layer_clear(&q);
+}
+
+static Dtype dtype_of(const Side *s, const LayerRef *ref) {
+  return weight_file_info(s->file, layer_main_tensor(ref->info[0]))->dtype;
+}
+
+/* A layer of A that B has fused, apart or tied. False when it has none. */
+static bool verify_otherwise(Run *r, const LayerInfo *l, VerifyRow *row) {
+  LayerRef here, there;
+  if (!l || !layer_match_find(r->in_b, l, &there) || there.info[0]->form != LAYER_DENSE) return false;
+  here = layer_ref_of(l);
+  row->b = dtype_of(&r->b, &there);
+  for (unsigned k = 0; k < there.n; k++) g_hash_table_add(r->met, (void *)there.info[k]);
+  compare_refs(&r->a, &here, &r->b, &there, row);
+  return true;
+}
+
 static void add_row(Run *r, VerifyRow *row) {
   ModelVerify *out = r->out;
   const VerifyState state = row->numbers.state;
@@ -202,17 +238,26 @@ static void verify_one(Run *r, const char *name, const char *key, int i) {
   if (k) {
     row.b = weight_file_info(r->b.file, tensor_of(&r->b, k))->dtype;
     compare(&r->a, i, &r->b, k, &row);
+  } else {
+    verify_otherwise(r, layer_of(&r->a, i), &row);
   }
   add_row(r, &row);
 }
 
+/* What only B has; a head that A keeps as its table of tokens is compared with that. */
 static void add_only_b(Run *r, const char *name, const char *key, int k) {
-  if (g_hash_table_contains(r->a.index, key) || is_computed(name)) return;
-  const TensorInfo *t = weight_file_info(r->b.file, tensor_of(&r->b, k));
+  const LayerInfo *l = layer_of(&r->b, k);
+  if (g_hash_table_contains(r->a.index, key) || is_computed(name) || (l && g_hash_table_contains(r->met, l))) return;
   VerifyRow row = {.name = g_strdup(name),
                    .a = DTYPE_COUNT,
-                   .b = t->dtype,
-                   .numbers = {.state = VERIFY_ONLY_B, .numbers = t->count}};
+                   .b = weight_file_info(r->b.file, tensor_of(&r->b, k))->dtype,
+                   .numbers = {.state = VERIFY_ONLY_B, .numbers = count_of(&r->b, k)}};
+  LayerRef there;
+  if (l && layer_match_find(r->in_a, l, &there) && there.info[0]->form == LAYER_DENSE) {
+    LayerRef here = layer_ref_of(l);
+    row.a = dtype_of(&r->a, &there);
+    compare_refs(&r->a, &there, &r->b, &here, &row);
+  }
   add_row(r, &row);
 }
 
@@ -243,9 +288,14 @@ ModelVerify *model_verify_files(WeightFile *a, WeightFile *b, const Progress *pr
   out->rows = g_array_new(FALSE, FALSE, sizeof(VerifyRow));
   g_array_set_clear_func(out->rows, row_clear);
   out->rounding = DTYPE_COUNT;
-  Run r = {.out = out, .a = side_new(a), .b = side_new(b)};
+  Run r = {.out = out, .a = side_new(a), .b = side_new(b), .met = g_hash_table_new(NULL, NULL)};
+  r.in_a = layer_match_new(r.a.layers);
+  r.in_b = layer_match_new(r.b.layers);
   bool ok = verify_all(&r, progress, error);
   out->relative = r.size2 > 0 ? sqrt(r.distance2 / r.size2) : NAN;
+  g_hash_table_unref(r.met);
+  layer_match_free(r.in_a);
+  layer_match_free(r.in_b);
   side_clear(&r.a);
   side_clear(&r.b);
   return ok ? g_steal_pointer(&out) : NULL;
