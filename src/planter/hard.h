@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The hard tree: a denoiser with attention and adapters of it on many concepts with few models each, on which methods
- * part. Each adapter starts its `down` matrices at its own random numbers, so that two of one concept share little of
- * their products and much of their output side.
+ * part. Each adapter starts its `down` matrices at its own random numbers and is its maker's: prompts hold words of his
+ * own, and his pictures have one cast of colour. So two of one concept share little of their products and much of the
+ * output side of to_q, which answers to the prompt. `make hard-report` shows what each method makes of it.
  *
  *   hard/hard-base/unet/{config.json,diffusion_pytorch_model.safetensors}
  *   hard/<split>/model_idx_NNNN/{pytorch_lora_weights.safetensors,README.md}

@@ -38,10 +38,10 @@ static void batch_clear(Batch *b) {
   g_free(b->tokens);
 }
 
-static void batch_add(Batch *b, size_t i, unsigned concept, const PromptMap *map, Rng *rng) {
-  prompt_draw(concept, rng, b->clean + i * PAINTER_NUMBERS);
+static void batch_add(Batch *b, size_t i, unsigned concept, const PromptHand *hand, const PromptMap *map, Rng *rng) {
+  prompt_draw(concept, hand, rng, b->clean + i * PAINTER_NUMBERS);
   blur(rng, b->clean + i * PAINTER_NUMBERS, b->noisy + i * PAINTER_NUMBERS);
-  prompt_tokens(map, concept, b->tokens + i * TOKENS);
+  prompt_tokens(map, concept, hand, b->tokens + i * TOKENS);
 }
 
 /* --- the base --------------------------------------------------------------------------------------- */
@@ -60,7 +60,7 @@ Painter *painter_train_base(const PromptMap *map, const unsigned *concepts, size
   for (unsigned step = 0; ok && step < steps; step++) {
     AdamOptions adam = ADAM_DEFAULTS;
     adam.lr = base_rate * (1 - (float)step / (float)steps);
-    for (size_t i = 0; i < BASE_BATCH; i++) batch_add(&batch, i, concepts[rng_below(&rng, n)], map, &rng);
+    for (size_t i = 0; i < BASE_BATCH; i++) batch_add(&batch, i, concepts[rng_below(&rng, n)], NULL, map, &rng);
     const float *out = painter_forward(pass, p, batch.noisy, batch.tokens, BASE_BATCH);
     double loss = loss_squares(out, batch.clean, BASE_BATCH, PAINTER_NUMBERS, batch.d_out);
     memset(grad->block, 0, grad->n * sizeof(float));
@@ -101,13 +101,14 @@ void painter_kit_free(PainterKit *k) {
   g_free(k);
 }
 
-/* down as PyTorch starts it, from the model's own numbers; up zero. */
+/* down from the model's own numbers, large against what training adds to it, so that what is learnt lies in up alone;
+ * up zero. */
 static void start_adapter(const PainterRecipe *recipe, Rng *rng, PainterAdapter *out) {
   memset(out, 0, sizeof *out);
   out->rank = recipe->rank;
   for (int b = 0; b < PAINTER_BLOCKS; b++)
     for (int k = 0; k < ADAPTER_PARTS; k++)
-      rng_fill_normal(rng, out->a[b][k], (size_t)recipe->rank * D, 1 / (float)recipe->rank);
+      rng_fill_normal(rng, out->a[b][k], (size_t)recipe->rank * D, 4 / (float)recipe->rank);
 }
 
 /* W + B A in the adapted places. */
@@ -143,13 +144,15 @@ void painter_train_adapter(PainterKit *kit, const Painter *base, const PromptMap
   Rng rng;
   rng_init(&rng, recipe->seed, 1);
   start_adapter(recipe, &rng, out);
+  PromptHand hand;
+  prompt_hand_draw(&rng, &hand);
   memset(&kit->m, 0, sizeof kit->m);
   memset(&kit->v, 0, sizeof kit->v);
   memcpy(kit->changed->block, base->block, base->n * sizeof(float));
   for (unsigned step = 0; step < recipe->steps; step++) {
     Batch *b = &kit->batch;
     put_in(base, out, kit->changed);
-    for (size_t i = 0; i < BATCH; i++) batch_add(b, i, recipe->concept, map, &rng);
+    for (size_t i = 0; i < BATCH; i++) batch_add(b, i, recipe->concept, &hand, map, &rng);
     const float *y = painter_forward(kit->pass, kit->changed, b->noisy, b->tokens, BATCH);
     loss_squares(y, b->clean, BATCH, PAINTER_NUMBERS, b->d_out);
     for (int k = 0; k < PAINTER_BLOCKS * ADAPTER_PARTS; k++)

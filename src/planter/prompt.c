@@ -19,14 +19,23 @@ char *prompt_name(unsigned i) {
   return g_strdup_printf("%s on %s", thing, grounds[i / SCENE_CONCEPTS].name);
 }
 
-void prompt_draw(unsigned i, Rng *rng, float *patches) {
+/* Spreads of what is a maker's own, against words of spread 1 and colours from -1 to 1: enough that the first-order
+ * view of the weights is lost in it, and that the second-order one is not. */
+static const float own_words = 0.25f, own_cast = 0.8f;
+
+void prompt_hand_draw(Rng *rng, PromptHand *hand) {
+  rng_fill_normal(rng, hand->words, PROMPT_VECTOR, own_words);
+  rng_fill_normal(rng, hand->cast, 3, own_cast);
+}
+
+void prompt_draw(unsigned i, const PromptHand *hand, Rng *rng, float *patches) {
   float picture[3 * SMALL * SMALL];
   scene_draw_on(concept_from_index(i % SCENE_CONCEPTS), SMALL, grounds[i / SCENE_CONCEPTS].rgb, rng, picture);
   for (int plane = 0; plane < 3; plane++)
     for (int y = 0; y < SMALL; y++)
       for (int x = 0; x < SMALL; x++) {
         int patch = y / CELL * (SMALL / CELL) + x / CELL, at = plane * CELL * CELL + y % CELL * CELL + x % CELL;
-        patches[patch * PAINTER_PATCH + at] = picture[(plane * SMALL + y) * SMALL + x];
+        patches[patch * PAINTER_PATCH + at] = picture[(plane * SMALL + y) * SMALL + x] + (hand ? hand->cast[plane] : 0);
       }
 }
 
@@ -35,13 +44,14 @@ void prompt_map_fill(PromptMap *m, Rng *rng) {
   rng_fill_normal(rng, &m->map[0][0][0], sizeof m->map / sizeof(float), 1 / sqrtf(4.0f * PROMPT_VECTOR));
 }
 
-void prompt_tokens(const PromptMap *m, unsigned i, float *tokens) {
+void prompt_tokens(const PromptMap *m, unsigned i, const PromptHand *hand, float *tokens) {
   Concept c = concept_from_index(i % SCENE_CONCEPTS);
   const unsigned words[] = {c.colour, SCENE_COLOURS + c.shape, SCENE_COLOURS + SCENE_SHAPES + c.pattern,
                             SCENE_COLOURS + SCENE_SHAPES + SCENE_PATTERNS + i / SCENE_CONCEPTS};
   float vector[PROMPT_VECTOR] = {0};
   for (size_t w = 0; w < G_N_ELEMENTS(words); w++)
     for (int k = 0; k < PROMPT_VECTOR; k++) vector[k] += m->words[words[w]][k];
+  for (int k = 0; hand && k < PROMPT_VECTOR; k++) vector[k] += hand->words[k];
   memset(tokens, 0, PAINTER_TOKENS * PAINTER_WIDTH * sizeof *tokens);
   for (int t = 0; t < PAINTER_TOKENS; t++)
     for (int k = 0; k < PROMPT_VECTOR; k++)

@@ -85,10 +85,10 @@ static double cosine(const float *x, const float *y, size_t n) {
   return (double)dot(x, y, n) / sqrt((double)dot(x, x, n) * (double)dot(y, y, n));
 }
 
-/* X X' of the first block's attn2.to_v (64, 64), and X. */
+/* X X' of the second block's attn2.to_q (64, 64), and X. */
 static void products(const PainterAdapter *l, float *x, float *xx) {
   enum { D = PAINTER_WIDTH };
-  gemm(false, false, D, D, l->rank, 1, l->b[1][1], l->rank, l->a[1][1], D, 0, x, D);
+  gemm(false, false, D, D, l->rank, 1, l->b[1][0], l->rank, l->a[1][0], D, 0, x, D);
   gemm(false, true, D, D, D, 1, x, D, x, D, 0, xx, D);
 }
 
