@@ -118,9 +118,15 @@ static const char *const label_keys[] = {"concept", "imagenet_class_name", "imag
 
 static bool is_tags(const char *key) { return g_str_equal(key, "tags"); }
 
+/* A class id whose name is known goes by that. */
+static const char *named_key(const Model *m, const char *key) {
+  static const char id[] = "imagenet_class_id", name[] = "imagenet_class_name";
+  return strcmp(key, id) == 0 && model_fact(m, name) ? name : key;
+}
+
 const char *model_concept_key(const Model *model, const char *label_key) {
   /* A tag may label a model, but it does not say what it shows. */
-  if (label_key && !is_tags(label_key) && model_fact(model, label_key)) return label_key;
+  if (label_key && !is_tags(label_key) && model_fact(model, label_key)) return named_key(model, label_key);
   for (size_t k = 0; k < G_N_ELEMENTS(label_keys) && !is_tags(label_keys[k]); k++)
     if (model_fact(model, label_keys[k])) return label_keys[k];
   return NULL;

@@ -10,6 +10,7 @@
 #include "commands/trained_mark.h"
 #include "core/error.h"
 #include "core/json.h"
+#include "encoders/encoder.h"
 #include "search/query.h"
 #include "search/question_field.h"
 
@@ -120,11 +121,8 @@ static void print_hit(guint place, const QueryHit *h, bool several, TrainedMarks
 
 static void print_table(const QueryAnswer *a, TrainedMarks *marks) {
   bool several = a->speakers->len > 1;
-  if (a->unknown) {
-    g_autofree char *words = g_strjoinv(", ", a->unknown);
-    g_autofree SafeText *shown = safe_text(words, -1);
-    printf("unknown words, left out: %s\n", shown);
-  }
+  g_autofree char *unknown = text_encoder_unknown_text(a->unknown);
+  if (unknown) printf("%s\n", unknown);
   print_speakers(a);
   if (a->hits->len && a->speakers->len) printf("   #   score  %smodel\n", several ? " match  " : "");
   for (guint i = 0; i < a->hits->len; i++) print_hit(i + 1, &g_array_index(a->hits, QueryHit, i), several, marks);

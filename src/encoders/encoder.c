@@ -216,6 +216,18 @@ bool text_encoder_tokens(TextEncoder *e, const char *text, GArray *ids, GPtrArra
   return false;
 }
 
+char *text_encoder_unknown_text(char *const *unknown) {
+  g_autoptr(GString) lost = g_string_new(NULL), read = g_string_new(NULL);
+  for (char *const *word = unknown; word && *word; word++) {
+    g_autofree SafeText *shown = safe_text(*word, -1);
+    GString *to = strchr(shown, '(') ? read : lost;
+    g_string_append_printf(to, "%s%s", to->len ? ", " : "", shown);
+  }
+  if (!lost->len && !read->len) return NULL;
+  return g_strdup_printf("unknown words, %s%s%s%s%s", lost->len ? "left out: " : "", lost->str,
+                         lost->len && read->len ? "; " : "", read->len ? "read as others: " : "", read->str);
+}
+
 /* --- neighbours --------------------------------------------------------------------------------- */
 
 static void near_clear(void *data) { g_free(((NearWord *)data)->word); }

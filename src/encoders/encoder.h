@@ -45,11 +45,15 @@ const char *text_encoder_prompts(const TextEncoder *encoder);
 
 /* Writes dim numbers, of length 1 unless the text holds no known word: then COPSE_ERROR_NOT_FOUND
  * and zeros. The text is put into each prompt and the vectors are averaged. `unknown`, when not
- * NULL, gets a NULL-terminated list of the words that were left out, or taken for others
- * (g_strfreev), NULL when there are none. Thread-safe. */
+ * NULL, gets a NULL-terminated list of the words that were left out, or read as others
+ * ("dugong (mammal)") (g_strfreev), NULL when there are none. Thread-safe. */
 bool text_encoder_encode(TextEncoder *encoder, const char *text, float *dst, char ***unknown, GError **error);
 
-/* The same for n texts, dst (n, dim). `known[i]` is false, and the row zero, where a text has no
+/* What such a list says to a reader: "unknown words, left out: xyzzy; read as others: dugong (mammal)". NULL when it is
+ * NULL or empty. The caller frees it. */
+char *text_encoder_unknown_text(char *const *unknown);
+
+/* text_encoder_encode() for n texts, dst (n, dim). `known[i]` is false, and the row zero, where a text has no
  * vector; that is no error. Much faster than one by one for encoders that compute. */
 bool text_encoder_encode_many(TextEncoder *encoder, const char *const *texts, size_t n, float *dst, bool *known,
                               GError **error);

@@ -93,7 +93,23 @@ static bool find_parts(const WordList *list, const char *s, size_t n, int64_t pa
   return best < PART_WORDS;
 }
 
-/* One word; an unknown one falls apart at its hyphens, or into two. */
+/* Takes a word's relatives for it, and says so. */
+static bool add_relatives(const WordList *list, const char *s, size_t n, GArray *numbers, GPtrArray *unknown) {
+  uint32_t relative[WORD_BAG_RELATIVES];
+  if (!list->relatives || list->without & WORD_BAG_NO_RELATIVES) return false;
+  size_t count = list->relatives(list, s, n, relative);
+  g_autoptr(GString) said = g_string_new_len(s, (gssize)n);
+  for (size_t i = 0; i < count; i++) {
+    g_autofree char *word = list->word(list, relative[i]);
+    g_string_append_printf(said, "%s%s", i ? ", " : " (", word);
+    take(numbers, relative[i]);
+  }
+  g_string_append_c(said, ')');
+  if (count && unknown) g_ptr_array_add(unknown, g_strdup(said->str));
+  return count > 0;
+}
+
+/* One word; an unknown one falls apart at its hyphens, or into two, or has relatives. */
 static void add_token(const WordList *list, const char *s, size_t n, GArray *numbers, GPtrArray *unknown) {
   int64_t w = word_bag_find(list, s, n), parts[2];
   if (w >= 0) {
@@ -107,6 +123,7 @@ static void add_token(const WordList *list, const char *s, size_t n, GArray *num
     take(numbers, parts[1]);
     return;
   }
+  if (add_relatives(list, s, n, numbers, unknown)) return;
   for (const char *p = s, *stop; parted && p < end; p = stop + 1) {
     stop = memchr(p, '-', (size_t)(end - p));
     if (!stop) stop = end;

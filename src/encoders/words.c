@@ -26,6 +26,10 @@ typedef struct {
   const uint32_t *start;  /* (count + 1) */
   const int8_t *bytes;    /* (count, dim) */
   const char *text;
+  uint32_t missing;         /* words that have no vector, but relatives that have */
+  const uint32_t *absent;   /* (missing + 1): where each begins in its text; in byte order */
+  const uint32_t *relative; /* (missing, WORD_BAG_RELATIVES) */
+  const char *absent_text;
 } WordTable;
 
 static int compare_word(const WordTable *t, uint32_t w, const char *s, size_t n) {
@@ -53,17 +57,54 @@ static void word_vector(const WordList *list, size_t w, float *dst) {
   for (size_t i = 0; i < list->dim; i++) dst[i] = t->scale[w] * (float)v[i];
 }
 
-/* Lays the table over the bytes (layout: data/words/make-words.js). */
+static char *word_text(const WordList *list, size_t w) {
+  const WordTable *t = (const WordTable *)list;
+  return g_strndup(t->text + t->start[w], t->start[w + 1] - t->start[w]);
+}
+
+static int compare_absent(const WordTable *t, uint32_t w, const char *s, size_t n) {
+  size_t m = t->absent[w + 1] - t->absent[w];
+  int c = memcmp(t->absent_text + t->absent[w], s, MIN(m, n));
+  return c ? c : (m > n) - (m < n);
+}
+
+/* Of the word, or of its singular. */
+static size_t word_relatives(const WordList *list, const char *s, size_t n, uint32_t *numbers) {
+  const WordTable *t = (const WordTable *)list;
+  uint32_t low = 0, high = t->missing;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    int c = compare_absent(t, middle, s, n);
+    if (c < 0) low = middle + 1;
+    else high = middle;
+    if (c) continue;
+    size_t count = 0;
+    while (count < WORD_BAG_RELATIVES && t->relative[middle * WORD_BAG_RELATIVES + count] < t->list.count) {
+      numbers[count] = t->relative[middle * WORD_BAG_RELATIVES + count];
+      count++;
+    }
+    return count;
+  }
+  return n > 3 && s[n - 1] == 's' ? word_relatives(list, s, n - 1, numbers) : 0;
+}
+
+/* Lays the table over the bytes (layout: data/words/make-words.js, tests/bench/retrofit-words.c). */
 static WordTable *table_at(const unsigned char *p) {
   WordTable *t = g_new0(WordTable, 1);
   uint32_t sizes[2];
   memcpy(sizes, p + 8, sizeof sizes);
-  t->list = (WordList){sizes[0], sizes[1], 0, find_word, word_vector};
+  t->list = (WordList){sizes[0], sizes[1], 0, find_word, word_vector, word_relatives, word_text};
   t->scale = (const float *)(const void *)(p + 24);
   t->sorted = (const uint32_t *)(const void *)(t->scale + t->list.count);
   t->start = t->sorted + t->list.count;
   t->bytes = (const int8_t *)(t->start + t->list.count + 1);
   t->text = (const char *)(t->bytes + t->list.count * t->list.dim);
+  size_t end = (size_t)(t->text - (const char *)p) + t->start[t->list.count];
+  const uint32_t *more = (const uint32_t *)(const void *)(p + (end + 3) / 4 * 4);
+  t->missing = *more;
+  t->absent = more + 1;
+  t->relative = t->absent + t->missing + 1;
+  t->absent_text = (const char *)(t->relative + (size_t)t->missing * WORD_BAG_RELATIVES);
   return t;
 }
 
@@ -97,7 +138,7 @@ bool words_open(TextEncoder *e, GError **error) {
   static const TextEncoderOps ops = {
       .encode = words_encode, .tokens = words_tokens, .vector = words_vector, .word = words_word, .close = words_close};
   size_t size = (size_t)(copse_words_end - copse_words_begin);
-  if (size < 24 || memcmp(copse_words_begin, "COPSEWV1", 8) != 0) {
+  if (size < 24 || memcmp(copse_words_begin, "COPSEWV2", 8) != 0) {
     g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_STATE,
                         "the embedded word vectors are damaged: rebuild the program");
     return false;
@@ -110,6 +151,6 @@ bool words_open(TextEncoder *e, GError **error) {
   e->words = table->list.count;
   e->private_data = table;
   /* The number after "words" is that of the way texts become vectors: see text/word_bag.h. */
-  e->own = g_strdup_printf("words3:%016" G_GINT64_MODIFIER "x", GUINT64_FROM_BE(sum));
+  e->own = g_strdup_printf("words4:%016" G_GINT64_MODIFIER "x", GUINT64_FROM_BE(sum));
   return true;
 }

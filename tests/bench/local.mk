@@ -16,6 +16,17 @@ reproduce: tests/bench/reproduce$(EXEEXT)
 	tests/bench/reproduce$(EXEEXT) reproduce-data >RESULTS.md.new
 	mv RESULTS.md.new $(srcdir)/docs/RESULTS.md
 
+# For maintainers: the word table from what data/words/make-words.js writes (GLOVE=FILE), and the nouns, of WordNet 3.0.
+words: tests/bench/retrofit-words$(EXEEXT) tests/bench/make-synsets$(EXEEXT)
+	tests/bench/retrofit-words $${WORDNET:-/usr/share/wordnet} $${GLOVE:?what make-words.js wrote} $(srcdir)/data/words/words.bin
+	tests/bench/make-synsets $${WORDNET:-/usr/share/wordnet} $(srcdir)/data/labels/synsets.bin
+
+# Does the hard wood separate methods? 200 concepts: some minutes; CONCEPTS=1000 is the whole of it.
+hard-report: tests/bench/hard-report$(EXEEXT)
+	@rm -rf hard-data hard-data.truth.json hard-data.state
+	tests/bench/hard-report$(EXEEXT) hard-data $${CONCEPTS:-200}
+	@rm -rf hard-data hard-data.truth.json hard-data.state
+
 # The CLIP text tower beside PyTorch, when there is one: shapes of ViT-B/32 and ViT-L/14.
 check-clip: copse$(EXEEXT) tests/bench/bench-clip$(EXEEXT)
 	@$(with_torch) $(srcdir)/tests/bench/clip_torch.py \
@@ -47,4 +58,4 @@ search-report: tests/bench/fusion-report$(EXEEXT) tests/bench/words-report$(EXEE
 	tests/bench/fusion-report$(EXEEXT) search-data >>SEARCH.md.new
 	mv SEARCH.md.new $(srcdir)/docs/SEARCH.md
 
-.PHONY: bench reproduce check-clip bench-lineage bench-adapters lineage-report bench-ui search-report
+.PHONY: words bench reproduce hard-report check-clip bench-lineage bench-adapters lineage-report bench-ui search-report

@@ -252,6 +252,25 @@ static void test_model_j(Fixture *f, gconstpointer unused) {
   g_assert_cmpstr(models_label_key(f->models), ==, "imagenet_class_name");
 }
 
+/* A class id alone says what the class is called, what else, and what that is. */
+static void test_class_ids(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  const char *const fox[] = {"imagenet_class_id", "n02119789", NULL},
+                    *const bad[] = {"imagenet_class_id", "n99999999", NULL},
+                    *const named[] = {"imagenet_class_id", "n02119789", "imagenet_class_name", "my fox", NULL};
+  put_lora(f, "fox.safetensors", down, up, 4, fox);
+  put_lora(f, "bad.safetensors", down, up, 4, bad);
+  put_lora(f, "named.safetensors", down, up, 4, named);
+  scan(f);
+  const Model *m = model_at(f, "fox.safetensors");
+  g_assert_cmpstr(model_concept(m, NULL), ==, "kit fox");
+  g_assert_cmpstr(model_concept(m, "imagenet_class_id"), ==, "kit fox");
+  g_assert_cmpstr(model_value(m, "imagenet_class_names"), ==, "kit fox, Vulpes macrotis");
+  g_assert_nonnull(strstr(model_value(m, "imagenet_class_definition"), "southwestern United States"));
+  g_assert_cmpstr(model_concept(model_at(f, "bad.safetensors"), NULL), ==, "n99999999");
+  g_assert_cmpstr(model_concept(model_at(f, "named.safetensors"), NULL), ==, "my fox");
+}
+
 static void test_kinds_and_counts(Fixture *f, gconstpointer unused) {
   (void)unused;
   const TensorOut token = {.name = "<s1>", .dtype = DTYPE_F32, .rank = 1, .shape = {768}, .data = numbers};
@@ -474,6 +493,7 @@ int main(int argc, char **argv) {
       {"parts", test_parts},
       {"parts-missing", test_parts_missing},
       {"model-j", test_model_j},
+      {"model-j/class-ids", test_class_ids},
       {"kinds-and-counts", test_kinds_and_counts},
       {"shapes", test_shapes},
       {"mess", test_mess},

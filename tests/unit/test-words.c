@@ -45,6 +45,28 @@ static void test_unknown(void) {
   g_assert_error(error, COPSE_ERROR, COPSE_ERROR_USAGE);
 }
 
+/* A word without a vector is read as its relatives, and that is said. */
+static void test_relatives(void) {
+  g_autoptr(TextEncoder) e = text_encoder_open("words", NULL);
+  float x[100];
+  g_auto(GStrv) unknown = NULL;
+  g_assert_true(text_encoder_encode(e, "a blorgx dugong", x, &unknown, NULL));
+  g_assert_cmpuint(g_strv_length(unknown), ==, 2);
+  g_assert_true(g_str_has_prefix(unknown[1], "dugong ("));
+  g_autofree char *said = text_encoder_unknown_text(unknown);
+  g_assert_true(g_str_has_prefix(said, "unknown words, left out: blorgx; read as others: dugong ("));
+  g_assert_null(text_encoder_unknown_text(NULL));
+  g_assert_cmpfloat(similar(e, "platypus", "mammal"), >, similar(e, "platypus", "parliament") + 0.3);
+}
+
+/* What WordNet has taught the vectors. */
+static void test_neighbours(void) {
+  g_autoptr(TextEncoder) e = text_encoder_open("words", NULL);
+  g_assert_cmpfloat(similar(e, "fox", "wolf"), >, similar(e, "fox", "nbc"));
+  g_assert_cmpfloat(similar(e, "tiger", "lion"), >, similar(e, "tiger", "golf"));
+  g_assert_cmpfloat(similar(e, "apple", "pear"), >, similar(e, "apple", "software"));
+}
+
 /* Words that are not in the list, and neighbours that are one word there. */
 static void test_stand_ins(void) {
   g_autoptr(TextEncoder) e = text_encoder_open("words", NULL);
@@ -60,7 +82,7 @@ static void test_stand_ins(void) {
       g_error("'%s' and '%s': %g", same[i][0], same[i][1], similar(e, same[i][0], same[i][1]));
   /* What is no word, and is made of none, stays unknown; so does what begins with a small word. */
   float x[100];
-  static const char *const unknown[] = {"blorgxstar", "thezzqyfox", "asdfqwer", "platypus"};
+  static const char *const unknown[] = {"blorgxstar", "thezzqyfox", "asdfqwer"};
   for (size_t i = 0; i < G_N_ELEMENTS(unknown); i++) g_assert_false(text_encoder_encode(e, unknown[i], x, NULL, NULL));
   /* Words that every sentence has never join: this is no washer. */
   g_assert_cmpfloat(similar(e, "it was her", "it her was"), >, 0.999);
@@ -164,6 +186,8 @@ int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/words/meaning", test_meaning);
   g_test_add_func("/words/unknown", test_unknown);
+  g_test_add_func("/words/relatives", test_relatives);
+  g_test_add_func("/words/neighbours", test_neighbours);
   g_test_add_func("/words/stand-ins", test_stand_ins);
   g_test_add_func("/words/similarity-list", test_similarity_list);
   g_test_add_func("/words/nearest", test_nearest);

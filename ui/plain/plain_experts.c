@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "encoders/encoder.h"
 #include "ui/experts/expert_facts.h"
 #include "ui/plain/plain_talk.h"
 #include "search/filter.h"
@@ -35,11 +36,8 @@ static void say_speakers(const Talk *t, const QueryAnswer *answer) {
     g_autofree char *rate = expert_sentence(g_array_index(answer->speakers, QuerySpeaker, i).expert, true);
     fprintf(t->out, "Asked %s.\n", rate);
   }
-  if (answer->unknown && *answer->unknown) {
-    g_autofree char *words = g_strjoinv(", ", answer->unknown);
-    g_autofree SafeText *shown = safe_text(words, -1);
-    fprintf(t->out, "Unknown words, left out: %s.\n", shown);
-  }
+  g_autofree char *unknown = text_encoder_unknown_text(answer->unknown);
+  if (unknown) fprintf(t->out, "%c%s.\n", g_ascii_toupper(*unknown), unknown + 1);
   if (answer->doubtful) fputs("Doubtful: perhaps nothing here is like that.\n", t->out);
 }
 

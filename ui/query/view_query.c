@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "encoders/encoder.h"
 #include "ui/desk/services.h"
 #include "core/text.h"
 #include "search/question_field.h"
@@ -263,10 +264,9 @@ static void draw_gaps(const QueryView *v, Cells *cells, Rect *area) {
   for (guint i = 0; answer->cannot && i < MIN(answer->cannot->len, 2u); i++)
     draw_below(cells, area, STYLE_DIM, answer->cannot->pdata[i]);
   if (answer->doubtful) draw_below(cells, area, STYLE_WARN, "Doubtful: perhaps nothing here is like that.");
-  if (!answer->unknown || !*answer->unknown) return;
-  g_autofree char *words = g_strjoinv(", ", answer->unknown);
-  g_autofree char *line = g_strdup_printf("Unknown words, left out: %s", words);
-  draw_below(cells, area, STYLE_WARN, line);
+  g_autofree char *line = text_encoder_unknown_text(answer->unknown);
+  if (line) *line = g_ascii_toupper(*line);
+  if (line) draw_below(cells, area, STYLE_WARN, line);
 }
 
 /* What stands where there are no answers. The caller frees it. */

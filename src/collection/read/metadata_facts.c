@@ -6,6 +6,7 @@
 
 #include "collection/walk/weight_names.h"
 #include "core/json.h"
+#include "core/synset.h"
 
 void model_add_problem(Model *m, const char *problem, const char *source) {
   model_add_fact(m, "problem", problem, source);
@@ -200,4 +201,16 @@ void metadata_add_facts(Model *m, GHashTable *metadata) {
   add_frequent_tags(m, metadata);
   add_source(m, metadata);
   for (unsigned i = 0; i < MOST_BASES && add_base_model(m, metadata, i); i++) continue;
+}
+
+void metadata_name_synset(Model *m) {
+  static const char source[] = "WordNet 3.0";
+  g_autoptr(SynsetEntry) e = synset_find(model_value(m, "imagenet_class_id"));
+  if (!e) return;
+  if (!model_fact(m, "imagenet_class_name")) {
+    g_autofree char *usual = g_strndup(e->names, strcspn(e->names, ","));
+    model_add_fact(m, "imagenet_class_name", usual, source);
+    if (e->names[strlen(usual)]) model_add_fact(m, "imagenet_class_names", e->names, source);
+  }
+  if (*e->definition) model_add_fact(m, "imagenet_class_definition", e->definition, source);
 }

@@ -15,6 +15,10 @@
 /* Adds them; `metadata` is SafeText -> SafeText. Call before the model is shared. */
 void metadata_add_facts(Model *model, GHashTable *metadata);
 
+/* Of a model with an imagenet_class_id (n02119789): its imagenet_class_name, unless it has one, and what that is,
+ * imagenet_class_definition, as WordNet says. Call when all else is known. */
+void metadata_name_synset(Model *model);
+
 /* True for a key whose value is worth nothing as it is: counts of every tag, pictures. */
 bool metadata_is_bulk(const char *key);
 

@@ -159,6 +159,7 @@ static Model *make_model(const ModelFiles *files, const Candidate *c, const Weig
   m->bytes = bytes_of(c);
   if (summary->adapter != FORM_NONE) model_add_fact(m, "form", adapter_form_name(summary->adapter), "weights");
   add_facts(m, files, c, summary, used);
+  metadata_name_synset(m);
   family_add_facts(m, &summary->family);
   return m;
 }

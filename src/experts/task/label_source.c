@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/synset.h"
 #include "experts/task/label_file.h"
 #include "experts/task/label_list.h"
 
@@ -148,6 +149,16 @@ static GPtrArray *labels_of(const Model *m, const char *source, const LabelReque
   return labels_of_fact(m, source, r->single, false);
 }
 
+/* Labels that are ids of WordNet's nouns, as ImageNet's classes are, go by their names. */
+static void name_synsets(GPtrArray *labels) {
+  for (guint i = 0; i < labels->len; i++) {
+    char *name = synset_name(labels->pdata[i]);
+    if (!name) continue;
+    g_free(labels->pdata[i]);
+    labels->pdata[i] = name;
+  }
+}
+
 /* Drops labels that fewer than `least` models have; tags of models that keep one label begin with a kept one. */
 static void drop_rare(LabelSource *s, unsigned least) {
   g_autoptr(GHashTable) counts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -207,10 +218,14 @@ LabelSource *label_source_new(const GPtrArray *models, const LabelRequest *r, GE
   if (file && !label_file_read(source + 1, models, r->single, s->labels, s->warnings, error)) return NULL;
   for (guint i = 0; i < models->len && !file; i++) {
     const Model *m = models->pdata[i];
-    GPtrArray *own = labels_of(m, source, r, more);
-    if (own->len) g_hash_table_insert(s->labels, g_strdup(m->path), own);
-    else g_ptr_array_unref(own);
+    GPtrArray *some = labels_of(m, source, r, more);
+    if (some->len) g_hash_table_insert(s->labels, g_strdup(m->path), some);
+    else g_ptr_array_unref(some);
   }
+  GHashTableIter it;
+  gpointer own;
+  g_hash_table_iter_init(&it, s->labels);
+  while (g_hash_table_iter_next(&it, NULL, &own)) name_synsets(own);
   drop_rare(s, r->min_count ? r->min_count : strcmp(source, "tags") == 0 ? 2 : 1);
   if (!g_hash_table_size(s->labels)) return nothing_found(r, s, error);
   return g_steal_pointer(&s);
