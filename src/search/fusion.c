@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "experts/task/label_source.h"
 #include "numerics/linalg.h"
 
 enum { MAX_LABELS = 64, MIN_HELD_OUT = 10, STEPS = 50 };
@@ -66,12 +67,16 @@ static bool is_held_out(const Model *m) {
   return split && strcmp(split, "train") != 0;
 }
 
+static const char *label_of(const LabelSource *labels, const Model *m) {
+  return labels ? label_source_first(labels, m) : NULL;
+}
+
 /* Which models to learn from: those held out when enough of them carry one of the labels. */
-static bool use_held_out(const Expert *x, const Representations *rep, const GPtrArray *labels) {
+static bool use_held_out(const LabelSource *own_labels, const Representations *rep, const GPtrArray *labels) {
   unsigned n = 0;
   for (guint i = 0; i < rep->models->len; i++) {
     const Model *m = rep->models->pdata[i];
-    const char *own = x->label_key ? model_value(m, x->label_key) : NULL;
+    const char *own = label_of(own_labels, m);
     n += own && is_held_out(m) && g_ptr_array_find_with_equal_func((GPtrArray *)labels, own, g_str_equal, NULL);
   }
   return n >= MIN_HELD_OUT;
@@ -82,13 +87,15 @@ bool fusion_fit(const Expert *x, TextEncoder *encoder, const Representations *re
   size_t r_t = rep->width, n = labels->len;
   g_autofree float *mapped = g_new(float, (n * r_t) + 1);
   if (!expert_map_texts(x, encoder, (const char *const *)labels->pdata, n, mapped, NULL, error)) return false;
-  bool held_out = use_held_out(x, rep, labels);
+  LabelRequest source = {.source = x->label_key, .stop_words = x->stop_words, .min_count = x->min_count};
+  g_autoptr(LabelSource) own_labels = x->label_key ? label_source_new(rep->models, &source, NULL) : NULL;
+  bool held_out = use_held_out(own_labels, rep, labels);
   g_autoptr(GArray) cosines = g_array_new(FALSE, FALSE, sizeof(float));
   g_autoptr(GArray) fits = g_array_new(FALSE, FALSE, sizeof(bool));
   g_autofree float *row = g_new(float, n + 1);
   for (guint i = 0; i < rep->models->len; i++) {
     const Model *m = rep->models->pdata[i];
-    const char *own = x->label_key ? model_value(m, x->label_key) : NULL;
+    const char *own = label_of(own_labels, m);
     if (held_out && !(own && is_held_out(m))) continue;
     gemm(false, true, 1, n, r_t, 1, rep->rows + i * r_t, r_t, mapped, r_t, 0, row, n);
     g_array_append_vals(cosines, row, (guint)n);
