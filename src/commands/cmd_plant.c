@@ -18,11 +18,13 @@ static const char notes[] =
     "  wood     both; the default\n"
     "  woods    many trees with all that happens to models, to measure `copse tree` on\n"
     "  hard     a denoiser with attention and few adapters of each of many concepts, on which methods part\n"
+    "  stars    bases and what was fine-tuned from them on data of another domain, a tree for each of: same, brief,\n"
+    "           shifted, long, decay, rates, generations, chains, alike (one head and task), absent (no base there)\n"
     "The same seed plants the same files. What each model really is goes to a file beside DIR.";
 
 typedef struct {
-  char *kind, *truth;
-  int concepts, models;
+  char *kind, *truth, *setting;
+  int concepts, models, children;
 } Wishes;
 
 static bool wish_count(const char *what, int n, GError **error) {
@@ -34,16 +36,26 @@ static bool wish_count(const char *what, int n, GError **error) {
 static bool options_from(const Wishes *w, const Globals *globals, PlantOptions *o, GError **error) {
   *o = (PlantOptions){.kind = PLANT_WOOD, .truth = w->truth, .seed = (uint64_t)globals->seed};
   if (w->kind && !plant_kind_from_name(w->kind, &o->kind)) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "--kind: scenes, classes, wood, woods or hard, not %s", w->kind);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "--kind: scenes, classes, wood, woods, hard or stars, not %s",
+                w->kind);
     return false;
   }
   if (globals->read_only) {
     g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_USAGE, "planting writes: not --read-only");
     return false;
   }
-  if (!wish_count("concepts", w->concepts, error) || !wish_count("models", w->models, error)) return false;
+  if (!wish_count("concepts", w->concepts, error) || !wish_count("models", w->models, error) ||
+      !wish_count("children", w->children, error))
+    return false;
+  if (o->kind != PLANT_STARS && (w->setting || w->children)) {
+    g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_USAGE, "--setting and --children are for --kind stars");
+    return false;
+  }
+  o->setting = w->setting, o->children = (unsigned)w->children;
   o->concepts = (unsigned)w->concepts;
-  unsigned *models = o->kind == PLANT_CLASSES ? &o->fine_tunes : o->kind == PLANT_WOODS ? &o->trees : &o->adapters;
+  unsigned *models = o->kind == PLANT_CLASSES                           ? &o->fine_tunes
+                     : o->kind == PLANT_WOODS || o->kind == PLANT_STARS ? &o->trees
+                                                                        : &o->adapters;
   *models = (unsigned)w->models;
   o->threads = globals->threads > 0 ? (unsigned)globals->threads : parallel_processors();
   return true;
@@ -83,11 +95,16 @@ static int run(const char *dir, const Wishes *wishes, const Globals *globals) {
 int cmd_plant(int argc, char **argv) {
   Wishes wishes = {0};
   const GOptionEntry entries[] = {
-      {"kind", 0, 0, G_OPTION_ARG_STRING, &wishes.kind, "scenes, classes, wood, woods or hard", "KIND"},
+      {"kind", 0, 0, G_OPTION_ARG_STRING, &wishes.kind, "scenes, classes, wood, woods, hard or stars", "KIND"},
       {"concepts", 0, 0, G_OPTION_ARG_INT, &wishes.concepts,
        "Concepts in all, a quarter of them unseen (4 to 320; default 320); hard: 15 % unseen (20 to 1000; 1000)", "N"},
       {"models", 0, 0, G_OPTION_ARG_INT, &wishes.models,
-       "scenes, hard: adapters a concept (5); classes: fine-tunes (60); woods: trees (9)", "N"},
+       "scenes, hard: adapters a concept (5); classes: fine-tunes (60); woods: trees (9); stars: trees (10; 3 of one "
+       "setting)",
+       "N"},
+      {"children", 0, 0, G_OPTION_ARG_INT, &wishes.children, "stars: trained models a tree, 5 to 200 (5 to 20 in turn)",
+       "N"},
+      {"setting", 0, 0, G_OPTION_ARG_STRING, &wishes.setting, "stars: train all trees in this way", "NAME"},
       {"truth", 0, 0, G_OPTION_ARG_FILENAME, &wishes.truth,
        "Write what each model is to FILE (default: DIR.truth.json)", "FILE"},
       G_OPTION_ENTRY_NULL};
@@ -99,5 +116,6 @@ int cmd_plant(int argc, char **argv) {
   }
   g_free(wishes.kind);
   g_free(wishes.truth);
+  g_free(wishes.setting);
   return status;
 }

@@ -15,7 +15,7 @@
 #include "planter/scenes.h"
 #include "planter/woods.h"
 
-static const char *const kind_names[] = {"scenes", "classes", "wood", "woods", "hard"};
+static const char *const kind_names[] = {"scenes", "classes", "wood", "woods", "hard", "stars"};
 
 const char *plant_kind_name(PlantKind kind) { return kind_names[kind]; }
 
@@ -67,11 +67,34 @@ static bool check_range(const char *what, unsigned n, unsigned least, unsigned m
   return false;
 }
 
+static bool check_setting(const PlantOptions *o, GError **error) {
+  unsigned setting;
+  if (!o->setting || stars_setting_from_name(o->setting, &setting)) return true;
+  g_autoptr(GString) all = g_string_new(NULL);
+  for (unsigned i = 0; i < stars_settings(); i++)
+    g_string_append_printf(all, "%s%s", i ? ", " : "", stars_setting_name(i));
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "the setting of stars is one of %s, not %s", all->str, o->setting);
+  return false;
+}
+
+static bool plant_stars(const Planting *p, const PlantOptions *o, GError **error) {
+  unsigned setting;
+  bool one = o->setting && stars_setting_from_name(o->setting, &setting);
+  WoodsPlan plan = {.stars = true,
+                    .setting = one ? (int)setting : -1,
+                    .children = o->children,
+                    .trees = o->trees ? o->trees
+                             : one    ? 3
+                                      : stars_settings()};
+  return woods_plant(p, &plan, error);
+}
+
 static bool check_options(const PlantOptions *o, GError **error) {
   bool hard = o->kind == PLANT_HARD;
   unsigned least = hard ? HARD_CONCEPTS_MIN : CONCEPTS_MIN, most = hard ? HARD_CONCEPTS_MOST : SCENE_CONCEPTS;
   return check_range("concepts", o->concepts, least, most, error) &&
          check_range("models of a concept", o->adapters, 1, PLANT_MAX_ADAPTERS, error) &&
+         check_range("trained models a tree", o->children, 5, 200, error) && check_setting(o, error) &&
          check_range("trees", o->trees, 1, PLANT_MAX_TREES, error) &&
          check_range("fine-tunes", o->fine_tunes, 1, PLANT_MAX_FINE_TUNES, error);
 }
@@ -79,6 +102,7 @@ static bool check_options(const PlantOptions *o, GError **error) {
 static bool plant_kind(const Planting *p, const PlantOptions *o, GError **error) {
   WoodsPlan woods = {.trees = o->trees ? o->trees : 9, .plain = 18};
   if (o->kind == PLANT_WOODS) return woods_plant(p, &woods, error);
+  if (o->kind == PLANT_STARS) return plant_stars(p, o, error);
   HardPlan hard = {.concepts = o->concepts ? o->concepts : HARD_CONCEPTS_MOST,
                    .models = o->adapters ? o->adapters : HARD_MODELS,
                    .base_steps = o->base_steps ? o->base_steps : 800};

@@ -14,10 +14,11 @@ typedef enum {
   PLANT_CLASSES, /* a classifier and full fine-tunes: jungle/classes.h */
   PLANT_WOOD,    /* both */
   PLANT_WOODS,   /* many trees, to measure lineage on: jungle/woods.h */
-  PLANT_HARD     /* adapters on which methods part: planter/hard.h */
+  PLANT_HARD,    /* adapters on which methods part: planter/hard.h */
+  PLANT_STARS    /* fine-tunes on other domains, in stars and chains: planter/woods.h */
 } PlantKind;
 
-/* "scenes", "classes", "wood", "woods", "hard". Static text. */
+/* "scenes", "classes", "wood", "woods", "hard", "stars". Static text. */
 const char *plant_kind_name(PlantKind kind);
 
 /* False for a name that is none. */
@@ -32,7 +33,9 @@ typedef struct {
                           unseen; default 1000 */
   unsigned adapters;   /* training adapters a seen concept, to PLANT_MAX_ADAPTERS; default 5 */
   unsigned fine_tunes; /* of the classifier, to PLANT_MAX_FINE_TUNES; default 60, in a wood 24 */
-  unsigned trees;      /* of woods; default 9 */
+  unsigned trees;      /* of woods; default 9; of stars one a setting, all of them or, with a setting, 3 */
+  unsigned children;   /* of stars: trained models a tree, 5 to 200; default 5 to 20 */
+  const char *setting; /* of stars: "same", "shifted", … (woods.h); default all in turn */
   unsigned base_steps; /* Adam steps of each base: fewer for quick tests; default 2000, 1200, hard 800 */
   uint64_t seed;
   unsigned threads;  /* default: all processors */

@@ -39,18 +39,27 @@ static void treelet_clear(void *data) {
   lora_free(t->lora);
 }
 
+static void shift_worlds(Woods *w) {
+  for (unsigned tree = 0; tree < w->trees; tree++)
+    world_shift(&w->shifted[tree], &w->world, w->styles[tree].shift, w->planting->seed + tree);
+}
+
 bool woods_plant(const Planting *planting, const WoodsPlan *plan, GError **error) {
   Woods w = {.planting = planting, .trees = plan->trees};
   w.treelets = g_array_new(FALSE, FALSE, sizeof(Treelet));
   g_array_set_clear_func(w.treelets, treelet_clear);
   w.styles = g_new0(TreeStyle, plan->trees);
+  w.shifted = g_new(World, plan->trees);
   world_init(&w.world, planting->seed);
-  woods_draw(&w, plan);
+  if (plan->stars) stars_draw(&w, plan);
+  else woods_draw(&w, plan);
+  shift_worlds(&w);
   claim_all(&w);
   bool ok = true, any = true;
   for (unsigned depth = 0; ok && any; depth++) ok = grow_ring(&w, depth, &any, error);
   for (unsigned i = 0; ok && i < w.treelets->len; i++) woods_record(&w, woods_treelet(&w, i));
   g_array_unref(w.treelets);
   g_free(w.styles);
+  g_free(w.shifted);
   return ok;
 }

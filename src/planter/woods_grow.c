@@ -32,7 +32,8 @@ static Mlp *copy_of(const Mlp *from) {
 
 /* A batch through the network; leaves the loss's gradient in d_out. */
 static void forward(Run *r, MlpPass *pass, const Mlp *mlp, const Lora *lora) {
-  world_draw(&r->woods->world, &r->t->task, &r->rng, BATCH, r->x, r->labels);
+  const World *world = r->t->depth ? &r->woods->shifted[r->t->tree] : &r->woods->world;
+  world_draw(world, &r->t->task, &r->rng, BATCH, r->x, r->labels);
   const float *out = mlp_forward(pass, mlp, lora, r->x, BATCH);
   loss_cross_entropy(out, r->labels, BATCH, mlp->shape.out, r->d_out, NULL);
 }
@@ -101,6 +102,13 @@ static void merge_low_rank(Mlp *mlp, const Lora *lora) {
       }
 }
 
+/* Numbers that all models of a tree share. */
+static Rng theme_of(const Run *r) {
+  Rng theme;
+  rng_init(&theme, r->woods->planting->seed, STREAM_THEMES + r->t->tree);
+  return theme;
+}
+
 /* The network as training finds it: the parent's, under its own or a fresh head. */
 static void start(Run *r, Mlp *mlp, const Treelet *parent) {
   if (!parent) {
@@ -112,6 +120,9 @@ static void start(Run *r, Mlp *mlp, const Treelet *parent) {
   if (!r->t->fresh_head) {
     size_t head = (size_t)(mlp->data + mlp->count - mlp->w_out);
     memcpy(mlp->w_out, parent->mlp->w_out, head * sizeof(float));
+  } else if (r->woods->styles[r->t->tree].one_task) {
+    Rng theme = theme_of(r);
+    mlp_init_head(mlp, &theme);
   } else if (r->t->seed % 2) {
     mlp_init_head(mlp, &r->rng);
   } else {
@@ -121,15 +132,14 @@ static void start(Run *r, Mlp *mlp, const Treelet *parent) {
 
 /* Of a tree whose fine-tunes are alike: a variation of one task. */
 static void draw_alike(Run *r) {
-  Rng theme;
-  rng_init(&theme, r->woods->planting->seed, STREAM_THEMES + r->t->tree);
+  Rng theme = theme_of(r);
   world_task_draw(&r->t->task, r->t->classes, &theme);
-  world_task_drift(&r->t->task, 0.4f, &r->rng);
+  if (!r->woods->styles[r->t->tree].one_task) world_task_drift(&r->t->task, 0.4f, &r->rng);
 }
 
 static void draw_task(Run *r, const Treelet *parent) {
   Treelet *t = r->t;
-  if (parent && t->fresh_head && r->woods->styles[t->tree].alike) {
+  if (parent && t->fresh_head && (r->woods->styles[t->tree].alike || r->woods->styles[t->tree].one_task)) {
     draw_alike(r);
     return;
   }

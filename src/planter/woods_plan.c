@@ -5,14 +5,14 @@ enum { STEPS_OF_RUN = 3, MISSING_EVERY = 3 };
 
 /* Architectures in the order in which trees take them: some come more than once. */
 static const TreeStyle styles[] = {
-    {{.in = WORLD_NUMBERS, .hidden = 64, .blocks = 4, .norm = MLP_NORM_LAYER}, "blocks", false},
-    {{.in = WORLD_NUMBERS, .hidden = 72, .blocks = 3, .norm = MLP_NORM_BATCH}, "features", false},
-    {{.in = WORLD_NUMBERS, .hidden = 96, .blocks = 3, .norm = MLP_NORM_NONE}, "layers", false},
-    {{.in = WORLD_NUMBERS, .hidden = 64, .blocks = 4, .norm = MLP_NORM_LAYER}, "blocks", false},
-    {{.in = WORLD_NUMBERS, .hidden = 72, .blocks = 3, .norm = MLP_NORM_BATCH}, "features", false},
-    {{.in = WORLD_NUMBERS, .hidden = 80, .blocks = 5, .norm = MLP_NORM_LAYER}, "stages", false},
-    {{.in = WORLD_NUMBERS, .hidden = 96, .blocks = 3, .norm = MLP_NORM_NONE}, "layers", false},
-    {{.in = WORLD_NUMBERS, .hidden = 64, .blocks = 4, .norm = MLP_NORM_LAYER}, "blocks", false},
+    {{.in = WORLD_NUMBERS, .hidden = 64, .blocks = 4, .norm = MLP_NORM_LAYER}, "blocks", false, false, 0},
+    {{.in = WORLD_NUMBERS, .hidden = 72, .blocks = 3, .norm = MLP_NORM_BATCH}, "features", false, false, 0},
+    {{.in = WORLD_NUMBERS, .hidden = 96, .blocks = 3, .norm = MLP_NORM_NONE}, "layers", false, false, 0},
+    {{.in = WORLD_NUMBERS, .hidden = 64, .blocks = 4, .norm = MLP_NORM_LAYER}, "blocks", false, false, 0},
+    {{.in = WORLD_NUMBERS, .hidden = 72, .blocks = 3, .norm = MLP_NORM_BATCH}, "features", false, false, 0},
+    {{.in = WORLD_NUMBERS, .hidden = 80, .blocks = 5, .norm = MLP_NORM_LAYER}, "stages", false, false, 0},
+    {{.in = WORLD_NUMBERS, .hidden = 96, .blocks = 3, .norm = MLP_NORM_NONE}, "layers", false, false, 0},
+    {{.in = WORLD_NUMBERS, .hidden = 64, .blocks = 4, .norm = MLP_NORM_LAYER}, "blocks", false, false, 0},
 };
 
 typedef struct {
@@ -180,7 +180,9 @@ static void plan_lie(Gardener *g, unsigned i) {
   if (t->card == CARD_WRONG && t->wrong < 0) t->card = CARD_SILENT;
 }
 
-static void give_numbers(Woods *w, Rng *rng) {
+TreeStyle woods_style(unsigned tree) { return styles[tree % G_N_ELEMENTS(styles)]; }
+
+void woods_number(Woods *w, Rng *rng) {
   g_autofree size_t *numbers = g_new(size_t, w->treelets->len);
   for (unsigned i = 0; i < w->treelets->len; i++) numbers[i] = i;
   rng_shuffle(rng, numbers, w->treelets->len);
@@ -194,12 +196,12 @@ void woods_draw(Woods *w, const WoodsPlan *plan) {
   for (unsigned tree = 0; tree < w->trees; tree++) {
     g.tree = tree, g.first = w->treelets->len, g.runs = 0;
     g.missing = tree % MISSING_EVERY == missing && w->trees > 1;
-    w->styles[tree] = styles[tree % G_N_ELEMENTS(styles)];
+    w->styles[tree] = woods_style(tree);
     w->styles[tree].alike = rng_below(&g.rng, 2);
     plan_trained(&g, plan->plain);
     plan_derived(&g);
   }
   for (unsigned i = 0; i < w->treelets->len; i++) plan_card(&g, i);
   for (unsigned i = 0; i < w->treelets->len; i++) plan_lie(&g, i);
-  give_numbers(w, &g.rng);
+  woods_number(w, &g.rng);
 }

@@ -53,20 +53,27 @@ typedef struct {
   MlpShape shape;
   const char *architecture; /* "blocks", … */
   bool alike;               /* its fine-tunes learn tasks that are alike, and move alike */
+  bool one_task;            /* they all learn one task, under heads that start alike */
+  float shift;              /* of the domain that they learn from the base's, 0..1 */
 } TreeStyle;
 
 typedef struct {
   const Planting *planting;
-  World world;
-  GArray *treelets;  /* of Treelet; parents before children */
-  TreeStyle *styles; /* one a tree */
+  World world, *shifted; /* the bases' domain; that of the others, one a tree */
+  GArray *treelets;      /* of Treelet; parents before children */
+  TreeStyle *styles;     /* one a tree */
   unsigned trees;
 } Woods;
 
 Treelet *woods_treelet(const Woods *w, unsigned i);
 
-/* Draws all that will be made. */
+/* Draws all that will be made; the second, stars. */
 void woods_draw(Woods *w, const WoodsPlan *plan);
+void stars_draw(Woods *w, const WoodsPlan *plan);
+
+/* The architecture of a tree, by its number; gives all models numbers in a random order. */
+TreeStyle woods_style(unsigned tree);
+void woods_number(Woods *w, Rng *rng);
 
 /* Grows one whose parents are grown: fills in mlp, lora and task. */
 void woods_grow(const Woods *w, Treelet *t);

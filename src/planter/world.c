@@ -12,6 +12,23 @@ void world_init(World *world, uint64_t seed) {
   rng_fill_normal(&rng, world->spread, WORLD_NUMBERS * WORLD_BEND, 1.5f / sqrtf(WORLD_BEND));
 }
 
+static void mix_in(float *x, const float *other, size_t n, float share) {
+  float rest = sqrtf(1 - share * share);
+  for (size_t i = 0; i < n; i++) x[i] = rest * x[i] + share * other[i];
+}
+
+void world_shift(World *out, const World *from, float shift, uint64_t seed) {
+  World other;
+  Rng rng;
+  *out = *from;
+  if (shift <= 0) return;
+  rng_init(&rng, seed, 1);
+  rng_fill_normal(&rng, other.bend, WORLD_BEND * WORLD_LATENT, 1 / sqrtf(WORLD_LATENT));
+  rng_fill_normal(&rng, other.spread, WORLD_NUMBERS * WORLD_BEND, 1.5f / sqrtf(WORLD_BEND));
+  mix_in(out->bend, other.bend, WORLD_BEND * WORLD_LATENT, 0.5f * shift);
+  mix_in(out->spread, other.spread, WORLD_NUMBERS * WORLD_BEND, 0.8f * shift);
+}
+
 void world_task_draw(WorldTask *task, unsigned classes, Rng *rng) {
   task->classes = classes;
   rng_fill_normal(rng, task->centre, (size_t)classes * WORLD_LATENT, 1);

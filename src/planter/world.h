@@ -23,6 +23,9 @@ typedef struct {
 
 void world_init(World *world, uint64_t seed);
 
+/* The same world seen otherwise: a share `shift` (0..1) of what points look like is new, drawn by the seed. */
+void world_shift(World *out, const World *from, float shift, uint64_t seed);
+
 /* `classes` fresh centres, 2 to WORLD_MAX_CLASSES. */
 void world_task_draw(WorldTask *task, unsigned classes, Rng *rng);
 

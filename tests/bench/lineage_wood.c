@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/bench/lineage_wood.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/files.h"
+
+static void fail(GError *error) {
+  fprintf(stderr, "%s: %s\n", g_get_prgname() ? g_get_prgname() : "lineage", error->message);
+  exit(1);
+}
+
+static GPtrArray *open_wood(const char *dir, const char *state, Collection **collection) {
+  GError *error = NULL;
+  ScanSummary summary;
+  CollectionOptions options = {.state = state};
+  *collection = collection_open(dir, &options, &error);
+  if (!*collection || !collection_scan(*collection, NULL, &summary, &error)) fail(error);
+  GPtrArray *models = collection_models(*collection, &error);
+  if (!models) fail(error);
+  return models;
+}
+
+unsigned lineage_wood_measure(const char *top, const PlantOptions *options, const ForestOptions *rules, unsigned n,
+                              LineageScore *scores) {
+  GError *error = NULL;
+  PlantSummary planted;
+  Collection *collection;
+  g_autofree char *dir = g_build_filename(top, "wood", NULL), *state = g_strconcat(dir, ".state", NULL);
+  if (!plant(dir, options, NULL, &planted, &error)) fail(error);
+  g_autoptr(GPtrArray) models = open_wood(dir, state, &collection);
+  for (unsigned i = 0; i < n; i++) {
+    g_autoptr(Forest) forest = forest_build(collection, models, &rules[i], NULL, &error);
+    if (!forest || !lineage_score(forest, planted.truth, &scores[i], &error)) fail(error);
+  }
+  collection_free(collection);
+  g_free(planted.truth);
+  if (!dir_remove(dir, &error) || !dir_remove(state, &error)) fail(error);
+  return planted.models;
+}
+
+static void add(Tally *sum, const Tally *t) {
+  sum->claimed += t->claimed, sum->there += t->there, sum->right += t->right;
+}
+
+void lineage_score_add(LineageScore *sum, const LineageScore *s) {
+  unsigned edges = 0;
+  add(&sum->undirected, &s->undirected);
+  add(&sum->directed, &s->directed);
+  add(&sum->copies, &s->copies);
+  add(&sum->quantised, &s->quantised);
+  add(&sum->merges, &s->merges);
+  add(&sum->arithmetic, &s->arithmetic);
+  add(&sum->adapters, &s->adapters);
+  add(&sum->wrong_cards, &s->wrong_cards);
+  add(&sum->missing, &s->missing);
+  sum->models += s->models, sum->trees += s->trees, sum->groves += s->groves, sum->strangers += s->strangers;
+  sum->calibration = 0;
+  for (int b = 0; b < 10; b++) {
+    sum->bin_edges[b] += s->bin_edges[b], sum->bin_right[b] += s->bin_right[b];
+    sum->bin_confidence[b] += s->bin_confidence[b];
+    edges += sum->bin_edges[b];
+  }
+  for (int b = 0; b < 10; b++) sum->calibration += fabs(sum->bin_confidence[b] - sum->bin_right[b]) / MAX(edges, 1);
+}

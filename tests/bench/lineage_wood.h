@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A planted wood, grown into a forest by one rule or several and held against the truth. */
+#pragma once
+
+#include "planter/plant.h"
+#include "tests/bench/lineage_score.h"
+
+/* Plants below `top`, scans, grows n forests and scores each; removes what was planted. The number of models. Any
+ * failure ends the program. */
+unsigned lineage_wood_measure(const char *top, const PlantOptions *options, const ForestOptions *rules, unsigned n,
+                              LineageScore *scores);
+
+/* Adds up tallies and bins; the calibration error is that of the sum. */
+void lineage_score_add(LineageScore *sum, const LineageScore *s);
