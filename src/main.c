@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `copse COMMAND …` runs one of the table; `copse [DIR…]` opens the interface. */
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "commands/command.h"
 #include "commands/stores_ask.h"
+#include "core/sandbox.h"
 #include "ui/ui.h"
 #include "version.h"
 
@@ -50,6 +52,8 @@ static int open_interface(int argc, char **argv) {
   if (argc <= 1) options.more = (const char *const *)places + 1;
   GError *error = NULL;
   g_autoptr(Collection) c = collection_open(places[0], &options, &error);
+  if (c && g.read_only && !g.no_sandbox)
+    sandbox_enter((const char *const[]){NULL}); /* a guest's session writes nothing */
   UiOptions ui = {.collection = c,
                   .read_only = g.read_only,
                   .ascii = ascii,
@@ -136,6 +140,7 @@ static int run(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
+  signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of the write */
   setlocale(LC_ALL, "");
   setlocale(LC_NUMERIC, "C"); /* files and JSON have points, whatever the language */
   int status = run(argc, argv);

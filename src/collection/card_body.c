@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collection/card_body.h"
 
-#include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "collection/read/card.h"
@@ -11,20 +9,12 @@
 
 enum { LEVELS = 3, FILE_MAX = 2 * CARD_BODY_MAX };
 
-/* True when the file, links followed, lies below the root. */
-static bool is_inside(const char *root, const char *path) {
-  char real_root[PATH_MAX], real_path[PATH_MAX];
-  if (!realpath(root, real_root) || !realpath(path, real_path)) return false;
-  size_t n = strlen(real_root);
-  return strncmp(real_root, real_path, n) == 0 && (real_path[n] == '/' || n == 1);
-}
-
 /* The text of the nearest README.md from `folder` (relative) upwards. */
 static char *nearest_card(const char *root, const char *folder, size_t *n) {
   g_autofree char *at = g_strdup(folder);
   for (int level = 0; level < LEVELS; level++) {
     g_autofree char *path = g_build_filename(root, at, "README.md", NULL);
-    char *text = is_inside(root, path) ? file_read_small(path, FILE_MAX, n, NULL) : NULL;
+    char *text = path_stays_within(root, path) ? file_read_small(path, FILE_MAX, n, NULL) : NULL;
     if (text || strcmp(at, ".") == 0) return text;
     char *above = g_path_get_dirname(at);
     g_free(at);

@@ -15,6 +15,7 @@ struct Collection {
   Places places;
   char *state; /* NULL: none on disk */
   bool read_only;
+  char *trouble; /* why nothing can be written, or NULL; set once */
   unsigned threads;
   Catalog *catalog;
   ArchiveCache *archives;
@@ -74,6 +75,35 @@ static void drop_leftovers(const Collection *c) {
   }
 }
 
+/* A state folder that cannot be made for reasons that may pass. */
+static bool make_state(const Collection *c, GError **error) {
+  if (dir_make(c->state, error)) return true;
+  bool may_pass = errno == ENOSPC || errno == EROFS || errno == EACCES || errno == EDQUOT || errno == EPERM;
+  if (may_pass && error && *error) (*error)->code = COPSE_ERROR_NOT_STORED;
+  return false;
+}
+
+static bool is_not_stored(const GError *error) { return g_error_matches(error, COPSE_ERROR, COPSE_ERROR_NOT_STORED); }
+
+/* Goes on without writing: what the catalog has is taken into memory. */
+static bool become_read_only(Collection *c, const GError *why, GError **error) {
+  c->read_only = true;
+  if (!c->trouble) c->trouble = g_strdup_printf("%s; what is found now is not kept", why->message);
+  if (!g_file_test(c->state, G_FILE_TEST_IS_DIR)) g_clear_pointer(&c->state, g_free);
+  Catalog *before = g_steal_pointer(&c->catalog);
+  bool ok = open_catalog(c, error);
+  catalog_free(before);
+  return ok;
+}
+
+static bool open_state(Collection *c, GError **error) {
+  g_autoptr(GError) problem = NULL;
+  if ((c->read_only || make_state(c, &problem)) && open_catalog(c, &problem)) return true;
+  if (!c->read_only && is_not_stored(problem)) return become_read_only(c, problem, error);
+  g_propagate_error(error, g_steal_pointer(&problem));
+  return false;
+}
+
 Collection *collection_open(const char *root, const CollectionOptions *options, GError **error) {
   static const CollectionOptions defaults = {0};
   if (!options) options = &defaults;
@@ -85,8 +115,7 @@ Collection *collection_open(const char *root, const CollectionOptions *options, 
   if (!places_resolve(root, options->more, &c->places, error)) return NULL;
   c->state = options->state ? g_canonicalize_filename(options->state, NULL) : default_state(&c->places);
   if (c->read_only && !g_file_test(c->state, G_FILE_TEST_IS_DIR)) g_clear_pointer(&c->state, g_free);
-  if (!c->read_only && !dir_make(c->state, error)) return NULL;
-  if (!open_catalog(c, error) || !own_state(c, error)) return NULL;
+  if (!open_state(c, error) || !own_state(c, error)) return NULL;
   if (!c->read_only) drop_leftovers(c);
   return g_steal_pointer(&c);
 }
@@ -94,6 +123,7 @@ Collection *collection_open(const char *root, const CollectionOptions *options, 
 void collection_free(Collection *c) {
   if (!c) return;
   catalog_free(c->catalog);
+  g_free(c->trouble);
   archive_cache_unref(c->archives);
   g_mutex_clear(&c->scanning);
   places_clear(&c->places);
@@ -109,16 +139,19 @@ const char *collection_state(const Collection *c) { return c->state; }
 
 bool collection_is_read_only(const Collection *c) { return c->read_only; }
 
+const char *collection_trouble(const Collection *c) { return c->trouble; }
+
 /* Once more from nothing when the catalog turns out to be damaged. Call with `scanning` held. */
 static bool scan(Collection *c, const Progress *progress, ScanSummary *summary, GError **error) {
   g_autoptr(GError) first = NULL;
   if (scan_run(c->catalog, c->places.root, c->places.list, c->state, c->threads, progress, summary, &first))
     return true;
-  if (!catalog_is_damaged(c->catalog)) {
+  bool damaged = catalog_is_damaged(c->catalog);
+  if (!damaged && (c->read_only || !is_not_stored(first))) {
     g_propagate_error(error, g_steal_pointer(&first));
     return false;
   }
-  return catalog_rebuild(c->catalog, error) &&
+  return (damaged ? catalog_rebuild(c->catalog, error) : become_read_only(c, first, error)) &&
          scan_run(c->catalog, c->places.root, c->places.list, c->state, c->threads, progress, summary, error);
 }
 
@@ -178,7 +211,16 @@ GPtrArray *collection_files(Collection *c, const Model *model, GError **error) {
 }
 
 bool collection_store_trees(Collection *c, const GPtrArray *models, const int *trees, GError **error) {
-  return catalog_store_trees(c->catalog, models, trees, error);
+  g_autoptr(GError) problem = NULL;
+  if (catalog_store_trees(c->catalog, models, trees, &problem)) return true;
+  if (c->read_only || !is_not_stored(problem)) {
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return false;
+  }
+  g_mutex_lock(&c->scanning); /* the trees are known to who asked, if to nobody after him */
+  if (!c->trouble) c->trouble = g_strdup_printf("%s; what is found now is not kept", problem->message);
+  g_mutex_unlock(&c->scanning);
+  return true;
 }
 
 /* What a user said cannot be made again, as a catalog can: it lies in a file of its own. NULL: the catalog's. */

@@ -35,6 +35,10 @@ const GPtrArray *collection_places(const Collection *collection); /* of char*, r
 const char *collection_state(const Collection *collection);       /* absolute; NULL: none on disk */
 bool collection_is_read_only(const Collection *collection);
 
+/* Where the state cannot be written (a full disk, another process, no rights) the collection goes on as a read-only one:
+ * answers that need no storing are given all the same. Then this says why, and what to do; NULL otherwise. */
+const char *collection_trouble(const Collection *collection);
+
 /* A file that could hold weights but is no model, and why. */
 typedef struct {
   SafeText *path;

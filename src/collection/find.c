@@ -41,9 +41,14 @@ static bool has_ending(const Model *m, const char *what) {
   return g_str_has_suffix(m->path, what) || g_str_has_suffix(m->shown, what);
 }
 
-/* A path as a shell completes it, with the root or more before the model's own. */
+/* A path as a shell completes it, with the root or more before the model's own. What it names must then be the model:
+ * "/etc/passwd" is none of a collection's, though one there be called passwd. */
 static bool is_ending_of(const Model *m, const char *what) {
-  return ends_in_components(what, m->path) || ends_in_components(what, m->shown);
+  if (!ends_in_components(what, m->path) && !ends_in_components(what, m->shown)) return false;
+  if (!g_path_is_absolute(what) || strchr(m->file, '!') || !ends_in_components(what, m->path)) return true;
+  g_autofree char *root = g_strndup(what, strlen(what) - strlen(m->path));
+  g_autofree char *file = g_build_filename(root, m->file, NULL);
+  return g_file_test(file, G_FILE_TEST_EXISTS);
 }
 
 static bool contains(const char *where, const char *what) {

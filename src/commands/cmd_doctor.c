@@ -9,6 +9,7 @@
 #include "core/json.h"
 #include "numerics/linalg.h"
 #include "core/parallel.h"
+#include "core/sandbox.h"
 #include "encoders/encoder.h"
 
 typedef struct {
@@ -47,12 +48,18 @@ static void check_terminal(GArray *checks) {
                       utf8 ? "" : ": trees are drawn in ASCII"));
 }
 
+static void check_sandbox(GArray *checks) {
+  SandboxMeans means = sandbox_means();
+  add(checks, "sandbox", true, sandbox_describe(&means));
+}
+
 static GArray *run_checks(void) {
   GArray *checks = g_array_new(FALSE, FALSE, sizeof(Check));
   g_array_set_clear_func(checks, check_clear);
   check_products(checks);
   check_words(checks);
   check_terminal(checks);
+  check_sandbox(checks);
   add(checks, "processors", true, g_strdup_printf("%u", parallel_processors()));
   return checks;
 }

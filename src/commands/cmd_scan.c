@@ -8,6 +8,7 @@
 #include "commands/commands.h"
 #include "commands/model_json.h"
 #include "core/json.h"
+#include "core/sandbox.h"
 
 static const char notes[] =
     "Reads the headers of the weight files below DIR and what lies beside them, in archives too\n"
@@ -136,6 +137,12 @@ static void print_lines(const GPtrArray *models, const GPtrArray *skipped, const
   print_summary_line(models, sum);
 }
 
+/* What follows reads what strangers wrote, and needs to write to the state alone. */
+static void shut_in(const Collection *collection, const Globals *globals) {
+  const char *writable[] = {globals->read_only ? NULL : collection_state(collection), NULL};
+  if (!globals->no_sandbox) sandbox_enter(writable);
+}
+
 static bool scan(Collection *collection, const Globals *globals, ScanSummary *sum, GError **error) {
   CommandProgress p;
   const Progress *progress = command_progress_begin(&p, "scanning", globals);
@@ -149,6 +156,7 @@ static int run(const char *root, const Globals *globals) {
   GError *error = NULL;
   ScanSummary sum = {0};
   g_autoptr(Collection) collection = collection_open(root, &options, &error);
+  if (collection) shut_in(collection, globals);
   if (!collection || !scan(collection, globals, &sum, &error)) return command_fail(error);
   g_autoptr(GPtrArray) models = command_models(collection, &error);
   g_autoptr(GPtrArray) skipped = models ? collection_skipped(collection, &error) : NULL;

@@ -23,7 +23,8 @@ typedef struct {
 
 static bool run_open(HandRun *r, const char *root, const Globals *globals, GError **error) {
   g_autofree char *warning = NULL;
-  *r = (HandRun){.collection = command_open(root, globals, &r->models)};
+  *r = (HandRun){0};
+  r->collection = command_open(root, globals, &r->models);
   if (!r->collection) return false;
   r->hand = by_hand_open(r->collection, &warning, error);
   if (warning) fprintf(stderr, "copse: %s\n", warning);

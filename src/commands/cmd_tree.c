@@ -94,11 +94,13 @@ static int print_forest(const char *root, const Globals *globals, const Wishes *
   g_autoptr(Collection) collection = command_open(root, globals, &models);
   if (!collection) return STATUS_COULD_NOT;
   CommandProgress progress;
+  bool told = collection_trouble(collection) != NULL;
   const Progress *p = command_progress_begin(&progress, "Reading the weights", globals);
   g_autoptr(Forest) forest = forest_build(collection, models, &options, p, &error);
   command_progress_end(&progress);
   if (!forest) return command_fail(error);
   command_tell_empty(models, globals);
+  if (!told) command_tell_trouble(collection);
   if (format == FORMAT_JSON) {
     print_json(forest);
   } else {

@@ -45,6 +45,8 @@ static void fill_shared(Globals *globals, GOptionEntry *entries) {
       {"json", 0, 0, G_OPTION_ARG_NONE, &globals->json, "Answer in JSON", NULL},
       {"quiet", 'q', 0, G_OPTION_ARG_NONE, &globals->quiet, "No progress line", NULL},
       {"read-only", 0, 0, G_OPTION_ARG_NONE, &globals->read_only, "Write nothing anywhere", NULL},
+      {"no-sandbox", 0, 0, G_OPTION_ARG_NONE, &globals->no_sandbox, "Read files without shutting the program in first",
+       NULL},
       G_OPTION_ENTRY_NULL};
   memcpy(entries, shared, sizeof shared);
 }
@@ -260,7 +262,14 @@ GPtrArray *command_models(Collection *c, GError **error) {
   g_autofree char *warning = NULL;
   GPtrArray *models = by_hand_models(c, &warning, error);
   if (warning) fprintf(stderr, "copse: %s\n", warning);
+  command_tell_trouble(c);
   return models;
+}
+
+void command_tell_trouble(Collection *c) {
+  const char *trouble = collection_trouble(c);
+  g_autofree SafeText *shown = safe_text(trouble ? trouble : "", -1);
+  if (trouble) fprintf(stderr, "copse: warning: %s\n", shown);
 }
 
 void command_tell_empty(const GPtrArray *models, const Globals *globals) {

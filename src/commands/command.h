@@ -20,7 +20,7 @@ typedef struct {
   uint64_t memory; /* bytes that layers may take in memory; 0: no limit */
   char *history_text;
   char **also; /* more folders, archives and files of the same collection; NULL-terminated, or NULL */
-  gboolean json, quiet, read_only, stores;
+  gboolean json, quiet, read_only, no_sandbox, stores;
   char **words; /* argv, where the stores of this machine were put in front; or NULL */
 } Globals;
 
@@ -57,6 +57,9 @@ Collection *command_open(const char *root, const Globals *globals, GPtrArray **m
 
 /* All models with what was set by hand; a warning about that goes to standard error. */
 GPtrArray *command_models(Collection *collection, GError **error);
+
+/* Says on standard error why nothing can be kept, when that is so. */
+void command_tell_trouble(Collection *collection);
 
 /* Says on standard error that there are none, unless there are or --quiet forbids it. */
 void command_tell_empty(const GPtrArray *models, const Globals *globals);

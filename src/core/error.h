@@ -13,7 +13,8 @@ typedef enum {
   COPSE_ERROR_TOO_FEW,     /* not enough labelled models to train on */
   COPSE_ERROR_CANCELLED,   /* the user asked us to stop */
   COPSE_ERROR_USAGE,       /* wrong option or argument: exit status 2 */
-  COPSE_ERROR_STATE        /* the catalog or a state file is unusable */
+  COPSE_ERROR_STATE,       /* the catalog or a state file is unusable */
+  COPSE_ERROR_NOT_STORED   /* nothing is wrong but that it cannot be written now: a full disk, a lock, no rights */
 } CopseErrorCode;
 
 #define COPSE_ERROR (copse_error_quark())

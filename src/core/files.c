@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -145,6 +147,24 @@ char *file_set_aside(const char *path, GError **error) {
 
 bool dir_make(const char *path, GError **error) {
   return g_mkdir_with_parents(path, 0700) == 0 || fail_errno(error, "cannot make the folder", path);
+}
+
+/* Below a folder "…--NAME/blobs", as the Hub's caches are laid out. */
+static bool is_hub_blob(const char *path) {
+  g_autofree char *folder = g_path_get_dirname(path), *above = g_path_get_dirname(folder);
+  g_autofree char *name = g_path_get_basename(above);
+  static const char *const kinds[] = {"models--", "datasets--", "spaces--"};
+  for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
+    if (g_str_has_suffix(folder, "/blobs") && g_str_has_prefix(name, kinds[i])) return true;
+  return false;
+}
+
+bool path_stays_within(const char *root, const char *path) {
+  char real_root[PATH_MAX], real_path[PATH_MAX];
+  if (!realpath(root, real_root) || !realpath(path, real_path)) return false;
+  size_t n = strlen(real_root);
+  bool inside = strncmp(real_root, real_path, n) == 0 && (real_path[n] == '/' || real_path[n] == '\0' || n == 1);
+  return inside || is_hub_blob(real_path);
 }
 
 /* "NAME.tmp-XXXXXX". */

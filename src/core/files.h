@@ -32,6 +32,11 @@ char *file_set_aside(const char *path, GError **error);
 /* mkdir -p, mode 0700. */
 bool dir_make(const char *path, GError **error);
 
+/* The one rule for links: true when the file or folder at `path`, all links followed, lies in the folder `root`, or is a
+ * blob of a Hub cache (models--NAME/blobs/…), where a repository's own links lead. Nothing else is read by way of a link,
+ * be it weights, a part, a card, a configuration or what stands beside them. False as well when there is nothing. */
+bool path_stays_within(const char *root, const char *path);
+
 /* Removes what writers that were killed left in a folder: files named as file_write_atomic() names them before they are
  * whole, and not written to for an hour. */
 void dir_drop_leftovers(const char *path);

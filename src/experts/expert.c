@@ -106,6 +106,13 @@ static Expert *best_expert(const Collection *collection, GError **error) {
   return NULL;
 }
 
+/* A file that somebody may have sent, unless it lies among the experts after all. */
+static Expert *load_foreign(const char *folder, const char *name, GError **error) {
+  Expert *x = expert_load(name, error);
+  if (x) x->foreign = !folder || !path_stays_within(folder, name);
+  return x;
+}
+
 Expert *expert_find(const Collection *collection, const char *name, GError **error) {
   if (!name) return best_expert(collection, error);
   g_autofree char *folder = expert_folder(collection);
@@ -113,7 +120,7 @@ Expert *expert_find(const Collection *collection, const char *name, GError **err
   g_autofree char *path = folder ? g_build_filename(folder, file, NULL) : NULL;
   bool plain = !strchr(name, G_DIR_SEPARATOR);
   if (plain && path && g_file_test(path, G_FILE_TEST_IS_REGULAR)) return expert_load(path, error);
-  if (g_file_test(name, G_FILE_TEST_IS_REGULAR)) return expert_load(name, error);
+  if (g_file_test(name, G_FILE_TEST_IS_REGULAR)) return load_foreign(folder, name, error);
   g_autofree SafeText *shown = safe_text(name, -1);
   g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "no expert '%s': neither trained here nor a file", shown);
   return NULL;
@@ -124,6 +131,7 @@ void expert_set_encoder(Expert *x, const char *encoder, const char *prompts) {
   if (encoder) {
     g_free(x->encoder);
     x->encoder = g_strdup(encoder);
+    x->foreign = false; /* who names it has chosen it */
   }
   if (prompts) {
     g_free(x->prompts);
@@ -142,6 +150,14 @@ TextEncoder *expert_open_encoder(const Expert *x, GError **error) {
         "the checkpoint %s does not say which text encoder it was trained with: name it with --encoder (for the "
         "authors' files clip:DIR of ViT-L/14)",
         x->name);
+    return NULL;
+  }
+  if (x->foreign && x->encoder && strchr(x->encoder, ':')) {
+    g_set_error(
+        error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
+        "%s wants its texts encoded by %s, and a checkpoint from elsewhere does not choose what is opened: if you "
+        "trust it, name that encoder yourself with --encoder",
+        x->name, x->encoder);
     return NULL;
   }
   g_autoptr(TextEncoder) e = text_encoder_open(x->encoder ? x->encoder : "words", error);

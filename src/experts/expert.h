@@ -19,6 +19,7 @@ typedef enum { EXPERT_ALIGN, EXPERT_CLASSIFY } ExpertTask;
 typedef struct {
   SafeText *name; /* file name without ending: "probex-mid.0-words" */
   char *path;     /* of the checkpoint; NULL before it is stored */
+  bool foreign;   /* a file from elsewhere, not one of the collection's experts: it chooses no path that is opened */
   ExpertTask task;
   SafeText *layer;   /* canonical */
   SafeText *shapes;  /* architecture it belongs to (Model.shapes) */
@@ -82,7 +83,8 @@ Expert *expert_find(const Collection *collection, const char *name, GError **err
 void expert_set_encoder(Expert *expert, const char *encoder, const char *prompts);
 
 /* The text encoder it was trained with, its prompts set; "words" when a file of ours does not say. COPSE_ERROR_USAGE for
- * a file of the authors' programs, which name none, until expert_set_encoder() did. */
+ * a file of the authors' programs, which name none, until expert_set_encoder() did. One that lies at a path
+ * is not opened for a foreign expert, unless that named it: COPSE_ERROR_UNSUPPORTED. */
 TextEncoder *expert_open_encoder(const Expert *expert, GError **error);
 
 /* False with an error when the expert was trained with another encoder. */

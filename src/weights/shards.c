@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "weights/shard_index.h"
 #include "weights/shard_name.h"
 #include "weights/weight_format.h"
@@ -236,9 +237,11 @@ WeightFile *shards_open(ByteSource *index, const ShardFolder *folder, void *data
 
 static ByteSource *open_in_folder(void *data, const char *name, GError **error) {
   g_autofree char *path = g_build_filename(data, name, NULL);
-  if (g_file_test(path, G_FILE_TEST_EXISTS)) return byte_source_open(path, error);
   g_autofree SafeText *shown = safe_text(path, -1);
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "%s: no such file", shown);
+  if (path_stays_within(data, path)) return byte_source_open(path, error);
+  if (g_file_test(path, G_FILE_TEST_EXISTS))
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: a link that leads out of its folder, not followed", shown);
+  else g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "%s: no such file", shown);
   return NULL;
 }
 

@@ -184,6 +184,26 @@ static void test_checkpoint(Fixture *f, gconstpointer unused) {
   }
 }
 
+/* A checkpoint that somebody sent chooses no path that is opened; among one's own experts it may. */
+static void test_foreign(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  put_column(f, "a.safetensors", "fc", (const float[AXES]){1, 0, 0, 0}, "fox");
+  scan(f);
+  g_autoptr(Expert) x = column_expert(f, "fc", model_at(f, "a.safetensors")); /* its encoder is a table at a path */
+  keep_expert(f, x, "eye");
+  g_autofree char *sent = g_build_filename(f->top, "sent.safetensors", NULL);
+  g_assert_true(expert_save(x, sent, NULL));
+  g_autoptr(GError) error = NULL;
+  g_autoptr(Expert) own = expert_find(f->collection, "eye", NULL);
+  g_autoptr(Expert) named = expert_find(f->collection, x->path, NULL);
+  g_autoptr(Expert) foreign = expert_find(f->collection, sent, NULL);
+  g_autoptr(TextEncoder) of_own = expert_open_encoder(own, NULL);
+  g_autoptr(TextEncoder) of_named = expert_open_encoder(named, NULL);
+  g_autoptr(TextEncoder) of_foreign = expert_open_encoder(foreign, &error);
+  g_assert_true(of_own && of_named && !of_foreign);
+  g_assert_nonnull(strstr(error->message, "if you trust it"));
+}
+
 /* --- the catalog -------------------------------------------------------------------------------- */
 
 static void test_newer_catalog(Fixture *f, gconstpointer unused) {
@@ -279,6 +299,7 @@ int main(int argc, char **argv) {
   add_test("/state", "set-aside", test_set_aside);
   add_test("/state", "representations", test_representations);
   add_test("/state", "checkpoint", test_checkpoint);
+  add_test("/state", "foreign", test_foreign);
   add_test("/state", "newer-catalog", test_newer_catalog);
   add_test("/state", "kept", test_kept);
   add_test("/state", "times", test_times);

@@ -67,7 +67,7 @@ static bool prepare_all(Catalog *c, GError **error) {
 
 /* A database with our marks whose tables are not ours is as good as damaged. */
 static bool connect_catalog(Catalog *c, GError **error) {
-  c->db = database_open(c->path, error);
+  c->db = database_open(c->path, &c->wait, error);
   if (!c->db) return false;
   g_autoptr(GError) problem = NULL;
   if (prepare_all(c, &problem)) return true;
@@ -77,7 +77,7 @@ static bool connect_catalog(Catalog *c, GError **error) {
     return false;
   }
   if (!database_set_aside(c->path, error)) return false;
-  c->db = database_open(c->path, error);
+  c->db = database_open(c->path, &c->wait, error);
   if (c->db && prepare_all(c, error)) return true;
   disconnect(c);
   return false;

@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include "collection/catalog/catalog.h"
+#include "collection/catalog/database.h"
 
 typedef enum {
   SQL_BEGIN,
@@ -38,6 +39,7 @@ struct Catalog {
   char *path;  /* NULL: in memory */
   sqlite3 *db; /* NULL only after a rebuild failed */
   sqlite3_stmt *sql[SQL_COUNT];
+  DatabaseWait wait;
   bool damaged;
 };
 

@@ -10,7 +10,7 @@
 #include "core/files.h"
 #include "core/text.h"
 
-enum { SCHEMA_VERSION = 1, BUSY_MS = 5000 };
+enum { SCHEMA_VERSION = 1 };
 
 /* "cops" in the file's header: a database of another program is not written to. */
 enum { APPLICATION_ID = 0x636f7073 };
@@ -34,10 +34,30 @@ static const char schema[] =
     "CREATE TABLE kv(space TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL,"
     " UNIQUE(space, key));";
 
+/* What must change outside before it can be written; NULL when the trouble is another. */
+static const char *shortage(int code) {
+  switch (code) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return "another process is writing to it: try again when that is done, or use another folder with --state";
+    case SQLITE_FULL:
+      return "the disk is full: make room, or keep the state elsewhere with --state";
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_CANTOPEN:
+    case SQLITE_IOERR:
+      return "it cannot be written: look at its folder, or keep the state elsewhere with --state";
+    default:
+      return NULL;
+  }
+}
+
 bool database_fail(sqlite3 *db, GError **error) {
   const char *file = sqlite3_db_filename(db, "main");
   g_autofree SafeText *shown = safe_text(file && *file ? file : "catalog in memory", -1);
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_STATE, "%s: %s", shown, sqlite3_errmsg(db));
+  const char *why = shortage(sqlite3_errcode(db) & 0xff);
+  if (why) g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_STORED, "%s: %s (%s)", shown, why, sqlite3_errmsg(db));
+  else g_set_error(error, COPSE_ERROR, COPSE_ERROR_STATE, "%s: %s", shown, sqlite3_errmsg(db));
   return false;
 }
 
@@ -85,11 +105,26 @@ static Condition condition_of(sqlite3 *db) {
   return ours && version == SCHEMA_VERSION ? USABLE : DAMAGED;
 }
 
-static sqlite3 *connect_to(const char *path, int flags, GError **error) {
+/* Called while another process holds the lock; 0 gives up. */
+static int on_busy(void *user, int tries) {
+  enum { MOST = 5 * G_USEC_PER_SEC, SHARE = 50, STEP = 20000 };
+  DatabaseWait *w = user;
+  gint64 now = g_get_monotonic_time();
+  w->left = w->seen ? MIN(w->left + (now - w->seen) / SHARE, (gint64)MOST) : MOST;
+  w->seen = now;
+  if (w->left <= 0) return 0;
+  gulong pause = (gulong)MIN(tries < 5 ? 2000 : STEP, w->left);
+  g_usleep(pause);
+  w->left -= (gint64)pause;
+  w->seen = g_get_monotonic_time();
+  return 1;
+}
+
+static sqlite3 *connect_to(const char *path, int flags, DatabaseWait *wait, GError **error) {
   sqlite3 *db = NULL;
   flags |= SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_EXRESCODE;
   if (sqlite3_open_v2(path ? path : ":memory:", &db, flags, NULL) == SQLITE_OK) {
-    sqlite3_busy_timeout(db, BUSY_MS);
+    if (wait) sqlite3_busy_handler(db, on_busy, wait);
     /* Names of functions and tables in a foreign schema are not to be run. */
     sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
@@ -133,9 +168,9 @@ static bool fail_newer(sqlite3 *db, GError **error) {
   return false;
 }
 
-sqlite3 *database_open(const char *path, GError **error) {
+sqlite3 *database_open(const char *path, DatabaseWait *wait, GError **error) {
   for (int attempt = 0; attempt < 2; attempt++) {
-    sqlite3 *db = connect_to(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error);
+    sqlite3 *db = connect_to(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, wait, error);
     if (!db) return NULL;
     Condition condition = condition_of(db);
     g_autoptr(GError) problem = NULL;
@@ -162,7 +197,7 @@ static sqlite3 *connect_read_only(const char *path) {
   if (g_stat(path, &st) != 0 || !S_ISREG(st.st_mode)) return NULL;
   bool live = g_stat(log, &st) == 0 && st.st_size > 0 && g_stat(index, &st) == 0;
   g_autofree char *uri = g_strdup_printf("file:%s?mode=ro&%s", escaped, live ? "readonly_shm=1" : "immutable=1");
-  return connect_to(uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
+  return connect_to(uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL, NULL);
 }
 
 static bool copy_into(sqlite3 *target, sqlite3 *source) {
@@ -174,11 +209,11 @@ static bool copy_into(sqlite3 *target, sqlite3 *source) {
 
 sqlite3 *database_open_copy(const char *path, GError **error) {
   sqlite3 *source = path ? connect_read_only(path) : NULL;
-  sqlite3 *db = source ? connect_to(NULL, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) : NULL;
+  sqlite3 *db = source ? connect_to(NULL, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL, NULL) : NULL;
   bool copied = db && condition_of(source) == USABLE && copy_into(db, source) && condition_of(db) == USABLE &&
                 settle(db, NULL, false, NULL);
   sqlite3_close(source);
   if (copied) return db;
   sqlite3_close(db);
-  return database_open(NULL, error);
+  return database_open(NULL, NULL, error);
 }

@@ -164,8 +164,9 @@ bool by_hand_save(ByHand *hand, GError **error) {
   g_autofree char *path = path_of(hand->collection);
   g_autofree char *text = by_hand_text(hand);
   if (path && !collection_is_read_only(hand->collection)) return file_write_bytes(path, text, strlen(text), error);
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_STATE,
-              "nothing is written with --read-only: leave it out to keep what is set by hand");
+  const char *trouble = collection_trouble(hand->collection);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_STATE, "%s",
+              trouble ? trouble : "nothing is written with --read-only: leave it out to keep what is set by hand");
   return false;
 }
 

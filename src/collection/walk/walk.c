@@ -13,6 +13,7 @@
 #include "collection/walk/ollama_layout.h"
 #include "collection/walk/snapshot_state.h"
 #include "core/error.h"
+#include "core/files.h"
 #include "core/parallel.h"
 #include "core/text.h"
 #include "weights/weight_open.h"
@@ -192,6 +193,31 @@ static void note_file(Walker *w, Finds *f, const Listing *l, const char *name, c
   }
 }
 
+/* Spares a stat of what is of no interest. */
+static bool is_wanted(const char *name) {
+  WalkUse use;
+  g_autofree char *whole = NULL;
+  return file_use_of(name, &use) || file_piece_of(name, &whole) || file_is_sidecar(name) ||
+         file_use_may_be_marked(name);
+}
+
+/* The link of a snapshot to its blob, as every one of them reads: spares the look at each folder on the way. */
+static bool is_snapshot_link(const Listing *l, const char *name) {
+  char target[512];
+  struct stat st;
+  ssize_t n = readlinkat(l->fd, name, target, sizeof target - 1);
+  if (n <= 0 || n == (ssize_t)sizeof target - 1) return false;
+  target[n] = '\0';
+  bool form = g_str_has_prefix(target, "../../blobs/") && !strchr(target + strlen("../../blobs/"), '/');
+  return form && fstatat(l->fd, target, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
+}
+
+static bool leads_outside(const Walker *w, const Listing *l, const char *name) {
+  if (is_snapshot_link(l, name)) return false;
+  g_autofree char *path = g_build_filename(w->root, l->folder->path, name, NULL);
+  return !path_stays_within(w->root, path);
+}
+
 static void note_link(Walker *w, Finds *f, const Listing *l, const char *name) {
   struct stat st;
   WalkUse use;
@@ -200,6 +226,8 @@ static void note_link(Walker *w, Finds *f, const Listing *l, const char *name) {
       note_broken_link(f, l->fd, l->folder->path, name);
   } else if (S_ISDIR(st.st_mode)) {
     note_folder_link(w, f, l->folder->path, name);
+  } else if (is_wanted(name) && leads_outside(w, l, name)) {
+    add_skip(f, l->folder->path, name, g_strdup("a link to a file outside the collection, not followed"));
   } else {
     note_file(w, f, l, name, &st);
   }
@@ -208,14 +236,6 @@ static void note_link(Walker *w, Finds *f, const Listing *l, const char *name) {
 /* A Hub's marks of absent files, its locks, and Git's own store hold no models. */
 static bool is_left_out(const char *name) {
   return strcmp(name, ".git") == 0 || strcmp(name, ".no_exist") == 0 || strcmp(name, ".locks") == 0;
-}
-
-/* Spares a stat of what is of no interest. */
-static bool is_wanted(const char *name) {
-  WalkUse use;
-  g_autofree char *whole = NULL;
-  return file_use_of(name, &use) || file_piece_of(name, &whole) || file_is_sidecar(name) ||
-         file_use_may_be_marked(name);
 }
 
 static unsigned char type_of(int fd, const struct dirent *e) {

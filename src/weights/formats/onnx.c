@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "weights/byte_cursor.h"
 #include "weights/weight_format.h"
 
@@ -419,6 +420,11 @@ static ByteSource *open_data(const WeightFile *file, GHashTable *sources, const 
   if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND,
                 "%s: its numbers lie in %s, which is missing: fetch what is left", weight_file_label(file), location);
+    return NULL;
+  }
+  if (!path_stays_within(folder, path)) {
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: its numbers lie behind a link out of its folder: %s",
+                weight_file_label(file), location);
     return NULL;
   }
   ByteSource *source = byte_source_open(path, error);

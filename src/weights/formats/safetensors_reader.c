@@ -7,11 +7,15 @@
 
 #include "core/error.h"
 #include "core/json_reader.h"
+#include "core/memory.h"
 #include "weights/formats/safetensors.h"
 #include "weights/weight_format.h"
 
 /* Bytes of a name or a value: a picture in base64 is the longest that is seen. */
 enum { LONGEST_TEXT = 16 << 20 };
+
+/* Memory for what is small, whatever the header. */
+enum { SLACK = 1 << 20 };
 
 /* One entry of the header as it is read. */
 typedef struct {
@@ -225,6 +229,8 @@ static char *read_text(ByteSource *source, uint64_t *length, GError **error) {
   *length = 0;
   if (size >= 8 && !byte_source_read(source, 0, length, 8, error)) return NULL;
   bool fits = size >= 8 && *length <= SAFETENSORS_MAX_HEADER && *length <= size - 8;
+  if (fits && !memory_is_there(*length + MIN(4 * *length, (uint64_t)WEIGHT_FILE_MOST) + SLACK, label, error))
+    return NULL;
   g_autofree char *text = fits ? g_try_malloc(*length + 1) : NULL;
   if (!text) {
     g_autofree char *problem = fits ? g_strdup("no memory for the header") : problem_of_length(source, *length);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/memory.h"
 #include "weights/torch/pickle_machine.h"
 
 static bool op_protocol(Machine *m, const Opcode *op) {
@@ -113,6 +114,9 @@ static bool run(Machine *m) {
 }
 
 Pickle *pickle_read(ByteSource *source, uint64_t offset, PickleJudge judge, void *user, GError **error) {
+  enum { EACH = 64, MOST = 160 << 20, SLACK = 1 << 20 }; /* a byte's worth of values; all of them, and the machine */
+  uint64_t size = MIN(byte_source_size(source), (uint64_t)PICKLE_MOST_BYTES);
+  if (!memory_is_there((size_t)MIN(EACH * size, (uint64_t)MOST) + SLACK, byte_source_label(source), error)) return NULL;
   g_autoptr(Pickle) p = g_new0(Pickle, 1);
   pickle_store_init(&p->store);
   p->opaque = g_ptr_array_new();
