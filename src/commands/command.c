@@ -30,7 +30,7 @@ static const Command *command_named(const char *name) {
   return NULL;
 }
 
-enum { SHARED_OPTIONS = 9 };
+enum { SHARED_OPTIONS = 10 };
 
 static void fill_shared(Globals *globals, GOptionEntry *entries) {
   const GOptionEntry shared[SHARED_OPTIONS + 1] = {
