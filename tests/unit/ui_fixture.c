@@ -537,8 +537,8 @@ static uint64_t fake_freed(const char *root, const GPtrArray *paths) {
   return 176361536 * (uint64_t)paths->len;
 }
 
-static DiskSurvey *fake_survey(const char *root, const GPtrArray *models, GError **error) {
-  (void)root, (void)error;
+static DiskSurvey *fake_survey(const char *root, const GPtrArray *places, const GPtrArray *models, GError **error) {
+  (void)root, (void)places, (void)error;
   DiskSurvey *survey = g_new0(DiskSurvey, 1);
   for (int k = 0; k < DISK_KINDS; k++) survey->paths[k] = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; i < models->len; i++) survey->bytes[DISK_WEIGHTS] += ((const Model *)models->pdata[i])->bytes;
