@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "collection/disk_survey.h"
+#include "collection/disk_use.h"
+#include "collection/superseded.h"
 #include "commands/commands.h"
 #include "commands/lineage_run.h"
 #include "core/error.h"
@@ -14,11 +16,13 @@ static const char notes[] =
     "Bytes of the models' files by what the forest makes of them, then the folder as du counts it, every file once:\n"
     "weights, downloads that were cut short, revisions of Hub repositories that are not the one that is read, blobs "
     "no\n"
-    "revision leads to, the rest. copse deletes nothing; --paths KIND gives a list to who does.";
+    "revision leads to, the rest; and checkpoints of which a later one is there. copse deletes nothing; --paths KIND\n"
+    "gives a list to who does.";
 
 typedef struct {
   GPtrArray *models; /* of Model*, largest first; borrowed models */
   uint64_t all, copies, recasts, quantised;
+  uint64_t superseded; /* what checkpoints that a later one replaces would free */
 } Space;
 
 static int largest_first(gconstpointer a, gconstpointer b) {
@@ -45,6 +49,7 @@ static void print_json(const Space *s, const DiskSurvey *disk) {
   json_add_u64(out, "copies", s->copies);
   json_add_u64(out, "recasts", s->recasts);
   json_add_u64(out, "quantised", s->quantised);
+  json_add_u64(out, "superseded", s->superseded);
   cJSON *kinds = cJSON_AddObjectToObject(out, "disk");
   for (int k = 0; k < DISK_KINDS; k++) json_add_u64(kinds, disk_kind_name((DiskKind)k), disk->bytes[k]);
   cJSON *list = cJSON_AddArrayToObject(out, "largest");
@@ -81,6 +86,7 @@ static void print_text(const Space *s, const DiskSurvey *disk) {
   print_sum("in copies, number for number (copse duplicates)", s->copies);
   print_sum("in copies in another number format", s->recasts);
   print_sum("in quantised copies", s->quantised);
+  print_sum("in checkpoints that a later one of their run replaces (--paths superseded)", s->superseded);
   print_disk(disk);
   puts("\nLargest");
   for (guint i = 0; i < MIN(s->models->len, (guint)LARGEST); i++) {
@@ -96,12 +102,34 @@ static DiskKind listed_kind(const char *name) {
   return DISK_KINDS;
 }
 
+static const char superseded_word[] = "superseded";
+
+/* The files of all checkpoints that a later one of their run replaces; borrowed from what joins `owners`. */
+static GPtrArray *superseded_paths(const LineageRun *run, GPtrArray *owners, GError **error) {
+  g_autoptr(GPtrArray) models = superseded_models(run->models);
+  g_autoptr(GPtrArray) paths = g_ptr_array_new();
+  for (guint i = 0; i < models->len; i++) {
+    GPtrArray *own = disk_paths_of(run->collection, models->pdata[i], error);
+    if (!own) return NULL;
+    g_ptr_array_add(owners, own);
+    for (guint k = 0; k < own->len; k++) g_ptr_array_add(paths, own->pdata[k]);
+  }
+  return g_steal_pointer(&paths);
+}
+
 static int report(const LineageRun *run, const char *paths, bool json) {
   GError *error = NULL;
   const char *root = collection_root(run->collection);
+  g_autoptr(GPtrArray) owners = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
+  g_autoptr(GPtrArray) superseded = superseded_paths(run, owners, &error);
+  if (!superseded) return command_fail(error);
+  if (g_strcmp0(paths, superseded_word) == 0) {
+    command_print_paths(root, superseded);
+    return STATUS_DONE;
+  }
   g_autoptr(DiskSurvey) disk = disk_survey_new(root, collection_places(run->collection), run->models, &error);
   if (!disk) return command_fail(error);
-  Space s = {.models = g_ptr_array_new()};
+  Space s = {.models = g_ptr_array_new(), .superseded = disk_freed(root, superseded)};
   for (unsigned v = 0; v < run->forest->nodes->len; v++) add_node(&s, forest_node(run->forest, v));
   g_ptr_array_sort(s.models, largest_first);
   if (paths) command_print_paths(root, disk->paths[listed_kind(paths)]);
@@ -115,13 +143,14 @@ int cmd_space(int argc, char **argv) {
   Globals globals = {0};
   LineageRun run = {0};
   int status;
-  const GOptionEntry entries[] = {{"paths", 0, 0, G_OPTION_ARG_STRING, &paths,
-                                   "Print these files, each ended by a NUL: unfinished, old, orphaned", "KIND"},
-                                  G_OPTION_ENTRY_NULL};
+  const GOptionEntry entries[] = {
+      {"paths", 0, 0, G_OPTION_ARG_STRING, &paths,
+       "Print these files, each ended by a NUL: unfinished, old, orphaned, superseded", "KIND"},
+      G_OPTION_ENTRY_NULL};
   if (!command_parse("space", entries, notes, &argc, &argv, &globals, &status)) return status;
-  if (paths && listed_kind(paths) == DISK_KINDS)
-    status = command_fail(
-        g_error_new(COPSE_ERROR, COPSE_ERROR_USAGE, "--paths takes unfinished, old or orphaned, not '%s'", paths));
+  if (paths && listed_kind(paths) == DISK_KINDS && strcmp(paths, superseded_word) != 0)
+    status = command_fail(g_error_new(COPSE_ERROR, COPSE_ERROR_USAGE,
+                                      "--paths takes unfinished, old, orphaned or superseded, not '%s'", paths));
   else if (lineage_run_open(&run, argv[1], &globals, &status)) status = report(&run, paths, globals.json);
   lineage_run_clear(&run);
   globals_clear(&globals);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "collection/disk_survey.h"
+#include "collection/superseded.h"
 #include "tests/unit/collection_fixture.h"
 
 static uint64_t du(const char *root) {
@@ -67,9 +68,29 @@ static void test_nowhere(Fixture *f, gconstpointer unused) {
   g_assert_nonnull(strstr(error->message, "cannot be entered"));
 }
 
+/* Of a run all steps but the last; of another run its own; a model that is no step stays out. */
+static void test_superseded(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  put_full(f, "run/checkpoint-100/model.safetensors");
+  put_full(f, "run/checkpoint-1000/model.safetensors");
+  put_full(f, "run/checkpoint-200/model.safetensors");
+  put_full(f, "run/model.safetensors");
+  put_full(f, "other/a-step50.safetensors");
+  put_full(f, "other/a-step60.safetensors");
+  put_full(f, "other/b-step40.safetensors");
+  scan(f);
+  g_autoptr(GPtrArray) found = superseded_models(f->models);
+  g_autoptr(GString) paths = g_string_new(NULL);
+  for (guint i = 0; i < found->len; i++) g_string_append_printf(paths, "%s ", ((const Model *)found->pdata[i])->file);
+  g_assert_cmpstr(
+      paths->str, ==,
+      "other/a-step50.safetensors run/checkpoint-100/model.safetensors run/checkpoint-200/model.safetensors ");
+}
+
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   add_test("/disk-survey", "kinds", test_kinds);
   add_test("/disk-survey", "nowhere", test_nowhere);
+  add_test("/disk", "superseded", test_superseded);
   return g_test_run();
 }
