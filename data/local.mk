@@ -24,7 +24,7 @@ zshcompletiondir = $(datadir)/zsh/site-functions
 zshcompletion_DATA = completions/_copse
 fishcompletiondir = $(datadir)/fish/vendor_completions.d
 fishcompletion_DATA = completions/copse.fish
-EXTRA_DIST += data/completions.awk
+EXTRA_DIST += data/completions.awk docs/example.c
 CLEANFILES += described completions/copse completions/_copse completions/copse.fish
 
 desktopdir = $(datadir)/applications
