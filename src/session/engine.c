@@ -4,6 +4,15 @@
 #include "collection/hand/by_hand.h"
 #include "collection/card_body.h"
 #include "collection/disk_use.h"
+#include "experts/expert_file.h"
+
+/* Sets a fact by hand, and keeps it; an empty value takes it away. */
+static bool set_one(Collection *collection, GPtrArray *models, const Model *model, const char *key, const char *value,
+                    GError **error) {
+  g_autofree char *warning = NULL; /* the next scan tells it, too */
+  g_autoptr(ByHand) hand = by_hand_open(collection, &warning, error);
+  return hand && by_hand_set(hand, models, model, key, value, error) && by_hand_save(hand, error);
+}
 
 const EngineOps engine_ops = {
     .root = collection_root,
@@ -32,6 +41,9 @@ const EngineOps engine_ops = {
     .duplicates = keep_groups,
     .freed = disk_freed,
     .survey = disk_survey_new,
+    .set_by_hand = set_one,
+    .remove_expert = expert_file_remove,
+    .rename_expert = expert_file_rename,
     .put = collection_put,
     .get = collection_get,
 };

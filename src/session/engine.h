@@ -54,6 +54,11 @@ typedef struct {
                            GError **error);
   uint64_t (*freed)(const char *root, const GPtrArray *paths);
   DiskSurvey *(*survey)(const char *root, const GPtrArray *places, const GPtrArray *models, GError **error);
+  /* See hand_jobs.h. */
+  bool (*set_by_hand)(Collection *collection, GPtrArray *models, const Model *model, const char *key, const char *value,
+                      GError **error);
+  bool (*remove_expert)(const Expert *expert, GError **error);
+  bool (*rename_expert)(const Expert *expert, const char *name, GError **error);
   bool (*put)(Collection *collection, const char *space, const char *key, GBytes *value, GError **error);
   GBytes *(*get)(Collection *collection, const char *space, const char *key, GError **error);
 } EngineOps;

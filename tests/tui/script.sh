@@ -37,6 +37,16 @@ keys 2fox
 :save-display $work/query
 :resize 200x60
 :command export $work/models.csv
+keys <Esc>1g<Enter>
+:wait-text What its files say
+keys en
+keys found in a drawer<Enter>
+:wait-text found in a drawer
+:wait-idle
+keys F
+:wait-text favourite
+:wait-idle
+keys <Esc>
 keys <Esc>6
 :wait-idle
 :save-display $work/duplicates
@@ -63,6 +73,9 @@ report $? "the question is answered from the weights"
 grep -qE 'hold the same numbers|cop(y|ies) in' "$work/duplicates" && grep -q 'SHARE' "$work/space" && grep -q "$(date -u +%Y)" "$work/space" &&
   grep -qE 'agrees with|SEVERITY' "$work/conflicts"
 report $? "copies, space by year and conflicts are shown"
+"$COPSE" export "$work/wood" --format hand >"$work/hand" 2>"$work/errors"
+grep -q 'note *= *found in a drawer' "$work/hand" && grep -q 'favourite *= *yes' "$work/hand"
+report $? "what was set by hand is kept, and found"
 [ "$(wc -l <"$work/models.csv")" -eq 3 ]
 report $? "the tagged models are exported"
 grep -q 'done in' "$work/jobs"

@@ -59,6 +59,8 @@ static const Screen screens[] = {
     {"overlay-expert", true, "<C-p>probex cla"},
     {"map-together", true, "5|t|n"},
     {"map-field", true, "5|C|jj<Enter>|ff"},
+    {"model-dashboard", true, "j<Enter>"},
+    {"set-fact", true, "j<Enter>e"},
     {"duplicates", true, "6|j <Down>"},
     {"space", true, "7"},
     {"space-store", true, "7|ll|s"},

@@ -410,6 +410,13 @@ static void test_training_form_knows_the_layers(void) {
   g_autoptr(App) app = ready_app(&wood, 100, 30);
   walk(app, "3t");
   expect(app, "8 models, about");
+  walk(app, "<S-Tab><S-Tab><S-Tab>1"); /* the tree, from the end */
+  expect(app, "5 models, about");
+  walk(app, "<C-u>one<Enter>");
+  expect(app, "tree: its number in the forest");
+  walk(app, "<C-u><S-Tab>k");
+  expect(app, "kernel: in closed form");
+  walk(app, "<Tab><Tab><Tab><Tab>");
   walk(app, "<Down>nonsense");
   expect(app, "has no such layer"); /* another model may have it */
   walk(app, "<C-u><PgDn>");
@@ -631,6 +638,59 @@ static void test_idle_timeout(void) {
   g_assert_true(app->quit);
 }
 
+/* What the user says of a model is kept by hand; a read-only session keeps nothing. */
+static void test_by_hand(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
+  walk(app, "j<Enter>|e");
+  expect(app, "Set by hand");
+  walk(app, "n");
+  expect(app, "by hand: note:");
+  walk(app, "keep this<Enter>");
+  g_assert_cmpstr(wood.by_hand, ==, "birch/copy-of-fox: note=keep this");
+  walk(app, "ep");
+  walk(app, "nobody<Enter>");
+  expect(app, "there is no model nobody");
+  walk(app, "F");
+  g_assert_cmpstr(wood.by_hand, ==, "birch/copy-of-fox: favourite=yes");
+  walk(app, "<Esc>jF");
+  g_assert_cmpstr(wood.by_hand, ==, "birch/fine-tuned: favourite=yes");
+  g_clear_pointer(&wood.by_hand, g_free);
+  app->ui.read_only = true;
+  walk(app, "F");
+  expect(app, "nothing may be set by hand");
+  g_assert_null(wood.by_hand);
+}
+
+/* Nothing is deleted before the question with its name has been answered. */
+static void test_experts_change(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
+  walk(app, "3jD");
+  expect(app, "Delete probex-classes?");
+  walk(app, "k");
+  g_assert_null(wood.changed);
+  walk(app, "Dd");
+  g_assert_cmpstr(wood.changed, ==, "removed probex-classes");
+  walk(app, "gR<C-u>a/b<Enter>");
+  expect(app, "is no name for a file");
+  walk(app, "R<C-u>foxes<Enter>");
+  g_assert_cmpstr(wood.changed, ==, "probex-mid.0-words is now foxes");
+  g_free(wood.changed);
+}
+
+/* How many layers a sweep has and about how long it takes is told before it starts. */
+static void test_sweep_is_told_before(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
+  walk(app, "3s");
+  expect(app, "24 layers, about");
+  walk(app, "*query");
+  expect(app, "8 layers, about");
+  walk(app, "zzz");
+  expect(app, "0 layers, about");
+}
+
 /* The map in two layouts, by any field, one group alone, and who is near the model under the cursor. */
 static void test_map_layouts(void) {
   FakeWood wood = {0};
@@ -716,6 +776,9 @@ int main(int argc, char **argv) {
   g_test_add_func("/ui/mouse", test_mouse);
   g_test_add_func("/ui/read-only", test_read_only);
   g_test_add_func("/ui/idle", test_idle_timeout);
+  g_test_add_func("/ui/model/by-hand", test_by_hand);
+  g_test_add_func("/ui/experts/change", test_experts_change);
+  g_test_add_func("/ui/experts/sweep-told", test_sweep_is_told_before);
   g_test_add_func("/ui/map/layouts", test_map_layouts);
   g_test_add_func("/ui/search-counts", test_search_counts);
   return g_test_run();

@@ -548,6 +548,38 @@ static DiskSurvey *fake_survey(const char *root, const GPtrArray *places, const 
 
 static char *history_key(const char *space, const char *key) { return g_strconcat(space, "/", key, NULL); }
 
+/* Whom the last app belonged to: what has no collection to tell it. */
+static FakeWood *latest;
+
+static bool fake_set_by_hand(Collection *collection, GPtrArray *models, const Model *model, const char *key,
+                             const char *value, GError **error) {
+  FakeWood *wood = wood_of(collection);
+  if (g_str_equal(key, "parent") && find_model(models, value) < 0) {
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "there is no model %s", value);
+    return false;
+  }
+  g_free(wood->by_hand);
+  wood->by_hand = g_strdup_printf("%s: %s=%s", model->path, key, value);
+  return true;
+}
+
+static bool fake_remove_expert(const Expert *expert, GError **error) {
+  (void)error;
+  g_free(latest->changed);
+  latest->changed = g_strdup_printf("removed %s", expert->name);
+  return true;
+}
+
+static bool fake_rename_expert(const Expert *expert, const char *name, GError **error) {
+  if (strchr(name, '/')) {
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "\"%s\" is no name for a file", name);
+    return false;
+  }
+  g_free(latest->changed);
+  latest->changed = g_strdup_printf("%s is now %s", expert->name, name);
+  return true;
+}
+
 static void note_wait(FakeWood *wood) {
   if (wood->owner && g_thread_self() == wood->owner) wood->waits++;
 }
@@ -597,11 +629,15 @@ const EngineOps fake_ops = {
     .duplicates = fake_duplicates,
     .freed = fake_freed,
     .survey = fake_survey,
+    .set_by_hand = fake_set_by_hand,
+    .remove_expert = fake_remove_expert,
+    .rename_expert = fake_rename_expert,
     .put = fake_put,
     .get = fake_get,
 };
 
 App *fake_app(FakeWood *wood, int columns, int rows, const char *theme, bool ascii) {
+  latest = wood;
   UiOptions options = {.collection = fake_collection(wood), .theme = theme, .ascii = ascii};
   g_autoptr(GError) error = NULL;
   App *app = app_new(&options, &fake_ops, true, &error);

@@ -20,6 +20,8 @@ typedef struct {
   bool cut;                /* answers are the first of 1,920 */
   bool retrained;          /* all files have become larger */
   unsigned skips;          /* files that could not be read */
+  char *by_hand;           /* "path: key=value" as last set; NULL: nothing was */
+  char *changed;           /* "removed NAME", "NAME is now OTHER" */
   GThread *owner;          /* of the app; NULL: not looked at */
   int waits;               /* times that it read or wrote what is remembered by itself */
   GHashTable *memory;      /* what was put into the state: "space/key" -> GBytes*; NULL: nothing */

@@ -368,6 +368,8 @@ static void draw_name(Cells *cells, int x, int y, int columns, const OutlineRow 
 static void draw_mark(Cells *cells, int x, int y, const ForestNode *node, bool tagged) {
   if (tagged) cells_put(cells, x, y, 1, STYLE_TAGGED, glyph(cells->ascii, GLYPH_TAG));
   else if (node->card_conflict) cells_put(cells, x, y, 1, STYLE_WARN, "!");
+  else if (node->model && model_value(node->model, "favourite"))
+    cells_put(cells, x, y, 1, STYLE_BY_HAND, glyph(cells->ascii, GLYPH_STAR));
   else if (node->duplicate_of >= 0) cells_put(cells, x, y, 1, STYLE_DIM, "=");
   else if (node->parents->len > 1) cells_put(cells, x, y, 1, STYLE_RECOVERED, "&");
   else if (!node->model) cells_put(cells, x, y, 1, STYLE_DIM, "?");

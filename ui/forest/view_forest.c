@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "ui/desk/hand.h"
 #include "ui/desk/services.h"
 #include "ui/forest/forest_view.h"
 #include "ui/toolkit/glyph.h"
@@ -192,6 +193,11 @@ static Reaction forest_action(Ui *ui, gpointer view, Action action) {
     case ACTION_RANGE:
       range(ui, v);
       return REACT_HANDLED;
+    case ACTION_FAVOURITE: {
+      Model *model = model_of(v, forest_rows_node(r));
+      if (model) hand_favourite(ui, model);
+      return REACT_HANDLED;
+    }
     case ACTION_UNTAG:
       g_hash_table_remove_all(r->tagged);
       return REACT_HANDLED;

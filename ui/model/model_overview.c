@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "collection/model_fields.h"
+#include "collection/purpose.h"
 #include "core/text.h"
 #include "experts/task/label_list.h"
 #include "ui/toolkit/glyph.h"
@@ -28,6 +29,29 @@ static void overview_reset(gpointer page) { *(Overview *)page = (Overview){0}; }
 static void fact(Lines *l, const char *label, const char *value, const char *source) {
   g_autofree char *text = source ? g_strdup_printf("%s  (%s)", value, source) : g_strdup(value);
   lines_fact(l, label, LABEL, STYLE_TEXT, text);
+}
+
+/* What it is for, and who says so, the most trusted first. */
+static void add_purposes(Lines *l, const Subject *s) {
+  enum { SHOWN = 4 };
+  const Snapshot *wood = s->ui->wood;
+  const char *predicted = s->ui->predicted ? g_hash_table_lookup(s->ui->predicted, s->model->path) : NULL;
+  g_autoptr(GArray) all = model_purposes(s->model, wood ? wood->label_key : NULL, predicted,
+                                         predicted ? "the expert that was applied" : NULL);
+  for (guint i = 0; i < all->len && i < SHOWN; i++) {
+    const Purpose *p = &g_array_index(all, Purpose, i);
+    g_autofree char *text = g_strdup_printf("%s  (%s)", p->text, p->evidence);
+    lines_fact(l, i ? "" : "what for", LABEL, i ? STYLE_DIM : STYLE_CONCEPT, text);
+  }
+}
+
+/* What the user has made of it. */
+static void add_own(Lines *l, const Model *m) {
+  static const ModelField fields[] = {FIELD_FAMILY, FIELD_FAVOURITE, FIELD_NOTE};
+  for (size_t i = 0; i < G_N_ELEMENTS(fields); i++) {
+    g_autofree char *text = model_field_text(m, fields[i], NULL);
+    if (text && *text) lines_fact(l, field_info(fields[i])->name, LABEL, STYLE_BY_HAND, text);
+  }
 }
 
 static void add_file(Lines *l, const Model *m) {
@@ -93,6 +117,18 @@ static void add_other_parents(Lines *l, const Forest *f, const ForestNode *n) {
   }
 }
 
+/* "0.60 of owl + 0.40 of fox": how much of each parent a merge has. */
+static void add_recipe(Lines *l, const Forest *f, const ForestNode *n) {
+  const ParentEdge *first = forest_parent_edge(n);
+  if (!first || first->kind != EDGE_MERGE) return;
+  g_autoptr(GString) text = g_string_new(NULL);
+  for (guint i = 0; i < n->parents->len; i++) {
+    const ParentEdge *e = &g_array_index(n->parents, ParentEdge, i);
+    g_string_append_printf(text, "%s%.2f of %s", i ? " + " : "", e->weight, forest_node(f, e->parent)->name);
+  }
+  lines_fact(l, "recipe", LABEL, STYLE_RECOVERED, text->str);
+}
+
 /* All nodes that hold the same tensors. */
 static void add_duplicates(Lines *l, const Forest *f, int node) {
   int first = forest_node(f, (unsigned)node)->duplicate_of;
@@ -137,6 +173,7 @@ static void add_family(Lines *l, const Subject *s) {
   add_path(l, f, s->node, s->ui->ascii);
   if (!n->parents->len) lines_fact(l, "path to root", LABEL, STYLE_DIM, "it is a root");
   add_other_parents(l, f, n);
+  add_recipe(l, f, n);
   if (n->card_conflict) lines_fact(l, "conflict", LABEL, STYLE_WARN, "the card names another parent than the weights");
   lines_fact(l, "note", LABEL, STYLE_DIM, n->note);
   add_duplicates(l, f, s->node);
@@ -149,6 +186,8 @@ static void overview_draw(const Subject *s, gpointer page, Cells *cells, Rect ar
   int half = two ? (area.columns - 4) / 2 : area.columns - 2;
   g_autoptr(Lines) left = lines_new(half);
   g_autoptr(Lines) right = two ? lines_new(half) : NULL;
+  add_purposes(left, s);
+  add_own(left, s->model);
   add_file(left, s->model);
   if (!two) lines_gap(left);
   add_family(two ? right : left, s);

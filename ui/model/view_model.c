@@ -5,12 +5,13 @@
 #include "core/text.h"
 #include "ui/desk/services.h"
 #include "ui/desk/copy_menu.h"
+#include "ui/desk/hand.h"
 #include "session/model_jobs.h"
 #include "ui/toolkit/glyph.h"
 #include "ui/model/model_page.h"
 #include "ui/toolkit/paint.h"
 
-enum { MENU_COPY = 1, TRAIL = 32 };
+enum { MENU_COPY = 1, MENU_HAND, TRAIL = 32, DASHBOARD_FROM = 140 };
 
 typedef struct {
   Subject subject;
@@ -106,6 +107,33 @@ static void draw_tabs(const ModelView *v, Cells *cells, Rect area) {
   if (room > 4) cells_put_right(cells, area.x + area.columns - 1, area.y, room, STYLE_TITLE, fitted);
 }
 
+/* A page under its name in a part of the screen; its row at hand is not the screen's. */
+static void draw_part(ModelView *v, int page, Cells *cells, Rect area) {
+  int x = cells->cursor_x, y = cells->cursor_y;
+  if (area.rows < 3) return;
+  if (page_table[page]->show) page_table[page]->show(&v->subject, v->pages[page]);
+  for (int i = 0; i < area.columns; i++)
+    cells_put(cells, area.x + i, area.y, 1, STYLE_BOX, glyph(cells->ascii, GLYPH_RULE));
+  g_autofree char *title = g_strdup_printf(" %s ", page_table[page]->name);
+  cells_put(cells, area.x + 2, area.y, area.columns - 2, STYLE_TITLE, title);
+  page_table[page]->draw(&v->subject, v->pages[page], cells, (Rect){area.x, area.y + 1, area.columns, area.rows - 1});
+  cells->cursor_x = x, cells->cursor_y = y;
+}
+
+/* Where it is wide all that matters of a model is seen at once. */
+static void draw_dashboard(ModelView *v, Cells *cells, Rect area) {
+  int left = area.columns * 9 / 20, third = area.rows / 3;
+  Rect right = {area.x + left + 1, area.y, area.columns - left - 1, third};
+  int half = (right.columns - 1) / 2;
+  page_table[PAGE_OVERVIEW]->draw(&v->subject, v->pages[PAGE_OVERVIEW], cells, (Rect){area.x, area.y, left, area.rows});
+  draw_part(v, PAGE_LAYERS, cells, right);
+  right.y += third;
+  draw_part(v, PAGE_SAYS, cells, (Rect){right.x, right.y, half, third});
+  draw_part(v, PAGE_LIKE, cells, (Rect){right.x + half + 1, right.y, right.columns - half - 1, third});
+  right.y += third;
+  draw_part(v, PAGE_CARD, cells, (Rect){right.x, right.y, right.columns, area.rows - 2 * third});
+}
+
 static void model_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
   ModelView *v = view;
   (void)ui;
@@ -117,7 +145,9 @@ static void model_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
   if (page->show) page->show(&v->subject, v->pages[v->page]);
   draw_tabs(v, cells, area);
   int head = area.rows >= 8 ? 2 : 1;
-  page->draw(&v->subject, v->pages[v->page], cells, (Rect){area.x, area.y + head, area.columns, area.rows - head});
+  Rect rest = {area.x, area.y + head, area.columns, area.rows - head};
+  if (v->page == PAGE_OVERVIEW && area.columns >= DASHBOARD_FROM) draw_dashboard(v, cells, rest);
+  else page->draw(&v->subject, v->pages[v->page], cells, rest);
 }
 
 static void find(Ui *ui, ModelView *v, bool back) {
@@ -164,6 +194,8 @@ static void page(Ui *ui, ModelView *v) {
   ui->wanted |= WANT_PAGER;
 }
 
+static const char *label_key(const Ui *ui) { return ui->wood ? ui->wood->label_key : NULL; }
+
 static Reaction own_action(Ui *ui, ModelView *v, Action action) {
   switch (action) {
     case ACTION_PAGE_NEXT:
@@ -176,6 +208,12 @@ static Reaction own_action(Ui *ui, ModelView *v, Action action) {
       return show_diff(ui, v);
     case ACTION_COPY:
       ui_menu(ui, copy_menu_new(MENU_COPY));
+      return REACT_HANDLED;
+    case ACTION_SET_FACT:
+      ui_menu(ui, hand_menu_new(MENU_HAND, v->subject.model, label_key(ui)));
+      return REACT_HANDLED;
+    case ACTION_FAVOURITE:
+      hand_favourite(ui, v->subject.model);
       return REACT_HANDLED;
     case ACTION_LABELS:
       open_labels(ui, v);
@@ -232,7 +270,9 @@ static void set_labels(ModelView *v, const char *text) {
 static void model_prompt(Ui *ui, gpointer view, PromptEvent event, const char *text) {
   ModelView *v = view;
   const PageOps *page = page_table[v->page];
-  if (ui->prompt.label[0] == 'w') {
+  if (g_str_has_prefix(ui->prompt.label, HAND_PROMPT)) {
+    if (event == PROMPT_ACCEPTED && v->subject.model) hand_accept(ui, v->subject.model, text);
+  } else if (ui->prompt.label[0] == 'w') {
     if (event == PROMPT_ACCEPTED) set_labels(v, text);
   } else if (page->search) {
     bool found = page->search(v->pages[v->page], event == PROMPT_CANCELLED ? "" : text, true, false);
@@ -243,6 +283,7 @@ static void model_prompt(Ui *ui, gpointer view, PromptEvent event, const char *t
 static Reaction model_choose(Ui *ui, gpointer view, int menu, int line) {
   const ModelView *v = view;
   if (menu == MENU_COPY && v->subject.model) copy_menu_choose_model(ui, line, v->subject.model);
+  if (menu == MENU_HAND && v->subject.model) hand_prompt(ui, line, v->subject.model, label_key(ui));
   return REACT_HANDLED;
 }
 

@@ -10,7 +10,7 @@ static const char *const glyph_table[GLYPH_COUNT][2] = {
     [GLYPH_WAITING] = {"…", "."},     [GLYPH_DONE] = {"✓", "v"},         [GLYPH_FAILED] = {"✗", "!"},
     [GLYPH_STOPPED] = {"■", "x"},     [GLYPH_NOTHING] = {"·", "."},      [GLYPH_RISING] = {"▴", "^"},
     [GLYPH_FALLING] = {"▾", "v"},     [GLYPH_BULLET] = {"•", "*"},       [GLYPH_ARROW] = {"→", ">"},
-    [GLYPH_TICK] = {"✓", "x"},
+    [GLYPH_TICK] = {"✓", "x"},        [GLYPH_STAR] = {"★", "F"},
 };
 
 const char *glyph(bool ascii, Glyph which) { return glyph_table[which][ascii]; }

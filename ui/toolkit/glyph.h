@@ -30,6 +30,7 @@ typedef enum {
   GLYPH_BULLET,  /* of a list in a card */
   GLYPH_ARROW,   /* from a parent to its child */
   GLYPH_TICK,    /* one side of a box that is ticked */
+  GLYPH_STAR,    /* a favourite */
   GLYPH_COUNT
 } Glyph;
 
