@@ -20,6 +20,7 @@ static void job_input_free(gpointer data) {
   g_free(errand->layer);
   g_free(errand->label_key);
   g_free(errand->encoder);
+  g_free(errand->prompts);
   g_free(errand);
 }
 

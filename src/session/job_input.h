@@ -16,7 +16,7 @@ typedef struct {
   char **labels;
   unsigned limit;
   TrainOptions train;
-  char *layer, *label_key, *encoder;
+  char *layer, *label_key, *encoder, *prompts;
   SweepBoard *board;
   MapBoard *map;
 } JobInput;

@@ -98,6 +98,7 @@ static void take_options(JobInput *task, const TrainOptions *options) {
   task->train.layer = task->layer = g_strdup(options->layer);
   task->train.label_key = task->label_key = g_strdup(options->label_key);
   task->train.encoder = task->encoder = g_strdup(options->encoder);
+  task->train.prompts = task->prompts = g_strdup(options->prompts);
 }
 
 guint64 engine_train(const Engine *engine, Snapshot *wood, const TrainOptions *options, JobDone done, gpointer user) {

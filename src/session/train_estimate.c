@@ -44,3 +44,19 @@ char *train_estimate_text(const TrainEstimate *e, unsigned models) {
   g_autofree char *seconds = text_seconds(e->seconds < 1 ? 1 : e->seconds);
   return g_strdup_printf("%u models, about %s and %s", models, bytes, seconds);
 }
+
+char *sweep_estimate_text(const ModelDiff *layers, const char *pattern, const TrainOptions *options, unsigned models,
+                          unsigned threads) {
+  enum { LEAST = 64 }; /* numbers of a layer, as a sweep takes them */
+  double seconds = 0;
+  guint n = 0;
+  for (guint i = 0; i < layers->rows->len; i++) {
+    const DiffRow *r = &g_array_index(layers->rows, DiffRow, i);
+    bool wanted = *pattern ? g_pattern_match_simple(pattern, r->name) : r->x.d_out * r->x.d_in >= LEAST;
+    if (!wanted || !r->x.d_out) continue;
+    seconds += train_estimate(options, models, &r->x, threads).seconds;
+    n++;
+  }
+  g_autofree char *took = text_seconds(MAX(seconds, 1));
+  return g_strdup_printf("%u layer%s, about %s", n, n == 1 ? "" : "s", took);
+}

@@ -17,5 +17,10 @@ TrainEstimate train_estimate(const TrainOptions *options, unsigned models, const
 /* The layer of that name in a model's own list, the widest for NULL; NULL when there is none. Borrowed. */
 const DiffRow *train_estimate_layer(const ModelDiff *layers, const char *name);
 
+/* "24 layers, about 3 min": of a sweep over the layers whose names match the pattern (a glob, "" for all of at least 64
+ * numbers). The caller frees it. */
+char *sweep_estimate_text(const ModelDiff *layers, const char *pattern, const TrainOptions *options, unsigned models,
+                          unsigned threads);
+
 /* "1,600 models, about 120 MB and 40 s". The caller frees it. */
 char *train_estimate_text(const TrainEstimate *estimate, unsigned models);

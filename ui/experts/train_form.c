@@ -7,17 +7,35 @@
 #include "ui/toolkit/paint.h"
 #include "session/train_estimate.h"
 
-typedef enum { INPUT_TASK, INPUT_NAME, INPUT_COUNT, INPUT_SEED, INPUT_RATE } InputKind;
+typedef enum { INPUT_CHOICE, INPUT_NAME, INPUT_TREE, INPUT_COUNT, INPUT_SEED, INPUT_RATE } InputKind;
 
-enum { F_TASK, F_LAYER, F_LABEL, F_EPOCHS, F_BATCH, F_PROBES, F_PROJ, F_REP, F_RATE, F_SEED };
+enum {
+  F_TASK,
+  F_LAYER,
+  F_LABEL,
+  F_EPOCHS,
+  F_BATCH,
+  F_PROBES,
+  F_PROJ,
+  F_REP,
+  F_RATE,
+  F_SEED,
+  F_KIND,
+  F_TREE,
+  F_ENCODER,
+  F_PROMPTS
+};
+
+enum { CHOICES_MOST = 4 };
 
 static const struct {
   const char *label;
   InputKind kind;
   unsigned most; /* INPUT_COUNT: 1 .. most */
   const char *help;
+  const char *choices[CHOICES_MOST]; /* INPUT_CHOICE: ended by NULL */
 } field_table[TRAIN_FIELDS] = {
-    [F_TASK] = {"task", INPUT_TASK, 0, "align: answers any words; classify: names a label"},
+    [F_TASK] = {"task", INPUT_CHOICE, 0, "align: answers any words; classify: names a label", {"align", "classify"}},
     [F_LAYER] = {"layer", INPUT_NAME, 0, "empty: the widest that all models share; PgDn, PgUp choose"},
     [F_LABEL] = {"label key", INPUT_NAME, 0, "what a model was trained on; PgDn, PgUp choose"},
     [F_EPOCHS] = {"epochs", INPUT_COUNT, 100000, "passes over the models"},
@@ -27,6 +45,15 @@ static const struct {
     [F_REP] = {"representation", INPUT_COUNT, 8192, "r_T: numbers that stand for a model"},
     [F_RATE] = {"learning rate", INPUT_RATE, 0, "Adam's step size, above 0 and at most 1"},
     [F_SEED] = {"seed", INPUT_SEED, 0, "the same seed gives the same expert"},
+    [F_KIND] = {"kind",
+                INPUT_CHOICE,
+                0,
+                "probex: by steps; kernel: in closed form, at once; auto: what serves best",
+                {"probex", "kernel", "auto"}},
+    [F_TREE] = {"tree", INPUT_TREE, 0, "its number in the forest; empty: any model that has the layer"},
+    [F_ENCODER] = {"encoder", INPUT_NAME, 0,
+                   "words, clip:DIR, model2vec:DIR, table:FILE: what turns labels into vectors"},
+    [F_PROMPTS] = {"prompts", INPUT_NAME, 0, "\"a photo of a {}\"; several with |; empty: the encoder's own"},
 };
 
 static void set_number(TrainForm *form, int field, guint64 value) {
@@ -50,6 +77,10 @@ void train_form_init(TrainForm *form) {
   g_ascii_formatd(rate, sizeof rate, "%.4g", (double)defaults.lr);
   line_edit_init(&form->fields[F_RATE], rate);
   set_number(form, F_SEED, defaults.seed);
+  line_edit_init(&form->fields[F_KIND], field_table[F_KIND].choices[defaults.kind]);
+  line_edit_init(&form->fields[F_TREE], "");
+  line_edit_init(&form->fields[F_ENCODER], defaults.encoder);
+  line_edit_init(&form->fields[F_PROMPTS], "");
 }
 
 void train_form_clear(TrainForm *form) {
@@ -62,9 +93,21 @@ static void move(TrainForm *form, int by) {
   g_clear_pointer(&form->problem, g_free);
 }
 
-static void switch_task(TrainForm *form) {
-  LineEdit *task = &form->fields[F_TASK];
-  line_edit_set(task, g_str_equal(task->text->str, "align") ? "classify" : "align");
+static bool is_choice(int field) { return field_table[field].kind == INPUT_CHOICE; }
+
+/* Which of its choices a field holds. */
+static int chosen(const TrainForm *form, int field) {
+  const char *const *choices = field_table[field].choices;
+  int at = 0;
+  while (choices[at + 1] && !g_str_equal(choices[at], form->fields[field].text->str)) at++;
+  return at;
+}
+
+static void switch_choice(TrainForm *form, int field, int by) {
+  const char *const *choices = field_table[field].choices;
+  int n = 0;
+  while (choices[n]) n++;
+  line_edit_set(&form->fields[field], choices[(chosen(form, field) + by + n) % n]);
 }
 
 /* The layer before or after the one in the field, among those there are. */
@@ -97,18 +140,20 @@ bool train_form_action(TrainForm *form, Action action) {
     return switch_layer(form, action == ACTION_FORM_LATER ? 1 : -1), true;
   if (form->list.cursor == F_LABEL && turn && form->keys)
     return switch_key(form, action == ACTION_FORM_LATER ? 1 : -1), true;
-  if (form->list.cursor != F_TASK) return line_edit_action(&form->fields[form->list.cursor], action, &changed);
-  if (action != ACTION_EDIT_LEFT && action != ACTION_EDIT_RIGHT) return false;
-  switch_task(form);
+  if (!is_choice(form->list.cursor)) return line_edit_action(&form->fields[form->list.cursor], action, &changed);
+  bool back = action == ACTION_EDIT_LEFT || action == ACTION_FORM_EARLIER;
+  if (!back && action != ACTION_EDIT_RIGHT && action != ACTION_FORM_LATER) return false;
+  switch_choice(form, form->list.cursor, back ? -1 : 1);
   return true;
 }
 
 bool train_form_type(TrainForm *form, Key key) {
   g_clear_pointer(&form->problem, g_free);
-  if (form->list.cursor != F_TASK) return line_edit_type(&form->fields[form->list.cursor], key);
-  if (key == ' ') switch_task(form);
-  if (key == 'a') line_edit_set(&form->fields[F_TASK], "align");
-  if (key == 'c') line_edit_set(&form->fields[F_TASK], "classify");
+  int field = form->list.cursor;
+  if (!is_choice(field)) return line_edit_type(&form->fields[field], key);
+  if (key == ' ') switch_choice(form, field, 1);
+  for (const char *const *c = field_table[field].choices; *c; c++)
+    if ((Key) * *c == key) line_edit_set(&form->fields[field], *c);
   return true;
 }
 
@@ -159,6 +204,20 @@ static const char *doubt(const TrainForm *form) {
   return "the model that was looked at has no such layer; PgDn shows its";
 }
 
+const char *train_form_key(const TrainForm *form) { return name_or_null(form, F_LABEL); }
+
+int train_form_tree(const TrainForm *form) {
+  guint64 n;
+  const char *text = form->fields[F_TREE].text->str;
+  return g_ascii_string_to_unsigned(text, 10, 1, G_MAXINT, &n, NULL) ? (int)n - 1 : -1;
+}
+
+static bool read_tree(TrainForm *form, int *tree) {
+  *tree = train_form_tree(form);
+  if (*tree >= 0 || !*form->fields[F_TREE].text->str) return true;
+  return wrong(form, F_TREE, g_strdup("tree: its number in the forest, from 1 on, or nothing"));
+}
+
 static bool check_key(TrainForm *form) {
   const char *key = form->fields[F_LABEL].text->str;
   for (guint i = 0; form->keys && i < form->keys->len; i++)
@@ -172,16 +231,21 @@ bool train_form_options(TrainForm *form, TrainOptions *options) {
   options->task = g_str_equal(form->fields[F_TASK].text->str, "align") ? EXPERT_ALIGN : EXPERT_CLASSIFY;
   options->layer = name_or_null(form, F_LAYER);
   options->label_key = name_or_null(form, F_LABEL);
+  options->kind = (TrainKind)chosen(form, F_KIND);
+  options->encoder = name_or_null(form, F_ENCODER);
+  options->prompts = name_or_null(form, F_PROMPTS);
+  if (!options->encoder) options->encoder = "words";
   return check_key(form) && read_count(form, F_EPOCHS, &options->epochs) &&
          read_count(form, F_BATCH, &options->batch) && read_count(form, F_PROBES, &options->probes) &&
          read_count(form, F_PROJ, &options->proj) && read_count(form, F_REP, &options->rep) &&
-         read_rate(form, &options->lr) && read_seed(form, &options->seed);
+         read_rate(form, &options->lr) && read_seed(form, &options->seed) && read_tree(form, &options->tree);
 }
 
 static const char *placeholder(int field, const char *label_key) {
   if (field == F_LAYER) return "(widest shared layer)";
   if (field == F_LABEL) return label_key ? label_key : "(none found)";
-  return "";
+  if (field == F_TREE) return "(any)";
+  return field == F_PROMPTS ? "(the encoder's own)" : "";
 }
 
 static void draw_field(TrainForm *form, Cells *cells, Rect in, int y, int field, const char *label_key) {

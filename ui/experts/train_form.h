@@ -11,7 +11,7 @@
 #include "ui/toolkit/line_edit.h"
 #include "ui/toolkit/list.h"
 
-enum { TRAIN_FIELDS = 10 };
+enum { TRAIN_FIELDS = 14 };
 
 typedef struct {
   LineEdit fields[TRAIN_FIELDS];
@@ -19,7 +19,7 @@ typedef struct {
   char *problem;           /* what is wrong with it, or NULL */
   const ModelDiff *layers; /* the layers there are, borrowed; NULL: not known */
   const GPtrArray *keys;   /* of char*: what models may be labelled by, borrowed; NULL: not known */
-  unsigned models;         /* that carry a label */
+  unsigned models;         /* that carry the label of the field, and lie in its tree */
 } TrainForm;
 
 /* Fields filled with TRAIN_DEFAULTS. */
@@ -35,6 +35,10 @@ bool train_form_type(TrainForm *form, Key key);
 /* Checks all fields. The strings of the options are borrowed from the form. False, with the
  * first wrong field at hand and the problem said, when something is wrong. */
 bool train_form_options(TrainForm *form, TrainOptions *options);
+
+/* What the fields of the label and the tree hold: NULL for an empty one; -1 for any tree. */
+const char *train_form_key(const TrainForm *form);
+int train_form_tree(const TrainForm *form);
 
 /* Draws the form as a box in the middle of the area. `label_key` is what an empty label means. */
 void train_form_draw(TrainForm *form, Cells *cells, Rect area, const char *label_key);

@@ -6,6 +6,7 @@
 #include "ui/desk/services.h"
 #include "core/text.h"
 #include "session/model_jobs.h"
+#include "ui/experts/expert_changes.h"
 #include "ui/experts/expert_facts.h"
 #include "ui/experts/expert_table.h"
 #include "ui/toolkit/glyph.h"
@@ -15,6 +16,9 @@
 #include "ui/experts/sweep_chart.h"
 #include "ui/experts/train_curves.h"
 #include "ui/experts/train_form.h"
+#include "ui/experts/train_live.h"
+#include "numerics/linalg.h"
+#include "session/train_estimate.h"
 #include "experts/train/train_keys.h"
 #include "ui/desk/view.h"
 
@@ -23,15 +27,16 @@ typedef struct {
   Table table;
   TrainForm form;
   bool form_open;
-  GArray *points;          /* of CurvePoint: the curves of the last training */
-  unsigned epochs;         /* that it was asked for */
-  guint64 last_done;       /* of the last note that was added to the curves */
-  bool cancelled;          /* the last training or sweep was, and can go on */
-  TrainOptions options;    /* that it was started with; the form may have been edited since */
-  char *layer, *label_key; /* of the options */
-  char *pattern;           /* of the last sweep; NULL: it was a training */
-  char *outcome;           /* of the last training, or NULL */
+  GArray *points;                              /* of CurvePoint: the curves of the last training */
+  unsigned epochs;                             /* that it was asked for */
+  guint64 last_done;                           /* of the last note that was added to the curves */
+  bool cancelled;                              /* the last training or sweep was, and can go on */
+  TrainOptions options;                        /* that it was started with; the form may have been edited since */
+  char *layer, *label_key, *encoder, *prompts; /* of the options */
+  char *pattern;                               /* of the last sweep; NULL: it was a training */
+  char *outcome;                               /* of the last training, or NULL */
   Style outcome_style;
+  char *counted;     /* label and tree that form.models counts; NULL: none were */
   GPtrArray *keys;   /* for the form; NULL before it was opened */
   LatestJob layers;  /* ModelDiff*: of a labelled model, for the form */
   SweepBoard *board; /* of the last sweep, or NULL */
@@ -59,6 +64,9 @@ static void experts_close(gpointer view) {
   g_free(v->pattern);
   g_free(v->layer);
   g_free(v->label_key);
+  g_free(v->encoder);
+  g_free(v->prompts);
+  g_free(v->counted);
   g_clear_pointer(&v->keys, g_ptr_array_unref);
   g_free(v);
 }
@@ -86,21 +94,6 @@ static const Expert *at_hand(const Ui *ui, const ExpertsView *v) {
   return all && row >= 0 && (guint)row < all->len ? all->pdata[row] : NULL;
 }
 
-/* "epoch 12/30 · loss 0.183 · val 61 % · 20 s left". */
-static char *live_text(const ExpertsView *v, const JobStatus *job, bool ascii) {
-  const char *dot = glyph(ascii, GLYPH_DOT);
-  if (job->state == JOB_WAITING) return g_strdup("waiting for other jobs");
-  if (job->cancelling) return g_strdup("cancelling ...");
-  if (!job->note.phase || isnan(job->note.loss)) return job_details(job);
-  GString *s = g_string_new(NULL);
-  unsigned epoch = (unsigned)(job_share(job) * v->epochs) + 1;
-  g_string_append_printf(s, "epoch %u/%u %s loss %.4g", MIN(epoch, v->epochs), v->epochs, dot, job->note.loss);
-  if (isfinite(job->note.accuracy)) g_string_append_printf(s, " %s val %.0f %%", dot, 100 * job->note.accuracy);
-  g_autofree char *left = job_left(job);
-  if (left) g_string_append_printf(s, " %s %s", dot, left);
-  return g_string_free(s, FALSE);
-}
-
 static void draw_rule(Cells *cells, Rect area) {
   for (int x = area.x; x < area.x + area.columns; x++)
     cells_put(cells, x, area.y, 1, STYLE_BOX, glyph(cells->ascii, GLYPH_RULE));
@@ -109,11 +102,14 @@ static void draw_rule(Cells *cells, Rect area) {
 static void draw_training(const Ui *ui, const ExpertsView *v, Cells *cells, Rect area) {
   JobStatus job = {0};
   bool live = ui->training && job_find(ui->engine.worker, ui->training, &job);
-  g_autofree char *text = live ? live_text(v, &job, cells->ascii) : g_strdup(v->outcome);
+  double share = live ? job_share(&job) : NAN;
+  g_autofree char *text = !live      ? g_strdup(v->outcome)
+                          : v->board ? sweep_live_text(v->board, &job, v->epochs, cells->ascii, &share)
+                                     : train_live_text(&job, v->epochs, cells->ascii);
   int head = 2;
   draw_rule(cells, area);
   if (live) {
-    paint_bar(cells, area.x + 1, area.y + 1, 12, job_share(&job));
+    paint_bar(cells, area.x + 1, area.y + 1, 12, share);
     paint_left(cells, area.x + 14, area.y + 1, area.columns - 15, STYLE_TEXT, text);
   } else if (text) {
     head += paint_wrapped(cells, area.x + 1, area.y + 1, area.columns - 2, area.rows - 1, v->outcome_style, text) - 1;
@@ -135,18 +131,6 @@ static int training_rows(const Ui *ui, const ExpertsView *v, int rows, int colum
 static void draw_about(const Ui *ui, Cells *cells, Rect area, const Expert *expert) {
   draw_rule(cells, area);
   expert_facts_draw(cells, (Rect){area.x + 1, area.y + 1, area.columns - 2, area.rows - 1}, expert, !ui->read_only);
-}
-
-static void experts_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
-  ExpertsView *v = view;
-  int below = training_rows(ui, v, area.rows, area.columns);
-  const Expert *about = !below && area.rows >= 14 ? at_hand(ui, v) : NULL;
-  if (about) below = area.rows - CLAMP((int)experts(ui)->len + 2, 4, area.rows / 3);
-  draw_list(ui, v, cells, (Rect){area.x, area.y, area.columns, area.rows - below});
-  if (below && about) draw_about(ui, cells, (Rect){area.x, area.y + area.rows - below, area.columns, below}, about);
-  else if (below) draw_training(ui, v, cells, (Rect){area.x, area.y + area.rows - below, area.columns, below});
-  v->form.layers = v->layers.result;
-  if (v->form_open) train_form_draw(&v->form, cells, area, ui->wood ? ui->wood->label_key : NULL);
 }
 
 static void set_outcome(ExpertsView *v, Style style, char *text) {
@@ -173,21 +157,12 @@ static void keep_curve(ExpertsView *v, const TrainResult *result) {
   v->epochs = result->curve->len; /* it may have stopped early */
 }
 
-static char *success_text(const TrainResult *result, bool ascii) {
-  const Expert *e = result->expert;
-  g_autofree char *seen = score_text(&e->test, 0, ascii);
-  g_autofree char *unseen = score_text(&e->test_holdout, 0, ascii);
-  g_autofree char *took = text_seconds(e->seconds);
-  return g_strdup_printf("%s: seen %s; unseen %s; best epoch %u, %s, %.0f models/s", e->name, seen, unseen,
-                         result->best_epoch, took, result->models_per_second);
-}
-
 static bool on_trained(gpointer user, guint64 id, gpointer result, const GError *error) {
   ExpertsView *v = user;
   if (id == v->ui->training) v->ui->training = 0;
   if (result) {
     keep_curve(v, result);
-    set_outcome(v, STYLE_GOOD, success_text(result, v->ui->ascii));
+    set_outcome(v, STYLE_GOOD, train_success_text(result, v->ui->ascii));
     v->ui->wanted |= WANT_EXPERTS;
     ui_tell(v->ui, STYLE_GOOD, "Trained %s", ((TrainResult *)result)->expert->name);
   } else if (g_error_matches(error, COPSE_ERROR, COPSE_ERROR_CANCELLED)) {
@@ -207,6 +182,10 @@ static bool take_options(ExpertsView *v) {
   g_free(v->label_key);
   options.layer = v->layer = g_strdup(options.layer);
   options.label_key = v->label_key = g_strdup(options.label_key);
+  g_free(v->encoder);
+  g_free(v->prompts);
+  options.encoder = v->encoder = g_strdup(options.encoder);
+  options.prompts = v->prompts = g_strdup(options.prompts);
   v->options = options;
   return true;
 }
@@ -224,23 +203,49 @@ static void start_training(Ui *ui, ExpertsView *v, bool again) {
   ui->training = engine_train(&ui->engine, ui->wood, &v->options, on_trained, v);
 }
 
-/* The labelled models, and one of them to ask for its layers. */
-static Model *labelled(const Ui *ui, unsigned *n) {
-  const char *key = ui->wood->label_key;
+/* How many models carry the key and lie in the tree (-1: in any), and one of them to ask for its layers. */
+static Model *labelled(const Ui *ui, const char *key, int tree, unsigned *n) {
   Model *first = NULL;
   *n = 0;
   for (guint i = 0; key && i < ui->wood->models->len; i++) {
     Model *m = ui->wood->models->pdata[i];
     if (!model_value(m, key)) continue;
+    int node = tree >= 0 ? forest_find(ui->wood->forest, m) : -1;
+    if (tree >= 0 && (node < 0 || forest_node(ui->wood->forest, (unsigned)node)->tree != tree)) continue;
     if (!first) first = m;
     ++*n;
   }
   return first;
 }
 
+/* Counts anew when the label or the tree of the form are others. */
+static void count_models(const Ui *ui, ExpertsView *v) {
+  const char *typed = train_form_key(&v->form), *key = typed ? typed : ui->wood ? ui->wood->label_key : NULL;
+  int tree = train_form_tree(&v->form);
+  g_autofree char *now = g_strdup_printf("%d %s", tree, key ? key : "");
+  if (!ui->wood || g_strcmp0(now, v->counted) == 0) return;
+  labelled(ui, key, tree, &v->form.models);
+  g_free(v->counted);
+  v->counted = g_steal_pointer(&now);
+}
+
+static void experts_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
+  ExpertsView *v = view;
+  int below = training_rows(ui, v, area.rows, area.columns);
+  const Expert *about = !below && area.rows >= 14 ? at_hand(ui, v) : NULL;
+  if (about) below = area.rows - CLAMP((int)experts(ui)->len + 2, 4, area.rows / 3);
+  draw_list(ui, v, cells, (Rect){area.x, area.y, area.columns, area.rows - below});
+  if (below && about) draw_about(ui, cells, (Rect){area.x, area.y + area.rows - below, area.columns, below}, about);
+  else if (below) draw_training(ui, v, cells, (Rect){area.x, area.y + area.rows - below, area.columns, below});
+  v->form.layers = v->layers.result;
+  if (v->form_open) count_models(ui, v);
+  if (v->form_open) train_form_draw(&v->form, cells, area, ui->wood ? ui->wood->label_key : NULL);
+}
+
 /* What the form proposes, of the models as they are now. */
 static void fill_form(Ui *ui, ExpertsView *v) {
-  Model *one = labelled(ui, &v->form.models);
+  Model *one = labelled(ui, ui->wood->label_key, -1, &v->form.models);
+  g_clear_pointer(&v->counted, g_free);
   if (one && latest_job_is_fresh(&v->layers))
     v->layers.job = engine_diff(&ui->engine, NULL, one, latest_job_done, &v->layers);
   g_clear_pointer(&v->keys, g_ptr_array_unref);
@@ -314,14 +319,25 @@ static void resume(Ui *ui, ExpertsView *v) {
   else start_training(ui, v, true);
 }
 
-static void open_sweep(Ui *ui) {
+static const char sweep_label[] = "layers to sweep (* and ?, empty: all): ";
+
+static void open_sweep(Ui *ui, ExpertsView *v) {
   const char *why = obstacle(ui);
-  if (why) ui_tell(ui, STYLE_WARN, "%s", why);
-  else ui_prompt(ui, "layers to sweep (* and ? as in file names, empty: all): ", "");
+  if (why) {
+    ui_tell(ui, STYLE_WARN, "%s", why);
+    return;
+  }
+  fill_form(ui, v); /* asks for the layers there are */
+  ui_prompt(ui, sweep_label, "");
 }
 
-static void experts_prompt(Ui *ui, gpointer view, PromptEvent event, const char *text) {
-  if (event == PROMPT_ACCEPTED && !obstacle(ui)) start_sweep(ui, view, text, false);
+/* While one types: how many layers that are, and about how long they take. */
+static char *experts_prompt_note(const Ui *ui, gpointer view) {
+  const ExpertsView *v = view;
+  TrainOptions options = TRAIN_DEFAULTS;
+  if (ui->prompt.label != sweep_label) return NULL;
+  if (!v->layers.result) return g_strdup(v->layers.job ? "counting ..." : "");
+  return sweep_estimate_text(v->layers.result, ui->prompt.edit.text->str, &options, v->form.models, linalg_threads());
 }
 
 static bool on_predicted(gpointer user, guint64 id, gpointer result, const GError *error) {
@@ -344,6 +360,22 @@ static void apply(Ui *ui, ExpertsView *v) {
   v->saying = engine_sayings(&ui->engine, ui->wood, ui->oracle, (guint)table_row(&v->table), on_predicted, v);
 }
 
+/* NULL deletes the expert at hand. */
+static void change_expert(Ui *ui, ExpertsView *v, const char *name) {
+  if (at_hand(ui, v)) expert_change(ui, (guint)table_row(&v->table), name);
+}
+
+static Reaction experts_choose(Ui *ui, gpointer view, int menu, int line) {
+  if (menu == EXPERT_MENU_DELETE && line == EXPERT_DELETE) change_expert(ui, view, NULL);
+  return REACT_HANDLED;
+}
+
+static void experts_prompt(Ui *ui, gpointer view, PromptEvent event, const char *text) {
+  if (ui->prompt.label == expert_rename_label) {
+    if (event == PROMPT_ACCEPTED) change_expert(ui, view, text);
+  } else if (event == PROMPT_ACCEPTED && !obstacle(ui)) start_sweep(ui, view, text, false);
+}
+
 static Reaction form_action(Ui *ui, ExpertsView *v, Action action) {
   if (train_form_action(&v->form, action)) return REACT_HANDLED;
   if (action == ACTION_FORM_START) return start_training(ui, v, false), REACT_HANDLED;
@@ -361,7 +393,13 @@ static Reaction experts_action(Ui *ui, gpointer view, Action action) {
       open_form(ui, v);
       return REACT_HANDLED;
     case ACTION_SWEEP:
-      open_sweep(ui);
+      open_sweep(ui, v);
+      return REACT_HANDLED;
+    case ACTION_EXPERT_RENAME:
+      expert_ask_rename(ui, at_hand(ui, v));
+      return REACT_HANDLED;
+    case ACTION_EXPERT_DELETE:
+      expert_ask_delete(ui, at_hand(ui, v));
       return REACT_HANDLED;
     case ACTION_APPLY:
       apply(ui, v);
@@ -446,6 +484,8 @@ const ViewOps view_experts = {
     .action = experts_action,
     .type = experts_type,
     .prompt = experts_prompt,
+    .prompt_note = experts_prompt_note,
+    .choose = experts_choose,
     .command = experts_command,
     .click_title = experts_click_title,
     .status = experts_status,
