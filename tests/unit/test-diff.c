@@ -281,6 +281,24 @@ static void test_forms(Fixture *f, gconstpointer unused) {
   g_assert_cmpfloat(fabs(row_named(added, "q")->relative - 3), <, 1e-5);
 }
 
+/* An adapter without its base still says how much it changes: |s B A| of each layer, its rank and its scale. */
+static void test_adapter_alone(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  static const float alpha[] = {4}, a[] = {1, 0, 0, 0, 0, 2}, b[] = {3, 0, 0, 1};
+  const TensorOut lora[] = {{"fc.alpha", DTYPE_F32, 0, {0}, alpha},
+                            {"fc.lora_down.weight", DTYPE_F32, 2, {2, 3}, a},
+                            {"fc.lora_up.weight", DTYPE_F32, 2, {2, 2}, b}};
+  put_tensors(f, "lora.safetensors", lora, 3, NULL);
+  scan(f);
+  g_autoptr(ModelDiff) d = model_layers_new(f->collection, model_at(f, "lora.safetensors"), NULL);
+  const DiffRow *row = row_named(d, "fc");
+  g_assert_cmpint(row->state, ==, LAYER_ONLY_X);
+  g_assert_cmpuint(row->x.rank, ==, 2);
+  g_assert_cmpfloat(row->scale, ==, 2); /* alpha over the rank */
+  g_assert_cmpfloat(fabs(row->distance - 2 * sqrt(9 + 4)), <, 1e-5);
+  g_assert_true(isnan(row->relative));
+}
+
 static void test_cancel(Fixture *f, gconstpointer unused) {
   (void)unused;
   put_pair(f);
@@ -307,6 +325,7 @@ int main(int argc, char **argv) {
   add_test("/diff", "reads-once", test_reads_once);
   add_test("/diff", "fused", test_fused);
   add_test("/diff", "forms", test_forms);
+  add_test("/diff", "adapter-alone", test_adapter_alone);
   add_test("/diff", "cancel", test_cancel);
   return g_test_run();
 }

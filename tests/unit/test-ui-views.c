@@ -638,6 +638,19 @@ static void test_idle_timeout(void) {
   g_assert_true(app->quit);
 }
 
+/* What an adapter without its base changes by itself. */
+static void test_adapter_alone(void) {
+  FakeWood wood = {.alone = true};
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
+  walk(app, ":model embedding-style<Enter>|l");
+  expect(app, "SCALE FROM");
+  expect(app, "alpha of the tensor");
+  walk(app, "s");
+  g_assert_cmpint(app->cells->cursor_y, >, 5); /* the layer at hand stays at hand */
+  walk(app, "g");
+  expect(app, "23.5"); /* the largest change first */
+}
+
 /* What the user says of a model is kept by hand; a read-only session keeps nothing. */
 static void test_by_hand(void) {
   FakeWood wood = {0};
@@ -776,6 +789,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/ui/mouse", test_mouse);
   g_test_add_func("/ui/read-only", test_read_only);
   g_test_add_func("/ui/idle", test_idle_timeout);
+  g_test_add_func("/ui/model/adapter-alone", test_adapter_alone);
   g_test_add_func("/ui/model/by-hand", test_by_hand);
   g_test_add_func("/ui/experts/change", test_experts_change);
   g_test_add_func("/ui/experts/sweep-told", test_sweep_is_told_before);

@@ -76,6 +76,7 @@ static GPtrArray *fake_models(Collection *collection, GError **error) {
     m->tensors = m->dtypes[woodland[i].dtype] = 12;
     if (woodland[i].concept) model_add_fact(m, "concept", woodland[i].concept, "metadata");
     if (woodland[i].base) model_add_fact(m, "base", woodland[i].base, "card");
+    if (wood->alone && m->kind == MODEL_EMBEDDING) model_add_fact(m, "alone", "yes", "test");
     model_add_fact(m, "license", "apache-2.0", "card");
     g_ptr_array_add(models, m);
   }
@@ -323,6 +324,7 @@ static ModelDiff *fake_diff(const Collection *collection, const Model *p, const 
                    .p = side,
                    .x = side,
                    .distance = NAN,
+                   .scale = NAN,
                    .size = NAN,
                    .relative = NAN};
     if (state == LAYER_ONLY_X) row.p = (LayerSide){0};
@@ -341,7 +343,8 @@ static ModelDiff *fake_layers(const Collection *collection, const Model *x, GErr
   for (guint i = 0; i < d->rows->len; i++) {
     DiffRow *r = &g_array_index(d->rows, DiffRow, i);
     r->state = LAYER_ONLY_X;
-    r->relative = NAN, r->rank = 0;
+    r->relative = NAN, r->rank = 0, r->scale = NAN;
+    if (model_value(x, "alone")) r->distance = 0.5 + i, r->scale = 2, r->scale_source = "alpha of the tensor";
     r->p = (LayerSide){0};
     if (!r->x.d_out) r->x = (LayerSide){LAYER_DENSE, 2, 768, 0, DTYPE_F32};
   }

@@ -20,6 +20,7 @@ typedef struct {
   bool cut;                /* answers are the first of 1,920 */
   bool retrained;          /* all files have become larger */
   unsigned skips;          /* files that could not be read */
+  bool alone;              /* the embedding is an adapter whose base is not here */
   char *by_hand;           /* "path: key=value" as last set; NULL: nothing was */
   char *changed;           /* "removed NAME", "NAME is now OTHER" */
   GThread *owner;          /* of the app; NULL: not looked at */

@@ -8,7 +8,7 @@
 #include "core/text.h"
 #include "ui/toolkit/glyph.h"
 
-enum { LAYER, STATE, SHAPE_P, TYPE_P, SHAPE_X, TYPE_X, HEAT, MOVED, RANK, COLUMNS };
+enum { LAYER, STATE, SHAPE_P, TYPE_P, SHAPE_X, TYPE_X, HEAT, MOVED, RANK, SIZE, SCALE, SOURCE, COLUMNS };
 
 /* The scale of HEAT is heat()'s, which is logarithmic. */
 static const TableColumn one_side[COLUMNS] = {
@@ -19,6 +19,16 @@ static const TableColumn one_side[COLUMNS] = {
     [HEAT] = {"LOG", NULL, 8, 16, 76, TABLE_BAR},
     [MOVED] = {"MOVED", NULL, 8, 0, 0, TABLE_RIGHT | TABLE_SORTED},
     [RANK] = {"RANK", NULL, 4, 0, 56, TABLE_RIGHT},
+};
+
+/* An adapter whose base is not here: what it changes by itself. */
+static const TableColumn adapter_alone[COLUMNS] = {
+    [LAYER] = {"LAYER", NULL, 12, 0, 0, TABLE_NAME | TABLE_TAIL},
+    [SHAPE_X] = {"SHAPE", NULL, 14, 0, 48, 0},
+    [TYPE_X] = {"TYPE", NULL, 5, 0, 70, 0},
+    [SIZE] = {"SIZE", NULL, 8, 0, 0, TABLE_RIGHT | TABLE_SORTED},
+    [SCALE] = {"SCALE", NULL, 6, 0, 56, TABLE_RIGHT},
+    [SOURCE] = {"SCALE FROM", NULL, 10, 24, 76, 0},
 };
 
 static const TableColumn two_sides[COLUMNS] = {
@@ -42,6 +52,7 @@ static double weight(const DiffRow *r) {
 }
 
 static double layer_number(const void *rows, guint row, int column) {
+  if (column == SIZE) return row_of(rows, row)->distance;
   return column == MOVED ? weight(row_of(rows, row)) : NAN;
 }
 
@@ -106,6 +117,16 @@ static void layer_cell(const void *rows, guint row, int column, int width, bool 
     case HEAT:
       cell->share = isfinite(r->relative) ? heat(r->relative) : NAN;
       return;
+    case SIZE:
+      cell->text = isfinite(r->distance) ? g_strdup_printf("%.3g", r->distance) : NULL;
+      return;
+    case SCALE:
+      cell->text = isfinite(r->scale) ? g_strdup_printf("%.3g", r->scale) : NULL;
+      return;
+    case SOURCE:
+      if (isfinite(r->scale)) cell->text = g_strdup(r->scale_source ? r->scale_source : "nobody: it is 1");
+      cell->style = STYLE_DIM;
+      return;
     case MOVED:
       cell->text = isfinite(r->relative) ? g_strdup_printf("%.3g", r->relative) : NULL;
       return;
@@ -116,7 +137,17 @@ static void layer_cell(const void *rows, guint row, int column, int width, bool 
 }
 
 static const TableKind kinds[] = {{one_side, COLUMNS, 1, layer_cell, layer_number},
-                                  {two_sides, COLUMNS, 1, layer_cell, layer_number}};
+                                  {two_sides, COLUMNS, 1, layer_cell, layer_number},
+                                  {adapter_alone, COLUMNS, 1, layer_cell, layer_number}};
+
+enum { ONE_SIDE, TWO_SIDES, ALONE };
+
+/* True when some row is a change that stands beside nothing. */
+static bool is_alone(const ModelDiff *diff) {
+  for (guint i = 0; diff && i < diff->rows->len; i++)
+    if (isfinite(row_of(diff->rows, i)->scale)) return true;
+  return false;
+}
 
 void layer_table_init(LayerTable *t, bool both) {
   *t = (LayerTable){0};
@@ -130,6 +161,8 @@ void layer_table_clear(LayerTable *t) {
 
 void layer_table_set(LayerTable *t, const ModelDiff *diff) {
   t->diff = diff;
+  if (t->table.kind != &kinds[TWO_SIDES]) t->table.kind = &kinds[is_alone(diff) ? ALONE : ONE_SIDE];
+  t->table.sorted = -1;
   table_set(&t->table, diff ? diff->rows : NULL, diff ? diff->rows->len : 0);
   list_select(&t->table.list, 0);
 }

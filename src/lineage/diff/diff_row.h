@@ -30,8 +30,10 @@ typedef struct {
   SafeText *name;
   LayerState state;
   LayerSide p, x;
-  double distance; /* |X - P|, an adapter's own size; NAN when not compared */
-  double size;     /* |P|, of the dense one beside an adapter; NAN */
-  double relative; /* distance over size; NAN */
-  unsigned rank;   /* of the difference; RANK_PROBES: that many or more; 0: not known */
+  double distance;          /* |X - P|, an adapter's own size; NAN when not compared */
+  double size;              /* |P|, of the dense one beside an adapter; NAN */
+  double relative;          /* distance over size; NAN */
+  double scale;             /* s of a low-rank change that stands beside nothing; NAN */
+  const char *scale_source; /* who says so; static text, NULL: nobody */
+  unsigned rank;            /* of the difference; RANK_PROBES: that many or more; 0: not known */
 } DiffRow;

@@ -168,7 +168,7 @@ static ModelDiff *diff_alloc(void) {
 }
 
 static DiffRow row_start(const char *name, LayerState state) {
-  return (DiffRow){.name = g_strdup(name), .state = state, .distance = NAN, .size = NAN, .relative = NAN};
+  return (DiffRow){.name = g_strdup(name), .state = state, .distance = NAN, .size = NAN, .relative = NAN, .scale = NAN};
 }
 
 /* The overall change of the layers, and how many rows of each kind there are. */
@@ -342,6 +342,16 @@ ModelDiff *model_diff_files(WeightFile *p, const AdapterConfig *p_config, Weight
   return d;
 }
 
+/* What an adapter changes by itself: how large the change is, and how strongly it acts. */
+static void measure_alone(DiffRow *row, const Side *s, const LayerInfo *l) {
+  Layer layer;
+  if (l->form != LAYER_LOW_RANK || !layer_read(s->file, l, &layer, NULL)) return;
+  row->distance = sqrt(layer_norm2(&layer));
+  row->scale = (double)layer.scale;
+  row->scale_source = l->scale.source;
+  layer_clear(&layer);
+}
+
 ModelDiff *model_layers_new(const Collection *collection, const Model *x, GError **error) {
   Side s = {0};
   if (!side_open(&s, collection, x, error)) return NULL;
@@ -351,6 +361,7 @@ ModelDiff *model_layers_new(const Collection *collection, const Model *x, GError
     DiffRow row = row_start(l->name, LAYER_ONLY_X);
     LayerRef ref = layer_ref_of(l);
     row.x = describe(&s, &ref);
+    measure_alone(&row, &s, l);
     g_array_append_val(d->rows, row);
   }
   add_uncomputed(d, &s, NULL, true);

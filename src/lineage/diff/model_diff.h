@@ -31,7 +31,8 @@ ModelDiff *model_diff_new(const Collection *collection, const Model *p, const Mo
 ModelDiff *model_diff_files(WeightFile *p, const AdapterConfig *p_config, WeightFile *x, const AdapterConfig *x_config,
                             const Progress *progress, GError **error);
 
-/* The layers of one model beside nothing: every row is LAYER_ONLY_X. Reads the header alone. */
+/* The layers of one model beside nothing: every row is LAYER_ONLY_X. Reads the header alone; of an adapter the factors,
+ * too, so that the size of what it changes (distance) and its scale are told. */
 ModelDiff *model_layers_new(const Collection *collection, const Model *x, GError **error);
 
 /* Other tensors in a state, in words: "1 other tensor moved", "12 other tensors same"; NULL when there
