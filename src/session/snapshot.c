@@ -15,6 +15,7 @@ void snapshot_unref(Snapshot *wood) {
   g_strfreev(wood->haystacks);
   g_free(wood->letters);
   g_free(wood->order);
+  g_free(wood->parent);
   name_set_free(wood->names);
   if (wood->forest) wood->ops->forest_free(wood->forest);
   g_clear_pointer(&wood->models, g_ptr_array_unref);
@@ -50,12 +51,19 @@ static NameSet *names_of(const Forest *forest) {
   return name_set_new(names, forest->nodes->len);
 }
 
-static unsigned *order_of(const Forest *forest) {
+/* What outlines are made from again and again; a forest with a circle has none. */
+static void find_order(Snapshot *wood) {
   const OutlineOptions options = {.bare = true};
-  g_autoptr(GArray) rows = outline_rows(forest, &options);
-  unsigned *order = g_new(unsigned, forest->nodes->len + 1);
-  for (guint i = 0; i < rows->len; i++) order[i] = g_array_index(rows, OutlineRow, i).node;
-  return order;
+  guint n = wood->forest->nodes->len;
+  g_autoptr(GArray) rows = outline_rows(wood->forest, &options);
+  if (rows->len != n) return;
+  wood->order = g_new(unsigned, n + 1);
+  wood->parent = g_new(int, n + 1);
+  for (guint i = 0; i < n; i++) {
+    const ParentEdge *e = forest_parent_edge(forest_node(wood->forest, i));
+    wood->order[i] = g_array_index(rows, OutlineRow, i).node;
+    wood->parent[i] = e ? (int)e->parent : -1;
+  }
 }
 
 void snapshot_fold(Snapshot *wood) {
@@ -68,7 +76,7 @@ void snapshot_fold(Snapshot *wood) {
     wood->letters[i] = fuzzy_letters(wood->haystacks[i]);
   }
   wood->haystacks[n] = NULL;
-  wood->order = order_of(wood->forest);
+  find_order(wood);
 }
 
 static void note_concepts(Snapshot *wood) {

@@ -246,6 +246,7 @@ static void bench_many(const char *copse, const char *folder) {
   bench_press(&s, "first and last row", "G g", 50);
   bench_press(&s, "fold and unfold all", "zM zR", 20);
   bench_press(&s, "a letter of a search", "/ m o d e l - 0 7 7 \033", 11);
+  bench_press(&s, "a letter of finding anything", "\020 m o d e l - 0 7 7 \033", 12);
   bench_press(&s, "a letter of a filter", "f f a m i l y - 4 2 \033", 11);
   session_end(&s);
 }

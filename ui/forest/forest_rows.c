@@ -132,6 +132,7 @@ static GArray *list_rows(ForestRows *r) {
   find_order(r);
   if (r->flat) return flat_rows(r);
   OutlineOptions options = {.rank = r->rank, .bare = true};
+  if (!r->rank) options.order = r->wood->order, options.parent = r->wood->parent;
   if (r->filter) options.keep = keep_node, options.user = r;
   else options.folded = r->folded;
   return outline_rows(r->wood->forest, &options);
@@ -442,7 +443,7 @@ static guint search_order(const ForestRows *r, bool whole, guint at) {
 
 bool forest_rows_search(ForestRows *r, bool here, bool back) {
   if (!r->found || r->rows->len == 0) return false;
-  bool whole = !r->filter && !r->rank && g_hash_table_size(r->folded);
+  bool whole = !r->filter && !r->rank && r->wood->order && g_hash_table_size(r->folded);
   int n = whole ? (int)node_count(r) : (int)r->rows->len, from = whole ? 0 : r->list.cursor;
   int node = forest_rows_node(r);
   while (whole && from < n - 1 && (int)search_order(r, whole, (guint)from) != node) from++;

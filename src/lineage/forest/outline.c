@@ -21,13 +21,15 @@ static const GlyphSet glyph_sets[] = {
 typedef struct {
   const Forest *forest;
   const OutlineOptions *options;
-  unsigned *order;      /* all nodes, parents before children, in drawing order */
-  unsigned n;           /* of them */
-  unsigned *size;       /* by node: itself and its descendants, to skip over a folded tree */
-  bool *shown, *kept;   /* by node */
-  int *parent;          /* by node; -1 for a root */
-  unsigned *last_child; /* by node: the last child that is shown, or G_MAXUINT */
-  unsigned last_root;   /* that is shown */
+  unsigned *own_order; /* NULL: it was given, as the parents were */
+  int *own_parent;
+  const unsigned *order; /* all nodes, parents before children, in drawing order */
+  unsigned n;            /* of them */
+  unsigned *size;        /* by node: itself and its descendants, to skip over a folded tree */
+  bool *shown, *kept;    /* by node */
+  const int *parent;     /* by node; -1 for a root */
+  unsigned *last_child;  /* by node: the last child that is shown, or G_MAXUINT */
+  unsigned last_root;    /* that is shown */
 } Layout;
 
 static const ForestNode *node_of(const Layout *l, unsigned v) { return forest_node(l->forest, v); }
@@ -57,9 +59,9 @@ static void find_order(Layout *l) {
   while (stack->len > 0 && l->n < l->forest->nodes->len) {
     unsigned v = g_array_index(stack, unsigned, stack->len - 1);
     g_array_set_size(stack, stack->len - 1);
-    l->order[l->n++] = v;
+    l->own_order[l->n++] = v;
     const GArray *children = node_of(l, v)->children;
-    for (guint i = 0; i < children->len; i++) l->parent[g_array_index(children, unsigned, i)] = (int)v;
+    for (guint i = 0; i < children->len; i++) l->own_parent[g_array_index(children, unsigned, i)] = (int)v;
     push_all(l, stack, children);
   }
 }
@@ -119,7 +121,7 @@ static bool is_folded(const Layout *l, unsigned v) {
 
 static GArray *emit(const Layout *l) {
   GArray *rows = g_array_new(FALSE, FALSE, sizeof(OutlineRow));
-  g_array_set_clear_func(rows, row_clear);
+  if (!l->options->bare) g_array_set_clear_func(rows, row_clear);
   g_autofree int *depth = g_new0(int, l->forest->nodes->len + 1);
   for (unsigned i = 0; i < l->n; i++) {
     unsigned v = l->order[i];
@@ -143,21 +145,27 @@ static GArray *emit(const Layout *l) {
 static void layout_init(Layout *l, const Forest *forest, const OutlineOptions *options) {
   const unsigned n = forest->nodes->len + 1;
   *l = (Layout){.forest = forest, .options = options, .last_root = G_MAXUINT};
-  l->order = g_new(unsigned, n);
   l->size = g_new0(unsigned, n);
   l->shown = g_new0(bool, n);
   l->kept = g_new0(bool, n);
-  l->parent = g_new(int, n);
   l->last_child = g_new(unsigned, n);
-  for (unsigned v = 0; v < n; v++) l->parent[v] = -1, l->last_child[v] = G_MAXUINT;
+  for (unsigned v = 0; v < n; v++) l->last_child[v] = G_MAXUINT;
+  if (options->order) {
+    l->order = options->order, l->parent = options->parent, l->n = n - 1;
+    return;
+  }
+  l->order = l->own_order = g_new(unsigned, n);
+  l->parent = l->own_parent = g_new(int, n);
+  for (unsigned v = 0; v < n; v++) l->own_parent[v] = -1;
+  find_order(l);
 }
 
 static void layout_clear(Layout *l) {
-  g_free(l->order);
+  g_free(l->own_order);
   g_free(l->size);
   g_free(l->shown);
   g_free(l->kept);
-  g_free(l->parent);
+  g_free(l->own_parent);
   g_free(l->last_child);
 }
 
@@ -165,7 +173,6 @@ GArray *outline_rows(const Forest *forest, const OutlineOptions *options) {
   static const OutlineOptions defaults = {0};
   Layout l;
   layout_init(&l, forest, options ? options : &defaults);
-  find_order(&l);
   sum_up(&l);
   GArray *rows = emit(&l);
   layout_clear(&l);

@@ -27,7 +27,10 @@ typedef struct {
   bool (*keep)(void *user, unsigned node);
   void *user;
   const unsigned *rank; /* by node: siblings, and trees, come in this order; NULL: as said below */
-  bool bare;            /* without branches, for whoever draws a few rows of very many: outline_branch() */
+  const unsigned
+      *order;        /* all nodes as an outline without options lists them, and the parent of each (-1: none), for */
+  const int *parent; /* whoever lists them often; both or neither, and not with a rank */
+  bool bare;         /* without branches, for whoever draws a few rows of very many: outline_branch() */
 } OutlineOptions;
 
 /* The lines before the name of a node at a depth. last[0] says whether the node is its parent's last, last[1] the same
