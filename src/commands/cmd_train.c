@@ -81,6 +81,7 @@ static void print_json(const TrainResult *r) {
   json_add_string(o, "left_out_first", r->left_out_first);
   cJSON_AddItemToObject(o, "split", split_json(r));
   add_left_out(o, r);
+  if (x->guard) json_add_number(o, "foreign_passed", x->guard->passed);
   if (r->held_out) {
     cJSON *second = cJSON_AddObjectToObject(o, "val_holdout");
     json_add_string(second, "expert", r->held_out->name);

@@ -123,6 +123,9 @@ void train_report_print(const TrainResult *r) {
     printf("  %s\n", x->path ? x->path : "not stored: read-only");
     return;
   }
+  if (x->guard)
+    printf("  silent on weights unlike the training models': of these, turned into another basis, %.0f %% pass\n",
+           100 * x->guard->passed);
   if (r->state_note) printf("  note: %s\n", r->state_note);
   if (r->held_out) {
     printf("  %s, the best on val_holdout (epoch %u):\n", r->held_out->name, r->held_out_epoch);

@@ -93,6 +93,7 @@ static GPtrArray *facts_of(const Expert *x) {
   put(m, "copse.val", score_text(&x->val));
   put(m, "copse.test", score_text(&x->test));
   put(m, "copse.test_holdout", score_text(&x->test_holdout));
+  if (x->guard) put(m, "copse.guard", guard_text(x->guard));
   if (x->kernel) put(m, "copse.kernel", kernel_store_text(x->kernel));
   return m;
 }
@@ -135,10 +136,11 @@ bool expert_save(const Expert *x, const char *path, GError **error) {
   const Probex *p = x->probex;
   const ProbexShape *s = &p->shape;
   if (x->kernel) return save_kernel(x, path, error);
-  TensorOut t[PROBEX_STORE_MOST + 4];
+  TensorOut t[PROBEX_STORE_MOST + GUARD_TENSORS + 4];
   size_t n = probex_store_put(p, t);
   if (s->d_text) t[n++] = vector("copse.tau", 1, p->tau);
   if (s->d_text && x->text_mean) t[n++] = vector("copse.text_mean", s->d_text, x->text_mean);
+  if (x->guard) guard_put(x->guard, t + n), n += GUARD_TENSORS;
   if (x->centre) t[n++] = matrix("copse.centre", s->d_out, s->d_in, x->centre);
   g_autofree float *sides = x->split ? split_record_pack(x->split) : NULL;
   if (sides) t[n++] = matrix("copse.split", x->split->n, SPLIT_RECORD_WIDTH, sides);
@@ -246,9 +248,16 @@ static bool read_text(WeightFile *f, Expert *x, GError **error) {
          probex_store_numbers(f, "copse.text_mean", d, x->text_mean, error);
 }
 
+static bool read_guard(WeightFile *f, Expert *x, GError **error) {
+  g_autoptr(GError) problem = NULL;
+  x->guard = guard_read(f, &problem);
+  if (problem) g_propagate_error(error, g_steal_pointer(&problem));
+  return x->guard || !g_hash_table_contains(weight_file_metadata(f), "copse.guard");
+}
+
 static bool read_network(WeightFile *f, Expert *x, GError **error) {
   x->probex = probex_store_read(f, x->task == EXPERT_CLASSIFY, error);
-  return x->probex && read_text(f, x, error) && read_centre(f, x, error);
+  return x->probex && read_text(f, x, error) && read_centre(f, x, error) && read_guard(f, x, error);
 }
 
 /* Who trained, validated and tested. Not there: an old file. */

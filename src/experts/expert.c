@@ -40,6 +40,7 @@ void expert_free(Expert *x) {
   g_ptr_array_unref(x->labels);
   probex_free(x->probex);
   kernel_free(x->kernel);
+  guard_free(x->guard);
   g_free(x->text_mean);
   g_free(x->centre);
   g_free(x);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "collection/collection.h"
+#include "experts/guard/guard.h"
 #include "experts/kernel/kernel.h"
 #include "experts/probex/layer_set.h"
 #include "experts/probex/probex.h"
@@ -46,6 +47,7 @@ typedef struct {
   Kernel *kernel;                  /* a kernel expert's; NULL for ProbeX */
   Probex *probex;                  /* for raw layers: the spread it was trained at is folded into V */
   float *centre;                   /* (d_out, d_in): subtracted from a raw layer first; NULL: nothing */
+  Guard *guard;                    /* of a trained form: tells models of another kind; NULL: nothing does */
   float *text_mean;                /* (d_text): removed from text vectors before they are mapped; align only */
 } Expert;
 

@@ -33,6 +33,8 @@ static uint64_t expert_hash(const Expert *x) {
   size_t centre = x->centre ? p->shape.d_out * p->shape.d_in * sizeof(float) : 0;
   uint64_t kernel = x->kernel ? kernel_hash(x->kernel) : 0;
   h = hash_bytes(hash_bytes(h, x->centre, centre), x->layer, strlen(x->layer));
+  if (x->guard)
+    h = hash_bytes(hash_bytes(h, &x->guard->threshold, sizeof(double)), x->guard->mean, x->guard->width * 4);
   return x->kernel ? hash_bytes(h, &kernel, sizeof kernel) : h;
 }
 
@@ -146,8 +148,12 @@ static bool fill_some(const Filling *f, GPtrArray *models, const size_t *to, GEr
   if (!e) return false;
   if (!expert_represent(f->expert, set, e, f->progress, error)) return false;
   if (f->expert->task == EXPERT_ALIGN) align_normalise(e, models->len, s->r_t, NULL);
+  g_autofree double *score = g_new(double, models->len + 1);
+  const Guard *guard = f->expert->guard;
+  if (guard) guard_scores(guard, set, score);
   for (guint i = 0; i < models->len; i++) {
-    if (set->zero[i]) memset(e + i * s->r_t, 0, s->r_t * sizeof *e); /* no answer, as a kernel gives it */
+    if (set->zero[i] || (guard && score[i] < guard->threshold))
+      memset(e + i * s->r_t, 0, s->r_t * sizeof *e); /* no answer, as a kernel gives it */
     memcpy(f->rows + to[i] * s->r_t, e + i * s->r_t, s->r_t * sizeof *e);
     f->good[to[i]] = true;
   }

@@ -94,6 +94,7 @@ static Expert *expert_of(TrainRun *r, const char *layer, const TextEncoder *enco
   x->seconds = (double)(g_get_monotonic_time() - r->started) / 1e6;
   x->text_mean = t->text_mean ? g_memdup2(t->text_mean, t->d_text * sizeof(float)) : NULL;
   x->raw_text = o->raw_text;
+  x->guard = guard_copy(r->guard);
   dress(r, x, encoder);
   set_controls(r, x);
   x->probex = r->compression ? compression_lift(r->compression, r->probex, error) : copy_of(r->probex, error);
@@ -143,6 +144,7 @@ static void run_clear(TrainRun *r) {
   for (int s = 0; s < SPLIT_COUNT; s++) g_free(r->members[s]);
   compression_free(r->compression);
   expert_free(r->init);
+  guard_free(r->guard);
   g_free(r->centre);
   g_free(r->resume);
   g_free(r->e);

@@ -123,6 +123,15 @@ static bool choose_views(TrainRun *r, GError **error) {
   return true;
 }
 
+/* On the layers as the expert will see them, but for their scale. */
+static bool fit_guard(TrainRun *r, GError **error) {
+  GError *problem = NULL;
+  r->guard = guard_fit(r->set, r->members[SPLIT_TRAIN], r->task->counts[SPLIT_TRAIN], r->task->target, r->options->seed,
+                       r->progress, &problem);
+  if (problem) g_propagate_error(error, problem);
+  return !problem;
+}
+
 bool train_gather(TrainRun *r, Collection *collection, const GPtrArray *models, TextEncoder *encoder, char **layer,
                   GError **error) {
   const TrainOptions *o = r->options;
@@ -143,5 +152,5 @@ bool train_gather(TrainRun *r, Collection *collection, const GPtrArray *models, 
                 *layer);
     return false;
   }
-  return prepare_input(r, error) && compress(r, error) && choose_views(r, error);
+  return prepare_input(r, error) && fit_guard(r, error) && compress(r, error) && choose_views(r, error);
 }

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Is a model of the kind that an expert was trained on? Trained forms answer for any numbers of the right size; a guard
+ * lets them be silent where the weights are unlike all training models': random, turned into another basis, of another
+ * tree of the same shapes.
+ *
+ *   f = upper half of R X X' R'  (side u),  R X' X R'  (side v),  or R X R' itself  (side x), of length 1
+ *   c = (f - mean) / |f - mean|                                    R: random, `size` rows, from `seed`
+ *   score = k'(K + l I)^-1 k = c'G c                               K: of the training models' c, k: with them
+ *
+ * that is 1 less the variance of a Gaussian process. Side and l are those that tell best the training models, each left
+ * out with all of its label (models of new labels belong here too), from themselves in another random basis; of the
+ * former the threshold lets nineteen in twenty pass (those whose label is known pass nearly all), without labels all but
+ * one in fifty. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/progress.h"
+#include "experts/guard/guard_sketch.h"
+#include "numerics/rate.h"
+#include "weights/formats/safetensors.h"
+#include "weights/weight_file.h"
+
+typedef struct {
+  GuardSide side;
+  size_t size;  /* rows of R; at most GUARD_SIZE */
+  size_t width; /* numbers of f */
+  uint64_t seed;
+  double threshold;
+  double passed; /* share of the training models, turned into another basis, that reach it nevertheless */
+  float *mean;   /* (width) */
+  float *g;      /* (width, width) */
+} Guard;
+
+/* Rows of R for a side, and for X itself; models that it takes to fit one. */
+enum { GUARD_SIZE = 40, GUARD_SIZE_X = 28, GUARD_LEAST = 50 };
+
+/* Fitted on models [0, n) of a set, some hundreds of them at most; label[model] is the one that each has, label NULL:
+ * they have many. NULL without an error when nothing tells them from
+ * others or there are fewer than GUARD_LEAST; NULL with one when cancelled or without memory. */
+Guard *guard_fit(const LayerSet *set, const size_t *models, size_t n, const size_t *label, uint64_t seed,
+                 const Progress *progress, GError **error);
+Guard *guard_copy(const Guard *guard); /* NULL-safe */
+void guard_free(Guard *guard);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Guard, guard_free)
+
+/* score (set->n) of every model of a set prepared as the one that it was fitted on (its scale does not matter); 0 for a
+ * model of zeros. Parallel over the threads of the algebra. */
+void guard_scores(const Guard *guard, const LayerSet *set, double *score);
+
+/* As tensors, which point into the guard, and as text for a file; and back: NULL without an error when the file has
+ * none, with COPSE_ERROR_FORMAT when it does not fit together. The caller frees the text. */
+enum { GUARD_TENSORS = 2 };
+void guard_put(const Guard *guard, TensorOut tensors[GUARD_TENSORS]);
+char *guard_text(const Guard *guard);
+Guard *guard_read(WeightFile *file, GError **error);

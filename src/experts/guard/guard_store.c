@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Guards on disk: tensors copse.guard.mean and copse.guard.form, and the metadata "copse.guard". */
+#include <string.h>
+
+#include "core/error.h"
+#include "core/json.h"
+#include "experts/guard/guard.h"
+#include "numerics/linalg.h"
+
+static const char mean_name[] = "copse.guard.mean", form_name[] = "copse.guard.form";
+
+void guard_put(const Guard *g, TensorOut t[GUARD_TENSORS]) {
+  t[0] = (TensorOut){mean_name, DTYPE_F32, 1, {g->width}, g->mean};
+  t[1] = (TensorOut){form_name, DTYPE_F32, 2, {g->width, g->width}, g->g};
+}
+
+char *guard_text(const Guard *g) {
+  g_autoptr(cJSON) o = cJSON_CreateObject();
+  cJSON_AddNumberToObject(o, "side", g->side);
+  cJSON_AddNumberToObject(o, "size", (double)g->size);
+  json_add_u64(o, "seed", g->seed);
+  json_add_number(o, "threshold", g->threshold);
+  json_add_number(o, "passed", g->passed);
+  return cJSON_PrintUnformatted(o);
+}
+
+static bool take(WeightFile *f, const char *name, size_t n, float *dst, GError **error) {
+  gssize i = weight_file_find(f, name);
+  bool fits = i >= 0 && weight_file_info(f, (size_t)i)->count == n;
+  if (fits && !weight_file_read_f32(f, (size_t)i, 0, n, dst, error)) return false;
+  if (fits && first_not_finite(dst, n) == n) return true;
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %s does not fit its description", weight_file_label(f),
+              name);
+  return false;
+}
+
+Guard *guard_read(WeightFile *f, GError **error) {
+  const char *text = g_hash_table_lookup(weight_file_metadata(f), "copse.guard");
+  if (!text) return NULL;
+  g_autoptr(cJSON) o = json_parse(text, strlen(text));
+  double side = json_number(o, "side", -1), size = json_number(o, "size", 0);
+  const cJSON *seed = cJSON_GetObjectItemCaseSensitive(o, "seed");
+  g_autoptr(Guard) g = g_new0(Guard, 1);
+  if (!(side >= 0 && side < GUARD_SIDES && size >= 1 && size <= GUARD_SIZE)) {
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: copse.guard is no description of a guard",
+                weight_file_label(f));
+    return NULL;
+  }
+  g->side = (GuardSide)(int)side;
+  g->size = (size_t)size;
+  g->width = guard_width(g->side, g->size);
+  g->seed = cJSON_IsString(seed)   ? g_ascii_strtoull(seed->valuestring, NULL, 10)
+            : cJSON_IsNumber(seed) ? (uint64_t)seed->valuedouble
+                                   : 0;
+  g->threshold = json_number(o, "threshold", 0);
+  g->passed = json_number(o, "passed", 1);
+  g->mean = g_new(float, g->width + 1);
+  g->g = g_new(float, g->width * g->width + 1);
+  bool ok = take(f, mean_name, g->width, g->mean, error) && take(f, form_name, g->width * g->width, g->g, error);
+  return ok ? g_steal_pointer(&g) : NULL;
+}
