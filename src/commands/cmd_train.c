@@ -46,6 +46,24 @@ static void add_left_out(cJSON *o, const TrainResult *r) {
     cJSON_AddItemToArray(warnings, cJSON_CreateString(r->kernel->warnings->pdata[i]));
 }
 
+/* What `auto` tried. */
+static void add_choice(cJSON *o, const TrainResult *r) {
+  if (!r->trials) return;
+  cJSON *choice = cJSON_AddObjectToObject(o, "auto"), *tried = cJSON_AddArrayToObject(choice, "tried");
+  json_add_string(choice, "chosen", expert_kind_name(r->expert));
+  json_add_string(choice, "not_tried", r->not_tried);
+  for (guint i = 0; i < r->trials->len; i++) {
+    const TrainTrial *t = &g_array_index(r->trials, TrainTrial, i);
+    cJSON *row = cJSON_CreateObject();
+    json_add_string(row, "kind", t->kind);
+    cJSON_AddItemToObject(row, "val", score_json(&t->val));
+    cJSON_AddItemToObject(row, "test", score_json(&t->test));
+    cJSON_AddItemToObject(row, "test_holdout", score_json(&t->unseen));
+    json_add_number(row, "seconds", t->seconds);
+    cJSON_AddItemToArray(tried, row);
+  }
+}
+
 static void add_views(cJSON *o, const TrainResult *r) {
   static const char *const sides[SIDE_COUNT] = {"x", "xxt", "xtx"};
   if (!r->expert->probex->shape.views) return;
@@ -81,6 +99,7 @@ static void print_json(const TrainResult *r) {
   json_add_string(o, "left_out_first", r->left_out_first);
   cJSON_AddItemToObject(o, "split", split_json(r));
   add_left_out(o, r);
+  add_choice(o, r);
   if (x->guard) json_add_number(o, "foreign_passed", x->guard->passed);
   if (r->held_out) {
     cJSON *second = cJSON_AddObjectToObject(o, "val_holdout");

@@ -102,6 +102,21 @@ static void print_sides(const TrainResult *r) {
   for (guint i = 0; i < r->warnings->len; i++) printf("  note: %s\n", (const char *)r->warnings->pdata[i]);
 }
 
+/* What `auto` chose, and why, with the others beside it. */
+static void print_choice(const TrainResult *r) {
+  if (!r->trials) return;
+  printf("  chosen: %s, by validation", expert_kind_name(r->expert));
+  if (r->not_tried) printf("; trained forms were not tried: %s", r->not_tried);
+  putchar('\n');
+  for (guint i = 0; i < r->trials->len && !r->not_tried; i++) {
+    const TrainTrial *t = &g_array_index(r->trials, TrainTrial, i);
+    printf("    %-10s validation %5.1f %%  test %5.1f %%", t->kind, 100 * score_merit(&t->val),
+           100 * score_merit(&t->test));
+    if (t->unseen.n) printf("  unseen %5.1f %%", 100 * score_merit(&t->unseen));
+    printf("  %.1f s\n", t->seconds);
+  }
+}
+
 void train_report_print(const TrainResult *r) {
   const Expert *x = r->expert;
   bool align = x->task == EXPERT_ALIGN;
@@ -115,6 +130,7 @@ void train_report_print(const TrainResult *r) {
   train_report_score(align ? "test (seen concepts)" : "test", &x->test);
   if (align) train_report_score("test (unseen concepts)", &x->test_holdout);
   print_sides(r);
+  print_choice(r);
   if (r->kernel) print_kernel(r);
   if (x->probex->shape.views) print_views(r);
   print_baselines(r);

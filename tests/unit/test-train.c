@@ -11,6 +11,7 @@
 #include "experts/probex/multiview.h"
 #include "experts/train/preset.h"
 #include "experts/train/sweep.h"
+#include "experts/train/train_auto.h"
 #include "experts/task/task.h"
 #include "experts/train/train.h"
 #include "numerics/linalg.h"
@@ -292,6 +293,32 @@ static void test_multiview(Fixture *f, gconstpointer unused) {
   g_assert_error(error, COPSE_ERROR, COPSE_ERROR_USAGE);
 }
 
+/* The closed form first, trained forms where they can win, and all of them told of. */
+static void test_auto(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  put_wood(f);
+  g_autofree char *encoder = put_texts(f);
+  TrainOptions o = small_options(encoder);
+  o.kind = TRAIN_AUTO;
+  g_autoptr(TrainResult) easy = train(f, &o, NULL);
+  g_assert_cmpstr(expert_kind_name(easy->expert), ==, "kernel");
+  g_assert_nonnull(strstr(easy->not_tried, "right so often"));
+  g_assert_cmpuint(easy->trials->len, ==, 1);
+  o.layer = "top"; /* noise: all are tried, and whatever is chosen is stored */
+  g_autoptr(TrainResult) hard = train(f, &o, NULL);
+  g_assert_null(hard->not_tried);
+  g_assert_cmpuint(hard->trials->len, ==, 3);
+  g_assert_true(hard->expert->path && g_file_test(hard->expert->path, G_FILE_TEST_EXISTS));
+  Expert *a = expert_new(), *b = expert_new();
+  a->val = score_none(), b->val = score_none();
+  a->val.n = b->val.n = 100, a->val.top1 = 0.5, b->val.top1 = 0.53;
+  g_assert_false(train_auto_wins(b, a)); /* within a standard error */
+  b->val.top1 = 0.6;
+  g_assert_true(train_auto_wins(b, a));
+  expert_free(a);
+  expert_free(b);
+}
+
 static void test_evaluation(Fixture *f, gconstpointer unused) {
   (void)unused;
   put_wood(f);
@@ -428,6 +455,7 @@ int main(int argc, char **argv) {
   add_test("/train", "damaged", test_damaged);
   add_test("/train", "published", test_published);
   add_test("/train", "multiview", test_multiview);
+  add_test("/train", "auto", test_auto);
   add_test("/train", "evaluation", test_evaluation);
   add_test("/train", "classify", test_classify);
   add_test("/train", "sweep", test_sweep);

@@ -10,7 +10,8 @@
 typedef void (*SweepRow)(void *user, const Expert *expert, bool again, unsigned done, unsigned total);
 
 /* Trains on every layer of the models' architecture whose name matches `pattern` (a glob; NULL: all of at least 64
- * numbers), with options->layer ignored. Experts that an earlier sweep or training with the same options on the same
+ * numbers), with options->layer ignored, in the order of
+ * what a kernel explains of models left out, so that the best come first. Experts that an earlier sweep or training with the same options on the same
  * models left behind are taken as they are, so a sweep that was killed goes on where it stopped. Returns the experts,
  * best validation first (Expert*); a layer that cannot be trained on is left out with a line in `warnings` (char*). */
 GPtrArray *sweep_run(Collection *collection, const GPtrArray *models, const TrainOptions *options, const char *pattern,

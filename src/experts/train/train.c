@@ -10,6 +10,7 @@
 #include "core/files.h"
 #include "numerics/hash.h"
 #include "numerics/linalg.h"
+#include "experts/train/train_auto.h"
 #include "experts/train/train_kernel.h"
 #include "experts/train/train_place.h"
 #include "experts/train/train_run.h"
@@ -218,6 +219,7 @@ static bool drop_state(TrainRun *r) {
 /* Stores what was trained: the second expert first, so that the first is the last word. */
 static bool store(TrainRun *r, Collection *collection, const GPtrArray *models, GError **error) {
   Expert *held_out = r->result->held_out, *x = r->result->expert;
+  if (r->options->trial) return true;
   if (held_out && !(train_place(collection, r->options, held_out, "-val_holdout", error) &&
                     train_store(collection, models, r->options, held_out, r->progress, error)))
     return false;
@@ -269,8 +271,8 @@ static bool train_in_closed_form(TrainRun *r, Collection *collection, const GPtr
 
 static bool is_by_steps(const TrainOptions *o) { return o->kind == TRAIN_PROBEX || o->kind == TRAIN_MULTIVIEW; }
 
-TrainResult *expert_train(Collection *collection, const GPtrArray *models, const TrainOptions *options,
-                          const Progress *progress, GError **error) {
+static TrainResult *train_one(Collection *collection, const GPtrArray *models, const TrainOptions *options,
+                              const Progress *progress, GError **error) {
   g_autoptr(TextEncoder) encoder = NULL;
   if (!check_options(options, error) || !open_encoder(options, &encoder, error)) return NULL;
   g_autoptr(TrainResult) result = g_new0(TrainResult, 1);
@@ -281,6 +283,48 @@ TrainResult *expert_train(Collection *collection, const GPtrArray *models, const
     for (int s = 0; s < 3; s++) result->models[s] = (unsigned)r.task->counts[s];
   run_clear(&r);
   return ok ? g_steal_pointer(&result) : NULL;
+}
+
+/* Tries a form beside `best`; whichever is ahead is returned, the other freed. A form that cannot be trained here is
+ * passed over; NULL when cancelled. */
+static TrainResult *try_form(Collection *collection, const GPtrArray *models, const TrainOptions *trial,
+                             TrainResult *best, const Progress *progress, GError **error) {
+  TrainResult *r = train_one(collection, models, trial, progress, NULL);
+  if (!r) {
+    if (progress_check(progress, error)) return best;
+    train_result_free(best);
+    return NULL;
+  }
+  train_auto_note(best, r->expert);
+  bool wins = train_auto_wins(r->expert, best->expert);
+  if (wins) r->trials = g_steal_pointer(&best->trials);
+  train_result_free(wins ? best : r);
+  return wins ? r : best;
+}
+
+/* The closed form is there: trained forms beside it. */
+static TrainResult *choose_form(Collection *collection, const GPtrArray *models, const TrainOptions *options,
+                                TrainResult *kernel, const Progress *progress, GError **error) {
+  static const TrainKind kinds[] = {TRAIN_MULTIVIEW, TRAIN_PROBEX};
+  train_auto_note(kernel, kernel->expert);
+  if (!train_auto_can_win(kernel, options, &kernel->not_tried)) return kernel;
+  g_autofree char *layer = g_strdup(kernel->expert->layer);
+  TrainResult *best = kernel;
+  for (size_t k = 0; best && k < G_N_ELEMENTS(kinds); k++) {
+    TrainOptions trial = train_auto_trial(best, options, kinds[k]);
+    trial.layer = layer;
+    best = try_form(collection, models, &trial, best, progress, error);
+  }
+  bool other = best && !best->kernel;
+  if (!other || train_store(collection, models, options, best->expert, progress, error)) return best;
+  train_result_free(best);
+  return NULL;
+}
+
+TrainResult *expert_train(Collection *collection, const GPtrArray *models, const TrainOptions *options,
+                          const Progress *progress, GError **error) {
+  TrainResult *r = train_one(collection, models, options, progress, error);
+  return r && options->kind == TRAIN_AUTO ? choose_form(collection, models, options, r, progress, error) : r;
 }
 
 bool expert_baseline(Collection *collection, const GPtrArray *models, const TrainOptions *options, BaselineKind kind,
@@ -301,6 +345,7 @@ void train_result_free(TrainResult *result) {
   expert_free(result->held_out);
   g_array_unref(result->curve);
   kernel_report_free(result->kernel);
+  g_clear_pointer(&result->trials, g_array_unref);
   g_free(result->right);
   g_free(result->state_note);
   g_free(result->left_out_first);

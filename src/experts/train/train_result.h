@@ -12,6 +12,13 @@ typedef struct {
   double loss, val_loss, val_score; /* val_score: top-1, or element-wise accuracy */
 } EpochRow;
 
+/* How one of several forms did. */
+typedef struct {
+  const char *kind; /* static */
+  Score val, test, unseen;
+  double seconds;
+} TrainTrial;
+
 typedef struct {
   Expert *expert;
   GArray *curve;                  /* of EpochRow */
@@ -33,6 +40,8 @@ typedef struct {
   unsigned held_out_epoch;        /* 1-based: when it was that */
   bool views_chosen;              /* several views: by view_r2, and not by the user */
   double view_r2[SIDE_COUNT];     /* what a kernel of each side explains of models left out */
+  GArray *trials;                 /* of TrainTrial: of `auto`, all forms that were tried; or NULL */
+  const char *not_tried;          /* of `auto`: why trained forms were not; static, or NULL */
   KernelReport *kernel;           /* of a kernel expert: what was looked at; else NULL */
   bool has_baselines;
   Baseline baselines[BASELINE_COUNT];
