@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/parallel.h"
 #include "numerics/linalg.h"
+#include "numerics/simd.h"
 
 enum { BLOCK_FLOATS = 16 << 20, FEATURE_FLOATS = 64 << 20 };
 
@@ -39,34 +40,44 @@ static float *powers(const KernelRows *r, float p) {
   return w;
 }
 
-/* sum_b w_b x_b y_b */
-static double weighted(const float *w, const float *x, const float *y, size_t n) {
-  float sum = 0;
-  for (size_t k = 0; k < n; k++) sum += w[k] * x[k] * y[k];
-  return (double)sum;
+/* acc += w x y, number by number. */
+VECTOR_LOOP static void add_products(float w, const float *restrict x, const float *restrict y, float *restrict acc,
+                                     size_t n) {
+  for (size_t k = 0; k < n; k++) acc[k] += w * x[k] * y[k];
 }
 
-/* All pairs of model i with b's models, one view. */
-static void fold_view(const Fold *f, size_t i, size_t view) {
+/* sum_b w_b acc_b */
+static double weighted(const float *w, const float *acc, size_t n) {
+  double sum = 0;
+  for (size_t k = 0; k < n; k++) sum += (double)(w[k] * acc[k]);
+  return sum;
+}
+
+/* All pairs of model i with b's models, one view: whole rows at a time, which are read once and in order. acc: room for
+ * a row. */
+static void fold_view(const Fold *f, size_t i, size_t view, float *acc) {
   KernelSide side = f->views[view].side;
   size_t columns = f->b->first[f->b->n] - f->column, base = f->a->first[f->from];
+  size_t first = f->a == f->b ? i : 0, from = f->b->first[first] - f->column;
   const float *x = side == SIDE_V ? f->n : f->m, *y = side == SIDE_U ? f->m : f->n;
-  for (size_t j = f->a == f->b ? i : 0; j < f->b->n; j++) {
+  memset(acc, 0, columns * sizeof *acc);
+  for (size_t r = f->a->first[i]; r < f->a->first[i + 1]; r++) {
+    size_t row = (r - base) * columns + from;
+    if (f->wa[view][r] > 0) add_products(f->wa[view][r], x + row, y + row, acc + from, columns - from);
+  }
+  for (size_t j = first; j < f->b->n; j++) {
     size_t at = f->b->first[j] - f->column, k = f->b->first[j + 1] - f->b->first[j];
-    double sum = 0;
-    for (size_t r = f->a->first[i]; r < f->a->first[i + 1]; r++) {
-      size_t cell = (r - base) * columns + at;
-      sum += (double)f->wa[view][r] * weighted(f->wb[view] + f->b->first[j], x + cell, y + cell, k);
-    }
-    f->out[view][i * f->b->n + j] = (float)sum;
-    if (f->a == f->b) f->out[view][j * f->b->n + i] = (float)sum;
+    float sum = (float)weighted(f->wb[view] + f->b->first[j], acc + at, k);
+    f->out[view][i * f->b->n + j] = sum;
+    if (f->a == f->b) f->out[view][j * f->b->n + i] = sum;
   }
 }
 
 static bool fold_model(void *user, size_t item, unsigned thread) {
   (void)thread;
   const Fold *f = user;
-  for (size_t v = 0; v < f->n_views; v++) fold_view(f, f->from + item, v);
+  g_autofree float *acc = g_new(float, f->b->first[f->b->n] - f->column + 1);
+  for (size_t v = 0; v < f->n_views; v++) fold_view(f, f->from + item, v, acc);
   return true;
 }
 
