@@ -315,6 +315,7 @@ void representations_free(Representations *r) {
   if (!r) return;
   g_ptr_array_unref(r->models);
   guarded_map_free(r->map);
+  coarse_rows_free(r->coarse);
   g_free(r->memory);
   g_free(r);
 }

@@ -7,6 +7,7 @@
 
 #include "core/guarded_map.h"
 #include "experts/expert.h"
+#include "numerics/coarse.h"
 
 typedef struct {
   GPtrArray *models; /* of Model*, those of the expert's architecture that could be read */
@@ -15,6 +16,10 @@ typedef struct {
   size_t computed;   /* rows that were not in the file */
   GuardedMap *map;   /* NULL: in memory */
   float *memory;
+  /* Codes beside the rows (numerics/coarse.h), made when many rows are asked for their nearest again and again. */
+  GMutex coarse_lock; /* of what follows */
+  CoarseRows *coarse;
+  unsigned asked;
 } Representations;
 
 /* Brings the file up to date for the models of the expert's architecture among `models` and maps it. Read-only

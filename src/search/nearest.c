@@ -3,6 +3,7 @@
 
 #include <lapacke.h>
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "numerics/linalg.h"
@@ -13,7 +14,33 @@ static int best_first(gconstpointer a, gconstpointer b) {
   return (x->row > y->row) - (x->row < y->row);
 }
 
+/* The codes, from the second question on: making them costs as much as one answer without. NULL: not worth it. */
+static const CoarseRows *codes_of(const Representations *r, size_t limit) {
+  enum { MANY = 65536 };
+  Representations *own = (Representations *)(uintptr_t)r; /* what is kept in it changes no answer */
+  if (r->models->len < MANY || limit == 0) return NULL;
+  g_mutex_lock(&own->coarse_lock);
+  if (++own->asked == 2) own->coarse = coarse_rows_new(r->rows, r->models->len, r->width, linalg_threads(), NULL);
+  const CoarseRows *codes = own->coarse;
+  g_mutex_unlock(&own->coarse_lock);
+  return codes;
+}
+
+/* The same answer by codes. One more is asked for, since the row is the nearest to itself. */
+static GArray *nearest_by_codes(const CoarseRows *codes, const Representations *r, size_t row, size_t limit) {
+  g_autofree CoarseBest *best = g_new(CoarseBest, limit + 2);
+  size_t n = coarse_rows_best(codes, r->rows + row * r->width, limit + 1, MAX(linalg_threads(), 1), best, NULL);
+  GArray *near = g_array_new(FALSE, FALSE, sizeof(Nearest));
+  for (size_t i = 0; i < n && near->len < limit; i++) {
+    Nearest one = {best[i].row, best[i].score};
+    if (one.row != row) g_array_append_val(near, one);
+  }
+  return near;
+}
+
 GArray *nearest_to(const Representations *r, size_t row, size_t limit) {
+  const CoarseRows *codes = codes_of(r, limit);
+  if (codes) return nearest_by_codes(codes, r, row, limit);
   size_t n = r->models->len, d = r->width;
   g_autofree float *scores = g_new(float, n + 1);
   const float *x = r->rows + row * d;
