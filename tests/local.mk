@@ -28,6 +28,17 @@ coverage:
 	UNIT_TESTS='$(unit_tests)' $(SHELL) $(top_srcdir)/tests/coverage.sh $(abs_top_srcdir) coverage
 .PHONY: coverage
 
+# What tests/fuzz/oss-fuzz.sh asks for.
+print-engine-libs:
+	@echo $(engine_libs)
+print-system-libs:
+	@echo $(system_libs)
+
+# Blows at random moments, and whether anything was lost: BLOWS=200 SEED=1. Some minutes.
+weather: copse$(EXEEXT)
+	COPSE=$(abs_builddir)/copse$(EXEEXT) $(SHELL) $(top_srcdir)/tests/weather/weather.sh $(BLOWS) $(SEED)
+.PHONY: weather print-engine-libs print-system-libs
+
 # Are the unit tests able to fail? Faults are put in one at a time; each must be noticed. Some minutes.
 mutants:
 	$(SHELL) $(top_srcdir)/tests/mutants.sh
