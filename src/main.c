@@ -76,7 +76,7 @@ static const Command *find_command(const char *name) {
 
 /* Options of every command that take the next word with them. */
 static bool takes_word(const char *option) {
-  static const char *const options[] = {"--state", "--threads", "--seed", "--memory", "--also"};
+  static const char *const options[] = {"--state", "--threads", "--seed", "--memory", "--also", "--shard"};
   for (size_t i = 0; i < G_N_ELEMENTS(options); i++)
     if (strcmp(option, options[i]) == 0) return true;
   return false;

@@ -14,9 +14,11 @@
 struct Collection {
   Places places;
   char *state; /* NULL: none on disk */
+  char *whole; /* the folder that a shard's state lies in; else the same as `state`: not walked */
   bool read_only;
   char *trouble; /* why nothing can be written, or NULL; set once */
   unsigned threads;
+  Shard shard;
   Catalog *catalog;
   ArchiveCache *archives;
   GMutex scanning; /* one scan at a time */
@@ -104,6 +106,12 @@ static bool open_state(Collection *c, GError **error) {
   return false;
 }
 
+/* A part's state lies in the whole's. */
+static void enter_shard(Collection *c) {
+  g_autofree char *whole = c->state, *name = g_strdup_printf("shard-%u-of-%u", c->shard.part, c->shard.parts);
+  c->state = g_build_filename(whole, name, NULL);
+}
+
 Collection *collection_open(const char *root, const CollectionOptions *options, GError **error) {
   static const CollectionOptions defaults = {0};
   if (!options) options = &defaults;
@@ -112,8 +120,11 @@ Collection *collection_open(const char *root, const CollectionOptions *options, 
   c->archives = archive_cache_new();
   c->read_only = options->read_only;
   c->threads = options->threads;
+  c->shard = options->shard;
   if (!places_resolve(root, options->more, &c->places, error)) return NULL;
   c->state = options->state ? g_canonicalize_filename(options->state, NULL) : default_state(&c->places);
+  c->whole = g_strdup(c->state);
+  if (c->shard.parts > 1) enter_shard(c);
   if (c->read_only && !g_file_test(c->state, G_FILE_TEST_IS_DIR)) g_clear_pointer(&c->state, g_free);
   if (!open_state(c, error) || !own_state(c, error)) return NULL;
   if (!c->read_only) drop_leftovers(c);
@@ -128,6 +139,7 @@ void collection_free(Collection *c) {
   g_mutex_clear(&c->scanning);
   places_clear(&c->places);
   g_free(c->state);
+  g_free(c->whole);
   g_free(c);
 }
 
@@ -144,7 +156,7 @@ const char *collection_trouble(const Collection *c) { return c->trouble; }
 /* Once more from nothing when the catalog turns out to be damaged. Call with `scanning` held. */
 static bool scan(Collection *c, const Progress *progress, ScanSummary *summary, GError **error) {
   g_autoptr(GError) first = NULL;
-  if (scan_run(c->catalog, c->places.root, c->places.list, c->state, c->threads, progress, summary, &first))
+  if (scan_run(c->catalog, c->places.root, c->places.list, c->whole, c->shard, c->threads, progress, summary, &first))
     return true;
   bool damaged = catalog_is_damaged(c->catalog);
   if (!damaged && (c->read_only || !is_not_stored(first))) {
@@ -152,7 +164,7 @@ static bool scan(Collection *c, const Progress *progress, ScanSummary *summary, 
     return false;
   }
   return (damaged ? catalog_rebuild(c->catalog, error) : become_read_only(c, first, error)) &&
-         scan_run(c->catalog, c->places.root, c->places.list, c->state, c->threads, progress, summary, error);
+         scan_run(c->catalog, c->places.root, c->places.list, c->whole, c->shard, c->threads, progress, summary, error);
 }
 
 bool collection_scan(Collection *c, const Progress *progress, ScanSummary *summary, GError **error) {
@@ -204,6 +216,14 @@ WeightFile *collection_open_weights(const Collection *c, const Model *model, GEr
   if (!archive) return weight_file_open(path, error);
   g_autofree char *full = g_build_filename(c->places.root, archive, NULL);
   return archive_weights_open(c->archives, full, member, path, error);
+}
+
+bool collection_merge(Collection *c, const char *state, GError **error) {
+  g_autofree char *path = g_build_filename(state, "catalog.db", NULL);
+  g_autoptr(GBytes) root = collection_get(c, "collection", "root", error);
+  if (c->read_only && error && !*error)
+    g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_USAGE, "states are joined by writing: not --read-only");
+  return root && !c->read_only && catalog_merge(c->catalog, path, g_bytes_get_data(root, NULL), error);
 }
 
 GPtrArray *collection_files(Collection *c, const Model *model, GError **error) {

@@ -22,6 +22,7 @@ typedef struct {
   bool read_only;
   unsigned threads;        /* for scans; 0: all processors */
   const char *const *more; /* further folders, archives and weight files, NULL-terminated; or NULL */
+  Shard shard;             /* only this part is read, into a state of its own: shard-K-of-N in the state */
 } CollectionOptions;
 
 /* Opens or creates the state of the collection at `root`: a folder, an archive or a weight file. With further ones it is
@@ -58,6 +59,9 @@ GPtrArray *collection_models(Collection *collection, GError **error);
 
 /* All skipped files by path. Array of Skipped*. */
 GPtrArray *collection_skipped(Collection *collection, GError **error);
+
+/* Takes what another state folder has of this collection (catalog_merge()). */
+bool collection_merge(Collection *collection, const char *state, GError **error);
 
 /* Finds a model by its path, its weight file's path, its name, or an ending of its path that only
  * it has; failing that, by a longer path that ends in its own (as a shell completes it). NULL

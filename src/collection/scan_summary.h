@@ -11,3 +11,8 @@ typedef struct {
   uint64_t bytes;           /* of all weight files */
   double seconds;
 } ScanSummary;
+
+/* Part `part` (from 1) of `parts` of a collection; {0, 0}: all of it. */
+typedef struct {
+  unsigned part, parts;
+} Shard;

@@ -30,7 +30,7 @@ static const Command *command_named(const char *name) {
   return NULL;
 }
 
-enum { SHARED_OPTIONS = 10 };
+enum { SHARED_OPTIONS = 11 };
 
 static void fill_shared(Globals *globals, GOptionEntry *entries) {
   const GOptionEntry shared[SHARED_OPTIONS + 1] = {
@@ -42,6 +42,8 @@ static void fill_shared(Globals *globals, GOptionEntry *entries) {
       {"also", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &globals->also,
        "Take this folder, archive or file into the collection too (may be repeated)", "PATH"},
       {"stores", 0, 0, G_OPTION_ARG_NONE, &globals->stores, "Take the folders of `copse stores` in place of DIR", NULL},
+      {"shard", 0, 0, G_OPTION_ARG_STRING, &globals->shard_text,
+       "Read part K of N into a state of its own (see merge-state)", "K/N"},
       {"json", 0, 0, G_OPTION_ARG_NONE, &globals->json, "Answer in JSON", NULL},
       {"quiet", 'q', 0, G_OPTION_ARG_NONE, &globals->quiet, "No progress line", NULL},
       {"read-only", 0, 0, G_OPTION_ARG_NONE, &globals->read_only, "Write nothing anywhere", NULL},
@@ -144,6 +146,17 @@ static bool read_size(const char *text, uint64_t *bytes) {
   return true;
 }
 
+/* "3/16"; NULL is all. */
+static bool read_shard(const char *text, Shard *shard) {
+  enum { MOST = 65536 };
+  char *end = NULL;
+  *shard = (Shard){0, 0};
+  if (!text) return true;
+  guint64 part = g_ascii_strtoull(text, &end, 10), parts = *end == '/' ? g_ascii_strtoull(end + 1, &end, 10) : 0;
+  *shard = (Shard){(unsigned)MIN(part, (guint64)MOST + 1), (unsigned)MIN(parts, (guint64)MOST + 1)};
+  return *end == '\0' && part >= 1 && part <= parts && parts <= MOST;
+}
+
 /* Drops the "--" that ends the options. */
 static void drop_separator(int *argc, char **argv) {
   int kept = 1;
@@ -210,6 +223,8 @@ bool command_parse(const char *name, const GOptionEntry *entries, const char *no
   drop_separator(argc, *argv);
   if (!read_size(globals->history_text, &globals->memory))
     return refuse(name, "--memory wants a size such as 512M or 8G", status);
+  if (!read_shard(globals->shard_text, &globals->shard))
+    return refuse(name, "--shard wants K/N with K from 1 to N, such as 3/16", status);
   if (globals->threads < 0) return refuse(name, "--threads must be 0 or more", status);
   linalg_set_threads(globals->threads ? (unsigned)globals->threads : parallel_processors());
   if (globals->stores && !put_stores(name, argc, argv, globals, status)) return false;
@@ -231,6 +246,7 @@ GOptionEntry *command_join_entries(const GOptionEntry *a, const GOptionEntry *b)
 void globals_clear(Globals *globals) {
   g_clear_pointer(&globals->state, g_free);
   g_clear_pointer(&globals->history_text, g_free);
+  g_clear_pointer(&globals->shard_text, g_free);
   g_clear_pointer(&globals->also, g_strfreev);
   g_clear_pointer(&globals->words, g_strfreev);
 }
@@ -239,7 +255,8 @@ CollectionOptions command_options(const Globals *globals) {
   return (CollectionOptions){.state = globals->state,
                              .read_only = globals->read_only,
                              .threads = (unsigned)globals->threads,
-                             .more = (const char *const *)globals->also};
+                             .more = (const char *const *)globals->also,
+                             .shard = globals->shard};
 }
 
 Collection *command_open(const char *root, const Globals *globals, GPtrArray **models) {

@@ -18,7 +18,8 @@ typedef struct {
   int threads; /* 0: all processors */
   gint64 seed;
   uint64_t memory; /* bytes that layers may take in memory; 0: no limit */
-  char *history_text;
+  char *history_text, *shard_text;
+  Shard shard;
   char **also; /* more folders, archives and files of the same collection; NULL-terminated, or NULL */
   gboolean json, quiet, read_only, no_sandbox, stores;
   char **words; /* argv, where the stores of this machine were put in front; or NULL */

@@ -34,6 +34,7 @@ const Command command_table[] = {
      cmd_set},
     {"note", "DIR MODEL TEXT", "Keep a note on a model", 3, 3, cmd_note},
     {"import", "DIR FILE", "Take over what somebody set by hand", 2, 2, cmd_import},
+    {"merge-state", "DIR [STATE…]", "Join what --shard K/N read into states of their own", 1, MORE, cmd_merge_state},
     {"text", "encode|tokens|similar|nearest TEXT [TEXT]", "Look inside a text encoder", 2, 3, cmd_text},
     {"plant", "DIR", "Grow a collection by training small networks", 1, 1, cmd_plant},
     {"demo", "DIR", "Plant, scan, train and ask: the main job on a wood of its own", 1, 1, cmd_demo},

@@ -33,6 +33,7 @@ int cmd_import(int argc, char **argv);
 int cmd_space(int argc, char **argv);
 int cmd_stores(int argc, char **argv);
 int cmd_sweep(int argc, char **argv);
+int cmd_merge_state(int argc, char **argv);
 int cmd_text(int argc, char **argv);
 int cmd_train(int argc, char **argv);
 int cmd_tree(int argc, char **argv);

@@ -61,6 +61,10 @@ bool catalog_finish(Catalog *catalog, const GPtrArray *gone, const GPtrArray *sk
 /* How many models and skipped files there are, and the models' bytes. */
 bool catalog_totals(Catalog *catalog, unsigned *models, unsigned *skipped, uint64_t *bytes, GError **error);
 
+/* Takes over, in one transaction, what the catalog in the file `path` has of the same collection, that of `root`: models,
+ * files, skips, values. Fails when it is another's, and takes nothing then. */
+bool catalog_merge(Catalog *catalog, const char *path, const char *root, GError **error);
+
 /* All models by path. Array of Model*, owned. */
 GPtrArray *catalog_models(Catalog *catalog, GError **error);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "collection/scan/archive_scan.h"
+#include "collection/scan/shard.h"
 #include "collection/walk/candidate.h"
 #include "collection/walk/places.h"
 #include "collection/read/model_reader.h"
@@ -319,19 +320,21 @@ static void drop_unwanted(GPtrArray *candidates, const GPtrArray *places) {
     if (!is_wanted(candidates->pdata[i], places)) g_ptr_array_remove_index(candidates, i);
 }
 
-bool scan_run(Catalog *catalog, const char *root, const GPtrArray *places, const char *hidden, unsigned threads,
-              const Progress *progress, ScanSummary *summary, GError **error) {
+bool scan_run(Catalog *catalog, const char *root, const GPtrArray *places, const char *hidden, Shard shard,
+              unsigned threads, const Progress *progress, ScanSummary *summary, GError **error) {
   gint64 start = g_get_monotonic_time();
   threads = threads ? threads : parallel_processors();
   g_autoptr(Walk) walk = walk_run(root, places, hidden, threads, progress, error);
   if (!walk) return false;
   g_autoptr(GArray) known = catalog_files(catalog, READERS_GENERATION, error);
   if (!known) return false;
-  g_autoptr(GPtrArray) candidates = candidates_from_walk(walk, root);
-  drop_unwanted(candidates, places);
+  g_autoptr(GPtrArray) all = candidates_from_walk(walk, root);
+  drop_unwanted(all, places);
+  g_autoptr(GPtrArray) candidates = shard_take(all, shard);
   Comparison k;
   comparison_init(&k);
   compare(&k, candidates, known);
+  if (shard.parts > 1) g_ptr_array_set_size(k.gone, 0); /* the others' */
   ScanSummary sum = {.unchanged = k.unchanged};
   bool ok = read_and_finish(catalog, root, walk, candidates, &k, threads, progress, &sum.read, error) &&
             catalog_totals(catalog, &sum.models, &sum.skipped, &sum.bytes, error);

@@ -11,7 +11,8 @@
 /* Brings the catalog up to date with the folder `root` (absolute), or, when `places` is not NULL,
  * with these folders and files in it; `hidden` is left out, see walk_run(). Models are stored
  * in batches as they are read, so that a scan that is cancelled or killed is taken up where it
- * stopped; rows of vanished files go at the end. Phases "looking" and "reading"; notify() runs on
+ * stopped; rows of vanished files go at the end. Of a shard only its own files are read, and no row
+ * is removed. Phases "looking" and "reading"; notify() runs on
  * the calling thread. */
-bool scan_run(Catalog *catalog, const char *root, const GPtrArray *places, const char *hidden, unsigned threads,
-              const Progress *progress, ScanSummary *summary, GError **error);
+bool scan_run(Catalog *catalog, const char *root, const GPtrArray *places, const char *hidden, Shard shard,
+              unsigned threads, const Progress *progress, ScanSummary *summary, GError **error);
