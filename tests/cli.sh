@@ -45,7 +45,7 @@ expect 0 'no models here' scan "$dir/empty"
 expect 0 'no models here' duplicates "$dir/empty"
 expect 1 'no model carries a label' train "$dir/empty"
 expect 1 'no expert can answer' query "$dir/empty" 'red star'
-expect 1 'nothing' show "$dir/empty" nothing
+expect 1 'no model .nothing. among the 0 here' show "$dir/empty" nothing
 expect 2 'one text is needed' text encode a b
 expect 2 'not known' text frobnicate a
 expect 2 'unknown text encoder' text encode --encoder nonsense a
@@ -106,7 +106,7 @@ weights "$dir/away/fits/model.safetensors" 128 "$lora"
 weights "$dir/away/alien/model.safetensors" 128 "$alien"
 weights "$dir/away/half.safetensors" 256 "{$(tensor net.b.weight 8,8 0 256)}"
 expect 0 '^path     one.safetensors' show "$dir/wood/one.safetensors"
-expect 2 'it holds 2 models' show "$dir/wood"
+expect 2 'it holds 2 models: name one' show "$dir/wood"
 expect 0 '^1 model, 0 files skipped' scan "$dir/wood/one.safetensors"
 expect 0 '2 models, 0 files skipped' scan "$dir/wood"
 expect 0 '^2 weight files opened' scan --state "$dir/fresh" "$dir/wood"

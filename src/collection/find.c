@@ -111,7 +111,9 @@ static void explain_absence(const GPtrArray *models, const char *what, GError **
   g_autofree char *list = list_paths(near);
   if (near->len)
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "no model \"%s\"; did you mean %s?", shown, list);
-  else g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "no model \"%s\"", shown);
+  else
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND,
+                "no model \"%s\" among the %u here; 'copse what DIR' lists them", shown, models->len);
 }
 
 static Model *longest_path(const GPtrArray *models) {

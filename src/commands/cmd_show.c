@@ -110,12 +110,14 @@ static Model *only_model(Collection *c, GPtrArray *models, GError **error) {
   if (models->len == 1) return model_ref(models->pdata[0]);
   g_autoptr(GPtrArray) skipped = models->len ? NULL : collection_skipped(c, NULL);
   if (models->len)
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "it holds %u models: name one, copse show DIR MODEL",
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "it holds %u models: name one of them, copse show DIR MODEL",
                 models->len);
   else if (skipped && skipped->len)
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "%s: %s", ((Skipped *)skipped->pdata[0])->path,
                 ((Skipped *)skipped->pdata[0])->reason);
-  else g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "it holds no model; copse scan says what was left out");
+  else
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND,
+                "it holds no model; 'copse scan' says what was left out, and why");
   return NULL;
 }
 
