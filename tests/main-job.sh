@@ -73,6 +73,9 @@ is "lists of labels may hold words nobody knows" refuses 0 'and [0-9]* more labe
   "$COPSE" classify "$wood" model_idx_0152 --labels @imagenet
 is "labels of unknown words alone are refused" refuses 1 'knows no word of any label' \
   "$COPSE" classify "$wood" model_idx_0152 --labels blorgxx
+is "map labels models as the expert was trained" sh -c \
+  "'$COPSE' map --json '$wood' | grep -q '\"label\":[[:space:]]*\"$concept\"'"
+is "or by their folders" sh -c "'$COPSE' map --json --label folder '$wood' | grep -q '\"label\":[[:space:]]*\"model_idx_0152\"'"
 "$COPSE" like --json "$wood" model_idx_0152 -n 2 >"$dir/like"
 is "like ranks neighbours" test "$(grep -c '"score":' "$dir/like")" = 2
 "$COPSE" apply --json "$wood" >"$dir/apply"

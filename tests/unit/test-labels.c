@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "experts/task/label_list.h"
+#include "experts/task/label_source.h"
 
 static void assert_labels(const char *value, const char *want) {
   g_autoptr(GPtrArray) labels = label_list_parse(value);
@@ -42,10 +43,29 @@ static void test_text(void) {
   assert_text("a fox", "a fox");
 }
 
+/* Class ids are labels under their names, whether facts or words of a list of several. */
+static void test_class_ids(void) {
+  g_autoptr(GPtrArray) models = g_ptr_array_new_with_free_func((GDestroyNotify)model_unref);
+  static const char *const ids[] = {"n02119789", "n02084071", "n99999999"}, *const names[] = {"kit fox", "dog",
+                                                                                              "n99999999"};
+  for (size_t i = 0; i < G_N_ELEMENTS(ids); i++) {
+    Model *m = model_new();
+    m->path = g_strdup_printf("m%zu", i);
+    model_add_fact(m, "imagenet_class_id", ids[i], "metadata");
+    g_ptr_array_add(models, m);
+  }
+  LabelRequest wanted = {.source = "imagenet_class_id", .single = true};
+  g_autoptr(LabelSource) labels = label_source_new(models, &wanted, NULL);
+  g_assert_nonnull(labels);
+  for (size_t i = 0; i < G_N_ELEMENTS(ids); i++)
+    g_assert_cmpstr(label_source_first(labels, models->pdata[i]), ==, names[i]);
+}
+
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/labels/literals", test_literals);
   g_test_add_func("/labels/plain-text", test_plain_text);
   g_test_add_func("/labels/text", test_text);
+  g_test_add_func("/labels/class-ids", test_class_ids);
   return g_test_run();
 }
