@@ -10,15 +10,6 @@
 #include "numerics/linalg.h"
 #include "tests/bench/lineage_wood.h"
 
-static void print_line(const char *what, const LineageScore *s) {
-  printf(
-      "%-24s directed %3u of %3u (%3u said), undirected %3u, missing %u/%u/%u, said .9: %3u, right %3u, calibration "
-      "%.3f\n",
-      what, s->directed.right, s->directed.there, s->directed.claimed, s->undirected.right, s->missing.right,
-      s->missing.claimed, s->missing.there, s->bin_edges[9], s->bin_right[9], s->calibration);
-  fflush(stdout);
-}
-
 int main(int argc, char **argv) {
   if (argc < 4) {
     fputs("usage: lineage-stars SETTING CHILDREN SEED…\n", stderr);
@@ -31,15 +22,19 @@ int main(int argc, char **argv) {
   const ForestOptions alone = {.ignore_cards = true};
   for (int i = 3; i < argc; i++) {
     LineageScore s;
-    const PlantOptions options = {.kind = PLANT_STARS,
-                                  .setting = argv[1],
+    bool woods = strcmp(argv[1], "woods") == 0, classes = strcmp(argv[1], "classes") == 0;
+    const PlantOptions options = {.kind = woods     ? PLANT_WOODS
+                                          : classes ? PLANT_CLASSES
+                                                    : PLANT_STARS,
+                                  .setting = woods || classes ? NULL : argv[1],
+                                  .fine_tunes = 24,
                                   .children = (unsigned)g_ascii_strtoull(argv[2], NULL, 10),
                                   .seed = g_ascii_strtoull(argv[i], NULL, 10)};
     lineage_wood_measure(top, &options, &alone, 1, &s);
     g_autofree char *what = g_strdup_printf("%s-%s", argv[1], argv[i]);
-    print_line(what, &s);
+    lineage_score_print(what, &s);
     lineage_score_add(&sum, &s);
   }
-  print_line(argv[1], &sum);
+  lineage_score_print(argv[1], &sum);
   return dir_remove(top, NULL) ? 0 : 1;
 }

@@ -23,19 +23,26 @@ static GPtrArray *open_wood(const char *dir, const char *state, Collection **col
   return models;
 }
 
+void lineage_wood_score(const char *dir, const char *truth, const ForestOptions *rules, unsigned n,
+                        LineageScore *scores) {
+  GError *error = NULL;
+  Collection *collection;
+  g_autofree char *state = g_strconcat(dir, ".state", NULL);
+  g_autoptr(GPtrArray) models = open_wood(dir, state, &collection);
+  for (unsigned i = 0; i < n; i++) {
+    g_autoptr(Forest) forest = forest_build(collection, models, &rules[i], NULL, &error);
+    if (!forest || !lineage_score(forest, truth, &scores[i], &error)) fail(error);
+  }
+  collection_free(collection);
+}
+
 unsigned lineage_wood_measure(const char *top, const PlantOptions *options, const ForestOptions *rules, unsigned n,
                               LineageScore *scores) {
   GError *error = NULL;
   PlantSummary planted;
-  Collection *collection;
   g_autofree char *dir = g_build_filename(top, "wood", NULL), *state = g_strconcat(dir, ".state", NULL);
   if (!plant(dir, options, NULL, &planted, &error)) fail(error);
-  g_autoptr(GPtrArray) models = open_wood(dir, state, &collection);
-  for (unsigned i = 0; i < n; i++) {
-    g_autoptr(Forest) forest = forest_build(collection, models, &rules[i], NULL, &error);
-    if (!forest || !lineage_score(forest, planted.truth, &scores[i], &error)) fail(error);
-  }
-  collection_free(collection);
+  lineage_wood_score(dir, planted.truth, rules, n, scores);
   g_free(planted.truth);
   if (!dir_remove(dir, &error) || !dir_remove(state, &error)) fail(error);
   return planted.models;
@@ -64,4 +71,13 @@ void lineage_score_add(LineageScore *sum, const LineageScore *s) {
     edges += sum->bin_edges[b];
   }
   for (int b = 0; b < 10; b++) sum->calibration += fabs(sum->bin_confidence[b] - sum->bin_right[b]) / MAX(edges, 1);
+}
+
+void lineage_score_print(const char *what, const LineageScore *s) {
+  printf(
+      "%-24s directed %3u of %3u (%3u said), undirected %3u, missing %u/%u/%u, said .9: %3u, right %3u, calibration "
+      "%.3f\n",
+      what, s->directed.right, s->directed.there, s->directed.claimed, s->undirected.right, s->missing.right,
+      s->missing.claimed, s->missing.there, s->bin_edges[9], s->bin_right[9], s->calibration);
+  fflush(stdout);
 }

@@ -10,7 +10,8 @@ typedef struct {
   /* Recovered from numbers that are equal, or nearly. */
   double recast, copy, layers_equal, merge_proven;
   /* Recovered by distance. */
-  double low_rank, neighbour_least, neighbour_apart, neighbour_far, pair, hung, from_stem, unknown, mother;
+  double low_rank, neighbour_least, neighbour_apart, neighbour_far, lost, one_head, pair, hung, from_stem, unknown,
+      mother;
   double quantised_least, quantised_apart;
   /* Of adapters without a card. */
   double adapter_fits, adapter_beside, adapter_alone;

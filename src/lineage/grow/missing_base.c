@@ -15,7 +15,7 @@ typedef struct {
   unsigned hub, n;
   unsigned near[MOST];
   double length2[MOST];        /* |j - h|^2 */
-  double product[MOST * MOST]; /* <j - h, k - h> */
+  double product[MOST * MOST]; /* <j - h, k - h>, but for what lies along h */
 } Star;
 
 static double d2(const Star *s, unsigned a, unsigned b) {
@@ -36,10 +36,16 @@ static void add_neighbour(Star *s, unsigned v) {
   s->near[s->n++] = v;
 }
 
+/* <v - h, h> / |h|: what shrinking alone moves, which all that decays shares without a base that is missing. */
+static double along(const Star *s, unsigned i) {
+  double norm2 = s->members[s->hub].sketch->norm2;
+  return norm2 > 0 ? (s->members[s->near[i]].sketch->norm2 - norm2 - s->length2[i]) / (2 * sqrt(norm2)) : 0;
+}
+
 static void fill_products(Star *s) {
   for (unsigned i = 0; i < s->n; i++)
     for (unsigned k = 0; k < i; k++) {
-      double p = (s->length2[i] + s->length2[k] - d2(s, s->near[i], s->near[k])) / 2;
+      double p = (s->length2[i] + s->length2[k] - d2(s, s->near[i], s->near[k])) / 2 - along(s, i) * along(s, k);
       s->product[i * MOST + k] = s->product[k * MOST + i] = p;
     }
 }
@@ -151,6 +157,39 @@ static double spread(const Star *s) {
   return quantile(all, n, 0.5);
 }
 
+/* Of the siblings' norms, against what they moved: models that all shrank share a direction without a base that is
+ * missing. */
+static double mean_growth(const Star *s) {
+  double sum = 0;
+  for (unsigned i = 0; i < s->n; i++) {
+    double grown = s->members[s->near[i]].sketch->norm2 - s->members[s->hub].sketch->norm2;
+    sum += CLAMP(grown / s->length2[i], -2, 2);
+  }
+  return sum / s->n;
+}
+
+static bool has_head_of(const PedigreeMember *a, const PedigreeMember *b) {
+  Kinship k;
+  if (a->sketch->head_out != b->sketch->head_out) return false;
+  kinship_compare(a->sketch, b->sketch, &k);
+  return k.head_cosine > 0.5;
+}
+
+static const double usual_heads = 0.65;
+
+/* The share of the siblings that have the hub's head: most of those of a base that is missing have their own, where
+ * heads tell at all. What is usual where all members of the tree have one head, or none. */
+static double same_heads(const Star *s, unsigned members) {
+  unsigned same = 0;
+  bool tells = false;
+  for (unsigned v = 0; v < members && !tells; v++)
+    tells = s->members[v].sketch && s->members[v].sketch->head_out && s->members[s->hub].sketch->head_out &&
+            v != s->hub && !has_head_of(&s->members[s->hub], &s->members[v]);
+  if (!tells) return usual_heads;
+  for (unsigned i = 0; i < s->n; i++) same += has_head_of(&s->members[s->hub], &s->members[s->near[i]]);
+  return (double)same / s->n;
+}
+
 /* Nats for a missing base, one row a kind of star; logistic regressions on planted woods. No piece decides alone: a
  * few siblings must agree the better, many may show a smaller step. */
 typedef struct {
@@ -163,11 +202,21 @@ typedef struct {
   double younger; /* the hub's clock is ahead of a sibling's */
   double hub;     /* times hub_evidence() */
   double spread;  /* times spread(), up to 1.4 */
+  double heads;   /* times what same_heads() is above usual_heads */
+  double growth;  /* times mean_growth() where it is below 0 */
   double asked;   /* to be believed; a base that is made up is worse than one that is not found */
 } Weights;
 
-static const Weights by_distance = {
-    .none = -8.6, .sibling = 0.94, .kept = 8.9, .step = 1.23, .least = 1.5, .even = 1, .younger = 1.7, .asked = 2};
+static const Weights by_distance = {.none = -8.6,
+                                    .sibling = 0.94,
+                                    .kept = 8.9,
+                                    .step = 1.23,
+                                    .least = 1.5,
+                                    .even = 1,
+                                    .younger = 1.7,
+                                    .heads = -8,
+                                    .growth = 4,
+                                    .asked = 2};
 static const Weights by_tail = {.none = 9,
                                 .sibling = 1.1,
                                 .kept = 0.66,
@@ -176,6 +225,8 @@ static const Weights by_tail = {.none = 9,
                                 .even = 0.57,
                                 .hub = -5.37,
                                 .spread = -9.6,
+                                .heads = -8,
+                                .growth = 4,
                                 .asked = 0.85};
 
 /* With more evidence than this for some hub of the tree, distances alone make up no base. */
@@ -184,13 +235,15 @@ static const double most_hub = 0.45;
 static const double least_share = 0.01, most_sure = 0.95;
 
 /* How sure, 0 when the star is just a parent's. `hub` as hub_evidence() has it. */
-static double weigh(const Star *s, const Weights *w, unsigned before, double step2, double share, double hub) {
+static double weigh(const Star *s, const Weights *w, unsigned before, double step2, double share, double hub,
+                    double heads) {
   enum { MOST_COUNTED = 8 };
   if (s->n < LEAST || !(step2 > 0) || share < least_share) return 0;
   double sum = w->none + w->sibling * MIN(s->n, (unsigned)MOST_COUNTED) + w->kept * s->n / before +
                w->step * log(share) + w->least * CLAMP(pair_quantile(s, 0) / step2, -1, 1) +
                w->even * CLAMP(constancy(s, step2), -3, 3) + w->younger * has_younger(s) + w->hub * hub +
-               (w->spread != 0 ? w->spread * fmin(spread(s), 1.4) : 0);
+               (w->spread != 0 ? w->spread * fmin(spread(s), 1.4) : 0) + w->heads * fmax(heads - usual_heads, 0) +
+               w->growth * fmin(mean_growth(s), 0);
   return sum < w->asked ? 0 : fmin(1 / (1 + exp(-sum)), most_sure);
 }
 
@@ -205,8 +258,8 @@ static void keep_best(const Star *s, double share, double sure, Absent *best) {
 }
 
 /* Judges one hub. */
-static void judge(const PedigreeMember *members, const KinTable *table, const Weights *w, unsigned hub, double evidence,
-                  const GArray *neighbours, Absent *best) {
+static void judge(const PedigreeMember *members, unsigned n, const KinTable *table, const Weights *w, unsigned hub,
+                  double evidence, const GArray *neighbours, Absent *best) {
   g_autofree Star *s = g_new0(Star, 1);
   s->members = members, s->table = table, s->hub = hub;
   for (guint i = 0; i < neighbours->len; i++) add_neighbour(s, g_array_index(neighbours, unsigned, i));
@@ -216,7 +269,7 @@ static void judge(const PedigreeMember *members, const KinTable *table, const We
   keep_agreeing(s);
   if (s->n < LEAST) return;
   double step2 = pair_quantile(s, 0.5), share = step2 / middle_length2(s);
-  keep_best(s, share, weigh(s, w, before, step2, share, evidence), best);
+  keep_best(s, share, weigh(s, w, before, step2, share, evidence, same_heads(s, n)), best);
 }
 
 /* The neighbours of a member that could have an unknown parent, when there are enough. */
@@ -238,10 +291,10 @@ bool missing_base_find(const PedigreeMember *members, unsigned n, const KinTable
     if (!find_neighbours(members, n, tail_tree, hub, neighbours)) continue;
     double evidence = hub_evidence(members, neighbours, hub);
     most = fmax(most, evidence);
-    judge(members, table, &by_tail, hub, evidence, neighbours, out);
+    judge(members, n, table, &by_tail, hub, evidence, neighbours, out);
   }
   for (unsigned hub = 0; hub < n && most <= most_hub; hub++)
     if (find_neighbours(members, n, euclid, hub, neighbours))
-      judge(members, table, &by_distance, hub, 0, neighbours, out);
+      judge(members, n, table, &by_distance, hub, 0, neighbours, out);
   return out->siblings != NULL;
 }

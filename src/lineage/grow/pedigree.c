@@ -2,6 +2,7 @@
 #include "lineage/grow/pedigree.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lineage/grow/certainty.h"
@@ -16,6 +17,7 @@ static const double worth_known = 8, worth_ghost = 100;
 typedef struct {
   const PedigreeMember *members;
   unsigned n;
+  const KinTable *table;
   const Spanning *span;
   int *known;      /* as the members say, cycles cut */
   unsigned *order; /* parents before children */
@@ -96,7 +98,7 @@ static double edge_probability(const Spanning *s, unsigned v) {
   if (s->best[v] >= 1e200) return certainty.unknown;
   double gap = s->best[v] > 0 ? s->second[v] / s->best[v] - 1 : 1;
   return certainty.neighbour_least + certainty.neighbour_apart * CLAMP(gap / 0.1, 0, 1) +
-         certainty.neighbour_far * CLAMP((gap - 0.1) / 0.4, 0, 1);
+         certainty.neighbour_far * CLAMP((gap - 0.1) / 0.2, 0, 1);
 }
 
 /* The edge that Prim found for `edge`, now read as "p is the parent of c". */
@@ -140,6 +142,70 @@ static bool descends(const PedigreeEdge *edges, int v, int ancestor) {
   return v == ancestor;
 }
 
+/* ---- whether a child has what its parent is ---- */
+
+enum { WITNESSES = 24, FEWEST = 2 };
+
+static double d2(const Rooting *r, unsigned a, unsigned b) {
+  if (!r->members[a].sketch || !r->members[b].sketch) return NAN;
+  return kin_table_get(r->table, r->members[a].row, r->members[b].row).distance2;
+}
+
+static int by_value(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* <x - p, p> / |p|: what shrinking alone moves, which all that decays shares. */
+static double along(const Rooting *r, unsigned x, unsigned p) {
+  double norm2 = r->members[p].sketch->norm2;
+  return norm2 > 0 ? (r->members[x].sketch->norm2 - norm2 - d2(r, x, p)) / (2 * sqrt(norm2)) : 0;
+}
+
+/* <x - p, c - p> / |c - p|^2, of some x that do not come of c the one at the quantile: about 0 when c has all that sets p apart
+ * from the others, as a child has; a half when c lacks it as much as p lacks what sets c apart, as siblings do. NAN
+ * when there are too few to tell. */
+static double lost_share(const Rooting *r, const PedigreeEdge *edges, unsigned c, double quantile) {
+  double share[WITNESSES], length2 = d2(r, (unsigned)edges[c].parent, c);
+  unsigned p = (unsigned)edges[c].parent, found = 0, stride = MAX(1, r->n / WITNESSES);
+  for (unsigned i = 0; i < r->n && found < WITNESSES; i += stride) {
+    unsigned x = r->order[i];
+    if (x == p || x == c || !r->members[x].sketch || descends(edges, (int)x, (int)c)) continue;
+    double product = (d2(r, x, p) + length2 - d2(r, x, c)) / 2 - along(r, x, p) * along(r, c, p);
+    if (isfinite(product) && length2 > 0) share[found++] = product / length2;
+  }
+  qsort(share, found, sizeof *share, by_value);
+  return found >= FEWEST ? share[(unsigned)(quantile * (found - 1) + 0.5)] : NAN;
+}
+
+static bool have_one_head(const Rooting *r, unsigned a, unsigned b) {
+  const ModelSketch *x = r->members[a].sketch, *y = r->members[b].sketch;
+  Kinship k;
+  if (!x->head_out || x->head_out != y->head_out) return false;
+  kinship_compare(x, y, &k);
+  return k.head_cosine > 0.5;
+}
+
+/* Models that were trained alike are nearer to each other than to where they came from, and no distance tells a parent
+ * among them. Below the root children may share a direction that is nobody's own: there the head must speak too. */
+static void doubt(const Rooting *r, PedigreeEdge *edges) {
+  static const double fine = 0.05, doubtful = 0.2, sibling = 0.27, drift = 0.2, usual = 0.5, strict = 0.75;
+  for (unsigned c = 0; c < r->n; c++) {
+    PedigreeEdge *e = &edges[c];
+    if (e->parent < 0 || !r->members[e->parent].sketch || !r->members[c].sketch) continue;
+    bool one_head = have_one_head(r, (unsigned)e->parent, c);
+    bool root = edges[e->parent].parent < 0;
+    if (one_head && !root && e->kind != EDGE_LORA_MERGED) e->confidence = MIN(e->confidence, certainty.one_head);
+    double lost = lost_share(r, edges, c, one_head ? strict : usual);
+    if (!isfinite(lost)) continue;
+    if (root) lost -= drift;
+    if (!root || one_head) e->confidence *= 1 - certainty.lost * CLAMP((lost - fine) / (doubtful - fine), 0, 1);
+    if (lost < sibling || !one_head) continue;
+    e->kind = EDGE_RELATED;
+    e->confidence = MIN(e->confidence, certainty.unknown);
+  }
+}
+
 /* Gives c its known parent. If that one hangs below c, the chain of known parents is turned
  * around as far as it hangs there, and its end takes c's place in the tree; should the end have a
  * known parent elsewhere, its own turn comes later. */
@@ -167,6 +233,7 @@ static void rooting_run(Rooting *r, PedigreeEdge *edges) {
   score_roots(r);
   unsigned root = best_root(r);
   orient(r, root, edges);
+  doubt(r, edges);
   for (unsigned v = 0; v < r->n; v++)
     if (r->known[v] >= 0) impose_known(r, v, &root, edges);
 }
@@ -179,7 +246,7 @@ bool pedigree_build(const PedigreeMember *members, unsigned n, const KinTable *t
   g_autofree unsigned *order = g_new(unsigned, n);
   g_autofree double *nats = g_new0(double, n), *score = g_new0(double, n);
   g_autofree double *below = g_new0(double, n);
-  Rooting r = {members, n, &span, known, order, nats, score, below};
+  Rooting r = {members, n, table, &span, known, order, nats, score, below};
   rooting_run(&r, edges);
   spanning_clear(&span);
   return true;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How the numbers of one layer come, element by element, of the same layer of models that moved from one base: TIES
  * (Yadav et al. 2023, arXiv 2306.01708), DARE (Yu et al. 2024, arXiv 2311.03099), both of them together, and what else
- * keeps some elements of each change and drops the others. All arrays hold n numbers. Pure functions, for any thread. */
+ * keeps some elements of each change and drops the others. All arrays hold n numbers. Pure functions, for any
+ * thread. */
 #pragma once
 
 #include <stdbool.h>
