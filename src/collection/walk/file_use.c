@@ -116,3 +116,18 @@ bool file_use_may_be_marked(const char *name) {
   size_t digits = strspn(dot + 1, "0123456789");
   return has_ending(name, endings, G_N_ELEMENTS(endings)) || (digits > 0 && dot[1 + digits] == '\0');
 }
+
+bool file_use_is_weights(WalkUse use) { return use == WALK_WEIGHTS || use == WALK_ARCHIVE || use == WALK_SHARD_INDEX; }
+
+bool file_is_of_interest(const char *name) {
+  WalkUse use;
+  g_autofree char *whole = NULL;
+  return file_use_of(name, &use) || file_piece_of(name, &whole) || file_is_sidecar(name) ||
+         file_use_may_be_marked(name);
+}
+
+const char *file_special_name(mode_t mode) {
+  if (S_ISFIFO(mode)) return "a FIFO";
+  if (S_ISSOCK(mode)) return "a socket";
+  return S_ISCHR(mode) || S_ISBLK(mode) ? "a device" : "a special file";
+}

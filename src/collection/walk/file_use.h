@@ -4,6 +4,7 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <sys/stat.h>
 
 typedef enum {
   WALK_WEIGHTS,        /* a name that weight files have */
@@ -39,3 +40,12 @@ bool file_piece_of(const char *name, char **whole);
 /* True for a name that says nothing, so that a weight file may bear it: none of an ending, or one that is given to all
  * sorts of things (".model", ".0"). */
 bool file_use_may_be_marked(const char *name);
+
+/* True of a role that weights have. */
+bool file_use_is_weights(WalkUse use);
+
+/* False for a bare name that nothing is made of, whatever it holds: spares a stat. */
+bool file_is_of_interest(const char *name);
+
+/* "a FIFO", "a socket", … Static text. */
+const char *file_special_name(mode_t mode);

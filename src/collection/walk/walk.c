@@ -111,12 +111,6 @@ static FileStamp stamp_of(const struct stat *st) {
                      .inode = (uint64_t)st->st_ino};
 }
 
-static const char *special_name(mode_t mode) {
-  if (S_ISFIFO(mode)) return "a FIFO";
-  if (S_ISSOCK(mode)) return "a socket";
-  return S_ISCHR(mode) || S_ISBLK(mode) ? "a device" : "a special file";
-}
-
 static bool lies_within(const char *path, const char *folder) {
   size_t n = strlen(folder);
   while (n > 0 && folder[n - 1] == '/') n--;
@@ -158,8 +152,6 @@ static bool is_shadowed(const Walker *w, const Listing *l, const char *name) {
   return false;
 }
 
-static bool is_of_weights(WalkUse use) { return use == WALK_WEIGHTS || use == WALK_ARCHIVE || use == WALK_SHARD_INDEX; }
-
 static void note_piece(Finds *f, const Listing *l, const char *name, const char *whole) {
   g_autofree SafeText *shown = safe_text(whole, -1);
   add_skip(f, l->folder->path, name,
@@ -181,9 +173,9 @@ static void note_file(Walker *w, Finds *f, const Listing *l, const char *name, c
   WalkUse use;
   g_autofree char *whole = NULL;
   if (!S_ISREG(st->st_mode)) {
-    add_skip(f, l->folder->path, name, g_strdup_printf("%s, not opened", special_name(st->st_mode)));
+    add_skip(f, l->folder->path, name, g_strdup_printf("%s, not opened", file_special_name(st->st_mode)));
   } else if (file_use_of(name, &use)) {
-    if (!is_of_weights(use) || !is_shadowed(w, l, name)) walk_folder_add(l->folder, name, use, stamp_of(st));
+    if (!file_use_is_weights(use) || !is_shadowed(w, l, name)) walk_folder_add(l->folder, name, use, stamp_of(st));
   } else if (file_piece_of(name, &whole)) {
     note_piece(f, l, name, whole);
   } else if (file_is_sidecar(name)) {
@@ -191,14 +183,6 @@ static void note_file(Walker *w, Finds *f, const Listing *l, const char *name, c
   } else if (is_marked(l, name, st) && !is_shadowed(w, l, name)) {
     walk_folder_add(l->folder, name, WALK_WEIGHTS, stamp_of(st));
   }
-}
-
-/* Spares a stat of what is of no interest. */
-static bool is_wanted(const char *name) {
-  WalkUse use;
-  g_autofree char *whole = NULL;
-  return file_use_of(name, &use) || file_piece_of(name, &whole) || file_is_sidecar(name) ||
-         file_use_may_be_marked(name);
 }
 
 /* The link of a snapshot to its blob, as every one of them reads: spares the look at each folder on the way. */
@@ -226,7 +210,7 @@ static void note_link(Walker *w, Finds *f, const Listing *l, const char *name) {
       note_broken_link(f, l->fd, l->folder->path, name);
   } else if (S_ISDIR(st.st_mode)) {
     note_folder_link(w, f, l->folder->path, name);
-  } else if (is_wanted(name) && leads_outside(w, l, name)) {
+  } else if (file_is_of_interest(name) && leads_outside(w, l, name)) {
     add_skip(f, l->folder->path, name, g_strdup("a link to a file outside the collection, not followed"));
   } else {
     note_file(w, f, l, name, &st);
@@ -265,7 +249,8 @@ static void note_entry(Walker *w, Finds *f, const Listing *l, const struct diren
       break;
     case DT_REG:
       if (walk_is_unfinished(name)) add_skip(f, l->folder->path, name, g_strdup("download not finished"));
-      else if (is_wanted(name) && fstatat(l->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0) note_file(w, f, l, name, &st);
+      else if (file_is_of_interest(name) && fstatat(l->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        note_file(w, f, l, name, &st);
       break;
     default:
       if (fstatat(l->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0) note_file(w, f, l, name, &st);
