@@ -159,12 +159,16 @@ static bool is_hub_blob(const char *path) {
   return false;
 }
 
+bool path_is_below(const char *path, const char *folder) {
+  size_t n = strlen(folder);
+  while (n > 0 && folder[n - 1] == '/') n--;
+  return strncmp(path, folder, n) == 0 && (path[n] == '/' || path[n] == '\0');
+}
+
 bool path_stays_within(const char *root, const char *path) {
   char real_root[PATH_MAX], real_path[PATH_MAX];
   if (!realpath(root, real_root) || !realpath(path, real_path)) return false;
-  size_t n = strlen(real_root);
-  bool inside = strncmp(real_root, real_path, n) == 0 && (real_path[n] == '/' || real_path[n] == '\0' || n == 1);
-  return inside || is_hub_blob(real_path);
+  return path_is_below(real_path, real_root) || is_hub_blob(real_path);
 }
 
 /* "NAME.tmp-XXXXXX". */

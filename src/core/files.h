@@ -32,6 +32,9 @@ char *file_set_aside(const char *path, GError **error);
 /* mkdir -p, mode 0700. */
 bool dir_make(const char *path, GError **error);
 
+/* True when `path` is `folder` or lies in it, by their names alone: neither has a link or a "..". */
+bool path_is_below(const char *path, const char *folder);
+
 /* The one rule for links: true when the file or folder at `path`, all links followed, lies in the folder `root`, or is a
  * blob of a Hub cache (models--NAME/blobs/…), where a repository's own links lead. Nothing else is read by way of a link,
  * be it weights, a part, a card, a configuration or what stands beside them. False as well when there is nothing. */

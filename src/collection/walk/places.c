@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "core/text.h"
 
 static char *real_path(const char *path) {
@@ -40,15 +41,9 @@ static char *real_place(const char *path, bool *folder, GError **error) {
   return NULL;
 }
 
-static bool lies_within(const char *path, const char *place) {
-  size_t n = strlen(place);
-  if (n == 1 && *place == '/') return *path == '/';
-  return strncmp(path, place, n) == 0 && (path[n] == '/' || path[n] == '\0');
-}
-
 bool places_hold(const GPtrArray *list, const char *path) {
   bool held = !list;
-  for (guint i = 0; !held && i < list->len; i++) held = lies_within(path, list->pdata[i]);
+  for (guint i = 0; !held && i < list->len; i++) held = path_is_below(path, list->pdata[i]);
   return held;
 }
 
@@ -67,7 +62,7 @@ static GPtrArray *without_nested(GPtrArray *all) {
 static char *common_folder(const GPtrArray *paths) {
   char *folder = g_path_get_dirname(paths->pdata[0]);
   for (guint i = 1; i < paths->len; i++)
-    while (!lies_within(paths->pdata[i], folder)) {
+    while (!path_is_below(paths->pdata[i], folder)) {
       char *above = g_path_get_dirname(folder);
       g_free(folder);
       folder = above;

@@ -111,21 +111,15 @@ static FileStamp stamp_of(const struct stat *st) {
                      .inode = (uint64_t)st->st_ino};
 }
 
-static bool lies_within(const char *path, const char *folder) {
-  size_t n = strlen(folder);
-  while (n > 0 && folder[n - 1] == '/') n--;
-  return strncmp(path, folder, n) == 0 && (path[n] == '/' || path[n] == '\0');
-}
-
 /* A link to a folder of this collection costs no word unless it is a loop. */
 static void note_folder_link(Walker *w, Finds *f, const char *folder, const char *name) {
   g_autofree char *here = g_build_filename(w->root, folder, NULL);
   g_autofree char *link = g_build_filename(here, name, NULL);
   char *target = realpath(link, NULL);
   if (!target) return;
-  if (!lies_within(target, w->root))
+  if (!path_is_below(target, w->root))
     add_skip(f, folder, name, g_strdup("a link to a folder outside the collection, not followed"));
-  else if (lies_within(here, target))
+  else if (path_is_below(here, target))
     add_skip(f, folder, name, g_strdup("a link to a folder it lies in (a loop), not followed"));
   free(target);
 }
