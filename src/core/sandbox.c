@@ -12,10 +12,8 @@
 #ifdef HAVE_SECCOMP
 #include <seccomp.h>
 #endif
-#if defined(__has_include)
-#if __has_include(<linux/landlock.h>)
+#ifdef HAVE_LINUX_LANDLOCK_H
 #include <linux/landlock.h>
-#endif
 #endif
 
 /* --- Landlock: files ---------------------------------------------------------------------------- */
