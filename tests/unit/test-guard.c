@@ -147,7 +147,7 @@ static void test_silent(Fixture *f, gconstpointer unused) {
       silent[foreign] += representations_is_silent(rep, i);
     }
     g_assert_cmpuint(silent[0], <=, 4);
-    g_assert_cmpuint(silent[1], >=, 18);
+    g_assert_cmpuint(silent[1], >=, 14); /* a half of all directions belongs to some concept here */
     g_autoptr(QueryIndex) index = query_index_open(f->collection, f->models, NULL, &error);
     g_autoptr(QueryAnswer) a = query_run(index, "fox", 10, &error);
     g_assert_no_error(error);

@@ -14,7 +14,7 @@
 
 /* Models that are looked at, at most, and the share of training models that may be refused. */
 enum { MOST = 600, TURNED = 150, SEEDS = 0x7fffffff };
-static const double refused = 0.02, refused_with_label = 0.05, most_passed = 0.25;
+static const double refused = 0.02, refused_with_label = 0.05, refused_turned = 0.99, most_passed = 0.25;
 static const double lambdas[] = {0.03, 0.3, 3, 30};
 
 void guard_free(Guard *g) {
@@ -61,6 +61,7 @@ typedef struct {
   size_t n, turned;
   uint64_t seed;
   Guard *best; /* or NULL */
+  double kept; /* by it at the bar that all but a few of the turned stay below: share of those left out */
 } Fitting;
 
 /* M_ij = sum over eigenvectors of q_i q_j / (d + l), of the models in `own` (m, m). */
@@ -83,10 +84,10 @@ static void score_left_out(const KernelEigen *e, double lambda, const size_t *ow
   for (size_t i = 0; i < m; i++) score[own[i]] = ok ? 1 - (block[i * m + i] - lambda) : 1;
 }
 
-/* The score that all but a few reach when they are left out with those of their label. */
-static double threshold_of(const Fitting *f, const KernelEigen *e, double lambda) {
+/* The scores of all when they are left out with those of their label, ascending. The caller frees them. */
+static double *scores_left_out(const Fitting *f, const KernelEigen *e, double lambda) {
   enum { MOST_TOGETHER = 64 };
-  g_autofree double *score = g_new0(double, f->n + 1);
+  double *score = g_new0(double, f->n + 1);
   g_autofree size_t *own = g_new(size_t, f->n + 1);
   g_autofree bool *done = g_new0(bool, f->n + 1);
   for (size_t i = 0; i < f->n; i++) {
@@ -99,7 +100,7 @@ static double threshold_of(const Fitting *f, const KernelEigen *e, double lambda
     score_left_out(e, lambda, own, m, score);
   }
   qsort(score, f->n, sizeof *score, ascending);
-  return score[(size_t)((f->label ? refused_with_label : refused) * (double)f->n)];
+  return score;
 }
 
 /* G = C'(K + l I)^-1 C = sum over eigenvectors q of (C'q)(C'q)' / (d + l). */
@@ -121,21 +122,31 @@ static void score_rows(const float *g, const float *c, size_t n, size_t width, d
   for (size_t i = 0; i < n; i++) score[i] = (double)dot(c + i * width, t + i * width, width);
 }
 
+/* Of ascending scores. */
+static double share_below(const double *score, size_t n, double bar) {
+  size_t below = 0;
+  while (below < n && score[below] < bar) below++;
+  return (double)below / (double)n;
+}
+
 static void try_lambda(Fitting *f, const Guard *side, const KernelEigen *e, const float *c, const float *foreign,
                        double lambda) {
   Guard g = *side;
   g_autofree double *score = g_new(double, f->turned + 1);
-  g.threshold = threshold_of(f, e, lambda);
+  g_autofree double *own = scores_left_out(f, e, lambda);
   g.g = form_of(e, c, g.width, lambda);
   score_rows(g.g, foreign, f->turned, g.width, score);
-  size_t passed = 0;
-  for (size_t i = 0; i < f->turned; i++) passed += score[i] >= g.threshold;
-  g.passed = (double)passed / (double)f->turned;
-  if (f->best && f->best->passed <= g.passed) {
+  qsort(score, f->turned, sizeof *score, ascending);
+  double bar = score[(size_t)(refused_turned * (double)f->turned)];
+  g.threshold = fmin(bar, own[(size_t)((f->label ? refused_with_label : refused) * (double)f->n)]);
+  g.passed = 1 - share_below(score, f->turned, g.threshold);
+  double kept = 1 - share_below(own, f->n, bar);
+  if (f->best && (f->kept > kept || (f->kept == kept && f->best->passed <= g.passed))) {
     g_free(g.g);
     return;
   }
   guard_free(f->best);
+  f->kept = kept;
   f->best = g_memdup2(&g, sizeof g);
   f->best->mean = g_memdup2(side->mean, g.width * sizeof(float));
 }
@@ -163,7 +174,7 @@ Guard *guard_fit(const LayerSet *set, const size_t *models, size_t n, const size
   Rng rng;
   rng_init(&rng, seed, 91);
   rng_shuffle(&rng, drawn, n);
-  Fitting f = {set, drawn, label, MIN(n, (size_t)MOST), MIN(n, (size_t)TURNED), (seed * 2 + 1) & SEEDS, NULL};
+  Fitting f = {set, drawn, label, MIN(n, (size_t)MOST), MIN(n, (size_t)TURNED), (seed * 2 + 1) & SEEDS, NULL, 0};
   for (int side = 0; side < GUARD_SIDES; side++) {
     if (progress_step(progress, "learning what belongs here", (uint64_t)side, GUARD_SIDES, error) &&
         try_side(&f, (GuardSide)side, error))

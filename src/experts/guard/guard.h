@@ -8,9 +8,8 @@
  *   score = k'(K + l I)^-1 k = c'G c                               K: of the training models' c, k: with them
  *
  * that is 1 less the variance of a Gaussian process. Side and l are those that tell best the training models, each left
- * out with all of its label (models of new labels belong here too), from themselves in another random basis; of the
- * former the threshold lets nineteen in twenty pass (those whose label is known pass nearly all), without labels all but
- * one in fifty. */
+ * out with all of its label (models of new labels belong here too), from themselves in another random basis. The threshold
+ * refuses nearly all of the latter, or where the two overlap one in twenty of the former (without labels one in fifty). */
 #pragma once
 
 #include <glib.h>
