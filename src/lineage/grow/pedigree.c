@@ -162,9 +162,9 @@ static double along(const Rooting *r, unsigned x, unsigned p) {
   return norm2 > 0 ? (r->members[x].sketch->norm2 - norm2 - d2(r, x, p)) / (2 * sqrt(norm2)) : 0;
 }
 
-/* <x - p, c - p> / |c - p|^2, of some x that do not come of c the one at the quantile: about 0 when c has all that sets p apart
- * from the others, as a child has; a half when c lacks it as much as p lacks what sets c apart, as siblings do. NAN
- * when there are too few to tell. */
+/* <x - p, c - p> / |c - p|^2, of some x that do not come of c the one at the quantile: about 0 when c has all that sets
+ * p apart from the others, as a child has; a half when c lacks it as much as p lacks what sets c apart, as siblings do.
+ * NAN when there are too few to tell. */
 static double lost_share(const Rooting *r, const PedigreeEdge *edges, unsigned c, double quantile) {
   double share[WITNESSES], length2 = d2(r, (unsigned)edges[c].parent, c);
   unsigned p = (unsigned)edges[c].parent, found = 0, stride = MAX(1, r->n / WITNESSES);
