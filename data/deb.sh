@@ -1,10 +1,10 @@
 #!/bin/sh
 # Makes Debian packages of what `make install` puts in place: copse, and libcopse-dev for programs that use the engine.
-#   make deb, or ./bootstrap deb; run in the build folder. usage: deb.sh SRCDIR VERSION
+#   make deb [DEBDIR=FOLDER], or ./bootstrap deb; run in the build folder. usage: deb.sh SRCDIR VERSION [FOLDER]
 # No debhelper is needed: dpkg-deb packs, dpkg-shlibdeps tells the libraries.
 set -eu
 src=$1 version=$2
-here=$PWD top=$PWD/deb
+here=${3:-$PWD} top=${3:-$PWD}/deb
 arch=$(dpkg --print-architecture)
 date=$(date -R -d "@${SOURCE_DATE_EPOCH:-$(git -C "$src" log -1 --format=%ct 2>/dev/null || date +%s)}")
 who=${DEBEMAIL:+${DEBFULLNAME:-copse} <$DEBEMAIL>}

@@ -52,5 +52,5 @@ uninstall-hook:
 	-rmdir "$(DESTDIR)$(pkgdatadir)" "$(DESTDIR)$(docdir)" 2>/dev/null
 
 deb: all
-	$(SHELL) $(srcdir)/data/deb.sh $(abs_top_srcdir) $(PACKAGE_VERSION)
+	$(SHELL) $(srcdir)/data/deb.sh $(abs_top_srcdir) $(PACKAGE_VERSION) $(DEBDIR)
 .PHONY: deb

@@ -135,7 +135,8 @@ ours() { # expert kind, program, task
   "$COPSE" train "$wood" -q --layer mid --preset published --expert "$1" --task "$3" --encoder "$texts" --epochs 30 \
     --batch 8 --probes 4 --proj 3 --rep 6 --lr 0.01 --out "$dir/$1-$3.safetensors" &&
     "$COPSE" export-expert "$dir/$2-$3-out.safetensors" --for "$2" --expert "$dir/$1-$3.safetensors" &&
-    "$COPSE" apply "$wood" -q --json --expert "$dir/$1-$3.safetensors" >"$dir/said" &&
+    "$COPSE" apply "$wood" -q --json --expert "$dir/$1-$3.safetensors" $(test "$3" = classify || echo --encoder "$texts") \
+      >"$dir/said" &&
     upstream compare "$wood" "$dir/$2-$3-out.safetensors" "$dir/said"
 }
 for task in align classify; do
