@@ -16,6 +16,20 @@
 #include "core/source.h"
 #include "core/text.h"
 
+/* From 0 on, below 1, and everywhere between. */
+static void test_uniform(void) {
+  enum { N = 10000, PARTS = 10 };
+  unsigned in[PARTS] = {0};
+  Rng rng;
+  rng_init(&rng, 3, 0);
+  for (int i = 0; i < N; i++) {
+    float x = rng_uniform(&rng);
+    g_assert_true(x >= 0 && x < 1);
+    in[(int)(x * PARTS)]++;
+  }
+  for (int k = 0; k < PARTS; k++) g_assert_true(in[k] > 850 && in[k] < 1150); /* five standard deviations */
+}
+
 static void assert_clean(const char *in, gssize n, const char *want) {
   g_autofree SafeText *got = safe_text(in, n);
   g_assert_cmpstr(got, ==, want);
@@ -327,5 +341,6 @@ int main(int argc, char **argv) {
   g_test_add_func("/core/json/numbers", test_json_numbers);
   g_test_add_func("/core/files", test_files);
   g_test_add_func("/core/source", test_source);
+  g_test_add_func("/core/uniform", test_uniform);
   return g_test_run();
 }

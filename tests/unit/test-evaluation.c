@@ -30,6 +30,16 @@ static void test_temperature(void) {
   g_assert_cmpfloat(calibrate_softmax(logits, target, 0, C), ==, 1);
 }
 
+/* Odds of e to 1, and of the root of it once they are twice as warm. */
+static void test_softmax(void) {
+  float x[2] = {1, 0}, warm[2] = {1, 0};
+  softmax_row(x, 2, 1);
+  softmax_row(warm, 2, 2);
+  g_assert_cmpfloat(fabs((double)(x[0] / x[1]) - exp(1)), <, 1e-5);
+  g_assert_cmpfloat(fabs((double)(warm[0] / warm[1]) - exp(0.5)), <, 1e-5);
+  g_assert_cmpfloat(fabs((double)(warm[0] + warm[1]) - 1), <, 1e-6);
+}
+
 static void test_calibration_error(void) {
   static const Answer a[] = {{0.9, true}, {0.9, true}, {0.9, false}, {0.9, true}, {0.1, false}};
   g_assert_cmpfloat(fabs(calibration_error(a, 5) - (4 * 0.15 + 0.1) / 5), <, 1e-9);
@@ -99,6 +109,7 @@ static void test_neighbours(void) {
 
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/calibration/softmax", test_softmax);
   g_test_add_func("/calibration/temperature", test_temperature);
   g_test_add_func("/calibration/error", test_calibration_error);
   g_test_add_func("/calibration/threshold", test_threshold);

@@ -174,8 +174,21 @@ static void test_opened_once(Fixture *f, gconstpointer unused) {
   g_assert_cmpuint(voice_set_opens(deaf), ==, 0);
 }
 
+/* An expert of one tree is silent about the others; one of all trees, and a model of none, are let through. */
+static void test_trees(void) {
+  Expert one = {.tree = 2}, all = {.tree = -1};
+  Model here = {.tree = 2}, there = {.tree = 1}, nowhere = {.tree = -1};
+  Voice voice = {.expert = &one};
+  g_assert_true(voice_speaks_of(&voice, &here));
+  g_assert_false(voice_speaks_of(&voice, &there));
+  g_assert_true(voice_speaks_of(&voice, &nowhere));
+  voice.expert = &all;
+  g_assert_true(voice_speaks_of(&voice, &there));
+}
+
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/opinion/trees", test_trees);
   add_test("/opinion", "labels", test_labels);
   add_test("/opinion", "opened-once", test_opened_once);
   add_test("/opinion", "candidates", test_candidates);
