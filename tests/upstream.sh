@@ -131,17 +131,18 @@ wood=$dir/wood
 texts=table:$dir/texts.safetensors
 upstream plant "$wood"
 
-ours() { # expert kind, program, task
+ours() { # expert kind, program, task, encoder for applying
   "$COPSE" train "$wood" -q --layer mid --preset published --expert "$1" --task "$3" --encoder "$texts" --epochs 30 \
     --batch 8 --probes 4 --proj 3 --rep 6 --lr 0.01 --out "$dir/$1-$3.safetensors" &&
     "$COPSE" export-expert "$dir/$2-$3-out.safetensors" --for "$2" --expert "$dir/$1-$3.safetensors" &&
-    "$COPSE" apply "$wood" -q --json --expert "$dir/$1-$3.safetensors" $(test "$3" = classify || echo --encoder "$texts") \
-      >"$dir/said" &&
+    "$COPSE" apply "$wood" -q --json --expert "$dir/$1-$3.safetensors" ${4:+--encoder "$4"} >"$dir/said" &&
     upstream compare "$wood" "$dir/$2-$3-out.safetensors" "$dir/said"
 }
 for task in align classify; do
-  is "ProbeX's $task loads there and says the same" ours probex probex $task
-  is "several views' $task load there and say the same" ours multiview mvprobe $task
+  own=$texts # classes need none
+  [ $task = align ] || own=
+  is "ProbeX's $task loads there and says the same" ours probex probex $task "$own"
+  is "several views' $task load there and say the same" ours multiview mvprobe $task "$own"
 done
 theirs() { # program
   file=$dir/random-$1.safetensors

@@ -19,6 +19,7 @@ cd "$build"
 jobs=$(nproc)
 names=${*:-$(cd ../tests/fuzz && ls fuzz-*.c | sed 's/^fuzz-//; s/\.c$//')}
 # The engine brings a main of its own, so that ours is not taken from the library of fixtures.
+# shellcheck disable=SC2046 # a list of libraries
 make -j"$jobs" libcopse-fixtures.a libcopse-ui.a libcopse-commands.a $(make -s print-engine-libs)
 for name in $names; do
   make "tests/fuzz/fuzz-$name.o"

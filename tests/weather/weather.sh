@@ -73,6 +73,7 @@ blow() {
       wrong "full disk: $(cat "$dir/err")"
     shortages=$((shortages + 1)) ;;
   1) # few files
+    # shellcheck disable=SC3045 # dash and bash have it
     (ulimit -n 40 && exec "$COPSE" tree "$wood" --quiet --state "$state") >/dev/null 2>"$dir/err" ||
       wrong "few files: $(cat "$dir/err")"
     shortages=$((shortages + 1)) ;;

@@ -74,7 +74,8 @@ static void draw_rows(const Ui *ui, ForestView *v, Cells *cells, Rect area) {
   for (int i = 0; i < area.rows && r->list.top + i < r->list.count; i++) {
     int at = r->list.top + i;
     OutlineRow row = *forest_rows_row(r, at);
-    g_autofree char *branch = row.branch = forest_rows_branch(r, at);
+    g_autofree char *branch = forest_rows_branch(r, at);
+    row.branch = branch;
     RowLook look = {.forest = r->wood->forest,
                     .names = r->wood->names,
                     .label_key = r->wood->label_key,

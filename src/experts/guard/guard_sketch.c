@@ -94,7 +94,8 @@ static void turn(Rng *rng, float *r, size_t rows, size_t d) {
 float *guard_sketches(const LayerSet *set, const size_t *models, size_t n, GuardSide side, size_t size, uint64_t seed,
                       bool turned) {
   Sketching s = {.set = set, .models = models, .side = side, .size = size, .width = guard_width(side, size)};
-  g_autofree float *left = s.left = g_new(float, size * set->d_out), *right = s.right = g_new(float, size * set->d_in);
+  g_autofree float *left = g_new(float, size * set->d_out), *right = g_new(float, size * set->d_in);
+  s.left = left, s.right = right;
   Rng rng;
   rng_init(&rng, seed, 92);
   rng_fill_normal(&rng, s.left, size * set->d_out, 1 / sqrtf((float)size));
