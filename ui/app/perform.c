@@ -157,6 +157,25 @@ static void suspend(App *app) {
   else term_suspend(app->term);
 }
 
+/* True when the action asks for one of the views. */
+static bool show_asked(App *app, Action action) {
+  static const struct {
+    Action action;
+    ViewId view;
+  } views[] = {
+      {ACTION_VIEW_FOREST, VIEW_FOREST},   {ACTION_VIEW_QUERY, VIEW_QUERY},
+      {ACTION_VIEW_EXPERTS, VIEW_EXPERTS}, {ACTION_VIEW_JOBS, VIEW_JOBS},
+      {ACTION_VIEW_MAP, VIEW_MAP},         {ACTION_VIEW_DUPLICATES, VIEW_DUPLICATES},
+      {ACTION_VIEW_SPACE, VIEW_SPACE},     {ACTION_VIEW_CONFLICTS, VIEW_CONFLICTS},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(views); i++) {
+    if (views[i].action != action) continue;
+    app_show(app, views[i].view);
+    return true;
+  }
+  return false;
+}
+
 /* True when the action is the program's and no view's. */
 static bool perform_everywhere(App *app, Action action) {
   switch (action) {
@@ -173,30 +192,6 @@ static bool perform_everywhere(App *app, Action action) {
     case ACTION_QUIT_CANCEL:
     case ACTION_QUIT_STAY:
       answer_quit(app, action);
-      return true;
-    case ACTION_VIEW_FOREST:
-      app_show(app, VIEW_FOREST);
-      return true;
-    case ACTION_VIEW_QUERY:
-      app_show(app, VIEW_QUERY);
-      return true;
-    case ACTION_VIEW_EXPERTS:
-      app_show(app, VIEW_EXPERTS);
-      return true;
-    case ACTION_VIEW_JOBS:
-      app_show(app, VIEW_JOBS);
-      return true;
-    case ACTION_VIEW_MAP:
-      app_show(app, VIEW_MAP);
-      return true;
-    case ACTION_VIEW_DUPLICATES:
-      app_show(app, VIEW_DUPLICATES);
-      return true;
-    case ACTION_VIEW_SPACE:
-      app_show(app, VIEW_SPACE);
-      return true;
-    case ACTION_VIEW_CONFLICTS:
-      app_show(app, VIEW_CONFLICTS);
       return true;
     case ACTION_COMMAND:
       command_prompt_open(app);
@@ -224,7 +219,7 @@ static bool perform_everywhere(App *app, Action action) {
       else app_show(app, VIEW_HELP);
       return true;
     default:
-      return false;
+      return show_asked(app, action);
   }
 }
 
