@@ -26,7 +26,7 @@ enum {
   F_PROMPTS
 };
 
-enum { CHOICES_MOST = 4 };
+enum { CHOICES_MOST = 5 };
 
 static const struct {
   const char *label;
@@ -48,8 +48,8 @@ static const struct {
     [F_KIND] = {"kind",
                 INPUT_CHOICE,
                 0,
-                "probex: by steps; kernel: in closed form, at once; auto: what serves best",
-                {"probex", "kernel", "auto"}},
+                "probex, multiview: by steps; kernel: in closed form; auto: what serves best",
+                {"probex", "kernel", "auto", "multiview"}}, /* in the order of TrainKind */
     [F_TREE] = {"tree", INPUT_TREE, 0, "its number in the forest; empty: any model that has the layer", {NULL}},
     [F_ENCODER] = {"encoder",
                    INPUT_NAME,

@@ -14,7 +14,7 @@ typedef enum { INPUT_DEFAULT, INPUT_RAW, INPUT_SCALED, INPUT_CENTRED } TrainInpu
 typedef enum { SCHEDULE_LINEAR, SCHEDULE_CONSTANT } TrainSchedule;
 
 /* Which kind of expert: ProbeX or the form of several views (experts/probex/multiview.h) by steps, a kernel in closed
- * form (experts/kernel), or what serves best, which so far is the kernel. */
+ * form (experts/kernel), or what serves best (train_auto.h). */
 typedef enum { TRAIN_PROBEX, TRAIN_KERNEL, TRAIN_AUTO, TRAIN_MULTIVIEW } TrainKind;
 
 typedef struct {
