@@ -87,10 +87,15 @@ static bool make_state(const Collection *c, GError **error) {
 
 static bool is_not_stored(const GError *error) { return g_error_matches(error, COPSE_ERROR, COPSE_ERROR_NOT_STORED); }
 
+/* The first trouble is the one that is told. */
+static void note_trouble(Collection *c, const GError *why) {
+  if (!c->trouble) c->trouble = g_strdup_printf("%s; what is found now is not kept", why->message);
+}
+
 /* Goes on without writing: what the catalog has is taken into memory. */
 static bool become_read_only(Collection *c, const GError *why, GError **error) {
   c->read_only = true;
-  if (!c->trouble) c->trouble = g_strdup_printf("%s; what is found now is not kept", why->message);
+  note_trouble(c, why);
   if (!g_file_test(c->state, G_FILE_TEST_IS_DIR)) g_clear_pointer(&c->state, g_free);
   Catalog *before = g_steal_pointer(&c->catalog);
   bool ok = open_catalog(c, error);
@@ -238,7 +243,7 @@ bool collection_store_trees(Collection *c, const GPtrArray *models, const int *t
     return false;
   }
   g_mutex_lock(&c->scanning); /* the trees are known to who asked, if to nobody after him */
-  if (!c->trouble) c->trouble = g_strdup_printf("%s; what is found now is not kept", problem->message);
+  note_trouble(c, problem);
   g_mutex_unlock(&c->scanning);
   return true;
 }

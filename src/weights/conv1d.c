@@ -80,12 +80,12 @@ static void close_view(WeightFile *f) {
   g_free(v);
 }
 
-static void add(WeightFile *f, const TensorInfo *t, bool turned) {
-  TensorInfo copy = *t;
-  copy.name = g_strdup(t->name);
-  if (turned) copy.shape[0] = t->shape[1], copy.shape[1] = t->shape[0], copy.offset = UINT64_MAX;
-  weight_file_add(f, copy, NULL);
-  g_array_index(f->tensors, TensorInfo, f->tensors->len - 1).bytes = t->bytes;
+/* As it is shown; the name is borrowed. */
+static TensorInfo turned_info(const TensorInfo *t) {
+  TensorInfo turned = *t;
+  turned.shape[0] = t->shape[1], turned.shape[1] = t->shape[0];
+  turned.offset = UINT64_MAX;
+  return turned;
 }
 
 static bool has_wide_qkv(const WeightFile *file) {
@@ -101,15 +101,12 @@ WeightFile *conv1d_view(WeightFile *file) {
   v->file = file;
   v->turned = g_new0(bool, weight_file_count(file) + 1);
   g_mutex_init(&v->lock);
-  WeightFile *f = weight_file_new(file->source);
-  f->format = &v->format;
-  f->private_data = v;
-  g_hash_table_unref(f->metadata);
-  f->metadata = g_hash_table_ref(file->metadata);
+  WeightFile *f = weight_file_view(file, &v->format, v);
   for (size_t i = 0; i < weight_file_count(file); i++) {
-    const TensorInfo *t = weight_file_info(file, i);
-    v->turned[i] = is_turned(t);
-    add(f, t, v->turned[i]);
+    TensorInfo shown = *weight_file_info(file, i);
+    v->turned[i] = is_turned(&shown);
+    if (v->turned[i]) shown = turned_info(&shown);
+    weight_file_add_copy(f, &shown); /* what fitted below fits here */
   }
   return f;
 }

@@ -80,6 +80,24 @@ bool weight_file_add(WeightFile *f, TensorInfo info, GError **error) {
   return true;
 }
 
+WeightFile *weight_file_view(const WeightFile *under, const WeightFormat *format, void *data) {
+  WeightFile *f = weight_file_new(under->source);
+  f->format = format;
+  f->private_data = data;
+  f->most = under->most;
+  g_hash_table_unref(f->metadata);
+  f->metadata = g_hash_table_ref(under->metadata);
+  return f;
+}
+
+bool weight_file_add_copy(WeightFile *view, const TensorInfo *info) {
+  TensorInfo copy = *info;
+  copy.name = g_strdup(info->name);
+  if (!weight_file_add(view, copy, NULL)) return false;
+  g_array_index(view->tensors, TensorInfo, view->tensors->len - 1).bytes = info->bytes;
+  return true;
+}
+
 bool weight_file_keep_metadata(WeightFile *f, const char *key, const char *value, size_t n) {
   f->metadata_held += METADATA_ENTRY + strlen(key) + n;
   f->overdrawn |= f->metadata_held > METADATA_MOST;

@@ -55,6 +55,13 @@ bool weight_file_keep_metadata(WeightFile *file, const char *key, const char *va
  * readers that are not reached through a source's first bytes: the caller sets `format`. */
 WeightFile *weight_file_new(ByteSource *source);
 
+/* A file that shows what another holds in another way: its source, label, metadata and bounds, and no tensors yet.
+ * `format` must live as long as the view; the other's read_raw is reached through `data`. */
+WeightFile *weight_file_view(const WeightFile *under, const WeightFormat *format, void *data);
+
+/* Appends a tensor of the file below as it is described there, under its own name; bytes and all. */
+bool weight_file_add_copy(WeightFile *view, const TensorInfo *info);
+
 extern const WeightFormat weight_format_gguf;
 extern const WeightFormat weight_format_hdf5;
 extern const WeightFormat weight_format_msgpack; /* Flax's */

@@ -14,8 +14,9 @@ typedef struct {
 
 /* Opens or makes the database at `path` (NULL: in memory), with the schema in it. A file that
  * is damaged or foreign is renamed to PATH.aside-N and a fresh one takes its place; one that a newer
- * version made is an error, and stays as it is. Write-ahead log, foreign keys on. `wait` must outlive the connection; NULL: no waiting. COPSE_ERROR_STATE, or
- * COPSE_ERROR_NOT_STORED where it cannot be written to now, when that fails. */
+ * version made is an error, and stays as it is. Write-ahead log, foreign keys on. `wait` must outlive the
+ * connection; NULL: no waiting. COPSE_ERROR_STATE, or COPSE_ERROR_NOT_STORED where it cannot be written to
+ * now, when that fails. */
 sqlite3 *database_open(const char *path, DatabaseWait *wait, GError **error);
 
 /* The database at `path` copied into memory, where it may be changed: nothing is written to the

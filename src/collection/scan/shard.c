@@ -25,7 +25,6 @@ static int largest_first(const void *a, const void *b) {
   return strcmp(x->candidate->path, y->candidate->path);
 }
 
-/* Beside the bytes each file has a cost of its own, as of some kilobytes. */
 static unsigned lightest(const uint64_t *load, unsigned parts) {
   unsigned best = 0;
   for (unsigned p = 1; p < parts; p++)
@@ -34,9 +33,13 @@ static unsigned lightest(const uint64_t *load, unsigned parts) {
 }
 
 GPtrArray *shard_take(const GPtrArray *candidates, Shard shard) {
-  enum { EACH = 65536 };
+  enum { EACH = 65536 }; /* beside its bytes each file has a cost of its own */
   GPtrArray *own = g_ptr_array_new();
-  unsigned parts = MAX(shard.parts, 1);
+  const unsigned parts = shard.parts;
+  if (parts <= 1) {
+    g_ptr_array_extend(own, (GPtrArray *)candidates, NULL, NULL);
+    return own;
+  }
   g_autofree Item *items = g_new(Item, candidates->len + 1);
   g_autofree uint64_t *load = g_new0(uint64_t, parts);
   g_autofree bool *mine = g_new0(bool, candidates->len + 1);
@@ -48,7 +51,7 @@ GPtrArray *shard_take(const GPtrArray *candidates, Shard shard) {
   for (guint i = 0; i < candidates->len; i++) {
     unsigned part = lightest(load, parts);
     load[part] += items[i].bytes + EACH;
-    mine[items[i].place] = parts == 1 || part + 1 == shard.part;
+    mine[items[i].place] = part + 1 == shard.part;
   }
   for (guint i = 0; i < candidates->len; i++)
     if (mine[i]) g_ptr_array_add(own, candidates->pdata[i]);

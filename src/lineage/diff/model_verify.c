@@ -169,22 +169,20 @@ static void compare(const Side *a, int i, const Side *b, int k, VerifyRow *row) 
   layer_clear(&y.whole);
 }
 
+static bool numbers_begin_ref(Numbers *n, const Side *s, const LayerRef *ref) {
+  *n = (Numbers){.side = s, .count = ref->d_out * ref->d_in, .columns = ref->d_in};
+  return layer_ref_read(s->file, ref, &n->whole);
+}
+
 /* A layer of one side and what stands for it on the other, each read whole: parts of a fused matrix, some of its rows. */
 static void compare_refs(const Side *a, const LayerRef *x, const Side *b, const LayerRef *y, VerifyRow *row) {
-  Layer p = {0}, q = {0};
-  VerifyNumbers *v = &row->numbers;
-  const uint64_t count = x->d_out * x->d_in;
-  v->state = VERIFY_OTHER_SHAPE;
-  if (x->d_out != y->d_out || x->d_in != y->d_in) return;
-  v->state = VERIFY_UNREAD;
-  if (layer_ref_read(a->file, x, &p) && layer_ref_read(b->file, y, &q)) {
-    verify_numbers_begin(v, row->a, row->b, count, (size_t)x->d_in);
-    for (uint64_t o = 0; o < x->d_out; o++)
-      verify_numbers_add(v, p.x + o * x->d_in, q.x + o * x->d_in, (size_t)x->d_in);
-    verify_numbers_end(v);
-  }
-  layer_clear(&p);
-  layer_clear(&q);
+  Numbers p = {0}, q = {0};
+  const bool alike = x->d_out == y->d_out && x->d_in == y->d_in;
+  row->numbers.state = alike ? VERIFY_UNREAD : VERIFY_OTHER_SHAPE;
+  bool read = alike && numbers_begin_ref(&p, a, x) && numbers_begin_ref(&q, b, y);
+  if (read && !compare_numbers(&p, &q, row)) row->numbers.state = VERIFY_UNREAD;
+  layer_clear(&p.whole);
+  layer_clear(&q.whole);
 }
 
 static Dtype dtype_of(const Side *s, const LayerRef *ref) {

@@ -45,8 +45,9 @@ typedef struct {
 
 enum { SAFETENSORS_MOST_HEAD = 4 << 20 };
 
-/* Fills *head from a file whose header, of at most SAFETENSORS_MOST_HEAD bytes, begins with metadata, as those of every common writer do, and obeys the
- * format so far. False, with nothing to clear, for any other: open it as a WeightFile, which says what is wrong.
+/* Fills *head from a file whose header, of at most SAFETENSORS_MOST_HEAD bytes, begins with metadata, as those of every
+ * common writer do, and obeys the format so far. False, with nothing to clear, for any other: open it as a WeightFile,
+ * which says what is wrong.
  * Two files with equal bytes from `rest` on and equal `data` are equally right or wrong, tensor by tensor. */
 bool safetensors_head_read(SafetensorsHead *head, ByteSource *source);
 void safetensors_head_clear(SafetensorsHead *head);

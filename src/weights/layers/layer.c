@@ -18,8 +18,7 @@ static void info_clear(void *data) { g_free(((LayerInfo *)data)->name); }
 /* d_out x d_in of a tensor, or of a matrix of a stack: the first dimension against all others. */
 static void fold_shape(const TensorInfo *t, bool stacked, uint64_t *rows, uint64_t *columns) {
   *rows = t->shape[stacked];
-  *columns = t->shape[0] ? t->count / t->shape[0] : 0;
-  if (stacked) *columns = t->shape[2];
+  *columns = stacked ? t->shape[2] : t->shape[0] ? t->count / t->shape[0] : 0;
 }
 
 static bool is_number(const TensorInfo *t) { return dtype_is_float(t->dtype) && dtype_is_readable(t->dtype); }

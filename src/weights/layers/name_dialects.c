@@ -15,6 +15,7 @@ typedef struct {
   const char *theirs, *ours;
   const Word *words;
   size_t n;
+  bool mixture; /* whose experts may be among them: undo_expert() */
 } Blocks;
 
 /* llama.cpp, gguf-py/gguf/tensor_mapping.py; from here on what the networks themselves call the same modules */
@@ -199,25 +200,25 @@ static const Word clip_words[] = {
 };
 
 static const Blocks blocks[] = {
-    {"resblocks_", "text_model_encoder_layers_", clip_words, G_N_ELEMENTS(clip_words)},
-    {"visual_transformer_resblocks_", "vision_model_encoder_layers_", clip_words, G_N_ELEMENTS(clip_words)},
+    {"resblocks_", "text_model_encoder_layers_", clip_words, G_N_ELEMENTS(clip_words), false},
+    {"visual_transformer_resblocks_", "vision_model_encoder_layers_", clip_words, G_N_ELEMENTS(clip_words), false},
     {"text_encoder_transformer_resblocks_", "text_encoder_text_model_encoder_layers_", clip_words,
-     G_N_ELEMENTS(clip_words)},
+     G_N_ELEMENTS(clip_words), false},
     {"text_encoder_2_transformer_resblocks_", "text_encoder_2_text_model_encoder_layers_", clip_words,
-     G_N_ELEMENTS(clip_words)},
-    {"blk_", "layers_", gguf_words, G_N_ELEMENTS(gguf_words)},
-    {"h_", "layers_", h_words, G_N_ELEMENTS(h_words)},
-    {"layers_", "layers_", layers_words, G_N_ELEMENTS(layers_words)},
-    {"encoder_layers_", "layers_", glm_words, G_N_ELEMENTS(glm_words)},
-    {"blocks_", "layers_", mpt_words, G_N_ELEMENTS(mpt_words)},
-    {"encoder_layer_", "layers_", bert_words, G_N_ELEMENTS(bert_words)},
-    {"enc_blk_", "encoder_block_", t5_encoder_words, G_N_ELEMENTS(t5_encoder_words)},
-    {"dec_blk_", "decoder_block_", t5_decoder_words, G_N_ELEMENTS(t5_decoder_words)},
-    {"encoder_block_", "encoder_block_", t5_own_words, G_N_ELEMENTS(t5_own_words)},
-    {"decoder_block_", "decoder_block_", t5_own_words, G_N_ELEMENTS(t5_own_words)},
-    {"double_blocks_", "transformer_blocks_", double_words, G_N_ELEMENTS(double_words)},
-    {"single_blocks_", "single_transformer_blocks_", single_words, G_N_ELEMENTS(single_words)},
-    {"joint_blocks_", "transformer_blocks_", joint_words, G_N_ELEMENTS(joint_words)},
+     G_N_ELEMENTS(clip_words), false},
+    {"blk_", "layers_", gguf_words, G_N_ELEMENTS(gguf_words), true},
+    {"h_", "layers_", h_words, G_N_ELEMENTS(h_words), false},
+    {"layers_", "layers_", layers_words, G_N_ELEMENTS(layers_words), true},
+    {"encoder_layers_", "layers_", glm_words, G_N_ELEMENTS(glm_words), false},
+    {"blocks_", "layers_", mpt_words, G_N_ELEMENTS(mpt_words), false},
+    {"encoder_layer_", "layers_", bert_words, G_N_ELEMENTS(bert_words), false},
+    {"enc_blk_", "encoder_block_", t5_encoder_words, G_N_ELEMENTS(t5_encoder_words), false},
+    {"dec_blk_", "decoder_block_", t5_decoder_words, G_N_ELEMENTS(t5_decoder_words), false},
+    {"encoder_block_", "encoder_block_", t5_own_words, G_N_ELEMENTS(t5_own_words), false},
+    {"decoder_block_", "decoder_block_", t5_own_words, G_N_ELEMENTS(t5_own_words), false},
+    {"double_blocks_", "transformer_blocks_", double_words, G_N_ELEMENTS(double_words), false},
+    {"single_blocks_", "single_transformer_blocks_", single_words, G_N_ELEMENTS(single_words), false},
+    {"joint_blocks_", "transformer_blocks_", joint_words, G_N_ELEMENTS(joint_words), false},
 };
 
 /* Whole names; the heads of Stable Diffusion's single files too (diffusers, loaders/single_file_utils.py). */
@@ -311,7 +312,7 @@ static bool undo_blocks(GString *flat) {
     const char *rest;
     if (!g_str_has_prefix(flat->str, b->theirs)) continue;
     if (!take_number(flat->str + strlen(b->theirs), &block, &rest)) continue;
-    if ((b->words == gguf_words || b->words == layers_words) && undo_expert(flat, rest, block)) return true;
+    if (b->mixture && undo_expert(flat, rest, block)) return true;
     const char *word = find(b->words, b->n, rest);
     if (!word) continue;
     g_string_printf(flat, "%s%u_%s", b->ours, block, word);

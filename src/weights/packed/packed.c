@@ -180,15 +180,9 @@ static void close_view(WeightFile *f) {
   g_free(v);
 }
 
-/* A tensor of the file under its own name. */
 static bool add_plain(WeightFile *f, View *v, size_t i) {
-  TensorInfo copy = *weight_file_info(v->file, i);
-  const uint64_t bytes = copy.bytes;
-  copy.name = g_strdup(copy.name);
   v->place[f->tensors->len] = (int)i;
-  if (!weight_file_add(f, copy, NULL)) return false;
-  g_array_index(f->tensors, TensorInfo, f->tensors->len - 1).bytes = bytes;
-  return true;
+  return weight_file_add_copy(f, weight_file_info(v->file, i));
 }
 
 static bool add_group(WeightFile *f, View *v, size_t group) {
@@ -220,11 +214,7 @@ WeightFile *packed_view(WeightFile *file) {
   v->groups = g_array_ref(groups);
   v->place = g_new(int, weight_file_count(file) + 1);
   v->cache = packed_cache_new();
-  WeightFile *f = weight_file_new(file->source);
-  f->format = &v->format;
-  f->private_data = v;
-  g_hash_table_unref(f->metadata);
-  f->metadata = g_hash_table_ref(file->metadata);
+  WeightFile *f = weight_file_view(file, &v->format, v);
   if (add_all(f, v, of)) return f;
   v->file = NULL; /* two tensors of one name: the file is shown as it is */
   weight_file_free(f);
