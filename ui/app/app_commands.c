@@ -45,13 +45,18 @@ static bool open_diff(App *app, const char *verb, const char *argument, CommandN
   return true;
 }
 
-/* Of the model at hand; where none is, of the experts. */
-static bool open_layer(App *app, const char *verb, const char *argument) {
+/* A command that belongs to a view. */
+static bool run_in_view(App *app, ViewId view, const char *verb, const char *argument) {
   g_autofree char *problem = NULL;
-  ViewId view = app->current == VIEW_MODEL ? VIEW_MODEL : VIEW_EXPERTS;
-  if (view != app->current) app_show(app, view);
   if (app_views[view]->command(&app->ui, app->views[view], verb, argument, &problem)) return true;
   return wrong(app, verb, problem ? problem : "that cannot be done");
+}
+
+/* Of the model at hand; where none is, of the experts. */
+static bool open_layer(App *app, const char *verb, const char *argument) {
+  ViewId view = app->current == VIEW_MODEL ? VIEW_MODEL : VIEW_EXPERTS;
+  if (view != app->current) app_show(app, view);
+  return run_in_view(app, view, verb, argument);
 }
 
 static bool save_display(App *app, const char *verb, const char *typed) {
@@ -126,7 +131,7 @@ static bool run_action(App *app, const char *verb, CommandNext *next) {
 
 bool command_run(App *app, const char *line, CommandNext *next) {
   app->dirty = true;
-  g_autofree char *verb = NULL, *argument = NULL, *problem = NULL;
+  g_autofree char *verb = NULL, *argument = NULL;
   typed_split(line, &verb, &argument);
   const CommandInfo *c = command_info(verb);
   /* "diff" and "export" alone are actions. */
@@ -136,6 +141,5 @@ bool command_run(App *app, const char *line, CommandNext *next) {
   if (bare) return wrong(app, verb, "something is missing: see the help");
   if (c->view < 0) return run_own(app, verb, argument, next);
   app_show(app, (ViewId)c->view);
-  if (app_views[c->view]->command(&app->ui, app->views[c->view], verb, argument, &problem)) return true;
-  return wrong(app, verb, problem ? problem : "that cannot be done");
+  return run_in_view(app, (ViewId)c->view, verb, argument);
 }

@@ -105,7 +105,7 @@ static bool perform_in_menu(App *app, Action action) {
 /* Over what can be done in the view at hand. */
 static void open_overlay(App *app, unsigned kinds) {
   unsigned context = app_views[app->current]->context(&app->ui, app->views[app->current]);
-  overlay_open(&app->overlay, &app->ui, context, app->ui.history[HISTORY_QUESTIONS], kinds);
+  overlay_open(&app->overlay, &app->ui, context, kinds);
 }
 
 /* Goes to what is at hand, or does it. */

@@ -54,11 +54,7 @@ static bool on_kept(gpointer user, guint64 id, gpointer result, const GError *er
   return true;
 }
 
-void ui_keep_history(Ui *ui, HistoryKind kind) {
-  if (!ui->read_only) ui->keeping[kind] = engine_keep_history(&ui->engine, kind, ui->history[kind], on_kept, ui);
-}
-
 void ui_remember(Ui *ui, HistoryKind kind, const char *line) {
   history_add(ui->history[kind], line);
-  ui_keep_history(ui, kind);
+  if (!ui->read_only) ui->keeping[kind] = engine_keep_history(&ui->engine, kind, ui->history[kind], on_kept, ui);
 }

@@ -16,9 +16,6 @@ void ui_tell(Ui *ui, Style style, const char *format, ...) G_GNUC_PRINTF(3, 4);
 /* Remembers a line, and keeps it for later sessions unless nothing may be written. */
 void ui_remember(Ui *ui, HistoryKind kind, const char *line);
 
-/* Keeps what is remembered as it is now. */
-void ui_keep_history(Ui *ui, HistoryKind kind);
-
 /* Opens a menu in the place of the one that is open; takes ownership. */
 void ui_menu(Ui *ui, Menu *menu);
 

@@ -80,7 +80,6 @@ static const GPtrArray *experts(const Ui *ui) { return ui->oracle ? ui->oracle->
 
 static void draw_list(const Ui *ui, ExpertsView *v, Cells *cells, Rect area) {
   const GPtrArray *all = experts(ui);
-  table_set(&v->table, all, all ? all->len : 0);
   table_draw(&v->table, cells, area);
   if (!all || all->len == 0)
     paint_wrapped(cells, area.x + 1, area.y + 2, area.columns - 2, area.rows - 2, STYLE_DIM,
@@ -94,11 +93,6 @@ static const Expert *at_hand(const Ui *ui, const ExpertsView *v) {
   return all && row >= 0 && (guint)row < all->len ? all->pdata[row] : NULL;
 }
 
-static void draw_rule(Cells *cells, Rect area) {
-  for (int x = area.x; x < area.x + area.columns; x++)
-    cells_put(cells, x, area.y, 1, STYLE_BOX, glyph(cells->ascii, GLYPH_RULE));
-}
-
 static void draw_training(const Ui *ui, const ExpertsView *v, Cells *cells, Rect area) {
   JobStatus job = {0};
   bool live = ui->training && job_find(ui->engine.worker, ui->training, &job);
@@ -107,7 +101,7 @@ static void draw_training(const Ui *ui, const ExpertsView *v, Cells *cells, Rect
                           : v->board ? sweep_live_text(v->board, &job, v->epochs, cells->ascii, &share)
                                      : train_live_text(&job, v->epochs, cells->ascii);
   int head = 2;
-  draw_rule(cells, area);
+  paint_rule(cells, area);
   if (live) {
     paint_bar(cells, area.x + 1, area.y + 1, 12, share);
     paint_left(cells, area.x + 14, area.y + 1, area.columns - 15, STYLE_TEXT, text);
@@ -129,7 +123,7 @@ static int training_rows(const Ui *ui, const ExpertsView *v, int rows, int colum
 
 /* What is known of the selected expert, in the place of the training. */
 static void draw_about(const Ui *ui, Cells *cells, Rect area, const Expert *expert) {
-  draw_rule(cells, area);
+  paint_rule(cells, area);
   expert_facts_draw(cells, (Rect){area.x + 1, area.y + 1, area.columns - 2, area.rows - 1}, expert, !ui->read_only);
 }
 
@@ -451,7 +445,6 @@ static bool experts_command(Ui *ui, gpointer view, const char *verb, const char 
   for (guint i = 0; all && i < all->len; i++) {
     const Expert *e = all->pdata[i];
     if (g_strcmp0(layer ? e->layer : e->name, argument) != 0) continue;
-    table_set(&v->table, all, all->len);
     table_select(&v->table, i);
     return true;
   }

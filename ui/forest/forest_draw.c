@@ -38,9 +38,7 @@ static void draw_border(Cells *cells, Rect list, Rect facts, bool wide) {
   if (wide)
     for (int y = facts.y; y < facts.y + facts.rows; y++)
       cells_put(cells, list.x + list.columns, y, 1, STYLE_BOX, glyph(cells->ascii, GLYPH_POST));
-  else
-    for (int x = list.x; x < list.x + list.columns; x++)
-      cells_put(cells, x, facts.y - 1, 1, STYLE_BOX, glyph(cells->ascii, GLYPH_RULE));
+  else paint_rule(cells, (Rect){list.x, facts.y - 1, list.columns, 1});
 }
 
 /* Of the standard columns, the one that would be empty is left out. */
@@ -74,7 +72,7 @@ static void draw_rows(const Ui *ui, ForestView *v, Cells *cells, Rect area) {
   for (int i = 0; i < area.rows && r->list.top + i < r->list.count; i++) {
     int at = r->list.top + i;
     OutlineRow row = *forest_rows_row(r, at);
-    g_autofree char *branch = forest_rows_branch(r, at);
+    g_autofree char *branch = v->branches ? NULL : forest_rows_branch(r, at);
     row.branch = branch;
     RowLook look = {.forest = r->wood->forest,
                     .names = r->wood->names,

@@ -104,8 +104,7 @@ static void duplicates_draw(const Ui *ui, gpointer view, Cells *cells, Rect area
   table_draw(&v->table, cells, (Rect){area.x, area.y, area.columns, area.rows - below});
   if (!below) return;
   int y = area.y + area.rows - below;
-  for (int x = area.x; x < area.x + area.columns; x++)
-    cells_put(cells, x, y, 1, STYLE_BOX, glyph(cells->ascii, GLYPH_RULE));
+  paint_rule(cells, (Rect){area.x, y, area.columns, 1});
   draw_detail(v, cells, (Rect){area.x + 1, y + 1, area.columns - 2, below - 1});
 }
 

@@ -12,7 +12,8 @@
 #include "search/filter.h"
 
 typedef struct {
-  LatestJob near; /* Neighbourhood* */
+  LatestJob near;             /* Neighbourhood* */
+  const Neighbourhood *shown; /* that the table has */
   Table table;
   const char *label_key; /* as last drawn */
 } LikePage;
@@ -54,6 +55,7 @@ static gpointer like_open(const Subject *s) {
 static void like_reset(gpointer page) {
   LikePage *p = page;
   latest_job_reset(&p->near);
+  p->shown = NULL;
   table_set(&p->table, NULL, 0);
 }
 
@@ -76,7 +78,8 @@ static void like_draw(const Subject *s, gpointer page, Cells *cells, Rect area) 
   const char *text =
       s->ui->oracle ? latest_job_text(&p->near, "Looking for neighbours ...") : "The experts are being opened.";
   p->label_key = s->ui->wood ? s->ui->wood->label_key : NULL;
-  table_set(&p->table, p, n ? n->near->len : 0);
+  if (n && n != p->shown) table_set(&p->table, p, n->near->len);
+  p->shown = n;
   if (!n) {
     bool none = text && strstr(text, "no expert");
     g_autofree char *train = none ? advice_train(s->ui, IN_MODEL) : NULL;

@@ -112,8 +112,7 @@ static void draw_part(ModelView *v, int page, Cells *cells, Rect area) {
   int x = cells->cursor_x, y = cells->cursor_y;
   if (area.rows < 3) return;
   if (page_table[page]->show) page_table[page]->show(&v->subject, v->pages[page]);
-  for (int i = 0; i < area.columns; i++)
-    cells_put(cells, area.x + i, area.y, 1, STYLE_BOX, glyph(cells->ascii, GLYPH_RULE));
+  paint_rule(cells, area);
   g_autofree char *title = g_strdup_printf(" %s ", page_table[page]->name);
   cells_put(cells, area.x + 2, area.y, area.columns - 2, STYLE_TITLE, title);
   page_table[page]->draw(&v->subject, v->pages[page], cells, (Rect){area.x, area.y + 1, area.columns, area.rows - 1});

@@ -21,14 +21,14 @@ static void find(Overlay *o) {
 static void gather(Overlay *o, const Ui *ui) {
   g_clear_pointer(&o->fuzzy, fuzzy_free);
   g_clear_pointer(&o->picks, pick_list_free);
-  o->picks = pick_list_new(ui, o->context, o->questions, o->kinds);
+  o->picks = pick_list_new(ui, o->context, o->kinds);
   o->fuzzy = fuzzy_new(o->picks->texts, o->picks->letters, o->picks->n);
   find(o);
 }
 
-void overlay_open(Overlay *o, const Ui *ui, unsigned context, const GPtrArray *questions, unsigned kinds) {
+void overlay_open(Overlay *o, const Ui *ui, unsigned context, unsigned kinds) {
   overlay_close(o);
-  *o = (Overlay){.open = true, .kinds = kinds, .context = context, .questions = questions};
+  *o = (Overlay){.open = true, .kinds = kinds, .context = context};
   line_edit_init(&o->edit, "");
   gather(o, ui);
 }

@@ -9,9 +9,8 @@ enum { OVERLAY_LISTED = 400 };
 
 typedef struct {
   bool open;
-  unsigned kinds;             /* that are listed: bits 1 << PickKind */
-  unsigned context;           /* that it was opened in */
-  const GPtrArray *questions; /* borrowed */
+  unsigned kinds;   /* that are listed: bits 1 << PickKind */
+  unsigned context; /* that it was opened in */
   PickList *picks;
   Fuzzy *fuzzy;
   LineEdit edit;
@@ -20,7 +19,7 @@ typedef struct {
 } Overlay;
 
 /* Opens it over what there is now, narrowed to some kinds. */
-void overlay_open(Overlay *overlay, const Ui *ui, unsigned context, const GPtrArray *questions, unsigned kinds);
+void overlay_open(Overlay *overlay, const Ui *ui, unsigned context, unsigned kinds);
 void overlay_close(Overlay *overlay);
 
 /* Moving, editing, another kind; false when the action is none of these. */

@@ -66,10 +66,11 @@ static void add_settings(PickList *list, const Ui *ui) {
   }
 }
 
-/* Saved ones first, then the latest. */
-static void add_questions(PickList *list, const GPtrArray *questions) {
+/* Saved ones, which stand behind "* ", first; then the latest. */
+static void add_questions(PickList *list, const Ui *ui) {
+  const GPtrArray *questions = ui->history[HISTORY_QUESTIONS];
   for (int saved = 1; saved >= 0; saved--)
-    for (guint i = questions ? questions->len : 0; i > 0; i--) {
+    for (guint i = questions->len; i > 0; i--) {
       const char *text = questions->pdata[i - 1];
       bool is = g_str_has_prefix(text, "* ");
       if (is != (saved == 1)) continue;
@@ -122,14 +123,14 @@ static void gather_texts(PickList *list, guint models) {
   }
 }
 
-PickList *pick_list_new(const Ui *ui, unsigned context, const GPtrArray *questions, unsigned kinds) {
+PickList *pick_list_new(const Ui *ui, unsigned context, unsigned kinds) {
   PickList *list = g_new0(PickList, 1);
   list->own = g_array_new(FALSE, TRUE, sizeof(Pick));
   g_array_set_clear_func(list->own, clear_own);
   if (ui->wood) list->wood = snapshot_ref(ui->wood);
   if (ui->oracle) list->experts = open_experts_ref(ui->oracle);
   if (kinds & 1 << PICK_ACTION) add_actions(list, ui, context);
-  if (kinds & 1 << PICK_QUESTION) add_questions(list, questions);
+  if (kinds & 1 << PICK_QUESTION) add_questions(list, ui);
   if (kinds & 1 << PICK_EXPERT) add_experts(list, ui);
   if (kinds & 1 << PICK_LAYER) add_layers(list, ui);
   if (kinds & 1 << PICK_SETTING) add_settings(list, ui);
@@ -159,7 +160,7 @@ Pick pick_list_at(const PickList *list, guint i) {
   return (Pick){PICK_MODEL, node, g_strdup(m->name), concept ? concept : g_strdup(m->shown), NULL, NULL};
 }
 
-static void preview_action(const Ui *ui, const Pick *pick, Lines *lines) {
+static void preview_action(const Pick *pick, Lines *lines) {
   enum { LABEL = 10 };
   const ActionInfo *info = action_info((Action)pick->number);
   lines_fact(lines, "what", LABEL, STYLE_TEXT, info->help);
@@ -170,7 +171,6 @@ static void preview_action(const Ui *ui, const Pick *pick, Lines *lines) {
   lines_fact(lines, "command", LABEL, twin ? STYLE_TEXT : STYLE_DIM, twin ? twin : why);
   for (unsigned c = 1, shown = 0; c & IN_EVERYTHING && !is_general(info); c <<= 1)
     if (info->contexts & c) lines_fact(lines, shown++ ? "" : "works in", LABEL, STYLE_DIM, context_name(c));
-  (void)ui;
 }
 
 /* Who looks at the layer, and how well. */
@@ -195,7 +195,7 @@ void pick_preview(const Ui *ui, const PickList *list, const Pick *pick, Cells *c
     return;
   }
   g_autoptr(Lines) lines = lines_new(area.columns);
-  if (pick->kind == PICK_ACTION) preview_action(ui, pick, lines);
+  if (pick->kind == PICK_ACTION) preview_action(pick, lines);
   else if (pick->kind == PICK_LAYER) preview_layer(list, pick, cells->ascii, lines);
   else lines_fact(lines, "after :", 10, STYLE_TEXT, pick->command);
   lines_draw(lines, cells, area, 0);

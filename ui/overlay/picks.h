@@ -32,8 +32,8 @@ typedef struct {
 } PickList;
 
 /* What of these kinds (bits 1 << PickKind) can be picked in a context, where an action works: actions of the place
- * first. `questions` (char*, saved ones behind "* ") may be NULL. */
-PickList *pick_list_new(const Ui *ui, unsigned context, const GPtrArray *questions, unsigned kinds);
+ * first. */
+PickList *pick_list_new(const Ui *ui, unsigned context, unsigned kinds);
 void pick_list_free(PickList *list); /* NULL-safe */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PickList, pick_list_free)
 

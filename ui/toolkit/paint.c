@@ -191,6 +191,11 @@ int text_rows(const char *text, int columns) {
   return rows;
 }
 
+void paint_rule(Cells *cells, Rect area) {
+  for (int x = area.x; x < area.x + area.columns; x++)
+    cells_put(cells, x, area.y, 1, STYLE_BOX, glyph(cells->ascii, GLYPH_RULE));
+}
+
 int paint_wrapped(Cells *cells, int x, int y, int columns, int rows, Style style, const char *text) {
   int row = 0;
   while (*text && row < rows && columns > 0) {

@@ -31,6 +31,9 @@ Rect rect_centre(Rect outer, int columns, int rows);
  * between *low and *high, which get the smallest and largest value. NANs leave gaps. */
 void paint_curve(Cells *cells, Rect area, const double *values, guint n, double *low, double *high);
 
+/* A line across the first row of the area. */
+void paint_rule(Cells *cells, Rect area);
+
 /* Draws a text from row y on, broken at spaces; returns the rows it took, at most `rows`. */
 int paint_wrapped(Cells *cells, int x, int y, int columns, int rows, Style style, const char *text);
 
