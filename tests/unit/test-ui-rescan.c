@@ -22,6 +22,19 @@ static void test_branches_are_measured_anew(void) {
   g_assert_null(v->phylogram.layout);
 }
 
+/* What was searched for is found in the next forest too. */
+static void test_search_goes_on(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = ready_app(&wood, 100, 30);
+  walk(app, "/fox|<Enter>");
+  expect(app, "found");
+  app->ui.wanted |= WANT_SCAN;
+  settle(app);
+  walk(app, "n");
+  g_assert_false(on_screen(app, "Not found"));
+  expect(app, "found");
+}
+
 /* The selected one goes while another view is on screen. */
 static void test_experts_go(void) {
   FakeWood wood = {0};
@@ -147,6 +160,7 @@ int main(int argc, char **argv) {
   g_unsetenv("TMUX");
   setlocale(LC_ALL, "");
   g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/ui/rescan/search", test_search_goes_on);
   g_test_add_func("/ui/rescan/branches", test_branches_are_measured_anew);
   g_test_add_func("/ui/rescan/experts", test_experts_go);
   g_test_add_func("/ui/rescan/skipped", test_skipped_files_go);

@@ -289,6 +289,7 @@ static void forest_changed(Ui *ui, gpointer view, unsigned what) {
   if ((what & CHANGED_WOOD) && ui->wood) {
     phylogram_clear(&v->phylogram); /* the next forest may lie where the last one did */
     forest_rows_set_wood(&v->rows, ui->wood);
+    if (v->search) v->matches = forest_rows_find(&v->rows, v->search);
   }
   if (what & (CHANGED_WOOD | CHANGED_HISTORY)) recall_folds(v);
   int says = forest_column_find("says");
