@@ -48,8 +48,8 @@ static int open_interface(int argc, char **argv) {
     globals_clear(&g);
     return STATUS_DONE;
   }
+  if (argc <= 1) globals_add_also(&g, places + 1, (int)g_strv_length(places) - 1);
   CollectionOptions options = command_options(&g);
-  if (argc <= 1) options.more = (const char *const *)places + 1;
   GError *error = NULL;
   g_autoptr(Collection) c = collection_open(places[0], &options, &error);
   if (c && g.read_only && !g.no_sandbox)
@@ -74,19 +74,11 @@ static const Command *find_command(const char *name) {
   return NULL;
 }
 
-/* Options of every command that take the next word with them. */
-static bool takes_word(const char *option) {
-  static const char *const options[] = {"--state", "--threads", "--seed", "--memory", "--also", "--shard"};
-  for (size_t i = 0; i < G_N_ELEMENTS(options); i++)
-    if (strcmp(option, options[i]) == 0) return true;
-  return false;
-}
-
 /* `copse --json scan DIR` is `copse scan --json DIR`: brings the first word that is no option to the
  * front when it names a command. */
 static const Command *bring_command_forward(int argc, char **argv) {
   int at = 1;
-  while (at < argc && argv[at][0] == '-') at += takes_word(argv[at]) ? 2 : 1;
+  while (at < argc && argv[at][0] == '-') at += command_takes_word(argv[at]) ? 2 : 1;
   const Command *c = at < argc ? find_command(argv[at]) : NULL;
   if (!c) return NULL;
   char *name = argv[at];

@@ -39,7 +39,8 @@ static void report(const GPtrArray *merged, const GPtrArray *models, const Globa
 }
 
 static int merge(char **words, int n, const Globals *g) {
-  CollectionOptions options = {.state = g->state, .read_only = g->read_only, .threads = (unsigned)g->threads};
+  CollectionOptions options = command_options(g);
+  options.shard = (Shard){0, 0}; /* parts are joined into the whole */
   GError *error = NULL;
   g_autoptr(Collection) c = collection_open(words[0], &options, &error);
   if (!c) return command_fail(error);

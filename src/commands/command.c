@@ -30,10 +30,9 @@ static const Command *command_named(const char *name) {
   return NULL;
 }
 
-enum { SHARED_OPTIONS = 11 };
-
-static void fill_shared(Globals *globals, GOptionEntry *entries) {
-  const GOptionEntry shared[SHARED_OPTIONS + 1] = {
+/* What every command takes. The caller frees it. */
+static GOptionEntry *shared_entries(Globals *globals) {
+  const GOptionEntry shared[] = {
       {"state", 0, 0, G_OPTION_ARG_FILENAME, &globals->state, "Keep the catalog and experts in FOLDER", "FOLDER"},
       {"threads", 0, 0, G_OPTION_ARG_INT, &globals->threads, "Threads to use (0: all processors)", "N"},
       {"seed", 0, 0, G_OPTION_ARG_INT64, &globals->seed, "Seed of every random choice", "N"},
@@ -50,13 +49,21 @@ static void fill_shared(Globals *globals, GOptionEntry *entries) {
       {"no-sandbox", 0, 0, G_OPTION_ARG_NONE, &globals->no_sandbox, "Read files without shutting the program in first",
        NULL},
       G_OPTION_ENTRY_NULL};
-  memcpy(entries, shared, sizeof shared);
+  return g_memdup2(shared, sizeof shared);
+}
+
+bool command_takes_word(const char *option) {
+  Globals globals = {0};
+  g_autofree GOptionEntry *shared = shared_entries(&globals);
+  bool takes = false;
+  for (const GOptionEntry *e = shared; e->long_name && !takes; e++)
+    takes = e->arg != G_OPTION_ARG_NONE && g_str_has_prefix(option, "--") && strcmp(option + 2, e->long_name) == 0;
+  return takes;
 }
 
 static GOptionContext *context_for(const char *name, const GOptionEntry *entries, const char *notes, Globals *globals) {
   const Command *c = command_named(name);
-  GOptionEntry shared[SHARED_OPTIONS + 1];
-  fill_shared(globals, shared);
+  g_autofree GOptionEntry *shared = shared_entries(globals);
   GOptionContext *context = g_option_context_new(c ? c->arguments : "[DIR…]");
   g_autofree char *summary = g_strdup_printf("%s.", c ? c->summary : name);
   g_option_context_set_summary(context, summary);
@@ -95,8 +102,7 @@ static void describe_options(const GOptionEntry *entries, const char *whose) {
 /* What manual pages and completions are made from: fields between tabs, a line a command and an option. */
 static void describe(const char *name, const GOptionEntry *entries, Globals *globals) {
   const Command *c = command_named(name);
-  GOptionEntry shared[SHARED_OPTIONS + 1];
-  fill_shared(globals, shared);
+  g_autofree GOptionEntry *shared = shared_entries(globals);
   printf("command\t%s\t%s\t%s\n", name, c ? c->arguments : "[DIR…]",
          c ? c->summary : "Walk through a folder of neural-network models as through a wood");
   describe_options(entries, "own");
@@ -168,8 +174,7 @@ static void drop_separator(int *argc, char **argv) {
   *argc = kept;
 }
 
-/* Adds paths to those of --also. */
-static void add_also(Globals *globals, char **paths, int n) {
+void globals_add_also(Globals *globals, char **paths, int n) {
   g_autoptr(GStrvBuilder) all = g_strv_builder_new();
   for (char **p = globals->also; p && *p; p++) g_strv_builder_add(all, *p);
   for (int i = 0; i < n; i++) g_strv_builder_add(all, paths[i]);
@@ -186,7 +191,7 @@ static bool put_stores(const char *name, int *argc, char ***argv, Globals *globa
   g_strv_builder_add(words, (*argv)[0]);
   g_strv_builder_add(words, ((const Store *)stores->pdata[0])->path);
   for (int i = 1; i < *argc; i++) g_strv_builder_add(words, (*argv)[i]);
-  for (guint i = 1; i < stores->len; i++) add_also(globals, &((Store *)stores->pdata[i])->path, 1);
+  for (guint i = 1; i < stores->len; i++) globals_add_also(globals, &((Store *)stores->pdata[i])->path, 1);
   *argv = globals->words = g_strv_builder_end(words);
   ++*argc;
   return true;
@@ -197,7 +202,7 @@ static void take_more_folders(const char *name, int *argc, char **argv, Globals 
   const Command *c = command_named(name);
   bool several = !c || g_str_has_prefix(c->arguments, "DIR…");
   if (!several || *argc <= 2) return;
-  add_also(globals, argv + 2, *argc - 2);
+  globals_add_also(globals, argv + 2, *argc - 2);
   *argc = 2;
 }
 

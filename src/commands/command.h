@@ -45,6 +45,12 @@ bool command_parse(const char *name, const GOptionEntry *entries, const char *no
 GOptionEntry *command_join_entries(const GOptionEntry *a, const GOptionEntry *b);
 void globals_clear(Globals *globals);
 
+/* Adds paths to those of --also, behind them. Copies. */
+void globals_add_also(Globals *globals, char **paths, int n);
+
+/* True for an option that every command has ("--state") and that takes the next word with it. */
+bool command_takes_word(const char *option);
+
 /* Prints "copse: message" on standard error and returns the status that goes with it
  * (COPSE_ERROR_USAGE: 2, else 1). Frees the error. */
 int command_fail(GError *error);
