@@ -15,6 +15,13 @@ const char *disk_kind_name(DiskKind kind) {
   return names[kind];
 }
 
+const char *disk_kind_text(DiskKind kind) {
+  static const char *const says[DISK_KINDS] = {"weight files", "downloads that were cut short",
+                                               "revisions that are not read", "blobs that no revision leads to",
+                                               "everything else"};
+  return says[kind];
+}
+
 typedef struct {
   InodeKey key; /* first: it is what the table compares */
   uint64_t bytes;

@@ -19,8 +19,9 @@ typedef struct {
   GPtrArray *paths[DISK_KINDS]; /* of char*: bytes, relative to the root; of unfinished, old and orphaned files alone */
 } DiskSurvey;
 
-/* "weights", "unfinished", "old", "orphaned", "other". Static text. */
+/* "weights", "unfinished", "old", "orphaned", "other"; and what that is in words. Static text. */
 const char *disk_kind_name(DiskKind kind);
+const char *disk_kind_text(DiskKind kind);
 
 /* Walks through the folder, or through `places` in it (of char*, relative to it; NULL: all); links to folders are not
  * followed. The models (Model*) say which revision of a repository

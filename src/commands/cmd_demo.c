@@ -76,10 +76,7 @@ static bool ask_examples(Collection *c, const GPtrArray *models, GError **error)
 
 /* The expert of an earlier run: the folder is the demo's own. */
 static Expert *trained_before(Collection *c, const char *dir) {
-  g_autoptr(GPtrArray) experts = expert_list(c, NULL, NULL);
-  if (!experts || !experts->len) return NULL;
-  const Expert *best = experts->pdata[0];
-  Expert *x = expert_load(best->path, NULL);
+  Expert *x = expert_find(c, NULL, NULL);
   if (x) printf("trained before: %s (`copse train %s` trains anew)\n", x->name, dir);
   return x;
 }

@@ -153,12 +153,9 @@ static int complete(const char *text, const GPtrArray *models, bool json) {
 /* Of the expert that is named alone, or of all. */
 static QueryIndex *open_index(Collection *c, const GPtrArray *models, const ExpertWords *w, const Progress *progress,
                               GError **error) {
-  if (!w->expert) return query_index_open(c, models, progress, error);
-  g_autoptr(Expert) x = expert_words_find(w, c, models, error);
-  if (!x) return NULL;
-  g_autoptr(GPtrArray) experts = g_ptr_array_new_with_free_func((GDestroyNotify)expert_free);
-  g_autoptr(GPtrArray) warnings = g_ptr_array_new();
-  g_ptr_array_add(experts, g_steal_pointer(&x));
+  g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(GPtrArray) experts = expert_words_list(w, c, models, warnings, error);
+  if (!experts) return NULL;
   g_autoptr(VoiceSet) voices = voice_set_new(c, models, experts);
   return query_index_open_voices(voices, warnings, progress, error);
 }

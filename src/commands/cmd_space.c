@@ -68,14 +68,21 @@ static void print_sum(const char *what, uint64_t bytes) {
   printf("%9s  %s\n", text, what);
 }
 
+/* The kind whose files can be listed; DISK_KINDS for another word. */
+static DiskKind listed_kind(const char *name) {
+  for (DiskKind k = DISK_UNFINISHED; k <= DISK_ORPHANED; k++)
+    if (strcmp(disk_kind_name(k), name) == 0) return k;
+  return DISK_KINDS;
+}
+
 static void print_disk(const DiskSurvey *disk) {
-  static const char *const says[DISK_KINDS] = {"weight files", "downloads that were cut short (--paths unfinished)",
-                                               "revisions that are not read (--paths old)",
-                                               "blobs that no revision leads to (--paths orphaned)", "everything else"};
   uint64_t sum = 0;
   puts("\nOn the disk, as du counts");
   for (int k = 0; k < DISK_KINDS; k++) {
-    print_sum(says[k], disk->bytes[k]);
+    const char *text = disk_kind_text((DiskKind)k), *name = disk_kind_name((DiskKind)k);
+    bool listed = listed_kind(name) != DISK_KINDS;
+    g_autofree char *line = listed ? g_strdup_printf("%s (--paths %s)", text, name) : g_strdup(text);
+    print_sum(line, disk->bytes[k]);
     sum += disk->bytes[k];
   }
   print_sum("together", sum);
@@ -95,24 +102,16 @@ static void print_text(const Space *s, const DiskSurvey *disk) {
   }
 }
 
-/* The kind whose files can be listed; DISK_KINDS for another word. */
-static DiskKind listed_kind(const char *name) {
-  for (DiskKind k = DISK_UNFINISHED; k <= DISK_ORPHANED; k++)
-    if (strcmp(disk_kind_name(k), name) == 0) return k;
-  return DISK_KINDS;
-}
-
 static const char superseded_word[] = "superseded";
 
-/* The files of all checkpoints that a later one of their run replaces; borrowed from what joins `owners`. */
-static GPtrArray *superseded_paths(const LineageRun *run, GPtrArray *owners, GError **error) {
+/* The files of all checkpoints that a later one of their run replaces. */
+static GPtrArray *superseded_paths(const LineageRun *run, GError **error) {
   g_autoptr(GPtrArray) models = superseded_models(run->models);
-  g_autoptr(GPtrArray) paths = g_ptr_array_new();
+  g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; i < models->len; i++) {
     GPtrArray *own = disk_paths_of(run->collection, models->pdata[i], error);
     if (!own) return NULL;
-    g_ptr_array_add(owners, own);
-    for (guint k = 0; k < own->len; k++) g_ptr_array_add(paths, own->pdata[k]);
+    g_ptr_array_extend_and_steal(paths, own);
   }
   return g_steal_pointer(&paths);
 }
@@ -120,20 +119,23 @@ static GPtrArray *superseded_paths(const LineageRun *run, GPtrArray *owners, GEr
 static int report(const LineageRun *run, const char *paths, bool json) {
   GError *error = NULL;
   const char *root = collection_root(run->collection);
-  g_autoptr(GPtrArray) owners = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
-  g_autoptr(GPtrArray) superseded = superseded_paths(run, owners, &error);
-  if (!superseded) return command_fail(error);
-  if (g_strcmp0(paths, superseded_word) == 0) {
+  const DiskKind kind = paths ? listed_kind(paths) : DISK_KINDS; /* DISK_KINDS of a word: superseded */
+  g_autoptr(GPtrArray) superseded = kind == DISK_KINDS ? superseded_paths(run, &error) : NULL;
+  if (kind == DISK_KINDS && !superseded) return command_fail(error);
+  if (paths && superseded) {
     command_print_paths(root, superseded);
     return STATUS_DONE;
   }
   g_autoptr(DiskSurvey) disk = disk_survey_new(root, collection_places(run->collection), run->models, &error);
   if (!disk) return command_fail(error);
+  if (paths) {
+    command_print_paths(root, disk->paths[kind]);
+    return STATUS_DONE;
+  }
   Space s = {.models = g_ptr_array_new(), .superseded = disk_freed(root, superseded)};
   for (unsigned v = 0; v < run->forest->nodes->len; v++) add_node(&s, forest_node(run->forest, v));
   g_ptr_array_sort(s.models, largest_first);
-  if (paths) command_print_paths(root, disk->paths[listed_kind(paths)]);
-  else (json ? print_json : print_text)(&s, disk);
+  (json ? print_json : print_text)(&s, disk);
   g_ptr_array_unref(s.models);
   return STATUS_DONE;
 }

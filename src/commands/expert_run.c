@@ -69,10 +69,10 @@ Expert *expert_words_find(const ExpertWords *w, const Collection *collection, co
   return g_steal_pointer(&x);
 }
 
-/* The experts to choose from: the one that is named, or all, best first. NULL with an error. */
-static GPtrArray *candidates(const ExpertRun *r, const ExpertWords *w, GError **error) {
-  if (!w->expert) return expert_list(r->collection, NULL, error);
-  Expert *x = expert_words_find(w, r->collection, r->models, error);
+GPtrArray *expert_words_list(const ExpertWords *w, const Collection *collection, const GPtrArray *models,
+                             GPtrArray *warnings, GError **error) {
+  if (!w->expert) return expert_list(collection, warnings, error);
+  Expert *x = expert_words_find(w, collection, models, error);
   if (!x) return NULL;
   GPtrArray *one = g_ptr_array_new_with_free_func((GDestroyNotify)expert_free);
   g_ptr_array_add(one, x);
@@ -95,7 +95,7 @@ static const Voice *open_first(VoiceSet *voices, const Progress *progress, GErro
 }
 
 static bool open_voice(ExpertRun *r, const ExpertWords *w, const Progress *progress, GError **error) {
-  g_autoptr(GPtrArray) experts = candidates(r, w, error);
+  g_autoptr(GPtrArray) experts = expert_words_list(w, r->collection, r->models, NULL, error);
   if (!experts) return false;
   if (!experts->len) return expert_find(r->collection, NULL, error) != NULL; /* says that there is none */
   r->voices = voice_set_new(r->collection, r->models, experts);

@@ -40,6 +40,11 @@ void expert_words_clear(ExpertWords *words);
 Expert *expert_words_find(const ExpertWords *words, const Collection *collection, const GPtrArray *models,
                           GError **error);
 
+/* The experts to choose from: the one that is named, or all, best first. `warnings` (may be NULL) as in expert_list().
+ * Array of Expert*, owned; NULL with an error. */
+GPtrArray *expert_words_list(const ExpertWords *words, const Collection *collection, const GPtrArray *models,
+                             GPtrArray *warnings, GError **error);
+
 /* Opens all of it. On failure prints the error and returns its status; on success STATUS_DONE. Cleared with
  * expert_run_clear() either way. */
 int expert_run_open(ExpertRun *run, const char *root, const ExpertWords *words, const Globals *globals);

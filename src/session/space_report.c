@@ -76,10 +76,8 @@ static char *part_of(const char *root, const Forest *forest, const ForestNode *n
 }
 
 static void add_disk(SpaceReport *r, GHashTable *parts, const DiskSurvey *survey) {
-  static const char *const says[DISK_KINDS] = {"weight files", "downloads that were cut short",
-                                               "revisions that are not read", "blobs that no revision leads to",
-                                               "everything else"};
-  for (int k = 0; survey && k < DISK_KINDS; k++) add(r, parts, SPACE_DISK, says[k], survey->bytes[k], 0);
+  for (int k = 0; survey && k < DISK_KINDS; k++)
+    add(r, parts, SPACE_DISK, disk_kind_text((DiskKind)k), survey->bytes[k], 0);
 }
 
 static void add_models(SpaceReport *r, GHashTable *parts, SpaceSide side, const char *root, const Forest *forest) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "experts/train/trainable_layers.h"
 
 /* Floating-point operations a second and thread that the products of a training reach on ordinary machines. */
 static const double usual_rate = 12e9;
@@ -47,13 +48,11 @@ char *train_estimate_text(const TrainEstimate *e, unsigned models) {
 
 char *sweep_estimate_text(const ModelDiff *layers, const char *pattern, const TrainOptions *options, unsigned models,
                           unsigned threads) {
-  enum { LEAST = 64 }; /* numbers of a layer, as a sweep takes them */
   double seconds = 0;
   guint n = 0;
   for (guint i = 0; i < layers->rows->len; i++) {
     const DiffRow *r = &g_array_index(layers->rows, DiffRow, i);
-    bool wanted = *pattern ? g_pattern_match_simple(pattern, r->name) : r->x.d_out * r->x.d_in >= LEAST;
-    if (!wanted || !r->x.d_out) continue;
+    if (!r->x.d_out || !trainable_layer(r->name, r->x.d_out, r->x.d_in, *pattern ? pattern : NULL)) continue;
     seconds += train_estimate(options, models, &r->x, threads).seconds;
     n++;
   }

@@ -6,6 +6,10 @@
 
 enum { MIN_NUMBERS = 64 };
 
+bool trainable_layer(const char *name, uint64_t d_out, uint64_t d_in, const char *pattern) {
+  return pattern ? g_pattern_match_simple(pattern, name) : d_out * d_in >= MIN_NUMBERS;
+}
+
 GPtrArray *trainable_layers(const Collection *collection, const Model *model, const char *pattern, GError **error) {
   g_autoptr(WeightFile) file = collection_open_weights(collection, model, error);
   if (!file) return NULL;
@@ -13,8 +17,7 @@ GPtrArray *trainable_layers(const Collection *collection, const Model *model, co
   GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; i < layers->len; i++) {
     const LayerInfo *l = &g_array_index(layers, LayerInfo, i);
-    bool wanted = pattern ? g_pattern_match_simple(pattern, l->name) : l->d_out * l->d_in >= MIN_NUMBERS;
-    if (wanted) g_ptr_array_add(names, g_strdup(l->name));
+    if (trainable_layer(l->name, l->d_out, l->d_in, pattern)) g_ptr_array_add(names, g_strdup(l->name));
   }
   if (names->len) return names;
   g_ptr_array_unref(names);
