@@ -8,21 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "numerics/sorted.h"
+
 static double distance(const float *x, const float *y, size_t d) {
   double sum = 0;
   for (size_t i = 0; i < d; i++) sum += ((double)x[i] - (double)y[i]) * ((double)x[i] - (double)y[i]);
   return sqrt(sum);
 }
 
-static int by_value(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 double oneclass_knn(const float *members, size_t m, size_t d, const float *x, size_t k) {
   g_autofree double *all = g_new(double, m + 1);
   for (size_t i = 0; i < m; i++) all[i] = distance(members + i * d, x, d);
-  qsort(all, m, sizeof *all, by_value);
+  sort_doubles(all, m);
   double sum = 0;
   k = MIN(k, m);
   for (size_t i = 0; i < k; i++) sum += all[i] / (double)k;

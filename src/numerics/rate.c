@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "numerics/rng.h"
+#include "numerics/sorted.h"
 
 void score_wilson(double hits, double n, double *low, double *high) {
   const double z = 1.959964;
@@ -20,11 +21,6 @@ void score_wilson(double hits, double n, double *low, double *high) {
   *high = fmin(1, middle + half);
 }
 
-static int by_value(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 void score_bootstrap(const double *x, size_t n, uint64_t seed, double *low, double *high) {
   enum { DRAWS = 1000 };
   double means[DRAWS];
@@ -35,7 +31,7 @@ void score_bootstrap(const double *x, size_t n, uint64_t seed, double *low, doub
     for (size_t i = 0; i < n; i++) sum += x[rng_below(&rng, n)];
     means[d] = sum / (double)n;
   }
-  qsort(means, DRAWS, sizeof *means, by_value);
+  sort_doubles(means, DRAWS);
   *low = means[DRAWS / 40];
   *high = means[DRAWS - 1 - DRAWS / 40];
 }

@@ -3,7 +3,6 @@
 
 #include <lapacke.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/error.h"
@@ -11,6 +10,7 @@
 #include "experts/kernel/leave_out.h"
 #include "numerics/linalg.h"
 #include "numerics/rng.h"
+#include "numerics/sorted.h"
 
 /* Models that are looked at, at most, and the share of training models that may be refused. */
 enum { MOST = 600, TURNED = 150, SEEDS = 0x7fffffff };
@@ -47,11 +47,6 @@ static float *mean_of(const float *f, size_t n, size_t width) {
   float *mean = g_new0(float, width + 1);
   for (size_t i = 0; i < n; i++) axpy(1.0f / (float)n, f + i * width, mean, width);
   return mean;
-}
-
-static int ascending(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
 }
 
 typedef struct {
@@ -99,7 +94,7 @@ static double *scores_left_out(const Fitting *f, const KernelEigen *e, double la
     }
     score_left_out(e, lambda, own, m, score);
   }
-  qsort(score, f->n, sizeof *score, ascending);
+  sort_doubles(score, f->n);
   return score;
 }
 
@@ -136,7 +131,7 @@ static void try_lambda(Fitting *f, const Guard *side, const KernelEigen *e, cons
   g_autofree double *own = scores_left_out(f, e, lambda);
   g.g = form_of(e, c, g.width, lambda);
   score_rows(g.g, foreign, f->turned, g.width, score);
-  qsort(score, f->turned, sizeof *score, ascending);
+  sort_doubles(score, f->turned);
   double bar = score[(size_t)(refused_turned * (double)f->turned)];
   g.threshold = fmin(bar, own[(size_t)((f->label ? refused_with_label : refused) * (double)f->n)]);
   g.passed = 1 - share_below(score, f->turned, g.threshold);

@@ -2,12 +2,12 @@
 #include "experts/kernel/kernel_train.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/error.h"
 #include "experts/kernel/shortcut.h"
 #include "numerics/linalg.h"
+#include "numerics/sorted.h"
 
 void kernel_report_free(KernelReport *r) {
   if (!r) return;
@@ -141,11 +141,6 @@ static float *narrow(const double *x, size_t n) {
   return out;
 }
 
-static int ascending(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 /* The length of the centred answer that all but two in a hundred models reach when they are left out. */
 static double least_norm(const KernelLambda *l, size_t n, size_t width) {
   g_autofree double *norm = g_new(double, n + 1);
@@ -157,7 +152,7 @@ static double least_norm(const KernelLambda *l, size_t n, size_t width) {
     }
     norm[i] = sqrt(sum);
   }
-  qsort(norm, n, sizeof *norm, ascending);
+  sort_doubles(norm, n);
   return n >= 50 ? norm[n / 50] * 0.9 : 0;
 }
 

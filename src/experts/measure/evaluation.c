@@ -8,6 +8,7 @@
 #include "numerics/linalg.h"
 #include "experts/probex/align.h"
 #include "numerics/calibration.h"
+#include "numerics/sorted.h"
 #include "experts/measure/evaluation_bench.h"
 #include "experts/measure/evaluation_neighbours.h"
 
@@ -58,11 +59,6 @@ static void measure_confidence(const EvaluationPanel *p, bool classes, const Eva
   answer_rates(tuned, n, e->threshold, &g->answered, &g->answered_right);
 }
 
-static int ascending(const void *a, const void *b) {
-  float x = *(const float *)a, y = *(const float *)b;
-  return (x > y) - (x < y);
-}
-
 /* The cosine that nine in ten right validation answers reach. */
 static double fit_floor(const EvaluationBench *b, const EvaluationPanel *val) {
   g_autofree float *cosines = g_new(float, val->n + 1);
@@ -72,7 +68,7 @@ static double fit_floor(const EvaluationBench *b, const EvaluationPanel *val) {
     if (best_of(y, val->classes) == val->target[i]) cosines[n++] = y[val->target[i]];
   }
   if (n < 10) return NAN;
-  qsort(cosines, n, sizeof *cosines, ascending);
+  sort_floats(cosines, n);
   return (double)cosines[n / 10] / exp((double)*b->expert->probex->tau);
 }
 

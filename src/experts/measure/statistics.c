@@ -2,20 +2,15 @@
 #include "experts/measure/statistics.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #include "numerics/linalg.h"
 #include "core/parallel.h"
 #include "numerics/rng.h"
+#include "numerics/sorted.h"
 
 enum { MOMENTS = 4, QUANTILES = 9, GROUP = MOMENTS + QUANTILES, GROUPS = 3, SAMPLES = 4096 };
 
 static const double quantile_at[QUANTILES] = {0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1};
-
-static int by_value(const void *a, const void *b) {
-  float x = *(const float *)a, y = *(const float *)b;
-  return (x > y) - (x < y);
-}
 
 /* Mean, spread, skewness, kurtosis, then quantiles. Sorts x. */
 static void describe(float *x, size_t n, float *out) {
@@ -32,7 +27,7 @@ static void describe(float *x, size_t n, float *out) {
   out[1] = (float)spread;
   out[2] = spread > 0 ? (float)(m3 / (spread * m2)) : 0;
   out[3] = m2 > 0 ? (float)(m4 / (m2 * m2)) : 0;
-  qsort(x, n, sizeof *x, by_value);
+  sort_floats(x, n);
   for (int q = 0; q < QUANTILES; q++) out[MOMENTS + q] = x[(size_t)(quantile_at[q] * (double)(n - 1) + 0.5)];
 }
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which of the bases that cards name, and that are not here, become ghosts. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/text.h"
 #include "lineage/grow/base_name.h"
 #include "lineage/grow/certainty.h"
 #include "lineage/grow/forest_builder.h"
+#include "numerics/sorted.h"
 
 /* Kin of one set whose cards mean the same absent base. */
 typedef struct {
@@ -118,11 +118,6 @@ static void brood_fill(const Builder *b, const Group *g, Brood *brood) {
   }
 }
 
-static int by_value(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 /* Whether v lies where the brood's base would: its members go from there each its own way, so that their largest
  * differences lie farther from one another than from v. Of siblings that moved as far the cosine is 1/2 and that ratio
  * 1; a direction that all share gives cosines up to .4. (On planted woods whose bases were taken away one in eighteen
@@ -139,8 +134,8 @@ static bool stands_in(const Builder *b, const Brood *s, unsigned v) {
       spread[pairs++] = fmax(far[i], far[k]) > 0 ? s->tail[i][k] / fmax(far[i], far[k]) : 1;
     }
   if (pairs == 0) return false;
-  qsort(cosine, pairs, sizeof *cosine, by_value);
-  qsort(spread, pairs, sizeof *spread, by_value);
+  sort_doubles(cosine, pairs);
+  sort_doubles(spread, pairs);
   double middle = cosine[pairs / 2];
   return middle < alike && spread[pairs / 2] > spread_out;
 }

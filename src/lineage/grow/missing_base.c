@@ -2,9 +2,9 @@
 #include "lineage/grow/missing_base.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #include "lineage/grow/direction.h"
+#include "numerics/sorted.h"
 
 enum { LEAST = 3, MOST = 48 };
 
@@ -48,17 +48,6 @@ static void fill_products(Star *s) {
       double p = (s->length2[i] + s->length2[k] - d2(s, s->near[i], s->near[k])) / 2 - along(s, i) * along(s, k);
       s->product[i * MOST + k] = s->product[k * MOST + i] = p;
     }
-}
-
-static int by_value(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
-/* The value a share of the way through. */
-static double quantile(double *x, unsigned n, double share) {
-  qsort(x, n, sizeof *x, by_value);
-  return n ? x[(unsigned)(share * (n - 1) + 0.5)] : 0;
 }
 
 static double pair_quantile(const Star *s, double share) {

@@ -2,13 +2,13 @@
 #include "lineage/grow/pedigree.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lineage/grow/certainty.h"
 #include "lineage/grow/direction.h"
 #include "lineage/sketch/kinship.h"
 #include "lineage/grow/spanning.h"
+#include "numerics/sorted.h"
 
 /* Nats of what is known rather than guessed. */
 static const double worth_known = 8, worth_ghost = 100;
@@ -151,21 +151,16 @@ static double d2(const Rooting *r, unsigned a, unsigned b) {
   return kin_table_get(r->table, r->members[a].row, r->members[b].row).distance2;
 }
 
-static int by_value(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 /* <x - p, p> / |p|: what shrinking alone moves, which all that decays shares. */
 static double along(const Rooting *r, unsigned x, unsigned p) {
   double norm2 = r->members[p].sketch->norm2;
   return norm2 > 0 ? (r->members[x].sketch->norm2 - norm2 - d2(r, x, p)) / (2 * sqrt(norm2)) : 0;
 }
 
-/* <x - p, c - p> / |c - p|^2, of some x that do not come of c the one at the quantile: about 0 when c has all that sets
+/* <x - p, c - p> / |c - p|^2, of some x that do not come of c the one that share of the way through: about 0 when c has all that sets
  * p apart from the others, as a child has; a half when c lacks it as much as p lacks what sets c apart, as siblings do.
  * NAN when there are too few to tell. */
-static double lost_share(const Rooting *r, const PedigreeEdge *edges, unsigned c, double quantile) {
+static double lost_share(const Rooting *r, const PedigreeEdge *edges, unsigned c, double way) {
   double share[WITNESSES], length2 = d2(r, (unsigned)edges[c].parent, c);
   unsigned p = (unsigned)edges[c].parent, found = 0, stride = MAX(1, r->n / WITNESSES);
   for (unsigned i = 0; i < r->n && found < WITNESSES; i += stride) {
@@ -174,8 +169,7 @@ static double lost_share(const Rooting *r, const PedigreeEdge *edges, unsigned c
     double product = (d2(r, x, p) + length2 - d2(r, x, c)) / 2 - along(r, x, p) * along(r, c, p);
     if (isfinite(product) && length2 > 0) share[found++] = product / length2;
   }
-  qsort(share, found, sizeof *share, by_value);
-  return found >= FEWEST ? share[(unsigned)(quantile * (found - 1) + 0.5)] : NAN;
+  return found >= FEWEST ? quantile(share, found, way) : NAN;
 }
 
 static bool have_one_head(const Rooting *r, unsigned a, unsigned b) {

@@ -2,9 +2,9 @@
 #include "lineage/grow/spanning.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #include "core/parallel.h"
+#include "numerics/sorted.h"
 
 enum { LANDMARKS = 256, MOST_CHILDREN = 9, MOST_PAIRS = MOST_CHILDREN * (MOST_CHILDREN - 1) / 2 };
 
@@ -58,11 +58,6 @@ static void find_broods(Prim *prim) {
   }
 }
 
-static int by_size(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 static double length_of(const Prim *prim, const KinPair *k) {
   return prim->length == SPANNING_EUCLID ? k->euclid : k->length;
 }
@@ -90,7 +85,7 @@ static double ghost_length(const Prim *prim, unsigned ghost, unsigned v) {
   for (unsigned i = 0; i < b->count; i++) to[i] = distance2(prim, v, b->child[i]);
   for (unsigned i = 0; i < b->count; i++)
     for (unsigned j = 0; j < i; j++) product[pairs++] = (to[i] + to[j] - b->between[i][j]) / 2;
-  qsort(product, pairs, sizeof *product, by_size);
+  sort_doubles(product, pairs);
   double length = b->count >= 5 ? product[pairs / 2] : 1.05 * product[pairs - 1];
   return length > 0 ? length * scale_of(prim, b, v) : out_of_reach;
 }
@@ -137,11 +132,6 @@ static unsigned relax(Prim *prim) {
   return nearest;
 }
 
-static int by_value(const void *a, const void *b) {
-  float x = *(const float *)a, y = *(const float *)b;
-  return (x > y) - (x < y);
-}
-
 /* The median of each row, NANs left out. */
 static void settle_medians(Prim *prim) {
   float values[LANDMARKS];
@@ -150,7 +140,7 @@ static void settle_medians(Prim *prim) {
     const float *row = prim->to_landmark + (size_t)v * prim->marks;
     for (unsigned i = 0; i < prim->marks; i++)
       if (!isnan(row[i])) values[k++] = row[i];
-    qsort(values, k, sizeof *values, by_value);
+    sort_floats(values, k);
     prim->out->median[v] = k ? (double)(values[(k - 1) / 2] + values[k / 2]) / 2 : NAN;
   }
 }

@@ -3,14 +3,10 @@
 
 #include <glib.h>
 #include <math.h>
-#include <stdlib.h>
+
+#include "numerics/sorted.h"
 
 enum { RUN = 32, FEW = 16 };
-
-static int by_value(const void *a, const void *b) {
-  float x = *(const float *)a, y = *(const float *)b;
-  return (x > y) - (x < y);
-}
 
 /* Different numbers of a run in ascending order; what float16 makes of one level counts as one. */
 static unsigned levels_of(const float *x, unsigned n, float *level) {
@@ -18,7 +14,7 @@ static unsigned levels_of(const float *x, unsigned n, float *level) {
   float sorted[RUN], most = 0;
   unsigned levels = 0;
   for (unsigned i = 0; i < n; i++) sorted[i] = x[i], most = fmaxf(most, fabsf(x[i]));
-  qsort(sorted, n, sizeof *sorted, by_value);
+  sort_floats(sorted, n);
   for (unsigned i = 0; i < n; i++)
     if (!levels || sorted[i] - level[levels - 1] > alike * fmaxf(fabsf(sorted[i]), 0.01f * most))
       level[levels++] = sorted[i];

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Numbers in ascending order, and the one a share of the way through. NANs have no place among them. */
+#pragma once
+
+#include <stddef.h>
+
+void sort_doubles(double *x, size_t n);
+void sort_floats(float *x, size_t n);
+
+/* Sorts x; the number nearest to `share` (0 to 1) of the way through, 0 of none. */
+double quantile(double *x, size_t n, double share);
