@@ -9,6 +9,7 @@
 #include "ui/app/app_mouse.h"
 #include "ui/app/navigation.h"
 #include "ui/app/perform.h"
+#include "ui/desk/services.h"
 #include "ui/forest/forest_view.h"
 
 /* What was measured of a forest must not be taken for the next one's. */
@@ -28,7 +29,7 @@ static void test_search_goes_on(void) {
   g_autoptr(App) app = ready_app(&wood, 100, 30);
   walk(app, "/fox|<Enter>");
   expect(app, "found");
-  app->ui.wanted |= WANT_SCAN;
+  ui_ask(&app->ui, REQUEST_SCAN);
   settle(app);
   walk(app, "n");
   g_assert_false(on_screen(app, "Not found"));
@@ -42,7 +43,7 @@ static void test_experts_go(void) {
   g_autoptr(App) app = ready_app(&wood, 100, 30);
   walk(app, "3G|1");
   atomic_store(&wood.trainings, 0);
-  app->ui.wanted |= WANT_EXPERTS;
+  ui_ask(&app->ui, REQUEST_EXPERTS);
   settle(app);
   app_key(app, '3');
   app_key(app, 'a'); /* nothing is drawn in between */
@@ -56,7 +57,7 @@ static void test_skipped_files_go(void) {
   walk(app, "!|G");
   expect(app, "part-39");
   wood.skips = 3;
-  app->ui.wanted |= WANT_SCAN;
+  ui_ask(&app->ui, REQUEST_SCAN);
   settle(app);
   expect(app, "opens fine-tuned"); /* the last of them now */
   app_perform(app, ACTION_SHOW);
@@ -109,7 +110,7 @@ static void test_model_is_read_again(void) {
   walk(app, ":model fox-lora<Enter>");
   expect(app, "6.4 MB (file)");
   wood.retrained = true;
-  app->ui.wanted |= WANT_SCAN;
+  ui_ask(&app->ui, REQUEST_SCAN);
   settle(app);
   expect(app, "12.8 MB (file)");
 }

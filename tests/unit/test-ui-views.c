@@ -614,7 +614,7 @@ static void test_read_only(void) {
   expect(app, "No shell in a read-only session");
   walk(app, "jj<Enter>lll|p|");
   settle(app);
-  g_assert_null(app->ui.page_text);
+  expect(app, "No pager in a read-only session");
   walk(app, "3s");
   expect(app, "Read-only");
   walk(app, "2fox|<C-s>");

@@ -13,8 +13,8 @@
 #include "ui/app/command_line.h"
 #include "ui/app/frame.h"
 #include "ui/app/navigation.h"
+#include "ui/app/requests.h"
 #include "session/history.h"
-#include "ui/toolkit/pager.h"
 #include "ui/toolkit/signals.h"
 
 enum {
@@ -29,13 +29,11 @@ static void tell_error(App *app, const char *what, const GError *error) {
     ui_tell(&app->ui, STYLE_BAD, "%s: %s", what, error->message);
 }
 
-static void note_looking(App *app) { app->ui.looking = app->opening.jobs[OPENING_SCAN] != 0; }
-
 static void take_wood(void *user, Snapshot *wood) {
   App *app = user;
   Snapshot *old = app->ui.wood;
   app->ui.wood = wood;
-  note_looking(app);
+  app_note_looking(app);
   app_tell_views(app, CHANGED_WOOD);
   engine_drop_wood(&app->ui.engine, old);
 }
@@ -50,14 +48,6 @@ static void take_experts(void *user, OpenExperts *oracle) {
 static void tell_trouble(void *user, const char *what, const GError *error) { tell_error(user, what, error); }
 
 static const OpeningOps opening_ops = {take_wood, take_experts, tell_trouble};
-
-static void show_page(App *app) {
-  g_autoptr(GError) error = NULL;
-  if (app->ui.read_only) ui_tell(&app->ui, STYLE_WARN, "No pager in a read-only session");
-  else if (!pager_run(app->term, app->ui.page_text, &error)) tell_error(app, "No page", error);
-  g_clear_pointer(&app->ui.page_text, g_free);
-  app->dirty = true;
-}
 
 /* What earlier sessions left goes before what this one has added. */
 static bool on_history(gpointer user, guint64 id, gpointer result, const GError *error) {
@@ -79,18 +69,6 @@ static bool on_history(gpointer user, guint64 id, gpointer result, const GError 
 static void keep_rest(App *app) {
   for (int k = 0; k < HISTORY_KINDS; k++)
     if (app->ui.keeping[k]) history_save(&app->ui.engine, (HistoryKind)k, app->ui.history[k]);
-}
-
-/* What views have asked for. */
-static void start_wanted(App *app) {
-  unsigned wanted = app->ui.wanted;
-  app->ui.wanted = 0;
-  if (wanted & WANT_SCAN) opening_start(&app->opening, OPENING_SCAN);
-  if (wanted & WANT_EXPERTS) opening_start(&app->opening, OPENING_EXPERTS);
-  note_looking(app);
-  if (wanted & WANT_PAGER) show_page(app);
-  if (wanted & WANT_PREDICTED) app_tell_views(app, CHANGED_PREDICTED);
-  if (wanted & WANT_SCORES) app_tell_views(app, CHANGED_SCORES);
 }
 
 static int size_from(const char *variable) {
@@ -173,19 +151,14 @@ void app_free(App *app) {
   term_close(app->term);
   cells_free(app->cells);
   line_edit_clear(&app->ui.prompt.edit);
-  ui_target(&app->ui, NULL);
-  g_clear_pointer(&app->ui.other, model_unref);
-  g_clear_pointer(&app->ui.to_tag, g_ptr_array_unref);
+  g_queue_clear_full(&app->ui.asked, (GDestroyNotify)request_free);
   g_clear_pointer(&app->ui.predicted, g_hash_table_unref);
   g_clear_pointer(&app->ui.scores, g_hash_table_unref);
   g_clear_pointer(&app->candidates, g_array_unref);
-  if (app->ui.copy) g_string_free(app->ui.copy, TRUE);
   ui_menu(&app->ui, NULL);
   config_free(app->ui.config);
   g_free(app->ui.question);
-  g_free(app->ui.page_text);
   g_free(app->ui.message);
-  g_free(app->ui.status_before);
   g_ptr_array_unref(app->ui.told);
   opening_clear(&app->opening);
   snapshot_unref(app->ui.wood);
@@ -202,12 +175,11 @@ static gint64 tick(App *app) {
     gint64 due = app_views[v]->tick(&app->ui, app->views[v], now);
     if (due && (!next || due < next)) next = due;
   }
-  app->dirty |= app->ui.redraw;
-  app->ui.redraw = false;
+  app_serve(app);
   return next;
 }
 
-bool app_is_idle(App *app) { return worker_idle(app->ui.engine.worker) && !app->ui.wanted && tick(app) == 0; }
+bool app_is_idle(App *app) { return tick(app) == 0 && worker_idle(app->ui.engine.worker); }
 
 /* Milliseconds until nobody has pressed a key for too long; -1: that does not matter. */
 static gint64 idle_left(const App *app) {
@@ -269,7 +241,7 @@ static void handle_terminal(App *app, short events) {
 }
 
 static void after_jobs(App *app) {
-  note_looking(app);
+  app_note_looking(app);
   app_tell_views(app, CHANGED_JOBS);
   if (app->quit_when_idle && worker_busy(app->ui.engine.worker) == 0) app->quit = true;
   if (app->asking_quit && worker_busy(app->ui.engine.worker) == 0) app->asking_quit = false;
@@ -289,7 +261,7 @@ void app_wait(App *app, int timeout_ms) {
   if (fds[2].revents) handle_signals(app);
   if (fds[1].revents) handle_terminal(app, fds[1].revents);
   if (worker_dispatch(app->ui.engine.worker)) after_jobs(app);
-  start_wanted(app);
+  app_serve(app);
   leave_when_idle(app);
   tick(app);
 }

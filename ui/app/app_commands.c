@@ -24,25 +24,17 @@ static Model *find_model(App *app, const char *verb, const char *what) {
   return model;
 }
 
-static bool open_model(App *app, const char *verb, const char *argument, CommandNext *next) {
+static bool open_model(App *app, const char *verb, const char *argument) {
   g_autoptr(Model) model = find_model(app, verb, argument);
-  if (!model) return false;
-  ui_target(&app->ui, model);
-  next->reaction = REACT_SHOW_MODEL;
-  return true;
+  return model && ui_ask_model(&app->ui, REQUEST_MODEL, model);
 }
 
-static bool open_diff(App *app, const char *verb, const char *argument, CommandNext *next) {
+static bool open_diff(App *app, const char *verb, const char *argument) {
   g_auto(GStrv) names = g_strsplit(argument, " ", 3);
   if (g_strv_length(names) != 2) return wrong(app, verb, "two models are compared");
   g_autoptr(Model) p = find_model(app, verb, names[0]);
   g_autoptr(Model) x = p ? find_model(app, verb, names[1]) : NULL;
-  if (!x) return false;
-  ui_target(&app->ui, x);
-  g_clear_pointer(&app->ui.other, model_unref);
-  app->ui.other = model_ref(p);
-  next->reaction = REACT_SHOW_DIFF;
-  return true;
+  return x && ui_ask_diff(&app->ui, p, x);
 }
 
 /* A command that belongs to a view. */
@@ -108,9 +100,9 @@ static bool edit_config(App *app, const char *verb) {
 
 /* The commands that are the app's own. */
 static bool run_own(App *app, const char *verb, const char *argument, CommandNext *next) {
-  if (g_str_equal(verb, "model")) return open_model(app, verb, argument, next);
+  if (g_str_equal(verb, "model")) return open_model(app, verb, argument);
   if (g_str_equal(verb, "layer")) return open_layer(app, verb, argument);
-  if (g_str_equal(verb, "diff")) return open_diff(app, verb, argument, next);
+  if (g_str_equal(verb, "diff")) return open_diff(app, verb, argument);
   if (g_str_equal(verb, "save-display")) return save_display(app, verb, argument);
   if (g_str_equal(verb, "theme")) return set_theme(app, verb, argument);
   if (g_str_equal(verb, "set-mouse")) return set_mouse(app, verb, argument);

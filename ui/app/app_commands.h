@@ -7,8 +7,7 @@
 /* What is to be performed next, by what stands above commands. */
 typedef struct {
   Action action; /* ACTION_NONE: nothing */
-  Reaction reaction;
-  bool tour; /* the tour begins */
+  bool tour;     /* the tour begins */
 } CommandNext;
 
 /* Carries out one line; *next, zeroed, gets what is left to do. False, with a message in the status line, when it is

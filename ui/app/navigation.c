@@ -58,12 +58,6 @@ void app_back(App *app) {
   else app_ask_quit(app);
 }
 
-/* Opens a view that is to show ui->target. */
-void app_show_target(App *app, ViewId view) {
-  app_visit(app, view);
-  app_views[view]->changed(&app->ui, app->views[view], CHANGED_TARGET);
-}
-
 void app_tell_views(App *app, unsigned what) {
   for (int v = 0; v < VIEW_COUNT; v++)
     if (app_views[v]->changed) app_views[v]->changed(&app->ui, app->views[v], what);

@@ -21,9 +21,6 @@ void app_show_next(App *app, int by);
 /* To where one came from; from the forest, out. */
 void app_back(App *app);
 
-/* Opens a view that is to show ui->target. */
-void app_show_target(App *app, ViewId view);
-
 /* Asks to leave: at once, or after a question when jobs are running. */
 void app_ask_quit(App *app);
 

@@ -6,6 +6,7 @@
 #include "ui/app/app_commands.h"
 #include "ui/app/command_prompt.h"
 #include "ui/app/navigation.h"
+#include "ui/app/requests.h"
 #include "ui/app/tour.h"
 #include "ui/desk/services.h"
 #include "ui/toolkit/pager.h"
@@ -56,31 +57,6 @@ static bool perform_in_prompt(App *app, Action action) {
   return true;
 }
 
-/* Says what became of the text to copy: not every terminal that is told obeys. */
-static void copy(App *app) {
-  Ui *ui = &app->ui;
-  g_autofree char *text = g_string_free(g_steal_pointer(&ui->copy), FALSE);
-  gsize n = strlen(text);
-  bool tmux = !ui->read_only && term_fd(app->term) >= 0 && tmux_copy(text);
-  if (tmux || term_copy(app->term, text))
-    ui_tell(ui, STYLE_GOOD, "%zu byte%s sent to %s", n, n == 1 ? "" : "s",
-            tmux ? "tmux's buffer" : "the terminal's clipboard, if it takes them (OSC 52)");
-  else ui_tell(ui, STYLE_WARN, "%zu bytes are more than terminals take: export them to a file", n);
-}
-
-void app_follow(App *app, Reaction reaction) {
-  if (reaction & REACT_BACK) app_back(app);
-  if ((reaction & REACT_RETURN) && app->trail_length) app_back(app);
-  if (reaction & REACT_SHOW_SKIPPED) app_show(app, VIEW_SKIPPED);
-  if (reaction & REACT_SHOW_MODEL) app_show_target(app, VIEW_MODEL);
-  if (reaction & REACT_SHOW_DIFF) app_show_target(app, VIEW_DIFF);
-  if (reaction & REACT_LOCATE) app_show_target(app, VIEW_FOREST);
-  if (app->ui.copy) copy(app);
-  if (!app->ui.to_tag) return;
-  app_tell_views(app, CHANGED_TAGS);
-  g_clear_pointer(&app->ui.to_tag, g_ptr_array_unref);
-}
-
 void app_choose(App *app) {
   Ui *ui = &app->ui;
   MenuLine *line = menu_line(ui->menu);
@@ -89,7 +65,8 @@ void app_choose(App *app) {
   bool stays = ui->menu->ticks;
   if (stays) line->ticked = !line->ticked;
   else ui_menu(ui, NULL);
-  app_follow(app, app_views[app->current]->choose(ui, app->views[app->current], id, chosen));
+  app_views[app->current]->choose(ui, app->views[app->current], id, chosen);
+  app_serve(app);
 }
 
 /* True when the action belongs to the menu. */
@@ -117,7 +94,7 @@ static void choose_pick(App *app) {
     model = model_ref(forest_node(app->overlay.picks->wood->forest, pick.number)->model);
   overlay_close(&app->overlay);
   if (!some) return;
-  if (model) ui_target(&app->ui, model), app_follow(app, REACT_SHOW_MODEL);
+  if (model) ui_ask_model(&app->ui, REQUEST_MODEL, model), app_serve(app);
   else if (pick.command) app_command(app, pick.command);
   else app_perform(app, (Action)pick.number);
   pick_clear(&pick);
@@ -139,9 +116,8 @@ static void show_messages(App *app) {
     app_back(app);
     return;
   }
-  g_free(app->ui.status_before);
-  app->ui.status_before = ops->status ? ops->status(&app->ui, app->views[app->current]) : NULL;
-  app_visit(app, VIEW_MESSAGES);
+  ui_ask_text(&app->ui, REQUEST_MESSAGES, ops->status ? ops->status(&app->ui, app->views[app->current]) : NULL);
+  app_serve(app);
 }
 
 static void toggle_mouse(App *app) {
@@ -265,7 +241,8 @@ void app_perform(App *app, Action action) {
     app_back(app);
     return;
   }
-  app_follow(app, app_views[app->current]->action(&app->ui, app->views[app->current], action));
+  app_views[app->current]->action(&app->ui, app->views[app->current], action);
+  app_serve(app);
 }
 
 void app_type(App *app, Key key) {
@@ -275,14 +252,15 @@ void app_type(App *app, Key key) {
   } else if (app->ui.prompt.label) {
     if (line_edit_type(&app->ui.prompt.edit, key)) typed(app);
   } else if (ops->type) {
-    app_follow(app, ops->type(&app->ui, app->views[app->current], key));
+    ops->type(&app->ui, app->views[app->current], key);
+    app_serve(app);
   }
 }
 
 bool app_command(App *app, const char *line) {
   CommandNext next = {0};
   bool ok = command_run(app, line, &next);
-  if (next.reaction) app_follow(app, next.reaction);
+  app_serve(app);
   if (next.tour) begin_step(app, 0);
   if (next.action != ACTION_NONE) app_perform(app, next.action);
   return ok;

@@ -13,9 +13,6 @@ void app_choose(App *app);
 /* Takes a key that is no action where one types. */
 void app_type(App *app, Key key);
 
-/* Does what a handler wants. */
-void app_follow(App *app, Reaction reaction);
-
 /* Carries out one line, as if it had been typed after `:`. False, with a message in the status line, when it is
  * wrong. */
 bool app_command(App *app, const char *line);

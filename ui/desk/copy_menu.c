@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lineage/forest/export.h"
+#include "ui/desk/services.h"
 
 static const struct {
   Key key;
@@ -22,11 +23,10 @@ Menu *copy_menu_new(int id) {
 
 void copy_menu_choose(Ui *ui, int line, const GPtrArray *nodes) {
   if (!ui->wood || nodes->len == 0 || line < 0 || line >= (int)G_N_ELEMENTS(lines)) return;
-  g_autofree char *text = export_text(ui->wood->forest, nodes, (ExportFormat)line, ui->wood->label_key);
+  char *text = export_text(ui->wood->forest, nodes, (ExportFormat)line, ui->wood->label_key);
   /* One thing is pasted into a line, so it brings no end of line. */
   if (nodes->len == 1) g_strchomp(text);
-  if (!ui->copy) ui->copy = g_string_new(NULL);
-  g_string_assign(ui->copy, text);
+  ui_ask_text(ui, REQUEST_COPY, text);
 }
 
 void copy_menu_choose_model(Ui *ui, int line, const Model *model) {

@@ -53,7 +53,7 @@ static bool on_set(gpointer user, guint64 id, gpointer result, const GError *err
   (void)id;
   if (error) ui_tell(ui, STYLE_BAD, "%s", error->message);
   if (!result) return true;
-  ui->wanted |= WANT_SCAN;
+  ui_ask(ui, REQUEST_SCAN);
   ui_tell(ui, STYLE_GOOD, "Kept by hand");
   return true;
 }

@@ -40,10 +40,38 @@ void ui_menu(Ui *ui, Menu *menu) {
   ui->menu = menu;
 }
 
-void ui_target(Ui *ui, Model *target) {
-  if (target) model_ref(target);
-  g_clear_pointer(&ui->target, model_unref);
-  ui->target = target;
+static bool ask(Ui *ui, Request request) {
+  g_queue_push_tail(&ui->asked, g_memdup2(&request, sizeof request));
+  return true;
+}
+
+/* A reference to what is shown as const. */
+static Model *another(const Model *model) { return model_ref((Model *)model); }
+
+bool ui_ask(Ui *ui, RequestKind kind) { return ask(ui, (Request){.kind = kind}); }
+
+bool ui_ask_model(Ui *ui, RequestKind kind, const Model *model) {
+  return ask(ui, (Request){.kind = kind, .open = {.model = another(model)}});
+}
+
+bool ui_ask_labels(Ui *ui, const Model *model) {
+  return ask(ui, (Request){.kind = REQUEST_MODEL, .open = {.model = another(model), .labels = true}});
+}
+
+bool ui_ask_diff(Ui *ui, const Model *p, const Model *x) {
+  return ask(ui, (Request){.kind = REQUEST_DIFF, .pair = {another(p), another(x)}});
+}
+
+bool ui_ask_text(Ui *ui, RequestKind kind, char *text) { return ask(ui, (Request){.kind = kind, .text = text}); }
+
+bool ui_ask_tags(Ui *ui, GPtrArray *models) { return ask(ui, (Request){.kind = REQUEST_TAG, .models = models}); }
+
+bool ui_ask_answer(Ui *ui, char *question, GHashTable *scores) {
+  return ask(ui, (Request){.kind = REQUEST_ANSWER, .answer = {question, scores}});
+}
+
+bool ui_ask_predicted(Ui *ui, GHashTable *predicted) {
+  return ask(ui, (Request){.kind = REQUEST_PREDICTED, .predicted = predicted});
 }
 
 static bool on_kept(gpointer user, guint64 id, gpointer result, const GError *error) {

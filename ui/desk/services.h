@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a view may ask for: a message, a menu, a line to type in. Called on the thread that draws. */
+/* What a view may ask for: a message, a menu, a line to type in, and what other parts of the program do (request.h).
+ * Called on the thread that draws. */
 #pragma once
 
 #include "ui/desk/view.h"
@@ -7,8 +8,30 @@
 /* An empty list of messages, for ui->told. */
 GPtrArray *told_new(void);
 
-/* Says which model the next REACT_… is about; NULL for none. Keeps a reference. */
-void ui_target(Ui *ui, Model *target);
+/* Asks for what needs nothing more. This and all that ask return true, as handlers do that had something to do; what is
+ * asked for is done when the handler has returned. */
+bool ui_ask(Ui *ui, RequestKind kind);
+
+/* REQUEST_MODEL or REQUEST_LOCATE. Keeps a reference. */
+bool ui_ask_model(Ui *ui, RequestKind kind, const Model *model);
+
+/* REQUEST_MODEL, where it is to be asked about labels. Keeps a reference. */
+bool ui_ask_labels(Ui *ui, const Model *model);
+
+/* Asks how x differs from p. Keeps references. */
+bool ui_ask_diff(Ui *ui, const Model *p, const Model *x);
+
+/* REQUEST_COPY or REQUEST_PAGE. Takes ownership. */
+bool ui_ask_text(Ui *ui, RequestKind kind, char *text);
+
+/* REQUEST_TAG; `models` of Model*. Takes ownership. */
+bool ui_ask_tags(Ui *ui, GPtrArray *models);
+
+/* Another question has been answered; both NULL: none. Takes ownership of them. */
+bool ui_ask_answer(Ui *ui, char *question, GHashTable *scores);
+
+/* An expert has spoken. Takes ownership. */
+bool ui_ask_predicted(Ui *ui, GHashTable *predicted);
 
 /* Tells something in the status line, until the next key, and keeps it for Messages. */
 void ui_tell(Ui *ui, Style style, const char *format, ...) G_GNUC_PRINTF(3, 4);

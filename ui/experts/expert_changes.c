@@ -25,7 +25,7 @@ static bool on_changed(gpointer user, guint64 id, gpointer result, const GError 
   Ui *ui = user;
   (void)id;
   if (error) ui_tell(ui, STYLE_BAD, "%s", error->message);
-  if (result) ui->wanted |= WANT_EXPERTS;
+  if (result) ui_ask(ui, REQUEST_EXPERTS);
   return true;
 }
 

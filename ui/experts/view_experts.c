@@ -157,7 +157,7 @@ static bool on_trained(gpointer user, guint64 id, gpointer result, const GError 
   if (result) {
     keep_curve(v, result);
     set_outcome(v, STYLE_GOOD, train_success_text(result, v->ui->ascii));
-    v->ui->wanted |= WANT_EXPERTS;
+    ui_ask(v->ui, REQUEST_EXPERTS);
     ui_tell(v->ui, STYLE_GOOD, "Trained %s", ((TrainResult *)result)->expert->name);
   } else if (g_error_matches(error, COPSE_ERROR, COPSE_ERROR_CANCELLED)) {
     set_cancelled(v, NULL);
@@ -279,7 +279,7 @@ static bool on_swept(gpointer user, guint64 id, gpointer result, const GError *e
   ExpertsView *v = user;
   const GPtrArray *all = result;
   if (id == v->ui->training) v->ui->training = 0;
-  v->ui->wanted |= WANT_EXPERTS;
+  ui_ask(v->ui, REQUEST_EXPERTS);
   if (all && all->len)
     set_outcome(v, STYLE_GOOD,
                 g_strdup_printf("Swept %u layer%s; the best is %s", all->len, all->len == 1 ? "" : "s",
@@ -340,9 +340,7 @@ static bool on_predicted(gpointer user, guint64 id, gpointer result, const GErro
   if (error && !g_error_matches(error, COPSE_ERROR, COPSE_ERROR_CANCELLED))
     ui_tell(v->ui, STYLE_BAD, "%s", error->message);
   if (!result) return true;
-  g_clear_pointer(&v->ui->predicted, g_hash_table_unref);
-  v->ui->predicted = result;
-  v->ui->wanted |= WANT_PREDICTED;
+  ui_ask_predicted(v->ui, result);
   ui_tell(v->ui, STYLE_GOOD, "It has spoken of %u models: the column EXPERT SAYS in the forest",
           g_hash_table_size(result));
   return false;
@@ -359,9 +357,8 @@ static void change_expert(Ui *ui, ExpertsView *v, const char *name) {
   if (at_hand(ui, v)) expert_change(ui, (guint)table_row(&v->table), name);
 }
 
-static Reaction experts_choose(Ui *ui, gpointer view, int menu, int line) {
+static void experts_choose(Ui *ui, gpointer view, int menu, int line) {
   if (menu == EXPERT_MENU_DELETE && line == EXPERT_DELETE) change_expert(ui, view, NULL);
-  return REACT_HANDLED;
 }
 
 static void experts_prompt(Ui *ui, gpointer view, PromptEvent event, const char *text) {
@@ -370,51 +367,51 @@ static void experts_prompt(Ui *ui, gpointer view, PromptEvent event, const char 
   } else if (event == PROMPT_ACCEPTED && !obstacle(ui)) start_sweep(ui, view, text, false);
 }
 
-static Reaction form_action(Ui *ui, ExpertsView *v, Action action) {
-  if (train_form_action(&v->form, action)) return REACT_HANDLED;
-  if (action == ACTION_FORM_START) return start_training(ui, v, false), REACT_HANDLED;
-  if (action != ACTION_LEAVE) return REACT_NONE;
+static bool form_action(Ui *ui, ExpertsView *v, Action action) {
+  if (train_form_action(&v->form, action)) return true;
+  if (action == ACTION_FORM_START) return start_training(ui, v, false), true;
+  if (action != ACTION_LEAVE) return false;
   v->form_open = false;
-  return REACT_HANDLED;
+  return true;
 }
 
-static Reaction experts_action(Ui *ui, gpointer view, Action action) {
+static bool experts_action(Ui *ui, gpointer view, Action action) {
   ExpertsView *v = view;
   if (v->form_open) return form_action(ui, v, action);
-  if (list_action(&v->table.list, action)) return REACT_HANDLED;
+  if (list_action(&v->table.list, action)) return true;
   switch (action) {
     case ACTION_TRAIN:
       open_form(ui, v);
-      return REACT_HANDLED;
+      return true;
     case ACTION_SWEEP:
       open_sweep(ui, v);
-      return REACT_HANDLED;
+      return true;
     case ACTION_EXPERT_RENAME:
       expert_ask_rename(ui, at_hand(ui, v));
-      return REACT_HANDLED;
+      return true;
     case ACTION_EXPERT_DELETE:
       expert_ask_delete(ui, at_hand(ui, v));
-      return REACT_HANDLED;
+      return true;
     case ACTION_APPLY:
       apply(ui, v);
-      return REACT_HANDLED;
+      return true;
     case ACTION_RESUME_TRAINING:
       resume(ui, v);
-      return REACT_HANDLED;
+      return true;
     case ACTION_CANCEL_TRAINING:
       if (ui->training) worker_cancel(ui->engine.worker, ui->training);
       else ui_tell(ui, STYLE_DIM, "No training is running");
-      return REACT_HANDLED;
+      return true;
     case ACTION_LEAVE:
-      return REACT_HANDLED | REACT_BACK;
+      return ui_ask(ui, REQUEST_BACK);
     default:
-      return REACT_NONE;
+      return false;
   }
 }
 
-static Reaction experts_type(Ui *ui, gpointer view, Key key) {
+static bool experts_type(Ui *ui, gpointer view, Key key) {
   (void)ui;
-  return train_form_type(&((ExpertsView *)view)->form, key) ? REACT_HANDLED : REACT_NONE;
+  return train_form_type(&((ExpertsView *)view)->form, key);
 }
 
 /* A note of the running training becomes a point of the curves. */

@@ -63,31 +63,30 @@ static void open_prompt(Ui *ui, ForestView *v, bool filter) {
 }
 
 /* Esc takes back one thing at a time, and then leads back to where one came from. */
-static Reaction leave(ForestView *v) {
+static bool leave(Ui *ui, ForestView *v) {
   if (v->rows.range >= 0) v->rows.range = -1;
   else if (v->search) g_clear_pointer(&v->search, g_free);
   else if (v->filter_text) set_filter(v, NULL);
   else if (forest_facts_shown(v) && !v->wide) v->facts = FACTS_OFF;
   else if (v->branches) v->branches = false;
   else if (v->rows.flat || v->rows.sort >= 0 || v->rows.reverse) forest_rows_order(&v->rows, false, -1, false);
-  else return REACT_HANDLED | REACT_RETURN;
-  return REACT_HANDLED;
+  else return ui_ask(ui, REQUEST_RETURN);
+  return true;
 }
 
 static Model *model_of(const ForestView *v, int node) {
   return node >= 0 ? forest_node(v->rows.wood->forest, (unsigned)node)->model : NULL;
 }
 
-static Reaction show_model(Ui *ui, const ForestView *v) {
+static bool show_model(Ui *ui, const ForestView *v) {
   Model *model = model_of(v, forest_rows_node(&v->rows));
-  ui_target(ui, model);
-  if (model) return REACT_HANDLED | REACT_SHOW_MODEL;
+  if (model) return ui_ask_model(ui, REQUEST_MODEL, model);
   ui_tell(ui, STYLE_DIM, "A parent that is named but not on this disk: there is nothing to open");
-  return REACT_HANDLED;
+  return true;
 }
 
 /* Two tagged models with each other, else the selected one with its parent. */
-static Reaction show_diff(Ui *ui, const ForestView *v) {
+static bool show_diff(Ui *ui, const ForestView *v) {
   const ForestRows *r = &v->rows;
   g_autoptr(GPtrArray) chosen = forest_rows_chosen(r);
   const ForestNode *x = chosen->len ? chosen->pdata[chosen->len - 1] : NULL;
@@ -97,12 +96,9 @@ static Reaction show_diff(Ui *ui, const ForestView *v) {
     p = forest_node(r->wood->forest, g_array_index(x->parents, ParentEdge, 0).parent);
   if (!p || !p->model || !x->model) {
     ui_tell(ui, STYLE_WARN, "Tag two models, or select one whose parent is on this disk");
-    return REACT_HANDLED;
+    return true;
   }
-  ui_target(ui, x->model);
-  g_clear_pointer(&ui->other, model_unref);
-  ui->other = model_ref(p->model);
-  return REACT_HANDLED | REACT_SHOW_DIFF;
+  return ui_ask_diff(ui, p->model, x->model);
 }
 
 static void range(Ui *ui, ForestView *v) {
@@ -113,32 +109,32 @@ static void range(Ui *ui, ForestView *v) {
 }
 
 /* What asks for something: a menu, a file, another view. */
-static Reaction forest_request(Ui *ui, ForestView *v, Action action) {
+static bool forest_request(Ui *ui, ForestView *v, Action action) {
   switch (action) {
     case ACTION_SHOW:
       return show_model(ui, v);
     case ACTION_DIFF:
       return show_diff(ui, v);
     case ACTION_SKIPPED:
-      return REACT_HANDLED | REACT_SHOW_SKIPPED;
+      return ui_ask(ui, REQUEST_SKIPPED);
     case ACTION_SORT:
       forest_menu(ui, v, FOREST_MENU_SORT);
-      return REACT_HANDLED;
+      return true;
     case ACTION_COLUMNS:
       forest_menu(ui, v, FOREST_MENU_COLUMNS);
-      return REACT_HANDLED;
+      return true;
     case ACTION_COPY:
       forest_menu(ui, v, FOREST_MENU_COPY);
-      return REACT_HANDLED;
+      return true;
     case ACTION_EXPORT:
       if (ui->read_only) ui_tell(ui, STYLE_WARN, "Read-only: nothing may be written");
       else ui_prompt(ui, "write to (.csv, .jsonl, .html, .txt): ", "");
-      return REACT_HANDLED;
+      return true;
     case ACTION_RESCAN:
-      ui->wanted |= WANT_SCAN;
-      return REACT_HANDLED;
+      ui_ask(ui, REQUEST_SCAN);
+      return true;
     default:
-      return REACT_NONE;
+      return false;
   }
 }
 
@@ -166,52 +162,48 @@ static bool forest_arrange(ForestView *v, Action action) {
   }
 }
 
-static Reaction forest_action(Ui *ui, gpointer view, Action action) {
+static bool forest_action(Ui *ui, gpointer view, Action action) {
   ForestView *v = view;
   ForestRows *r = &v->rows;
   r->predicted = ui->predicted;
-  if (list_action(&r->list, action) || forest_rows_action(r, action) || forest_arrange(v, action)) return REACT_HANDLED;
-  Reaction asked = forest_request(ui, v, action);
-  if (asked) return asked;
+  if (list_action(&r->list, action) || forest_rows_action(r, action) || forest_arrange(v, action)) return true;
+  if (forest_request(ui, v, action)) return true;
   switch (action) {
     case ACTION_SEARCH:
       open_prompt(ui, v, false);
-      return REACT_HANDLED;
+      return true;
     case ACTION_FILTER:
       open_prompt(ui, v, true);
-      return REACT_HANDLED;
+      return true;
     case ACTION_NEXT:
       find(ui, v, false);
-      return REACT_HANDLED;
+      return true;
     case ACTION_PREVIOUS:
       find(ui, v, true);
-      return REACT_HANDLED;
+      return true;
     case ACTION_TAG:
       forest_rows_tag(r);
       list_select(&r->list, r->list.cursor + 1);
-      return REACT_HANDLED;
+      return true;
     case ACTION_RANGE:
       range(ui, v);
-      return REACT_HANDLED;
+      return true;
     case ACTION_FAVOURITE: {
       Model *model = model_of(v, forest_rows_node(r));
       if (model) hand_favourite(ui, model);
-      return REACT_HANDLED;
+      return true;
     }
     case ACTION_UNTAG:
       g_hash_table_remove_all(r->tagged);
-      return REACT_HANDLED;
+      return true;
     case ACTION_LEAVE:
-      return leave(v);
+      return leave(ui, v);
     default:
-      return REACT_NONE;
+      return false;
   }
 }
 
-static Reaction forest_choose(Ui *ui, gpointer view, int menu, int line) {
-  forest_menu_choose(ui, view, menu, line);
-  return REACT_HANDLED;
-}
+static void forest_choose(Ui *ui, gpointer view, int menu, int line) { forest_menu_choose(ui, view, menu, line); }
 
 static void search_prompt(Ui *ui, ForestView *v, PromptEvent event, const char *text) {
   if (event == PROMPT_TYPED || event == PROMPT_CANCELLED) list_select(&v->rows.list, v->prompt_row);
@@ -276,12 +268,17 @@ static char *forest_status(const Ui *ui, gpointer view) {
 }
 
 /* Selects the model that another view has sent us to. */
-static void go_to_target(Ui *ui, ForestView *v) {
-  int node = ui->wood ? forest_find(ui->wood->forest, ui->target) : -1;
+static void locate(Ui *ui, ForestView *v, const Model *model) {
+  int node = ui->wood ? forest_find(ui->wood->forest, model) : -1;
   if (v->rows.filter) set_filter(v, NULL);
-  if (!forest_rows_select(&v->rows, node))
-    ui_tell(ui, STYLE_WARN, "%s is no longer in the collection", ui->target->shown);
-  g_clear_pointer(&ui->target, model_unref);
+  if (!forest_rows_select(&v->rows, node)) ui_tell(ui, STYLE_WARN, "%s is no longer in the collection", model->shown);
+}
+
+static void forest_serve(Ui *ui, gpointer view, const Request *request) {
+  ForestView *v = view;
+  if (request->kind == REQUEST_LOCATE) locate(ui, v, request->open.model);
+  if (request->kind != REQUEST_TAG) return;
+  for (guint i = 0; i < request->models->len; i++) forest_rows_tag_model(&v->rows, request->models->pdata[i]);
 }
 
 static void forest_changed(Ui *ui, gpointer view, unsigned what) {
@@ -298,9 +295,6 @@ static void forest_changed(Ui *ui, gpointer view, unsigned what) {
   /* The new column comes early: on narrow screens the last ones are left out. */
   if ((what & CHANGED_PREDICTED) && !has)
     column_set_parse(&v->columns, "kind params says concept edge size dtype", NULL);
-  if ((what & CHANGED_TARGET) && ui->target) go_to_target(ui, v);
-  if (!(what & CHANGED_TAGS) || !ui->to_tag) return;
-  for (guint i = 0; i < ui->to_tag->len; i++) forest_rows_tag_model(&v->rows, ui->to_tag->pdata[i]);
 }
 
 static bool sort_by(ForestView *v, const char *column, char **problem) {
@@ -362,5 +356,6 @@ const ViewOps view_forest = {
     .command = forest_command,
     .click_title = forest_click_title,
     .status = forest_status,
+    .serve = forest_serve,
     .changed = forest_changed,
 };

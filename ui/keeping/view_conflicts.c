@@ -93,20 +93,19 @@ static void conflicts_draw(const Ui *ui, gpointer view, Cells *cells, Rect area)
   draw_detail(v, c, cells, (Rect){area.x + 1, y + 1, area.columns - 2, below - 1});
 }
 
-static Reaction go_to(Ui *ui, const ConflictsView *v, Reaction reaction) {
+/* Opens the model at hand, or shows it in the forest. */
+static bool go_to(Ui *ui, const ConflictsView *v, RequestKind how) {
   const Conflict *c = at_hand(v);
   Model *model = c ? forest_node(v->shown->wood->forest, c->node)->model : NULL;
-  if (!model) return REACT_NONE;
-  ui_target(ui, model);
-  return REACT_HANDLED | reaction;
+  return model && ui_ask_model(ui, how, model);
 }
 
-static Reaction conflicts_action(Ui *ui, gpointer view, Action action) {
+static bool conflicts_action(Ui *ui, gpointer view, Action action) {
   ConflictsView *v = view;
-  if (action == ACTION_LEAVE) return REACT_HANDLED | REACT_BACK;
-  if (action == ACTION_SHOW) return go_to(ui, v, REACT_SHOW_MODEL);
-  if (action == ACTION_LOCATE) return go_to(ui, v, REACT_LOCATE);
-  return v->shown && table_action(&v->table, action) ? REACT_HANDLED : REACT_NONE;
+  if (action == ACTION_LEAVE) return ui_ask(ui, REQUEST_BACK);
+  if (action == ACTION_SHOW) return go_to(ui, v, REQUEST_MODEL);
+  if (action == ACTION_LOCATE) return go_to(ui, v, REQUEST_LOCATE);
+  return v->shown && table_action(&v->table, action);
 }
 
 static void conflicts_changed(Ui *ui, gpointer view, unsigned what) {

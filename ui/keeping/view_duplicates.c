@@ -133,8 +133,7 @@ static void copy(Ui *ui, const DuplicatesView *v) {
     for (guint p = 0; wanted && r->member != duplicate_group(&v->rows, i)->keep && p < paths->len; p++)
       g_string_append_printf(text, "%s/%s\n", root, (const char *)paths->pdata[p]);
   }
-  if (ui->copy) g_string_free(ui->copy, TRUE);
-  ui->copy = text;
+  ui_ask_text(ui, REQUEST_COPY, g_string_free(text, FALSE));
 }
 
 static void next_rule(Ui *ui, DuplicatesView *v) {
@@ -147,34 +146,34 @@ static void next_rule(Ui *ui, DuplicatesView *v) {
   ui_tell(ui, STYLE_DIM, "Kept is: %s", says[v->rule]);
 }
 
-static Reaction go_to(Ui *ui, const DuplicatesView *v, Reaction reaction) {
+/* Opens the model at hand, or shows it in the forest. */
+static bool go_to(Ui *ui, const DuplicatesView *v, RequestKind how) {
   const KeepMember *m = duplicate_member(&v->rows, (guint)at_hand(v));
-  ui_target(ui, forest_node(v->rows.found->wood->forest, m->node)->model);
-  return REACT_HANDLED | reaction;
+  return ui_ask_model(ui, how, forest_node(v->rows.found->wood->forest, m->node)->model);
 }
 
-static Reaction duplicates_action(Ui *ui, gpointer view, Action action) {
+static bool duplicates_action(Ui *ui, gpointer view, Action action) {
   DuplicatesView *v = view;
-  if (action == ACTION_LEAVE) return REACT_HANDLED | REACT_BACK;
-  if (action == ACTION_KEEP_RULE) return next_rule(ui, v), REACT_HANDLED;
-  if (at_hand(v) < 0) return REACT_NONE;
-  if (list_action(&v->table.list, action)) return REACT_HANDLED;
+  if (action == ACTION_LEAVE) return ui_ask(ui, REQUEST_BACK);
+  if (action == ACTION_KEEP_RULE) return next_rule(ui, v), true;
+  if (at_hand(v) < 0) return false;
+  if (list_action(&v->table.list, action)) return true;
   switch (action) {
     case ACTION_TAG:
       tag(v);
-      return REACT_HANDLED;
+      return true;
     case ACTION_UNTAG:
       g_hash_table_remove_all(v->rows.tagged);
-      return REACT_HANDLED;
+      return true;
     case ACTION_COPY:
       copy(ui, v);
-      return REACT_HANDLED;
+      return true;
     case ACTION_SHOW:
-      return go_to(ui, v, REACT_SHOW_MODEL);
+      return go_to(ui, v, REQUEST_MODEL);
     case ACTION_LOCATE:
-      return go_to(ui, v, REACT_LOCATE);
+      return go_to(ui, v, REQUEST_LOCATE);
     default:
-      return REACT_NONE;
+      return false;
   }
 }
 

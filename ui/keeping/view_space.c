@@ -81,13 +81,13 @@ static void turn(SpaceView *v, int by) {
   if (v->rows.report) show_side(v);
 }
 
-static Reaction space_action(Ui *ui, gpointer view, Action action) {
+static bool space_action(Ui *ui, gpointer view, Action action) {
   SpaceView *v = view;
   (void)ui;
-  if (action == ACTION_LEAVE) return REACT_HANDLED | REACT_BACK;
-  if (action == ACTION_PAGE_NEXT) return turn(v, 1), REACT_HANDLED;
-  if (action == ACTION_PAGE_PREVIOUS) return turn(v, -1), REACT_HANDLED;
-  return v->rows.report && table_action(&v->table, action) ? REACT_HANDLED : REACT_NONE;
+  if (action == ACTION_LEAVE) return ui_ask(ui, REQUEST_BACK);
+  if (action == ACTION_PAGE_NEXT) return turn(v, 1), true;
+  if (action == ACTION_PAGE_PREVIOUS) return turn(v, -1), true;
+  return v->rows.report && table_action(&v->table, action);
 }
 
 static void space_changed(Ui *ui, gpointer view, unsigned what) {

@@ -263,12 +263,13 @@ static void tag_lasso(Ui *ui, MapView *v) {
   }
   int x, y;
   v->lasso = false;
-  if (!ui->to_tag) ui->to_tag = g_ptr_array_new_with_free_func((GDestroyNotify)model_unref);
+  GPtrArray *models = g_ptr_array_new_with_free_func((GDestroyNotify)model_unref);
   for (guint i = 0; i < s->n; i++)
     if (scatter_cell(s, i, &x, &y) && x >= MIN(v->lasso_x, s->cursor_x) && x <= MAX(v->lasso_x, s->cursor_x) &&
         y >= MIN(v->lasso_y, s->cursor_y) && y <= MAX(v->lasso_y, s->cursor_y))
-      g_ptr_array_add(ui->to_tag, model_ref(v->shown->models->pdata[i]));
-  ui_tell(ui, STYLE_GOOD, "%u tagged in the forest", ui->to_tag->len);
+      g_ptr_array_add(models, model_ref(v->shown->models->pdata[i]));
+  ui_tell(ui, STYLE_GOOD, "%u tagged in the forest", models->len);
+  ui_ask_tags(ui, models);
 }
 
 static bool move(MapView *v, Action action) {
@@ -324,11 +325,11 @@ static void next_expert(Ui *ui, MapView *v) {
   map_reset(v);
 }
 
-static Reaction open_hovered(Ui *ui, const MapView *v, Reaction reaction) {
+/* Opens the model at the cursor, or shows it in the forest. */
+static bool open_hovered(Ui *ui, const MapView *v, RequestKind how) {
   const Model *m = hovered(v);
-  if (!m) return ui_tell(ui, STYLE_DIM, "No point here"), REACT_HANDLED;
-  ui_target(ui, (Model *)m);
-  return REACT_HANDLED | reaction;
+  if (!m) return ui_tell(ui, STYLE_DIM, "No point here"), true;
+  return ui_ask_model(ui, how, m);
 }
 
 static void open_fields(Ui *ui) {
@@ -346,54 +347,54 @@ static void next_only(Ui *ui, MapView *v) {
   ui_tell(ui, STYLE_DIM, "Shown: %s", k > MAP_GROUPS ? "all" : v->groups.names[k]);
 }
 
-static Reaction map_action(Ui *ui, gpointer view, Action action) {
+static bool map_action(Ui *ui, gpointer view, Action action) {
   MapView *v = view;
   if (action == ACTION_LEAVE) {
-    if (!v->lasso) return REACT_HANDLED | REACT_BACK;
+    if (!v->lasso) return ui_ask(ui, REQUEST_BACK);
     v->lasso = false;
-    return REACT_HANDLED;
+    return true;
   }
-  if (action == ACTION_MAP_EXPERT) return next_expert(ui, v), REACT_HANDLED;
+  if (action == ACTION_MAP_EXPERT) return next_expert(ui, v), true;
   if (action == ACTION_MAP_COLOUR) {
     v->by = v->by >= MAP_BY_COUNT ? MAP_BY_LABEL : (MapBy)((v->by + 1) % MAP_BY_COUNT);
     v->chosen = true;
-    return regroup(v), REACT_HANDLED;
+    return regroup(v), true;
   }
-  if (action == ACTION_MAP_FIELD) return open_fields(ui), REACT_HANDLED;
-  if (!v->shown || v->scatter.columns == 0) return REACT_NONE;
-  if (action == ACTION_MAP_LAYOUT) return turn_layout(v), REACT_HANDLED;
-  if (action == ACTION_MAP_ONLY) return next_only(ui, v), REACT_HANDLED;
-  if (move(v, action)) return REACT_HANDLED;
+  if (action == ACTION_MAP_FIELD) return open_fields(ui), true;
+  if (!v->shown || v->scatter.columns == 0) return false;
+  if (action == ACTION_MAP_LAYOUT) return turn_layout(v), true;
+  if (action == ACTION_MAP_ONLY) return next_only(ui, v), true;
+  if (move(v, action)) return true;
   switch (action) {
     case ACTION_RANGE:
       tag_lasso(ui, v);
-      return REACT_HANDLED;
+      return true;
     case ACTION_SHOW:
-      return open_hovered(ui, v, REACT_SHOW_MODEL);
+      return open_hovered(ui, v, REQUEST_MODEL);
     case ACTION_LOCATE:
-      return open_hovered(ui, v, REACT_LOCATE);
+      return open_hovered(ui, v, REQUEST_LOCATE);
     case ACTION_COPY:
       if (hovered(v)) ui_menu(ui, copy_menu_new(MENU_COPY));
-      return REACT_HANDLED;
+      return true;
     case ACTION_MAP_NEXT: {
       int point = scatter_next(&v->scatter);
       if (point >= 0) scatter_point_at(&v->scatter, (guint)point);
-      return REACT_HANDLED;
+      return true;
     }
     default:
-      return REACT_NONE;
+      return false;
   }
 }
 
-static Reaction map_choose(Ui *ui, gpointer view, int menu, int line) {
+static void map_choose(Ui *ui, gpointer view, int menu, int line) {
   MapView *v = view;
   if (menu == MENU_FIELD) {
     v->by = MAP_BY_FIELD, v->field = (ModelField)line, v->chosen = true;
-    return regroup(v), REACT_HANDLED;
+    regroup(v);
+    return;
   }
   const Model *m = hovered(view);
   if (menu == MENU_COPY && m) copy_menu_choose_model(ui, line, m);
-  return REACT_HANDLED;
 }
 
 static void map_changed(Ui *ui, gpointer view, unsigned what) {

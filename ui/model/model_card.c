@@ -56,9 +56,9 @@ static void card_draw(const Subject *s, gpointer page, Cells *cells, Rect area) 
   lines_draw(p->lines, cells, (Rect){area.x + 1, area.y, columns, area.rows}, p->list.cursor);
 }
 
-static Reaction card_action(Subject *s, gpointer page, Action action) {
+static PageStep card_action(Subject *s, gpointer page, Action action) {
   (void)s;
-  return list_action(&((CardPage *)page)->list, action) ? REACT_HANDLED : REACT_NONE;
+  return (PageStep){.kind = list_action(&((CardPage *)page)->list, action) ? STEP_HANDLED : STEP_NONE};
 }
 
 static bool card_search(gpointer page, const char *text, bool here, bool back) {

@@ -117,9 +117,9 @@ static void layer_draw(const Subject *s, gpointer page, Cells *cells, Rect area)
   else page_say(cells, in, text ? text : "");
 }
 
-static Reaction layer_action(Subject *s, gpointer page, Action action) {
+static PageStep layer_action(Subject *s, gpointer page, Action action) {
   (void)s, (void)page, (void)action;
-  return REACT_NONE;
+  return (PageStep){.kind = STEP_NONE};
 }
 
 const PageOps page_layer = {.name = "Layer",

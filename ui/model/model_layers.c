@@ -72,18 +72,18 @@ static void layers_draw(const Subject *s, gpointer page, Cells *cells, Rect area
   layer_table_draw(&p->table, cells, (Rect){area.x, area.y + head, area.columns, area.rows - head});
 }
 
-static Reaction layers_action(Subject *s, gpointer page, Action action) {
+static PageStep layers_action(Subject *s, gpointer page, Action action) {
   LayersPage *p = page;
   const DiffRow *row = layer_table_row(&p->table);
-  if (layer_table_action(&p->table, action)) return REACT_HANDLED;
-  if (action != ACTION_SHOW || !row) return REACT_NONE;
+  if (layer_table_action(&p->table, action)) return (PageStep){.kind = STEP_HANDLED};
+  if (action != ACTION_SHOW || !row) return (PageStep){.kind = STEP_NONE};
   if (!row->x.d_out) {
     ui_tell(s->ui, STYLE_DIM, "This model does not have that layer");
-    return REACT_HANDLED;
+    return (PageStep){.kind = STEP_HANDLED};
   }
   g_free(s->layer);
   s->layer = g_strdup(row->name);
-  return (Reaction)(REACT_HANDLED | REACT_PAGE_LAYER);
+  return (PageStep){.kind = STEP_LAYER};
 }
 
 static bool layers_search(gpointer page, const char *text, bool here, bool back) {

@@ -92,13 +92,13 @@ static void like_draw(const Subject *s, gpointer page, Cells *cells, Rect area) 
   table_draw(&p->table, cells, (Rect){area.x, area.y + 1, area.columns, area.rows - 1});
 }
 
-static Reaction like_action(Subject *s, gpointer page, Action action) {
+static PageStep like_action(Subject *s, gpointer page, Action action) {
   LikePage *p = page;
   const Neighbourhood *n = p->near.result;
-  if (table_action(&p->table, action)) return REACT_HANDLED;
-  if ((action != ACTION_SHOW) || !n || !n->near->len) return REACT_NONE;
-  ui_target(s->ui, g_array_index(n->near, Neighbour, table_row(&p->table)).model);
-  return REACT_HANDLED | REACT_SHOW_MODEL;
+  (void)s;
+  if (table_action(&p->table, action)) return (PageStep){.kind = STEP_HANDLED};
+  if ((action != ACTION_SHOW) || !n || !n->near->len) return (PageStep){.kind = STEP_NONE};
+  return (PageStep){STEP_MODEL, g_array_index(n->near, Neighbour, table_row(&p->table)).model};
 }
 
 const PageOps page_like = {.name = "Like",

@@ -199,9 +199,9 @@ static void overview_draw(const Subject *s, gpointer page, Cells *cells, Rect ar
   if (right) lines_draw(right, cells, (Rect){area.x + half + 3, area.y, half, area.rows}, o->left.cursor);
 }
 
-static Reaction overview_action(Subject *s, gpointer page, Action action) {
+static PageStep overview_action(Subject *s, gpointer page, Action action) {
   (void)s;
-  return list_action(&((Overview *)page)->left, action) ? REACT_HANDLED : REACT_NONE;
+  return (PageStep){.kind = list_action(&((Overview *)page)->left, action) ? STEP_HANDLED : STEP_NONE};
 }
 
 const PageOps page_overview = {.name = "Overview",

@@ -15,6 +15,17 @@ typedef struct {
   char **labels; /* candidates the user has typed, or NULL */
 } Subject;
 
+/* Where an action on a page leads. */
+typedef struct {
+  enum {
+    STEP_NONE,    /* it was not for the page */
+    STEP_HANDLED, /* nowhere else */
+    STEP_LAYER,   /* to the page of subject->layer */
+    STEP_MODEL    /* to another model, from which one comes back here */
+  } kind;
+  Model *model; /* STEP_MODEL; borrowed */
+} PageStep;
+
 const ForestNode *subject_node(const Subject *subject); /* NULL when it has gone */
 
 typedef struct {
@@ -26,7 +37,7 @@ typedef struct {
   /* Asks for what is to be shown, unless that was done. Called before each draw. */
   void (*show)(Subject *subject, gpointer page);
   void (*draw)(const Subject *subject, gpointer page, Cells *cells, Rect area);
-  Reaction (*action)(Subject *subject, gpointer page, Action action);
+  PageStep (*action)(Subject *subject, gpointer page, Action action);
   /* A text has been searched for; "" ends the search. May be NULL. */
   bool (*search)(gpointer page, const char *text, bool here, bool back);
   /* The page as one text, borrowed, or NULL. May be NULL. */
@@ -36,9 +47,6 @@ typedef struct {
 enum { PAGE_OVERVIEW, PAGE_LAYERS, PAGE_LAYER, PAGE_CARD, PAGE_LIKE, PAGE_SAYS, PAGE_COUNT };
 
 extern const PageOps page_overview, page_layers, page_layer, page_card, page_like, page_says;
-
-/* What pages may want beside a Reaction. */
-enum { REACT_PAGE_LAYER = 1 << 16 /* show the page of subject->layer */ };
 
 /* Text that stands in an answer's place. */
 void page_say(Cells *cells, Rect area, const char *text);

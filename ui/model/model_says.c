@@ -124,9 +124,9 @@ static void says_draw(const Subject *s, gpointer page, Cells *cells, Rect area) 
   p->list.height = pen.area.rows;
 }
 
-static Reaction says_action(Subject *s, gpointer page, Action action) {
+static PageStep says_action(Subject *s, gpointer page, Action action) {
   (void)s;
-  return list_action(&((SaysPage *)page)->list, action) ? REACT_HANDLED : REACT_NONE;
+  return (PageStep){.kind = list_action(&((SaysPage *)page)->list, action) ? STEP_HANDLED : STEP_NONE};
 }
 
 const PageOps page_says = {.name = "Says",

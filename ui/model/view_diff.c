@@ -78,26 +78,26 @@ static void find(Ui *ui, DiffView *v, bool here, bool back) {
     ui_tell(ui, STYLE_WARN, "Not found: %s", v->table.search);
 }
 
-static Reaction diff_action(Ui *ui, gpointer view, Action action) {
+static bool diff_action(Ui *ui, gpointer view, Action action) {
   DiffView *v = view;
-  if (layer_table_action(&v->table, action)) return REACT_HANDLED;
+  if (layer_table_action(&v->table, action)) return true;
   switch (action) {
     case ACTION_SEARCH:
       ui_prompt(ui, "/", "");
-      return REACT_HANDLED;
+      return true;
     case ACTION_NEXT:
       find(ui, v, false, false);
-      return REACT_HANDLED;
+      return true;
     case ACTION_PREVIOUS:
       find(ui, v, false, true);
-      return REACT_HANDLED;
+      return true;
     case ACTION_SHOW:
-      if (v->x) ui_target(ui, v->x);
-      return v->x ? REACT_HANDLED | REACT_SHOW_MODEL : REACT_HANDLED;
+      if (v->x) ui_ask_model(ui, REQUEST_MODEL, v->x);
+      return true;
     case ACTION_LEAVE:
-      return REACT_HANDLED | REACT_BACK;
+      return ui_ask(ui, REQUEST_BACK);
     default:
-      return REACT_NONE;
+      return false;
   }
 }
 
@@ -109,15 +109,12 @@ static void diff_prompt(Ui *ui, gpointer view, PromptEvent event, const char *te
   find(ui, v, true, false);
 }
 
-static void diff_changed(Ui *ui, gpointer view, unsigned what) {
+static void diff_serve(Ui *ui, gpointer view, const Request *request) {
   DiffView *v = view;
-  if (!(what & CHANGED_TARGET) || !ui->target || !ui->other) return;
   diff_reset(v);
-  v->x = model_ref(ui->target);
-  v->p = model_ref(ui->other);
+  v->x = model_ref(request->pair.x);
+  v->p = model_ref(request->pair.p);
   v->diff.job = engine_diff(&ui->engine, v->p, v->x, latest_job_done, &v->diff);
-  ui_target(ui, NULL);
-  g_clear_pointer(&ui->other, model_unref);
 }
 
 /* "24 layers: 20 moved, 3 same · 0.125 in all". */
@@ -146,5 +143,5 @@ const ViewOps view_diff = {
     .action = diff_action,
     .prompt = diff_prompt,
     .status = diff_status,
-    .changed = diff_changed,
+    .serve = diff_serve,
 };

@@ -154,24 +154,21 @@ static void find(Ui *ui, ModelView *v, bool back) {
   if (page->search && !page->search(v->pages[v->page], NULL, false, back)) ui_tell(ui, STYLE_WARN, "Not found");
 }
 
-static Reaction show_diff(Ui *ui, ModelView *v) {
+static bool show_diff(Ui *ui, ModelView *v) {
   if (!v->subject.parent) {
     ui_tell(ui, STYLE_WARN, "No parent of this model is on this disk");
-    return REACT_HANDLED;
+    return true;
   }
-  ui_target(ui, v->subject.model);
-  g_clear_pointer(&ui->other, model_unref);
-  ui->other = model_ref(v->subject.parent);
-  return REACT_HANDLED | REACT_SHOW_DIFF;
+  return ui_ask_diff(ui, v->subject.parent, v->subject.model);
 }
 
 /* The model before, or the view before. */
-static Reaction go_back(ModelView *v) {
-  if (v->trail->len == 0) return REACT_HANDLED | REACT_BACK;
+static bool go_back(Ui *ui, ModelView *v) {
+  if (v->trail->len == 0) return ui_ask(ui, REQUEST_BACK);
   g_autoptr(Model) before = model_ref(v->trail->pdata[v->trail->len - 1]);
   g_ptr_array_set_size(v->trail, (int)v->trail->len - 1);
   set_model(v, before);
-  return REACT_HANDLED;
+  return true;
 }
 
 static void open_labels(Ui *ui, ModelView *v) {
@@ -188,70 +185,65 @@ static void page(Ui *ui, ModelView *v) {
     ui_tell(ui, STYLE_DIM, "The card is being read; p again shows it in the pager");
     return;
   }
-  g_free(ui->page_text);
-  ui->page_text = g_strdup(text);
-  ui->wanted |= WANT_PAGER;
+  ui_ask_text(ui, REQUEST_PAGE, g_strdup(text));
 }
 
 static const char *label_key(const Ui *ui) { return ui->wood ? ui->wood->label_key : NULL; }
 
-static Reaction own_action(Ui *ui, ModelView *v, Action action) {
+static bool own_action(Ui *ui, ModelView *v, Action action) {
   switch (action) {
     case ACTION_PAGE_NEXT:
       v->page = (v->page + 1) % PAGE_COUNT;
-      return REACT_HANDLED;
+      return true;
     case ACTION_PAGE_PREVIOUS:
       v->page = (v->page + PAGE_COUNT - 1) % PAGE_COUNT;
-      return REACT_HANDLED;
+      return true;
     case ACTION_DIFF:
       return show_diff(ui, v);
     case ACTION_COPY:
       ui_menu(ui, copy_menu_new(MENU_COPY));
-      return REACT_HANDLED;
+      return true;
     case ACTION_SET_FACT:
       ui_menu(ui, hand_menu_new(MENU_HAND, v->subject.model, label_key(ui)));
-      return REACT_HANDLED;
+      return true;
     case ACTION_FAVOURITE:
       hand_favourite(ui, v->subject.model);
-      return REACT_HANDLED;
+      return true;
     case ACTION_LABELS:
       open_labels(ui, v);
-      return REACT_HANDLED;
+      return true;
     case ACTION_LOCATE:
-      ui_target(ui, v->subject.model);
-      return REACT_HANDLED | REACT_LOCATE;
+      return ui_ask_model(ui, REQUEST_LOCATE, v->subject.model);
     case ACTION_PAGER:
       page(ui, v);
-      return REACT_HANDLED;
+      return true;
     case ACTION_SEARCH:
       if (page_table[v->page]->search) ui_prompt(ui, "/", "");
-      return REACT_HANDLED;
+      return true;
     case ACTION_NEXT:
       find(ui, v, false);
-      return REACT_HANDLED;
+      return true;
     case ACTION_PREVIOUS:
       find(ui, v, true);
-      return REACT_HANDLED;
+      return true;
     case ACTION_LEAVE:
-      return go_back(v);
+      return go_back(ui, v);
     default:
-      return REACT_NONE;
+      return false;
   }
 }
 
-static Reaction model_action(Ui *ui, gpointer view, Action action) {
+static bool model_action(Ui *ui, gpointer view, Action action) {
   ModelView *v = view;
-  if (!v->subject.model) return action == ACTION_LEAVE ? REACT_HANDLED | REACT_BACK : REACT_NONE;
-  unsigned reaction = page_table[v->page]->action(&v->subject, v->pages[v->page], action);
-  if (reaction & REACT_PAGE_LAYER) v->page = PAGE_LAYER;
-  if (reaction & REACT_SHOW_MODEL) { /* a neighbour: stay here, and remember the way */
+  if (!v->subject.model) return action == ACTION_LEAVE && ui_ask(ui, REQUEST_BACK);
+  PageStep step = page_table[v->page]->action(&v->subject, v->pages[v->page], action);
+  if (step.kind == STEP_NONE) return own_action(ui, v, action);
+  if (step.kind == STEP_LAYER) v->page = PAGE_LAYER;
+  if (step.kind == STEP_MODEL) { /* stay here, and remember the way */
     if (v->trail->len < TRAIL) g_ptr_array_add(v->trail, model_ref(v->subject.model));
-    set_model(v, ui->target);
-    ui_target(ui, NULL);
-    return REACT_HANDLED;
+    set_model(v, step.model);
   }
-  if (reaction) return (Reaction)(reaction & ~(unsigned)REACT_PAGE_LAYER);
-  return own_action(ui, v, action);
+  return true;
 }
 
 static void set_labels(ModelView *v, const char *text) {
@@ -279,11 +271,10 @@ static void model_prompt(Ui *ui, gpointer view, PromptEvent event, const char *t
   }
 }
 
-static Reaction model_choose(Ui *ui, gpointer view, int menu, int line) {
+static void model_choose(Ui *ui, gpointer view, int menu, int line) {
   const ModelView *v = view;
   if (menu == MENU_COPY && v->subject.model) copy_menu_choose_model(ui, line, v->subject.model);
   if (menu == MENU_HAND && v->subject.model) hand_prompt(ui, line, v->subject.model, label_key(ui));
-  return REACT_HANDLED;
 }
 
 static bool same_facts(const GPtrArray *a, const GPtrArray *b) {
@@ -329,16 +320,18 @@ static void follow_wood(const Ui *ui, ModelView *v) {
   g_clear_pointer(&before, model_unref);
 }
 
+/* Opens the model that another view has sent us to. */
+static void model_serve(Ui *ui, gpointer view, const Request *request) {
+  ModelView *v = view;
+  Model *model = request->open.model;
+  g_ptr_array_set_size(v->trail, 0);
+  if (same_path(v->subject.model, model)) renew_model(v, newest(ui, model));
+  else set_model(v, model), v->page = PAGE_OVERVIEW;
+  if (request->open.labels) open_labels(ui, v);
+}
+
 static void model_changed(Ui *ui, gpointer view, unsigned what) {
   ModelView *v = view;
-  if ((what & CHANGED_TARGET) && ui->target) {
-    g_ptr_array_set_size(v->trail, 0);
-    if (same_path(v->subject.model, ui->target)) renew_model(v, newest(ui, ui->target));
-    else set_model(v, ui->target), v->page = PAGE_OVERVIEW;
-    ui_target(ui, NULL);
-    if (ui->ask_labels) open_labels(ui, v);
-    ui->ask_labels = false;
-  }
   if (!v->subject.model) return;
   if (what & CHANGED_WOOD) follow_wood(ui, v);
   if (what & (CHANGED_ORACLE | CHANGED_WOOD)) {
@@ -383,5 +376,6 @@ const ViewOps view_model = {
     .choose = model_choose,
     .command = model_command,
     .status = model_status,
+    .serve = model_serve,
     .changed = model_changed,
 };

@@ -133,20 +133,16 @@ static void set_reply(QueryView *v, Reply *reply, const char *problem) {
 
 /* The scores of an answer, for those who draw by them. */
 static void publish(QueryView *v) {
-  Ui *ui = v->ui;
   const GArray *all = hits(v);
-  g_clear_pointer(&ui->scores, g_hash_table_unref);
-  g_clear_pointer(&ui->question, g_free);
-  ui->wanted |= WANT_SCORES;
-  if (!all || !all->len) return;
-  ui->question = g_strdup(v->reply->text);
-  ui->scores = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-  for (guint i = 0; i < all->len; i++) {
+  bool some = all && all->len;
+  GHashTable *scores = some ? g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free) : NULL;
+  for (guint i = 0; some && i < all->len; i++) {
     const QueryHit *hit = &g_array_index(all, QueryHit, i);
     double *score = g_new(double, 1);
     *score = hit->score;
-    g_hash_table_insert(ui->scores, g_strdup(hit->model->path), score);
+    g_hash_table_insert(scores, g_strdup(hit->model->path), score);
   }
+  ui_ask_answer(v->ui, some ? g_strdup(v->reply->text) : NULL, scores);
 }
 
 static bool on_reply(gpointer user, guint64 id, gpointer result, const GError *error) {
@@ -224,7 +220,7 @@ static gint64 query_tick(Ui *ui, gpointer view, gint64 now) {
   if (!v->due || now < v->due) return v->due;
   v->due = 0;
   ask(v);
-  ui->redraw = true;
+  ui_ask(ui, REQUEST_REDRAW);
   return 0;
 }
 
@@ -317,11 +313,10 @@ static void query_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
   draw_proposals(v, cells, line);
 }
 
-static Reaction show_hit(QueryView *v, Reaction reaction) {
+/* Opens the answer at hand, or shows it in the forest. */
+static bool show_hit(QueryView *v, RequestKind how) {
   const QueryHit *hit = selected_hit(v);
-  if (!hit) return REACT_HANDLED;
-  ui_target(v->ui, hit->model);
-  return REACT_HANDLED | reaction;
+  return !hit || ui_ask_model(v->ui, how, hit->model);
 }
 
 /* Earlier questions, oldest first, saved ones with a star in front. */
@@ -366,17 +361,16 @@ static void open_history(Ui *ui, QueryView *v) {
   else menu_free(menu), ui_tell(ui, STYLE_DIM, "Nothing has been asked yet");
 }
 
-static Reaction query_choose(Ui *ui, gpointer view, int menu, int line) {
+static void query_choose(Ui *ui, gpointer view, int menu, int line) {
   QueryView *v = view;
   const QueryHit *hit = selected_hit(v);
   if (menu == MENU_COPY && hit) copy_menu_choose_model(ui, line, hit->model);
-  if (menu != MENU_HISTORY || line >= (int)asked(v)->len) return REACT_HANDLED;
+  if (menu != MENU_HISTORY || line >= (int)asked(v)->len) return;
   const char *text = asked(v)->pdata[line];
   line_edit_set(&v->edit, g_str_has_prefix(text, "* ") ? text + 2 : text);
   v->toured = false;
   propose(v);
   ask(v);
-  return REACT_HANDLED;
 }
 
 static bool query_command(Ui *ui, gpointer view, const char *verb, const char *argument, char **problem) {
@@ -389,53 +383,52 @@ static bool query_command(Ui *ui, gpointer view, const char *verb, const char *a
   return true;
 }
 
-static Reaction query_action(Ui *ui, gpointer view, Action action) {
+static bool query_action(Ui *ui, gpointer view, Action action) {
   QueryView *v = view;
   bool changed;
-  if (list_action(&v->table.list, action)) return REACT_HANDLED;
-  if (v->editing && action == ACTION_ASK_RIGHT && take_proposal(v)) return REACT_HANDLED;
+  if (list_action(&v->table.list, action)) return true;
+  if (v->editing && action == ACTION_ASK_RIGHT && take_proposal(v)) return true;
   if (v->editing && line_edit_action(&v->edit, action, &changed)) {
     if (changed) ask_soon(v);
-    return REACT_HANDLED;
+    return true;
   }
   switch (action) {
     case ACTION_ASK:
       v->editing = true;
-      return REACT_HANDLED;
+      return true;
     case ACTION_SHOW:
       remember(v);
-      return show_hit(v, REACT_SHOW_MODEL);
+      return show_hit(v, REQUEST_MODEL);
     case ACTION_LOCATE:
       remember(v);
-      return show_hit(v, REACT_LOCATE);
+      return show_hit(v, REQUEST_LOCATE);
     case ACTION_LABELS:
-      ui->ask_labels = true;
-      return show_hit(v, REACT_SHOW_MODEL);
+      return !selected_hit(v) || ui_ask_labels(ui, selected_hit(v)->model);
     case ACTION_COPY:
       if (selected_hit(v)) ui_menu(ui, copy_menu_new(MENU_COPY));
-      return REACT_HANDLED;
+      return true;
     case ACTION_ASK_HISTORY:
       open_history(ui, v);
-      return REACT_HANDLED;
+      return true;
     case ACTION_ASK_SAVE:
       save_question(ui, v);
-      return REACT_HANDLED;
+      return true;
     case ACTION_LEAVE:
       remember(v);
-      if (!v->editing) return REACT_HANDLED | REACT_BACK;
+      if (!v->editing) return ui_ask(ui, REQUEST_BACK);
       v->editing = false;
-      return REACT_HANDLED;
+      return true;
     default:
-      return REACT_NONE;
+      return false;
   }
 }
 
-static Reaction query_type(Ui *ui, gpointer view, Key key) {
+static bool query_type(Ui *ui, gpointer view, Key key) {
   (void)ui;
   QueryView *v = view;
-  if (!line_edit_type(&v->edit, key)) return REACT_NONE;
+  if (!line_edit_type(&v->edit, key)) return false;
   ask_soon(v);
-  return REACT_HANDLED;
+  return true;
 }
 
 static char *query_status(const Ui *ui, gpointer view) {

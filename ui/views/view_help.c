@@ -173,24 +173,24 @@ static void find(Ui *ui, HelpView *v, bool here, bool back) {
   ui_tell(ui, STYLE_WARN, "Not found: %s", v->search);
 }
 
-static Reaction help_action(Ui *ui, gpointer view, Action action) {
+static bool help_action(Ui *ui, gpointer view, Action action) {
   HelpView *v = view;
-  if (list_action(&v->list, action)) return REACT_HANDLED;
+  if (list_action(&v->list, action)) return true;
   switch (action) {
     case ACTION_SEARCH:
       v->prompt_row = v->list.cursor;
       ui_prompt(ui, "/", "");
-      return REACT_HANDLED;
+      return true;
     case ACTION_NEXT:
       find(ui, v, false, false);
-      return REACT_HANDLED;
+      return true;
     case ACTION_PREVIOUS:
       find(ui, v, false, true);
-      return REACT_HANDLED;
+      return true;
     case ACTION_LEAVE:
-      return REACT_HANDLED | REACT_BACK;
+      return ui_ask(ui, REQUEST_BACK);
     default:
-      return REACT_NONE;
+      return false;
   }
 }
 

@@ -93,19 +93,19 @@ static void cancel(Ui *ui, const GArray *jobs, guint row) {
   ui_tell(ui, STYLE_WARN, "Cancelling: %s", job->title);
 }
 
-static Reaction jobs_action(Ui *ui, gpointer view, Action action) {
+static bool jobs_action(Ui *ui, gpointer view, Action action) {
   JobsView *v = view;
   g_autoptr(GArray) jobs = worker_jobs(ui->engine.worker);
   follow(v, jobs);
   v->table.rows = NULL;
   if (list_action(&v->table.list, action)) {
     if (jobs->len) v->selected = g_array_index(jobs, JobStatus, v->table.list.cursor).id;
-    return REACT_HANDLED;
+    return true;
   }
-  if (action == ACTION_LEAVE) return REACT_HANDLED | REACT_BACK;
-  if (action != ACTION_CANCEL_JOB || jobs->len == 0) return REACT_NONE;
+  if (action == ACTION_LEAVE) return ui_ask(ui, REQUEST_BACK);
+  if (action != ACTION_CANCEL_JOB || jobs->len == 0) return false;
   cancel(ui, jobs, (guint)v->table.list.cursor);
-  return REACT_HANDLED;
+  return true;
 }
 
 static char *jobs_status(const Ui *ui, gpointer view) {

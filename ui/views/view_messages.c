@@ -5,15 +5,21 @@
 #include "ui/toolkit/lines.h"
 #include "ui/toolkit/list.h"
 #include "ui/toolkit/paint.h"
-#include "ui/desk/view.h"
+#include "ui/desk/services.h"
 
 typedef struct {
-  List list; /* the cursor is the first line on screen */
+  List list;    /* the cursor is the first line on screen */
+  char *before; /* the status line of the view that led here, or NULL */
 } MessagesView;
 
 static gpointer messages_open(Ui *ui) {
   (void)ui;
   return g_new0(MessagesView, 1);
+}
+
+static void messages_close(gpointer view) {
+  g_free(((MessagesView *)view)->before);
+  g_free(view);
 }
 
 static unsigned messages_context(const Ui *ui, gpointer view) {
@@ -28,8 +34,8 @@ static void add(Lines *lines, bool ascii, Style style, const char *text) {
 static void messages_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
   MessagesView *v = view;
   g_autoptr(Lines) lines = lines_new(MAX(area.columns - 2, 8));
-  if (ui->status_before && *ui->status_before) {
-    lines_put(lines, STYLE_TEXT, ui->status_before); /* no message, and without a bullet */
+  if (v->before && *v->before) {
+    lines_put(lines, STYLE_TEXT, v->before); /* no message, and without a bullet */
     lines_wrap(lines, 0);
     lines_gap(lines);
   }
@@ -46,10 +52,16 @@ static void messages_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) 
   lines_draw(lines, cells, (Rect){area.x + 1, area.y, area.columns - 2, area.rows}, v->list.cursor);
 }
 
-static Reaction messages_action(Ui *ui, gpointer view, Action action) {
+static bool messages_action(Ui *ui, gpointer view, Action action) {
+  if (list_action(&((MessagesView *)view)->list, action)) return true;
+  return action == ACTION_LEAVE && ui_ask(ui, REQUEST_BACK);
+}
+
+static void messages_serve(Ui *ui, gpointer view, const Request *request) {
+  MessagesView *v = view;
   (void)ui;
-  if (list_action(&((MessagesView *)view)->list, action)) return REACT_HANDLED;
-  return action == ACTION_LEAVE ? REACT_HANDLED | REACT_BACK : REACT_NONE;
+  g_free(v->before);
+  v->before = g_strdup(request->text);
 }
 
 static char *messages_status(const Ui *ui, gpointer view) {
@@ -61,9 +73,10 @@ static char *messages_status(const Ui *ui, gpointer view) {
 const ViewOps view_messages = {
     .name = "Messages",
     .open = messages_open,
-    .close = g_free,
+    .close = messages_close,
     .context = messages_context,
     .draw = messages_draw,
     .action = messages_action,
     .status = messages_status,
+    .serve = messages_serve,
 };

@@ -123,21 +123,20 @@ static void skipped_changed(Ui *ui, gpointer view, unsigned what) {
   v->looked = false;
 }
 
-static Reaction open_beside(Ui *ui, SkippedView *v) {
+static bool open_beside(Ui *ui, SkippedView *v) {
   Model *model = beside(ui, v);
   if (!model) {
     ui_tell(ui, STYLE_DIM, "No model was read from the same folder");
-    return REACT_HANDLED;
+    return true;
   }
-  ui_target(ui, model);
-  return REACT_HANDLED | REACT_SHOW_MODEL;
+  return ui_ask_model(ui, REQUEST_MODEL, model);
 }
 
-static Reaction skipped_action(Ui *ui, gpointer view, Action action) {
+static bool skipped_action(Ui *ui, gpointer view, Action action) {
   SkippedView *v = view;
-  if (list_action(&v->list, action)) return REACT_HANDLED;
+  if (list_action(&v->list, action)) return true;
   if (action == ACTION_SHOW) return open_beside(ui, v);
-  return action == ACTION_LEAVE ? REACT_HANDLED | REACT_BACK : REACT_NONE;
+  return action == ACTION_LEAVE && ui_ask(ui, REQUEST_BACK);
 }
 
 static char *skipped_status(const Ui *ui, gpointer view) {
