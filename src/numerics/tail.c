@@ -63,12 +63,13 @@ static void sift_down(float *heap, size_t k) {
   }
 }
 
-double tail_distance(const float *a, const float *b, size_t n, uint64_t count) {
+double tail_distance(const float *a, const float *b, size_t n, uint64_t count, double longer) {
   float heap[TAIL_PLACES / 32 + 1] = {0};
   size_t share = n == count ? n / 100 : 3 * n / 100, k = share ? share : 1;
+  const float up = (float)sqrt(longer), down = 1 / up;
   double sum = 0;
   for (size_t i = 0; i < n; i++) {
-    float d = fabsf(a[i] - b[i]);
+    float d = fabsf(a[i] * up - b[i] * down);
     if (!(d > heap[0])) continue;
     heap[0] = d;
     sift_down(heap, k);

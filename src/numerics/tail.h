@@ -29,5 +29,6 @@ void tail_walk_init(TailWalk *walk, uint64_t seed, uint64_t count, size_t width)
 void tail_walk_take(TailWalk *walk, const float *x, uint64_t first, size_t n, float *out);
 
 /* The mean of the largest |a - b|, of n kept numbers of arrays of `count`: the largest hundredth of arrays kept whole,
- * three hundredths of a sample, one at least. NANs count as 0. */
-double tail_distance(const float *a, const float *b, size_t n, uint64_t count);
+ * three hundredths of a sample, one at least. `longer` is |b| / |a|, finite and > 0: both are brought to the norm between
+ * theirs first, since what shrinks by weight decay moves its large numbers most. 1 leaves them. NANs count as 0. */
+double tail_distance(const float *a, const float *b, size_t n, uint64_t count, double longer);

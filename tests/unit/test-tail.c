@@ -62,16 +62,31 @@ static void test_distance(void) {
     }
     qsort(d, rows[r].n, sizeof *d, falling);
     for (size_t i = 0; i < rows[r].most; i++) want += (double)d[i] / (double)rows[r].most;
-    g_assert_cmpfloat_with_epsilon(tail_distance(a, b, rows[r].n, rows[r].count), want, 1e-6);
+    g_assert_cmpfloat_with_epsilon(tail_distance(a, b, rows[r].n, rows[r].count, 1), want, 1e-6);
   }
   b[0] = NAN;
-  g_assert_true(isfinite(tail_distance(a, b, TAIL_PLACES, LONG)));
-  g_assert_cmpfloat(tail_distance(a, a, TAIL_PLACES, LONG), ==, 0);
+  g_assert_true(isfinite(tail_distance(a, b, TAIL_PLACES, LONG, 1)));
+  g_assert_cmpfloat(tail_distance(a, a, TAIL_PLACES, LONG, 1), ==, 0);
+}
+
+/* What only shrank is where it was; what moved besides is as far off from either side. */
+static void test_shrunk(void) {
+  enum { N = 400 };
+  Rng rng;
+  rng_init(&rng, 4, 0);
+  float a[N], b[N], far[N];
+  for (size_t i = 0; i < N; i++) a[i] = rng_normal(&rng), b[i] = a[i] / 4, far[i] = b[i] + (i == 7 ? 3 : 0);
+  g_assert_cmpfloat(tail_distance(a, b, N, N, 0.25), <, 1e-6);
+  g_assert_cmpfloat(tail_distance(a, b, N, N, 1), >, 1);
+  double there = tail_distance(a, far, N, N, 0.25), back = tail_distance(far, a, N, N, 4);
+  g_assert_cmpfloat_with_epsilon(there, 6.0 / 4, 1e-5); /* of four that count, one moved: 3 over the root of 1/4 */
+  g_assert_cmpfloat_with_epsilon(there, back, 1e-6);
 }
 
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/tail/places", test_places);
   g_test_add_func("/tail/distance", test_distance);
+  g_test_add_func("/tail/shrunk", test_shrunk);
   return g_test_run();
 }

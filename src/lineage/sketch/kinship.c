@@ -34,7 +34,8 @@ static void add_matrix(Sums *s, const TensorSketch *a, const TensorSketch *b, bo
     cosine = cosine_of(product, ca, cb);
     s->distance2 += distance2 + n * gap * gap;
     if (a->places && b->places)
-      s->tail += tail_distance(a->places, b->places, MIN(a->placed, b->placed), a->moments.count);
+      s->tail += tail_distance(a->places, b->places, MIN(a->placed, b->placed), a->moments.count,
+                               sqrt(b->moments.sum2 / a->moments.sum2));
   }
   s->elements += n;
   s->cosine += n * cosine;
