@@ -105,7 +105,7 @@ weights "$dir/wood/two.safetensors" 768 "{$(tensor net.a.weight 8,8 0 256),$(ten
 weights "$dir/away/fits/model.safetensors" 128 "$lora"
 weights "$dir/away/alien/model.safetensors" 128 "$alien"
 weights "$dir/away/half.safetensors" 256 "{$(tensor net.b.weight 8,8 0 256)}"
-expect 0 '^path     one.safetensors' show "$dir/wood/one.safetensors"
+expect 0 '^path       one.safetensors' show "$dir/wood/one.safetensors"
 expect 2 'it holds 2 models: name one' show "$dir/wood"
 expect 0 '^1 model, 0 files skipped' scan "$dir/wood/one.safetensors"
 expect 0 '2 models, 0 files skipped' scan "$dir/wood"

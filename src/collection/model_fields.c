@@ -143,11 +143,20 @@ char *field_number_text(ModelField field, double number) {
 
 char *model_field_text(const Model *m, ModelField field, const char *label_key) {
   if (field == FIELD_BASE) return g_strdup(model_base(m));
+  if (field == FIELD_FAMILY || field == FIELD_FORM) return g_strdup(model_value(m, table[field].name));
   g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
   model_field_texts(m, field, label_key, texts);
   if (!texts->len) return NULL;
   g_ptr_array_add(texts, NULL);
   return g_strjoinv("; ", (char **)texts->pdata);
+}
+
+char *model_field_shown(const Model *m, ModelField field, const char *label_key) {
+  double number = model_field_number(m, field);
+  if (field == FIELD_DTYPE && model_main_dtype(m)) return model_dtypes_text(m);
+  if (isfinite(number)) return field_number_text(field, number);
+  g_autofree char *text = model_field_text(m, field, label_key);
+  return text && *text ? safe_text(text, -1) : NULL;
 }
 
 const char *model_main_dtype(const Model *model) {

@@ -46,8 +46,13 @@ double model_field_number(const Model *model, ModelField field);
 /* A number of a field as people read it: 1.6M, 3.0 MB, 0.98; NULL for NAN. The caller frees it. */
 char *field_number_text(ModelField field, double number);
 
-/* All its texts in one, with "; " between; NULL when it has none. The caller frees it. */
+/* All its texts in one, with "; " between; of what it can have but one of (base, family, form) the most trusted. NULL when
+ * it has none. The caller frees it. */
 char *model_field_text(const Model *model, ModelField field, const char *label_key);
+
+/* What it has there as people read it, on one line: amounts with units, dtypes with how many tensors have each. NULL when it
+ * has none. The caller frees it. */
+char *model_field_shown(const Model *model, ModelField field, const char *label_key);
 
 /* The dtype of most of its tensors, or NULL. Static text. */
 const char *model_main_dtype(const Model *model);

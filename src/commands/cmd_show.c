@@ -6,7 +6,7 @@
 
 #include "collection/adapter_facts.h"
 #include "collection/collection.h"
-#include "collection/model_fields.h"
+#include "collection/field_json.h"
 #include "commands/command.h"
 #include "commands/commands.h"
 #include "commands/layer_report.h"
@@ -20,23 +20,29 @@ static const char notes[] =
     "what its files say and which of them says it, its layers under their canonical names, and\n"
     "its tensors.";
 
-static void print_head(const Model *m) {
-  g_autofree char *params = text_count(m->params), *size = text_bytes(m->bytes);
-  g_autofree char *dtypes = model_dtypes_text(m);
-  g_autofree SafeText *file = safe_text(m->file, -1);
+enum { WIDEST_VALUE = 200 };
+
+static void print_line(const char *name, const char *value) {
+  bool is_long = text_width(value) > WIDEST_VALUE;
+  g_autofree char *cut = is_long ? text_fit(value, WIDEST_VALUE, "…") : NULL;
+  printf("%-9s  %s\n", name, cut ? cut : value);
+}
+
+/* Its name, its other fields in their table's order, and what is no field. */
+static void print_head(const Model *m, const char *label_key) {
   printf("%s\n\n", m->name);
-  printf("path     %s\n", m->shown);
-  if (strcmp(m->path, m->file) != 0) printf("weights  %s\n", file);
-  const char *form = model_value(m, "form");
-  printf("kind     %s%s%s, %s\n", model_kind_name(m->kind), form ? " of the form " : "", form ? form : "", m->format);
-  printf("size     %s parameters, %s on disk\n", params, size);
-  printf("tensors  %u%s%s%s\n", m->tensors, *dtypes ? " (" : "", dtypes, *dtypes ? ")" : "");
-  if (*m->shapes) printf("shapes   %s\n", m->shapes);
-  if (m->tree >= 0) printf("tree     %d\n", m->tree + 1);
+  for (int f = 0; f < FIELD_COUNT; f++) {
+    const FieldInfo *info = field_info((ModelField)f);
+    g_autofree char *value = model_field_shown(m, (ModelField)f, label_key);
+    if (f != FIELD_NAME && info->owner == FIELD_OF_MODEL && value) print_line(info->name, value);
+  }
+  g_autofree SafeText *file = safe_text(m->file, -1);
+  if (strcmp(m->path, m->file) != 0) print_line("weights", file);
+  if (*m->shapes) print_line("shapes", m->shapes);
 }
 
 static void print_facts(const Model *m) {
-  enum { WIDEST_KEY = 28, WIDEST_VALUE = 200 };
+  enum { WIDEST_KEY = 28 };
   int width = 0;
   if (m->facts->len == 0) return;
   for (guint i = 0; i < m->facts->len; i++) width = MAX(width, text_width(((const Fact *)m->facts->pdata[i])->key));
@@ -80,14 +86,13 @@ static void add_tensors(cJSON *object, const WeightFile *file) {
   cJSON_ReplaceItemInObjectCaseSensitive(object, "tensors", list);
 }
 
-static void print_json(const Model *m, const LayerReport *report) {
+static void print_json(const Model *m, const char *label_key, const LayerReport *report) {
   cJSON *object = cJSON_CreateObject();
   g_autofree SafeText *weights = safe_text(m->file, -1);
-  model_json_overview(object, m);
+  field_json_add_all(object, m, label_key);
+  model_json_beside(object, m);
   cJSON_AddStringToObject(object, "file", weights);
   json_add_string(object, "shapes", *m->shapes ? m->shapes : NULL);
-  if (m->tree >= 0) json_add_u64(object, "tree", (uint64_t)m->tree + 1);
-  else cJSON_AddNullToObject(object, "tree");
   json_add_number(object, "alpha", report->alpha);
   cJSON_AddBoolToObject(object, "rank_stabilised", m->scaling.rank_stabilised);
   model_json_declared(object, m);
@@ -98,8 +103,8 @@ static void print_json(const Model *m, const LayerReport *report) {
   json_print(object);
 }
 
-static void print_text(const Model *m, const LayerReport *report) {
-  print_head(m);
+static void print_text(const Model *m, const char *label_key, const LayerReport *report) {
+  print_head(m, label_key);
   print_facts(m);
   layer_report_print(report);
   print_tensors(report->file);
@@ -132,8 +137,8 @@ static int run(const char *root, const char *what, const Globals *globals) {
   LayerReport report;
   g_autoptr(AdapterConfig) config = model_adapter_config(model);
   layer_report_init(&report, file, config);
-  if (globals->json) print_json(model, &report);
-  else print_text(model, &report);
+  if (globals->json) print_json(model, models_label_key(models), &report);
+  else print_text(model, models_label_key(models), &report);
   layer_report_clear(&report);
   return STATUS_DONE;
 }

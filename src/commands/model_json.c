@@ -3,17 +3,18 @@
 
 #include <string.h>
 
+#include "collection/field_json.h"
+
 void model_json_overview(cJSON *object, const Model *m) {
-  cJSON_AddStringToObject(object, "path", m->shown);
-  cJSON_AddStringToObject(object, "name", m->name);
-  cJSON_AddStringToObject(object, "format", m->format);
-  cJSON_AddStringToObject(object, "kind", model_kind_name(m->kind));
-  if (model_value(m, "form")) cJSON_AddStringToObject(object, "form", model_value(m, "form"));
-  json_add_string(object, "family", model_value(m, "family"));
+  static const ModelField fields[] = {FIELD_PATH,   FIELD_NAME,    FIELD_FORMAT, FIELD_KIND, FIELD_FORM,
+                                      FIELD_FAMILY, FIELD_TENSORS, FIELD_PARAMS, FIELD_BYTES};
+  for (size_t i = 0; i < G_N_ELEMENTS(fields); i++)
+    if (fields[i] != FIELD_FORM || model_value(m, "form")) field_json_add_model(object, fields[i], m, NULL);
+  model_json_beside(object, m);
+}
+
+void model_json_beside(cJSON *object, const Model *m) {
   json_add_string(object, "family_conflict", model_value(m, "family_conflict"));
-  json_add_u64(object, "tensors", m->tensors);
-  json_add_u64(object, "params", m->params);
-  json_add_u64(object, "bytes", m->bytes);
   cJSON *dtypes = cJSON_AddObjectToObject(object, "dtypes");
   for (int d = 0; d < DTYPE_COUNT; d++)
     if (m->dtypes[d]) json_add_u64(dtypes, dtype_name((Dtype)d), m->dtypes[d]);

@@ -5,8 +5,11 @@
 #include "collection/model.h"
 #include "core/json.h"
 
-/* path, name, format, kind, tensors, params, bytes, dtypes {"F32": n}. */
+/* path, name, format, kind, form (where it is known), family, tensors, params, bytes, and what follows. */
 void model_json_overview(cJSON *object, const Model *model);
+
+/* What stands beside the fields of collection/fields.def: family_conflict, dtypes {"F32": n}. */
+void model_json_beside(cJSON *object, const Model *model);
 
 /* declared {base, license, task, tags, …}: facts of general meaning from any source and all that
  * cards and configurations say. labels {…}: every other key of the weight file's metadata. A

@@ -3,12 +3,13 @@
 #include <math.h>
 #include <string.h>
 
-#include "collection/model_fields.h"
+#include "collection/field_json.h"
 #include "lineage/forest/forest_make.h"
 #include "lineage/forest/export.h"
 #include "lineage/forest/node_fields.h"
 #include "lineage/forest/report.h"
 #include "search/filter.h"
+#include "ui/forest/forest_columns.h"
 
 static Model *adapter(void) {
   Model *m = model_new();
@@ -70,6 +71,50 @@ static void test_numbers_for_people(void) {
   g_assert_cmpstr(moved, ==, "0.000123");
   g_assert_cmpstr(tree, ==, "3");
   g_assert_null(field_number_text(FIELD_PARAMS, NAN));
+}
+
+static void test_shown(void) {
+  static const char *const right[][2] = {{"path", "birch/fox"}, {"size", "3.2 MB"},         {"params", "1.6M"},
+                                         {"tensors", "4"},      {"concept", "red fox"},     {"tags", "night; snow"},
+                                         {"rank", "16"},        {"dtype", "F32 1, BF16 3"}, {"family", "SDXL"}};
+  g_autoptr(Model) m = adapter();
+  model_add_fact(m, "family", "SDXL", "by hand");
+  model_add_fact(m, "family", "Flux", "shapes");
+  for (size_t i = 0; i < G_N_ELEMENTS(right); i++) {
+    g_autofree char *have = model_field_shown(m, field_find(right[i][0]), NULL);
+    g_assert_cmpstr(have, ==, right[i][1]);
+  }
+  g_assert_null(model_field_shown(m, FIELD_TREE, NULL));
+  g_assert_null(model_field_shown(m, FIELD_NOTE, NULL));
+  m->tree = 2;
+  g_autofree char *tree = model_field_shown(m, FIELD_TREE, NULL);
+  g_assert_cmpstr(tree, ==, "3");
+}
+
+/* An object has every field that a model has by itself, and no other; numbers are numbers. */
+static void test_json(void) {
+  g_autoptr(Model) m = adapter();
+  g_autoptr(cJSON) o = cJSON_CreateObject();
+  field_json_add_all(o, m, NULL);
+  for (int f = 0; f < FIELD_COUNT; f++) {
+    const FieldInfo *info = field_info((ModelField)f);
+    const cJSON *member = cJSON_GetObjectItemCaseSensitive(o, info->name);
+    g_assert_true(!member == (info->owner == FIELD_OF_FOREST));
+    if (member && !cJSON_IsNull(member)) g_assert_true(!cJSON_IsString(member) == (info->kind == FIELD_IS_NUMBER));
+  }
+  g_autofree char *rank = cJSON_PrintUnformatted(cJSON_GetObjectItemCaseSensitive(o, "rank"));
+  g_assert_cmpstr(rank, ==, "16");
+  g_assert_true(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(o, "tree")));
+  g_assert_cmpstr(cJSON_GetObjectItemCaseSensitive(o, "what")->valuestring, ==, "red fox");
+}
+
+/* The forest has a column for each, its name's excepted, which every row has. */
+static void test_columns(void) {
+  for (int f = 0; f < FIELD_COUNT; f++) {
+    const FieldInfo *info = field_info((ModelField)f);
+    bool column = forest_column_find(info->name) >= 0 || (info->second && forest_column_find(info->second) >= 0);
+    if (column == (f == FIELD_NAME)) g_error("a column for %s: %s", info->name, column ? "yes" : "no");
+  }
 }
 
 /* A parent that is not on disk, and two models below it that hold the same tensors. */
@@ -194,6 +239,9 @@ int main(int argc, char **argv) {
   g_test_add_func("/fields/names", test_names);
   g_test_add_func("/fields/texts", test_texts);
   g_test_add_func("/fields/numbers-for-people", test_numbers_for_people);
+  g_test_add_func("/fields/shown", test_shown);
+  g_test_add_func("/fields/json", test_json);
+  g_test_add_func("/fields/columns", test_columns);
   g_test_add_func("/fields/of-the-forest", test_forest_fields);
   g_test_add_func("/fields/export", test_export);
   g_test_add_func("/fields/report", test_report);

@@ -119,6 +119,11 @@ static const Column column_table[FOREST_COLUMNS] = {
     {"duplicate", NULL, FIELD_DUPLICATE_OF, 0, 20, 0, 20, NULL},
     {NULL, NULL, FIELD_CONFLICT, 0, 8, 0, 8, NULL},
     {NULL, NULL, FIELD_FAVOURITE, 0, 9, 0, 9, NULL},
+    {NULL, NULL, FIELD_WHAT, 0, 24, 0, 24, NULL},
+    {NULL, NULL, FIELD_PARENT, 0, 20, 0, 20, NULL},
+    {NULL, NULL, FIELD_SOURCE, 0, 9, 0, 9, NULL},
+    {NULL, NULL, FIELD_REASON, 0, 24, 0, 24, NULL},
+    {NULL, NULL, FIELD_PATH, 0, 24, 0, 24, NULL},
 };
 
 static const char *column_title(const Column *c) { return c->title ? c->title : field_info(c->field)->title; }
@@ -132,8 +137,7 @@ static bool is_number(const Column *c) {
 
 static char *column_text(const Column *c, const ForestNode *node, const RowLook *look, int columns) {
   if (c->text) return c->text(node, look, columns);
-  if (is_number(c)) return field_number_text(c->field, node_field_number(node, c->field));
-  return node_field_text(look->forest, node, c->field, look->label_key);
+  return node_field_shown(look->forest, node, c->field, look->label_key);
 }
 
 /* What it is ordered by; NAN where there is nothing, or letters decide. An edge counts by how sure it is. */

@@ -6,7 +6,7 @@
 #include "lineage/forest/outline.h"
 #include "ui/toolkit/cells.h"
 
-enum { FOREST_COLUMNS = 26 };
+enum { FOREST_COLUMNS = 31 };
 
 /* The columns to show, in order. */
 typedef struct {

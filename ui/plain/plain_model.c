@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "lineage/forest/node_fields.h"
 #include "ui/model/opinion_text.h"
 #include "ui/plain/plain_talk.h"
 
@@ -37,13 +38,38 @@ static void say_family(const Talk *t, const Model *m) {
   fprintf(t->out, "%u model%s directly from it.\n", n, n == 1 ? " descends" : "s descend");
 }
 
+static bool has_fact(const Model *m, const char *key) {
+  for (guint i = 0; i < m->facts->len; i++)
+    if (strcmp(((const Fact *)m->facts->pdata[i])->key, key) == 0) return true;
+  return false;
+}
+
+/* The fields of which neither a sentence nor a fact tells. */
+static void say_fields(const Talk *t, const Model *m) {
+  static const bool told[FIELD_COUNT] = {
+      [FIELD_PATH] = true,     [FIELD_NAME] = true,   [FIELD_KIND] = true,         [FIELD_FORMAT] = true,
+      [FIELD_PARAMS] = true,   [FIELD_BYTES] = true,  [FIELD_TENSORS] = true,      [FIELD_PARENT] = true,
+      [FIELD_EDGE] = true,     [FIELD_SOURCE] = true, [FIELD_CONFIDENCE] = true,   [FIELD_CHILDREN] = true,
+      [FIELD_CONFLICT] = true, [FIELD_TREE] = true,   [FIELD_DUPLICATE_OF] = true,
+  };
+  const ForestNode *node = node_of(t, m);
+  for (int f = 0; node && f < FIELD_COUNT; f++) {
+    const char *name = field_info((ModelField)f)->name;
+    if (told[f] || has_fact(m, name)) continue;
+    g_autofree char *text = node_field_shown(t->forest, node, (ModelField)f, models_label_key(t->models));
+    g_autofree char *fitted = text ? text_fit(text, VALUE_COLUMNS, "~") : NULL;
+    if (fitted && *g_strstrip(fitted)) fprintf(t->out, "%s: %s.\n", name, fitted);
+  }
+}
+
 void tell_model(Talk *t, const char *argument) {
   g_autoptr(Model) m = talk_find(t, argument);
   if (!m) return;
-  g_autofree char *params = text_count(m->params), *bytes = text_bytes(m->bytes);
+  g_autofree char *params = model_field_shown(m, FIELD_PARAMS, NULL), *bytes = model_field_shown(m, FIELD_BYTES, NULL);
   fprintf(t->out, "%s\nA %s model in %s: %s parameters in %u tensor%s, %s on disk.\n", m->shown,
           model_kind_name(m->kind), m->format, params, m->tensors, m->tensors == 1 ? "" : "s", bytes);
   say_family(t, m);
+  say_fields(t, m);
   for (guint i = 0; i < m->facts->len && i < 2 * TALK_LISTED; i++) {
     const Fact *f = m->facts->pdata[i];
     g_autofree char *value = text_fit(f->value, VALUE_COLUMNS, "~");

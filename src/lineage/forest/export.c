@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lineage/forest/export.h"
 
-#include <math.h>
 #include <string.h>
 
-#include "core/json.h"
+#include "collection/field_json.h"
 #include "lineage/forest/node_fields.h"
 
 static void add_field(GString *s, const char *text, char end) {
@@ -31,20 +30,12 @@ static void add_csv(GString *s, const Forest *forest, const ForestNode *node, co
   }
 }
 
-/* Numbers as numbers, an absent one and an absent text as null. */
-static void add_member(cJSON *o, const Forest *forest, const ForestNode *node, ModelField field,
-                       const char *label_key) {
-  const FieldInfo *info = field_info(field);
-  double number = node_field_number(node, field);
-  g_autofree char *text = node_field_text(forest, node, field, label_key);
-  if (info->kind == FIELD_IS_NUMBER && isfinite(number) && number >= 0) json_add_u64(o, info->name, (uint64_t)number);
-  else if (info->kind == FIELD_IS_REAL || info->kind == FIELD_IS_NUMBER) json_add_number(o, info->name, number);
-  else json_add_string(o, info->name, text);
-}
-
 static void add_json(GString *s, const Forest *forest, const ForestNode *node, const char *label_key) {
   cJSON *o = cJSON_CreateObject();
-  for (int f = 0; f < FIELD_COUNT; f++) add_member(o, forest, node, (ModelField)f, label_key);
+  for (int f = 0; f < FIELD_COUNT; f++) {
+    g_autofree char *field = node_field_text(forest, node, (ModelField)f, label_key);
+    field_json_add(o, (ModelField)f, node_field_number(node, (ModelField)f), field);
+  }
   char *text = cJSON_PrintUnformatted(o);
   if (text) g_string_append_printf(s, "%s\n", text);
   cJSON_free(text);

@@ -75,6 +75,12 @@ void node_texts(const Forest *forest, const ForestNode *node, ModelField field, 
   else if (node->model) model_texts(node->model, field, name, label_key, texts);
 }
 
+char *node_field_shown(const Forest *forest, const ForestNode *node, ModelField field, const char *label_key) {
+  if (!is_ours(field)) return node->model ? model_field_shown(node->model, field, label_key) : NULL;
+  double number = node_field_number(node, field);
+  return isfinite(number) ? field_number_text(field, number) : node_field_text(forest, node, field, label_key);
+}
+
 char *node_field_text(const Forest *forest, const ForestNode *node, ModelField field, const char *label_key) {
   if (!is_ours(field)) return node->model ? model_field_text(node->model, field, label_key) : NULL;
   g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);

@@ -20,3 +20,6 @@ double node_field_number(const ForestNode *node, ModelField field);
 
 /* All its texts in one, with "; " between; NULL when it has none. The caller frees it. */
 char *node_field_text(const Forest *forest, const ForestNode *node, ModelField field, const char *label_key);
+
+/* What it has there as people read it, as model_field_shown(). NULL for nothing. The caller frees it. */
+char *node_field_shown(const Forest *forest, const ForestNode *node, ModelField field, const char *label_key);
