@@ -120,7 +120,7 @@ ArchiveReader *archive_reader_open(ByteSource *source, const ArchiveLimits *limi
   r->utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
   r->archive = archive_read_new();
   if (!r->archive || byte_source_size(source) > INT64_MAX)
-    return fail_limit(r, "cannot be read as an archive", error), NULL;
+    return fail_limit(r, "cannot be read as an archive: it is too large, or there is no memory", error), NULL;
   if (!dictionary_check(source, error)) return NULL;
   enable(r->archive);
   archive_read_set_read_callback(r->archive, on_read);
@@ -132,7 +132,8 @@ ArchiveReader *archive_reader_open(ByteSource *source, const ArchiveLimits *limi
   leave_utf8(before);
   if (code < ARCHIVE_WARN) return fail(r, COPSE_ERROR_UNSUPPORTED, "not an archive", error), NULL;
   r->packed = archive_filter_count(r->archive) > 1;
-  if (archive_filter_count(r->archive) > 2) return fail_limit(r, "packed more than once, not opened", error), NULL;
+  if (archive_filter_count(r->archive) > 2)
+    return fail_limit(r, "packed more than once, not opened: unpack the outer layer first", error), NULL;
   return g_steal_pointer(&r);
 }
 
@@ -296,7 +297,7 @@ static bool pass_packed(ArchiveReader *r, GError **error) {
 static bool check_limits(ArchiveReader *r, GError **error) {
   if (!progress_check(r->progress, error)) return false;
   if (r->entries >= r->limits.entries)
-    return fail_limit(r, "more members than copse reads of one archive, not read on", error);
+    return fail_limit(r, "more members than copse reads of one archive, not read on: unpack it", error);
   return !r->packed || r->entries == 0 || pass_packed(r, error);
 }
 
@@ -338,7 +339,8 @@ int archive_reader_next(ArchiveReader *r, GError **error) {
 
 static bool fail_member(const ArchiveReader *r, const char *problem, GError **error) {
   g_autofree SafeText *path = safe_text(r->member.path, -1);
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s!%s: %s", byte_source_label(r->source), path, problem);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s!%s: %s%s", byte_source_label(r->source), path, problem,
+              damage_hint(problem));
   return false;
 }
 
@@ -355,7 +357,8 @@ bool archive_reader_read(ArchiveReader *r, void *dst, size_t n, GError **error) 
   unsigned char *p = dst;
   if (r->member.problem) return fail_member(r, r->member.problem, error);
   if (n > r->member.size - r->offset) return fail_member(r, "shorter than it says", error);
-  if (!r->packed && !is_7z(r) && n > room(r)) return fail_member(r, "unpacks to too much", error);
+  if (!r->packed && !is_7z(r) && n > room(r))
+    return fail_member(r, "unpacks to too much: unpack the archive first", error);
   while (n > 0) {
     la_ssize_t k = archive_read_data(r->archive, p, MIN(n, (size_t)1 << 20));
     if (k < 0) return fail(r, COPSE_ERROR_FORMAT, "damaged", error);
@@ -378,6 +381,6 @@ ArchiveReader *archive_reader_again(const ArchiveReader *old, GError **error) {
   if (more < 0) return NULL;
   if (more == 1 && r->member.size == old->member.size && strcmp(r->member.path, old->member.path) == 0)
     return g_steal_pointer(&r);
-  fail_limit(old, "changed while it was read", error);
+  fail_limit(old, "changed while it was read: scan again", error);
   return NULL;
 }

@@ -47,7 +47,7 @@ static bool grow_head(Member *m, size_t need, GError **error) {
   if (need <= m->head_room) return true;
   size_t room = MIN(MAX(need, 2 * m->head_room), m->head_most);
   unsigned char *larger = g_try_realloc(m->head, room);
-  if (!larger) return fail(m, "no memory to unpack it", error);
+  if (!larger) return fail(m, "no memory to unpack it: unpack the archive first", error);
   m->head = larger;
   m->head_room = room;
   return true;
@@ -63,7 +63,7 @@ static bool read_head(Member *m, GError **error) {
 
 static bool read_window(Member *m, GError **error) {
   if (!m->window) m->window = g_try_malloc(WINDOW);
-  if (!m->window) return fail(m, "no memory to unpack it", error);
+  if (!m->window) return fail(m, "no memory to unpack it: unpack the archive first", error);
   size_t n = (size_t)MIN((uint64_t)CHUNK, m->size - m->at);
   if (m->window_n + n > WINDOW) {
     memmove(m->window, m->window + m->window_n - MEMBER_TAIL, MEMBER_TAIL);
@@ -89,7 +89,7 @@ static bool go_back(Member *m, GError **error) {
 
 /* Makes sure that byte `offset`, which is not in memory, comes nearer. */
 static bool advance(Member *m, uint64_t offset, GError **error) {
-  if (m->broken) return fail(m, "could not be unpacked", error);
+  if (m->broken) return fail(m, "could not be unpacked: damaged? fetch the archive again", error);
   if (offset < m->at && !go_back(m, error)) return false;
   return m->at < m->head_most ? read_head(m, error) : read_window(m, error);
 }

@@ -168,7 +168,8 @@ static bool advance(const ArchiveShelf *s, ArchiveReader *r, bool started, unsig
   }
   if (more == 1 && archive_reader_member(r)->place == place) return true;
   if (more >= 0)
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: changed while it was read", byte_source_label(s->source));
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: changed while it was read: scan again",
+                byte_source_label(s->source));
   return false;
 }
 
@@ -275,7 +276,7 @@ ByteSource *archive_shelf_member(ArchiveShelf *s, const char *member, const char
   if (!spot || spot->problem) {
     g_autofree SafeText *shown = safe_text(label, -1);
     g_set_error(error, COPSE_ERROR, spot ? COPSE_ERROR_FORMAT : COPSE_ERROR_NOT_FOUND, "%s: %s", shown,
-                spot ? spot->problem : "not in the archive (any more)");
+                spot ? spot->problem : "not in the archive (any more): scan again");
     return NULL;
   }
   if (spot->start != UINT64_MAX) return byte_source_window(s->source, spot->start, spot->size, label);

@@ -265,7 +265,7 @@ bool dictionary_check(ByteSource *source, GError **error) {
                 " MB of memory, above the limit of 201 MB: pack it again with a smaller dictionary",
                 byte_source_label(source), memory / 1000000);
   else
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: a 7z whose header cannot be read",
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: a 7z whose header cannot be read: damaged? fetch it again",
                 byte_source_label(source));
   return false;
 }

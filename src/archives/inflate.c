@@ -8,8 +8,8 @@
 enum { STEP = 65536 };
 
 static bool fail(const Inflation *in, const char *problem, GError **error) {
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: deflated bytes at %" G_GUINT64_FORMAT " %s",
-              byte_source_label(in->source), in->start, problem);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: deflated bytes at %" G_GUINT64_FORMAT " %s%s",
+              byte_source_label(in->source), in->start, problem, damage_hint(problem));
   return false;
 }
 
@@ -25,7 +25,8 @@ static bool feed(const Inflation *in, z_stream *z, unsigned char *buffer, uint64
 
 bool inflate_into(Inflation *in, unsigned char *out, size_t room, GError **error) {
   z_stream z = {0};
-  if (inflateInit2(&z, -MAX_WBITS) != Z_OK) return fail(in, "find no memory to be unpacked", error);
+  if (inflateInit2(&z, -MAX_WBITS) != Z_OK)
+    return fail(in, "find no memory to be unpacked: close other programs", error);
   g_autofree unsigned char *buffer = g_malloc(STEP);
   uint64_t used = 0;
   int state = Z_OK;

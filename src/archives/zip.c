@@ -54,8 +54,10 @@ static bool signed_as(const unsigned char *p, unsigned char a, unsigned char b) 
 static bool fail(const ByteSource *source, const char *name, const char *problem, GError **error) {
   const char *label = byte_source_label(source);
   g_autofree SafeText *shown = safe_text(name, -1);
-  if (name) g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: ZIP member %s %s", label, shown, problem);
-  else g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: ZIP: %s", label, problem);
+  if (name)
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: ZIP member %s %s%s", label, shown, problem,
+                damage_hint(problem));
+  else g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: ZIP: %s%s", label, problem, damage_hint(problem));
   return false;
 }
 
@@ -92,14 +94,15 @@ static bool read_end64(ByteSource *source, Directory *d, GError **error) {
   if (!byte_source_read(source, place, locator, sizeof locator, error)) return false;
   if (!signed_as(locator, 6, 7)) return true;
   uint64_t at = u64(locator + 8);
-  if (u32(locator + 4) != 0 || u32(locator + 16) > 1) return fail(source, NULL, "an archive in several volumes", error);
+  if (u32(locator + 4) != 0 || u32(locator + 16) > 1)
+    return fail(source, NULL, "an archive in several volumes: join them first", error);
   if (place < END64_BYTES || at > place - END64_BYTES)
     return fail(source, NULL, "the ZIP64 directory lies outside the file", error);
   if (!byte_source_read(source, at, r, sizeof r, error)) return false;
   if (!signed_as(r, 6, 6) || u64(r + 4) != place - at - 12)
     return fail(source, NULL, "the ZIP64 end record is damaged", error);
   if (u32(r + 16) != 0 || u32(r + 20) != 0 || u64(r + 24) != u64(r + 32))
-    return fail(source, NULL, "an archive in several volumes", error);
+    return fail(source, NULL, "an archive in several volumes: join them first", error);
   if (!agrees(d->count, UINT16_MAX, u64(r + 32)) || !agrees(d->size, UINT32_MAX, u64(r + 40)) ||
       !agrees(d->offset, UINT32_MAX, u64(r + 48)))
     return fail(source, NULL, "its two end records disagree", error);
@@ -111,14 +114,15 @@ static bool find_directory(ByteSource *source, Directory *d, GError **error) {
   unsigned char r[END_BYTES];
   if (!find_end(source, r, &d->end, error)) return false;
   if (u16(r + 4) != 0 || u16(r + 6) != 0 || u16(r + 8) != u16(r + 10))
-    return fail(source, NULL, "an archive in several volumes", error);
+    return fail(source, NULL, "an archive in several volumes: join them first", error);
   d->count = u16(r + 10);
   d->size = u32(r + 12);
   d->offset = u32(r + 16);
   if (!read_end64(source, d, error)) return false;
   if (d->size > d->end || d->offset != d->end - d->size)
     return fail(source, NULL, "the directory does not end where the end record begins", error);
-  if (d->size > MOST_DIRECTORY) return fail(source, NULL, "the directory is above 64 MB", error);
+  if (d->size > MOST_DIRECTORY)
+    return fail(source, NULL, "the directory is above 64 MB, more than weights need", error);
   if (d->count > d->size / CENTRAL_BYTES)
     return fail(source, NULL, "more members than the directory has room for", error);
   return true;
@@ -152,7 +156,7 @@ static const char *method_problem(const Entry *e) {
   if (e->flags & (FLAG_ENCRYPTED | FLAG_STRONG | FLAG_MASKED))
     return "is encrypted: unpack the archive with its password first";
   if (e->method != METHOD_STORED && e->method != METHOD_DEFLATED)
-    return "is packed by a method that is not read: only stored and deflated members are";
+    return "is packed by a method that is not read: store or deflate it instead";
   if (e->method == METHOD_STORED && e->member.size != e->member.packed) return "is stored, yet has two sizes";
   return NULL;
 }
@@ -169,7 +173,7 @@ static const char *read_central(const unsigned char *dir, size_t n, size_t *at, 
   e->local = u32(p + 42);
   uint64_t *const full[] = {&e->member.size, &e->member.packed, &e->local};
   if (!read_extra(p + CENTRAL_BYTES + name, extra, full, 3)) return "an entry whose extra field is damaged";
-  if (u16(p + 34) != 0) return "an archive in several volumes";
+  if (u16(p + 34) != 0) return "an archive in several volumes: join them first";
   if (name == 0 || memchr(p + CENTRAL_BYTES, '\0', name)) return "a name that is empty or holds NUL";
   e->member.name = g_strndup((const char *)p + CENTRAL_BYTES, name);
   e->member.stored = e->method == METHOD_STORED;
@@ -340,7 +344,7 @@ static GBytes *unpack(ZipFile *zip, const ZipMember *m, GError **error) {
   /* One byte more than is declared, so that a longer stream shows. */
   g_autofree unsigned char *out = g_try_malloc(size + 1);
   const char *problem = NULL;
-  if (!out) problem = "finds no memory to be unpacked";
+  if (!out) problem = "does not fit in memory: unpack the archive first";
   else if (!inflate_into(&in, out, size + 1, error)) return NULL;
   else if (!in.ended || in.got != size) problem = "does not unpack to the size it declares";
   else if (inflate_crc(out, size) != m->crc) problem = "is damaged: its checksum is wrong";
@@ -352,7 +356,7 @@ static GBytes *unpack(ZipFile *zip, const ZipMember *m, GError **error) {
 static GBytes *copy(ZipFile *zip, const ZipMember *m, GError **error) {
   g_autofree unsigned char *out = g_try_malloc((size_t)m->size + 1);
   if (!out) {
-    fail(zip->source, m->name, "finds no memory to be read", error);
+    fail(zip->source, m->name, "does not fit in memory: unpack the archive first", error);
     return NULL;
   }
   if (!byte_source_read(zip->source, m->start, out, (size_t)m->size, error)) return NULL;

@@ -19,3 +19,7 @@ typedef enum {
 
 #define COPSE_ERROR (copse_error_quark())
 GQuark copse_error_quark(void);
+
+/* How a complaint about damaged bytes ends, so that it says what to do: "" when the complaint does so itself, with a
+ * question or with what stands after a colon. Static text. */
+const char *damage_hint(const char *complaint);

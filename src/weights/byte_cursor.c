@@ -12,8 +12,8 @@ void byte_cursor_init(ByteCursor *c, ByteSource *source, uint64_t at, uint64_t e
 }
 
 bool byte_cursor_fail(const ByteCursor *c, GError **error, const char *problem) {
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: at byte %" G_GUINT64_FORMAT ": %s",
-              byte_source_label(c->source), c->at, problem);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: at byte %" G_GUINT64_FORMAT ": %s%s",
+              byte_source_label(c->source), c->at, problem, damage_hint(problem));
   return false;
 }
 

@@ -50,8 +50,8 @@ static bool load(View *v, size_t i, GError **error) {
   g_autofree unsigned char *stored = fits ? g_try_malloc(t->bytes + 1) : NULL;
   g_autofree unsigned char *turned = stored ? g_try_malloc(t->bytes + 1) : NULL;
   if (!turned) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s: tensor %s does not fit in memory", weight_file_label(v->file),
-                t->name);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s: tensor %s does not fit in memory: close other programs",
+                weight_file_label(v->file), t->name);
     return false;
   }
   if (!weight_file_read_raw(v->file, i, 0, (size_t)t->bytes, stored, error)) return false;

@@ -29,8 +29,8 @@ void shard_index_clear(ShardIndex *index) {
 }
 
 static bool fail(const Reading *p, const char *problem) {
-  g_set_error(p->error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: index at byte %zu: %s", weight_file_label(p->file),
-              p->r.at, problem);
+  g_set_error(p->error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: index at byte %zu: %s%s", weight_file_label(p->file),
+              p->r.at, problem, damage_hint(problem));
   return false;
 }
 

@@ -65,8 +65,8 @@ static GBytes *read_range(ByteSource *source, uint64_t start, uint64_t n, GError
   g_autofree unsigned char *bytes = n < SIZE_MAX ? g_try_malloc((size_t)n + 1) : NULL;
   if (!bytes) {
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO,
-                "%s: no memory for %" G_GUINT64_FORMAT " bytes at %" G_GUINT64_FORMAT, byte_source_label(source), n,
-                start);
+                "%s: no memory for %" G_GUINT64_FORMAT " bytes at %" G_GUINT64_FORMAT ": close other programs",
+                byte_source_label(source), n, start);
     return NULL;
   }
   if (!byte_source_read(source, start, bytes, (size_t)n, error)) return NULL;

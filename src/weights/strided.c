@@ -129,7 +129,8 @@ bool strided_add_tensor(WeightFile *file, SafeText *name, Dtype dtype, const Str
   const char *problem = make_view(view, dtype, &v) ? problem_of(&v, storage_at(file, view->storage)->bytes)
                                                    : "has a shape that overflows";
   if (problem) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: tensor %s %s", weight_file_label(file), name, problem);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: tensor %s %s%s", weight_file_label(file), name, problem,
+                damage_hint(problem));
     g_free(name);
     return false;
   }
@@ -237,7 +238,8 @@ bool strided_read_raw(WeightFile *file, size_t i, uint64_t start, size_t n, void
   if (skip == 0 && k * v->width == n) return read_elements(file, v, e, k, dst, error);
   g_autofree unsigned char *whole = g_try_malloc_n(k, v->width);
   if (!whole) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s: no memory to read a tensor", weight_file_label(file));
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s: tensor %s does not fit in memory: close other programs",
+                weight_file_label(file), weight_file_info(file, i)->name);
     return false;
   }
   if (!read_elements(file, v, e, k, whole, error)) return false;

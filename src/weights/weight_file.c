@@ -71,7 +71,8 @@ bool weight_file_add(WeightFile *f, TensorInfo info, GError **error) {
   if (!problem && !charge(f, info.name)) problem = "is one too many: listing them all would take too much memory";
   if (!problem && g_hash_table_contains(f->by_name, info.name)) problem = "appears twice";
   if (problem) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: tensor %s %s", weight_file_label(f), info.name, problem);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: tensor %s %s%s", weight_file_label(f), info.name, problem,
+                damage_hint(problem));
     g_free(info.name);
     return false;
   }
@@ -158,8 +159,9 @@ static bool read_converted(WeightFile *f, size_t i, uint64_t first, size_t n, fl
 bool weight_file_read_f32(WeightFile *f, size_t i, uint64_t first, size_t n, float *dst, GError **error) {
   const TensorInfo *info = weight_file_info(f, i);
   if (!dtype_is_readable(info->dtype)) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "%s: tensor %s is %s, which is listed but not read",
-                weight_file_label(f), info->name, dtype_name(info->dtype));
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
+                "%s: tensor %s is %s, which is listed but not read: convert it to F16 or F32", weight_file_label(f),
+                info->name, dtype_name(info->dtype));
     return false;
   }
   if (first > info->count || n > info->count - first) {

@@ -40,7 +40,7 @@ static bool is_short_text(const unsigned char *head, size_t n, const ByteSource 
 /* Says what the file is when no reader wants it. */
 static void explain_unknown(const ByteSource *source, const unsigned char *head, size_t n, GError **error) {
   const char *label = byte_source_label(source);
-  if (n == 0) g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: the file is empty", label);
+  if (n == 0) g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: the file is empty: fetch it again", label);
   else if (is_lfs_pointer(head, n))
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
                 "%s: a Git LFS pointer, the weights were never fetched (git lfs pull)", label);

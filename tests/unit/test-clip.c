@@ -223,8 +223,8 @@ static void test_refused(void) {
   const char *first = "text_model.encoder.layers.0.layer_norm1.weight";
   const char *fc1 = "text_model.encoder.layers.1.mlp.fc1.weight";
   const char *norm = "text_model.final_layer_norm.bias", *p = "text_model.";
-  expect_refused(&(ClipFixture){.prefix = p}, "copse-clip-", "no config.json");
-  expect_refused(&(ClipFixture){.config = "[1", .prefix = p}, "config.json", "a JSON object");
+  expect_refused(&(ClipFixture){.prefix = p}, "copse-clip-", "no config.json there, which a CLIP folder has");
+  expect_refused(&(ClipFixture){.config = "[1", .prefix = p}, "config.json", "a JSON object is expected");
   expect_refused(&(ClipFixture){.config = strange, .prefix = p}, "config.json", "not 'swish'");
   expect_refused(&(ClipFixture){.config = bert, .prefix = p}, "config.json", "'bert'");
   expect_refused(&(ClipFixture){.config = none, .prefix = p}, "config.json", "num_attention_heads");
@@ -240,7 +240,8 @@ static void test_refused(void) {
   expect_refused(&(ClipFixture){.config = uncounted, .prefix = p, .leave_out = first}, "model.safetensors",
                  "layers.0.layer_norm1.weight is missing");
   expect_refused(&(ClipFixture){.config = good, .prefix = "other."}, "model.safetensors", "no CLIP text tower");
-  expect_refused(&(ClipFixture){.config = good, .prefix = p, .no_tokenizer = true}, "copse-clip-", "vocab.json");
+  expect_refused(&(ClipFixture){.config = good, .prefix = p, .no_tokenizer = true}, "copse-clip-",
+                 "no tokenizer: vocab.json with merges.txt, or tokenizer.json, is expected there or in");
   expect_refused(&(ClipFixture){.config = good, .prefix = p, .weights_name = "other.bin"}, "copse-clip-",
                  "model.safetensors or pytorch_model.bin is expected");
   expect_refused(

@@ -108,12 +108,12 @@ static void test_cut(void) {
 static void test_refused(void) {
   refuse_seed("hdf5/chunked.h5", "stored in chunks");
   refuse_seed("pickle/none.pkl", "no tensors are read from it");
-  refuse_bytes("\x89HDF\r\n\x1a\n\x09", 9, "a.h5", "version of HDF5");
-  refuse_bytes("\x81\xa1x\x01", 4, "short.msgpack", "not a weight file");
-  refuse_bytes("\x81\xa5hello\xa5world", 13, "words.msgpack", "without arrays");
-  refuse_bytes("\x81\xa5hello\xc7\xff\x01", 10, "cut.msgpack", "ends too early");
+  refuse_bytes("\x89HDF\r\n\x1a\n\x09", 9, "a.h5", "a version of HDF5 that is not known");
+  refuse_bytes("\x81\xa1x\x01", 4, "short.msgpack", "not a weight file of a known format");
+  refuse_bytes("\x81\xa5hello\xa5world", 13, "words.msgpack", "msgpack without arrays of Flax: no weights");
+  refuse_bytes("\x81\xa5hello\xc7\xff\x01", 10, "cut.msgpack", "the file ends too early: a download cut short");
   refuse_bytes("\x08\x07\x12\x01x\x3a\x02\x12\x00", 9, "none.onnx", "without initialisers");
-  refuse_bytes("\x08\x07\x12\x01x\x3a\x7f", 7, "cut.onnx", "ends too early");
+  refuse_bytes("\x08\x07\x12\x01x\x3a\x7f", 7, "cut.onnx", "the file ends too early: a download cut short");
 }
 
 /* Maps within maps, beyond any network's. */
@@ -121,7 +121,7 @@ static void test_deep(void) {
   GString *s = g_string_new(NULL);
   for (int i = 0; i < 1000; i++) g_string_append_len(s, "\x81\xa1k", 3);
   g_string_append_c(s, 1);
-  refuse_bytes(s->str, s->len, "deep.msgpack", "nested too deeply");
+  refuse_bytes(s->str, s->len, "deep.msgpack", "maps that are nested too deeply");
   g_string_free(s, TRUE);
 }
 

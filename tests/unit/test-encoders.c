@@ -171,10 +171,10 @@ static void test_model2vec_refused(Place *p, gconstpointer unused) {
   const float far[] = {0, 0, 0, 99, 0, 0, 0, 0};
   const TensorOut mapped[] = {few, {"mapping", DTYPE_F32, 1, {8}, far}};
   write_tensors(p, "model.safetensors", mapped, 2, NULL);
-  expect_refused(p, "model2vec", "", "do not cover");
+  expect_refused(p, "model2vec", "", "embeddings, weights and mapping do not cover the");
   const TensorOut other = {"other", DTYPE_F32, 2, {4, 2}, rows};
   write_tensors(p, "model.safetensors", &other, 1, NULL);
-  expect_refused(p, "model2vec", "", "'embeddings'");
+  expect_refused(p, "model2vec", "", "a matrix 'embeddings' of one row a token is expected");
   write_text(p, "tokenizer.json", "{\"model\":{\"type\":\"Unigram\",\"vocab\":[[\"a\",-1]]}}");
   expect_refused(p, "model2vec", "", "this is 'Unigram'");
   expect_refused(p, "model2vec", "nowhere", "tokenizer.json");
@@ -258,13 +258,15 @@ static void test_table_refused(Place *p, gconstpointer unused) {
   const TensorOut matrix = {"embeddings", DTYPE_F32, 2, {2, 2}, both};
   const TensorOut uneven[] = {{"a", DTYPE_F32, 1, {2}, both}, {"b", DTYPE_F32, 1, {3}, both}};
   write_tensors(p, "m.safetensors", &matrix, 1, one);
-  expect_refused(p, "table", "m.safetensors", "one name a row");
+  expect_refused(p, "table", "m.safetensors",
+                 "the metadata 'names' must be a JSON list with one name a row of embeddings");
   write_tensors(p, "m.safetensors", &matrix, 1, number);
-  expect_refused(p, "table", "m.safetensors", "no string");
+  expect_refused(p, "table", "m.safetensors", "the metadata 'names' holds what is no string");
   write_tensors(p, "m.safetensors", &matrix, 1, NULL);
-  expect_refused(p, "table", "m.safetensors", "metadata 'names'");
+  expect_refused(p, "table", "m.safetensors",
+                 "the metadata 'names' must be a JSON list with one name a row of embeddings");
   write_tensors(p, "m.safetensors", uneven, 2, NULL);
-  expect_refused(p, "table", "m.safetensors", "same length");
+  expect_refused(p, "table", "m.safetensors", "every tensor must be one vector of the same length, named by its text");
 }
 
 int main(int argc, char **argv) {

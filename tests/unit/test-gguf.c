@@ -326,8 +326,12 @@ static void test_versions(void) {
   static const struct {
     uint32_t version;
     const char *word;
-  } bad[] = {{1, "version 1"},           {0, "version 0"},           {4, "version 4"},
-             {0x03000000, "big-endian"}, {0x02000000, "big-endian"}, {UINT32_MAX, "version 4294967295"}};
+  } bad[] = {{1, "GGUF version 1, which is not read: convert it again"},
+             {0, "version 0"},
+             {4, "version 4"},
+             {0x03000000, "a big-endian GGUF file: convert it again on a little-endian machine"},
+             {0x02000000, "a big-endian GGUF file: convert it again on a little-endian machine"},
+             {UINT32_MAX, "version 4294967295"}};
   for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
     Gguf g = gguf_new();
     g.version = bad[i].version;
@@ -339,41 +343,41 @@ static void test_bad_metadata(void) {
   Gguf g = gguf_new();
   uint32_t number = 0;
   g.keys = UINT64_MAX;
-  assert_refused(&g, "metadata keys");
+  assert_refused(&g, "metadata keys, above the limit of 100000");
   g = gguf_new(), g.keys = 1;
   assert_refused(&g, "metadata keys do not fit");
   g = gguf_new(), add_text(&g, "", "x");
-  assert_refused(&g, "empty");
+  assert_refused(&g, "a key that is empty or has a NUL");
   g = gguf_new(), add_key(&g, "a", 13, "", 1);
-  assert_refused(&g, "value type 13");
+  assert_refused(&g, "unknown value type 13");
   g = gguf_new(), add_key(&g, "a", BOOL, "\2", 1);
-  assert_refused(&g, "boolean of 2");
+  assert_refused(&g, "a boolean of 2");
   g = gguf_new(), add_text(&g, "a", "x"), add_text(&g, "a", "y");
-  assert_refused(&g, "twice");
+  assert_refused(&g, "appears twice");
   g = gguf_new(), add_key(&g, "a", STRING, "\xff\xff\xff\xff\xff\xff\xff\x7f", 8);
-  assert_refused(&g, "limit of 10000000");
+  assert_refused(&g, "bytes, above the limit of 10000000");
   g = gguf_new(), add_key(&g, "a", STRING, "\x40\0\0\0\0\0\0\0", 8);
-  assert_refused(&g, "cut short");
+  assert_refused(&g, "the file ends inside the header: a download cut short");
   g = gguf_new(), add_array(&g, "a", 77, 0);
   assert_refused(&g, "value type 77");
   static const uint32_t types[] = {U8, F64, STRING, ARRAY};
   for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
     g = gguf_new(), add_array(&g, "a", types[i], UINT64_MAX / 4 + 1);
-    assert_refused(&g, "do not fit");
+    assert_refused(&g, "do not fit into the");
   }
   g = gguf_new(), add_array(&g, "a", ARRAY, 1);
   for (int i = 0; i < 4; i++) put_u32(g.header, ARRAY), put_u64(g.header, 1);
   put(g.header, "0123456789abcdef", 16);
-  assert_refused(&g, "4 deep");
+  assert_refused(&g, "arrays nested more than 4 deep");
   static const uint32_t alignments[] = {0, 3, 1u << 21, 1u << 31};
   for (size_t i = 0; i < G_N_ELEMENTS(alignments); i++) {
     g = gguf_new(), add_key(&g, "general.alignment", U32, &alignments[i], 4);
-    assert_refused(&g, "power of two");
+    assert_refused(&g, "not a power of two up to 1048576");
   }
   g = gguf_new(), add_key(&g, "general.alignment", I32, &number, 4);
-  assert_refused(&g, "no 32-bit number");
+  assert_refused(&g, "general.alignment is no 32-bit number");
   g = gguf_new(), add_text(&g, "general.alignment", "32");
-  assert_refused(&g, "no 32-bit number");
+  assert_refused(&g, "general.alignment is no 32-bit number");
 }
 
 static void test_bad_tensors(void) {
@@ -381,25 +385,25 @@ static void test_bad_tensors(void) {
   const uint64_t four[] = {4}, five[5] = {1, 1, 1, 1, 1}, huge[] = {1ull << 33, 1ull << 33};
   Gguf g = gguf_new();
   g.tensors = UINT64_MAX;
-  assert_refused(&g, "limit of 1000000");
+  assert_refused(&g, "tensors, above the limit of 1000000");
   g = gguf_new(), g.tensors = 3;
   assert_refused(&g, "tensors do not fit");
   g = gguf_new(), add_info(&g, "w", 5, five, 0, 0);
   assert_refused(&g, "5 dimensions");
   g = gguf_new(), add_info(&g, "w", UINT32_MAX, five, 0, 0);
-  assert_refused(&g, "dimensions");
+  assert_refused(&g, "dimensions, more than 4");
   g = gguf_new(), add_info(&g, "", 1, four, 0, 0);
-  assert_refused(&g, "without a name");
+  assert_refused(&g, "a tensor without a name");
   g = gguf_new(), add_info(&g, "w", 2, huge, 0, 0);
-  assert_refused(&g, "overflows");
+  assert_refused(&g, "has a shape that overflows");
   g = gguf_new(), add_info(&g, "w", 1, (uint64_t[]){1ull << 62}, 0, 0);
-  assert_refused(&g, "whole byte count");
+  assert_refused(&g, "has a size that is no whole byte count");
   g = gguf_new(), add_info(&g, "w", 1, (uint64_t[]){1ull << 63}, 24, 0);
-  assert_refused(&g, "63 bits");
+  assert_refused(&g, "has a size above 63 bits");
   g = gguf_new(), add_tensor(&g, "w", 1, (uint64_t[]){48}, 2, x, 36);
   assert_refused(&g, "no whole blocks of Q4_0");
   g = gguf_new(), add_tensor(&g, "w", 2, (uint64_t[]){16, 4}, 2, x, 36);
-  assert_refused(&g, "no whole blocks");
+  assert_refused(&g, "numbers, which are no whole blocks of");
   g = gguf_new(), add_tensor(&g, "w", 1, (uint64_t[]){65}, 0, x, 256);
   assert_refused(&g, "beyond the end");
   g = gguf_new(), add_info(&g, "w", 1, four, 0, 32);
@@ -407,14 +411,14 @@ static void test_bad_tensors(void) {
   g = gguf_new(), add_info(&g, "w", 1, four, 0, UINT64_MAX - 31);
   assert_refused(&g, "beyond the end");
   g = gguf_new(), add_tensor(&g, "v", 1, four, 0, x, 256), add_info(&g, "w", 1, four, 0, 8);
-  assert_refused(&g, "not aligned");
+  assert_refused(&g, "has an offset that is not aligned");
   g = gguf_new(), add_tensor(&g, "v", 1, (uint64_t[]){64}, 0, x, 256);
   add_info(&g, "w", 1, four, 0, 64);
-  assert_refused(&g, "overlaps");
+  assert_refused(&g, "overlaps another tensor");
   g = gguf_new(), add_tensor(&g, "v", 1, four, 99, x, 16), add_info(&g, "w", 1, four, 0, 0);
-  assert_refused(&g, "overlaps");
+  assert_refused(&g, "overlaps another tensor");
   g = gguf_new(), add_tensor(&g, "w", 1, four, 0, x, 16), add_tensor(&g, "w", 1, four, 0, x, 16);
-  assert_refused(&g, "twice");
+  assert_refused(&g, "appears twice");
 }
 
 /* A tensor's name and the message about it come out clean. */
@@ -431,7 +435,7 @@ static void test_hostile_names(void) {
   put(g.header, "a\0b", 3);
   put_u32(g.header, BOOL);
   put(g.header, "\1", 1);
-  assert_refused(&g, "NUL");
+  assert_refused(&g, "a key that is empty or has a NUL");
   g = gguf_new();
   add_key(&g, "text", STRING, "\3\0\0\0\0\0\0\0a\0b", 11);
   g_autoptr(WeightFile) with_nul = open_gguf(&g);

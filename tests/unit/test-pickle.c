@@ -122,43 +122,47 @@ static const Sample samples[] = {
     {"frame", BYTES("\x80\4\x95\2\0\0\0\0\0\0\0K\1."), "1", NULL},
     {"followed", BYTES("K\1.rest"), "1", NULL},
 
-    {"nothing", BYTES(""), NULL, "in the middle"},
-    {"no-stop", BYTES("K\1"), NULL, "in the middle"},
-    {"stop-at-once", BYTES("."), NULL, "empty stack"},
-    {"unknown", BYTES("\xff."), NULL, "no opcode"},
-    {"protocol-6", BYTES("\x80\6K\1."), NULL, "above 5"},
-    {"frame-beyond", BYTES("\x95\377\377\377\377\377\377\377\377K\1."), NULL, "frame"},
-    {"text-beyond", BYTES("X\377\377\377\377a."), NULL, "in the middle"},
-    {"text8-beyond", BYTES("\x8d\377\377\377\377\377\377\377\377a."), NULL, "in the middle"},
-    {"long4-beyond", BYTES("\x8b\377\377\377\377\1."), NULL, "in the middle"},
-    {"line-without-end", BYTES("Vabc"), NULL, "in the middle"},
-    {"string-without-quotes", BYTES("Sabc\n."), NULL, "quotes"},
-    {"string-half-quoted", BYTES("S'abc\n."), NULL, "quotes"},
-    {"digits-none", BYTES("I\n."), NULL, "written wrongly"},
-    {"digits-letters", BYTES("L12x\n."), NULL, "written wrongly"},
-    {"float-letters", BYTES("F1.5x\n."), NULL, "written wrongly"},
-    {"no-memo", BYTES("h\7."), NULL, "never put there"},
-    {"memo-hole", BYTES("K\1r\5\0\0\0h\2."), NULL, "never put there"},
-    {"memo-far", BYTES("K\1r\377\377\377\377."), NULL, "memo grows"},
-    {"memo-minus", BYTES("K\1p-1\n."), NULL, "written wrongly"},
-    {"no-mark", BYTES("K\1t."), NULL, "mark"},
-    {"tuple-short", BYTES("K\1\x87."), NULL, "empty stack"},
-    {"tuple-over-mark", BYTES("K\1(\x85."), NULL, "empty stack"},
-    {"pop-over-nothing", BYTES("0."), NULL, "empty stack"},
-    {"key-alone", BYTES("(K\1d."), NULL, "without a value"},
-    {"key-alone-on-dict", BYTES("}(K\1u."), NULL, "without a value"},
-    {"items-on-number", BYTES("K\1K\2K\3s."), NULL, "no container"},
-    {"append-on-dict", BYTES("}K\1a."), NULL, "no container"},
-    {"append-on-mark", BYTES("](K\1a."), NULL, "empty stack"},
-    {"global-of-numbers", BYTES("K\1K\2\x93."), NULL, "no text"},
-    {"global-with-nul", BYTES("\x8c\3a\0b\x8c\1x\x93."), NULL, "NUL"},
-    {"call-of-number", BYTES("K\1)R."), NULL, "no named class"},
-    {"call-of-known-result", BYTES("cmodule\nName\n)R)R."), NULL, "no named class"},
-    {"call-with-list", BYTES("cmodule\nName\n]R."), NULL, "no tuple"},
-    {"state-of-number", BYTES("K\1K\2b."), NULL, "no object"},
-    {"obj-of-nothing", BYTES("(o."), NULL, "no class"},
-    {"extension", BYTES("\x82\1."), NULL, "registry"},
-    {"buffer", BYTES("\x97."), NULL, "buffers"},
+    {"nothing", BYTES(""), NULL, "the file ends in the middle of it: a download cut short"},
+    {"no-stop", BYTES("K\1"), NULL, "the file ends in the middle of it: a download cut short"},
+    {"stop-at-once", BYTES("."), NULL, "it takes from an empty stack"},
+    {"unknown", BYTES("\xff."), NULL, "a byte that is no opcode: no pickle, or a damaged one"},
+    {"protocol-6", BYTES("\x80\6K\1."), NULL, "a protocol above 5, which is not known: save it again with protocol 2"},
+    {"frame-beyond", BYTES("\x95\377\377\377\377\377\377\377\377K\1."), NULL,
+     "a frame reaches beyond the end: a download cut short"},
+    {"text-beyond", BYTES("X\377\377\377\377a."), NULL, "the file ends in the middle of it: a download cut short"},
+    {"text8-beyond", BYTES("\x8d\377\377\377\377\377\377\377\377a."), NULL,
+     "the file ends in the middle of it: a download cut short"},
+    {"long4-beyond", BYTES("\x8b\377\377\377\377\1."), NULL, "the file ends in the middle of it: a download cut short"},
+    {"line-without-end", BYTES("Vabc"), NULL, "the file ends in the middle of it: a download cut short"},
+    {"string-without-quotes", BYTES("Sabc\n."), NULL, "a string without its quotes"},
+    {"string-half-quoted", BYTES("S'abc\n."), NULL, "a string without its quotes"},
+    {"digits-none", BYTES("I\n."), NULL, "a whole number is written wrongly"},
+    {"digits-letters", BYTES("L12x\n."), NULL, "a whole number is written wrongly"},
+    {"float-letters", BYTES("F1.5x\n."), NULL, "a number is written wrongly"},
+    {"no-memo", BYTES("h\7."), NULL, "it asks the memo for what was never put there"},
+    {"memo-hole", BYTES("K\1r\5\0\0\0h\2."), NULL, "it asks the memo for what was never put there"},
+    {"memo-far", BYTES("K\1r\377\377\377\377."), NULL, "its memo grows too large"},
+    {"memo-minus", BYTES("K\1p-1\n."), NULL, "a place in the memo is written wrongly"},
+    {"no-mark", BYTES("K\1t."), NULL, "it looks for a mark that is not there"},
+    {"tuple-short", BYTES("K\1\x87."), NULL, "it takes from an empty stack"},
+    {"tuple-over-mark", BYTES("K\1(\x85."), NULL, "it takes from an empty stack"},
+    {"pop-over-nothing", BYTES("0."), NULL, "it takes from an empty stack"},
+    {"key-alone", BYTES("(K\1d."), NULL, "a key stands without a value"},
+    {"key-alone-on-dict", BYTES("}(K\1u."), NULL, "a key stands without a value"},
+    {"items-on-number", BYTES("K\1K\2K\3s."), NULL, "items are put on what is no container"},
+    {"append-on-dict", BYTES("}K\1a."), NULL, "items are put on what is no container"},
+    {"append-on-mark", BYTES("](K\1a."), NULL, "it takes from an empty stack"},
+    {"global-of-numbers", BYTES("K\1K\2\x93."), NULL, "a global's name is no text"},
+    {"global-with-nul", BYTES("\x8c\3a\0b\x8c\1x\x93."), NULL, "a global's name is overlong or holds NUL"},
+    {"call-of-number", BYTES("K\1)R."), NULL, "it calls what is no named class or function"},
+    {"call-of-known-result", BYTES("cmodule\nName\n)R)R."), NULL, "it calls what is no named class or function"},
+    {"call-with-list", BYTES("cmodule\nName\n]R."), NULL, "it calls something with what is no tuple"},
+    {"state-of-number", BYTES("K\1K\2b."), NULL, "it sets the state of what is no object"},
+    {"obj-of-nothing", BYTES("(o."), NULL, "it constructs an object of no class"},
+    {"extension", BYTES("\x82\1."), NULL,
+     "it leans on a registry or on buffers outside the file, which are not read: save it again without them"},
+    {"buffer", BYTES("\x97."), NULL,
+     "it leans on a registry or on buffers outside the file, which are not read: save it again without them"},
     {"refused", BYTES("cbad\nthing\n."), NULL, "refuses to load bad.thing"},
     {"refused-inst", BYTES("(ibad\nthing\n."), NULL, "refuses to load bad.thing"},
     {"refused-later", BYTES("}(X\1\0\0\0aK\1X\1\0\0\0b\x8c\3bad\x8c\1\033\x93u."), NULL,
@@ -306,25 +310,25 @@ static void test_bounds(void) {
   enum { MANY = (4 << 20) + 16 };
   g_autoptr(GString) marks = g_string_new(NULL);
   for (int i = 0; i < 100000; i++) g_string_append_c(marks, '(');
-  assert_bounded(marks, "too many marks");
+  assert_bounded(marks, "it sets too many marks");
 
   g_autoptr(GString) deep = g_string_sized_new(MANY);
   g_string_append(deep, "]");
   for (int i = 0; i < MANY; i++) g_string_append_c(deep, '2');
-  assert_bounded(deep, "stack grows");
+  assert_bounded(deep, "its stack grows too high");
 
   g_autoptr(GString) values = g_string_sized_new(2 * MANY);
   for (int i = 0; i < MANY; i++) g_string_append_len(values, ")0", 2);
-  assert_bounded(values, "more values");
+  assert_bounded(values, "it holds more values than are read");
 
   g_autoptr(GString) line = g_string_new("V");
   for (int i = 0; i < (2 << 20); i++) g_string_append_c(line, 'a');
-  assert_bounded(line, "longer than 1 MiB");
+  assert_bounded(line, "a line is longer than 1 MiB");
 
   g_autoptr(GString) name = g_string_new("c");
   for (int i = 0; i < 2000; i++) g_string_append_c(name, 'a');
   g_string_append(name, "\nx\n.");
-  assert_bounded(name, "overlong");
+  assert_bounded(name, "a global's name is overlong or holds NUL");
 }
 
 /* A list within itself is a value like others. */

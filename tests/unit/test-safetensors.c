@@ -30,21 +30,21 @@ static const Fixture fixtures[] = {
     {"leading-space", "  {\"a\":" F32("[1]", 0, 4) "}  ", 4, NULL},
     {"eight-dimensions", "{\"a\":" F32("[1,1,1,1,1,1,1,1]", 0, 4) "}", 4, NULL},
     {"nine-dimensions", "{\"a\":" F32("[1,1,1,1,1,1,1,1,1]", 0, 4) "}", 4, "more than 8 dimensions"},
-    {"hole", "{\"a\":" F32("[1]", 0, 4) ",\"b\":" F32("[1]", 8, 12) "}", 12, "hole"},
-    {"overlap", "{\"a\":" F32("[2]", 0, 8) ",\"b\":" F32("[2]", 4, 12) "}", 12, "overlaps"},
-    {"trailing", "{\"a\":" F32("[1]", 0, 4) "}", 7, "bytes follow"},
-    {"product-wraps", "{\"a\":" F32("[4294967296,4294967296]", 0, 0) "}", 0, "overflow"},
-    {"past-end", "{\"a\":" F32("[4]", 0, 16) "}", 4, "outside the file"},
-    {"begin-after-end", "{\"a\":" F32("[1]", 8, 4) "}", 8, "outside the file"},
-    {"size-mismatch", "{\"a\":" F32("[3]", 0, 16) "}", 16, "do not match"},
-    {"duplicate", "{\"a\":" F32("[1]", 0, 4) ",\"a\":" F32("[1]", 4, 8) "}", 8, "twice"},
+    {"hole", "{\"a\":" F32("[1]", 0, 4) ",\"b\":" F32("[1]", 8, 12) "}", 12, "leaves a hole before it"},
+    {"overlap", "{\"a\":" F32("[2]", 0, 8) ",\"b\":" F32("[2]", 4, 12) "}", 12, "overlaps another tensor"},
+    {"trailing", "{\"a\":" F32("[1]", 0, 4) "}", 7, "bytes follow the last tensor"},
+    {"product-wraps", "{\"a\":" F32("[4294967296,4294967296]", 0, 0) "}", 0, "has a shape that overflows"},
+    {"past-end", "{\"a\":" F32("[4]", 0, 16) "}", 4, "has data_offsets outside the file: a download cut short?"},
+    {"begin-after-end", "{\"a\":" F32("[1]", 8, 4) "}", 8, "has data_offsets outside the file"},
+    {"size-mismatch", "{\"a\":" F32("[3]", 0, 16) "}", 16, "has data_offsets that do not match its dtype and shape"},
+    {"duplicate", "{\"a\":" F32("[1]", 0, 4) ",\"a\":" F32("[1]", 4, 8) "}", 8, "appears twice"},
     {"metadata-number", "{\"__metadata__\":{\"x\":1},\"a\":" F32("[1]", 0, 4) "}", 4, "string"},
-    {"negative", "{\"a\":" F32("[1]", -4, 0) "}", 4, "whole number"},
-    {"exponent", "{\"a\":" F32("[1]", 0, 4e0) "}", 4, "whole number"},
+    {"negative", "{\"a\":" F32("[1]", -4, 0) "}", 4, "a whole number from 0 is expected"},
+    {"exponent", "{\"a\":" F32("[1]", 0, 4e0) "}", 4, "a whole number is expected"},
     {"unknown-dtype", "{\"a\":{\"dtype\":\"Q9\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "unknown dtype"},
-    {"metadata-twice", "{\"__metadata__\":{},\"__metadata__\":{}}", 0, "twice"},
+    {"metadata-twice", "{\"__metadata__\":{},\"__metadata__\":{}}", 0, "__metadata__ is given twice"},
     {"not-json", "{\"a\"", 0, "colon"},
-    {"tail-in-header", "{} x", 0, "after the header"},
+    {"tail-in-header", "{} x", 0, "text after the header's object"},
 };
 
 static WeightFile *open_bytes(const void *bytes, size_t n, GError **error) {
@@ -91,18 +91,20 @@ static void assert_refused(const void *bytes, size_t n, const char *complaint) {
 static void test_lengths(void) {
   unsigned char ones[16], wrap[16] = {0xf9, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
   memset(ones, 0xff, sizeof ones);
-  assert_refused(ones, sizeof ones, "100,000,000");
-  assert_refused(wrap, sizeof wrap, "100,000,000");
-  assert_refused("abc", 3, "too short");
-  assert_refused("\r\n", 2, "too short");
-  assert_refused("", 0, "empty");
+  assert_refused(ones, sizeof ones,
+                 "the safetensors header length is above 100,000,000 bytes: no safetensors file, or a damaged one");
+  assert_refused(wrap, sizeof wrap,
+                 "the safetensors header length is above 100,000,000 bytes: no safetensors file, or a damaged one");
+  assert_refused("abc", 3, "too short for a safetensors header");
+  assert_refused("\r\n", 2, "too short for a safetensors header");
+  assert_refused("", 0, "the file is empty: fetch it again");
   unsigned char cut[32] = {0xe8, 0x03}; /* a header of 1000 bytes in a file of 32 */
   assert_refused(cut, sizeof cut, "cut short");
   static const char page[] = "\n<!DOCTYPE html><html><body>Log in</body></html>";
-  assert_refused(page, sizeof page - 1, "a web page");
-  assert_refused(page + 1, sizeof page - 2, "a web page");
+  assert_refused(page, sizeof page - 1, "a web page, not weights: the download brought an error or a login page");
+  assert_refused(page + 1, sizeof page - 2, "a web page, not weights: the download brought an error or a login page");
   static const char lfs[] = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n";
-  assert_refused(lfs, sizeof lfs - 1, "LFS pointer");
+  assert_refused(lfs, sizeof lfs - 1, "a Git LFS pointer, the weights were never fetched (git lfs pull");
 }
 
 /* Null stands for no metadata; any other value that is no object is refused. */

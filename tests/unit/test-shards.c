@@ -137,14 +137,15 @@ static void test_bad_index(Fixture *f, gconstpointer unused) {
   }
   assert_refused(f, "", "an object is expected");
   assert_refused(f, "[]", "an object is expected");
-  assert_refused(f, "{}", "no weight_map");
-  assert_refused(f, "{\"weight_map\":{}}", "no tensor");
+  assert_refused(f, "{}", "there is no weight_map");
+  assert_refused(f, "{\"weight_map\":{}}", "weight_map names no tensor");
   assert_refused(f, "{\"weight_map\":[]}", "an object is expected");
   assert_refused(f, "{\"weight_map\":{\"a\":1}}", "a string is expected");
   assert_refused(f, "{" TWO "," TWO "}", "weight_map is given twice");
-  assert_refused(f, "{" TWO "} x", "text after");
+  assert_refused(f, "{" TWO "} x", "text after the index's object");
   assert_refused(f, "{" TWO, "comma");
-  assert_refused(f, "{\"weight_map\":{\"a\":\"one.safetensors\",\"a\":\"one.safetensors\"}}", "appears twice");
+  assert_refused(f, "{\"weight_map\":{\"a\":\"one.safetensors\",\"a\":\"one.safetensors\"}}",
+                 "a tensor appears twice in weight_map");
   assert_refused(f, "{\"metadata\":{\"a\":}," TWO "}", "value is expected");
   g_autoptr(GString) deep = g_string_new("{\"metadata\":{\"a\":");
   for (int i = 0; i < 100000; i++) g_string_append_c(deep, '[');

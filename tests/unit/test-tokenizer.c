@@ -119,19 +119,20 @@ static void test_refused(void) {
   g_assert_true(g_file_get_contents(vocab_path, &vocab, NULL, NULL));
   expect_refused("[]", "", "an object is expected");
   expect_refused("{\"a\":1} x", "", "text after the object");
-  expect_refused("{\"a\":4294967296}", "", "too large");
+  expect_refused("{\"a\":4294967296}", "", "a token's id is too large");
   expect_refused("{\"a\":-1}", "", "whole number");
   expect_refused("{\"a\":1}", "", "no symbol for byte 0x00");
   expect_refused(vocab, "#version: 0.2\nqqq qqq\n", "line 2");
   expect_refused(vocab, "nospace", "line 1");
   expect_refused("{}", NULL, "no 'model'");
   expect_refused("{\"model\":{\"type\":\"Unigram\",\"vocab\":[]}}", NULL, "type BPE is expected");
-  expect_refused("{\"model\":{\"merges\":[\"ab\"]}}", NULL, "without two parts");
-  expect_refused("{\"model\":{\"merges\":[[\"a\",\"b\",\"c\"]]}}", NULL, "more than two parts");
+  expect_refused("{\"model\":{\"merges\":[\"ab\"]}}", NULL, "a merge without two parts");
+  expect_refused("{\"model\":{\"merges\":[[\"a\",\"b\",\"c\"]]}}", NULL, "a merge of more than two parts");
   g_autoptr(GError) error = NULL;
   g_assert_null(clip_tokenizer_open("/nonexistent", &error));
   g_assert_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND);
-  g_assert_nonnull(strstr(error->message, "vocab.json"));
+  g_assert_nonnull(
+      strstr(error->message, "no tokenizer: vocab.json with merges.txt, or tokenizer.json, is expected there or in"));
 }
 
 /* A file that says which symbols a byte lacks at the end of a word, and one without specials. */

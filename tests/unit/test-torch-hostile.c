@@ -17,26 +17,42 @@ typedef struct {
 #define MOST INT64_MAX
 
 static const ViewLie lies[] = {
-    {"one-too-far", {.rank = 1, .first = 1, .shape = {8}, .step = {1}}, "beyond its storage"},
-    {"first-too-far", {.rank = 0, .first = 8}, "beyond its storage"},
-    {"first-huge", {.rank = 0, .first = MOST}, "beyond its storage"},
-    {"step-too-far", {.rank = 1, .shape = {3}, .step = {4}}, "beyond its storage"},
-    {"step-huge", {.rank = 1, .shape = {3}, .step = {MOST}}, "beyond its storage"},
-    {"step-overflow", {.rank = 1, .shape = {4}, .step = {MOST}}, "overflows"},
-    {"span-wraps", {.rank = 2, .shape = {3, 3}, .step = {MOST, MOST}}, "overflows"},
-    {"count-wraps", {.rank = 2, .shape = {1ll << 32, 1ll << 32}, .step = {0, 0}}, "overflows"},
-    {"bytes-wrap", {.rank = 2, .shape = {1ll << 31, 1ll << 31}, .step = {0, 0}}, "too often"},
-    {"expanded-far", {.rank = 2, .shape = {1ll << 20, 1ll << 10}, .step = {0, 0}}, "too often"},
-    {"size-minus", {.rank = 1, .shape = {-1}, .step = {1}}, "whole number"},
-    {"step-minus", {.rank = 1, .first = 7, .shape = {3}, .step = {-1}}, "whole number"},
-    {"first-minus", {.rank = 1, .first = -1, .shape = {3}, .step = {1}}, "whole number"},
+    {"one-too-far", {.rank = 1, .first = 1, .shape = {8}, .step = {1}}, "reaches beyond its storage: a damaged file"},
+    {"first-too-far", {.rank = 0, .first = 8}, "reaches beyond its storage: a damaged file"},
+    {"first-huge", {.rank = 0, .first = MOST}, "reaches beyond its storage: a damaged file"},
+    {"step-too-far", {.rank = 1, .shape = {3}, .step = {4}}, "reaches beyond its storage: a damaged file"},
+    {"step-huge", {.rank = 1, .shape = {3}, .step = {MOST}}, "reaches beyond its storage: a damaged file"},
+    {"step-overflow", {.rank = 1, .shape = {4}, .step = {MOST}}, "has a shape that overflows"},
+    {"span-wraps", {.rank = 2, .shape = {3, 3}, .step = {MOST, MOST}}, "has a shape that overflows"},
+    {"count-wraps", {.rank = 2, .shape = {1ll << 32, 1ll << 32}, .step = {0, 0}}, "has a shape that overflows"},
+    {"bytes-wrap",
+     {.rank = 2, .shape = {1ll << 31, 1ll << 31}, .step = {0, 0}},
+     "repeats the few numbers of its storage too often"},
+    {"expanded-far",
+     {.rank = 2, .shape = {1ll << 20, 1ll << 10}, .step = {0, 0}},
+     "repeats the few numbers of its storage too often"},
+    {"size-minus",
+     {.rank = 1, .shape = {-1}, .step = {1}},
+     "has a size, step or place that is no whole number of at least 0"},
+    {"step-minus",
+     {.rank = 1, .first = 7, .shape = {3}, .step = {-1}},
+     "has a size, step or place that is no whole number of at least 0"},
+    {"first-minus",
+     {.rank = 1, .first = -1, .shape = {3}, .step = {1}},
+     "has a size, step or place that is no whole number of at least 0"},
     {"no-such-key", {.key = "7", .rank = 1, .shape = {3}, .step = {1}}, "has no storage"},
     {"key-elsewhere", {.key = "../data.pkl", .rank = 1, .shape = {1}, .step = {1}}, "has no storage"},
-    {"storage-short", {.numbers = 9, .rank = 1, .shape = {3}, .step = {1}}, "cut short"},
-    {"storage-huge", {.numbers = MOST, .rank = 1, .shape = {3}, .step = {1}}, "cut short"},
-    {"storage-minus", {.numbers = -1, .rank = 1, .shape = {3}, .step = {1}}, "without a size"},
+    {"storage-short",
+     {.numbers = 9, .rank = 1, .shape = {3}, .step = {1}},
+     "has a storage that is cut short: a download cut short"},
+    {"storage-huge",
+     {.numbers = MOST, .rank = 1, .shape = {3}, .step = {1}},
+     "has a storage that is cut short: a download cut short"},
+    {"storage-minus", {.numbers = -1, .rank = 1, .shape = {3}, .step = {1}}, "has a storage without a size"},
     {"other-class", {.type = "Size", .rank = 1, .shape = {3}, .step = {1}}, "no known class"},
-    {"wide-class", {.type = "DoubleStorage", .rank = 1, .shape = {3}, .step = {1}}, "cut short"},
+    {"wide-class",
+     {.type = "DoubleStorage", .rank = 1, .shape = {3}, .step = {1}},
+     "has a storage that is cut short: a download cut short"},
 };
 
 static void test_view_lie(const void *user) {
@@ -107,7 +123,7 @@ static void test_archive(void) {
   zip_fixture_add(&z, "a/data/0", numbers, sizeof numbers, 0);
   zip_fixture_add(&z, "a/byteorder", "big", 3, 0);
   g_autoptr(GBytes) big = zip_fixture_end(&z, false);
-  fixture_refused(big, "big-endian");
+  fixture_refused(big, "its numbers are big-endian: load and save it again on a little-endian machine");
 
   zip_fixture_begin(&z);
   zip_fixture_add(&z, "a/data.pkl", p->str, p->len, 0);
@@ -118,12 +134,12 @@ static void test_archive(void) {
   zip_fixture_begin(&z);
   zip_fixture_add(&z, "a/b/data.pkl", p->str, p->len, 0);
   g_autoptr(GBytes) none = zip_fixture_end(&z, false);
-  fixture_refused(none, "no weight file");
+  fixture_refused(none, "a ZIP archive without a data.pkl, a policy.pth or arrays: no weight file");
 
   zip_fixture_begin(&z);
   zip_fixture_add(&z, "policy.pth", "hello", 5, 0);
   g_autoptr(GBytes) policy = zip_fixture_end(&z, false);
-  fixture_refused(policy, "no PyTorch file");
+  fixture_refused(policy, "its policy.pth is no PyTorch file: fetch or save it again");
 }
 
 /* A policy within a policy is opened once only. */
@@ -138,7 +154,7 @@ static void test_wrapped_twice(void) {
     g_bytes_unref(inner);
     inner = zip_fixture_end(&z, false);
   }
-  fixture_refused(inner, "no PyTorch file");
+  fixture_refused(inner, "its policy.pth is no PyTorch file: fetch or save it again");
 }
 
 static void test_pickle_damaged(void) {
@@ -182,25 +198,26 @@ static void test_legacy_head(void) {
   g_autoptr(GBytes) good = torch_fixture_legacy(vector(), storages);
   gssize endian = fixture_find(good, "little_endian", 13, 0);
   g_autoptr(GBytes) big = fixture_patch(good, (size_t)endian + 13, "\x89", 1);
-  fixture_refused(big, "big-endian");
+  fixture_refused(big, "its numbers are big-endian: load and save it again on a little-endian machine");
   g_autoptr(GBytes) silent = fixture_patch(good, (size_t)endian, "L", 1);
-  fixture_refused(silent, "byte order");
+  fixture_refused(silent, "does not say its byte order");
   gssize version = fixture_find(good, "M\xe9\3.", 4, 0);
   g_autoptr(GBytes) newer = fixture_patch(good, (size_t)version + 1, "\xea", 1);
-  fixture_refused(newer, "not 1001");
+  fixture_refused(newer,
+                  "its version of PyTorch's old format is not 1001, the only one that is read: load and save it again");
   fixture_keep(newer, "torch", "legacy-version");
 }
 
 static void test_legacy_storages(void) {
   const PkStorage other_size[] = {{"0", numbers, sizeof numbers, 7}, {0}};
   g_autoptr(GBytes) size = torch_fixture_legacy(vector(), other_size);
-  fixture_refused(size, "another size");
+  fixture_refused(size, "a storage has another size than its tensors say");
   const PkStorage unknown[] = {{"1", numbers, sizeof numbers, 8}, {0}};
   g_autoptr(GBytes) key = torch_fixture_legacy(vector(), unknown);
-  fixture_refused(key, "no tensor refers to");
+  fixture_refused(key, "a storage that no tensor refers to");
   const PkStorage twice[] = {storages[0], storages[0], {0}};
   g_autoptr(GBytes) both = torch_fixture_legacy(vector(), twice);
-  fixture_refused(both, "appears twice");
+  fixture_refused(both, "a storage appears twice");
   g_autoptr(GBytes) none = torch_fixture_legacy(vector(), storages + 1);
   fixture_refused(none, "has no storage");
 
@@ -276,7 +293,7 @@ static void test_lookalikes(void) {
   fixture_refused(old, "tar form of PyTorch 0.1");
   static const char digits[] = "L119547037146038801333356L\n.";
   g_autoptr(GBytes) first = g_bytes_new(digits, sizeof digits - 1);
-  fixture_refused(first, "in the middle");
+  fixture_refused(first, "the file ends in the middle of it: a download cut short");
 }
 
 int main(int argc, char **argv) {

@@ -122,10 +122,10 @@ static const Case cases[] = {
     {"script", "!__torch__.my Net!{'training'1'conv'!__torch__.nn Conv!{'weight'T'bias't}='x'T}=",
      "conv.weight[2] conv.bias[3] x[2]", NULL},
 
-    {"none", "{'a'1}", NULL, "holds no tensors"},
-    {"empty", "{}", NULL, "holds no tensors"},
+    {"none", "{'a'1}", NULL, "holds no tensors: save a state_dict() in it"},
+    {"empty", "{}", NULL, "holds no tensors: save a state_dict() in it"},
     {"custom-only", "!my.lib Args!{'x'T}=", NULL, "an object of my.lib.Args, which is not searched"},
-    {"custom-within", "{'x'!my.lib Args!{'x'T}=}", NULL, "outside of objects"},
+    {"custom-within", "{'x'!my.lib Args!{'x'T}=}", NULL, "holds no tensors outside of objects, which are not searched"},
     {"optimizer", "{'state'{0{'m'T}}'param_groups'[{'lr'1}]}", NULL, "state of an optimizer"},
     {"random", "{'python'()'numpy'()'cpu'T}", NULL, "random generators"},
     {"twice", "{'a'T'a't}", NULL, "appears twice"},
@@ -260,7 +260,7 @@ static void test_circles(void) {
   pk_raw(circle, "u");
   g_string_append_len(circle, "q\0X\1\0\0\0xh\0s", 11);
   g_autoptr(GBytes) circle_bytes = torch_fixture_zip(circle, "a/", storages, 0);
-  fixture_refused(circle_bytes, "in a circle");
+  fixture_refused(circle_bytes, "its containers are nested too deeply, or in a circle");
   fixture_keep(circle_bytes, "torch", "circle");
 
   GString *deep = pk_new();
@@ -268,7 +268,7 @@ static void test_circles(void) {
   spell(deep, "T");
   for (int i = 0; i < 5000; i++) pk_raw(deep, "a");
   g_autoptr(GBytes) deep_bytes = torch_fixture_zip(deep, "a/", storages, 0);
-  fixture_refused(deep_bytes, "nested too deeply");
+  fixture_refused(deep_bytes, "its containers are nested too deeply, or in a circle");
 
   GString *laughs = pk_new(); /* each list holds the last one ten times */
   pk_raw(laughs, "]");
@@ -276,7 +276,7 @@ static void test_circles(void) {
     g_string_append_len(laughs, "q\0000](h\0h\0h\0h\0h\0h\0h\0h\0h\0h\0e", 26);
   }
   g_autoptr(GBytes) laughs_bytes = torch_fixture_zip(laughs, "a/", storages, 0);
-  fixture_refused(laughs_bytes, "beyond measure");
+  fixture_refused(laughs_bytes, "its containers share each other beyond measure");
 }
 
 static void test_long_names(void) {
@@ -285,7 +285,7 @@ static void test_long_names(void) {
   g_string_append(key, "'");
   g_autofree char *twice = g_strconcat(key->str, key->str, "{'a'T}}}", NULL);
   g_autoptr(GBytes) bytes = spelled(twice);
-  fixture_refused(bytes, "overlong");
+  fixture_refused(bytes, "the names of its tensors are overlong");
 }
 
 /* Names are cleaned where they are loaded. */

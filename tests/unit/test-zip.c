@@ -111,38 +111,40 @@ typedef struct {
 } Lie;
 
 static const Lie lies[] = {
-    {"other-name", "PK\3\4", 0, 30, "two", 3, false, 0, "another name"},
-    {"other-method", "PK\3\4", 0, 8, "\10", 1, false, 0, "another method"},
-    {"other-size", "PK\3\4", 0, 22, "\1", 1, false, 0, "other sizes"},
-    {"other-crc", "PK\3\4", 0, 14, "\1", 1, false, 0, "another checksum"},
-    {"local-flags", "PK\3\4", 0, 6, "\1", 1, false, 0, "other flags"},
-    {"encrypted", "PK\1\2", 0, 8, "\1", 1, false, 0, "encrypted"},
+    {"other-name", "PK\3\4", 0, 30, "two", 3, false, 0, "has another name in its own header"},
+    {"other-method", "PK\3\4", 0, 8, "\10", 1, false, 0, "has other flags or another method in its own header"},
+    {"other-size", "PK\3\4", 0, 22, "\1", 1, false, 0, "has other sizes or another checksum in its own header"},
+    {"other-crc", "PK\3\4", 0, 14, "\1", 1, false, 0, "has other sizes or another checksum in its own header"},
+    {"local-flags", "PK\3\4", 0, 6, "\1", 1, false, 0, "has other flags or another method in its own header"},
+    {"encrypted", "PK\1\2", 0, 8, "\1", 1, false, 0, "is encrypted: unpack the archive with its password first"},
     {"method", "PK\1\2", 0, 10, "\14", 1, false, 0, "method that is not read"},
-    {"stored-sizes", "PK\1\2", 0, 24, "\36", 1, false, 0, "two sizes"},
-    {"twice", "PK\1\2", 1, 46, "one/first\0", 9, false, 0, "another name"},
+    {"stored-sizes", "PK\1\2", 0, 24, "\36", 1, false, 0, "is stored, yet has two sizes"},
+    {"twice", "PK\1\2", 1, 46, "one/first\0", 9, false, 0, "has another name in its own header"},
     {"no-local", "PK\1\2", 0, 42, "\1", 1, false, 0, "no header of its own"},
-    {"outside", "PK\1\2", 0, 42, "\377\377\377\0", 4, false, 0, "outside the file"},
-    {"same-place", "PK\1\2", 1, 42, "\0", 1, false, 0, "another name"},
-    {"nul", "PK\1\2", 0, 47, "\0", 1, false, 0, "NUL"},
-    {"no-name", "PK\1\2", 0, 28, "\0", 1, false, 0, "empty"},
+    {"outside", "PK\1\2", 0, 42, "\377\377\377\0", 4, false, 0, "begins outside the file"},
+    {"same-place", "PK\1\2", 1, 42, "\0", 1, false, 0, "has another name in its own header"},
+    {"nul", "PK\1\2", 0, 47, "\0", 1, false, 0, "a name that is empty or holds NUL"},
+    {"no-name", "PK\1\2", 0, 28, "\0", 1, false, 0, "a name that is empty or holds NUL"},
     {"long-name", "PK\1\2", 1, 28, "\377\377", 2, false, 0, "leaves the directory"},
-    {"entry", "PK\1\2", 0, 0, "XX", 2, false, 0, "damaged entry"},
-    {"volume", "PK\1\2", 0, 34, "\1", 1, false, 0, "several volumes"},
+    {"entry", "PK\1\2", 0, 0, "XX", 2, false, 0, "a damaged entry in the directory"},
+    {"volume", "PK\1\2", 0, 34, "\1", 1, false, 0, "an archive in several volumes: join them first"},
     {"missing-wide", "PK\1\2", 0, 24, "\377\377\377\377", 4, false, 0, "extra field is damaged"},
     {"short-wide", "PK\1\2", 0, 57, "\10", 1, false, ZIP_WIDE, "extra field is damaged"},
     {"huge-packed", "PK\1\2", 0, 67, "\377\377\377\377\377\377\377\177", 8, false, ZIP_WIDE | ZIP_DEFLATE,
      "beyond the directory"},
     {"count", "PK\5\6", 0, 8, "\1\0\1", 3, false, 0, "follow the last entry"},
-    {"huge-count", "PK\5\6", 0, 8, "\377\377\377\377", 4, false, 0, "more members"},
-    {"disk", "PK\5\6", 0, 4, "\1", 1, false, 0, "several volumes"},
-    {"offset", "PK\5\6", 0, 16, "\0", 1, false, 0, "does not end where"},
-    {"size", "PK\5\6", 0, 12, "\377\377\377", 3, false, 0, "does not end where"},
+    {"huge-count", "PK\5\6", 0, 8, "\377\377\377\377", 4, false, 0, "more members than the directory has room for"},
+    {"disk", "PK\5\6", 0, 4, "\1", 1, false, 0, "an archive in several volumes: join them first"},
+    {"offset", "PK\5\6", 0, 16, "\0", 1, false, 0, "the directory does not end where the end record begins"},
+    {"size", "PK\5\6", 0, 12, "\377\377\377", 3, false, 0, "the directory does not end where the end record begins"},
     {"comment", "PK\5\6", 0, 20, "\1", 1, false, 0, "cut short"},
-    {"locator", "PK\6\7", 0, 8, "\377\377\377\377\377\377\377\377", 8, true, 0, "outside the file"},
+    {"locator", "PK\6\7", 0, 8, "\377\377\377\377\377\377\377\377", 8, true, 0,
+     "the ZIP64 directory lies outside the file"},
     {"end64", "PK\6\6", 0, 4, "\0", 1, true, 0, "end record is damaged"},
-    {"end64-volumes", "PK\6\6", 0, 16, "\1", 1, true, 0, "several volumes"},
-    {"end64-count", "PK\6\6", 0, 24, "\3\0\0\0\0\0\0\0\3", 9, true, 0, "disagree"},
-    {"end64-size", "PK\6\6", 0, 40, "\377\377\377\377\377\377\377\377", 8, true, 0, "does not end"},
+    {"end64-volumes", "PK\6\6", 0, 16, "\1", 1, true, 0, "an archive in several volumes: join them first"},
+    {"end64-count", "PK\6\6", 0, 24, "\3\0\0\0\0\0\0\0\3", 9, true, 0, "its two end records disagree"},
+    {"end64-size", "PK\6\6", 0, 40, "\377\377\377\377\377\377\377\377", 8, true, 0,
+     "the directory does not end where the end record begins"},
 };
 
 static void test_lie(const void *user) {
@@ -189,7 +191,7 @@ static void test_overlap(void) {
   g_byte_array_unref(inner.file);
   g_byte_array_unref(inner.directory);
   g_autoptr(GBytes) bytes = zip_fixture_end(&z, false);
-  assert_refused(bytes, "overlaps");
+  assert_refused(bytes, "overlaps another member");
 }
 
 static void test_cut(void) {
@@ -216,14 +218,14 @@ static void test_damaged_member(void) {
   g_autoptr(GBytes) good = two_members(ZIP_DEFLATE, false);
   gssize central = fixture_find(good, "PK\1\2", 4, 0);
   g_autoptr(GBytes) data = fixture_patch(good, 39, "\377\377\377", 3);
-  assert_unreadable(data, LIMIT, "do not unpack");
+  assert_unreadable(data, LIMIT, "are damaged: they do not unpack");
   g_autoptr(GBytes) half = fixture_patch(good, 14, "\0", 1);
   g_autoptr(GBytes) crc = fixture_patch(half, (size_t)central + 16, "\0", 1);
-  assert_unreadable(crc, LIMIT, "checksum");
+  assert_unreadable(crc, LIMIT, "is damaged: its checksum is wrong");
   for (guint8 size = 28; size <= 30; size += 2) {
     g_autoptr(GBytes) first = fixture_patch(good, 22, &size, 1);
     g_autoptr(GBytes) both = fixture_patch(first, (size_t)central + 24, &size, 1);
-    assert_unreadable(both, LIMIT, "size it declares");
+    assert_unreadable(both, LIMIT, "does not unpack to the size it declares");
   }
 }
 

@@ -386,7 +386,7 @@ char *model_diff_others_text(const ModelDiff *d, LayerState state) {
 static bool read_named(Side *s, const char *name, Layer *out, GError **error) {
   const LayerInfo *l = layer_find(s->layers, name);
   if (l) return layer_read(s->file, l, out, error);
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "there is no layer %s", name);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "%s: there is no layer %s", weight_file_label(s->file), name);
   return false;
 }
 
@@ -413,7 +413,8 @@ bool model_layer_figures(const Collection *collection, const Model *p, const Mod
   Layer layer = {0};
   *own = *change = NULL;
   if (!side_open(&s, collection, x, error)) return false;
-  if (read_named(&s, name, &layer, error)) *own = layer_figures_new(&layer, error);
+  if (read_named(&s, name, &layer, error) && !(*own = layer_figures_new(&layer, error)))
+    g_prefix_error(error, "%s: layer %s: ", weight_file_label(s.file), name);
   if (*own && p) *change = change_figures(collection, p, &layer, name);
   layer_clear(&layer);
   side_clear(&s);

@@ -31,7 +31,8 @@ static bool matches(const unsigned char *head, size_t n, const ByteSource *sourc
 }
 
 static bool fail_tensor(const WeightFile *f, const char *name, const char *problem, GError **error) {
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: tensor %s %s", weight_file_label(f), name, problem);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: tensor %s %s%s", weight_file_label(f), name, problem,
+              damage_hint(problem));
   return false;
 }
 
@@ -44,10 +45,10 @@ static bool refuse(const WeightFile *f, GError **error, const char *what) {
 static bool check_version(const WeightFile *f, uint32_t version, GError **error) {
   if (version == 2 || version == 3) return true;
   if (version != 0 && (version & 0xffff) == 0)
-    return refuse(f, error, "a big-endian GGUF file: only little-endian ones are read");
+    return refuse(f, error, "a big-endian GGUF file: convert it again on a little-endian machine");
   if (version == 1) return refuse(f, error, "GGUF version 1, which is not read: convert it again");
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "%s: GGUF version %u; 2 and 3 are read",
-              weight_file_label(f), version);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
+              "%s: GGUF version %u, and only 2 and 3 are read: convert it again", weight_file_label(f), version);
   return false;
 }
 

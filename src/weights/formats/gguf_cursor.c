@@ -26,8 +26,8 @@ bool gguf_fail(const GgufCursor *c, GError **error, const char *format, ...) {
   va_start(args, format);
   g_autofree char *problem = g_strdup_vprintf(format, args);
   va_end(args);
-  const char *advice =
-      looks_like_text_copy(c) ? " (it seems to have gone through a text-mode copy: fetch it again)" : "";
+  const char *advice = looks_like_text_copy(c) ? " (it seems to have gone through a text-mode copy: fetch it again)"
+                                               : damage_hint(problem);
   g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: GGUF header at byte %" G_GUINT64_FORMAT ": %s%s",
               byte_source_label(c->source), c->at, problem, advice);
   return false;
@@ -90,7 +90,7 @@ bool gguf_take_string(GgufCursor *c, uint64_t limit, char **bytes, size_t *n, GE
   *bytes = NULL;
   if (!take_length(c, limit, &length, error)) return false;
   g_autofree char *s = g_try_malloc((gsize)length + 1);
-  if (!s) return gguf_fail(c, error, "no memory for a string");
+  if (!s) return gguf_fail(c, error, "no memory for a string: close other programs");
   if (!gguf_take(c, s, (size_t)length, error)) return false;
   s[length] = '\0';
   *n = (size_t)length;

@@ -169,7 +169,7 @@ static bool read_tree(Reader *r, uint64_t address, uint64_t names, uint64_t byte
 
 static bool read_group(Reader *r, const Hdf5Object *o, int level) {
   uint64_t names, bytes;
-  if (o->has_dense) return fail(r, "a group of many links, which is not read: save it again with the earliest format");
+  if (o->has_dense) return fail(r, "a group of many links, which is not read: save it again with libver='earliest'");
   if (o->has_table) return read_heap(r, o->heap, &names, &bytes) && read_tree(r, o->tree, names, bytes, level, 0);
   for (guint i = 0; i < o->links->len; i++) {
     const Hdf5Link *l = &g_array_index(o->links, Hdf5Link, i);
@@ -213,7 +213,8 @@ static bool read_superblock(Reader *r, uint64_t *root) {
   if (version > 3) return fail(r, "a version of HDF5 that is not known");
   r->c.at = version < 2 ? 13 : 9;
   if (!little(r, 1, &offsets) || !little(r, 1, &lengths)) return false;
-  if (offsets != 8 || lengths != 8) return fail(r, "addresses of other than 64 bits, which are not read");
+  if (offsets != 8 || lengths != 8)
+    return fail(r, "addresses of other than 64 bits, which are not read: save it again on another machine");
   r->c.at = version == 0 ? 24 : version == 1 ? 28 : 12;
   if (!little(r, 8, &r->base) || !little(r, 8, &skip) || !little(r, 8, &end)) return false;
   if (!check_end(r, end)) return false;

@@ -169,7 +169,7 @@ static bool read_extension(Reader *r, const Item *outer) {
   if (!read_shape(r, &view)) return false;
   g_autofree char *format = read_text(r);
   if (!format) return false;
-  if (!dtype_of_name(format, &dtype)) return fail(r, "an array of an unknown number format");
+  if (!dtype_of_name(format, &dtype)) return fail(r, "an array of an unknown number format: save it as float32");
   if (!add_numbers(r, dtype, &view)) return false;
   return r->c.at == after || fail(r, "an array that is not as long as it says");
 }
@@ -180,7 +180,7 @@ static bool read_named(Reader *r, const char *key, int level) {
   const gsize length = r->name->len;
   if (length + strlen(key) > MOST_NAME) return fail(r, "a name beyond measure");
   if (strcmp(key, "__msgpack_chunked_array__") == 0)
-    return fail(r, "an array above 1 GiB, which is stored in chunks: those are not read");
+    return fail(r, "an array above 1 GiB, which is stored in chunks that are not read: save it as safetensors");
   if (length) g_string_append_c(r->name, '.');
   g_string_append(r->name, key);
   bool ok = read_value(r, level + 1);

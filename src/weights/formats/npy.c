@@ -88,8 +88,9 @@ bool npz_open(WeightFile *file, ZipFile *zip, GError **error) {
   }
   if (!add_arrays(file, zip, skipped, &count, error)) return false;
   if (weight_file_count(file) == 0) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "%s: holds no arrays that are read: %s",
-                weight_file_label(file), skipped->str);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
+                "%s: holds no arrays that are read (%s): save arrays of numbers", weight_file_label(file),
+                skipped->str);
     return false;
   }
   if (count) weight_file_set_metadata(file, "npz.skipped", skipped->str);

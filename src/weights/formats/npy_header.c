@@ -17,7 +17,8 @@ typedef struct {
 } Parser;
 
 static bool fail(Parser *p, CopseErrorCode code, const char *problem) {
-  g_set_error(p->error, COPSE_ERROR, code, "%s: npy header: %s", p->label, problem);
+  g_set_error(p->error, COPSE_ERROR, code, "%s: npy header: %s%s", p->label, problem,
+              code == COPSE_ERROR_FORMAT ? damage_hint(problem) : "");
   return false;
 }
 
@@ -90,7 +91,9 @@ static bool read_type(Parser *p) {
   g_free(p->type);
   p->type = take_text(p);
   if (p->type) return true;
-  if (peek(p) == '[') return fail(p, COPSE_ERROR_UNSUPPORTED, "an array of records, which is not read");
+  if (peek(p) == '[')
+    return fail(p, COPSE_ERROR_UNSUPPORTED,
+                "an array of records, which is not read: save its fields as arrays of numbers");
   return wrong(p, "descr is no text");
 }
 
@@ -129,10 +132,12 @@ static const Format formats[] = {
 static bool fail_type(Parser *p) {
   char order = p->type[0];
   const char *kind = p->type + (strchr("<>|=", order) && order ? 1 : 0);
-  if (kind[0] == 'O') return fail(p, COPSE_ERROR_UNSUPPORTED, "an array of objects, which would have to be unpickled");
+  if (kind[0] == 'O')
+    return fail(p, COPSE_ERROR_UNSUPPORTED,
+                "an array of objects, which would have to be unpickled: save arrays of numbers instead");
   g_autofree SafeText *shown = safe_text(p->type, -1);
-  g_set_error(p->error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "%s: npy header: numbers of type %s are not read",
-              p->label, shown);
+  g_set_error(p->error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
+              "%s: npy header: numbers of type %s are not read: save it as float32", p->label, shown);
   return false;
 }
 
@@ -160,7 +165,8 @@ static bool parse(const char *text, size_t n, const char *label, NpyHeader *out,
 }
 
 static bool fail_file(ByteSource *source, const char *problem, GError **error) {
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %s", byte_source_label(source), problem);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %s%s", byte_source_label(source), problem,
+              damage_hint(problem));
   return false;
 }
 
@@ -173,8 +179,9 @@ static bool read_prefix(ByteSource *source, uint64_t *start, uint64_t *length, G
   if (!byte_source_read(source, 0, p, sizeof p, error)) return false;
   if (!npy_matches(p, sizeof p)) return fail_file(source, "no npy file", error);
   if (p[6] < 1 || p[6] > 3 || p[7] != 0) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "%s: npy version %u.%u is not known",
-                byte_source_label(source), p[6], p[7]);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
+                "%s: npy version %u.%u is not known: save it again with an older numpy", byte_source_label(source),
+                p[6], p[7]);
     return false;
   }
   *start = p[6] == 1 ? 10 : 12;

@@ -28,14 +28,17 @@ typedef struct {
 
 static bool fail(const WeightFile *f, GError **error, const char *tensor, const char *problem) {
   if (tensor)
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: tensor %s %s", weight_file_label(f), tensor, problem);
-  else g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %s", weight_file_label(f), problem);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: tensor %s %s%s", weight_file_label(f), tensor, problem,
+                damage_hint(problem));
+  else
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %s%s", weight_file_label(f), problem,
+                damage_hint(problem));
   return false;
 }
 
 static bool fail_json(const WeightFile *f, const JsonReader *r, GError **error) {
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: safetensors header at byte %zu: %s", weight_file_label(f),
-              8 + r->at, r->problem);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: safetensors header at byte %zu: %s%s", weight_file_label(f),
+              8 + r->at, r->problem, damage_hint(r->problem));
   return false;
 }
 
@@ -124,7 +127,8 @@ static bool add_entry(WeightFile *f, const char *name, const Entry *e, Span *spa
   g_autofree SafeText *shown = safe_text(name, -1);
   if (!dtype_from_name(e->dtype, &info.dtype)) {
     g_autofree SafeText *dtype = safe_text(e->dtype, -1);
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "%s: tensor %s has unknown dtype %s", weight_file_label(f),
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
+                "%s: tensor %s has unknown dtype %s, which is not read: save it in a plain one", weight_file_label(f),
                 shown, dtype);
     return false;
   }
@@ -213,7 +217,8 @@ static bool starts_page(ByteSource *source) {
 static char *problem_of_length(ByteSource *source, uint64_t length) {
   uint64_t size = byte_source_size(source);
   if (starts_page(source)) return g_strdup("a web page, not weights: the download brought an error or a login page");
-  if (size < 8) return g_strdup_printf("too short for a safetensors header: %u bytes", (unsigned)size);
+  if (size < 8)
+    return g_strdup_printf("too short for a safetensors header, %u bytes: a download cut short?", (unsigned)size);
   if (length > SAFETENSORS_MAX_HEADER)
     return g_strdup("the safetensors header length is above 100,000,000 bytes: no safetensors file, or a damaged one");
   return g_strdup_printf(
@@ -233,7 +238,8 @@ static char *read_text(ByteSource *source, uint64_t *length, GError **error) {
     return NULL;
   g_autofree char *text = fits ? g_try_malloc(*length + 1) : NULL;
   if (!text) {
-    g_autofree char *problem = fits ? g_strdup("no memory for the header") : problem_of_length(source, *length);
+    g_autofree char *problem =
+        fits ? g_strdup("no memory for the header: close other programs") : problem_of_length(source, *length);
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %s", label, problem);
     return NULL;
   }

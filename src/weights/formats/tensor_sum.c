@@ -67,7 +67,9 @@ static bool add_stored(WeightFile *f, size_t i, ContentHash *sum, GError **error
     content_hasher_add(h, block, k);
   }
   if (h) content_hash_join(sum, content_hasher_end(h));
-  else g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s: not enough memory to check its sum", weight_file_label(f));
+  else
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s: not enough memory to check its sum: close other programs",
+                weight_file_label(f));
   return h != NULL;
 }
 
@@ -83,7 +85,8 @@ bool tensor_sum_holds(WeightFile *f, GError **error) {
     if (!add_stored(f, i, &sum, error)) return false;
   g_autofree char *found = text_of(sum);
   if (strcmp(found, said) == 0) return true;
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_STATE, "%s is damaged: its bytes are not those that were written",
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_STATE,
+              "%s is damaged: its bytes are not those that were written; delete it and make it again",
               weight_file_label(f));
   return false;
 }

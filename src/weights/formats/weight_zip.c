@@ -37,10 +37,10 @@ static bool open_wrapped(WeightFile *file, ZipFile *outer, const ZipMember *m, G
   if (!byte_source_read(inner, 0, head, n, error)) return false;
   file->format = &format_torch;
   if (torch_legacy_matches(head, n)) return torch_legacy_open(file, inner, error);
-  if (!zip_matches(head, n)) return fail(file, "its policy.pth is no PyTorch file", error);
+  if (!zip_matches(head, n)) return fail(file, "its policy.pth is no PyTorch file: fetch or save it again", error);
   g_autoptr(ZipFile) zip = zip_open(inner, error);
   if (!zip) return false;
-  if (!torch_zip_matches(zip)) return fail(file, "its policy.pth is no PyTorch file", error);
+  if (!torch_zip_matches(zip)) return fail(file, "its policy.pth is no PyTorch file: fetch or save it again", error);
   return torch_zip_open(file, g_steal_pointer(&zip), error);
 }
 

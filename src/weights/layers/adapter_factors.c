@@ -90,8 +90,9 @@ uint64_t adapter_scale_rank(const LayerInfo *l, const WeightFile *f) {
 
 /* --- numbers -------------------------------------------------------------------------------------- */
 
-static bool fail_memory(const LayerInfo *l, GError **error) {
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "layer %s does not fit in memory", l->name);
+static bool fail_memory(const WeightFile *f, const LayerInfo *l, GError **error) {
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s: layer %s does not fit in memory: close other programs",
+              weight_file_label(f), l->name);
   return false;
 }
 
@@ -102,7 +103,7 @@ static bool fold_mid(WeightFile *f, const LayerInfo *l, Layer *out, GError **err
   if (!core) return false;
   if (!adapter_core_shape(adapter_part_info(f, l, ADAPTER_MID), weight_file_info(f, (size_t)l->a), &s)) return false;
   out->a = adapter_fold_core(&s, core, down);
-  return out->a || fail_memory(l, error);
+  return out->a || fail_memory(f, l, error);
 }
 
 static bool scale_rows(WeightFile *f, const LayerInfo *l, AdapterPart part, float *x, size_t rows, size_t columns,
@@ -151,17 +152,17 @@ static bool read_vera(WeightFile *f, const LayerInfo *l, Layer *out, GError **er
          scale_rows(f, l, ADAPTER_LAMBDA_B, out->b, l->d_out, l->rank, error);
 }
 
-static bool make_room(const LayerInfo *l, Layer *out, GError **error) {
+static bool make_room(const WeightFile *f, const LayerInfo *l, Layer *out, GError **error) {
   out->a = g_try_malloc0_n(l->rank * l->d_in, sizeof(float));
   out->b = g_try_malloc0_n(l->rank * l->d_out, sizeof(float));
-  return (out->a && out->b) || fail_memory(l, error);
+  return (out->a && out->b) || fail_memory(f, l, error);
 }
 
 /* Factors of a rank beyond the matrix's: their product, and the identity on its shorter side. */
-static bool reduce(const LayerInfo *l, size_t full, Layer *out, GError **error) {
+static bool reduce(const WeightFile *f, const LayerInfo *l, size_t full, Layer *out, GError **error) {
   Layer wide = *out;
   out->a = out->b = NULL;
-  bool ok = make_room(l, out, error), tall = l->d_in <= l->d_out;
+  bool ok = make_room(f, l, out, error), tall = l->d_in <= l->d_out;
   float *product = tall ? out->b : out->a, *unit = tall ? out->a : out->b;
   if (ok) gemm(false, false, l->d_out, l->d_in, full, 1, wide.b, full, wide.a, l->d_in, 0, product, l->d_in);
   for (size_t i = 0; ok && i < l->rank; i++) unit[i * l->rank + i] = 1;
@@ -173,10 +174,10 @@ static bool reduce(const LayerInfo *l, size_t full, Layer *out, GError **error) 
 static bool read_product(WeightFile *f, const LayerInfo *l, Layer *out, GError **error) {
   LayerInfo wide = *l;
   bool loha = l->adapter == FORM_LOHA;
-  if (!(loha ? adapter_settle_loha(&wide, f) : adapter_settle_lokr(&wide, f)) || !make_room(&wide, out, error))
+  if (!(loha ? adapter_settle_loha(&wide, f) : adapter_settle_lokr(&wide, f)) || !make_room(f, &wide, out, error))
     return false;
   if (!(loha ? adapter_read_loha(f, &wide, out, error) : adapter_read_lokr(f, &wide, out, error))) return false;
-  return wide.rank == l->rank || reduce(l, wide.rank, out, error);
+  return wide.rank == l->rank || reduce(f, l, wide.rank, out, error);
 }
 
 bool adapter_read_factors(WeightFile *f, const LayerInfo *l, Layer *out, GError **error) {

@@ -13,8 +13,8 @@ float *adapter_read_range(WeightFile *file, gssize i, uint64_t first, uint64_t c
   const TensorInfo *t = weight_file_info(file, (size_t)i);
   float *x = count <= SIZE_MAX / sizeof(float) ? g_try_malloc_n(count, sizeof(float)) : NULL;
   if (!x) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s: tensor %s does not fit in memory", weight_file_label(file),
-                t->name);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s: tensor %s does not fit in memory: close other programs",
+                weight_file_label(file), t->name);
     return NULL;
   }
   if (weight_file_read_f32(file, (size_t)i, first, (size_t)count, x, error)) return x;

@@ -80,8 +80,9 @@ static float *identity(size_t n) {
   return x;
 }
 
-static bool fail_memory(const LayerInfo *l, GError **error) {
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "layer %s does not fit in memory", l->name);
+static bool fail_memory(const WeightFile *f, const LayerInfo *l, GError **error) {
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s: layer %s does not fit in memory: close other programs",
+              weight_file_label(f), l->name);
   return false;
 }
 
@@ -93,7 +94,7 @@ static bool read_cored(WeightFile *f, const LayerInfo *l, const Side *s, const S
   *left = adapter_transpose(adapter_read_part(f, l, parts->a, error), s->rank, s->rows);
   if (!*left) return false;
   *right = adapter_fold_core(&s->core, core, down);
-  return *right || fail_memory(l, error);
+  return *right || fail_memory(f, l, error);
 }
 
 /* A side as left (rows x r) times right (r x columns): stored so, or with the identity on its shorter end. */
@@ -110,7 +111,7 @@ static bool read_side(WeightFile *f, const LayerInfo *l, const Side *s, const Si
   *whole = adapter_read_part(f, l, parts->whole, error);
   if (!*whole) return false;
   *unit = identity(wide ? s->rows : s->columns);
-  return *unit || fail_memory(l, error);
+  return *unit || fail_memory(f, l, error);
 }
 
 /* Row by row, or column by column, every product of a number of the one and a number of the other. */

@@ -309,7 +309,8 @@ bool layer_read(WeightFile *file, const LayerInfo *info, Layer *out, GError **er
   *out = (Layer){.form = info->form, .d_out = info->d_out, .d_in = info->d_in, .rank = info->rank, .scale = 1};
   bool ok = read_numbers(file, info, out, error);
   if (ok && info->heads && !layer_restore_rows(out, info->heads)) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "layer %s does not fit in memory", info->name);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s: layer %s does not fit in memory: close other programs",
+                weight_file_label(file), info->name);
     ok = false;
   }
   if (!ok) layer_clear(out);

@@ -32,7 +32,7 @@ static bool moments(LayerFigures *f, const float *x, size_t n, GError **error) {
     f->least = fmin(f->least, v), f->most = fmax(f->most, v);
   }
   if (!isfinite(sum) || !isfinite(squares)) {
-    g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "the layer holds NaN or infinity");
+    g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "its numbers hold NaN or infinity");
     return false;
   }
   f->entries = n;
@@ -58,7 +58,7 @@ LayerFigures *layer_figures_new(const Layer *l, GError **error) {
   f->sampled = l->form == LAYER_LOW_RANK;
   size_t n = f->sampled ? FIGURE_SAMPLES : l->d_out * l->d_in;
   if (l->d_out == 0 || l->d_in == 0) {
-    g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "the layer is empty");
+    g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "it holds no numbers");
     return NULL;
   }
   g_autofree float *drawn = f->sampled ? draw_entries(l, n) : NULL;

@@ -13,11 +13,11 @@ static bool eigen(double *s, size_t n, bool vectors, double *values, GError **er
   lapack_int m = (lapack_int)n;
   for (size_t i = 0; i < n * n; i++)
     if (!isfinite(s[i])) {
-      g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "the layer is not finite");
+      g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "its numbers hold NaN or infinity");
       return false;
     }
   if (n == 0 || LAPACKE_dsyevd(LAPACK_ROW_MAJOR, vectors ? 'V' : 'N', 'U', m, s, m, values) == 0) return true;
-  g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "no singular values were found");
+  g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "its singular values cannot be computed");
   return false;
 }
 

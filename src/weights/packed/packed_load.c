@@ -44,7 +44,8 @@ bool packed_is_apart(const PackedTensor *p) {
 }
 
 static bool fail(const WeightFile *file, const PackedTensor *p, const char *problem, GError **error) {
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: tensor %s %s", weight_file_label(file), p->name, problem);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: tensor %s %s%s", weight_file_label(file), p->name, problem,
+              damage_hint(problem));
   return false;
 }
 
@@ -52,7 +53,7 @@ static bool fail(const WeightFile *file, const PackedTensor *p, const char *prob
 static void *room(const WeightFile *file, const PackedTensor *p, uint64_t n, size_t size, PackedLoad *l,
                   GError **error) {
   void *at = n <= MOST_BYTES / size && l->bytes + n * size <= MOST_BYTES ? g_try_malloc0((gsize)(n * size)) : NULL;
-  if (!at) fail(file, p, "does not fit in memory", error);
+  if (!at) fail(file, p, "does not fit in memory: close other programs", error);
   else l->bytes += (size_t)n * size;
   return at;
 }

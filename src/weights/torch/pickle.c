@@ -9,7 +9,7 @@
 static bool op_protocol(Machine *m, const Opcode *op) {
   uint64_t version;
   if (!machine_number(m, op->width, &version)) return false;
-  return version <= 5 || machine_fail(m, "a protocol above 5 is not known");
+  return version <= 5 || machine_fail(m, "a protocol above 5, which is not known: save it again with protocol 2");
 }
 
 static bool op_frame(Machine *m, const Opcode *op) {
@@ -27,7 +27,8 @@ static bool op_stop(Machine *m, const Opcode *op) {
 
 static bool op_foreign(Machine *m, const Opcode *op) {
   (void)op;
-  return machine_fail(m, "it leans on a registry or buffers outside the file, which are not read");
+  return machine_fail(
+      m, "it leans on a registry or on buffers outside the file, which are not read: save it again without them");
 }
 
 static const Opcode opcodes[256] = {

@@ -18,14 +18,17 @@ void pickle_input_init(PickleInput *in, ByteSource *source, uint64_t offset) {
 void pickle_input_clear(PickleInput *in) { g_clear_pointer(&in->window, g_free); }
 
 static bool fail(const PickleInput *in, const char *problem, GError **error) {
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: pickle at byte %" G_GUINT64_FORMAT ": %s",
-              byte_source_label(in->source), in->at, problem);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: pickle at byte %" G_GUINT64_FORMAT ": %s%s",
+              byte_source_label(in->source), in->at, problem, damage_hint(problem));
   return false;
 }
 
 static bool fail_short(const PickleInput *in, GError **error) {
   bool cut = in->end >= byte_source_size(in->source);
-  return fail(in, cut ? "the file ends in the middle of it: a download cut short?" : "it is longer than 64 MiB", error);
+  return fail(in,
+              cut ? "the file ends in the middle of it: a download cut short?"
+                  : "it is longer than 64 MiB, which no list of tensors is",
+              error);
 }
 
 /* Sees to it that the window begins at the next byte or before and holds n bytes from there. */

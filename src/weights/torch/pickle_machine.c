@@ -6,8 +6,8 @@
 enum { MOST_STACK = 2 << 20 };
 
 bool machine_fail(Machine *m, const char *problem) {
-  g_set_error(m->error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: pickle at byte %" G_GUINT64_FORMAT ": %s",
-              byte_source_label(m->in.source), m->at, problem);
+  g_set_error(m->error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: pickle at byte %" G_GUINT64_FORMAT ": %s%s",
+              byte_source_label(m->in.source), m->at, problem, damage_hint(problem));
   return false;
 }
 

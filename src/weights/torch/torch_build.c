@@ -20,7 +20,8 @@ typedef struct {
 } Build;
 
 static bool fail(const Build *b, const char *name, const char *problem, GError **error) {
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: tensor %s %s", b->label, name, problem);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: tensor %s %s%s", b->label, name, problem,
+              damage_hint(problem));
   return false;
 }
 
@@ -124,8 +125,11 @@ static bool fail_empty(const Build *b, const Pickle *pickle, GError **error) {
                 b->skipped->str);
   else if (*names)
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
-                "%s: holds no tensors outside of objects, which are not searched: %s", b->label, names);
-  else g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "%s: holds no tensors", b->label);
+                "%s: holds no tensors outside of objects, which are not searched (%s): save its state_dict() instead",
+                b->label, names);
+  else
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "%s: holds no tensors: save a state_dict() in it",
+                b->label);
   return false;
 }
 

@@ -33,7 +33,8 @@ typedef struct {
 } Legacy;
 
 static bool fail(const Legacy *l, CopseErrorCode code, const char *problem, GError **error) {
-  g_set_error(error, COPSE_ERROR, code, "%s: %s", l->label, problem);
+  g_set_error(error, COPSE_ERROR, code, "%s: %s%s", l->label, problem,
+              code == COPSE_ERROR_FORMAT ? damage_hint(problem) : "");
   return false;
 }
 
@@ -64,7 +65,9 @@ static bool read_protocol(Legacy *l, GError **error) {
   if (!p) return false;
   uint64_t version;
   return (pickle_to_u64(pickle_root(p), &version) && version == PROTOCOL) ||
-         fail(l, COPSE_ERROR_UNSUPPORTED, "its version of PyTorch's old format is not 1001", error);
+         fail(l, COPSE_ERROR_UNSUPPORTED,
+              "its version of PyTorch's old format is not 1001, the only one that is read: load and save it again",
+              error);
 }
 
 static bool read_machine(Legacy *l, GError **error) {
@@ -150,7 +153,8 @@ static gssize find_storage(WeightFile *file, void *user, const char *key, GError
   const Expected *e = g_hash_table_lookup(l->expected, key);
   if (!e || e->index < 0) {
     g_autofree SafeText *shown = safe_text(key, -1);
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: has no storage %s", l->label, shown);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: has no storage %s: damaged? fetch or save it again",
+                l->label, shown);
     return -1;
   }
   return e->index;

@@ -32,7 +32,7 @@ static const char *const wrappers[] = {
 };
 
 static bool fail(Walk *w, const char *problem) {
-  g_set_error(w->error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %s", w->label, problem);
+  g_set_error(w->error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %s%s", w->label, problem, damage_hint(problem));
   return false;
 }
 

@@ -34,7 +34,8 @@ typedef struct {
 } View;
 
 static bool fail(const Tar *t, const char *problem, GError **error) {
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: the tar form of PyTorch 0.1: %s", t->label, problem);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: the tar form of PyTorch 0.1: %s%s", t->label, problem,
+              damage_hint(problem));
   return false;
 }
 
@@ -191,7 +192,7 @@ static bool read_object(Tar *t, GError **error) {
   g_autoptr(Pickle) p = pickle_read(t->pickle, 0, torch_global_judge, NULL, error);
   if (!p || !torch_state_walk(p, t->label, is_reference, visit, t, error)) return false;
   if (weight_file_count(t->file) == 0)
-    return fail(t, "holds no tensors outside of objects, which are not searched", error);
+    return fail(t, "holds no tensors outside of objects, which are not searched: save its state_dict() instead", error);
   return strided_end(t->file, error);
 }
 

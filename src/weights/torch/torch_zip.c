@@ -56,7 +56,7 @@ static gssize find_storage(WeightFile *file, void *user, const char *key, GError
   const ZipMember *m = member_of(a, "data/", key);
   if (!m) {
     g_autofree SafeText *shown = safe_text(key, -1);
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: has no storage %sdata/%s",
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: has no storage %sdata/%s: damaged? fetch or save it again",
                 byte_source_label(zip_source(a->zip)), a->folder, shown);
     return -1;
   }
