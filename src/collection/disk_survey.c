@@ -8,6 +8,7 @@
 
 #include "collection/inode_key.h"
 #include "collection/walk/file_use.h"
+#include "collection/walk/hub_layout.h"
 #include "core/error.h"
 
 const char *disk_kind_name(DiskKind kind) {
@@ -53,20 +54,10 @@ static Inode *inode_of(Survey *s, const struct stat *st) {
   return i;
 }
 
-/* "REPO/snapshots/REVISION" of a path below it, with the repository's part; NULL elsewhere. The caller frees both. */
-static char *snapshot_of(const char *path, char **repository) {
-  static const char mark[] = "/snapshots/";
-  const char *at = strstr(path, mark);
-  const char *revision = at ? at + strlen(mark) : NULL, *end = revision ? strchr(revision, '/') : NULL;
-  if (!end) return NULL;
-  *repository = g_strndup(path, (gsize)(at - path));
-  return g_strndup(path, (gsize)(end - path));
-}
-
 static void note_models(Survey *s, const GPtrArray *models) {
   for (guint i = 0; i < models->len; i++) {
     char *repository = NULL;
-    char *snapshot = snapshot_of(((const Model *)models->pdata[i])->file, &repository);
+    char *snapshot = hub_snapshot_of_path(((const Model *)models->pdata[i])->file, &repository);
     if (!snapshot) continue;
     g_hash_table_add(s->read, snapshot);
     g_hash_table_add(s->touched, repository);
@@ -75,17 +66,15 @@ static void note_models(Survey *s, const GPtrArray *models) {
 
 /* True where the path lies in a revision that another of its repository is read instead of. */
 static bool is_old(const Survey *s, const char *path) {
-  g_autofree char *repository = NULL, *snapshot = snapshot_of(path, &repository);
+  g_autofree char *repository = NULL, *snapshot = hub_snapshot_of_path(path, &repository);
   return snapshot && g_hash_table_contains(s->touched, repository) && !g_hash_table_contains(s->read, snapshot);
 }
-
-static bool is_blob(const char *path) { return strstr(path, "models--") && strstr(path, "/blobs/"); }
 
 static DiskKind kind_of(const Survey *s, const char *path, const char *name) {
   WalkUse use;
   if (walk_is_unfinished(name)) return DISK_UNFINISHED;
   if (is_old(s, path)) return DISK_OLD;
-  if (is_blob(path)) return DISK_WEIGHTS; /* until it is known who leads to it */
+  if (hub_is_blob(path)) return DISK_WEIGHTS; /* until it is known who leads to it */
   bool weights = file_use_of(name, &use) && (use == WALK_WEIGHTS || use == WALK_ARCHIVE);
   return weights ? DISK_WEIGHTS : DISK_OTHER;
 }
@@ -93,7 +82,7 @@ static DiskKind kind_of(const Survey *s, const char *path, const char *name) {
 /* A link of a revision: what it leads to belongs to that revision. */
 static void note_link(Survey *s, const FTSENT *e, const char *path) {
   struct stat st;
-  g_autofree char *repository = NULL, *snapshot = snapshot_of(path, &repository);
+  g_autofree char *repository = NULL, *snapshot = hub_snapshot_of_path(path, &repository);
   if (!snapshot || stat(e->fts_accpath, &st) != 0 || !S_ISREG(st.st_mode)) return;
   Inode *i = inode_of(s, &st);
   if (is_old(s, path)) i->by_old = true;
@@ -108,7 +97,7 @@ static void note_entry(Survey *s, const FTSENT *e) {
   i->counted = true;
   i->bytes = inode_bytes(e->fts_statp);
   i->kind = e->fts_info == FTS_F ? kind_of(s, path, e->fts_name) : DISK_OTHER;
-  i->blob = e->fts_info == FTS_F && is_blob(path);
+  i->blob = e->fts_info == FTS_F && hub_is_blob(path);
   i->path = g_strdup(path);
 }
 

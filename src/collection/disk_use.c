@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "collection/inode_key.h"
+#include "collection/walk/hub_layout.h"
 #include "collection/walk/walk.h"
 
 /* --- inodes -------------------------------------------------------------------------------------- */
@@ -67,10 +68,9 @@ static unsigned links_to(const char *folder, const char *blob, unsigned depth) {
 /* The blob behind a snapshot's link, relative to the root, when no other link leads to it; else NULL. */
 static char *lone_blob(const char *root, const char *path) {
   g_autofree char *full = g_build_filename(root, path, NULL), *target = g_file_read_link(full, NULL);
-  const char *snapshots = target ? strstr(path, "/snapshots/") : NULL;
-  const char *blobs = target ? strstr(target, "blobs/") : NULL;
-  if (!snapshots || !blobs || strchr(blobs + strlen("blobs/"), '/')) return NULL;
-  g_autofree char *repository = g_strndup(path, (gsize)(snapshots - path));
+  g_autofree char *repository = NULL, *snapshot = target ? hub_snapshot_of_path(path, &repository) : NULL;
+  const char *blobs = snapshot ? strstr(target, "blobs/") : NULL;
+  if (!blobs || strchr(blobs + strlen("blobs/"), '/')) return NULL;
   g_autofree char *all = g_build_filename(root, repository, "snapshots", NULL);
   if (links_to(all, blobs + strlen("blobs/"), 0) != 1) return NULL;
   return g_build_filename(repository, blobs, NULL);

@@ -141,12 +141,23 @@ char *field_number_text(ModelField field, double number) {
   return g_strdup_printf(table[field].kind == FIELD_IS_REAL ? "%.3g" : "%.0f", number);
 }
 
+/* Trainers write seconds since 1970, people days: a number becomes "2024-05-17T12:30:05Z". Takes the text. */
+static char *date_as_people_write(char *text) {
+  char *end = NULL;
+  double seconds = g_ascii_strtod(text, &end);
+  if (end == text || *end || !(seconds >= 1e8 && seconds < 1e11)) return text;
+  g_autoptr(GDateTime) date = g_date_time_new_from_unix_utc((gint64)seconds);
+  g_free(text);
+  return g_date_time_format(date, "%Y-%m-%dT%H:%M:%SZ");
+}
+
 char *model_field_text(const Model *m, ModelField field, const char *label_key) {
   if (field == FIELD_BASE) return g_strdup(model_base(m));
   if (field == FIELD_FAMILY || field == FIELD_FORM) return g_strdup(model_value(m, table[field].name));
   g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
   model_field_texts(m, field, label_key, texts);
   if (!texts->len) return NULL;
+  for (guint i = 0; i < texts->len && field == FIELD_DATE; i++) texts->pdata[i] = date_as_people_write(texts->pdata[i]);
   g_ptr_array_add(texts, NULL);
   return g_strjoinv("; ", (char **)texts->pdata);
 }

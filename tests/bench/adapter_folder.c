@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/bench/adapter_folder.h"
 
+#include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
+#include <utime.h>
 
 #include "core/files.h"
 #include "numerics/rng.h"
@@ -229,7 +231,15 @@ static Look look_of(unsigned i, unsigned role, unsigned n, Rng *rng) {
   return look;
 }
 
-static void plant(GPtrArray *out, const char *root, const Look *look, unsigned original, TwinKind twin) {
+/* A minute after the one before it; `older`: years before all of these. */
+static void put_time(const char *root, const char *path, unsigned i, bool older) {
+  g_autofree char *file = g_build_filename(root, path, NULL);
+  time_t time = 1700000000 + 60 * (time_t)i - (older ? 100000000 : 0);
+  struct utimbuf times = {time, time};
+  if (g_utime(file, &times) != 0) g_error("%s: its time cannot be set", file);
+}
+
+static void plant(GPtrArray *out, const char *root, const Look *look, unsigned original, TwinKind twin, bool older) {
   static const char *const folders[TWIN_KINDS] = {"lora", "downloads", "renamed", "small"};
   PlantedAdapter *a = g_new0(PlantedAdapter, 1);
   g_autofree char *title = g_strdup_printf("style %u", twin == TWIN_BYTES ? original : out->len);
@@ -239,9 +249,11 @@ static void plant(GPtrArray *out, const char *root, const Look *look, unsigned o
                         .silent = look->silent,
                         .tower = look->tower,
                         .twin = twin,
-                        .original = original};
-  g_ptr_array_add(out, a);
+                        .original = original,
+                        .older = older};
   put_adapter(root, a->path, look, title);
+  put_time(root, a->path, out->len, older);
+  g_ptr_array_add(out, a);
 }
 
 static void plant_bases(const char *root, uint64_t seed) {
@@ -265,14 +277,14 @@ GPtrArray *adapter_folder_plant(const char *root, unsigned n, uint64_t seed) {
   for (unsigned i = 0; i < originals; i++) {
     unsigned role = (unsigned)roles[i];
     Look look = look_of(i, role, n, &rng);
-    plant(out, root, &look, i, TWIN_NONE);
+    plant(out, root, &look, i, TWIN_NONE, false);
     if (role >= wrong && role < wrong + twins) copied[role - wrong] = look, from[role - wrong] = i;
   }
   for (unsigned k = 0; k < twins; k++) {
     TwinKind kind = TWIN_BYTES + k % 3;
     if (kind == TWIN_RECAST) copied[k].dtype = copied[k].dtype == DTYPE_F16 ? DTYPE_F32 : DTYPE_F16;
     if (kind == TWIN_RENAMED) copied[k].telling++;
-    plant(out, root, &copied[k], from[k], kind);
+    plant(out, root, &copied[k], from[k], kind, k / 3 % 2);
   }
   plant_bases(root, seed);
   return out;

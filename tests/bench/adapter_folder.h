@@ -18,6 +18,7 @@ typedef struct {
   bool tower;         /* it changes the text encoder alone, which several families share */
   TwinKind twin;      /* how it was copied */
   unsigned original;  /* index of what it is a copy of; itself when it is none */
+  bool older;         /* a copy whose file is older than the original's */
 } PlantedAdapter;
 
 /* What a folder of so many adapters has: 61 of 2,000 declare wrongly, 120 of 2,000 are copies (each kind by turns), a

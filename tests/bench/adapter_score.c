@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lineage/forest/keep.h"
 #include "lineage/grow/base_name.h"
 #include "lineage/grow/declared.h"
 #include "lineage/grow/route.h"
@@ -90,6 +91,29 @@ static void score_twins(Scoring *s) {
   }
 }
 
+/* By the rule: never what was widened for nothing or has lost numbers, so that of a recast the original stays; else the
+ * oldest. */
+static const char *right_one(const GPtrArray *planted, const PlantedAdapter *twin) {
+  const PlantedAdapter *original = planted->pdata[twin->original];
+  return (twin->twin != TWIN_RECAST && twin->older ? twin : original)->path;
+}
+
+static void score_kept(Scoring *s, const GPtrArray *groups) {
+  g_autoptr(GHashTable) kept = g_hash_table_new(g_str_hash, g_str_equal);
+  for (guint i = 0; i < groups->len; i++) {
+    const KeepGroup *g = groups->pdata[i];
+    const unsigned node = g_array_index(g->members, KeepMember, g->keep).node;
+    g_hash_table_add(kept, forest_node(s->forest, node)->model->file);
+  }
+  for (guint i = 0; i < s->planted->len; i++) {
+    const PlantedAdapter *a = s->planted->pdata[i];
+    if (a->twin == TWIN_NONE) continue;
+    bool right = g_hash_table_contains(kept, right_one(s->planted, a));
+    s->score.kept_right += right;
+    if (!right) say(s, a, "the wrong one is to be kept", NULL);
+  }
+}
+
 /* --- bases ------------------------------------------------------------------------------------------ */
 
 /* The nearest ancestor that is no adapter, or NULL. */
@@ -135,13 +159,14 @@ static void score_base(Scoring *s, guint i) {
   s->score.ghosts += parent && !here;
   s->score.bare += !parent;
   g_autoptr(GArray) bases = bases_of(s, v);
+  if (bases->len) s->score.fitted = ((PlantedAdapter *)s->planted->pdata[i])->path;
   const char *why = contradiction(s, s->models->pdata[v], parent, bases);
   s->score.contradicted += why != NULL;
   if (why) say(s, s->planted->pdata[i], why, parent ? forest_node(s->forest, parent->parent)->name : NULL);
 }
 
 AdapterScore adapter_score(const GPtrArray *planted, const GPtrArray *models, const Forest *forest,
-                           const GPtrArray *sketches, void (*tell)(const char *line)) {
+                           const GPtrArray *sketches, const GPtrArray *groups, void (*tell)(const char *line)) {
   g_autoptr(DeclaredIndex) index = declared_index_new(models);
   g_autofree int *nodes = find_nodes(planted, models);
   Scoring s = {.planted = planted,
@@ -160,6 +185,7 @@ AdapterScore adapter_score(const GPtrArray *planted, const GPtrArray *models, co
     score_base(&s, i);
   }
   score_twins(&s);
+  score_kept(&s, groups);
   return s.score;
 }
 
@@ -174,13 +200,14 @@ bool adapter_score_folder(const GPtrArray *planted, const char *root, const char
   g_autoptr(Forest) forest = models ? forest_build(c, models, &growing, NULL, error) : NULL;
   g_autoptr(GPtrArray) notes = NULL;
   g_autoptr(GPtrArray) sketches = forest ? sketch_store_load(c, models, 0, 2, NULL, &notes, error) : NULL;
-  if (!sketches) return false;
+  g_autoptr(GPtrArray) groups = sketches ? keep_groups(c, forest, KEEP_AUTO, NULL, error) : NULL;
+  if (!groups) return false;
   model_sketches_centre(sketches, 2);
-  *out = adapter_score(planted, models, forest, sketches, tell);
+  *out = adapter_score(planted, models, forest, sketches, groups, tell);
   return true;
 }
 
 bool adapter_score_is_clean(const AdapterScore *s) {
   return s->missing + s->false_family + s->invented + s->twins_invented + s->contradicted == 0 &&
-         s->flagged == s->wrong && s->twins_found == s->twins;
+         s->flagged == s->wrong && s->twins_found == s->twins && s->kept_right == s->twins;
 }

@@ -2,9 +2,34 @@
 /* A folder of adapters of four families: what they are made for, what they say wrongly, which are the same, and what
  * they hang below. */
 #include "core/files.h"
+#include "tests/bench/adapter_answers.h"
 #include "tests/bench/adapter_score.h"
 
 static void tell(const char *line) { g_test_message("%s", line); }
+
+/* Each is given, at once; `make bench-adapters` says how soon on 2,000. */
+static void check_answers(const char *root, const char *state, const char *one) {
+  g_autoptr(GArray) answers = answers_ask(g_getenv("COPSE"), root, state, one);
+  g_assert_nonnull(one);
+  for (guint i = 0; i < answers->len; i++) {
+    const Answer *a = &g_array_index(answers, Answer, i);
+    g_test_message("%s: %.2f s, %.2f s of the processor", a->what, a->wall, a->processor);
+    g_assert_true(a->done);
+    g_assert_cmpfloat(a->processor, <, 2);
+  }
+}
+
+/* In a copy of the folder; a PEFT adapter is a folder whose weights alone go. */
+static void check_deletion(const char *top, const char *root, unsigned copies) {
+  g_autofree char *copy = g_build_filename(top, "copy", NULL), *state = g_build_filename(top, "copy-state", NULL);
+  g_autoptr(GError) error = NULL;
+  Freed f;
+  answers_delete_copies(g_getenv("COPSE"), root, copy, state, &f, &error);
+  g_assert_no_error(error);
+  g_assert_cmpuint(f.paths, ==, copies);
+  g_assert_cmpuint(f.freed, >, 0);
+  g_assert_cmpuint(f.freed, ==, f.said);
+}
 
 static void test_folder(void) {
   enum { ADAPTERS = 120 };
@@ -28,7 +53,10 @@ static void test_folder(void) {
   g_assert_cmpuint(s.based, >, 0);
   g_assert_cmpuint(s.ghosts, >, 0);
   g_assert_cmpuint(s.contradicted, ==, 0);
+  g_assert_cmpuint(s.kept_right, ==, s.twins);
   g_assert_true(adapter_score_is_clean(&s));
+  check_answers(root, state, s.fitted);
+  check_deletion(top, root, s.twins);
   g_assert_true(dir_remove(top, NULL));
 }
 

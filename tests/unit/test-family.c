@@ -97,6 +97,9 @@ static void test_text(void) {
               {"Qwen/Qwen2.5-7B-Instruct", "Qwen2 7B"},
               {"Qwen/Qwen2-57B-A14B", NULL},
               {"somebody/influx-detector", NULL},
+              {"Pony", "SDXL"}, /* as the site calls it; a model of that name may be of another family */
+              {"AstraliteHeart/pony-diffusion-v4", NULL},
+              {"Pony V7", NULL},
               {"org/base", NULL},
               {"", NULL}};
   for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {

@@ -63,6 +63,15 @@ static void test_texts(void) {
   g_assert_cmpstr(model_main_dtype(m), ==, "BF16");
 }
 
+/* kohya's trainer writes seconds since 1970. */
+static void test_dates_for_people(void) {
+  g_autoptr(Model) m = adapter(), trained = model_new();
+  model_add_fact(trained, "ss_training_finished_at", "1715949005.25", "metadata");
+  g_autofree char *said = model_field_text(m, FIELD_DATE, NULL), *counted = model_field_text(trained, FIELD_DATE, NULL);
+  g_assert_cmpstr(said, ==, "2024-05");
+  g_assert_cmpstr(counted, ==, "2024-05-17T12:30:05Z");
+}
+
 static void test_numbers_for_people(void) {
   g_autofree char *params = field_number_text(FIELD_PARAMS, 1.6e6), *sure = field_number_text(FIELD_CONFIDENCE, 0.984);
   g_autofree char *moved = field_number_text(FIELD_MOVED, 0.00012345), *tree = field_number_text(FIELD_TREE, 3);
@@ -242,6 +251,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/fields/shown", test_shown);
   g_test_add_func("/fields/json", test_json);
   g_test_add_func("/fields/columns", test_columns);
+  g_test_add_func("/fields/dates-for-people", test_dates_for_people);
   g_test_add_func("/fields/of-the-forest", test_forest_fields);
   g_test_add_func("/fields/export", test_export);
   g_test_add_func("/fields/report", test_report);

@@ -156,8 +156,10 @@ static char *plain_text(const char *text) {
   return out;
 }
 
-/* A spelling stands in a text where it does not break a number or a word off ("llama-2-7b" in "llama-2-70b" never). */
+/* A spelling stands in a text where it does not break a number or a word off ("llama-2-7b" in "llama-2-70b" never); one
+ * after "=" is the text. */
 static bool text_has(const char *text, const char *spelling, size_t n) {
+  if (*spelling == '=') return strcmp(text, spelling + 1) == 0;
   for (const char *at = text; (at = strstr(at, spelling)); at++) {
     char before = at > text ? at[-1] : '-', after = at[n];
     bool digit = g_ascii_isdigit(spelling[n - 1]);

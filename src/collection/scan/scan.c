@@ -13,7 +13,7 @@
 #include "core/parallel.h"
 
 /* Raise this whenever a reader learns something: then all files are read anew. */
-enum { READERS_GENERATION = 11 };
+enum { READERS_GENERATION = 12 };
 
 /* Candidates that a thread reads between two transactions. */
 enum { BATCH = 256 };

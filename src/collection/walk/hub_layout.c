@@ -37,8 +37,15 @@ static const char *after_snapshot(const char *p) {
   return *p ? p + 1 : p;
 }
 
-char *hub_name_of_path(const char *path, const char **rest) {
-  char *found = NULL;
+/* The last component of a path that is a model repository's folder with a snapshot below it. */
+typedef struct {
+  const char *at, *after; /* the component; what follows the snapshot's commit */
+  size_t n;
+  char *name;
+} Lodging;
+
+static Lodging find_lodging(const char *path) {
+  Lodging found = {0};
   for (const char *p = path; p; p = strchr(p, '/')) {
     if (*p == '/') p++;
     size_t n = strcspn(p, "/");
@@ -47,11 +54,33 @@ char *hub_name_of_path(const char *path, const char **rest) {
     g_autofree char *component = g_strndup(p, n);
     char *name = hub_repository_name(component);
     if (!name) continue;
-    g_free(found);
-    found = name;
-    if (rest) *rest = after;
+    g_free(found.name);
+    found = (Lodging){p, after, n, name};
   }
   return found;
+}
+
+char *hub_name_of_path(const char *path, const char **rest) {
+  Lodging l = find_lodging(path);
+  if (l.name && rest) *rest = l.after;
+  return l.name;
+}
+
+char *hub_snapshot_of_path(const char *path, char **repository) {
+  Lodging l = find_lodging(path);
+  g_free(l.name);
+  if (!l.name || !*l.after) return NULL;
+  *repository = g_strndup(path, (gsize)(l.at + l.n - path));
+  return g_strndup(path, (gsize)(l.after - 1 - path));
+}
+
+bool hub_is_blob(const char *path) {
+  for (const char *p = path; (p = strstr(p, "/blobs/")); p++) {
+    const char *folder = p;
+    while (folder > path && folder[-1] != '/') folder--;
+    if (g_str_has_prefix(folder, model_prefix)) return true;
+  }
+  return false;
 }
 
 /* The commit in refs/main; NULL unless it is one plain path component. */

@@ -24,6 +24,13 @@ char *hub_repository_name(const char *folder_name);
  * caller frees it. */
 char *hub_name_of_path(const char *path, const char **rest);
 
+/* The folder of the snapshot that a path lies in, ".../models--ORG--NAME/snapshots/COMMIT", and that of its repository.
+ * NULL, and nothing in *repository, when the path is inside no snapshot. The caller frees both. */
+char *hub_snapshot_of_path(const char *path, char **repository);
+
+/* True for a path below the blobs of a model repository. */
+bool hub_is_blob(const char *path);
+
 /* The downloaded revisions of a repository. */
 typedef struct {
   char *chosen;      /* the commit that refs/main names if its weights are all there, else the newest whose are;

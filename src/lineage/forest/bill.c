@@ -8,6 +8,7 @@
 #include "collection/file_sum.h"
 #include "collection/disk_use.h"
 #include "collection/licence.h"
+#include "collection/walk/hub_layout.h"
 #include "core/json.h"
 
 typedef struct {
@@ -144,16 +145,13 @@ static void lift_hash(cJSON *o, cJSON *files) {
   if (cJSON_GetArraySize(files) == 1 && hashes) cJSON_AddItemToObject(o, "hashes", cJSON_Duplicate(hashes, true));
 }
 
-/* Blobs that links lead to are the links' bytes and not named twice. */
-static bool is_blob(const char *path) { return strstr(path, "/blobs/") && strstr(path, "models--"); }
-
 static bool add_files(const Bill *b, cJSON *o, const Model *m, GError **error) {
   g_autoptr(GPtrArray) paths = disk_paths_of(b->collection, m, error);
   if (!paths) return false;
   cJSON *files = cJSON_CreateArray();
-  bool ok = true;
+  bool ok = true; /* blobs that links lead to are the links' bytes and not named twice */
   for (guint i = 0; ok && i < paths->len; i++)
-    if (!is_blob(paths->pdata[i])) ok = add_file(b, files, paths->pdata[i], error);
+    if (!hub_is_blob(paths->pdata[i])) ok = add_file(b, files, paths->pdata[i], error);
   if (ok) lift_hash(o, files);
   if (ok && cJSON_GetArraySize(files)) cJSON_AddItemToObject(o, "components", files);
   else cJSON_Delete(files);
@@ -211,7 +209,7 @@ static void add_model_card(cJSON *o, const Model *m) {
   if (family) json_add_string(p, "architectureFamily", family);
 }
 
-static void add_properties(const Bill *b, cJSON *o, const ForestNode *n) {
+static void add_properties(cJSON *o, const ForestNode *n) {
   cJSON *list = cJSON_AddArrayToObject(o, "properties");
   char tree[16];
   g_snprintf(tree, sizeof tree, "%d", n->tree + 1);
@@ -221,7 +219,6 @@ static void add_properties(const Bill *b, cJSON *o, const ForestNode *n) {
   const Model *m = n->model;
   g_autofree char *bytes = g_strdup_printf("%" PRIu64, m->bytes), *params = g_strdup_printf("%" PRIu64, m->params);
   g_autofree char *twin = n->duplicate_of >= 0 ? reference((unsigned)n->duplicate_of) : NULL;
-  (void)b;
   add_property(list, "copse:path", m->shown);
   add_property(list, "copse:kind", model_kind_name(m->kind));
   add_property(list, "copse:format", m->format);
@@ -257,7 +254,7 @@ static cJSON *component(const Bill *b, unsigned node, GError **error) {
   if (url) json_add_string(o, "purl", url);
   add_pedigree(b, o, n);
   if (n->model) add_model_card(o, n->model);
-  add_properties(b, o, n);
+  add_properties(o, n);
   return o;
 }
 

@@ -43,6 +43,7 @@ static void add_base(GPtrArray *list, const Forest *f, unsigned v) {
   const ParentEdge *e = forest_parent_edge(n);
   const char *declared = model_base(n->model);
   if (!n->card_conflict) return;
+  if (!e && model_value(n->model, "family_conflict")) return; /* that says why */
   if (!declared) declared = "another parent";
   if (!e) {
     add(list, SEVERITY_MEDIUM, CONFLICT_BASE, v,
