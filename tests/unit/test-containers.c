@@ -143,7 +143,7 @@ static void test_external(void) {
   g_assert_null(weight_file_open(path, &error));
   g_assert_nonnull(strstr(error->message, "model.onnx_data, which is missing"));
   g_clear_error(&error);
-  char numbers[176];
+  char numbers[176] = {0};
   for (int i = 0; i < 24; i++) memcpy(numbers + 4 * i, &(float){((float)i - 10) / 8}, 4);
   g_autofree char *data = put(folder, "model.onnx_data", numbers, 40);
   g_assert_null(weight_file_open(path, &error));
