@@ -20,7 +20,7 @@ mkdir "$dir/home" "$dir/state"
 export HOME="$dir/home"
 "$COPSE" plant "$dir/wood" --kind=woods --models=2 --seed=3 --truth="$dir/truth.json" --state="$dir/state" -q >/dev/null &&
   "$COPSE" export "$dir/wood" --format html --state="$dir/state" -q >"$dir/page.html" || { echo "1..0 # no wood grew"; exit 99; }
-check "the page needs nothing else" sh -c '! grep -qE "(src|href)=" "$1"' sh "$dir/page.html"
+check "the page needs nothing else" sh -c '! grep -qE "(src|href)=\"?[^#\"]|url\(" "$1"' sh "$dir/page.html"
 
 browser=$(command -v chromium || command -v chromium-browser || true)
 if [ -z "$browser" ]; then
@@ -40,7 +40,7 @@ setTimeout(() => {
   type('no model has this'); out.push('none ' + (shown() === 0));
   type('full'); out.push('some ' + (shown() > 0 && shown() <= all));
   type(''); out.push('all ' + (shown() === all));
-  const heads = [...document.querySelectorAll('#models th button')], at = heads.findIndex(b => b.textContent === 'bytes');
+  const heads = [...document.querySelectorAll('#models th button')], at = heads.findIndex(b => b.textContent === 'Size');
   const bytes = () => [...document.querySelectorAll('#models tbody tr')].map(r => Number(r.cells[at].dataset.v));
   heads[at].click(); out.push('rising ' + bytes().every((x, i, v) => !i || v[i - 1] <= x));
   heads[at].click(); out.push('falling ' + bytes().every((x, i, v) => !i || v[i - 1] >= x));
@@ -50,6 +50,13 @@ setTimeout(() => {
   out.push('folded ' + (drawn().length < before && parent.getAttribute('aria-expanded') === 'false'));
   parent.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowRight', bubbles: true}));
   out.push('unfolded ' + (drawn().length === before));
+  parent.focus();
+  const press = key => document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));
+  press('ArrowDown'); out.push('down ' + (document.activeElement === drawn()[drawn().indexOf(parent) + 1]));
+  press('Home'); out.push('home ' + (document.activeElement === drawn()[0]));
+  out.push('one stop ' + (document.querySelectorAll('#trees g[tabindex="0"]').length === 1));
+  out.push('named ' + [...document.querySelectorAll('table')].every(t => t.caption && t.caption.textContent));
+  out.push('led to ' + [...document.querySelectorAll('nav a')].every(a => $(a.getAttribute('href'))));
   $('#fold').click(); out.push('roots ' + drawn().every(g => g.getAttribute('aria-level') === '1'));
   $('#unfold').click();
   type('no model has this'); out.push('no leaf ' + (drawn().length === 0)); type('');
@@ -65,6 +72,12 @@ as_root=
 timeout 120 "$browser" --headless $as_root --disable-gpu --disable-dev-shm-usage --user-data-dir="$dir/profile" \
   --virtual-time-budget=5000 --dump-dom "file://$dir/driven.html" >"$dir/dom" 2>/dev/null
 check "it searches, sorts and folds" holds \
-  'data-result="none true, some true, all true, rising true, falling true, folded true, unfolded true, roots true, no leaf true, rows apart true"' "$dir/dom"
+  'data-result="none true, some true, all true, rising true, falling true, folded true, unfolded true, down true, home true, one stop true, named true, led to true, roots true, no leaf true, rows apart true"' "$dir/dom"
+printed() {
+  timeout 120 "$browser" --headless $as_root --disable-gpu --disable-dev-shm-usage --user-data-dir="$dir/profile" \
+    --no-pdf-header-footer --print-to-pdf="$dir/page.pdf" "file://$dir/page.html" 2>/dev/null &&
+    head -c 5 "$dir/page.pdf" | grep -q '%PDF-'
+}
+check "it prints" printed
 check "no script of it fails" sh -c '! grep -q "data-error=" "$1"' sh "$dir/dom"
 echo "1..$n"

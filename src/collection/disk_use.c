@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "collection/extents.h"
 #include "collection/inode_key.h"
 #include "collection/walk/hub_layout.h"
 #include "collection/walk/walk.h"
@@ -22,7 +23,11 @@ static void count_path(GHashTable *inodes, const char *path) {
   if (lstat(path, &st) != 0) return;
   Inode one = {inode_key_of(&st), st.st_nlink, 0, inode_bytes(&st)};
   Inode *have = g_hash_table_lookup(inodes, &one.key);
-  if (!have) g_hash_table_add(inodes, have = g_memdup2(&one, sizeof one));
+  if (!have) {
+    uint64_t shared = extents_shared(path);
+    one.bytes -= MIN(one.bytes, shared);
+    g_hash_table_add(inodes, have = g_memdup2(&one, sizeof one));
+  }
   have->seen++;
 }
 

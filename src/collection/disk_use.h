@@ -9,5 +9,6 @@
 GPtrArray *disk_paths_of(Collection *collection, const Model *model, GError **error);
 
 /* Bytes that come free when all these paths (relative to `root`) are removed at once: blocks of every inode of which
- * no other name is left. A path that is not there counts nothing. */
+ * no other name is left, but for what files share by reference (collection/extents.h): that stays while any of them does,
+ * and who else has it is not told. A path that is not there counts nothing. */
 uint64_t disk_freed(const char *root, const GPtrArray *paths);

@@ -86,6 +86,10 @@ bool base_is_local_path(const char *base) {
 }
 
 /* A folder on somebody else's disk says less than a repository that another file names. */
+const SafeText *model_title(const Model *model) {
+  return model_value(model, "repository") ? model->name : model->shown;
+}
+
 const char *model_base(const Model *m) {
   const char *first = NULL;
   for (guint i = 0; i < m->facts->len; i++) {

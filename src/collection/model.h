@@ -69,6 +69,9 @@ Model *model_ref(Model *model);
 void model_unref(Model *model);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Model, model_unref)
 
+/* What people call it: "org/name" in a Hub's cache, where paths hold commits; else its path. Borrowed. */
+const SafeText *model_title(const Model *model);
+
 /* Adds a fact; strings are copied and cleaned. Only before the model is shared. */
 void model_add_fact(Model *model, const char *key, const char *value, const char *source);
 

@@ -66,7 +66,7 @@ static void print_json(const Said *s, const Expert *x, TrainedMarks *marks) {
 }
 
 static void print_text(const Said *s, const Expert *x, TrainedMarks *marks) {
-  printf("%s ", s->model->shown);
+  printf("%s ", model_title(s->model));
   if (s->abstain) printf(" don't know;");
   for (size_t k = 0; k < s->shown && s->p[s->order[k]] >= 0.005; k++)
     printf("%s %s %.2f", k ? "," : "", (char *)s->choices->names->pdata[s->order[k]], s->p[s->order[k]]);
@@ -105,7 +105,7 @@ static void print_others(const ExpertRun *r, bool json) {
     const Model *m = r->models->pdata[i];
     if (g_hash_table_contains(own, m->path)) continue;
     if (!json) {
-      printf("%s  %s\n", m->shown, silence(r->expert, m));
+      printf("%s  %s\n", model_title(m), silence(r->expert, m));
       continue;
     }
     cJSON *o = cJSON_CreateObject();

@@ -61,7 +61,7 @@ static void print_answer(const Asked *a, const Choices *c, double *p, bool absta
   g_autofree guint *order = print_order(r, c, p, a->list, &total);
   guint n = a->limit ? MIN((guint)a->limit, total) : total;
   if (!a->json) {
-    printf("%s%s, by expert %s%s\n", m->shown, trained_mark(marks, r->expert, m), r->expert->name,
+    printf("%s%s, by expert %s%s\n", model_title(m), trained_mark(marks, r->expert, m), r->expert->name,
            abstain ? ": not sure that any of them fits" : "");
     print_table(a, c, p, order, n, total);
     trained_marks_legend(marks);

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "collection/walk/hub_layout.h"
 #include "commands/command.h"
 #include "commands/commands.h"
 #include "commands/outside.h"
@@ -80,6 +81,14 @@ static void print_layers(const ModelDiff *d) {
 static const char magnitudes_note[] = "DoRA: its magnitudes are left out; what is told is the size of B A alone";
 
 #define uncomputed_note "%s: its change is not computed"
+
+/* "A  org/name (path)": a path through a Hub's cache alone says little. */
+static void print_path(const char *side, const char *path) {
+  g_autofree char *name = hub_name_of_path(path, NULL);
+  g_autofree SafeText *shown = safe_text(path, -1), *title = name ? safe_text(name, -1) : NULL;
+  if (title) printf("%s  %s (%s)\n", side, title, shown);
+  else printf("%s  %s\n", side, shown);
+}
 
 static void print_text(const ModelDiff *d) {
   enum { WIDEST = 60 };
@@ -170,8 +179,13 @@ static int run(const char *a, const char *b, bool ask_same, const Globals *globa
   g_autoptr(ModelDiff) d = model_diff_files(before, config_a, after, config_b, progress, &error);
   command_progress_end(&p);
   if (!d) return command_fail(error);
-  if (globals->json) print_json(d);
-  else print_text(d);
+  if (globals->json) {
+    print_json(d);
+  } else {
+    print_path("A", a);
+    print_path("B", b);
+    print_text(d);
+  }
   return ask_same ? exit_status(d) : STATUS_DONE;
 }
 

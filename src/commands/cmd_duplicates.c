@@ -57,7 +57,7 @@ static void print_group(const Forest *f, const KeepGroup *g) {
     const Model *model = forest_node(f, m->node)->model;
     g_autofree char *size = text_bytes(model->bytes), *frees = text_bytes(m->frees);
     printf("%-6s %-8s %10s  %10s  %s%s%s%s\n", i == g->keep ? "keep" : "", keep_member_kind(g, i), size,
-           i == g->keep ? "" : frees, lineage_shown(f, m->node), i == g->keep ? "  (" : "", i == g->keep ? g->why : "",
+           i == g->keep ? "" : frees, forest_shown(f, m->node), i == g->keep ? "  (" : "", i == g->keep ? g->why : "",
            i == g->keep ? ")" : "");
   }
   putchar('\n');
@@ -161,7 +161,7 @@ static int conflicts(const Forest *f, bool json) {
     const Conflict *c = list->pdata[i];
     if (json) cJSON_AddItemToArray(items, conflict_json(f, c));
     else
-      printf("%-8s  %s\n          %s: %s\n", conflict_severity_name(c->severity), lineage_shown(f, c->node),
+      printf("%-8s  %s\n          %s: %s\n", conflict_severity_name(c->severity), forest_shown(f, c->node),
              conflict_kind_name(c->kind), c->sentence);
   }
   if (json) json_print(out);

@@ -12,6 +12,7 @@
 #include "lineage/forest/bill.h"
 #include "lineage/forest/export.h"
 #include "lineage/forest/forest_text.h"
+#include "lineage/forest/keep.h"
 #include "lineage/forest/report.h"
 
 static const char notes[] =
@@ -99,7 +100,8 @@ static int export_page(const char *root, const Globals *globals) {
     command_progress_end(&p);
     g_autofree char *name = g_path_get_basename(collection_root(run.collection));
     g_autofree SafeText *title = safe_text(name, -1);
-    g_autofree char *page = report_html(run.forest, title, models_label_key(run.models), experts);
+    g_autoptr(GPtrArray) groups = keep_groups(run.collection, run.forest, KEEP_AUTO, NULL, NULL);
+    g_autofree char *page = report_html(run.forest, title, models_label_key(run.models), groups, experts);
     for (guint i = 0; i < warnings->len && !globals->quiet; i++)
       fprintf(stderr, "copse: %s\n", (char *)warnings->pdata[i]);
     fputs(page, stdout);

@@ -58,7 +58,7 @@ static cJSON *summary_json(const Summary *s) {
 }
 
 static void print_summary(const Summary *s) {
-  printf("%-28s %6u models, %5u labels:", s->name, s->models, s->labels->len);
+  printf("%-28s  %7u  %7u ", s->name, s->models, s->labels->len);
   for (guint k = 0; k < MIN(s->labels->len, SHOWN); k++)
     printf("%s %s (%zu)", k ? "," : "", (const char *)s->labels->pdata[k],
            GPOINTER_TO_SIZE(g_hash_table_lookup(s->counts, s->labels->pdata[k])));
@@ -87,6 +87,7 @@ static int labels(const char *root, const char *wanted, const Globals *g) {
   cJSON *o = g->json ? cJSON_CreateObject() : NULL, *list = o ? cJSON_AddArrayToObject(o, "sources") : NULL;
   g_autoptr(GPtrArray) keys = train_keys(models);
   const char *usual = models_label_key(models);
+  if (!o) printf("%-28s  %7s  %7s  %s\n", "SOURCE", "MODELS", "LABELS", "THE COMMONEST, AND OF HOW MANY MODELS");
   if (wanted) tell(models, wanted, list);
   for (guint k = 0; !wanted && k < keys->len; k++) tell(models, keys->pdata[k], list);
   for (size_t k = 0; !wanted && k < G_N_ELEMENTS(always); k++) tell(models, always[k], list);

@@ -29,9 +29,10 @@ static void print_json(const ExpertRun *r, const GArray *near, TrainedMarks *mar
 }
 
 static void print_text(const ExpertRun *r, const GArray *near, TrainedMarks *marks) {
+  if (near->len) printf("%4s  %6s  %s\n", "#", "COSINE", "MODEL");
   for (guint i = 0; i < near->len; i++) {
     const Model *m = model_at(r, near, i);
-    printf("%4u  %6.3f  %s%s\n", i + 1, g_array_index(near, Nearest, i).score, m->shown,
+    printf("%4u  %6.3f  %s%s\n", i + 1, g_array_index(near, Nearest, i).score, model_title(m),
            trained_mark(marks, r->expert, m));
   }
   trained_marks_legend(marks);

@@ -40,10 +40,11 @@ static void print_json(const ExpertRun *r, const LabelSource *labels, const floa
 }
 
 static void print_text(const ExpertRun *r, const LabelSource *labels, const float *xy, const double shares[2]) {
+  printf("%9s %9s  %s\n", "X", "Y", "MODEL  LABEL");
   for (guint i = 0; i < r->rep->models->len; i++) {
     const Model *m = r->rep->models->pdata[i];
     const char *label = label_of(labels, m);
-    printf("%9.4f %9.4f  %s%s%s\n", (double)xy[2 * i], (double)xy[2 * i + 1], m->shown, label ? "  " : "",
+    printf("%9.4f %9.4f  %s%s%s\n", (double)xy[2 * i], (double)xy[2 * i + 1], model_title(m), label ? "  " : "",
            label ? label : "");
   }
   printf("the axes carry %.1f %% and %.1f %% of the spread\n", 100 * shares[0], 100 * shares[1]);

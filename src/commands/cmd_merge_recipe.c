@@ -49,11 +49,11 @@ static void print_json(const LineageRun *run, const MergeRecipe *r) {
 static void print_recipe(const LineageRun *run, const MergeRecipe *r) {
   printf("%s of %u models, %s\n", r->method, r->n, r->proven ? "proven on the weights" : "told by sketches");
   for (unsigned k = 0; k < r->n; k++) {
-    printf("  %.4g  %s", r->weight[k], lineage_shown(run->forest, r->parent[k]));
+    printf("  %.4g  %s", r->weight[k], forest_shown(run->forest, r->parent[k]));
     if (r->density[k] < 1) printf(", %.2f of its changes", r->density[k]);
     putchar('\n');
   }
-  if (r->base >= 0) printf("  base  %s\n", lineage_shown(run->forest, (unsigned)r->base));
+  if (r->base >= 0) printf("  base  %s\n", forest_shown(run->forest, (unsigned)r->base));
   for (guint i = 0; i < r->layers->len; i++) {
     const RecipeLayer *l = &g_array_index(r->layers, RecipeLayer, i);
     for (unsigned k = 0; k < l->n; k++) printf("%8.4f ", l->weight[k]);

@@ -113,7 +113,7 @@ static void print_hit(guint place, const QueryHit *h, bool several, TrainedMarks
   if (isfinite(h->score)) g_snprintf(score, sizeof score, "%6.3f", h->score);
   if (isfinite(h->match)) g_snprintf(match, sizeof match, "%4.0f %%  ", 100 * h->match);
   else if (several) g_snprintf(match, sizeof match, "     -  ");
-  printf("%4u  %s  %s%s%s", place, score, match, h->model->shown, trained_mark(marks, h->expert, h->model));
+  printf("%4u  %s  %s%s%s", place, score, match, model_title(h->model), trained_mark(marks, h->expert, h->model));
   if (h->declared) printf("  (declared: its %s says so, not its weights)", h->declared_by);
   else if (h->declared_by) printf("  (its %s says so too)", h->declared_by);
   putchar('\n');
@@ -124,7 +124,7 @@ static void print_table(const QueryAnswer *a, TrainedMarks *marks) {
   g_autofree char *unknown = text_encoder_unknown_text(a->unknown);
   if (unknown) printf("%s\n", unknown);
   print_speakers(a);
-  if (a->hits->len && a->speakers->len) printf("   #   score  %smodel\n", several ? " match  " : "");
+  if (a->hits->len) printf("   #   SCORE  %sMODEL\n", several ? " MATCH  " : "");
   for (guint i = 0; i < a->hits->len; i++) print_hit(i + 1, &g_array_index(a->hits, QueryHit, i), several, marks);
   trained_marks_legend(marks);
   if (!a->hits->len) puts("no model answers to that");

@@ -34,12 +34,12 @@ static void print_route_json(const LineageRun *run, const Route *r) {
 
 static void print_route(const LineageRun *run, const Route *r) {
   int root = root_of(run->forest, r->tree);
-  if (root >= 0) printf("tree of %s\n", lineage_shown(run->forest, (unsigned)root));
+  if (root >= 0) printf("tree of %s\n", forest_shown(run->forest, (unsigned)root));
   else puts("no tree here");
   if (r->nearest < 0) puts("no model here has layers of these names and shapes");
   else
     printf("correlation %.3f with %s, threshold %.2f, over %.0f %% of the smaller one\n", r->correlation,
-           lineage_shown(run->forest, (unsigned)r->nearest), r->threshold, 100 * r->common);
+           forest_shown(run->forest, (unsigned)r->nearest), r->threshold, 100 * r->common);
 }
 
 /* An adapter goes where it hangs: its weights alone have no tree. */
@@ -83,7 +83,7 @@ static int route(const LineageRun *run, bool json) {
   } else if (run->adapter && r.tree < 0) {
     print_homeless(run);
   } else if (run->adapter) {
-    printf("tree of %s, as its base\n", lineage_shown(run->forest, (unsigned)root_of(run->forest, r.tree)));
+    printf("tree of %s, as its base\n", forest_shown(run->forest, (unsigned)root_of(run->forest, r.tree)));
   } else {
     print_route(run, &r);
   }
@@ -125,7 +125,7 @@ static cJSON *base_json(const LineageRun *run, const BaseFit *b) {
 
 static void print_base(const LineageRun *run, const BaseFit *b) {
   g_autoptr(GPtrArray) reasons = reasons_of(run, b);
-  printf("%-14.2f  %s:", b->score, lineage_shown(run->forest, b->node));
+  printf("%-14.2f  %s:", b->score, forest_shown(run->forest, b->node));
   for (guint k = 0; k < reasons->len; k++) printf("%s %s", k ? "," : "", (const char *)reasons->pdata[k]);
   putchar('\n');
 }

@@ -62,7 +62,7 @@ static int set_pairs(const char *root, const char *what, char **pairs, const Glo
   ok = m != NULL;
   for (char **p = pairs; ok && *p; p++) ok = set_pair(&r, m, *p, &error);
   ok = ok && by_hand_save(r.hand, &error);
-  if (ok && !globals->quiet) printf("%s: kept by hand\n", m->shown);
+  if (ok && !globals->quiet) printf("%s: kept by hand\n", model_title(m));
   run_clear(&r);
   return end(ok, error);
 }

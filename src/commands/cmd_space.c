@@ -77,7 +77,7 @@ static DiskKind listed_kind(const char *name) {
 
 static void print_disk(const DiskSurvey *disk) {
   uint64_t sum = 0;
-  puts("\nOn the disk, as du counts");
+  printf("\n%9s  %s\n", "SIZE", "ON THE DISK, AS DU COUNTS");
   for (int k = 0; k < DISK_KINDS; k++) {
     const char *text = disk_kind_text((DiskKind)k), *name = disk_kind_name((DiskKind)k);
     bool listed = listed_kind(name) != DISK_KINDS;
@@ -89,16 +89,17 @@ static void print_disk(const DiskSurvey *disk) {
 }
 
 static void print_text(const Space *s, const DiskSurvey *disk) {
+  printf("%9s  %s\n", "SIZE", "OF THE MODELS' FILES");
   print_sum("in all", s->all);
   print_sum("in copies, number for number (copse duplicates)", s->copies);
   print_sum("in copies in another number format", s->recasts);
   print_sum("in quantised copies", s->quantised);
   print_sum("in checkpoints that a later one of their run replaces (--paths superseded)", s->superseded);
   print_disk(disk);
-  puts("\nLargest");
+  printf("\n%9s  %s\n", "SIZE", "LARGEST MODELS");
   for (guint i = 0; i < MIN(s->models->len, (guint)LARGEST); i++) {
     const Model *m = s->models->pdata[i];
-    print_sum(m->shown, m->bytes);
+    print_sum(model_title(m), m->bytes);
   }
 }
 

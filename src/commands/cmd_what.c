@@ -101,7 +101,7 @@ static void print_json(const Model *m, const GArray *all) {
 
 static void print_line(const Model *m, const GArray *all) {
   const Purpose *p = &g_array_index(all, Purpose, 0);
-  g_autofree char *name = text_fit(m->shown, NAME_COLUMNS, "…"), *what = text_fit(p->text, WHAT_COLUMNS, "…");
+  g_autofree char *name = text_fit(model_title(m), NAME_COLUMNS, "…"), *what = text_fit(p->text, WHAT_COLUMNS, "…");
   printf("%s  %s  %s", name, what, p->evidence);
   guint others = all->len > 2 ? all->len - 2 : 0; /* the name always says otherwise */
   if (others) printf("; %u other%s otherwise", others, others == 1 ? " says" : "s say");
@@ -109,7 +109,7 @@ static void print_line(const Model *m, const GArray *all) {
 }
 
 static void print_all(const Model *m, const GArray *all) {
-  printf("%s\n", m->shown);
+  printf("%s\n", model_title(m));
   for (guint i = 0; i < all->len; i++) {
     const Purpose *p = &g_array_index(all, Purpose, i);
     printf("  %-13s  %s  (%s)\n", purpose_kind_name(p->kind), p->text, p->evidence);

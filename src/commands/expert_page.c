@@ -2,14 +2,11 @@
 #include "commands/expert_page.h"
 
 #include <math.h>
+#include <string.h>
 
+#include "core/text.h"
 #include "experts/voice.h"
 #include "search/opinion.h"
-
-static void add_safe(GString *s, const char *text) {
-  g_autofree char *safe = g_markup_escape_text(text ? text : "", -1);
-  g_string_append(s, safe);
-}
 
 /* "93.1 % (90.2 to 95.4, 320 models, chance 5.0 %)"; "not measured". */
 static void add_score(GString *s, const Score *score) {
@@ -27,9 +24,9 @@ static void add_score(GString *s, const Score *score) {
 
 static void add_expert(GString *s, const Expert *x) {
   g_string_append(s, "<tr><th scope=row>");
-  add_safe(s, x->name);
+  text_append_markup(s, x->name);
   g_string_append_printf(s, "<td>%s<td>", x->task == EXPERT_ALIGN ? "words" : "labels");
-  add_safe(s, x->layer);
+  text_append_markup(s, x->layer);
   g_string_append_printf(s, "<td class=n>%u", x->labels->len);
   add_score(s, &x->test);
   add_score(s, &x->test_holdout);
@@ -39,7 +36,8 @@ static void add_expert(GString *s, const Expert *x) {
 static void add_table(GString *s, const GPtrArray *experts) {
   g_string_append(
       s,
-      "<h2>Experts</h2>\n<div class=t><table><thead><tr><th scope=col>expert<th scope=col>answers in"
+      "<h2 id=\"experts\">Experts</h2>\n<div class=t><table><caption>Experts and how often each is "
+      "right</caption><thead><tr><th scope=col>expert<th scope=col>answers in"
       "<th scope=col>layer<th scope=col class=n>labels<th scope=col class=n>right, concepts it was trained on"
       "<th scope=col class=n>right, concepts it never saw</thead><tbody>\n");
   for (guint i = 0; i < experts->len; i++) add_expert(s, experts->pdata[i]);
@@ -70,31 +68,92 @@ static double scaled(const Bounds *b, int k, double v) {
   return MARGIN + (spread > 0 ? (v - b->low[k]) / spread : .5) * (SIDE - 2 * MARGIN);
 }
 
-static void add_point(GString *s, const Bounds *b, const Chart *c, guint i) {
+/* Colours of the labels that most points have; the others are grey. */
+static const char *const colours[] = {"#3f8f5f", "#d9822b", "#4a78c8", "#c24d5a", "#8e63c0", "#17999c",
+                                      "#a9892a", "#d064a6", "#6f8b2d", "#2e9bd6", "#b8623a", "#7a7fd1"};
+static const char grey[] = "#8b938e";
+
+typedef struct {
+  const char *label; /* borrowed */
+  unsigned n;
+} Count;
+
+static int most_first(gconstpointer a, gconstpointer b) {
+  const Count *x = a, *y = b;
+  return x->n != y->n ? (x->n < y->n) - (x->n > y->n) : strcmp(x->label, y->label);
+}
+
+/* Labels of the points, the commonest first. */
+static GArray *count_labels(const Chart *c) {
+  GArray *counts = g_array_new(FALSE, FALSE, sizeof(Count));
+  g_autoptr(GHashTable) at = g_hash_table_new(g_str_hash, g_str_equal);
+  for (guint i = 0; i < c->models->len; i++) {
+    const char *label = model_concept(c->models->pdata[i], NULL);
+    gpointer known;
+    if (!label) continue;
+    if (!g_hash_table_lookup_extended(at, label, NULL, &known)) {
+      Count fresh = {label, 0};
+      known = GUINT_TO_POINTER(counts->len);
+      g_hash_table_insert(at, (gpointer)label, known);
+      g_array_append_val(counts, fresh);
+    }
+    g_array_index(counts, Count, GPOINTER_TO_UINT(known)).n++;
+  }
+  g_array_sort(counts, most_first);
+  return counts;
+}
+
+static const char *colour_of(const GArray *counts, const char *label) {
+  for (guint i = 0; label && i < MIN(counts->len, (guint)G_N_ELEMENTS(colours)); i++)
+    if (strcmp(g_array_index(counts, Count, i).label, label) == 0) return colours[i];
+  return grey;
+}
+
+static void add_point(GString *s, const Bounds *b, const Chart *c, guint i, const GArray *counts) {
   const Model *m = c->models->pdata[i];
   const char *label = model_concept(m, NULL);
-  guint hue = label ? g_str_hash(label) % 360 : 0;
-  g_string_append_printf(s, "<circle cx=%.1f cy=%.1f r=3 fill=\"hsl(%u %d%% 50%%)\"><title>",
-                         scaled(b, 0, (double)c->xy[2 * i]), SIDE - scaled(b, 1, (double)c->xy[2 * i + 1]), hue,
-                         label ? 65 : 0);
-  add_safe(s, m->name);
+  g_string_append_printf(s, "<circle cx=%.1f cy=%.1f r=4 fill=\"%s\"><title>", scaled(b, 0, (double)c->xy[2 * i]),
+                         SIDE - scaled(b, 1, (double)c->xy[2 * i + 1]), colour_of(counts, label));
+  text_append_markup(s, m->name);
   if (label) g_string_append(s, ": ");
-  add_safe(s, label);
+  text_append_markup(s, label);
   g_string_append(s, "</title></circle>\n");
+}
+
+static void add_swatch(GString *s, const char *colour, const char *label, unsigned n) {
+  g_string_append_printf(s, "<li><svg width=10 height=10 aria-hidden=true><circle cx=5 cy=5 r=5 fill=\"%s\"/></svg>",
+                         colour);
+  text_append_markup(s, label);
+  g_string_append_printf(s, " <span class=d>%u</span></li>\n", n);
+}
+
+static void add_legend(GString *s, const GArray *counts) {
+  const guint named = MIN(counts->len, (guint)G_N_ELEMENTS(colours));
+  unsigned others = 0;
+  if (!counts->len) return;
+  g_string_append(s, "<figcaption><ul>\n");
+  for (guint i = 0; i < named; i++)
+    add_swatch(s, colours[i], g_array_index(counts, Count, i).label, g_array_index(counts, Count, i).n);
+  for (guint i = named; i < counts->len; i++) others += g_array_index(counts, Count, i).n;
+  if (others) add_swatch(s, grey, "others", others);
+  g_string_append(s, "</ul></figcaption>");
 }
 
 static void add_map(GString *s, const Chart *c) {
   const Bounds b = bounds_of(c);
-  g_string_append(s, "<h2>Map</h2>\n<p class=d>Where ");
-  add_safe(s, c->expert);
+  g_autoptr(GArray) counts = count_labels(c);
+  g_string_append(s, "<h2 id=\"where\">Map</h2>\n<p class=d>Where ");
+  text_append_markup(s, c->expert);
   g_string_append_printf(
       s,
-      " sees %u models; near is alike. The axes carry %.0f %% and %.0f %% of the spread; a colour is "
-      "what a model says it was trained on.</p>\n<svg id=\"map\" role=\"img\" aria-label=\"Map of the "
+      " sees %u model%s; near is alike. The axes carry %.0f %% and %.0f %% of the spread; a colour is "
+      "what a model says it was trained on.</p>\n<figure><svg id=\"map\" role=\"img\" aria-label=\"Map of the "
       "models\" viewBox=\"0 0 %d %d\">\n",
-      c->models->len, 100 * c->shares[0], 100 * c->shares[1], SIDE, SIDE);
-  for (guint i = 0; i < c->models->len; i++) add_point(s, &b, c, i);
+      c->models->len, c->models->len == 1 ? "" : "s", 100 * c->shares[0], 100 * c->shares[1], SIDE, SIDE);
+  for (guint i = 0; i < c->models->len; i++) add_point(s, &b, c, i, counts);
   g_string_append(s, "</svg>\n");
+  add_legend(s, counts);
+  g_string_append(s, "</figure>\n");
 }
 
 /* The first expert that can be drawn. */

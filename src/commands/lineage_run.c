@@ -105,12 +105,6 @@ char *lineage_label(const Forest *forest, unsigned node) {
   return g_strdup(g_utf8_validate(n->model->path, -1, NULL) ? n->model->path : n->model->shown);
 }
 
-const SafeText *lineage_shown(const Forest *forest, unsigned node) {
-  const ForestNode *n = forest_node(forest, node);
-  if (!n->model) return n->name;
-  return model_value(n->model, "repository") ? n->model->name : n->model->shown;
-}
-
 cJSON *lineage_edge_json(const Forest *forest, const ForestNode *node, const ParentEdge *edge) {
   cJSON *out = cJSON_CreateObject();
   g_autofree char *label = lineage_label(forest, edge->parent);

@@ -30,9 +30,5 @@ void lineage_run_clear(LineageRun *run);
 /* How the contract writes a node: its path, or ghost:NAME. The caller frees it. */
 char *lineage_label(const Forest *forest, unsigned node);
 
-/* What is shown of a node: its path made safe; org/name of a model in a Hub cache, whose path says nothing; the name of
- * one that is not on disk. Borrowed. */
-const SafeText *lineage_shown(const Forest *forest, unsigned node);
-
 /* {path, confidence, kind, weight, source, distance, card}. */
 cJSON *lineage_edge_json(const Forest *forest, const ForestNode *node, const ParentEdge *edge);

@@ -135,3 +135,8 @@ char *text_seconds(double s) {
   if (t < 7200) return g_strdup_printf("%d min %02d s", t / 60, t % 60);
   return g_strdup_printf("%d h %02d min", t / 3600, t / 60 % 60);
 }
+
+void text_append_markup(GString *out, const char *text) {
+  g_autofree char *safe = text ? g_markup_escape_text(text, -1) : NULL;
+  if (safe) g_string_append(out, safe);
+}

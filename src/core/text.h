@@ -42,5 +42,8 @@ char *text_count(uint64_t n);
 /* 512 B, 1.5 kB, 343 MB (powers of 1000, as disks are sold and Hubs display). */
 char *text_bytes(uint64_t n);
 
+/* Adds a text to HTML or SVG, what is special there escaped; NULL adds nothing. */
+void text_append_markup(GString *out, const char *text);
+
 /* 0.4 s, 12 s, 3 min 20 s, 2 h 05 min. */
 char *text_seconds(double seconds);

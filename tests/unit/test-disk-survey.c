@@ -6,6 +6,7 @@
 
 #include "collection/disk_survey.h"
 #include "collection/superseded.h"
+#include "collection/walk/hub_layout.h"
 #include "tests/unit/collection_fixture.h"
 
 static uint64_t du(const char *root) {
@@ -87,10 +88,35 @@ static void test_superseded(Fixture *f, gconstpointer unused) {
       "other/a-step50.safetensors run/checkpoint-100/model.safetensors run/checkpoint-200/model.safetensors ");
 }
 
+/* The last repository on the way counts; what is no repository of models is none. */
+static void test_hub_paths(void) {
+  static const struct {
+    const char *path, *snapshot, *repository;
+    bool blob;
+  } rows[] = {
+      {"hub/models--o--n/snapshots/c1/model.safetensors", "hub/models--o--n/snapshots/c1", "hub/models--o--n", false},
+      {"models--o--n/snapshots/c1/sub/a", "models--o--n/snapshots/c1", "models--o--n", false},
+      {"models--a--b/snapshots/1/models--o--n/snapshots/2/x", "models--a--b/snapshots/1/models--o--n/snapshots/2",
+       "models--a--b/snapshots/1/models--o--n", false},
+      {"models--o--n/snapshots/c1", NULL, NULL, false},
+      {"datasets--o--n/snapshots/c1/x", NULL, NULL, false},
+      {"my/snapshots/c1/x", NULL, NULL, false},
+      {"hub/models--o--n/blobs/ab", NULL, NULL, true},
+      {"models--notes/of/blobs/ab", NULL, NULL, false},
+      {"datasets--o--n/blobs/ab", NULL, NULL, false}};
+  for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+    g_autofree char *repository = NULL, *snapshot = hub_snapshot_of_path(rows[i].path, &repository);
+    g_assert_cmpstr(snapshot, ==, rows[i].snapshot);
+    g_assert_cmpstr(repository, ==, rows[i].repository);
+    g_assert_cmpint(hub_is_blob(rows[i].path), ==, rows[i].blob);
+  }
+}
+
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   add_test("/disk-survey", "kinds", test_kinds);
   add_test("/disk-survey", "nowhere", test_nowhere);
   add_test("/disk", "superseded", test_superseded);
+  g_test_add_func("/disk/hub-paths", test_hub_paths);
   return g_test_run();
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which of several copies is kept, why, and what removing the others gives back. */
+#include <fcntl.h>
 #include <glib/gstdio.h>
+#include <linux/fs.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utime.h>
@@ -105,6 +108,21 @@ static void test_links(Fixture *f, gconstpointer unused) {
   g_assert_cmpuint(disk_freed(f->root, both), ==, blocks(f, first));
 }
 
+/* A copy by reference (cp --reflink) frees nothing; where the file system makes none this is skipped. */
+static void test_reflinks(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  put_matrix(f, "a/one.safetensors", DTYPE_F32, false, 9);
+  g_autofree char *one = place(f, "a/one.safetensors"), *other = place(f, "b/two.safetensors");
+  int from = open(one, O_RDONLY | O_CLOEXEC), to = open(other, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  bool made = from >= 0 && to >= 0 && ioctl(to, FICLONE, from) == 0 && fsync(to) == 0;
+  if (from >= 0) close(from);
+  if (to >= 0) close(to);
+  g_autoptr(GPtrArray) paths = g_ptr_array_new();
+  g_ptr_array_add(paths, (char *)"b/two.safetensors");
+  if (made) g_assert_cmpuint(disk_freed(f->root, paths), ==, 0);
+  else g_test_skip("no copies by reference here");
+}
+
 /* Behind a snapshot's link lies a blob: it goes too, unless another revision needs it. */
 static void test_blobs(Fixture *f, gconstpointer unused) {
   (void)unused;
@@ -133,6 +151,7 @@ int main(int argc, char **argv) {
   add_test("/keep", "rules", test_rules);
   add_test("/keep", "widened", test_widened);
   add_test("/keep", "links", test_links);
+  add_test("/keep", "reflinks", test_reflinks);
   add_test("/keep", "blobs", test_blobs);
   g_test_add_func("/keep/words", test_words);
   return g_test_run();

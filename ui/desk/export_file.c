@@ -13,7 +13,7 @@
 static char *text_for(const char *path, const Forest *forest, const GPtrArray *nodes, const char *label_key,
                       GError **error) {
   ExportFormat format;
-  if (g_str_has_suffix(path, ".html")) return report_html(forest, "Models", label_key, NULL);
+  if (g_str_has_suffix(path, ".html")) return report_html(forest, "Models", label_key, NULL, NULL);
   if (export_format_for(path, &format)) return export_text(forest, nodes, format, label_key);
   g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE,
               "%s: no format has this ending; there are .csv, .jsonl, .html and .txt (paths)", path);

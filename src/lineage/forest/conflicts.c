@@ -31,11 +31,6 @@ static void add(GPtrArray *list, ConflictSeverity severity, ConflictKind kind, u
   g_ptr_array_add(list, c);
 }
 
-static const char *shown(const Forest *f, unsigned v) {
-  const ForestNode *n = forest_node(f, v);
-  return n->model ? n->model->shown : n->name;
-}
-
 /* --- base, family, card ----------------------------------------------------------------------------------- */
 
 static void add_base(GPtrArray *list, const Forest *f, unsigned v) {
@@ -51,8 +46,8 @@ static void add_base(GPtrArray *list, const Forest *f, unsigned v) {
     return;
   }
   add(list, SEVERITY_HIGH, CONFLICT_BASE, v,
-      g_strdup_printf("its card names %s, its weights come from %s (%s, %.0f %% sure)", declared, shown(f, e->parent),
-                      edge_kind_name(e->kind), 100 * e->confidence));
+      g_strdup_printf("its card names %s, its weights come from %s (%s, %.0f %% sure)", declared,
+                      forest_shown(f, e->parent), edge_kind_name(e->kind), 100 * e->confidence));
 }
 
 static void add_family(GPtrArray *list, const Forest *f, unsigned v) {
@@ -80,8 +75,8 @@ static void add_card(GPtrArray *list, const Forest *f, unsigned v) {
   const char *mine = repository_of(n->model), *other = original ? repository_of(original) : NULL;
   if (n->card_conflict || !mine || !other || same_name(mine, other) || same_name(mine, original->name)) return;
   add(list, SEVERITY_LOW, CONFLICT_CARD, v,
-      g_strdup_printf("it holds the same tensors as %s, yet its card names %s and that one's names %s", original->shown,
-                      mine, other));
+      g_strdup_printf("it holds the same tensors as %s, yet its card names %s and that one's names %s",
+                      model_title(original), mine, other));
 }
 
 /* --- licences ------------------------------------------------------------------------------------------------ */
@@ -132,8 +127,8 @@ static void add_licence(GPtrArray *list, const Forest *f, unsigned v) {
   Step at;
   if (!own || own->class != LICENCE_PERMISSIVE || !(bound = binding_ancestor(f, v, &at))) return;
   GString *s = g_string_new(NULL);
-  g_string_append_printf(s, "it says %s, and comes from %s", own->id, shown(f, at.node));
-  if (at.way != v) g_string_append_printf(s, " by way of %s", shown(f, at.way));
+  g_string_append_printf(s, "it says %s, and comes from %s", own->id, forest_shown(f, at.node));
+  if (at.way != v) g_string_append_printf(s, " by way of %s", forest_shown(f, at.way));
   g_string_append_printf(s, " (%.0f %% sure), which is under %s, %s: %s", 100 * at.weakest, bound->id,
                          licence_class_name(bound->class), bound->clause);
   add(list, licence_severity(bound, &at), CONFLICT_LICENCE, v, g_string_free(s, FALSE));

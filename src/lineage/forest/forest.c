@@ -62,6 +62,11 @@ const ForestNode *forest_node(const Forest *f, unsigned node) {
   return f->nodes->pdata[node];
 }
 
+const SafeText *forest_shown(const Forest *f, unsigned node) {
+  const ForestNode *n = forest_node(f, node);
+  return n->model ? model_title(n->model) : n->name;
+}
+
 int forest_find(const Forest *f, const Model *model) {
   return (int)GPOINTER_TO_UINT(g_hash_table_lookup(f->by_path, model->path)) - 1;
 }

@@ -85,6 +85,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Forest, forest_free)
 
 const ForestNode *forest_node(const Forest *forest, unsigned node);
 
+/* What is shown of a node: model_title(); the name of one that is not on disk. Borrowed. */
+const SafeText *forest_shown(const Forest *forest, unsigned node);
+
 /* The edge that a node hangs by, the first to a parent; NULL for a root. Borrowed. */
 const ParentEdge *forest_parent_edge(const ForestNode *node);
 

@@ -2,58 +2,19 @@
 #include "lineage/forest/report.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "core/text.h"
 #include "lineage/forest/conflicts.h"
+#include "lineage/forest/keep.h"
 #include "lineage/forest/node_fields.h"
+#include "lineage/forest/report_page.h"
 #include "lineage/forest/report_tree.h"
 
 static const ModelField columns[] = {
     FIELD_NAME,       FIELD_WHAT,  FIELD_KIND,   FIELD_FAMILY,       FIELD_BASE,     FIELD_PARENT, FIELD_EDGE,
     FIELD_CONFIDENCE, FIELD_MOVED, FIELD_PARAMS, FIELD_BYTES,        FIELD_DTYPE,    FIELD_RANK,   FIELD_LICENSE,
     FIELD_DATE,       FIELD_TAGS,  FIELD_TREE,   FIELD_DUPLICATE_OF, FIELD_CONFLICT, FIELD_NOTE,   FIELD_PATH};
-
-static const char head[] =
-    "<meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\n"
-    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
-    "script-src 'unsafe-inline'\">\n<style>\n"
-    ":root{color-scheme:light dark;--line:#8884;--dim:#888;--warn:#c60}\n"
-    "body{font:15px/1.4 system-ui,sans-serif;margin:1.5em auto;max-width:110em;padding:0 1em}\n"
-    "h1{font-size:1.5em}h2{font-size:1.15em;margin:2em 0 .5em}\n"
-    "dl{display:flex;flex-wrap:wrap;gap:.3em 2em;margin:0}dt{color:var(--dim)}dd{margin:0;font-size:1.3em}\n"
-    "ul{margin:0;padding-left:1.3em}.d{color:var(--dim);fill:var(--dim)}.w{color:var(--warn);fill:var(--warn)}\n"
-    "svg{display:block}#trees{fill:CanvasText;font-size:14px}#trees path{fill:none;stroke:var(--dim)}\n"
-    "#trees g[aria-expanded]{cursor:pointer}#map{width:min(100%,44em);border:1px solid var(--line)}\n"
-    ".t{overflow:auto;max-height:80vh;border:1px solid var(--line)}table{border-collapse:collapse;width:100%}\n"
-    "th,td{padding:.15em "
-    ".6em;text-align:left;white-space:nowrap;max-width:30em;overflow:hidden;text-overflow:ellipsis}\n"
-    "thead th{position:sticky;top:0;background:Canvas;border-bottom:1px solid var(--line)}.n{text-align:right}\n"
-    "th button{font:inherit;font-weight:600;border:0;background:none;color:inherit;cursor:pointer;padding:0}\n"
-    "tbody tr:hover{background:#8881}input{font:inherit;padding:.3em .6em;width:min(30em,100%)}\n"
-    "@media "
-    "print{.t{max-height:none;overflow:visible}label,button.b,#found{display:none}td{white-space:normal}}\n</style>\n";
-
-/* Searching hides rows here and in the trees; sorting compares numbers as numbers, and what has none comes last. */
-static const char script[] =
-    "const body=document.querySelector('#models tbody'),rows=[...body.rows];\n"
-    "const say=n=>document.getElementById('found').textContent=n+' of '+rows.length+' models';\n"
-    "document.getElementById('search').addEventListener('input',e=>{\n"
-    "  const words=e.target.value.toLowerCase().split(/\\s+/).filter(Boolean);let n=0;\n"
-    "  for(const r of rows){const t=r.textContent.toLowerCase();r.hidden=!words.every(w=>t.includes(w));n+=!r.hidden}\n"
-    "  trees.search(words);say(n)});\n"
-    "document.querySelectorAll('#models th').forEach((th,i)=>th.firstChild.addEventListener('click',()=>{\n"
-    "  const down=th.getAttribute('aria-sort')==='ascending';\n"
-    "  document.querySelectorAll('#models th').forEach(o=>o.removeAttribute('aria-sort'));\n"
-    "  th.setAttribute('aria-sort',down?'descending':'ascending');\n"
-    "  const key=r=>{const c=r.cells[i],v=c.dataset.v;return v===undefined?c.textContent:Number(v)};\n"
-    "  rows.sort((a,b)=>{const x=key(a),y=key(b);if(x===''||y==='')return(x==='')-(y==='');\n"
-    "    const c=typeof x==='number'&&typeof y==='number'?x-y:String(x).localeCompare(y);return down?-c:c});\n"
-    "  body.append(...rows)}));\nsay(rows.length);\n</script>\n";
-
-static void add_safe(GString *s, const char *text) {
-  g_autofree char *safe = g_markup_escape_text(text ? text : "", -1);
-  g_string_append(s, safe);
-}
 
 /* --- sums --------------------------------------------------------------------------------------- */
 
@@ -81,34 +42,33 @@ static Sums count(const Forest *f) {
 }
 
 static void add_sum(GString *s, const char *label, const char *value) {
-  g_string_append_printf(s, "<div><dt>%s<dd>%s</div>\n", label, value);
+  g_string_append_printf(s, "<div><dt>%s</dt><dd>%s</dd></div>\n", label, value);
 }
 
-static void add_count(GString *s, const char *label, unsigned n) {
-  char digits[16];
-  g_snprintf(digits, sizeof digits, "%u", n);
-  add_sum(s, label, digits);
+/* `one` and `many` are what is counted. */
+static void add_count(GString *s, unsigned n, const char *one, const char *many) {
+  g_autofree char *digits = g_strdup_printf("%u", n);
+  add_sum(s, n == 1 ? one : many, digits);
 }
 
 static void add_sums(GString *s, const Forest *f) {
   Sums sums = count(f);
   g_autofree char *bytes = text_bytes(sums.bytes), *copied = text_bytes(sums.copied);
   g_string_append(s, "<dl>\n");
-  add_count(s, "models", sums.models);
-  add_count(s, "trees", (unsigned)f->trees);
+  add_count(s, sums.models, "model", "models");
+  add_count(s, (unsigned)f->trees, "tree", "trees");
   add_sum(s, "in weight files", bytes);
-  add_count(s, "copies", sums.copies);
+  add_count(s, sums.copies, "copy", "copies");
   add_sum(s, "in copies", copied);
-  add_count(s, "cards contradicted", sums.conflicts);
-  add_count(s, "parents not on disk", sums.missing);
+  add_count(s, sums.conflicts, "card contradicted", "cards contradicted");
+  add_count(s, sums.missing, "parent not on disk", "parents not on disk");
   g_string_append(s, "</dl>\n");
 }
 
 static void add_trees(GString *s, const Forest *f) {
-  g_string_append(
-      s,
-      "<h2>Trees</h2>\n<p><button class=b id=\"fold\">fold all</button> <button class=b id=\"unfold\">unfold "
-      "all</button></p>\n<div class=t tabindex=0 role=region aria-label=\"Trees\">\n");
+  g_string_append(s,
+                  "<h2 id=\"forest\">Trees</h2>\n<p><button class=b id=\"fold\">fold all</button> <button class=b "
+                  "id=\"unfold\">unfold all</button></p>\n<div class=t>\n");
   report_tree_svg(s, f);
   g_string_append(s, "</div>\n");
 }
@@ -120,29 +80,55 @@ static bool is_number(ModelField f) {
   return kind == FIELD_IS_NUMBER || kind == FIELD_IS_REAL;
 }
 
+/* The first column names the row; those that most readers of a printed page can do without have class "x". */
+static bool is_minor(ModelField f) {
+  static const ModelField minor[] = {FIELD_MOVED, FIELD_PARAMS, FIELD_RANK, FIELD_TAGS,
+                                     FIELD_TREE,  FIELD_NOTE,   FIELD_PATH};
+  for (size_t i = 0; i < G_N_ELEMENTS(minor); i++)
+    if (minor[i] == f) return true;
+  return false;
+}
+
+/* Other models by what people call them. */
+static char *cell_text(const Forest *f, const ForestNode *n, ModelField field, const char *label_key) {
+  const ParentEdge *e = forest_parent_edge(n);
+  if (field == FIELD_PARENT) return e ? g_strdup(forest_shown(f, e->parent)) : NULL;
+  if (field == FIELD_DUPLICATE_OF && n->duplicate_of >= 0) return g_strdup(forest_shown(f, (unsigned)n->duplicate_of));
+  return node_field_text(f, n, field, label_key);
+}
+
 static void add_cell(GString *s, const Forest *f, const ForestNode *n, ModelField field, const char *label_key) {
   double number = is_number(field) ? node_field_number(n, field) : NAN;
   g_autofree char *text = isfinite(number)   ? field_number_text(field, number)
                           : is_number(field) ? NULL
-                                             : node_field_text(f, n, field, label_key);
-  if (isfinite(number)) {
+                                             : cell_text(f, n, field, label_key);
+  const char *minor = is_minor(field) ? "x" : "";
+  if (field == FIELD_NAME) {
+    g_string_append(s, "<th scope=row>");
+  } else if (isfinite(number)) {
     char digits[G_ASCII_DTOSTR_BUF_SIZE];
-    g_string_append_printf(s, "<td class=n data-v=%s>", g_ascii_formatd(digits, sizeof digits, "%.12g", number));
+    g_string_append_printf(s, *minor ? "<td class=\"n x\" data-v=%s>" : "<td class=n data-v=%s>",
+                           g_ascii_formatd(digits, sizeof digits, "%.12g", number));
   } else {
-    g_string_append(s, "<td>");
+    g_string_append(s, *minor ? "<td class=x>" : "<td>");
   }
-  add_safe(s, text);
+  text_append_markup(s, text);
+}
+
+/* "What for" of "WHAT FOR". */
+static void add_title(GString *s, ModelField field) {
+  const char *title = field_info(field)->title;
+  g_autofree char *rest = g_ascii_strdown(title + 1, -1);
+  g_string_append_printf(s, "<th scope=col class=\"%s%s\" title=\"%s\"><button>%c%s</button></th>",
+                         is_number(field) ? "n" : "", is_minor(field) ? " x" : "", field_info(field)->meaning, *title,
+                         rest);
 }
 
 static void add_table(GString *s, const Forest *f, const char *label_key) {
   g_string_append(s,
-                  "<h2>Models</h2>\n<p><label>Search <input id=\"search\" type=\"search\"></label> "
-                  "<span id=\"found\" role=\"status\"></span></p>\n<div class=t tabindex=0 role=region "
-                  "aria-label=\"Models\"><table id=\"models\"><thead><tr>");
-  for (size_t c = 0; c < G_N_ELEMENTS(columns); c++)
-    g_string_append_printf(s, "<th scope=col%s title=\"%s\"><button>%s</button></th>",
-                           is_number(columns[c]) ? " class=n" : "", field_info(columns[c])->meaning,
-                           field_info(columns[c])->name);
+                  "<h2 id=\"all\">Models</h2>\n<div class=t tabindex=0 role=region aria-label=\"Models\"><table "
+                  "id=\"models\"><caption>Every model; the buttons in the head sort</caption><thead><tr>");
+  for (size_t c = 0; c < G_N_ELEMENTS(columns); c++) add_title(s, columns[c]);
   g_string_append(s, "</tr></thead><tbody>\n");
   for (guint i = 0; i < f->nodes->len; i++) {
     const ForestNode *n = forest_node(f, i);
@@ -156,54 +142,121 @@ static void add_table(GString *s, const Forest *f, const char *label_key) {
 
 /* --- copies and conflicts ---------------------------------------------------------------------------- */
 
-/* A list of the models for which `text` says something. */
-static void add_list(GString *s, const char *title, const Forest *f,
-                     char *(*text)(const Forest *, const ForestNode *)) {
-  bool begun = false;
+/* A table's beginning; `heads` are separated by "|", those of numbers begin with "#". */
+static void begin_table(GString *s, const char *id, const char *title, unsigned n, const char *heads) {
+  g_auto(GStrv) names = g_strsplit(heads, "|", -1);
+  g_string_append_printf(
+      s, "<h2 id=\"%s\">%s <span>%u</span></h2>\n<div class=t tabindex=0 role=region aria-label=\"%s\">", id, title, n,
+      title);
+  g_string_append_printf(s, "<table><caption>%s</caption><thead><tr>", title);
+  for (char **h = names; *h; h++)
+    g_string_append_printf(s, "<th scope=col%s>%s", **h == '#' ? " class=n" : "", **h == '#' ? *h + 1 : *h);
+  g_string_append(s, "</thead><tbody>\n");
+}
+
+static void end_table(GString *s) { g_string_append(s, "</tbody></table></div>\n"); }
+
+static void add_shown(GString *s, const char *tag, const Forest *f, unsigned node) {
+  g_string_append(s, tag);
+  text_append_markup(s, forest_shown(f, node));
+}
+
+static void add_member(GString *s, const Forest *f, const KeepGroup *g, guint i) {
+  const KeepMember *m = &g_array_index(g->members, KeepMember, i);
+  g_autofree char *bytes = text_bytes(forest_node(f, m->node)->model->bytes), *frees = text_bytes(m->frees);
+  const bool kept = i == g->keep;
+  add_shown(s, "<tr><th scope=row>", f, m->node);
+  if (i) add_shown(s, "<td>", f, g_array_index(g->members, KeepMember, 0).node);
+  else g_string_append(s, "<td>");
+  g_string_append_printf(s, "<td>%s<td class=n>%s<td class=n>%s<td>", keep_member_kind(g, i), bytes, kept ? "" : frees);
+  if (kept) g_string_append_printf(s, "keep: %s", g->why);
+  g_string_append_c(s, '\n');
+}
+
+static void add_copies(GString *s, const Forest *f, const GPtrArray *groups) {
+  unsigned members = 0;
+  for (guint i = 0; i < groups->len; i++) members += ((const KeepGroup *)groups->pdata[i])->members->len - 1;
+  if (!groups->len) return;
+  begin_table(s, "copies", "Copies", members, "Model|Holds the same as|Kind|#Size|#Frees|Which to keep");
+  for (guint i = 0; i < groups->len; i++)
+    for (guint k = 0; k < ((const KeepGroup *)groups->pdata[i])->members->len; k++)
+      add_member(s, f, groups->pdata[i], k);
+  end_table(s);
+}
+
+/* Without groups nothing is known of which to keep. */
+static void add_plain_copies(GString *s, const Forest *f) {
+  Sums sums = count(f);
+  if (!sums.copies) return;
+  begin_table(s, "copies", "Copies", sums.copies, "Model|Holds the same as|#Size");
   for (guint i = 0; i < f->nodes->len; i++) {
     const ForestNode *n = forest_node(f, i);
-    g_autofree char *line = n->model ? text(f, n) : NULL;
-    if (!line) continue;
-    if (!begun) g_string_append_printf(s, "<h2>%s</h2>\n<ul>\n", title);
-    begun = true;
-    g_string_append(s, "<li>");
-    add_safe(s, line);
-    g_string_append(s, "</li>\n");
+    if (!n->model || n->duplicate_of < 0) continue;
+    g_autofree char *bytes = text_bytes(n->model->bytes);
+    add_shown(s, "<tr><th scope=row>", f, i);
+    add_shown(s, "<td>", f, (unsigned)n->duplicate_of);
+    g_string_append_printf(s, "<td class=n>%s\n", bytes);
   }
-  if (begun) g_string_append(s, "</ul>\n");
+  end_table(s);
 }
 
-static char *copy_text(const Forest *f, const ForestNode *n) {
-  g_autofree char *of = node_field_text(f, n, FIELD_DUPLICATE_OF, NULL), *bytes = text_bytes(n->model->bytes);
-  return of ? g_strdup_printf("%s holds the same tensors as %s (%s)", n->model->shown, of, bytes) : NULL;
-}
-
-static void add_conflicts(GString *s, const Forest *f) {
-  g_autoptr(GPtrArray) list = conflicts_list(f);
-  if (list->len) g_string_append(s, "<h2>Conflicts</h2>\n<ul>\n");
+static void add_conflicts(GString *s, const GPtrArray *list, const Forest *f) {
+  if (!list->len) return;
+  begin_table(s, "conflicts", "Conflicts", list->len, "Model|Severity|Kind|What disagrees");
   for (guint i = 0; i < list->len; i++) {
     const Conflict *c = list->pdata[i];
-    g_string_append_printf(s, "<li><span class=w>%s</span> ", conflict_severity_name(c->severity));
-    add_safe(s, forest_node(f, c->node)->model->shown);
-    g_string_append_printf(s, " <span class=d>%s</span>: ", conflict_kind_name(c->kind));
-    add_safe(s, c->sentence);
-    g_string_append(s, "</li>\n");
+    add_shown(s, "<tr><th scope=row>", f, c->node);
+    g_string_append_printf(s, "<td%s>%s<td>%s<td class=s>", c->severity == SEVERITY_HIGH ? " class=w" : "",
+                           conflict_severity_name(c->severity), conflict_kind_name(c->kind));
+    text_append_markup(s, c->sentence);
+    g_string_append_c(s, '\n');
   }
-  if (list->len) g_string_append(s, "</ul>\n");
+  end_table(s);
 }
 
-char *report_html(const Forest *forest, const char *title, const char *label_key, const char *more) {
+/* --- the page ------------------------------------------------------------------------------------------ */
+
+/* Leads to what is there, and holds the search, which is for trees and table. */
+static void add_navigation(GString *s, bool copies, bool conflicts, const char *more) {
+  const struct {
+    const char *id, *name;
+    bool there;
+  } parts[] = {{"forest", "Trees", true},
+               {"all", "Models", true},
+               {"copies", "Copies", copies},
+               {"conflicts", "Conflicts", conflicts},
+               {"experts", "Experts", more && strstr(more, "id=\"experts\"")},
+               {"where", "Map", more && strstr(more, "id=\"where\"")}};
+  g_string_append(s, "<nav aria-label=\"Parts\"><div>");
+  for (size_t i = 0; i < G_N_ELEMENTS(parts); i++)
+    if (parts[i].there) g_string_append_printf(s, "<a href=\"#%s\">%s</a>\n", parts[i].id, parts[i].name);
+  g_string_append(
+      s,
+      "<label>Search <input id=\"search\" type=\"search\" placeholder=\"words that all must have\"></label> "
+      "<span id=\"found\" role=\"status\"></span></div></nav>\n");
+}
+
+char *report_html(const Forest *forest, const char *title, const char *label_key, const GPtrArray *groups,
+                  const char *more) {
   GString *s = g_string_new("<!DOCTYPE html>\n<html lang=\"en\"><head><title>");
-  add_safe(s, title);
-  g_string_append_printf(s, "</title>\n%s</head><body>\n<h1>", head);
-  add_safe(s, title);
-  g_string_append(s, "</h1>\n");
+  g_autoptr(GPtrArray) conflicts = conflicts_list(forest);
+  text_append_markup(s, title);
+  g_string_append_printf(s, "</title>\n%s</head><body>\n<header><h1>", report_head);
+  text_append_markup(s, title);
+  g_string_append(s, " <small>a collection of models, as copse sees it</small></h1>\n");
   add_sums(s, forest);
+  g_string_append(s, "</header>\n");
+  add_navigation(s, count(forest).copies > 0, conflicts->len > 0, more);
+  g_string_append(s, "<main>\n");
   add_trees(s, forest);
   add_table(s, forest, label_key);
-  add_list(s, "Copies", forest, copy_text);
-  add_conflicts(s, forest);
+  if (groups) add_copies(s, forest, groups);
+  else add_plain_copies(s, forest);
+  add_conflicts(s, conflicts, forest);
   if (more) g_string_append(s, more);
-  g_string_append_printf(s, "<script>\n'use strict';\n%s%s</body></html>\n", report_tree_script, script);
+  g_string_append_printf(s,
+                         "<footer>Made by copse from the weights and what lies beside them. Nothing here was sent for."
+                         "</footer></main>\n<script>\n'use strict';\n%s%s</body></html>\n",
+                         report_tree_script, report_script);
   return g_string_free(s, FALSE);
 }
