@@ -19,7 +19,7 @@ static const ModelField columns[] = {
 /* --- sums --------------------------------------------------------------------------------------- */
 
 typedef struct {
-  unsigned models, missing, copies, conflicts;
+  unsigned models, missing, copies;
   uint64_t bytes, copied;
 } Sums;
 
@@ -33,7 +33,6 @@ static Sums count(const Forest *f) {
     }
     sums.models++;
     sums.bytes += n->model->bytes;
-    sums.conflicts += n->card_conflict;
     if (n->duplicate_of < 0) continue;
     sums.copies++;
     sums.copied += n->model->bytes;
@@ -51,7 +50,7 @@ static void add_count(GString *s, unsigned n, const char *one, const char *many)
   add_sum(s, n == 1 ? one : many, digits);
 }
 
-static void add_sums(GString *s, const Forest *f) {
+static void add_sums(GString *s, const Forest *f, unsigned conflicts) {
   Sums sums = count(f);
   g_autofree char *bytes = text_bytes(sums.bytes), *copied = text_bytes(sums.copied);
   g_string_append(s, "<dl>\n");
@@ -60,7 +59,7 @@ static void add_sums(GString *s, const Forest *f) {
   add_sum(s, "in weight files", bytes);
   add_count(s, sums.copies, "copy", "copies");
   add_sum(s, "in copies", copied);
-  add_count(s, sums.conflicts, "card contradicted", "cards contradicted");
+  add_count(s, conflicts, "conflict", "conflicts");
   add_count(s, sums.missing, "parent not on disk", "parents not on disk");
   g_string_append(s, "</dl>\n");
 }
@@ -244,7 +243,7 @@ char *report_html(const Forest *forest, const char *title, const char *label_key
   g_string_append_printf(s, "</title>\n%s</head><body>\n<header><h1>", report_head);
   text_append_markup(s, title);
   g_string_append(s, " <small>a collection of models, as copse sees it</small></h1>\n");
-  add_sums(s, forest);
+  add_sums(s, forest, conflicts->len);
   g_string_append(s, "</header>\n");
   add_navigation(s, count(forest).copies > 0, conflicts->len > 0, more);
   g_string_append(s, "<main>\n");

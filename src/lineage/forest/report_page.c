@@ -54,8 +54,8 @@ const char report_head[] =
     "@media print{:root{--bg:#fff;--card:#fff;--ink:#000;--dim:#555;--line:#bbb;--leaf:#1d5238;--soft:#fff;--warn:#8a3f00;--band:#fff}\n"
     "body{font-size:8.5pt}header,main{padding:0;max-width:none}nav,.b,.x{display:none}.t{max-height:none;overflow:visible;border:0}\n"
     "thead th,tbody th{position:static}th,td{white-space:normal;padding:.15em .5em;border-bottom:1px solid #ddd;overflow-wrap:anywhere;"
-    "max-width:18em}.n{white-space:nowrap}\n"
-    "td.s{min-width:0}tr,dl,figure{break-inside:avoid}h2{break-after:avoid}#trees{width:100%;height:auto}}\n</style>\n";
+    "max-width:18em}thead th,.n{white-space:nowrap;overflow-wrap:normal}\n"
+    "td.s{min-width:0}tr,dl,figure{break-inside:avoid}h2{break-after:avoid}#trees{max-width:100%;height:auto}}\n</style>\n";
 
 const char report_script[] =
     "const body=document.querySelector('#models tbody'),rows=[...body.rows].map(r=>({r,t:r.textContent.toLowerCase()}));\n"
