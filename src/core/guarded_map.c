@@ -71,7 +71,7 @@ GuardedMap *guarded_map_new(int fd, size_t size, GError **error) {
   void *bytes = place ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
   if (bytes == MAP_FAILED) {
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "cannot map a file of %zu bytes: %s", size,
-                place ? g_strerror(errno) : "too many are mapped");
+                place ? g_strerror(errno) : "too many are mapped: close a collection");
     if (place) atomic_store(&place->begin, 0);
     return NULL;
   }
@@ -94,7 +94,7 @@ GuardedMap *guarded_map_open(const char *path, size_t least, GError **error) {
   if (fd < 0 || fstat(fd, &st) != 0)
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s: %s", shown, g_strerror(errno));
   else if (!S_ISREG(st.st_mode) || st.st_size <= 0 || (uint64_t)st.st_size < least)
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: too short, or no regular file", shown);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: too short, or no regular file: fetch it again", shown);
   else map = guarded_map_new(fd, (size_t)st.st_size, error);
   if (fd >= 0) close(fd);
   return map;

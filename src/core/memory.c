@@ -11,7 +11,7 @@ bool memory_is_there(size_t bytes, const char *label, GError **error) {
     munmap(room, bytes);
     return true;
   }
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s: not enough memory to read it: %zu MB are needed", label,
-              bytes / 1000000 + 1);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO,
+              "%s: not enough memory to read it, %zu MB are needed: close other programs", label, bytes / 1000000 + 1);
   return false;
 }

@@ -68,6 +68,6 @@ char **concept_list_open(const char *list, GError **error) {
   char **all = text ? pieces(text, "\n", TRUE) : pieces(list, ",", FALSE);
   if (*all) return all;
   g_strfreev(all);
-  g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_USAGE, "the list of labels is empty");
+  g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_USAGE, "the list of labels is empty: write one a line");
   return NULL;
 }

@@ -231,7 +231,8 @@ static bool read_centre(WeightFile *f, Expert *x, GError **error) {
   bool fits = weight_file_info(f, (size_t)i)->count == n;
   x->centre = fits ? g_try_new(float, n) : NULL;
   if (fits && !x->centre) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s: not enough memory for copse.centre", weight_file_label(f));
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s: copse.centre does not fit in memory: close other programs",
+                weight_file_label(f));
     return false;
   }
   return probex_store_numbers(f, "copse.centre", n, x->centre, error);
@@ -271,7 +272,8 @@ static bool read_split(WeightFile *f, Expert *x, GError **error) {
   if (numbers && !probex_store_numbers(f, "copse.split", shape[0] * SPLIT_RECORD_WIDTH, numbers, error)) return false;
   x->split = numbers ? split_record_unpack(numbers, shape[0]) : NULL;
   if (!x->split) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: copse.split does not say who was trained on", x->path);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
+                "%s: copse.split does not say who was trained on: damaged? train it again", x->path);
     return false;
   }
   const char *text = g_hash_table_lookup(weight_file_metadata(f), "copse.split");
@@ -294,7 +296,9 @@ static bool read_kernel(WeightFile *f, Expert *x, GError **error) {
   const uint64_t *d = probex_store_shape(f, "copse.text_mean", 1, error);
   bool same = d && d[0] == x->kernel->head[KERNEL_UNSEEN].width &&
               x->kernel->head[KERNEL_SEEN].width == (x->kernel->one_hot ? x->labels->len : d[0]);
-  if (d && !same) g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: its heads do not fit its texts", x->path);
+  if (d && !same)
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: its heads do not fit its texts: damaged? train it again",
+                x->path);
   x->probex = same ? kernel_shell(x->kernel, d[0], 0, error) : NULL;
   x->text_mean = x->probex ? g_new0(float, d[0]) : NULL;
   return x->probex && probex_store_numbers(f, "copse.text_mean", d[0], x->text_mean, error) &&
@@ -314,7 +318,8 @@ Expert *expert_load(const char *path, GError **error) {
   if (!read_split(f, x, error)) return NULL;
   size_t classes = x->probex->shape.n_classes;
   if (x->task == EXPERT_ALIGN || x->labels->len == 0 || x->labels->len == classes) return g_steal_pointer(&x);
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %u labels for a head of %zu classes", weight_file_label(f),
-              x->labels->len, classes);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
+              "%s: %u labels for a head of %zu classes: damaged? train it again", weight_file_label(f), x->labels->len,
+              classes);
   return NULL;
 }

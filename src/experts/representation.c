@@ -106,7 +106,8 @@ typedef struct {
 } Filling;
 
 static bool fail_broken(const Model *m, const Expert *x, GError **error) {
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: layer %s is not all numbers", m->shown, x->layer);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: layer %s is not all numbers: fetch the model again",
+              m->shown, x->layer);
   return false;
 }
 
@@ -115,8 +116,8 @@ static float *rows_new(size_t n, size_t width, GError **error) {
   size_t floats;
   float *rows = __builtin_mul_overflow(n, width, &floats) || floats == SIZE_MAX ? NULL : g_try_new(float, floats + 1);
   if (!rows)
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "not enough memory for %zu representations of %zu numbers", n,
-                width);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO,
+                "not enough memory for %zu representations of %zu numbers: close other programs", n, width);
   return rows;
 }
 

@@ -119,7 +119,10 @@ CoarseRows *coarse_rows_new(const float *rows, size_t n, size_t d, unsigned thre
   c->codes = fits ? g_try_malloc(bytes + 1) : NULL;
   c->facts = fits ? g_try_new(RowFacts, n + 1) : NULL;
   if (!c->codes || !c->facts) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "not enough memory for the codes of %zu vectors", n);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO,
+                "not enough memory for the codes of %zu vectors: "
+                "close other programs",
+                n);
     return NULL;
   }
   parallel_for(steps(c), threads, encode_step, c, NULL);

@@ -98,7 +98,8 @@ float *big_alloc(size_t floats, GError **error) {
     if (p == MAP_FAILED) p = NULL;
     else madvise(p, bytes, MADV_HUGEPAGE);
   }
-  if (!p) g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "not enough memory for %zu numbers", floats);
+  if (!p)
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "not enough memory for %zu numbers: close other programs", floats);
   return p;
 }
 

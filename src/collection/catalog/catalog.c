@@ -126,7 +126,7 @@ bool catalog_rebuild(Catalog *c, GError **error) {
 bool catalog_lock(Catalog *c, GError **error) {
   g_mutex_lock(&c->lock);
   if (c->db) return true;
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_STATE, "the catalog is closed after an error");
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_STATE, "the catalog is closed after an error: start again");
   return false;
 }
 

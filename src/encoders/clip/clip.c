@@ -48,7 +48,7 @@ static bool clip_tokens(TextEncoder *e, const char *text, GArray *ids, GPtrArray
 static bool check_answers(const Clip *c, const float *x, size_t n, GError **error) {
   if (first_not_finite(x, n) == n) return true;
   g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
-              "%s: the weights give NaN or infinity where a vector is expected: the file is damaged",
+              "%s: the weights give NaN or infinity where a vector is expected: the file is damaged, fetch it again",
               clip_weights_label(c->weights));
   return false;
 }
@@ -91,7 +91,8 @@ static bool check(const Clip *c, GError **error) {
     return false;
   }
   if (w->context >= 2) return true;
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: at least 2 positions are needed", label);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
+              "%s: at least 2 positions are needed, and its table has fewer: damaged? fetch it again", label);
   return false;
 }
 

@@ -51,7 +51,7 @@ static bool take(ClipAdded *a, const char *token, double id) {
 }
 
 static bool refuse(const char *label, const char *what, GError **error) {
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %s", label, what);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %s%s", label, what, damage_hint(what));
   return false;
 }
 

@@ -86,7 +86,8 @@ static const TensorInfo *find(const ClipStore *s, const char *name, size_t *inde
     *index = (size_t)i;
     return weight_file_info(s->file, (size_t)i);
   }
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: tensor %s is missing", clip_store_label(s), name);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: tensor %s is missing: fetch the whole model",
+              clip_store_label(s), name);
   return NULL;
 }
 
@@ -107,8 +108,9 @@ static bool check_tensor(const ClipStore *s, const TensorInfo *t, const uint64_t
     return false;
   }
   if (dtype_is_float(t->dtype) && dtype_is_readable(t->dtype)) return true;
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "%s: tensor %s is %s; F32, F16 or BF16 is expected",
-              clip_store_label(s), t->name, dtype_name(t->dtype));
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
+              "%s: tensor %s is %s; F32, F16 or BF16 is expected: convert it", clip_store_label(s), t->name,
+              dtype_name(t->dtype));
   return false;
 }
 
@@ -216,7 +218,7 @@ bool clip_store_check(const ClipStore *s, GError **error) {
   if (guarded_map_is_whole(s->guard) && fstat(s->fd, &now) == 0 && now.st_size == s->seen.st_size &&
       now.st_mtim.tv_sec == s->seen.st_mtim.tv_sec && now.st_mtim.tv_nsec == s->seen.st_mtim.tv_nsec)
     return true;
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_STATE, "%s: the file was changed while it was in use",
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_STATE, "%s: the file was changed while it was in use: start again",
               clip_store_label(s));
   return false;
 }

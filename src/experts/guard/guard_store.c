@@ -29,8 +29,8 @@ static bool take(WeightFile *f, const char *name, size_t n, float *dst, GError *
   bool fits = i >= 0 && weight_file_info(f, (size_t)i)->count == n;
   if (fits && !weight_file_read_f32(f, (size_t)i, 0, n, dst, error)) return false;
   if (fits && first_not_finite(dst, n) == n) return true;
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %s does not fit its description", weight_file_label(f),
-              name);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %s does not fit its description: damaged? train it again",
+              weight_file_label(f), name);
   return false;
 }
 
@@ -42,8 +42,8 @@ Guard *guard_read(WeightFile *f, GError **error) {
   const cJSON *seed = cJSON_GetObjectItemCaseSensitive(o, "seed");
   g_autoptr(Guard) g = g_new0(Guard, 1);
   if (!(side >= 0 && side < GUARD_SIDES && size >= 1 && size <= GUARD_SIZE)) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: copse.guard is no description of a guard",
-                weight_file_label(f));
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
+                "%s: copse.guard is no description of a guard: damaged? train it again", weight_file_label(f));
     return NULL;
   }
   g->side = (GuardSide)(int)side;

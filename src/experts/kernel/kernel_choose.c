@@ -137,7 +137,8 @@ static bool look_at_all(const Looking *l, const GPtrArray *layers, GPtrArray *wa
     if (warnings) g_ptr_array_add(warnings, g_strdup(problem->message));
   }
   if (l->choice->candidates->len) return true;
-  g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_TOO_FEW, "no layer of the models can be read as one matrix");
+  g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_TOO_FEW,
+                      "no layer of the models can be read as one matrix: name one with --layer");
   return false;
 }
 

@@ -243,8 +243,9 @@ static bool gram_view(const KernelRows *a, const KernelRows *b, KernelView view,
 bool kernel_gram(const KernelRows *a, const KernelRows *b, const KernelView *views, size_t n_views, float *const *out,
                  const Progress *progress, GError **error) {
   if (a->form != b->form || a->d_out != b->d_out || a->d_in != b->d_in) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "layers of %zu x %zu and of %zu x %zu do not compare",
-                a->d_out, a->d_in, b->d_out, b->d_in);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
+                "layers of %zu x %zu and of %zu x %zu do not compare: choose models of one tree", a->d_out, a->d_in,
+                b->d_out, b->d_in);
     return false;
   }
   if (a->form == LAYER_LOW_RANK) return gram_low_rank(a, b, views, n_views, out, progress, error);

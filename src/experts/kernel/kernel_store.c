@@ -109,7 +109,8 @@ char *kernel_store_text(const Kernel *k) {
 bool kernel_store_is_there(WeightFile *f) { return g_hash_table_contains(weight_file_metadata(f), "copse.kernel"); }
 
 static bool refuse(WeightFile *f, const char *what, GError **error) {
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: no kernel expert: %s", weight_file_label(f), what);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: no kernel expert: %s; damaged? train it again",
+              weight_file_label(f), what);
   return false;
 }
 

@@ -83,7 +83,9 @@ static bool keep_sound(Training *t, const bool *broken, const bool *there, GErro
     g_array_append_val(t->report->dropped, dropped);
   }
   if (kept < 2) {
-    g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_TOO_FEW, "no training model holds numbers one can reckon with");
+    g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_TOO_FEW,
+                        "no training model holds numbers one can reckon with: all are zeros, or none are numbers; name "
+                        "another layer with --layer");
     return false;
   }
   for (guint l = 0; kept < t->n && l < t->kernel->rows->len; l++) {

@@ -51,11 +51,14 @@ KernelEigen *kernel_eigen_new(const float *k, size_t n, GError **error) {
   e->values = g_new0(double, n + 1);
   e->ones = g_new0(double, n + 1);
   if (!e->q) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "not enough memory for the kernel of %zu models", n);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO,
+                "not enough memory for the kernel of %zu models: close other programs, or train fewer with --tree", n);
     return NULL;
   }
   if (!decompose(e, k)) {
-    g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_STATE, "the kernel of the models cannot be decomposed");
+    g_set_error_literal(
+        error, COPSE_ERROR, COPSE_ERROR_STATE,
+        "the kernel of the models cannot be decomposed: name a layer with --layer, or train --expert probex");
     return NULL;
   }
   for (size_t r = 0; r < n; r++) {
@@ -194,7 +197,9 @@ bool kernel_fit_leave_group_out(const KernelEigen *e, const KernelFit *f, const 
   for (size_t g = 0; g < groups; g++) {
     size_t m = start[g + 1] - start[g];
     if (m == 0 || leave_out(e, f, y, order + start[g], m, out)) continue;
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_STATE, "the errors of %zu models left out cannot be computed", m);
+    g_set_error(
+        error, COPSE_ERROR, COPSE_ERROR_STATE,
+        "the errors of %zu models left out cannot be computed: name a layer with --layer, or train --expert probex", m);
     return false;
   }
   return true;

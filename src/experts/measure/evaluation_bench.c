@@ -102,7 +102,8 @@ EvaluationBench *evaluation_bench_new(Collection *collection, const GPtrArray *m
   if (align && !expert_takes_encoder(x, encoder, error)) return NULL;
   if (!align && x->labels->len == 0) {
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
-                "the checkpoint %s does not name its classes, so it cannot be judged", x->name);
+                "the checkpoint %s does not name its classes, so it cannot be judged: name them with --labels",
+                x->name);
     return NULL;
   }
   g_autoptr(EvaluationBench) b = g_new0(EvaluationBench, 1);

@@ -20,7 +20,8 @@ void compression_free(Compression *c) {
 static float *leading_space(float *g, size_t d, double energy, size_t *k, GError **error) {
   g_autofree float *values = g_new(float, d);
   if (LAPACKE_ssyevd(LAPACK_ROW_MAJOR, 'V', 'U', (lapack_int)d, g, (lapack_int)d, values) != 0) {
-    g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_STATE, "the common space of the layers cannot be computed");
+    g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_STATE,
+                        "the common space of the layers cannot be computed: leave --compress out");
     return NULL;
   }
   double total = 0, kept = 0;

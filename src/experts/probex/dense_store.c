@@ -39,7 +39,8 @@ static bool map_scratch(DenseStore *s, const char *folder, GError **error) {
   s->on_disk = s->bytes != MAP_FAILED;
   if (s->on_disk) return true;
   s->bytes = NULL;
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "no room for %zu bytes of layers in %s: %s", s->size,
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO,
+              "no room for %zu bytes of layers in %s: %s; set TMPDIR to another folder", s->size,
               folder ? folder : g_get_tmp_dir(), g_strerror(errno));
   return false;
 }
@@ -51,7 +52,8 @@ DenseStore *dense_store_new(size_t n, size_t each, const DenseStoreOptions *opti
   s->each = each;
   s->half = options && options->half;
   if (__builtin_mul_overflow(n, each, &count) || count > SIZE_MAX / 8) {
-    g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_IO, "not enough memory for the layers");
+    g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_IO,
+                        "not enough memory for the layers: set --memory, and the rest goes to the disk");
     return NULL;
   }
   s->size = MAX(count, 1) * (s->half ? sizeof(uint16_t) : sizeof(float));

@@ -144,7 +144,8 @@ static WeightFile *open_layer(const Reading *r, size_t i, GArray **layers, Layer
     *info = *found;
     return g_steal_pointer(&file);
   }
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "%s has no layer %s", model->shown, r->layer);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "%s has no layer %s: copse show lists what it has",
+              model->shown, r->layer);
   g_clear_pointer(layers, g_array_unref);
   return NULL;
 }
@@ -199,7 +200,8 @@ static bool load(void *user, size_t i, unsigned thread) {
   bool ok = same && layer_read(file, &info, &layer, &error);
   g_array_unref(layers);
   if (!same)
-    g_set_error(&error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s changed while it was read", weight_file_label(file));
+    g_set_error(&error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s changed while it was read: scan again",
+                weight_file_label(file));
   if (!ok) return give_up(r, error);
   r->set->broken[i] = is_broken(&layer);
   if (r->set->broken[i]) make_zero(&layer);

@@ -69,8 +69,8 @@ const uint64_t *probex_store_shape(WeightFile *f, const char *name, int rank, GE
 static bool all_finite(const WeightFile *f, const char *name, size_t n, const float *x, GError **error) {
   size_t at = first_not_finite(x, n);
   if (at == n) return true;
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %s holds what is no number, at %zu", weight_file_label(f),
-              name, at);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %s holds what is no number, at %zu: train it again",
+              weight_file_label(f), name, at);
   return false;
 }
 
@@ -78,7 +78,8 @@ bool probex_store_numbers(WeightFile *f, const char *name, size_t n, float *dst,
   gssize i = weight_file_find(f, name);
   if (i >= 0 && weight_file_info(f, (size_t)i)->count == n)
     return weight_file_read_f32(f, (size_t)i, 0, n, dst, error) && all_finite(f, name, n, dst, error);
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: %s should hold %zu numbers", weight_file_label(f), name, n);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
+              "%s: %s should hold %zu numbers: damaged? fetch or train it again", weight_file_label(f), name, n);
   return false;
 }
 
@@ -98,7 +99,8 @@ static bool read_branches(WeightFile *f, ProbexShape *s, GError **error) {
     if (!s->views) s->r_u = u[1], s->r_v = v[0];
     s->views |= 1U << b;
     if (*d[0] == u[0] && *d[1] == v[1] && s->r_u == u[1] && s->r_v == v[0]) continue;
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: the views are of different sizes, from %s on",
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
+                "%s: the views are of different sizes, from %s on: damaged? fetch or train it again",
                 weight_file_label(f), view_probe_name(b));
     return false;
   }
@@ -137,7 +139,8 @@ static bool read_shape(WeightFile *f, bool classes, ProbexShape *s, GError **err
   enum { MOST = 1 << 16 };
   bool taken = s->r_u <= MOST && s->r_v <= MOST && s->r_t <= MOST && s->r_u * s->r_v <= 16 * MOST;
   if (taken && (m[1] != probex_hidden(s) || (classes ? h[1] : h[0]) != s->r_t)) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: its encoder or its head does not fit the rest",
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
+                "%s: its encoder or its head does not fit the rest: damaged? fetch or train it again",
                 weight_file_label(f));
     return false;
   }

@@ -221,7 +221,8 @@ static bool class_labels(Building *b, GError **error) {
   learn_classes(b);
   t->has = g_try_new0(unsigned char, t->models->len * t->seen + 1);
   if (!t->has) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "not enough memory for %zu classes of %u models", t->seen,
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO,
+                "not enough memory for %zu classes of %u models: close other programs, or raise --min-count", t->seen,
                 t->models->len);
     return false;
   }

@@ -21,7 +21,7 @@ static bool check_out(const char *out, GError **error) {
   g_autofree char *folder = g_path_get_dirname(out);
   if (g_access(folder, W_OK) == 0) return true;
   g_autofree char *shown = g_filename_display_name(folder);
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "cannot write into %s", shown);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "cannot write into %s: name another place with --out", shown);
   return false;
 }
 

@@ -170,7 +170,8 @@ static bool read_tensor(WeightFile *file, const SketchPiece *piece, TensorSketch
   g_autoptr(ContentHasher) hasher = content_hasher_new((uint64_t)info->dtype);
   Projection projection;
   if (!hasher) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "tensor %s: not enough memory", info->name);
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "tensor %s does not fit in memory: close other programs",
+                info->name);
     return false;
   }
   projection_init(&projection, t->seed);
