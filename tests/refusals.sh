@@ -79,6 +79,7 @@ expect 1 "$dir/full/file/new cannot be made: Not a directory" plant "$dir/full/f
 expect 2 'the truth must lie outside the folder that is planted' plant --truth "$dir/new/truth.json" "$dir/new"
 
 # one model of many
+expect 1 "the interface needs a terminal; 'copse --help' lists the commands" "$wood"
 expect 2 "no model's tree is known yet: ask for the forest first (copse tree DIR)" query "$wood" 'tree:1'
 expect 2 'it holds 2 models: name one of them, copse show DIR MODEL' show "$wood"
 expect 1 "it holds no model; 'copse scan' says what was left out, and why" show "$dir/empty"
@@ -137,6 +138,24 @@ expect 2 'a number such as 16, 100M or 1.5GB, or a date such as 2024-05-17, is e
 expect 2 'a field to sort by is expected' query "$wood" 'sort:'
 expect 2 'a colon is expected here' query "$wood" 'sort=params'
 expect 2 'is known in the forest alone: filter there, or see copse export' query "$wood" 'children:>1'
+
+# an expert in a file: one probe, two classes
+expert() { # path, metadata
+  weights "$1" 88 "{\"__metadata__\":{\"copse.version\":\"1\",$2\"copse.task\":\"classify\"},$(
+    tensor probes.weight 8,1 0 32),$(tensor shared_probe_proj.weight 1,8 32 64),$(
+    tensor per_probe_encoders.weight 1,1 64 68),$(tensor per_probe_encoders.bias 1 68 72),$(
+    tensor classification_head.weight 2,1 72 80),$(tensor classification_head.bias 2 80 88)}"
+}
+named=$dir/named.safetensors bare=$dir/bare.safetensors
+expert "$named" '"copse.layer":"net.a","copse.labels":"[\"fox\",\"wolf\"]",'
+expert "$bare" ''
+expect 2 'FILE is to be written, and --read-only forbids it' export-expert --read-only --expert "$named" "$dir/x"
+expect 1 "does not know the class 'owl'; it has 2, see copse apply" classify --expert "$named" --labels=owl,fox "$wood" one.safetensors
+expect 2 'does not say which layer it reads: name it with --layer' eval --expert "$bare" --labels=fox,wolf "$wood"
+expect 2 '--labels names 3 classes, and expert bare has 2' eval --expert "$bare" --layer=net.a --labels=fox,wolf,owl "$wood"
+expect 1 'does not name its classes, so it cannot be judged: name them with --labels' \
+  eval --expert "$bare" --layer=net.a "$wood"
+expect 0 "not of this expert's tree" apply --expert "$named" "$wood"
 
 # states
 mkdir "$dir/mine"

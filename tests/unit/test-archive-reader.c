@@ -32,7 +32,7 @@ static void test_ratio(Fixture *f, gconstpointer unused) {
     g_autoptr(GBytes) bomb = archive_bytes(packed[i], members, 2);
     g_assert_cmpuint(count_members(bomb, &small, &error), ==, 1);
     g_assert_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT);
-    g_assert_nonnull(strstr(error->message, "unpacks to more"));
+    g_assert_nonnull(strstr(error->message, "unpacks to more than a hundred times its size, not read on"));
     g_clear_error(&error);
     const ArchiveLimits large = {.unpacked = 9000000, .ratio = 10, .entries = 1000};
     g_assert_cmpuint(count_members(bomb, &large, &error), ==, 2);
@@ -54,7 +54,7 @@ static void test_ratio_of_zip(Fixture *f, gconstpointer unused) {
   g_autoptr(ArchiveReader) r = archive_reader_open(source, &small, NULL, &error);
   g_autofree char *room = g_malloc(4000000);
   g_assert_cmpint(archive_reader_next(r, &error), ==, 1);
-  g_assert_nonnull(strstr(archive_reader_member(r)->problem, "unpacks to more"));
+  g_assert_nonnull(strstr(archive_reader_member(r)->problem, "unpacks to more than a hundred times the archive"));
   g_assert_cmpint(archive_reader_next(r, &error), ==, 1);
   g_assert_true(archive_reader_read(r, room, 4000000, &error));
   g_assert_cmpint(archive_reader_next(r, &error), ==, 1);

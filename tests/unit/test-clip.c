@@ -232,7 +232,7 @@ static void test_refused(void) {
                  "num_hidden_layers must be a whole number from 1 to 1024");
   expect_refused(&(ClipFixture){.config = heads, .prefix = p}, "model.safetensors", "3 attention");
   expect_refused(&(ClipFixture){.config = deep, .prefix = p}, "model.safetensors",
-                 "layers.2.layer_norm1.weight is missing");
+                 "layers.2.layer_norm1.weight is missing: fetch the whole model");
   expect_refused(&(ClipFixture){.config = good, .prefix = p, .misshape = fc1}, "model.safetensors",
                  "layers.1.mlp.fc1.weight should be [64, 16] and is [63, 16]");
   expect_refused(&(ClipFixture){.config = good, .prefix = p, .leave_out = norm}, "model.safetensors",
@@ -295,6 +295,7 @@ static void test_changed(void) {
   g_autoptr(GError) error = NULL;
   g_assert_false(text_encoder_embed(e, "fox", x, NULL, &error));
   g_assert_error(error, COPSE_ERROR, COPSE_ERROR_STATE);
+  g_assert_nonnull(strstr(error->message, "model.safetensors: the file was changed while it was in use: start again"));
   folder_end(folder);
 }
 

@@ -83,7 +83,7 @@ static void expect_no(const Fixture *f, const Expert *x, const char *program, in
 static void test_refused(Fixture *f, gconstpointer unused) {
   (void)unused;
   g_autoptr(Expert) x = random_expert(0, EXPERT_ALIGN), y = random_expert(VIEW_ALL, EXPERT_ALIGN);
-  expect_no(f, x, "other", COPSE_ERROR_USAGE, "mvprobe");
+  expect_no(f, x, "other", COPSE_ERROR_USAGE, "unknown program 'other'; there are: probex, mvprobe");
   expect_no(f, x, "mvprobe", COPSE_ERROR_UNSUPPORTED, "--for probex");
   expect_no(f, y, "probex", COPSE_ERROR_UNSUPPORTED, "--for mvprobe");
   x->raw_text = false;
@@ -91,7 +91,8 @@ static void test_refused(Fixture *f, gconstpointer unused) {
   x->probex->shape.linear = true;
   expect_no(f, x, "probex", COPSE_ERROR_UNSUPPORTED, "--linear");
   x->centre = g_new0(float, D_OUT *D_IN);
-  expect_no(f, x, "probex", COPSE_ERROR_UNSUPPORTED, "--input scaled");
+  expect_no(f, x, "probex", COPSE_ERROR_UNSUPPORTED,
+            "cannot be written for probex: it subtracts a centre from the weights before its probes");
 }
 
 /* Files whose parts do not fit each other are refused before anything is allocated by them. */

@@ -54,10 +54,11 @@ static void test_rules(Fixture *f, gconstpointer unused) {
   expect_keep(f, KEEP_AUTO, NULL, "b/old.safetensors", "oldest");
   expect_keep(f, KEEP_OLDEST, NULL, "b/old.safetensors", "oldest");
   expect_keep(f, KEEP_SMALLEST, NULL, "b/old.safetensors", "oldest");
-  expect_keep(f, KEEP_PATTERN, "a/*", "a/new.safetensors", "path matches");
+  expect_keep(f, KEEP_PATTERN, "a/*", "a/new.safetensors", "its path matches");
   put_matrix(f, "hub/models--org--x/snapshots/0123456789abcdef0123456789abcdef01234567/model.safetensors", DTYPE_F32,
              false, 0);
-  expect_keep(f, KEEP_AUTO, NULL, "hub/models--org--x/snapshots/0123456789abcdef0123456789abcdef01234567", "Hub cache");
+  expect_keep(f, KEEP_AUTO, NULL, "hub/models--org--x/snapshots/0123456789abcdef0123456789abcdef01234567",
+              "it lies in a Hub cache");
 }
 
 /* An F32 copy of an F16 file says nothing more: the F16 file stays. */
@@ -66,7 +67,7 @@ static void test_widened(Fixture *f, gconstpointer unused) {
   put_matrix(f, "a/wide.safetensors", DTYPE_F32, true, 9);
   put_matrix(f, "b/true.safetensors", DTYPE_F16, true, 1);
   for (KeepRule rule = KEEP_AUTO; rule <= KEEP_HUB; rule++)
-    expect_keep(f, rule, NULL, "b/true.safetensors", "loses nothing");
+    expect_keep(f, rule, NULL, "b/true.safetensors", "it loses nothing and wastes nothing");
 }
 
 /* Blocks that all of these files have, each inode once. */

@@ -160,7 +160,8 @@ static void test_layers(Fixture *f, gconstpointer unused) {
   expect(error, COPSE_ERROR_NOT_FOUND, " has no layer m");
   g_clear_error(&error);
   g_assert_null(layer_set_read(f->collection, f->models, "l", NULL, NULL, &error));
-  expect(error, COPSE_ERROR_UNSUPPORTED, "in a.safetensors but dense 4 x 3 in b.safetensors: choose models of one tree");
+  expect(error, COPSE_ERROR_UNSUPPORTED,
+         "in a.safetensors but dense 4 x 3 in b.safetensors: choose models of one tree");
 }
 
 /* What comes of numbers that cannot be reckoned with, and of room that is not there. */

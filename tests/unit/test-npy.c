@@ -230,7 +230,7 @@ static void test_archive_refused(void) {
   add_array(&z, "timesteps.npy", npy(1, D("False", "(6,)"), data, sizeof data), 0);
   add_array(&z, "results.npy", npy(1, D("False", "(6,)"), data, sizeof data), 0);
   g_autoptr(GBytes) log = zip_fixture_end(&z, false);
-  assert_refused(log, "agent's evaluation");
+  assert_refused(log, "the log of an agent's evaluation, no model");
 
   zip_fixture_begin(&z);
   add_array(&z, "x.npy", npy(1, D("False", "(7,)"), data, sizeof data), 0);

@@ -137,7 +137,7 @@ static void test_bad_index(Fixture *f, gconstpointer unused) {
   }
   assert_refused(f, "", "an object is expected");
   assert_refused(f, "[]", "an object is expected");
-  assert_refused(f, "{}", "there is no weight_map");
+  assert_refused(f, "{}", "index at byte 2: there is no weight_map");
   assert_refused(f, "{\"weight_map\":{}}", "weight_map names no tensor");
   assert_refused(f, "{\"weight_map\":[]}", "an object is expected");
   assert_refused(f, "{\"weight_map\":{\"a\":1}}", "a string is expected");

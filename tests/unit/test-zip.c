@@ -111,7 +111,7 @@ typedef struct {
 } Lie;
 
 static const Lie lies[] = {
-    {"other-name", "PK\3\4", 0, 30, "two", 3, false, 0, "has another name in its own header"},
+    {"other-name", "PK\3\4", 0, 30, "two", 3, false, 0, "ZIP member one/first has another name in its own header"},
     {"other-method", "PK\3\4", 0, 8, "\10", 1, false, 0, "has other flags or another method in its own header"},
     {"other-size", "PK\3\4", 0, 22, "\1", 1, false, 0, "has other sizes or another checksum in its own header"},
     {"other-crc", "PK\3\4", 0, 14, "\1", 1, false, 0, "has other sizes or another checksum in its own header"},

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is said of files that cannot be read or written: the words, the path, and the system's reason. */
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "archives/zip.h"
+#include "core/files.h"
+#include "core/guarded_map.h"
+#include "core/memory.h"
+#include "core/source.h"
+#include "weights/weight_open.h"
+
+static char *folder;
+
+static char *at(const char *name) { return g_build_filename(folder, name, NULL); }
+
+/* Takes the error. */
+static void says(GError **error, const char *words) {
+  if (!*error) g_test_fail_printf("no error, instead of: %s", words);
+  else if (!strstr((*error)->message, words)) g_test_fail_printf("\"%s\" lacks \"%s\"", (*error)->message, words);
+  g_clear_error(error);
+}
+
+static void test_files(void) {
+  GError *error = NULL;
+  g_autofree char *file = at("file"), *below = at("file/x"), *full = at("full"), *inside = at("full/x");
+  g_assert_true(g_file_set_contents(file, "twenty letters, just", 20, NULL));
+  g_assert_null(file_read_small("/nowhere/x", 10, NULL, &error));
+  says(&error, "cannot open /nowhere/x: No such file or directory");
+  g_assert_null(file_read_small(folder, 10, NULL, &error));
+  says(&error, "not a regular file: /");
+  g_assert_null(file_read_small(file, 10, NULL, &error));
+  says(&error, "/file is larger than 10 bytes");
+  g_assert_false(file_write_bytes("/nowhere/x", "x", 1, &error));
+  says(&error, "cannot write beside /nowhere/x: No such file or directory");
+  g_assert_false(fd_write_all(-1, "x", 1, &error));
+  says(&error, "cannot write: Bad file descriptor");
+  g_assert_false(dir_make(below, &error));
+  says(&error, "cannot make the folder ");
+  g_assert_null(file_set_aside("/nowhere/x", &error));
+  says(&error, "cannot set aside /nowhere/x: No such file or directory");
+  g_assert_true(dir_make(full, NULL));
+  g_assert_true(g_file_set_contents(inside, "", 0, NULL));
+  g_assert_false(file_write_bytes(full, "x", 1, &error));
+  says(&error, "cannot rename to ");
+  g_assert_null(guarded_map_open(file, 100, &error));
+  says(&error, "/file: too short, or no regular file: fetch it again");
+  g_assert_false(memory_is_there(SIZE_MAX / 4, "file", &error));
+  says(&error, "file: not enough memory to read it, ");
+  g_assert_false(memory_is_there(SIZE_MAX / 4, "file", &error));
+  says(&error, "MB are needed: close other programs");
+}
+
+static void test_source(void) {
+  GError *error = NULL;
+  char x[20];
+  g_autofree char *file = at("source");
+  g_assert_true(g_file_set_contents(file, "twenty letters, just", 20, NULL));
+  g_autoptr(ByteSource) s = byte_source_open(file, NULL);
+  g_assert_false(byte_source_read(s, 15, x, 10, &error));
+  says(&error, "/source: 10 bytes at 15 lie beyond its end at 20");
+  g_assert_cmpint(truncate(file, 4), ==, 0);
+  g_assert_false(byte_source_read(s, 0, x, 20, &error));
+  says(&error, "/source: cannot read at byte 4: the file became shorter");
+}
+
+static void test_archives(void) {
+  GError *error = NULL;
+  g_autoptr(GBytes) few = g_bytes_new_static("PK", 2);
+  g_autoptr(ByteSource) zip = byte_source_from_bytes(few, "a.zip");
+  g_assert_null(zip_open(zip, &error));
+  says(&error, "a.zip: ZIP: too short for a directory: damaged? fetch or save it again");
+}
+
+/* A model in parts, of which one leads out of the folder or is one of too many. */
+static void test_shards(void) {
+  GError *error = NULL;
+  g_autofree char *index = at("model.safetensors.index.json"), *link = at("link.safetensors");
+  g_assert_cmpint(symlink("/proc/self/exe", link), ==, 0);
+  g_assert_true(g_file_set_contents(index, "{\"weight_map\":{\"a\":\"link.safetensors\"}}", -1, NULL));
+  g_assert_null(weight_file_open(index, &error));
+  says(&error, "link.safetensors: a link that leads out of its folder, not followed");
+  g_autoptr(GString) many = g_string_new("{\"weight_map\":{");
+  for (int i = 0; i <= 10000; i++) g_string_append_printf(many, "%s\"%d\":\"%d.safetensors\"", i ? "," : "", i, i);
+  g_string_append(many, "}}");
+  g_assert_true(g_file_set_contents(index, many->str, -1, NULL));
+  g_assert_null(weight_file_open(index, &error));
+  says(&error, ": more than 10,000 shards: damaged? fetch or save it again");
+}
+
+int main(int argc, char **argv) {
+  g_test_init(&argc, &argv, NULL);
+  folder = g_dir_make_tmp("copse-XXXXXX", NULL);
+  g_test_add_func("/messages/files", test_files);
+  g_test_add_func("/messages/source", test_source);
+  g_test_add_func("/messages/archives", test_archives);
+  g_test_add_func("/messages/shards", test_shards);
+  int status = g_test_run();
+  dir_remove(folder, NULL);
+  g_free(folder);
+  return status;
+}
