@@ -3,7 +3,8 @@
 # A message is a string in a call of g_set_error, g_error_new, g_prefix_error or of a file's own helper (fail, refuse,
 # usage and what bears such a word in its name), in what a variable `problem`, `reason` or `why` is set to, or in what a
 # function returns, when it is a sentence. It is named where a test holds twenty letters of it in a row (all of it, when
-# it is shorter) in a string of a unit test, a line of a script, or a picture.
+# it is shorter) in a string of a unit test, a line of a script, or a picture; advice after a colon does not count, since
+# many messages end alike.
 # `sh tests/messages.sh list` prints what is named nowhere, as lines for messages.untested.
 cd "${COPSE_TEST_SRCDIR:-.}" || exit 99
 LC_ALL=C
@@ -113,6 +114,7 @@ function pieces(text, n, i) { # into piece[1 ...]; how many
   n = split(text, piece, /%[-+ #0]*[0-9.*]*(hh|ll|[hlzjt])?[a-zA-Z%]|%$/)
   for (i = 1; i <= n; i++) {
     gsub(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/, "", piece[i])
+    if (match(piece[i], /[:;?] /) > 7) piece[i] = substr(piece[i], 1, RSTART - 1) # what follows is advice many share
     if (length(piece[i]) < 7 || piece[i] !~ /[a-z]/) piece[i] = ""
   }
   return n

@@ -126,6 +126,21 @@ expect 2 'the learning rate must be above 0 and below 10' train --label=name --l
 expect 1 "cannot write into $dir/nowhere: name another place with --out" \
   train --label=name --out "$dir/nowhere/x.safetensors" "$wood"
 
+for i in 1 2 3 4 5 6; do
+  for animal in fox wolf; do
+    letter=$i$([ $animal = fox ] && echo $i || echo 0)
+    weights "$dir/zeros/$animal/$i.safetensors" 256 "{$(tensor net.a.weight 8,8 0 256)}" 0
+    weights "$dir/rows/$animal/$i.safetensors" 32 "{$(tensor net.a 8 0 32)}" $letter
+    weights "$dir/lora/$animal/$i.safetensors" 128 \
+      "{$(tensor net.a.lora_A.weight 2,8 0 64),$(tensor net.a.lora_B.weight 8,2 64 128)}" $letter
+  done
+done
+expect 1 'no training model holds numbers one can reckon with: all are zeros, or none are numbers; name another layer' \
+  train --task=classify --label=folder --min-count=2 --expert=kernel "$dir/zeros"
+expect 1 'layer to train on' train --task=classify --label=folder --min-count=2 --expert=probex "$dir/rows"
+expect 2 'a low-rank layer is already a change from its base and is not centred: use --input scaled or raw' \
+  train --task=classify --label=folder --min-count=2 --expert=probex --input=centred "$dir/lora"
+
 # experts and questions
 expect 2 'which expert? DIR FILE takes one of a collection, --expert FILE one in a file' export-expert "$dir/x"
 expect 1 'no expert was trained on this collection yet (copse train DIR)' export-expert "$wood" "$dir/x"
@@ -155,11 +170,18 @@ expect 2 'does not say which layer it reads: name it with --layer' eval --expert
 expect 2 '--labels names 3 classes, and expert bare has 2' eval --expert "$bare" --layer=net.a --labels=fox,wolf,owl "$wood"
 expect 1 'does not name its classes, so it cannot be judged: name them with --labels' \
   eval --expert "$bare" --layer=net.a "$wood"
+weights "$dir/text.safetensors" 92 "{$(tensor probes.weight 8,1 0 32),$(tensor shared_probe_proj.weight 1,8 32 64),$(
+  tensor per_probe_encoders.weight 1,1 64 68),$(tensor per_probe_encoders.bias 1 68 72),$(
+  tensor regression_head.weight 1,4 72 88),$(tensor regression_head.bias 1 88 92)}"
+expect 2 'does not say which text encoder it was trained with: name it with --encoder' \
+  classify --expert "$dir/text.safetensors" --layer=net.a "$wood" one.safetensors
 expect 0 "not of this expert's tree" apply --expert "$named" "$wood"
 
 # states
 mkdir "$dir/mine"
 "$COPSE" scan -q --state "$dir/mine" "$wood" >/dev/null
 expect 2 'states are joined by writing: not --read-only' merge-state --read-only "$wood" "$dir/mine"
+"$COPSE" scan -q --state "$dir/theirs" "$dir/empty" >/dev/null
+expect 1 'made for another folder, or not a catalog: nothing of it is taken' merge-state "$wood" "$dir/theirs"
 expect 1 'there is no catalog' merge-state "$wood" "$dir/nowhere"
 echo "1..$n"

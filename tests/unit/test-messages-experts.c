@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "experts/expert_file.h"
+#include "experts/kernel/kernel_gram.h"
 #include "experts/probex/compress.h"
 #include "experts/probex/dense_store.h"
 #include "experts/probex/layer_set.h"
@@ -186,6 +187,14 @@ static void test_numbers(void) {
   g_assert_null(dense_store_new(4, 4, &nowhere, &error));
   expect(error, COPSE_ERROR_IO, "no room for 64 bytes of layers in /nowhere: No such file or directory");
   g_clear_error(&error);
+  const size_t ranks[] = {1};
+  KernelRows *a = kernel_rows_alloc(LAYER_DENSE, 1, 2, 2, ranks, NULL);
+  KernelRows *b = kernel_rows_alloc(LAYER_DENSE, 1, 2, 3, ranks, NULL);
+  g_assert_false(kernel_gram(a, b, NULL, 0, NULL, NULL, &error));
+  expect(error, COPSE_ERROR_UNSUPPORTED, "layers of 2 x 2 and of 2 x 3 do not compare: choose models of one tree");
+  g_clear_error(&error);
+  kernel_rows_free(a);
+  kernel_rows_free(b);
   g_autoptr(LayerSet) set = layer_set_dense(1, 2, 2, NULL, NULL);
   g_assert_null(compression_find(set, (const size_t[]){0}, 1, 2, NULL, &error));
   expect(error, COPSE_ERROR_USAGE, "compression is for dense layers, with an energy above 0 and at most 1");

@@ -5,11 +5,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "archives/archive.h"
 #include "archives/zip.h"
 #include "core/files.h"
 #include "core/guarded_map.h"
 #include "core/memory.h"
 #include "core/source.h"
+#include "tests/unit/archive_fixture.h"
 #include "weights/weight_open.h"
 
 static char *folder;
@@ -74,6 +76,49 @@ static void test_archives(void) {
   says(&error, "a.zip: ZIP: too short for a directory: damaged? fetch or save it again");
 }
 
+static void refuse_archive(const void *bytes, size_t n, const char *words) {
+  GError *error = NULL;
+  g_autoptr(GBytes) all = g_bytes_new(bytes, n);
+  g_autoptr(ByteSource) source = byte_source_from_bytes(all, "a.archive");
+  g_autoptr(ArchiveReader) r = archive_reader_open(source, &archive_limits, NULL, &error);
+  g_assert_null(r);
+  says(&error, words);
+}
+
+/* Archives that would take the machine's memory, or are none. */
+static void test_headers(void) {
+  static const char xz[40] =
+      "\xfd"
+      "7zXZ\0\0\4\0\0\0\0\2\0\x21\1\x28";
+  static const char sevenz[64] = "7z\xbc\xaf\x27\x1c\0\4\0\0\0\0\0\0\0\0\0\0\0\0\x20\0\0\0\0\0\0\0";
+  refuse_archive(xz, sizeof xz, "a.archive: unpacking it takes 42");
+  refuse_archive(xz, sizeof xz, " MB of memory, above the limit of 201 MB: pack it again with a smaller dictionary");
+  refuse_archive(sevenz, sizeof sevenz, "a.archive: a 7z whose header cannot be read: damaged? fetch it again");
+}
+
+/* Members that are listed with the reason why they are not opened. */
+static void test_members(void) {
+  g_autofree char *name = g_strnfill(4100, 'a');
+  g_autoptr(GString) deep = g_string_new(NULL);
+  for (int i = 0; i < 70; i++) g_string_append(deep, "a/");
+  g_string_append(deep, "m");
+  g_autoptr(GBytes) bytes = g_bytes_new_static("x", 1);
+  const Packed packed[] = {{name, bytes, 0, NULL}, {deep->str, bytes, 0, NULL}};
+  const char *const words[] = {"a path of more than 4,096 bytes", "a path of more than 64 folders",
+                               "a device, not opened"};
+  g_autoptr(GBytes) two = archive_bytes("pax", packed, 2);
+  unsigned char device[1536] = {0};
+  tar_header(device, "dev", 0, '3');
+  g_autoptr(GBytes) one = g_bytes_new(device, sizeof device);
+  for (int i = 0; i < 3; i++) {
+    g_autoptr(ByteSource) source = byte_source_from_bytes(i < 2 ? two : one, "a.tar");
+    g_autoptr(ArchiveReader) r = archive_reader_open(source, &archive_limits, NULL, NULL);
+    for (int k = i < 2 ? i : 0; k >= 0; k--) g_assert_cmpint(archive_reader_next(r, NULL), ==, 1);
+    const char *problem = archive_reader_member(r)->problem;
+    if (!problem || !strstr(problem, words[i])) g_test_fail_printf("\"%s\" lacks \"%s\"", problem, words[i]);
+  }
+}
+
 /* A model in parts, of which one leads out of the folder or is one of too many. */
 static void test_shards(void) {
   GError *error = NULL;
@@ -96,6 +141,8 @@ int main(int argc, char **argv) {
   g_test_add_func("/messages/files", test_files);
   g_test_add_func("/messages/source", test_source);
   g_test_add_func("/messages/archives", test_archives);
+  g_test_add_func("/messages/headers", test_headers);
+  g_test_add_func("/messages/members", test_members);
   g_test_add_func("/messages/shards", test_shards);
   int status = g_test_run();
   dir_remove(folder, NULL);

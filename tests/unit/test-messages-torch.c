@@ -184,6 +184,12 @@ static void test_tar(const void *user) {
   fixture_refused(bytes, ((const TarLie *)user)->words);
 }
 
+static void test_tar_cut(void) {
+  const TarLie none = {.part = 4};
+  g_autoptr(GBytes) bytes = tar_of(&none), cut = fixture_cut(bytes, 520);
+  fixture_refused(cut, "a member is cut short: a download cut short?");
+}
+
 /* The form that the lies are bent from is read. */
 static void test_tar_whole(void) {
   const TarLie none = {.part = 4};
@@ -205,6 +211,7 @@ int main(int argc, char **argv) {
     g_test_add_data_func(path, &lies[i], test_tar);
   }
   g_test_add_func("/messages/torch-tar/whole", test_tar_whole);
+  g_test_add_func("/messages/torch-tar/cut", test_tar_cut);
   g_test_add_func("/messages/pickle/arrays", test_arrays);
   g_test_add_func("/messages/pickle/long", test_long);
   g_test_add_func("/messages/torch/no-list", test_no_list);

@@ -83,6 +83,9 @@ static void test_commands(void) {
              {"diff a", ":diff: two models are compared"},
              {"columns nonsense", "there is no column nonsense"},
              {"sort nonsense", "there is no column nonsense"},
+             {"train", ":train: this can be done in other places only"},
+             {"expert nonsense", "there is no expert nonsense"},
+             {"layer nonsense", "there is no expert"},
              {again, "is there already; nothing was written"},
              {odd, "no format has this ending; there are .csv, .jsonl, .html and .txt (paths)"}};
   FakeWood wood = {0};

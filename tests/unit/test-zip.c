@@ -118,6 +118,7 @@ static const Lie lies[] = {
     {"local-flags", "PK\3\4", 0, 6, "\1", 1, false, 0, "has other flags or another method in its own header"},
     {"encrypted", "PK\1\2", 0, 8, "\1", 1, false, 0, "is encrypted: unpack the archive with its password first"},
     {"method", "PK\1\2", 0, 10, "\14", 1, false, 0, "method that is not read"},
+    {"local-extra", "PK\3\4", 0, 41, "\377\377", 2, false, ZIP_WIDE, "has a damaged extra field in its own header"},
     {"stored-sizes", "PK\1\2", 0, 24, "\36", 1, false, 0, "is stored, yet has two sizes"},
     {"twice", "PK\1\2", 1, 46, "one/first\0", 9, false, 0, "has another name in its own header"},
     {"no-local", "PK\1\2", 0, 42, "\1", 1, false, 0, "no header of its own"},
@@ -218,7 +219,7 @@ static void test_damaged_member(void) {
   g_autoptr(GBytes) good = two_members(ZIP_DEFLATE, false);
   gssize central = fixture_find(good, "PK\1\2", 4, 0);
   g_autoptr(GBytes) data = fixture_patch(good, 39, "\377\377\377", 3);
-  assert_unreadable(data, LIMIT, "are damaged: they do not unpack");
+  assert_unreadable(data, LIMIT, "deflated bytes at 39 are damaged: they do not unpack");
   g_autoptr(GBytes) half = fixture_patch(good, 14, "\0", 1);
   g_autoptr(GBytes) crc = fixture_patch(half, (size_t)central + 16, "\0", 1);
   assert_unreadable(crc, LIMIT, "is damaged: its checksum is wrong");
