@@ -12,12 +12,12 @@
 #include "experts/train/trainable_layers.h"
 #include "numerics/linalg.h"
 #include "planter/plant.h"
+#include "tests/bench/cell.h"
 #include "tests/bench/noise_wood.h"
-#include "tests/bench/processor_time.h"
 
 enum { MOST_EPOCHS = 100 };
 
-typedef enum { WOOD_EASY, WOOD_HARD, WOOD_CLASSES, WOOD_NOISE, WOODS } WoodSort;
+typedef enum { WOOD_EASY, WOOD_HARD, WOOD_NOISE, WOOD_CLASSES, WOODS } WoodSort;
 typedef enum { KIND_AUTO, KIND_KERNEL, KIND_MULTIVIEW, KIND_PROBEX, KIND_PUBLISHED, KINDS } Kind;
 
 static const struct {
@@ -37,12 +37,6 @@ static const struct {
      "0.attn2.to_q",
      {.kind = PLANT_HARD, .concepts = 100},
      EXPERT_ALIGN},
-    {"classes",
-     "Classes",
-     "Fine-tunes of one base on random halves of 40 classes; element-wise accuracy.",
-     "encoder.layer.1.dense",
-     {.kind = PLANT_CLASSES, .fine_tunes = 240},
-     EXPERT_CLASSIFY},
     {"noise",
      "Noise",
      "The hard wood's adapters, each with one of ten labels drawn by lot, among copies, copies with noise "
@@ -50,6 +44,12 @@ static const struct {
      "0.attn2.to_q",
      {.kind = PLANT_HARD, .concepts = 40},
      EXPERT_ALIGN},
+    {"classes",
+     "Classes",
+     "Fine-tunes of one base on random halves of 40 classes; element-wise accuracy.",
+     "encoder.layer.1.dense",
+     {.kind = PLANT_CLASSES, .fine_tunes = 240},
+     EXPERT_CLASSIFY},
 };
 
 static const char *const kind_names[KINDS] = {"the default (auto)", "kernel, all layers", "multiview, all layers",
@@ -128,16 +128,16 @@ static TrainOptions options_of(Kind kind, WoodSort sort, const Stand *s, unsigne
   return o;
 }
 
-static void row_take(Row *row, const TrainResult *r) {
-  const Score *scores[] = {&r->expert->test, &r->expert->test_holdout};
+static void row_take(Row *row, const Cell *c) {
   for (int k = 0; k < 2; k++) {
-    if (!scores[k]->n) continue;
-    double share = score_headline(scores[k]);
-    row->sum[k] += share * scores[k]->n;
-    row->chance[k] += scores[k]->chance * scores[k]->n;
-    row->n[k] += scores[k]->n;
+    const Score *s = &c->score[k];
+    if (!s->n) continue;
+    row->sum[k] += score_headline(s) * s->n;
+    row->chance[k] += s->chance * s->n;
+    row->n[k] += s->n;
   }
-  for (guint i = 0; r->right && i < r->models[2]; i++) g_array_append_val(row->each, r->right[i]);
+  if (c->n_right) g_array_append_vals(row->each, c->right, (guint)c->n_right);
+  row->processor += c->seconds;
   row->seeds++;
 }
 
@@ -187,13 +187,12 @@ static void print_table(WoodSort sort, const Row rows[KINDS], unsigned seeds) {
   fflush(stdout);
 }
 
-static void train_one(const Stand *s, WoodSort sort, Kind kind, unsigned seed, Row *row) {
+static void train_one(const Stand *s, const char *root, WoodSort sort, Kind kind, unsigned seed, Row *row) {
   g_autoptr(GError) error = NULL;
   TrainOptions o = options_of(kind, sort, s, seed);
-  double before = processor_seconds();
-  g_autoptr(TrainResult) r = expert_train(s->collection, s->models, &o, NULL, &error);
-  row->processor += processor_seconds() - before;
-  if (r) row_take(row, r);
+  g_autofree char *name = g_strdup_printf("kinds-%s-%u-%d", woods[sort].name, seed, (int)kind);
+  g_autoptr(Cell) c = cell_take(root, name, s->collection, s->models, &o, &error);
+  if (c) row_take(row, c);
   else fprintf(stderr, "reproduce: %s on %s: %s\n", kind_names[kind], woods[sort].name, error->message);
 }
 
@@ -205,7 +204,7 @@ static bool one_wood(const char *root, WoodSort sort, unsigned seeds, GError **e
     Stand s = {0};
     fprintf(stderr, "%s, seed %u\n", woods[sort].name, seed);
     ok = open_stand(&s, root, sort, seed, error);
-    for (int k = 0; ok && k < KINDS; k++) train_one(&s, sort, (Kind)k, seed, &rows[k]);
+    for (int k = 0; ok && k < KINDS; k++) train_one(&s, root, sort, (Kind)k, seed, &rows[k]);
     stand_clear(&s);
   }
   if (ok) print_table(sort, rows, seeds);

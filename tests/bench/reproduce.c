@@ -14,6 +14,7 @@
 #include "experts/task/task.h"
 #include "experts/train/train.h"
 #include "planter/plant.h"
+#include "tests/bench/cell.h"
 #include "tests/bench/expert_tables.h"
 
 enum { SEEDS = 3 };
@@ -48,6 +49,7 @@ static void table_head(const char *title, const char *what) {
 
 /* A planted wood, opened. */
 typedef struct {
+  const char *root; /* borrowed */
   Collection *collection;
   GPtrArray *models;
 } Wood;
@@ -81,12 +83,13 @@ static void wood_close(Wood *w) {
   collection_free(w->collection);
 }
 
-/* Trains and hands the result over; prints the error and gives NULL when it cannot. */
-static TrainResult *train(const Wood *w, const TrainOptions *o) {
+/* Trains, unless that was done before, and hands the figures over; prints the error and gives NULL when it cannot. */
+static Cell *train(const Wood *w, const TrainOptions *o, const char *table, int row) {
   g_autoptr(GError) error = NULL;
-  TrainResult *r = expert_train(w->collection, w->models, o, NULL, &error);
-  if (!r) fprintf(stderr, "reproduce: %s\n", error->message);
-  return r;
+  g_autofree char *name = g_strdup_printf("%s-%d-%d", table, (int)o->seed, row);
+  Cell *c = cell_take(w->root, name, w->collection, w->models, o, &error);
+  if (!c) fprintf(stderr, "reproduce: %s\n", error->message);
+  return c;
 }
 
 /* --- classify --------------------------------------------------------------------------------------- */
@@ -120,11 +123,11 @@ typedef struct {
   guint from;   /* where the present seed's models begin */
 } Gain;
 
-static void gain_add(Gain *g, const TrainResult *r, bool second) {
+static void gain_add(Gain *g, const Cell *r, bool second) {
   if (!second) g->from = g->each->len;
-  for (guint i = 0; i < r->models[2]; i++) {
+  for (gsize i = 0; i < r->n_right; i++) {
     double against = -r->right[i];
-    if (second) g_array_index(g->each, double, g->from + i) += r->right[i];
+    if (second) g_array_index(g->each, double, g->from + (guint)i) += r->right[i];
     else g_array_append_val(g->each, against);
   }
 }
@@ -153,13 +156,13 @@ static void classify_table(const Wood woods[SEEDS]) {
       o.seed = (uint64_t)seed;
       o.baselines = v == 1;
       if (variants[v].published) as_published(&o);
-      g_autoptr(TrainResult) r = train(&woods[seed], &o);
+      g_autoptr(Cell) r = train(&woods[seed], &o, "classify", (int)v);
       if (!r) continue;
-      row_add(&rows[v], &r->expert->test);
+      row_add(&rows[v], &r->score[0]);
       if (v < 2) gain_add(&gain, r, v == 1);
       if (!o.baselines) continue;
-      row_add(&dense, &r->baselines[BASELINE_DENSE].score[SPLIT_TEST]);
-      row_add(&statnn, &r->baselines[BASELINE_STATNN].score[SPLIT_TEST]);
+      row_add(&dense, &r->baseline[BASELINE_DENSE][0]);
+      row_add(&statnn, &r->baseline[BASELINE_STATNN][0]);
     }
   table_head("Training categories (classify)",
              "Fine-tunes of one base on random halves of 40 classes; element-wise accuracy on one "
@@ -184,15 +187,15 @@ static void align_table(const Wood woods[SEEDS]) {
       o.linear = v == 2;
       o.seed = (uint64_t)seed;
       o.baselines = v == 1;
-      g_autoptr(TrainResult) r = train(&woods[seed], &o);
+      g_autoptr(Cell) r = train(&woods[seed], &o, "align", v);
       if (!r) continue;
-      row_add(&seen[v], &r->expert->test);
-      row_add(&unseen[v], &r->expert->test_holdout);
+      row_add(&seen[v], &r->score[0]);
+      row_add(&unseen[v], &r->score[1]);
       if (!o.baselines) continue;
-      row_add(&dense[0], &r->baselines[BASELINE_DENSE].score[SPLIT_TEST]);
-      row_add(&dense[1], &r->baselines[BASELINE_DENSE].score[SPLIT_HOLDOUT]);
-      row_add(&statnn[0], &r->baselines[BASELINE_STATNN].score[SPLIT_TEST]);
-      row_add(&statnn[1], &r->baselines[BASELINE_STATNN].score[SPLIT_HOLDOUT]);
+      row_add(&dense[0], &r->baseline[BASELINE_DENSE][0]);
+      row_add(&dense[1], &r->baseline[BASELINE_DENSE][1]);
+      row_add(&statnn[0], &r->baseline[BASELINE_STATNN][0]);
+      row_add(&statnn[1], &r->baseline[BASELINE_STATNN][1]);
     }
   for (int held_out = 0; held_out < 2; held_out++) {
     table_head(held_out ? "Alignment, concepts never trained on" : "Alignment, concepts seen in training",
@@ -233,8 +236,8 @@ static void size_table(const Wood woods[SEEDS]) {
       Wood part = woods[seed];
       g_autoptr(GPtrArray) some = thinned(part.models, shares[s], (uint64_t)seed);
       part.models = some;
-      g_autoptr(TrainResult) r = train(&part, &o);
-      if (r) row_add(&row, &r->expert->test);
+      g_autoptr(Cell) r = train(&part, &o, "size", (int)s);
+      if (r) row_add(&row, &r->score[0]);
     }
     g_autofree char *name = g_strdup_printf("%.0f %% of the training models", 100 * shares[s]);
     row_print(name, &row);
@@ -310,12 +313,13 @@ static bool open_pair(Wood *w, const char *folder, uint64_t seed, GError **error
 
 static bool open_all(const char *root, Wood classes[], Wood scenes[], Wood pairs[], GError **error) {
   for (uint64_t seed = 0; seed < SEEDS; seed++) {
-    PlantOptions c = {.kind = PLANT_CLASSES, .fine_tunes = 700, .seed = seed};
+    PlantOptions c = {.kind = PLANT_CLASSES, .fine_tunes = 400, .seed = seed};
     PlantOptions s = {.kind = PLANT_SCENES, .adapters = 1, .seed = seed};
     g_autofree char *a = g_strdup_printf("%s/classes-%d", root, (int)seed);
     g_autofree char *b = g_strdup_printf("%s/scenes-%d", root, (int)seed);
     g_autofree char *p = g_strdup_printf("%s/pair-%d", root, (int)seed);
     fprintf(stderr, "planting for seed %d\n", (int)seed);
+    classes[seed].root = scenes[seed].root = pairs[seed].root = root;
     if (!wood_open(&classes[seed], a, &c, error) || !wood_open(&scenes[seed], b, &s, error) ||
         !open_pair(&pairs[seed], p, seed, error))
       return false;

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One training of a long report, kept in a file once it is done: a report that was broken off goes on where it was. */
+#pragma once
+
+#include "experts/train/train.h"
+
+typedef struct {
+  Score score[2];                    /* of test models, and of those with labels never trained on */
+  Score baseline[BASELINE_COUNT][2]; /* the same of what stands beside; nothing measured: n is 0 */
+  double seconds;                    /* of processor */
+  double *right;                     /* (n_right): how right each test model was judged */
+  gsize n_right;
+} Cell;
+
+/* Reads ROOT/cells/NAME, or trains and writes it. NULL with an error; the caller frees it. */
+Cell *cell_take(const char *root, const char *name, Collection *collection, const GPtrArray *models,
+                const TrainOptions *options, GError **error);
+void cell_free(Cell *cell);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Cell, cell_free)
