@@ -18,7 +18,8 @@ char *guard_text(const Guard *g) {
   g_autoptr(cJSON) o = cJSON_CreateObject();
   cJSON_AddNumberToObject(o, "side", g->side);
   cJSON_AddNumberToObject(o, "size", (double)g->size);
-  json_add_u64(o, "seed", g->seed);
+  g_autofree char *seed = g_strdup_printf("%" G_GUINT64_FORMAT, g->seed); /* a number would lose its last digits */
+  json_add_string(o, "seed", seed);
   json_add_number(o, "threshold", g->threshold);
   json_add_number(o, "passed", g->passed);
   return cJSON_PrintUnformatted(o);
@@ -50,7 +51,7 @@ Guard *guard_read(WeightFile *f, GError **error) {
   g->size = (size_t)size;
   g->width = guard_width(g->side, g->size);
   g->seed = cJSON_IsString(seed)   ? g_ascii_strtoull(seed->valuestring, NULL, 10)
-            : cJSON_IsNumber(seed) ? (uint64_t)seed->valuedouble
+            : cJSON_IsNumber(seed) ? (uint64_t)seed->valuedouble /* as older files have it */
                                    : 0;
   g->threshold = json_number(o, "threshold", 0);
   g->passed = json_number(o, "passed", 1);

@@ -9,7 +9,7 @@
 
 static const double least_spread = 1e-8; /* upstream's */
 
-const char *view_branch_name(ViewBranch b) {
+static const char *view_branch_name(ViewBranch b) {
   static const char *const names[] = {"xu", "xxtu", "xtu", "xtxu"};
   return names[b];
 }

@@ -16,9 +16,6 @@
 
 enum { VIEW_ALL = (1 << VIEW_BRANCHES) - 1 };
 
-/* "xu". Static text. */
-const char *view_branch_name(ViewBranch branch);
-
 /* What upstream calls a branch's probes and projection in its checkpoints. Static text. */
 const char *view_probe_name(ViewBranch branch);
 const char *view_projection_name(ViewBranch branch);

@@ -311,8 +311,7 @@ static TrainResult *choose_form(Collection *collection, const GPtrArray *models,
   g_autofree char *layer = g_strdup(kernel->expert->layer);
   TrainResult *best = kernel;
   for (size_t k = 0; best && k < G_N_ELEMENTS(kinds); k++) {
-    TrainOptions trial = train_auto_trial(best, options, kinds[k]);
-    trial.layer = layer;
+    TrainOptions trial = train_auto_trial(layer, options, kinds[k]);
     best = try_form(collection, models, &trial, best, progress, error);
   }
   bool other = best && !best->kernel;
@@ -332,7 +331,7 @@ bool expert_baseline(Collection *collection, const GPtrArray *models, const Trai
   g_autoptr(TextEncoder) encoder = NULL;
   if (!open_encoder(options, &encoder, error)) return false;
   TrainResult unused = {0};
-  TrainRun r = {.options = options, .progress = progress, .result = &unused};
+  TrainRun r = {.options = options, .progress = progress, .result = &unused, .bare = true};
   bool ok = train_gather(&r, collection, models, encoder, layer, error) &&
             baseline_measure(r.task, r.set, kind, options->seed, progress, out, error);
   run_clear(&r);

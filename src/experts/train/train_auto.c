@@ -27,10 +27,10 @@ bool train_auto_can_win(const TrainResult *kernel, const TrainOptions *o, const 
   return !*why;
 }
 
-TrainOptions train_auto_trial(const TrainResult *kernel, const TrainOptions *options, TrainKind kind) {
+TrainOptions train_auto_trial(const char *layer, const TrainOptions *options, TrainKind kind) {
   TrainOptions o = *options;
   o.kind = kind;
-  o.layer = kernel->expert->layer;
+  o.layer = layer;
   o.baselines = false;
   o.trial = true;
   return o;

@@ -9,8 +9,8 @@
 /* Whether trained forms should be tried beside a kernel expert's result; else *why (static text) says why not. */
 bool train_auto_can_win(const TrainResult *kernel, const TrainOptions *options, const char **why);
 
-/* The options of a trial of that kind on the kernel's main layer, which is borrowed from the result: not stored. */
-TrainOptions train_auto_trial(const TrainResult *kernel, const TrainOptions *options, TrainKind kind);
+/* The options of a trial of that kind on a layer, which is borrowed: nothing is stored. */
+TrainOptions train_auto_trial(const char *layer, const TrainOptions *options, TrainKind kind);
 
 /* Notes how a form did beside the others of `result`. */
 void train_auto_note(TrainResult *result, const Expert *expert);

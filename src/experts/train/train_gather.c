@@ -110,7 +110,7 @@ static bool compress(TrainRun *r, GError **error) {
 static bool choose_views(TrainRun *r, GError **error) {
   static const unsigned branches[SIDE_COUNT] = {1U << VIEW_XU | 1U << VIEW_XTU, 1U << VIEW_XXTU, 1U << VIEW_XTXU};
   double *r2 = r->result->view_r2, best = 0;
-  if (r->options->kind != TRAIN_MULTIVIEW) return true;
+  if (r->options->kind != TRAIN_MULTIVIEW || r->bare) return true;
   r->views = r->options->views;
   if (r->views) return true;
   r->result->views_chosen = true;
@@ -126,6 +126,7 @@ static bool choose_views(TrainRun *r, GError **error) {
 /* On the layers as the expert will see them, but for their scale. */
 static bool fit_guard(TrainRun *r, GError **error) {
   GError *problem = NULL;
+  if (r->bare) return true;
   r->guard = guard_fit(r->set, r->members[SPLIT_TRAIN], r->task->counts[SPLIT_TRAIN], r->task->target, r->options->seed,
                        r->progress, &problem);
   if (problem) g_propagate_error(error, problem);

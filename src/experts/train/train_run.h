@@ -29,6 +29,7 @@ typedef struct {
   double best_score, best_loss, best_holdout_score;
   Compression *compression; /* or NULL */
   Expert *init;             /* whose parameters the run starts from, or NULL */
+  bool bare;                /* a baseline alone is to be measured: neither guard nor views */
   Guard *guard;             /* that its experts get, or NULL */
   float *centre;            /* (d_out, d_in) that was subtracted, or NULL */
   char *resume;             /* file of the state between epochs, or NULL */
