@@ -114,6 +114,10 @@ static void print_json(const TrainResult *r) {
     json_add_number(o, "label_left_out_top1", r->kernel->right[1]);
     json_add_number(o, "control", r->kernel->choice->control);
     json_add_number(o, "shortcut", r->kernel->shortcut);
+    if (r->kernel->landmarks) {
+      cJSON_AddNumberToObject(o, "landmarks", (double)r->kernel->landmarks);
+      json_add_number(o, "landmarks_miss", r->kernel->missed);
+    }
   }
   cJSON *baselines = r->has_baselines ? cJSON_AddObjectToObject(o, "baselines") : NULL;
   for (int k = 0; baselines && k < BASELINE_COUNT; k++) {

@@ -60,6 +60,14 @@ static void print_kernel(const TrainResult *r) {
     if (align) printf(", for other labels %.2f", (double)at->weight[1]);
     putchar('\n');
   }
+  for (guint i = 0; i < k->directions->len; i++) {
+    const Directions *at = k->directions->pdata[i];
+    printf("    %-40s a direction a label: %.2f of the answer\n", (const char *)k->layers->pdata[at->layer],
+           (double)at->weight);
+  }
+  if (report->landmarks)
+    printf("  each of %zu models compared with %zu of them, which miss %.2f %% of what makes them alike\n",
+           report->models, report->landmarks, 100 * report->missed);
   printf(
       "  left out one by one: %s %.1f %%; labels dealt at random: %.1f %%; rank, size, tool, date and creator alone: ",
       align ? "top-1" : "explained", 100 * report->right[0], 100 * report->choice->control);

@@ -15,6 +15,8 @@ Kernel *kernel_new(void) {
   k->layers = g_ptr_array_new_with_free_func(g_free);
   k->rows = g_ptr_array_new_with_free_func((GDestroyNotify)kernel_rows_free);
   k->terms = g_array_new(FALSE, TRUE, sizeof(KernelTerm));
+  k->directions = g_ptr_array_new_with_free_func((GDestroyNotify)directions_free);
+  k->ridge = 1;
   k->left_out[0] = k->left_out[1] = NAN;
   g_array_set_clear_func(k->terms, term_clear);
   return k;
@@ -25,6 +27,7 @@ void kernel_free(Kernel *k) {
   g_ptr_array_unref(k->layers);
   g_ptr_array_unref(k->rows);
   g_array_unref(k->terms);
+  g_ptr_array_unref(k->directions);
   for (int h = 0; h < KERNEL_HEADS; h++) {
     g_free(k->head[h].a);
     g_free(k->head[h].b);
@@ -83,6 +86,12 @@ static void answer(const Kernel *k, int h, const float *sum, size_t m, float *e,
   }
 }
 
+/* Shares the first answer (m, width, the only one) with the directions. */
+static void share_answer(const Kernel *k, const float *extra, size_t m, float *e) {
+  size_t cells = m * kernel_width(k);
+  for (size_t i = 0; k->directions->len && i < cells; i++) e[i] = k->ridge * e[i] + extra[i];
+}
+
 static void find_strange(const Kernel *k, size_t m, const float *norm, const bool *there, float *e, bool *nothing) {
   size_t width = kernel_width(k);
   for (size_t i = 0; i < m; i++) {
@@ -92,21 +101,34 @@ static void find_strange(const Kernel *k, size_t m, const float *norm, const boo
   }
 }
 
+bool kernel_likeness(const Kernel *k, const GPtrArray *sets, float *const sums[KERNEL_HEADS], bool *there, float *extra,
+                     const Progress *progress, GError **error) {
+  size_t m = ((const LayerSet *)sets->pdata[0])->n;
+  for (guint l = 0; l < k->layers->len; l++) {
+    g_autoptr(KernelRows) rows = kernel_rows_new(sets->pdata[l], NULL, m, error);
+    if (!rows || !add_layer(k, l, rows, sums, progress, error)) return false;
+    for (size_t i = 0; i < m; i++) there[i] |= !rows->empty[i];
+    for (guint i = 0; extra && i < k->directions->len; i++) {
+      const Directions *at = k->directions->pdata[i];
+      if (at->layer == l) directions_add(at, rows, extra);
+    }
+  }
+  return true;
+}
+
 bool kernel_represent(const Kernel *k, const GPtrArray *sets, float *e, bool *nothing, const Progress *progress,
                       GError **error) {
   size_t m = ((const LayerSet *)sets->pdata[0])->n, at = 0;
   g_autofree float *sum0 = g_new0(float, m * k->n + 1), *sum1 = g_new0(float, m * k->n + 1),
                    *norm = g_new0(float, m + 1);
   g_autofree bool *there = g_new0(bool, m + 1);
+  g_autofree float *extra = g_new0(float, k->directions->len ? m *kernel_width(k) : 1);
   bool two = k->head[KERNEL_UNSEEN].width > 0;
   float *const sums[KERNEL_HEADS] = {sum0, two ? sum1 : NULL};
-  for (guint l = 0; l < k->layers->len; l++) {
-    g_autoptr(KernelRows) rows = kernel_rows_new(sets->pdata[l], NULL, m, error);
-    if (!rows || !add_layer(k, l, rows, sums, progress, error)) return false;
-    for (size_t i = 0; i < m; i++) there[i] |= !rows->empty[i];
-  }
+  if (!kernel_likeness(k, sets, sums, there, extra, progress, error)) return false;
   for (int h = 0; h < KERNEL_HEADS; at += k->head[h++].width)
     if (k->head[h].width) answer(k, h, sums[h], m, e, at, two, norm);
+  share_answer(k, extra, m, e);
   find_strange(k, m, norm, there, e, nothing);
   return true;
 }
@@ -161,6 +183,11 @@ uint64_t kernel_hash(const Kernel *k) {
   for (guint t = 0; t < k->terms->len; t++) {
     const KernelTerm *at = &g_array_index(k->terms, KernelTerm, t);
     content_hash_join(&h, content_hash(31 + t, at->scale->mean, k->n * sizeof(float)));
+  }
+  for (guint i = 0; i < k->directions->len; i++) {
+    const Directions *at = k->directions->pdata[i];
+    content_hash_join(&h, content_hash(53 + i, at->d_of, at->labels * at->d * sizeof(float)));
+    content_hash_join(&h, content_hash(54 + i, &at->weight, sizeof at->weight));
   }
   content_hash_join(&h, content_hash(7, &k->least_norm, sizeof k->least_norm));
   return h.lo ^ hash_mix(h.hi);

@@ -5,11 +5,14 @@
  *   k(x)_j = sum of w_t K_t(x, j)          t: terms, each a layer and a view, scaled as kernel_scale.h says
  *   e(x)   = k(x)' A + b
  *
+ * For classes the answer may be shared with directions (direction.h), as models left out say.
+ *
  * For alignment there are two such answers, side by side and each of length 1, since what serves labels that were
  * trained on is not what serves others: the first is read for trained labels, the second for any other text. */
 #pragma once
 
 #include "collection/collection.h"
+#include "experts/kernel/direction.h"
 #include "experts/kernel/kernel_gram.h"
 #include "experts/kernel/kernel_scale.h"
 #include "experts/probex/probex.h"
@@ -33,14 +36,16 @@ typedef struct {
 } KernelHead;
 
 typedef struct {
-  size_t n;          /* training models */
+  size_t n;          /* training models that new ones are compared with: all, or landmarks (landmarks.h) */
   GPtrArray *layers; /* of SafeText: canonical names */
   GPtrArray *rows;   /* of KernelRows: the training models, by layer */
   GArray *terms;     /* of KernelTerm */
   KernelHead head[KERNEL_HEADS];
-  bool one_hot;       /* the first head answers with a number a label instead of a text's vector */
-  double left_out[2]; /* exact top-1 of models, and of whole labels, left out; classes: r² of models left out */
-  double least_norm;  /* of the centred answer of the last head: below it a model is of another kind; 0: not known */
+  GPtrArray *directions; /* of Directions, of classes: what is added to the first answer */
+  float ridge;           /* share of the first answer that ridge has; theirs are their weights */
+  bool one_hot;          /* the first head answers with a number a label instead of a text's vector */
+  double left_out[2];    /* exact top-1 of models, and of whole labels, left out; classes: r² of models left out */
+  double least_norm;     /* of the centred answer of the last head: below it a model is of another kind; 0: not known */
 } Kernel;
 
 Kernel *kernel_new(void);
@@ -59,7 +64,13 @@ void kernel_add_term(Kernel *kernel, size_t layer, KernelView view, const float 
 bool kernel_represent(const Kernel *kernel, const GPtrArray *sets, float *e, bool *nothing, const Progress *progress,
                       GError **error);
 
-/* The same, reading the layers of the models (Model*). *broken (n): models that hold no numbers one can reckon with;
+/* The sums of all terms (sets' n, kernel's n) of models against those that the kernel holds, by head; one that is NULL is
+ * left out. there (n) becomes true where a layer holds something. *extra: what directions answer (n, width) is added, or
+ * NULL. */
+bool kernel_likeness(const Kernel *kernel, const GPtrArray *sets, float *const sums[KERNEL_HEADS], bool *there,
+                     float *extra, const Progress *progress, GError **error);
+
+/* The same as kernel_represent(), reading the layers of the models (Model*). *broken (n): models that hold no numbers one can reckon with;
  * the e of one with nothing at all is zero. */
 bool kernel_read_and_represent(const Kernel *kernel, const Collection *collection, const GPtrArray *models, float *e,
                                bool *broken, const Progress *progress, GError **error);

@@ -210,7 +210,7 @@ static bool feature_one(void *user, size_t i, unsigned thread) {
   return true;
 }
 
-static void features(const KernelRows *r, KernelView view, size_t from, size_t n, float *out) {
+void kernel_features(const KernelRows *r, KernelView view, size_t from, size_t n, float *out) {
   Features f = {r, view, from, kernel_feature_width(r, view), out};
   unsigned threads = linalg_threads();
   linalg_set_threads(1);
@@ -226,12 +226,12 @@ static bool gram_view(const KernelRows *a, const KernelRows *b, KernelView view,
   bool ok = fb != NULL;
   for (size_t j = 0; ok && j < b->n; j += block) {
     size_t nj = MIN(block, b->n - j);
-    features(b, view, j, nj, fb);
+    kernel_features(b, view, j, nj, fb);
     for (size_t i = 0; ok && i < a->n; i += block) {
       size_t ni = MIN(block, a->n - i);
       bool same = a == b && i == j;
       ok = progress_step(progress, "comparing", j * a->n + i, a->n * b->n, error);
-      if (ok && !same) features(a, view, i, ni, fa);
+      if (ok && !same) kernel_features(a, view, i, ni, fa);
       if (ok) gemm(false, true, ni, nj, width, 1, same ? fb : fa, width, fb, width, 0, out + i * b->n + j, b->n);
     }
   }

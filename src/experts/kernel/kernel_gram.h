@@ -20,3 +20,6 @@ double kernel_pair_reference(const KernelRows *a, size_t i, const KernelRows *b,
 
 /* Numbers in a dense layer's feature. */
 size_t kernel_feature_width(const KernelRows *rows, KernelView view);
+
+/* out (n, width): the features, of length 1, of the dense layers of models from .. from + n; zero where one is empty. */
+void kernel_features(const KernelRows *rows, KernelView view, size_t from, size_t n, float *out);

@@ -55,6 +55,12 @@ KernelParts kernel_store_parts(const Kernel *k) {
     put(&p, g_strdup_printf("kernel.term.%u.mean", t), 1, k->n, at->scale->mean);
     put(&p, g_strdup_printf("kernel.term.%u.spread", t), 1, k->n, at->scale->spread);
   }
+  for (guint i = 0; i < k->directions->len; i++) {
+    const Directions *o = k->directions->pdata[i];
+    put(&p, g_strdup_printf("kernel.direction.%u.d", i), o->labels, o->d, o->d_of);
+    put(&p, g_strdup_printf("kernel.direction.%u.gain", i), 1, o->labels, o->gain);
+    put(&p, g_strdup_printf("kernel.direction.%u.offset", i), 1, o->labels, o->offset);
+  }
   for (int h = 0; h < KERNEL_HEADS; h++) {
     put(&p, g_strdup_printf("kernel.head.%d.a", h), k->n, k->head[h].width, k->head[h].a);
     put(&p, g_strdup_printf("kernel.head.%d.b", h), 1, k->head[h].width, k->head[h].b);
@@ -88,6 +94,15 @@ static cJSON *term_json(const KernelTerm *t) {
   return o;
 }
 
+static cJSON *direction_json(const Directions *d) {
+  cJSON *o = cJSON_CreateObject();
+  g_autofree char *view = kernel_view_name(d->view);
+  cJSON_AddNumberToObject(o, "layer", (double)d->layer);
+  json_add_string(o, "view", view);
+  cJSON_AddNumberToObject(o, "weight", (double)d->weight);
+  return o;
+}
+
 char *kernel_store_text(const Kernel *k) {
   g_autoptr(cJSON) o = cJSON_CreateObject();
   cJSON_AddNumberToObject(o, "models", (double)k->n);
@@ -101,6 +116,12 @@ char *kernel_store_text(const Kernel *k) {
   for (guint l = 0; l < k->layers->len; l++) cJSON_AddItemToArray(layers, layer_json(k, l));
   for (guint t = 0; t < k->terms->len; t++)
     cJSON_AddItemToArray(terms, term_json(&g_array_index(k->terms, KernelTerm, t)));
+  if (k->directions->len) {
+    cJSON *directions = cJSON_AddArrayToObject(o, "directions");
+    cJSON_AddNumberToObject(o, "ridge", (double)k->ridge);
+    for (guint i = 0; i < k->directions->len; i++)
+      cJSON_AddItemToArray(directions, direction_json(k->directions->pdata[i]));
+  }
   return cJSON_PrintUnformatted(o);
 }
 
@@ -215,6 +236,43 @@ static bool read_head(WeightFile *f, Kernel *k, int h, GError **error) {
   return take(f, a, rows, width, head->a, error) && take(f, b, 1, width, head->b, error);
 }
 
+static bool read_direction(WeightFile *f, Kernel *k, unsigned i, const cJSON *o, GError **error) {
+  g_autofree SafeText *text = json_dup_string(o, "view");
+  double layer = json_number(o, "layer", -1), weight = json_number(o, "weight", NAN);
+  KernelView view;
+  if (!(layer >= 0 && layer < k->layers->len) || !(weight > 0 && weight <= 1) || !kernel_view_parse(text, &view) ||
+      view.side == SIDE_X)
+    return refuse(f, "a direction of no layer, view or weight", error);
+  const KernelRows *r = k->rows->pdata[(guint)layer];
+  size_t d = view.side == SIDE_U ? r->d_out : r->d_in, labels = k->head[KERNEL_SEEN].width, n;
+  if (r->form != LAYER_DENSE || d > DIRECTIONS_WIDEST || __builtin_mul_overflow(labels, d, &n))
+    return refuse(f, "a direction of a layer that has none", error);
+  g_autofree char *at = g_strdup_printf("kernel.direction.%u.d", i),
+                  *gain = g_strdup_printf("kernel.direction.%u.gain", i),
+                  *offset = g_strdup_printf("kernel.direction.%u.offset", i);
+  size_t rows, columns;
+  if (!size_of(f, at, &rows, &columns) || rows != labels || columns != d)
+    return refuse(f, "directions of another size", error);
+  Directions *x = directions_new((size_t)layer, view, labels, d);
+  x->weight = (float)weight;
+  g_ptr_array_add(k->directions, x);
+  return take(f, at, labels, d, x->d_of, error) && take(f, gain, 1, labels, x->gain, error) &&
+         take(f, offset, 1, labels, x->offset, error);
+}
+
+/* What the first answer is shared with: of classes alone, which have no second. */
+static bool read_directions(WeightFile *f, Kernel *k, const cJSON *o, GError **error) {
+  const cJSON *all = cJSON_GetObjectItemCaseSensitive(o, "directions"), *item;
+  unsigned i = 0;
+  if (!all) return true;
+  double ridge = json_number(o, "ridge", NAN);
+  if (!(ridge >= 0 && ridge <= 1) || cJSON_GetArraySize(all) > MOST_TERMS || k->head[KERNEL_UNSEEN].width)
+    return refuse(f, "directions that it cannot have", error);
+  k->ridge = (float)ridge;
+  cJSON_ArrayForEach(item, all) if (!read_direction(f, k, i++, item, error)) return false;
+  return true;
+}
+
 static bool read_all(WeightFile *f, Kernel *k, const cJSON *o, GError **error) {
   double n = json_number(o, "models", 0);
   const cJSON *layers = cJSON_GetObjectItemCaseSensitive(o, "layers"), *item;
@@ -236,7 +294,8 @@ static bool read_all(WeightFile *f, Kernel *k, const cJSON *o, GError **error) {
   cJSON_ArrayForEach(item, layers) if (!read_layer(f, k, l++, item, error)) return false;
   cJSON_ArrayForEach(item, terms) if (!read_term(f, k, t++, item, error)) return false;
   if (!k->layers->len || !k->terms->len) return refuse(f, "it reads no layer", error);
-  return read_head(f, k, KERNEL_SEEN, error) && read_head(f, k, KERNEL_UNSEEN, error);
+  return read_head(f, k, KERNEL_SEEN, error) && read_head(f, k, KERNEL_UNSEEN, error) &&
+         read_directions(f, k, o, error);
 }
 
 Kernel *kernel_store_read(WeightFile *f, GError **error) {

@@ -5,9 +5,15 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "experts/kernel/direction_fit.h"
+#include "experts/kernel/landmarks.h"
 #include "experts/kernel/shortcut.h"
 #include "numerics/linalg.h"
+#include "numerics/rng.h"
 #include "numerics/sorted.h"
+
+/* Models that are compared with each other at most; beyond, all are compared with so many; and so many at a time. */
+enum { WHOLE = 6000, LANDMARKS = 2500, AT_ONCE = 1000 };
 
 void kernel_report_free(KernelReport *r) {
   if (!r) return;
@@ -27,6 +33,8 @@ typedef struct {
   size_t *members;   /* their indices in the task */
   size_t n;
   Kernel *kernel;
+  const Landmarks *marks; /* of the head that is being fitted, and F of all models; NULL: all are compared */
+  const float *features;
 } Training;
 
 static void list_models(Training *t) {
@@ -160,7 +168,9 @@ static double least_norm(const KernelLambda *l, size_t n, size_t width) {
 
 static void take_head(Training *t, int h, KernelLambda *l, size_t width) {
   Kernel *k = t->kernel;
-  k->head[h] = (KernelHead){width, narrow(l->fit->a, k->n * width), narrow(l->fit->b, width), l->lambda};
+  float *a =
+      t->marks ? landmarks_weights(t->marks, t->features, t->n, l->fit->a, width) : narrow(l->fit->a, k->n * width);
+  k->head[h] = (KernelHead){width, a, narrow(l->fit->b, width), l->lambda};
   k->left_out[h] = t->report->right[h] = l->fair;
   if (h == KERNEL_SEEN) t->report->r2 = l->r2;
 }
@@ -168,6 +178,34 @@ static void take_head(Training *t, int h, KernelLambda *l, size_t width) {
 static void lambda_clear(KernelLambda *l) {
   kernel_fit_free(l->fit);
   g_free(l->p);
+}
+
+/* Lets directions share the answer where models left out are told better so. p (n, labels): ridge's answers for models
+ * left out. */
+static bool share_with_directions(Training *t, const KernelTarget *target, float *p, GError **error) {
+  Kernel *k = t->kernel;
+  size_t cells = target->n * target->width;
+  g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func((GDestroyNotify)directions_free);
+  g_autoptr(GPtrArray) answers = g_ptr_array_new_with_free_func(g_free);
+  for (guint l = 0; l < k->layers->len; l++) {
+    g_autofree float *left_out = g_new0(float, cells + 1);
+    Directions *o = directions_fit(k->rows->pdata[l], l, target, left_out, t->progress, NULL);
+    if (!progress_check(t->progress, error)) return false;
+    if (!o) continue;
+    g_ptr_array_add(found, o);
+    g_ptr_array_add(answers, g_steal_pointer(&left_out));
+  }
+  g_autofree float *share = g_new0(float, found->len + 1);
+  directions_mix(target, p, (float *const *)answers->pdata, found->len, share, &k->ridge);
+  for (guint i = 0; i < answers->len; i++) {
+    if (!(share[i] > 0)) continue;
+    Directions *o = found->pdata[i];
+    found->pdata[i] = NULL;
+    o->weight = share[i];
+    g_ptr_array_add(k->directions, o);
+  }
+  k->left_out[0] = t->report->right[0] = t->report->r2 = kernel_target_r2(target, p);
+  return true;
 }
 
 /* The first head: text vectors or a number a label, whichever is right more often on models left out. */
@@ -180,6 +218,7 @@ static bool fit_seen(Training *t, const KernelEigen *e, GError **error) {
   bool one_hot = t->kernel->one_hot = b.top1 > a.top1;
   if (ok) take_head(t, KERNEL_SEEN, one_hot ? &b : &a, one_hot ? numbers->width : vectors->width);
   if (ok && !numbers) t->kernel->least_norm = least_norm(&a, t->n, vectors->width);
+  if (ok && t->task->has && !t->marks) ok = share_with_directions(t, vectors, a.p, error);
   lambda_clear(&a);
   lambda_clear(&b);
   return ok;
@@ -222,19 +261,115 @@ static bool build(Training *t, GError **error) {
   return ok;
 }
 
+/* --- by landmarks ------------------------------------------------------------------------------------- */
+
+/* Draws the landmarks, reads them, and leaves the kernel with them alone: its terms are scaled by them. */
+static bool place_landmarks(Training *t, size_t most, uint64_t seed, Landmarks *marks[KERNEL_HEADS], GError **error) {
+  Training l = *t;
+  g_autofree size_t *order = g_new(size_t, t->n), *members = g_new(size_t, most + 1);
+  g_autoptr(GPtrArray) models = g_ptr_array_new();
+  g_autofree bool *broken = g_new0(bool, most + 1), *there = g_new0(bool, most + 1);
+  Rng rng;
+  rng_init(&rng, seed, 79);
+  for (size_t i = 0; i < t->n; i++) order[i] = i;
+  rng_shuffle(&rng, order, t->n);
+  for (size_t i = 0; i < most; i++) {
+    members[i] = t->members[order[i]];
+    g_ptr_array_add(models, t->models->pdata[order[i]]);
+  }
+  l.models = models, l.members = members, l.n = most;
+  if (!read_layers(&l, broken, there, error) || !keep_sound(&l, broken, there, error)) return false;
+  g_array_set_size(t->report->dropped, 0); /* they are met once more among all models */
+  size_t cells = l.n * l.n;
+  g_autofree float *first = g_new0(float, cells), *second = t->task->has ? NULL : g_new0(float, cells);
+  float *const sums[KERNEL_HEADS] = {first, second};
+  for (guint i = 0; i < t->kernel->layers->len; i++)
+    if (!add_layer(&l, i, sums, error)) return false;
+  for (int h = 0; h < KERNEL_HEADS; h++)
+    if (sums[h] && !(marks[h] = landmarks_new(sums[h], l.n, error))) return false;
+  return true;
+}
+
+/* Compares some models, from .. from + n of the training models, with the landmarks. Those that hold no numbers, or
+ * nothing, are dropped; *kept counts the rows of c, and members, that are filled. */
+static bool compare_some(Training *t, size_t from, size_t n, float *const c[KERNEL_HEADS], size_t *kept,
+                         GError **error) {
+  g_autoptr(GPtrArray) sets = g_ptr_array_new_with_free_func((GDestroyNotify)layer_set_free);
+  g_autoptr(GPtrArray) models = g_ptr_array_new();
+  g_autofree bool *broken = g_new0(bool, n + 1), *there = g_new0(bool, n + 1);
+  size_t m = t->kernel->n;
+  g_autofree float *first = g_new0(float, n *m + 1), *second = c[1] ? g_new0(float, n *m + 1) : NULL;
+  float *const sums[KERNEL_HEADS] = {first, second};
+  for (size_t i = 0; i < n; i++) g_ptr_array_add(models, t->models->pdata[from + i]);
+  for (guint l = 0; l < t->kernel->layers->len; l++) {
+    LayerSet *set = layer_set_read(t->collection, models, t->kernel->layers->pdata[l], t->store, t->progress, error);
+    if (!set) return false;
+    g_ptr_array_add(sets, set);
+    for (size_t i = 0; i < n; i++) broken[i] |= set->broken[i];
+  }
+  if (!kernel_likeness(t->kernel, sets, sums, there, NULL, t->progress, error)) return false;
+  for (size_t i = 0; i < n; i++) {
+    KernelDropped dropped = {t->members[from + i], broken[i]};
+    if (broken[i] || !there[i]) {
+      g_array_append_val(t->report->dropped, dropped);
+      continue;
+    }
+    for (int h = 0; h < KERNEL_HEADS; h++)
+      if (c[h]) memcpy(c[h] + *kept * m, sums[h] + i * m, m * sizeof(float));
+    t->members[(*kept)++] = dropped.model;
+  }
+  return true;
+}
+
+/* Fits one head on F of its landmarks. */
+static bool fit_by_landmarks(Training *t, int h, const Landmarks *marks, const float *c, GError **error) {
+  float *f = landmarks_features(marks, c, t->n, error);
+  g_autoptr(KernelEigen) e = f ? kernel_eigen_of_features(f, t->n, marks->rank, error) : NULL;
+  t->marks = marks;
+  t->features = f;
+  bool ok = e && (h == KERNEL_SEEN ? fit_seen(t, e, error) : fit_unseen(t, e, error));
+  if (f) t->report->missed = fmax(t->report->missed, landmarks_missed(marks, f, t->n));
+  big_free(f, t->n * marks->rank);
+  return ok;
+}
+
+static bool build_by_landmarks(Training *t, size_t most, uint64_t seed, GError **error) {
+  Landmarks *marks[KERNEL_HEADS] = {NULL};
+  size_t kept = 0, cells = 0;
+  float *c[KERNEL_HEADS] = {NULL};
+  bool ok = place_landmarks(t, MIN(most, t->n), seed, marks, error);
+  t->report->landmarks = t->kernel->n;
+  if (ok) cells = t->n * t->kernel->n;
+  for (int h = 0; ok && h < KERNEL_HEADS; h++)
+    if (marks[h]) ok = (c[h] = big_alloc(cells, error)) != NULL;
+  for (size_t from = 0; ok && from < t->n; from += AT_ONCE)
+    ok = progress_step(t->progress, "comparing with landmarks", from, t->n, error) &&
+         compare_some(t, from, MIN((size_t)AT_ONCE, t->n - from), c, &kept, error);
+  t->n = t->report->models = kept;
+  for (int h = 0; ok && h < KERNEL_HEADS; h++)
+    if (marks[h]) ok = fit_by_landmarks(t, h, marks[h], c[h], error);
+  for (int h = 0; h < KERNEL_HEADS; h++) {
+    big_free(c[h], cells);
+    landmarks_free(marks[h]);
+  }
+  return ok;
+}
+
 Kernel *kernel_train(const Collection *collection, const Task *task, const GPtrArray *layers,
-                     const DenseStoreOptions *store, uint64_t seed, const Progress *progress, KernelReport **report,
-                     GError **error) {
+                     const DenseStoreOptions *store, uint64_t seed, size_t landmarks, const Progress *progress,
+                     KernelReport **report, GError **error) {
   g_autoptr(KernelReport) r = g_new0(KernelReport, 1);
   r->dropped = g_array_new(FALSE, FALSE, sizeof(KernelDropped));
   r->warnings = g_ptr_array_new_with_free_func(g_free);
   r->right[1] = NAN;
   g_autoptr(Kernel) kernel = kernel_new();
-  Training t = {collection, task, store, progress, r, NULL, NULL, 0, kernel};
+  Training t = {collection, task, store, progress, r, NULL, NULL, 0, kernel, NULL, NULL};
   list_models(&t);
   g_autoptr(KernelTarget) target = kernel_target_new(task, t.members, t.n, false);
   r->choice = kernel_choose(collection, t.models, layers, target, store, seed, r->warnings, progress, error);
-  bool ok = r->choice && build(&t, error);
+  bool by_landmarks = t.n > (landmarks ? landmarks : (size_t)WHOLE);
+  bool ok = r->choice && (by_landmarks ? build_by_landmarks(&t, landmarks ? landmarks : (size_t)LANDMARKS, seed, error)
+                                       : build(&t, error));
   if (ok) r->shortcut = shortcut_measure(t.models, target, seed);
   g_ptr_array_unref(t.models);
   g_free(t.members);

@@ -19,12 +19,15 @@ typedef struct {
   double right[2];     /* exact, on all training models: top-1 of models and of whole labels left out */
   double r2;           /* of models left out */
   double shortcut;     /* the same top-1 (or r²) from rank, sizes, tool, date and creator alone; NAN: not known */
+  size_t landmarks;    /* that all models were compared with (landmarks.h); 0: with each other */
+  double missed;       /* landmarks: the share of models' likeness that they do not hold, at the worst of the sums */
 } KernelReport;
 
 void kernel_report_free(KernelReport *report);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KernelReport, kernel_report_free)
 
-/* Trains on the task's training models. `layers` (char*) are those to look at. */
+/* Trains on the task's training models. `layers` (char*) are those to look at. landmarks: more models than that are
+ * compared with so many of them; 0: more than 6,000 with 2,500. */
 Kernel *kernel_train(const Collection *collection, const Task *task, const GPtrArray *layers,
-                     const DenseStoreOptions *store, uint64_t seed, const Progress *progress, KernelReport **report,
-                     GError **error);
+                     const DenseStoreOptions *store, uint64_t seed, size_t landmarks, const Progress *progress,
+                     KernelReport **report, GError **error);

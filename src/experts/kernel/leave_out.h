@@ -15,19 +15,24 @@
 #include <stddef.h>
 
 typedef struct {
-  size_t n;
-  double *q;      /* (n, n): row k is the eigenvector of values[k] */
-  double *values; /* (n), ascending; those below 0 by rounding are 0 */
-  double *ones;   /* (n): Q'1 */
-  float *single;  /* (n, n): q for the large products of many models, for which it suffices; NULL: few models */
+  size_t n, rank; /* rank: eigenvectors that are held; of all others the value is 0 */
+  double *q;      /* (rank, n): row k is the eigenvector of values[k] */
+  double *values; /* (rank), ascending; those below 0 by rounding are 0 */
+  double *ones;   /* (rank): Q'1 */
+  double *rest;   /* (n): 1 - Q Q'1, what of 1 no eigenvector holds; NULL: rank is n */
+  float *single;  /* (rank, n): q for the large products of many models, for which it suffices; NULL: few models */
 } KernelEigen;
 
 /* Decomposes K (n, n), symmetric. COPSE_ERROR_STATE when the solver gives up, COPSE_ERROR_IO without memory. */
 KernelEigen *kernel_eigen_new(const float *k, size_t n, GError **error);
+
+/* The same of K = F F' for features f (n, m), m below n, without K: from the m x m products. */
+KernelEigen *kernel_eigen_of_features(const float *f, size_t n, size_t m, GError **error);
 void kernel_eigen_free(KernelEigen *eigen);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KernelEigen, kernel_eigen_free)
 
-/* Targets turned into the eigenvectors' coordinates once: (n, width) from y (n, width). Free with g_free. */
+/* Targets turned into the eigenvectors' coordinates once: (rank, width) from y (n, width), and when rank is below n, what
+ * of y no eigenvector holds, (n, width), behind them. Free with g_free. */
 double *kernel_eigen_turn(const KernelEigen *eigen, const float *y, size_t width);
 
 typedef struct {

@@ -77,7 +77,7 @@ Expert *train_kernel(const Collection *collection, const GPtrArray *models, Task
   if (!layers) return NULL;
   DenseStoreOptions store = {.half = o->half, .memory = 0, .folder = NULL};
   g_autoptr(Expert) x = expert_new();
-  x->kernel = kernel_train(collection, task, layers, &store, o->seed, progress, &result->kernel, error);
+  x->kernel = kernel_train(collection, task, layers, &store, o->seed, 0, progress, &result->kernel, error);
   if (!x->kernel) return NULL;
   if (skipped) g_ptr_array_add(result->kernel->warnings, g_steal_pointer(&skipped));
   const Model *any = task->models->pdata[0];

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Directions: found where there are some, nothing where the labels are noise, and their form against its definition. */
+#include <glib.h>
+#include <math.h>
+#include <string.h>
+
+#include "experts/kernel/direction_fit.h"
+#include "numerics/linalg.h"
+#include "numerics/rng.h"
+
+enum { N = 150, LABELS = 6, ROWS = 3, D = 12 };
+
+/* Heads: the rows of three of six labels in any order, each near its label's vector, over what all have in common. */
+static KernelRows *heads(float *y, uint64_t seed) {
+  g_autofree size_t *ranks = g_new0(size_t, N);
+  KernelRows *r = kernel_rows_alloc(LAYER_DENSE, N, ROWS, D, ranks, NULL);
+  float of[LABELS * D];
+  Rng rng;
+  rng_init(&rng, seed, 0);
+  rng_fill_normal(&rng, of, LABELS * D, 1);
+  for (size_t i = 0; i < N; i++) {
+    size_t order[LABELS];
+    for (size_t c = 0; c < LABELS; c++) order[c] = c, y[i * LABELS + c] = -1;
+    rng_shuffle(&rng, order, LABELS);
+    float *x = r->x + i * ROWS * D;
+    rng_fill_normal(&rng, x, ROWS * D, 0.7f);
+    for (size_t k = 0; k < ROWS; k++) {
+      y[i * LABELS + order[k]] = 1;
+      axpy(1, of + order[k] * D, x + k * D, D);
+    }
+  }
+  return r;
+}
+
+static KernelTarget target_of(float *y) { return (KernelTarget){.n = N, .width = LABELS, .y = y, .labels = LABELS}; }
+
+static void test_found(void) {
+  float y[N * LABELS], out[N * LABELS];
+  g_autoptr(KernelRows) rows = heads(y, 1);
+  KernelTarget t = target_of(y);
+  g_autoptr(Directions) o = directions_fit(rows, 0, &t, out, NULL, NULL);
+  g_assert_nonnull(o);
+  g_assert_cmpfloat(kernel_target_r2(&t, out), >, 0.5);
+}
+
+static void test_noise(void) {
+  float y[N * LABELS], out[N * LABELS], ridge[N * LABELS] = {0}, share[1], own;
+  g_autoptr(KernelRows) rows = heads(y, 2);
+  Rng rng;
+  rng_init(&rng, 5, 0);
+  for (size_t k = 0; k < N * LABELS; k++) y[k] = rng_below(&rng, 2) ? 1 : -1;
+  KernelTarget t = target_of(y);
+  g_autoptr(Directions) o = directions_fit(rows, 0, &t, out, NULL, NULL);
+  g_assert_cmpfloat(kernel_target_r2(&t, out), <, 0.03);
+  float *all[] = {out};
+  directions_mix(&t, ridge, all, 1, share, &own);
+  g_assert_cmpfloat_with_epsilon(share[0] + own, 1, 1e-6);
+}
+
+/* The answer for a model of a fifth does not depend on the labels of that fifth, but for gain and offset. */
+static void test_kin(void) {
+  float y[N * LABELS], other[N * LABELS], before[N * LABELS], after[N * LABELS];
+  g_autoptr(KernelRows) rows = heads(y, 3);
+  size_t group[N], in_one = 0;
+  for (size_t i = 0; i < N; i++) group[i] = i < 30 ? 0 : i; /* kin: they lie in one fifth */
+  memcpy(other, y, sizeof y);
+  for (size_t i = 0; i < 30; i++) other[i * LABELS] = -y[i * LABELS];
+  KernelTarget a = target_of(y), b = target_of(other);
+  a.group = b.group = group;
+  a.groups = b.groups = N;
+  g_autoptr(Directions) x = directions_fit(rows, 0, &a, before, NULL, NULL);
+  g_autoptr(Directions) z = directions_fit(rows, 0, &b, after, NULL, NULL);
+  g_assert_cmpfloat(x->gain[0], >, 0);
+  for (size_t i = 0; i < 30; i++) { /* the same number under either line */
+    float f = (before[i * LABELS] - x->offset[0]) / x->gain[0];
+    in_one += z->gain[0] * f + z->offset[0] == after[i * LABELS] ||
+              fabsf(z->gain[0] * f + z->offset[0] - after[i * LABELS]) < 1e-4f;
+  }
+  g_assert_cmpuint(in_one, ==, 30);
+}
+
+/* y = w (g d'Gd + o), multiplied out. */
+static void test_form(void) {
+  float y[N * LABELS], out[N * LABELS] = {0};
+  g_autoptr(KernelRows) rows = heads(y, 4);
+  g_autoptr(Directions) o = directions_new(0, (KernelView){SIDE_V, 2}, LABELS, D);
+  Rng rng;
+  rng_init(&rng, 6, 0);
+  rng_fill_normal(&rng, o->d_of, LABELS * D, 1);
+  rows->empty[1] = true;
+  for (size_t c = 0; c < LABELS; c++) o->gain[c] = 2 + (float)c, o->offset[c] = 0.5f;
+  o->weight = 0.25f;
+  directions_add(o, rows, out);
+  for (size_t i = 0; i < 3; i++) {
+    float g[D * D], length;
+    const float *x = rows->x + i * ROWS * D;
+    gemm_reference(true, false, D, D, ROWS, 1, x, D, x, D, 0, g, D);
+    length = sqrtf(dot(g, g, D * D));
+    for (size_t c = 0; c < LABELS; c++) {
+      float sum = 0;
+      const float *d = o->d_of + c * D;
+      for (size_t j = 0; j < D; j++) sum += d[j] * dot(g + j * D, d, D);
+      float wanted = 0.25f * (o->gain[c] * (i == 1 ? 0 : sum / length) + 0.5f);
+      g_assert_cmpfloat_with_epsilon(out[i * LABELS + c], wanted, 1e-3);
+    }
+  }
+}
+
+int main(int argc, char **argv) {
+  g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/direction/found", test_found);
+  g_test_add_func("/direction/noise", test_noise);
+  g_test_add_func("/direction/kin", test_kin);
+  g_test_add_func("/direction/form", test_form);
+  return g_test_run();
+}
