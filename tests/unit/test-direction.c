@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Directions: found where there are some, nothing where the labels are noise, and their form against its definition. */
 #include <glib.h>
+#include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
 
+#include "core/error.h"
 #include "experts/kernel/direction_fit.h"
+#include "experts/kernel/kernel_store.h"
 #include "numerics/linalg.h"
 #include "numerics/rng.h"
+#include "weights/weight_open.h"
 
 enum { N = 150, LABELS = 6, ROWS = 3, D = 12 };
 
@@ -106,11 +110,73 @@ static void test_form(void) {
   }
 }
 
+/* What is stored comes back, and what does not fit is refused. */
+static Kernel *small_kernel(void) {
+  float y[N * LABELS], weight[KERNEL_HEADS] = {1, 0};
+  Kernel *k = kernel_new();
+  k->n = N;
+  g_ptr_array_add(k->layers, g_strdup("classifier"));
+  g_ptr_array_add(k->rows, heads(y, 7));
+  kernel_add_term(k, 0, (KernelView){SIDE_V, 2}, weight, kernel_scale_new(NULL, NULL, N));
+  k->head[KERNEL_SEEN] = (KernelHead){LABELS, g_new0(float, N *LABELS), g_new0(float, LABELS), 0.1};
+  Directions *o = directions_new(0, (KernelView){SIDE_V, 1}, LABELS, D);
+  for (size_t j = 0; j < LABELS * D; j++) o->d_of[j] = (float)j;
+  o->weight = 0.75f, o->gain[2] = 3, o->offset[1] = -1;
+  k->ridge = 0.25f;
+  g_ptr_array_add(k->directions, o);
+  return k;
+}
+
+/* Through a file whose description is `text`. */
+static Kernel *through_file(const Kernel *k, const char *text, GError **error) {
+  g_autofree char *folder = g_dir_make_tmp("copse-direction-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename(folder, "kernel.safetensors", NULL);
+  KernelParts parts = kernel_store_parts(k);
+  const char *metadata[] = {"copse.kernel", text, NULL};
+  g_assert_true(safetensors_write_quick(path, (const TensorOut *)(const void *)parts.tensors->data, parts.tensors->len,
+                                        metadata, NULL));
+  kernel_store_parts_clear(&parts);
+  g_autoptr(WeightFile) f = weight_file_open(path, NULL);
+  Kernel *back = kernel_store_read(f, error);
+  g_unlink(path);
+  g_rmdir(folder);
+  return back;
+}
+
+static void test_store(void) {
+  static const char *const wrong[][2] = {{"\"ridge\":0.25", "\"ridge\":2"},
+                                         {"\"weight\":0.75", "\"weight\":-1"},
+                                         {"\"view\":\"v,1\"", "\"view\":\"x,1\""},
+                                         {"\"view\":\"v,1\"", "\"view\":\"u,1\""}};
+  g_autoptr(Kernel) k = small_kernel();
+  g_autofree char *text = kernel_store_text(k);
+  g_autoptr(Kernel) back = through_file(k, text, NULL);
+  g_assert_nonnull(back);
+  g_assert_cmpuint(back->directions->len, ==, 1);
+  const Directions *a = k->directions->pdata[0], *b = back->directions->pdata[0];
+  g_assert_cmpmem(a->d_of, LABELS * D * sizeof(float), b->d_of, LABELS * D * sizeof(float));
+  g_assert_cmpfloat(b->gain[2], ==, 3);
+  g_assert_cmpfloat(b->offset[1], ==, -1);
+  g_assert_cmpfloat(b->weight, ==, 0.75f);
+  g_assert_cmpfloat(back->ridge, ==, 0.25f);
+  g_assert_true(kernel_hash(k) == kernel_hash(back));
+  for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
+    g_autoptr(GError) error = NULL;
+    g_auto(GStrv) parts = g_strsplit(text, wrong[i][0], 2);
+    g_assert_cmpuint(g_strv_length(parts), ==, 2);
+    g_autofree char *other = g_strjoinv(wrong[i][1], parts);
+    g_autoptr(Kernel) none = through_file(k, other, &error);
+    g_assert_null(none);
+    g_assert_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT);
+  }
+}
+
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/direction/found", test_found);
   g_test_add_func("/direction/noise", test_noise);
   g_test_add_func("/direction/kin", test_kin);
   g_test_add_func("/direction/form", test_form);
+  g_test_add_func("/direction/store", test_store);
   return g_test_run();
 }
