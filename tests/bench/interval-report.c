@@ -103,19 +103,24 @@ static char *deal_labels(const Stand *s, const char *root, uint64_t seed) {
   return g_file_set_contents(file, table->str, (gssize)table->len, NULL) ? g_strconcat("@", file, NULL) : NULL;
 }
 
+static bool is_trained(const Expert *x, const char *label) {
+  for (guint i = 0; i < x->labels->len; i++)
+    if (strcmp(x->labels->pdata[i], label) == 0) return true;
+  return false;
+}
+
 /* The expert's sides, with all models that it never met as test models: of labels never trained on among those. */
-static bool judge_fresh(Stand *s, Expert *x, Score *seen, Score *unseen, GError **error) {
-  g_autoptr(GHashTable) held_out = g_hash_table_new(g_str_hash, g_str_equal);
-  g_autoptr(EvaluationBench) at_hand = evaluation_bench_new(s->collection, s->models, x, false, NULL, error);
-  if (!at_hand) return false;
-  const Task *t = at_hand->task;
+static bool judge_fresh(Stand *s, Expert *x, const TrainOptions *o, Score *seen, Score *unseen, GError **error) {
+  g_autoptr(TextEncoder) encoder = o->task == EXPERT_ALIGN ? train_open_encoder(o, error) : NULL;
+  g_autoptr(Task) t = train_task(s->collection, s->models, o, encoder, NULL, error);
+  if (!t) return false;
   g_autofree SplitKey *key = g_memdup2(t->content, t->models->len * sizeof *key);
   g_autofree TaskSplit *part = g_new(TaskSplit, t->models->len + 1);
   g_autoptr(GHashTable) met = g_hash_table_new(split_key_hash, split_key_equal);
   for (size_t i = 0; i < x->split->n; i++) g_hash_table_add(met, &x->split->key[i]);
   for (guint i = 0; i < t->models->len; i++) {
     bool fresh = !g_hash_table_contains(met, &key[i]);
-    bool trained = t->has || t->target[i] < t->seen;
+    bool trained = t->has || is_trained(x, t->labels->pdata[t->target[i]]);
     part[i] = !fresh ? SPLIT_TRAIN : trained ? SPLIT_TEST : SPLIT_HOLDOUT;
   }
   split_record_free(x->split);
@@ -155,7 +160,7 @@ static bool run_trial(Stand *s, const char *root, uint64_t seed, GError **error)
     return true;
   }
   Score seen, unseen;
-  if (!judge_fresh(s, r->expert, &seen, &unseen, error)) return false;
+  if (!judge_fresh(s, r->expert, &o, &seen, &unseen, error)) return false;
   tally(&s->seen, &test, score_headline(&seen));
   tally(&s->unseen, &holdout, unseen.n ? score_headline(&unseen) : NAN);
   return true;
