@@ -214,13 +214,21 @@ GPtrArray *collection_skipped(Collection *c, GError **error) {
   return out;
 }
 
-WeightFile *collection_open_weights(const Collection *c, const Model *model, GError **error) {
+static WeightFile *open_weights(const Collection *c, const Model *model, GError **error) {
   g_autofree char *path = g_build_filename(c->places.root, model->file, NULL);
   const char *member;
   g_autofree char *archive = archive_of_path(c->places.root, model->file, &member);
   if (!archive) return weight_file_open(path, error);
   g_autofree char *full = g_build_filename(c->places.root, archive, NULL);
   return archive_weights_open(c->archives, full, member, path, error);
+}
+
+WeightFile *collection_open_weights(const Collection *c, const Model *model, GError **error) {
+  WeightFile *file = open_weights(c, model, error);
+  const char *heads = file ? model_value(model, MODEL_HEADS) : NULL;
+  guint64 n;
+  if (heads && g_ascii_string_to_unsigned(heads, 10, 1, 1 << 16, &n, NULL)) weight_file_set_heads(file, n);
+  return file;
 }
 
 bool collection_merge(Collection *c, const char *state, GError **error) {

@@ -61,6 +61,9 @@ typedef struct {
   atomic_uint refs;
 } Model;
 
+/* The key of the fact that says how many heads attention has. */
+#define MODEL_HEADS "attention_heads"
+
 /* True for a change of another model, of whatever form. */
 bool model_is_adapter(const Model *model);
 

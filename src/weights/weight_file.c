@@ -110,6 +110,17 @@ void weight_file_set_metadata(WeightFile *f, const char *key, const char *value)
   weight_file_keep_metadata(f, key, value, strlen(value));
 }
 
+void weight_file_set_heads(WeightFile *f, uint64_t heads) { f->heads = heads; }
+
+uint64_t weight_file_heads(const WeightFile *f) {
+  const char *architecture = g_hash_table_lookup(f->metadata, "general.architecture");
+  if (f->heads || !architecture || strcmp(f->format->name, "gguf") != 0) return f->heads;
+  g_autofree char *key = g_strconcat(architecture, ".attention.head_count", NULL);
+  const char *text = g_hash_table_lookup(f->metadata, key);
+  guint64 n = 0;
+  return text && g_ascii_string_to_unsigned(text, 10, 1, 1 << 16, &n, NULL) ? n : 0;
+}
+
 bool weight_file_read_raw(WeightFile *f, size_t i, uint64_t start, size_t n, void *dst, GError **error) {
   const TensorInfo *info = weight_file_info(f, i);
   if (start > info->bytes || n > info->bytes - start) {

@@ -47,6 +47,10 @@ gssize weight_file_find(const WeightFile *file, const char *name);
 /* The file's own metadata, cleaned: SafeText key -> SafeText value; never NULL. */
 GHashTable *weight_file_metadata(const WeightFile *file);
 
+/* How many heads attention has, where what lies beside the file says so; 0: unknown. A GGUF file says it itself. */
+void weight_file_set_heads(WeightFile *file, uint64_t heads);
+uint64_t weight_file_heads(const WeightFile *file);
+
 /* Reads elements first .. first + n of tensor i as float32 into dst. Fails for formats that
  * are listed but not readable. Safe to call from several threads at once. */
 bool weight_file_read_f32(WeightFile *file, size_t i, uint64_t first, size_t n, float *dst, GError **error);

@@ -30,6 +30,7 @@ struct WeightFile {
   uint64_t held, most;    /* what the list of tensors costs in memory, and may cost */
   uint64_t metadata_held; /* likewise of the metadata */
   bool overdrawn;         /* metadata was left out, since it would have cost more */
+  uint64_t heads;         /* weight_file_set_heads() */
 };
 
 /* What one file's list of tensors may come to in memory, with all that is made of it while the file is looked at: some

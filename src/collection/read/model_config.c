@@ -94,8 +94,16 @@ static void add_pattern(Model *m, const cJSON *config, const char *key) {
 }
 
 void model_take_adapter_config(Model *m, const cJSON *config) {
-  static const char *const plain[] = {
-      "base_model_name_or_path", "peft_type", "r", "lora_alpha", "alpha", "init_r", "use_rslora", "task_type"};
+  static const char *const plain[] = {"base_model_name_or_path",
+                                      "peft_type",
+                                      "r",
+                                      "lora_alpha",
+                                      "alpha",
+                                      "init_r",
+                                      "use_rslora",
+                                      "task_type",
+                                      "use_cayley_neumann",
+                                      "num_cayley_neumann_terms"};
   for (size_t i = 0; i < G_N_ELEMENTS(plain); i++) add_member(m, config, plain[i], adapter_config_source);
   add_sorted(m, config, "target_modules", adapter_config_source);
   add_pattern(m, config, "alpha_pattern");
@@ -132,10 +140,27 @@ static bool is_own_name(const Model *m, const char *name) {
   return strcmp(ours, name) == 0 || (bare && strcmp(ours, bare + 1) == 0);
 }
 
+/* Of those whose fused q, k and v alternate by heads: what it takes to tell them apart. */
+static void add_heads(Model *m, const cJSON *config) {
+  static const char *const types[] = {"gpt_neox", "bloom", "falcon", "RefinedWeb", "RefinedWebModel"};
+  static const char *const keys[] = {"num_attention_heads", "n_head"};
+  const char *type = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(config, "model_type"));
+  bool known = false;
+  for (size_t i = 0; type && i < G_N_ELEMENTS(types); i++) known |= strcmp(types[i], type) == 0;
+  for (size_t i = 0; known && i < G_N_ELEMENTS(keys); i++) {
+    double n = json_number(config, keys[i], 0);
+    if (!(n >= 1 && n <= 1 << 16)) continue;
+    g_autofree char *text = g_strdup_printf("%d", (int)n);
+    model_add_fact(m, MODEL_HEADS, text, config_source);
+    return;
+  }
+}
+
 void model_take_config(Model *m, const cJSON *config) {
   add_member(m, config, "architectures", config_source);
   add_member(m, config, "_class_name", config_source);
   add_member(m, config, "model_type", config_source);
+  add_heads(m, config);
   const cJSON *labels = cJSON_GetObjectItemCaseSensitive(config, "id2label");
   if (cJSON_HasObjectItem(config, "num_labels")) {
     add_member(m, config, "num_labels", config_source);

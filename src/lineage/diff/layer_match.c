@@ -3,7 +3,11 @@
 
 #include <string.h>
 
+#include <math.h>
+
+#include "weights/layers/layer_figures.h"
 #include "weights/layers/name_index.h"
+#include "weights/layers/qkv_rows.h"
 
 struct LayerMatch {
   const GArray *layers;
@@ -37,7 +41,18 @@ void layer_match_free(LayerMatch *m) {
   g_free(m);
 }
 
-LayerRef layer_ref_of(const LayerInfo *l) { return (LayerRef){1, {l}, 0, l->d_out, l->d_in}; }
+LayerRef layer_ref_of(const LayerInfo *l) {
+  return (LayerRef){.n = 1, .info = {l}, .d_out = l->d_out, .d_in = l->d_in};
+}
+
+static bool alternates(const LayerInfo *l) { return qkv_rows_alternate(l->name); }
+
+LayerRef layer_ref_facing(const LayerInfo *l, const LayerRef *other) {
+  LayerRef ref = layer_ref_of(l);
+  bool alike = other->n == 1 && !other->ordered && alternates(other->info[0]);
+  ref.ordered = !alike && alternates(l);
+  return ref;
+}
 
 /* All parts of a fused layer, kept apart here. */
 static bool find_parts(const LayerMatch *m, const LayerInfo *fused, LayerRef *out) {
@@ -63,13 +78,28 @@ static bool find_fused(const LayerMatch *m, const LayerInfo *part, LayerRef *out
   const LayerInfo *l = layer_at(m, (unsigned)place / NAME_MOST_PARTS);
   name_parts(l->name, l->d_out, l->d_in, parts);
   const NamePart *p = &parts[(unsigned)place % NAME_MOST_PARTS];
-  *out = (LayerRef){1, {l}, p->first, p->rows, l->d_in};
+  *out = (LayerRef){.n = 1, .info = {l}, .first = p->first, .d_out = p->rows, .d_in = l->d_in};
+  out->ordered = alternates(l);
+  return true;
+}
+
+/* The same parts fused under a name of another kind: one alternates, the other does not. */
+static bool find_refused(const LayerMatch *m, const LayerInfo *layer, LayerRef *out) {
+  NamePart parts[NAME_MOST_PARTS];
+  if (!name_parts(layer->name, layer->d_out, layer->d_in, parts)) return false;
+  g_autofree char *name = name_of_part(layer->name, parts[0].tag);
+  int place = name_index_find(m->parts, name);
+  if (place < 0 || (unsigned)place % NAME_MOST_PARTS != 0) return false;
+  const LayerInfo *l = layer_at(m, (unsigned)place / NAME_MOST_PARTS);
+  if (alternates(l) == alternates(layer)) return false;
+  *out = layer_ref_of(l);
+  out->ordered = alternates(l);
   return true;
 }
 
 bool layer_match_find(const LayerMatch *m, const LayerInfo *layer, LayerRef *out) {
   int place = name_index_find(m->whole, layer->name);
-  if (place < 0) return find_parts(m, layer, out) || find_fused(m, layer, out);
+  if (place < 0) return find_parts(m, layer, out) || find_fused(m, layer, out) || find_refused(m, layer, out);
   *out = layer_ref_of(layer_at(m, (unsigned)place));
   return true;
 }
@@ -105,8 +135,59 @@ static void stack_low_rank(Layer *top, const Layer *below) {
   *top = (Layer){.form = LAYER_LOW_RANK, .d_out = d_out, .d_in = n, .rank = r, .scale = 1, .b = b, .a = a};
 }
 
+static bool put_in_order(const LayerRef *ref, Layer *l) {
+  QkvRows rows;
+  if (!qkv_rows_of(l->d_out, l->d_in, ref->heads, &rows)) return false;
+  float **m = l->form == LAYER_DENSE ? &l->x : &l->b;
+  size_t width = l->form == LAYER_DENSE ? l->d_in : l->rank;
+  float *out = g_try_malloc_n(l->d_out * width, sizeof *out);
+  if (!out) return false;
+  qkv_rows_restore(&rows, *m, width, out);
+  g_free(*m);
+  *m = out;
+  return true;
+}
+
+static double distance_with(WeightFile *a, LayerRef *x, WeightFile *b, LayerRef *y, uint64_t heads) {
+  Layer p = {0}, q = {0};
+  x->heads = y->heads = heads;
+  double distance = INFINITY;
+  if (layer_ref_read(a, x, &p) && layer_ref_read(b, y, &q) && p.d_out == q.d_out && p.d_in == q.d_in &&
+      p.form == q.form)
+    distance = layer_distance(&p, &q);
+  layer_clear(&p);
+  layer_clear(&q);
+  return distance;
+}
+
+static bool fits_heads(const LayerRef *ref, uint64_t heads) {
+  QkvRows rows;
+  return !ref->ordered || qkv_rows_of(ref->info[0]->d_out, ref->info[0]->d_in, heads, &rows);
+}
+
+bool layer_refs_settle(WeightFile *a, LayerRef *x, WeightFile *b, LayerRef *y) {
+  enum { MOST_HEADS = 256 };
+  if (!x->ordered && !y->ordered) return true;
+  uint64_t heads = weight_file_heads(a), best = 0;
+  if (!heads) heads = weight_file_heads(b);
+  x->heads = y->heads = heads;
+  if (heads) return fits_heads(x, heads) && fits_heads(y, heads);
+  double least = INFINITY;
+  for (heads = 1; heads <= MOST_HEADS; heads++) {
+    if (!fits_heads(x, heads) || !fits_heads(y, heads)) continue;
+    double distance = distance_with(a, x, b, y, heads);
+    if (!best || distance < least) least = distance, best = heads;
+  }
+  x->heads = y->heads = best;
+  return best > 0;
+}
+
 bool layer_ref_read(WeightFile *file, const LayerRef *ref, Layer *out) {
   if (!layer_read(file, ref->info[0], out, NULL)) return false;
+  if (ref->ordered && !put_in_order(ref, out)) {
+    layer_clear(out);
+    return false;
+  }
   for (unsigned k = 1; k < ref->n; k++) {
     Layer below;
     if (!layer_read(file, ref->info[k], &below, NULL)) {

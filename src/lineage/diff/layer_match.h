@@ -18,6 +18,8 @@ typedef struct {
   unsigned n;
   const LayerInfo *info[NAME_MOST_PARTS];
   uint64_t first, d_out, d_in;
+  bool ordered;   /* rows that alternate (qkv_rows.h) are brought into order first */
+  uint64_t heads; /* those rows' */
 } LayerRef;
 
 /* A layer for itself. */
@@ -25,6 +27,13 @@ LayerRef layer_ref_of(const LayerInfo *info);
 
 /* What stands for `layer`; false when nothing does. */
 bool layer_match_find(const LayerMatch *match, const LayerInfo *layer, LayerRef *out);
+
+/* `layer` itself, to be compared with what was found to stand for it. */
+LayerRef layer_ref_facing(const LayerInfo *layer, const LayerRef *other);
+
+/* Fills in the heads of what is to be ordered: either file says how many, else as many as bring the two nearest. False
+ * when no number of heads fits. */
+bool layer_refs_settle(WeightFile *a, LayerRef *x, WeightFile *b, LayerRef *y);
 
 /* Reads what a reference says as one layer; `out` is cleared with layer_clear(). False when it cannot be read. */
 bool layer_ref_read(WeightFile *file, const LayerRef *ref, Layer *out);

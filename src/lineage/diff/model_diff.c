@@ -126,17 +126,25 @@ static bool has_magnitudes(const LayerRef *ref) {
 
 /* The change with the base's numbers in it, where it depends on them. */
 static const Layer *settle_change(ModelDiff *d, const Side *s, const LayerRef *ref, Layer *change, const Layer *base) {
-  if (has_magnitudes(ref)) d->magnitudes |= ref->n > 1 || !adapter_change_dora(s->file, ref->info[0], base, change);
+  if (has_magnitudes(ref))
+    d->magnitudes |= ref->n > 1 || ref->ordered || !adapter_change_dora(s->file, ref->info[0], base, change);
   return change;
 }
 
-static void compare(ModelDiff *d, DiffRow *row, const Side *p, const LayerRef *pr, const Side *x, const LayerRef *xr) {
+/* Of a packed number format that is told by name and shape. */
+static bool is_only_named(const Side *s, const LayerRef *ref) {
+  return !dtype_is_readable(weight_file_info(s->file, layer_main_tensor(ref->info[0]))->dtype);
+}
+
+static void compare(ModelDiff *d, DiffRow *row, const Side *p, LayerRef *pr, const Side *x, LayerRef *xr) {
   Layer a = {0}, b = {0};
   bool x_changes = xr->info[0]->adapter != FORM_NONE, p_changes = pr->info[0]->adapter != FORM_NONE;
   bool narrow = (xr->info[0]->widest && pr->d_in < xr->d_in) || (pr->info[0]->widest && xr->d_in < pr->d_in);
   bool alike = pr->d_out == xr->d_out && (pr->d_in == xr->d_in || narrow);
   row->state = alike ? LAYER_UNREAD : LAYER_OTHER_SHAPE;
-  if (alike && layer_ref_read(x->file, xr, &b) && layer_ref_read(p->file, pr, &a)) {
+  if (is_only_named(p, pr) || is_only_named(x, xr)) row->state = LAYER_UNCOMPUTED;
+  else if (alike && layer_refs_settle(p->file, pr, x->file, xr) && layer_ref_read(x->file, xr, &b) &&
+           layer_ref_read(p->file, pr, &a)) {
     layer_narrow(&a, xr->d_in);
     layer_narrow(&b, pr->d_in);
     if (x_changes && !p_changes) compare_added(row, settle_change(d, x, xr, &b, &a), &a);
@@ -199,6 +207,7 @@ static void add_missing(ModelDiff *d, const Side *p, const Side *x, const LayerM
     DiffRow row = row_start(l->name, LAYER_ONLY_P);
     row.p = describe(p, &ref);
     if (found) {
+      ref = layer_ref_facing(l, &other);
       row.x = describe(x, &other);
       compare(d, &row, p, &ref, x, &other);
     }
@@ -222,6 +231,7 @@ static bool fill_layers(ModelDiff *d, const Side *p, const Side *x, const Progre
     DiffRow row = row_start(l->name, LAYER_ONLY_X);
     row.x = describe(x, &ref);
     if (found) {
+      ref = layer_ref_facing(l, &other);
       row.p = describe(p, &other);
       for (unsigned k = 0; k < other.n; k++) g_hash_table_add(met, (void *)other.info[k]);
       compare(d, &row, p, &other, x, &ref);
@@ -238,7 +248,7 @@ static void compare_scaled(DiffRow *row, const Side *s, const UncomputedLayer *u
   LayerInfo wanted = {.name = u->name, .d_out = 1, .d_in = 1};
   LayerRef ref;
   Layer w, change;
-  if (!layer_match_find(in_base, &wanted, &ref)) return;
+  if (!layer_match_find(in_base, &wanted, &ref) || ref.ordered) return;
   *(of_x ? &row->p : &row->x) = describe(base, &ref);
   if (!adapter_change_is_known(u->form) || ref.info[0]->adapter != FORM_NONE || !layer_ref_read(base->file, &ref, &w))
     return;
@@ -275,7 +285,7 @@ static void add_other(ModelDiff *d, const OtherTensor *t, LayerState state, cons
 static void add_missing_others(ModelDiff *d, const Side *p, const GArray *others, GHashTable *in_x) {
   for (guint i = 0; i < others->len; i++) {
     const OtherTensor *t = &g_array_index(others, OtherTensor, i);
-    LayerSide side = other_tensor_side(p->file, t->index);
+    LayerSide side = other_tensor_side(p->file, t);
     if (!g_hash_table_contains(in_x, t->key)) add_other(d, t, LAYER_ONLY_P, &side, NULL);
   }
 }
@@ -289,23 +299,32 @@ static GHashTable *others_by_name(const GArray *others) {
   return map;
 }
 
-static bool fill_others(ModelDiff *d, const Side *p, const Side *x, const Progress *progress, GError **error) {
-  g_autoptr(GArray) before = other_tensors_list(p->file, p->names, p->layers);
-  g_autoptr(GArray) after = other_tensors_list(x->file, x->names, x->layers);
+static bool add_others(ModelDiff *d, const Side *p, const GArray *before, const Side *x, const GArray *after,
+                       const Progress *progress, GError **error) {
   g_autoptr(GHashTable) in_p = others_by_name(before), in_x = others_by_name(after);
-  d->others = rows_new();
   for (guint i = 0; i < after->len; i++) {
     const OtherTensor *t = &g_array_index(after, OtherTensor, i);
     const OtherTensor *other = g_hash_table_lookup(in_p, t->key);
     if (!other && d->p_adds) continue;
-    LayerSide here = other_tensor_side(x->file, t->index), there = {0};
-    if (other) there = other_tensor_side(p->file, other->index);
+    LayerSide here = other_tensor_side(x->file, t), there = {0};
+    if (other) there = other_tensor_side(p->file, other);
     add_other(d, t, LAYER_ONLY_X, other ? &there : NULL, &here);
     DiffRow *row = &g_array_index(d->others, DiffRow, d->others->len - 1);
-    if (other && !other_tensor_compare(p->file, other->index, x->file, t->index, row, progress, error)) return false;
+    if (other && !other_tensor_compare(p->file, other, x->file, t, row, progress, error)) return false;
   }
   if (!d->x_adds) add_missing_others(d, p, before, in_x);
   return true;
+}
+
+static bool fill_others(ModelDiff *d, const Side *p, const Side *x, const Progress *progress, GError **error) {
+  OtherSide before = {p->file, p->layers, other_tensors_list(p->file, p->names, p->layers)};
+  OtherSide after = {x->file, x->layers, other_tensors_list(x->file, x->names, x->layers)};
+  other_tensors_meet(&before, &after);
+  d->others = rows_new();
+  bool ok = add_others(d, p, before.others, x, after.others, progress, error);
+  g_array_unref(before.others);
+  g_array_unref(after.others);
+  return ok;
 }
 
 static bool fill(ModelDiff *d, const Side *p, const Side *x, const Progress *progress, GError **error) {

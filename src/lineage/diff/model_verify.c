@@ -41,21 +41,25 @@ static GArray *dense_layers(const WeightFile *file) {
   return layers;
 }
 
-static Side side_new(WeightFile *file) {
-  Side s = {.file = file, .layers = dense_layers(file), .index = g_hash_table_new(g_str_hash, g_str_equal)};
+static OtherSide side_new(Side *s, WeightFile *file) {
+  *s = (Side){.file = file, .layers = dense_layers(file), .index = g_hash_table_new(g_str_hash, g_str_equal)};
   g_autoptr(FileNames) names = file_names_new(file);
-  s.others = other_tensors_list(file, names, s.layers);
-  s.keys = g_ptr_array_new_with_free_func(g_free);
-  for (guint i = 0; i < s.layers->len; i++) {
-    g_ptr_array_add(s.keys, name_key(g_array_index(s.layers, LayerInfo, i).name));
-    g_hash_table_insert(s.index, s.keys->pdata[i], GINT_TO_POINTER((int)i + 1));
+  return (OtherSide){file, s->layers, other_tensors_list(file, names, s->layers)};
+}
+
+/* Enters all by their keys. */
+static void side_fill(Side *s, GArray *others) {
+  s->others = others;
+  s->keys = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < s->layers->len; i++) {
+    g_ptr_array_add(s->keys, name_key(g_array_index(s->layers, LayerInfo, i).name));
+    g_hash_table_insert(s->index, s->keys->pdata[i], GINT_TO_POINTER((int)i + 1));
   }
-  for (guint i = 0; i < s.others->len; i++) {
-    char *key = g_strdup(g_array_index(s.others, OtherTensor, i).key);
-    g_ptr_array_add(s.keys, key);
-    if (!g_hash_table_contains(s.index, key)) g_hash_table_insert(s.index, key, GINT_TO_POINTER(-1 - (int)i));
+  for (guint i = 0; i < s->others->len; i++) {
+    char *key = g_strdup(g_array_index(s->others, OtherTensor, i).key);
+    g_ptr_array_add(s->keys, key);
+    if (!g_hash_table_contains(s->index, key)) g_hash_table_insert(s->index, key, GINT_TO_POINTER(-1 - (int)i));
   }
-  return s;
 }
 
 static void side_clear(Side *s) {
@@ -69,17 +73,22 @@ static const LayerInfo *layer_of(const Side *s, int at) {
   return at > 0 ? &g_array_index(s->layers, LayerInfo, at - 1) : NULL;
 }
 
+static const OtherTensor *other_of(const Side *s, int at) {
+  return at < 0 ? &g_array_index(s->others, OtherTensor, -1 - at) : NULL;
+}
+
 /* Numbers of a layer, or of another tensor. */
 static uint64_t count_of(const Side *s, int at) {
   const LayerInfo *l = layer_of(s, at);
-  if (l) return l->d_out * l->d_in;
-  return weight_file_info(s->file, g_array_index(s->others, OtherTensor, -1 - at).index)->count;
+  return l ? l->d_out * l->d_in : other_of(s, at)->count;
 }
 
 static size_t tensor_of(const Side *s, int at) {
   const LayerInfo *l = layer_of(s, at);
-  return l ? layer_main_tensor(l) : g_array_index(s->others, OtherTensor, -1 - at).index;
+  return l ? layer_main_tensor(l) : other_of(s, at)->index;
 }
+
+static bool is_part(const Side *s, int at) { return at < 0 && other_tensor_is_part(s->file, other_of(s, at)); }
 
 /* Reads the numbers of a tensor in stretches; of a layer whose rows must be put back in order, from a copy of it. */
 typedef struct {
@@ -94,6 +103,10 @@ static bool numbers_begin(Numbers *n, const Side *s, int at) {
   const LayerInfo *l = layer_of(s, at);
   *n = (Numbers){.side = s, .tensor = tensor_of(s, at), .first = l ? l->first : 0, .count = count_of(s, at)};
   n->columns = l ? l->d_in : n->count;
+  if (is_part(s, at)) {
+    n->whole.x = g_try_malloc_n(n->count, sizeof(float));
+    return n->whole.x && other_tensor_read(s->file, other_of(s, at), n->whole.x);
+  }
   return !l || !l->permuted || layer_read(s->file, l, &n->whole, NULL);
 }
 
@@ -131,6 +144,7 @@ static bool is_same_bytes(const Side *a, int i, const Side *b, int k) {
   const size_t x = tensor_of(a, i), y = tensor_of(b, k);
   const TensorInfo *s = weight_file_info(a->file, x), *t = weight_file_info(b->file, y);
   const LayerInfo *l = layer_of(a, i), *m = layer_of(b, k);
+  if (is_part(a, i) || is_part(b, k)) return false;
   if (s->dtype != t->dtype || s->bytes != t->bytes || (l && (l->stacked || (m && l->permuted != m->permuted))))
     return false;
   g_autofree char *p = g_malloc(STEP), *q = g_malloc(STEP);
@@ -152,7 +166,7 @@ static bool has_shape(const Side *a, int i, const Side *b, int k) {
 static void compare(const Side *a, int i, const Side *b, int k, VerifyRow *row) {
   VerifyNumbers *v = &row->numbers;
   Numbers x, y;
-  v->numbers = weight_file_info(a->file, tensor_of(a, i))->count;
+  v->numbers = is_part(a, i) ? count_of(a, i) : weight_file_info(a->file, tensor_of(a, i))->count;
   if (!has_shape(a, i, b, k)) {
     v->state = VERIFY_OTHER_SHAPE;
     return;
@@ -175,11 +189,12 @@ static bool numbers_begin_ref(Numbers *n, const Side *s, const LayerRef *ref) {
 }
 
 /* A layer of one side and what stands for it on the other, each read whole: parts of a fused matrix, some of its rows. */
-static void compare_refs(const Side *a, const LayerRef *x, const Side *b, const LayerRef *y, VerifyRow *row) {
+static void compare_refs(const Side *a, LayerRef *x, const Side *b, LayerRef *y, VerifyRow *row) {
   Numbers p = {0}, q = {0};
   const bool alike = x->d_out == y->d_out && x->d_in == y->d_in;
   row->numbers.state = alike ? VERIFY_UNREAD : VERIFY_OTHER_SHAPE;
-  bool read = alike && numbers_begin_ref(&p, a, x) && numbers_begin_ref(&q, b, y);
+  bool read =
+      alike && layer_refs_settle(a->file, x, b->file, y) && numbers_begin_ref(&p, a, x) && numbers_begin_ref(&q, b, y);
   if (read && !compare_numbers(&p, &q, row)) row->numbers.state = VERIFY_UNREAD;
   layer_clear(&p.whole);
   layer_clear(&q.whole);
@@ -193,7 +208,7 @@ static Dtype dtype_of(const Side *s, const LayerRef *ref) {
 static bool verify_otherwise(Run *r, const LayerInfo *l, VerifyRow *row) {
   LayerRef here, there;
   if (!l || !layer_match_find(r->in_b, l, &there) || there.info[0]->form != LAYER_DENSE) return false;
-  here = layer_ref_of(l);
+  here = layer_ref_facing(l, &there);
   row->b = dtype_of(&r->b, &there);
   for (unsigned k = 0; k < there.n; k++) g_hash_table_add(r->met, (void *)there.info[k]);
   compare_refs(&r->a, &here, &r->b, &there, row);
@@ -252,7 +267,7 @@ static void add_only_b(Run *r, const char *name, const char *key, int k) {
                    .numbers = {.state = VERIFY_ONLY_B, .numbers = count_of(&r->b, k)}};
   LayerRef there;
   if (l && layer_match_find(r->in_a, l, &there) && there.info[0]->form == LAYER_DENSE) {
-    LayerRef here = layer_ref_of(l);
+    LayerRef here = layer_ref_facing(l, &there);
     row.a = dtype_of(&r->a, &there);
     compare_refs(&r->a, &there, &r->b, &here, &row);
   }
@@ -286,7 +301,11 @@ ModelVerify *model_verify_files(WeightFile *a, WeightFile *b, const Progress *pr
   out->rows = g_array_new(FALSE, FALSE, sizeof(VerifyRow));
   g_array_set_clear_func(out->rows, row_clear);
   out->rounding = DTYPE_COUNT;
-  Run r = {.out = out, .a = side_new(a), .b = side_new(b), .met = g_hash_table_new(NULL, NULL)};
+  Run r = {.out = out, .met = g_hash_table_new(NULL, NULL)};
+  OtherSide others_a = side_new(&r.a, a), others_b = side_new(&r.b, b);
+  other_tensors_meet(&others_a, &others_b);
+  side_fill(&r.a, others_a.others);
+  side_fill(&r.b, others_b.others);
   r.in_a = layer_match_new(r.a.layers);
   r.in_b = layer_match_new(r.b.layers);
   bool ok = verify_all(&r, progress, error);

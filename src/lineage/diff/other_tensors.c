@@ -41,7 +41,9 @@ static const char *word_of(TensorRole role) {
 
 static OtherTensor other_of(const TensorInfo *info, const TensorName *name, size_t i) {
   const char *word = word_of(name->role);
-  OtherTensor t = {.index = i, .name = word ? g_strconcat(name->layer, word, NULL) : safe_text(info->name, -1)};
+  OtherTensor t = {.index = i,
+                   .count = info->count,
+                   .name = word ? g_strconcat(name->layer, word, NULL) : safe_text(info->name, -1)};
   g_autofree char *key = word ? name_key(name->layer) : NULL;
   t.key = word ? g_strconcat(key, word, NULL) : g_strdup(t.name);
   return t;
@@ -60,9 +62,88 @@ GArray *other_tensors_list(const WeightFile *file, const FileNames *names, const
   return out;
 }
 
-LayerSide other_tensor_side(const WeightFile *file, size_t i) {
-  const TensorInfo *info = weight_file_info(file, i);
-  return (LayerSide){.form = LAYER_DENSE, .d_out = info->count, .d_in = 1, .dtype = info->dtype};
+/* --- parts of fused vectors ----------------------------------------------------------------------- */
+
+static GHashTable *keys_of(const GArray *others) {
+  GHashTable *keys = g_hash_table_new(g_str_hash, g_str_equal);
+  for (guint i = 0; i < others->len; i++) g_hash_table_add(keys, g_array_index(others, OtherTensor, i).key);
+  return keys;
+}
+
+/* The layer that "NAME.bias" belongs to; NULL. */
+static const LayerInfo *layer_beside(const OtherSide *s, const OtherTensor *t) {
+  static const char ending[] = ".bias";
+  if (!g_str_has_suffix(t->name, ending) || weight_file_info(s->file, t->index)->rank != 1) return NULL;
+  size_t n = strlen(t->name) - strlen(ending);
+  for (guint i = 0; i < s->layers->len; i++) {
+    const LayerInfo *l = &g_array_index(s->layers, LayerInfo, i);
+    if (strncmp(l->name, t->name, n) == 0 && !l->name[n] && l->d_out == t->count) return l;
+  }
+  return NULL;
+}
+
+/* Appends the parts; false where there are none. */
+static bool take_apart(const OtherSide *s, const OtherTensor *t, uint64_t heads, GArray *out) {
+  NamePart parts[NAME_MOST_PARTS];
+  QkvRows rows = {0};
+  const LayerInfo *l = layer_beside(s, t);
+  unsigned n = l ? name_parts(l->name, l->d_out, l->d_in, parts) : 0;
+  if (n == 0 || !dtype_is_readable(weight_file_info(s->file, t->index)->dtype)) return false;
+  if (qkv_rows_alternate(l->name) && !qkv_rows_of(l->d_out, l->d_in, heads, &rows)) return false;
+  for (unsigned k = 0; k < n; k++) {
+    g_autofree char *name = name_of_part(l->name, parts[k].tag), *key = name_key(name);
+    OtherTensor part = {.index = t->index, .first = parts[k].first, .count = parts[k].rows, .rows = rows};
+    part.name = g_strconcat(name, ".bias", NULL);
+    part.key = g_strconcat(key, ".bias", NULL);
+    g_array_append_val(out, part);
+  }
+  return true;
+}
+
+static void expand(OtherSide *s, GHashTable *met, uint64_t heads) {
+  GArray *out = g_array_new(FALSE, FALSE, sizeof(OtherTensor));
+  g_array_set_clear_func(out, other_clear);
+  for (guint i = 0; i < s->others->len; i++) {
+    OtherTensor *t = &g_array_index(s->others, OtherTensor, i);
+    bool apart = !g_hash_table_contains(met, t->key) && take_apart(s, t, heads, out);
+    if (!apart) g_array_append_val(out, *t);
+    if (apart) other_clear(t);
+  }
+  g_array_set_clear_func(s->others, NULL);
+  g_array_unref(s->others);
+  s->others = out;
+}
+
+void other_tensors_meet(OtherSide *a, OtherSide *b) {
+  g_autoptr(GHashTable) in_a = keys_of(a->others), in_b = keys_of(b->others);
+  g_autoptr(GHashTable) both = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  GHashTableIter iter;
+  gpointer key;
+  g_hash_table_iter_init(&iter, in_a);
+  while (g_hash_table_iter_next(&iter, &key, NULL))
+    if (g_hash_table_contains(in_b, key)) g_hash_table_add(both, g_strdup(key));
+  uint64_t heads = weight_file_heads(a->file);
+  if (!heads) heads = weight_file_heads(b->file);
+  expand(a, both, heads);
+  expand(b, both, heads);
+}
+
+bool other_tensor_is_part(const WeightFile *file, const OtherTensor *t) {
+  return t->count != weight_file_info(file, t->index)->count;
+}
+
+bool other_tensor_read(WeightFile *file, const OtherTensor *t, float *dst) {
+  if (!t->rows.heads) return weight_file_read_f32(file, t->index, t->first, (size_t)t->count, dst, NULL);
+  for (uint64_t i = 0; i < t->count; i += t->rows.size) {
+    uint64_t from = qkv_rows_stored(&t->rows, t->first + i);
+    if (!weight_file_read_f32(file, t->index, from, (size_t)t->rows.size, dst + i, NULL)) return false;
+  }
+  return true;
+}
+
+LayerSide other_tensor_side(const WeightFile *file, const OtherTensor *t) {
+  return (LayerSide){
+      .form = LAYER_DENSE, .d_out = t->count, .d_in = 1, .dtype = weight_file_info(file, t->index)->dtype};
 }
 
 enum { BLOCK = 1 << 15 }; /* numbers, a multiple of all that are packed together */
@@ -163,13 +244,28 @@ static bool run(Reader *p, Reader *x, DiffRow *row, const Progress *progress, GE
   return true;
 }
 
-bool other_tensor_compare(WeightFile *p, size_t i, WeightFile *x, size_t k, DiffRow *row, const Progress *progress,
-                          GError **error) {
+/* Of a vector's part: short enough to be read whole. */
+static bool compare_parts(WeightFile *p, const OtherTensor *i, WeightFile *x, const OtherTensor *k, DiffRow *row) {
+  g_autofree float *a = g_try_malloc_n(i->count, sizeof *a), *b = g_try_malloc_n(k->count, sizeof *b);
+  Reader r = {.info = weight_file_info(p, i->index)}, s = {.info = weight_file_info(x, k->index)};
+  Change change = {0};
+  row->state = LAYER_UNREAD;
+  if (!a || !b || !dtype_is_readable(r.info->dtype) || !dtype_is_readable(s.info->dtype)) return true;
+  if (!other_tensor_read(p, i, a) || !other_tensor_read(x, k, b)) return true;
+  change.identical = r.info->dtype == s.info->dtype && memcmp(a, b, i->count * sizeof *a) == 0;
+  add_numbers(&change, a, b, (size_t)i->count);
+  settle(&r, &s, &change, row);
+  return true;
+}
+
+bool other_tensor_compare(WeightFile *p, const OtherTensor *i, WeightFile *x, const OtherTensor *k, DiffRow *row,
+                          const Progress *progress, GError **error) {
   Reader a, b;
   row->state = LAYER_OTHER_SHAPE;
-  if (weight_file_info(p, i)->count != weight_file_info(x, k)->count) return true;
-  reader_init(&a, p, i);
-  reader_init(&b, x, k);
+  if (i->count != k->count) return true;
+  if (other_tensor_is_part(p, i) || other_tensor_is_part(x, k)) return compare_parts(p, i, x, k, row);
+  reader_init(&a, p, i->index);
+  reader_init(&b, x, k->index);
   bool ok = run(&a, &b, row, progress, error);
   reader_clear(&a);
   reader_clear(&b);

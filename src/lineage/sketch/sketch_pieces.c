@@ -27,7 +27,9 @@ static bool is_model(const TensorName *name) { return name->role != TENSOR_OPTIM
 
 static SketchPiece piece_of(WeightFile *file, size_t i, const TensorName *name, const LayerInfo *l) {
   const TensorInfo *info = weight_file_info(file, i);
-  bool numbers = dtype_is_readable(info->dtype), lost = !l && name->role == TENSOR_ADAPTER_PART;
+  bool numbers = dtype_is_readable(info->dtype);
+  if (!numbers && dtype_is_packed(info->dtype)) l = NULL;
+  bool lost = !l && name->role == TENSOR_ADAPTER_PART;
   SketchPiece p = {.tensor = i, .count = numbers ? info->count : info->bytes, .role = name->role, .scale = NAN};
   p.name = g_strdup(l ? l->name : name->layer); /* what layers share stands with one of them */
   if (l && l->stacked) p.first = l->first, p.count = l->d_out * l->d_in;
@@ -50,12 +52,16 @@ static bool split(GArray *out, const WeightFile *file, const SketchPiece *whole)
   if (!whole->dense || whole->role != TENSOR_WEIGHT || whole->heads || whole->apart) return false;
   if (whole->d_in % dtype_block(dtype) != 0) return false;
   unsigned n = name_parts(whole->name, whole->d_out, whole->d_in, parts);
+  QkvRows rows = {0};
+  if (n && qkv_rows_alternate(whole->name) && !qkv_rows_of(whole->d_out, whole->d_in, weight_file_heads(file), &rows))
+    return false;
   for (unsigned k = 0; k < n; k++) {
     SketchPiece p = *whole;
     p.name = name_of_part(whole->name, parts[k].tag);
     p.first = whole->first + parts[k].first * whole->d_in;
     p.count = parts[k].rows * whole->d_in;
     p.d_out = parts[k].rows;
+    p.rows = rows;
     g_array_append_val(out, p);
   }
   return n > 0;
@@ -85,15 +91,16 @@ GArray *sketch_pieces(WeightFile *file, const AdapterConfig *config) {
   return out;
 }
 
-/* Where a row lies that belongs at `row`. */
+/* The row of the tensor where a row of the piece lies. */
 static uint64_t stored_row(const SketchPiece *p, uint64_t row) {
+  if (p->rows.heads) return qkv_rows_stored(&p->rows, p->first / p->d_in + row);
   uint64_t rows = p->d_out / p->heads, half = rows / 2, in = row % rows;
   return row - in + 2 * (in % half) + in / half;
 }
 
 bool sketch_piece_read(WeightFile *file, const SketchPiece *p, size_t unit, size_t width, uint64_t first, size_t n,
                        void *dst, GError **error) {
-  if (!p->heads || p->d_in % unit != 0)
+  if ((!p->heads && !p->rows.heads) || p->d_in % unit != 0)
     return weight_file_read_raw(file, p->tensor, (p->first + first) / unit * width, n / unit * width, dst, error);
   for (size_t done = 0; done < n;) {
     uint64_t row = (first + done) / p->d_in, column = (first + done) % p->d_in;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "weights/layers/layer.h"
+#include "weights/layers/qkv_rows.h"
 
 typedef struct {
   size_t tensor;
@@ -13,6 +14,7 @@ typedef struct {
   TensorRole role;
   uint64_t d_out, d_in; /* of the layer or part; a vector is count x 1; 0 of an adapter's part that makes no layer */
   uint64_t heads;       /* rows to put back; 0: as they lie */
+  QkvRows rows;         /* of a part whose rows alternate with the others'; heads 0: they do not */
   bool layered, dense;  /* a layer is made of it; a dense one */
   bool apart;           /* its rows lie in another order that the file does not tell: it compares with nothing */
   float scale;          /* of the low-rank layer whose main tensor it is; NAN */

@@ -85,8 +85,9 @@ static bool report(Loading *l, const Model *m) {
   return ok;
 }
 
-static char *key_of(const char *stamp, const char *strength) {
-  return stamp && *strength ? g_strconcat(stamp, "|", strength, NULL) : g_strdup(stamp);
+static char *key_of(const char *stamp, const char *strength, const char *heads) {
+  if (!stamp || (!*strength && !heads)) return g_strdup(stamp);
+  return g_strconcat(stamp, "|", strength, heads ? "|" : NULL, heads, NULL);
 }
 
 static bool load_one(void *user, size_t item, unsigned thread) {
@@ -94,12 +95,12 @@ static bool load_one(void *user, size_t item, unsigned thread) {
   Loading *l = user;
   const Model *m = l->models->pdata[item];
   g_autofree char *stamp = model_stamp(l->collection, m), *strength = model_adapter_text(m);
-  g_autofree char *key = key_of(stamp, strength);
+  g_autofree char *key = key_of(stamp, strength, model_value(m, MODEL_HEADS));
   ModelSketch *s = from_catalog(l, key);
   if (!s) {
     g_autoptr(GError) error = NULL;
     s = from_file(l, m, &stamp, &error);
-    g_autofree char *fresh = key_of(stamp, strength);
+    g_autofree char *fresh = key_of(stamp, strength, model_value(m, MODEL_HEADS));
     if (s) to_catalog(l, fresh, s);
     else l->notes->pdata[item] = safe_text(error->message, -1);
   }

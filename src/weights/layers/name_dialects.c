@@ -58,6 +58,7 @@ static const Word h_words[] = {
     {"attn_attention_v_proj", "self_attn_v_proj"},
     {"attn_attention_out_proj", "self_attn_o_proj"},
     {"self_attention_dense", "self_attn_o_proj"},
+    {"self_attention_query_key_value", "self_attn_query_key_value"},
     {"mlp_c_fc", "mlp_up_proj"},
     {"mlp_c_proj", "mlp_down_proj"},
     {"mlp_fc_in", "mlp_up_proj"},
@@ -69,8 +70,9 @@ static const Word h_words[] = {
 };
 
 /* GPT-NeoX, Phi, StarCoder 2, Mixtral, DeepSeek: layers.7.… The rows of query_key_value alternate by heads: as they lie
- * they are no stack of q, k and v. */
+ * they are no stack of q, k and v: qkv_rows.h. */
 static const Word layers_words[] = {
+    {"attention_query_key_value", "self_attn_query_key_value"},
     {"attention_dense", "self_attn_o_proj"},
     {"self_attn_dense", "self_attn_o_proj"},
     {"mlp_dense_h_to_4h", "mlp_up_proj"},

@@ -64,13 +64,14 @@ static char *key_of_whole(const char *layer, size_t n) {
 
 /* What stands for a fused ending where the part is kept apart. */
 static char *key_of_part(const char *whole, const char *tag) {
-  static const Ending fused[] = {{"_qkvmlp", "_"}, {"_qkv", "_"}, {"_kv", "_"}, {"_gate_up_proj", "_"}};
+  static const Ending fused[] = {
+      {"_qkvmlp", "_"}, {"_query_key_value", "_"}, {"_qkv", "_"}, {"_kv", "_"}, {"_gate_up_proj", "_"}};
   size_t n = strlen(whole);
   if (g_str_has_suffix(whole, "_attn_qkvmlp") && strcmp(tag, "mlp") == 0)
     return g_strdup_printf("%.*s_proj_mlp", (int)(n - strlen("_attn_qkvmlp")), whole);
   for (size_t i = 0; i < G_N_ELEMENTS(fused); i++) {
     if (!g_str_has_suffix(whole, fused[i].ending)) continue;
-    bool gated = i == 3;
+    bool gated = i == 4;
     return g_strdup_printf("%.*s_%s%s", (int)(n - strlen(fused[i].ending)), whole, tag, gated ? "_proj" : "");
   }
   return g_strdup_printf("%s_%s", whole, tag);
@@ -104,15 +105,15 @@ static unsigned halves(uint64_t d_out, const char *first, const char *second, Na
 }
 
 unsigned name_parts(const char *layer, uint64_t d_out, uint64_t d_in, NamePart parts[NAME_MOST_PARTS]) {
-  static const char *const hints[] = {"qkv",    "linear1", "in_proj_weight", "W_pack",
-                                      "to_kv",  "gate_up", "c_attn",         "self_attention.query_key_value",
-                                      "h_to_4h"};
+  static const char *const hints[] = {"qkv",     "linear1", "in_proj_weight",  "W_pack", "to_kv",
+                                      "gate_up", "c_attn",  "query_key_value", "h_to_4h"};
   bool hinted = false;
   for (size_t i = 0; i < G_N_ELEMENTS(hints) && !hinted; i++) hinted = strstr(layer, hints[i]) != NULL;
   if (!hinted || strchr(layer, '[') || d_out == 0 || d_in == 0 || d_in > UINT64_MAX / 4) return 0;
   g_autofree char *key = name_key(layer);
   if (g_str_has_suffix(key, "_gate_up_proj")) return halves(d_out, "gate", "up", parts);
-  if (g_str_has_suffix(key, "_qkv")) return parts_of_qkv(d_out, d_in, parts);
+  if (g_str_has_suffix(key, "_qkv") || g_str_has_suffix(key, "_query_key_value"))
+    return parts_of_qkv(d_out, d_in, parts);
   if (g_str_has_suffix(key, "_kv")) return halves(d_out, "k", "v", parts);
   if (!g_str_has_suffix(key, "_qkvmlp") || d_out <= 3 * d_in) return 0;
   parts_of_qkv(3 * d_in, d_in, parts);

@@ -31,7 +31,7 @@ typedef struct {
   uint64_t first, rows; /* of the fused matrix */
 } NamePart;
 
-/* The parts of a fused matrix of that shape; 0 when the name is of none, or its shape tells no parts. */
+/* The parts of a fused matrix of that shape, as they lie once rows that alternate are in order (qkv_rows.h); 0 when the name is of none, or its shape tells no parts. */
 unsigned name_parts(const char *layer, uint64_t d_out, uint64_t d_in, NamePart parts[NAME_MOST_PARTS]);
 
 /* "attn.qkv[q]". The caller frees it. */
