@@ -74,6 +74,10 @@ static const DtypeFacts facts[DTYPE_COUNT] = {
     [DTYPE_PACKED_MXFP4] = {"MXFP4-scaled", 1, 4, true, true, 0x1p-2},
     [DTYPE_PACKED_NVFP4] = {"NVFP4-scaled", 1, 4, true, true, 0x1p-2},
     [DTYPE_PACKED_F4] = {"F4-scaled", 1, 4, true, true, 0x1p-2},
+    [DTYPE_PACKED_EXL2] = {"EXL2", 1, 4, false, true, 0},
+    [DTYPE_PACKED_EXL3] = {"EXL3", 1, 4, false, true, 0},
+    [DTYPE_PACKED_HQQ] = {"HQQ", 1, 4, false, true, 0},
+    [DTYPE_PACKED_QUANTO] = {"Quanto", 1, 4, false, true, 0},
     [DTYPE_PACKED_FP8] = {"FP8-scaled", 1, 4, true, true, 0x1p-4},
 };
 

@@ -74,6 +74,11 @@ typedef enum {
   DTYPE_PACKED_NVFP4,
   DTYPE_PACKED_FP8,
   DTYPE_PACKED_F4, /* F4 of safetensors with exponents beside it: MXFP4 otherwise stored */
+  /* Those that are told by name and shape; their bytes are the codes as they are stored. */
+  DTYPE_PACKED_EXL2,
+  DTYPE_PACKED_EXL3,
+  DTYPE_PACKED_HQQ,
+  DTYPE_PACKED_QUANTO,
   DTYPE_COUNT
 } Dtype;
 

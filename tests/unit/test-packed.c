@@ -390,6 +390,113 @@ static void test_fp8(gconstpointer data) {
 
 /* --- groups that are none --------------------------------------------------------------------- */
 
+/* --- HQQ, Quanto, EXL ------------------------------------------------------------------------------- */
+
+static void add_number(RawTensors *t, const char *name, int32_t x) {
+  raw_tensors_add(t, name, "I32", (int[]){-1}, &x, sizeof x);
+}
+
+/* Groups of 16 are rows of a matrix (axis 1) or columns of one (axis 0); bytes hold its rows a share apart. */
+static void check_hqq(unsigned bits, int axis) {
+  enum { GROUP = 16, GROUPS = OUT * IN / GROUP };
+  g_autofree Case *c = case_new(bits + 10 * (unsigned)axis);
+  const size_t height = axis ? GROUPS : GROUP, width = OUT * IN / height, shares = 8 / bits, share = height / shares;
+  g_autofree unsigned char *bytes = g_malloc0(OUT * IN);
+  float scales[GROUPS], zeros[GROUPS];
+  const int64_t shape[2] = {OUT, IN};
+  RawTensors t = raw_tensors_new();
+  draw(c, bits, OUT * IN);
+  for (int g = 0; g < GROUPS; g++) scales[g] = draw_scale(c), zeros[g] = (float)rng_below(&c->rng, 16) * 0.25f;
+  for (size_t i = 0; i < OUT * IN; i++) {
+    const size_t row = i / width, column = i % width, group = axis ? row : column;
+    c->want[i] = ((float)c->q[i] - zeros[group]) * scales[group];
+    bytes[row % share * width + column] |= (unsigned char)(c->q[i] << (8 - bits * (row / share + 1)));
+  }
+  raw_tensors_add(&t, "m.q.W_q", "U8", (int[]){(int)share, (int)width, -1}, bytes, share * width);
+  raw_tensors_add(&t, "m.q.shape", "I64", (int[]){2, -1}, shape, sizeof shape);
+  raw_tensors_add(&t, "m.q.scale", "F32", axis ? (int[]){GROUPS, 1, -1} : (int[]){1, GROUPS, -1}, scales,
+                  sizeof scales);
+  raw_tensors_add(&t, "m.q.zero", "F32", axis ? (int[]){GROUPS, 1, -1} : (int[]){1, GROUPS, -1}, zeros, sizeof zeros);
+  add_number(&t, "m.q.nbits", (int32_t)bits);
+  add_number(&t, "m.q.axis", axis);
+  add_number(&t, "m.q.group_size", GROUP);
+  g_autoptr(WeightFile) f = raw_tensors_open(&t);
+  g_assert_cmpuint(weight_file_count(f), ==, 1);
+  assert_matrix(f, "m.q.weight",
+                bits == 2   ? DTYPE_PACKED_INT2
+                : bits == 4 ? DTYPE_PACKED_INT4
+                            : DTYPE_PACKED_INT8,
+                (int[]){OUT, IN, -1}, c);
+}
+
+static void test_hqq(void) {
+  for (unsigned bits = 2; bits <= 8; bits *= 2) check_hqq(bits, 0), check_hqq(bits, 1);
+}
+
+static void test_quanto(void) {
+  g_autofree Case *c = case_new(77);
+  int8_t codes[OUT * IN];
+  float scales[OUT];
+  RawTensors t = raw_tensors_new();
+  draw(c, 8, OUT * IN);
+  for (int o = 0; o < OUT; o++) scales[o] = draw_scale(c);
+  for (int i = 0; i < OUT * IN; i++) codes[i] = (int8_t)c->q[i], c->want[i] = (float)codes[i] * scales[i / IN];
+  raw_tensors_add(&t, "m.q.weight._data", "I8", (int[]){OUT, IN, -1}, codes, sizeof codes);
+  raw_tensors_add(&t, "m.q.weight._scale", "F32", (int[]){OUT, 1, -1}, scales, sizeof scales);
+  g_autoptr(WeightFile) f = raw_tensors_open(&t);
+  g_assert_cmpuint(weight_file_count(f), ==, 1);
+  assert_matrix(f, "m.q.weight", DTYPE_PACKED_INT8, (int[]){OUT, IN, -1}, c);
+}
+
+/* Named, with the shape of the matrix; its numbers are refused, its bytes are the codes. */
+static void assert_named(WeightFile *f, const char *name, Dtype dtype, uint64_t rows, uint64_t columns,
+                         uint64_t bytes) {
+  gssize i = weight_file_find(f, name);
+  g_autoptr(GError) error = NULL;
+  float x;
+  unsigned char raw[2];
+  g_assert_cmpint(i, >=, 0);
+  const TensorInfo *t = weight_file_info(f, (size_t)i);
+  g_assert_cmpint(t->dtype, ==, dtype);
+  g_assert_cmpuint(t->rank, ==, 2);
+  g_assert_cmpuint(t->shape[0], ==, rows);
+  g_assert_cmpuint(t->shape[1], ==, columns);
+  g_assert_cmpuint(t->bytes, ==, bytes);
+  g_assert_false(weight_file_read_f32(f, (size_t)i, 0, 1, &x, &error));
+  g_assert_nonnull(strstr(error->message, "not read"));
+  g_assert_true(weight_file_read_raw(f, (size_t)i, bytes - 2, 2, raw, NULL));
+  g_assert_cmpuint(raw[0], ==, 9);
+}
+
+static void test_named(void) {
+  unsigned char nines[4096];
+  memset(nines, 9, sizeof nines);
+  const int64_t shape[2] = {30, 64};
+  RawTensors t = raw_tensors_new();
+  raw_tensors_add(&t, "a.q_weight", "I32", (int[]){8, 32, -1}, nines, 1024);
+  raw_tensors_add(&t, "a.q_scale", "I32", (int[]){2, 4, -1}, nines, 32);
+  raw_tensors_add(&t, "a.q_scale_max", "F16", (int[]){2, -1}, nines, 4);
+  raw_tensors_add(&t, "a.q_groups", "I16", (int[]){4, -1}, nines, 8);
+  raw_tensors_add(&t, "a.q_invperm", "I32", (int[]){64, -1}, nines, 256);
+  raw_tensors_add(&t, "b.trellis", "I16", (int[]){4, 2, 48, -1}, nines, 768);
+  raw_tensors_add(&t, "b.suh", "F16", (int[]){64, -1}, nines, 128);
+  raw_tensors_add(&t, "b.svh", "F16", (int[]){32, -1}, nines, 64);
+  raw_tensors_add(&t, "c.W_q", "I32", (int[]){3, 64, -1}, nines, 768); /* 3 bits */
+  raw_tensors_add(&t, "c.shape", "I64", (int[]){2, -1}, shape, sizeof shape);
+  raw_tensors_add(&t, "c.scale", "F16", (int[]){30, 1, -1}, nines, 60);
+  raw_tensors_add(&t, "c.zero", "F16", (int[]){30, 1, -1}, nines, 60);
+  add_number(&t, "c.nbits", 3);
+  raw_tensors_add(&t, "d.weight._data", "U8", (int[]){8, 64, -1}, nines, 512);
+  raw_tensors_add(&t, "d.weight._scale", "F16", (int[]){16, 1, -1}, nines, 32);
+  raw_tensors_add(&t, "d.weight._shift", "F16", (int[]){16, 1, -1}, nines, 32);
+  g_autoptr(WeightFile) f = raw_tensors_open(&t);
+  g_assert_cmpuint(weight_file_count(f), ==, 4);
+  assert_named(f, "a.weight", DTYPE_PACKED_EXL2, 32, 64, 1024);
+  assert_named(f, "b.weight", DTYPE_PACKED_EXL3, 32, 64, 768);
+  assert_named(f, "c.weight", DTYPE_PACKED_HQQ, 30, 64, 768);
+  assert_named(f, "d.weight", DTYPE_PACKED_QUANTO, 16, 64, 512);
+}
+
 static void test_left_alone(void) {
   RawTensors t = raw_tensors_new();
   const uint32_t words[64] = {0};
@@ -449,6 +556,9 @@ int main(int argc, char **argv) {
     g_test_add_data_func(fp4, GUINT_TO_POINTER(k), test_fp4);
     g_test_add_data_func(fp8, GUINT_TO_POINTER(k), test_fp8);
   }
+  g_test_add_func("/packed/hqq", test_hqq);
+  g_test_add_func("/packed/quanto", test_quanto);
+  g_test_add_func("/packed/named", test_named);
   g_test_add_func("/packed/left-alone", test_left_alone);
   g_test_add_func("/packed/bad-order", test_bad_order);
   return g_test_run();

@@ -23,7 +23,10 @@ static void fold_shape(const TensorInfo *t, bool stacked, uint64_t *rows, uint64
 
 static bool is_number(const TensorInfo *t) { return dtype_is_float(t->dtype) && dtype_is_readable(t->dtype); }
 
-static bool is_matrix(const TensorInfo *t) { return t->rank >= 2 && t->count > 0 && is_number(t); }
+/* A packed matrix that is only named is a layer whose numbers cannot be read. */
+static bool is_matrix(const TensorInfo *t) {
+  return t->rank >= 2 && t->count > 0 && (is_number(t) || dtype_is_packed(t->dtype));
+}
 
 static bool is_pair(TensorRole role) { return role == TENSOR_LORA_A || role == TENSOR_LORA_B; }
 

@@ -78,6 +78,18 @@ static void unpack_turned(const Run *r) {
   }
 }
 
+/* Number f of the matrix stands in row f / block of the groups, and that in a share of the bytes' bits. */
+static void unpack_shares(const Run *r) {
+  const PackedTensor *p = r->p;
+  for (size_t k = 0; k < r->n; k++) {
+    const uint64_t f = r->row * p->columns + r->column + k, row = f / p->block, column = f % p->block;
+    const unsigned share = (unsigned)(row / p->nested_block), shift = 8 - p->bits * (share + 1);
+    const unsigned code = r->l->codes[row % p->nested_block * p->block + column] >> shift & ((1u << p->bits) - 1);
+    const uint64_t at = p->by_columns ? column : row;
+    r->dst[k] = ((float)code - r->l->zeros[at]) * r->l->scales[at];
+  }
+}
+
 /* `codes` begin with the byte that holds the run's first number. */
 static void unpack_e2m1(const Run *r, const unsigned char *codes) {
   const PackedTensor *p = r->p;
@@ -129,6 +141,7 @@ static bool unpack_streamed(View *v, const Run *r, GError **error) {
 static bool unpack(View *v, const Run *r, GError **error) {
   if (r->p->packing == PACKING_COLUMNS) unpack_columns(r);
   else if (r->p->packing == PACKING_WOVEN) unpack_woven(r);
+  else if (r->p->packing == PACKING_SHARES) unpack_shares(r);
   else if (r->p->turned) unpack_turned(r);
   else return unpack_streamed(v, r, error);
   return true;
@@ -168,6 +181,9 @@ static bool read_group(View *v, size_t group, uint64_t start, size_t n, unsigned
 static bool read_raw(WeightFile *f, size_t i, uint64_t start, size_t n, void *dst, GError **error) {
   View *v = f->private_data;
   if (v->place[i] >= 0) return weight_file_read_raw(v->file, (size_t)v->place[i], start, n, dst, error);
+  const PackedTensor *p = &g_array_index(v->groups, PackedTensor, (guint)(-1 - v->place[i]));
+  if (p->packing == PACKING_UNREAD)
+    return weight_file_read_raw(v->file, (size_t)p->part[PART_CODES], start, n, dst, error);
   return read_group(v, (size_t)(-1 - v->place[i]), start, n, dst, error);
 }
 
@@ -193,7 +209,11 @@ static bool add_group(WeightFile *f, View *v, size_t group) {
   info.shape[k++] = p->turned ? p->columns : p->rows;
   info.shape[k] = p->turned ? p->rows : p->columns;
   v->place[f->tensors->len] = -1 - (int)group;
-  return weight_file_add(f, info, NULL);
+  if (!weight_file_add(f, info, NULL)) return false;
+  if (p->packing != PACKING_UNREAD) return true;
+  const TensorInfo *codes = weight_file_info(v->file, (size_t)p->part[PART_CODES]);
+  g_array_index(f->tensors, TensorInfo, f->tensors->len - 1).bytes = codes->bytes;
+  return true;
 }
 
 static bool add_all(WeightFile *f, View *v, const int *of) {

@@ -10,9 +10,13 @@
  *   MXFP4                X_blocks, X_scales; F4 with F8_E8M0      E2M1 · 2^(e - 127) of 32
  *   NVFP4                X.weight, X.weight_scale, X.weight_scale_2   E2M1 · E4M3 of 16 · the whole's
  *   scaled FP8 and int8  X.weight, X.weight_scale(_inv)           q · s of the matrix, its rows or its blocks
+ *   HQQ                  X.W_q, X.scale, X.zero, X.shape, …       (q - z) · s of groups of rows or columns
+ *   Quanto               X.weight._data, X.weight._scale          q · s of a row
+ *   EXL2, EXL3           X.q_weight, X.q_scale, …; X.trellis, …   named, with their shapes; so HQQ of 1 and 3 bits and
+ *                                                                 Quanto of 2 and 4
  *
  * Such a matrix is one tensor, called as in the plain model, of a packed number format (dtype.h); the parts are not
- * listed. Its bytes, as weight_file_read_raw() gives them, are float32. A group that lacks a part or has one of another
+ * listed. Its bytes, as weight_file_read_raw() gives them, are float32 (of those that are only named, the codes). A group that lacks a part or has one of another
  * shape than its kind asks for is left as it is stored. */
 #pragma once
 

@@ -4,40 +4,30 @@
 #include <string.h>
 
 #include "core/json.h"
-
-/* A name while its group is looked for. */
-typedef struct {
-  WeightFile *file;
-  size_t codes;
-  const TensorInfo *t; /* of the codes */
-  char *stem;          /* the codes' name without its ending */
-  PackedTensor p;
-} Search;
+#include "weights/packed/packed_named.h"
 
 void packed_tensor_clear(PackedTensor *p) { g_clear_pointer(&p->name, g_free); }
 
-static const TensorInfo *info_of(const Search *s, int part) {
+const TensorInfo *search_info(const Search *s, int part) {
   return s->p.part[part] >= 0 ? weight_file_info(s->file, (size_t)s->p.part[part]) : NULL;
 }
 
 /* The tensor STEM + ending becomes a part; false when there is none. */
-static bool take(Search *s, int part, const char *ending) {
+bool search_take(Search *s, int part, const char *ending) {
   g_autofree char *name = g_strconcat(s->stem, ending, NULL);
   s->p.part[part] = weight_file_find(s->file, name);
   return s->p.part[part] >= 0;
 }
 
-static bool is_words(const TensorInfo *t) { return t->dtype == DTYPE_I32 || t->dtype == DTYPE_U32; }
+bool search_is_words(const TensorInfo *t) { return t->dtype == DTYPE_I32 || t->dtype == DTYPE_U32; }
 
 static bool is_matrix(const TensorInfo *t, uint64_t rows, uint64_t columns) {
   return t && t->rank == 2 && t->shape[0] == rows && t->shape[1] == columns;
 }
 
-static bool is_readable_float(const TensorInfo *t) {
-  return t && dtype_is_float(t->dtype) && dtype_is_readable(t->dtype);
-}
+bool search_is_float(const TensorInfo *t) { return t && dtype_is_float(t->dtype) && dtype_is_readable(t->dtype); }
 
-static void show_as(Search *s, const char *ending, uint64_t rows, uint64_t columns) {
+void search_show_as(Search *s, const char *ending, uint64_t rows, uint64_t columns) {
   s->p.name = g_strconcat(s->stem, ending, NULL);
   s->p.rank = 2;
   s->p.matrices = 1;
@@ -45,7 +35,7 @@ static void show_as(Search *s, const char *ending, uint64_t rows, uint64_t colum
   s->p.columns = columns;
 }
 
-static bool dtype_of_bits(unsigned bits, Dtype *d) {
+bool search_dtype_of_bits(unsigned bits, Dtype *d) {
   static const Dtype by_bits[9] = {[2] = DTYPE_PACKED_INT2, [3] = DTYPE_PACKED_INT3, [4] = DTYPE_PACKED_INT4,
                                    [5] = DTYPE_PACKED_INT5, [6] = DTYPE_PACKED_INT6, [8] = DTYPE_PACKED_INT8};
   if (bits > 8 || !by_bits[bits]) return false;
@@ -62,15 +52,16 @@ static unsigned bits_of(uint64_t words, uint64_t numbers) {
 
 /* GPTQ packs along the input, AWQ along the output: the width of the scales tells which. */
 static bool find_gptq_or_awq(Search *s) {
-  if (!is_words(s->t) || s->t->rank != 2 || !take(s, PART_SCALES, ".scales") || !take(s, PART_ZEROS, ".qzeros"))
+  if (!search_is_words(s->t) || s->t->rank != 2 || !search_take(s, PART_SCALES, ".scales") ||
+      !search_take(s, PART_ZEROS, ".qzeros"))
     return false;
-  const TensorInfo *scales = info_of(s, PART_SCALES), *zeros = info_of(s, PART_ZEROS);
-  if (!is_readable_float(scales) || scales->rank != 2 || !is_words(zeros) || scales->shape[0] == 0) return false;
+  const TensorInfo *scales = search_info(s, PART_SCALES), *zeros = search_info(s, PART_ZEROS);
+  if (!search_is_float(scales) || scales->rank != 2 || !search_is_words(zeros) || scales->shape[0] == 0) return false;
   const uint64_t out = scales->shape[1], groups = scales->shape[0];
   bool columns = s->t->shape[1] == out && out > 0;
   PackedTensor *p = &s->p;
   p->bits = zeros->rank == 2 ? bits_of(zeros->shape[1], out) : 0;
-  if (!dtype_of_bits(p->bits, &p->dtype) || zeros->shape[0] != groups) return false;
+  if (!search_dtype_of_bits(p->bits, &p->dtype) || zeros->shape[0] != groups) return false;
   if (columns && s->t->shape[0] * 32 % p->bits != 0) return false;
   const uint64_t in = columns ? s->t->shape[0] * 32 / p->bits : s->t->shape[0];
   if (!columns && (p->bits != 4 || out % 8 != 0 || s->t->shape[1] != out / 8)) return false;
@@ -80,41 +71,41 @@ static bool find_gptq_or_awq(Search *s) {
   p->scale_rows = groups;
   p->scale_columns = out;
   p->block_rows = (in + groups - 1) / groups;
-  show_as(s, ".weight", out, in);
-  if (!columns || !take(s, PART_ORDER, ".g_idx")) return true;
-  const TensorInfo *order = info_of(s, PART_ORDER);
+  search_show_as(s, ".weight", out, in);
+  if (!columns || !search_take(s, PART_ORDER, ".g_idx")) return true;
+  const TensorInfo *order = search_info(s, PART_ORDER);
   return order->rank == 1 && order->count == in && order->dtype == DTYPE_I32;
 }
 
 /* Without a description the width of a group is taken to be 64, as the tool has it; then the bits follow. */
 static bool find_mlx(Search *s) {
   enum { GROUP = 64 };
-  if (s->t->dtype != DTYPE_U32 || s->t->rank != 2 || !take(s, PART_SCALES, ".scales") ||
-      !take(s, PART_ZEROS, ".biases"))
+  if (s->t->dtype != DTYPE_U32 || s->t->rank != 2 || !search_take(s, PART_SCALES, ".scales") ||
+      !search_take(s, PART_ZEROS, ".biases"))
     return false;
-  const TensorInfo *scales = info_of(s, PART_SCALES), *biases = info_of(s, PART_ZEROS);
-  if (!is_readable_float(scales) || !is_readable_float(biases) || scales->rank != 2) return false;
+  const TensorInfo *scales = search_info(s, PART_SCALES), *biases = search_info(s, PART_ZEROS);
+  if (!search_is_float(scales) || !search_is_float(biases) || scales->rank != 2) return false;
   const uint64_t out = s->t->shape[0], groups = scales->shape[1];
   if (groups == 0 || scales->shape[0] != out || !is_matrix(biases, out, groups)) return false;
   PackedTensor *p = &s->p;
   uint64_t in = groups * GROUP;
   for (int k = 0; k < 3; k++, in = groups * (k == 1 ? 32 : 128)) {
     p->bits = bits_of(s->t->shape[1], in);
-    if (dtype_of_bits(p->bits, &p->dtype)) break;
+    if (search_dtype_of_bits(p->bits, &p->dtype)) break;
   }
-  if (!dtype_of_bits(p->bits, &p->dtype)) return false;
+  if (!search_dtype_of_bits(p->bits, &p->dtype)) return false;
   p->packing = PACKING_ROWS;
   p->zero_is_added = true;
   p->scale_rows = out;
   p->scale_columns = groups;
   p->block_rows = 1;
   p->block_columns = in / groups;
-  show_as(s, ".weight", out, in);
+  search_show_as(s, ".weight", out, in);
   return true;
 }
 
 /* Two whole numbers, the matrix's own shape. */
-static bool read_shape(Search *s, const char *ending, float shape[2]) {
+bool search_read_shape(Search *s, const char *ending, float shape[2]) {
   g_autofree char *name = g_strconcat(s->stem, ending, NULL);
   gssize i = weight_file_find(s->file, name);
   return i >= 0 && weight_file_info(s->file, (size_t)i)->count == 2 &&
@@ -124,35 +115,35 @@ static bool read_shape(Search *s, const char *ending, float shape[2]) {
 
 static bool find_rows_of_integers(Search *s) {
   float shape[2];
-  if (!is_words(s->t) || s->t->rank != 2 || !take(s, PART_SCALES, ".weight_scale") ||
-      !read_shape(s, ".weight_shape", shape))
+  if (!search_is_words(s->t) || s->t->rank != 2 || !search_take(s, PART_SCALES, ".weight_scale") ||
+      !search_read_shape(s, ".weight_shape", shape))
     return false;
-  const TensorInfo *scales = info_of(s, PART_SCALES);
+  const TensorInfo *scales = search_info(s, PART_SCALES);
   const uint64_t out = (uint64_t)shape[0], in = (uint64_t)shape[1];
   PackedTensor *p = &s->p;
   p->bits = bits_of(s->t->shape[1], in);
   if (s->t->shape[0] != out || (p->bits != 4 && p->bits != 8 && p->bits != 2)) return false;
-  if (!dtype_of_bits(p->bits, &p->dtype) || !is_readable_float(scales) || scales->rank != 2) return false;
+  if (!search_dtype_of_bits(p->bits, &p->dtype) || !search_is_float(scales) || scales->rank != 2) return false;
   if (scales->shape[0] != out || scales->shape[1] == 0 || in % scales->shape[1] != 0) return false;
   p->packing = PACKING_ROWS;
   p->scale_rows = out;
   p->scale_columns = scales->shape[1];
   p->block_rows = 1;
   p->block_columns = in / scales->shape[1];
-  if (take(s, PART_ORDER, ".weight_g_idx") && info_of(s, PART_ORDER)->count != in) return false;
-  if (take(s, PART_ZEROS, ".weight_zero_point") &&
-      !is_matrix(info_of(s, PART_ZEROS), (out * p->bits + 31) / 32, scales->shape[1]))
+  if (search_take(s, PART_ORDER, ".weight_g_idx") && search_info(s, PART_ORDER)->count != in) return false;
+  if (search_take(s, PART_ZEROS, ".weight_zero_point") &&
+      !is_matrix(search_info(s, PART_ZEROS), (out * p->bits + 31) / 32, scales->shape[1]))
     return false;
-  show_as(s, ".weight", out, in);
+  search_show_as(s, ".weight", out, in);
   return true;
 }
 
 /* The codes' scales for E2M1: exponents for 32, or E4M3 for 16 and one scale for all. */
 static bool settle_e2m1(Search *s, uint64_t matrices, uint64_t rows, uint64_t columns) {
-  const TensorInfo *scales = info_of(s, PART_SCALES), *whole = info_of(s, PART_WHOLE);
+  const TensorInfo *scales = search_info(s, PART_SCALES), *whole = search_info(s, PART_WHOLE);
   PackedTensor *p = &s->p;
   bool exponents = scales->dtype == DTYPE_U8 || scales->dtype == DTYPE_F8_E8M0;
-  if (!exponents && !is_readable_float(scales)) return false;
+  if (!exponents && !search_is_float(scales)) return false;
   if (matrices == 0 || rows == 0 || columns == 0 || columns % 2 != 0) return false;
   if (scales->count % (matrices * rows) != 0) return false;
   const uint64_t groups = scales->count / (matrices * rows);
@@ -170,14 +161,14 @@ static bool settle_e2m1(Search *s, uint64_t matrices, uint64_t rows, uint64_t co
 /* Blocks of 16 bytes; of several experts the matrices lie input first in the plain model. */
 static bool find_blocks(Search *s) {
   const TensorInfo *t = s->t;
-  if (t->dtype != DTYPE_U8 || t->rank < 3 || t->rank > 4 || !take(s, PART_SCALES, "_scales")) return false;
+  if (t->dtype != DTYPE_U8 || t->rank < 3 || t->rank > 4 || !search_take(s, PART_SCALES, "_scales")) return false;
   const bool experts = t->rank == 4;
   const uint64_t *shape = t->shape + (experts ? 1 : 0);
   const uint64_t matrices = experts ? t->shape[0] : 1;
   if (shape[0] == 0 || matrices == 0 || t->count / matrices / shape[0] > UINT64_MAX / 2) return false;
   const uint64_t rows = shape[0], columns = shape[1] * shape[2] * 2;
-  if (info_of(s, PART_SCALES)->dtype != DTYPE_U8 || !settle_e2m1(s, matrices, rows, columns)) return false;
-  show_as(s, "", rows, columns);
+  if (search_info(s, PART_SCALES)->dtype != DTYPE_U8 || !settle_e2m1(s, matrices, rows, columns)) return false;
+  search_show_as(s, "", rows, columns);
   s->p.matrices = matrices;
   s->p.rank = experts ? 3 : 2;
   s->p.turned = experts;
@@ -188,14 +179,14 @@ static bool find_fp4(Search *s, bool divides) {
   const TensorInfo *t = s->t;
   const uint64_t pack = t->dtype == DTYPE_F4 ? 1 : 2;
   if ((t->dtype != DTYPE_F4 && t->dtype != DTYPE_U8) || t->rank < 2 || t->rank > 3) return false;
-  if (!take(s, PART_SCALES, ".weight_scale")) return false;
-  if (!take(s, PART_WHOLE, ".weight_scale_2")) take(s, PART_WHOLE, ".weight_global_scale");
+  if (!search_take(s, PART_SCALES, ".weight_scale")) return false;
+  if (!search_take(s, PART_WHOLE, ".weight_scale_2")) search_take(s, PART_WHOLE, ".weight_global_scale");
   const uint64_t matrices = t->rank == 3 ? t->shape[0] : 1, rows = t->shape[t->rank - 2];
   if (t->shape[t->rank - 1] > UINT64_MAX / 4) return false;
   const uint64_t columns = t->shape[t->rank - 1] * pack;
   if (!settle_e2m1(s, matrices, rows, columns)) return false;
   s->p.whole_divides = divides;
-  show_as(s, ".weight", rows, columns);
+  search_show_as(s, ".weight", rows, columns);
   s->p.matrices = matrices;
   s->p.rank = t->rank;
   return true;
@@ -210,10 +201,10 @@ static uint64_t block_of(uint64_t size, uint64_t scales) {
   return size % scales == 0 ? size / scales : 0;
 }
 
-static bool settle_scaled(Search *s) {
-  const TensorInfo *t = s->t, *scales = info_of(s, PART_SCALES);
+bool search_settle_scaled(Search *s) {
+  const TensorInfo *t = s->t, *scales = search_info(s, PART_SCALES);
   PackedTensor *p = &s->p;
-  if (!is_readable_float(scales) || t->rank < 2 || t->rank > 3) return false;
+  if (!search_is_float(scales) || t->rank < 2 || t->rank > 3) return false;
   p->matrices = t->rank == 3 ? t->shape[0] : 1;
   p->rows = t->shape[t->rank - 2];
   p->columns = t->shape[t->rank - 1];
@@ -243,18 +234,19 @@ static bool find_scaled(Search *s, const char *name) {
   g_autofree char *stem = s->stem, *own = g_strdup(name);
   s->stem = own;
   bool found = false;
-  for (size_t i = 0; i < G_N_ELEMENTS(endings) && !found; i++) found = take(s, PART_SCALES, endings[i]);
+  for (size_t i = 0; i < G_N_ELEMENTS(endings) && !found; i++) found = search_take(s, PART_SCALES, endings[i]);
   s->stem = g_steal_pointer(&stem);
-  if (!found && g_str_has_suffix(name, ".weight")) found = take(s, PART_SCALES, ".scale_weight");
-  if (!found || !settle_scaled(s)) return false;
+  if (!found && g_str_has_suffix(name, ".weight")) found = search_take(s, PART_SCALES, ".scale_weight");
+  if (!found || !search_settle_scaled(s)) return false;
   s->p.name = g_strdup(name);
   return true;
 }
 
 /* int8 of bitsandbytes: the largest magnitude of a row stands for 127. */
 static bool find_scb(Search *s) {
-  if (s->t->dtype != DTYPE_I8 || s->t->rank != 2 || !take(s, PART_SCALES, ".SCB") || !settle_scaled(s)) return false;
-  if (info_of(s, PART_SCALES)->count != s->t->shape[0]) return false;
+  if (s->t->dtype != DTYPE_I8 || s->t->rank != 2 || !search_take(s, PART_SCALES, ".SCB") || !search_settle_scaled(s))
+    return false;
+  if (search_info(s, PART_SCALES)->count != s->t->shape[0]) return false;
   s->p.nested_offset = 127; /* what a scale is divided by */
   s->p.name = g_strconcat(s->stem, ".weight", NULL);
   return true;
@@ -297,10 +289,10 @@ static bool shape_of_state(const cJSON *state, Search *s) {
 }
 
 static bool find_table(Search *s) {
-  if (!take(s, PART_SCALES, ".weight.absmax") || !take(s, PART_TABLE, ".weight.quant_map")) return false;
+  if (!search_take(s, PART_SCALES, ".weight.absmax") || !search_take(s, PART_TABLE, ".weight.quant_map")) return false;
   g_autoptr(cJSON) state = read_state(s);
   PackedTensor *p = &s->p;
-  if (!state || !shape_of_state(state, s) || info_of(s, PART_TABLE)->count != 16) return false;
+  if (!state || !shape_of_state(state, s) || search_info(s, PART_TABLE)->count != 16) return false;
   double block = json_number(state, "blocksize", 64), nested = json_number(state, "nested_blocksize", 256);
   if (!(block >= 2 && block <= 65536) || !(nested >= 1 && nested <= 65536)) return false;
   p->packing = PACKING_TABLE;
@@ -309,13 +301,14 @@ static bool find_table(Search *s) {
   p->nested_block = (uint64_t)nested;
   p->nested_offset = json_number(state, "nested_offset", 0);
   const uint64_t count = p->matrices * p->rows * p->columns, blocks = (count + p->block - 1) / p->block;
-  const TensorInfo *scales = info_of(s, PART_SCALES);
+  const TensorInfo *scales = search_info(s, PART_SCALES);
   p->name = g_strconcat(s->stem, ".weight", NULL);
   if (scales->count != blocks) return false;
-  if (scales->dtype != DTYPE_U8) return is_readable_float(scales);
-  if (!take(s, PART_WHOLE, ".weight.nested_absmax") || !take(s, PART_NESTED, ".weight.nested_quant_map")) return false;
-  return info_of(s, PART_WHOLE)->count == (blocks + p->nested_block - 1) / p->nested_block &&
-         info_of(s, PART_NESTED)->count == 256;
+  if (scales->dtype != DTYPE_U8) return search_is_float(scales);
+  if (!search_take(s, PART_WHOLE, ".weight.nested_absmax") || !search_take(s, PART_NESTED, ".weight.nested_quant_map"))
+    return false;
+  return search_info(s, PART_WHOLE)->count == (blocks + p->nested_block - 1) / p->nested_block &&
+         search_info(s, PART_NESTED)->count == 256;
 }
 
 typedef bool (*Finder)(Search *s);
@@ -331,6 +324,10 @@ static const struct {
     {".weight_packed", {find_rows_of_integers, find_fp4_packed}},
     {".weight", {find_table, find_scb, find_fp4_plain, find_mlx}},
     {"_blocks", {find_blocks}},
+    {".q_weight", {packed_find_exl2}},
+    {".trellis", {packed_find_exl3}},
+    {".W_q", {packed_find_hqq}},
+    {".weight._data", {packed_find_quanto}},
 };
 
 static void start(Search *s) {
@@ -365,7 +362,32 @@ static void hide_rest(const Search *s, int *of) {
                                         ".input_scale",
                                         ".input_global_scale",
                                         ".weight_scale_2",
-                                        ".scale_input"};
+                                        ".scale_input",
+                                        ".output_scale"};
+  static const char *const hqq[] = {".shape",
+                                    ".nbits",
+                                    ".group_size",
+                                    ".axis",
+                                    ".packing",
+                                    ".channel_wise",
+                                    ".optimize",
+                                    ".round_zero",
+                                    ".quant_scale",
+                                    ".quant_zero",
+                                    ".compute_dtype",
+                                    ".offload_meta",
+                                    ".view_as_float",
+                                    ".unpack_view_dtype",
+                                    ".encoded_state_dict",
+                                    ".stores_quant_config",
+                                    ".scale",
+                                    ".zero"};
+  bool is_hqq = g_str_has_suffix(s->t->name, ".W_q");
+  for (size_t i = 0; is_hqq && i < G_N_ELEMENTS(hqq); i++) {
+    g_autofree char *name = g_strconcat(s->stem, hqq[i], NULL);
+    gssize at = weight_file_find(s->file, name);
+    if (at >= 0 && of[at] == 0) of[at] = -1;
+  }
   for (size_t i = 0; i < G_N_ELEMENTS(endings); i++) {
     g_autofree char *name = g_strconcat(s->stem, endings[i], NULL);
     gssize at = weight_file_find(s->file, name);
@@ -380,6 +402,7 @@ static bool may_be_codes(const TensorInfo *t) {
     case DTYPE_U32:
     case DTYPE_U8:
     case DTYPE_I8:
+    case DTYPE_I16:
     case DTYPE_F4:
     case DTYPE_F8_E4M3:
     case DTYPE_F8_E5M2:

@@ -40,7 +40,7 @@ static void load_clear(void *data) {
 void packed_load_release(PackedLoad *load) { g_atomic_rc_box_release_full(load, load_clear); }
 
 bool packed_is_apart(const PackedTensor *p) {
-  return p->packing == PACKING_COLUMNS || p->packing == PACKING_WOVEN || p->turned;
+  return p->packing == PACKING_COLUMNS || p->packing == PACKING_WOVEN || p->packing == PACKING_SHARES || p->turned;
 }
 
 static bool fail(const WeightFile *file, const PackedTensor *p, const char *problem, GError **error) {
@@ -183,8 +183,17 @@ static bool load_codes(WeightFile *file, const PackedTensor *p, PackedLoad *l, G
          weight_file_read_raw(file, (size_t)p->part[PART_CODES], l->matrix * bytes, (size_t)bytes, l->codes, error);
 }
 
+static bool load_shares(WeightFile *file, const PackedTensor *p, PackedLoad *l, GError **error) {
+  l->scales = room(file, p, p->scale_rows, sizeof(float), l, error);
+  l->zeros = l->scales ? room(file, p, p->scale_rows, sizeof(float), l, error) : NULL;
+  return l->zeros && load_codes(file, p, l, error) &&
+         read_numbers(file, p, PART_SCALES, 0, p->scale_rows, l->scales, error) &&
+         read_numbers(file, p, PART_ZEROS, 0, p->scale_rows, l->zeros, error);
+}
+
 static bool fill(WeightFile *file, const PackedTensor *p, PackedLoad *l, GError **error) {
   if (p->packing == PACKING_TABLE) return load_table(file, p, l, error);
+  if (p->packing == PACKING_SHARES) return load_shares(file, p, l, error);
   if (!load_scales(file, p, l, error) || !load_codes(file, p, l, error)) return false;
   bool integers = p->packing == PACKING_COLUMNS || p->packing == PACKING_WOVEN || p->packing == PACKING_ROWS;
   return !integers || (load_zeros(file, p, l, error) && load_order(file, p, l, error));

@@ -10,7 +10,9 @@ typedef enum {
   PACKING_ROWS,    /* words hold numbers of one row (compressed-tensors, MLX) */
   PACKING_TABLE,   /* four bits that pick from a table, high half first (bitsandbytes) */
   PACKING_E2M1,    /* four bits of floating point, low half first (MXFP4, NVFP4) */
-  PACKING_SCALED   /* one byte a number, which has a dtype of its own (FP8, int8) */
+  PACKING_SCALED,  /* one byte a number, which has a dtype of its own (FP8, int8) */
+  PACKING_SHARES,  /* bytes hold numbers of rows that lie a share of all apart (HQQ) */
+  PACKING_UNREAD   /* told by name and shape */
 } Packing;
 
 enum {
@@ -37,7 +39,9 @@ typedef struct {
   uint64_t scale_rows, scale_columns; /* scales of one matrix */
   uint64_t block_rows, block_columns; /* numbers that share one */
   bool zero_is_added, zero_less_one, whole_divides;
-  uint64_t block, nested_block; /* TABLE: numbers that share a scale, scales that share one */
+  uint64_t block, nested_block; /* TABLE: numbers that share a scale, scales that share one; SHARES: numbers of a row of
+                                   groups, rows of a share */
+  bool by_columns;              /* SHARES: a scale a column of groups, else a row */
   double nested_offset;
 } PackedTensor;
 
