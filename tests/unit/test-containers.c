@@ -47,11 +47,25 @@ typedef struct {
   size_t tensors;
 } Good;
 
-static const Good good[] = {
-    {"hdf5/keras.h5", "hdf5", 4},   {"hdf5/latest.h5", "hdf5", 4},   {"hdf5/k3.keras", "keras", 4},
-    {"hdf5/many.h5", "hdf5", 44},   {"onnx/raw.onnx", "onnx", 4},    {"onnx/typed.onnx", "onnx", 4},
-    {"pickle/p0.pkl", "pickle", 4}, {"pickle/p2.pkl", "pickle", 4},  {"pickle/p4.pkl", "pickle", 4},
-    {"pickle/p5.pkl", "pickle", 4}, {"tar/old.pth", "torch-tar", 4}, {"msgpack/flax_model.msgpack", "msgpack", 4}};
+static const Good good[] = {{"hdf5/keras.h5", "hdf5", 4},
+                            {"hdf5/latest.h5", "hdf5", 4},
+                            {"hdf5/k3.keras", "keras", 4},
+                            {"hdf5/many.h5", "hdf5", 44},
+                            {"hdf5/chunked.h5", "hdf5", 4},
+                            {"hdf5/chunk-tree.h5", "hdf5", 4},
+                            {"hdf5/chunk-checked.h5", "hdf5", 4},
+                            {"hdf5/chunk-plain.h5", "hdf5", 4},
+                            {"hdf5/chunk-array.h5", "hdf5", 4},
+                            {"hdf5/chunk-array-plain.h5", "hdf5", 4},
+                            {"hdf5/chunk-single.h5", "hdf5", 4},
+                            {"onnx/raw.onnx", "onnx", 4},
+                            {"onnx/typed.onnx", "onnx", 4},
+                            {"pickle/p0.pkl", "pickle", 4},
+                            {"pickle/p2.pkl", "pickle", 4},
+                            {"pickle/p4.pkl", "pickle", 4},
+                            {"pickle/p5.pkl", "pickle", 4},
+                            {"tar/old.pth", "torch-tar", 4},
+                            {"msgpack/flax_model.msgpack", "msgpack", 4}};
 
 static void test_good(gconstpointer data) {
   const Good *g = data;
@@ -105,8 +119,42 @@ static void test_cut(void) {
   }
 }
 
+/* Other filters, other indices and chunks that nobody wrote are said to be unread; what lies beside them is read. */
+static void test_unread_chunks(void) {
+  refuse_seed("hdf5/chunk-lzf.h5", "stored in a way that is not read");
+  refuse_seed("hdf5/chunk-growing.h5", "stored in a way that is not read");
+  g_autoptr(WeightFile) f = open_seed("hdf5/chunk-missing.h5");
+  g_assert_cmpuint(weight_file_count(f), ==, 1);
+  const char *left = g_hash_table_lookup(weight_file_metadata(f), "hdf5.skipped");
+  g_assert_nonnull(left);
+  g_assert_nonnull(strstr(left, "1 data sets"));
+}
+
+/* A byte of a deflated chunk changed: the header opens, the numbers are refused by name. */
+static void test_damaged_chunk(void) {
+  g_autofree char *path = seed_path("hdf5/chunk-single.h5"), *bytes = NULL;
+  gsize n;
+  g_assert_true(g_file_get_contents(path, &bytes, &n, NULL));
+  unsigned refused = 0;
+  for (gsize at = 0; at < n; at += 3) {
+    bytes[at] ^= 0x55;
+    g_autoptr(GBytes) part = g_bytes_new(bytes, n);
+    g_autoptr(ByteSource) source = byte_source_from_bytes(part, "x.h5");
+    g_autoptr(WeightFile) f = weight_file_open_source(source, NULL);
+    for (size_t i = 0; f && i < weight_file_count(f); i++) {
+      g_autofree float *x = g_new(float, weight_file_info(f, i)->count + 1);
+      g_autoptr(GError) error = NULL;
+      bool ok = dtype_is_readable(weight_file_info(f, i)->dtype) && weight_file_info(f, i)->count < 10000 &&
+                !weight_file_read_f32(f, i, 0, weight_file_info(f, i)->count, x, &error);
+      refused += ok;
+      g_assert_true(!ok || error);
+    }
+    bytes[at] ^= 0x55;
+  }
+  g_assert_cmpuint(refused, >, 0);
+}
+
 static void test_refused(void) {
-  refuse_seed("hdf5/chunked.h5", "stored in chunks");
   refuse_seed("pickle/none.pkl", "no tensors are read from it");
   refuse_bytes("\x89HDF\r\n\x1a\n\x09", 9, "a.h5", "a version of HDF5 that is not known");
   refuse_bytes("\x81\xa1x\x01", 4, "short.msgpack", "not a weight file of a known format");
@@ -180,6 +228,8 @@ int main(int argc, char **argv) {
   g_test_add_func("/containers/pickled-list", test_pickled_list);
   g_test_add_func("/containers/cut", test_cut);
   g_test_add_func("/containers/refused", test_refused);
+  g_test_add_func("/containers/unread-chunks", test_unread_chunks);
+  g_test_add_func("/containers/damaged-chunk", test_damaged_chunk);
   g_test_add_func("/containers/deep", test_deep);
   g_test_add_func("/containers/external", test_external);
   g_test_add_func("/containers/marks", test_marks);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "weights/formats/hdf5_chunks.h"
 #include "weights/formats/hdf5_object.h"
 #include "weights/strided.h"
 #include "weights/weight_format.h"
@@ -19,6 +20,7 @@ typedef struct {
   uint64_t base;
   GString *path;
   GHashTable *seen; /* addresses of objects, as pointers to owned numbers */
+  guint visited;    /* nodes of trees of names */
   guint unread;     /* data sets of numbers that are not read */
   char *first;      /* of these */
   GError **error;
@@ -65,20 +67,41 @@ static void note_unread(Reader *r) {
   if (r->unread++ == 0) r->first = safe_text(r->path->str, -1);
 }
 
+/* The bytes as one stretch of a source; false with *start untouched when they are not read, or with an error. */
+static bool find_numbers(Reader *r, const Hdf5Object *o, ByteSource **source, uint64_t *start, uint64_t *bytes) {
+  GError *problem = NULL;
+  if (o->layout == HDF5_CHUNKED) {
+    *start = 0;
+    *source = hdf5_chunks_source(r->source, r->base, o, &problem);
+    *bytes = *source ? byte_source_size(*source) : 0;
+    if (problem) g_propagate_error(r->error, problem);
+    return *source != NULL;
+  }
+  const uint64_t size = byte_source_size(r->source);
+  if ((o->layout != HDF5_COMPACT && o->layout != HDF5_CONTIGUOUS) || o->at == HDF5_UNDEFINED) return false;
+  if (__builtin_add_overflow(o->at, r->base, start)) return fail(r, "an address beyond all measure");
+  if (*start > size || o->bytes > size - *start) return fail(r, "a data set that reaches beyond the end of the file");
+  *source = byte_source_ref(r->source);
+  *bytes = o->bytes;
+  return true;
+}
+
 static bool add_data_set(Reader *r, const Hdf5Object *o) {
   Strided view = {.rank = o->rank, .swapped = o->big_endian};
-  uint64_t start, width;
+  g_autoptr(ByteSource) source = NULL;
+  uint64_t start = 0, bytes = 0, width;
+  GError **outer = r->error, *problem = NULL;
   if (!o->is_number || is_aside(r->path->str)) return true;
-  if (o->layout != HDF5_COMPACT && o->layout != HDF5_CONTIGUOUS) return note_unread(r), true;
-  if (o->at == HDF5_UNDEFINED) return note_unread(r), true; /* never written */
-  if (__builtin_add_overflow(o->at, r->base, &start)) return fail(r, "an address beyond all measure");
-  const uint64_t size = byte_source_size(r->source);
-  if (start > size || o->bytes > size - start) return fail(r, "a data set that reaches beyond the end of the file");
+  r->error = &problem;
+  bool found = find_numbers(r, o, &source, &start, &bytes);
+  r->error = outer;
+  if (problem) return g_propagate_error(outer, problem), false;
+  if (!found) return note_unread(r), true;
   memcpy(view.shape, o->shape, sizeof view.shape);
   strided_set_steps(&view, false);
   dtype_bytes(o->dtype, 1, &width);
   view.swapped &= width > 1;
-  view.storage = strided_add_range(r->file, r->source, start, o->bytes);
+  view.storage = strided_add_range(r->file, source, start, bytes);
   SafeText *name = name_of_path(r->path->str, true);
   if (weight_file_find(r->file, name) >= 0) {
     g_free(name);
@@ -149,7 +172,8 @@ static bool read_symbols(Reader *r, uint64_t address, uint64_t names, uint64_t b
 
 static bool read_tree(Reader *r, uint64_t address, uint64_t names, uint64_t bytes, int level, int depth) {
   uint64_t n;
-  if (depth > MOST_TREE) return fail(r, "a tree of names that is too deep, or in a circle");
+  if (depth > MOST_TREE || ++r->visited > MOST_OBJECTS)
+    return fail(r, "a tree of names that is too deep, or in a circle");
   if (!seek(r, address)) return false;
   const unsigned char *mark = byte_cursor_take(&r->c, 6, r->error);
   if (!mark) return false;
@@ -228,10 +252,11 @@ static bool read_file(Reader *r) {
   if (weight_file_count(r->file) == 0) {
     g_set_error(r->error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
                 "%s: HDF5 without data sets of numbers that are read%s%s", byte_source_label(r->source),
-                r->first ? ": stored in chunks: " : "", r->first ? r->first : "");
+                r->first ? ": stored in a way that is not read: " : "", r->first ? r->first : "");
     return false;
   }
-  g_autofree char *what = g_strdup_printf("%u data sets in chunks (the first: %s)", r->unread, r->first);
+  g_autofree char *what =
+      g_strdup_printf("%u data sets stored in a way that is not read (the first: %s)", r->unread, r->first);
   if (r->unread) weight_file_set_metadata(r->file, "hdf5.skipped", what);
   return strided_end(r->file, r->error);
 }

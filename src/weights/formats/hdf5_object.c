@@ -12,6 +12,7 @@ enum {
   MESSAGE_TYPE = 0x03,
   MESSAGE_LINK = 0x06,
   MESSAGE_LAYOUT = 0x08,
+  MESSAGE_FILTERS = 0x0b,
   MESSAGE_CONTINUED = 0x10,
   MESSAGE_TABLE = 0x11
 };
@@ -81,6 +82,64 @@ static bool read_type(Header *h) {
   return true;
 }
 
+static bool read_chunk_shape(Header *h, unsigned width) {
+  Hdf5Object *o = h->o;
+  if (o->chunk_rank < 1 || o->chunk_rank > TENSOR_MAX_RANK + 1) return fail(h, "chunks of more than 8 dimensions");
+  for (int i = 0; i < o->chunk_rank; i++)
+    if (!little(h, width, &o->chunk[i])) return false;
+  return true;
+}
+
+/* Version 3: always a B-tree of version 1. */
+static bool read_chunks(Header *h) {
+  uint64_t rank;
+  if (!little(h, 1, &rank) || !little(h, 8, &h->o->at)) return false;
+  h->o->chunk_rank = (int)rank;
+  return read_chunk_shape(h, 4);
+}
+
+static bool read_indexed_chunks(Header *h) {
+  static const unsigned skips[] = {[1] = 0, [2] = 0, [3] = 1, [4] = 5, [5] = 6};
+  uint64_t flags, rank, width, index, mask = 0, skip;
+  Hdf5Object *o = h->o;
+  if (!little(h, 1, &flags) || !little(h, 1, &rank) || !little(h, 1, &width)) return false;
+  if (width < 1 || width > 8) return fail(h, "chunks whose size is not told");
+  o->chunk_rank = (int)rank;
+  if (!read_chunk_shape(h, (unsigned)width) || !little(h, 1, &index)) return false;
+  if (index < 1 || index > 5) return fail(h, "chunks with an unknown index");
+  o->chunk_index = (unsigned)index;
+  if (index == 1 && (flags & 2) && (!little(h, 8, &o->bytes) || !little(h, 4, &mask))) return false;
+  o->chunk_mask = (uint32_t)mask;
+  for (unsigned i = 0; i < skips[index]; i++)
+    if (!little(h, 1, &skip)) return false;
+  return little(h, 8, &o->at);
+}
+
+/* Identifiers below 256 have no name in the second version. */
+static bool read_filters(Header *h) {
+  uint64_t version, n, id, name, flags, values, value, skip;
+  Hdf5Filters *f = &h->o->filters;
+  if (!little(h, 1, &version) || !little(h, 1, &n)) return false;
+  if (version != 1 && version != 2) return fail(h, "filters of an unknown version");
+  if (version == 1 && !byte_cursor_skip(&h->c, 6, h->error)) return false;
+  for (uint64_t i = 0; i < n; i++) {
+    name = 0;
+    if (!little(h, 2, &id) || ((version == 1 || id >= 256) && !little(h, 2, &name)) || !little(h, 2, &flags) ||
+        !little(h, 2, &values))
+      return false;
+    if (version == 1) name = (name + 7) / 8 * 8;
+    if (!byte_cursor_skip(&h->c, name, h->error)) return false;
+    f->overflow |= i >= G_N_ELEMENTS(f->id);
+    for (uint64_t k = 0; k < values; k++) {
+      if (!little(h, 4, &value)) return false;
+      if (k == 0 && !f->overflow) f->value[i] = (unsigned)value;
+    }
+    if (version == 1 && values % 2 == 1 && !little(h, 4, &skip)) return false;
+    if (!f->overflow) f->id[f->n++] = (unsigned)id;
+  }
+  return true;
+}
+
 static bool read_layout(Header *h) {
   Hdf5Object *o = h->o;
   uint64_t version, class;
@@ -94,6 +153,8 @@ static bool read_layout(Header *h) {
   } else if (class == 1) {
     if (!little(h, 8, &o->at) || !little(h, 8, &o->bytes)) return false;
     o->layout = HDF5_CONTIGUOUS;
+  } else if (class == 2) {
+    return version == 3 ? read_chunks(h) : read_indexed_chunks(h);
   }
   return true;
 }
@@ -140,6 +201,8 @@ static bool read_body(Header *h, uint64_t type) {
       return read_type(h);
     case MESSAGE_LAYOUT:
       return read_layout(h);
+    case MESSAGE_FILTERS:
+      return read_filters(h);
     case MESSAGE_LINK:
       return read_link(h);
     case MESSAGE_LINK_INFO:

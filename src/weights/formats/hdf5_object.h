@@ -12,6 +12,13 @@
 
 typedef enum { HDF5_NO_LAYOUT, HDF5_COMPACT, HDF5_CONTIGUOUS, HDF5_CHUNKED } Hdf5Layout;
 
+/* What a chunk went through when it was written, first to last. */
+typedef struct {
+  unsigned n;
+  unsigned id[8], value[8]; /* and the first of each one's own numbers */
+  bool overflow;            /* more than that */
+} Hdf5Filters;
+
 typedef struct {
   bool has_table; /* a group as a symbol table */
   uint64_t tree, heap;
@@ -23,7 +30,12 @@ typedef struct {
   bool is_number, big_endian;
   Dtype dtype;
   Hdf5Layout layout;
-  uint64_t at, bytes; /* of the numbers, from the file's base */
+  uint64_t at, bytes; /* of the numbers, from the file's base; in chunks: of their index, or of the only one */
+  int chunk_rank;     /* dimensions, and the bytes of an element as one more */
+  uint64_t chunk[TENSOR_MAX_RANK + 1]; /* elements along each */
+  unsigned chunk_index;                /* 0: a B-tree of version 1, else as the layout's fourth version numbers them */
+  uint32_t chunk_mask;                 /* of the only one: filters left out */
+  Hdf5Filters filters;
 } Hdf5Object;
 
 typedef struct {
