@@ -11,9 +11,17 @@ static const struct {
   const char *key;
   ValueKind kind;
 } keys[] = {
-    {"peft_type", VALUE_TEXT}, {"r", VALUE_JSON},          {"lora_alpha", VALUE_JSON},    {"alpha", VALUE_JSON},
-    {"init_r", VALUE_JSON},    {"use_rslora", VALUE_JSON}, {"alpha_pattern", VALUE_JSON}, {"rank_pattern", VALUE_JSON},
+    {"peft_type", VALUE_TEXT},
+    {"r", VALUE_JSON},
+    {"lora_alpha", VALUE_JSON},
+    {"alpha", VALUE_JSON},
+    {"init_r", VALUE_JSON},
+    {"use_rslora", VALUE_JSON},
+    {"alpha_pattern", VALUE_JSON},
+    {"rank_pattern", VALUE_JSON},
     {"scale", VALUE_MLX},
+    {"use_cayley_neumann", VALUE_JSON},
+    {"num_cayley_neumann_terms", VALUE_JSON},
 };
 
 static const Fact *fact_of_config(const Model *m, const char *key) {

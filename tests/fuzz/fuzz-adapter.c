@@ -19,7 +19,8 @@ static const char *const modules[] = {"base_model.model.a.q.",
                                       "",
                                       "token_embd.",
                                       "model.layers.0.self_attn.qkv_proj.",
-                                      "base_model."};
+                                      "base_model.",
+                                      "gpt_neox.layers.0.attention.query_key_value."};
 
 static const char *const words[] = {"lora_A.weight",
                                     "lora_B.weight",
@@ -64,7 +65,14 @@ static const char *const words[] = {"lora_A.weight",
                                     "weight.lora_a",
                                     "weight.lora_b",
                                     "processor.qkv_lora1.down.weight",
-                                    "exp_avg"};
+                                    "exp_avg",
+                                    "oft_R.weight",
+                                    "oft_r",
+                                    "oft_s",
+                                    "boft_R",
+                                    "boft_s",
+                                    "hra_u",
+                                    "token_adapter.trainable_tokens_delta"};
 
 enum { MOST_TENSORS = 24, MOST_NUMBERS = 4096 };
 
@@ -124,6 +132,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
   g_autoptr(ByteSource) source = byte_source_from_bytes(bytes, "fuzz.safetensors");
   g_autoptr(WeightFile) file = weight_file_open_source(source, NULL);
   if (!file) return 0;
+  weight_file_set_heads(file, n % 5);
   g_autoptr(FileNames) names = file_names_new(file);
   g_autoptr(GArray) layers = layer_list_named(file, names, NULL);
   g_autoptr(GArray) rest = layer_uncomputed(file, names, layers, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* OFT and GLoRA beside their base: blocks of two whose angle is known, and products written out. */
+/* OFT, BOFT and GLoRA beside their base: blocks of two whose angle is known, and products written out. */
 #include <math.h>
+#include <string.h>
 
 #include "tests/unit/raw_tensors.h"
 #include "weights/layers/adapter_change.h"
@@ -14,17 +15,21 @@ static void fill(float *x, size_t n, unsigned seed) {
 }
 
 /* The change of the only module in `t`; NULL when it is not computed. The caller frees the numbers. */
-static float *change(RawTensors *t, const AdapterConfig *config) {
+static float *change_of(RawTensors *t, const AdapterConfig *config, size_t rows, size_t columns, float *x) {
   g_autoptr(WeightFile) f = raw_tensors_open(t);
   g_autoptr(FileNames) names = file_names_new(f);
   g_autoptr(GArray) layers = layer_list_named(f, names, config);
   g_autoptr(GArray) rest = layer_uncomputed(f, names, layers, config);
-  Layer base = {.form = LAYER_DENSE, .d_out = ROWS, .d_in = COLUMNS, .scale = 1, .x = w}, out;
+  Layer base = {.form = LAYER_DENSE, .d_out = rows, .d_in = columns, .scale = 1, .x = x}, out;
   g_assert_cmpuint(rest->len, ==, 1);
-  fill(w, ROWS * COLUMNS, 3);
   if (!adapter_change_read(f, &g_array_index(rest, UncomputedLayer, 0), &base, &out)) return NULL;
-  g_assert_true(out.d_out == ROWS && out.d_in == COLUMNS && out.form == LAYER_DENSE);
+  g_assert_true(out.d_out == rows && out.d_in == columns && out.form == LAYER_DENSE);
   return out.x;
+}
+
+static float *change(RawTensors *t, const AdapterConfig *config) {
+  fill(w, ROWS * COLUMNS, 3);
+  return change_of(t, config, ROWS, COLUMNS, w);
 }
 
 /* Columns 2g and 2g + 1 turned by [c -s; s c] of each group. */
@@ -116,6 +121,108 @@ static void test_outputs(void) {
   check_outputs(0.125, 0.5 / sqrt(2.5));
 }
 
+/* --- butterflies: every matrix written out --- */
+
+enum { WIDE = 16, SIDE = 4, BLOCKS = WIDE / SIDE, FACTORS = 3 };
+
+/* c = a b, square. */
+static void multiply(const double *a, const double *b, double *c) {
+  for (size_t i = 0; i < WIDE; i++)
+    for (size_t j = 0; j < WIDE; j++) {
+      c[i * WIDE + j] = 0;
+      for (size_t k = 0; k < WIDE; k++) c[i * WIDE + j] += a[i * WIDE + k] * b[k * WIDE + j];
+    }
+}
+
+/* (I - Q)(I + Q)^-1 of Q = (x - x')/2 as the sum over I - 2Q + 2Q² - …, which converges for small Q. */
+static void put_block(const float *x, double *d, size_t at) {
+  double power[SIDE * SIDE], next[SIDE * SIDE];
+  for (size_t i = 0; i < SIDE; i++)
+    for (size_t j = 0; j < SIDE; j++) power[i * SIDE + j] = d[(at + i) * WIDE + at + j] = i == j;
+  for (int k = 1; k < 60; k++) {
+    for (size_t i = 0; i < SIDE; i++)
+      for (size_t j = 0; j < SIDE; j++) {
+        next[i * SIDE + j] = 0;
+        for (size_t l = 0; l < SIDE; l++)
+          next[i * SIDE + j] -= power[i * SIDE + l] * ((double)x[l * SIDE + j] - (double)x[j * SIDE + l]) / 2;
+      }
+    memcpy(power, next, sizeof power);
+    for (size_t i = 0; i < SIDE * SIDE; i++) d[(at + i / SIDE) * WIDE + at + i % SIDE] += 2 * power[i];
+  }
+}
+
+/* Row k has its one where place k of the sorted order comes from: within each stretch, halves of blocks at even places,
+ * then those at odd ones. */
+static void put_butterfly(double *p, unsigned factor) {
+  size_t half = SIDE / 2, stretch = (size_t)SIDE << factor, k = 0;
+  memset(p, 0, WIDE * WIDE * sizeof *p);
+  for (size_t first = 0; first < WIDE; first += stretch)
+    for (size_t odd = 0; odd < 2; odd++)
+      for (size_t place = odd; place < stretch / half; place += 2)
+        for (size_t i = 0; i < half; i++, k++) p[k * WIDE + first + place * half + i] = 1;
+}
+
+static void transpose(const double *a, double *t) {
+  for (size_t i = 0; i < WIDE * WIDE; i++) t[i % WIDE * WIDE + i / WIDE] = a[i];
+}
+
+/* The product of all P D P'. */
+static void rotation(const float *x, unsigned factors, double *m) {
+  double d[WIDE * WIDE], p[WIDE * WIDE], t[WIDE * WIDE], a[WIDE * WIDE], b[WIDE * WIDE];
+  for (size_t i = 0; i < WIDE * WIDE; i++) m[i] = i % (WIDE + 1) == 0;
+  for (unsigned f = 0; f < factors; f++) {
+    memset(d, 0, sizeof d);
+    for (size_t k = 0; k < BLOCKS; k++) put_block(x + (f * BLOCKS + k) * SIDE * SIDE, d, k * SIDE);
+    put_butterfly(p, f);
+    transpose(p, t);
+    multiply(d, t, a);
+    multiply(p, a, b);
+    multiply(b, m, a);
+    memcpy(m, a, sizeof a);
+  }
+}
+
+static void check_butterfly(unsigned factors) {
+  float base[ROWS * WIDE], x[FACTORS * BLOCKS * SIDE * SIDE], scale[ROWS] = {1, 2, -1, 0.5f};
+  double m[WIDE * WIDE];
+  fill(base, G_N_ELEMENTS(base), 3), fill(x, G_N_ELEMENTS(x), 5);
+  for (size_t i = 0; i < G_N_ELEMENTS(x); i++) x[i] *= 0.2f;
+  RawTensors t = raw_tensors_new();
+  raw_tensors_add(&t, "base_model.model.q.boft_R", "F32", (int[]){(int)factors, BLOCKS, SIDE, SIDE, -1}, x,
+                  factors * BLOCKS * SIDE * SIDE * sizeof *x);
+  raw_tensors_add(&t, "base_model.model.q.boft_s", "F32", (int[]){ROWS, 1, -1}, scale, sizeof scale);
+  g_autofree float *got = change_of(&t, NULL, ROWS, WIDE, base);
+  g_assert_nonnull(got);
+  rotation(x, factors, m);
+  for (size_t o = 0; o < ROWS; o++)
+    for (size_t i = 0; i < WIDE; i++) {
+      double want = 0;
+      for (size_t k = 0; k < WIDE; k++) want += (double)base[o * WIDE + k] * m[i * WIDE + k];
+      want = want * (double)scale[o] - (double)base[o * WIDE + i];
+      g_assert_cmpfloat(fabs((double)got[o * WIDE + i] - want), <, 1e-5);
+    }
+}
+
+static void test_butterflies(void) {
+  for (unsigned factors = 1; factors <= FACTORS; factors++) check_butterfly(factors);
+}
+
+/* Blocks that do not fill the inputs, odd sides, more factors than blocks allow, and a convolution's scale. */
+static void test_unfit_butterflies(void) {
+  static const float x[256] = {0};
+  static const int shapes[][5] = {{1, 3, 4, 4, -1}, {2, 1, 6, 6, -1}, {2, 2, 3, 3, -1}, {1, 2, 3, 4, -1}};
+  for (size_t i = 0; i < G_N_ELEMENTS(shapes); i++) {
+    const int *s = shapes[i];
+    RawTensors t = raw_tensors_new();
+    raw_tensors_add(&t, "base_model.model.q.boft_R", "F32", s, x, (size_t)(s[0] * s[1] * s[2] * s[3]) * sizeof *x);
+    g_assert_null(change(&t, NULL));
+  }
+  RawTensors t = raw_tensors_new();
+  raw_tensors_add(&t, "base_model.model.q.boft_R", "F32", (int[]){1, 3, 2, 2, -1}, x, 12 * sizeof *x);
+  raw_tensors_add(&t, "base_model.model.q.boft_s", "F32", (int[]){1, ROWS, -1}, x, ROWS * sizeof *x);
+  g_assert_null(change(&t, NULL));
+}
+
 static void check_glora(bool old) {
   float a_left[COLUMNS * RANK], a_right[RANK * COLUMNS], b_left[ROWS * RANK], b_right[RANK * COLUMNS], alpha = 4;
   fill(a_left, COLUMNS * RANK, 11), fill(a_right, RANK * COLUMNS, 12);
@@ -167,6 +274,8 @@ int main(int argc, char **argv) {
   g_test_add_func("/adapter-rotation/series", test_series);
   g_test_add_func("/adapter-rotation/shared", test_shared);
   g_test_add_func("/adapter-rotation/outputs", test_outputs);
+  g_test_add_func("/adapter-rotation/butterflies", test_butterflies);
+  g_test_add_func("/adapter-rotation/unfit-butterflies", test_unfit_butterflies);
   g_test_add_func("/adapter-rotation/glora", test_glora);
   g_test_add_func("/adapter-rotation/unfit", test_unfit);
   return g_test_run();

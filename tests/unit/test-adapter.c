@@ -249,6 +249,54 @@ static void test_uncomputed(void) {
   check_uncomputed(boft, G_N_ELEMENTS(boft), FORM_BOFT);
 }
 
+/* Forms that are told by name alone: no factor of theirs is a layer, and rows of a few tokens make no adapter of pairs
+ * another. */
+static void test_named_forms(void) {
+  static const struct {
+    const char *key;
+    AdapterForm form;
+    const char *peft;
+  } forms[] = {{"fourierft_spectrum", FORM_FOURIERFT, "FOURIERFT"},
+               {"hra_u", FORM_HRA, "HRA"},
+               {"vblora_logits_A", FORM_VBLORA, "VBLORA"},
+               {"bone_block", FORM_BONE, "BONE"},
+               {"miss_block.default", FORM_MISS, "miss"},
+               {"randlora_lambda", FORM_RANDLORA, "RANDLORA"},
+               {"shira_weight", FORM_SHIRA, "SHIRA"},
+               {"c3a_kernel", FORM_C3A, "C3A"},
+               {"road_theta", FORM_ROAD, "ROAD"},
+               {"poly_lora_A", FORM_POLY, "POLY"},
+               {"adaption_prompt", FORM_ADAPTION_PROMPT, "ADAPTION_PROMPT"},
+               {"token_adapter.trainable_tokens_delta", FORM_TOKENS, "TRAINABLE_TOKENS"}};
+  for (size_t i = 0; i < G_N_ELEMENTS(forms); i++) {
+    g_autofree char *key = g_strdup_printf("base_model.model.blocks.q.%s", forms[i].key);
+    const TensorOut t[] = {{key, DTYPE_F32, 2, {4, 8}, numbers(1)}};
+    check_uncomputed(t, 1, forms[i].form);
+    g_assert_cmpint(adapter_form_of_peft(forms[i].peft), ==, forms[i].form);
+    g_assert_true(adapter_form_is_only_named(forms[i].form));
+  }
+  g_assert_cmpint(adapter_form_of_peft("LORA"), ==, FORM_LORA);
+  g_assert_cmpint(adapter_form_of_peft("PREFIX_TUNING"), ==, FORM_PROMPT);
+  g_assert_cmpint(adapter_form_of_peft("nothing"), ==, FORM_NONE);
+  g_assert_false(adapter_form_is_only_named(FORM_DIFF) || adapter_form_is_only_named(FORM_BOFT));
+}
+
+static void test_tokens_beside_pairs(void) {
+  const TensorOut t[] = {{"m.emb.token_adapter.trainable_tokens_delta", DTYPE_F32, 2, {2, 8}, numbers(1)},
+                         {"m.q.lora_A.weight", DTYPE_F32, 2, {2, 8}, numbers(1)},
+                         {"m.q.lora_B.weight", DTYPE_F32, 2, {4, 2}, numbers(1)}};
+  Fixture f;
+  fixture_open(&f, t, G_N_ELEMENTS(t), NULL);
+  g_autoptr(FileNames) names = file_names_new(f.file);
+  g_autoptr(GArray) layers = layer_list_named(f.file, names, NULL);
+  g_autoptr(GArray) rest = layer_uncomputed(f.file, names, layers, NULL);
+  g_assert_cmpint(names->form, ==, FORM_LORA);
+  g_assert_cmpuint(layers->len, ==, 1);
+  g_assert_cmpuint(rest->len, ==, 1);
+  g_assert_cmpstr(g_array_index(rest, UncomputedLayer, 0).name, ==, "m.emb");
+  fixture_close(&f);
+}
+
 /* One of GLoRA's words alone is a layer's name like any other. */
 static void test_plain_words(void) {
   const TensorOut t[] = {{"net.a1.weight", DTYPE_F32, 2, {2, 4}, numbers(1)},
@@ -422,6 +470,8 @@ int main(int argc, char **argv) {
   g_test_add_func("/adapter/lokr-whole", test_lokr_whole);
   g_test_add_func("/adapter/difference", test_difference);
   g_test_add_func("/adapter/uncomputed", test_uncomputed);
+  g_test_add_func("/adapter/named", test_named_forms);
+  g_test_add_func("/adapter/tokens", test_tokens_beside_pairs);
   g_test_add_func("/adapter/plain-words", test_plain_words);
   g_test_add_func("/adapter/dora", test_dora);
   g_test_add_func("/adapter/ia3", test_ia3);

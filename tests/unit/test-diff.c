@@ -255,11 +255,13 @@ static void test_forms(Fixture *f, gconstpointer unused) {
   const TensorOut ia3[] = {{"base_model.model.q.ia3_l", DTYPE_F32, 2, {8, 1}, moved}};
   const TensorOut oft[] = {{"base_model.model.q.oft_R.weight", DTYPE_F32, 2, {4, 1}, ramp}};
   const TensorOut boft[] = {{"base_model.model.q.boft_R", DTYPE_F32, 4, {1, 2, 4, 4}, ramp}};
+  const TensorOut hra[] = {{"base_model.model.q.hra_u", DTYPE_F32, 2, {8, 2}, ramp}};
   const TensorOut whole[] = {{"q.diff", DTYPE_F32, 2, {8, 8}, moved}};
   put_tensors(f, "base.safetensors", base, 2, NULL);
   put_tensors(f, "ia3.safetensors", ia3, 1, NULL);
   put_tensors(f, "oft.safetensors", oft, 1, NULL);
   put_tensors(f, "boft.safetensors", boft, 1, NULL);
+  put_tensors(f, "hra.safetensors", hra, 1, NULL);
   put_tensors(f, "whole.safetensors", whole, 1, NULL);
   scan(f);
   const Model *b = model_at(f, "base.safetensors");
@@ -271,11 +273,14 @@ static void test_forms(Fixture *f, gconstpointer unused) {
   g_assert_cmpuint(turned->rows->len, ==, 1);
   g_assert_cmpint(row_named(turned, "q")->state, ==, LAYER_ADDED_TO);
   g_assert_cmpfloat(fabs(row_named(turned, "q")->relative - sqrt(2)), <, 1e-5); /* a right angle */
-  g_autoptr(ModelDiff) open = model_diff_new(f->collection, b, model_at(f, "boft.safetensors"), NULL, NULL);
+  g_autoptr(ModelDiff) still = model_diff_new(f->collection, b, model_at(f, "boft.safetensors"), NULL, NULL);
+  g_assert_cmpint(row_named(still, "q")->state, ==, LAYER_ADDED_TO);
+  g_assert_cmpfloat(row_named(still, "q")->relative, ==, 0); /* of a symmetric block nothing is skew */
+  g_autoptr(ModelDiff) open = model_diff_new(f->collection, b, model_at(f, "hra.safetensors"), NULL, NULL);
   g_assert_cmpuint(open->rows->len, ==, 1);
   g_assert_cmpint(row_named(open, "q")->state, ==, LAYER_UNCOMPUTED);
   g_assert_true(isnan(row_named(open, "q")->relative));
-  g_assert_cmpint(open->form, ==, FORM_BOFT);
+  g_assert_cmpint(open->form, ==, FORM_HRA);
   g_autoptr(ModelDiff) added = model_diff_new(f->collection, b, model_at(f, "whole.safetensors"), NULL, NULL);
   g_assert_cmpint(row_named(added, "q")->state, ==, LAYER_ADDED_TO);
   g_assert_cmpfloat(fabs(row_named(added, "q")->relative - 3), <, 1e-5);

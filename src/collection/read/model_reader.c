@@ -144,6 +144,17 @@ static uint64_t bytes_of(const Candidate *c) {
   return sum;
 }
 
+/* PEFT's word for forms that their tensors do not tell, or that nobody here knows: no model of its own, whatever the
+ * tensors look like. */
+static void settle_kind(Model *m) {
+  const char *type = model_value(m, "peft_type");
+  AdapterForm form = adapter_form_of_peft(type);
+  bool known = form != FORM_NONE && !adapter_form_is_only_named(form);
+  if (!type || known || model_is_adapter(m)) return;
+  m->kind = MODEL_ADAPTER;
+  if (!model_value(m, "form")) model_add_fact(m, "form", form != FORM_NONE ? adapter_form_name(form) : type, "weights");
+}
+
 static Model *make_model(const ModelFiles *files, const Candidate *c, const WeightSummary *summary, guint used) {
   Model *m = model_new();
   m->path = g_strdup(c->path);
@@ -159,6 +170,7 @@ static Model *make_model(const ModelFiles *files, const Candidate *c, const Weig
   m->bytes = bytes_of(c);
   if (summary->adapter != FORM_NONE) model_add_fact(m, "form", adapter_form_name(summary->adapter), "weights");
   add_facts(m, files, c, summary, used);
+  settle_kind(m);
   metadata_name_synset(m);
   family_add_facts(m, &summary->family);
   return m;

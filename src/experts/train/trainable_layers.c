@@ -21,6 +21,13 @@ GPtrArray *trainable_layers(const Collection *collection, const Model *model, co
   }
   if (names->len) return names;
   g_ptr_array_unref(names);
+  const char *form = model->kind == MODEL_ADAPTER ? model_value(model, "form") : NULL;
+  if (form && layers->len == 0) {
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND,
+                "no layer of %s can be trained on: what %s adds is not computed from its file alone", model->shown,
+                form);
+    return NULL;
+  }
   g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "no layer of %s matches '%s'", model->shown,
               pattern ? pattern : "*");
   return NULL;

@@ -8,7 +8,9 @@
 #include "weights/layers/adapter_parts.h"
 #include "weights/layers/adapter_rotation.h"
 
-bool adapter_change_is_known(AdapterForm form) { return form == FORM_IA3 || form == FORM_OFT || form == FORM_GLORA; }
+bool adapter_change_is_known(AdapterForm form) {
+  return form == FORM_IA3 || form == FORM_OFT || form == FORM_BOFT || form == FORM_GLORA;
+}
 
 /* How many columns in a row share one number of a vector along the inputs; 0 when it does not fit. */
 static size_t places_of(const TensorInfo *t, size_t d_in) {
@@ -92,6 +94,7 @@ static bool change_scaled(WeightFile *file, const UncomputedLayer *u, const Laye
 
 bool adapter_change_read(WeightFile *file, const UncomputedLayer *u, const Layer *base, Layer *out) {
   if (u->form == FORM_OFT) return adapter_change_rotated(file, u, base, out);
+  if (u->form == FORM_BOFT) return adapter_change_butterfly(file, u, base, out);
   if (u->form == FORM_GLORA) return adapter_change_glora(file, u, base, out);
   return change_scaled(file, u, base, out);
 }

@@ -6,9 +6,9 @@
  *   IA3   W with its rows or columns multiplied: PEFT stores the factor f (d_out x 1, or 1 x d_in), LyCORIS 1 + f with
  *         "on_input" for columns
  *
- *   OFT, GLoRA   see adapter_rotation.h
+ *   OFT, BOFT, GLoRA   see adapter_rotation.h
  *
- * BOFT is not computed. Sources: PEFT (tuners/lora/dora.py, tuners/ia3), LyCORIS (modules/ia3.py). */
+ * Sources: PEFT (tuners/lora/dora.py, tuners/ia3), LyCORIS (modules/ia3.py). */
 #pragma once
 
 #include "weights/layers/layer.h"

@@ -53,13 +53,6 @@ static GArray *read_patterns(const cJSON *object) {
   return out;
 }
 
-static AdapterForm form_of_type(const char *type) {
-  if (!type) return FORM_NONE;
-  for (int f = FORM_LORA; f < FORM_COUNT; f++)
-    if (g_ascii_strcasecmp(adapter_form_name((AdapterForm)f), type) == 0) return (AdapterForm)f;
-  return FORM_NONE;
-}
-
 /* Older configurations know no series. */
 static unsigned cayley_terms_of(const cJSON *object, const char *prefix) {
   enum { USUAL = 5, MOST = 64 };
@@ -70,7 +63,7 @@ static unsigned cayley_terms_of(const cJSON *object, const char *prefix) {
 
 AdapterConfig *adapter_config_new(const cJSON *object, const char *prefix) {
   AdapterConfig *c = g_new0(AdapterConfig, 1);
-  c->form = form_of_type(cJSON_GetStringValue(member(object, prefix, "peft_type")));
+  c->form = adapter_form_of_peft(cJSON_GetStringValue(member(object, prefix, "peft_type")));
   c->alpha = number(object, prefix, "lora_alpha");
   if (isnan(c->alpha)) c->alpha = number(object, prefix, "alpha");
   c->rank = number(object, prefix, "r");

@@ -12,6 +12,7 @@
  *   OFT      blocks of W rotated                     oft_…
  *   BOFT     the same, by butterflies                boft_…
  *   GLoRA    b2 b1 + W a2 a1                         a1, a2, b1, b2
+ *   others   named, module by module                 fourierft_spectrum, hra_u, vblora_…, bone_block, prompt_embeddings …
  *   diff     as stored                               diff, w_norm
  *
  * Sources: the documentation and file formats of PEFT, LyCORIS, diffusers and llama.cpp. */
@@ -32,6 +33,23 @@ typedef enum {
   FORM_OFT,
   FORM_BOFT,
   FORM_GLORA,
+  FORM_FOURIERFT, /* from here on told by name alone */
+  FORM_WAVEFT,
+  FORM_HRA,
+  FORM_VBLORA,
+  FORM_RANDLORA,
+  FORM_DELORA,
+  FORM_GRALORA,
+  FORM_POLY,
+  FORM_BONE,
+  FORM_MISS,
+  FORM_SHIRA,
+  FORM_C3A,
+  FORM_ROAD,
+  FORM_PROMPT,
+  FORM_ADAPTION_PROMPT,
+  FORM_LN_TUNING,
+  FORM_TOKENS,
   FORM_DIFF,
   FORM_COUNT
 } AdapterForm;
@@ -62,6 +80,7 @@ typedef enum {
   ADAPTER_B2,
   ADAPTER_DIFF,
   ADAPTER_DIFF_BIAS,
+  ADAPTER_NAMED, /* of a form that is told by name alone */
   ADAPTER_PARTS
 } AdapterPart;
 
@@ -70,6 +89,12 @@ const char *adapter_form_name(AdapterForm form);
 
 /* The form of that name, FORM_NONE for a name of none. */
 AdapterForm adapter_form_of_name(const char *name);
+
+/* The form that PEFT's peft_type says, in whatever case; FORM_NONE for a type that is not known. */
+AdapterForm adapter_form_of_peft(const char *type);
+
+/* True when nothing of it is computed: it is told by name. */
+bool adapter_form_is_only_named(AdapterForm form);
 
 /* True when the change is a product of two factors that the file alone gives. DoRA counts: all but its magnitudes
  * is. */

@@ -170,6 +170,88 @@ bool adapter_change_rotated(WeightFile *file, const UncomputedLayer *u, const La
   return ok;
 }
 
+/* --- BOFT ----------------------------------------------------------------------------------------- */
+
+/* PEFT's (factors, blocks, side, side). */
+static bool settle_butterfly(const TensorInfo *t, const Layer *base, Blocks *b) {
+  if (t->rank != 4 || !t->count || t->shape[2] != t->shape[3] || t->shape[2] > LARGEST_BLOCK) return false;
+  uint64_t factors = t->shape[0], blocks = t->shape[1], side = t->shape[2];
+  *b = (Blocks){.n = (size_t)(factors * blocks), .side = (size_t)side};
+  if (blocks > base->d_in || blocks * side != base->d_in || factors > 32) return false;
+  return factors == 1 || (side % 2 == 0 && blocks % (UINT64_C(1) << (factors - 1)) == 0);
+}
+
+/* Where column `c` of a permuted matrix comes from: in stretches of side 2^factor, halves of blocks at even places go
+ * before those at odd ones. */
+static size_t butterfly_source(size_t c, size_t side, unsigned factor, bool permuted) {
+  if (!permuted) return c;
+  size_t half = side / 2, stretch = side << factor, halves = stretch / half;
+  size_t within = c % stretch, place = within / half;
+  size_t from = place < halves / 2 ? 2 * place : 2 * (place - halves / 2) + 1;
+  return c - within + from * half + within % half;
+}
+
+/* x = x P D' P' of one factor; `columns` holds a matrix of x's shape. */
+static bool turn_by_factor(const Blocks *b, size_t first, unsigned factor, bool permuted, const Layer *base, float *x,
+                           float *columns) {
+  size_t side = b->side, n = base->d_in;
+  g_autofree float *r = g_try_malloc_n(side * side, sizeof *r);
+  for (size_t o = 0; o < base->d_out; o++)
+    for (size_t c = 0; c < n; c++) columns[o * n + butterfly_source(c, side, factor, permuted)] = x[o * n + c];
+  for (size_t g = 0; r && g < n / side; g++) {
+    const double *q = b->q + (first + g) * side * side;
+    for (size_t i = 0; i < side * side; i++) r[i] = (float)q[i];
+    gemm(false, true, base->d_out, side, side, 1, columns + g * side, n, r, side, 0, x + g * side, n);
+  }
+  memcpy(columns, x, base->d_out * n * sizeof *x);
+  for (size_t o = 0; o < base->d_out; o++)
+    for (size_t c = 0; c < n; c++) x[o * n + c] = columns[o * n + butterfly_source(c, side, factor, permuted)];
+  return r != NULL;
+}
+
+static bool read_butterfly(WeightFile *file, gssize at, Blocks *b) {
+  g_autofree float *x = adapter_read_tensor(file, at, NULL);
+  size_t square = b->side * b->side;
+  b->q = x ? g_try_malloc0_n(b->n * square, sizeof *b->q) : NULL;
+  if (!b->q) return false;
+  skew_of_squares(x, 0.5, b);
+  bool ok = true;
+  for (size_t k = 0; ok && k < b->n; k++) ok = cayley(b->q + k * square, b->side, 1);
+  return ok;
+}
+
+static bool turn_by_butterflies(WeightFile *file, gssize at, const Layer *base, float *x) {
+  const TensorInfo *t = weight_file_info(file, (size_t)at);
+  Blocks b = {0};
+  if (!settle_butterfly(t, base, &b)) return false;
+  g_autofree float *columns = g_try_malloc_n(base->d_out * base->d_in, sizeof *columns);
+  unsigned factors = (unsigned)t->shape[0];
+  bool ok = columns && read_butterfly(file, at, &b);
+  memcpy(x, base->x, base->d_out * base->d_in * sizeof *x);
+  for (unsigned k = 0; ok && k < factors; k++)
+    ok = turn_by_factor(&b, k * (b.n / factors), k, factors > 1, base, x, columns);
+  g_free(b.q);
+  return ok;
+}
+
+/* A convolution's factors stand along its outputs: (1, d_out). */
+static bool is_of_convolution(const WeightFile *file, const UncomputedLayer *u) {
+  gssize at = u->part[ADAPTER_OFT_SCALE];
+  const TensorInfo *t = at >= 0 ? weight_file_info(file, (size_t)at) : NULL;
+  return t && t->rank == 2 && t->shape[0] == 1 && t->shape[1] > 1;
+}
+
+bool adapter_change_butterfly(WeightFile *file, const UncomputedLayer *u, const Layer *base, Layer *out) {
+  if (u->form != FORM_BOFT || u->part[ADAPTER_OFT] < 0 || base->form != LAYER_DENSE) return false;
+  if (is_of_convolution(file, u)) return false;
+  *out = dense_like(base);
+  bool ok = out->x && turn_by_butterflies(file, u->part[ADAPTER_OFT], base, out->x) &&
+            scale_rows(file, u, base->d_out, base->d_in, out->x);
+  for (size_t i = 0; ok && i < base->d_out * base->d_in; i++) out->x[i] -= base->x[i];
+  if (!ok) layer_clear(out);
+  return ok;
+}
+
 /* --- GLoRA ---------------------------------------------------------------------------------------- */
 
 /* One of the two products: left (rows x rank) right (rank x columns). */

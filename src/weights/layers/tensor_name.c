@@ -19,6 +19,8 @@ static const struct {
     {"conditioner.embedders.0.transformer.", "text_encoder."},
     {"conditioner.embedders.1.model.", "text_encoder_2."},
     {"first_stage_model.", "vae."},
+    {"transformer.transformer_blocks.", "transformer_blocks."}, /* a language model's "transformer." has other blocks */
+    {"transformer.single_transformer_blocks.", "single_transformer_blocks."},
 };
 
 static const char *skip_wrappers(const char *key) {
@@ -110,6 +112,10 @@ static const char *tail_component(const GString *body, int n, size_t *at) {
 
 /* A word of the adapters' table as the last component, or before "weight", an adapter's name or both. */
 static bool cut_adapter_word(GString *body, TensorName *out) {
+  if (adapter_word(body->str, &out->part, &out->form)) { /* PEFT's prompts belong to no module */
+    out->role = TENSOR_ADAPTER_PART;
+    return true;
+  }
   for (int n = 1; n <= 3; n++) {
     size_t at, end;
     const char *p = tail_component(body, n, &at);
@@ -130,6 +136,7 @@ static bool cut_adapter_word(GString *body, TensorName *out) {
       continue;
     }
     g_string_truncate(body, at - 1);
+    if (g_str_has_suffix(body->str, ".token_adapter")) g_string_truncate(body, body->len - strlen(".token_adapter"));
     return true;
   }
   return false;
@@ -232,7 +239,7 @@ static const Kohya kohya[] = {
     {"lora_te2_", "text_encoder_2."},
     {"lora_te3_", "text_encoder_3."},
     {"lora_te_", "text_encoder."},
-    {"lora_transformer_", "transformer."},
+    {"lora_transformer_", ""},
 };
 
 /* Rewrites a kohya body (ending already cut) with dots; leaves others alone. */
