@@ -36,12 +36,19 @@ static Question *parse_question(const char *word) {
   return filter ? g_steal_pointer(&q) : NULL;
 }
 
+/* What stands before a colon, or a field's name before a sign; NULL when the word is free: a->b. The caller frees it. */
+static char *field_in_front(const char *word) {
+  size_t n = strcspn(word, ":<>="), named = n && word[n - 1] == '!' ? n - 1 : n;
+  g_autofree char *name = g_strndup(word, named);
+  bool field = named && (word[n] == ':' || (word[n] && field_find(name) < FIELD_COUNT));
+  return field ? g_steal_pointer(&name) : NULL;
+}
+
 static FilterTerm parse_term(const char *word) {
   FilterTerm term = {0};
   if ((*word == '!' || *word == '-') && word[1]) term.negated = true, word++;
-  const char *colon = strchr(word, ':');
   term.question = parse_question(word);
-  if (!term.question && colon && colon > word) term.unread = g_strndup(word, (gsize)(colon - word));
+  if (!term.question) term.unread = field_in_front(word);
   term.text = term.question ? g_strdup(word) : text_fold(word);
   return term;
 }

@@ -156,9 +156,10 @@ static bool read_range(Parser *p, Term *t, const char *value, size_t at, bool *d
 static bool read_test(Parser *p, Term *t, const char *value, bool quoted, size_t at) {
   bool done = false;
   if (!*value) return fail(p, at, "a value is expected after the colon");
-  if (!quoted && !read_range(p, t, value, at, &done)) return false;
+  if (!quoted && g_str_has_prefix(value, "!=")) t->minus = !t->minus, value++, at++;
+  bool equal_range = !quoted && *value == '=' && strstr(value, "..");
+  if (!quoted && !read_range(p, t, value + equal_range, at + equal_range, &done)) return false;
   if (done) return true;
-  if (!quoted && g_str_has_prefix(value, "!=")) t->minus = !t->minus, value++;
   if (!quoted && *value == '=') {
     t->test = TEST_EQUAL;
     if (!*++value) return fail(p, at + 1, "a value is expected after the sign");

@@ -155,14 +155,31 @@ static void test_forest_fields(void) {
   g_autofree char *kind = node_field_text(f, forest_node(f, 2), FIELD_KIND, NULL);
   g_assert_cmpstr(parent, ==, "ghost:old fox");
   g_assert_cmpstr(kind, ==, "ghost");
-  static const char *const yes[] = {"confidence>=.9", "sure:0.98", "edge:adapter", "source=declared", "parent:ghost*",
-                                    "-duplicate:*",   "rank:16",   "license=MIT",  "concept:fox",     "-confidence<.9"};
+  static const char *const yes[] = {"confidence>=.9", "sure:0.98",      "edge:adapter",     "source=declared",
+                                    "parent:ghost*",  "-duplicate:*",   "rank:16",          "license=MIT",
+                                    "concept:fox",    "-confidence<.9", "rank=1e1..2e1",    "-rank=1..2",
+                                    "rank!=1..2",     "size:3.2MB",     "size=3.1MB..3.3MB"};
   for (size_t i = 0; i < G_N_ELEMENTS(yes); i++)
     if (!keeps(yes[i], f, 0)) g_error("%s leaves the model out", yes[i]);
   g_assert_false(keeps("moved:*", f, 0)); /* not compared */
   g_assert_true(keeps("duplicate:birch/fox", f, 1));
   g_assert_true(keeps("kind:ghost", f, 2));
   g_assert_false(keeps("params>1", f, 2));
+}
+
+/* A test that cannot be read is told of, however it is written; a sign in a word makes no field of it. */
+static void test_unread(void) {
+  static const char *const bad[] = {"params:<abc", "params<abc", "params=5..2", "rank!=9..1", "size>"};
+  g_autoptr(GPtrArray) models = g_ptr_array_new();
+  for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+    RowFilter *filter = row_filter_parse(bad[i]);
+    g_autofree char *problem = row_filter_problem(filter, models);
+    if (!problem || !strstr(problem, "cannot be read")) g_error("%s: %s", bad[i], problem);
+    row_filter_free(filter);
+  }
+  RowFilter *free_word = row_filter_parse("a->b <3");
+  g_assert_null(row_filter_problem(free_word, models));
+  row_filter_free(free_word);
 }
 
 /* A line of CSV has a field a column, whatever the model leaves open. */
@@ -275,6 +292,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/fields/columns", test_columns);
   g_test_add_func("/fields/dates-for-people", test_dates_for_people);
   g_test_add_func("/fields/of-the-forest", test_forest_fields);
+  g_test_add_func("/fields/unread", test_unread);
   g_test_add_func("/fields/export", test_export);
   g_test_add_func("/fields/report", test_report);
   g_test_add_func("/fields/report-size", test_report_size);
