@@ -126,6 +126,22 @@ static void test_columns(void) {
   }
 }
 
+/* Whoever wrote a date: a bare year among days and seconds since 1970. */
+static void test_dates_in_order(void) {
+  static const char *const dates[] = {"2023-12-31", "2024", "1706745600" /* 2024-02-01 */, "2024-05-17"};
+  g_autoptr(Forest) f = forest_new();
+  for (size_t i = 0; i < G_N_ELEMENTS(dates); i++) {
+    g_autoptr(Model) m = model_new();
+    m->path = g_strdup(dates[i]), m->shown = g_strdup(dates[i]), m->name = g_strdup(dates[i]);
+    model_add_fact(m, "date", dates[i], "metadata");
+    forest_add_node(f, m, NULL);
+  }
+  RowLook look = {.forest = f};
+  int column = forest_column_find("date");
+  for (unsigned i = 1; i < G_N_ELEMENTS(dates); i++)
+    g_assert_cmpint(forest_column_compare(column, forest_node(f, i - 1), forest_node(f, i), &look), <, 0);
+}
+
 /* A parent that is not on disk, and two models below it that hold the same tensors. */
 static Forest *small_wood(Model *m, Model *copy) {
   Forest *f = forest_new();
@@ -291,6 +307,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/fields/json", test_json);
   g_test_add_func("/fields/columns", test_columns);
   g_test_add_func("/fields/dates-for-people", test_dates_for_people);
+  g_test_add_func("/fields/dates-in-order", test_dates_in_order);
   g_test_add_func("/fields/of-the-forest", test_forest_fields);
   g_test_add_func("/fields/unread", test_unread);
   g_test_add_func("/fields/export", test_export);

@@ -11,6 +11,7 @@
 #include "ui/toolkit/table.h"
 #include "search/filter.h"
 #include "search/opinion.h"
+#include "search/question_field.h"
 #include "search/word_match.h"
 
 enum { MARK_COLUMNS = 2 };
@@ -236,7 +237,15 @@ bool forest_column_is_text(int column) {
   return !is_number(c) && c->field != FIELD_EDGE;
 }
 
+/* Dates lie in time as a question orders them, whoever wrote them: a bare year, a day, seconds. NULL for none. */
+static char *date_key(const Model *model, ModelField field) {
+  SortKey key = model ? question_sort_key(model, field_info(field)->name) : (SortKey){NULL, NAN};
+  return isfinite(key.number) ? g_strdup_printf("%020.0f", key.number) : key.text;
+}
+
 char *forest_column_key(int column, const ForestNode *node, const RowLook *look) {
+  ModelField field = column_table[column].field;
+  if (field < FIELD_COUNT && field_info(field)->kind == FIELD_IS_DATE) return date_key(node->model, field);
   g_autofree char *text = column_text(&column_table[column], node, look, 99);
   return text ? g_utf8_collate_key(text, -1) : NULL;
 }
