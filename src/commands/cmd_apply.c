@@ -145,9 +145,7 @@ int cmd_apply(int argc, char **argv) {
   ExpertWords w = {0};
   Globals g;
   int status;
-  const GOptionEntry entries[] = {EXPERT_RUN_ENTRIES(w),
-                                  {"labels", 0, 0, G_OPTION_ARG_STRING, &w.labels, LABELS_HELP, "LIST"},
-                                  G_OPTION_ENTRY_NULL};
+  const GOptionEntry entries[] = {EXPERT_RUN_AND_LABELS(w), G_OPTION_ENTRY_NULL};
   if (command_parse("apply", entries, NULL, &argc, &argv, &g, &status)) status = apply(argv[1], &w, &g);
   expert_words_clear(&w);
   globals_clear(&g);

@@ -33,7 +33,12 @@ void expert_words_clear(ExpertWords *words);
     "prompts", 0, 0, G_OPTION_ARG_STRING, &(w).prompts, "Prompts, when the checkpoint names none", "P"             \
   }
 
-#define LABELS_HELP "The classes, or what to choose among, when the checkpoint names none: a,b,c, @cifar100, @FILE"
+/* The same, and what the expert's classes are called. */
+#define EXPERT_RUN_AND_LABELS(w)                                                                                \
+  EXPERT_RUN_ENTRIES(w), {                                                                                      \
+    "labels", 0, 0, G_OPTION_ARG_STRING, &(w).labels,                                                           \
+        "The classes, or what to choose among, when the checkpoint names none: a,b,c, @cifar100, @FILE", "LIST" \
+  }
 
 /* The expert that the words name, with what they say of it; without a name the best of the collection. NULL with an
  * error. `models` are the collection's, among which #N is looked up. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Scores in the answers of --json. */
 #pragma once
 
 #include "core/json.h"

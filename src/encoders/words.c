@@ -32,9 +32,10 @@ typedef struct {
   const char *absent_text;
 } WordTable;
 
-static int compare_word(const WordTable *t, uint32_t w, const char *s, size_t n) {
-  size_t m = t->start[w + 1] - t->start[w];
-  int c = memcmp(t->text + t->start[w], s, MIN(m, n));
+/* The text that lies at start[w] .. start[w + 1], beside another. */
+static int compare_word(const char *text, const uint32_t *start, uint32_t w, const char *s, size_t n) {
+  size_t m = start[w + 1] - start[w];
+  int c = memcmp(text + start[w], s, MIN(m, n));
   return c ? c : (m > n) - (m < n);
 }
 
@@ -43,7 +44,7 @@ static int64_t find_word(const WordList *list, const char *s, size_t n) {
   uint32_t low = 0, high = (uint32_t)list->count;
   while (low < high) {
     uint32_t middle = low + (high - low) / 2;
-    int c = compare_word(t, t->sorted[middle], s, n);
+    int c = compare_word(t->text, t->start, t->sorted[middle], s, n);
     if (c == 0) return t->sorted[middle];
     if (c < 0) low = middle + 1;
     else high = middle;
@@ -62,19 +63,13 @@ static char *word_text(const WordList *list, size_t w) {
   return g_strndup(t->text + t->start[w], t->start[w + 1] - t->start[w]);
 }
 
-static int compare_absent(const WordTable *t, uint32_t w, const char *s, size_t n) {
-  size_t m = t->absent[w + 1] - t->absent[w];
-  int c = memcmp(t->absent_text + t->absent[w], s, MIN(m, n));
-  return c ? c : (m > n) - (m < n);
-}
-
 /* Of the word, or of its singular. */
 static size_t word_relatives(const WordList *list, const char *s, size_t n, uint32_t *numbers) {
   const WordTable *t = (const WordTable *)list;
   uint32_t low = 0, high = t->missing;
   while (low < high) {
     uint32_t middle = low + (high - low) / 2;
-    int c = compare_absent(t, middle, s, n);
+    int c = compare_word(t->absent_text, t->absent, middle, s, n);
     if (c < 0) low = middle + 1;
     else high = middle;
     if (c) continue;

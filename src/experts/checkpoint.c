@@ -109,23 +109,16 @@ static bool write_summed(const Expert *x, const char *path, const TensorOut *ten
   return safetensors_write(path, tensors, n, (const char *const *)metadata->pdata, error);
 }
 
-static TensorOut matrix(const char *name, size_t rows, size_t columns, const float *data) {
-  return (TensorOut){name, DTYPE_F32, 2, {rows, columns}, data};
-}
-
-static TensorOut vector(const char *name, size_t n, const float *data) {
-  return (TensorOut){name, DTYPE_F32, 1, {n}, data};
-}
-
 /* A kernel expert: its own tensors, and of ProbeX's the temperature and the mean of texts. */
 static bool save_kernel(const Expert *x, const char *path, GError **error) {
   KernelParts parts = kernel_store_parts(x->kernel);
   size_t d_text = x->probex->shape.d_text;
-  TensorOut tau = vector("copse.tau", 1, x->probex->tau), mean = vector("copse.text_mean", d_text, x->text_mean);
+  TensorOut tau = tensor_out_vector("copse.tau", 1, x->probex->tau),
+            mean = tensor_out_vector("copse.text_mean", d_text, x->text_mean);
   g_array_append_val(parts.tensors, tau);
   if (d_text && x->text_mean) g_array_append_val(parts.tensors, mean);
   g_autofree float *sides = x->split ? split_record_pack(x->split) : NULL;
-  TensorOut split = matrix("copse.split", x->split ? x->split->n : 0, SPLIT_RECORD_WIDTH, sides);
+  TensorOut split = tensor_out_matrix("copse.split", x->split ? x->split->n : 0, SPLIT_RECORD_WIDTH, sides);
   if (sides) g_array_append_val(parts.tensors, split);
   bool ok = write_summed(x, path, (const TensorOut *)(const void *)parts.tensors->data, parts.tensors->len, error);
   kernel_store_parts_clear(&parts);
@@ -138,12 +131,12 @@ bool expert_save(const Expert *x, const char *path, GError **error) {
   if (x->kernel) return save_kernel(x, path, error);
   TensorOut t[PROBEX_STORE_MOST + GUARD_TENSORS + 4];
   size_t n = probex_store_put(p, t);
-  if (s->d_text) t[n++] = vector("copse.tau", 1, p->tau);
-  if (s->d_text && x->text_mean) t[n++] = vector("copse.text_mean", s->d_text, x->text_mean);
+  if (s->d_text) t[n++] = tensor_out_vector("copse.tau", 1, p->tau);
+  if (s->d_text && x->text_mean) t[n++] = tensor_out_vector("copse.text_mean", s->d_text, x->text_mean);
   if (x->guard) guard_put(x->guard, t + n), n += GUARD_TENSORS;
-  if (x->centre) t[n++] = matrix("copse.centre", s->d_out, s->d_in, x->centre);
+  if (x->centre) t[n++] = tensor_out_matrix("copse.centre", s->d_out, s->d_in, x->centre);
   g_autofree float *sides = x->split ? split_record_pack(x->split) : NULL;
-  if (sides) t[n++] = matrix("copse.split", x->split->n, SPLIT_RECORD_WIDTH, sides);
+  if (sides) t[n++] = tensor_out_matrix("copse.split", x->split->n, SPLIT_RECORD_WIDTH, sides);
   return write_summed(x, path, t, n, error);
 }
 

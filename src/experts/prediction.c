@@ -75,17 +75,11 @@ static double class_choice(const Expert *x, const float *y, size_t n, double *p)
   return best;
 }
 
-/* An expert answers with zeros where it has nothing to say; not even a head's bias is an answer then. */
-static bool is_silent(const float *e, size_t n) {
-  for (size_t i = 0; i < n; i++)
-    if (e[i] != 0) return false;
-  return true;
-}
-
 double prediction_make(const Expert *x, const Choices *c, const float *e, double *p, float *logits) {
   size_t n = c->names->len, r_t = x->probex->shape.r_t;
   g_autofree float *y = g_new(float, n + 1);
-  if (x->task == EXPERT_CLASSIFY && is_silent(e, r_t)) memset(y, 0, n * sizeof *y);
+  /* An expert answers with zeros where it has nothing to say; not even a head's bias is an answer then. */
+  if (x->task == EXPERT_CLASSIFY && all_zero(e, r_t)) memset(y, 0, n * sizeof *y);
   else if (x->task == EXPERT_CLASSIFY) classify_logits(x->probex, e, 1, y);
   else gemm(false, true, 1, n, r_t, expf(*x->probex->tau), e, r_t, c->mapped, r_t, 0, y, n);
   if (logits) memcpy(logits, y, n * sizeof *y);

@@ -16,6 +16,7 @@
 #include "core/guarded_map.h"
 #include "experts/probex/align.h"
 #include "numerics/hash.h"
+#include "numerics/linalg.h"
 
 typedef struct {
   char magic[8];
@@ -306,10 +307,7 @@ Representations *representations_open(const Collection *collection, const Expert
 }
 
 bool representations_is_silent(const Representations *r, size_t row) {
-  const float *e = r->rows + row * r->width;
-  for (size_t k = 0; k < r->width; k++)
-    if (e[k] != 0) return false;
-  return true;
+  return all_zero(r->rows + row * r->width, r->width);
 }
 
 void representations_free(Representations *r) {

@@ -77,6 +77,12 @@ size_t first_not_finite(const float *x, size_t n) {
   return i;
 }
 
+bool all_zero(const float *x, size_t n) {
+  size_t i = 0;
+  while (i < n && x[i] == 0) i++;
+  return i == n;
+}
+
 void axpy(float alpha, const float *x, float *y, size_t n) { cblas_saxpy((blasint)n, alpha, x, 1, y, 1); }
 
 enum { HUGE_PAGE = 2 << 20 };

@@ -33,6 +33,9 @@ float dot(const float *x, const float *y, size_t n);
 
 /* The first of x[0..n) that is NaN or infinite; n: none is. */
 size_t first_not_finite(const float *x, size_t n);
+
+/* True when x[0..n) are all zero. */
+bool all_zero(const float *x, size_t n);
 void axpy(float alpha, const float *x, float *y, size_t n); /* y += alpha x */
 
 /* Zeroed floats for matrices; from 2 MB on in pages advised to be huge (page faults of

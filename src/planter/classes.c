@@ -47,16 +47,16 @@ static void tensor_table(const Mlp *mlp, TensorOut table[TENSORS]) {
        "encoder.layer.2.dense.bias"}};
   const uint64_t d = mlp->shape.hidden, in = mlp->shape.in, out = mlp->shape.out;
   TensorOut *t = table;
-  *t++ = (TensorOut){"embeddings.projection.weight", DTYPE_F32, 2, {d, in}, mlp->w_in};
-  *t++ = (TensorOut){"embeddings.projection.bias", DTYPE_F32, 1, {d}, mlp->b_in};
+  *t++ = tensor_out_matrix("embeddings.projection.weight", d, in, mlp->w_in);
+  *t++ = tensor_out_vector("embeddings.projection.bias", d, mlp->b_in);
   for (int i = 0; i < CLASSIFIER_BLOCKS; i++) {
-    *t++ = (TensorOut){blocks[i][0], DTYPE_F32, 1, {d}, mlp->gain[i]};
-    *t++ = (TensorOut){blocks[i][1], DTYPE_F32, 1, {d}, mlp->shift[i]};
-    *t++ = (TensorOut){blocks[i][2], DTYPE_F32, 2, {d, d}, mlp->w[i]};
-    *t++ = (TensorOut){blocks[i][3], DTYPE_F32, 1, {d}, mlp->b[i]};
+    *t++ = tensor_out_vector(blocks[i][0], d, mlp->gain[i]);
+    *t++ = tensor_out_vector(blocks[i][1], d, mlp->shift[i]);
+    *t++ = tensor_out_matrix(blocks[i][2], d, d, mlp->w[i]);
+    *t++ = tensor_out_vector(blocks[i][3], d, mlp->b[i]);
   }
-  *t++ = (TensorOut){"classifier.weight", DTYPE_F32, 2, {out, d}, mlp->w_out};
-  *t++ = (TensorOut){"classifier.bias", DTYPE_F32, 1, {out}, mlp->b_out};
+  *t++ = tensor_out_matrix("classifier.weight", out, d, mlp->w_out);
+  *t++ = tensor_out_vector("classifier.bias", out, mlp->b_out);
 }
 
 /* Reads the tensor that `like` describes. Even a file that we wrote may have been changed since. */

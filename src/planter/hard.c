@@ -96,14 +96,14 @@ static size_t base_tensors(const Painter *w, char (*names)[NAME_SIZE], TensorOut
       "ff.net.0.weight",   "ff.net.2.weight",   "ff.net.0.bias"};
   const uint64_t d = PAINTER_WIDTH, f = PAINTER_INNER, p = PAINTER_PATCH;
   size_t n = 0;
-  t[n++] = (TensorOut){"conv_in.weight", DTYPE_F32, 2, {d, p}, w->embed};
-  t[n++] = (TensorOut){"pos_embed.weight", DTYPE_F32, 2, {PAINTER_PATCHES, d}, w->place};
-  t[n++] = (TensorOut){"conv_out.weight", DTYPE_F32, 2, {p, d}, w->out};
-  t[n++] = (TensorOut){"conv_out.bias", DTYPE_F32, 1, {p}, w->out_bias};
+  t[n++] = tensor_out_matrix("conv_in.weight", d, p, w->embed);
+  t[n++] = tensor_out_matrix("pos_embed.weight", PAINTER_PATCHES, d, w->place);
+  t[n++] = tensor_out_matrix("conv_out.weight", p, d, w->out);
+  t[n++] = tensor_out_vector("conv_out.bias", p, w->out_bias);
   for (int b = 0; b < PAINTER_BLOCKS; b++)
     for (int k = 0; k < PAINTER_PARTS; k++, n++) {
       g_snprintf(names[n], NAME_SIZE, "%s.%d.%s", block_name, b, parts[k]);
-      t[n] = (TensorOut){names[n], DTYPE_F32, 2, {d, d}, w->part[b][k]};
+      t[n] = tensor_out_matrix(names[n], d, d, w->part[b][k]);
       if (k == INNER) t[n].shape[0] = f;
       if (k == OUTER) t[n].shape[1] = f;
       if (k == BIAS) t[n].rank = 1, t[n].shape[0] = f;
@@ -144,8 +144,8 @@ static bool write_adapter_weights(const char *path, const PainterAdapter *l, con
     for (int k = 0; k < ADAPTER_PARTS; k++)
       for (int up = 0; up < 2; up++, n++) {
         g_snprintf(names[n], NAME_SIZE, "unet.%s.%d.%s.lora.%s.weight", block_name, b, parts[k], up ? "up" : "down");
-        t[n] = (TensorOut){names[n], DTYPE_F32, 2, {l->rank, PAINTER_WIDTH}, l->a[b][k]};
-        if (up) t[n] = (TensorOut){names[n], DTYPE_F32, 2, {PAINTER_WIDTH, l->rank}, l->b[b][k]};
+        t[n] = tensor_out_matrix(names[n], l->rank, PAINTER_WIDTH, l->a[b][k]);
+        if (up) t[n] = tensor_out_matrix(names[n], PAINTER_WIDTH, l->rank, l->b[b][k]);
       }
   return safetensors_write_quick(path, t, n, metadata, error);
 }

@@ -120,11 +120,6 @@ static int score_text(const char *text, char *const *words, guint8 *way) {
   return sum;
 }
 
-int fuzzy_score(const char *text, char *const *words) {
-  guint8 way;
-  return score_text(text, words, &way);
-}
-
 /* Scores one text and keeps it when it matches. */
 static void try_text(const Fuzzy *f, GArray *kept, guint i, guint64 needed, char *const *words) {
   if ((f->letters[i] & needed) != needed) return;

@@ -30,6 +30,3 @@ guint fuzzy_best(const Fuzzy *fuzzy, guint *best, guint most);
 /* Marks the matches by index (n bytes, the others 0), those alone that were found in the best way there is: where words
  * begin, else inside of words, else with gaps. Returns how many; 0 when nothing is typed. */
 guint fuzzy_mark(const Fuzzy *fuzzy, guint8 *marks);
-
-/* What one folded text is worth to words that were folded, too, and parted by spaces: 0 when it does not match. */
-int fuzzy_score(const char *text, char *const *words);

@@ -153,8 +153,7 @@ static void draw_lasso(const MapView *v, Cells *cells, Rect in) {
   }
 }
 
-static void draw_points(MapView *v, Cells *cells, Rect in) {
-  scatter_size(&v->scatter, in.columns, in.rows);
+static void draw_points(const MapView *v, Cells *cells, Rect in) {
   scatter_draw(&v->scatter, cells, in.x, in.y, by_signs(v));
   if (v->lasso) draw_lasso(v, cells, in);
   int x = in.x + v->scatter.cursor_x, y = in.y + v->scatter.cursor_y;
@@ -180,9 +179,9 @@ static void draw_head(const MapView *v, Cells *cells, Rect area) {
 }
 
 /* Asks who is near the model under the cursor, once a model. */
-static void follow_near(MapView *v) {
+static void follow_near(MapView *v, const Model *hover) {
   Ui *ui = v->ui;
-  Model *m = (Model *)hovered(v);
+  Model *m = (Model *)hover;
   if (!m || m == v->of) return;
   forget_near(v);
   v->of = model_ref(m);
@@ -190,9 +189,9 @@ static void follow_near(MapView *v) {
 }
 
 /* "near: fox-lora 0.95, hare-lora 0.75". NULL when nobody is known. The caller frees it. */
-static char *near_text(const MapView *v) {
+static char *near_text(const MapView *v, const Model *hover) {
   const Neighbourhood *n = v->near.result;
-  if (!n || v->of != hovered(v) || n->near->len == 0) return NULL;
+  if (!n || v->of != hover || n->near->len == 0) return NULL;
   GString *s = g_string_new("near:");
   for (guint i = 0; i < n->near->len && i < NEAR_SHOWN; i++) {
     const Neighbour *one = &g_array_index(n->near, Neighbour, i);
@@ -201,14 +200,28 @@ static char *near_text(const MapView *v) {
   return g_string_free(s, FALSE);
 }
 
-static void draw_hover(const MapView *v, const Ui *ui, Cells *cells, Rect area) {
-  const Model *m = hovered(v);
+static void draw_hover(const MapView *v, const Ui *ui, const Model *m, Cells *cells, Rect area) {
   if (!m) return;
   g_autofree char *concept = model_concept_text(m, ui->wood ? ui->wood->label_key : NULL);
   paint_left(cells, area.x, area.y, area.columns, STYLE_TITLE, m->name);
   if (area.rows > 1 && concept) paint_left(cells, area.x, area.y + 1, area.columns, STYLE_CONCEPT, concept);
-  g_autofree char *near = area.rows > 2 ? near_text(v) : NULL;
+  g_autofree char *near = area.rows > 2 ? near_text(v, m) : NULL;
   if (near) paint_wrapped(cells, area.x, area.y + 2, area.columns, area.rows - 2, STYLE_DIM, near);
+}
+
+/* The legend above what is under the cursor. */
+static void draw_side(const MapView *v, const Ui *ui, const Model *m, Cells *cells, Rect in) {
+  draw_legend(v, cells, (Rect){in.x, in.y, in.columns, MAP_GROUPS + 2}, true);
+  draw_hover(v, ui, m, cells, (Rect){in.x, in.y + MAP_GROUPS + 3, in.columns, MAX(in.rows - MAP_GROUPS - 3, 0)});
+}
+
+/* The same in two lines. */
+static void draw_below(const MapView *v, const Ui *ui, const Model *m, Cells *cells, Rect in) {
+  draw_legend(v, cells, (Rect){in.x, in.y, in.columns, 1}, false);
+  g_autofree char *near = near_text(v, m);
+  g_autofree char *line = near ? g_strdup_printf("%s  %s", m->name, near) : NULL;
+  if (line) paint_left(cells, in.x, in.y + 1, in.columns, STYLE_TITLE, line);
+  else draw_hover(v, ui, m, cells, (Rect){in.x, in.y + 1, in.columns, 1});
 }
 
 /* What stands in the map's place. The caller frees it. */
@@ -230,26 +243,16 @@ static void map_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
     paint_wrapped(cells, area.x + 2, area.y + 1, area.columns - 4, area.rows - 1, STYLE_DIM, text);
     return;
   }
-  follow_near(v);
   draw_head(v, cells, area);
   area.y++, area.rows--;
-  if (area.columns >= 100) {
-    int side = 30;
-    draw_points(v, cells, (Rect){area.x + 1, area.y, area.columns - side - 3, area.rows});
-    Rect right = {area.x + area.columns - side, area.y + 1, side - 1, area.rows - 1};
-    draw_legend(v, cells, (Rect){right.x, right.y, right.columns, MAP_GROUPS + 2}, true);
-    draw_hover(v, ui, cells,
-               (Rect){right.x, right.y + MAP_GROUPS + 3, right.columns, MAX(right.rows - MAP_GROUPS - 3, 0)});
-    return;
-  }
-  draw_points(v, cells, (Rect){area.x + 1, area.y, area.columns - 2, area.rows - 2});
-  int y = area.y + area.rows - 2;
-  draw_legend(v, cells, (Rect){area.x + 1, y, area.columns - 2, 1}, false);
-  g_autofree char *near = near_text(v);
+  int side = area.columns >= 100 ? 30 : 0, below = side ? 0 : 2;
+  Rect points = {area.x + 1, area.y, area.columns - 2 - (side ? side + 1 : 0), area.rows - below};
+  scatter_size(&v->scatter, points.columns, points.rows); /* before it is asked what is under the cursor */
   const Model *m = hovered(v);
-  g_autofree char *line = near ? g_strdup_printf("%s  %s", m->name, near) : NULL;
-  if (line) paint_left(cells, area.x + 1, y + 1, area.columns - 2, STYLE_TITLE, line);
-  else draw_hover(v, ui, cells, (Rect){area.x + 1, y + 1, area.columns - 2, 1});
+  follow_near(v, m);
+  draw_points(v, cells, points);
+  if (side) draw_side(v, ui, m, cells, (Rect){area.x + area.columns - side, area.y + 1, side - 1, area.rows - 1});
+  else draw_below(v, ui, m, cells, (Rect){area.x + 1, area.y + area.rows - 2, area.columns - 2, 2});
 }
 
 /* Tags every point in the rectangle from where the lasso began. */

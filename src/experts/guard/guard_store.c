@@ -10,8 +10,8 @@
 static const char mean_name[] = "copse.guard.mean", form_name[] = "copse.guard.form";
 
 void guard_put(const Guard *g, TensorOut t[GUARD_TENSORS]) {
-  t[0] = (TensorOut){mean_name, DTYPE_F32, 1, {g->width}, g->mean};
-  t[1] = (TensorOut){form_name, DTYPE_F32, 2, {g->width, g->width}, g->g};
+  t[0] = tensor_out_vector(mean_name, g->width, g->mean);
+  t[1] = tensor_out_matrix(form_name, g->width, g->width, g->g);
 }
 
 char *guard_text(const Guard *g) {

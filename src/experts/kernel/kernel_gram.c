@@ -56,10 +56,10 @@ static double weighted(const float *w, const float *acc, size_t n) {
 /* All pairs of model i with b's models, one view: whole rows at a time, which are read once and in order. acc: room for
  * a row. */
 static void fold_view(const Fold *f, size_t i, size_t view, float *acc) {
-  KernelSide side = f->views[view].side;
+  bool u = kernel_view_left_is_u(f->views[view]), v = kernel_view_right_is_v(f->views[view]);
   size_t columns = f->b->first[f->b->n] - f->column, base = f->a->first[f->from];
   size_t first = f->a == f->b ? i : 0, from = f->b->first[first] - f->column;
-  const float *x = side == SIDE_V ? f->n : f->m, *y = side == SIDE_U ? f->m : f->n;
+  const float *x = u ? f->m : f->n, *y = v ? f->n : f->m;
   memset(acc, 0, columns * sizeof *acc);
   for (size_t r = f->a->first[i]; r < f->a->first[i + 1]; r++) {
     size_t row = (r - base) * columns + from;
@@ -133,8 +133,8 @@ static bool gram_low_rank(const KernelRows *a, const KernelRows *b, const Kernel
             .wa = (float **)held->pdata,
             .wb = (float **)held->pdata + n_views};
   for (size_t v = 0; v < n_views; v++) {
-    f.sides[SIDE_U] |= views[v].side != SIDE_V;
-    f.sides[SIDE_V] |= views[v].side != SIDE_U;
+    f.sides[SIDE_U] |= kernel_view_left_is_u(views[v]);
+    f.sides[SIDE_V] |= kernel_view_right_is_v(views[v]);
   }
   return fold_all(&f, progress, error);
 }
@@ -142,7 +142,7 @@ static bool gram_low_rank(const KernelRows *a, const KernelRows *b, const Kernel
 /* --- dense layers ---------------------------------------------------------------------------------- */
 
 size_t kernel_feature_width(const KernelRows *r, KernelView view) {
-  size_t d = view.side == SIDE_U ? r->d_out : r->d_in;
+  size_t d = kernel_view_right_is_v(view) ? r->d_in : r->d_out;
   return view.side == SIDE_X ? r->d_out * r->d_in : d * (d + 1) / 2;
 }
 
@@ -161,7 +161,8 @@ static void to_length_one(float *x, size_t n) {
 
 /* Rows (k, d) of the side's singular vectors, each times s^(p/2); the other power than 2 needs them. */
 static float *side_rows(const float *x, size_t d_out, size_t d_in, KernelView view, size_t *k) {
-  size_t m = *k = MIN(d_out, d_in), d = view.side == SIDE_U ? d_out : d_in;
+  bool v = kernel_view_right_is_v(view);
+  size_t m = *k = MIN(d_out, d_in), d = v ? d_in : d_out;
   g_autofree float *copy = g_memdup2(x, d_out * d_in * sizeof *x), *s = g_new(float, m);
   g_autofree float *u = g_new(float, d_out *m), *vt = g_new(float, m *d_in);
   float *rows = g_new0(float, m *d);
@@ -170,13 +171,13 @@ static float *side_rows(const float *x, size_t d_out, size_t d_in, KernelView vi
     return rows;
   for (size_t r = 0; r < m; r++) {
     float w = s[r] > 1e-4f * s[0] ? powf(s[r], view.power / 2) : 0;
-    for (size_t j = 0; j < d; j++) rows[r * d + j] = w * (view.side == SIDE_U ? u[j * m + r] : vt[r * d_in + j]);
+    for (size_t j = 0; j < d; j++) rows[r * d + j] = w * (v ? vt[r * d_in + j] : u[j * m + r]);
   }
   return rows;
 }
 
 static void feature(const float *x, size_t d_out, size_t d_in, KernelView view, float *out) {
-  size_t d = view.side == SIDE_U ? d_out : d_in, k = d_in;
+  size_t d = kernel_view_right_is_v(view) ? d_in : d_out, k = d_in;
   if (view.side == SIDE_X) {
     memcpy(out, x, d_out * d_in * sizeof *x);
     to_length_one(out, d_out * d_in);
@@ -186,8 +187,8 @@ static void feature(const float *x, size_t d_out, size_t d_in, KernelView view, 
   bool square = view.power == 2;
   g_autofree float *rows = square ? NULL : side_rows(x, d_out, d_in, view, &k);
   if (!square) gemm(true, false, d, d, k, 1, rows, d, rows, d, 0, g, d);
-  else if (view.side == SIDE_U) gemm(false, true, d, d, d_in, 1, x, d_in, x, d_in, 0, g, d);
-  else gemm(true, false, d, d, d_out, 1, x, d_in, x, d_in, 0, g, d);
+  else if (kernel_view_right_is_v(view)) gemm(true, false, d, d, d_out, 1, x, d_in, x, d_in, 0, g, d);
+  else gemm(false, true, d, d, d_in, 1, x, d_in, x, d_in, 0, g, d);
   pack(g, d, out);
   to_length_one(out, d * (d + 1) / 2);
 }
@@ -258,12 +259,13 @@ bool kernel_gram(const KernelRows *a, const KernelRows *b, const KernelView *vie
 
 /* The view of a model as a matrix, of length 1; *n numbers. The caller frees it. */
 static double *view_matrix(const KernelRows *r, size_t i, KernelView view, size_t *n) {
-  size_t rows = view.side == SIDE_V ? r->d_in : r->d_out, columns = view.side == SIDE_U ? r->d_out : r->d_in;
+  bool u = kernel_view_left_is_u(view), v = kernel_view_right_is_v(view);
+  size_t rows = u ? r->d_out : r->d_in, columns = v ? r->d_in : r->d_out;
   double *out = g_new0(double, rows *columns), sum = 0;
   *n = rows * columns;
   for (size_t k = r->first[i]; k < r->first[i + 1]; k++) {
-    const float *left = view.side == SIDE_V ? r->v + k * r->d_in : r->u + k * r->d_out;
-    const float *right = view.side == SIDE_U ? r->u + k * r->d_out : r->v + k * r->d_in;
+    const float *left = u ? r->u + k * r->d_out : r->v + k * r->d_in;
+    const float *right = v ? r->v + k * r->d_in : r->u + k * r->d_out;
     double w = r->s[k] > 0 ? pow((double)r->s[k], (double)view.power) : 0;
     for (size_t a = 0; a < rows; a++)
       for (size_t b = 0; b < columns; b++) out[a * columns + b] += w * (double)left[a] * (double)right[b];

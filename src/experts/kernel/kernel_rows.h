@@ -14,6 +14,10 @@ typedef struct {
   float power;
 } KernelView;
 
+/* A view is L S^p R': does L hold U's rows, and not V's; does R hold V's? */
+static inline bool kernel_view_left_is_u(KernelView view) { return view.side != SIDE_V; }
+static inline bool kernel_view_right_is_v(KernelView view) { return view.side != SIDE_U; }
+
 typedef struct {
   LayerForm form;
   size_t n, d_out, d_in;

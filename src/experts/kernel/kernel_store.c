@@ -13,16 +13,16 @@ enum { MOST_TERMS = 4096, MOST_MODELS = 100000 };
 /* --- writing --------------------------------------------------------------------------------------- */
 
 static void put(KernelParts *p, char *name, size_t rows, size_t columns, const float *data) {
-  TensorOut t = {name, DTYPE_F32, 2, {rows, columns}, data};
+  TensorOut t = tensor_out_matrix(name, rows, columns, data);
   g_ptr_array_add(p->names, name);
   if (rows * columns > 0) g_array_append_val(p->tensors, t);
 }
 
 /* A side that no view looks at is not stored. */
-static bool needs(const Kernel *k, size_t layer, KernelSide side) {
+static bool needs(const Kernel *k, size_t layer, bool (*looks)(KernelView view)) {
   for (guint t = 0; t < k->terms->len; t++) {
     const KernelTerm *at = &g_array_index(k->terms, KernelTerm, t);
-    if (at->layer == layer && (at->view.side == side || at->view.side == SIDE_X)) return true;
+    if (at->layer == layer && looks(at->view)) return true;
   }
   return false;
 }
@@ -42,8 +42,8 @@ static void put_layer(KernelParts *p, const Kernel *k, guint l) {
     return;
   }
   put(p, g_strdup_printf("kernel.%u.s", l), 1, rows, r->s);
-  if (needs(k, l, SIDE_U)) put(p, g_strdup_printf("kernel.%u.u", l), rows, r->d_out, r->u);
-  if (needs(k, l, SIDE_V)) put(p, g_strdup_printf("kernel.%u.v", l), rows, r->d_in, r->v);
+  if (needs(k, l, kernel_view_left_is_u)) put(p, g_strdup_printf("kernel.%u.u", l), rows, r->d_out, r->u);
+  if (needs(k, l, kernel_view_right_is_v)) put(p, g_strdup_printf("kernel.%u.v", l), rows, r->d_in, r->v);
 }
 
 KernelParts kernel_store_parts(const Kernel *k) {

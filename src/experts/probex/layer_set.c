@@ -79,16 +79,9 @@ static void make_zero(Layer *l) {
   l->scale = 1;
 }
 
-static bool is_all_zero(const float *x, size_t n) {
-  for (size_t i = 0; i < n; i++)
-    if (x[i] != 0) return false;
-  return true;
-}
-
 static void put_layer(LayerSet *set, size_t i, const Layer *layer) {
-  set->zero[i] =
-      layer->form == LAYER_LOW_RANK && (layer->scale == 0 || is_all_zero(layer->a, layer->rank * layer->d_in) ||
-                                        is_all_zero(layer->b, layer->d_out * layer->rank));
+  set->zero[i] = layer->form == LAYER_LOW_RANK && (layer->scale == 0 || all_zero(layer->a, layer->rank * layer->d_in) ||
+                                                   all_zero(layer->b, layer->d_out * layer->rank));
   if (set->form == LAYER_DENSE) {
     dense_store_put(set->x, i, layer->x);
     return;

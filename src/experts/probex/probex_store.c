@@ -7,14 +7,6 @@
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
-static TensorOut matrix(const char *name, size_t rows, size_t columns, const float *data) {
-  return (TensorOut){name, DTYPE_F32, 2, {rows, columns}, data};
-}
-
-static TensorOut vector(const char *name, size_t n, const float *data) {
-  return (TensorOut){name, DTYPE_F32, 1, {n}, data};
-}
-
 /* Upstream's names of the encoder's weight and bias. */
 static const char *const *encoder_names(const ProbexShape *s) {
   static const char *const probex[] = {"per_probe_encoders.weight", "per_probe_encoders.bias"};
@@ -27,14 +19,14 @@ static size_t put_probes(const Probex *p, TensorOut *t) {
   const ProbexShape *s = &p->shape;
   size_t n = 0;
   if (!s->views) {
-    t[n++] = matrix("probes.weight", s->d_in, s->r_u, p->u);
-    t[n++] = matrix("shared_probe_proj.weight", s->r_v, s->d_out, p->v);
+    t[n++] = tensor_out_matrix("probes.weight", s->d_in, s->r_u, p->u);
+    t[n++] = tensor_out_matrix("shared_probe_proj.weight", s->r_v, s->d_out, p->v);
   }
   for (int k = 0; k < VIEW_BRANCHES; k++) {
     ViewBranch b = (ViewBranch)k;
     if (!p->views_u[b]) continue;
-    t[n++] = matrix(view_probe_name(b), probex_probe_rows(s, b), s->r_u, p->views_u[b]);
-    t[n++] = matrix(view_projection_name(b), s->r_v, probex_response_rows(s, b), p->views_v[b]);
+    t[n++] = tensor_out_matrix(view_probe_name(b), probex_probe_rows(s, b), s->r_u, p->views_u[b]);
+    t[n++] = tensor_out_matrix(view_projection_name(b), s->r_v, probex_response_rows(s, b), p->views_v[b]);
   }
   return n;
 }
@@ -43,14 +35,14 @@ size_t probex_store_put(const Probex *p, TensorOut *t) {
   const ProbexShape *s = &p->shape;
   size_t n = put_probes(p, t);
   const char *const *encoder = encoder_names(s);
-  t[n++] = matrix(encoder[0], s->r_t, probex_hidden(s), p->m);
-  t[n++] = vector(encoder[1], s->r_t, p->b);
+  t[n++] = tensor_out_matrix(encoder[0], s->r_t, probex_hidden(s), p->m);
+  t[n++] = tensor_out_vector(encoder[1], s->r_t, p->b);
   if (s->d_text) {
-    t[n++] = matrix("regression_head.weight", s->r_t, s->d_text, p->head);
-    t[n++] = vector("regression_head.bias", s->r_t, p->head_b);
+    t[n++] = tensor_out_matrix("regression_head.weight", s->r_t, s->d_text, p->head);
+    t[n++] = tensor_out_vector("regression_head.bias", s->r_t, p->head_b);
   } else if (s->n_classes) {
-    t[n++] = matrix("classification_head.weight", s->n_classes, s->r_t, p->head);
-    t[n++] = vector("classification_head.bias", s->n_classes, p->head_b);
+    t[n++] = tensor_out_matrix("classification_head.weight", s->n_classes, s->r_t, p->head);
+    t[n++] = tensor_out_vector("classification_head.bias", s->n_classes, p->head_b);
   }
   return n;
 }

@@ -24,10 +24,6 @@ static char *counters_text(const TrainRun *r) {
                          r->rng.s[3]);
 }
 
-static TensorOut row(const char *name, size_t n, const float *data) {
-  return (TensorOut){name, DTYPE_F32, 1, {n}, data};
-}
-
 /* The order of the training models as floats: exact below 2^24. */
 static float *order_floats(const TrainRun *r, size_t n) {
   float *order = g_new(float, n + 1);
@@ -59,13 +55,13 @@ void train_state_save(TrainRun *r) {
   if (!r->resume || now - r->saved < BETWEEN) return;
   size_t n = r->probex->n, m = r->task->counts[SPLIT_TRAIN];
   g_autofree float *order = order_floats(r, m), *curve = curve_floats(r->result->curve);
-  const TensorOut tensors[] = {row("w", n, r->probex->block),
-                               row("m", n, r->m->block),
-                               row("v", n, r->v->block),
-                               row("best", n, r->best),
-                               row("order", m, order),
-                               row("curve", 3 * r->result->curve->len, curve),
-                               row("best_holdout", n, r->best_holdout)};
+  const TensorOut tensors[] = {tensor_out_vector("w", n, r->probex->block),
+                               tensor_out_vector("m", n, r->m->block),
+                               tensor_out_vector("v", n, r->v->block),
+                               tensor_out_vector("best", n, r->best),
+                               tensor_out_vector("order", m, order),
+                               tensor_out_vector("curve", 3 * r->result->curve->len, curve),
+                               tensor_out_vector("best_holdout", n, r->best_holdout)};
   size_t parts = G_N_ELEMENTS(tensors) - !r->best_holdout;
   g_autofree char *key = g_strdup_printf("%016" PRIx64, r->key), *counters = counters_text(r);
   g_autofree char *check = check_text(tensors, parts, key, counters);
@@ -136,13 +132,13 @@ static bool is_whole(const TrainRun *r, WeightFile *f, const float *blocks, size
   if (!check || !counters || at < 0 || rows > MOST_ROWS) return false;
   g_autofree float *order = g_new(float, m + 1), *curve = g_new(float, rows + 1);
   if (!take(f, "order", m, order) || !take(f, "curve", rows, curve)) return false;
-  const TensorOut tensors[] = {row("w", n, blocks),
-                               row("m", n, blocks + n),
-                               row("v", n, blocks + 2 * n),
-                               row("best", n, blocks + 3 * n),
-                               row("order", m, order),
-                               row("curve", rows, curve),
-                               row("best_holdout", n, n_blocks > 4 ? blocks + 4 * n : NULL)};
+  const TensorOut tensors[] = {tensor_out_vector("w", n, blocks),
+                               tensor_out_vector("m", n, blocks + n),
+                               tensor_out_vector("v", n, blocks + 2 * n),
+                               tensor_out_vector("best", n, blocks + 3 * n),
+                               tensor_out_vector("order", m, order),
+                               tensor_out_vector("curve", rows, curve),
+                               tensor_out_vector("best_holdout", n, n_blocks > 4 ? blocks + 4 * n : NULL)};
   g_autofree char *own = check_text(tensors, n_blocks + 2, key, counters);
   return strcmp(own, check) == 0 && first_not_finite(blocks, n_blocks * n) == n_blocks * n;
 }

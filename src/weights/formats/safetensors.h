@@ -22,6 +22,14 @@ typedef struct {
   const float *data; /* product of shape elements, row-major; converted as it is written */
 } TensorOut;
 
+/* A matrix or a vector of F32 of that name; both borrow what they are given. */
+static inline TensorOut tensor_out_matrix(const char *name, uint64_t rows, uint64_t columns, const float *data) {
+  return (TensorOut){name, DTYPE_F32, 2, {rows, columns}, data};
+}
+static inline TensorOut tensor_out_vector(const char *name, uint64_t n, const float *data) {
+  return (TensorOut){name, DTYPE_F32, 1, {n}, data};
+}
+
 /* Writes a file, whole or not at all. `metadata` is key, value, key, value, …, NULL, or NULL
  * for none; its strings must be UTF-8. Tensors are laid out wide types first, then by name,
  * and the header is padded to 8 bytes, so that every tensor is aligned. Thread-safe for
