@@ -65,4 +65,23 @@ check "the engine prints nothing" \
   "$(grep -rnE '(^|[^_a-z])(printf|fprintf|puts|fputs|g_print|g_printerr|perror) *\(' src --include='*.c' |
      grep -vE 'src/(main\.c|version\.c|commands/|core/json\.c)')"
 check "no unchecked fast mathematics" "$(grep -rnE 'ffast-math|Ofast' Makefile.am configure.ac src ui 2>/dev/null)"
+# "LINES FILE NAME" of every function as .clang-format lays it out: from its first line to the brace in column 1.
+functions() {
+  find src ui tests -name '*.c' -exec awk '
+    FNR == 1 || (/^$/ && !inside) { start = 0 }
+    inside && $0 == "}" { print FNR - start + 1, FILENAME, name; inside = start = 0; next }
+    inside { next }
+    /^[A-Za-z_].*\) \{ .*\}$/ { print 1, FILENAME, $0; start = 0; next }
+    /^[A-Za-z_].*\(/ && !/;$/ { start = FNR; name = $0 }
+    start && /\{$/ && !/= \{$/ { inside = 1 }
+    /;$/ && !inside { start = 0 }' {} +
+}
+sizes=$(functions | sort -n)
+check "no function is longer than 60 lines" "$(echo "$sizes" | awk '$1 > 60')"
+check "half of the functions have 12 lines or fewer" \
+  "$(echo "$sizes" | awk '{ n[NR] = $1 } END { m = n[int((NR + 1) / 2)]; if (NR < 1000 || m > 12) print NR " functions, median " m }')"
+check "no file is longer than 500 lines" \
+  "$(find src ui tests \( -name '*.[ch]' -o -name '*.sh' \) -exec awk 'FNR == 501 { print FILENAME }' {} +)"
+check "every header begins by saying what it is for" \
+  "$(find src ui -name '*.h' -exec awk 'FNR == 2 && !/^\/\*/ { print FILENAME }' {} +)"
 echo "1..$n"

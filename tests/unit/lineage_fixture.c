@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/files.h"
+#include "weights/weight_open.h"
 
 /* ---- synthetic networks ---- */
 
@@ -126,6 +127,16 @@ void wood_write(const Wood *w, const char *path, const Net *net, const char *bas
   g_assert_true(dir_make(folder, &error));
   safetensors_write(file, net->t, net->n, base ? metadata : NULL, &error);
   g_assert_no_error(error);
+}
+
+ModelSketch *wood_sketch(const Wood *w, const char *name) {
+  GError *error = NULL;
+  g_autofree char *path = g_strdup_printf("%s/%s.safetensors", w->root, name);
+  g_autoptr(WeightFile) file = weight_file_open(path, &error);
+  g_assert_no_error(error);
+  ModelSketch *s = model_sketch_read(file, NULL, 0, NULL, &error);
+  g_assert_no_error(error);
+  return s;
 }
 
 void wood_open(Wood *w) {

@@ -6,6 +6,7 @@
 #include <glib.h>
 
 #include "lineage/forest/forest.h"
+#include "lineage/sketch/sketch.h"
 #include "numerics/rng.h"
 #include "weights/formats/safetensors.h"
 
@@ -47,6 +48,8 @@ void wood_clear(Wood *w);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Wood, wood_clear)
 /* Writes root/`path`.safetensors, with a declared base when there is one. */
 void wood_write(const Wood *w, const char *path, const Net *net, const char *base);
+/* The sketch of root/`name`.safetensors. */
+ModelSketch *wood_sketch(const Wood *w, const char *name);
 void wood_open(Wood *w);
 /* Scans if need be, and grows the forest (options may be NULL). */
 void wood_grow(Wood *w, const ForestOptions *options);

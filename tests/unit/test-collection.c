@@ -408,57 +408,6 @@ static void test_state_inside_root(Fixture *f, gconstpointer unused) {
   g_assert_cmpuint(f->models->len, ==, 1);
 }
 
-static void expect_found(const Fixture *f, const char *what, const char *path) {
-  g_autoptr(GError) error = NULL;
-  g_autoptr(Model) m = collection_find(f->models, what, &error);
-  g_assert_no_error(error);
-  g_assert_cmpstr(m->path, ==, path);
-}
-
-static void expect_lost(const Fixture *f, const char *what, const char *hint) {
-  g_autoptr(GError) error = NULL;
-  g_assert_null(collection_find(f->models, what, &error));
-  g_assert_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND);
-  g_assert_nonnull(strstr(error->message, hint));
-}
-
-static void test_find(Fixture *f, gconstpointer unused) {
-  (void)unused;
-  const char *weights = "train/m1/pytorch_lora_weights.safetensors";
-  put_lora(f, "train/m1/pytorch_lora_weights.safetensors", down, up, 2, NULL);
-  put_lora(f, "test/m1/pytorch_lora_weights.safetensors", down, up, 2, NULL);
-  put_lora(f, "red_fox.safetensors", down, up, 2, NULL);
-  put_lora(f, "x/arctic.safetensors", down, up, 2, NULL);
-  put_full(f, "x/vit/model.safetensors");
-  put_text(f, "x/vit/config.json", "{}");
-  scan(f);
-  expect_found(f, weights, weights);
-  expect_found(f, "./red_fox.safetensors", "red_fox.safetensors");
-  expect_found(f, "red_fox", "red_fox.safetensors");
-  expect_found(f, "x/vit/", "x/vit");
-  expect_found(f, "vit", "x/vit");
-  expect_found(f, "x/vit/model.safetensors", "x/vit");
-  expect_found(f, "arctic.safetensors", "x/arctic.safetensors");
-  expect_found(f, "tic.safetensors", "x/arctic.safetensors");
-  g_autofree char *full = g_build_filename(f->root, weights, NULL);
-  expect_found(f, full, weights);
-  expect_lost(f, "m1", "could be any of 2");
-  expect_lost(f, "red_fix", "did you mean red_fox.safetensors");
-  expect_lost(f, "RED", "red_fox");
-  expect_lost(f, "zebra crossing", "no model");
-  expect_lost(f, "\x1b[2J", "no model \"\xef\xbf\xbd[2J\"");
-}
-
-static void test_open_errors(Fixture *f, gconstpointer unused) {
-  (void)unused;
-  g_autoptr(GError) absent = NULL, file = NULL;
-  g_autofree char *nowhere = g_build_filename(f->top, "nowhere", NULL);
-  g_assert_null(collection_open(nowhere, NULL, &absent));
-  g_assert_error(absent, COPSE_ERROR, COPSE_ERROR_NOT_FOUND);
-  g_assert_null(collection_open("/dev/null", NULL, &file));
-  g_assert_error(file, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED);
-}
-
 /* Files of the real world, where they are at hand. */
 static void test_real(Fixture *f, gconstpointer unused) {
   (void)unused;
@@ -501,8 +450,6 @@ int main(int argc, char **argv) {
       {"hostile-names", test_hostile_names},
       {"hostile-card", test_hostile_card},
       {"state-inside-root", test_state_inside_root},
-      {"find", test_find},
-      {"open-errors", test_open_errors},
       {"real", test_real},
   };
   g_test_init(&argc, &argv, NULL);

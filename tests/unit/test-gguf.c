@@ -9,89 +9,7 @@
 #include "weights/convert.h"
 #include "weights/weight_file.h"
 #include "weights/weight_open.h"
-
-enum { U8, I8, U16, I16, U32, I32, F32, BOOL, STRING, ARRAY, U64, I64, F64 }; /* value types */
-
-/* A file under construction. */
-typedef struct {
-  GByteArray *header, *data;
-  uint64_t tensors, keys;
-  uint32_t version, alignment;
-} Gguf;
-
-static void put(GByteArray *to, const void *bytes, size_t n) {
-  if (n) g_byte_array_append(to, bytes, (guint)n);
-}
-
-static void put_u32(GByteArray *to, uint32_t v) { put(to, &v, sizeof v); }
-
-static void put_u64(GByteArray *to, uint64_t v) { put(to, &v, sizeof v); }
-
-static void put_string(GByteArray *to, const char *s) {
-  put_u64(to, strlen(s));
-  put(to, s, strlen(s));
-}
-
-static Gguf gguf_new(void) {
-  return (Gguf){.header = g_byte_array_new(), .data = g_byte_array_new(), .version = 3, .alignment = 32};
-}
-
-static void gguf_clear(Gguf *g) {
-  g_byte_array_unref(g->header);
-  g_byte_array_unref(g->data);
-}
-
-static void add_key(Gguf *g, const char *key, uint32_t type, const void *value, size_t n) {
-  g->keys++;
-  put_string(g->header, key);
-  put_u32(g->header, type);
-  put(g->header, value, n);
-}
-
-static void add_text(Gguf *g, const char *key, const char *value) {
-  add_key(g, key, STRING, NULL, 0);
-  put_string(g->header, value);
-}
-
-static void add_array(Gguf *g, const char *key, uint32_t type, uint64_t n) {
-  add_key(g, key, ARRAY, NULL, 0);
-  put_u32(g->header, type);
-  put_u64(g->header, n);
-}
-
-/* The info alone; sizes innermost first. */
-static void add_info(Gguf *g, const char *name, uint32_t rank, const uint64_t *sizes, uint32_t type, uint64_t offset) {
-  g->tensors++;
-  put_string(g->header, name);
-  put_u32(g->header, rank);
-  put(g->header, sizes, MIN(rank, 5) * sizeof *sizes);
-  put_u32(g->header, type);
-  put_u64(g->header, offset);
-}
-
-/* Info and bytes, at the next aligned offset. */
-static void add_tensor(Gguf *g, const char *name, uint32_t rank, const uint64_t *sizes, uint32_t type,
-                       const void *bytes, size_t n) {
-  guint offset = (g->data->len + g->alignment - 1) / g->alignment * g->alignment;
-  guint old = g->data->len;
-  g_byte_array_set_size(g->data, offset);
-  if (offset > old) memset(g->data->data + old, 0xee, offset - old);
-  add_info(g, name, rank, sizes, type, offset);
-  put(g->data, bytes, n);
-}
-
-/* The whole file. The caller frees it. */
-static GBytes *gguf_bytes(const Gguf *g) {
-  GByteArray *file = g_byte_array_new();
-  put(file, "GGUF", 4);
-  put_u32(file, g->version);
-  put_u64(file, g->tensors);
-  put_u64(file, g->keys);
-  put(file, g->header->data, g->header->len);
-  while (g->data->len && file->len % g->alignment) put(file, "", 1);
-  put(file, g->data->data, g->data->len);
-  return g_byte_array_free_to_bytes(file);
-}
+#include "gguf_fixture.h"
 
 static WeightFile *open_bytes(GBytes *bytes, GError **error) {
   g_autoptr(ByteSource) source = byte_source_from_bytes(bytes, "test.gguf");
@@ -131,22 +49,22 @@ static void add_scalars(Gguf *g) {
   int64_t i64 = INT64_MIN;
   float f32 = 1e-5f, tenth = 0.1f;
   double f64 = 0.1, endless = -(double)INFINITY;
-  add_key(g, "u8", U8, &u8, 1);
-  add_key(g, "i8", I8, &i8, 1);
-  add_key(g, "u16", U16, &u16, 2);
-  add_key(g, "i16", I16, &i16, 2);
-  add_key(g, "u32", U32, &u32, 4);
-  add_key(g, "i32", I32, &i32, 4);
-  add_key(g, "u64", U64, &u64, 8);
-  add_key(g, "i64", I64, &i64, 8);
-  add_key(g, "f32", F32, &f32, 4);
-  add_key(g, "tenth", F32, &tenth, 4);
-  add_key(g, "f64", F64, &f64, 8);
-  add_key(g, "endless", F64, &endless, 8);
-  add_key(g, "yes", BOOL, "\1", 1);
-  add_key(g, "no", BOOL, "\0", 1);
-  add_text(g, "general.name", "fox\x1b[2J");
-  add_text(g, "empty", "");
+  gguf_add_key(g, "u8", U8, &u8, 1);
+  gguf_add_key(g, "i8", I8, &i8, 1);
+  gguf_add_key(g, "u16", U16, &u16, 2);
+  gguf_add_key(g, "i16", I16, &i16, 2);
+  gguf_add_key(g, "u32", U32, &u32, 4);
+  gguf_add_key(g, "i32", I32, &i32, 4);
+  gguf_add_key(g, "u64", U64, &u64, 8);
+  gguf_add_key(g, "i64", I64, &i64, 8);
+  gguf_add_key(g, "f32", F32, &f32, 4);
+  gguf_add_key(g, "tenth", F32, &tenth, 4);
+  gguf_add_key(g, "f64", F64, &f64, 8);
+  gguf_add_key(g, "endless", F64, &endless, 8);
+  gguf_add_key(g, "yes", BOOL, "\1", 1);
+  gguf_add_key(g, "no", BOOL, "\0", 1);
+  gguf_add_text(g, "general.name", "fox\x1b[2J");
+  gguf_add_text(g, "empty", "");
 }
 
 static void test_scalars(void) {
@@ -181,22 +99,22 @@ static void test_scalars(void) {
 
 static void test_arrays(void) {
   Gguf g = gguf_new();
-  add_array(&g, "numbers", F32, 3);
-  put(g.header, "0123456789ab", 12);
-  add_array(&g, "tokens", STRING, 40000); /* longer than what the reader holds at a time */
-  for (int i = 0; i < 40000; i++) put_string(g.header, i % 2 ? "a token" : "");
-  add_array(&g, "nested", ARRAY, 2); /* of arrays of arrays of arrays: four deep */
+  gguf_add_array(&g, "numbers", F32, 3);
+  gguf_put(g.header, "0123456789ab", 12);
+  gguf_add_array(&g, "tokens", STRING, 40000); /* longer than what the reader holds at a time */
+  for (int i = 0; i < 40000; i++) gguf_put_string(g.header, i % 2 ? "a token" : "");
+  gguf_add_array(&g, "nested", ARRAY, 2); /* of arrays of arrays of arrays: four deep */
   for (int i = 0; i < 2; i++) {
-    put_u32(g.header, ARRAY);
-    put_u64(g.header, 1);
-    put_u32(g.header, ARRAY);
-    put_u64(g.header, 1);
-    put_u32(g.header, I16);
-    put_u64(g.header, 2);
-    put(g.header, "abcd", 4);
+    gguf_put_u32(g.header, ARRAY);
+    gguf_put_u64(g.header, 1);
+    gguf_put_u32(g.header, ARRAY);
+    gguf_put_u64(g.header, 1);
+    gguf_put_u32(g.header, I16);
+    gguf_put_u64(g.header, 2);
+    gguf_put(g.header, "abcd", 4);
   }
-  add_array(&g, "none", STRING, 0);
-  add_text(&g, "last", "there");
+  gguf_add_array(&g, "none", STRING, 0);
+  gguf_add_text(&g, "last", "there");
   g_autoptr(WeightFile) f = open_gguf(&g);
   g_assert_cmpstr(value_of(f, "numbers"), ==, "[3 values]");
   g_assert_cmpstr(value_of(f, "tokens"), ==, "[40000 values]");
@@ -213,13 +131,13 @@ static void test_dense(void) {
   double f64[1] = {0.1};
   int64_t i64[1] = {-3};
   int8_t i8[3] = {-1, 0, 127};
-  add_tensor(&g, "f32", 2, (uint64_t[]){3, 2}, 0, f32, sizeof f32);
-  add_tensor(&g, "f16", 1, (uint64_t[]){2}, 1, f16, sizeof f16);
-  add_tensor(&g, "bf16", 4, (uint64_t[]){1, 2, 1, 1}, 30, bf16, sizeof bf16);
-  add_tensor(&g, "f64", 0, NULL, 28, f64, sizeof f64);
-  add_tensor(&g, "i64", 1, (uint64_t[]){1}, 27, i64, sizeof i64);
-  add_tensor(&g, "i8", 1, (uint64_t[]){3}, 24, i8, sizeof i8);
-  add_tensor(&g, "none", 2, (uint64_t[]){0, 7}, 0, NULL, 0);
+  gguf_add_tensor(&g, "f32", 2, (uint64_t[]){3, 2}, 0, f32, sizeof f32);
+  gguf_add_tensor(&g, "f16", 1, (uint64_t[]){2}, 1, f16, sizeof f16);
+  gguf_add_tensor(&g, "bf16", 4, (uint64_t[]){1, 2, 1, 1}, 30, bf16, sizeof bf16);
+  gguf_add_tensor(&g, "f64", 0, NULL, 28, f64, sizeof f64);
+  gguf_add_tensor(&g, "i64", 1, (uint64_t[]){1}, 27, i64, sizeof i64);
+  gguf_add_tensor(&g, "i8", 1, (uint64_t[]){3}, 24, i8, sizeof i8);
+  gguf_add_tensor(&g, "none", 2, (uint64_t[]){0, 7}, 0, NULL, 0);
   g_autoptr(WeightFile) f = open_gguf(&g);
   g_assert_cmpuint(weight_file_count(f), ==, 7);
   const TensorInfo *t = weight_file_info(f, 0);
@@ -259,7 +177,7 @@ static void test_stretches(void) {
     size_t n = COUNT / formats[k].block * formats[k].bytes;
     g_autofree unsigned char *bytes = g_malloc(n);
     for (size_t i = 0; i < n; i++) bytes[i] = (unsigned char)(rng_u64(&rng) & 0xbb); /* finite */
-    add_tensor(&g, "w", 2, (uint64_t[]){256, COUNT / 256}, formats[k].type, bytes, n);
+    gguf_add_tensor(&g, "w", 2, (uint64_t[]){256, COUNT / 256}, formats[k].type, bytes, n);
     g_autoptr(WeightFile) f = open_gguf(&g);
     g_assert_cmpint(weight_file_info(f, 0)->dtype, ==, formats[k].dtype);
     g_autofree float *whole = g_new(float, COUNT), *part = g_new(float, COUNT + 1);
@@ -283,10 +201,10 @@ static void test_stretches(void) {
 static void test_opaque(void) {
   Gguf g = gguf_new();
   unsigned char bytes[292] = {1, 2, 3};
-  add_tensor(&g, "q8", 2, (uint64_t[]){64, 1}, 9, bytes, 72);
-  add_tensor(&g, "future", 2, (uint64_t[]){100, 3}, 99, bytes, 50);
-  add_tensor(&g, "q8k", 1, (uint64_t[]){256}, 15, bytes, 292);
-  add_tensor(&g, "gone", 1, (uint64_t[]){64}, 4, bytes, 40);
+  gguf_add_tensor(&g, "q8", 2, (uint64_t[]){64, 1}, 9, bytes, 72);
+  gguf_add_tensor(&g, "future", 2, (uint64_t[]){100, 3}, 99, bytes, 50);
+  gguf_add_tensor(&g, "q8k", 1, (uint64_t[]){256}, 15, bytes, 292);
+  gguf_add_tensor(&g, "gone", 1, (uint64_t[]){64}, 4, bytes, 40);
   g_autoptr(WeightFile) f = open_gguf(&g);
   static const struct {
     const char *dtype;
@@ -312,9 +230,9 @@ static void test_alignment(void) {
     Gguf g = gguf_new();
     float x[2] = {4, 5}, y[2];
     g.alignment = alignment;
-    add_key(&g, "general.alignment", U32, &alignment, 4);
-    add_tensor(&g, "a", 1, (uint64_t[]){1}, 0, x, 4);
-    add_tensor(&g, "b", 1, (uint64_t[]){2}, 0, x, 8);
+    gguf_add_key(&g, "general.alignment", U32, &alignment, 4);
+    gguf_add_tensor(&g, "a", 1, (uint64_t[]){1}, 0, x, 4);
+    gguf_add_tensor(&g, "b", 1, (uint64_t[]){2}, 0, x, 8);
     g_autoptr(WeightFile) f = open_gguf(&g);
     g_assert_cmpuint(weight_file_info(f, 1)->offset % alignment, ==, 0);
     g_assert_true(weight_file_read_f32(f, 1, 0, 2, y, NULL) && y[1] == 5);
@@ -346,37 +264,37 @@ static void test_bad_metadata(void) {
   assert_refused(&g, "metadata keys, above the limit of 100000");
   g = gguf_new(), g.keys = 1;
   assert_refused(&g, "metadata keys do not fit");
-  g = gguf_new(), add_text(&g, "", "x");
+  g = gguf_new(), gguf_add_text(&g, "", "x");
   assert_refused(&g, "a key that is empty or has a NUL");
-  g = gguf_new(), add_key(&g, "a", 13, "", 1);
+  g = gguf_new(), gguf_add_key(&g, "a", 13, "", 1);
   assert_refused(&g, "unknown value type 13");
-  g = gguf_new(), add_key(&g, "a", BOOL, "\2", 1);
+  g = gguf_new(), gguf_add_key(&g, "a", BOOL, "\2", 1);
   assert_refused(&g, "a boolean of 2");
-  g = gguf_new(), add_text(&g, "a", "x"), add_text(&g, "a", "y");
+  g = gguf_new(), gguf_add_text(&g, "a", "x"), gguf_add_text(&g, "a", "y");
   assert_refused(&g, "appears twice");
-  g = gguf_new(), add_key(&g, "a", STRING, "\xff\xff\xff\xff\xff\xff\xff\x7f", 8);
+  g = gguf_new(), gguf_add_key(&g, "a", STRING, "\xff\xff\xff\xff\xff\xff\xff\x7f", 8);
   assert_refused(&g, "bytes, above the limit of 10000000");
-  g = gguf_new(), add_key(&g, "a", STRING, "\x40\0\0\0\0\0\0\0", 8);
+  g = gguf_new(), gguf_add_key(&g, "a", STRING, "\x40\0\0\0\0\0\0\0", 8);
   assert_refused(&g, "the file ends inside the header: a download cut short");
-  g = gguf_new(), add_array(&g, "a", 77, 0);
+  g = gguf_new(), gguf_add_array(&g, "a", 77, 0);
   assert_refused(&g, "value type 77");
   static const uint32_t types[] = {U8, F64, STRING, ARRAY};
   for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
-    g = gguf_new(), add_array(&g, "a", types[i], UINT64_MAX / 4 + 1);
+    g = gguf_new(), gguf_add_array(&g, "a", types[i], UINT64_MAX / 4 + 1);
     assert_refused(&g, "do not fit into the");
   }
-  g = gguf_new(), add_array(&g, "a", ARRAY, 1);
-  for (int i = 0; i < 4; i++) put_u32(g.header, ARRAY), put_u64(g.header, 1);
-  put(g.header, "0123456789abcdef", 16);
+  g = gguf_new(), gguf_add_array(&g, "a", ARRAY, 1);
+  for (int i = 0; i < 4; i++) gguf_put_u32(g.header, ARRAY), gguf_put_u64(g.header, 1);
+  gguf_put(g.header, "0123456789abcdef", 16);
   assert_refused(&g, "arrays nested more than 4 deep");
   static const uint32_t alignments[] = {0, 3, 1u << 21, 1u << 31};
   for (size_t i = 0; i < G_N_ELEMENTS(alignments); i++) {
-    g = gguf_new(), add_key(&g, "general.alignment", U32, &alignments[i], 4);
+    g = gguf_new(), gguf_add_key(&g, "general.alignment", U32, &alignments[i], 4);
     assert_refused(&g, "not a power of two up to 1048576");
   }
-  g = gguf_new(), add_key(&g, "general.alignment", I32, &number, 4);
+  g = gguf_new(), gguf_add_key(&g, "general.alignment", I32, &number, 4);
   assert_refused(&g, "general.alignment is no 32-bit number");
-  g = gguf_new(), add_text(&g, "general.alignment", "32");
+  g = gguf_new(), gguf_add_text(&g, "general.alignment", "32");
   assert_refused(&g, "general.alignment is no 32-bit number");
 }
 
@@ -388,36 +306,36 @@ static void test_bad_tensors(void) {
   assert_refused(&g, "tensors, above the limit of 1000000");
   g = gguf_new(), g.tensors = 3;
   assert_refused(&g, "tensors do not fit");
-  g = gguf_new(), add_info(&g, "w", 5, five, 0, 0);
+  g = gguf_new(), gguf_add_info(&g, "w", 5, five, 0, 0);
   assert_refused(&g, "5 dimensions");
-  g = gguf_new(), add_info(&g, "w", UINT32_MAX, five, 0, 0);
+  g = gguf_new(), gguf_add_info(&g, "w", UINT32_MAX, five, 0, 0);
   assert_refused(&g, "dimensions, more than 4");
-  g = gguf_new(), add_info(&g, "", 1, four, 0, 0);
+  g = gguf_new(), gguf_add_info(&g, "", 1, four, 0, 0);
   assert_refused(&g, "a tensor without a name");
-  g = gguf_new(), add_info(&g, "w", 2, huge, 0, 0);
+  g = gguf_new(), gguf_add_info(&g, "w", 2, huge, 0, 0);
   assert_refused(&g, "has a shape that overflows");
-  g = gguf_new(), add_info(&g, "w", 1, (uint64_t[]){1ull << 62}, 0, 0);
+  g = gguf_new(), gguf_add_info(&g, "w", 1, (uint64_t[]){1ull << 62}, 0, 0);
   assert_refused(&g, "has a size that is no whole byte count");
-  g = gguf_new(), add_info(&g, "w", 1, (uint64_t[]){1ull << 63}, 24, 0);
+  g = gguf_new(), gguf_add_info(&g, "w", 1, (uint64_t[]){1ull << 63}, 24, 0);
   assert_refused(&g, "has a size above 63 bits");
-  g = gguf_new(), add_tensor(&g, "w", 1, (uint64_t[]){48}, 2, x, 36);
+  g = gguf_new(), gguf_add_tensor(&g, "w", 1, (uint64_t[]){48}, 2, x, 36);
   assert_refused(&g, "no whole blocks of Q4_0");
-  g = gguf_new(), add_tensor(&g, "w", 2, (uint64_t[]){16, 4}, 2, x, 36);
+  g = gguf_new(), gguf_add_tensor(&g, "w", 2, (uint64_t[]){16, 4}, 2, x, 36);
   assert_refused(&g, "numbers, which are no whole blocks of");
-  g = gguf_new(), add_tensor(&g, "w", 1, (uint64_t[]){65}, 0, x, 256);
+  g = gguf_new(), gguf_add_tensor(&g, "w", 1, (uint64_t[]){65}, 0, x, 256);
   assert_refused(&g, "beyond the end");
-  g = gguf_new(), add_info(&g, "w", 1, four, 0, 32);
+  g = gguf_new(), gguf_add_info(&g, "w", 1, four, 0, 32);
   assert_refused(&g, "beyond the end");
-  g = gguf_new(), add_info(&g, "w", 1, four, 0, UINT64_MAX - 31);
+  g = gguf_new(), gguf_add_info(&g, "w", 1, four, 0, UINT64_MAX - 31);
   assert_refused(&g, "beyond the end");
-  g = gguf_new(), add_tensor(&g, "v", 1, four, 0, x, 256), add_info(&g, "w", 1, four, 0, 8);
+  g = gguf_new(), gguf_add_tensor(&g, "v", 1, four, 0, x, 256), gguf_add_info(&g, "w", 1, four, 0, 8);
   assert_refused(&g, "has an offset that is not aligned");
-  g = gguf_new(), add_tensor(&g, "v", 1, (uint64_t[]){64}, 0, x, 256);
-  add_info(&g, "w", 1, four, 0, 64);
+  g = gguf_new(), gguf_add_tensor(&g, "v", 1, (uint64_t[]){64}, 0, x, 256);
+  gguf_add_info(&g, "w", 1, four, 0, 64);
   assert_refused(&g, "overlaps another tensor");
-  g = gguf_new(), add_tensor(&g, "v", 1, four, 99, x, 16), add_info(&g, "w", 1, four, 0, 0);
+  g = gguf_new(), gguf_add_tensor(&g, "v", 1, four, 99, x, 16), gguf_add_info(&g, "w", 1, four, 0, 0);
   assert_refused(&g, "overlaps another tensor");
-  g = gguf_new(), add_tensor(&g, "w", 1, four, 0, x, 16), add_tensor(&g, "w", 1, four, 0, x, 16);
+  g = gguf_new(), gguf_add_tensor(&g, "w", 1, four, 0, x, 16), gguf_add_tensor(&g, "w", 1, four, 0, x, 16);
   assert_refused(&g, "appears twice");
 }
 
@@ -425,19 +343,19 @@ static void test_bad_tensors(void) {
 static void test_hostile_names(void) {
   Gguf g = gguf_new();
   float x[4] = {0};
-  add_tensor(&g, "a\x1b]0;b\xe2\x80\xae\n", 1, (uint64_t[]){4}, 0, x, 16);
+  gguf_add_tensor(&g, "a\x1b]0;b\xe2\x80\xae\n", 1, (uint64_t[]){4}, 0, x, 16);
   g_autoptr(WeightFile) f = open_gguf(&g);
   g_assert_cmpstr(weight_file_info(f, 0)->name, ==, "a\xef\xbf\xbd]0;b\xef\xbf\xbd ");
   gguf_clear(&g);
   g = gguf_new();
   g.keys = 1;
-  put_u64(g.header, 3);
-  put(g.header, "a\0b", 3);
-  put_u32(g.header, BOOL);
-  put(g.header, "\1", 1);
+  gguf_put_u64(g.header, 3);
+  gguf_put(g.header, "a\0b", 3);
+  gguf_put_u32(g.header, BOOL);
+  gguf_put(g.header, "\1", 1);
   assert_refused(&g, "a key that is empty or has a NUL");
   g = gguf_new();
-  add_key(&g, "text", STRING, "\3\0\0\0\0\0\0\0a\0b", 11);
+  gguf_add_key(&g, "text", STRING, "\3\0\0\0\0\0\0\0a\0b", 11);
   g_autoptr(WeightFile) with_nul = open_gguf(&g);
   g_assert_cmpstr(value_of(with_nul, "text"), ==,
                   "a\xef\xbf\xbd"
@@ -449,10 +367,10 @@ static GBytes *whole_file(void) {
   Gguf g = gguf_new();
   float x[64] = {1};
   add_scalars(&g);
-  add_array(&g, "tokens", STRING, 3);
-  for (int i = 0; i < 3; i++) put_string(g.header, "token\xff");
-  add_tensor(&g, "a", 1, (uint64_t[]){64}, 0, x, 256);
-  add_tensor(&g, "b", 2, (uint64_t[]){32, 2}, 8, x, 68);
+  gguf_add_array(&g, "tokens", STRING, 3);
+  for (int i = 0; i < 3; i++) gguf_put_string(g.header, "token\xff");
+  gguf_add_tensor(&g, "a", 1, (uint64_t[]){64}, 0, x, 256);
+  gguf_add_tensor(&g, "b", 2, (uint64_t[]){32, 2}, 8, x, 68);
   GBytes *bytes = gguf_bytes(&g);
   gguf_clear(&g);
   return bytes;
@@ -479,7 +397,7 @@ static void test_text_copy(void) {
   const unsigned char *p = g_bytes_get_data(bytes, &n);
   for (gsize i = 0; i < n; i++) {
     bool high = p[i] > 0x7f;
-    put(damaged, high ? (const void *)"\xef\xbf\xbd" : p + i, high ? 3 : 1);
+    gguf_put(damaged, high ? (const void *)"\xef\xbf\xbd" : p + i, high ? 3 : 1);
   }
   g_autoptr(GBytes) file = g_bytes_new(damaged->data, damaged->len);
   g_autoptr(GError) error = NULL;

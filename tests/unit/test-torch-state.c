@@ -8,6 +8,22 @@
 static const float numbers[8] = {0, 1, 2, 3, 4, 5, 6, 7};
 static const PkStorage storages[] = {{"0", numbers, sizeof numbers, 8}, {0}};
 
+static void spell_object(GString *p, char *module_and_name) {
+  char *space = strchr(module_and_name, ' ');
+  *space = '\0';
+  pk_global(p, module_and_name, space + 1);
+  pk_raw(p, ")R");
+}
+
+/* What stands between two of the sign that s begins with; returns where it ends. */
+static const char *spell_between(GString *p, const char *s) {
+  const char *end = strchr(s + 1, *s);
+  g_autofree char *inner = g_strndup(s + 1, (gsize)(end - s - 1));
+  if (*s == '!') spell_object(p, inner);
+  else pk_text(p, inner);
+  return end;
+}
+
 /* A pickle in a small language: {} dictionary, [] list, () tuple, 'x' text, digits, N, and
  *   T    a vector of 2 floats        t    one of 3
  *   O    an OrderedDict, to be filled
@@ -15,71 +31,18 @@ static const PkStorage storages[] = {{"0", numbers, sizeof numbers, 8}, {0}};
  *   =    sets the state above on the object below;   + -   True, False;   h   0.5
  * The mark that fills a dictionary or a list is implied by its brackets. */
 static void spell(GString *p, const char *s) {
+  static const struct {
+    char sign;
+    const char *code;
+  } codes[] = {{'{', "}("}, {'}', "u"}, {'[', "]("},   {']', "e"},    {'(', "("},     {')', "t"},
+               {'N', "N"},  {'=', "b"}, {'+', "\x88"}, {'-', "\x89"}, {'h', "F0.5\n"}};
   for (; *s; s++) {
-    const char *end;
-    switch (*s) {
-      case '{':
-        pk_raw(p, "}(");
-        break;
-      case '}':
-        pk_raw(p, "u");
-        break;
-      case '[':
-        pk_raw(p, "](");
-        break;
-      case ']':
-        pk_raw(p, "e");
-        break;
-      case '(':
-        pk_raw(p, "(");
-        break;
-      case ')':
-        pk_raw(p, "t");
-        break;
-      case 'N':
-        pk_raw(p, "N");
-        break;
-      case '+':
-        pk_raw(p, "\x88");
-        break;
-      case '-':
-        pk_raw(p, "\x89");
-        break;
-      case 'h':
-        pk_raw(p, "F0.5\n");
-        break;
-      case 'T':
-        pk_vector(p, "0", 8, 2);
-        break;
-      case 't':
-        pk_vector(p, "0", 8, 3);
-        break;
-      case 'O':
-        pk_global(p, "collections", "OrderedDict");
-        pk_raw(p, ")R(");
-        break;
-      case '=':
-        pk_raw(p, "b");
-        break;
-      case '\'':
-      case '!': {
-        end = strchr(s + 1, *s);
-        g_autofree char *inner = g_strndup(s + 1, (gsize)(end - s - 1));
-        char *space = strchr(inner, ' ');
-        if (*s == '\'') {
-          pk_text(p, inner);
-        } else {
-          *space = '\0';
-          pk_global(p, inner, space + 1);
-          pk_raw(p, ")R");
-        }
-        s = end;
-        break;
-      }
-      default:
-        if (g_ascii_isdigit(*s)) pk_int(p, *s - '0');
-        break;
-    }
+    for (size_t i = 0; i < G_N_ELEMENTS(codes); i++)
+      if (codes[i].sign == *s) pk_raw(p, codes[i].code);
+    if (*s == 'T' || *s == 't') pk_vector(p, "0", 8, *s == 'T' ? 2 : 3);
+    if (*s == 'O') pk_global(p, "collections", "OrderedDict"), pk_raw(p, ")R(");
+    if (*s == '\'' || *s == '!') s = spell_between(p, s);
+    else if (g_ascii_isdigit(*s)) pk_int(p, *s - '0');
   }
 }
 

@@ -14,14 +14,6 @@
 #include "ui/app/perform.h"
 #include "ui/app/tour.h"
 
-/* The row on screen that is selected, -1: none. */
-static int selected_y(App *app) {
-  app_draw(app);
-  for (int y = 1; y < app->cells->rows; y++)
-    if (cells_at(app->cells, 0, y)->style == STYLE_SELECTED) return y;
-  return -1;
-}
-
 static void test_model_pages(void) {
   FakeWood wood = {0};
   g_autoptr(App) app = ready_app(&wood, 100, 30);
@@ -70,21 +62,6 @@ static void test_way_back(void) {
   press(app, "1<Esc>"); /* chosen by its number, the forest leads nowhere */
   g_assert_cmpint(app->current, ==, VIEW_FOREST);
   g_assert_false(app->quit);
-}
-
-/* While a question is typed digits are text, and the screen says what leads on. */
-static void test_typing_tells_its_keys(void) {
-  FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood, 80, 24);
-  press(app, "2fox 3");
-  g_assert_cmpint(app->current, ==, VIEW_QUERY);
-  g_assert_true(on_screen(app, "Alt-1..8 views"));
-  g_assert_false(on_screen(app, "3 Experts"));
-  press(app, "<M-3>");
-  g_assert_cmpint(app->current, ==, VIEW_EXPERTS);
-  g_assert_true(on_screen(app, "3 Experts"));
-  press(app, "t<M-1>");
-  g_assert_cmpint(app->current, ==, VIEW_FOREST);
 }
 
 /* What does not fit into the status line stands above it, and all of it in Messages. */
@@ -259,31 +236,6 @@ static void test_tour_shows_the_legend(void) {
   g_assert_cmpuint(below, ==, 2);
 }
 
-static void test_sorted_list(void) {
-  FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood, 100, 30);
-  walk(app, "s");
-  expect(app, "Sort by");
-  walk(app, "/");         /* no key of the menu: nothing happens */
-  walk(app, "jj<Enter>"); /* name, kind, params */
-  g_assert_cmpint(selected_y(app), ==, 2);
-  expect(app, "▾PARAMS");
-  expect(app, "├─ ▾ fine-tuned"); /* the tree stays, and the largest child comes first */
-  walk(app, "S");
-  expect(app, "└─ ▾ fine-tuned");
-  walk(app, "t");
-  g_assert_false(on_screen(app, "├─"));
-  expect(app, "▴PARAMS");
-  walk(app, "gG");
-  expect(app, "10/10");
-  walk(app, "t");
-  expect(app, "├─");
-  walk(app, "<Esc>"); /* back to the forest's own order */
-  expect(app, "├─ copy-of-fox");
-  walk(app, ":sort-by nothing<Enter>");
-  expect(app, "there is no column nothing");
-}
-
 /* A list without branches has nothing that could be folded. */
 static void test_list_folds_nothing(void) {
   FakeWood wood = {0};
@@ -294,66 +246,6 @@ static void test_list_folds_nothing(void) {
   guint header = 0;
   for (int x = 0; x < 100; x++) header += cells_at(app->cells, x, 1)->c == 0x25be;
   g_assert_cmpuint(count_on_screen(app, 0x25be, 0x25be), ==, header);
-}
-
-static void test_columns_are_chosen(void) {
-  FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood, 100, 30);
-  walk(app, "Cjjjjjjj<Space><Esc>");
-  expect(app, "MOVED");
-  g_assert_nonnull(strstr(app->ui.config->columns, "moved"));
-  walk(app, ":columns license tree<Enter>");
-  expect(app, "apache-2.0");
-  g_assert_false(on_screen(app, "PARAMS"));
-}
-
-/* What the query language can ask keeps rows here too; what no model has is refused, and says what there is. */
-static void test_filter_fields(void) {
-  FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood, 100, 30);
-  walk(app, ":filter license:apache* params>10M<Enter>");
-  expect(app, "match");
-  g_assert_false(on_screen(app, "inside words"));
-  expect(app, "fine-tuned");
-  walk(app, ":filter colour:red<Enter>");
-  expect(app, "asks for what no model has");
-  expect(app, "path, name, kind");
-  walk(app, "f<C-u>colour:red<Enter>");
-  expect(app, "asks for what no model has");
-  expect(app, "hare-lora");
-}
-
-static void test_range_tags(void) {
-  FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood, 100, 30);
-  walk(app, "jvjjj|v");
-  expect(app, "4 rows tagged");
-  walk(app, "Uvj<Esc>|j");
-  g_assert_false(on_screen(app, "tagged"));
-}
-
-static void test_copy_and_export(void) {
-  FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood, 100, 30);
-  g_autofree char *folder = g_dir_make_tmp("copse-export-XXXXXX", NULL);
-  g_autofree char *path = g_build_filename(folder, "models.csv", NULL);
-  g_autofree char *command = g_strdup_printf(":export %s", path);
-  g_assert_true(app_command(app, command + 1));
-  g_autofree char *text = NULL;
-  g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
-  g_assert_nonnull(strstr(text, "birch/fox-lora,fox-lora,lora,safetensors,1589760,"));
-  g_assert_true(app_command(app, command + 1));
-  expect(app, "there already");
-  g_unlink(path);
-  g_autofree char *display = g_strdup_printf("save-display %s", path);
-  g_assert_true(app_command(app, display));
-  expect(app, "The screen is written to");
-  g_unlink(path);
-  g_rmdir(folder);
-  walk(app, "y");
-  expect(app, "row as JSON");
-  walk(app, "p"); /* no terminal to copy to */
-  expect(app, "export them to a file");
 }
 
 /* On a wide screen the room goes to what is declared, too. */
@@ -439,203 +331,6 @@ static void test_skipped(void) {
   expect(app, "3 files skipped");
   walk(app, "q");
   expect(app, "PARAMS");
-}
-
-static void test_command_line(void) {
-  FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood, 100, 30);
-  walk(app, ":mod");
-  expect(app, "open a model");
-  walk(app, "<Tab>birch/ow<Tab><Enter>");
-  expect(app, "birch/owl-lora");
-  walk(app, ":<Up>");
-  expect(app, ":model birch/owl-lora");
-  walk(app, "<Esc>:nothing<Enter>");
-  expect(app, "there is no such command");
-  walk(app, ":find filter<Enter>");
-  expect(app, "filter the rows");
-  walk(app, ":theme pink<Enter>");
-  expect(app, "auto, dark, light or mono");
-  walk(app, "q1:filter owl<Enter>");
-  expect(app, "1 match");
-}
-
-/* Every action can be typed, wherever its key works. */
-static void test_actions_are_commands(void) {
-  FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood, 100, 30);
-  for (Action a = ACTION_NONE + 1; a < ACTION_COUNT; a++) {
-    const ActionInfo *info = action_info(a);
-    if (!(info->contexts & IN_FOREST) || a == ACTION_QUIT || a == ACTION_BACK) continue;
-    g_assert_true(app_command(app, info->name));
-    ui_menu(&app->ui, NULL);
-    overlay_close(&app->overlay);
-    app->ui.prompt.label = NULL;
-    app->tour = -1;
-    app_show(app, VIEW_FOREST);
-  }
-}
-
-static void test_action_menu(void) {
-  FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood, 100, 30);
-  walk(app, "mcolumns");
-  expect(app, "choose the columns");
-  walk(app, "<Esc>");
-  g_assert_false(on_screen(app, "choose the columns"));
-  walk(app, "m<Enter>"); /* the first: open the model */
-  expect(app, "Overview");
-}
-
-static void test_tour(void) {
-  FakeWood wood = {.many = 30};
-  g_autoptr(App) app = ready_app(&wood, 100, 30);
-  walk(app, ":tour<Enter>");
-  for (int i = 0; i < tour_steps(); i++) {
-    g_autofree char *title = g_strdup_printf("(%d of %d)", i + 1, tour_steps());
-    expect(app, title);
-    walk(app, "n");
-  }
-  g_assert_cmpint(app->tour, ==, -1);
-  /* Backwards, every step leads itself to its place. */
-  walk(app, ":tour<Enter>|nnnnnnnn");
-  for (int i = 0; i < tour_steps() - 1; i++) walk(app, "p");
-  expect(app, "(1 of");
-  walk(app, "<Esc>");
-  expect(app, "PARAMS");
-}
-
-/* What the tour has asked is nobody's question; what was typed before it is. */
-static void test_tour_leaves_no_question(void) {
-  FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood, 100, 30);
-  walk(app, "2owl|<Esc><Esc>|:tour<Enter>|nnnnn");
-  expect(app, "ask: red");
-  walk(app, "n|<Esc>|2e|<C-r>");
-  expect(app, "Earlier questions");
-  expect(app, "owl");
-  g_autoptr(GPtrArray) asked = history_load(&app->ui.engine, HISTORY_QUESTIONS);
-  g_assert_cmpuint(asked->len, ==, 1);
-  g_assert_cmpstr(asked->pdata[0], ==, "owl");
-}
-
-/* What is folded stays folded in the next session. */
-static void test_folds_are_remembered(void) {
-  FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood, 100, 30);
-  expect(app, "owl-lora");
-  walk(app, "zM");
-  g_assert_false(on_screen(app, "owl-lora"));
-  g_clear_pointer(&app, app_free);
-  app = ready_app(&wood, 100, 30);
-  g_assert_false(on_screen(app, "owl-lora"));
-  walk(app, "zR");
-  expect(app, "owl-lora");
-  g_clear_pointer(&app, app_free);
-  app = ready_app(&wood, 100, 30);
-  expect(app, "owl-lora");
-}
-
-/* A title that is clicked sorts by its column, and again: the other way round. */
-static void test_titles_sort(void) {
-  FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood, 100, 30);
-  int x = 0;
-  while (x < 100 && cells_at(app->cells, x, 1)->c != 'P') x++; /* of PARAMS */
-  app_mouse_event(app, MOUSE_CLICK, x, 1);
-  walk(app, "");
-  expect(app, "▾PARAMS");
-  app_mouse_event(app, MOUSE_CLICK, x, 1);
-  walk(app, "");
-  expect(app, "▴PARAMS");
-  app_mouse_event(app, MOUSE_CLICK, 0, 1);
-  expect(app, "▴PARAMS");
-}
-
-/* Models are found by any part of their path, files by name with folders marked. */
-static void test_completion(void) {
-  FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood, 100, 30);
-  g_autoptr(GArray) models = command_candidates(&app->ui, IN_FOREST, "model ow", 10);
-  g_assert_cmpuint(models->len, ==, 2); /* and what is brown comes after what begins so */
-  g_assert_cmpstr(g_array_index(models, Candidate, 0).word, ==, "model birch/owl-lora");
-  g_autoptr(GArray) words = command_candidates(&app->ui, IN_FOREST, "model lora barn", 10);
-  g_assert_cmpuint(words->len, ==, 1); /* all words, in any order */
-  g_autoptr(GArray) layers = command_candidates(&app->ui, IN_FOREST, "layer tov", 10);
-  g_assert_cmpstr(g_array_index(layers, Candidate, 0).word, ==, "layer down.1.attn.to_v");
-  g_autoptr(GArray) experts = command_candidates(&app->ui, IN_FOREST, "expert cla", 10);
-  g_assert_cmpstr(g_array_index(experts, Candidate, 0).word, ==, "expert probex-classes");
-  g_autofree char *folder = g_dir_make_tmp("copse-complete-XXXXXX", NULL);
-  g_autofree char *sub = g_build_filename(folder, "a folder", NULL), *file = g_build_filename(folder, "a file", NULL);
-  g_assert_cmpint(g_mkdir(sub, 0700), ==, 0);
-  g_assert_true(g_file_set_contents(file, "", 0, NULL));
-  g_autofree char *line = g_strdup_printf("export %s/a f", folder);
-  g_autofree char *first = g_strdup_printf("export %s", file), *second = g_strdup_printf("export %s/", sub);
-  g_autoptr(GArray) files = command_candidates(&app->ui, IN_FOREST, line, 10);
-  g_assert_cmpuint(files->len, ==, 2);
-  g_assert_cmpstr(g_array_index(files, Candidate, 0).word, ==, first);
-  g_assert_cmpstr(g_array_index(files, Candidate, 1).word, ==, second);
-  g_assert_cmpint(g_unlink(file) + g_rmdir(sub) + g_rmdir(folder), ==, 0);
-}
-
-static void test_mouse(void) {
-  FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood, 100, 30);
-  app_mouse_event(app, MOUSE_CLICK, 10, 4);
-  g_assert_cmpint(selected_y(app), ==, 4);
-  app_mouse_event(app, MOUSE_WHEEL_DOWN, 0, 0);
-  g_assert_cmpint(selected_y(app), ==, 7);
-  app_mouse_event(app, MOUSE_DOUBLE, 10, 3);
-  settle(app);
-  expect(app, "birch/copy-of-fox");
-  app_draw(app);
-  app_mouse_event(app, MOUSE_CLICK, app->tabs[VIEW_EXPERTS] + 2, 0);
-  expect(app, "EXPERT");
-  app_mouse_event(app, MOUSE_CLICK, 99, 29);
-  app_mouse_event(app, MOUSE_NOTHING, -1, -1);
-}
-
-/* What a guest may not do: write, start a program, reach a file. */
-static void test_read_only(void) {
-  FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood, 100, 30);
-  app->ui.read_only = true;
-  guint n;
-  const CommandInfo *infos = command_infos(&n);
-  for (guint i = 0; i < n; i++) {
-    g_autofree char *line = g_strdup_printf("%s /tmp/x", infos[i].verb);
-    if (!infos[i].writes) continue;
-    g_assert_false(app_command(app, line));
-    expect(app, "read-only");
-  }
-  walk(app, "e");
-  expect(app, "Read-only");
-  walk(app, "<C-z>");
-  expect(app, "No shell in a read-only session");
-  walk(app, "jj<Enter>lll|p|");
-  settle(app);
-  expect(app, "No pager in a read-only session");
-  walk(app, "3s");
-  expect(app, "Read-only");
-  walk(app, "2fox|<C-s>");
-  expect(app, "for this session only");
-  g_assert_false(on_screen(app, "Saved"));
-  walk(app, ":");
-  g_assert_null(wood.memory);
-  /* No file's name is completed. */
-  g_autoptr(GArray) files = command_candidates(&app->ui, IN_FOREST, "export /", 10);
-  g_assert_cmpuint(files->len, ==, 0);
-}
-
-static void test_idle_timeout(void) {
-  FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood, 100, 30);
-  app->ui.config->idle_minutes = 5;
-  app_wait(app, 1);
-  g_assert_false(app->quit);
-  app->last_key -= (gint64)5 * 60 * G_USEC_PER_SEC;
-  app_wait(app, 1000);
-  g_assert_true(app->quit);
 }
 
 /* What an adapter without its base changes by itself. */
@@ -730,23 +425,6 @@ static void test_map_layouts(void) {
   expect(app, "models by label");
 }
 
-/* What matches is counted while one types, and found in folded trees, too. */
-static void test_search_counts(void) {
-  FakeWood wood = {0};
-  g_autoptr(App) app = ready_app(&wood, 100, 30);
-  walk(app, "zM/lora");
-  expect(app, "3 found");
-  walk(app, " barn");
-  expect(app, "1 found");
-  expect(app, "owl-lora"); /* unfolded */
-  walk(app, "<Enter>n");
-  expect(app, "1 found");
-  walk(app, "<Esc>fkind:lora");
-  expect(app, "4 kept");
-  walk(app, "<Esc>");
-  g_assert_false(on_screen(app, "kept"));
-}
-
 int main(int argc, char **argv) {
   g_setenv("LC_ALL", "C.UTF-8", TRUE);
   g_setenv("TERM", "xterm-256color", TRUE);
@@ -755,45 +433,27 @@ int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/ui/model/pages", test_model_pages);
   g_test_add_func("/ui/model/trail", test_model_trail);
-  g_test_add_func("/ui/folds", test_folds_are_remembered);
-  g_test_add_func("/ui/titles", test_titles_sort);
-  g_test_add_func("/ui/completion", test_completion);
   g_test_add_func("/ui/messages", test_messages);
   g_test_add_func("/ui/messages/none", test_no_message);
   g_test_add_func("/ui/query/counted", test_answers_are_counted);
   g_test_add_func("/ui/skipped/opens", test_skipped_opens);
   g_test_add_func("/ui/way-back", test_way_back);
-  g_test_add_func("/ui/typing", test_typing_tells_its_keys);
   g_test_add_func("/ui/model/labels", test_model_labels);
   g_test_add_func("/ui/model/follows", test_model_follows_the_forest);
   g_test_add_func("/ui/diff", test_diff);
   g_test_add_func("/ui/map", test_map);
   g_test_add_func("/ui/map/signs", test_map_signs);
   g_test_add_func("/ui/tour/legend", test_tour_shows_the_legend);
-  g_test_add_func("/ui/forest/sorted", test_sorted_list);
   g_test_add_func("/ui/forest/list", test_list_folds_nothing);
-  g_test_add_func("/ui/forest/columns", test_columns_are_chosen);
-  g_test_add_func("/ui/forest/range", test_range_tags);
-  g_test_add_func("/ui/forest/filter-fields", test_filter_fields);
-  g_test_add_func("/ui/forest/copy-export", test_copy_and_export);
   g_test_add_func("/ui/query/history", test_query_history);
   g_test_add_func("/ui/query/wide", test_wide_answers);
   g_test_add_func("/ui/experts/sweep-apply", test_sweep_and_apply);
   g_test_add_func("/ui/experts/form", test_training_form_knows_the_layers);
   g_test_add_func("/ui/skipped", test_skipped);
-  g_test_add_func("/ui/command/line", test_command_line);
-  g_test_add_func("/ui/command/actions", test_actions_are_commands);
-  g_test_add_func("/ui/menu/actions", test_action_menu);
-  g_test_add_func("/ui/tour", test_tour);
-  g_test_add_func("/ui/tour/question", test_tour_leaves_no_question);
-  g_test_add_func("/ui/mouse", test_mouse);
-  g_test_add_func("/ui/read-only", test_read_only);
-  g_test_add_func("/ui/idle", test_idle_timeout);
   g_test_add_func("/ui/model/adapter-alone", test_adapter_alone);
   g_test_add_func("/ui/model/by-hand", test_by_hand);
   g_test_add_func("/ui/experts/change", test_experts_change);
   g_test_add_func("/ui/experts/sweep-told", test_sweep_is_told_before);
   g_test_add_func("/ui/map/layouts", test_map_layouts);
-  g_test_add_func("/ui/search-counts", test_search_counts);
   return g_test_run();
 }
