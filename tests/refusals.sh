@@ -177,6 +177,12 @@ expect 2 'does not say which text encoder it was trained with: name it with --en
   classify --expert "$dir/text.safetensors" --layer=net.a "$wood" one.safetensors
 expect 0 "not of this expert's tree" apply --expert "$named" "$wood"
 
+expect 2 "an expert of another kind or of other views than this run's" \
+  train --task=classify --label=folder --min-count=2 --expert=multiview --init "$named" "$dir/lora"
+expect 1 "no layer of fox/1.safetensors has numbers enough to train on: name one with --layer" \
+  train --task=classify --label=folder --min-count=2 --expert=kernel "$dir/rows"
+expect 1 "matches 'x*': copse show lists them" sweep --task=classify --label=folder --min-count=2 --layers='x*' "$dir/lora"
+
 # states
 mkdir "$dir/mine"
 "$COPSE" scan -q --state "$dir/mine" "$wood" >/dev/null

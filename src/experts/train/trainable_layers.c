@@ -22,13 +22,15 @@ GPtrArray *trainable_layers(const Collection *collection, const Model *model, co
   if (names->len) return names;
   g_ptr_array_unref(names);
   const char *form = model->kind == MODEL_ADAPTER ? model_value(model, "form") : NULL;
-  if (form && layers->len == 0) {
+  if (form && layers->len == 0)
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND,
                 "no layer of %s can be trained on: what %s adds is not computed from its file alone", model->shown,
                 form);
-    return NULL;
-  }
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "no layer of %s matches '%s'", model->shown,
-              pattern ? pattern : "*");
+  else if (pattern)
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "no layer of %s matches '%s': copse show lists them",
+                model->shown, pattern);
+  else
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND,
+                "no layer of %s has numbers enough to train on: name one with --layer", model->shown);
   return NULL;
 }
