@@ -9,6 +9,7 @@
 #include "commands/command.h"
 #include "commands/stores_ask.h"
 #include "core/sandbox.h"
+#include "start.h"
 #include "ui/ui.h"
 #include "version.h"
 
@@ -132,6 +133,7 @@ static int run(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
+  if (!start_settle(argv)) return STATUS_COULD_NOT;
   signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of the write */
   setlocale(LC_ALL, "");
   setlocale(LC_NUMERIC, "C"); /* files and JSON have points, whatever the language */

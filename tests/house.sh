@@ -13,9 +13,10 @@ lineage:core numerics archives weights collection
 experts:core numerics archives weights collection encoders
 search:core numerics archives weights collection encoders lineage experts
 session:core numerics archives weights collection encoders lineage experts search
+cluster:core
 planter:core numerics weights
 bench:core numerics archives weights collection encoders experts
-commands:core numerics archives weights collection encoders lineage experts search session planter bench
+commands:core numerics archives weights collection encoders lineage experts search session cluster planter bench
 '
 n=0
 # Arrows between files, as "FROM TO" in names of modules: a path without .c, .h or .def. A header without a .c beside it

@@ -6,6 +6,7 @@
 #include "collection/read/archive_weights.h"
 #include "collection/catalog/catalog.h"
 #include "collection/scan/scan.h"
+#include "collection/team_collection.h"
 #include "collection/walk/places.h"
 #include "core/error.h"
 #include "core/files.h"
@@ -18,6 +19,7 @@ struct Collection {
   bool read_only;
   char *trouble; /* why nothing can be written, or NULL; set once */
   unsigned threads;
+  Team *team; /* borrowed, or NULL */
   Shard shard;
   Catalog *catalog;
   ArchiveCache *archives;
@@ -44,7 +46,7 @@ static char *default_state(const Places *places) {
 }
 
 static bool open_catalog(Collection *c, GError **error) {
-  g_autofree char *path = c->state ? g_build_filename(c->state, "catalog.db", NULL) : NULL;
+  g_autofree char *path = c->state && team_leads(c->team) ? g_build_filename(c->state, "catalog.db", NULL) : NULL;
   c->catalog = c->read_only ? catalog_open_copy(path, error) : catalog_open(path, error);
   return c->catalog != NULL;
 }
@@ -118,19 +120,24 @@ static void enter_shard(Collection *c) {
 }
 
 Collection *collection_open(const char *root, const CollectionOptions *options, GError **error) {
+  return collection_open_shared(root, options, NULL, error);
+}
+
+Collection *collection_open_shared(const char *root, const CollectionOptions *options, Team *team, GError **error) {
   static const CollectionOptions defaults = {0};
   if (!options) options = &defaults;
   g_autoptr(Collection) c = g_new0(Collection, 1);
   g_mutex_init(&c->scanning);
   c->archives = archive_cache_new();
-  c->read_only = options->read_only;
+  c->team = team;
+  c->read_only = options->read_only || !team_leads(c->team);
   c->threads = options->threads;
   c->shard = options->shard;
   if (!places_resolve(root, options->more, &c->places, error)) return NULL;
   c->state = options->state ? g_canonicalize_filename(options->state, NULL) : default_state(&c->places);
   c->whole = g_strdup(c->state);
   if (c->shard.parts > 1) enter_shard(c);
-  if (c->read_only && !g_file_test(c->state, G_FILE_TEST_IS_DIR)) g_clear_pointer(&c->state, g_free);
+  if (options->read_only && !g_file_test(c->state, G_FILE_TEST_IS_DIR)) g_clear_pointer(&c->state, g_free);
   if (!open_state(c, error) || !own_state(c, error)) return NULL;
   if (!c->read_only) drop_leftovers(c);
   return g_steal_pointer(&c);
@@ -156,25 +163,46 @@ const char *collection_state(const Collection *c) { return c->state; }
 
 bool collection_is_read_only(const Collection *c) { return c->read_only; }
 
+Team *collection_team(const Collection *c) { return c->team; }
+
+Team *collection_set_team(Collection *c, Team *team) {
+  Team *before = c->team;
+  c->team = team;
+  return before;
+}
+
 const char *collection_trouble(const Collection *c) { return c->trouble; }
 
+static bool scan_with(Collection *c, Team *team, const Progress *progress, ScanSummary *summary, GError **error) {
+  return scan_run(c->catalog, c->places.root, c->places.list, c->whole, c->shard, c->threads, team, progress, summary,
+                  error);
+}
+
 /* Once more from nothing when the catalog turns out to be damaged. Call with `scanning` held. */
-static bool scan(Collection *c, const Progress *progress, ScanSummary *summary, GError **error) {
+static bool scan(Collection *c, Team *team, const Progress *progress, ScanSummary *summary, GError **error) {
   g_autoptr(GError) first = NULL;
-  if (scan_run(c->catalog, c->places.root, c->places.list, c->whole, c->shard, c->threads, progress, summary, &first))
-    return true;
+  if (scan_with(c, team, progress, summary, &first)) return true;
   bool damaged = catalog_is_damaged(c->catalog);
   if (!damaged && (c->read_only || !is_not_stored(first))) {
     g_propagate_error(error, g_steal_pointer(&first));
     return false;
   }
   return (damaged ? catalog_rebuild(c->catalog, error) : become_read_only(c, first, error)) &&
-         scan_run(c->catalog, c->places.root, c->places.list, c->whole, c->shard, c->threads, progress, summary, error);
+         scan_with(c, NULL, progress, summary, error);
+}
+
+/* Every rank ends with the leader's models. */
+static bool share_catalog(Collection *c, GError **error) {
+  g_autoptr(GBytes) mine = team_leads(c->team) ? catalog_pack(c->catalog, error) : NULL;
+  if (team_leads(c->team) && !mine) return false;
+  g_autoptr(GBytes) packed = team_share(c->team, mine, error);
+  return packed && (team_leads(c->team) || catalog_unpack(c->catalog, packed, error));
 }
 
 bool collection_scan(Collection *c, const Progress *progress, ScanSummary *summary, GError **error) {
   g_mutex_lock(&c->scanning);
-  bool ok = scan(c, progress, summary, error);
+  bool ok = scan(c, c->team, progress, summary, error);
+  if (ok && team_is_several(c->team)) ok = share_catalog(c, error);
   g_mutex_unlock(&c->scanning);
   return ok;
 }
@@ -189,7 +217,7 @@ GPtrArray *collection_models(Collection *c, GError **error) {
   }
   g_mutex_lock(&c->scanning);
   /* Another thread may have rebuilt it while we waited. */
-  bool ok = (!catalog_is_damaged(c->catalog) || catalog_rebuild(c->catalog, error)) && scan(c, NULL, NULL, error);
+  bool ok = (!catalog_is_damaged(c->catalog) || catalog_rebuild(c->catalog, error)) && scan(c, NULL, NULL, NULL, error);
   g_mutex_unlock(&c->scanning);
   return ok ? catalog_models(c->catalog, error) : NULL;
 }

@@ -130,7 +130,7 @@ static void print_all(const ExpertRun *r, const Choices *c, bool json) {
 static int apply(const char *root, const ExpertWords *w, const Globals *g) {
   ExpertRun r;
   int status = expert_run_open(&r, root, w, g);
-  if (status == STATUS_DONE) {
+  if (status == STATUS_DONE && team_leads(g->team)) {
     GError *error = NULL;
     g_autoptr(Choices) c = choices_own(r.expert, r.encoder, &error);
     if (!c) status = command_fail(error);

@@ -76,7 +76,7 @@ int cmd_map(int argc, char **argv) {
   if (command_parse("map", entries, NULL, &argc, &argv, &g, &status)) {
     ExpertRun r;
     status = expert_run_open(&r, argv[1], &w, &g);
-    if (status == STATUS_DONE) status = run(&r, source, &g);
+    if (status == STATUS_DONE && team_leads(g.team)) status = run(&r, source, &g);
     expert_run_clear(&r);
   }
   expert_words_clear(&w);

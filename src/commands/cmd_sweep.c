@@ -8,6 +8,7 @@
 #include "commands/commands.h"
 #include "commands/score_json.h"
 #include "commands/train_options.h"
+#include "core/error.h"
 #include "core/json.h"
 #include "experts/measure/ensemble.h"
 #include "experts/train/sweep.h"
@@ -113,6 +114,11 @@ static int sweep(const char *root, const TrainWords *w, const SweepWords *s, con
   const Progress *progress = command_progress_begin(&p, "Sweeping", g);
   g_autoptr(GPtrArray) experts =
       sweep_run(c, models, &options, s->pattern ? s->pattern : w->layer, on_row, (void *)g, warnings, progress, &error);
+  if (!team_leads(g->team) && g_error_matches(error, COPSE_ERROR, COPSE_ERROR_CANCELLED)) {
+    g_clear_error(&error); /* the rest is the leader's */
+    command_progress_end(&p);
+    return STATUS_DONE;
+  }
   unsigned k = experts ? MIN((unsigned)MAX(s->ensemble, 0), experts->len) : 0;
   Ensemble together;
   bool ok = experts && (k < 2 || ensemble_measure(c, models, experts, k, progress, &together, &error));

@@ -194,6 +194,10 @@ static int train(const char *root, const TrainWords *o, const Globals *g) {
   CommandProgress p;
   g_autoptr(TrainResult) r = expert_train(c, models, &options, command_progress_begin(&p, "Training", g), &error);
   command_progress_end(&p);
+  if (!team_leads(g->team) && g_error_matches(error, COPSE_ERROR, COPSE_ERROR_CANCELLED)) {
+    g_clear_error(&error); /* the rest is the leader's */
+    return STATUS_DONE;
+  }
   if (!r) return command_fail(error);
   if (g->json) print_json(r);
   else train_report_print(r);

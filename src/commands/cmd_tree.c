@@ -6,8 +6,10 @@
 #include "commands/commands.h"
 #include "commands/lineage_run.h"
 #include "core/error.h"
+#include "core/parallel.h"
 #include "lineage/forest/forest_text.h"
 #include "lineage/forest/phylogram.h"
+#include "lineage/sketch/sketch_store.h"
 
 static cJSON *node_json(const Forest *forest, unsigned node) {
   const ForestNode *n = forest_node(forest, node);
@@ -85,6 +87,20 @@ static char *draw(const Forest *forest, Format format, Glyphs glyphs) {
   return outline_print(forest, glyphs);
 }
 
+/* Another rank grows the forest: this one makes sketches for it. */
+static int help_leader(Collection *collection, const GPtrArray *models, const ForestOptions *o,
+                       const Progress *progress) {
+  GError *error = NULL;
+  GPtrArray *notes = NULL;
+  if (o->declared_only) return STATUS_DONE;
+  unsigned threads = o->threads ? o->threads : parallel_processors();
+  GPtrArray *sketches = sketch_store_load(collection, models, o->seed, threads, progress, &notes, &error);
+  if (!sketches) return command_fail(error);
+  g_ptr_array_unref(sketches);
+  g_ptr_array_unref(notes);
+  return STATUS_DONE;
+}
+
 static int print_forest(const char *root, const Globals *globals, const Wishes *wishes) {
   GError *error = NULL;
   ForestOptions options;
@@ -96,6 +112,7 @@ static int print_forest(const char *root, const Globals *globals, const Wishes *
   CommandProgress progress;
   bool told = collection_trouble(collection) != NULL;
   const Progress *p = command_progress_begin(&progress, "Reading the weights", globals);
+  if (!team_leads(globals->team)) return help_leader(collection, models, &options, p);
   g_autoptr(Forest) forest = forest_build(collection, models, &options, p, &error);
   command_progress_end(&progress);
   if (!forest) return command_fail(error);

@@ -8,18 +8,22 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cluster/mpi_team.h"
 #include "collection/hand/by_hand.h"
 #include "collection/stores.h"
+#include "collection/team_collection.h"
 #include "core/error.h"
 #include "numerics/linalg.h"
 #include "core/parallel.h"
 #include "core/text.h"
 
 int command_fail(GError *error) {
+  bool follows = g_str_has_prefix(g_get_prgname(), "copse ("); /* another rank leads, and tells of its own end itself */
   int status =
       error && error->domain == COPSE_ERROR && error->code == COPSE_ERROR_USAGE ? STATUS_USAGE : STATUS_COULD_NOT;
   g_autofree SafeText *shown = safe_text(error ? error->message : "unknown error", -1);
-  fprintf(stderr, "copse: %s\n", shown);
+  if (!follows || !g_error_matches(error, COPSE_ERROR, COPSE_ERROR_CANCELLED))
+    fprintf(stderr, "%s: %s\n", follows ? g_get_prgname() : "copse", shown);
   g_clear_error(&error);
   return status;
 }
@@ -206,6 +210,25 @@ static void take_more_folders(const char *name, int *argc, char **argv, Globals 
   *argc = 2;
 }
 
+/* Where several processes were started together, those that share work out find each other. One answers. */
+static bool join_team(const char *name, Globals *globals, int *status) {
+  static const char *const shared[] = {"scan", "tree", "sweep", "train", "apply", "map", NULL};
+  if (!mpi_team_is_wanted() || globals->shard_text || !g_strv_contains(shared, name)) return true;
+  GError *error = NULL;
+  globals->team = mpi_team_new(&error);
+  if (!globals->team) {
+    *status = command_fail(error);
+    return false;
+  }
+  if (team_leads(globals->team)) return true;
+  g_autofree char *program = g_strdup_printf("copse (rank %u)", team_rank(globals->team));
+  g_set_prgname(program);
+  globals->quiet = TRUE;
+  if (freopen("/dev/null", "w", stdout)) return true;
+  *status = STATUS_COULD_NOT;
+  return false;
+}
+
 bool command_parse(const char *name, const GOptionEntry *entries, const char *notes, int *argc, char ***argv,
                    Globals *globals, int *status) {
   *globals = (Globals){0};
@@ -235,7 +258,7 @@ bool command_parse(const char *name, const GOptionEntry *entries, const char *no
   if (globals->stores && !put_stores(name, argc, argv, globals, status)) return false;
   if (!check_count(name, *argc - 1, status)) return false;
   take_more_folders(name, argc, *argv, globals);
-  return true;
+  return join_team(name, globals, status);
 }
 
 GOptionEntry *command_join_entries(const GOptionEntry *a, const GOptionEntry *b) {
@@ -249,6 +272,7 @@ GOptionEntry *command_join_entries(const GOptionEntry *a, const GOptionEntry *b)
 }
 
 void globals_clear(Globals *globals) {
+  g_clear_pointer(&globals->team, team_free);
   g_clear_pointer(&globals->state, g_free);
   g_clear_pointer(&globals->history_text, g_free);
   g_clear_pointer(&globals->shard_text, g_free);
@@ -268,7 +292,7 @@ Collection *command_open(const char *root, const Globals *globals, GPtrArray **m
   CollectionOptions options = command_options(globals);
   GError *error = NULL;
   CommandProgress p;
-  g_autoptr(Collection) c = collection_open(root, &options, &error);
+  g_autoptr(Collection) c = collection_open_shared(root, &options, globals->team, &error);
   bool ok = c != NULL;
   if (ok) {
     ok = collection_scan(c, command_progress_begin(&p, "Scanning", globals), NULL, &error);

@@ -8,6 +8,7 @@
 
 #include "collection/collection.h"
 #include "core/progress.h"
+#include "core/team.h"
 
 /* Exit statuses, a contract. */
 enum { STATUS_DONE = 0, STATUS_COULD_NOT = 1, STATUS_USAGE = 2, STATUS_DIFFERENT = 3 };
@@ -22,6 +23,7 @@ typedef struct {
   Shard shard;
   char **also; /* more folders, archives and files of the same collection; NULL-terminated, or NULL */
   gboolean json, quiet, read_only, no_sandbox, stores;
+  Team *team;   /* processes that share the work, NULL: this one alone */
   char **words; /* argv, where the stores of this machine were put in front; or NULL */
 } Globals;
 
@@ -43,6 +45,7 @@ bool command_parse(const char *name, const GOptionEntry *entries, const char *no
                    Globals *globals, int *status);
 /* Both lists of entries in one, ended by a null entry. The caller frees it. */
 GOptionEntry *command_join_entries(const GOptionEntry *a, const GOptionEntry *b);
+/* Also ends this process's part in the team. */
 void globals_clear(Globals *globals);
 
 /* Adds paths to those of --also, behind them. Copies. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/files.h"
 
 static const char ending[] = ".safetensors";
 
@@ -43,4 +44,39 @@ bool expert_file_rename(const Expert *e, const char *name, GError **error) {
   if (g_rename(e->path, path) == 0) return true;
   g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s cannot be renamed: %s", e->name, g_strerror(errno));
   return false;
+}
+
+/* --- for another process */
+
+/* A file in a folder of its own among those that are removed with the machine; the caller frees both. */
+static char *passing_file(char **folder, GError **error) {
+  *folder = g_dir_make_tmp("copse-XXXXXX", error);
+  return *folder ? g_build_filename(*folder, "expert.safetensors", NULL) : NULL;
+}
+
+static void drop_passing(const char *folder, const char *path) {
+  g_remove(path);
+  g_rmdir(folder);
+}
+
+GBytes *expert_pack(const Expert *x, GError **error) {
+  g_autofree char *folder = NULL, *path = passing_file(&folder, error), *bytes = NULL;
+  gsize n = 0;
+  if (!path) return NULL;
+  bool ok = expert_save(x, path, error) && g_file_get_contents(path, &bytes, &n, error);
+  drop_passing(folder, path);
+  return ok ? g_bytes_new_take(g_steal_pointer(&bytes), n) : NULL;
+}
+
+Expert *expert_unpack(GBytes *packed, GError **error) {
+  g_autofree char *folder = NULL, *path = passing_file(&folder, error);
+  gsize n;
+  const void *data = g_bytes_get_data(packed, &n);
+  if (!path) return NULL;
+  Expert *x = file_write_bytes(path, data, n, error) ? expert_load(path, error) : NULL;
+  drop_passing(folder, path);
+  if (!x) return NULL;
+  g_clear_pointer(&x->name, g_free);
+  g_clear_pointer(&x->path, g_free);
+  return x;
 }

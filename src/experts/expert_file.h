@@ -5,6 +5,10 @@
 
 #include "experts/expert.h"
 
+/* An expert as another process takes it, and such a one again, without a name and a file. NULL with an error. */
+GBytes *expert_pack(const Expert *expert, GError **error);
+Expert *expert_unpack(GBytes *packed, GError **error);
+
 /* Removes it. COPSE_ERROR_NOT_FOUND when it has no file, COPSE_ERROR_IO when it cannot be removed. */
 bool expert_file_remove(const Expert *expert, GError **error);
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "collection/stamp.h"
+#include "collection/team_collection.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/guarded_map.h"
@@ -178,25 +179,142 @@ static bool fill_chunk(const Filling *f, GPtrArray *models, const size_t *to, GE
   return true;
 }
 
-static bool fill_missing(const Filling *f, const GPtrArray *models, GError **error) {
-  g_autoptr(GPtrArray) chunk = g_ptr_array_new();
+/* The rows that are missing, in chunks that fit in memory and of at most `most` models. */
+typedef struct {
+  size_t *rows, n;
+  GArray *first; /* of size_t: where in `rows` each chunk begins; one more at the end */
+} Chunks;
+
+static Chunks chunks_of(const Filling *f, const GPtrArray *models, size_t most) {
+  Chunks c = {g_new(size_t, models->len + 1), 0, g_array_new(FALSE, FALSE, sizeof(size_t))};
   const ProbexShape *s = &f->expert->probex->shape;
   uint64_t widest = s->d_out * s->d_in * sizeof(float), bytes = 0;
-  size_t to[CHUNK];
-  for (guint i = 0; i <= models->len; i++) {
-    bool last = i == models->len;
-    if (!last && !f->good[i]) {
-      to[chunk->len] = i;
-      g_ptr_array_add(chunk, models->pdata[i]);
-      bytes += MIN(((Model *)models->pdata[i])->bytes, widest);
-    }
-    if (chunk->len == CHUNK || bytes >= CHUNK_BYTES || (last && chunk->len)) {
-      bytes = 0;
-      if (!fill_chunk(f, chunk, to, error)) return false;
-      g_ptr_array_set_size(chunk, 0);
-    }
+  size_t from = 0;
+  g_array_append_val(c.first, from);
+  for (guint i = 0; i < models->len; i++) {
+    if (f->good[i]) continue;
+    c.rows[c.n++] = i;
+    bytes += MIN(((Model *)models->pdata[i])->bytes, widest);
+    if (c.n - from < most && bytes < CHUNK_BYTES) continue;
+    g_array_append_val(c.first, c.n);
+    from = c.n;
+    bytes = 0;
   }
-  return true;
+  if (c.n > from) g_array_append_val(c.first, c.n);
+  return c;
+}
+
+static void chunks_clear(Chunks *c) {
+  g_free(c->rows);
+  g_array_unref(c->first);
+}
+
+static size_t chunk_start(const Chunks *c, size_t k) { return g_array_index(c->first, size_t, k); }
+
+static bool fill_one(const Filling *f, const GPtrArray *models, const Chunks *c, size_t k, GError **error) {
+  g_autoptr(GPtrArray) chunk = g_ptr_array_new();
+  for (size_t i = chunk_start(c, k); i < chunk_start(c, k + 1); i++) g_ptr_array_add(chunk, models->pdata[c->rows[i]]);
+  return fill_chunk(f, chunk, c->rows + chunk_start(c, k), error);
+}
+
+static bool fill_missing(const Filling *f, const GPtrArray *models, GError **error) {
+  Chunks c = chunks_of(f, models, CHUNK);
+  bool ok = true;
+  for (guint k = 0; ok && k + 1 < c.first->len; k++) ok = fill_one(f, models, &c, k, error);
+  chunks_clear(&c);
+  return ok;
+}
+
+/* --- with other processes --- */
+
+typedef struct {
+  const Filling *filling;
+  const GPtrArray *models;
+  const Chunks *chunks;
+  size_t width;
+} Sharing;
+
+/* A chunk that a rank filled: which of its rows are there, the rows, words about the others. */
+static const char filled_type[] = "(ayayaay)";
+
+static GBytes *fill_shared(void *user, size_t k, unsigned thread) {
+  (void)thread;
+  const Sharing *s = user;
+  const Chunks *c = s->chunks;
+  g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
+  Filling f = *s->filling;
+  f.warnings = warnings;
+  if (k + 1 >= c->first->len || !fill_one(&f, s->models, c, k, NULL)) return NULL;
+  g_autoptr(GByteArray) good = g_byte_array_new(), rows = g_byte_array_new();
+  for (size_t i = chunk_start(c, k); i < chunk_start(c, k + 1); i++) {
+    guint8 there = f.good[c->rows[i]];
+    g_byte_array_append(good, &there, 1);
+    if (there)
+      g_byte_array_append(rows, (const guint8 *)(f.rows + c->rows[i] * s->width), (guint)(s->width * sizeof(float)));
+  }
+  g_autoptr(GVariantBuilder) words = g_variant_builder_new(G_VARIANT_TYPE("aay"));
+  for (guint i = 0; i < warnings->len; i++)
+    g_variant_builder_add_value(words, g_variant_new_bytestring(warnings->pdata[i]));
+  g_autoptr(GVariant) filled = g_variant_ref_sink(g_variant_new(
+      "(@ay@ay@aay)", g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, good->data, good->len, 1),
+      g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, rows->data, rows->len, 1), g_variant_builder_end(words)));
+  return g_variant_get_data_as_bytes(filled);
+}
+
+static void take_words(const Filling *f, GVariant *words) {
+  for (gsize i = 0; f->warnings && i < g_variant_n_children(words); i++) {
+    g_autoptr(GVariant) word = g_variant_get_child_value(words, i);
+    g_ptr_array_add(f->warnings, g_strdup(g_variant_get_bytestring(word)));
+  }
+}
+
+static bool take_filled(void *user, size_t k, GBytes *result, GError **error) {
+  const Sharing *s = user;
+  const Chunks *c = s->chunks;
+  const Filling *f = s->filling;
+  if (!result) return fill_one(f, s->models, c, k, error);
+  g_autoptr(GVariant) filled = g_variant_ref_sink(g_variant_new_from_bytes(G_VARIANT_TYPE(filled_type), result, FALSE));
+  g_autoptr(GVariant) good = NULL, rows = NULL, words = NULL;
+  g_variant_get(filled, "(@ay@ay@aay)", &good, &rows, &words);
+  gsize n, bytes, row = s->width * sizeof(float), at = 0;
+  const guint8 *there = g_variant_get_fixed_array(good, &n, 1), *data = g_variant_get_fixed_array(rows, &bytes, 1);
+  for (size_t i = 0; i < n && i < chunk_start(c, k + 1) - chunk_start(c, k); i++) {
+    if (!there[i] || at + row > bytes) continue;
+    size_t to = c->rows[chunk_start(c, k) + i];
+    memcpy(f->rows + to * s->width, data + at, row);
+    f->good[to] = true;
+    at += row;
+  }
+  take_words(f, words);
+  return progress_step(f->progress, "reading", chunk_start(c, k + 1), c->n, error);
+}
+
+/* The leader says which rows are there; the others' own rows stay incomplete. */
+static bool fill_with_team(const Filling *f, Team *team, const GPtrArray *models, size_t width, GError **error) {
+  g_autoptr(GBytes) mine = g_bytes_new(f->good, models->len * sizeof *f->good);
+  g_autoptr(GBytes) shared = team_share(team, mine, error);
+  if (!shared || g_bytes_get_size(shared) != g_bytes_get_size(mine)) return false;
+  memcpy(f->good, g_bytes_get_data(shared, NULL), models->len * sizeof *f->good);
+  size_t fair = models->len / (8 * (size_t)team_size(team));
+  Chunks c = chunks_of(f, models, CLAMP(fair, (size_t)1, (size_t)CHUNK));
+  g_autofree size_t *items = g_new(size_t, c.first->len + 1);
+  size_t n = c.first->len - 1;
+  for (size_t k = 0; k < n; k++) items[k] = k;
+  Sharing s = {f, models, &c, width};
+  TeamWork work = {items, n, 1, fill_shared, take_filled, &s, f->progress ? f->progress->cancel : NULL};
+  bool ok = team_work(team, &work, error);
+  chunks_clear(&c);
+  return ok;
+}
+
+/* The leader has all rows already. */
+static bool tell_team(Team *team, size_t n, GError **error) {
+  g_autofree bool *good = g_new(bool, n + 1);
+  memset(good, true, n * sizeof *good);
+  g_autoptr(GBytes) mine = g_bytes_new(good, n * sizeof *good);
+  g_autoptr(GBytes) shared = team_share(team, mine, error);
+  TeamWork none = {.threads = 1};
+  return shared && team_work(team, &none, error);
 }
 
 /* --- keeping -------------------------------------------------------------------------------------- */
@@ -285,8 +403,11 @@ Representations *representations_open(const Collection *collection, const Expert
   Header h;
   uint64_t hash = expert_hash(x);
   g_autofree char *path = file_path(collection, x);
+  Team *team = collection_team(collection);
+  if (!team_leads(team)) g_clear_pointer(&path, g_free); /* what is known, the leader says */
   g_autoptr(GuardedMap) map = map_file(path, hash, r->width, collection_is_read_only(collection), warnings, &h);
   if (map && all_known(stamps, n, map, &h)) {
+    if (team_is_several(team) && !tell_team(team, n, error)) return NULL;
     r->rows = rows_in(map, &h);
     r->map = g_steal_pointer(&map);
     return g_steal_pointer(&r);
@@ -299,7 +420,9 @@ Representations *representations_open(const Collection *collection, const Expert
   if (map) take_known(&f, map, &h, stamps, n);
   for (size_t i = 0; i < n; i++) r->computed += !good[i];
   size_t known = n - r->computed;
-  if (!fill_missing(&f, r->models, error)) return NULL;
+  if (!(team_is_several(team) ? fill_with_team(&f, team, r->models, r->width, error)
+                              : fill_missing(&f, r->models, error)))
+    return NULL;
   n = compact(r, &f, stamps);
   bool as_before = map && known == n && h.n == n; /* what could not be read then cannot be read now */
   if (path && !as_before && !collection_is_read_only(collection)) keep(path, hash, stamps, r->memory, n, r->width);

@@ -3,6 +3,7 @@
 
 #include <cblas.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <sys/mman.h>
 
 #include "core/error.h"
@@ -26,7 +27,51 @@ void gemm_reference(bool trans_a, bool trans_b, size_t m, size_t n, size_t k, fl
     }
 }
 
-void linalg_set_threads(unsigned threads) { openblas_set_num_threads((int)threads); }
+/* Threads that were tried: each waits until all are there. */
+typedef struct {
+  GMutex lock;
+  GCond open;
+  bool opened;
+} Gate;
+
+static gpointer wait_at_gate(gpointer data) {
+  Gate *gate = data;
+  g_mutex_lock(&gate->lock);
+  while (!gate->opened) g_cond_wait(&gate->open, &gate->lock);
+  g_mutex_unlock(&gate->lock);
+  return NULL;
+}
+
+/* How many of `wanted` further threads there can be at once. */
+static unsigned threads_to_be_had(unsigned wanted) {
+  Gate gate = {0};
+  g_autoptr(GPtrArray) threads = g_ptr_array_new();
+  g_mutex_init(&gate.lock);
+  g_cond_init(&gate.open);
+  for (unsigned k = 0; k < wanted; k++) {
+    GThread *thread = g_thread_try_new("copse-probe", wait_at_gate, &gate, NULL);
+    if (!thread) break;
+    g_ptr_array_add(threads, thread);
+  }
+  g_mutex_lock(&gate.lock);
+  gate.opened = true;
+  g_cond_broadcast(&gate.open);
+  g_mutex_unlock(&gate.lock);
+  for (guint k = 0; k < threads->len; k++) g_thread_join(threads->pdata[k]);
+  g_mutex_clear(&gate.lock);
+  g_cond_clear(&gate.open);
+  return threads->len;
+}
+
+/* OpenBLAS does not look whether a thread began, and waits for it for ever: of more than it ever had, as many as there
+ * can be. */
+void linalg_set_threads(unsigned threads) {
+  static atomic_uint had;
+  unsigned most = MAX(atomic_load(&had), linalg_threads());
+  if (threads > most) threads = most + threads_to_be_had(threads - most);
+  atomic_store(&had, MAX(most, threads));
+  openblas_set_num_threads((int)MAX(threads, 1U));
+}
 
 unsigned linalg_threads(void) { return (unsigned)openblas_get_num_threads(); }
 

@@ -216,6 +216,70 @@ static void test_memory(Fixture *f, gconstpointer unused) {
   g_assert_nonnull(strstr(r.out, "\"skipped\",\"path\":\"hostile.safetensors\""));
 }
 
+/* Everything below a folder belongs to that user from now on. */
+static void give(const char *path, uid_t uid) {
+  g_assert_cmpint(lchown(path, uid, (gid_t)-1), ==, 0);
+  g_autoptr(GDir) dir = g_file_test(path, G_FILE_TEST_IS_SYMLINK) ? NULL : g_dir_open(path, 0, NULL);
+  for (const char *name; dir && (name = g_dir_read_name(dir));) {
+    g_autofree char *below = g_build_filename(path, name, NULL);
+    give(below, uid);
+  }
+}
+
+/* A user of whom there is nobody else: he may have as many threads as the limit says, this program's first included. */
+static uid_t lonely_user(void) { return 61000 + (uid_t)getpid() % 4000; }
+
+/* No thread but the first: every job does its work on that one, and does not wait for others. */
+static void test_threads(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  if (getuid() != 0 || SANITIZED) {
+    g_test_skip("needs another user, and a program without threads of its own");
+    return;
+  }
+  const Limit lone = {RLIMIT_NPROC, 1, lonely_user()};
+  const char *const jobs[][9] = {{"scan", f->root, NULL},
+                                 {"tree", f->root, NULL},
+                                 {"train", f->root, "--expert", "probex", "--epochs", "2", NULL},
+                                 {"train", f->root, "--expert", "kernel", NULL},
+                                 {"sweep", f->root, "--expert", "kernel", NULL},
+                                 {"apply", f->root, NULL},
+                                 {"map", f->root, NULL},
+                                 {"query", f->root, "dog", NULL},
+                                 {"set", f->root, "seed", "note=alone", NULL}};
+  const char *const plant[] = {"plant", f->root, "--concepts", "4", "--models", "16", "--seed", "5", NULL};
+  g_auto(Run) planted = run_copse(f, NULL, plant);
+  expect_exit(&planted, 0);
+  give(f->top, lone.uid);
+  for (size_t i = 0; i < G_N_ELEMENTS(jobs); i++) {
+    g_auto(Run) r = run_copse(f, &lone, jobs[i]);
+    if (WIFEXITED(r.status) && WEXITSTATUS(r.status) >= 97) {
+      g_test_skip("another user can reach neither the program nor a temporary folder of ours");
+      return;
+    }
+    g_test_message("%s: %.1f s, status %x %s", jobs[i][0], r.seconds, r.status, r.err);
+    g_assert_true(WIFEXITED(r.status)); /* not by SIGINT, as OpenBLAS would have it, nor by the alarm */
+    if (i < 7) g_assert_cmpint(WEXITSTATUS(r.status), ==, 0);
+    else g_assert_cmpint(WEXITSTATUS(r.status), <=, 2);
+  }
+}
+
+/* From less than the program is loaded with to enough: a word or the answer, and neither a signal nor a wait. */
+static void test_address_space(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  const char *const list[] = {"scan", f->root, NULL};
+  bool answered = false;
+  put_models(f, 2);
+  for (rlim_t mb = 60; mb <= 460 && !SANITIZED; mb += 40) {
+    const Limit limit = {RLIMIT_AS, mb << 20, 0};
+    g_auto(Run) r = run_copse(f, &limit, list);
+    g_test_message("%u MB: status %x %s", (unsigned)mb, r.status, r.err);
+    g_assert_true(WIFEXITED(r.status));
+    g_assert_true(WEXITSTATUS(r.status) == 0 || *r.err); /* 127 is the loader's */
+    answered |= WEXITSTATUS(r.status) == 0;
+  }
+  g_assert_true(answered || SANITIZED);
+}
+
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   add_test("/shortage", "locked", test_locked);
@@ -224,5 +288,7 @@ int main(int argc, char **argv) {
   add_test("/shortage", "read-only-state", test_read_only_state);
   add_test("/shortage", "file-handles", test_file_handles);
   add_test("/shortage", "memory", test_memory);
+  add_test("/shortage", "threads", test_threads);
+  add_test("/shortage", "address-space", test_address_space);
   return g_test_run();
 }

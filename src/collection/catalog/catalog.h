@@ -65,6 +65,12 @@ bool catalog_totals(Catalog *catalog, unsigned *models, unsigned *skipped, uint6
  * files, skips, values. Fails when it is another's, and takes nothing then. */
 bool catalog_merge(Catalog *catalog, const char *path, const char *root, GError **error);
 
+/* Models, files and skips in one block, for another process; NULL with an error. Named values do not go along. */
+GBytes *catalog_pack(Catalog *catalog, GError **error);
+
+/* Takes such a block in, in one transaction, over what there is of the same paths. */
+bool catalog_unpack(Catalog *catalog, GBytes *packed, GError **error);
+
 /* All models by path. Array of Model*, owned. */
 GPtrArray *catalog_models(Catalog *catalog, GError **error);
 

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "collection/team_collection.h"
 #include "core/error.h"
 #include "numerics/linalg.h"
 #include "numerics/rng.h"
@@ -62,6 +63,7 @@ typedef struct {
   const Collection *collection;
   const DenseStoreOptions *store;
   const Progress *progress;
+  bool bare; /* kernels are not kept */
 } Looking;
 
 bool kernel_judge(const KernelTarget *t, const float *k, bool by_top1, double r2[KERNEL_HEADS],
@@ -106,7 +108,7 @@ static bool add_candidates(const Looking *l, const char *layer, const KernelView
     kernel_scale_free(kernel_scale_fit(k, l->target->n));
     if (!kernel_judge(l->target, k, false, c.r2, unused, error)) return false;
     c.layer = g_strdup(layer);
-    c.k = g_steal_pointer(&grams->pdata[v]);
+    if (!l->bare) c.k = g_steal_pointer(&grams->pdata[v]);
     g_array_append_val(l->choice->candidates, c);
   }
   drop_weak(l->choice->candidates);
@@ -125,18 +127,108 @@ static bool look_at(const Looking *l, const char *layer, GError **error) {
          add_candidates(l, layer, views, n_views, grams, error);
 }
 
-static bool look_at_all(const Looking *l, const GPtrArray *layers, GPtrArray *warnings, GError **error) {
-  for (guint i = 0; i < layers->len; i++) {
-    g_autoptr(GError) problem = NULL;
-    if (!progress_step(l->progress, "looking at layers", i, layers->len, error)) return false;
-    if (look_at(l, layers->pdata[i], &problem)) continue;
-    if (g_error_matches(problem, COPSE_ERROR, COPSE_ERROR_CANCELLED) || layers->len == 1) {
-      g_propagate_error(error, g_steal_pointer(&problem));
-      return false;
-    }
-    if (warnings) g_ptr_array_add(warnings, g_strdup(problem->message));
+/* A layer that cannot be looked at is left out, with a word. False when nothing more is to be done. */
+static bool pass_over(const GPtrArray *layers, GPtrArray *warnings, GError *problem, GError **error) {
+  if (g_error_matches(problem, COPSE_ERROR, COPSE_ERROR_CANCELLED) || layers->len == 1) {
+    g_propagate_error(error, problem);
+    return false;
   }
-  if (l->choice->candidates->len) return true;
+  if (warnings) g_ptr_array_add(warnings, g_strdup(problem->message));
+  g_error_free(problem);
+  return true;
+}
+
+static bool look_alone(const Looking *l, const GPtrArray *layers, GPtrArray *warnings, GError **error) {
+  for (guint i = 0; i < layers->len; i++) {
+    GError *problem = NULL;
+    if (!progress_step(l->progress, "looking at layers", i, layers->len, error)) return false;
+    if (!look_at(l, layers->pdata[i], &problem) && !pass_over(layers, warnings, problem, error)) return false;
+  }
+  return true;
+}
+
+/* --- with other processes */
+
+typedef struct {
+  const Looking *looking;
+  const GPtrArray *layers;
+  GPtrArray *warnings;
+  unsigned done;
+} LookingTogether;
+
+/* What a layer told: why nothing, or each view's side, power, r² and kernel. */
+static const char told_type[] = "(aya(iddday))";
+
+static GBytes *look_at_one(void *user, size_t item, unsigned thread) {
+  (void)thread;
+  const LookingTogether *t = user;
+  g_autoptr(KernelChoice) own = g_new0(KernelChoice, 1);
+  own->candidates = g_array_new(FALSE, TRUE, sizeof(KernelCandidate));
+  g_array_set_clear_func(own->candidates, candidate_clear);
+  Looking l = *t->looking;
+  l.choice = own;
+  g_autoptr(GError) problem = NULL;
+  if (item >= t->layers->len) return NULL;
+  look_at(&l, t->layers->pdata[item], &problem);
+  g_autoptr(GVariantBuilder) all = g_variant_builder_new(G_VARIANT_TYPE("a(iddday)"));
+  for (guint i = 0; i < own->candidates->len && !problem; i++) {
+    const KernelCandidate *c = &g_array_index(own->candidates, KernelCandidate, i);
+    gsize bytes = c->k ? l.target->n * l.target->n * sizeof *c->k : 0;
+    g_variant_builder_add(all, "(iddd@ay)", (int)c->view.side, (double)c->view.power, c->r2[0], c->r2[1],
+                          g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, c->k, bytes, 1));
+  }
+  g_autoptr(GVariant) told = g_variant_ref_sink(g_variant_new(
+      "(@ay@a(iddday))", g_variant_new_bytestring(problem ? problem->message : ""), g_variant_builder_end(all)));
+  return g_variant_get_data_as_bytes(told);
+}
+
+static void take_candidate(const Looking *l, const char *layer, GVariant *told) {
+  KernelCandidate c = {0};
+  int side;
+  double power;
+  g_autoptr(GVariant) kernel = NULL;
+  g_variant_get(told, "(iddd@ay)", &side, &power, &c.r2[0], &c.r2[1], &kernel);
+  gsize n;
+  const void *k = g_variant_get_fixed_array(kernel, &n, 1);
+  c.view = (KernelView){(KernelSide)side, (float)power};
+  if (n == l->target->n * l->target->n * sizeof(float)) c.k = g_memdup2(k, n);
+  c.layer = g_strdup(layer);
+  g_array_append_val(l->choice->candidates, c);
+}
+
+static bool take_told(void *user, size_t item, GBytes *result, GError **error) {
+  LookingTogether *t = user;
+  const char *layer = t->layers->pdata[item];
+  GError *problem = NULL;
+  if (!progress_step(t->looking->progress, "looking at layers", ++t->done, t->layers->len, error)) return false;
+  if (!result) return look_at(t->looking, layer, &problem) || pass_over(t->layers, t->warnings, problem, error);
+  g_autoptr(GVariant) told = g_variant_ref_sink(g_variant_new_from_bytes(G_VARIANT_TYPE(told_type), result, FALSE));
+  g_autoptr(GVariant) word = g_variant_get_child_value(told, 0), all = g_variant_get_child_value(told, 1);
+  if (*g_variant_get_bytestring(word)) {
+    problem = g_error_new_literal(COPSE_ERROR, COPSE_ERROR_FORMAT, g_variant_get_bytestring(word));
+    return pass_over(t->layers, t->warnings, problem, error);
+  }
+  for (gsize i = 0; i < g_variant_n_children(all); i++) {
+    g_autoptr(GVariant) one = g_variant_get_child_value(all, i);
+    take_candidate(t->looking, layer, one);
+  }
+  drop_weak(t->looking->choice->candidates);
+  return true;
+}
+
+static bool look_together(const Looking *l, Team *team, const GPtrArray *layers, GPtrArray *warnings, GError **error) {
+  g_autofree size_t *items = g_new(size_t, layers->len + 1);
+  for (guint i = 0; i < layers->len; i++) items[i] = i;
+  LookingTogether t = {l, layers, warnings, 0};
+  TeamWork work = {items, layers->len, 1, look_at_one, take_told, &t, l->progress ? l->progress->cancel : NULL};
+  return team_work(team, &work, error) && team_leave(team, error);
+}
+
+static bool look_at_all(const Looking *l, const GPtrArray *layers, GPtrArray *warnings, GError **error) {
+  Team *team = collection_team(l->collection);
+  bool ok =
+      team_is_several(team) ? look_together(l, team, layers, warnings, error) : look_alone(l, layers, warnings, error);
+  if (!ok || l->choice->candidates->len) return ok;
   g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_TOO_FEW,
                       "no layer of the models can be read as one matrix: name one with --layer");
   return false;
@@ -200,25 +292,56 @@ static double control(const KernelTarget *t, const float *k, uint64_t seed) {
   return kernel_judge(dealt, k, true, r2, top1, NULL) ? top1[0] : NAN;
 }
 
+/* Models to look at: of a great many, some. */
+static void looking_init(Looking *l, const Collection *collection, const GPtrArray *models, const GPtrArray *layers,
+                         const KernelTarget *target, uint64_t seed) {
+  double share = cbrt((double)LOOK_VIEWS / (7.0 * (double)MAX(layers->len, 1)));
+  size_t most = (size_t)fmax((double)LOOK_LEAST, (double)LOOK_MOST * fmin(1, share));
+  *l = (Looking){.choice = g_new0(KernelChoice, 1), .collection = collection, .models = g_ptr_array_new()};
+  l->choice->candidates = g_array_new(FALSE, TRUE, sizeof(KernelCandidate));
+  g_array_set_clear_func(l->choice->candidates, candidate_clear);
+  g_autofree size_t *some = kernel_some_models(target, most, seed, &l->choice->n);
+  l->target = kernel_target_pick(target, some, l->choice->n);
+  for (size_t i = 0; i < l->choice->n; i++) g_ptr_array_add(l->models, models->pdata[some[i]]);
+}
+
+static void looking_clear(Looking *l) {
+  kernel_choice_free(l->choice);
+  kernel_target_free((KernelTarget *)l->target);
+  g_ptr_array_unref(l->models);
+}
+
+static bool choose(const Looking *l, uint64_t seed, GError **error) {
+  const KernelTarget *t = l->target;
+  g_autofree float *k = g_new(float, t->n * t->n + 1);
+  if (t->label && !choose_sum(l->choice, t, KERNEL_UNSEEN, l->progress, k, error)) return false;
+  if (!choose_sum(l->choice, t, KERNEL_SEEN, l->progress, k, error)) return false;
+  l->choice->control = control(t, k, seed);
+  for (guint i = 0; i < l->choice->candidates->len; i++)
+    g_clear_pointer(&g_array_index(l->choice->candidates, KernelCandidate, i).k, g_free);
+  return true;
+}
+
 KernelChoice *kernel_choose(const Collection *collection, const GPtrArray *models, const GPtrArray *layers,
                             const KernelTarget *target, const DenseStoreOptions *store, uint64_t seed,
                             GPtrArray *warnings, const Progress *progress, GError **error) {
-  g_autoptr(KernelChoice) choice = g_new0(KernelChoice, 1);
-  choice->candidates = g_array_new(FALSE, TRUE, sizeof(KernelCandidate));
-  g_array_set_clear_func(choice->candidates, candidate_clear);
-  double share = cbrt((double)LOOK_VIEWS / (7.0 * (double)MAX(layers->len, 1)));
-  size_t most = (size_t)fmax((double)LOOK_LEAST, (double)LOOK_MOST * fmin(1, share));
-  g_autofree size_t *some = kernel_some_models(target, most, seed, &choice->n);
-  g_autoptr(KernelTarget) t = kernel_target_pick(target, some, choice->n);
-  g_autoptr(GPtrArray) looked = g_ptr_array_new();
-  for (size_t i = 0; i < choice->n; i++) g_ptr_array_add(looked, models->pdata[some[i]]);
-  Looking l = {choice, t, looked, collection, store, progress};
-  if (!look_at_all(&l, layers, warnings, error)) return NULL;
-  g_autofree float *k = g_new(float, t->n * t->n + 1);
-  if (t->label && !choose_sum(choice, t, KERNEL_UNSEEN, progress, k, error)) return NULL;
-  if (!choose_sum(choice, t, KERNEL_SEEN, progress, k, error)) return NULL;
-  choice->control = control(t, k, seed);
-  for (guint i = 0; i < choice->candidates->len; i++)
-    g_clear_pointer(&g_array_index(choice->candidates, KernelCandidate, i).k, g_free);
-  return g_steal_pointer(&choice);
+  Looking l;
+  looking_init(&l, collection, models, layers, target, seed);
+  l.store = store;
+  l.progress = progress;
+  bool ok = look_at_all(&l, layers, warnings, error) && choose(&l, seed, error);
+  KernelChoice *choice = ok ? g_steal_pointer(&l.choice) : NULL;
+  looking_clear(&l);
+  return choice;
+}
+
+KernelChoice *kernel_look(const Collection *collection, const GPtrArray *models, const GPtrArray *layers,
+                          const KernelTarget *target, uint64_t seed, const Progress *progress, GError **error) {
+  Looking l;
+  looking_init(&l, collection, models, layers, target, seed);
+  l.progress = progress;
+  l.bare = true;
+  KernelChoice *choice = look_at_all(&l, layers, NULL, error) ? g_steal_pointer(&l.choice) : NULL;
+  looking_clear(&l);
+  return choice;
 }

@@ -22,10 +22,17 @@ typedef struct {
 } KernelChoice;
 
 /* Looks at every layer of `layers` (char*). `models` (n of target) are the training models. Layers that cannot be
- * read in one shape are left out with a line in `warnings` (may be NULL). COPSE_ERROR_TOO_FEW when none is left. */
+ * read in one shape are left out with a line in `warnings` (may be NULL). COPSE_ERROR_TOO_FEW when none is left. Of a team all
+ * ranks call it alike and look at the layers together; the leader alone gets an answer, the others an error of
+ * team_leave(). */
 KernelChoice *kernel_choose(const Collection *collection, const GPtrArray *models, const GPtrArray *layers,
                             const KernelTarget *target, const DenseStoreOptions *store, uint64_t seed,
                             GPtrArray *warnings, const Progress *progress, GError **error);
+
+/* The same without choosing: what each layer tells, and no more. NULL when cancelled, and everywhere but at the leader of
+ * a team, whose ranks look at the layers together. */
+KernelChoice *kernel_look(const Collection *collection, const GPtrArray *models, const GPtrArray *layers,
+                          const KernelTarget *target, uint64_t seed, const Progress *progress, GError **error);
 void kernel_choice_free(KernelChoice *choice);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KernelChoice, kernel_choice_free)
 

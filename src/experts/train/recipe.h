@@ -48,6 +48,7 @@ typedef struct {
   bool val_holdout; /* align: a second expert, the best on models of a folder val_holdout, is stored beside the first */
   bool ties_later;  /* of equal validations the later is kept, whatever its loss */
   bool trial;       /* to be compared with others: nothing is stored */
+  bool unplaced;    /* trained in full, but stored nowhere: whoever asked does that (train_keep()) */
   bool baselines;   /* measure them too */
   const char *init; /* a checkpoint of the same shape to start from, or NULL */
   const char *out;  /* checkpoint path; NULL: in the collection's state */

@@ -5,8 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collection/team_collection.h"
 #include "core/error.h"
+#include "experts/expert_file.h"
 #include "experts/kernel/kernel_choose.h"
+#include "experts/train/train_place.h"
 #include "experts/train/trainable_layers.h"
 #include "experts/task/task.h"
 
@@ -58,7 +61,7 @@ static bool rank_layers(const Collection *collection, const Task *task, GPtrArra
     g_ptr_array_add(models, task->models->pdata[i]);
   }
   g_autoptr(KernelTarget) target = kernel_target_new(task, members, models->len, false);
-  KernelChoice *choice = kernel_choose(collection, models, names, target, NULL, seed, NULL, progress, NULL);
+  KernelChoice *choice = kernel_look(collection, models, names, target, seed, progress, NULL);
   if (!choice) return progress_check(progress, error);
   Ranked *all = g_new(Ranked, names->len + 1);
   for (guint i = 0; i < names->len; i++) all[i] = (Ranked){names->pdata[i], explained(choice, names->pdata[i])};
@@ -86,33 +89,132 @@ static Expert *one_layer(Collection *collection, const GPtrArray *models, const 
   return r ? g_steal_pointer(&r->expert) : NULL;
 }
 
+static gpointer copy_name(gconstpointer name, gpointer user) {
+  (void)user;
+  return g_strdup(name);
+}
+
+/* What every layer is trained with. */
+typedef struct {
+  Collection *collection;
+  const GPtrArray *models, *names;
+  const TrainOptions *options;
+  GHashTable *kin;
+  const Progress *progress;
+  SweepRow row;
+  void *user;
+  GPtrArray *warnings, *experts;
+  unsigned done;
+} Sweep;
+
+static Expert *train_layer(const Sweep *s, const char *layer, bool unplaced, bool *again, GError **error) {
+  TrainOptions o = *s->options;
+  o.unplaced = unplaced;
+  if (o.kind == TRAIN_AUTO) o.kind = TRAIN_KERNEL; /* forms are compared on the layer that is chosen, not on each */
+  o.kin = s->kin;
+  o.kin_only = true;
+  o.layer = layer;
+  return one_layer(s->collection, s->models, &o, s->progress, again, error);
+}
+
+/* Takes the expert, or why there is none. False when cancelled. */
+static bool take_layer(Sweep *s, Expert *x, bool again, GError *problem, GError **error) {
+  s->done++;
+  if (g_error_matches(problem, COPSE_ERROR, COPSE_ERROR_CANCELLED)) {
+    g_propagate_error(error, problem);
+    return false;
+  }
+  if (problem && s->warnings) g_ptr_array_add(s->warnings, g_strdup(problem->message));
+  g_clear_error(&problem);
+  if (x) g_ptr_array_add(s->experts, x);
+  if (x && s->row) s->row(s->user, x, again, s->done, s->names->len);
+  return true;
+}
+
+static bool sweep_alone(Sweep *s, GError **error) {
+  for (guint i = 0; i < s->names->len; i++) {
+    bool again;
+    GError *problem = NULL;
+    Expert *x = train_layer(s, s->names->pdata[i], false, &again, &problem);
+    if (!take_layer(s, x, again, problem, error)) return false;
+  }
+  return true;
+}
+
+/* --- with other processes */
+
+/* The layer's expert as a rank trained it: whether it was there already, why there is none, whether that is a stop; the
+ * expert, or the path of the one that was there. */
+static const char trained_type[] = "(baybay)";
+
+static GBytes *train_shared(void *user, size_t item, unsigned thread) {
+  (void)thread;
+  const Sweep *s = user;
+  bool again = false;
+  g_autoptr(GError) problem = NULL;
+  g_autoptr(Expert) x = item < s->names->len ? train_layer(s, s->names->pdata[item], true, &again, &problem) : NULL;
+  g_autoptr(GBytes) bytes = !x ? NULL : again ? g_bytes_new(x->path, strlen(x->path) + 1) : expert_pack(x, &problem);
+  const char *word = problem ? problem->message : bytes ? "" : "it could not be trained";
+  g_autoptr(GBytes) none = g_bytes_new(NULL, 0);
+  bool cancelled = g_error_matches(problem, COPSE_ERROR, COPSE_ERROR_CANCELLED);
+  g_autoptr(GVariant) v = g_variant_ref_sink(
+      g_variant_new("(b@ayb@ay)", again, g_variant_new_bytestring(word), cancelled,
+                    g_variant_new_from_bytes(G_VARIANT_TYPE_BYTESTRING, bytes ? bytes : none, TRUE)));
+  return g_variant_get_data_as_bytes(v);
+}
+
+static bool take_trained(void *user, size_t item, GBytes *result, GError **error) {
+  Sweep *s = user;
+  GError *problem = NULL;
+  bool here = false;
+  if (!result) { /* nobody else could even say why not */
+    Expert *x = train_layer(s, s->names->pdata[item], false, &here, &problem);
+    return take_layer(s, x, here, problem, error);
+  }
+  g_autoptr(GVariant) v = g_variant_ref_sink(g_variant_new_from_bytes(G_VARIANT_TYPE(trained_type), result, FALSE));
+  gboolean again, cancelled;
+  g_autoptr(GVariant) word = NULL, bytes = NULL;
+  g_variant_get(v, "(b@ayb@ay)", &again, &word, &cancelled, &bytes);
+  const char *why = g_variant_get_bytestring(word);
+  g_autoptr(GBytes) packed = g_variant_get_data_as_bytes(bytes);
+  if (*why) problem = g_error_new_literal(COPSE_ERROR, cancelled ? COPSE_ERROR_CANCELLED : COPSE_ERROR_FORMAT, why);
+  Expert *x = problem ? NULL
+              : again ? expert_load(g_bytes_get_data(packed, NULL), &problem)
+                      : expert_unpack(packed, &problem);
+  if (x && !again && !train_keep(s->collection, s->options, x, &problem)) g_clear_pointer(&x, expert_free);
+  return take_layer(s, x, again, problem, error);
+}
+
+/* Layers in the leader's order, each to whoever is free. Inside one nobody else is there to meet. */
+static bool sweep_together(Sweep *s, Team *team, GPtrArray *all, GError **error) {
+  const GPtrArray *ranked = s->names;
+  g_autofree size_t *items = g_new(size_t, all->len + 1);
+  for (guint i = 0; i < ranked->len; i++)
+    for (guint k = 0; k < all->len; k++)
+      if (strcmp(all->pdata[k], ranked->pdata[i]) == 0) items[i] = k;
+  s->names = all;
+  TeamWork work = {items, ranked->len, 1, train_shared, take_trained, s, s->progress ? s->progress->cancel : NULL};
+  collection_set_team(s->collection, NULL);
+  bool ok = team_work(team, &work, error) && team_leave(team, error);
+  s->names = ranked;
+  return ok;
+}
+
 GPtrArray *sweep_run(Collection *collection, const GPtrArray *models, const TrainOptions *options, const char *pattern,
                      SweepRow row, void *user, GPtrArray *warnings, const Progress *progress, GError **error) {
   g_autoptr(GHashTable) kin = NULL;
   g_autoptr(Task) task = NULL;
+  Team *team = collection_team(collection);
   g_autoptr(Model) example = example_model(collection, models, options, progress, &task, &kin, error);
   if (!example) return NULL;
   g_autoptr(GPtrArray) names = trainable_layers(collection, example, pattern, error);
-  if (!names || !rank_layers(collection, task, names, options->seed, progress, error)) return NULL;
+  g_autoptr(GPtrArray) unranked = names ? g_ptr_array_copy(names, copy_name, NULL) : NULL;
+  if (!names) return NULL;
+  g_ptr_array_set_free_func(unranked, g_free);
+  if (!rank_layers(collection, task, names, options->seed, progress, error)) return NULL;
   g_autoptr(GPtrArray) experts = g_ptr_array_new_with_free_func((GDestroyNotify)expert_free);
-  for (guint i = 0; i < names->len; i++) {
-    TrainOptions o = *options;
-    if (o.kind == TRAIN_AUTO) o.kind = TRAIN_KERNEL; /* forms are compared on the layer that is chosen, not on each */
-    g_autoptr(GError) problem = NULL;
-    bool again;
-    o.kin = kin;
-    o.kin_only = true;
-    o.layer = names->pdata[i];
-    Expert *x = one_layer(collection, models, &o, progress, &again, &problem);
-    if (g_error_matches(problem, COPSE_ERROR, COPSE_ERROR_CANCELLED)) {
-      g_propagate_error(error, g_steal_pointer(&problem));
-      return NULL;
-    }
-    if (problem && warnings) g_ptr_array_add(warnings, g_strdup(problem->message));
-    if (!x) continue;
-    g_ptr_array_add(experts, x);
-    if (row) row(user, x, again, i + 1, names->len);
-  }
+  Sweep s = {collection, models, names, options, kin, progress, row, user, warnings, experts, 0};
+  if (!(team_is_several(team) ? sweep_together(&s, team, unranked, error) : sweep_alone(&s, error))) return NULL;
   g_ptr_array_sort(experts, best_validation_first);
   return g_steal_pointer(&experts);
 }

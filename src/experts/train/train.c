@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "collection/team_collection.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "numerics/hash.h"
@@ -137,6 +138,7 @@ static void run_clear(TrainRun *r) {
   task_free(r->task);
   layer_set_free(r->set);
   Probex *blocks[] = {r->probex, r->grad, r->m, r->v};
+  if (r->together) big_free(r->together, r->grad->n + 1);
   if (r->best && r->grad) big_free(r->best, r->grad->n);
   if (r->best_holdout) big_free(r->best_holdout, r->grad->n);
   for (size_t i = 0; i < G_N_ELEMENTS(blocks); i++) probex_free(blocks[i]);
@@ -226,13 +228,19 @@ static bool store(TrainRun *r, Collection *collection, const GPtrArray *models, 
   return train_store(collection, models, r->options, x, r->progress, error);
 }
 
+/* What is left is the leader's. */
+static bool go_on_alone(Collection *collection, GError **error) {
+  return team_leave(collection_set_team(collection, NULL), error);
+}
+
 static bool train(TrainRun *r, Collection *collection, const GPtrArray *models, TextEncoder *encoder, GError **error) {
   g_autofree char *layer = NULL;
   if (!train_gather(r, collection, models, encoder, &layer, error)) return false;
   if (r->options->init && !(r->init = expert_load(r->options->init, error))) return false;
   place_state(r, encoder, collection, layer);
-  if (!train_prepare(r, error) || !train_epochs(r, error) || !measure_baselines(r, error) ||
-      !finish(r, layer, encoder, error))
+  r->team = collection_team(collection);
+  if (!train_prepare(r, error) || !train_epochs(r, error) || !go_on_alone(collection, error) ||
+      !measure_baselines(r, error) || !finish(r, layer, encoder, error))
     return false;
   g_clear_pointer(&r->set, layer_set_free); /* what follows reads a few layers at a time */
   take_task(r);
@@ -257,7 +265,7 @@ static bool train_in_closed_form(TrainRun *r, Collection *collection, const GPtr
   if (r->options->layer && !(layer = train_choose_layer(collection, any, r->options->layer, error))) return false;
   Expert *x = r->result->expert =
       train_kernel(collection, models, r->task, layer, r->options, r->progress, r->result, error);
-  if (!x) return false;
+  if (!go_on_alone(collection, x ? error : NULL) || !x) return false;
   x->run = train_finished_key(train_run_key(r->task, r->options, encoder, collection, x->layer), r->options);
   dress(r, x, encoder);
   if (!train_place(collection, r->options, x, "", error))

@@ -6,7 +6,7 @@
 #include "core/error.h"
 #include "numerics/linalg.h"
 #include "experts/probex/align.h"
-#include "experts/train/train_run.h"
+#include "experts/train/train_team.h"
 
 /* Starts from another expert's parameters: probes, projection and encoder, and the head where it is of the same
  * size. V is taken for the layers as they lie there, scaled. False when the shapes differ. */
@@ -75,18 +75,27 @@ static float step_size(const TrainRun *r) {
   return r->options->lr * (1 - (float)r->step / (float)r->steps);
 }
 
-/* One Adam step on models[0..n). Returns the loss. */
-static double train_batch(TrainRun *r, const size_t *models, size_t n) {
-  AdamOptions adam = ADAM_DEFAULTS;
-  adam.lr = step_size(r);
-  adam.weight_decay = (float)train_weight_decay(r->options);
+/* The gradient of the loss on models[0..n), and the loss. */
+static double gradient(TrainRun *r, const size_t *models, size_t n) {
   probex_forward(r->pass, r->probex, r->set, models, n, r->e);
   double loss = objective_step(r->objective, r->probex, models, r->e, n, r->de, r->grad);
   probex_backward(r->pass, r->probex, r->set, r->de, r->grad);
+  return loss;
+}
+
+/* One Adam step on models[0..n), of which each rank takes its part. */
+static bool train_batch(TrainRun *r, const size_t *models, size_t n, double *loss, GError **error) {
+  AdamOptions adam = ADAM_DEFAULTS;
+  adam.lr = step_size(r);
+  adam.weight_decay = (float)train_weight_decay(r->options);
+  size_t from, to;
+  train_team_part(r, n, &from, &to);
+  *loss = to > from ? gradient(r, models + from, to - from) : 0;
+  if (!train_team_join(r, (double)(to - from) / (double)n, loss, error)) return false;
   adam_step(&adam, ++r->step, r->probex->block, r->grad->block, r->m->block, r->v->block, r->probex->n,
             linalg_threads());
   *r->probex->tau = r->options->cosines ? 0 : fminf(*r->probex->tau, ALIGN_MAX_TAU);
-  return loss;
+  return true;
 }
 
 static bool train_epoch(TrainRun *r, double val_score, double *mean_loss, GError **error) {
@@ -95,7 +104,8 @@ static bool train_epoch(TrainRun *r, double val_score, double *mean_loss, GError
   rng_shuffle(&r->rng, r->members[SPLIT_TRAIN], n);
   for (size_t at = 0; at < n; at += batch) {
     size_t k = MIN(batch, n - at);
-    double loss = train_batch(r, r->members[SPLIT_TRAIN] + at, k);
+    double loss;
+    if (!train_batch(r, r->members[SPLIT_TRAIN] + at, k, &loss, error)) return false;
     sum += loss * (double)k;
     ProgressNote note = {.phase = "training", .done = r->step, .total = r->steps, .loss = loss, .accuracy = val_score};
     if (!progress_note(r->progress, &note, error)) return false;
@@ -157,14 +167,14 @@ static bool run_epoch(TrainRun *r, double *val_score, GError **error) {
   r->training += (double)(g_get_monotonic_time() - start) / 1e6;
   bool validated = is_validated(r, ++r->epoch);
   row.val_loss = row.val_score = NAN;
-  if (validated) {
+  if (validated && team_leads(r->team)) {
     Score val = train_measure(r, SPLIT_VAL, &row.val_loss);
     *val_score = row.val_score = score_headline(&val);
     keep_best(r, &row, r->epoch);
   }
-  if (validated && r->best_holdout) keep_best_holdout(r, r->epoch);
+  if (validated && r->best_holdout && team_leads(r->team)) keep_best_holdout(r, r->epoch);
   g_array_append_val(r->result->curve, row);
-  return true;
+  return train_team_settle(r, error);
 }
 
 /* True when validation has not improved for as many epochs as the user's patience. */
@@ -179,6 +189,7 @@ bool train_epochs(TrainRun *r, GError **error) {
   r->best_score = r->best_holdout_score = -1;
   rng_init(&r->rng, r->options->seed, 2);
   train_state_load(r);
+  if (!train_team_begin(r, error)) return false;
   double val_score = r->best_score >= 0 ? r->best_score : NAN;
   while (r->epoch < r->options->epochs && !is_tired(r)) {
     if (!run_epoch(r, &val_score, error)) return false;

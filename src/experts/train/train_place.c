@@ -52,7 +52,7 @@ bool train_place(const Collection *collection, const TrainOptions *o, Expert *x,
   }
   g_autofree char *base = train_expert_name(x->kernel ? "kernel" : x->layer, x->task, x->probex->shape.views);
   g_autofree char *name = g_strconcat(base, suffix, NULL);
-  if (!folder || collection_is_read_only(collection)) { /* lives as long as the program */
+  if (!folder || o->unplaced || collection_is_read_only(collection)) { /* lives as long as the program */
     x->name = g_steal_pointer(&name);
     return true;
   }
@@ -97,4 +97,10 @@ bool train_store(Collection *collection, const GPtrArray *models, const TrainOpt
                  const Progress *progress, GError **error) {
   return (x->name || train_place(collection, o, x, "", error)) && calibrate(collection, models, x, progress, error) &&
          (!x->path || expert_save(x, x->path, error));
+}
+
+bool train_keep(const Collection *collection, const TrainOptions *o, Expert *x, GError **error) {
+  g_clear_pointer(&x->name, g_free);
+  g_clear_pointer(&x->path, g_free);
+  return train_place(collection, o, x, "", error) && (!x->path || expert_save(x, x->path, error));
 }

@@ -26,6 +26,9 @@ char *train_free_path(const char *folder, const char *name, uint64_t run, char *
 bool train_place(const Collection *collection, const TrainOptions *options, Expert *expert, const char *suffix,
                  GError **error);
 
+/* Places and stores an expert that was trained unplaced, perhaps by another process. */
+bool train_keep(const Collection *collection, const TrainOptions *options, Expert *expert, GError **error);
+
 /* Stores a trained expert, placed before or now, with what it says of its own certainty, which is fitted first. */
 bool train_store(Collection *collection, const GPtrArray *models, const TrainOptions *options, Expert *expert,
                  const Progress *progress, GError **error);

@@ -2,6 +2,7 @@
 /* The inside of a training run, shared by train.c, train_gather.c, train_loop.c and train_resume.c alone. */
 #pragma once
 
+#include "core/team.h"
 #include "numerics/rng.h"
 #include "experts/probex/compress.h"
 #include "experts/train/objective.h"
@@ -12,6 +13,8 @@
 typedef struct {
   const TrainOptions *options;
   const Progress *progress;
+  Team *team;      /* that takes part in every batch, or NULL; borrowed */
+  float *together; /* (probex->n + 1): scratch of its sums */
   Task *task;
   LayerSet *set;
   Probex *probex, *grad, *m, *v; /* parameters, gradient, Adam's moments */

@@ -2,9 +2,11 @@
 #include "lineage/sketch/sketch_store.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "collection/adapter_facts.h"
 #include "collection/stamp.h"
+#include "collection/team_collection.h"
 #include "core/error.h"
 #include "core/parallel.h"
 
@@ -85,27 +87,102 @@ static bool report(Loading *l, const Model *m) {
   return ok;
 }
 
-static char *key_of(const char *stamp, const char *strength, const char *heads) {
+/* What a model's sketch is kept under: its bytes, how strongly an adapter is told to work, how its heads are cut. */
+static char *key_of(const Model *m, const char *stamp) {
+  g_autofree char *strength = model_adapter_text(m);
+  const char *heads = model_value(m, MODEL_HEADS);
   if (!stamp || (!*strength && !heads)) return g_strdup(stamp);
   return g_strconcat(stamp, "|", strength, heads ? "|" : NULL, heads, NULL);
+}
+
+/* The sketch of a model's file; *key gets what it is kept under. */
+static ModelSketch *make_sketch(const Loading *l, const Model *m, char **key, GError **error) {
+  g_autofree char *stamp = model_stamp(l->collection, m);
+  ModelSketch *s = from_file(l, m, &stamp, error);
+  *key = key_of(m, stamp);
+  return s;
+}
+
+static ModelSketch *known_sketch(const Loading *l, const Model *m) {
+  g_autofree char *stamp = model_stamp(l->collection, m);
+  g_autofree char *key = key_of(m, stamp);
+  return from_catalog(l, key);
 }
 
 static bool load_one(void *user, size_t item, unsigned thread) {
   (void)thread;
   Loading *l = user;
   const Model *m = l->models->pdata[item];
-  g_autofree char *stamp = model_stamp(l->collection, m), *strength = model_adapter_text(m);
-  g_autofree char *key = key_of(stamp, strength, model_value(m, MODEL_HEADS));
-  ModelSketch *s = from_catalog(l, key);
+  ModelSketch *s = known_sketch(l, m);
   if (!s) {
     g_autoptr(GError) error = NULL;
-    s = from_file(l, m, &stamp, &error);
-    g_autofree char *fresh = key_of(stamp, strength, model_value(m, MODEL_HEADS));
-    if (s) to_catalog(l, fresh, s);
+    g_autofree char *key = NULL;
+    s = make_sketch(l, m, &key, &error);
+    if (s) to_catalog(l, key, s);
     else l->notes->pdata[item] = safe_text(error->message, -1);
   }
   l->sketches->pdata[item] = s;
   return report(l, m);
+}
+
+/* --- with other processes */
+
+/* A sketch that a rank made, or why there is none: whether, the key or the message, the packed sketch. */
+static const char made_type[] = "(bayay)";
+
+static GBytes *make_one(void *user, size_t item, unsigned thread) {
+  (void)thread;
+  const Loading *l = user;
+  if (item >= l->models->len) return NULL;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *key = NULL;
+  ModelSketch *s = make_sketch(l, l->models->pdata[item], &key, &error);
+  g_autoptr(GBytes) blob = s ? model_sketch_pack(s, l->seed) : g_bytes_new(NULL, 0);
+  GVariant *bytes = g_variant_new_from_bytes(G_VARIANT_TYPE_BYTESTRING, blob, TRUE);
+  const char *text = s ? (key ? key : "") : error->message;
+  g_autoptr(GVariant) made =
+      g_variant_ref_sink(g_variant_new("(b@ay@ay)", s != NULL, g_variant_new_bytestring(text), bytes));
+  model_sketch_free(s);
+  return g_variant_get_data_as_bytes(made);
+}
+
+static bool take_one(void *user, size_t item, GBytes *result, GError **error) {
+  Loading *l = user;
+  const Model *m = l->models->pdata[item];
+  if (!result) return load_one(l, item, 0);
+  g_autoptr(GVariant) made = g_variant_ref_sink(g_variant_new_from_bytes(G_VARIANT_TYPE(made_type), result, FALSE));
+  gboolean good;
+  g_autoptr(GVariant) text = NULL, bytes = NULL;
+  g_variant_get(made, "(b@ay@ay)", &good, &text, &bytes);
+  g_autoptr(GBytes) blob = g_variant_get_data_as_bytes(bytes);
+  const char *key = g_variant_get_bytestring(text);
+  if (good) l->sketches->pdata[item] = model_sketch_unpack(blob, l->seed);
+  else l->notes->pdata[item] = safe_text(key, -1);
+  if (good && *key && !collection_is_read_only(l->collection))
+    collection_put(l->collection, SKETCH_SPACE, key, blob, NULL);
+  bool ok = report(l, m);
+  if (!ok && l->cancelled) g_propagate_error(error, g_steal_pointer(&l->cancelled));
+  return ok;
+}
+
+static int largest_first(const void *a, const void *b, void *user) {
+  const GPtrArray *models = user;
+  const Model *x = models->pdata[*(const size_t *)a], *y = models->pdata[*(const size_t *)b];
+  return x->bytes != y->bytes ? (x->bytes > y->bytes ? -1 : 1) : strcmp(x->path, y->path);
+}
+
+/* The leader looks into its catalog for what is known; the rest is handed out, the largest first. */
+static bool load_with_team(Loading *l, Team *team, unsigned threads) {
+  g_autofree size_t *items = g_new(size_t, l->models->len + 1);
+  size_t n = 0;
+  for (guint i = 0; team_leads(team) && i < l->models->len; i++) {
+    l->sketches->pdata[i] = known_sketch(l, l->models->pdata[i]);
+    if (!l->sketches->pdata[i]) items[n++] = i;
+    else report(l, l->models->pdata[i]);
+  }
+  g_qsort_with_data(items, (gint)n, sizeof *items, largest_first, (gpointer)l->models);
+  TeamWork work = {items, n, threads, make_one, take_one, l, l->quiet.cancel};
+  return team_work(team, &work, l->cancelled ? NULL : &l->cancelled);
 }
 
 static void sketch_free(void *sketch) { model_sketch_free(sketch); }
@@ -119,7 +196,9 @@ GPtrArray *sketch_store_load(Collection *collection, const GPtrArray *models, ui
   g_ptr_array_set_size(l.sketches, (gint)models->len);
   g_ptr_array_set_size(l.notes, (gint)models->len);
   g_mutex_init(&l.lock);
-  parallel_for(models->len, threads, load_one, &l, l.quiet.cancel);
+  Team *team = collection_team(collection);
+  if (team_is_several(team)) load_with_team(&l, team, threads);
+  else parallel_for(models->len, threads, load_one, &l, l.quiet.cancel);
   g_mutex_clear(&l.lock);
   if (l.cancelled || !progress_check(&l.quiet, l.cancelled ? NULL : &l.cancelled)) {
     g_propagate_error(error, l.cancelled);

@@ -10,7 +10,8 @@
  * cannot be read; then (*notes)[i] says why (SafeText or NULL; free with g_ptr_array_unref).
  * The sketches are not yet centred. A blob in the catalog that is damaged, or that belongs to
  * other bytes (size and time of the file have changed), is made anew. Reads on `threads`
- * threads, one model each, and keeps what was read before a cancel. NULL only when cancelled. */
+ * threads, one model each, and keeps what was read before a cancel. NULL only when cancelled. Of a team all ranks call it
+ * with the same models; the leader alone gets the sketches, the others an entry of NULL a model. */
 GPtrArray *sketch_store_load(Collection *collection, const GPtrArray *models, uint64_t seed, unsigned threads,
                              const Progress *progress, GPtrArray **notes, GError **error);
 
