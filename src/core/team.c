@@ -4,8 +4,17 @@
 #include "core/error.h"
 
 /* What messages are: of a worker that it comes to the work (item: how many items it takes at once), that an item is done,
- * that the rank ended; of the leader an item, that there is none left, bytes for all, the end. */
-typedef enum { MAIL_READY = 1, MAIL_DONE, MAIL_GONE, MAIL_ITEM, MAIL_NO_ITEM, MAIL_SHARED, MAIL_END } MailKind;
+ * that the rank ended; of the leader an item, that there is none left, that all are done, bytes for all, the end. */
+typedef enum {
+  MAIL_READY = 1,
+  MAIL_DONE,
+  MAIL_GONE,
+  MAIL_ITEM,
+  MAIL_NO_ITEM,
+  MAIL_ROUND,
+  MAIL_SHARED,
+  MAIL_END
+} MailKind;
 
 struct Team {
   const TeamOps *ops;
@@ -277,6 +286,8 @@ static bool lead(Round *r, GError **error) {
     if (!ok) return false;
     if (!lead_own(r, &problem) && got == 0) pause_a_little(r->team);
   }
+  for (unsigned k = 1; k < r->team->size; k++)
+    if (!send_mail(r->team, k, MAIL_ROUND, 0, NULL, error)) return false;
   if (problem) g_propagate_error(error, g_steal_pointer(&problem));
   else if (r->stopped) g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_CANCELLED, "cancelled");
   return !r->stopped;
@@ -284,16 +295,17 @@ static bool lead(Round *r, GError **error) {
 
 /* --- the others */
 
-static bool serve_mail(Round *r, const TeamMail *mail) {
+static void serve_mail(Round *r, const TeamMail *mail) {
   if (mail->kind == MAIL_ITEM) keep_here(r, mail->item);
   if (mail->kind == MAIL_NO_ITEM) r->askings--;
-  return true;
+  if (mail->kind == MAIL_ROUND) r->stopped = true;
 }
 
+/* To the round's end and not only to that of its own items: who left before would be missed. */
 static bool serve(Round *r, GError **error) {
   r->askings = (unsigned)most_held(r);
   if (!send_mail(r->team, 0, MAIL_READY, r->askings, NULL, error)) return false;
-  while (r->askings || r->here) {
+  while (!r->stopped || r->askings || r->here) {
     TeamMail mail;
     int got = next_mail(r->team, &mail, error);
     if (got < 0) return false;
