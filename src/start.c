@@ -75,11 +75,12 @@ static bool is_room(size_t bytes) {
 }
 
 bool start_settle(char **argv) {
-  enum { LEAST = 80 << 20 };
+  enum { AMPLE = 512 << 20, LEAST = 80 << 20 };
   struct rlimit r;
   after_libraries();
-  if (getrlimit(RLIMIT_AS, &r) != 0 || r.rlim_cur == RLIM_INFINITY || is_room(LEAST)) return true;
+  if (getrlimit(RLIMIT_AS, &r) != 0 || r.rlim_cur == RLIM_INFINITY || is_room(AMPLE)) return true;
   begin_again(argv, environ);
+  if (is_room(LEAST)) return true;
   fprintf(stderr, "copse: a limit of %llu MB of address space (ulimit -v) is too little to begin with: give it 400\n",
           (unsigned long long)r.rlim_cur / 1000000);
   return false;

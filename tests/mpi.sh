@@ -37,7 +37,7 @@ same() { # file, file
     END { exit bad }' PASSED=1
 }
 
-alone plant "$dir/wood" --concepts 6 --models 36 --seed 5 >/dev/null && alone plant "$dir/woods" --kind woods --models 2 --seed 4 >/dev/null
+alone plant "$dir/wood" --concepts 5 --models 25 --seed 5 >/dev/null && alone plant "$dir/woods" --kind woods --models 2 --seed 4 >/dev/null
 check "woods are planted" $?
 
 alone scan "$dir/woods" --state "$dir/s1" --json >"$dir/scan1" && alone tree "$dir/woods" --state "$dir/s1" --json >"$dir/tree1"
@@ -51,8 +51,8 @@ done
 
 for kind in probex kernel; do
   for many in 1 2 4; do
-    if [ $many = 1 ]; then alone train "$dir/wood" --state "$dir/t1" --expert $kind --epochs 4 --json
-    else ranks $many train "$dir/wood" --state "$dir/t$many" --expert $kind --epochs 4 --json; fi >"$dir/$kind$many"
+    if [ $many = 1 ]; then alone train "$dir/wood" --state "$dir/t1" --expert $kind --epochs 2 --json
+    else ranks $many train "$dir/wood" --state "$dir/t$many" --expert $kind --epochs 2 --json; fi >"$dir/$kind$many"
     check "an expert of the kind $kind on $many" $?
     [ $many = 1 ] && continue
     same "$dir/${kind}1" "$dir/$kind$many"

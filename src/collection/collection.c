@@ -6,7 +6,7 @@
 #include "collection/read/archive_weights.h"
 #include "collection/catalog/catalog.h"
 #include "collection/scan/scan.h"
-#include "collection/team_collection.h"
+#include "collection/collection_team.h"
 #include "collection/walk/places.h"
 #include "core/error.h"
 #include "core/files.h"

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "collection/team_collection.h"
+#include "collection/collection_team.h"
 #include "commands/command.h"
 #include "commands/commands.h"
 #include "commands/model_json.h"

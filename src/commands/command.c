@@ -11,7 +11,7 @@
 #include "cluster/mpi_team.h"
 #include "collection/hand/by_hand.h"
 #include "collection/stores.h"
-#include "collection/team_collection.h"
+#include "collection/collection_team.h"
 #include "core/error.h"
 #include "numerics/linalg.h"
 #include "core/parallel.h"

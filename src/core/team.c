@@ -118,9 +118,9 @@ bool team_sum(Team *t, float *x, size_t n, GError **error) {
     int done = t->ops->sum_done(t->user, error);
     if (done > 0) return true;
     TeamMail mail;
-    if (done < 0 || (tries % 64 == 63 && next_mail(t, &mail, error) < 0)) return t->torn = true, false;
-    if (tries < 2000) g_thread_yield();
-    else pause_a_little(t);
+    if (done < 0 || (tries % 16 == 15 && next_mail(t, &mail, error) < 0)) return t->torn = true, false;
+    if (tries < 64) g_thread_yield();
+    else g_usleep(40); /* where ranks share a processor, whoever waits must make room */
   }
 }
 

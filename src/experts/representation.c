@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "collection/stamp.h"
-#include "collection/team_collection.h"
+#include "collection/collection_team.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/guarded_map.h"

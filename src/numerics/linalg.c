@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "core/error.h"
+#include "core/memory.h"
 #include "numerics/rng.h"
 
 void gemm(bool trans_a, bool trans_b, size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda,
@@ -63,12 +64,14 @@ static unsigned threads_to_be_had(unsigned wanted) {
   return threads->len;
 }
 
-/* OpenBLAS does not look whether a thread began, and waits for it for ever: of more than it ever had, as many as there
- * can be. */
+/* OpenBLAS does not look whether a thread began, nor whether it has room, and waits for ever: of more than it ever had, as
+ * many as there can be. */
 void linalg_set_threads(unsigned threads) {
-  static atomic_uint had;
+  enum { ROOM = 256 << 20 }; /* of addresses, for a thread's stack and buffer */
+  static atomic_uint had;    /* as OpenBLAS itself keeps it, for the whole program */
   unsigned most = MAX(atomic_load(&had), linalg_threads());
-  if (threads > most) threads = most + threads_to_be_had(threads - most);
+  bool room = threads > most && memory_is_there((threads - most) * (size_t)ROOM, "", NULL);
+  if (threads > most) threads = most + (room ? threads_to_be_had(threads - most) : 0);
   atomic_store(&had, MAX(most, threads));
   openblas_set_num_threads((int)MAX(threads, 1U));
 }

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "collection/team_collection.h"
+#include "collection/collection_team.h"
 #include "core/error.h"
 #include "numerics/linalg.h"
 #include "numerics/rng.h"

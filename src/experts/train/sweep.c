@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collection/team_collection.h"
+#include "collection/collection_team.h"
 #include "core/error.h"
 #include "experts/expert_file.h"
 #include "experts/kernel/kernel_choose.h"

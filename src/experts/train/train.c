@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "collection/team_collection.h"
+#include "collection/collection_team.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "numerics/hash.h"

@@ -6,7 +6,7 @@
 
 #include "collection/adapter_facts.h"
 #include "collection/stamp.h"
-#include "collection/team_collection.h"
+#include "collection/collection_team.h"
 #include "core/error.h"
 #include "core/parallel.h"
 
