@@ -12,10 +12,10 @@
 static void add_score(GString *s, const Score *score) {
   double share = score_headline(score);
   if (!isfinite(share)) {
-    g_string_append(s, "<td class=d>not measured");
+    g_string_append(s, "<td class=\"d s\">not measured");
     return;
   }
-  g_string_append_printf(s, "<td class=n data-v=%.4f>%.1f %%", share, 100 * share);
+  g_string_append_printf(s, "<td class=s data-v=%.4f>%.1f %%", share, 100 * share);
   g_string_append(s, " <span class=d>(");
   if (isfinite(score->low)) g_string_append_printf(s, "%.1f to %.1f, ", 100 * score->low, 100 * score->high);
   g_string_append_printf(s, "%u model%s, chance %.1f %%)</span>", score->n, score->n == 1 ? "" : "s",
@@ -34,12 +34,12 @@ static void add_expert(GString *s, const Expert *x) {
 }
 
 static void add_table(GString *s, const GPtrArray *experts) {
-  g_string_append(
-      s,
-      "<h2 id=\"experts\">Experts</h2>\n<div class=t><table><caption>Experts and how often each is "
-      "right</caption><thead><tr><th scope=col>expert<th scope=col>answers in"
-      "<th scope=col>layer<th scope=col class=n>labels<th scope=col class=n>right, concepts it was trained on"
-      "<th scope=col class=n>right, concepts it never saw</thead><tbody>\n");
+  g_string_append(s,
+                  "<h2 id=\"experts\">Experts</h2>\n<div class=t tabindex=0 role=region "
+                  "aria-label=\"Experts\"><table><caption>Experts and how often each is "
+                  "right</caption><thead><tr><th scope=col>Expert<th scope=col>Answers in"
+                  "<th scope=col>Layer<th scope=col class=n>Labels<th scope=col>Right, of concepts it was trained on"
+                  "<th scope=col>Right, of concepts it never saw</thead><tbody>\n");
   for (guint i = 0; i < experts->len; i++) add_expert(s, experts->pdata[i]);
   g_string_append(s, "</tbody></table></div>\n");
 }
@@ -109,11 +109,13 @@ static const char *colour_of(const GArray *counts, const char *label) {
   return grey;
 }
 
-static void add_point(GString *s, const Bounds *b, const Chart *c, guint i, const GArray *counts) {
+/* Those of the legend lie above the others, which are small: `named` says which of the two are drawn. */
+static void add_point(GString *s, const Bounds *b, const Chart *c, guint i, const GArray *counts, bool named) {
   const Model *m = c->models->pdata[i];
-  const char *label = model_concept(m, NULL);
-  g_string_append_printf(s, "<circle cx=%.1f cy=%.1f r=4 fill=\"%s\"><title>", scaled(b, 0, (double)c->xy[2 * i]),
-                         SIDE - scaled(b, 1, (double)c->xy[2 * i + 1]), colour_of(counts, label));
+  const char *label = model_concept(m, NULL), *colour = colour_of(counts, label);
+  if (named != (colour != grey)) return;
+  g_string_append_printf(s, "<circle cx=%.1f cy=%.1f r=%d fill=\"%s\"><title>", scaled(b, 0, (double)c->xy[2 * i]),
+                         SIDE - scaled(b, 1, (double)c->xy[2 * i + 1]), named ? 4 : 3, colour);
   text_append_markup(s, m->name);
   if (label) g_string_append(s, ": ");
   text_append_markup(s, label);
@@ -150,7 +152,8 @@ static void add_map(GString *s, const Chart *c) {
       "what a model says it was trained on.</p>\n<figure><svg id=\"map\" role=\"img\" aria-label=\"Map of the "
       "models\" viewBox=\"0 0 %d %d\">\n",
       c->models->len, c->models->len == 1 ? "" : "s", 100 * c->shares[0], 100 * c->shares[1], SIDE, SIDE);
-  for (guint i = 0; i < c->models->len; i++) add_point(s, &b, c, i, counts);
+  for (guint i = 0; i < c->models->len; i++) add_point(s, &b, c, i, counts, false);
+  for (guint i = 0; i < c->models->len; i++) add_point(s, &b, c, i, counts, true);
   g_string_append(s, "</svg>\n");
   add_legend(s, counts);
   g_string_append(s, "</figure>\n");

@@ -47,7 +47,7 @@ const char report_head[] =
     "th[aria-sort] button{color:var(--leaf)}th[aria-sort=ascending] button::after{content:\" \\2191\"}"
     "th[aria-sort=descending] button::after{content:\" \\2193\"}\n"
     "figure{margin:0;display:flex;flex-wrap:wrap;gap:1.2em;align-items:flex-start}\n"
-    "#map{width:min(100%,44em);background:var(--card);border:1px solid var(--line);border-radius:.6em}#map circle{fill-opacity:.8}\n"
+    "#map{width:min(100%,44em);background:var(--card);border:1px solid var(--line);border-radius:.6em}#map circle{fill-opacity:.8}#map [r=\"3\"]{fill-opacity:.35}\n"
     "#map circle:hover{fill-opacity:1;stroke:var(--ink)}figcaption ul{list-style:none;margin:0;padding:0}\n"
     "figcaption svg{vertical-align:-.1em;margin-right:.5em}footer{color:var(--dim);padding:2.5em 0 2em}\n"
     "@page{size:A4 landscape;margin:11mm}\n"
