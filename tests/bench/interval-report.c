@@ -118,13 +118,16 @@ static bool judge_fresh(Stand *s, Expert *x, const TrainOptions *o, Score *seen,
   g_autofree TaskSplit *part = g_new(TaskSplit, t->models->len + 1);
   g_autoptr(GHashTable) met = g_hash_table_new(split_key_hash, split_key_equal);
   for (size_t i = 0; i < x->split->n; i++) g_hash_table_add(met, &x->split->key[i]);
+  size_t n = 0; /* models at hand with a label never trained on are on no side: else it would count as trained on */
   for (guint i = 0; i < t->models->len; i++) {
     bool fresh = !g_hash_table_contains(met, &key[i]);
     bool trained = t->has || is_trained(x, t->labels->pdata[t->target[i]]);
-    part[i] = !fresh ? SPLIT_TRAIN : trained ? SPLIT_TEST : SPLIT_HOLDOUT;
+    if (!fresh && !trained) continue;
+    part[n] = !fresh ? SPLIT_TRAIN : trained ? SPLIT_TEST : SPLIT_HOLDOUT;
+    key[n++] = key[i];
   }
   split_record_free(x->split);
-  x->split = split_record_new(key, part, t->models->len);
+  x->split = split_record_new(key, part, n);
   g_autoptr(EvaluationBench) fresh = evaluation_bench_new(s->collection, s->models, x, false, NULL, error);
   if (!fresh) return false;
   EvaluationPanel a = evaluation_panel(fresh, SPLIT_TEST), b = evaluation_panel(fresh, SPLIT_HOLDOUT);
