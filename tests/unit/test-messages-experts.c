@@ -30,6 +30,8 @@ typedef struct {
 #define KERNEL(models, layer, view) \
   "{\"models\":" models ",\"layers\":[" layer "],\"terms\":[{\"layer\":0,\"view\":\"" view "\",\"seen\":1}]}"
 #define A_LAYER "{\"name\":\"a\",\"dense\":true,\"d_out\":2,\"d_in\":2}"
+#define DIRECTIONS(more) \
+  "{\"models\":2,\"layers\":[" A_LAYER "],\"terms\":[{\"layer\":0,\"view\":\"x,1\",\"seen\":1}]," more "}"
 #define GOOD_KERNEL KERNEL("2", A_LAYER, "x,1")
 
 static const Lie lies[] = {
@@ -58,6 +60,21 @@ static const Lie lies[] = {
     {'k', "kernel.0.x", 0, {0}, NULL, NULL, "a layer's models are not there"},
     {'k', "kernel.head.0.a", 0, {0}, NULL, NULL, "it has no head"},
     {'k', "kernel.head.0.a", 2, {3, 2}, NULL, NULL, "a head of another size"},
+    {'k', NULL, 0, {0}, "copse.kernel", DIRECTIONS("\"directions\":[{}]"), "directions that it cannot have"},
+    {'k',
+     NULL,
+     0,
+     {0},
+     "copse.kernel",
+     DIRECTIONS("\"ridge\":0.1,\"directions\":[{}]"),
+     "a direction of no layer, view or weight"},
+    {'k',
+     NULL,
+     0,
+     {0},
+     "copse.kernel",
+     DIRECTIONS("\"ridge\":0.1,\"directions\":[{\"layer\":0,\"view\":\"u,1\",\"weight\":1}]"),
+     "directions of another size"},
     {'k', NULL, 0, {0}, "copse.task", "align", "its heads do not fit its texts"},
 };
 
