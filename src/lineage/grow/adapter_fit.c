@@ -39,7 +39,7 @@ static void add_fused(FitIndex *x, const ModelSketch *base) {
   g_autoptr(GHashTable) rows = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   for (guint i = 0; i < base->tensors->len; i++) {
     const TensorSketch *t = &g_array_index(base->tensors, TensorSketch, i);
-    char *fused = fused_name(t->name);
+    char *fused = t->role == TENSOR_BIAS ? NULL : fused_name(t->name);
     Entry *sum = fused ? g_hash_table_lookup(rows, fused) : NULL;
     if (sum) sum->d_out += t->d_out;
     if (sum || !fused) {

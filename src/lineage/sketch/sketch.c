@@ -271,6 +271,9 @@ static void join_scale(ModelSketch *s, float scale) {
   for (size_t i = 0; i < G_N_ELEMENTS(all); i++) content_hash_join(all[i], h);
 }
 
+/* Codes that are told by name alone: no number of theirs is compared, but they are a quantiser's. */
+static bool is_hidden(const TensorSketch *t) { return dtype_is_packed(t->dtype) && !dtype_is_readable(t->dtype); }
+
 /* Adds one tensor to the sums over the model. */
 static void sum_up(ModelSketch *s, const TensorSketch *t, double *kurtosis_weight, uint64_t *gridded) {
   const Moments *m = &t->moments;
@@ -345,13 +348,15 @@ static void drop_tied(ModelSketch *s) {
 void model_sketch_settle(ModelSketch *s) {
   double weight = 0;
   uint64_t gridded = 0;
+  bool hidden = false;
   drop_tied(s);
   promote_lone_heads(s);
   g_array_sort(s->tensors, by_seed);
   s->finite = true;
   s->clock = s->kurtosis = s->norm_layers = s->biases = s->head_scale = NAN;
   for (guint i = 0; i < s->tensors->len; i++) sum_up(s, &g_array_index(s->tensors, TensorSketch, i), &weight, &gridded);
-  s->quantised = s->trunk > 0 && 2 * gridded > s->trunk;
+  for (guint i = 0; i < s->tensors->len; i++) hidden |= is_hidden(&g_array_index(s->tensors, TensorSketch, i));
+  s->quantised = hidden || (s->trunk > 0 && 2 * gridded > s->trunk);
   if (weight > 0) s->kurtosis /= weight;
   s->zeros = share_of_zeros(s);
 }

@@ -67,9 +67,41 @@ static bool split(GArray *out, const WeightFile *file, const SketchPiece *whole)
   return n > 0;
 }
 
-static void add_piece(GArray *out, WeightFile *file, size_t i, const TensorName *name, const LayerInfo *l) {
+/* The layer whose vector it is, if that is fused. */
+static const LayerInfo *layer_of_bias(const GArray *layers, const SketchPiece *bias) {
+  for (guint i = 0; i < layers->len; i++) {
+    const LayerInfo *l = &g_array_index(layers, LayerInfo, i);
+    if (l->form == LAYER_DENSE && l->d_out == bias->count && strcmp(l->name, bias->name) == 0) return l;
+  }
+  return NULL;
+}
+
+/* The parts of a fused layer's vector, as those of the layer. */
+static bool split_bias(GArray *out, const WeightFile *file, const GArray *layers, const SketchPiece *whole) {
+  static const char *const words[] = {"qkv", "query_key_value", "c_attn", "W_pack"};
+  NamePart parts[NAME_MOST_PARTS];
+  QkvRows rows = {0};
+  bool may_be = false;
+  for (size_t i = 0; i < G_N_ELEMENTS(words); i++) may_be |= strstr(whole->name, words[i]) != NULL;
+  if (!may_be || whole->role != TENSOR_BIAS || weight_file_info(file, whole->tensor)->rank != 1) return false;
+  const LayerInfo *l = layer_of_bias(layers, whole);
+  unsigned n = l ? name_parts(l->name, l->d_out, l->d_in, parts) : 0;
+  if (n && qkv_rows_alternate(l->name) && !qkv_rows_of(l->d_out, l->d_in, weight_file_heads(file), &rows)) return false;
+  for (unsigned k = 0; k < n; k++) {
+    SketchPiece p = *whole;
+    p.name = name_of_part(whole->name, parts[k].tag);
+    p.first = parts[k].first;
+    p.count = p.d_out = parts[k].rows;
+    p.rows = rows;
+    g_array_append_val(out, p);
+  }
+  return n > 0;
+}
+
+static void add_piece(GArray *out, WeightFile *file, const GArray *layers, size_t i, const TensorName *name,
+                      const LayerInfo *l) {
   SketchPiece p = piece_of(file, i, name, l);
-  if (split(out, file, &p)) piece_clear(&p);
+  if (split(out, file, &p) || split_bias(out, file, layers, &p)) piece_clear(&p);
   else g_array_append_val(out, p);
 }
 
@@ -83,10 +115,10 @@ GArray *sketch_pieces(WeightFile *file, const AdapterConfig *config) {
   for (size_t i = 0; i < names->n; i++) {
     if (alphas[i] || !is_model(&names->at[i])) continue;
     const LayerInfo *l = by_tensor[i];
-    add_piece(out, file, i, &names->at[i], l);
+    add_piece(out, file, layers, i, &names->at[i], l);
     if (!l || !l->stacked) continue;
     const LayerInfo *end = (const LayerInfo *)(const void *)layers->data + layers->len;
-    while (++l < end && l->stacked && l->weight == (gssize)i) add_piece(out, file, i, &names->at[i], l);
+    while (++l < end && l->stacked && l->weight == (gssize)i) add_piece(out, file, layers, i, &names->at[i], l);
   }
   return out;
 }
@@ -104,7 +136,8 @@ bool sketch_piece_read(WeightFile *file, const SketchPiece *p, size_t unit, size
     return weight_file_read_raw(file, p->tensor, (p->first + first) / unit * width, n / unit * width, dst, error);
   for (size_t done = 0; done < n;) {
     uint64_t row = (first + done) / p->d_in, column = (first + done) % p->d_in;
-    size_t take = (size_t)MIN(p->d_in - column, n - done);
+    uint64_t together = p->rows.heads ? p->rows.size - row % p->rows.size : 1; /* rows that lie in a row */
+    size_t take = (size_t)MIN(together * p->d_in - column, n - done);
     uint64_t from = stored_row(p, row) * p->d_in + column;
     if (!weight_file_read_raw(file, p->tensor, from / unit * width, take / unit * width,
                               (unsigned char *)dst + done / unit * width, error))
