@@ -28,6 +28,6 @@ bool progress_note(const Progress *p, const ProgressNote *note, GError **error) 
 }
 
 bool progress_step(const Progress *p, const char *phase, uint64_t done, uint64_t total, GError **error) {
-  ProgressNote note = {.phase = phase, .done = done, .total = total, .loss = NAN, .accuracy = NAN};
+  ProgressNote note = {.phase = phase, .done = done, .total = total, .loss = NAN, .accuracy = NAN, .chance = NAN};
   return progress_note(p, &note, error);
 }

@@ -34,6 +34,7 @@ typedef struct {
   uint64_t bytes;    /* file bytes read so far in this phase, 0 when it does not matter */
   double loss;       /* training only, else NAN */
   double accuracy;   /* training only: validation top-1 or element-wise, else NAN */
+  double chance;     /* training only: what guessing would reach of it, else NAN */
 } ProgressNote;
 
 typedef struct {

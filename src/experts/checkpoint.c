@@ -129,7 +129,7 @@ bool expert_save(const Expert *x, const char *path, GError **error) {
   const Probex *p = x->probex;
   const ProbexShape *s = &p->shape;
   if (x->kernel) return save_kernel(x, path, error);
-  TensorOut t[PROBEX_STORE_MOST + GUARD_TENSORS + 4];
+  TensorOut t[PROBEX_STORE_MOST + GUARD_TENSORS + 5];
   size_t n = probex_store_put(p, t);
   if (s->d_text) t[n++] = tensor_out_vector("copse.tau", 1, p->tau);
   if (s->d_text && x->text_mean) t[n++] = tensor_out_vector("copse.text_mean", s->d_text, x->text_mean);
@@ -137,6 +137,9 @@ bool expert_save(const Expert *x, const char *path, GError **error) {
   if (x->centre) t[n++] = tensor_out_matrix("copse.centre", s->d_out, s->d_in, x->centre);
   g_autofree float *sides = x->split ? split_record_pack(x->split) : NULL;
   if (sides) t[n++] = tensor_out_matrix("copse.split", x->split->n, SPLIT_RECORD_WIDTH, sides);
+  size_t epochs = 0;
+  g_autofree float *curve = x->curve ? curve_pack(x->curve, &epochs) : NULL;
+  if (epochs) t[n++] = tensor_out_matrix("copse.curve", epochs, CURVE_WIDTH, curve);
   return write_summed(x, path, t, n, error);
 }
 
@@ -278,6 +281,23 @@ static bool read_split(WeightFile *f, Expert *x, GError **error) {
   return true;
 }
 
+/* How it was trained. Not there: in closed form, or an old file. */
+static bool read_curve(WeightFile *f, Expert *x, GError **error) {
+  gssize at = weight_file_find(f, "copse.curve");
+  if (at < 0) return true;
+  const uint64_t *shape = probex_store_shape(f, "copse.curve", 2, error);
+  if (!shape) return false;
+  if (shape[0] > CURVE_EPOCHS || shape[1] != CURVE_WIDTH) {
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: copse.curve is no curve", weight_file_label(f));
+    return false;
+  }
+  size_t n = shape[0];
+  g_autofree float *numbers = g_new(float, CURVE_WIDTH *n + 1);
+  if (!weight_file_read_f32(f, (size_t)at, 0, CURVE_WIDTH * n, numbers, error)) return false;
+  x->curve = curve_unpack(numbers, n);
+  return true;
+}
+
 /* A kernel expert's numbers; what stands in for ProbeX's has their sizes. */
 static bool read_kernel(WeightFile *f, Expert *x, GError **error) {
   x->kernel = kernel_store_read(f, error);
@@ -308,7 +328,7 @@ Expert *expert_load(const char *path, GError **error) {
   x->path = g_strdup(path);
   read_facts(f, x);
   if (!(kernel_store_is_there(f) ? read_kernel(f, x, error) : read_network(f, x, error))) return NULL;
-  if (!read_split(f, x, error)) return NULL;
+  if (!read_split(f, x, error) || !read_curve(f, x, error)) return NULL;
   size_t classes = x->probex->shape.n_classes;
   if (x->task == EXPERT_ALIGN || x->labels->len == 0 || x->labels->len == classes) return g_steal_pointer(&x);
   g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,

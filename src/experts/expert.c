@@ -11,7 +11,7 @@
 #include "experts/task/task.h"
 
 const char *expert_kind_name(const Expert *x) {
-  return x->kernel ? "kernel" : x->probex->shape.views ? "multiview" : "probex";
+  return x->kernel ? "kernel" : x->probex && x->probex->shape.views ? "multiview" : "probex";
 }
 
 Expert *expert_new(void) {
@@ -43,6 +43,7 @@ void expert_free(Expert *x) {
   guard_free(x->guard);
   g_free(x->text_mean);
   g_free(x->centre);
+  g_clear_pointer(&x->curve, g_array_unref);
   g_free(x);
 }
 

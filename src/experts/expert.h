@@ -14,6 +14,7 @@
 #include "experts/task/split.h"
 #include "numerics/rate.h"
 #include "encoders/encoder.h"
+#include "experts/curve.h"
 
 typedef enum { EXPERT_ALIGN, EXPERT_CLASSIFY } ExpertTask;
 
@@ -37,6 +38,7 @@ typedef struct {
   uint64_t seed;
   uint64_t run; /* key of the options and models it was trained with; 0: not known */
   unsigned epochs;
+  GArray *curve; /* of EpochRow: how it was trained by steps; NULL: in closed form, or not known */
   double seconds;
   double temperature;              /* of its probabilities, fitted on validation; 1 when it was not */
   double threshold;                /* of confidence: below it the answer is "don't know"; NAN: not known */

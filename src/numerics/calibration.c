@@ -85,6 +85,21 @@ double calibration_error(const Answer *answers, size_t n) {
   return error;
 }
 
+void reliability_bins(const Answer *answers, size_t n, ReliabilityBin bins[RELIABILITY_BINS]) {
+  for (int b = 0; b < RELIABILITY_BINS; b++) bins[b] = (ReliabilityBin){0};
+  for (size_t i = 0; i < n; i++) {
+    double c = answers[i].confidence >= 0 ? MIN(answers[i].confidence, 1) : 0;
+    ReliabilityBin *bin = &bins[MIN((int)(c * RELIABILITY_BINS), RELIABILITY_BINS - 1)];
+    bin->n++;
+    bin->confidence += c;
+    bin->right += answers[i].right;
+  }
+  for (int b = 0; b < RELIABILITY_BINS; b++) {
+    double of = bins[b].n ? (double)bins[b].n : NAN;
+    bins[b].confidence /= of, bins[b].right /= of;
+  }
+}
+
 static int surest_first(const void *a, const void *b) {
   double x = ((const Answer *)a)->confidence, y = ((const Answer *)b)->confidence;
   return (x < y) - (x > y);

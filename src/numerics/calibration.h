@@ -26,6 +26,16 @@ typedef struct {
  * bins of equal width, weighted by their answers; NAN when n is 0. */
 double calibration_error(const Answer *answers, size_t n);
 
+/* The answers of one tenth of the confidences: how many, how sure they were in the mean, what share was right. */
+enum { RELIABILITY_BINS = 10 };
+typedef struct {
+  size_t n;
+  double confidence, right; /* NAN when there are none */
+} ReliabilityBin;
+
+/* Sorts the answers into tenths: of an expert that means what it says both are alike in each. */
+void reliability_bins(const Answer *answers, size_t n, ReliabilityBin bins[RELIABILITY_BINS]);
+
 /* The lowest confidence from which on at least the share `wanted` of the answers is right: below it the expert
  * says "don't know". Above 1 when no threshold does. */
 double answer_threshold(const Answer *answers, size_t n, double wanted);

@@ -7,8 +7,10 @@
 
 #include "collection/collection.h"
 #include "collection/disk_survey.h"
+#include "experts/measure/evaluation.h"
 #include "experts/train/sweep.h"
 #include "experts/train/train.h"
+#include "experts/train/train_counts.h"
 #include "lineage/diff/model_diff.h"
 #include "lineage/forest/forest.h"
 #include "lineage/forest/keep.h"
@@ -32,6 +34,8 @@ typedef struct {
   void (*answer_free)(QueryAnswer *answer);
   TrainResult *(*train)(Collection *collection, const GPtrArray *models, const TrainOptions *options,
                         const Progress *progress, GError **error);
+  bool (*counts)(Collection *collection, const GPtrArray *models, const TrainOptions *options, const Progress *progress,
+                 TrainCounts *counts, GError **error);
   GPtrArray *(*sweep)(Collection *collection, const GPtrArray *models, const TrainOptions *options, const char *pattern,
                       SweepRow row, void *user, GPtrArray *warnings, const Progress *progress, GError **error);
   /* Of one model; see model_jobs.h. */
@@ -48,6 +52,8 @@ typedef struct {
   Chart *(*chart)(VoiceSet *voices, const Expert *expert, const Progress *progress, GError **error);
   bool (*spread)(VoiceSet *voices, const Expert *expert, ChartStep step, void *user, double *kept,
                  const Progress *progress, GError **error);
+  Evaluation *(*evaluate)(Collection *collection, const GPtrArray *models, const Expert *expert,
+                          const Progress *progress, GError **error);
   GHashTable *(*sayings)(VoiceSet *voices, const Expert *expert, const Progress *progress, GError **error);
   /* Of the collection as a whole; see keeping_jobs.h. */
   GPtrArray *(*duplicates)(Collection *collection, const Forest *forest, KeepRule rule, const char *pattern,

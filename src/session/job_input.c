@@ -24,6 +24,14 @@ static void job_input_free(gpointer data) {
   g_free(errand);
 }
 
+void job_input_take_options(JobInput *task, const TrainOptions *options) {
+  task->train = *options;
+  task->train.layer = task->layer = g_strdup(options->layer);
+  task->train.label_key = task->label_key = g_strdup(options->label_key);
+  task->train.encoder = task->encoder = g_strdup(options->encoder);
+  task->train.prompts = task->prompts = g_strdup(options->prompts);
+}
+
 guint64 job_input_submit(JobInput *errand, const char *title, unsigned flags, JobRun run, GDestroyNotify free_result,
                          JobDone done, gpointer user) {
   JobSpec spec = {.title = title,

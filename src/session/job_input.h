@@ -25,6 +25,9 @@ enum { ERRAND_QUIET = 1, ERRAND_URGENT = 2 };
 
 JobInput *job_input_new(const Engine *engine);
 
+/* The options of a training; their strings are copied. */
+void job_input_take_options(JobInput *errand, const TrainOptions *options);
+
 /* Queues it; takes ownership. `flags`: not listed among the jobs; not behind a training. */
 guint64 job_input_submit(JobInput *errand, const char *title, unsigned flags, JobRun run, GDestroyNotify free_result,
                          JobDone done, gpointer user);

@@ -157,3 +157,17 @@ guint64 engine_sayings(const Engine *engine, Snapshot *wood, OpenExperts *oracle
   g_autofree char *title = g_strdup_printf("Asking %s of every model", task->expert->name);
   return job_input_submit(task, title, ERRAND_URGENT, run_sayings, engine_free_sayings, done, user);
 }
+
+void engine_free_evaluation(gpointer evaluation) { evaluation_free(evaluation); }
+
+static gpointer run_evaluate(gpointer input, const Progress *progress, GError **error) {
+  const JobInput *t = input;
+  return t->engine.ops->evaluate(t->engine.collection, t->wood->models, t->expert, progress, error);
+}
+
+guint64 engine_evaluate(const Engine *engine, Snapshot *wood, OpenExperts *oracle, guint expert, JobDone done,
+                        gpointer user) {
+  JobInput *task = for_expert(engine, wood, oracle, expert);
+  g_autofree char *title = g_strdup_printf("Judging %s", task->expert->name);
+  return job_input_submit(task, title, ERRAND_URGENT, run_evaluate, engine_free_evaluation, done, user);
+}

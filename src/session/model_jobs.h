@@ -47,6 +47,11 @@ void engine_free_chart(gpointer chart);
 /* char*, of no meaning: the board is what is filled. Not urgent, since it takes as long as a short training. */
 guint64 engine_spread(const Engine *engine, Snapshot *wood, OpenExperts *oracle, guint expert, MapBoard *board,
                       JobDone done, gpointer user);
+
+/* Evaluation*: how good it is in every respect, on the models of the wood. */
+guint64 engine_evaluate(const Engine *engine, Snapshot *wood, OpenExperts *oracle, guint expert, JobDone done,
+                        gpointer user);
+void engine_free_evaluation(gpointer evaluation);
 guint64 engine_sayings(const Engine *engine, Snapshot *wood, OpenExperts *oracle, guint expert, JobDone done,
                        gpointer user);
 void engine_free_sayings(gpointer sayings);

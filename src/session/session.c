@@ -93,18 +93,10 @@ void engine_drop_wood(const Engine *engine, Snapshot *wood) {
   job_input_submit(task, "Letting go of a forest", ERRAND_QUIET | ERRAND_URGENT, run_nothing, NULL, NULL, NULL);
 }
 
-static void take_options(JobInput *task, const TrainOptions *options) {
-  task->train = *options;
-  task->train.layer = task->layer = g_strdup(options->layer);
-  task->train.label_key = task->label_key = g_strdup(options->label_key);
-  task->train.encoder = task->encoder = g_strdup(options->encoder);
-  task->train.prompts = task->prompts = g_strdup(options->prompts);
-}
-
 guint64 engine_train(const Engine *engine, Snapshot *wood, const TrainOptions *options, JobDone done, gpointer user) {
   JobInput *task = job_input_new(engine);
   task->wood = snapshot_ref(wood);
-  take_options(task, options);
+  job_input_take_options(task, options);
   g_autofree char *title = g_strdup_printf("Training on %s", options->layer ? options->layer : "the widest layer");
   return job_input_submit(task, title, 0, run_train, free_train_result, done, user);
 }
@@ -136,7 +128,7 @@ guint64 engine_sweep(const Engine *engine, Snapshot *wood, const TrainOptions *o
   task->wood = snapshot_ref(wood);
   task->board = sweep_board_ref(board);
   task->text = pattern && *pattern ? g_strdup(pattern) : NULL;
-  take_options(task, options);
+  job_input_take_options(task, options);
   return job_input_submit(task, "Sweeping the layers", 0, run_sweep, free_experts, done, user);
 }
 

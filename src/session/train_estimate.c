@@ -40,10 +40,10 @@ const DiffRow *train_estimate_layer(const ModelDiff *layers, const char *name) {
   return best;
 }
 
-char *train_estimate_text(const TrainEstimate *e, unsigned models) {
+char *train_estimate_text(const TrainEstimate *e) {
   g_autofree char *bytes = text_bytes((uint64_t)e->bytes);
   g_autofree char *seconds = text_seconds(e->seconds < 1 ? 1 : e->seconds);
-  return g_strdup_printf("%u models, about %s and %s", models, bytes, seconds);
+  return g_strdup_printf("about %s and %s", bytes, seconds);
 }
 
 char *sweep_estimate_text(const ModelDiff *layers, const char *pattern, const TrainOptions *options, unsigned models,

@@ -22,5 +22,5 @@ const DiffRow *train_estimate_layer(const ModelDiff *layers, const char *name);
 char *sweep_estimate_text(const ModelDiff *layers, const char *pattern, const TrainOptions *options, unsigned models,
                           unsigned threads);
 
-/* "1,600 models, about 120 MB and 40 s". The caller frees it. */
-char *train_estimate_text(const TrainEstimate *estimate, unsigned models);
+/* "about 120 MB and 40 s". The caller frees it. */
+char *train_estimate_text(const TrainEstimate *estimate);

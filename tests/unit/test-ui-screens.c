@@ -65,6 +65,12 @@ static const Screen screens[] = {
     {"space", true, "7"},
     {"space-store", true, "7|ll|s"},
     {"conflicts", true, "8"},
+    {"compare", true, "j<Space><Space><Space><Space>=|jl"},
+    {"report", true, "3i"},
+    {"report-confusions", true, "3i|l"},
+    {"report-labels", true, "3i|ll|s"},
+    {"report-runs", true, "3i|h"},
+    {"forest-groups", true, "bf|jjj<Enter>"},
 };
 
 typedef struct {
@@ -105,7 +111,9 @@ static void compare(const char *name, const char *got) {
 
 static void test_screen(gconstpointer data) {
   const Case *test = data;
-  FakeWood wood = {.skips = 3};
+  FakeWood wood = {.skips = 3,
+                   .many = strstr(test->screen->name, "groups") ? 20 : 0,
+                   .runs = g_str_has_prefix(test->screen->name, "report")};
   g_autoptr(App) app = fake_app(&wood, test->dress->columns, test->dress->rows, test->dress->theme, test->dress->ascii);
   settle(app);
   g_auto(GStrv) parts = g_strsplit(test->screen->keys, "|", -1);

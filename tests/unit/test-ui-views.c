@@ -301,9 +301,11 @@ static void test_training_form_knows_the_layers(void) {
   FakeWood wood = {0};
   g_autoptr(App) app = ready_app(&wood, 100, 30);
   walk(app, "3t");
-  expect(app, "8 models, about");
+  expect(app, "10 train, 2 choose, 3 + 1 unseen test");
   walk(app, "<S-Tab><S-Tab><S-Tab>1"); /* the tree, from the end */
-  expect(app, "5 models, about");
+  expect(app, "10 train");
+  walk(app, "<C-u>2");
+  expect(app, "8 are needed"); /* what is missing is said before the start */
   walk(app, "<C-u>one<Enter>");
   expect(app, "tree: its number in the forest");
   walk(app, "<C-u><S-Tab>k");
@@ -314,12 +316,14 @@ static void test_training_form_knows_the_layers(void) {
   walk(app, "<C-u><PgDn>");
   expect(app, "encoder.0.attention.output");
   walk(app, "<Down>nonsense<Enter>");
-  expect(app, "no two models have that key");
+  expect(app, "no two labels come from there");
   walk(app, "<C-u><PgDn>");
   g_assert_false(on_screen(app, "nonsense"));
-  expect(app, "label key       license"); /* most models name one */
-  walk(app, "<Esc>|t");                   /* another form begins with the defaults and the first field */
-  g_assert_false(on_screen(app, "label key       license"));
+  expect(app, "concept: 8 models, 7 labels"); /* all have one licence: nothing to tell them by */
+  walk(app, "<PgDn>");
+  expect(app, "label source    base");
+  walk(app, "<Esc>|t"); /* another form begins with the defaults and the first field */
+  g_assert_false(on_screen(app, "label source    base"));
   expect(app, "align: answers any words");
 }
 

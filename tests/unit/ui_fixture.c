@@ -8,6 +8,7 @@
 #include "ui/app/app_keys.h"
 #include "ui/app/frame.h"
 #include "lineage/forest/forest_make.h"
+#include "tests/unit/fake_evaluation.h"
 #include "tests/unit/fake_model.h"
 
 static const struct {
@@ -83,7 +84,9 @@ static GPtrArray *fake_models(Collection *collection, GError **error) {
   }
   for (unsigned i = 0; i < wood->many; i++) {
     g_autofree char *path = g_strdup_printf("grove/model-%06u", i);
-    g_ptr_array_add(models, model_make(path, MODEL_LORA, 1000 + i, 4000));
+    Model *m = model_make(path, MODEL_LORA, 1000 + i, 4000);
+    model_add_fact(m, "family", i % 3 ? "sdxl" : "sd15", "test");
+    g_ptr_array_add(models, m);
   }
   return models;
 }
@@ -191,7 +194,12 @@ static GPtrArray *fake_experts(const Collection *collection, GPtrArray *warnings
   GPtrArray *experts = g_ptr_array_new_with_free_func(free_expert);
   if (wood_of(collection)->empty) return experts;
   g_ptr_array_add(experts, expert_make("probex-mid.0-words", "mid.0.attn.to_q", 0.41));
+  ((Expert *)experts->pdata[0])->curve = fake_curve(30, 0.63);
   g_ptr_array_add(experts, expert_make("probex-classes", "down.1.attn.to_v", NAN));
+  if (wood_of(collection)->runs) {
+    g_ptr_array_add(experts, expert_make("probex-other", "up.1.attn.to_k", 0.32));
+    ((Expert *)experts->pdata[2])->curve = fake_curve(20, 0.45);
+  }
   for (int i = 0; i < atomic_load(&wood_of(collection)->trainings); i++)
     g_ptr_array_add(experts, expert_make("probex-new", "up.2.to_k", 0.44));
   return experts;
@@ -261,8 +269,12 @@ static TrainResult *fake_train(Collection *collection, const GPtrArray *models, 
   FakeWood *wood = wood_of(collection);
   (void)models;
   for (unsigned i = 1; i <= 60 || atomic_load(&wood->hold_training); i++) {
-    ProgressNote note = {
-        .phase = "training", .done = MIN(i, 45u), .total = 60, .loss = 2.0 / i, .accuracy = 0.6 - 0.5 / i};
+    ProgressNote note = {.phase = "training",
+                         .done = MIN(i, 45u),
+                         .total = 60,
+                         .loss = 2.0 / i,
+                         .accuracy = 0.6 - 0.5 / i,
+                         .chance = 0.02};
     if (!progress_note(progress, &note, error)) return NULL;
     if (i > 60) g_usleep(1000);
   }
@@ -383,6 +395,7 @@ const EngineOps fake_ops = {
     .query = fake_query,
     .answer_free = query_answer_free,
     .train = fake_train,
+    .counts = fake_counts,
     .sweep = fake_sweep,
     .diff = fake_diff,
     .layers = fake_layers,
@@ -392,6 +405,7 @@ const EngineOps fake_ops = {
     .neighbours = fake_neighbours,
     .chart = fake_chart,
     .spread = fake_spread,
+    .evaluate = fake_evaluate,
     .sayings = fake_sayings,
     .duplicates = fake_duplicates,
     .freed = fake_freed,

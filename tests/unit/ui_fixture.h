@@ -19,6 +19,7 @@ typedef struct {
   bool empty;              /* no models at all */
   bool cut;                /* answers are the first of 1,920 */
   bool retrained;          /* all files have become larger */
+  bool runs;               /* a third expert, trained by steps as the first was */
   unsigned skips;          /* files that could not be read */
   bool alone;              /* the embedding is an adapter whose base is not here */
   char *by_hand;           /* "path: key=value" as last set; NULL: nothing was */

@@ -5,7 +5,7 @@
 
 #include "ui/desk/services.h"
 #include "ui/app/config_file.h"
-#include "core/files.h"
+#include "ui/app/display_file.h"
 #include "ui/app/frame.h"
 #include "ui/app/command_line.h"
 #include "ui/desk/typed.h"
@@ -53,13 +53,12 @@ static bool open_layer(App *app, const char *verb, const char *argument) {
 
 static bool save_display(App *app, const char *verb, const char *typed) {
   g_autoptr(GError) error = NULL;
-  g_autofree char *text = NULL, *path = typed_path(typed);
+  g_autofree char *path = typed_path(typed);
   app->dirty = true;
   app_draw(app);
   app->dirty = true;
-  text = cells_dump(app->cells);
   if (!*path) return wrong(app, verb, "a file's name is missing");
-  if (!file_write_bytes(path, text, strlen(text), &error)) return wrong(app, verb, error->message);
+  if (!display_file_write(app, path, &error)) return wrong(app, verb, error->message);
   g_autofree char *shown = g_filename_display_name(path);
   ui_tell(&app->ui, STYLE_GOOD, "The screen is written to %s", shown);
   return true;

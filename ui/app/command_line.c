@@ -21,7 +21,7 @@ static const CommandInfo command_list[] = {
     {"layer", "LAYER", ARGUMENT_LAYER, -1, "a layer of the open model, else the expert that is best on it", false},
     {"model", "MODEL", ARGUMENT_MODEL, -1, "open a model", false},
     {"query", "WORDS", ARGUMENT_TEXT, VIEW_QUERY, "ask in words", false},
-    {"save-display", "FILE", ARGUMENT_FILE, -1, "write the screen as text", true},
+    {"save-display", "FILE", ARGUMENT_FILE, -1, "write the screen as text, or as a picture (.svg)", true},
     {"set-mouse", "on|off", ARGUMENT_ONOFF, -1, "let the mouse select and scroll", false},
     {"sort-by", "COLUMN", ARGUMENT_COLUMN, VIEW_FOREST, "a list in the order of a column", false},
     {"theme", "NAME", ARGUMENT_THEME, -1, "auto, dark, light or mono", false},

@@ -87,6 +87,12 @@ static void serve(App *app, Request *request) {
     case REQUEST_DIFF:
       show(app, VIEW_DIFF, request);
       break;
+    case REQUEST_COMPARE:
+      show(app, VIEW_COMPARE, request);
+      break;
+    case REQUEST_REPORT:
+      show(app, VIEW_REPORT, request);
+      break;
     case REQUEST_MESSAGES:
       show(app, VIEW_MESSAGES, request);
       break;

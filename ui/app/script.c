@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "ui/app/app_keys.h"
+#include "ui/app/display_file.h"
 #include "ui/app/frame.h"
 #include "ui/app/perform.h"
 
@@ -51,8 +52,7 @@ static bool press_keys(App *app, const char *text, bool one, GError **error) {
 static bool save_display(App *app, const char *path, GError **error) {
   if (app->ui.read_only) return fail(error, "a read-only session writes no files", path);
   app_draw(app);
-  g_autofree char *text = cells_dump(app->cells);
-  return file_write_bytes(path, text, strlen(text), error);
+  return display_file_write(app, path, error);
 }
 
 static bool resize(App *app, const char *size, GError **error) {

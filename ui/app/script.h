@@ -5,7 +5,7 @@
  *   keys KEYS           several: /fox<Enter>
  *   :wait-idle          until no job is left and no answer is due
  *   :wait-text TEXT     until the text stands on screen
- *   :save-display FILE  the screen as text
+ *   :save-display FILE  the screen as text, or as a picture (.svg)
  *   :command LINE       as if typed after a colon
  *   :resize 40x10       another size
  *   :quit               the end, without a question

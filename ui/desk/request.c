@@ -12,11 +12,13 @@ static void clear(Request *r) {
       model_unref(r->pair.x);
       break;
     case REQUEST_TAG:
+    case REQUEST_COMPARE:
       g_clear_pointer(&r->models, g_ptr_array_unref);
       break;
     case REQUEST_COPY:
     case REQUEST_PAGE:
     case REQUEST_MESSAGES:
+    case REQUEST_REPORT:
       g_free(r->text);
       break;
     case REQUEST_ANSWER:

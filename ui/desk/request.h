@@ -18,6 +18,8 @@ typedef enum {
   REQUEST_MODEL,    /* open a model */
   REQUEST_LOCATE,   /* show a model in the forest */
   REQUEST_DIFF,     /* compare two models */
+  REQUEST_COMPARE,  /* put models side by side */
+  REQUEST_REPORT,   /* judge the expert of a name */
   REQUEST_TAG,      /* tag models in the forest */
   REQUEST_COPY,     /* put text on the clipboard */
   REQUEST_PAGE,     /* show text in $PAGER */
@@ -37,8 +39,8 @@ typedef struct {
     struct {
       Model *p, *x;    /* x is what differs from p */
     } pair;            /* REQUEST_DIFF */
-    GPtrArray *models; /* of Model*: REQUEST_TAG */
-    char *text;        /* REQUEST_COPY, REQUEST_PAGE, REQUEST_MESSAGES */
+    GPtrArray *models; /* of Model*: REQUEST_TAG, REQUEST_COMPARE */
+    char *text;        /* REQUEST_COPY, REQUEST_PAGE, REQUEST_MESSAGES, REQUEST_REPORT */
     struct {
       char *question;      /* NULL: there is none */
       GHashTable *scores;  /* path -> score (double*), or NULL */

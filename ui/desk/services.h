@@ -21,7 +21,10 @@ bool ui_ask_labels(Ui *ui, const Model *model);
 /* Asks how x differs from p. Keeps references. */
 bool ui_ask_diff(Ui *ui, const Model *p, const Model *x);
 
-/* REQUEST_COPY or REQUEST_PAGE. Takes ownership. */
+/* Asks for models side by side; `models` of Model*. Takes ownership. */
+bool ui_ask_compare(Ui *ui, GPtrArray *models);
+
+/* REQUEST_COPY, REQUEST_PAGE or REQUEST_REPORT. Takes ownership. */
 bool ui_ask_text(Ui *ui, RequestKind kind, char *text);
 
 /* REQUEST_TAG; `models` of Model*. Takes ownership. */

@@ -98,5 +98,5 @@ typedef struct {
   gint64 (*tick)(Ui *ui, gpointer view, gint64 now);
 } ViewOps;
 
-extern const ViewOps view_forest, view_query, view_experts, view_jobs, view_map, view_model, view_diff, view_skipped,
-    view_messages, view_help, view_duplicates, view_space, view_conflicts;
+extern const ViewOps view_forest, view_query, view_experts, view_jobs, view_map, view_model, view_diff, view_compare,
+    view_report, view_skipped, view_messages, view_help, view_duplicates, view_space, view_conflicts;

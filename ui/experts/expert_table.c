@@ -12,7 +12,7 @@ static const TableColumn columns[] = {
     [NAME] = {"EXPERT", NULL, 12, 0, 0, TABLE_NAME | TABLE_MIDDLE | TABLE_SORTED},
     [LAYER] = {"LAYER", NULL, 10, 36, 72, TABLE_MIDDLE | TABLE_SORTED},
     [TREE] = {"TREE", NULL, 4, 0, 110, TABLE_RIGHT},
-    [KIND] = {"KIND", NULL, 6, 0, 92, 0},
+    [KIND] = {"KIND", NULL, 6, 9, 92, 0},
     [TASK] = {"TASK", NULL, 8, 0, 56, 0},
     [VAL] = {"VAL", NULL, 5, 14, 0, TABLE_SORTED | TABLE_SPARE},
     [SEEN] = {"SEEN", NULL, 5, 14, 0, TABLE_SORTED | TABLE_SPARE},
@@ -55,7 +55,7 @@ static void expert_cell(const void *rows, guint row, int column, int width, bool
       cell->text = tree_text(e);
       return;
     case KIND:
-      cell->text = g_strdup(e->kernel ? "kernel" : "probex");
+      cell->text = g_strdup(expert_kind_name(e));
       return;
     case TASK:
       cell->text = g_strdup(e->task == EXPERT_ALIGN ? "align" : "classify");

@@ -37,7 +37,8 @@ static const struct {
 } field_table[TRAIN_FIELDS] = {
     [F_TASK] = {"task", INPUT_CHOICE, 0, "align: answers any words; classify: names a label", {"align", "classify"}},
     [F_LAYER] = {"layer", INPUT_NAME, 0, "empty: the widest that all models share; PgDn, PgUp choose", {NULL}},
-    [F_LABEL] = {"label key", INPUT_NAME, 0, "what a model was trained on; PgDn, PgUp choose", {NULL}},
+    [F_LABEL] =
+        {"label source", INPUT_NAME, 0, "a key, folder, name, hand, tags or @FILE.csv; PgDn, PgUp choose", {NULL}},
     [F_EPOCHS] = {"epochs", INPUT_COUNT, 100000, "passes over the models", {NULL}},
     [F_BATCH] = {"batch", INPUT_COUNT, 65536, "models a step", {NULL}},
     [F_PROBES] = {"probes", INPUT_COUNT, 4096, "r_U: inputs that are shown to the layer", {NULL}},
@@ -123,14 +124,16 @@ static void switch_layer(TrainForm *form, int by) {
   line_edit_set(edit, at < 0 || at >= n ? "" : g_array_index(form->layers->rows, DiffRow, at).name);
 }
 
-/* The same with the keys. */
-static void switch_key(TrainForm *form, int by) {
+static const LabelCount *source_at(const TrainForm *form, int i) { return form->sources->pdata[i]; }
+
+/* The same with the sources of labels. */
+static void switch_source(TrainForm *form, int by) {
   LineEdit *edit = &form->fields[F_LABEL];
-  int n = (int)form->keys->len, at = -1;
+  int n = (int)form->sources->len, at = -1;
   for (int i = 0; i < n; i++)
-    if (g_str_equal(form->keys->pdata[i], edit->text->str)) at = i;
+    if (g_str_equal(source_at(form, i)->source, edit->text->str)) at = i;
   at = at < 0 ? (by > 0 ? 0 : n - 1) : at + by;
-  line_edit_set(edit, at < 0 || at >= n ? "" : form->keys->pdata[at]);
+  line_edit_set(edit, at < 0 || at >= n ? "" : source_at(form, at)->source);
 }
 
 bool train_form_action(TrainForm *form, Action action) {
@@ -141,8 +144,8 @@ bool train_form_action(TrainForm *form, Action action) {
   bool turn = action == ACTION_FORM_LATER || action == ACTION_FORM_EARLIER;
   if (form->list.cursor == F_LAYER && turn && form->layers)
     return switch_layer(form, action == ACTION_FORM_LATER ? 1 : -1), true;
-  if (form->list.cursor == F_LABEL && turn && form->keys)
-    return switch_key(form, action == ACTION_FORM_LATER ? 1 : -1), true;
+  if (form->list.cursor == F_LABEL && turn && form->sources)
+    return switch_source(form, action == ACTION_FORM_LATER ? 1 : -1), true;
   if (!is_choice(form->list.cursor)) return line_edit_action(&form->fields[form->list.cursor], action, &changed);
   bool back = action == ACTION_EDIT_LEFT || action == ACTION_FORM_EARLIER;
   if (!back && action != ACTION_EDIT_RIGHT && action != ACTION_FORM_LATER) return false;
@@ -207,26 +210,25 @@ static const char *doubt(const TrainForm *form) {
   return "the model that was looked at has no such layer; PgDn shows its";
 }
 
-const char *train_form_key(const TrainForm *form) { return name_or_null(form, F_LABEL); }
-
-int train_form_tree(const TrainForm *form) {
+static int tree_of(const TrainForm *form) {
   guint64 n;
   const char *text = form->fields[F_TREE].text->str;
   return g_ascii_string_to_unsigned(text, 10, 1, G_MAXINT, &n, NULL) ? (int)n - 1 : -1;
 }
 
 static bool read_tree(TrainForm *form, int *tree) {
-  *tree = train_form_tree(form);
+  *tree = tree_of(form);
   if (*tree >= 0 || !*form->fields[F_TREE].text->str) return true;
   return wrong(form, F_TREE, g_strdup("tree: its number in the forest, from 1 on, or nothing"));
 }
 
-static bool check_key(TrainForm *form) {
-  const char *key = form->fields[F_LABEL].text->str;
-  for (guint i = 0; form->keys && i < form->keys->len; i++)
-    if (g_str_equal(form->keys->pdata[i], key)) return true;
-  if (!*key || !form->keys) return true;
-  return wrong(form, F_LABEL, g_strdup("no two models have that key; PgDn shows what there is"));
+static bool check_source(TrainForm *form) {
+  const char *source = form->fields[F_LABEL].text->str;
+  for (guint i = 0; form->sources && i < form->sources->len; i++)
+    if (g_str_equal(source_at(form, (int)i)->source, source)) return true;
+  if (!*source || *source == '@' || !form->sources) return true;
+  return wrong(form, F_LABEL,
+               g_strdup("no two labels come from there; PgDn shows what there is, @FILE.csv is a table"));
 }
 
 bool train_form_options(TrainForm *form, TrainOptions *options) {
@@ -238,7 +240,7 @@ bool train_form_options(TrainForm *form, TrainOptions *options) {
   options->encoder = name_or_null(form, F_ENCODER);
   options->prompts = name_or_null(form, F_PROMPTS);
   if (!options->encoder) options->encoder = "words";
-  return check_key(form) && read_count(form, F_EPOCHS, &options->epochs) &&
+  return check_source(form) && read_count(form, F_EPOCHS, &options->epochs) &&
          read_count(form, F_BATCH, &options->batch) && read_count(form, F_PROBES, &options->probes) &&
          read_count(form, F_PROJ, &options->proj) && read_count(form, F_REP, &options->rep) &&
          read_rate(form, &options->lr) && read_seed(form, &options->seed) && read_tree(form, &options->tree);
@@ -264,38 +266,71 @@ static void draw_field(TrainForm *form, Cells *cells, Rect in, int y, int field,
   else cells->cursor_x = in.x + LABEL + 1, cells->cursor_y = y, cells->typing = true;
 }
 
-/* What the training would take as the fields stand; NULL when they cannot be read. The caller frees it. */
-static char *estimate(const TrainForm *form) {
+bool train_form_read(const TrainForm *form, TrainOptions *options) {
   TrainForm trial = *form; /* reading may move the cursor and tell a problem: not of the form itself */
-  TrainOptions options;
   trial.problem = NULL;
-  bool good = form->layers && form->models && train_form_options(&trial, &options);
+  bool good = train_form_options(&trial, options);
   g_free(trial.problem);
-  const DiffRow *layer = good ? train_estimate_layer(form->layers, options.layer) : NULL;
-  if (!layer) return NULL;
-  TrainEstimate e = train_estimate(&options, form->models, &layer->x, linalg_threads());
-  return train_estimate_text(&e, form->models);
+  return good;
+}
+
+/* "1120 train, 160 choose, 320 + 80 unseen test; about 120 MB and 40 s". NULL when nothing is known. The
+ * caller frees it. */
+static char *cost_text(const TrainForm *form) {
+  TrainOptions options;
+  const TrainCounts *c = form->counts;
+  if (!c || !train_form_read(form, &options)) return NULL;
+  g_autofree char *unseen = c->unseen ? g_strdup_printf(" + %zu unseen", c->unseen) : g_strdup("");
+  GString *s = g_string_new(NULL);
+  g_string_printf(s, "%zu train, %zu choose, %zu%s test", c->train, c->val, c->test, unseen);
+  const DiffRow *layer = train_estimate_layer(form->layers, options.layer);
+  if (layer) {
+    TrainEstimate e = train_estimate(&options, (unsigned)c->train, &layer->x, linalg_threads());
+    g_autofree char *text = train_estimate_text(&e);
+    g_string_append_printf(s, "; %s", text);
+  }
+  return g_string_free(s, FALSE);
+}
+
+/* What the source in the field gives: "concept: 1600 models, 400 labels; PgDn, PgUp choose". The caller frees it. */
+static char *source_text(const TrainForm *form, const char *label_key) {
+  const char *text = form->fields[F_LABEL].text->str, *source = *text ? text : label_key;
+  for (guint i = 0; source && form->sources && i < form->sources->len; i++) {
+    const LabelCount *c = source_at(form, (int)i);
+    if (g_str_equal(c->source, source))
+      return g_strdup_printf("%s: %u models, %u labels; PgDn, PgUp: %u/%u", source, c->models, c->labels, i + 1,
+                             form->sources->len);
+  }
+  return g_strdup(field_table[F_LABEL].help);
+}
+
+static Style help_style(const TrainForm *form, bool doubtful) {
+  return form->problem ? STYLE_BAD : doubtful ? STYLE_WARN : STYLE_DIM;
+}
+
+/* The last line: what is wrong, or what the field at hand is for. */
+static void draw_help(const TrainForm *form, Cells *cells, Rect in, const char *label_key) {
+  const char *doubtful = form->list.cursor == F_LAYER ? doubt(form) : NULL;
+  g_autofree char *source = form->list.cursor == F_LABEL ? source_text(form, label_key) : NULL;
+  const char *help = source ? source : field_table[form->list.cursor].help;
+  paint_left(cells, in.x, in.y + in.rows - 1, in.columns, help_style(form, doubtful != NULL),
+             form->problem ? form->problem
+             : doubtful    ? doubtful
+                           : help);
 }
 
 void train_form_draw(TrainForm *form, Cells *cells, Rect area, const char *label_key) {
   /* Two lines of frame, one of help, one that tells what it will take. */
-  g_autofree char *cost = estimate(form);
-  Rect in = paint_box(cells, rect_centre(area, 60, TRAIN_FIELDS + 4 + (cost != NULL)), "Train an expert");
+  g_autofree char *cost = form->shortage ? g_strdup(form->shortage) : cost_text(form);
+  Rect in = paint_box(cells, rect_centre(area, 76, TRAIN_FIELDS + 4), "Train an expert");
   bool help = in.rows >= 3;
-  if (cost && in.rows > 6) {
+  if (in.rows > 6) {
     in.rows--;
-    paint_left(cells, in.x, in.y + in.rows, in.columns, STYLE_LABEL, cost);
+    paint_left(cells, in.x, in.y + in.rows, in.columns, form->shortage ? STYLE_WARN : STYLE_LABEL,
+               cost ? cost : "counting the models ...");
   }
   list_show(&form->list, in.rows - (help ? 1 : 0));
   for (int i = 0; i < form->list.height && form->list.top + i < TRAIN_FIELDS; i++)
     draw_field(form, cells, in, in.y + i, form->list.top + i, label_key);
-  if (!help) return;
-  const char *doubtful = form->list.cursor == F_LAYER ? doubt(form) : NULL;
-  paint_left(cells, in.x, in.y + in.rows - 1, in.columns,
-             form->problem ? STYLE_BAD
-             : doubtful    ? STYLE_WARN
-                           : STYLE_DIM,
-             form->problem ? form->problem
-             : doubtful    ? doubtful
-                           : field_table[form->list.cursor].help);
+  if (help) draw_help(form, cells, in, label_key);
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "experts/train/train.h"
+#include "experts/train/train_counts.h"
 #include "lineage/diff/model_diff.h"
 #include "ui/toolkit/cells.h"
 #include "ui/toolkit/line_edit.h"
@@ -15,11 +16,12 @@ enum { TRAIN_FIELDS = 14 };
 
 typedef struct {
   LineEdit fields[TRAIN_FIELDS];
-  List list;               /* the field at hand */
-  char *problem;           /* what is wrong with it, or NULL */
-  const ModelDiff *layers; /* the layers there are, borrowed; NULL: not known */
-  const GPtrArray *keys;   /* of char*: what models may be labelled by, borrowed; NULL: not known */
-  unsigned models;         /* that carry the label of the field, and lie in its tree */
+  List list;                 /* the field at hand */
+  char *problem;             /* what is wrong with it, or NULL */
+  const ModelDiff *layers;   /* the layers there are, borrowed; NULL: not known */
+  const GPtrArray *sources;  /* of LabelCount*: what models may be labelled by, borrowed; NULL: not known */
+  const TrainCounts *counts; /* what the fields would use, borrowed; NULL: not known */
+  const char *shortage;      /* why they would use nothing, borrowed; NULL: nothing is wrong, or not known */
 } TrainForm;
 
 /* Fields filled with TRAIN_DEFAULTS. */
@@ -36,9 +38,8 @@ bool train_form_type(TrainForm *form, Key key);
  * first wrong field at hand and the problem said, when something is wrong. */
 bool train_form_options(TrainForm *form, TrainOptions *options);
 
-/* What the fields of the label and the tree hold: NULL for an empty one; -1 for any tree. */
-const char *train_form_key(const TrainForm *form);
-int train_form_tree(const TrainForm *form);
+/* What the fields say as they stand, without moving to one that is wrong; false when one is. */
+bool train_form_read(const TrainForm *form, TrainOptions *options);
 
 /* Draws the form as a box in the middle of the area. `label_key` is what an empty label means. */
 void train_form_draw(TrainForm *form, Cells *cells, Rect area, const char *label_key);

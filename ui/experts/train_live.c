@@ -17,6 +17,8 @@ char *train_live_text(const JobStatus *job, unsigned epochs, bool ascii) {
   unsigned epoch = (unsigned)(job_share(job) * epochs) + 1;
   g_string_append_printf(s, "epoch %u/%u %s loss %.4g", MIN(epoch, epochs), epochs, dot, job->note.loss);
   if (isfinite(job->note.accuracy)) g_string_append_printf(s, " %s val %.0f %%", dot, 100 * job->note.accuracy);
+  if (isfinite(job->note.accuracy) && isfinite(job->note.chance))
+    g_string_append_printf(s, " (chance %.2g %%)", 100 * job->note.chance);
   g_autofree char *left = job_left(job);
   if (left) g_string_append_printf(s, " %s %s", dot, left);
   return g_string_free(s, FALSE);

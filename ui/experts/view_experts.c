@@ -9,6 +9,7 @@
 #include "ui/experts/expert_changes.h"
 #include "ui/experts/expert_facts.h"
 #include "ui/experts/expert_table.h"
+#include "ui/experts/form_facts.h"
 #include "ui/toolkit/glyph.h"
 #include "session/latest_job.h"
 #include "ui/desk/job_text.h"
@@ -19,7 +20,6 @@
 #include "ui/experts/train_live.h"
 #include "numerics/linalg.h"
 #include "session/train_estimate.h"
-#include "experts/train/train_keys.h"
 #include "ui/desk/view.h"
 
 typedef struct {
@@ -36,9 +36,7 @@ typedef struct {
   char *pattern;                               /* of the last sweep; NULL: it was a training */
   char *outcome;                               /* of the last training, or NULL */
   Style outcome_style;
-  char *counted;     /* label and tree that form.models counts; NULL: none were */
-  GPtrArray *keys;   /* for the form; NULL before it was opened */
-  LatestJob layers;  /* ModelDiff*: of a labelled model, for the form */
+  FormFacts facts;   /* what the form asks of the models */
   SweepBoard *board; /* of the last sweep, or NULL */
   guint64 saying;    /* the job in which an expert speaks, 0: none does */
 } ExpertsView;
@@ -49,7 +47,7 @@ static gpointer experts_open(Ui *ui) {
   table_init(&v->table, &expert_table);
   v->points = g_array_new(FALSE, FALSE, sizeof(CurvePoint));
   train_form_init(&v->form);
-  latest_job_init(&v->layers, &ui->engine, engine_free_diff);
+  form_facts_init(&v->facts, ui);
   return v;
 }
 
@@ -57,7 +55,7 @@ static void experts_close(gpointer view) {
   ExpertsView *v = view;
   g_array_unref(v->points);
   table_clear(&v->table);
-  latest_job_reset(&v->layers);
+  form_facts_reset(&v->facts);
   sweep_board_unref(v->board);
   train_form_clear(&v->form);
   g_free(v->outcome);
@@ -66,8 +64,6 @@ static void experts_close(gpointer view) {
   g_free(v->label_key);
   g_free(v->encoder);
   g_free(v->prompts);
-  g_free(v->counted);
-  g_clear_pointer(&v->keys, g_ptr_array_unref);
   g_free(v);
 }
 
@@ -197,32 +193,6 @@ static void start_training(Ui *ui, ExpertsView *v, bool again) {
   ui->training = engine_train(&ui->engine, ui->wood, &v->options, on_trained, v);
 }
 
-/* How many models carry the key and lie in the tree (-1: in any), and one of them to ask for its layers. */
-static Model *labelled(const Ui *ui, const char *key, int tree, unsigned *n) {
-  Model *first = NULL;
-  *n = 0;
-  for (guint i = 0; key && i < ui->wood->models->len; i++) {
-    Model *m = ui->wood->models->pdata[i];
-    if (!model_value(m, key)) continue;
-    int node = tree >= 0 ? forest_find(ui->wood->forest, m) : -1;
-    if (tree >= 0 && (node < 0 || forest_node(ui->wood->forest, (unsigned)node)->tree != tree)) continue;
-    if (!first) first = m;
-    ++*n;
-  }
-  return first;
-}
-
-/* Counts anew when the label or the tree of the form are others. */
-static void count_models(const Ui *ui, ExpertsView *v) {
-  const char *typed = train_form_key(&v->form), *key = typed ? typed : ui->wood ? ui->wood->label_key : NULL;
-  int tree = train_form_tree(&v->form);
-  g_autofree char *now = g_strdup_printf("%d %s", tree, key ? key : "");
-  if (!ui->wood || g_strcmp0(now, v->counted) == 0) return;
-  labelled(ui, key, tree, &v->form.models);
-  g_free(v->counted);
-  v->counted = g_steal_pointer(&now);
-}
-
 static void experts_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
   ExpertsView *v = view;
   int below = training_rows(ui, v, area.rows, area.columns);
@@ -231,26 +201,15 @@ static void experts_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
   draw_list(ui, v, cells, (Rect){area.x, area.y, area.columns, area.rows - below});
   if (below && about) draw_about(ui, cells, (Rect){area.x, area.y + area.rows - below, area.columns, below}, about);
   else if (below) draw_training(ui, v, cells, (Rect){area.x, area.y + area.rows - below, area.columns, below});
-  v->form.layers = v->layers.result;
-  if (v->form_open) count_models(ui, v);
+  if (v->form_open) form_facts_follow(&v->facts, &v->form);
   if (v->form_open) train_form_draw(&v->form, cells, area, ui->wood ? ui->wood->label_key : NULL);
-}
-
-/* What the form proposes, of the models as they are now. */
-static void fill_form(Ui *ui, ExpertsView *v) {
-  Model *one = labelled(ui, ui->wood->label_key, -1, &v->form.models);
-  g_clear_pointer(&v->counted, g_free);
-  if (one && latest_job_is_fresh(&v->layers))
-    v->layers.job = engine_diff(&ui->engine, NULL, one, latest_job_done, &v->layers);
-  g_clear_pointer(&v->keys, g_ptr_array_unref);
-  v->form.keys = v->keys = train_keys(ui->wood->models);
 }
 
 /* Others may be labelled now, and have other layers. */
 static void follow_wood(Ui *ui, ExpertsView *v) {
-  latest_job_reset(&v->layers);
-  v->form.layers = NULL;
-  if (v->form_open) fill_form(ui, v);
+  form_facts_reset(&v->facts);
+  form_facts_show(&v->facts, &v->form);
+  if (v->form_open) form_facts_ask(&v->facts, ui);
 }
 
 /* What keeps a training from being started, or NULL. */
@@ -267,11 +226,9 @@ static void open_form(Ui *ui, ExpertsView *v) {
     ui_tell(ui, STYLE_WARN, "%s", why);
     return;
   }
-  const ModelDiff *layers = v->form.layers; /* of the inquiry, which lives on */
-  train_form_clear(&v->form);               /* the defaults, whatever was typed the last time */
+  train_form_clear(&v->form); /* the defaults, whatever was typed the last time */
   train_form_init(&v->form);
-  v->form.layers = layers;
-  fill_form(ui, v);
+  form_facts_ask(&v->facts, ui);
   v->form_open = true;
 }
 
@@ -321,7 +278,7 @@ static void open_sweep(Ui *ui, ExpertsView *v) {
     ui_tell(ui, STYLE_WARN, "%s", why);
     return;
   }
-  fill_form(ui, v); /* asks for the layers there are */
+  form_facts_ask(&v->facts, ui); /* for the layers there are */
   ui_prompt(ui, sweep_label, "");
 }
 
@@ -330,8 +287,9 @@ static char *experts_prompt_note(const Ui *ui, gpointer view) {
   const ExpertsView *v = view;
   TrainOptions options = TRAIN_DEFAULTS;
   if (ui->prompt.label != sweep_label) return NULL;
-  if (!v->layers.result) return g_strdup(v->layers.job ? "counting ..." : "");
-  return sweep_estimate_text(v->layers.result, ui->prompt.edit.text->str, &options, v->form.models, linalg_threads());
+  const ModelDiff *layers = v->facts.layers.result;
+  if (!layers) return g_strdup(v->facts.layers.job ? "counting ..." : "");
+  return sweep_estimate_text(layers, ui->prompt.edit.text->str, &options, v->facts.labelled, linalg_threads());
 }
 
 static bool on_predicted(gpointer user, guint64 id, gpointer result, const GError *error) {
@@ -375,6 +333,12 @@ static bool form_action(Ui *ui, ExpertsView *v, Action action) {
   return true;
 }
 
+/* How good the expert at hand is, on a page of its own. */
+static bool show_report(Ui *ui, const ExpertsView *v) {
+  const Expert *expert = at_hand(ui, v);
+  return !expert || ui_ask_text(ui, REQUEST_REPORT, g_strdup(expert->name));
+}
+
 static bool experts_action(Ui *ui, gpointer view, Action action) {
   ExpertsView *v = view;
   if (v->form_open) return form_action(ui, v, action);
@@ -392,6 +356,8 @@ static bool experts_action(Ui *ui, gpointer view, Action action) {
     case ACTION_EXPERT_DELETE:
       expert_ask_delete(ui, at_hand(ui, v));
       return true;
+    case ACTION_REPORT:
+      return show_report(ui, v);
     case ACTION_APPLY:
       apply(ui, v);
       return true;

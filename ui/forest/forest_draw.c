@@ -65,6 +65,25 @@ static void draw_branch(const ForestView *v, Cells *cells, Rect area, int y, int
   if (look->selected) cells_restyle(cells, area.x, y, area.columns, STYLE_SELECTED);
 }
 
+/* The head of a group: "▸ sdxl (700)". */
+static void draw_group(const ForestView *v, Cells *cells, Rect area, int y, int at) {
+  const ForestRows *r = &v->rows;
+  OutlineRow row = *forest_rows_row(r, at);
+  const FanGroup *group = r->fans->groups->pdata[row.group - 1];
+  g_autofree char *branch = forest_rows_branch(r, at);
+  row.branch = branch;
+  g_autofree char *fitted = forest_branch_fit(&row, area.columns / 2, cells->ascii);
+  int x = area.x + 2, end = area.x + area.columns;
+  x += cells_put(cells, x, y, end - x, STYLE_BRANCH, fitted);
+  x += cells_put(cells, x, y, end - x, STYLE_BRANCH, glyph(cells->ascii, row.folded ? GLYPH_FOLDED : GLYPH_OPEN)) + 1;
+  x += cells_put(cells, x, y, end - x, STYLE_LABEL, group->name);
+  g_autofree char *count = g_strdup_printf(" (%u)", row.descendants);
+  if (x < end) cells_put(cells, x, y, end - x, STYLE_DIM, count);
+  if (at != r->list.cursor) return;
+  cells_restyle(cells, area.x, y, area.columns, STYLE_SELECTED);
+  cells->cursor_x = area.x, cells->cursor_y = y;
+}
+
 static void draw_rows(const Ui *ui, ForestView *v, Cells *cells, Rect area) {
   ForestRows *r = &v->rows;
   ColumnSet columns = shown_columns(v);
@@ -72,6 +91,10 @@ static void draw_rows(const Ui *ui, ForestView *v, Cells *cells, Rect area) {
   for (int i = 0; i < area.rows && r->list.top + i < r->list.count; i++) {
     int at = r->list.top + i;
     OutlineRow row = *forest_rows_row(r, at);
+    if (row.group) {
+      draw_group(v, cells, area, area.y + i, at);
+      continue;
+    }
     g_autofree char *branch = v->branches ? NULL : forest_rows_branch(r, at);
     row.branch = branch;
     RowLook look = {.forest = r->wood->forest,
@@ -137,6 +160,22 @@ static void draw_empty(const Ui *ui, const ForestView *v, Cells *cells, Rect are
   paint_wrapped(cells, area.x + 2, area.y + 1, area.columns - 4, area.rows - 1, STYLE_DIM, text);
 }
 
+/* Of the row at hand: a model, or a group of them. */
+static void draw_facts(const ForestView *v, Cells *cells, Rect area) {
+  const Forest *forest = v->rows.wood->forest;
+  const FanGroup *group = forest_rows_group(&v->rows);
+  int node = forest_rows_node(&v->rows);
+  if (node >= 0) forest_facts_draw(cells, area, forest, node);
+  if (!group) return;
+  const ForestNode *parent = forest_node(forest, group->parent);
+  paint_left(cells, area.x, area.y, area.columns, STYLE_TITLE, group->name);
+  g_autofree char *text = g_strdup_printf(
+      "%u of the %u children of %s, gathered by %s. Enter opens and closes the "
+      "group, Space tags it.",
+      group->members, parent->children->len, parent->name, fan_by_name(v->rows.fan_by));
+  paint_wrapped(cells, area.x, area.y + 1, area.columns, area.rows - 1, STYLE_TEXT, text);
+}
+
 void forest_view_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
   ForestView *v = view;
   v->wide = area.columns >= FACTS_FROM;
@@ -155,7 +194,7 @@ void forest_view_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
   }
   if (!facts.rows) return;
   if (list.rows) draw_border(cells, list, facts, v->wide);
-  forest_facts_draw(cells, facts, v->rows.wood->forest, forest_rows_node(&v->rows));
+  draw_facts(v, cells, facts);
 }
 
 int forest_view_column_at(const ForestView *v, int x) {

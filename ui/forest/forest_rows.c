@@ -4,15 +4,15 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "ui/forest/forest_rows_private.h"
 
 void forest_rows_init(ForestRows *r, bool ascii) {
   *r = (ForestRows){.ascii = ascii, .sort = -1, .range = -1};
   r->rows = g_array_new(FALSE, FALSE, sizeof(OutlineRow));
   r->folded = g_hash_table_new(NULL, NULL);
   r->tagged = g_hash_table_new(NULL, NULL);
+  r->open_fans = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 }
-
-static guint node_count(const ForestRows *r) { return r->wood ? r->wood->forest->nodes->len : 0; }
 
 static void forget_search(ForestRows *r) {
   g_clear_pointer(&r->finder, fuzzy_free);
@@ -24,6 +24,8 @@ void forest_rows_clear(ForestRows *r) {
   g_free(r->row_of_node);
   g_hash_table_unref(r->folded);
   g_hash_table_unref(r->tagged);
+  g_hash_table_unref(r->open_fans);
+  fans_free(r->fans);
   row_filter_free(r->filter);
   forget_search(r);
   g_free(r->order);
@@ -38,26 +40,20 @@ const OutlineRow *forest_rows_row(const ForestRows *r, int row) {
 
 int forest_rows_node(const ForestRows *r) {
   const OutlineRow *row = forest_rows_row(r, r->list.cursor);
-  return row ? (int)row->node : -1;
-}
-
-static int parent_of(const ForestRows *r, int node) {
-  const ForestNode *n = forest_node(r->wood->forest, (unsigned)node);
-  const ParentEdge *e = forest_parent_edge(n);
-  return e ? (int)e->parent : -1;
+  return row && !row->group ? (int)row->node : -1;
 }
 
 /* Row of a node, or of its nearest ancestor that is listed; -1. The steps are counted so that
  * no forest, however wrong, can hold us. */
 static int nearest_row(const ForestRows *r, int node) {
-  for (guint steps = 0; node >= 0 && steps <= node_count(r); steps++) {
+  for (guint steps = 0; node >= 0 && steps <= forest_rows_nodes(r); steps++) {
     if (r->row_of_node[node] >= 0) return r->row_of_node[node];
-    node = parent_of(r, node);
+    node = forest_rows_parent(r, node);
   }
   return -1;
 }
 
-static bool keep_node(void *user, unsigned node) {
+bool forest_rows_keep(void *user, unsigned node) {
   ForestRows *r = user;
   return row_filter_match(r->filter, r->wood->forest, forest_node(r->wood->forest, node), r->wood->haystacks[node],
                           r->wood->label_key);
@@ -88,7 +84,7 @@ static int compare_nodes(gconstpointer a, gconstpointer b, gpointer user) {
 
 /* All nodes in the order that is asked for. The caller frees it. */
 static guint *nodes_in_order(const ForestRows *r) {
-  guint n = node_count(r), *nodes = g_new(guint, n + 1);
+  guint n = forest_rows_nodes(r), *nodes = g_new(guint, n + 1);
   bool text = r->sort >= 0 && forest_column_is_text(r->sort);
   NodeOrder order = {r, text ? g_new0(char *, n + 1) : NULL};
   RowLook look = {.forest = r->wood->forest, .label_key = r->wood->label_key, .predicted = r->predicted};
@@ -106,22 +102,23 @@ static void find_order(ForestRows *r) {
   bool needed = r->flat || r->sort >= 0 || r->reverse;
   if (r->order || !needed) return;
   r->order = nodes_in_order(r);
-  r->rank = g_new(guint, node_count(r) + 1);
-  for (guint i = 0; i < node_count(r); i++) r->rank[r->order[i]] = i;
+  r->rank = g_new(guint, forest_rows_nodes(r) + 1);
+  for (guint i = 0; i < forest_rows_nodes(r); i++) r->rank[r->order[i]] = i;
 }
 
 static void forget_order(ForestRows *r) {
   g_clear_pointer(&r->order, g_free);
   g_clear_pointer(&r->rank, g_free);
+  g_clear_pointer(&r->fans, fans_free);
 }
 
 /* Every model that the filter keeps, in the order that is asked for. */
 static GArray *flat_rows(ForestRows *r) {
   GArray *rows = g_array_new(FALSE, TRUE, sizeof(OutlineRow));
-  for (guint i = 0; i < node_count(r); i++) {
+  for (guint i = 0; i < forest_rows_nodes(r); i++) {
     guint at = r->order[i];
     const ForestNode *node = forest_node(r->wood->forest, at);
-    if (!node->model || (r->filter && !keep_node(r, at))) continue;
+    if (!node->model || (r->filter && !forest_rows_keep(r, at))) continue;
     OutlineRow row = {.node = at};
     g_array_append_val(rows, row);
   }
@@ -133,37 +130,39 @@ static GArray *list_rows(ForestRows *r) {
   if (r->flat) return flat_rows(r);
   OutlineOptions options = {.rank = r->rank, .bare = true};
   if (!r->rank) options.order = r->wood->order, options.parent = r->wood->parent;
-  if (r->filter) options.keep = keep_node, options.user = r;
+  if (r->filter) options.keep = forest_rows_keep, options.user = r;
   else options.folded = r->folded;
-  return outline_rows(r->wood->forest, &options);
+  forest_rows_find_fans(r);
+  if (!r->fans) return outline_rows(r->wood->forest, &options);
+  options.rank = r->fans->rank, options.order = NULL, options.parent = NULL;
+  GArray *rows = outline_rows(r->wood->forest, &options);
+  return fans_lay_out(r->fans, r->wood->forest, rows, r->filter ? NULL : r->open_fans);
 }
 
 char *forest_rows_branch(const ForestRows *r, int at) {
   const OutlineRow *row = forest_rows_row(r, at);
   bool last[OUTLINE_MAX_LEVELS] = {0};
-  int node = (int)row->node;
-  for (int i = 0; i < MIN(row->depth, OUTLINE_MAX_LEVELS) && node >= 0; i++, node = parent_of(r, node)) {
-    int above = r->row_of_node[node];
-    last[i] = above >= 0 && forest_rows_row(r, above)->last;
-  }
+  for (int i = 0; i < MIN(row->depth, OUTLINE_MAX_LEVELS) && at >= 0; i++, at = forest_rows_above(r, at))
+    last[i] = forest_rows_row(r, at)->last;
   return outline_branch(r->ascii ? GLYPHS_ASCII : GLYPHS_UTF8, row->depth, last);
 }
 
 static void index_rows(ForestRows *r) {
-  guint n = node_count(r);
+  guint n = forest_rows_nodes(r);
   g_free(r->row_of_node);
   r->row_of_node = g_new(int, n + 1);
   for (guint i = 0; i < n; i++) r->row_of_node[i] = -1;
   r->kept = 0;
   for (guint i = 0; i < r->rows->len; i++) {
     const OutlineRow *row = forest_rows_row(r, (int)i);
+    if (row->group) continue;
     r->row_of_node[row->node] = (int)i;
     if (!row->dimmed) r->kept++;
   }
 }
 
 /* Rebuilds and selects `node` or what is nearest to it. */
-static void rebuild_at(ForestRows *r, int node) {
+void forest_rows_rebuild_at(ForestRows *r, int node) {
   if (!r->wood) return;
   int before = r->list.cursor;
   g_array_unref(r->rows);
@@ -176,7 +175,7 @@ static void rebuild_at(ForestRows *r, int node) {
   list_select(&r->list, row >= 0 ? row : before);
 }
 
-void forest_rows_rebuild(ForestRows *r) { rebuild_at(r, forest_rows_node(r)); }
+void forest_rows_rebuild(ForestRows *r) { forest_rows_rebuild_at(r, forest_rows_node(r)); }
 
 void forest_rows_set_filter(ForestRows *r, RowFilter *filter) {
   row_filter_free(r->filter);
@@ -221,7 +220,7 @@ static GHashTable *translate_set(const Forest *old, const Forest *new, GHashTabl
 
 GPtrArray *forest_rows_folds(const ForestRows *r) {
   GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-  for (guint i = 0; i < node_count(r); i++)
+  for (guint i = 0; i < forest_rows_nodes(r); i++)
     if (g_hash_table_contains(r->folded, GUINT_TO_POINTER(i)))
       g_ptr_array_add(names, identity(r->wood->forest->nodes->pdata[i]));
   return names;
@@ -253,17 +252,18 @@ void forest_rows_set_wood(ForestRows *r, Snapshot *wood) {
   forget_order(r);
   snapshot_unref(r->wood);
   r->wood = snapshot_ref(wood);
-  rebuild_at(r, selected);
+  forest_rows_rebuild_at(r, selected);
 }
 
 bool forest_rows_select(ForestRows *r, int node) {
-  if (node < 0 || (guint)node >= node_count(r)) return false;
+  if (node < 0 || (guint)node >= forest_rows_nodes(r)) return false;
   bool unfolded = false;
-  int above = parent_of(r, node);
-  for (guint steps = 0; above >= 0 && steps <= node_count(r); steps++) {
+  int above = forest_rows_parent(r, node);
+  for (guint steps = 0; above >= 0 && steps <= forest_rows_nodes(r); steps++) {
     unfolded |= g_hash_table_remove(r->folded, GUINT_TO_POINTER((guint)above));
-    above = parent_of(r, above);
+    above = forest_rows_parent(r, above);
   }
+  unfolded |= forest_rows_open_groups(r, node);
   if (unfolded) forest_rows_rebuild(r);
   if (r->row_of_node[node] < 0) return false;
   list_select(&r->list, r->row_of_node[node]);
@@ -284,21 +284,24 @@ bool forest_rows_fold(ForestRows *r, int node, bool fold) {
 
 void forest_rows_fold_all(ForestRows *r, bool fold) {
   g_hash_table_remove_all(r->folded);
-  for (guint i = 0; fold && i < node_count(r); i++)
+  g_hash_table_remove_all(r->open_fans);
+  for (guint i = 0; fold && i < forest_rows_nodes(r); i++)
     if (has_children(r, (int)i)) g_hash_table_add(r->folded, GUINT_TO_POINTER(i));
+  for (guint i = 0; !fold && r->fans && i < r->fans->groups->len; i++)
+    g_hash_table_add(r->open_fans, g_strdup(((const FanGroup *)r->fans->groups->pdata[i])->identity));
   forest_rows_rebuild(r);
 }
 
 /* Distance from the root of its tree; the steps are counted as in nearest_row(). */
 static int depth_of(const ForestRows *r, int node) {
   int depth = 0;
-  while ((node = parent_of(r, node)) >= 0 && (guint)depth <= node_count(r)) depth++;
+  while ((node = forest_rows_parent(r, node)) >= 0 && (guint)depth <= forest_rows_nodes(r)) depth++;
   return depth;
 }
 
 void forest_rows_fold_to(ForestRows *r, int depth) {
   g_hash_table_remove_all(r->folded);
-  for (guint i = 0; i < node_count(r); i++)
+  for (guint i = 0; i < forest_rows_nodes(r); i++)
     if (has_children(r, (int)i) && depth_of(r, (int)i) + 1 >= depth) g_hash_table_add(r->folded, GUINT_TO_POINTER(i));
   forest_rows_rebuild(r);
 }
@@ -308,7 +311,7 @@ static void fold_below(ForestRows *r, int top, bool fold) {
   g_autoptr(GArray) open = g_array_new(FALSE, FALSE, sizeof(guint));
   guint node = (guint)top;
   g_array_append_val(open, node);
-  for (guint at = 0; at < open->len && at <= node_count(r); at++) {
+  for (guint at = 0; at < open->len && at <= forest_rows_nodes(r); at++) {
     node = g_array_index(open, guint, at);
     const GArray *children = forest_node(r->wood->forest, node)->children;
     if (children->len == 0) continue;
@@ -331,8 +334,8 @@ void forest_rows_order(ForestRows *r, bool flat, int sort, bool reverse) {
 static void go_out(ForestRows *r, int node) {
   if (r->flat) return;
   if (!r->filter && forest_rows_fold(r, node, true)) return;
-  int parent = parent_of(r, node);
-  if (parent >= 0 && r->row_of_node[parent] >= 0) list_select(&r->list, r->row_of_node[parent]);
+  int above = forest_rows_above(r, r->list.cursor);
+  if (above >= 0) list_select(&r->list, above);
 }
 
 static void go_in(ForestRows *r, int node) {
@@ -344,7 +347,8 @@ static void go_in(ForestRows *r, int node) {
 bool forest_rows_action(ForestRows *r, Action action) {
   int node = forest_rows_node(r);
   bool folded = node >= 0 && g_hash_table_contains(r->folded, GUINT_TO_POINTER((guint)node));
-  if (node < 0) return false;
+  if (node < 0 && !forest_rows_group_action(r, action)) return false;
+  if (node < 0) return true;
   switch (action) {
     case ACTION_OUT:
       go_out(r, node);
@@ -392,6 +396,7 @@ bool forest_rows_action(ForestRows *r, Action action) {
 
 void forest_rows_tag(ForestRows *r) {
   int node = forest_rows_node(r);
+  if (forest_rows_group(r)) forest_rows_tag_group(r, forest_rows_row(r, r->list.cursor)->group);
   if (node < 0) return;
   gpointer key = GUINT_TO_POINTER((guint)node);
   if (!g_hash_table_remove(r->tagged, key)) g_hash_table_add(r->tagged, key);
@@ -404,7 +409,7 @@ int forest_rows_range(ForestRows *r) {
   }
   int from = MIN(r->range, r->list.cursor), to = MAX(r->range, r->list.cursor);
   for (int i = from; i <= to && i < (int)r->rows->len; i++)
-    g_hash_table_add(r->tagged, GUINT_TO_POINTER(forest_rows_row(r, i)->node));
+    if (!forest_rows_row(r, i)->group) g_hash_table_add(r->tagged, GUINT_TO_POINTER(forest_rows_row(r, i)->node));
   r->range = -1;
   return to - from + 1;
 }
@@ -418,7 +423,7 @@ bool forest_rows_tag_model(ForestRows *r, const Model *model) {
 GPtrArray *forest_rows_chosen(const ForestRows *r) {
   GPtrArray *chosen = g_ptr_array_new();
   if (!r->wood) return chosen;
-  for (guint i = 0; i < node_count(r); i++)
+  for (guint i = 0; i < forest_rows_nodes(r); i++)
     if (g_hash_table_contains(r->tagged, GUINT_TO_POINTER(i)))
       g_ptr_array_add(chosen, r->wood->forest->nodes->pdata[i]);
   int node = forest_rows_node(r);
@@ -429,8 +434,8 @@ GPtrArray *forest_rows_chosen(const ForestRows *r) {
 guint forest_rows_find(ForestRows *r, const char *text) {
   if (!r->wood) return 0;
   if (!r->finder) {
-    r->finder = fuzzy_new((const char *const *)r->wood->haystacks, r->wood->letters, node_count(r));
-    r->found = g_new0(guint8, node_count(r) + 1);
+    r->finder = fuzzy_new((const char *const *)r->wood->haystacks, r->wood->letters, forest_rows_nodes(r));
+    r->found = g_new0(guint8, forest_rows_nodes(r) + 1);
   }
   fuzzy_type(r->finder, text);
   return fuzzy_mark(r->finder, r->found);
@@ -443,8 +448,8 @@ static guint search_order(const ForestRows *r, bool whole, guint at) {
 
 bool forest_rows_search(ForestRows *r, bool here, bool back) {
   if (!r->found || r->rows->len == 0) return false;
-  bool whole = !r->filter && !r->rank && r->wood->order && g_hash_table_size(r->folded);
-  int n = whole ? (int)node_count(r) : (int)r->rows->len, from = whole ? 0 : r->list.cursor;
+  bool whole = !r->filter && !r->rank && r->wood->order && (r->fans || g_hash_table_size(r->folded));
+  int n = whole ? (int)forest_rows_nodes(r) : (int)r->rows->len, from = whole ? 0 : r->list.cursor;
   int node = forest_rows_node(r);
   while (whole && from < n - 1 && (int)search_order(r, whole, (guint)from) != node) from++;
   for (int i = here ? 0 : 1; i <= n; i++) {

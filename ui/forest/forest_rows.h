@@ -9,6 +9,7 @@
 #include "lineage/forest/outline.h"
 #include "session/session.h"
 #include "ui/forest/forest_columns.h"
+#include "ui/forest/forest_fans.h"
 #include "ui/toolkit/list.h"
 #include "search/filter.h"
 #include "search/fuzzy.h"
@@ -31,6 +32,9 @@ typedef struct {
   bool reverse;
   guint *order, *rank;   /* all nodes in that order, and the place of each; NULL: as the forest has them */
   GHashTable *predicted; /* for the order by what experts say; NULL: nothing. Borrowed */
+  FanBy fan_by;          /* how the many children of one model are gathered */
+  Fans *fans;            /* by that and the order; NULL: not needed, or not made yet */
+  GHashTable *open_fans; /* set of the identities of groups that are open */
   int range;             /* row where a range of tags begins, -1: none */
 } ForestRows;
 
@@ -47,7 +51,7 @@ void forest_rows_rebuild(ForestRows *rows);
 /* Another filter; takes ownership. One that keeps nothing is widened: its words may then stand inside of words. */
 void forest_rows_set_filter(ForestRows *rows, RowFilter *filter);
 
-/* Node of the selected row, -1 when there is none. */
+/* Node of the selected row, -1 when there is none, or it is the head of a group. */
 int forest_rows_node(const ForestRows *rows);
 const OutlineRow *forest_rows_row(const ForestRows *rows, int row);
 
@@ -73,7 +77,16 @@ void forest_rows_fold_to(ForestRows *rows, int depth);
 /* The outline, or a plain list. A column (-1: by name) orders the list, or the siblings of each model. */
 void forest_rows_order(ForestRows *rows, bool flat, int sort, bool reverse);
 
-/* Tags the selected row, or removes its tag. */
+/* Gathers the many children of one model, or no longer. Returns how many groups there are. */
+guint forest_rows_gather(ForestRows *rows, FanBy by);
+
+/* The group whose head is selected, or NULL. Borrowed. */
+const FanGroup *forest_rows_group(const ForestRows *rows);
+
+/* Opens or closes the group whose head is selected; false when none is. */
+bool forest_rows_toggle_group(ForestRows *rows);
+
+/* Tags the selected row, or removes its tag; of a group's head, all of the group that is listed or would be. */
 void forest_rows_tag(ForestRows *rows);
 
 /* Begins a range at the selected row, or tags all rows from there to here. Returns the rows tagged, -1

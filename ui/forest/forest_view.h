@@ -24,7 +24,7 @@ typedef struct {
   int prompt_row;    /* selected when the prompt was opened */
 } ForestView;
 
-enum { FOREST_MENU_SORT = 1, FOREST_MENU_COLUMNS, FOREST_MENU_COPY };
+enum { FOREST_MENU_SORT = 1, FOREST_MENU_COLUMNS, FOREST_MENU_COPY, FOREST_MENU_GROUP };
 
 /* ViewOps.draw of the view. */
 void forest_view_draw(const Ui *ui, gpointer view, Cells *cells, Rect area);

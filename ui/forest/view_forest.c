@@ -69,6 +69,7 @@ static bool leave(Ui *ui, ForestView *v) {
   else if (v->filter_text) set_filter(v, NULL);
   else if (forest_facts_shown(v) && !v->wide) v->facts = FACTS_OFF;
   else if (v->branches) v->branches = false;
+  else if (v->rows.fan_by) forest_rows_gather(&v->rows, FAN_NONE);
   else if (v->rows.flat || v->rows.sort >= 0 || v->rows.reverse) forest_rows_order(&v->rows, false, -1, false);
   else return ui_ask(ui, REQUEST_RETURN);
   return true;
@@ -85,12 +86,28 @@ static bool show_model(Ui *ui, const ForestView *v) {
   return true;
 }
 
+/* All tagged models side by side. */
+static bool show_compare(Ui *ui, const ForestView *v) {
+  g_autoptr(GPtrArray) chosen = forest_rows_chosen(&v->rows);
+  g_autoptr(GPtrArray) models = g_ptr_array_new_with_free_func((GDestroyNotify)model_unref);
+  for (guint i = 0; i < chosen->len; i++) {
+    const ForestNode *node = chosen->pdata[i];
+    if (node->model) g_ptr_array_add(models, model_ref(node->model));
+  }
+  if (models->len < 2) {
+    ui_tell(ui, STYLE_WARN, "Tag two models or more: Space tags one, v all from here to there");
+    return true;
+  }
+  return ui_ask_compare(ui, g_steal_pointer(&models));
+}
+
 /* Two tagged models with each other, else the selected one with its parent. */
 static bool show_diff(Ui *ui, const ForestView *v) {
   const ForestRows *r = &v->rows;
   g_autoptr(GPtrArray) chosen = forest_rows_chosen(r);
   const ForestNode *x = chosen->len ? chosen->pdata[chosen->len - 1] : NULL;
   const ForestNode *p = NULL;
+  if (chosen->len > 2) return show_compare(ui, v); /* layer by layer there is room for two */
   if (chosen->len == 2 && g_hash_table_size(r->tagged)) p = chosen->pdata[0];
   else if (chosen->len == 1 && x->parents->len)
     p = forest_node(r->wood->forest, g_array_index(x->parents, ParentEdge, 0).parent);
@@ -112,9 +129,11 @@ static void range(Ui *ui, ForestView *v) {
 static bool forest_request(Ui *ui, ForestView *v, Action action) {
   switch (action) {
     case ACTION_SHOW:
-      return show_model(ui, v);
+      return forest_rows_toggle_group(&v->rows) || show_model(ui, v);
     case ACTION_DIFF:
       return show_diff(ui, v);
+    case ACTION_COMPARE:
+      return show_compare(ui, v);
     case ACTION_SKIPPED:
       return ui_ask(ui, REQUEST_SKIPPED);
     case ACTION_SORT:
@@ -122,6 +141,9 @@ static bool forest_request(Ui *ui, ForestView *v, Action action) {
       return true;
     case ACTION_COLUMNS:
       forest_menu(ui, v, FOREST_MENU_COLUMNS);
+      return true;
+    case ACTION_GROUP:
+      forest_menu(ui, v, FOREST_MENU_GROUP);
       return true;
     case ACTION_COPY:
       forest_menu(ui, v, FOREST_MENU_COPY);
@@ -154,6 +176,7 @@ static bool forest_arrange(ForestView *v, Action action) {
       v->branches = false;
       return true;
     case ACTION_PHYLOGRAM:
+      if (r->fan_by) forest_rows_gather(r, FAN_NONE);
       if (r->flat) forest_rows_order(r, false, -1, false);
       v->branches = !v->branches;
       return true;
@@ -250,6 +273,7 @@ static char *forest_status(const Ui *ui, gpointer view) {
   g_autofree char *bytes = text_bytes(wood->bytes);
   GString *s = g_string_new(NULL);
   if (v->rows.list.count) g_string_append_printf(s, "%d/%d %s ", v->rows.list.cursor + 1, v->rows.list.count, dot);
+  if (v->rows.fan_by) g_string_append_printf(s, "by %s %s ", fan_by_name(v->rows.fan_by), dot);
   if (v->search) g_string_append_printf(s, "%u found %s ", v->matches, dot);
   if (v->filter_text)
     g_string_append_printf(s, "%u match%s for \"%s\"%s %s ", v->rows.kept, v->rows.kept == 1 ? "" : "es",

@@ -44,6 +44,10 @@ void tell_says(Talk *t, const char *argument);
 void tell_labels(Talk *t, const char *argument);
 void tell_diff(Talk *t, const char *argument);
 
+/* plain_report.c: what stands side by side. */
+void tell_compare(Talk *t, const char *argument);
+void tell_report(Talk *t, const char *argument);
+
 /* plain_keeping.c: what a collector keeps. */
 void tell_duplicates(Talk *t, const char *argument);
 void tell_space(Talk *t, const char *argument);

@@ -26,7 +26,8 @@ static const struct {
      "form-later form-earlier"},
     {"it changes what a screen shows, and output is whole",
      "out in unfold fold fold-toggle unfold-all fold-all unfold-below fold-below depth-1 depth-2 depth-3 fold-switch "
-     "sort reverse tree-or-list columns scroll-left scroll-right zoom-in zoom-out map-all map-only"},
+     "group sort reverse tree-or-list columns scroll-left scroll-right zoom-in zoom-out map-all map-only"},
+    {"the conversation line by line (--plain) has it", "compare"},
     {"it marks rows of a screen for what comes next", "tag untag-all tag-range"},
     {"it types",
      "complete older newer accept edit-left edit-right ask-left ask-right edit-home edit-end edit-erase "
@@ -96,6 +97,10 @@ const char *context_name(unsigned context) {
       return "Command line";
     case IN_OVERLAY:
       return "Finding anything";
+    case IN_COMPARE:
+      return "Models side by side";
+    case IN_REPORT:
+      return "An expert's report";
     case IN_DUPLICATES:
       return "Duplicates";
     case IN_SPACE:

@@ -20,6 +20,7 @@
 
 #include "core/error.h"
 #include "core/text.h"
+#include "ui/toolkit/style_rgb.h"
 #include "ui/toolkit/term_dump.h"
 #include "ui/toolkit/term_key.h"
 #include "ui/toolkit/term_reply.h"
@@ -35,6 +36,7 @@ struct Term {
   bool xterm; /* it knows xterm's title and paste brackets */
   Scheme scheme;
   bool chooses;      /* the scheme follows the terminal: nobody has named one */
+  bool direct;       /* colours are red, green and blue, not numbers of a palette */
   bool synchronised; /* frames may be held back until they are whole */
   gint64 asked;      /* when it was asked last, 0: it owes no answer */
   TermReply reply;
@@ -68,12 +70,25 @@ static short curses_colour(signed char colour, bool own_works, short otherwise) 
   return own_works ? -1 : otherwise;
 }
 
+/* True when terminfo says that a colour is its red, green and blue in a byte each: RGB, as a flag, a number of bits or
+ * the bits of each. */
+static bool takes_rgb(void) {
+  enum { ALL = 1 << 24 };
+  const char *bits = tigetstr("RGB");
+  return COLORS >= ALL && (tigetflag("RGB") > 0 || tigetnum("RGB") > 0 || (bits && bits != (const char *)-1));
+}
+
 static void set_up_style(Term *term, Style s, bool coloured, bool own) {
   Look look = term->coloured[s] ? term->looks[s] : style_look(term->scheme, s);
   term->attributes[s] = look_attributes(look);
   term->pairs[s] = 0;
   if (!coloured || (look.fg == COLOUR_OWN && look.bg == COLOUR_OWN)) return;
   term->pairs[s] = (short)(s + 1);
+  int fg, bg;
+  if (term->direct && own && !term->coloured[s] && style_rgb(term->scheme, s, &fg, &bg)) {
+    init_extended_pair(term->pairs[s], fg, bg);
+    return;
+  }
   init_pair(term->pairs[s], curses_colour(look.fg, own, COLOR_WHITE), curses_colour(look.bg, own, COLOR_BLACK));
 }
 
@@ -81,6 +96,7 @@ static void set_up_styles(Term *term, const char *theme) {
   bool coloured = has_colors() && start_color() == OK && COLORS >= 8;
   bool own = coloured && use_default_colors() == OK;
   term->scheme = scheme_choose(theme, coloured);
+  term->direct = coloured && takes_rgb();
   /* Who wants no colours gets none, whatever the configuration says. */
   bool mono = term->scheme == SCHEME_MONO;
   for (int s = 0; s < STYLE_COUNT; s++) set_up_style(term, (Style)s, coloured && !mono, own);

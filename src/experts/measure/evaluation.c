@@ -56,6 +56,7 @@ static void measure_confidence(const EvaluationPanel *p, bool classes, const Eva
   g_autofree Answer *tuned = answers_of(p, classes, e->temperature, &n);
   g->ece_raw = calibration_error(raw, n);
   g->ece = calibration_error(tuned, n);
+  reliability_bins(tuned, n, g->bins);
   answer_rates(tuned, n, e->threshold, &g->answered, &g->answered_right);
 }
 
@@ -217,7 +218,16 @@ static void count_classes(const EvaluationBench *b, const EvaluationPanel *p, Ev
 
 /* --- all of it ------------------------------------------------------------------------------------ */
 
-static Group group_none(void) { return (Group){score_none(), NAN, NAN, NAN, NAN, NAN, NAN, NAN}; }
+static Group group_none(void) {
+  return (Group){.score = score_none(),
+                 .ece = NAN,
+                 .ece_raw = NAN,
+                 .answered = NAN,
+                 .answered_right = NAN,
+                 .precision1 = NAN,
+                 .precision5 = NAN,
+                 .map = NAN};
+}
 
 static void measure_group(const EvaluationBench *b, TaskSplit split, Evaluation *e, Group *g) {
   bool classes = b->task->has != NULL;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "experts/expert.h"
+#include "numerics/calibration.h"
 
 /* One class or concept. */
 typedef struct {
@@ -22,9 +23,10 @@ typedef struct {
 /* How answers behave on one group of test models. */
 typedef struct {
   Score score;
-  double ece, ece_raw;                /* expected calibration error, with and without the temperature */
-  double answered, answered_right;    /* above the threshold: share answered, share of those right */
-  double precision1, precision5, map; /* align: models retrieved for a label's text */
+  double ece, ece_raw;                   /* expected calibration error, with and without the temperature */
+  double answered, answered_right;       /* above the threshold: share answered, share of those right */
+  ReliabilityBin bins[RELIABILITY_BINS]; /* with the temperature */
+  double precision1, precision5, map;    /* align: models retrieved for a label's text */
 } Group;
 
 typedef struct {

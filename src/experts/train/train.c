@@ -221,6 +221,7 @@ static bool drop_state(TrainRun *r) {
 /* Stores what was trained: the second expert first, so that the first is the last word. */
 static bool store(TrainRun *r, Collection *collection, const GPtrArray *models, GError **error) {
   Expert *held_out = r->result->held_out, *x = r->result->expert;
+  if (r->result->curve->len) x->curve = g_array_ref(r->result->curve);
   if (r->options->trial) return true;
   if (held_out && !(train_place(collection, r->options, held_out, "-val_holdout", error) &&
                     train_store(collection, models, r->options, held_out, r->progress, error)))

@@ -107,7 +107,12 @@ static bool train_epoch(TrainRun *r, double val_score, double *mean_loss, GError
     double loss;
     if (!train_batch(r, r->members[SPLIT_TRAIN] + at, k, &loss, error)) return false;
     sum += loss * (double)k;
-    ProgressNote note = {.phase = "training", .done = r->step, .total = r->steps, .loss = loss, .accuracy = val_score};
+    ProgressNote note = {.phase = "training",
+                         .done = r->step,
+                         .total = r->steps,
+                         .loss = loss,
+                         .accuracy = val_score,
+                         .chance = r->val_chance};
     if (!progress_note(r->progress, &note, error)) return false;
   }
   *mean_loss = sum / (double)n;
@@ -170,6 +175,7 @@ static bool run_epoch(TrainRun *r, double *val_score, GError **error) {
   if (validated && team_leads(r->team)) {
     Score val = train_measure(r, SPLIT_VAL, &row.val_loss);
     *val_score = row.val_score = score_headline(&val);
+    r->val_chance = val.chance;
     keep_best(r, &row, r->epoch);
   }
   if (validated && r->best_holdout && team_leads(r->team)) keep_best_holdout(r, r->epoch);
@@ -187,6 +193,7 @@ bool train_epochs(TrainRun *r, GError **error) {
   size_t n = r->task->counts[SPLIT_TRAIN], batch = r->options->batch;
   r->steps = r->options->epochs * ((n + batch - 1) / batch);
   r->best_score = r->best_holdout_score = -1;
+  r->val_chance = NAN;
   rng_init(&r->rng, r->options->seed, 2);
   train_state_load(r);
   if (!train_team_begin(r, error)) return false;

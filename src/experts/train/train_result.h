@@ -7,11 +7,6 @@
 #include "experts/measure/baseline.h"
 #include "experts/task/task.h"
 
-/* One epoch of the curve. */
-typedef struct {
-  double loss, val_loss, val_score; /* val_score: top-1, or element-wise accuracy */
-} EpochRow;
-
 /* How one of several forms did. */
 typedef struct {
   const char *kind; /* static */

@@ -30,6 +30,7 @@ typedef struct {
   unsigned epoch;  /* finished */
   double training; /* seconds spent in epochs */
   double best_score, best_loss, best_holdout_score;
+  double val_chance;        /* what guessing reaches on validation; NAN before it was measured */
   Compression *compression; /* or NULL */
   Expert *init;             /* whose parameters the run starts from, or NULL */
   bool bare;                /* a baseline alone is to be measured: neither guard nor views */

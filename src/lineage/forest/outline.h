@@ -18,6 +18,7 @@ typedef struct {
   unsigned descendants; /* below it, folded or not */
   bool folded;          /* has children that are not listed */
   bool dimmed;          /* shown only because a descendant matches the filter */
+  unsigned group;       /* for who puts heads between rows: 1 + the number of what begins here; 0: a node's own row */
 } OutlineRow;
 
 typedef struct {

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The screen in a file: as text, or as a picture where the name ends in .svg. */
+#pragma once
+
+#include "ui/app/app_state.h"
+
+bool display_file_write(const App *app, const char *path, GError **error);
