@@ -128,6 +128,26 @@ static void test_groups_on_screen(void) {
   expect(app, "model-000002");
 }
 
+/* A filter is cleared by the next, and says how many it keeps. */
+static void keeps(App *app, const char *filter, const char *what) {
+  g_autofree char *keys = g_strdup_printf("f<C-u>%s<Enter>", filter);
+  walk(app, keys);
+  expect(app, what);
+}
+
+static void test_filters(void) {
+  FakeWood wood = {.many = 20};
+  g_autoptr(App) app = ready_app(&wood, 100, 40);
+  keeps(app, "duplicate:*", "1 match");
+  keeps(app, "conflict:card", "1 match");
+  keeps(app, "edge:adapter", "22 matches");
+  keeps(app, "confidence>=0.99", "23 matches");
+  keeps(app, "family:sd15", "7 matches");
+  keeps(app, "-duplicate:* edge:adapter concept:fox", "1 match");
+  walk(app, "<Esc>");
+  expect(app, "/31 "); /* all models, and a parent that is not here */
+}
+
 static void test_group_says_why_not(void) {
   FakeWood wood = {0};
   g_autoptr(App) app = ready_app(&wood, 80, 24);
@@ -198,6 +218,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/ui/side/lineup", test_lineup);
   g_test_add_func("/ui/side/fans", test_fans);
   g_test_add_func("/ui/side/groups", test_groups_on_screen);
+  g_test_add_func("/ui/side/filters", test_filters);
   g_test_add_func("/ui/side/no-groups", test_group_says_why_not);
   g_test_add_func("/ui/side/compare", test_compare);
   g_test_add_func("/ui/side/report", test_report);

@@ -49,7 +49,8 @@ static void add_doubt(Lines *l, const Expert *e) {
 
 static void add_training(Lines *l, const Expert *e, bool paths) {
   g_autofree char *took = text_seconds(e->seconds);
-  g_autofree char *text = g_strdup_printf("%u epochs in %s, seed %" PRIu64, e->epochs, took, e->seed);
+  g_autofree char *how = e->kernel ? g_strdup("in closed form,") : g_strdup_printf("%u epochs in", e->epochs);
+  g_autofree char *text = g_strdup_printf("%s %s, seed %" PRIu64, how, took, e->seed);
   lines_fact(l, "trained", LABEL, STYLE_TEXT, text);
   lines_fact(l, "label key", LABEL, STYLE_TEXT, e->label_key);
   lines_fact(l, "encoder", LABEL, STYLE_TEXT, e->encoder);

@@ -89,14 +89,16 @@ static void draw_one(Cells *cells, Rect area, const char *title, const GArray *p
   if (in.rows > 1 && high > low) paint_right(cells, area.x, in.y + in.rows - 1, SCALE - 1, STYLE_DIM, bottom);
 }
 
-void train_curves_draw(Cells *cells, Rect area, const GArray *points, double epochs) {
+void train_curves_draw(Cells *cells, Rect area, const GArray *points, double epochs, double chance) {
   if (area.rows < 3 || points->len == 0) return;
   Epochs axis = epochs_of(points, epochs);
   Rect left = area, right = area;
   if (area.columns >= BOTH_FROM) {
     left.columns = (area.columns - 2) / 2;
     right.x += left.columns + 2, right.columns = area.columns - left.columns - 2;
-    draw_one(cells, right, "validation, share right", points, score, share_text, axis);
+    g_autofree char *title = isfinite(chance) ? g_strdup_printf("validation, share right; chance %.2g %%", 100 * chance)
+                                              : g_strdup("validation, share right");
+    draw_one(cells, right, title, points, score, share_text, axis);
   }
   draw_one(cells, left, "loss, logarithmic", points, log_loss, log_text, axis);
 }

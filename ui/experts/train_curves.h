@@ -18,5 +18,5 @@ void train_curves_add(GArray *points, CurvePoint point);
 
 /* Draws points (of CurvePoint) on an axis of epochs that ends at `epochs`. It begins at 0, or where the first point is
  * when nothing is known of what was before. The loss is always on a logarithmic scale, and says so. Narrow areas show
- * the loss alone. */
-void train_curves_draw(Cells *cells, Rect area, const GArray *points, double epochs);
+ * the loss alone. The score is told with its chance (NAN: not known). */
+void train_curves_draw(Cells *cells, Rect area, const GArray *points, double epochs, double chance);

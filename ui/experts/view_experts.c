@@ -29,6 +29,7 @@ typedef struct {
   bool form_open;
   GArray *points;                              /* of CurvePoint: the curves of the last training */
   unsigned epochs;                             /* that it was asked for */
+  double chance;                               /* of its validation; NAN: not known */
   guint64 last_done;                           /* of the last note that was added to the curves */
   bool cancelled;                              /* the last training or sweep was, and can go on */
   TrainOptions options;                        /* that it was started with; the form may have been edited since */
@@ -106,7 +107,7 @@ static void draw_training(const Ui *ui, const ExpertsView *v, Cells *cells, Rect
   }
   Rect chart = {area.x + 1, area.y + head, area.columns - 2, area.rows - head};
   if (v->board) sweep_chart_draw(v->board, cells, chart);
-  else train_curves_draw(cells, chart, v->points, v->epochs);
+  else train_curves_draw(cells, chart, v->points, v->epochs, v->chance);
   job_status_clear(&job);
 }
 
@@ -144,6 +145,7 @@ static void keep_curve(ExpertsView *v, const TrainResult *result) {
     const EpochRow *row = &g_array_index(result->curve, EpochRow, i);
     train_curves_add(v->points, (CurvePoint){i + 1, row->loss, row->val_score});
   }
+  v->chance = result->expert->val.chance;
   v->epochs = result->curve->len; /* it may have stopped early */
 }
 
@@ -188,6 +190,7 @@ static void start_training(Ui *ui, ExpertsView *v, bool again) {
   g_clear_pointer(&v->board, sweep_board_unref);
   v->epochs = v->options.epochs;
   v->last_done = 0;
+  v->chance = NAN;
   if (!again) g_array_set_size(v->points, 0);
   g_clear_pointer(&v->outcome, g_free);
   ui->training = engine_train(&ui->engine, ui->wood, &v->options, on_trained, v);
@@ -386,6 +389,7 @@ static void add_point(Ui *ui, ExpertsView *v) {
   if (job_find(ui->engine.worker, ui->training, &job) && job.state == JOB_RUNNING && isfinite(job.note.loss) &&
       job.note.done != v->last_done) {
     v->last_done = job.note.done;
+    v->chance = job.note.chance;
     train_curves_add(v->points, (CurvePoint){job_share(&job) * v->epochs, job.note.loss, job.note.accuracy});
   }
   job_status_clear(&job);

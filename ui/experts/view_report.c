@@ -263,7 +263,7 @@ static char *report_status(const Ui *ui, gpointer view) {
   GString *s = g_string_new(NULL);
   g_string_printf(s, "%d/%d %s", (int)v->page + 1, PAGE_COUNT, page_names[v->page]);
   const Evaluation *e = v->shown;
-  if (e && isfinite(e->refused))
+  if (e && v->page == PAGE_SURE && isfinite(e->refused))
     g_string_append_printf(s, " %s says \"none of these\" to %.0f %% of what it was never shown",
                            glyph(ui->ascii, GLYPH_DOT), 100 * e->refused);
   if (e && v->page == PAGE_CONFUSED)

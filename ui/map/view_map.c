@@ -161,19 +161,19 @@ static void draw_points(const MapView *v, Cells *cells, Rect in) {
   cells->cursor_x = x, cells->cursor_y = y;
 }
 
-/* "the axes carry 41 % and 13 %, and keep 31 % of the neighbours". The caller frees it. */
+/* "axes 41 + 13 % of the spread, neighbours kept 31 %". The caller frees it. */
 static char *layout_text(const MapView *v) {
   const Chart *c = v->shown;
   if (v->together) return map_spread_text(&v->spread, c);
   GString *s = g_string_new(NULL);
-  g_string_printf(s, "the axes carry %.0f %% and %.0f %%", 100 * c->shares[0], 100 * c->shares[1]);
+  g_string_printf(s, "axes %.0f + %.0f %% of the spread", 100 * c->shares[0], 100 * c->shares[1]);
   if (isfinite(c->kept)) g_string_append_printf(s, ", neighbours kept %.0f %%", 100 * c->kept);
   return g_string_free(s, FALSE);
 }
 
 static void draw_head(const MapView *v, Cells *cells, Rect area) {
   g_autofree char *layout = layout_text(v);
-  g_autofree char *line = g_strdup_printf("%s: %u models by %s; %s", v->shown->expert, v->shown->models->len,
+  g_autofree char *line = g_strdup_printf("%s: %u by %s; %s", v->shown->expert, v->shown->models->len,
                                           map_by_name(v->by, v->field), layout);
   paint_left(cells, area.x + 1, area.y, area.columns - 2, STYLE_DIM, line);
 }

@@ -142,7 +142,7 @@ static bool build(Builder *b, GError **error) {
     attach_claimed(b);
     builder_place_adapters(b, &sets);
     attach_duplicates(b);
-    ok = builder_check_ranks(b, error);
+    ok = builder_measure_adapters(b, error) && builder_check_ranks(b, error);
   }
   sets_clear(&sets);
   return ok;

@@ -105,6 +105,10 @@ unsigned builder_kin(const Builder *b, unsigned model, unsigned *representative)
  * their signature. Where several fit, a note says so. `sets` tells trees of full models apart. */
 void builder_place_adapters(Builder *b, Sets *sets);
 
+/* Gives the edges from adapters to bases on disk their length: the change over the layers that it changes, of their own
+ * size. Reads the factors of small adapters, once for each stand of their bytes. False when cancelled. */
+bool builder_measure_adapters(Builder *b, GError **error);
+
 /* Reads a few layers of each two models whose difference may be a merged low-rank change; those of which it is none
  * get another kind. False when cancelled. */
 bool builder_check_ranks(Builder *b, GError **error);
