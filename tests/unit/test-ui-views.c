@@ -184,7 +184,7 @@ static void test_map(void) {
   FakeWood wood = {0};
   g_autoptr(App) app = ready_app(&wood, 100, 30);
   walk(app, "5");
-  expect(app, "10 models by label");
+  expect(app, "10 by label");
   walk(app, "c");
   expect(app, "by the label's last word");
   expect(app, "fox");
