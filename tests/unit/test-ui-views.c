@@ -197,7 +197,7 @@ static void test_map(void) {
   walk(app, "U5an|<Enter>");
   expect(app, "Overview");
   walk(app, "q");
-  expect(app, "10 models by tree"); /* as it was left */
+  expect(app, "10 by tree"); /* as it was left */
 }
 
 static guint count_on_screen(App *app, gunichar first, gunichar last) {
@@ -416,7 +416,7 @@ static void test_map_layouts(void) {
   walk(app, "t|C");
   expect(app, "duplicate_of"); /* every field is in the menu */
   walk(app, "jj<Enter>");
-  expect(app, "models by kind");
+  expect(app, " by kind");
   walk(app, "f");
   expect(app, "Shown: full");
   guint signs = 0;
@@ -426,7 +426,7 @@ static void test_map_layouts(void) {
   walk(app, "fff");
   expect(app, "Shown: all");
   walk(app, "c");
-  expect(app, "models by label");
+  expect(app, " by label");
 }
 
 int main(int argc, char **argv) {

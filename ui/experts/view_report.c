@@ -154,14 +154,14 @@ static char *best_text(const GArray *curve) {
                         : g_strdup_printf("%u epochs", curve->len);
 }
 
-static int draw_names(const Run *runs, guint n, bool signs, Cells *cells, Rect area) {
+static int draw_names(const Run *runs, guint n, const Expert *own, bool signs, Cells *cells, Rect area) {
   enum { SAID = 30 };
   for (guint i = 0; i < n; i++) {
     int y = area.y + area.rows - (int)n + (int)i;
     g_autofree char *best = best_text(runs[i].curve);
     int name = MAX(area.columns - SAID - 4, area.columns / 2);
     cells_put(cells, area.x + 1, y, 1, run_style(i), signs || cells->ascii ? run_sign(i) : "⣿");
-    paint_middle(cells, area.x + 3, y, name, i ? STYLE_TEXT : STYLE_INPUT, runs[i].name);
+    paint_middle(cells, area.x + 3, y, name, runs[i].curve == own->curve ? STYLE_INPUT : STYLE_TEXT, runs[i].name);
     paint_left(cells, area.x + 4 + name, y, area.columns - name - 5, STYLE_DIM, best);
   }
   return (int)n;
@@ -182,7 +182,7 @@ static void draw_runs(const ReportView *v, const Expert *own, Cells *cells, Rect
     say(cells, area, "No expert of the same task has a curve: those that are trained by steps (probex, multiview) do.");
     return;
   }
-  area.rows -= draw_names(runs, n, signs, cells, area);
+  area.rows -= draw_names(runs, n, own, signs, cells, area);
   Rect left = {area.x + 1, area.y, area.columns - 2, area.rows};
   if (area.columns >= BOTH_FROM) {
     left.columns = (area.columns - 4) / 2;
@@ -257,14 +257,14 @@ static void report_changed(Ui *ui, gpointer view, unsigned what) {
   if (what & (CHANGED_WOOD | CHANGED_ORACLE)) forget(view);
 }
 
-/* "page 2/4 · refuses 41 % of what it cannot know". */
+/* "1/4 Reliability · offered trained labels alone, it refuses 41 % of what has none of them". */
 static char *report_status(const Ui *ui, gpointer view) {
   const ReportView *v = view;
   GString *s = g_string_new(NULL);
   g_string_printf(s, "%d/%d %s", (int)v->page + 1, PAGE_COUNT, page_names[v->page]);
   const Evaluation *e = v->shown;
   if (e && v->page == PAGE_SURE && isfinite(e->refused))
-    g_string_append_printf(s, " %s says \"none of these\" to %.0f %% of what it was never shown",
+    g_string_append_printf(s, " %s offered trained labels alone, it refuses %.0f %% of what has none of them",
                            glyph(ui->ascii, GLYPH_DOT), 100 * e->refused);
   if (e && v->page == PAGE_CONFUSED)
     g_string_append_printf(s, " %s %u pairs", glyph(ui->ascii, GLYPH_DOT), e->confusions->len);
