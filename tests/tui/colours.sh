@@ -14,7 +14,8 @@ infocmp -x xterm-256color >"$work/known" 2>/dev/null || skip "xterm-256color is 
   printf '\tsetab=\\E[%%?%%p1%%{8}%%<%%t4%%p1%%d%%e48;2;%%p1%%{65536}%%/%%d;%%p1%%{256}%%/%%{255}%%&%%d;%%p1%%{255}%%&%%d%%;m,\n'
   printf '\tuse=xterm-256color,\n'
 } >"$work/direct"
-tic -x -o "$TERMINFO" "$work/known" "$work/direct" 2>/dev/null || skip "tic cannot describe such a terminal"
+cat "$work/known" "$work/direct" >"$work/both"
+tic -x -o "$TERMINFO" "$work/both" 2>/dev/null || skip "tic cannot describe such a terminal"
 has_colour() { t capture-pane -pe 2>/dev/null | grep -q "38;2;[0-9]*;[0-9]*;[0-9]*m"; }
 starts_as() { # terminal, theme
   terminal 80 24

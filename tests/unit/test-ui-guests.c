@@ -111,7 +111,8 @@ static void test_plain(void) {
       "card fine-tuned\ncard base\nlike fox-lora\nsays fox-lora\nsays base\nlabels fox-lora oak, elm, zzzz, "
       "zzyzx\ndiff base fine-tuned\n"
       "query owl\nquery xyzzy\nduplicates\nduplicates oldest\nduplicates newest\nspace\nspace store\nspace "
-      "moon\nconflicts\ncompare fox-lora, owl-lora, base\ncompare base\nreport\nreport nobody\nexperts\ntrain up.2.to_k\nexperts\nmap\njobs\nskipped\nhelp\nfly\n"
+      "moon\nconflicts\ncompare fox-lora, owl-lora, base\ncompare base\nreport\nreport nobody\nexperts\ntrain "
+      "up.2.to_k\nexperts\nmap\njobs\nskipped\nhelp\nfly\n"
       "model nobody\ndiff base\nlabels fox-lora\nlayer base\nexport\nquit\nlist\n";
   FakeWood wood = {.skips = 1};
   g_autofree char *text = talk(&wood, false, lines, strlen(lines)), *want = NULL;

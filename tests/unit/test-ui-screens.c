@@ -70,7 +70,7 @@ static const Screen screens[] = {
     {"report-confusions", true, "3i|l"},
     {"report-labels", true, "3i|ll|s"},
     {"report-runs", true, "3i|h"},
-    {"forest-groups", true, "bf|jjj<Enter>"},
+    {"forest-groups", true, "bf|j<Enter>j"},
 };
 
 typedef struct {

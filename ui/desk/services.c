@@ -62,9 +62,7 @@ bool ui_ask_diff(Ui *ui, const Model *p, const Model *x) {
   return ask(ui, (Request){.kind = REQUEST_DIFF, .pair = {another(p), another(x)}});
 }
 
-bool ui_ask_compare(Ui *ui, GPtrArray *models) {
-  return ask(ui, (Request){.kind = REQUEST_COMPARE, .models = models});
-}
+bool ui_ask_compare(Ui *ui, GPtrArray *models) { return ask(ui, (Request){.kind = REQUEST_COMPARE, .models = models}); }
 
 bool ui_ask_text(Ui *ui, RequestKind kind, char *text) { return ask(ui, (Request){.kind = kind, .text = text}); }
 

@@ -2,6 +2,7 @@
 /* What the experts say a model was trained on, with how sure they are, or that they do not know. */
 #include <math.h>
 
+#include "core/text.h"
 #include "ui/desk/advice.h"
 #include "session/model_jobs.h"
 #include "ui/toolkit/glyph.h"
@@ -86,11 +87,24 @@ static void draw_label(Pen *pen, const Opinion *o, guint row) {
   if (y >= 0) table_row_draw(&label_table, o, row, pen->cells, (Rect){pen->area.x, y, pen->area.columns, 1});
 }
 
-static void draw_opinion(Pen *pen, const Opinion *o) {
+/* The expert's name and its rate: where there is no room for both, the rate loses its interval and the name its middle,
+ * and the chance stays. */
+static void draw_head(Pen *pen, const Opinion *o) {
+  enum { NAME_LEAST = 12 };
   bool ascii = pen->cells->ascii, unseen = o->unseen.n > 0 && isfinite(score_headline(&o->unseen));
-  g_autofree char *rate = score_text(unseen ? &o->unseen : &o->seen, 0, ascii);
-  g_autofree char *head = g_strdup_printf("%s: on %s models %s", o->expert, unseen ? "unseen" : "seen", rate);
-  say(pen, 0, STYLE_LABEL, head);
+  int y = next_row(pen), room = pen->area.columns - 2, x = pen->area.x + 1;
+  if (y < 0) return;
+  const char *what = unseen ? ": on unseen models " : ": on seen models ";
+  int left = room - text_width(what) - MIN(text_width(o->expert), NAME_LEAST);
+  g_autofree char *rate = score_text(unseen ? &o->unseen : &o->seen, MAX(left, 1), ascii);
+  g_autofree char *rest = g_strconcat(what, rate, NULL);
+  int named = MIN(text_width(o->expert), MAX(room - text_width(rest), NAME_LEAST));
+  paint_middle(pen->cells, x, y, named, STYLE_LABEL, o->expert);
+  paint_left(pen->cells, x + named, y, room - named, STYLE_LABEL, rest);
+}
+
+static void draw_opinion(Pen *pen, const Opinion *o) {
+  draw_head(pen, o);
   if (o->problem) say(pen, 2, STYLE_WARN, o->problem);
   g_autofree char *doubt = opinion_doubt_text(o), *left_out = opinion_left_out_text(o);
   if (doubt) {
