@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `make lineage-report`: plants woods and says, as docs/RESULTS-lineage.md, how well lineage recovers what is
  * known of them, with the cards, from the weights alone, and by the rule of MoTHer (whose trees are given
- * here, where it would need their number, and with either sign). Seeds are fixed; others may be given as
- * arguments, and are then all there is. */
+ * here, where it would need their number, and with either sign). lineage-report [DIR [SEED…]]: DIR keeps what is planted,
+ * and takes what is there; seeds of woods that are given are all there is. */
 #include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,16 +10,35 @@
 #include "core/files.h"
 #include "numerics/linalg.h"
 #include "planter/plant.h"
-#include "tests/bench/lineage_score.h"
+#include "tests/bench/lineage_wood.h"
 
 enum { MOST_SEEDS = 16 };
 
 typedef enum { WITH_CARDS, WEIGHTS_ALONE, MOTHER, MOTHER_REVERSED, RULES } Rule;
 
-/* The last three are used for nothing else, nor are those of classes. */
-enum { FIXED = 6, CLASSES = 3, CLASSES_SIZE = 24 };
-static const uint64_t classes_seeds[CLASSES] = {701, 702, 703};
-static const uint64_t fixed_seeds[FIXED] = {1, 2, 3, 501, 502, 503};
+/* None of them is one that lineage-fit takes. */
+static const uint64_t fixed_seeds[] = {503, 1001, 1002}, kind_seeds[] = {1001, 1002};
+
+/* Trees of one kind each: some woods of them are one row of a table. */
+typedef struct {
+  const char *name, *what;
+  PlantKind kind;
+  unsigned fine_tunes;
+} KindRow;
+
+static const KindRow kind_rows[] = {
+    {"same", "trained on the base's own domain", PLANT_STARS, 0},
+    {"brief", "another domain, few steps", PLANT_STARS, 0},
+    {"shifted", "another domain, many steps", PLANT_STARS, 0},
+    {"long", "very many steps", PLANT_STARS, 0},
+    {"decay", "strong weight decay", PLANT_STARS, 0},
+    {"rates", "rates of learning far apart", PLANT_STARS, 0},
+    {"generations", "children of children", PLANT_STARS, 0},
+    {"chains", "one from the other", PLANT_STARS, 0},
+    {"alike", "one head, one task", PLANT_STARS, 0},
+    {"absent", "the base is not there", PLANT_STARS, 0},
+    {"classes24", "three generations of classifiers, 24 a wood", PLANT_CLASSES, 24},
+};
 
 typedef struct {
   uint64_t seed;
@@ -44,37 +63,30 @@ static void fail(GError *error) {
   exit(1);
 }
 
-static GPtrArray *open_wood(const char *dir, Collection **collection) {
-  GError *error = NULL;
-  ScanSummary summary;
-  g_autofree char *state = g_strconcat(dir, ".state", NULL);
-  CollectionOptions options = {.state = state};
-  *collection = collection_open(dir, &options, &error);
-  if (!*collection || !collection_scan(*collection, NULL, &summary, &error)) fail(error);
-  GPtrArray *models = collection_models(*collection, &error);
-  if (!models) fail(error);
-  return models;
+static PlantOptions plan(const char *name, uint64_t seed) {
+  PlantOptions options = {.kind = PLANT_WOODS, .seed = seed};
+  for (unsigned i = 0; i < G_N_ELEMENTS(kind_rows); i++)
+    if (g_str_equal(name, kind_rows[i].name)) {
+      options.kind = kind_rows[i].kind, options.fine_tunes = kind_rows[i].fine_tunes;
+      if (options.kind == PLANT_STARS) options.setting = kind_rows[i].name;
+    }
+  return options;
 }
 
-static void measure(const char *top, PlantKind kind, uint64_t seed, Wood *wood) {
+/* Plants what is not there yet; every rule's forest of it. */
+static void measure(const char *top, const char *name, uint64_t seed, Wood *wood) {
   GError *error = NULL;
-  g_autofree char *dir = g_strdup_printf("%s/kind-%d-seed-%" G_GUINT64_FORMAT, top, (int)kind, seed);
-  PlantOptions options = {.kind = kind, .seed = seed, .fine_tunes = kind == PLANT_CLASSES ? CLASSES_SIZE : 0};
-  PlantSummary planted;
-  linalg_set_threads(1);
-  if (!plant(dir, &options, NULL, &planted, &error)) fail(error);
-  Collection *collection;
-  g_autoptr(GPtrArray) models = open_wood(dir, &collection);
-  *wood = (Wood){.seed = seed, .models = planted.models};
-  for (int rule = 0; rule < RULES; rule++) {
-    ForestOptions how = rule_options((Rule)rule);
-    g_autoptr(Forest) forest = forest_build(collection, models, &how, NULL, &error);
-    if (!forest || !lineage_score(forest, planted.truth, &wood->score[rule], &error)) fail(error);
-  }
-  wood->trees = wood->score[WITH_CARDS].groves;
-  collection_free(collection);
+  g_autofree char *dir = g_strdup_printf("%s/%s-%" G_GUINT64_FORMAT, top, name, seed);
+  g_autofree char *truth = g_strconcat(dir, ".truth.json", NULL);
+  const PlantOptions options = plan(name, seed);
+  PlantSummary planted = {0};
+  ForestOptions how[RULES];
+  if (!g_file_test(truth, G_FILE_TEST_EXISTS) && !plant(dir, &options, NULL, &planted, &error)) fail(error);
+  for (int rule = 0; rule < RULES; rule++) how[rule] = rule_options((Rule)rule);
+  lineage_wood_score(dir, truth, how, RULES, wood->score);
+  wood->seed = seed, wood->models = wood->score[0].models, wood->trees = wood->score[0].groves;
   g_free(planted.truth);
-  fprintf(stderr, "seed %" G_GUINT64_FORMAT ": %u models\n", seed, wood->models);
+  fprintf(stderr, "%s, seed %" G_GUINT64_FORMAT ": %u models\n", name, seed, wood->models);
 }
 
 /* ---- tables ---- */
@@ -122,16 +134,16 @@ static void print_rule(const Report *r, Rule rule) {
   print_head(r, "figure");
   print_line(r, rule, "clusters, adjusted Rand index", "1.0", say_rand);
   print_line(r, rule, "pairs of strangers joined", "0", say_strangers);
-  print_line(r, rule, "undirected edges, F1", ">= 0.92", say_undirected);
-  print_line(r, rule, "directed edges, F1", ">= 0.90", say_directed);
-  print_line(r, rule, "calibration error", "<= 0.08", say_calibration);
+  print_line(r, rule, "undirected edges, F1", ">= 0.95", say_undirected);
+  print_line(r, rule, "directed edges, F1", ">= 0.95", say_directed);
+  print_line(r, rule, "calibration error", "<= 0.05", say_calibration);
   print_line(r, rule, "copies and recasts, F1", "1.0", say_copies);
   print_line(r, rule, "quantised copies, F1", ">= 0.95", say_quantised);
-  print_line(r, rule, "merges of two, F1", ">= 0.95", say_merges);
+  print_line(r, rule, "merges of two, F1", ">= 0.98", say_merges);
   print_line(r, rule, "task arithmetic, recall", ">= 0.8", say_arithmetic);
   if (rule == WITH_CARDS) print_line(r, rule, "adapters attached, recall", ">= 0.95", say_adapters);
   if (rule == WITH_CARDS) print_line(r, rule, "wrong cards, F1", ">= 0.95", say_wrong_cards);
-  print_line(r, rule, "missing bases, F1", ">= 0.7", say_missing);
+  print_line(r, rule, "missing bases, F1", ">= 0.9", say_missing);
   putchar('\n');
 }
 
@@ -180,11 +192,11 @@ static void print_seeds(const Report *r, bool fixed) {
       "that were taken away.");
   if (fixed)
     puts(
-        "\nThe constants were chosen with woods of other seeds and with those of 1, 2 and 3 in sight; 501 and 502 "
-        "were\n"
-        "planted after that, but looked at while the judgement of cards was mended; 503, and the woods of classes "
-        "below,\n"
-        "are for this page alone.");
+        "\nThe constants of the confidences are fitted by `make lineage-fit` on stars of the seeds 1 to 8 and woods "
+        "and\n"
+        "classes of 31 to 34. The woods of 503 were looked at while lineage was made; all of 1001 and 1002 are for "
+        "this\n"
+        "page alone.");
 }
 
 static void print_meaning(void) {
@@ -212,22 +224,31 @@ static void print_meaning(void) {
       "  both are shown.");
 }
 
-static void print_classes(const Report *r) {
-  puts("## Siblings that share a direction\n");
-  printf(
-      "Classifiers that were fine-tuned from few bases on other data (`copse plant --kind classes`, %d a wood), on\n"
-      "seeds that no constant was chosen with; weights alone. Euclidean distance takes siblings for parents here.\n\n",
-      CLASSES_SIZE);
-  print_head(r, "figure");
-  print_line(r, WEIGHTS_ALONE, "copse, directed", ">= 0.95", say_directed);
-  print_line(r, MOTHER_REVERSED, "MoTHer with the other sign, directed", "", say_directed);
-  print_line(r, MOTHER, "MoTHer, directed", "", say_directed);
-  print_line(r, WEIGHTS_ALONE, "copse, calibration error", "<= 0.08", say_calibration);
-  print_line(r, WEIGHTS_ALONE, "missing bases, right, claimed and there", "", say_missing);
+static void print_kind(const KindRow *k, const LineageScore s[RULES]) {
+  const LineageScore *alone = &s[WEIGHTS_ALONE];
+  printf("| %s: %s | %u | %u | %u | %u | %u | %u | %u of %u | %.3f | %u/%u/%u |\n", k->name, k->what,
+         alone->directed.there, s[WITH_CARDS].directed.right, alone->directed.right, s[MOTHER].directed.right,
+         s[MOTHER_REVERSED].directed.right, alone->undirected.claimed - alone->directed.claimed, alone->bin_right[9],
+         alone->bin_edges[9], alone->calibration, alone->missing.right, alone->missing.claimed, alone->missing.there);
+}
+
+static void print_kinds(LineageScore sums[G_N_ELEMENTS(kind_rows)][RULES]) {
+  puts(
+      "## Stars, chains and classes\n\n"
+      "Trees of one kind each, three a seed (`copse plant --kind stars --setting …`), and classifiers\n"
+      "(`copse plant --kind classes`), the seeds 1001 and 1002 together: how many directed edges are right. Siblings "
+      "that\n"
+      "share a direction are what Euclidean distance takes for parents; of children of one head and one task nothing "
+      "tells\n"
+      "whom they come from, and \"open\" is the answer.\n\n"
+      "| kind | edges | with cards | weights alone | MoTHer | MoTHer, other sign | left open | right of those said >= "
+      ".9 "
+      "| calibration error | missing bases: right/claimed/there |\n|---|---|---|---|---|---|---|---|---|---|");
+  for (unsigned i = 0; i < G_N_ELEMENTS(kind_rows); i++) print_kind(&kind_rows[i], sums[i]);
   putchar('\n');
 }
 
-static void print_report(const Report *r, const Report *classes, bool fixed) {
+static void print_report(const Report *r, LineageScore kinds[G_N_ELEMENTS(kind_rows)][RULES], bool fixed) {
   puts("# Lineage on planted woods\n");
   print_seeds(r, fixed);
   puts("\n## With cards\n");
@@ -236,24 +257,34 @@ static void print_report(const Report *r, const Report *classes, bool fixed) {
   print_rule(r, WEIGHTS_ALONE);
   puts("## Beside MoTHer\n");
   print_mother(r);
-  if (classes->n) print_classes(classes);
+  if (fixed) print_kinds(kinds);
   puts("## Do the confidences hold?\n");
   print_bins(r);
   print_meaning();
 }
 
+static void measure_kinds(const char *top, LineageScore kinds[G_N_ELEMENTS(kind_rows)][RULES]) {
+  for (unsigned i = 0; i < G_N_ELEMENTS(kind_rows); i++)
+    for (unsigned k = 0; k < G_N_ELEMENTS(kind_seeds); k++) {
+      Wood wood;
+      measure(top, kind_rows[i].name, kind_seeds[k], &wood);
+      for (int rule = 0; rule < RULES; rule++) lineage_score_add(&kinds[i][rule], &wood.score[rule]);
+    }
+}
+
 int main(int argc, char **argv) {
   GError *error = NULL;
-  g_autofree Report *r = g_new0(Report, 1), *classes = g_new0(Report, 1);
-  g_autofree char *top = g_dir_make_tmp("copse-report-XXXXXX", &error);
-  if (!top) fail(error);
-  bool fixed = argc < 2;
-  r->n = fixed ? FIXED : (unsigned)MIN(argc - 1, (int)MOST_SEEDS);
+  g_autofree Report *r = g_new0(Report, 1);
+  g_autofree char *top = argc > 1 ? g_strdup(argv[1]) : g_dir_make_tmp("copse-report-XXXXXX", &error);
+  static LineageScore kinds[G_N_ELEMENTS(kind_rows)][RULES];
+  if (!top || !dir_make(top, &error)) fail(error);
+  linalg_set_threads(1);
+  bool fixed = argc < 3;
+  r->n = fixed ? G_N_ELEMENTS(fixed_seeds) : (unsigned)MIN(argc - 2, (int)MOST_SEEDS);
   for (unsigned i = 0; i < r->n; i++)
-    measure(top, PLANT_WOODS, fixed ? fixed_seeds[i] : g_ascii_strtoull(argv[i + 1], NULL, 10), &r->wood[i]);
-  classes->n = fixed ? CLASSES : 0;
-  for (unsigned i = 0; i < classes->n; i++) measure(top, PLANT_CLASSES, classes_seeds[i], &classes->wood[i]);
-  dir_remove(top, NULL);
-  print_report(r, classes, fixed);
+    measure(top, "woods", fixed ? fixed_seeds[i] : g_ascii_strtoull(argv[i + 2], NULL, 10), &r->wood[i]);
+  if (fixed) measure_kinds(top, kinds);
+  if (argc < 2) dir_remove(top, NULL);
+  print_report(r, kinds, fixed);
   return 0;
 }

@@ -12,7 +12,7 @@ static void fail(GError *error) {
   exit(1);
 }
 
-static GPtrArray *open_wood(const char *dir, const char *state, Collection **collection) {
+GPtrArray *lineage_wood_open(const char *dir, const char *state, Collection **collection) {
   GError *error = NULL;
   ScanSummary summary;
   CollectionOptions options = {.state = state};
@@ -28,7 +28,7 @@ void lineage_wood_score(const char *dir, const char *truth, const ForestOptions 
   GError *error = NULL;
   Collection *collection;
   g_autofree char *state = g_strconcat(dir, ".state", NULL);
-  g_autoptr(GPtrArray) models = open_wood(dir, state, &collection);
+  g_autoptr(GPtrArray) models = lineage_wood_open(dir, state, &collection);
   for (unsigned i = 0; i < n; i++) {
     g_autoptr(Forest) forest = forest_build(collection, models, &rules[i], NULL, &error);
     if (!forest || !lineage_score(forest, truth, &scores[i], &error)) fail(error);

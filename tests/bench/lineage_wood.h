@@ -5,6 +5,10 @@
 #include "planter/plant.h"
 #include "tests/bench/lineage_score.h"
 
+/* Opens what was planted at `dir`, with its state at `state`, and scans it. The models; the caller frees both. Any
+ * failure ends the program. */
+GPtrArray *lineage_wood_open(const char *dir, const char *state, Collection **collection);
+
 /* Scans what was planted at `dir`, with what is known of it beside it, grows n forests and scores each; sketches are
  * kept at DIR.state. Any failure ends the program. */
 void lineage_wood_score(const char *dir, const char *truth, const ForestOptions *rules, unsigned n,

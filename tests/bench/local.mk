@@ -44,10 +44,14 @@ check-clip: copse$(EXEEXT) tests/bench/bench-clip$(EXEEXT)
 bench-lineage: tests/bench/bench-lineage$(EXEEXT)
 	tests/bench/bench-lineage$(EXEEXT)
 
-# How well lineage recovers planted woods: six seeds, about a minute.
+# How well lineage recovers planted woods and stars: some minutes. REPORT=DIR keeps what is planted.
 lineage-report: tests/bench/lineage-report$(EXEEXT)
-	tests/bench/lineage-report$(EXEEXT) >RESULTS-lineage.md.new
+	tests/bench/lineage-report$(EXEEXT) $(REPORT) >RESULTS-lineage.md.new
 	mv RESULTS-lineage.md.new $(srcdir)/docs/RESULTS-lineage.md
+
+# The constants of lineage's confidence, fitted on some fifty woods: some minutes. FIT=DIR keeps the woods.
+lineage-fit: tests/bench/lineage-fit$(EXEEXT)
+	tests/bench/lineage-fit$(EXEEXT) $(FIT)
 
 # A folder of 2,000 adapters: families, wrong declarations, copies, bases, how long each answer takes, what deleting the
 # copies frees; 400 MB for half a minute.
@@ -68,4 +72,4 @@ search-report: tests/bench/fusion-report$(EXEEXT) tests/bench/words-report$(EXEE
 	tests/bench/fusion-report$(EXEEXT) search-data >>SEARCH.md.new
 	mv SEARCH.md.new $(srcdir)/docs/SEARCH.md
 
-.PHONY: words bench bench-views interval-report reproduce hard-report check-clip bench-lineage bench-adapters lineage-report bench-ui search-report
+.PHONY: words bench bench-views interval-report reproduce hard-report check-clip bench-lineage bench-adapters lineage-report lineage-fit bench-ui search-report

@@ -300,13 +300,14 @@ static void test_missing_base(void) {
     for (unsigned i = 0; i < 7; i++) net_move(&base, 30 + i, 0.05f + 0.02f * (float)i, &f->net[n++]);
     family_settle(f, n);
     PedigreeMember members[MOST];
-    for (unsigned i = 0; i < n; i++) members[i] = (PedigreeMember){f->sketches->pdata[i], i, -1};
+    for (unsigned i = 0; i < n; i++) members[i] = (PedigreeMember){f->sketches->pdata[i], i, -1, 0};
     Spanning span, euclid;
     g_assert_true(spanning_build(members, n, f->table, SPANNING_TAIL, 1, &span, NULL, NULL));
     g_assert_true(spanning_build(members, n, f->table, SPANNING_EUCLID, 1, &euclid, NULL, NULL));
     Absent absent;
-    bool found = missing_base_find(members, n, f->table, &span, &euclid, &absent);
+    bool found = missing_base_find(members, n, f->table, &span, &euclid, NULL, &absent);
     g_assert_cmpint(found, ==, missing);
+    g_free(absent.doubt);
     if (found) {
       g_assert_cmpuint(absent.siblings->len, >=, 6);
       g_assert_cmpuint(g_array_index(absent.siblings, unsigned, 0), ==, 0); /* moved least */
@@ -331,7 +332,7 @@ static bool is_believed(float step, double parent_clock, double child_clock) {
   net_move(&f->net[0], 50, 0.1f * step, &f->net[1]);
   net_move(&f->net[0], 51, 0.1f, &f->net[2]);
   family_settle(f, 3);
-  for (unsigned i = 0; i < 3; i++) members[i] = (PedigreeMember){f->sketches->pdata[i], i, -1};
+  for (unsigned i = 0; i < 3; i++) members[i] = (PedigreeMember){f->sketches->pdata[i], i, -1, 0};
   ((ModelSketch *)f->sketches->pdata[1])->clock = parent_clock;
   ((ModelSketch *)f->sketches->pdata[2])->clock = child_clock;
   g_assert_true(spanning_build(members, 3, f->table, SPANNING_TAIL, 1, &span, NULL, NULL));

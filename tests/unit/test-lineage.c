@@ -289,11 +289,11 @@ static void test_pedigree_is_a_tree(void) {
       int known = (int)rng_below(&rng, 2 * N);
       bool ghost = rng_below(&rng, 6) == 0;
       members[i] =
-          (PedigreeMember){ghost ? NULL : sketches->pdata[i], (unsigned)i, known < N && known != i ? known : -1};
+          (PedigreeMember){ghost ? NULL : sketches->pdata[i], (unsigned)i, known < N && known != i ? known : -1, 0};
       rows[i] = members[i].sketch;
     }
     g_autoptr(KinTable) table = kin_table_new(rows, N, 2, NULL, NULL);
-    g_assert_true(pedigree_build(members, N, table, 2, edges, NULL, NULL));
+    g_assert_true(pedigree_build(members, N, table, 2, edges, NULL, NULL, NULL));
     int roots = 0;
     for (int i = 0; i < N; i++) {
       int v = i, steps = 0;

@@ -7,6 +7,7 @@
 
 #include "collection/collection.h"
 #include "core/progress.h"
+#include "lineage/forest/evidence.h"
 
 typedef enum {
   EDGE_FINE_TUNE,
@@ -73,6 +74,7 @@ typedef struct {
   ForestRule rule;
   unsigned threads; /* 0: all processors */
   uint64_t seed;
+  const EvidenceWitness *witness; /* hears of the evidence behind the answers, who are nodes; or NULL */
 } ForestOptions;
 
 /* Builds the forest of `models` (Model*). Sketches of weights are kept in the collection, so a

@@ -4,17 +4,21 @@
  * all together). */
 #pragma once
 
+#include "lineage/forest/evidence.h"
+
 typedef struct {
   /* Declared. */
   double card_checked, card_unchecked, card_ghost, run_step, by_folder_name;
   /* Recovered from numbers that are equal, or nearly. */
   double recast, copy, layers_equal, merge_proven;
   /* Recovered by distance. */
-  double low_rank, neighbour_least, neighbour_apart, neighbour_far, lost, one_head, pair, hung, from_stem, unknown,
-      mother;
+  double pair, hung, from_stem, unknown, mother, most, one_head;
   double quantised_least, quantised_apart;
   /* Of adapters without a card. */
   double adapter_fits, adapter_beside, adapter_alone;
 } Certainty;
 
 extern const Certainty certainty;
+
+/* Weights of the evidence for an edge and for a missing base, and how likely the latter must be to be claimed. */
+extern const double certainty_edge[EDGE_EVIDENCES], certainty_base[BASE_EVIDENCES], certainty_base_asked;

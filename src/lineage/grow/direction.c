@@ -36,13 +36,13 @@ static double norm_nats(const Kinship *k) {
   return worth.norm * CLAMP(rho, -2, 2);
 }
 
-static bool heads_match(const ModelSketch *p, const ModelSketch *c, const Kinship *k) {
-  return p->head_out == c->head_out && k->head_cosine > 0.5;
+bool direction_one_head(const ModelSketch *a, const ModelSketch *b, const Kinship *k) {
+  return a->head_out && a->head_out == b->head_out && k->head_cosine > 0.5;
 }
 
 static double head_nats(const ModelSketch *p, const ModelSketch *c, const Kinship *k) {
   if (!p->head_out || !c->head_out) return 0;
-  if (heads_match(p, c, k)) return worth.same_head * sign(p->head_scale, c->head_scale);
+  if (direction_one_head(p, c, k)) return worth.same_head * sign(p->head_scale, c->head_scale);
   return -worth.fresh_head * sign(p->head_scale, c->head_scale);
 }
 
@@ -89,7 +89,7 @@ double direction_nats(const ModelSketch *p, const ModelSketch *c, const Kinship 
 }
 
 EdgeKind direction_kind_by_head(const ModelSketch *p, const ModelSketch *c, const Kinship *k) {
-  return p->head_out && heads_match(p, c, k) ? EDGE_CONTINUED : EDGE_FINE_TUNE;
+  return direction_one_head(p, c, k) ? EDGE_CONTINUED : EDGE_FINE_TUNE;
 }
 
 EdgeKind direction_kind(const ModelSketch *p, const ModelSketch *c, const Kinship *k) {

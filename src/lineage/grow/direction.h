@@ -14,6 +14,10 @@
  * what it is added to), kurtosis, norm layers, biases, the head, centrality. */
 double direction_nats(const ModelSketch *p, const ModelSketch *c, const Kinship *k, double median_p, double median_c);
 
+/* The two have heads of one size that point the same way: one went on with the other's. k compares them, in either
+ * order. */
+bool direction_one_head(const ModelSketch *a, const ModelSketch *b, const Kinship *k);
+
 /* What happened on the way from p to c, as far as sketches tell: numbers set to zero, a table of other rows or a new
  * head over an untouched trunk, what may be a merged low-rank change (see change_rank.h), else what the head says. */
 EdgeKind direction_kind(const ModelSketch *p, const ModelSketch *c, const Kinship *k);

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "lineage/grow/certainty.h"
 #include "lineage/grow/direction.h"
 #include "numerics/sorted.h"
 
@@ -36,10 +37,10 @@ static void add_neighbour(Star *s, unsigned v) {
   s->near[s->n++] = v;
 }
 
-/* <v - h, h> / |h|: what shrinking alone moves, which all that decays shares without a base that is missing. */
+static const ModelSketch *sketch_of(const Star *s, unsigned v) { return s->members[v].sketch; }
+
 static double along(const Star *s, unsigned i) {
-  double norm2 = s->members[s->hub].sketch->norm2;
-  return norm2 > 0 ? (s->members[s->near[i]].sketch->norm2 - norm2 - s->length2[i]) / (2 * sqrt(norm2)) : 0;
+  return kinship_along(sketch_of(s, s->hub), sketch_of(s, s->near[i]), s->length2[i]);
 }
 
 static void fill_products(Star *s) {
@@ -108,12 +109,15 @@ static double middle_length2(const Star *s) {
   return quantile(all, s->n, 0.5);
 }
 
-/* Some sibling counted fewer steps than the hub, which is then not its parent. */
-static bool has_younger(const Star *s) {
-  double clock = s->members[s->hub].sketch->clock;
-  for (unsigned i = 0; i < s->n; i++)
-    if (s->members[s->near[i]].sketch->clock < clock) return true;
-  return false;
+/* 1 when some sibling counted fewer steps than the hub, which is then not its parent; -1 when all counted more. */
+static double younger(const Star *s) {
+  double clock = sketch_of(s, s->hub)->clock;
+  unsigned behind = 0, ahead = 0;
+  for (unsigned i = 0; i < s->n; i++) {
+    behind += sketch_of(s, s->near[i])->clock < clock;
+    ahead += sketch_of(s, s->near[i])->clock > clock;
+  }
+  return behind ? 1 : ahead == s->n ? -1 : 0;
 }
 
 /* How sure the neighbours in the tree make a member as their parent, -1..1, by everything but its place in the middle;
@@ -159,9 +163,8 @@ static double mean_growth(const Star *s) {
 
 static bool has_head_of(const PedigreeMember *a, const PedigreeMember *b) {
   Kinship k;
-  if (a->sketch->head_out != b->sketch->head_out) return false;
   kinship_compare(a->sketch, b->sketch, &k);
-  return k.head_cosine > 0.5;
+  return direction_one_head(a->sketch, b->sketch, &k);
 }
 
 static const double usual_heads = 0.65;
@@ -179,61 +182,67 @@ static double same_heads(const Star *s, unsigned members) {
   return (double)same / s->n;
 }
 
-/* Nats for a missing base, one row a kind of star; logistic regressions on planted woods. No piece decides alone: a
- * few siblings must agree the better, many may show a smaller step. */
-typedef struct {
-  double none;
-  double sibling; /* each that agrees, up to 8 */
-  double kept;    /* times the share of the neighbours that agree */
-  double step;    /* times the logarithm of the common step to what the siblings moved, both squared */
-  double least;   /* times the least product to the median, down to -1 and up to 1 */
-  double even;    /* times constancy(), down to -3 and up to 3 */
-  double younger; /* the hub's clock is ahead of a sibling's */
-  double hub;     /* times hub_evidence() */
-  double spread;  /* times spread(), up to 1.4 */
-  double heads;   /* times what same_heads() is above usual_heads */
-  double growth;  /* times mean_growth() where it is below 0 */
-  double asked;   /* to be believed; a base that is made up is worse than one that is not found */
-} Weights;
+static double sign(double a, double b) { return (double)((b > a) - (b < a)); }
 
-static const Weights by_distance = {.none = -8.6,
-                                    .sibling = 0.94,
-                                    .kept = 8.9,
-                                    .step = 1.23,
-                                    .least = 1.5,
-                                    .even = 1,
-                                    .younger = 1.7,
-                                    .heads = -8,
-                                    .growth = 4,
-                                    .asked = 2};
-static const Weights by_tail = {.none = 9,
-                                .sibling = 1.1,
-                                .kept = 0.66,
-                                .step = 1.51,
-                                .least = 1.28,
-                                .even = 0.57,
-                                .hub = -5.37,
-                                .spread = -9.6,
-                                .heads = -8,
-                                .growth = 4,
-                                .asked = 0.85};
+/* What training moves one way, in the siblings against the hub. */
+static void weigh_signs(const Star *s, double *x) {
+  const ModelSketch *hub = sketch_of(s, s->hub);
+  double heads = 0;
+  for (unsigned i = 0; i < s->n; i++) {
+    const ModelSketch *v = sketch_of(s, s->near[i]);
+    if (hub->head_out && v->head_out && !has_head_of(&s->members[s->hub], &s->members[s->near[i]]))
+      x[BASE_HEAD] += sign(v->head_scale, hub->head_scale), heads++;
+    x[BASE_BIASES] += sign(hub->biases, v->biases) / s->n;
+    x[BASE_LAYERS] += sign(hub->norm_layers, v->norm_layers) / s->n;
+    x[BASE_KURTOSIS] += sign(hub->kurtosis, v->kurtosis) / s->n;
+  }
+  x[BASE_HEAD] /= fmax(heads, 1);
+}
 
-/* With more evidence than this for some hub of the tree, distances alone make up no base. */
-static const double most_hub = 0.45;
+/* The most of the hub and its siblings that one other member is next to in the tree, but for the first, as a share. */
+static double shared(const Star *s, unsigned members, const Spanning *tree) {
+  g_autofree unsigned *next = g_new0(unsigned, members);
+  g_autofree bool *in = g_new0(bool, members);
+  unsigned most = 1;
+  in[s->hub] = true;
+  for (unsigned i = 0; i < s->n; i++) in[s->near[i]] = true;
+  for (unsigned v = 0; v < members; v++) {
+    int u = tree->neighbour[v];
+    if (u < 0) continue;
+    next[u] += in[v], next[v] += in[u];
+  }
+  for (unsigned v = 0; v < members; v++)
+    if (v != s->hub) most = MAX(most, next[v]);
+  return (double)(most - 1) / s->n;
+}
 
 static const double least_share = 0.01, most_sure = 0.95;
 
-/* How sure, 0 when the star is just a parent's. `hub` as hub_evidence() has it. */
-static double weigh(const Star *s, const Weights *w, unsigned before, double step2, double share, double hub,
-                    double heads) {
+/* What is known of a star besides its numbers. */
+typedef struct {
+  unsigned members, before; /* of the tree; neighbours at first */
+  double evidence, most;    /* hub_evidence() of the hub, and the most of all hubs */
+  bool euclid;
+  const Spanning *tail_tree;
+} Circumstances;
+
+static void weigh(const Star *s, const Circumstances *c, double step2, double share, double x[BASE_EVIDENCES]) {
   enum { MOST_COUNTED = 8 };
-  if (s->n < LEAST || !(step2 > 0) || share < least_share) return 0;
-  double sum = w->none + w->sibling * MIN(s->n, (unsigned)MOST_COUNTED) + w->kept * s->n / before +
-               w->step * log(share) + w->least * CLAMP(pair_quantile(s, 0) / step2, -1, 1) +
-               w->even * CLAMP(constancy(s, step2), -3, 3) + w->younger * has_younger(s) + w->hub * hub +
-               (w->spread != 0 ? w->spread * fmin(spread(s), 1.4) : 0) + w->heads * fmax(heads - usual_heads, 0) +
-               w->growth * fmin(mean_growth(s), 0);
-  return sum < w->asked ? 0 : fmin(1 / (1 + exp(-sum)), most_sure);
+  x[BASE_ONE] = 1;
+  x[BASE_SIBLINGS] = MIN(s->n, (unsigned)MOST_COUNTED);
+  x[BASE_KEPT] = (double)s->n / c->before;
+  x[BASE_STEP] = log(share);
+  x[BASE_LEAST] = CLAMP(pair_quantile(s, 0) / step2, -1, 1);
+  x[BASE_EVEN] = CLAMP(constancy(s, step2), -3, 3);
+  x[BASE_YOUNGER] = younger(s);
+  x[BASE_HUB] = c->evidence;
+  x[BASE_MOST_HUB] = c->most;
+  x[BASE_SPREAD] = fmin(spread(s), 1.4);
+  x[BASE_HEADS] = fmax(same_heads(s, c->members) - usual_heads, 0);
+  x[BASE_GROWTH] = fmin(mean_growth(s), 0);
+  x[BASE_EUCLID] = c->euclid;
+  x[BASE_SHARED] = shared(s, c->members, c->tail_tree);
+  weigh_signs(s, x);
 }
 
 static void keep_best(const Star *s, double share, double sure, Absent *best) {
@@ -246,19 +255,28 @@ static void keep_best(const Star *s, double share, double sure, Absent *best) {
   best->sure = sure;
 }
 
+static void tell(const Star *s, const EvidenceWitness *witness, const double *x) {
+  unsigned who[MOST + 1] = {s->members[s->hub].row};
+  for (unsigned i = 0; i < s->n; i++) who[i + 1] = s->members[s->near[i]].row;
+  witness->hear(witness->user, EVIDENCE_OF_BASE, who, s->n + 1, x);
+}
+
 /* Judges one hub. */
-static void judge(const PedigreeMember *members, unsigned n, const KinTable *table, const Weights *w, unsigned hub,
-                  double evidence, const GArray *neighbours, Absent *best) {
-  g_autofree Star *s = g_new0(Star, 1);
-  s->members = members, s->table = table, s->hub = hub;
+static void judge(Star *s, const GArray *neighbours, Circumstances *c, const EvidenceWitness *witness, Absent *best) {
+  s->n = 0;
   for (guint i = 0; i < neighbours->len; i++) add_neighbour(s, g_array_index(neighbours, unsigned, i));
-  unsigned before = s->n;
-  if (before < LEAST) return;
+  c->before = s->n;
+  if (s->n < LEAST) return;
   fill_products(s);
   keep_agreeing(s);
   if (s->n < LEAST) return;
-  double step2 = pair_quantile(s, 0.5), share = step2 / middle_length2(s);
-  keep_best(s, share, weigh(s, w, before, step2, share, evidence, same_heads(s, n)), best);
+  double step2 = pair_quantile(s, 0.5), share = step2 / middle_length2(s), x[BASE_EVIDENCES] = {0};
+  if (!(step2 > 0) || share < least_share) return;
+  weigh(s, c, step2, share, x);
+  if (witness) tell(s, witness, x);
+  double sure = fmin(evidence_probability(certainty_base, x, BASE_EVIDENCES), most_sure);
+  best->doubt[s->hub] = fmax(best->doubt[s->hub], sure);
+  keep_best(s, share, sure < certainty_base_asked ? 0 : sure, best);
 }
 
 /* The neighbours of a member that could have an unknown parent, when there are enough. */
@@ -271,19 +289,34 @@ static bool find_neighbours(const PedigreeMember *members, unsigned n, const Spa
   return neighbours->len >= LEAST;
 }
 
-bool missing_base_find(const PedigreeMember *members, unsigned n, const KinTable *table, const Spanning *tail_tree,
-                       const Spanning *euclid, Absent *out) {
-  *out = (Absent){NULL, 0, 0};
-  double most = -1;
+/* hub_evidence() of each member that is the middle of a star, else NAN. */
+static double *all_evidence(const PedigreeMember *members, unsigned n, const Spanning *span, double *most) {
   g_autoptr(GArray) neighbours = g_array_new(FALSE, FALSE, sizeof(unsigned));
+  double *evidence = g_new(double, n + 1);
+  *most = -1;
   for (unsigned hub = 0; hub < n; hub++) {
-    if (!find_neighbours(members, n, tail_tree, hub, neighbours)) continue;
-    double evidence = hub_evidence(members, neighbours, hub);
-    most = fmax(most, evidence);
-    judge(members, n, table, &by_tail, hub, evidence, neighbours, out);
+    evidence[hub] = NAN;
+    if (!find_neighbours(members, n, span, hub, neighbours)) continue;
+    evidence[hub] = hub_evidence(members, neighbours, hub);
+    *most = fmax(*most, evidence[hub]);
   }
-  for (unsigned hub = 0; hub < n && most <= most_hub; hub++)
-    if (find_neighbours(members, n, euclid, hub, neighbours))
-      judge(members, n, table, &by_distance, hub, 0, neighbours, out);
+  return evidence;
+}
+
+bool missing_base_find(const PedigreeMember *members, unsigned n, const KinTable *table, const Spanning *tail_tree,
+                       const Spanning *euclid, const EvidenceWitness *witness, Absent *out) {
+  *out = (Absent){.doubt = g_new0(double, n + 1)};
+  double most;
+  g_autoptr(GArray) neighbours = g_array_new(FALSE, FALSE, sizeof(unsigned));
+  g_autofree double *evidence = all_evidence(members, n, tail_tree, &most);
+  g_autofree Star *s = g_new0(Star, 1);
+  *s = (Star){.members = members, .table = table};
+  for (unsigned both = 0; both < 2; both++)
+    for (s->hub = 0; s->hub < n; s->hub++) {
+      if (!find_neighbours(members, n, both ? euclid : tail_tree, s->hub, neighbours)) continue;
+      double here = isnan(evidence[s->hub]) ? hub_evidence(members, neighbours, s->hub) : evidence[s->hub];
+      Circumstances c = {.members = n, .evidence = here, .most = most, .euclid = both, .tail_tree = tail_tree};
+      judge(s, neighbours, &c, witness, out);
+    }
   return out->siblings != NULL;
 }

@@ -6,9 +6,9 @@
 
 #include "lineage/grow/certainty.h"
 #include "lineage/grow/direction.h"
+#include "lineage/grow/edge_evidence.h"
 #include "lineage/sketch/kinship.h"
 #include "lineage/grow/spanning.h"
-#include "numerics/sorted.h"
 
 /* Nats of what is known rather than guessed. */
 static const double worth_known = 8, worth_ghost = 100;
@@ -24,6 +24,8 @@ typedef struct {
   double *nats;    /* of "neighbour is the parent", for each member's edge */
   double *score;   /* of each member as the root; then its posterior */
   double *below;   /* posterior mass of the member and what hangs below it */
+  double *side;    /* by child, when oriented: posterior of the roots on the parent's side, */
+  double *toward;  /* and nats for this edge's direction */
 } Rooting;
 
 /* Parents by cards can form a ring: the last link of it goes. */
@@ -92,28 +94,18 @@ static unsigned best_root(const Rooting *r) {
   return best;
 }
 
-/* P(edge), by how much worse the next best neighbour would have been; calibrated on planted woods. A
- * neighbour that is a tenth worse is worse by more than chance. */
-static double edge_probability(const Spanning *s, unsigned v) {
-  if (s->best[v] >= 1e200) return certainty.unknown;
-  double gap = s->best[v] > 0 ? s->second[v] / s->best[v] - 1 : 1;
-  return certainty.neighbour_least + certainty.neighbour_apart * CLAMP(gap / 0.1, 0, 1) +
-         certainty.neighbour_far * CLAMP((gap - 0.1) / 0.2, 0, 1);
-}
-
 /* The edge that Prim found for `edge`, now read as "p is the parent of c". */
 static void direct(const Rooting *r, unsigned edge, unsigned p, unsigned c, PedigreeEdge *out) {
-  double side = edge == c ? 1 - r->below[edge] : r->below[edge];
   const ModelSketch *a = r->members[p].sketch, *b = r->members[c].sketch;
+  r->side[c] = CLAMP(edge == c ? 1 - r->below[edge] : r->below[edge], 0, 1);
+  r->toward[c] = edge == c ? r->nats[edge] : -r->nats[edge];
   *out = (PedigreeEdge){.parent = (int)p, .kind = EDGE_FINE_TUNE, .distance = NAN};
-  double sure = r->n > 2 ? edge_probability(r->span, edge) : certainty.pair;
-  out->confidence = sure * CLAMP(side, 0, 1);
+  out->confidence = (r->n > 2 ? certainty.hung : certainty.pair) * r->side[c];
   if (!a || !b) return;
   Kinship k;
   kinship_compare(a, b, &k);
-  if (kinship_is_low_rank(&k) || k.equal > 0.3) out->confidence = MAX(sure, certainty.low_rank) * side;
   if (k.norm2_a > 0) out->distance = sqrt(k.distance2 / k.norm2_a);
-  out->kind = side < 0.6 ? EDGE_RELATED : direction_kind(a, b, &k);
+  out->kind = r->side[c] < 0.6 ? EDGE_RELATED : direction_kind(a, b, &k);
 }
 
 /* Turns the edges between the provisional and the final root, takes the others as they are. */
@@ -142,64 +134,6 @@ static bool descends(const PedigreeEdge *edges, int v, int ancestor) {
   return v == ancestor;
 }
 
-/* ---- whether a child has what its parent is ---- */
-
-enum { WITNESSES = 24, FEWEST = 2 };
-
-static double d2(const Rooting *r, unsigned a, unsigned b) {
-  if (!r->members[a].sketch || !r->members[b].sketch) return NAN;
-  return kin_table_get(r->table, r->members[a].row, r->members[b].row).distance2;
-}
-
-/* <x - p, p> / |p|: what shrinking alone moves, which all that decays shares. */
-static double along(const Rooting *r, unsigned x, unsigned p) {
-  double norm2 = r->members[p].sketch->norm2;
-  return norm2 > 0 ? (r->members[x].sketch->norm2 - norm2 - d2(r, x, p)) / (2 * sqrt(norm2)) : 0;
-}
-
-/* <x - p, c - p> / |c - p|^2, of some x that do not come of c the one that share of the way through: about 0 when c has all that sets
- * p apart from the others, as a child has; a half when c lacks it as much as p lacks what sets c apart, as siblings do.
- * NAN when there are too few to tell. */
-static double lost_share(const Rooting *r, const PedigreeEdge *edges, unsigned c, double way) {
-  double share[WITNESSES], length2 = d2(r, (unsigned)edges[c].parent, c);
-  unsigned p = (unsigned)edges[c].parent, found = 0, stride = MAX(1, r->n / WITNESSES);
-  for (unsigned i = 0; i < r->n && found < WITNESSES; i += stride) {
-    unsigned x = r->order[i];
-    if (x == p || x == c || !r->members[x].sketch || descends(edges, (int)x, (int)c)) continue;
-    double product = (d2(r, x, p) + length2 - d2(r, x, c)) / 2 - along(r, x, p) * along(r, c, p);
-    if (isfinite(product) && length2 > 0) share[found++] = product / length2;
-  }
-  return found >= FEWEST ? quantile(share, found, way) : NAN;
-}
-
-static bool have_one_head(const Rooting *r, unsigned a, unsigned b) {
-  const ModelSketch *x = r->members[a].sketch, *y = r->members[b].sketch;
-  Kinship k;
-  if (!x->head_out || x->head_out != y->head_out) return false;
-  kinship_compare(x, y, &k);
-  return k.head_cosine > 0.5;
-}
-
-/* Models that were trained alike are nearer to each other than to where they came from, and no distance tells a parent
- * among them. Below the root children may share a direction that is nobody's own: there the head must speak too. */
-static void doubt(const Rooting *r, PedigreeEdge *edges) {
-  static const double fine = 0.05, doubtful = 0.2, sibling = 0.27, drift = 0.2, usual = 0.5, strict = 0.75;
-  for (unsigned c = 0; c < r->n; c++) {
-    PedigreeEdge *e = &edges[c];
-    if (e->parent < 0 || !r->members[e->parent].sketch || !r->members[c].sketch) continue;
-    bool one_head = have_one_head(r, (unsigned)e->parent, c);
-    bool root = edges[e->parent].parent < 0;
-    if (one_head && !root && e->kind != EDGE_LORA_MERGED) e->confidence = MIN(e->confidence, certainty.one_head);
-    double lost = lost_share(r, edges, c, one_head ? strict : usual);
-    if (!isfinite(lost)) continue;
-    if (root) lost -= drift;
-    if (!root || one_head) e->confidence *= 1 - certainty.lost * CLAMP((lost - fine) / (doubtful - fine), 0, 1);
-    if (lost < sibling || !one_head) continue;
-    e->kind = EDGE_RELATED;
-    e->confidence = MIN(e->confidence, certainty.unknown);
-  }
-}
-
 /* Gives c its known parent. If that one hangs below c, the chain of known parents is turned
  * around as far as it hangs there, and its end takes c's place in the tree; should the end have a
  * known parent elsewhere, its own turn comes later. */
@@ -220,28 +154,49 @@ static void impose_known(const Rooting *r, unsigned c, unsigned *root, PedigreeE
   if (outside < 0) *root = top;
 }
 
-static void rooting_run(Rooting *r, PedigreeEdge *edges) {
+/* How sure each edge is, by all the evidence for it; where the answer is more likely wrong, no direction is said. */
+static void judge(const Rooting *r, PedigreeEdge *edges, const EvidenceWitness *witness) {
+  OrientedTree t;
+  g_autofree int *parent = g_new(int, r->n);
+  for (unsigned v = 0; v < r->n; v++) parent[v] = edges[v].parent;
+  oriented_tree_init(&t, r->members, r->n, r->table, r->span, parent, r->order);
+  for (unsigned c = 0; c < r->n && r->n > 2; c++) {
+    PedigreeEdge *e = &edges[c];
+    double x[EDGE_EVIDENCES];
+    if (e->parent < 0 || !r->members[e->parent].sketch || !r->members[c].sketch) continue;
+    edge_evidence(&t, c, r->side[c], r->toward[c], x);
+    e->confidence = fmin(evidence_probability(certainty_edge, x, EDGE_EVIDENCES), certainty.most);
+    if (x[EDGE_ONE_HEAD] > 0 && x[EDGE_ROOT] <= 0 && x[EDGE_MARKS] <= 0)
+      e->confidence = fmin(e->confidence, certainty.one_head);
+    if (e->confidence < 0.5) e->kind = EDGE_RELATED;
+    const unsigned who[] = {r->members[e->parent].row, r->members[c].row};
+    if (witness && r->members[c].known < 0) witness->hear(witness->user, EVIDENCE_OF_EDGE, who, 2, x);
+  }
+  oriented_tree_clear(&t);
+}
+
+static void rooting_run(Rooting *r, PedigreeEdge *edges, const EvidenceWitness *witness) {
   for (unsigned v = 0; v < r->n; v++) r->known[v] = r->members[v].known;
   cut_cycles(r);
   find_order(r);
   score_roots(r);
   unsigned root = best_root(r);
   orient(r, root, edges);
-  doubt(r, edges);
+  judge(r, edges, witness);
   for (unsigned v = 0; v < r->n; v++)
     if (r->known[v] >= 0) impose_known(r, v, &root, edges);
 }
 
 bool pedigree_build(const PedigreeMember *members, unsigned n, const KinTable *table, unsigned threads,
-                    PedigreeEdge *edges, const Progress *p, GError **error) {
+                    PedigreeEdge *edges, const EvidenceWitness *witness, const Progress *p, GError **error) {
   Spanning span;
   if (!spanning_build(members, n, table, SPANNING_TAIL, threads, &span, p, error)) return false;
   g_autofree int *known = g_new(int, n);
   g_autofree unsigned *order = g_new(unsigned, n);
   g_autofree double *nats = g_new0(double, n), *score = g_new0(double, n);
-  g_autofree double *below = g_new0(double, n);
-  Rooting r = {members, n, table, &span, known, order, nats, score, below};
-  rooting_run(&r, edges);
+  g_autofree double *below = g_new0(double, n), *side = g_new0(double, n), *toward = g_new0(double, n);
+  Rooting r = {members, n, table, &span, known, order, nats, score, below, side, toward};
+  rooting_run(&r, edges, witness);
   spanning_clear(&span);
   return true;
 }

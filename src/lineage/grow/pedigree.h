@@ -17,18 +17,20 @@
 
 #include "core/progress.h"
 #include "lineage/forest/forest.h"
+#include "lineage/forest/evidence.h"
 #include "lineage/grow/spanning.h"
 
 typedef struct {
   int parent;        /* -1: the root */
   bool known;        /* the parent is the member's known one: kind and confidence are the caller's */
   EdgeKind kind;     /* EDGE_RELATED when nothing speaks for a direction */
-  double confidence; /* P(edge) x posterior of the roots on the parent's side */
+  double confidence; /* of the parent and the direction together: edge_evidence.h */
   double distance;   /* |child - parent| / |parent|; NAN when not compared */
 } PedigreeEdge;
 
 /* Fills edges[0..n): exactly one root, no cycle. Of several ghosts one may be the root; the
  * others hang below it. Asks the table n^2 / 2 times, on `threads` threads.
+ * `witness` (or NULL) hears of the evidence for each edge whose parent is not known.
  * False, with COPSE_ERROR_CANCELLED, when p is cancelled. */
 bool pedigree_build(const PedigreeMember *members, unsigned n, const KinTable *table, unsigned threads,
-                    PedigreeEdge *edges, const Progress *p, GError **error);
+                    PedigreeEdge *edges, const EvidenceWitness *witness, const Progress *p, GError **error);

@@ -113,13 +113,26 @@ static bool fill_row(void *user, size_t v, unsigned thread) {
   return true;
 }
 
-/* Takes the new row into account; the nearest member outside, or n. */
+static void note_near(Spanning *s, unsigned v, unsigned other, double length) {
+  SpanningNear *near = s->near + (size_t)v * SPANNING_NEAR, newer = {(int)other, length};
+  for (unsigned i = 0; i < SPANNING_NEAR; i++) {
+    if (near[i].member >= 0 && near[i].length <= newer.length) continue;
+    SpanningNear pushed = near[i];
+    near[i] = newer;
+    newer = pushed;
+    if (newer.member < 0) return;
+  }
+}
+
+/* Takes the new row into account; the nearest member outside, or n. Each pair comes by once. */
 static unsigned relax(Prim *prim) {
   Spanning *s = prim->out;
   unsigned nearest = prim->n;
   for (unsigned v = 0; v < prim->n; v++) {
     if (prim->attached[v]) continue;
     double d = prim->row[v];
+    note_near(s, v, prim->newest, d);
+    note_near(s, prim->newest, v, d);
     if (s->neighbour[v] < 0 || d < s->best[v]) {
       if (s->neighbour[v] >= 0) s->second[v] = s->best[v];
       s->best[v] = d;
@@ -159,7 +172,9 @@ static void prim_init(Prim *prim, const PedigreeMember *members, unsigned n, con
   out->best = g_new0(double, n);
   out->second = g_new0(double, n);
   out->median = g_new0(double, n);
+  out->near = g_new0(SpanningNear, (size_t)n * SPANNING_NEAR);
   for (unsigned v = 0; v < n; v++) out->neighbour[v] = -1, out->second[v] = INFINITY;
+  for (size_t i = 0; i < (size_t)n * SPANNING_NEAR; i++) out->near[i].member = -1;
 }
 
 bool spanning_build(const PedigreeMember *members, unsigned n, const KinTable *table, SpanningLength length,
@@ -189,4 +204,5 @@ void spanning_clear(Spanning *s) {
   g_clear_pointer(&s->best, g_free);
   g_clear_pointer(&s->second, g_free);
   g_clear_pointer(&s->median, g_free);
+  g_clear_pointer(&s->near, g_free);
 }

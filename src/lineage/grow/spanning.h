@@ -9,13 +9,22 @@ typedef struct {
   const ModelSketch *sketch; /* centred; NULL: a ghost */
   unsigned row;              /* its number in the table of pairs */
   int known;                 /* number of the parent that is known, or -1 */
+  double doubt;              /* how likely its neighbours are its siblings, of a base that is missing */
 } PedigreeMember;
 
+/* One of those that lie nearest to a member, by the length of the edge between. */
+enum { SPANNING_NEAR = 4 };
 typedef struct {
-  int *neighbour; /* n: to whom each member was attached; -1 for the first */
-  double *best;   /* n: length of that edge */
-  double *second; /* n: what the next best would have cost when it was attached */
-  double *median; /* n: tail2 to the middle one of (up to 256) others; NAN: none */
+  int member; /* -1: none */
+  double length;
+} SpanningNear;
+
+typedef struct {
+  int *neighbour;     /* n: to whom each member was attached; -1 for the first */
+  double *best;       /* n: length of that edge */
+  double *second;     /* n: what the next best would have cost when it was attached */
+  double *median;     /* n: tail2 to the middle one of (up to 256) others; NAN: none */
+  SpanningNear *near; /* n x SPANNING_NEAR: the nearest first */
 } Spanning;
 
 /* What an edge's length is: the largest differences alone, which siblings of one direction do not share, or the

@@ -33,7 +33,7 @@ void tree_gather(TreeBuild *t, bool cards) {
     const Claim *claim = builder_claim(t->b, tree_node(t, i));
     int p = tree_claimed_row(t, i);
     bool taken = p >= 0 && (cards || claim->edge.kind == EDGE_CHECKPOINT);
-    t->members[m] = (PedigreeMember){tree_sketch(t, i), i, taken ? t->member[p] : -1};
+    t->members[m] = (PedigreeMember){tree_sketch(t, i), i, taken ? t->member[p] : -1, t->doubt[i]};
   }
 }
 
@@ -121,11 +121,26 @@ static bool set_merges_apart(TreeBuild *t, GError **error) {
   return t->merges && set_recipes_apart(t, error);
 }
 
+/* Tells the caller's witness of nodes in place of rows. */
+static void hear_rows(void *tree, EvidenceOf of, const unsigned *rows, unsigned n, const double *x) {
+  const TreeBuild *t = tree;
+  const EvidenceWitness *w = t->b->options->witness;
+  g_autofree unsigned *nodes = g_new(unsigned, n);
+  for (unsigned i = 0; i < n; i++) nodes[i] = tree_node(t, rows[i]);
+  w->hear(w->user, of, nodes, n, x);
+}
+
+const EvidenceWitness *tree_witness(TreeBuild *t) {
+  t->witness = (EvidenceWitness){hear_rows, t};
+  return t->b->options->witness ? &t->witness : NULL;
+}
+
 static bool plant_plain(TreeBuild *t, GError **error) {
   tree_gather(t, true);
   if (t->plain < 2) return true;
   g_autofree PedigreeEdge *edges = g_new0(PedigreeEdge, t->plain);
-  if (!pedigree_build(t->members, t->plain, t->table, t->b->threads, edges, t->b->progress, error)) return false;
+  if (!pedigree_build(t->members, t->plain, t->table, t->b->threads, edges, tree_witness(t), t->b->progress, error))
+    return false;
   for (unsigned m = 0; m < t->plain; m++) {
     if (edges[m].parent < 0) continue;
     unsigned row = t->row[m], parent = t->row[edges[m].parent];
@@ -181,6 +196,7 @@ static void tree_init(TreeBuild *t, Builder *b, const GArray *nodes) {
   t->members = g_new0(PedigreeMember, t->n + 1);
   t->row = g_new0(unsigned, t->n + 1);
   t->member = g_new0(int, t->n + 1);
+  t->doubt = g_new0(double, t->n + 1);
   t->below = g_new(int, t->n + 1);
   t->named = g_new(int, t->n + 1);
   for (unsigned i = 0; i <= t->n; i++) t->below[i] = t->named[i] = -1;
@@ -195,6 +211,7 @@ static void tree_clear(TreeBuild *t) {
   g_free(t->members);
   g_free(t->row);
   g_free(t->member);
+  g_free(t->doubt);
   g_free(t->below);
   g_free(t->named);
   if (t->merges) g_array_unref(t->merges);

@@ -21,8 +21,10 @@ typedef struct {
   unsigned *row;           /* theirs */
   int *member;             /* by row, or -1 */
   unsigned plain;
-  int *below; /* by row: the row that a PLACE_BELOW hangs from */
-  int *named; /* by row: the node that its card names and the weights do not put right above it, or -1 */
+  int *below;    /* by row: the row that a PLACE_BELOW hangs from */
+  int *named;    /* by row: the node that its card names and the weights do not put right above it, or -1 */
+  double *doubt; /* by row: see PedigreeMember */
+  EvidenceWitness witness;
 } TreeBuild;
 
 unsigned tree_node(const TreeBuild *t, unsigned row);
@@ -38,6 +40,9 @@ int tree_claimed_row(const TreeBuild *t, unsigned row);
 
 /* Numbers the plain ones as members; `cards`: with what those claim, and with ghosts. */
 void tree_gather(TreeBuild *t, bool cards);
+
+/* One that hears of rows and tells the options' witness of nodes; NULL when there is none. */
+const EvidenceWitness *tree_witness(TreeBuild *t);
 
 /* Adds a parent to the row's model. */
 void tree_add_edge(TreeBuild *t, unsigned row, unsigned parent, ParentEdge edge);

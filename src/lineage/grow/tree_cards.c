@@ -102,7 +102,10 @@ static unsigned ghost_of(TreeBuild *t, const GArray *siblings) {
 /* Siblings of a missing base claim it, those apart that say another. */
 static void adopt_siblings(TreeBuild *t, const Spanning *span, const Spanning *euclid) {
   Absent absent;
-  if (!missing_base_find(t->members, t->plain, t->table, span, euclid, &absent)) return;
+  bool missing = missing_base_find(t->members, t->plain, t->table, span, euclid, tree_witness(t), &absent);
+  for (unsigned m = 0; m < t->plain; m++) t->doubt[t->row[m]] = absent.doubt[m];
+  g_free(absent.doubt);
+  if (!missing) return;
   if (2 * count_denials(t, absent.siblings) < absent.siblings->len) {
     unsigned ghost = ghost_of(t, absent.siblings);
     for (guint i = 0; i < absent.siblings->len; i++) {

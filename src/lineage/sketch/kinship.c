@@ -281,3 +281,7 @@ bool kinship_is_low_rank(const Kinship *k) {
   double rho = fabs(kinship_growth(k));
   return k->vectors_equal && rho > 0.6 && rho < 1.6;
 }
+
+double kinship_along(const ModelSketch *a, const ModelSketch *b, double distance2) {
+  return a->norm2 > 0 ? (b->norm2 - a->norm2 - distance2) / (2 * sqrt(a->norm2)) : 0;
+}

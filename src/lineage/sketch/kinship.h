@@ -63,6 +63,10 @@ bool kinship_join(const GPtrArray *sketches, const GArray *members, Sets *sets, 
  * directions in either sense, +1 for a change that is orthogonal to the parent. */
 double kinship_growth(const Kinship *k);
 
+/* <b - a, a> / |a|, of two at that squared distance: what shrinking alone moves, which all that decays shares. 0 for an
+ * a of zeros. */
+double kinship_along(const ModelSketch *a, const ModelSketch *b, double distance2);
+
 /* True when all that moved may be a low-rank change: vectors untouched, the norm grown (or, from
  * child to parent, shrunk) by about the length of the change. */
 bool kinship_is_low_rank(const Kinship *k);

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is weighed of an edge, and of siblings whose base may be missing: a number for each piece of evidence. A
+ * logistic model over them, whose constants stand in certainty.c, says how likely it is that the answer is right.
+ * `make lineage-fit` listens to the evidence behind the answers on planted woods and fits these constants. */
+#pragma once
+
+/* Of "p is the parent of c", among the members of one tree. */
+typedef enum {
+  EDGE_ONE,       /* 1 */
+  EDGE_SIDE,      /* log odds of the roots on p's side, -6..6 */
+  EDGE_NEAR,      /* by how much the next best parent is longer, logarithm of squared lengths: the first 0.3, */
+  EDGE_FAR,       /* and what is above, up to 1.2 more */
+  EDGE_LOST,      /* the share of p's own way from the others that c lacks, by the median of witnesses, -.2..1 */
+  EDGE_LOST_MOST, /* the same by the upper quartile */
+  EDGE_UNSEEN,    /* 1: too few witnesses */
+  EDGE_ONE_HEAD,  /* 1: the two have one head */
+  EDGE_ROOT,      /* 1: p has no parent on disk */
+  EDGE_ROOT_HEAD, /* 1: both of these */
+  EDGE_MARKS,     /* 1: a change of low rank, or many equal tensors */
+  EDGE_CHILDREN,  /* logarithm of p's children */
+  EDGE_NATS,      /* what speaks for the direction of this edge alone (direction.h), -4..4 */
+  EDGE_LOST_HEAD, /* EDGE_LOST where the two have one head */
+  EDGE_DOUBT,     /* log odds that p's neighbours are its siblings, of a base that is missing, -5..3 */
+  EDGE_EVIDENCES
+} EdgeEvidence;
+
+/* Of "a hub's neighbours are its siblings, and their base is missing". */
+typedef enum {
+  BASE_ONE,      /* 1 */
+  BASE_SIBLINGS, /* those that agree, up to 8 */
+  BASE_KEPT,     /* their share of the neighbours */
+  BASE_STEP,     /* logarithm of the common step to what the siblings moved, both squared */
+  BASE_LEAST,    /* the least product to the median, -1..1 */
+  BASE_EVEN,     /* how much better a common step explains the products than a common direction does, -3..3 */
+  BASE_YOUNGER,  /* 1: the hub's clock is ahead of a sibling's; -1: it is behind all of theirs */
+  BASE_HUB,      /* what speaks for the hub as its neighbours' parent but its place, -1..1 */
+  BASE_MOST_HUB, /* the most of that for any hub of the tree */
+  BASE_SPREAD,   /* how far siblings are from one another to how far from the hub, up to 1.4 */
+  BASE_HEADS,    /* siblings that have the hub's head, above what is usual */
+  BASE_GROWTH,   /* their norms' growth to what they moved, where it is below 0 */
+  BASE_EUCLID,   /* 1: neighbours by distance, not by the largest differences */
+  BASE_HEAD, /* of siblings with another head, the share whose head is smaller than the hub's, as a base's is not, less
+                    that of the larger ones; likewise: */
+  BASE_BIASES,   /* whose biases are larger */
+  BASE_LAYERS,   /* whose norm layers moved more */
+  BASE_KURTOSIS, /* whose kurtosis is the larger */
+  BASE_SHARED,   /* of the hub and its siblings, the share that another member joins by the largest differences: a
+                    candidate that is on disk */
+  BASE_EVIDENCES
+} BaseEvidence;
+
+typedef enum { EVIDENCE_OF_EDGE, EVIDENCE_OF_BASE } EvidenceOf;
+
+/* Hears of the evidence behind each answer that is thought of: x as one of the two lists has it; who[n] are rows of the
+ * table of pairs, a parent and its child, or a hub and its siblings. */
+typedef struct {
+  void (*hear)(void *user, EvidenceOf of, const unsigned *who, unsigned n, const double *x);
+  void *user;
+} EvidenceWitness;
+
+/* 1 / (1 + exp(-weights . x)). */
+double evidence_probability(const double *weights, const double *x, unsigned n);
