@@ -14,6 +14,15 @@ static ByHand *hand_new(Collection *c) {
   return hand;
 }
 
+static Model *some_model(void) {
+  Model *m = model_new();
+  m->path = g_strdup("a/b.safetensors");
+  m->shown = g_strdup(m->path);
+  m->file = g_strdup(m->path);
+  m->name = g_strdup("b");
+  return m;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
   const CollectionOptions options = {.state = "no-such-state", .read_only = true};
   g_autoptr(Collection) c = collection_open(".", &options, NULL);
@@ -22,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
   g_autoptr(ByHand) hand = hand_new(c), again = hand_new(c);
   g_autoptr(GPtrArray) conflicts = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(GPtrArray) models = g_ptr_array_new_with_free_func((GDestroyNotify)model_unref);
-  g_ptr_array_add(models, model_new());
+  g_ptr_array_add(models, some_model());
   unsigned taken;
   if (!by_hand_import(hand, text, PREFER_THEIRS, conflicts, &taken, NULL)) return 0;
   by_hand_apply(hand, models);
