@@ -280,7 +280,7 @@ static void test_training_curves(void) {
   g_autoptr(GArray) points = g_array_new(FALSE, FALSE, sizeof(CurvePoint));
   g_autoptr(Cells) c = cells_new(50, 8, false), again = cells_new(50, 8, false);
   for (int i = 1; i <= 30; i++) train_curves_add(points, (CurvePoint){i, 2.0 - 0.01 * i, NAN});
-  train_curves_draw(c, area, points, 60);
+  train_curves_draw(c, area, points, 60, NAN);
   g_assert_true(cells_contain(c, "loss, logarithmic")); /* from the beginning, however little it fell */
   g_assert_true(cells_contain(c, "epoch 60"));
   g_assert_cmpint(last_column(c, inside), >=, 19);
@@ -289,7 +289,7 @@ static void test_training_curves(void) {
   g_assert_cmpuint(points->len, ==, 29); /* 29 and 30 are gone over once more */
   g_array_remove_range(points, 0, 28);
   train_curves_add(points, (CurvePoint){31, 1.6, NAN});
-  train_curves_draw(again, area, points, 60);
+  train_curves_draw(again, area, points, 60, NAN);
   g_assert_cmpint(cells_at(again, 9, 7)->c, ==, '2');
   g_assert_cmpint(cells_at(again, 10, 7)->c, ==, '8');
   g_assert_cmpint(last_column(again, inside), <=, 5); /* two points of 32 epochs are not stretched */
