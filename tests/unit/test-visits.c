@@ -12,25 +12,25 @@
 typedef struct {
   bool ended;
   guint rows; /* of the answer */
-} Answer;
+} Visit;
 
 static bool on_near(gpointer user, guint64 id, gpointer result, const GError *error) {
-  Answer *a = user;
+  Visit *a = user;
   (void)id;
   g_assert_no_error(error);
-  *a = (Answer){true, ((const Neighbourhood *)result)->near->len};
+  *a = (Visit){true, ((const Neighbourhood *)result)->near->len};
   return true;
 }
 
 static bool on_opinions(gpointer user, guint64 id, gpointer result, const GError *error) {
-  Answer *a = user;
+  Visit *a = user;
   (void)id;
   g_assert_no_error(error);
-  *a = (Answer){true, ((const GPtrArray *)result)->len};
+  *a = (Visit){true, ((const GPtrArray *)result)->len};
   return true;
 }
 
-static guint wait_for(const Engine *engine, Answer *a) {
+static guint wait_for(const Engine *engine, Visit *a) {
   struct pollfd fd = {.fd = worker_fd(engine->worker), .events = POLLIN};
   while (!a->ended) {
     if (poll(&fd, 1, 20000) <= 0) g_error("no answer within 20 seconds");
@@ -40,13 +40,13 @@ static guint wait_for(const Engine *engine, Answer *a) {
 }
 
 static void visit_like(const Engine *engine, Snapshot *wood, OpenExperts *experts, const Model *m) {
-  Answer a = {0};
+  Visit a = {0};
   engine_neighbours(engine, wood, experts, (Model *)m, on_near, &a);
   g_assert_cmpuint(wait_for(engine, &a), ==, 2);
 }
 
 static void visit_says(const Engine *engine, Snapshot *wood, OpenExperts *experts, const Model *m) {
-  Answer a = {0};
+  Visit a = {0};
   engine_opinions(engine, wood, experts, (Model *)m, NULL, on_opinions, &a);
   g_assert_cmpuint(wait_for(engine, &a), ==, 1);
 }
