@@ -78,9 +78,9 @@ functions() {
     /;$/ && !inside { start = 0 }' {} +
 }
 sizes=$(functions | sort -n)
-check "no function is longer than 60 lines" "$(echo "$sizes" | awk '$1 > 60')"
+check "no function is longer than 60 lines" "$(printf "%s\n" "$sizes" | awk '$1 > 60')"
 check "half of the functions have 12 lines or fewer" \
-  "$(echo "$sizes" | awk '{ n[NR] = $1 } END { m = n[int((NR + 1) / 2)]; if (NR < 1000 || m > 12) print NR " functions, median " m }')"
+  "$(printf "%s\n" "$sizes" | awk '{ n[NR] = $1 } END { m = n[int((NR + 1) / 2)]; if (NR < 1000 || m > 12) print NR " functions, median " m }')"
 check "no file is longer than 500 lines" \
   "$(find src ui tests \( -name '*.[ch]' -o -name '*.sh' \) -exec awk 'FNR == 501 { print FILENAME }' {} +)"
 check "every header begins by saying what it is for" \

@@ -31,6 +31,6 @@ promise "the cut file has its reason" 'cut.safetensors: '
 promise "the label by hand goes first" 'black star .*by hand'
 promise "an expert of one's own is there" 'patterns.safetensors'
 promise "its accuracy is told" 'test .*%'
-promise "the page has the experts" '<h2>Experts</h2>'
+promise "the page has the experts" '>Experts</h2>'
 promise "the bill is one" '"CycloneDX"'
 echo "1..$n"

@@ -106,7 +106,6 @@ static GArray *neighbours_of(const Representations *r, size_t row, unsigned limi
   g_array_set_clear_func(out, neighbour_clear);
   for (guint k = 0; k < near->len; k++) {
     const Nearest *n = &g_array_index(near, Nearest, k);
-    if (!(n->score > 0)) continue; /* of what an expert sees nothing in, nothing is a neighbour */
     Neighbour one = {model_ref(r->models->pdata[n->row]), n->score};
     g_array_append_val(out, one);
   }

@@ -18,7 +18,7 @@ keys 3t<Down><Down><Down><C-u>4<Enter>
 :wait-text Trained
 :wait-idle
 keys 5
-:wait-text models by label
+:wait-text by label
 keys n<Enter>
 :wait-text Overview
 keys hh

@@ -15,6 +15,10 @@ void raw_tensors_add(RawTensors *t, const char *name, const char *dtype, const i
   g_string_append_len(t->data, bytes, (gssize)n);
 }
 
+void raw_tensors_add_number(RawTensors *t, const char *name, int32_t x) {
+  raw_tensors_add(t, name, "I32", (int[]){-1}, &x, sizeof x);
+}
+
 GBytes *raw_tensors_end(RawTensors *t) {
   g_string_append_c(t->head, '}');
   uint64_t length = t->head->len;

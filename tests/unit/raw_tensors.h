@@ -13,6 +13,9 @@ RawTensors raw_tensors_new(void);
 /* Adds a tensor; `dtype` as safetensors spells it. `shape` ends with a negative number. */
 void raw_tensors_add(RawTensors *t, const char *name, const char *dtype, const int *shape, const void *bytes, size_t n);
 
+/* Adds one number of no dimension, as I32. */
+void raw_tensors_add_number(RawTensors *t, const char *name, int32_t x);
+
 /* The file's bytes; the builder is empty afterwards. */
 GBytes *raw_tensors_end(RawTensors *t);
 

@@ -43,6 +43,7 @@ static const Lie lies[] = {
     {'p', "per_probe_encoders.bias", 1, {5}, NULL, NULL, "per_probe_encoders.bias should hold 3 numbers"},
     {'p', "per_probe_encoders.weight", 2, {3, 9}, NULL, NULL, "its encoder or its head does not fit the rest"},
     {'p', "copse.split", 2, {2, 1}, NULL, NULL, "copse.split does not say who was trained on"},
+    {'p', "copse.curve", 2, {2, 1}, NULL, NULL, "copse.curve is no curve"},
     {'p', NULL, 0, {0}, "copse.guard", "{}", "copse.guard is no description of a guard"},
     {'p', NULL, 0, {0}, "copse.guard", "{\"side\":0,\"size\":1}", "copse.guard.mean does not fit its description"},
     {'p', NULL, 0, {0}, "copse.labels", "[\"fox\"]", "1 labels for a head of 2 classes"},
@@ -84,7 +85,8 @@ static const TensorOut network[] = {{"probes.weight", DTYPE_F32, 2, {2, 1}, ones
                                     {"per_probe_encoders.bias", DTYPE_F32, 1, {3}, ones},
                                     {"classification_head.weight", DTYPE_F32, 2, {2, 3}, ones},
                                     {"classification_head.bias", DTYPE_F32, 1, {2}, ones},
-                                    {"copse.split", DTYPE_F32, 2, {0, 0}, ones}};
+                                    {"copse.split", DTYPE_F32, 2, {0, 0}, ones},
+                                    {"copse.curve", DTYPE_F32, 2, {0, 0}, ones}};
 static const TensorOut view[] = {{"probes_xxtu.weight", DTYPE_F32, 2, {4, 1}, ones},
                                  {"shared_probe_proj_row2.weight", DTYPE_F32, 2, {1, 4}, ones},
                                  {"probes_xu.weight", DTYPE_F32, 2, {0, 0}, ones},

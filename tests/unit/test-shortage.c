@@ -56,8 +56,8 @@ static Run run_copse(const Fixture *f, const Limit *limit, const char *const *wo
     struct rlimit r = {limit ? limit->value : 0, limit ? limit->value : 0};
     if (limit && limit->resource >= 0) setrlimit((__rlimit_resource_t)limit->resource, &r);
     if (limit && limit->uid && setuid(limit->uid) != 0) _exit(97);
-    if (limit) g_setenv("GCOV_PREFIX", "/dev/null", TRUE); /* counters of a coverage build need files too */
-    alarm(60);                                             /* where a library below us waits for memory for ever */
+    if (limit) setenv("GCOV_PREFIX", "/dev/null", 1); /* counters of a coverage build need files too */
+    alarm(60);                                        /* where a library below us waits for memory for ever */
     execv(argv[0], (char **)argv);
     _exit(98);
   }

@@ -338,14 +338,12 @@ static bool fake_set_by_hand(Collection *collection, GPtrArray *models, const Mo
     return false;
   }
   g_free(wood->by_hand);
-  g_free(wood->by_hand);
   wood->by_hand = g_strdup_printf("%s: %s=%s", model->path, key, value);
   return true;
 }
 
 static bool fake_remove_expert(const Expert *expert, GError **error) {
   (void)error;
-  g_free(latest->changed);
   g_free(latest->changed);
   latest->changed = g_strdup_printf("removed %s", expert->name);
   return true;
@@ -356,7 +354,6 @@ static bool fake_rename_expert(const Expert *expert, const char *name, GError **
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "\"%s\" is no name for a file", name);
     return false;
   }
-  g_free(latest->changed);
   g_free(latest->changed);
   latest->changed = g_strdup_printf("%s is now %s", expert->name, name);
   return true;
