@@ -9,7 +9,7 @@ check() { # name, status
   n=$((n + 1))
   [ "$2" -eq 0 ] && echo "ok $n - $1" || echo "not ok $n - $1"
 }
-LC_ALL=C readelf -hld --wide "$COPSE" >head
+LC_ALL=C readelf -hld --wide "$COPSE" >"head"
 LC_ALL=C readelf -s --wide "$COPSE" >symbols
 grep -q 'Type: *DYN' head && grep -q 'FLAGS_1.*PIE' head
 check "lies anywhere in memory (PIE)" $?

@@ -205,7 +205,7 @@ static unsigned char *unpack(const Chunks *c, const Chunk *k, GError **error) {
 
 /* Copies what lies inside the data set from a chunk to its place in the band: runs along the last dimension. */
 static void place_chunk(Chunks *c, const uint64_t *corner, uint64_t band, const unsigned char *numbers) {
-  uint64_t at[TENSOR_MAX_RANK] = {0}, end[TENSOR_MAX_RANK];
+  uint64_t at[TENSOR_MAX_RANK] = {0}, end[TENSOR_MAX_RANK] = {0};
   const int last = c->rank - 1;
   for (int i = 0; i <= last; i++) end[i] = MIN(c->chunk[i], c->shape[i] - corner[i]);
   while (true) {
