@@ -7,7 +7,7 @@ run_copse "'$work/wood'"
 wait_for '30 models'
 report $? "it starts"
 check_for '1/30' "the position in the list"
-keys '=' \&\& check_for 'Tag two models' "nothing to compare says what to do"
+keys '=' && check_for 'Tag two models' "nothing to compare says what to do"
 keys Space Space j j j j Space =
 check_for '3 models: [0-9]* of [0-9]* facts differ' "any number of models stand side by side"
 check_for '!' "what stands out is marked"
