@@ -231,6 +231,13 @@ static void take(Round *r, size_t item, GBytes *bytes, GError **error) {
   if (!r->stopped) r->stopped = !r->work->take(r->work->user, item, bytes, error);
 }
 
+/* The item handed out next. */
+static size_t next_item(Round *r) {
+  size_t at = r->next++;
+  r->given++;
+  return r->work->items ? r->work->items[at] : at;
+}
+
 /* A worker asks for an item. */
 static bool answer(Round *r, unsigned rank, GError **error) {
   bool more = !r->stopped && r->next < r->work->n;
@@ -238,8 +245,7 @@ static bool answer(Round *r, unsigned rank, GError **error) {
     r->askings--;
     return send_mail(r->team, rank, MAIL_NO_ITEM, 0, NULL, error);
   }
-  r->given++;
-  return send_mail(r->team, rank, MAIL_ITEM, r->work->items[r->next++], NULL, error);
+  return send_mail(r->team, rank, MAIL_ITEM, next_item(r), NULL, error);
 }
 
 static bool lead_mail(Round *r, const TeamMail *mail, GError **error) {
@@ -257,10 +263,7 @@ static bool lead_mail(Round *r, const TeamMail *mail, GError **error) {
 
 /* True when there was something to do. */
 static bool lead_own(Round *r, GError **error) {
-  while (!r->stopped && r->here < most_held(r) && r->next < r->work->n) {
-    keep_here(r, r->work->items[r->next++]);
-    r->given++;
-  }
+  while (!r->stopped && r->here < most_held(r) && r->next < r->work->n) keep_here(r, next_item(r));
   Outcome *o = next_outcome(r);
   if (!o) return false;
   r->here--;

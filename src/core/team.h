@@ -58,7 +58,7 @@ bool team_leave(const Team *team, GError **error);
 
 /* Items handed out one by one to whoever is free, the leader included. */
 typedef struct {
-  const size_t *items; /* the leader's: what to do, in this order; ignored elsewhere */
+  const size_t *items; /* the leader's: what to do, in this order; NULL: 0 to n - 1; ignored elsewhere */
   size_t n;            /* the leader's */
   unsigned threads;    /* that work at this rank */
   /* The item done, on any thread of any rank; NULL: it could not be. What it needs, all ranks must have alike. */

@@ -297,11 +297,8 @@ static bool fill_with_team(const Filling *f, Team *team, const GPtrArray *models
   memcpy(f->good, g_bytes_get_data(shared, NULL), models->len * sizeof *f->good);
   size_t fair = models->len / (8 * (size_t)team_size(team));
   Chunks c = chunks_of(f, models, CLAMP(fair, (size_t)1, (size_t)CHUNK));
-  g_autofree size_t *items = g_new(size_t, c.first->len + 1);
-  size_t n = c.first->len - 1;
-  for (size_t k = 0; k < n; k++) items[k] = k;
   Sharing s = {f, models, &c, width};
-  TeamWork work = {items, n, 1, fill_shared, take_filled, &s, f->progress ? f->progress->cancel : NULL};
+  TeamWork work = {NULL, c.first->len - 1, 1, fill_shared, take_filled, &s, f->progress ? f->progress->cancel : NULL};
   bool ok = team_work(team, &work, error);
   chunks_clear(&c);
   return ok;

@@ -113,9 +113,7 @@ static bool take_run(void *user, size_t item, GBytes *result, GError **error) {
 static bool read_pending(Collecting *k, Team *team, unsigned threads, GError **error) {
   Reading *r = k->reading;
   size_t n = (r->pending->len + RUN - 1) / RUN;
-  g_autofree size_t *items = g_new(size_t, n + 1);
-  for (size_t i = 0; i < n; i++) items[i] = i;
-  TeamWork work = {items, n, threads, read_run, take_run, k, r->progress ? r->progress->cancel : NULL};
+  TeamWork work = {NULL, n, threads, read_run, take_run, k, r->progress ? r->progress->cancel : NULL};
   if (!team_work(team, &work, error)) return false;
   r->pending = k->left;
   return k->left->len == 0 || reading_all(r, threads, error);

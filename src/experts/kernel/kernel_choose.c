@@ -217,10 +217,8 @@ static bool take_told(void *user, size_t item, GBytes *result, GError **error) {
 }
 
 static bool look_together(const Looking *l, Team *team, const GPtrArray *layers, GPtrArray *warnings, GError **error) {
-  g_autofree size_t *items = g_new(size_t, layers->len + 1);
-  for (guint i = 0; i < layers->len; i++) items[i] = i;
   LookingTogether t = {l, layers, warnings, 0};
-  TeamWork work = {items, layers->len, 1, look_at_one, take_told, &t, l->progress ? l->progress->cancel : NULL};
+  TeamWork work = {NULL, layers->len, 1, look_at_one, take_told, &t, l->progress ? l->progress->cancel : NULL};
   return team_work(team, &work, error) && team_leave(team, error);
 }
 
