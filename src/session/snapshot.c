@@ -60,9 +60,8 @@ static void find_order(Snapshot *wood) {
   wood->order = g_new(unsigned, n + 1);
   wood->parent = g_new(int, n + 1);
   for (guint i = 0; i < n; i++) {
-    const ParentEdge *e = forest_parent_edge(forest_node(wood->forest, i));
     wood->order[i] = g_array_index(rows, OutlineRow, i).node;
-    wood->parent[i] = e ? (int)e->parent : -1;
+    wood->parent[i] = forest_parent(wood->forest, i);
   }
 }
 

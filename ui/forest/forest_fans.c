@@ -154,11 +154,6 @@ typedef struct {
   int *last_group; /* by node: of its groups the last that is listed, -1 */
 } FanLayout;
 
-static int parent_of(const Forest *forest, unsigned node) {
-  const ParentEdge *edge = forest_parent_edge(forest_node(forest, node));
-  return edge ? (int)edge->parent : -1;
-}
-
 static void add_head(FanLayout *l, const OutlineRow *first, FanGroup *g, guint number, bool open) {
   OutlineRow head = {.node = first->node, .depth = first->depth, .folded = !open, .group = number};
   g->row = (int)l->out->len;
@@ -179,7 +174,7 @@ static void close_branches(FanLayout *l) {
 /* Puts in a row; false when its group is closed, and all below it with it. */
 static bool add_row(FanLayout *l, const OutlineRow *row, GHashTable *open) {
   guint number = l->fans->group_of[row->node];
-  int parent = parent_of(l->forest, row->node);
+  int parent = forest_parent(l->forest, row->node);
   OutlineRow moved = *row;
   l->shift[row->node] = (guint8)MIN((parent >= 0 ? l->shift[parent] : 0) + (number > 0), 255);
   moved.depth += l->shift[row->node];

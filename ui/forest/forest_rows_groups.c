@@ -5,11 +5,7 @@
 
 guint forest_rows_nodes(const ForestRows *r) { return r->wood ? r->wood->forest->nodes->len : 0; }
 
-int forest_rows_parent(const ForestRows *r, int node) {
-  const ForestNode *n = forest_node(r->wood->forest, (unsigned)node);
-  const ParentEdge *e = forest_parent_edge(n);
-  return e ? (int)e->parent : -1;
-}
+int forest_rows_parent(const ForestRows *r, int node) { return forest_parent(r->wood->forest, (unsigned)node); }
 
 /* The place of each node in the outline, for what keeps its order. NULL: as the forest has them. */
 static unsigned *outline_places(const ForestRows *r) {

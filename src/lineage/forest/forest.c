@@ -90,8 +90,7 @@ const ParentEdge *forest_parent_edge(const ForestNode *node) {
   return node->parents->len ? &g_array_index(node->parents, ParentEdge, 0) : NULL;
 }
 
-/* Where the node hangs, or -1. */
-static int first_parent(const Forest *f, unsigned node) {
+int forest_parent(const Forest *f, unsigned node) {
   const ParentEdge *e = forest_parent_edge(forest_node(f, node));
   return e ? (int)e->parent : -1;
 }
@@ -104,7 +103,7 @@ static void cut_rings(Forest *f) {
     int v = (int)start, p;
     for (; v >= 0 && !seen[v]; v = p) {
       seen[v] = start + 1;
-      p = first_parent(f, (unsigned)v);
+      p = forest_parent(f, (unsigned)v);
       if (p >= 0 && seen[p] == start + 1) {
         g_array_set_size(forest_edit(f, (unsigned)v)->parents, 0);
         p = -1;
@@ -123,7 +122,7 @@ static void fill_children(Forest *f) {
   g_array_set_size(f->roots, 0);
   for (unsigned v = 0; v < f->nodes->len; v++) g_array_set_size(forest_edit(f, v)->children, 0);
   for (unsigned v = 0; v < f->nodes->len; v++) {
-    int p = first_parent(f, v);
+    int p = forest_parent(f, v);
     g_array_append_val(p >= 0 ? forest_edit(f, (unsigned)p)->children : f->roots, v);
   }
   for (unsigned v = 0; v < f->nodes->len; v++) g_array_sort_with_data(forest_edit(f, v)->children, by_name, f);

@@ -93,5 +93,8 @@ const SafeText *forest_shown(const Forest *forest, unsigned node);
 /* The edge that a node hangs by, the first to a parent; NULL for a root. Borrowed. */
 const ParentEdge *forest_parent_edge(const ForestNode *node);
 
+/* Where a node hangs by that edge; -1 for a root. */
+int forest_parent(const Forest *forest, unsigned node);
+
 /* Node of a model (told by its path), or -1. */
 int forest_find(const Forest *forest, const Model *model);
