@@ -115,6 +115,12 @@ static Expert *load_foreign(const char *folder, const char *name, GError **error
   return x;
 }
 
+int experts_index(const GPtrArray *experts, const char *name) {
+  for (guint i = 0; name && experts && i < experts->len; i++)
+    if (g_strcmp0(((const Expert *)experts->pdata[i])->name, name) == 0) return (int)i;
+  return -1;
+}
+
 Expert *expert_find(const Collection *collection, const char *name, GError **error) {
   if (!name) return best_expert(collection, error);
   g_autofree char *folder = expert_folder(collection);

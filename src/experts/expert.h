@@ -79,6 +79,9 @@ GPtrArray *expert_list(const Collection *collection, GPtrArray *warnings, GError
 /* Folder of the collection's experts, or NULL when it has no state. The caller frees it. */
 char *expert_folder(const Collection *collection);
 
+/* The place of the expert of that name among `experts` (of Expert*), which may be NULL like the name; -1: none. */
+int experts_index(const GPtrArray *experts, const char *name);
+
 /* The expert of that name in the collection, or in the file of that path; NULL: the best one. */
 Expert *expert_find(const Collection *collection, const char *name, GError **error);
 

@@ -3,11 +3,10 @@
 
 #include <math.h>
 
+#include "ui/toolkit/chart.h"
 #include "ui/toolkit/paint.h"
 
 enum { SCALE = 5, BIN_LEAST = 2, BIN_MOST = 8, ROWS_LEAST = 6, HEAD_ROWS = 2, FOOT_ROWS = 2 };
-
-static const char *const eighths[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
 
 /* A bar from the lowest row up, `columns` wide. */
 static void draw_bar(Cells *cells, Rect in, int x, int columns, double share) {
@@ -16,7 +15,7 @@ static void draw_bar(Cells *cells, Rect in, int x, int columns, double share) {
     int here = CLAMP(steps - row * 8, 0, 8);
     if (!here) return;
     for (int i = 0; i < columns; i++)
-      cells_put(cells, x + i, in.y + in.rows - 1 - row, 1, STYLE_BAR, cells->ascii ? "#" : eighths[here]);
+      cells_put(cells, x + i, in.y + in.rows - 1 - row, 1, STYLE_BAR, cells->ascii ? "#" : chart_eighths[here]);
   }
 }
 

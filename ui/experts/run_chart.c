@@ -54,10 +54,9 @@ typedef struct {
 } Canvas;
 
 static void put_dot(Canvas *c, int x, int y, guint run) {
-  static const guint8 bits[DOTS_Y][DOTS_X] = {{0x01, 0x08}, {0x02, 0x10}, {0x04, 0x20}, {0x40, 0x80}};
   if (x < 0 || y < 0 || x >= c->in.columns * DOTS_X || y >= c->in.rows * DOTS_Y) return;
   Spot *spot = &c->spots[y / DOTS_Y * c->in.columns + x / DOTS_X];
-  spot->dots |= bits[y % DOTS_Y][x % DOTS_X];
+  spot->dots |= braille_bit(x % DOTS_X, y % DOTS_Y);
   spot->run = (gint8)run;
 }
 

@@ -56,10 +56,7 @@ static unsigned report_context(const Ui *ui, gpointer view) {
 }
 
 static int expert_number(const ReportView *v) {
-  const GPtrArray *all = v->ui->oracle ? v->ui->oracle->experts : NULL;
-  for (guint i = 0; v->expert && all && i < all->len; i++)
-    if (g_strcmp0(((const Expert *)all->pdata[i])->name, v->expert) == 0) return (int)i;
-  return -1;
+  return experts_index(v->ui->oracle ? v->ui->oracle->experts : NULL, v->expert);
 }
 
 static const Expert *expert_of(const ReportView *v) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ui/map/map_groups.h"
+#include "ui/toolkit/paint.h"
 
 enum { ACROSS = 2, DOWN = 4 }; /* dots of a braille cell */
 
@@ -101,11 +102,6 @@ typedef struct {
   guint counts[MAP_GROUPS + 1];
 } Heap;
 
-static guint8 braille(int dx, int dy) {
-  static const guint8 bits[DOWN][ACROSS] = {{0x01, 0x08}, {0x02, 0x10}, {0x04, 0x20}, {0x40, 0x80}};
-  return bits[dy][dx];
-}
-
 static void draw_heap(Cells *cells, int x, int y, const Heap *h, bool signs) {
   guint group = MAP_OTHERS;
   char text[7] = {0};
@@ -122,7 +118,7 @@ void scatter_draw(const Scatter *s, Cells *cells, int x0, int y0, bool signs) {
     int x, y;
     if (!dot_of(s, i, ACROSS, DOWN, &x, &y)) continue;
     Heap *h = &heaps[(y / DOWN) * s->columns + x / ACROSS];
-    h->dots |= braille(x % ACROSS, y % DOWN);
+    h->dots |= braille_bit(x % ACROSS, y % DOWN);
     h->counts[MIN(s->group[i], (guint8)MAP_OTHERS)]++;
   }
   for (int y = 0; y < s->rows; y++)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "ui/toolkit/chart.h"
 #include "ui/toolkit/glyph.h"
 
 enum { LAYER, STATE, SHAPE_P, TYPE_P, SHAPE_X, TYPE_X, HEAT, MOVED, RANK, SIZE, SCALE, SOURCE, COLUMNS };
@@ -191,7 +192,6 @@ bool layer_table_find(LayerTable *t, bool here, bool back) {
 void layer_table_draw(LayerTable *t, Cells *cells, Rect area) { table_draw(&t->table, cells, area); }
 
 void heat_strip_draw(const ModelDiff *diff, Cells *cells, int x, int y, int columns) {
-  static const char *const utf8[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
   static const char *const ascii[] = {" ", ".", ":", "-", "=", "+", "*", "%", "#"};
   guint n = 0;
   g_autofree double *heats = g_new(double, diff->rows->len + 1);
@@ -208,7 +208,7 @@ void heat_strip_draw(const ModelDiff *diff, Cells *cells, int x, int y, int colu
       if (!(most >= heats[k])) most = isnan(heats[k]) ? most : heats[k];
     int level = isnan(most) ? -1 : (int)ceil(most * 8);
     const char *sign =
-        level < 0 ? glyph(cells->ascii, GLYPH_NOTHING) : (cells->ascii ? ascii : utf8)[CLAMP(level, 0, 8)];
+        level < 0 ? glyph(cells->ascii, GLYPH_NOTHING) : (cells->ascii ? ascii : chart_eighths)[CLAMP(level, 0, 8)];
     cells_put(cells, x + i, y, 1, level < 0 ? STYLE_DIM : STYLE_BAR, sign);
   }
 }

@@ -101,13 +101,10 @@ static void draw_row(const CompareView *v, const Grid *g, Cells *cells, Rect are
   paint_left(cells, area.x + MARGIN, y, g->facts, row->same ? STYLE_DIM : STYLE_LABEL, row->name);
   for (guint i = v->left; i < MIN(v->left + g->shown, v->lineup->n); i++) {
     int x = column_x(v, g, area, i);
-    Style style = row->odd[i] ? STYLE_WARN : row->same ? STYLE_DIM : STYLE_TEXT;
+    const char *text = *row->texts[i] ? row->texts[i] : NULL;
+    Style style = row->odd[i] ? STYLE_WARN : row->same || !text ? STYLE_DIM : STYLE_TEXT;
     if (row->odd[i]) cells_put(cells, x, y, 1, STYLE_WARN, "!");
-    paint_left(cells, x + 1, y, g->cell - 1,
-               *row->texts[i] ? style
-               : row->odd[i]  ? STYLE_WARN
-                              : STYLE_DIM,
-               *row->texts[i] ? row->texts[i] : glyph(cells->ascii, GLYPH_NOTHING));
+    paint_left(cells, x + 1, y, g->cell - 1, style, text ? text : glyph(cells->ascii, GLYPH_NOTHING));
   }
   if (!here) return;
   cells_restyle(cells, area.x, y, area.columns, STYLE_SELECTED);

@@ -53,9 +53,8 @@ void tell_compare(Talk *t, const char *argument) {
 
 static const Expert *expert_named(const Talk *t, const char *name) {
   if (!*name && t->experts->len) return t->experts->pdata[0];
-  for (guint i = 0; i < t->experts->len; i++)
-    if (g_strcmp0(((const Expert *)t->experts->pdata[i])->name, name) == 0) return t->experts->pdata[i];
-  return NULL;
+  int at = experts_index(t->experts, name);
+  return at >= 0 ? t->experts->pdata[at] : NULL;
 }
 
 /* "Sure 90 to 100 %: 41 answers, 97 % sure in the mean, 95 % right." */

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-static const char *const eighths[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+const char *const chart_eighths[9] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
 
 /* What stands in column x: the sum of its values, or a share of one where columns are narrower. */
 static double column_value(const double *values, guint n, int x, int columns) {
@@ -22,7 +22,7 @@ static void draw_column(Cells *cells, Rect area, int x, double share) {
   for (int row = 0; row < area.rows; row++) {
     int here = CLAMP(steps - row * 8, 0, 8);
     if (!here) return;
-    const char *sign = cells->ascii ? (here > 4 ? "#" : here > 2 ? ":" : ".") : eighths[here];
+    const char *sign = cells->ascii ? (here > 4 ? "#" : here > 2 ? ":" : ".") : chart_eighths[here];
     cells_put(cells, area.x + x, area.y + area.rows - 1 - row, 1, STYLE_BAR, sign);
   }
 }

@@ -105,8 +105,7 @@ static double sample(const double *values, guint n, int dot, int dots) {
   return counted ? sum / counted : NAN;
 }
 
-/* Unicode numbers the eight dots of a braille cell column by column, the lowest row last. */
-static gunichar braille_bit(int dx, int dy) {
+guint8 braille_bit(int dx, int dy) {
   static const guint8 bits[4][2] = {{0x01, 0x08}, {0x02, 0x10}, {0x04, 0x20}, {0x40, 0x80}};
   return bits[dy][dx];
 }

@@ -27,6 +27,10 @@ Rect paint_box(Cells *cells, Rect area, const char *title);
 /* A rectangle of the given size in the middle of another, as large as fits. */
 Rect rect_centre(Rect outer, int columns, int rows);
 
+/* The bit behind U+2800 of a dot of a braille cell, two across (dx) and four down (dy). Unicode numbers them column by
+ * column, the lowest row last. */
+guint8 braille_bit(int dx, int dy);
+
 /* Draws values[0..n) from left to right as a curve, braille dots or ASCII signs, scaled
  * between *low and *high, which get the smallest and largest value. NANs leave gaps. */
 void paint_curve(Cells *cells, Rect area, const double *values, guint n, double *low, double *high);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "ui/toolkit/paint.h"
 #include "ui/toolkit/style_rgb.h"
 
 /* Of a cell, and around them all; in pixels. */
@@ -49,10 +50,9 @@ static void rect(const Picture *p, double x, double y, double w, double h, int c
 }
 
 static void braille(const Picture *p, double x, double y, gunichar c, int colour) {
-  static const guint8 bits[4][2] = {{0x01, 0x08}, {0x02, 0x10}, {0x04, 0x20}, {0x40, 0x80}};
   for (int row = 0; row < 4; row++)
     for (int column = 0; column < 2; column++)
-      if ((c - 0x2800) & bits[row][column])
+      if ((c - 0x2800) & braille_bit(column, row))
         g_string_append_printf(p->out, "<circle cx=\"%g\" cy=\"%g\" r=\"1.7\" fill=\"#%06x\"/>\n",
                                x + CELL_W * (0.25 + 0.5 * column), y + CELL_H * (0.125 + 0.25 * row), (unsigned)colour);
 }
