@@ -44,6 +44,19 @@ expect 2 '--stores says nothing here: no folder is read' doctor --stores
 expect 2 "no tool's folder of models was found here: name a folder" scan --stores
 expect 1 'is neither a folder nor a file: name a folder, an archive or a weight file' scan /dev/null
 
+# several processes of a copse that knows of one
+case $("$COPSE" --version) in
+*MPI*) ;;
+*) OMPI_COMM_WORLD_SIZE=2 expect 2 'several processes were started together, and this copse was built without MPI' scan "$wood" ;;
+esac
+
+# a download that was begun: room for all of it, and nearly none of it written
+weights "$dir/begun/one.safetensors" 256 "{$(tensor net.a.weight 8,8 0 256)}"
+weights "$dir/begun/large.safetensors" 0 "{$(tensor net.a.weight 8192,4096 0 134217728)}"
+truncate -s $((134217728 + 8 + $(printf '{%s}' "$(tensor net.a.weight 8192,4096 0 134217728)" | wc -c))) "$dir/begun/large.safetensors"
+expect 0 'nine tenths of it were never written: a download not finished?' tree "$dir/begun"
+expect 1 'large.safetensors: its weights cannot be read' merge-recipe "$dir/begun" large.safetensors
+
 # words that are one of a few
 expect 2 "unknown format 'x'; there are csv, jsonl, html, paths, dot, newick, cyclonedx and hand" export -f x "$wood"
 expect 2 '--format: outline, phylogram, json, dot or newick, not x' tree --format=x "$wood"

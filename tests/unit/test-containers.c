@@ -154,6 +154,46 @@ static void test_damaged_chunk(void) {
   g_assert_cmpuint(refused, >, 0);
 }
 
+/* One byte of a chunked file changed: what is wrong is named where it is, in the header or once the numbers are read. */
+static void assert_names_damage(const char *name, gsize at, unsigned char value, const char *word) {
+  g_autofree char *path = seed_path(name), *bytes = NULL;
+  gsize n;
+  g_assert_true(g_file_get_contents(path, &bytes, &n, NULL));
+  bytes[at] = (char)value;
+  g_autoptr(GBytes) part = g_bytes_new(bytes, n);
+  g_autoptr(ByteSource) source = byte_source_from_bytes(part, "x.h5");
+  g_autoptr(GError) error = NULL;
+  g_autoptr(WeightFile) f = weight_file_open_source(source, &error);
+  float x[64];
+  for (size_t i = 0; f && !error && i < weight_file_count(f); i++) {
+    const TensorInfo *t = weight_file_info(f, i);
+    if (t->count <= G_N_ELEMENTS(x) && dtype_is_readable(t->dtype)) weight_file_read_f32(f, i, 0, t->count, x, &error);
+  }
+  if (!error || !strstr(error->message, word) || !strstr(error->message, "damaged? fetch or save it again"))
+    g_error("%s, byte %d: %s in place of: %s", name, (int)at, error ? error->message : "no error", word);
+}
+
+static void test_damage_named(void) {
+  static const struct {
+    const char *name;
+    gsize at;
+    unsigned char value;
+    const char *word;
+  } damages[] = {
+      {"hdf5/chunk-single.h5", 714, 12, "the chunk at 2048 has other bytes than its data set asks for"},
+      {"hdf5/chunk-single.h5", 737, 4, "chunks with an unknown index"},
+      {"hdf5/chunk-single.h5", 738, 0, "chunks whose size is not told"},
+      {"hdf5/chunk-single.h5", 1550, 2, "the chunk at 2129 is larger than it may be"},
+      {"hdf5/chunk-array.h5", 652, 3, "an array of more chunks than the data set has"},
+      {"hdf5/chunk-array.h5", 910, 1, "an array of unknown entries"},
+      {"hdf5/chunk-checked.h5", 3928, 1, "a chunk outside its data set"},
+      {"hdf5/chunk-checked.h5", 4502, 5, "a chunk that has no place"},
+      {"hdf5/chunk-checked.h5", 4520, 3, "the chunk at 7112 is shorter than its checksum"},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(damages); i++)
+    assert_names_damage(damages[i].name, damages[i].at, damages[i].value, damages[i].word);
+}
+
 static void test_refused(void) {
   refuse_seed("pickle/none.pkl", "no tensors are read from it");
   refuse_bytes("\x89HDF\r\n\x1a\n\x09", 9, "a.h5", "a version of HDF5 that is not known");
@@ -230,6 +270,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/containers/refused", test_refused);
   g_test_add_func("/containers/unread-chunks", test_unread_chunks);
   g_test_add_func("/containers/damaged-chunk", test_damaged_chunk);
+  g_test_add_func("/containers/damage-named", test_damage_named);
   g_test_add_func("/containers/deep", test_deep);
   g_test_add_func("/containers/external", test_external);
   g_test_add_func("/containers/marks", test_marks);

@@ -32,6 +32,10 @@ typedef struct {
 #define A_LAYER "{\"name\":\"a\",\"dense\":true,\"d_out\":2,\"d_in\":2}"
 #define DIRECTIONS(more) \
   "{\"models\":2,\"layers\":[" A_LAYER "],\"terms\":[{\"layer\":0,\"view\":\"x,1\",\"seen\":1}]," more "}"
+#define LOW_RANK_DIRECTION                                                              \
+  "{\"models\":2,\"layers\":[{\"name\":\"a\",\"dense\":false,\"d_out\":2,\"d_in\":2}]," \
+  "\"terms\":[{\"layer\":0,\"view\":\"u,1\",\"seen\":1}],\"ridge\":0.1,"                \
+  "\"directions\":[{\"layer\":0,\"view\":\"u,1\",\"weight\":1}]}"
 #define GOOD_KERNEL KERNEL("2", A_LAYER, "x,1")
 
 static const Lie lies[] = {
@@ -76,6 +80,7 @@ static const Lie lies[] = {
      "copse.kernel",
      DIRECTIONS("\"ridge\":0.1,\"directions\":[{\"layer\":0,\"view\":\"u,1\",\"weight\":1}]"),
      "directions of another size"},
+    {'k', NULL, 0, {0}, "copse.kernel", LOW_RANK_DIRECTION, "a direction of a layer that has none"},
     {'k', NULL, 0, {0}, "copse.task", "align", "its heads do not fit its texts"},
 };
 
@@ -92,10 +97,10 @@ static const TensorOut view[] = {{"probes_xxtu.weight", DTYPE_F32, 2, {4, 1}, on
                                  {"probes_xu.weight", DTYPE_F32, 2, {0, 0}, ones},
                                  {"shared_probe_proj_row.weight", DTYPE_F32, 2, {1, 5}, ones}};
 static const TensorOut kernel[] = {
-    {"kernel.0.models", DTYPE_F32, 2, {2, 2}, ones},    {"kernel.0.x", DTYPE_F32, 2, {2, 4}, ones},
-    {"kernel.term.0.mean", DTYPE_F32, 2, {1, 2}, ones}, {"kernel.term.0.spread", DTYPE_F32, 2, {1, 2}, ones},
-    {"kernel.head.0.a", DTYPE_F32, 2, {2, 2}, ones},    {"kernel.head.0.b", DTYPE_F32, 2, {1, 2}, ones},
-    {"copse.text_mean", DTYPE_F32, 1, {5}, ones}};
+    {"kernel.0.models", DTYPE_F32, 2, {2, 2}, ones},      {"kernel.0.x", DTYPE_F32, 2, {2, 4}, ones},
+    {"kernel.0.s", DTYPE_F32, 2, {1, 2}, ones},           {"kernel.term.0.mean", DTYPE_F32, 2, {1, 2}, ones},
+    {"kernel.term.0.spread", DTYPE_F32, 2, {1, 2}, ones}, {"kernel.head.0.a", DTYPE_F32, 2, {2, 2}, ones},
+    {"kernel.head.0.b", DTYPE_F32, 2, {1, 2}, ones},      {"copse.text_mean", DTYPE_F32, 1, {5}, ones}};
 
 /* The tensors of that kind with the one that lies; returns how many there are. */
 static size_t bend(const Lie *lie, TensorOut *out) {
@@ -118,7 +123,7 @@ static void test_lie(const void *user) {
   const Lie *lie = user;
   g_autofree char *folder = g_dir_make_tmp("copse-XXXXXX", NULL),
                   *path = g_build_filename(folder, "bent.safetensors", NULL);
-  TensorOut tensors[8];
+  TensorOut tensors[G_N_ELEMENTS(kernel)];
   const size_t n = bend(lie, tensors);
   const char *const metadata[] = {lie->key ? lie->key : "x",
                                   lie->value ? lie->value : "x",

@@ -71,7 +71,16 @@ static void test_left_alone(void) {
   g_assert_cmpuint(weight_file_count(f), ==, 9);
 }
 
-/* An order that names a group beyond the last: an error when it is read, not before. */
+/* An order that names a group beyond the last, or is of numbers nobody writes one in: an error when it is read, not
+ * before. */
+static void refuse_read(WeightFile *f, const char *words_of_it) {
+  g_autoptr(GError) error = NULL;
+  float x[8];
+  g_assert_cmpuint(weight_file_count(f), ==, 1);
+  g_assert_false(weight_file_read_f32(f, 0, 0, 8, x, &error));
+  g_assert_nonnull(strstr(error->message, words_of_it));
+}
+
 static void test_bad_order(void) {
   RawTensors t = raw_tensors_new();
   const uint32_t words[64] = {0};
@@ -82,11 +91,14 @@ static void test_bad_order(void) {
   raw_tensors_add(&t, "a.scales", "F32", (int[]){1, 8, -1}, floats, 32);
   raw_tensors_add(&t, "a.g_idx", "I32", (int[]){8, -1}, order, sizeof order);
   g_autoptr(WeightFile) f = raw_tensors_open(&t);
-  g_autoptr(GError) error = NULL;
-  float x[8];
-  g_assert_cmpuint(weight_file_count(f), ==, 1);
-  g_assert_false(weight_file_read_f32(f, 0, 0, 8, x, &error));
-  g_assert_nonnull(strstr(error->message, "a group that is not there"));
+  refuse_read(f, "names a group that is not there");
+  RawTensors other = raw_tensors_new();
+  raw_tensors_add(&other, "a.weight_packed", "I32", (int[]){8, 1, -1}, words, 32);
+  raw_tensors_add(&other, "a.weight_scale", "F32", (int[]){8, 1, -1}, floats, 32);
+  raw_tensors_add(&other, "a.weight_g_idx", "F32", (int[]){8, -1}, floats, 32);
+  raw_tensors_add(&other, "a.weight_shape", "I64", (int[]){2, -1}, (const int64_t[]){8, 8}, 16);
+  g_autoptr(WeightFile) g = raw_tensors_open(&other);
+  refuse_read(g, "has an order of groups of an unread type");
 }
 
 int main(int argc, char **argv) {

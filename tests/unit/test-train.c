@@ -101,6 +101,12 @@ static void test_train(Fixture *f, gconstpointer unused) {
   Ensemble both;
   g_assert_true(ensemble_measure(f->collection, f->models, all, 2, NULL, &both, NULL));
   g_assert_cmpfloat(both.test.top1, ==, 1);
+  o.task = EXPERT_CLASSIFY; /* it has a class for the concept that the others have kept apart */
+  g_autoptr(TrainResult) classes = train(f, &o, NULL);
+  g_ptr_array_add(all, g_steal_pointer(&classes->expert));
+  g_clear_error(&error);
+  g_assert_false(ensemble_measure(f->collection, f->models, all, 3, NULL, &both, &error));
+  g_assert_nonnull(strstr(error->message, "the experts of an ensemble must have the same models and labels"));
 }
 
 /* The same seed gives the same numbers; no input form but raw, scaled and centred is lost on the way to disk. */

@@ -308,7 +308,9 @@ static void test_training_form_knows_the_layers(void) {
   expect(app, "8 are needed"); /* what is missing is said before the start */
   walk(app, "<C-u>one<Enter>");
   expect(app, "tree: its number in the forest");
-  walk(app, "<C-u><S-Tab>k");
+  walk(app, "<C-u><S-Tab><S-Tab><C-u><Enter>");
+  expect(app, "seed: a whole number");
+  walk(app, "1<Tab>k");
   expect(app, "kernel: in closed form");
   walk(app, "<Tab><Tab><Tab><Tab>");
   walk(app, "<Down>nonsense");

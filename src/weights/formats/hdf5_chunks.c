@@ -153,8 +153,8 @@ static bool read_index(Chunks *c, const Hdf5Object *o, GError **error) {
 /* --- numbers ----------------------------------------------------------------------------------- */
 
 static bool fail(const Chunks *c, uint64_t at, const char *problem, GError **error) {
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: the chunk at %" G_GUINT64_FORMAT " %s",
-              byte_source_label(c->source), at, problem);
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s: the chunk at %" G_GUINT64_FORMAT " %s%s",
+              byte_source_label(c->source), at, problem, damage_hint(problem));
   return false;
 }
 
@@ -179,7 +179,7 @@ static bool undo(const Chunks *c, const Chunk *k, unsigned filter, unsigned char
     unshuffle(*have, *n, MAX(c->filters.value[filter], 1u), *spare);
   } else {
     uLongf got = room;
-    if (uncompress(*spare, &got, *have, *n) != Z_OK) return fail(c, k->at, "does not unpack: damaged", error);
+    if (uncompress(*spare, &got, *have, *n) != Z_OK) return fail(c, k->at, "does not unpack", error);
     *n = got;
   }
   unsigned char *swap = *have;
