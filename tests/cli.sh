@@ -123,6 +123,8 @@ expect 0 '^A is an adapter: what it adds to B$' diff "$dir/away/fits" "$dir/wood
 expect 0 '^LAYER  STATE .*of A.s size' diff "$dir/away/fits" "$dir/wood/one.safetensors"
 expect 0 '^net.a  adapter .* rank 2$' diff "$dir/away/fits" "$dir/wood/one.safetensors"
 expect 0 '^B is an adapter: what it adds to A$' diff "$dir/wood/one.safetensors" "$dir/away/fits"
+for step in 100 200; do weights "$dir/long/a-folder-of-a-long-name/a-run-that-has-one-too/steps-$step.safetensors" 256 "{$(tensor net.a.weight 8,8 0 256)}"; done
+expect 0 '^a-folder.*…-200.safetensors  ' what "$dir/long"
 expect 0 '^net.a  only in A    8x8            -$' diff "$dir/wood/one.safetensors" "$dir/away/half.safetensors"
 expect 0 '^net.a  only in B    -              8x8$' diff "$dir/away/half.safetensors" "$dir/wood/one.safetensors"
 expect 0 '^1 same; 1 only in A; layers moved 0 in all$' diff "$dir/wood/one.safetensors" "$dir/away/half.safetensors"

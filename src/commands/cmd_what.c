@@ -7,6 +7,7 @@
 #include "commands/command.h"
 #include "commands/commands.h"
 #include "core/json.h"
+#include "core/name_set.h"
 #include "experts/voice.h"
 #include "search/opinion.h"
 
@@ -99,9 +100,15 @@ static void print_json(const Model *m, const GArray *all) {
   json_print_line(o);
 }
 
-static void print_line(const Model *m, const GArray *all) {
+static NameSet *titles_of(const GPtrArray *models) {
+  g_autofree const char **titles = g_new(const char *, models->len + 1);
+  for (guint i = 0; i < models->len; i++) titles[i] = model_title(models->pdata[i]);
+  return name_set_new(titles, models->len);
+}
+
+static void print_line(const char *title, const GArray *all) {
   const Purpose *p = &g_array_index(all, Purpose, 0);
-  g_autofree char *name = text_fit(model_title(m), NAME_COLUMNS, "…"), *what = text_fit(p->text, WHAT_COLUMNS, "…");
+  g_autofree char *name = text_fit(title, NAME_COLUMNS, "…"), *what = text_fit(p->text, WHAT_COLUMNS, "…");
   printf("%s  %s  %s", name, what, p->evidence);
   guint others = all->len > 2 ? all->len - 2 : 0; /* the name always says otherwise */
   if (others) printf("; %u other%s otherwise", others, others == 1 ? " says" : "s say");
@@ -127,13 +134,15 @@ static int run(const char *root, const char *what, const Globals *globals) {
   const char *label_key = models_label_key(models);
   if (!globals->json && !only)
     printf("%-*s  %-*s  %s\n", NAME_COLUMNS, "MODEL", WHAT_COLUMNS, "WHAT FOR", "WHO SAYS SO");
+  g_autoptr(NameSet) titles = titles_of(models);
   for (guint i = 0; i < models->len; i++) {
     const Model *m = models->pdata[i];
+    g_autofree char *title = name_set_fit(titles, i, NAME_COLUMNS, "…");
     if (only && m != only) continue;
     g_autoptr(GArray) all = purposes_of(m, label_key, predictions);
     if (globals->json) print_json(m, all);
     else if (only) print_all(m, all);
-    else print_line(m, all);
+    else print_line(title, all);
   }
   command_tell_empty(models, globals);
   return STATUS_DONE;
