@@ -73,6 +73,42 @@ static void test_change_rank(void) {
   g_assert_cmpuint(change_rank(d, M, N, 0, &full), >, M / 2);
 }
 
+/* Normal numbers on all matrices are noise; a fine-tune, whose rows move unlike, is none, nor is what was trained as
+ * little. */
+static void test_noise(void) {
+  g_auto(Wood) w = wood_new();
+  g_auto(Net) base = net_fresh(1, 10), child = net_child(&base, 3, 0.2f), noisy = net_child(&base, 4, 0);
+  Rng rng;
+  rng_init(&rng, 5, 5);
+  for (unsigned i = 0; i < noisy.n; i++)
+    for (size_t k = 0; noisy.t[i].rank == 2 && k < count_of(&noisy.t[i]); k++)
+      noisy.data[i][k] += 0.01f * rng_normal(&rng);
+  wood_write(&w, "base", &base, NULL);
+  wood_write(&w, "child", &child, "base");
+  wood_write(&w, "noisy", &noisy, "base");
+  for (int again = 0; again < 2; again++) { /* the second time from the catalog */
+    wood_grow(&w, NULL);
+    assert_parent(&w, "noisy", "base", EDGE_NOISED, EDGE_DECLARED);
+    g_assert_cmpstr(node(&w, "noisy")->note, ==, "noise was added: no direction of the change stands out");
+    assert_parent(&w, "child", "base", EDGE_CONTINUED, EDGE_DECLARED);
+    wood_close(&w);
+  }
+}
+
+/* No direction of independent numbers stands out; one that is added does. */
+static void test_white(void) {
+  enum { M = 40, N = 60 };
+  float d[M * N];
+  Rng rng;
+  rng_init(&rng, 4, 4);
+  rng_fill_normal(&rng, d, M * N, 0.3f);
+  g_assert_true(change_is_white(d, M, N));
+  for (int i = 0; i < M * N; i++) d[i] += i / N % 2 ? 0.15f : -0.15f;
+  g_assert_false(change_is_white(d, M, N));
+  memset(d, 0, sizeof d);
+  g_assert_false(change_is_white(d, M, N));
+}
+
 static void test_pruned(void) {
   g_auto(Wood) w = wood_new();
   g_auto(Net) base = net_fresh(1, 10), pruned = net_child(&base, 2, 0), child = net_child(&base, 3, 0.2f);
@@ -207,6 +243,8 @@ int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/change/low-rank", test_low_rank);
   g_test_add_func("/change/rank", test_change_rank);
+  g_test_add_func("/change/noise", test_noise);
+  g_test_add_func("/change/white", test_white);
   g_test_add_func("/change/pruned", test_pruned);
   g_test_add_func("/change/head-and-rows", test_head_and_rows);
   g_test_add_func("/change/depth", test_depth);

@@ -8,7 +8,7 @@
 const char *edge_kind_name(EdgeKind kind) {
   static const char *const names[] = {"fine-tune", "continued", "checkpoint",   "lora-merged", "adapter",
                                       "quantised", "merge",     "related",      "recast",      "pruned",
-                                      "new-head",  "resized",   "depth-pruned", "stacked"};
+                                      "new-head",  "resized",   "depth-pruned", "stacked",     "noise-added"};
   return (unsigned)kind < G_N_ELEMENTS(names) ? names[kind] : "related";
 }
 

@@ -23,7 +23,8 @@ typedef enum {
   EDGE_NEW_HEAD,     /* the same trunk under another output layer */
   EDGE_RESIZED,      /* the same but for a table of another number of rows, a vocabulary's */
   EDGE_DEPTH_PRUNED, /* some layers left out, the others kept */
-  EDGE_STACKED       /* layers kept and repeated, or moved to other places */
+  EDGE_STACKED,      /* layers kept and repeated, or moved to other places */
+  EDGE_NOISED        /* random numbers added, alike in all directions */
 } EdgeKind;
 
 typedef enum { EDGE_DECLARED, EDGE_RECOVERED, EDGE_BY_HAND } EdgeSource;

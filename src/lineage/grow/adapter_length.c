@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "collection/stamp.h"
+#include "core/parallel.h"
 #include "lineage/diff/model_diff.h"
 #include "lineage/grow/forest_builder.h"
 
@@ -53,19 +54,54 @@ static double length_of(const Builder *b, const Model *model, const Model *base,
   return length;
 }
 
-bool builder_measure_adapters(Builder *b, GError **error) {
-  g_autoptr(GHashTable) known = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_hash_table_unref);
+/* One adapter whose length is asked for. */
+typedef struct {
+  unsigned node, base;
+  GHashTable *sizes; /* of the base; borrowed */
+  double length;
+} Branch;
+
+typedef struct {
+  const Builder *b;
+  GArray *branches; /* of Branch */
+} Measuring;
+
+static bool measure_one(void *user, size_t item, unsigned thread) {
+  (void)thread;
+  const Measuring *m = user;
+  const GPtrArray *models = m->b->models;
+  Branch *branch = &g_array_index(m->branches, Branch, item);
+  branch->length = length_of(m->b, models->pdata[branch->node], models->pdata[branch->base], branch->sizes);
+  return true;
+}
+
+/* Adapters that hang below a base with weights, without a length yet. `known`: base's sketch -> sizes_of(). */
+static GArray *find_branches(const Builder *b, GHashTable *known) {
+  GArray *branches = g_array_new(FALSE, FALSE, sizeof(Branch));
   for (unsigned v = 0; v < b->models->len; v++) {
     const ParentEdge *edge = forest_parent_edge(forest_node(b->forest, v));
     const Model *model = b->models->pdata[v];
     if (!edge || edge->kind != EDGE_ADAPTER || isfinite(edge->distance) || !builder_is_adapter(b, v)) continue;
     const ModelSketch *base = builder_sketch(b, edge->parent);
     if (!base || edge->parent >= b->models->len || model->bytes > measured_bytes) continue;
-    if (!progress_step(b->progress, "measuring adapters", v, b->models->len, error)) return false;
     GHashTable *sizes = g_hash_table_lookup(known, base);
     if (!sizes) g_hash_table_insert(known, (gpointer)base, sizes = sizes_of(base));
-    ParentEdge *own = &g_array_index(forest_edit(b->forest, v)->parents, ParentEdge, 0);
-    own->distance = length_of(b, model, b->models->pdata[edge->parent], sizes);
+    Branch branch = {.node = v, .base = edge->parent, .sizes = sizes};
+    g_array_append_val(branches, branch);
+  }
+  return branches;
+}
+
+bool builder_measure_adapters(Builder *b, GError **error) {
+  g_autoptr(GHashTable) known = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_hash_table_unref);
+  g_autoptr(GArray) branches = find_branches(b, known);
+  Measuring measuring = {b, branches};
+  if (!progress_step(b->progress, "measuring adapters", 0, branches->len, error)) return false;
+  parallel_for(branches->len, b->threads, measure_one, &measuring, b->progress ? b->progress->cancel : NULL);
+  if (!progress_check(b->progress, error)) return false;
+  for (guint i = 0; i < branches->len; i++) {
+    const Branch *branch = &g_array_index(branches, Branch, i);
+    g_array_index(forest_edit(b->forest, branch->node)->parents, ParentEdge, 0).distance = branch->length;
   }
   return true;
 }

@@ -101,5 +101,5 @@ EdgeKind direction_kind(const ModelSketch *p, const ModelSketch *c, const Kinshi
     if (p->head_out && c->head_out && p->trunk == c->trunk) return EDGE_NEW_HEAD;
   }
   if (kinship_is_low_rank(k) && kinship_growth(k) > 0) return EDGE_LORA_MERGED;
-  return direction_kind_by_head(p, c, k);
+  return kinship_is_noise_like(p, c) ? EDGE_NOISED : direction_kind_by_head(p, c, k);
 }

@@ -19,7 +19,7 @@ double direction_nats(const ModelSketch *p, const ModelSketch *c, const Kinship 
 bool direction_one_head(const ModelSketch *a, const ModelSketch *b, const Kinship *k);
 
 /* What happened on the way from p to c, as far as sketches tell: numbers set to zero, a table of other rows or a new
- * head over an untouched trunk, what may be a merged low-rank change (see change_rank.h), else what the head says. */
+ * head over an untouched trunk, what may be a merged low-rank change or noise (see change_rank.h), else what the head says. */
 EdgeKind direction_kind(const ModelSketch *p, const ModelSketch *c, const Kinship *k);
 
 /* A head that is new or unrelated speaks of a fine-tune, one that went on of continued training. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sketches say of a change that it may be of low rank; a few layers, read again, say whether it is. */
+/* Sketches say of a change that it may be of low rank, or noise; a few layers, read again, say whether it is. */
 #include <string.h>
 
 #include "collection/stamp.h"
@@ -9,7 +9,7 @@
 #include "lineage/recipe/change_rank.h"
 
 /* Answers are kept: "verdict rank layers", by both stamps. */
-static const char space[] = "lineage-rank";
+static const char space[] = "lineage-rank-white";
 
 typedef struct {
   unsigned parent, child;
@@ -33,7 +33,7 @@ static bool from_catalog(const Builder *b, const char *key, ChangeRank *out) {
   unsigned numbers[3];
   if (!kept || g_bytes_get_size(kept) != sizeof numbers) return false;
   memcpy(numbers, g_bytes_get_data(kept, NULL), sizeof numbers);
-  if (numbers[0] > RANK_FULL) return false;
+  if (numbers[0] > RANK_WHITE) return false;
   *out = (ChangeRank){(RankVerdict)numbers[0], numbers[1], numbers[2]};
   return true;
 }
@@ -64,7 +64,9 @@ static GArray *find_suspects(const Builder *b) {
   GArray *suspects = g_array_new(FALSE, FALSE, sizeof(Suspect));
   for (unsigned v = 0; v < b->models->len; v++) {
     const ParentEdge *e = first_edge(b, v);
-    if (!e || e->kind != EDGE_LORA_MERGED || !builder_sketch(b, v) || !builder_sketch(b, e->parent)) continue;
+    if (!e || (e->kind != EDGE_LORA_MERGED && e->kind != EDGE_NOISED) || !builder_sketch(b, v) ||
+        !builder_sketch(b, e->parent))
+      continue;
     Suspect s = {.parent = e->parent, .child = v};
     g_array_append_val(suspects, s);
   }
@@ -76,6 +78,13 @@ static void settle(Builder *b, const Suspect *s) {
   if (s->rank.verdict == RANK_LOW) {
     if (!forest_node(b->forest, s->child)->note)
       forest_set_note(b->forest, s->child, "a merged change of rank %u", s->rank.rank);
+    e->kind = EDGE_LORA_MERGED;
+    return;
+  }
+  if (s->rank.verdict == RANK_WHITE) {
+    if (!forest_node(b->forest, s->child)->note)
+      forest_set_note(b->forest, s->child, "noise was added: no direction of the change stands out");
+    e->kind = EDGE_NOISED;
     return;
   }
   Kinship k;

@@ -27,6 +27,16 @@ unsigned change_rank(const float *change, size_t d_out, size_t d_in, double nois
   return *full;
 }
 
+bool change_is_white(const float *change, size_t d_out, size_t d_in) {
+  Layer layer = {.form = LAYER_DENSE, .d_out = d_out, .d_in = d_in, .x = (float *)change, .scale = 1};
+  double energy = 0, side = sqrt((double)d_out) + sqrt((double)d_in);
+  for (size_t i = 0; i < d_out * d_in; i++) energy += (double)change[i] * (double)change[i];
+  if (!(energy > 0) || !isfinite(energy)) return false;
+  g_autoptr(Spectrum) s = spectrum_new(&layer, NULL);
+  double slack = 1.5 * pow((double)MIN(d_out, d_in), -2.0 / 3);
+  return s && s->n && s->values[0] <= (1 + slack) * side * sqrt(energy / (double)(d_out * d_in));
+}
+
 typedef struct {
   const TensorSketch *tensor[LOOKED_AT];
   unsigned n;
@@ -60,12 +70,14 @@ static bool read_named(WeightFile *file, const GArray *layers, const TensorSketc
   return l && l->form == LAYER_DENSE && l->d_out == t->d_out && l->d_in == t->d_in && layer_read(file, l, out, NULL);
 }
 
-/* Of one layer: its rank, 0 when nothing can be said. */
-static unsigned rank_of_layer(Layer *p, Layer *c, double epsilon, unsigned *full) {
+/* Of one layer: its rank, 0 when nothing can be said. *white: no direction stands out. */
+static unsigned rank_of_layer(Layer *p, Layer *c, double epsilon, unsigned *full, bool *white) {
   size_t n = (size_t)p->d_out * (size_t)p->d_in;
   double noise = epsilon / 1.7, noise2 = noise * noise * (layer_norm2(p) + layer_norm2(c));
   for (size_t i = 0; i < n; i++) c->x[i] -= p->x[i];
-  return change_rank(c->x, (size_t)c->d_out, (size_t)c->d_in, noise2, full);
+  unsigned rank = change_rank(c->x, (size_t)c->d_out, (size_t)c->d_in, noise2, full);
+  *white = 2 * rank > *full && change_is_white(c->x, (size_t)c->d_out, (size_t)c->d_in);
+  return rank;
 }
 
 ChangeRank change_rank_between(const ModelSketch *p, const ModelSketch *c, WeightFile *parent, WeightFile *child) {
@@ -73,19 +85,21 @@ ChangeRank change_rank_between(const ModelSketch *p, const ModelSketch *c, Weigh
   Changed changed = find_changed(p, c);
   g_autoptr(GArray) above = layer_list(parent, NULL), below = layer_list(child, NULL);
   double epsilon = fmax(p->epsilon, c->epsilon);
-  bool low = true;
-  for (unsigned i = 0; i < changed.n && low; i++) {
+  bool low = true, white = true;
+  for (unsigned i = 0; i < changed.n && (low || white); i++) {
     Layer x = {0}, y = {0};
     unsigned full = 0, rank = 0;
+    bool flat = false;
     if (read_named(parent, above, changed.tensor[i], &x) && read_named(child, below, changed.tensor[i], &y))
-      rank = rank_of_layer(&x, &y, epsilon, &full);
+      rank = rank_of_layer(&x, &y, epsilon, &full, &flat);
     layer_clear(&x);
     layer_clear(&y);
     if (rank == 0) continue;
     out.layers++;
     out.rank = MAX(out.rank, rank);
-    low = rank <= most_share * full;
+    low = low && rank <= most_share * full;
+    white = white && flat;
   }
-  if (out.layers) out.verdict = low ? RANK_LOW : RANK_FULL;
+  if (out.layers) out.verdict = low ? RANK_LOW : white ? RANK_WHITE : RANK_FULL;
   return out;
 }

@@ -285,3 +285,31 @@ bool kinship_is_low_rank(const Kinship *k) {
 double kinship_along(const ModelSketch *a, const ModelSketch *b, double distance2) {
   return a->norm2 > 0 ? (b->norm2 - a->norm2 - distance2) / (2 * sqrt(a->norm2)) : 0;
 }
+
+/* Fourth powers of the differences at random places over the square of their variance, summed; the places. */
+static double add_fourth(const TensorSketch *a, const TensorSketch *b, double *seen) {
+  size_t n = MIN(a->placed, b->placed);
+  double mean = 0, second = 0, fourth = 0;
+  for (size_t i = 0; i < n; i++) mean += ((double)b->places[i] - (double)a->places[i]) / (double)n;
+  for (size_t i = 0; i < n; i++) {
+    double d = (double)b->places[i] - (double)a->places[i] - mean;
+    second += d * d, fourth += d * d * d * d;
+  }
+  if (!(second > 0) || !isfinite(fourth)) return 0;
+  *seen += (double)n;
+  return fourth * (double)n / (second * second) * (double)n;
+}
+
+bool kinship_is_noise_like(const ModelSketch *a, const ModelSketch *b) {
+  enum { FEWEST = 256 };
+  static const double normal = 3, tolerance = 0.4;
+  const TensorSketch *x = (const TensorSketch *)(const void *)a->tensors->data;
+  guint at = 0;
+  double fourth = 0, seen = 0;
+  for (guint i = 0; i < a->tensors->len; i++) {
+    if (x[i].part != PART_MATRIX || !x[i].places) continue;
+    const TensorSketch *y = seek(b, x[i].seed, &at);
+    if (y && y->part == PART_MATRIX && y->places) fourth += add_fourth(&x[i], y, &seen);
+  }
+  return seen >= FEWEST && fabs(fourth / seen - normal) < tolerance;
+}

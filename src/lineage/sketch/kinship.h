@@ -63,6 +63,10 @@ bool kinship_join(const GPtrArray *sketches, const GArray *members, Sets *sets, 
  * directions in either sense, +1 for a change that is orthogonal to the parent. */
 double kinship_growth(const Kinship *k);
 
+/* True when what moved may be noise alone: at random places the differences, each matrix brought to one spread, are as
+ * normal numbers are. False where few are seen. */
+bool kinship_is_noise_like(const ModelSketch *a, const ModelSketch *b);
+
 /* <b - a, a> / |a|, of two at that squared distance: what shrinking alone moves, which all that decays shares. 0 for an
  * a of zeros. */
 double kinship_along(const ModelSketch *a, const ModelSketch *b, double distance2);
