@@ -5,6 +5,7 @@
 #include "encoders/concept_list.h"
 #include "experts/train/preset.h"
 #include "search/nearest.h"
+#include "weights/layers/learnable.h"
 
 void expert_words_clear(ExpertWords *w) {
   char **all[] = {&w->expert, &w->layer, &w->encoder, &w->prompts, &w->labels};
@@ -16,7 +17,7 @@ static char *layer_at(const Collection *collection, const GPtrArray *models, con
   for (guint i = 0; i < models->len; i++) {
     if (!expert_is_for(x, models->pdata[i])) continue;
     g_autoptr(WeightFile) file = collection_open_weights(collection, models->pdata[i], NULL);
-    g_autoptr(GArray) layers = file ? layer_list(file, NULL) : NULL;
+    g_autoptr(GArray) layers = file ? learnable_list(file, NULL) : NULL;
     g_autofree char *name = layers ? preset_layer_at(file, layers, index) : NULL;
     const LayerInfo *l = name ? layer_find(layers, name) : NULL;
     if (l && l->d_out == x->probex->shape.d_out && l->d_in == x->probex->shape.d_in) return g_steal_pointer(&name);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "collection/read/signature.h"
+#include "weights/layers/learnable.h"
 #include "weights/layers/name_key.h"
 
 /* Widths that text encoders give a token. */
@@ -65,8 +66,9 @@ WeightSummary *weight_summary_of(const WeightFile *file) {
   s->format = safe_text(weight_file_format(file), -1);
   s->kind = model_kind_of(file, names->form, layers);
   s->adapter = names->form;
-  s->shapes = signature_of_layers(layers);
   s->family = family_of_layers(layers);
+  if (layers->len == 0) learnable_add(file, names, layers); /* what is not computed has a shape all the same */
+  s->shapes = signature_of_layers(layers);
   s->metadata = g_hash_table_ref(weight_file_metadata(file));
   count_tensors(s, file, names);
   return s;

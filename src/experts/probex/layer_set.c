@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "numerics/linalg.h"
 #include "core/parallel.h"
+#include "weights/layers/learnable.h"
 
 /* Allocates for n models of the given ranks (low-rank) or of one dense shape. */
 static LayerSet *set_new(LayerForm form, size_t n, size_t d_out, size_t d_in, const size_t *ranks,
@@ -131,7 +132,7 @@ static WeightFile *open_layer(const Reading *r, size_t i, GArray **layers, Layer
   g_autoptr(WeightFile) file = collection_open_weights(r->collection, model, error);
   if (!file) return NULL;
   g_autoptr(AdapterConfig) config = model_adapter_config(model);
-  *layers = layer_list(file, config);
+  *layers = learnable_list(file, config);
   const LayerInfo *found = layer_find(*layers, r->layer);
   if (found) {
     *info = *found;

@@ -8,6 +8,7 @@
 #include "experts/probex/layer_set.h"
 #include "numerics/linalg.h"
 #include "numerics/rng.h"
+#include "weights/layers/learnable.h"
 
 /* Layers looked at; columns on either side; numbers of a dense layer at most; models compared at a time; cosines of
  * peers kept; pairs of peers that tell how alike peers are, at the least. */
@@ -140,7 +141,7 @@ static GPtrArray *take_pictures(const Collection *c, const GPtrArray *models, co
   g_autoptr(GPtrArray) pictures = g_ptr_array_new_with_free_func(picture_free);
   const Model *any = models->pdata[0];
   g_autoptr(WeightFile) file = collection_open_weights(c, any, NULL);
-  g_autoptr(GArray) infos = file ? layer_list(file, NULL) : g_array_new(FALSE, FALSE, sizeof(LayerInfo));
+  g_autoptr(GArray) infos = file ? learnable_list(file, NULL) : g_array_new(FALSE, FALSE, sizeof(LayerInfo));
   g_autoptr(GPtrArray) usable = g_ptr_array_new();
   bool low_rank = false;
   for (guint i = 0; i < infos->len; i++) low_rank |= g_array_index(infos, LayerInfo, i).form == LAYER_LOW_RANK;

@@ -7,6 +7,7 @@
 #include "experts/probex/multiview.h"
 #include "experts/train/preset.h"
 #include "experts/train/train_run.h"
+#include "weights/layers/learnable.h"
 
 /* The layer of the largest matrix; low-rank before dense, the first of equals. */
 static const LayerInfo *largest_layer(const GArray *layers) {
@@ -24,7 +25,7 @@ char *train_choose_layer(const Collection *collection, const Model *model, const
   if (wanted && wanted[0] != '#') return g_strdup(wanted);
   g_autoptr(WeightFile) file = collection_open_weights(collection, model, error);
   if (!file) return NULL;
-  g_autoptr(GArray) layers = layer_list(file, NULL);
+  g_autoptr(GArray) layers = learnable_list(file, NULL);
   char *name = NULL;
   if (wanted) {
     name = preset_layer_at(file, layers, (size_t)g_ascii_strtoull(wanted + 1, NULL, 10));

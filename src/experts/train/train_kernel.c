@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "experts/measure/evaluation_bench.h"
 #include "experts/train/trainable_layers.h"
+#include "weights/layers/learnable.h"
 
 /* Dense layers beyond are tables of words, or cost more than they tell: numbers a layer, and of all models together. */
 enum { WIDEST = 4 << 20 };
@@ -17,7 +18,7 @@ static GPtrArray *layers_to_read(const Collection *collection, const Task *task,
   const Model *any = task->models->pdata[0];
   g_autoptr(WeightFile) file = collection_open_weights(collection, any, error);
   if (!file) return NULL;
-  g_autoptr(GArray) infos = layer_list(file, NULL);
+  g_autoptr(GArray) infos = learnable_list(file, NULL);
   g_autoptr(GPtrArray) all =
       layer ? g_ptr_array_new_with_free_func(g_free) : trainable_layers(collection, any, NULL, error);
   if (layer) g_ptr_array_add(all, g_strdup(layer));
@@ -28,7 +29,7 @@ static GPtrArray *layers_to_read(const Collection *collection, const Task *task,
   for (guint i = 0; i < all->len; i++) {
     const LayerInfo *l = layer_find(infos, all->pdata[i]);
     double size = l && l->form == LAYER_DENSE ? (double)l->d_out * (double)l->d_in : 0;
-    bool narrow = l && (l->d_out < 2 || l->d_in < 2);
+    bool narrow = l && !learnable_is_beside(l) && (l->d_out < 2 || l->d_in < 2);
     bool wanted = layer || (!narrow && size <= WIDEST && size * (double)task->models->len <= most_numbers);
     if (wanted) g_ptr_array_add(names, g_strdup(all->pdata[i]));
     else if (!narrow && !large++) first = all->pdata[i];

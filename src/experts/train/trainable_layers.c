@@ -2,7 +2,7 @@
 #include "experts/train/trainable_layers.h"
 
 #include "core/error.h"
-#include "weights/layers/layer.h"
+#include "weights/layers/learnable.h"
 
 enum { MIN_NUMBERS = 64 };
 
@@ -13,7 +13,7 @@ bool trainable_layer(const char *name, uint64_t d_out, uint64_t d_in, const char
 GPtrArray *trainable_layers(const Collection *collection, const Model *model, const char *pattern, GError **error) {
   g_autoptr(WeightFile) file = collection_open_weights(collection, model, error);
   if (!file) return NULL;
-  g_autoptr(GArray) layers = layer_list(file, NULL);
+  g_autoptr(GArray) layers = learnable_list(file, NULL);
   GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; i < layers->len; i++) {
     const LayerInfo *l = &g_array_index(layers, LayerInfo, i);
