@@ -95,7 +95,7 @@ static GPtrArray *reasons_of(const LineageRun *run, const BaseFit *b) {
   GPtrArray *out = g_ptr_array_new_with_free_func(g_free);
   if (b->declared) g_ptr_array_add(out, g_strdup("the card names it"));
   if (b->parent) g_ptr_array_add(out, g_strdup("its parent in the tree"));
-  if (run->adapter) g_ptr_array_add(out, g_strdup_printf("%u of %u layers fit", b->fitting, b->layers));
+  if (run->adapter && b->layers) g_ptr_array_add(out, g_strdup_printf("%u of %u layers fit", b->fitting, b->layers));
   if (b->carried > FIT_CARRIED_SAME)
     g_ptr_array_add(out, g_strdup_printf("it carries this one's table of tokens (correlation %.3f)", b->carried));
   if (b->peers)

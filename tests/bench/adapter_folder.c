@@ -15,6 +15,7 @@ enum { FAMILIES = 4, MODULES = 4, TOWER_LAYERS = 12, MOST_TENSORS = 3 * (MODULES
 typedef struct {
   const char *name;
   uint64_t in, out;
+  const char *single; /* what single files, and kohya's adapters of SDXL, call it; or NULL */
 } Module;
 
 /* Published shapes; kohya and PEFT have other names for Flux's layers. What each is called by its trainer, by the
@@ -24,59 +25,72 @@ static const struct {
   const char *name, *version, *architecture, *site, *repository, *file;
   uint64_t tower;
   Module kohya[MODULES], peft[MODULES];
-} families[FAMILIES] = {{"SD 1.x",
-                         "sd_v1",
-                         "stable-diffusion-v1/lora",
-                         "SD 1.5",
-                         "stable-diffusion-v1-5/stable-diffusion-v1-5",
-                         "v1-5-pruned",
-                         768,
-                         {{"down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q", 320, 320},
-                          {"down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k", 768, 320},
-                          {"down_blocks.0.attentions.1.transformer_blocks.0.attn2.to_v", 768, 320},
-                          {"up_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k", 768, 1280}},
-                         {{0}}},
-                        {"SD 2.x",
-                         "sd_v2",
-                         "stable-diffusion-v2-512/lora",
-                         "SD 2.1",
-                         "stabilityai/stable-diffusion-2-1",
-                         "v2-1_512-ema-pruned",
-                         1024,
-                         {{"down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q", 320, 320},
-                          {"down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k", 1024, 320},
-                          {"down_blocks.0.attentions.1.transformer_blocks.0.attn2.to_v", 1024, 320},
-                          {"up_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k", 1024, 1280}},
-                         {{0}}},
-                        {"SDXL",
-                         "sdxl_base_v1-0",
-                         "stable-diffusion-xl-v1-base/lora",
-                         "SDXL 1.0",
-                         "stabilityai/stable-diffusion-xl-base-1.0",
-                         "sd_xl_base_1.0",
-                         768,
-                         {{"down_blocks.1.attentions.0.transformer_blocks.0.attn1.to_q", 640, 640},
-                          {"down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k", 2048, 640},
-                          {"down_blocks.1.attentions.1.transformer_blocks.1.attn2.to_v", 2048, 640},
-                          {"up_blocks.0.attentions.0.transformer_blocks.9.attn2.to_k", 2048, 1280}},
-                         {{0}}},
-                        {"Flux",
-                         "flux1",
-                         "flux-1-dev/lora",
-                         "Flux.1 D",
-                         "black-forest-labs/FLUX.1-dev",
-                         "flux1-dev",
-                         768,
-                         {{"double_blocks.0.img_attn.qkv", 3072, 9216}, {"single_blocks.37.linear1", 3072, 21504}, {0}},
-                         {{"transformer_blocks.0.attn.to_q", 3072, 3072},
-                          {"transformer_blocks.18.attn.add_k_proj", 3072, 3072},
-                          {"single_transformer_blocks.37.attn.to_k", 3072, 3072},
-                          {0}}}};
+} families[FAMILIES] = {
+    {"SD 1.x",
+     "sd_v1",
+     "stable-diffusion-v1/lora",
+     "SD 1.5",
+     "stable-diffusion-v1-5/stable-diffusion-v1-5",
+     "v1-5-pruned",
+     768,
+     {{"down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q", 320, 320,
+       "input_blocks.1.1.transformer_blocks.0.attn1.to_q"},
+      {"down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k", 768, 320,
+       "input_blocks.1.1.transformer_blocks.0.attn2.to_k"},
+      {"down_blocks.0.attentions.1.transformer_blocks.0.attn2.to_v", 768, 320,
+       "input_blocks.2.1.transformer_blocks.0.attn2.to_v"},
+      {"up_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k", 768, 1280,
+       "output_blocks.3.1.transformer_blocks.0.attn2.to_k"}},
+     {{0}}},
+    {"SD 2.x",
+     "sd_v2",
+     "stable-diffusion-v2-512/lora",
+     "SD 2.1",
+     "stabilityai/stable-diffusion-2-1",
+     "v2-1_512-ema-pruned",
+     1024,
+     {{"down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q", 320, 320,
+       "input_blocks.1.1.transformer_blocks.0.attn1.to_q"},
+      {"down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k", 1024, 320,
+       "input_blocks.1.1.transformer_blocks.0.attn2.to_k"},
+      {"down_blocks.0.attentions.1.transformer_blocks.0.attn2.to_v", 1024, 320,
+       "input_blocks.2.1.transformer_blocks.0.attn2.to_v"},
+      {"up_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k", 1024, 1280,
+       "output_blocks.3.1.transformer_blocks.0.attn2.to_k"}},
+     {{0}}},
+    {"SDXL",
+     "sdxl_base_v1-0",
+     "stable-diffusion-xl-v1-base/lora",
+     "SDXL 1.0",
+     "stabilityai/stable-diffusion-xl-base-1.0",
+     "sd_xl_base_1.0",
+     768,
+     {{"down_blocks.1.attentions.0.transformer_blocks.0.attn1.to_q", 640, 640,
+       "input_blocks.4.1.transformer_blocks.0.attn1.to_q"},
+      {"down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k", 2048, 640,
+       "input_blocks.4.1.transformer_blocks.0.attn2.to_k"},
+      {"down_blocks.1.attentions.1.transformer_blocks.1.attn2.to_v", 2048, 640,
+       "input_blocks.5.1.transformer_blocks.1.attn2.to_v"},
+      {"up_blocks.0.attentions.0.transformer_blocks.9.attn2.to_k", 2048, 1280,
+       "output_blocks.0.1.transformer_blocks.9.attn2.to_k"}},
+     {{0}}},
+    {"Flux",
+     "flux1",
+     "flux-1-dev/lora",
+     "Flux.1 D",
+     "black-forest-labs/FLUX.1-dev",
+     "flux1-dev",
+     768,
+     {{"double_blocks.0.img_attn.qkv", 3072, 9216, NULL}, {"single_blocks.37.linear1", 3072, 21504, NULL}, {0}},
+     {{"transformer_blocks.0.attn.to_q", 3072, 3072, NULL},
+      {"transformer_blocks.18.attn.add_k_proj", 3072, 3072, NULL},
+      {"single_transformer_blocks.37.attn.to_k", 3072, 3072, NULL},
+      {0}}}};
 
 /* What is written; a copy differs in a few of these. */
 typedef struct {
   unsigned family, declared, rank;
-  bool peft, silent, tower, sidecar, text;
+  bool peft, silent, tower, sidecar, text, single;
   unsigned telling; /* how it declares: by version, architecture or sidecar; by repository or file */
   Dtype dtype;
   uint64_t seed;
@@ -106,6 +120,7 @@ static void sheet_clear(Sheet *s) {
 }
 
 static void add_pair(Sheet *s, const Look *look, const char *prefix, const Module *m) {
+  const char *own = look->single && m->single ? m->single : m->name;
   if (look->peft) {
     sheet_add(s, g_strconcat("base_model.model.", m->name, ".lora_A.weight", NULL), look->dtype, look->rank, m->in,
               0.1f);
@@ -113,7 +128,7 @@ static void add_pair(Sheet *s, const Look *look, const char *prefix, const Modul
               0.1f);
     return;
   }
-  g_autofree char *flat = g_strdelimit(g_strdup(m->name), ".", '_');
+  g_autofree char *flat = g_strdelimit(g_strdup(own), ".", '_');
   sheet_add(s, g_strconcat(prefix, flat, ".lora_down.weight", NULL), look->dtype, look->rank, m->in, 0.1f);
   sheet_add(s, g_strconcat(prefix, flat, ".lora_up.weight", NULL), look->dtype, m->out, look->rank, 0.1f);
   sheet_add(s, g_strconcat(prefix, flat, ".alpha", NULL), look->dtype, 1, 1, 0);
@@ -130,7 +145,7 @@ static void sheet_fill(Sheet *s, const Look *look) {
   for (unsigned i = 0; !look->peft && (look->tower || look->text) && i < TOWER_LAYERS; i++) {
     uint64_t width = families[look->family].tower;
     g_autofree char *name = g_strdup_printf("text_model.encoder.layers.%u.self_attn.q_proj", i);
-    const Module m = {name, width, width};
+    const Module m = {name, width, width, NULL};
     add_pair(s, look, several ? "lora_te1_" : "lora_te_", &m);
   }
 }
@@ -182,19 +197,21 @@ static void put_adapter(const char *root, const char *path, const Look *look, co
   sheet_clear(&s);
 }
 
-/* A model of the family's layers: `from` fine-tuned when there is one. */
-static void put_base(const char *root, const char *name, unsigned family, uint64_t seed, uint64_t from) {
+/* A model of the family's layers: `from` fine-tuned when there is one; or in the names of single files. */
+static void put_base(const char *root, const char *name, unsigned family, uint64_t seed, uint64_t from, bool single) {
   Sheet s = {0}, step = {0};
   rng_init(&s.rng, from ? from : seed, 1);
   rng_init(&step.rng, seed, 2);
   for (unsigned i = 0; i < MODULES; i++) {
     const Module *m = &families[family].kohya[i];
-    sheet_add(&s, g_strconcat("unet.", m->name, ".weight", NULL), DTYPE_F16, m->out, m->in, 0.05f);
+    sheet_add(&s,
+              g_strconcat(single ? "model.diffusion_model." : "unet.", single ? m->single : m->name, ".weight", NULL),
+              DTYPE_F16, m->out, m->in, 0.05f);
     sheet_add(&step, NULL, DTYPE_F16, m->out, m->in, 0.005f);
     float *to = (float *)s.t[i].data;
     for (uint64_t k = 0; from && k < m->out * m->in; k++) to[k] += step.t[i].data[k];
   }
-  g_autofree char *file = g_strdup_printf("%s/bases/%s.safetensors", root, name);
+  g_autofree char *file = g_strdup_printf("%s/%s/%s.safetensors", root, single ? "checkpoints" : "bases", name);
   put_tensors(file, &s, NULL);
   sheet_clear(&s);
   sheet_clear(&step);
@@ -227,6 +244,7 @@ static Look look_of(unsigned i, unsigned role, unsigned n, Rng *rng) {
   look.tower = !look.peft && role >= wrong && role % 20 == 7;
   look.text = rng_below(rng, 4) == 0;
   look.sidecar = role % 3 == 2;
+  look.single = !look.peft && role % 5 == 3;
   look.dtype = look.seed % 2 ? DTYPE_F16 : DTYPE_F32;
   return look;
 }
@@ -257,11 +275,15 @@ static void plant(GPtrArray *out, const char *root, const Look *look, unsigned o
 }
 
 static void plant_bases(const char *root, uint64_t seed) {
-  put_base(root, families[0].file, 0, seed + 1, 0);
-  put_base(root, "dreamshaper_8", 0, seed + 2, seed + 1);
-  put_base(root, families[1].file, 1, seed + 3, 0);
-  put_base(root, families[2].file, 2, seed + 4, 0);
-  put_base(root, "ponyDiffusionV6XL", 2, seed + 5, 0);
+  put_base(root, families[0].file, 0, seed + 1, 0, false);
+  put_base(root, "dreamshaper_8", 0, seed + 2, seed + 1, false);
+  put_base(root, families[1].file, 1, seed + 3, 0, false);
+  put_base(root, families[2].file, 2, seed + 4, 0, false);
+  put_base(root, "ponyDiffusionV6XL", 2, seed + 5, 0, false);
+  put_base(root, "sd15-single", 0, seed + 1, 0, true);
+  put_base(root, families[1].file, 1, seed + 3, 0, true);
+  put_base(root, families[2].file, 2, seed + 4, 0, true);
+  put_base(root, "pony-single", 2, seed + 5, 0, true);
 }
 
 GPtrArray *adapter_folder_plant(const char *root, unsigned n, uint64_t seed) {

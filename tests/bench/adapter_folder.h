@@ -25,9 +25,11 @@ typedef struct {
  * tenth of the others says nothing. Rounded up. */
 unsigned adapter_folder_wrong(unsigned n);
 unsigned adapter_folder_twins(unsigned n);
+enum { ADAPTER_FOLDER_BASE_COPIES = 4 };
 
 /* Writes n (at least 40) adapters below `root`, which is made: kohya's files, some with a .civitai.info beside them,
  * and PEFT's folders; and five small bases below root/bases: two of SD 1.x (the second made of the first), one of
- * SD 2.x, two of SDXL (strangers), none of Flux. Any failure ends the program. GPtrArray of PlantedAdapter*, which
+ * SD 2.x, two of SDXL (strangers), none of Flux; four of them once more below root/checkpoints, in the names of single
+ * files, which a part of the adapters has too. Any failure ends the program. GPtrArray of PlantedAdapter*, which
  * owns them. */
 GPtrArray *adapter_folder_plant(const char *root, unsigned n, uint64_t seed);

@@ -164,7 +164,7 @@ static void moor(Builder *b, unsigned v, const Berth *berth) {
   if (berth->trees > 1) forest_set_note(b->forest, v, "%u bases fit", berth->trees);
   else if (berth->node < 0) forest_set_note(b->forest, v, "no base that fits");
   if (berth->node < 0) return;
-  ParentEdge edge = {.parent = (unsigned)berth->node,
+  ParentEdge edge = {.parent = builder_host(b, v, (unsigned)berth->node),
                      .kind = EDGE_ADAPTER,
                      .source = EDGE_RECOVERED,
                      .confidence = berth->confidence,

@@ -82,7 +82,8 @@ static void attach_claimed(Builder *b) {
     int p = builder_claimed_parent(b, v);
     if (p < 0 || p == (int)v || builder_is_duplicate(b, v)) continue;
     bool outside = builder_is_adapter(b, v) || builder_is_adapter(b, (unsigned)p);
-    if (outside && forest_node(b->forest, v)->parents->len == 0) builder_add_claimed(b, v, p, EDGE_ADAPTER, NAN);
+    if (outside && forest_node(b->forest, v)->parents->len == 0)
+      builder_add_claimed(b, v, (int)builder_host(b, v, (unsigned)p), EDGE_ADAPTER, NAN);
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include "core/parallel.h"
 #include "core/text.h"
+#include "lineage/grow/adapter_host.h"
 #include "lineage/grow/base_name.h"
 
 static void array_unref(void *array) {
@@ -43,6 +44,7 @@ void builder_clear(Builder *b) {
   g_hash_table_unref(b->named);
   sets_clear(&b->kin);
   g_free(b->origins);
+  adapter_hosts_free(b->hosts);
 }
 
 const ModelSketch *builder_sketch(const Builder *b, unsigned node) {
@@ -69,6 +71,12 @@ int builder_claimed_parent(const Builder *b, unsigned node) {
     if (original != (int)node) p = original;
   }
   return p;
+}
+
+unsigned builder_host(Builder *b, unsigned adapter, unsigned parent) {
+  if (!builder_is_adapter(b, adapter) || builder_is_adapter(b, parent)) return parent;
+  if (!b->hosts) b->hosts = adapter_hosts_new(b->forest, b->sketches);
+  return adapter_host(b->hosts, builder_sketch(b, adapter), parent);
 }
 
 void builder_add_claimed(Builder *b, unsigned node, int parent, EdgeKind kind, double distance) {

@@ -38,7 +38,8 @@ typedef struct {
   GHashTable *ghosts;   /* identity -> node + 1 */
   GArray *claims;       /* of Claim, one a node */
   GHashTable *selves;   /* folded name -> node + 1: full models that seem to be what they name */
-  GPtrArray *more;      /* of GArray of ParentEdge or NULL, one a model: a merge's other parents */
+  struct AdapterHosts *hosts; /* which of equal models an adapter hangs below; NULL before copies are known */
+  GPtrArray *more;            /* of GArray of ParentEdge or NULL, one a model: a merge's other parents */
 } Builder;
 
 /* An empty forest of so many models to come. All is borrowed; builder_clear() frees what was made, the forest too
@@ -60,6 +61,9 @@ Claim *builder_claim(const Builder *b, unsigned node);
 /* The claim cut back to something usable: a parent that is a duplicate stands for the model whose
  * copy it is. -1: none. */
 int builder_claimed_parent(const Builder *b, unsigned node);
+
+/* Where an adapter hangs that belongs to `parent`: there, or below a copy of it (adapter_host.h). */
+unsigned builder_host(Builder *b, unsigned adapter, unsigned parent);
 
 /* Hangs a node where its claim says; `kind` unless the claim says the kind. */
 void builder_add_claimed(Builder *b, unsigned node, int parent, EdgeKind kind, double distance);

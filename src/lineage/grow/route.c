@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lineage/grow/adapter_fit.h"
+#include "lineage/grow/adapter_host.h"
 #include "lineage/sketch/kinship.h"
 
 static bool is_full(const Forest *f, unsigned node) {
@@ -45,31 +46,25 @@ static unsigned count_peers(const Forest *f, unsigned node, const char *shapes, 
 
 static bool fit_adapter(const Forest *f, const ModelSketch *base, const ModelSketch *model, const char *shapes,
                         int self, BaseFit *out) {
-  g_autoptr(FitIndex) index = fit_index_new(base);
-  Fit fit = fit_compare(index, model);
+  g_autoptr(FitIndex) index = base ? fit_index_new(base) : NULL; /* NULL: a parent that cannot be read */
+  Fit fit = index ? fit_compare(index, model) : (Fit){0};
   out->layers = fit.layers;
   out->fitting = fit.fitting;
-  if (!fit_is_whole(&fit)) return false;
+  if (!fit_is_whole(&fit) && !out->parent) return false;
   out->refitted = fit.refitted;
   bool native = fit_is_native(&fit);
-  out->carried = fit_carried(base, model);
+  out->carried = base ? fit_carried(base, model) : (double)NAN;
   out->peers = shapes && *shapes ? count_peers(f, out->node, shapes, self) : 0;
   bool root = forest_node(f, out->node)->parents->len == 0;
-  out->score = 0.4 + 0.1 * root + 0.2 * (out->peers > 0) +
-               fmax(0.3 * out->declared, 0.35 * (out->parent && !fit.refitted)) - 0.15 * !native +
-               0.2 * (out->carried > FIT_CARRIED_SAME);
+  out->score = 0.4 + 0.1 * root + 0.2 * (out->peers > 0) + fmax(0.3 * out->declared, 0.35 * out->parent) -
+               0.15 * !native + 0.2 * (out->carried > FIT_CARRIED_SAME);
   return true;
 }
 
-/* A copy of a base is asked for only where it alone has the layout that the adapter was made for: q, k and v fused, or
- * apart. */
-static bool is_better_copy(const Forest *f, const GPtrArray *sketches, const ModelSketch *model, unsigned node) {
+/* A copy of a base is named only where it, and not the original, is what the forest would hang the adapter below. */
+static bool is_asked(AdapterHosts *hosts, const Forest *f, const ModelSketch *model, bool adapter, unsigned node) {
   int original = forest_node(f, node)->duplicate_of;
-  const ModelSketch *a = sketches->pdata[node], *b = (guint)original < sketches->len ? sketches->pdata[original] : NULL;
-  if (!a || !b) return false;
-  g_autoptr(FitIndex) here = fit_index_new(a);
-  g_autoptr(FitIndex) there = fit_index_new(b);
-  return fit_compare(here, model).refitted < fit_compare(there, model).refitted;
+  return original < 0 || (adapter && adapter_host(hosts, model, (unsigned)original) == node);
 }
 
 /* What an adapter is a copy or a later step of, in the end. */
@@ -116,8 +111,10 @@ static bool fit_full(const ModelSketch *base, const ModelSketch *model, BaseFit 
   return true;
 }
 
+/* What the forest says goes before all that merely fits: it has asked the whole tree. */
 static gint by_score(gconstpointer a, gconstpointer b) {
   const BaseFit *x = a, *y = b;
+  if (x->parent != y->parent) return x->parent ? -1 : 1;
   if (x->score != y->score) return x->score < y->score ? 1 : -1;
   if (x->peers != y->peers) return x->peers < y->peers ? 1 : -1;
   return (x->node > y->node) - (x->node < y->node);
@@ -127,21 +124,27 @@ GArray *route_bases(const Forest *f, const GPtrArray *sketches, const ModelSketc
                     const char *shapes, int self, int declared, unsigned limit) {
   GArray *out = g_array_new(FALSE, FALSE, sizeof(BaseFit));
   int first = adapter ? first_adapter(f, self) : self;
+  g_autoptr(AdapterHosts) hosts = adapter_hosts_new(f, sketches);
   for (unsigned v = 0; v < f->nodes->len && v < sketches->len; v++) {
     const ModelSketch *base = sketches->pdata[v];
-    if (!base || (int)v == self || !is_full(f, v)) continue;
-    if (forest_node(f, v)->duplicate_of >= 0 && !(adapter && is_better_copy(f, sketches, model, v))) continue;
+    bool parent = is_parent(f, first, v);
+    if ((int)v == self || !is_full(f, v) || !(base || (adapter && parent))) continue;
+    if (!parent && !is_asked(hosts, f, model, adapter, v)) continue;
     BaseFit fit = {.node = v,
                    .declared = declared == (int)v,
                    .correlation = NAN,
                    .carried = NAN,
-                   .parent = is_parent(f, first, v),
+                   .parent = parent,
                    .distance = NAN};
     bool fits = adapter ? fit_adapter(f, base, model, shapes, self, &fit)
                         : !is_descendant(f, self, v) && fit_full(base, model, &fit);
     if (fits) g_array_append_val(out, fit);
   }
   g_array_sort(out, by_score);
+  if (out->len > 1) {
+    BaseFit *parent = &g_array_index(out, BaseFit, 0);
+    parent->score = fmax(parent->score, g_array_index(out, BaseFit, 1).score);
+  }
   if (out->len > limit) g_array_set_size(out, limit);
   return out;
 }

@@ -31,8 +31,8 @@ typedef struct {
   unsigned peers;               /* adapters of the same layers whose cards name it */
 } BaseFit;
 
-/* Bases for `model`, best first, at most `limit`: for an adapter all full models that have its layers
- * in their shapes, for a full model its kin but for those that came from it. `declared`: node that its
- * card names, or -1. Array of BaseFit, owned by the caller. */
+/* Bases for `model`, best first, at most `limit`: the one that the forest hangs it below, then for an adapter all full
+ * models that have its layers in their shapes, of equal ones that which adapter_host.h says; for a full model its kin
+ * but for those that came from it. `declared`: node that its card names, or -1. Array of BaseFit, owned by the caller. */
 GArray *route_bases(const Forest *forest, const GPtrArray *sketches, const ModelSketch *model, bool adapter,
                     const char *shapes, int self, int declared, unsigned limit);
