@@ -49,6 +49,30 @@ static void test_repeats(void) {
   g_assert_cmpuint(g_hash_table_size(none->metadata), ==, 0);
 }
 
+/* Writers differ in the spaces that they leave, and in how far they fill up; what a list means stays the same. */
+static void test_spaces(void) {
+  static const char *const same[] = {
+      "{\"__metadata__\": {\"concept\": \"cat\"}, " GOOD, "{ \"__metadata__\" :{\"concept\":\"owl\"}," GOOD "   ",
+      "{\"__metadata__\": {\"concept\": \"cat\"}, " GOOD "       ", "{\"__metadata__\": null," GOOD};
+  g_autoptr(HeaderCache) c = header_cache_new();
+  g_autoptr(WeightSummary) plain = ask(c, "{\"__metadata__\":{\"concept\":\"fox\"}," GOOD, 32);
+  for (size_t i = 0; i < G_N_ELEMENTS(same); i++) {
+    g_autoptr(WeightSummary) s = ask(c, same[i], 32);
+    assert_same(plain, s);
+    g_assert_cmpuint(g_hash_table_size(s->metadata), ==, i < 3);
+  }
+}
+
+/* Metadata that do not lead belong to their file alone. */
+static void test_metadata_elsewhere(void) {
+  g_autoptr(HeaderCache) c = header_cache_new();
+  static const char header[] = "{" TENSOR("a", 0, 16) ",\"__metadata__\":{\"concept\":\"fox\"}}";
+  for (int i = 0; i < 2; i++) {
+    g_autoptr(WeightSummary) s = ask(c, header, 16);
+    g_assert_cmpstr(g_hash_table_lookup(s->metadata, "concept"), ==, "fox");
+  }
+}
+
 /* Each of these differs from a good file that the cache has seen in one thing. */
 static void test_lies(void) {
   static const struct {
@@ -61,6 +85,7 @@ static void test_lies(void) {
       {"{\"__metadata__\":{\"a\":1}," GOOD, 32},                         /* a number */
       {"{\"__metadata__\":{\"a\":\"b\"}" GOOD, 32},                      /* no comma */
       {"{\"__metadata__\":{\"a\":\"b\"},\"__metadata__\":{}," GOOD, 32}, /* twice */
+      {"{\"__metadata__\": {\"a\": \"b\"}, " GOOD " x", 32},             /* text behind it */
       {"{\"__metadata__\":{\"a\":\"b\"}," TENSOR("a", 0, 16) "," TENSOR("a", 16, 32) "}", 32},
   };
   g_autoptr(HeaderCache) c = header_cache_new();
@@ -78,6 +103,8 @@ static void test_lies(void) {
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/header-cache/repeats", test_repeats);
+  g_test_add_func("/header-cache/spaces", test_spaces);
+  g_test_add_func("/header-cache/metadata-elsewhere", test_metadata_elsewhere);
   g_test_add_func("/header-cache/lies", test_lies);
   return g_test_run();
 }

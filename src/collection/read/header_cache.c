@@ -52,7 +52,7 @@ void header_cache_free(HeaderCache *c) {
 }
 
 static Seen key_of(const SafetensorsHead *head) {
-  Seen key = {.bytes = head->text + head->rest, .length = head->length - head->rest, .data = head->data};
+  Seen key = {.bytes = head->text + head->rest, .length = head->end - head->rest, .data = head->data};
   key.hash = XXH3_64bits(key.bytes, key.length);
   return key;
 }

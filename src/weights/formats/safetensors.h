@@ -46,7 +46,7 @@ bool safetensors_write(const char *path, const TensorOut *tensors, size_t n, con
 typedef struct {
   char *text; /* the header, length bytes and a NUL */
   uint64_t length;
-  uint64_t rest;        /* text + rest .. text + length: what follows the metadata */
+  uint64_t rest, end;   /* text + rest .. text + end: what follows the metadata, without white space at the end */
   uint64_t data;        /* bytes of the file behind the header */
   GHashTable *metadata; /* SafeText -> SafeText, owned */
 } SafetensorsHead;
@@ -56,6 +56,6 @@ enum { SAFETENSORS_MOST_HEAD = 4 << 20 };
 /* Fills *head from a file whose header, of at most SAFETENSORS_MOST_HEAD bytes, begins with metadata, as those of every
  * common writer do, and obeys the format so far. False, with nothing to clear, for any other: open it as a WeightFile,
  * which says what is wrong.
- * Two files with equal bytes from `rest` on and equal `data` are equally right or wrong, tensor by tensor. */
+ * Two files with equal bytes from `rest` to `end` and equal `data` are equally right or wrong, tensor by tensor. */
 bool safetensors_head_read(SafetensorsHead *head, ByteSource *source);
 void safetensors_head_clear(SafetensorsHead *head);

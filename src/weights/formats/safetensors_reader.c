@@ -259,18 +259,22 @@ static bool open_safetensors(WeightFile *f, GError **error) {
   return read_header(f, &r, &span, error) && check_room(f, &span, error) && check_spans(f, span.data, span.room, error);
 }
 
-/* True when metadata leads, as every writer has it; then *rest is where the header goes on behind it. */
+static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+/* True when metadata leads, as every writer has it; then h->rest .. h->end is how the header goes on behind it. Spaces
+ * are allowed wherever JSON allows them; those at the end, which fill up to 8 bytes, say nothing. */
 static bool read_leading_metadata(SafetensorsHead *h) {
-  static const char lead[] = "{\"__metadata__\":{";
-  if (h->length < sizeof lead || memcmp(h->text, lead, sizeof lead - 1) != 0) return false;
   JsonReader r;
   json_reader_init(&r, h->text, h->length);
   r.longest = LONGEST_TEXT;
   char *key = NULL;
-  bool ok = json_reader_open(&r, '{') && json_reader_next_key(&r, &key) && read_metadata(h->metadata, &r);
+  bool leads = json_reader_open(&r, '{') && json_reader_next_key(&r, &key) && strcmp(key, "__metadata__") == 0 &&
+               json_reader_peek(&r) == '{' && read_metadata(h->metadata, &r);
   g_free(key);
-  h->rest = ok ? r.at : 0;
-  return ok;
+  h->rest = r.at;
+  h->end = h->length;
+  while (h->end > h->rest && is_blank(h->text[h->end - 1])) h->end--;
+  return leads;
 }
 
 bool safetensors_head_read(SafetensorsHead *h, ByteSource *source) {

@@ -143,7 +143,7 @@ static const struct {
 
 bool adapter_word(const char *word, AdapterPart *part, AdapterForm *form) {
   for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
-    if (strcmp(words[i].word, word) != 0) continue;
+    if (words[i].word[0] != word[0] || strcmp(words[i].word, word) != 0) continue;
     *part = words[i].part;
     *form = words[i].form;
     return true;
