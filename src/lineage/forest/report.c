@@ -232,7 +232,11 @@ static void add_navigation(GString *s, bool copies, bool conflicts, const char *
   g_string_append(
       s,
       "<label>Search <input id=\"search\" type=\"search\" placeholder=\"words that all must have\"></label> "
-      "<span id=\"found\" role=\"status\"></span></div></nav>\n");
+      "<span id=\"found\" role=\"status\"></span> <button class=b id=\"every\" aria-pressed=\"false\" hidden "
+      "title=\"Off, "
+      "long lists hold what is in sight; on, all of it, for the browser's own search and for reading aloud\">all rows "
+      "at "
+      "once</button></div></nav>\n");
 }
 
 char *report_html(const Forest *forest, const char *title, const char *label_key, const GPtrArray *groups,
@@ -255,7 +259,7 @@ char *report_html(const Forest *forest, const char *title, const char *label_key
   if (more) g_string_append(s, more);
   g_string_append_printf(s,
                          "<footer>Made by copse from the weights and what lies beside them. Nothing here was sent for."
-                         "</footer></main>\n<script>\n'use strict';\n%s%s</body></html>\n",
-                         report_tree_script, report_script);
+                         "</footer></main>\n<script>\n'use strict';\n%s%s%s</body></html>\n",
+                         report_sight_script, report_tree_script, report_script);
   return g_string_free(s, FALSE);
 }
