@@ -125,7 +125,8 @@ void model_texts(const Model *m, ModelField field, const char *name, const char 
 }
 
 double model_field_number(const Model *m, ModelField field) {
-  if (table[field].kind != FIELD_IS_NUMBER) return NAN;
+  double number = counted(m, field);
+  if (isfinite(number) || table[field].kind != FIELD_IS_NUMBER) return number;
   g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
   model_field_texts(m, field, NULL, texts);
   char *end = NULL;

@@ -70,6 +70,7 @@ char *text_fold(const char *s) {
 }
 
 int text_char_width(gunichar c) {
+  if (c < 0x80) return 1; /* nearly all: no look into Unicode's tables */
   if (g_unichar_iszerowidth(c)) return 0;
   return g_unichar_iswide(c) ? 2 : 1;
 }

@@ -68,6 +68,7 @@ static bool is_format_override(gunichar c) {
 
 int cell_character(gunichar c, bool ascii, gunichar *shown) {
   *shown = c;
+  if (c >= ' ' && c <= '~') return 1;
   if (c == '\t' || c == '\n') *shown = c = ' ';
   GUnicodeType type = g_unichar_type(c);
   bool mark = type == G_UNICODE_NON_SPACING_MARK || type == G_UNICODE_ENCLOSING_MARK;
