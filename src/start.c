@@ -35,12 +35,14 @@ static void begin_again(char **argv, char **env) {
 #if defined(__ELF__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
 static char **given_argv, **given_env;
+static bool
+    is_ignored; /* as a shell sets it for what runs behind: OpenBLAS would go on without its threads, for ever */
 
 static void on_interrupt(int number, siginfo_t *info, void *unused) {
   (void)unused;
+  signal(number, is_ignored ? SIG_IGN : SIG_DFL); /* as the same program finds it again */
   if (info->si_pid == getpid()) begin_again(given_argv, given_env);
-  signal(number, SIG_DFL);
-  raise(number);
+  if (!is_ignored) raise(number);
 }
 
 /* Runs before the libraries' own beginnings. */
@@ -49,14 +51,17 @@ static void before_libraries(int argc, char **argv, char **env) {
   (void)argc;
   given_argv = argv;
   given_env = env;
-  if (sigaction(SIGINT, NULL, &now) == 0 && now.sa_handler == SIG_DFL) sigaction(SIGINT, &own, NULL);
+  if (sigaction(SIGINT, NULL, &now) != 0 || (now.sa_handler != SIG_DFL && now.sa_handler != SIG_IGN)) return;
+  is_ignored = now.sa_handler == SIG_IGN;
+  sigaction(SIGINT, &own, NULL);
 }
 
 __attribute__((section(".preinit_array"), used)) static void (*const first)(int, char **, char **) = before_libraries;
 
 static void after_libraries(void) {
   struct sigaction now;
-  if (sigaction(SIGINT, NULL, &now) == 0 && now.sa_sigaction == on_interrupt) signal(SIGINT, SIG_DFL);
+  bool ours = sigaction(SIGINT, NULL, &now) == 0 && now.sa_sigaction == on_interrupt;
+  if (ours) signal(SIGINT, is_ignored ? SIG_IGN : SIG_DFL);
 }
 
 #else

@@ -42,6 +42,7 @@ typedef struct {
   int resource;
   rlim_t value;
   uid_t uid;
+  bool behind; /* SIGINT is ignored, as a shell has it for what runs behind */
 } Limit;
 
 static Run run_copse(const Fixture *f, const Limit *limit, const char *const *words) {
@@ -55,6 +56,7 @@ static Run run_copse(const Fixture *f, const Limit *limit, const char *const *wo
     send_to(out, STDOUT_FILENO), send_to(err, STDERR_FILENO);
     struct rlimit r = {limit ? limit->value : 0, limit ? limit->value : 0};
     if (limit && limit->resource >= 0) setrlimit((__rlimit_resource_t)limit->resource, &r);
+    if (limit) signal(SIGINT, limit->behind ? SIG_IGN : SIG_DFL);
     if (limit && limit->uid && setuid(limit->uid) != 0) _exit(97);
     if (limit) setenv("GCOV_PREFIX", "/dev/null", 1); /* counters of a coverage build need files too */
     alarm(60);                                        /* where a library below us waits for memory for ever */
@@ -105,7 +107,7 @@ static void test_locked(Fixture *f, gconstpointer unused) {
 /* No byte can be written: the answer is given, with a warning, and what was there stays as it was. */
 static void test_full_disk(Fixture *f, gconstpointer unused) {
   (void)unused;
-  static const Limit none = {RLIMIT_FSIZE, 4096, 0};
+  static const Limit none = {RLIMIT_FSIZE, 4096, 0, false};
   const char *const tree[] = {"tree", "--json", f->root, NULL}, *const list[] = {"scan", "--json", f->root, NULL};
   g_autofree char *path = g_build_filename(f->state, "catalog.db", NULL), *before = NULL, *after = NULL;
   gsize n = 0, m = 0;
@@ -133,7 +135,7 @@ static void test_full_disk(Fixture *f, gconstpointer unused) {
 /* What must be stored says that it was not. */
 static void test_full_disk_by_hand(Fixture *f, gconstpointer unused) {
   (void)unused;
-  static const Limit none = {RLIMIT_FSIZE, 0, 0};
+  static const Limit none = {RLIMIT_FSIZE, 0, 0, false};
   put_models(f, 1);
   scan(f);
   close_collection(f);
@@ -145,7 +147,7 @@ static void test_full_disk_by_hand(Fixture *f, gconstpointer unused) {
 
 static void test_read_only_state(Fixture *f, gconstpointer unused) {
   (void)unused;
-  static const Limit nobody = {-1, 0, 65534};
+  static const Limit nobody = {-1, 0, 65534, false};
   const char *const tree[] = {"tree", f->root, NULL};
   if (getuid() != 0) {
     g_test_skip("needs another user");
@@ -173,7 +175,7 @@ static void test_file_handles(Fixture *f, gconstpointer unused) {
   const char *const tree[] = {"tree", f->root, NULL};
   put_models(f, 6);
   for (rlim_t n = 5; n <= 40 && !SANITIZED; n += n < 16 ? 1 : 8) {
-    const Limit limit = {RLIMIT_NOFILE, n, 0};
+    const Limit limit = {RLIMIT_NOFILE, n, 0, false};
     g_auto(Run) r = run_copse(f, &limit, tree);
     if (!WIFEXITED(r.status)) g_test_message("%d files: status %x %s", (int)n, r.status, r.err);
     g_assert_true(WIFEXITED(r.status));
@@ -201,7 +203,7 @@ static void test_memory(Fixture *f, gconstpointer unused) {
   g_assert_cmpint(g_mkdir(empty, 0755), ==, 0);
   f->state = g_build_filename(f->top, "state-of-nothing", NULL);
   for (rlim_t mb = 600; mb <= 2400 && !least; mb += 200) {
-    const Limit limit = {RLIMIT_AS, mb << 20, 0};
+    const Limit limit = {RLIMIT_AS, mb << 20, 0, false};
     const char *const nothing[] = {"--threads", "1", "scan", empty, NULL};
     g_auto(Run) r = run_copse(f, &limit, nothing);
     if (WIFEXITED(r.status) && WEXITSTATUS(r.status) == 0) least = mb;
@@ -209,7 +211,7 @@ static void test_memory(Fixture *f, gconstpointer unused) {
   g_free(f->state);
   f->state = g_steal_pointer(&state);
   g_assert_cmpuint(least, >, 0);
-  const Limit limit = {RLIMIT_AS, (least + 100) << 20, 0};
+  const Limit limit = {RLIMIT_AS, (least + 100) << 20, 0, false};
   g_auto(Run) r = run_copse(f, &limit, list);
   expect_exit(&r, 0);
   g_assert_nonnull(strstr(r.out, "m02/model.safetensors"));
@@ -251,7 +253,7 @@ static void test_threads(Fixture *f, gconstpointer unused) {
     g_test_skip("needs another user, and a program without threads of its own");
     return;
   }
-  const Limit lone = {RLIMIT_NPROC, 1, lonely_user()};
+  const Limit lone = {RLIMIT_NPROC, 1, lonely_user(), false}, behind = {RLIMIT_NPROC, 1, lone.uid, true};
   const char *const jobs[][9] = {{"scan", f->root, NULL},
                                  {"tree", f->root, NULL},
                                  {"set", f->root, "m1.safetensors", "note=alone", NULL},
@@ -264,7 +266,7 @@ static void test_threads(Fixture *f, gconstpointer unused) {
   put_labelled(f);
   give(f->top, lone.uid);
   for (size_t i = 0; i < G_N_ELEMENTS(jobs); i++) {
-    g_auto(Run) r = run_copse(f, &lone, jobs[i]);
+    g_auto(Run) r = run_copse(f, i % 2 ? &behind : &lone, jobs[i]);
     if ((WIFEXITED(r.status) && WEXITSTATUS(r.status) >= 97) || strstr(r.err, "Permission denied")) {
       g_test_skip("another user can reach neither the program nor a temporary folder of ours");
       return;
@@ -282,7 +284,7 @@ static void test_address_space(Fixture *f, gconstpointer unused) {
   bool answered = false;
   put_models(f, 2);
   for (rlim_t mb = 60; mb <= 460 && !SANITIZED; mb += 40) {
-    const Limit limit = {RLIMIT_AS, mb << 20, 0};
+    const Limit limit = {RLIMIT_AS, mb << 20, 0, false};
     g_auto(Run) r = run_copse(f, &limit, list);
     g_test_message("%u MB: status %x %s", (unsigned)mb, r.status, r.err);
     g_assert_true(WIFEXITED(r.status));
