@@ -20,6 +20,8 @@ clean() {
 trap clean EXIT
 trap 'exit 99' HUP INT TERM
 mkdir "$box/home" "$box/tmp" "$box/work" || exit 99
+# Some tests run the program as another user, who must be able to pass; what they make themselves is closed to others.
+chmod 711 "$box" "$box/tmp" || exit 99
 HOME=$box/home TMPDIR=$box/tmp TMUX_TMPDIR=$box/tmp
 XDG_CONFIG_HOME=$HOME/.config XDG_STATE_HOME=$HOME/.local/state
 XDG_DATA_HOME=$HOME/.local/share XDG_CACHE_HOME=$HOME/.cache
