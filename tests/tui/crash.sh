@@ -6,7 +6,7 @@ terminal 80 24
 keys 'ulimit -c 0' Enter
 keys "stty -g >'$work/before'" Enter
 until_ok test -s "$work/before"
-for signal in SEGV ABRT BUS TERM INT; do
+for signal in SEGV ABRT BUS TRAP QUIT TERM INT; do
   keys clear Enter
   run_copse "'$work/wood'"
   wait_for '30 models'
