@@ -28,7 +28,7 @@ programs() { sed 's/\.c$//'; }
   find tests/fuzz -name 'fuzz-*.c' | sort | programs | list fuzz_tests
   find tests/fuzz -name 'make-*.c' | sort | programs | list seed_programs
   find tests/bench -name '*-*.c' -o -name bench.c -o -name reproduce.c | sort | programs | list bench_programs
-  find tests -name '*.sh' ! -name lib.sh ! -name run-test.sh ! -name coverage.sh ! -name mutants.sh ! -name weather.sh \
+  find tests -name '*.sh' ! -name lib.sh ! -name run-test.sh ! -name coverage.sh ! -name mutants.sh ! -path 'tests/weather/*' \
     ! -name oss-fuzz.sh | sort | list script_tests
   sed -n 's/^ *{"\([a-z-]*\)", .*/\1/p' src/commands/command_table.c | list command_names
   sed -n 's/^ *{"\([a-z-]*\)", .*/copse-\1.1/p' src/commands/command_table.c | list command_pages

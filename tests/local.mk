@@ -37,7 +37,15 @@ print-system-libs:
 # Blows at random moments, and whether anything was lost: BLOWS=200 SEED=1. Some minutes.
 weather: copse$(EXEEXT)
 	COPSE=$(abs_builddir)/copse$(EXEEXT) $(SHELL) $(top_srcdir)/tests/weather/weather.sh $(BLOWS) $(SEED)
-.PHONY: weather print-engine-libs print-system-libs
+
+# The interface at random for some minutes, and whether its memory stays as it is: SOAK=180 SEED=1. Worth most in a build
+# with sanitizers.
+EXTRA_PROGRAMS += tests/weather/soak
+tests_weather_soak_SOURCES = tests/weather/soak.c
+soak: copse$(EXEEXT) tests/weather/soak$(EXEEXT)
+	COPSE=$(abs_builddir)/copse$(EXEEXT) $(SHELL) $(top_srcdir)/tests/weather/soak.sh \
+	  $(abs_builddir)/tests/weather/soak$(EXEEXT) $(SOAK) $(SEED)
+.PHONY: weather soak print-engine-libs print-system-libs
 
 # Are the unit tests able to fail? Faults are put in one at a time; each must be noticed. Some minutes.
 mutants:
