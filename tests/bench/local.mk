@@ -4,10 +4,11 @@ python = $$(if python3 -c 'import torch' 2>/dev/null; then echo python3; else ec
 with_torch = if $(python) -c 'import torch' 2>/dev/null; then $(python)
 without_torch = ; else echo 'no python3 with torch: no comparison with PyTorch'; fi
 
-bench: tests/bench/bench$(EXEEXT) tests/bench/bench-scan$(EXEEXT) bench-ui
+bench: tests/bench/bench$(EXEEXT) tests/bench/bench-scan$(EXEEXT) tests/bench/bench-nearest$(EXEEXT) bench-ui
 	rm -rf bench-data
 	tests/bench/bench$(EXEEXT) bench-data
 	tests/bench/bench-scan$(EXEEXT)
+	tests/bench/bench-nearest$(EXEEXT)
 	@$(with_torch) $(srcdir)/tests/bench/probex_torch.py bench-data $(without_torch)
 	@rm -rf bench-data
 

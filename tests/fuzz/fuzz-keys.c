@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keys, pressed in the whole interface over a small wood, as a guest's: nothing is written whatever is typed. A byte
- * 1 begins a paste, 2 ends it, 3 takes two bytes for a click there, 4 two bytes for a size, 5 lets jobs end. */
+ * 1 begins a paste, 2 ends it, 3 takes two bytes for a click there, 4 two bytes for a size, 5 lets jobs end. The screen is
+ * small, is drawn after every few keys only and without curses: to draw it after each took most of the time. */
 #include <locale.h>
 #include <stdlib.h>
 
@@ -11,7 +12,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-enum { KEYS_MOST = 2000 };
+enum { KEYS_MOST = 1000, KEYS_A_FRAME = 12, COLUMNS = 44, ROWS = 12 };
 
 /* A name between brackets or a character; what is neither is a byte of its own. */
 static Key next_key(const char **at) {
@@ -32,7 +33,19 @@ static void perform(App *app, const char **at) {
   char what = *(*at)++;
   int x = **at ? (guchar) * (*at)++ : 0, y = **at ? (guchar) * (*at)++ : 0;
   if (what == 3) app_mouse_event(app, (MouseEvent)(x % 5), x, y % 60);
-  if (what == 4) app_resize(app, x + 1, y % 80 + 1);
+  if (what == 4) app_resize(app, x % 120 + 1, y % 40 + 1);
+  app_draw(app);
+}
+
+/* Until no job is left; drawn once, and not for each thing that a job says. */
+static void finish_jobs(App *app) {
+  gint64 end = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+  while (!app_is_idle(app)) {
+    if (g_get_monotonic_time() > end) abort();
+    app_wait(app, 5);
+  }
+  app->dirty = true;
+  app_draw(app);
 }
 
 static void press_all(App *app, const char *text) {
@@ -40,19 +53,20 @@ static void press_all(App *app, const char *text) {
   for (const char *at = text; *at && n < KEYS_MOST && !app->quit; n++) {
     if (*at == 1 || *at == 2) app_key(app, *at++ == 1 ? UIKEY_PASTE_BEGIN : UIKEY_PASTE_END);
     else if (*at == 3 || *at == 4) perform(app, &at);
-    else if (*at == 5) settle(app), at++;
+    else if (*at == 5) finish_jobs(app), at++;
     else app_key(app, next_key(&at));
-    app_draw(app);
+    if (n % KEYS_A_FRAME == KEYS_A_FRAME - 1) app_draw(app);
   }
+  app_draw(app);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
   setlocale(LC_ALL, "C.UTF-8");
   g_autofree char *text = g_strndup((const char *)data, n);
-  FakeWood wood = {.many = 20, .skips = 2};
-  g_autoptr(App) app = fake_app(&wood, 80, 24, "dark", false);
+  FakeWood wood = {.many = 12, .skips = 2, .uncursed = true};
+  g_autoptr(App) app = fake_app(&wood, COLUMNS, ROWS, "dark", false);
   app->ui.read_only = true;
-  settle(app);
+  finish_jobs(app);
   press_all(app, text);
   if (wood.memory || atomic_load(&wood.trainings)) abort();
   return 0;

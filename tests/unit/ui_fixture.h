@@ -24,6 +24,7 @@ typedef struct {
   bool alone;              /* the embedding is an adapter whose base is not here */
   char *by_hand;           /* "path: key=value" as last set; NULL: nothing was */
   char *changed;           /* "removed NAME", "NAME is now OTHER" */
+  bool uncursed;           /* drawn as cells alone, which is faster */
   GThread *owner;          /* of the app; NULL: not looked at */
   int waits;               /* times that it read or wrote what is remembered by itself */
   GHashTable *memory;      /* what was put into the state: "space/key" -> GBytes*; NULL: nothing */

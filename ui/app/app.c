@@ -86,6 +86,7 @@ static bool open_terminal(App *app, const UiOptions *options, bool headless, GEr
                       .looks = config->looks,
                       .ascii = options->ascii || config->ascii,
                       .headless = headless,
+                      .uncursed = options->uncursed,
                       .columns = size_from("COLUMNS"),
                       .rows = size_from("LINES")};
   if (!headless) signals_remember_terminal(STDIN_FILENO);

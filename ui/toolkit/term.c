@@ -220,7 +220,8 @@ Term *term_open(const TermOptions *options, GError **error) {
   term->scheme = SCHEME_MONO;
   term->anew = true;
   term->shown = cells_new(1, 1, term->ascii);
-  term->screen = options->headless ? open_headless(term) : open_tty(error);
+  if (!options->headless) term->screen = open_tty(error);
+  else if (!options->uncursed) term->screen = open_headless(term);
   if (!term->screen && !options->headless) {
     term_close(term);
     return NULL;

@@ -17,6 +17,7 @@ typedef struct {
   const Look *looks;
   bool ascii;        /* even where UTF-8 is to be had */
   bool headless;     /* no terminal: paint into nothing, read no keys */
+  bool uncursed;     /* headless only: without curses, which would paint what nobody sees */
   int columns, rows; /* headless only: the size; 0: 80 x 24 */
 } TermOptions;
 
