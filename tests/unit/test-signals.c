@@ -58,6 +58,7 @@ static void child(const char *terminal, Place place, int how) {
   struct rlimit none = {0, 0};
   setrlimit(RLIMIT_CORE, &none);
   setsid();
+  signal(SIGQUIT, SIG_DFL);         /* a shell ignores it for what it starts behind */
   int tty = open(terminal, O_RDWR); /* which is its terminal from now on */
   dup2(tty, STDIN_FILENO), dup2(tty, STDOUT_FILENO);
   signals_remember_terminal(STDIN_FILENO);

@@ -60,7 +60,12 @@ static void install(void) {
   struct sigaction ask = {.sa_handler = on_asking, .sa_flags = SA_RESTART};
   struct sigaction crash = {.sa_sigaction = on_crash, .sa_flags = SA_ONSTACK | SA_SIGINFO};
   for (size_t i = 0; i < G_N_ELEMENTS(asking); i++) sigaction(asking[i], &ask, &handled.before_asking[i]);
-  for (size_t i = 0; i < G_N_ELEMENTS(crashing); i++) sigaction(crashing[i], &crash, &handled.before_crashing[i]);
+  for (size_t i = 0; i < G_N_ELEMENTS(crashing); i++) {
+    struct sigaction *before = &handled.before_crashing[i];
+    sigaction(crashing[i], &crash, before);
+    /* What a shell has us ignore ends nothing, so that the screen must stay as it is. */
+    if (!(before->sa_flags & SA_SIGINFO) && before->sa_handler == SIG_IGN) sigaction(crashing[i], before, NULL);
+  }
 }
 
 /* What another part of the program has put over ours since stays: it comes to ours when it knows nothing better. */
