@@ -37,7 +37,7 @@ same() { # file, file
     END { exit bad }' PASSED=1
 }
 
-alone plant "$dir/wood" --concepts 5 --models 25 --seed 5 >/dev/null && alone plant "$dir/woods" --kind woods --models 2 --seed 4 >/dev/null
+alone plant "$dir/wood" --kind scenes --concepts 8 --seed 5 >/dev/null && alone plant "$dir/woods" --kind woods --models 2 --seed 4 >/dev/null
 check "woods are planted" $?
 
 alone scan "$dir/woods" --state "$dir/s1" --json >"$dir/scan1" && alone tree "$dir/woods" --state "$dir/s1" --json >"$dir/tree1"
