@@ -240,6 +240,32 @@ static void test_long_word(void) {
   g_assert_cmpfloat(more, <, 40 * once);
 }
 
+/* A model costs a scan less than the 1.5 kB that 100,000 of them may in 200 MB, beside what any scan of several takes. */
+static void test_many_models(void) {
+  enum { MODELS = 6000, A_FOLDER = 100, MOST_BYTES = 1500, SLACK_KB = 6000 };
+  static const char header[] = "{\"layer.lora_A.weight\":{\"dtype\":\"F32\",\"shape\":[2,4],\"data_offsets\":[0,32]}}";
+  g_autofree char *top = g_dir_make_tmp("copse-budget-XXXXXX", NULL);
+  g_autofree char *few = g_build_filename(top, "few", NULL), *many = g_build_filename(top, "many", NULL);
+  g_autofree char *state = g_build_filename(top, "state", NULL), *other = g_build_filename(top, "state2", NULL);
+  for (unsigned i = 0; i < MODELS; i++) {
+    g_autofree char *folder = g_strdup_printf("%s/group-%03u", i < A_FOLDER ? few : many, i / A_FOLDER);
+    g_autofree char *path = g_strdup_printf("%s/model-%06u.safetensors", folder, i);
+    guint32 all[2 + (sizeof header - 1 + 32) / 4 + 1] = {sizeof header - 1, 0};
+    memcpy(all + 2, header, sizeof header - 1);
+    memcpy((char *)(all + 2) + sizeof header - 1, &i, sizeof i); /* no two alike */
+    if (i % A_FOLDER == 0) g_assert_cmpint(g_mkdir_with_parents(folder, 0700), ==, 0);
+    g_assert_true(
+        g_file_set_contents_full(path, (char *)all, 8 + sizeof header - 1 + 32, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+  }
+  Cost base = scan_cost(few, other), cost = scan_cost(many, state);
+  long most = base.kilobytes + SLACK_KB + (MODELS - A_FOLDER) * (long)MOST_BYTES / 1024;
+  g_test_message("%d models: %ld kB, %d models: %ld kB, at most %ld", A_FOLDER, base.kilobytes, MODELS - A_FOLDER,
+                 cost.kilobytes, most);
+  g_assert_cmpint(cost.status, ==, 0);
+  if (MEASURED) g_assert_cmpint(cost.kilobytes, <=, most);
+  g_assert_true(dir_remove(top, NULL));
+}
+
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/budgets/metadata-keys", test_metadata_keys);
@@ -255,5 +281,6 @@ int main(int argc, char **argv) {
   g_test_add_func("/budgets/dictionaries", test_dictionaries);
   g_test_add_func("/budgets/odd-headers", test_odd_headers);
   g_test_add_func("/budgets/long-word", test_long_word);
+  g_test_add_func("/budgets/many-models", test_many_models);
   return g_test_run();
 }
