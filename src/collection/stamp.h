@@ -8,5 +8,5 @@
  * when it cannot be looked at. Costs a stat(2) a file. The caller frees it. */
 char *model_stamp(const Collection *collection, const Model *model);
 
-/* The same as 64 bits (FNV-1a); 0 when it cannot be looked at. */
+/* The same as 64 bits (XXH3, as hash_bytes() has it); 0 when it cannot be looked at. */
 uint64_t model_stamp_hash(const Collection *collection, const Model *model);

@@ -95,16 +95,14 @@ static char *key_of(const Model *m, const char *stamp) {
   return g_strconcat(stamp, "|", strength, heads ? "|" : NULL, heads, NULL);
 }
 
-/* The sketch of a model's file; *key gets what it is kept under. */
-static ModelSketch *make_sketch(const Loading *l, const Model *m, char **key, GError **error) {
-  g_autofree char *stamp = model_stamp(l->collection, m);
-  ModelSketch *s = from_file(l, m, &stamp, error);
-  *key = key_of(m, stamp);
+/* The sketch of a model's file; *stamp becomes that of what was read, *key what it is kept under. */
+static ModelSketch *make_sketch(const Loading *l, const Model *m, char **stamp, char **key, GError **error) {
+  ModelSketch *s = from_file(l, m, stamp, error);
+  *key = key_of(m, *stamp);
   return s;
 }
 
-static ModelSketch *known_sketch(const Loading *l, const Model *m) {
-  g_autofree char *stamp = model_stamp(l->collection, m);
+static ModelSketch *known_sketch(const Loading *l, const Model *m, const char *stamp) {
   g_autofree char *key = key_of(m, stamp);
   return from_catalog(l, key);
 }
@@ -113,11 +111,12 @@ static bool load_one(void *user, size_t item, unsigned thread) {
   (void)thread;
   Loading *l = user;
   const Model *m = l->models->pdata[item];
-  ModelSketch *s = known_sketch(l, m);
+  g_autofree char *stamp = model_stamp(l->collection, m);
+  ModelSketch *s = known_sketch(l, m, stamp);
   if (!s) {
     g_autoptr(GError) error = NULL;
     g_autofree char *key = NULL;
-    s = make_sketch(l, m, &key, &error);
+    s = make_sketch(l, m, &stamp, &key, &error);
     if (s) to_catalog(l, key, s);
     else l->notes->pdata[item] = safe_text(error->message, -1);
   }
@@ -135,8 +134,9 @@ static GBytes *make_one(void *user, size_t item, unsigned thread) {
   const Loading *l = user;
   if (item >= l->models->len) return NULL;
   g_autoptr(GError) error = NULL;
-  g_autofree char *key = NULL;
-  ModelSketch *s = make_sketch(l, l->models->pdata[item], &key, &error);
+  const Model *m = l->models->pdata[item];
+  g_autofree char *stamp = model_stamp(l->collection, m), *key = NULL;
+  ModelSketch *s = make_sketch(l, m, &stamp, &key, &error);
   g_autoptr(GBytes) blob = s ? model_sketch_pack(s, l->seed) : g_bytes_new(NULL, 0);
   GVariant *bytes = g_variant_new_from_bytes(G_VARIANT_TYPE_BYTESTRING, blob, TRUE);
   const char *text = s ? (key ? key : "") : error->message;
@@ -176,7 +176,8 @@ static bool load_with_team(Loading *l, Team *team, unsigned threads) {
   g_autofree size_t *items = g_new(size_t, l->models->len + 1);
   size_t n = 0;
   for (guint i = 0; team_leads(team) && i < l->models->len; i++) {
-    l->sketches->pdata[i] = known_sketch(l, l->models->pdata[i]);
+    g_autofree char *stamp = model_stamp(l->collection, l->models->pdata[i]);
+    l->sketches->pdata[i] = known_sketch(l, l->models->pdata[i], stamp);
     if (!l->sketches->pdata[i]) items[n++] = i;
     else report(l, l->models->pdata[i]);
   }
