@@ -252,20 +252,17 @@ static GBytes *fill_shared(void *user, size_t k, unsigned thread) {
     if (there)
       g_byte_array_append(rows, (const guint8 *)(f.rows + c->rows[i] * s->width), (guint)(s->width * sizeof(float)));
   }
-  g_autoptr(GVariantBuilder) words = g_variant_builder_new(G_VARIANT_TYPE("aay"));
-  for (guint i = 0; i < warnings->len; i++)
-    g_variant_builder_add_value(words, g_variant_new_bytestring(warnings->pdata[i]));
-  g_autoptr(GVariant) filled = g_variant_ref_sink(g_variant_new(
-      "(@ay@ay@aay)", g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, good->data, good->len, 1),
-      g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, rows->data, rows->len, 1), g_variant_builder_end(words)));
+  GVariant *words = g_variant_new_bytestring_array((const char *const *)warnings->pdata, warnings->len);
+  g_autoptr(GVariant) filled = g_variant_ref_sink(
+      g_variant_new("(@ay@ay@aay)", g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, good->data, good->len, 1),
+                    g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, rows->data, rows->len, 1), words));
   return g_variant_get_data_as_bytes(filled);
 }
 
 static void take_words(const Filling *f, GVariant *words) {
-  for (gsize i = 0; f->warnings && i < g_variant_n_children(words); i++) {
-    g_autoptr(GVariant) word = g_variant_get_child_value(words, i);
-    g_ptr_array_add(f->warnings, g_strdup(g_variant_get_bytestring(word)));
-  }
+  gsize n;
+  g_autofree const char **each = g_variant_get_bytestring_array(words, &n);
+  for (gsize i = 0; f->warnings && i < n; i++) g_ptr_array_add(f->warnings, g_strdup(each[i]));
 }
 
 static bool take_filled(void *user, size_t k, GBytes *result, GError **error) {

@@ -42,16 +42,12 @@ static GVariant *variant_of(GBytes *bytes) { return g_variant_new_from_bytes(G_V
 static GBytes *pack_run(Reading *one, const GArray *missing) {
   g_autoptr(GBytes) catalog = catalog_pack(one->catalog, NULL);
   if (!catalog) return NULL;
-  g_autoptr(GVariantBuilder) members = g_variant_builder_new(G_VARIANT_TYPE("aay"));
-  GHashTableIter iter;
-  gpointer path;
-  g_hash_table_iter_init(&iter, one->members);
-  while (g_hash_table_iter_next(&iter, &path, NULL))
-    g_variant_builder_add_value(members, g_variant_new_bytestring(path));
+  guint n;
+  g_autofree gpointer *members = g_hash_table_get_keys_as_array(one->members, &n);
+  GVariant *paths = g_variant_new_bytestring_array((const char *const *)members, n);
   GVariant *absent = g_variant_new_fixed_array(G_VARIANT_TYPE_UINT32, missing->data, missing->len, sizeof(guint32));
-  g_autoptr(GVariant) result =
-      g_variant_ref_sink(g_variant_new("(ut@aay@au@ay)", atomic_load(&one->opened), atomic_load(&one->bytes),
-                                       g_variant_builder_end(members), absent, variant_of(catalog)));
+  g_autoptr(GVariant) result = g_variant_ref_sink(g_variant_new(
+      "(ut@aay@au@ay)", atomic_load(&one->opened), atomic_load(&one->bytes), paths, absent, variant_of(catalog)));
   return g_variant_get_data_as_bytes(result);
 }
 
@@ -94,11 +90,9 @@ static bool take_run(void *user, size_t item, GBytes *result, GError **error) {
   g_variant_get(v, "(ut@aay@au@ay)", &opened, &bytes, &members, &missing, &packed);
   g_autoptr(GBytes) catalog = g_variant_get_data_as_bytes(packed);
   if (!catalog_unpack(r->catalog, catalog, error)) return false;
-  for (gsize i = 0; i < g_variant_n_children(members); i++) {
-    g_autoptr(GVariant) path = g_variant_get_child_value(members, i);
-    g_hash_table_add(r->members, g_strdup(g_variant_get_bytestring(path)));
-  }
   gsize n;
+  g_autofree const char **paths = g_variant_get_bytestring_array(members, &n);
+  for (gsize i = 0; i < n; i++) g_hash_table_add(r->members, g_strdup(paths[i]));
   const guint32 *absent = g_variant_get_fixed_array(missing, &n, sizeof *absent);
   for (gsize i = 0; i < n; i++)
     if (absent[i] < r->pending->len) g_ptr_array_add(k->left, r->pending->pdata[absent[i]]);
