@@ -122,10 +122,10 @@ Probex *compression_lift(const Compression *c, const Probex *p, GError **error) 
   Probex *full = probex_new(&s, error);
   if (!full) return NULL;
   if (!s.views) lift(c, &s, false, false, p->u, p->v, full->u, full->v);
-  for (int b = 0; b < VIEW_BRANCHES; b++)
+  for (ViewBranch b = 0; b < VIEW_BRANCHES; b++)
     if (p->views_u[b])
-      lift(c, &s, b == VIEW_XXTU || b == VIEW_XTU, b == VIEW_XTU || b == VIEW_XTXU, p->views_u[b], p->views_v[b],
-           full->views_u[b], full->views_v[b]);
+      lift(c, &s, view_probes_out(b), view_is_across(b), p->views_u[b], p->views_v[b], full->views_u[b],
+           full->views_v[b]);
   size_t rest = (size_t)(p->block + p->n - p->m); /* what follows U and V is the same */
   memcpy(full->m, p->m, rest * sizeof(float));
   return full;

@@ -50,8 +50,7 @@ static size_t take_parts(MultiviewDense *m, const Probex *p, float *block) {
 static void set_ones(MultiviewDense *m, const ProbexShape *s) {
   for (int b = 0; b < VIEW_BRANCHES; b++) {
     if (!m->branch[b].ones) continue;
-    bool rows = b == VIEW_XU || b == VIEW_XXTU;
-    const float *from = rows ? m->set->ones_out : m->set->ones_in;
+    const float *from = view_is_across((ViewBranch)b) ? m->set->ones_in : m->set->ones_out;
     for (size_t j = 0; j < probex_response_rows(s, (ViewBranch)b); j++) m->branch[b].ones[j] = from ? from[j] : 1;
   }
 }
@@ -85,9 +84,6 @@ static void times(const MultiviewDense *m, const float *x, bool across, const fl
   gemm(across, false, rows, r, inner, 1, x, m->set->d_in, from, r, 0, to, r);
 }
 
-static bool is_across(ViewBranch b) { return b == VIEW_XTU || b == VIEW_XTXU; }
-static bool is_second(ViewBranch b) { return b == VIEW_XXTU || b == VIEW_XTXU; }
-
 static ViewStandard standard_of(const float *s, const float *ones, size_t d, size_t r, double n) {
   double sum = 0, squares = 0;
   for (size_t j = 0; j < d; j++, s += r) {
@@ -106,9 +102,9 @@ static void branch_forward(MultiviewDense *m, const Probex *p, ViewBranch b, siz
   BranchPass *at = &m->branch[b];
   size_t d = probex_response_rows(shape, b), r = shape->r_u, w = shape->r_v;
   float *s = at->s + i * d * r;
-  if (is_second(b)) times(m, x, !is_across(b), p->views_u[b], r, m->half);
-  times(m, x, is_across(b), is_second(b) ? m->half : p->views_u[b], r, s);
-  double full = (double)(is_across(b) ? m->set->full_in : m->set->full_out);
+  if (view_is_second(b)) times(m, x, !view_is_across(b), p->views_u[b], r, m->half);
+  times(m, x, view_is_across(b), view_is_second(b) ? m->half : p->views_u[b], r, s);
+  double full = (double)(view_is_across(b) ? m->set->full_in : m->set->full_out);
   at->standard[i] = standard_of(s, at->ones, d, r, full * (double)r);
   gemm(true, true, r, w, d, 1, s, r, p->views_v[b], d, 0, h, w);
   view_finish(&at->standard[i], at->p1, r, w, shape->linear, h);
@@ -159,8 +155,8 @@ static void branch_backward(MultiviewDense *m, const Probex *p, ViewBranch b, si
   response_backward(m, p, b, i, &slope, dz);
   /* S = X W, W = X'U or U: dW = X' dS; the second order goes through X once more. */
   const float *last = m->ds;
-  if (is_second(b)) times(m, x, !is_across(b), m->ds, r, m->half), last = m->half;
-  bool across = is_second(b) ? is_across(b) : !is_across(b);
+  if (view_is_second(b)) times(m, x, !view_is_across(b), m->ds, r, m->half), last = m->half;
+  bool across = view_is_second(b) ? view_is_across(b) : !view_is_across(b);
   size_t inner = across ? m->set->d_out : m->set->d_in;
   gemm(across, false, e, r, inner, 1, x, m->set->d_in, last, r, add, grad->views_u[b], r);
 }

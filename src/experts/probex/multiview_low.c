@@ -131,7 +131,7 @@ typedef struct {
 static MemberView member_view(const MultiviewLow *m, ViewBranch b, size_t i) {
   size_t model = m->members[i], row = m->set->first[model];
   const float *f = m->f + m->gram[model], *g = m->g + m->gram[model];
-  bool out_is_b = b == VIEW_XU || b == VIEW_XXTU, second = b == VIEW_XXTU || b == VIEW_XTXU;
+  bool out_is_b = !view_is_across(b), second = view_is_second(b);
   float s = m->set->scale[model];
   return (MemberView){.row = m->first[i],
                       .k = m->first[i + 1] - m->first[i],
@@ -240,12 +240,8 @@ static void place_members(MultiviewLow *m, const size_t *members, size_t n) {
 }
 
 /* The rows that a branch's probes read, and those that its projection reads. */
-static const float *probed_rows(const MultiviewLow *m, ViewBranch b) {
-  return b == VIEW_XU || b == VIEW_XTXU ? m->a : m->bt;
-}
-static const float *projected_rows(const MultiviewLow *m, ViewBranch b) {
-  return b == VIEW_XU || b == VIEW_XXTU ? m->bt : m->a;
-}
+static const float *probed_rows(const MultiviewLow *m, ViewBranch b) { return view_probes_out(b) ? m->bt : m->a; }
+static const float *projected_rows(const MultiviewLow *m, ViewBranch b) { return view_is_across(b) ? m->a : m->bt; }
 
 void multiview_low_forward(MultiviewLow *m, const Probex *p, const size_t *members, size_t n, float *h) {
   const ProbexShape *s = &p->shape;

@@ -20,13 +20,9 @@ static void head_size(const ProbexShape *s, size_t *rows, size_t *columns) {
 
 static bool has_branch(const ProbexShape *s, int b) { return s->views >> b & 1; }
 
-size_t probex_probe_rows(const ProbexShape *s, ViewBranch b) {
-  return b == VIEW_XU || b == VIEW_XTXU ? s->d_in : s->d_out;
-}
+size_t probex_probe_rows(const ProbexShape *s, ViewBranch b) { return view_probes_out(b) ? s->d_out : s->d_in; }
 
-size_t probex_response_rows(const ProbexShape *s, ViewBranch b) {
-  return b == VIEW_XU || b == VIEW_XXTU ? s->d_out : s->d_in;
-}
+size_t probex_response_rows(const ProbexShape *s, ViewBranch b) { return view_is_across(b) ? s->d_in : s->d_out; }
 
 size_t probex_branches(const ProbexShape *s) {
   return s->views ? (size_t)__builtin_popcount(s->views & ((1U << VIEW_BRANCHES) - 1)) : 1;

@@ -33,6 +33,12 @@ typedef struct {
 /* The branches in the order in which they lie before the encoder. */
 typedef enum { VIEW_XU, VIEW_XXTU, VIEW_XTU, VIEW_XTXU, VIEW_BRANCHES } ViewBranch;
 
+/* A branch's response X U, X X'U, X'U or X'X U lies on the side of X's columns, d_in; goes through X twice; has its
+ * probes U on the side of X's rows, d_out. */
+static inline bool view_is_across(ViewBranch b) { return b == VIEW_XTU || b == VIEW_XTXU; }
+static inline bool view_is_second(ViewBranch b) { return b == VIEW_XXTU || b == VIEW_XTXU; }
+static inline bool view_probes_out(ViewBranch b) { return view_is_across(b) != view_is_second(b); }
+
 /* All parameters lie in one block, so that Adam and a gradient walk it once. */
 typedef struct {
   ProbexShape shape;
@@ -49,7 +55,7 @@ typedef struct {
   float *tau;                    /* align: log of the inverse temperature (1) */
 } Probex;
 
-/* Rows of a branch's probes, and of its response X U, X X'U, X'U or X'X U. */
+/* Rows of a branch's probes, and of its response. */
 size_t probex_probe_rows(const ProbexShape *shape, ViewBranch branch);
 size_t probex_response_rows(const ProbexShape *shape, ViewBranch branch);
 

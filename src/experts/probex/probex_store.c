@@ -83,8 +83,7 @@ static bool read_branches(WeightFile *f, ProbexShape *s, GError **error) {
     const uint64_t *u = probex_store_shape(f, view_probe_name(b), 2, error);
     const uint64_t *v = u ? probex_store_shape(f, view_projection_name(b), 2, error) : NULL;
     if (!v) return false;
-    bool across = b == VIEW_XTU || b == VIEW_XTXU, probes_out = b == VIEW_XXTU || b == VIEW_XTU;
-    size_t *d[] = {probes_out ? &s->d_out : &s->d_in, across ? &s->d_in : &s->d_out};
+    size_t *d[] = {view_probes_out(b) ? &s->d_out : &s->d_in, view_is_across(b) ? &s->d_in : &s->d_out};
     const size_t says[] = {u[0], v[1]};
     for (int i = 0; i < 2; i++)
       if (!*d[i]) *d[i] = says[i];
