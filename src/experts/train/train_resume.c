@@ -17,6 +17,11 @@
 
 enum { BETWEEN = 2 * G_USEC_PER_SEC, MOST_ROWS = 1 << 24 };
 
+enum {
+  BLOCKS = 5,
+  TENSORS = BLOCKS + 2
+}; /* of a state: parameters, two moments, best, best on held-out classes; all */
+
 static char *counters_text(const TrainRun *r) {
   return g_strdup_printf("%u %" PRIu64 " %a %a %a %u %a %u %" PRIx64 " %" PRIx64 " %" PRIx64 " %" PRIx64, r->epoch,
                          r->step, r->best_score, r->best_loss, r->training, r->result->best_epoch,
@@ -50,19 +55,27 @@ static char *check_text(const TensorOut *t, size_t n, const char *key, const cha
   return g_strdup_printf("%016" PRIx64 "%016" PRIx64, h.hi, h.lo);
 }
 
+/* A state's tensors: five blocks of n numbers (the last NULL where no classes are held out), the order of the m training
+ * models, the curve. Returns how many there are. */
+static size_t state_tensors(size_t n, const float *const *blocks, size_t m, const float *order, size_t rows,
+                            const float *curve, TensorOut *out) {
+  const TensorOut all[TENSORS] = {
+      tensor_out_vector("w", n, blocks[0]),           tensor_out_vector("m", n, blocks[1]),
+      tensor_out_vector("v", n, blocks[2]),           tensor_out_vector("best", n, blocks[3]),
+      tensor_out_vector("order", m, order),           tensor_out_vector("curve", rows, curve),
+      tensor_out_vector("best_holdout", n, blocks[4])};
+  memcpy(out, all, sizeof all);
+  return blocks[4] ? TENSORS : TENSORS - 1;
+}
+
 void train_state_save(TrainRun *r) {
   gint64 now = g_get_monotonic_time();
   if (!r->resume || now - r->saved < BETWEEN) return;
   size_t n = r->probex->n, m = r->task->counts[SPLIT_TRAIN];
   g_autofree float *order = order_floats(r, m), *curve = curve_floats(r->result->curve);
-  const TensorOut tensors[] = {tensor_out_vector("w", n, r->probex->block),
-                               tensor_out_vector("m", n, r->m->block),
-                               tensor_out_vector("v", n, r->v->block),
-                               tensor_out_vector("best", n, r->best),
-                               tensor_out_vector("order", m, order),
-                               tensor_out_vector("curve", 3 * r->result->curve->len, curve),
-                               tensor_out_vector("best_holdout", n, r->best_holdout)};
-  size_t parts = G_N_ELEMENTS(tensors) - !r->best_holdout;
+  const float *const blocks[BLOCKS] = {r->probex->block, r->m->block, r->v->block, r->best, r->best_holdout};
+  TensorOut tensors[TENSORS];
+  size_t parts = state_tensors(n, blocks, m, order, 3 * r->result->curve->len, curve, tensors);
   g_autofree char *key = g_strdup_printf("%016" PRIx64, r->key), *counters = counters_text(r);
   g_autofree char *check = check_text(tensors, parts, key, counters);
   const char *metadata[] = {"key", key, "counters", counters, "check", check, NULL};
@@ -97,10 +110,8 @@ static bool take_counters(TrainRun *r, const char *text) {
   return true;
 }
 
-static bool take_order(TrainRun *r, WeightFile *f) {
+static bool take_order(TrainRun *r, const float *order) {
   size_t n = r->task->counts[SPLIT_TRAIN];
-  g_autofree float *order = g_new(float, n + 1);
-  if (!take(f, "order", n, order)) return false;
   g_autofree unsigned char *seen = g_new0(unsigned char, r->task->models->len + 1);
   for (size_t i = 0; i < n; i++) { /* each training model once, and no other */
     if (!(order[i] >= 0 && order[i] < (float)r->task->models->len)) return false;
@@ -111,58 +122,75 @@ static bool take_order(TrainRun *r, WeightFile *f) {
   return true;
 }
 
-static bool take_curve(TrainRun *r, WeightFile *f, unsigned epochs) {
-  g_autofree float *curve = g_new(float, 3 * (size_t)epochs + 1);
-  if (!take(f, "curve", 3 * (size_t)epochs, curve)) return false;
-  for (unsigned i = 0; i < epochs; i++) {
+static bool take_curve(TrainRun *r, const float *curve, size_t rows) {
+  if (rows != 3 * (size_t)r->epoch) return false;
+  for (unsigned i = 0; i < r->epoch; i++) {
     EpochRow e = {(double)curve[3 * i], (double)curve[3 * i + 1], (double)curve[3 * i + 2]};
     g_array_append_val(r->result->curve, e);
   }
   return true;
 }
 
-/* True when the file's numbers are those that its checksum was made of, and all of them numbers. */
-static bool is_whole(const TrainRun *r, WeightFile *f, const float *blocks, size_t n_blocks) {
+/* What a file holds, read once. */
+typedef struct {
+  size_t parts;                  /* how many blocks */
+  float *blocks, *order, *curve; /* (parts, n), (training models), (rows) */
+  size_t rows;
+} State;
+
+static void state_clear(State *s) {
+  g_free(s->blocks);
+  g_free(s->order);
+  g_free(s->curve);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(State, state_clear)
+
+static bool read_state(const TrainRun *r, WeightFile *f, State *s) {
+  static const char *const names[BLOCKS] = {"w", "m", "v", "best", "best_holdout"};
   size_t n = r->probex->n, m = r->task->counts[SPLIT_TRAIN];
+  gssize at = weight_file_find(f, "curve");
+  s->parts = r->best_holdout ? BLOCKS : BLOCKS - 1;
+  s->rows = at >= 0 ? weight_file_info(f, (size_t)at)->count : 0;
+  if (at < 0 || s->rows > MOST_ROWS) return false;
+  s->blocks = g_try_new(float, s->parts *n);
+  s->order = g_new(float, m + 1);
+  s->curve = g_new(float, s->rows + 1);
+  bool ok = s->blocks != NULL;
+  for (size_t i = 0; ok && i < s->parts; i++) ok = take(f, names[i], n, s->blocks + i * n);
+  return ok && take(f, "order", m, s->order) && take(f, "curve", s->rows, s->curve);
+}
+
+/* True when the file's numbers are those that its checksum was made of, and all of them numbers. */
+static bool is_whole(const TrainRun *r, WeightFile *f, const State *s) {
+  size_t n = r->probex->n;
   GHashTable *facts = weight_file_metadata(f);
   const char *check = g_hash_table_lookup(facts, "check"), *key = g_hash_table_lookup(facts, "key");
   const char *counters = g_hash_table_lookup(facts, "counters");
-  gssize at = weight_file_find(f, "curve");
-  size_t rows = at >= 0 ? weight_file_info(f, (size_t)at)->count : 0;
-  if (!check || !counters || at < 0 || rows > MOST_ROWS) return false;
-  g_autofree float *order = g_new(float, m + 1), *curve = g_new(float, rows + 1);
-  if (!take(f, "order", m, order) || !take(f, "curve", rows, curve)) return false;
-  const TensorOut tensors[] = {tensor_out_vector("w", n, blocks),
-                               tensor_out_vector("m", n, blocks + n),
-                               tensor_out_vector("v", n, blocks + 2 * n),
-                               tensor_out_vector("best", n, blocks + 3 * n),
-                               tensor_out_vector("order", m, order),
-                               tensor_out_vector("curve", rows, curve),
-                               tensor_out_vector("best_holdout", n, n_blocks > 4 ? blocks + 4 * n : NULL)};
-  g_autofree char *own = check_text(tensors, n_blocks + 2, key, counters);
-  return strcmp(own, check) == 0 && first_not_finite(blocks, n_blocks * n) == n_blocks * n;
+  if (!check || !counters) return false;
+  const float *blocks[BLOCKS] = {NULL};
+  for (size_t i = 0; i < s->parts; i++) blocks[i] = s->blocks + i * n;
+  TensorOut tensors[TENSORS];
+  size_t parts = state_tensors(n, blocks, r->task->counts[SPLIT_TRAIN], s->order, s->rows, s->curve, tensors);
+  g_autofree char *own = check_text(tensors, parts, key, counters);
+  return strcmp(own, check) == 0 && first_not_finite(s->blocks, s->parts * n) == s->parts * n;
 }
 
-/* All or nothing: the blocks are read aside first. False when the file is damaged; a whole one that is of no use, being
- * of more epochs than this run has, is left alone. */
+/* All or nothing: the file is read aside first. False when it is damaged; a whole one that is of no use, being of more
+ * epochs than this run has, is left alone. */
 static bool take_state(TrainRun *r, WeightFile *f) {
-  size_t n = r->probex->n, parts = r->best_holdout ? 5 : 4;
-  g_autofree float *aside = g_try_new(float, parts *n);
-  const char *names[] = {"w", "m", "v", "best", "best_holdout"};
-  if (!aside) return false;
-  for (size_t i = 0; i < parts; i++)
-    if (!take(f, names[i], n, aside + i * n)) return false;
-  if (!is_whole(r, f, aside, parts)) return false;
+  size_t n = r->probex->n;
+  g_auto(State) s = {0};
+  if (!read_state(r, f, &s) || !is_whole(r, f, &s)) return false;
   TrainRun before = *r;
   if (!take_counters(r, g_hash_table_lookup(weight_file_metadata(f), "counters")) || r->epoch > r->options->epochs ||
-      !take_order(r, f) || !take_curve(r, f, r->epoch)) {
+      !take_order(r, s.order) || !take_curve(r, s.curve, s.rows)) {
     *r = before;
     r->result->best_epoch = 0;
     g_array_set_size(r->result->curve, 0);
     return true;
   }
-  float *to[] = {r->probex->block, r->m->block, r->v->block, r->best, r->best_holdout};
-  for (size_t i = 0; i < parts; i++) memcpy(to[i], aside + i * n, n * sizeof *aside);
+  float *to[BLOCKS] = {r->probex->block, r->m->block, r->v->block, r->best, r->best_holdout};
+  for (size_t i = 0; i < s.parts; i++) memcpy(to[i], s.blocks + i * n, n * sizeof *s.blocks);
   return true;
 }
 
