@@ -26,6 +26,7 @@ static void print_usage(FILE *out) {
 /* `copse [DIR]`: the interface. The scan runs there, as a job one can watch. */
 static int open_interface(int argc, char **argv) {
   g_autofree char *theme = NULL;
+  bool stuck = false;
   gboolean ascii = FALSE, plain = FALSE, slow = FALSE;
   int frames = 0, idle = 0, status;
   Globals g;
@@ -62,8 +63,10 @@ static int open_interface(int argc, char **argv) {
                   .plain = plain,
                   .slow = slow,
                   .frames = frames,
+                  .stuck = &stuck,
                   .idle_minutes = (unsigned)CLAMP(idle, 0, 100000)};
   status = c ? ui_run(&ui, &error) : STATUS_COULD_NOT;
+  if (stuck) g_steal_pointer(&c); /* a thread is in it */
   if (error) status = command_fail(error);
   globals_clear(&g);
   return status;

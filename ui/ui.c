@@ -10,6 +10,8 @@
 #include "ui/plain/plain.h"
 #include "ui/app/script.h"
 
+enum { LEAVE_PATIENCE = 10000 }; /* milliseconds that leaving waits for what is being written */
+
 /* The user's configuration; NULL with an error when it is wrong. A guest's session looks as the host has
  * arranged it with options, not as a file says. */
 static Config *own_config(bool read_only, GError **error) {
@@ -37,5 +39,7 @@ int ui_run(const UiOptions *options, GError **error) {
   if (!app) return 1;
   if (script) return script_run(app, script, error) ? 0 : 1;
   app_run(app);
-  return 0;
+  if (app_leave(app, LEAVE_PATIENCE, error)) return 0;
+  if (options->stuck) *options->stuck = true;
+  return 1;
 }

@@ -207,3 +207,15 @@ bool dir_remove(const char *path, GError **error) {
   g_dir_close(dir);
   return ok && (rmdir(path) == 0 || fail_errno(error, "cannot remove", path));
 }
+
+bool file_write_through(const char *path, const void *bytes, size_t n, GError **error) {
+  char real[PATH_MAX];
+  struct stat st;
+  g_autofree char *folder = g_path_get_dirname(path);
+  if (realpath(path, real)) path = real;
+  if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s is no regular file", path);
+    return false;
+  }
+  return dir_make(folder, error) && file_write_bytes(path, bytes, n, error);
+}

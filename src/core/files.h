@@ -18,6 +18,10 @@ bool file_write_quick(const char *path, FileWriter write, void *user, GError **e
 /* The same with bytes at hand. */
 bool file_write_bytes(const char *path, const void *bytes, size_t n, GError **error);
 
+/* Bytes for a file that its user may have arranged otherwise: through a symbolic link to the file it names, in a folder
+ * that is made where it is missing, and never over anything but a regular file. */
+bool file_write_through(const char *path, const void *bytes, size_t n, GError **error);
+
 /* All n bytes to fd, going on after short writes. */
 bool fd_write_all(int fd, const void *bytes, size_t n, GError **error);
 

@@ -17,8 +17,8 @@ guint64 engine_set_by_hand(const Engine *engine, Snapshot *wood, Model *model, c
   task->x = model_ref(model);
   task->label_key = g_strdup(key);
   task->text = g_strdup(value);
-  return job_input_submit(task, "Keeping what was set by hand", ERRAND_URGENT | ERRAND_QUIET, run_set, g_free, done,
-                          user);
+  return job_input_submit(task, "Keeping what was set by hand", ERRAND_URGENT | ERRAND_QUIET | ERRAND_LASTING, run_set,
+                          g_free, done, user);
 }
 
 static gpointer run_change(gpointer input, const Progress *progress, GError **error) {
@@ -35,6 +35,6 @@ guint64 engine_change_expert(const Engine *engine, OpenExperts *oracle, guint ex
   task->oracle = open_experts_ref(oracle);
   task->expert = oracle->experts->pdata[expert];
   task->text = g_strdup(name);
-  return job_input_submit(task, name ? "Renaming an expert" : "Deleting an expert", ERRAND_URGENT | ERRAND_QUIET,
-                          run_change, g_free, done, user);
+  return job_input_submit(task, name ? "Renaming an expert" : "Deleting an expert",
+                          ERRAND_URGENT | ERRAND_QUIET | ERRAND_LASTING, run_change, g_free, done, user);
 }

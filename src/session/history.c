@@ -21,7 +21,8 @@ GPtrArray *history_load(const Engine *engine, HistoryKind kind) {
   return lines;
 }
 
-void history_save(const Engine *engine, HistoryKind kind, const GPtrArray *lines) {
+/* The last MEMORY_LINES lines. */
+static void history_save(const Engine *engine, HistoryKind kind, const GPtrArray *lines) {
   GString *s = g_string_new(NULL);
   guint first = lines->len > MEMORY_LINES ? lines->len - MEMORY_LINES : 0;
   for (guint i = first; i < lines->len; i++) g_string_append_printf(s, "%s\n", (const char *)lines->pdata[i]);
@@ -60,10 +61,13 @@ guint64 engine_history(const Engine *engine, JobDone done, gpointer user) {
 /* Gives back that it is done, since a job without a result has failed. */
 static gpointer run_save(gpointer input, const Progress *progress, GError **error) {
   const JobInput *t = input;
-  g_autoptr(GPtrArray) lines = g_ptr_array_new();
   (void)progress, (void)error; /* a few lines: nobody cancels that */
-  for (char **l = t->labels; *l; l++) g_ptr_array_add(lines, *l);
-  history_save(&t->engine, (HistoryKind)t->limit, lines);
+  const HistoryKind kind = (HistoryKind)t->limit;
+  /* What earlier sessions left may not have reached the owner yet, who then knows its own lines alone. */
+  g_autoptr(GPtrArray) lines =
+      kind == HISTORY_FOLDS ? g_ptr_array_new_with_free_func(g_free) : history_load(&t->engine, kind);
+  for (char **l = t->labels; *l; l++) history_add(lines, *l);
+  history_save(&t->engine, kind, lines);
   return g_strdup("");
 }
 
@@ -73,5 +77,6 @@ guint64 engine_keep_history(const Engine *engine, HistoryKind kind, const GPtrAr
   task->labels = g_new0(char *, lines->len + 1);
   for (guint i = 0; i < lines->len; i++) task->labels[i] = g_strdup(lines->pdata[i]);
   task->limit = kind;
-  return job_input_submit(task, "Remembering", ERRAND_URGENT | ERRAND_QUIET, run_save, g_free, done, user);
+  return job_input_submit(task, "Remembering", ERRAND_URGENT | ERRAND_QUIET | ERRAND_LASTING, run_save, g_free, done,
+                          user);
 }

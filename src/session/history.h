@@ -12,9 +12,6 @@ typedef enum { HISTORY_QUESTIONS, HISTORY_COMMANDS, HISTORY_FOLDS, HISTORY_KINDS
 /* The lines of a kind, oldest first; none when there are none. Array of char*, owned. Reads the disk. */
 GPtrArray *history_load(const Engine *engine, HistoryKind kind);
 
-/* Keeps the last MEMORY_LINES lines. Trouble is no error: what is remembered is a comfort. Writes to the disk. */
-void history_save(const Engine *engine, HistoryKind kind, const GPtrArray *lines);
-
 /* Appends a line, once: an earlier one like it goes. */
 void history_add(GPtrArray *lines, const char *line);
 
@@ -27,6 +24,7 @@ void history_free(gpointer history); /* NULL-safe */
 /* History*: as a job that is not listed. */
 guint64 engine_history(const Engine *engine, JobDone done, gpointer user);
 
-/* Keeps a copy of the lines, likewise. The job's id. */
+/* Keeps a copy of the lines, likewise, even when the program ends: in front of them those that are kept already, folds
+ * alone. Trouble is no error: what is remembered is a comfort. The job's id. */
 guint64 engine_keep_history(const Engine *engine, HistoryKind kind, const GPtrArray *lines, JobDone done,
                             gpointer user);

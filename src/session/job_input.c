@@ -21,6 +21,8 @@ static void job_input_free(gpointer data) {
   g_free(errand->label_key);
   g_free(errand->encoder);
   g_free(errand->prompts);
+  g_free(errand->contents);
+  g_clear_pointer(&errand->nodes, g_ptr_array_unref);
   g_free(errand);
 }
 
@@ -37,6 +39,7 @@ guint64 job_input_submit(JobInput *errand, const char *title, unsigned flags, Jo
   JobSpec spec = {.title = title,
                   .urgent = flags & ERRAND_URGENT,
                   .quiet = flags & ERRAND_QUIET,
+                  .lasting = flags & ERRAND_LASTING,
                   .run = run,
                   .input = errand,
                   .free_input = job_input_free,

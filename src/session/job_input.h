@@ -17,17 +17,20 @@ typedef struct {
   unsigned limit;
   TrainOptions train;
   char *layer, *label_key, *encoder, *prompts;
+  char *contents;   /* of a file */
+  GPtrArray *nodes; /* of ForestNode*, the wood's */
   SweepBoard *board;
   MapBoard *map;
 } JobInput;
 
-enum { ERRAND_QUIET = 1, ERRAND_URGENT = 2 };
+enum { ERRAND_QUIET = 1, ERRAND_URGENT = 2, ERRAND_LASTING = 4 };
 
 JobInput *job_input_new(const Engine *engine);
 
 /* The options of a training; their strings are copied. */
 void job_input_take_options(JobInput *errand, const TrainOptions *options);
 
-/* Queues it; takes ownership. `flags`: not listed among the jobs; not behind a training. */
+/* Queues it; takes ownership. `flags`: not listed among the jobs; not behind a training; done even when the
+ * program ends. */
 guint64 job_input_submit(JobInput *errand, const char *title, unsigned flags, JobRun run, GDestroyNotify free_result,
                          JobDone done, gpointer user);

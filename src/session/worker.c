@@ -34,7 +34,7 @@ typedef struct {
 struct Worker {
   pthread_t thread;
   pthread_mutex_t lock;
-  pthread_cond_t wake;
+  pthread_cond_t wake, gone;
   int pipe[2];
   /* Below: guarded by the lock. */
   GQueue jobs;  /* of Job*, oldest first: all that wait, run, or are still listed */
@@ -44,7 +44,9 @@ struct Worker {
   bool woken;   /* a byte is in the pipe */
   bool changed; /* since the last dispatch */
   bool nested;  /* an urgent job runs inside another */
-  bool quit;
+  bool quit;    /* when nothing waits any more */
+  bool left;    /* the thread has nothing left to do */
+  bool alone;   /* nobody waits for that: the thread frees all */
 };
 
 void job_status_clear(JobStatus *status) {
@@ -153,21 +155,41 @@ static void run_job(Worker *w, Job *job) {
 static void run_urgent(Worker *w) {
   pthread_mutex_lock(&w->lock);
   w->nested = true;
-  for (Job *job; !w->quit && (job = next_waiting(w, true));) run_job(w, job);
+  for (Job *job; (job = next_waiting(w, true));) run_job(w, job);
   w->nested = false;
   pthread_mutex_unlock(&w->lock);
+}
+
+static void worker_destroy(Worker *w) {
+  for (GList *l = w->jobs.head; l; l = l->next) {
+    drop_result(l->data);
+    job_free(l->data);
+  }
+  g_queue_clear(&w->jobs);
+  g_queue_clear(&w->ended);
+  if (w->pipe[0] >= 0) close(w->pipe[0]);
+  if (w->pipe[1] >= 0) close(w->pipe[1]);
+  pthread_cond_destroy(&w->wake);
+  pthread_cond_destroy(&w->gone);
+  pthread_mutex_destroy(&w->lock);
+  g_free(w);
 }
 
 static void *worker_main(void *data) {
   Worker *w = data;
   thread_stack_ensure();
   pthread_mutex_lock(&w->lock);
-  while (!w->quit) {
+  for (;;) {
     Job *job = next_waiting(w, false);
     if (job) run_job(w, job);
+    else if (w->quit) break;
     else pthread_cond_wait(&w->wake, &w->lock);
   }
+  bool alone = w->alone;
+  w->left = true;
+  pthread_cond_signal(&w->gone);
   pthread_mutex_unlock(&w->lock);
+  if (alone) worker_destroy(w);
   return NULL;
 }
 
@@ -186,20 +208,6 @@ static bool start_thread(Worker *w) {
   return ok;
 }
 
-static void worker_destroy(Worker *w) {
-  for (GList *l = w->jobs.head; l; l = l->next) {
-    drop_result(l->data);
-    job_free(l->data);
-  }
-  g_queue_clear(&w->jobs);
-  g_queue_clear(&w->ended);
-  if (w->pipe[0] >= 0) close(w->pipe[0]);
-  if (w->pipe[1] >= 0) close(w->pipe[1]);
-  pthread_cond_destroy(&w->wake);
-  pthread_mutex_destroy(&w->lock);
-  g_free(w);
-}
-
 Worker *worker_new(void) {
   Worker *w = g_new0(Worker, 1);
   w->pipe[0] = w->pipe[1] = -1;
@@ -207,6 +215,11 @@ Worker *worker_new(void) {
   g_queue_init(&w->ended);
   pthread_mutex_init(&w->lock, NULL);
   pthread_cond_init(&w->wake, NULL);
+  pthread_condattr_t clock;
+  pthread_condattr_init(&clock);
+  pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+  pthread_cond_init(&w->gone, &clock);
+  pthread_condattr_destroy(&clock);
   if (pipe2(w->pipe, O_NONBLOCK | O_CLOEXEC) == 0 && start_thread(w)) return w;
   worker_destroy(w);
   return NULL;
@@ -224,16 +237,37 @@ static void cancel_job(Job *job) {
   job_end(job, JOB_CANCELLED);
 }
 
-void worker_free(Worker *w) {
-  if (!w) return;
+/* Lock held. False when the thread has not come to its end in time. */
+static bool await_end(Worker *w, int ms) {
+  struct timespec until;
+  clock_gettime(CLOCK_MONOTONIC, &until);
+  until.tv_sec += ms / 1000;
+  until.tv_nsec += ms % 1000 * 1000000L;
+  if (until.tv_nsec >= 1000000000L) until.tv_sec++, until.tv_nsec -= 1000000000L;
+  int wrong = 0;
+  while (!w->left && !wrong)
+    wrong = ms < 0 ? pthread_cond_wait(&w->gone, &w->lock) : pthread_cond_timedwait(&w->gone, &w->lock, &until);
+  return w->left;
+}
+
+bool worker_end(Worker *w, int ms) {
+  if (!w) return true;
   pthread_mutex_lock(&w->lock);
   w->quit = true;
-  for (GList *l = w->jobs.head; l; l = l->next) cancel_job(l->data);
+  for (GList *l = w->jobs.head; l; l = l->next)
+    if (!((const Job *)l->data)->spec.lasting) cancel_job(l->data);
   pthread_cond_signal(&w->wake);
+  bool ended = await_end(w, ms);
+  w->alone = !ended;
+  if (!ended) pthread_detach(w->thread);
   pthread_mutex_unlock(&w->lock);
+  if (!ended) return false;
   pthread_join(w->thread, NULL);
   worker_destroy(w);
+  return true;
 }
+
+void worker_free(Worker *w) { worker_end(w, -1); }
 
 guint64 worker_submit(Worker *w, const JobSpec *spec) {
   Job *job = g_new0(Job, 1);

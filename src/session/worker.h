@@ -7,7 +7,7 @@
  *   worker_dispatch(w)  calls spec.progress and spec.done here, on the UI thread
  *   worker_cancel(w, id)     ── token ──▶     progress_check() fails in run()
  *
- * The owner never waits for the worker, except in worker_free(). Urgent jobs (an answer while
+ * The owner never waits for the worker, except in worker_end() and worker_free(). Urgent jobs (an answer while
  * somebody types) do not wait behind a long one: the worker runs them inside the long job's
  * next progress report, between two batches. */
 #pragma once
@@ -31,7 +31,8 @@ typedef bool (*JobDone)(gpointer user, guint64 id, gpointer result, const GError
 typedef struct {
   const char *title; /* copied: "Training probex on to_q" */
   bool urgent;
-  bool quiet; /* not listed among the jobs (queries) */
+  bool quiet;   /* not listed among the jobs (queries) */
+  bool lasting; /* what somebody has typed: the end of the program does not cancel it */
   JobRun run;
   gpointer input; /* owned by the job: freed after run(), or without it when it never ran */
   GDestroyNotify free_input;
@@ -57,7 +58,12 @@ void job_status_clear(JobStatus *status);
 
 Worker *worker_new(void);
 
-/* Cancels everything, waits for the thread, drops undelivered results. */
+/* Cancels all but what lasts, lets that run, waits for the thread at most `ms` (-1: for ever) and drops undelivered
+ * results. False: the thread is stuck, on a disk or a lock that does not answer; it frees the worker
+ * when it comes to its end, if ever, and what its job has borrowed must stay until then. NULL-safe. */
+bool worker_end(Worker *worker, int ms);
+
+/* The same without an end. */
 void worker_free(Worker *worker);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Worker, worker_free)
 

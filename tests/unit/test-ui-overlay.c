@@ -82,6 +82,7 @@ static void test_nobody_waits(void) {
   g_assert_cmpint(wood.waits, ==, 0);
   press(app, "<Esc>1:theme mono<Enter>Q"); /* and nobody lets the worker finish */
   app_free(app);
+  g_assert_cmpint(wood.waits, ==, 0); /* nor when it ends */
   wood.owner = NULL;
   app = ready_app(&wood, 100, 30);
   const GPtrArray *questions = app->ui.history[HISTORY_QUESTIONS], *commands = app->ui.history[HISTORY_COMMANDS];
@@ -90,6 +91,30 @@ static void test_nobody_waits(void) {
   g_assert_cmpstr(questions->pdata[1], ==, "* hare");
   g_assert_cmpstr(commands->pdata[commands->len - 1], ==, "theme mono");
   expect(app, "(6)"); /* what was folded is folded again */
+  app_free(app);
+  g_hash_table_unref(wood.memory);
+}
+
+/* A disk that does not answer keeps nobody: neither a key nor the end of the program; what it was given it has. */
+static void test_slow_disk(void) {
+  FakeWood wood = {0};
+  g_autoptr(GError) error = NULL;
+  App *app = ready_app(&wood, 100, 30);
+  atomic_store(&wood.hold_disk, true);
+  gint64 start = g_get_monotonic_time();
+  press(app, ":theme dark<Enter>zMjjj:theme light<Enter>Q");
+  g_assert_true(app->quit);
+  g_assert_false(app_leave(app, 300, &error));
+  g_assert_cmpint(g_get_monotonic_time() - start, <, 10 * G_USEC_PER_SEC);
+  g_assert_nonnull(strstr(error->message, "has not answered for 0.3 s"));
+  app_free(app);
+  atomic_store(&wood.hold_disk, false);
+  for (int i = 0; i < 2000 && atomic_load(&wood.puts) < 3; i++) g_usleep(10000);
+  g_assert_cmpint(atomic_load(&wood.puts), ==, 3);
+  app = ready_app(&wood, 100, 30);
+  const GPtrArray *commands = app->ui.history[HISTORY_COMMANDS];
+  g_assert_cmpuint(commands->len, ==, 2);
+  g_assert_cmpstr(commands->pdata[1], ==, "theme light");
   app_free(app);
   g_hash_table_unref(wood.memory);
 }
@@ -137,6 +162,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/ui/overlay/settings-and-experts", test_settings_and_experts);
   g_test_add_func("/ui/overlay/questions", test_questions);
   g_test_add_func("/ui/overlay/nobody-waits", test_nobody_waits);
+  g_test_add_func("/ui/overlay/slow-disk", test_slow_disk);
   g_test_add_func("/ui/overlay/many", test_many);
   return g_test_run();
 }

@@ -257,6 +257,68 @@ static void test_free_drops_results(void) {
   g_free(log);
 }
 
+static gpointer run_lasting(gpointer input, const Progress *progress, GError **error) {
+  Input *in = input;
+  (void)progress, (void)error;
+  atomic_store(&in->log->steps, in->value);
+  return g_strdup("kept");
+}
+
+/* Goes on while the gate is shut: nothing cancels it. */
+static gpointer run_stuck(gpointer input, const Progress *progress, GError **error) {
+  Input *in = input;
+  (void)progress, (void)error;
+  atomic_fetch_add(&in->log->started, 1);
+  while (!atomic_load(&in->log->gate)) g_usleep(1000);
+  return g_strdup("late");
+}
+
+static void submit_lasting(Log *log, JobRun run, int value) {
+  JobSpec spec = {.title = "job",
+                  .urgent = true,
+                  .lasting = true,
+                  .run = run,
+                  .input = input_new(log, value),
+                  .free_input = input_free,
+                  .free_result = g_free};
+  worker_submit(log->worker, &spec);
+}
+
+/* What lasts is done when the program ends, behind a job that is cancelled; what does not is dropped. */
+static void test_lasting_jobs_are_done(void) {
+  Log *log = log_new();
+  submit(log, run_long, 0, false);
+  pump_until(log, has_started);
+  submit(log, run_quick, 0, false);
+  submit_lasting(log, run_lasting, 77);
+  g_assert_true(worker_end(log->worker, 20000));
+  g_assert_cmpint(atomic_load(&log->steps), ==, 77);
+  g_assert_cmpint(atomic_load(&log->started), ==, 1);
+  g_assert_cmpint(atomic_load(&log->inputs), ==, 3);
+  g_array_unref(log->order);
+  g_free(log);
+}
+
+static bool all_freed(Log *log) { return atomic_load(&log->inputs) == 2; }
+
+/* Who ends waits so long and no longer; the thread frees what is its own when it gets there. */
+static void test_end_is_bounded(void) {
+  Log *log = log_new();
+  submit(log, run_stuck, 0, false);
+  pump_until(log, has_started);
+  submit_lasting(log, run_lasting, 78);
+  gint64 start = g_get_monotonic_time();
+  g_assert_false(worker_end(log->worker, 100));
+  g_assert_cmpint(g_get_monotonic_time() - start, >=, 100000);
+  g_assert_cmpint(g_get_monotonic_time() - start, <, 10 * G_USEC_PER_SEC);
+  atomic_store(&log->gate, 1);
+  gint64 deadline = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+  while (!all_freed(log)) g_assert_cmpint(g_get_monotonic_time(), <, deadline);
+  g_assert_cmpint(atomic_load(&log->steps), ==, 78);
+  g_array_unref(log->order);
+  g_free(log);
+}
+
 static bool on_done_take(gpointer user, guint64 id, gpointer result, const GError *error) {
   (void)error;
   Log *log = user;
@@ -290,6 +352,8 @@ int main(int argc, char **argv) {
   g_test_add_func("/worker/failure", test_failure_is_told);
   g_test_add_func("/worker/notes-coalesced", test_notes_are_coalesced);
   g_test_add_func("/worker/free-drops-results", test_free_drops_results);
+  g_test_add_func("/worker/lasting", test_lasting_jobs_are_done);
+  g_test_add_func("/worker/bounded-end", test_end_is_bounded);
   g_test_add_func("/worker/done-takes-and-submits", test_done_may_take_and_submit);
   return g_test_run();
 }

@@ -367,9 +367,11 @@ static bool fake_put(Collection *collection, const char *space, const char *key,
   FakeWood *wood = wood_of(collection);
   (void)error;
   note_wait(wood);
+  while (atomic_load(&wood->hold_disk)) g_usleep(1000);
   if (!wood->memory)
     wood->memory = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_bytes_unref);
   g_hash_table_insert(wood->memory, history_key(space, key), g_bytes_ref(value));
+  atomic_fetch_add(&wood->puts, 1);
   return true;
 }
 

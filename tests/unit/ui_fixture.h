@@ -27,6 +27,8 @@ typedef struct {
   bool uncursed;           /* drawn as cells alone, which is faster */
   GThread *owner;          /* of the app; NULL: not looked at */
   int waits;               /* times that it read or wrote what is remembered by itself */
+  atomic_int puts;         /* times that something was written */
+  atomic_bool hold_disk;   /* what is remembered is not written until this is false */
   GHashTable *memory;      /* what was put into the state: "space/key" -> GBytes*; NULL: nothing */
 } FakeWood;
 

@@ -65,12 +65,6 @@ static bool on_history(gpointer user, guint64 id, gpointer result, const GError 
   return true;
 }
 
-/* What the worker could not write any more. */
-static void keep_rest(App *app) {
-  for (int k = 0; k < HISTORY_KINDS; k++)
-    if (app->ui.keeping[k]) history_save(&app->ui.engine, (HistoryKind)k, app->ui.history[k]);
-}
-
 static int size_from(const char *variable) {
   const char *value = getenv(variable);
   gint64 n = value ? g_ascii_strtoll(value, NULL, 10) : 0;
@@ -141,22 +135,40 @@ App *app_new(const UiOptions *options, const EngineOps *ops, bool headless, GErr
   return app;
 }
 
-void app_free(App *app) {
-  if (!app) return;
-  worker_free(g_steal_pointer(&app->ui.engine.worker));
+/* What the views still want to keep they give to the worker. */
+static void close_views(App *app) {
   overlay_close(&app->overlay);
   for (int v = 0; v < VIEW_COUNT; v++)
-    if (app->views[v]) app_views[v]->close(app->views[v]);
-  keep_rest(app);
-  for (int k = 0; k < HISTORY_KINDS; k++) g_ptr_array_unref(app->ui.history[k]);
+    if (app->views[v]) app_views[v]->close(g_steal_pointer(&app->views[v]));
+}
+
+static void close_terminal(App *app) {
   signals_stop();
-  term_close(app->term);
+  term_close(g_steal_pointer(&app->term));
+}
+
+bool app_leave(App *app, int patience_ms, GError **error) {
+  close_views(app);
+  close_terminal(app); /* who waits for a disk has his shell's screen, and may interrupt */
+  if (worker_end(g_steal_pointer(&app->ui.engine.worker), patience_ms)) return true;
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO,
+              "a disk or a lock has not answered for %.3g s: what was begun last may not be kept", patience_ms / 1e3);
+  return false;
+}
+
+void app_free(App *app) {
+  if (!app) return;
+  close_views(app);
+  worker_free(g_steal_pointer(&app->ui.engine.worker));
+  for (int k = 0; k < HISTORY_KINDS; k++) g_ptr_array_unref(app->ui.history[k]);
+  close_terminal(app);
   cells_free(app->cells);
   line_edit_clear(&app->ui.prompt.edit);
   g_queue_clear_full(&app->ui.asked, (GDestroyNotify)request_free);
   g_clear_pointer(&app->ui.predicted, g_hash_table_unref);
   g_clear_pointer(&app->ui.scores, g_hash_table_unref);
   g_clear_pointer(&app->candidates, g_array_unref);
+  listing_free(app->ui.listing);
   ui_menu(&app->ui, NULL);
   config_free(app->ui.config);
   g_free(app->ui.question);

@@ -11,7 +11,11 @@
 /* Opens everything and starts reading the collection. */
 App *app_new(const UiOptions *options, const EngineOps *ops, bool headless, GError **error);
 
-/* Cancels what runs, waits for it, gives the terminal back. */
+/* Gives the terminal back, cancels what runs and lets be written what is to be kept; app_free() alone may follow. False
+ * with an error when that has no end in time: then the collection must stay open until the process ends. */
+bool app_leave(App *app, int patience_ms, GError **error);
+
+/* The same as long as it takes, and lets go of everything. */
 void app_free(App *app);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(App, app_free)
 

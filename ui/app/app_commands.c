@@ -52,15 +52,12 @@ static bool open_layer(App *app, const char *verb, const char *argument) {
 }
 
 static bool save_display(App *app, const char *verb, const char *typed) {
-  g_autoptr(GError) error = NULL;
   g_autofree char *path = typed_path(typed);
   app->dirty = true;
   app_draw(app);
   app->dirty = true;
   if (!*path) return wrong(app, verb, "a file's name is missing");
-  if (!display_file_write(app, path, &error)) return wrong(app, verb, error->message);
-  g_autofree char *shown = g_filename_display_name(path);
-  ui_tell(&app->ui, STYLE_GOOD, "The screen is written to %s", shown);
+  engine_write_text(&app->ui.engine, path, display_file_text(app, path), ui_on_written, &app->ui);
   return true;
 }
 
@@ -80,18 +77,18 @@ static bool set_mouse(App *app, const char *verb, const char *text) {
   return true;
 }
 
-static bool write_config(App *app, const char *verb) {
-  g_autoptr(GError) error = NULL;
+static bool write_config(App *app) {
   g_autofree char *path = config_path();
-  if (!config_write(app->ui.config, path, &error)) return wrong(app, verb, error->message);
-  ui_tell(&app->ui, STYLE_GOOD, "Written to %s", path);
+  engine_write_text(&app->ui.engine, path, config_text(app->ui.config), ui_on_written, &app->ui);
   return true;
 }
 
+/* An editor has the terminal, and whoever uses it waits for it. */
 static bool edit_config(App *app, const char *verb) {
   g_autoptr(GError) error = NULL;
   g_autofree char *path = config_path();
-  if (!g_file_test(path, G_FILE_TEST_EXISTS) && !write_config(app, verb)) return false;
+  if (!g_file_test(path, G_FILE_TEST_EXISTS) && !config_write(app->ui.config, path, &error))
+    return wrong(app, verb, error->message);
   if (!editor_run(app->term, path, &error)) return wrong(app, verb, error->message);
   ui_tell(&app->ui, STYLE_GOOD, "Changes are taken up when copse starts again");
   return true;
@@ -105,7 +102,7 @@ static bool run_own(App *app, const char *verb, const char *argument, CommandNex
   if (g_str_equal(verb, "save-display")) return save_display(app, verb, argument);
   if (g_str_equal(verb, "theme")) return set_theme(app, verb, argument);
   if (g_str_equal(verb, "set-mouse")) return set_mouse(app, verb, argument);
-  if (g_str_equal(verb, "write-config")) return write_config(app, verb);
+  if (g_str_equal(verb, "write-config")) return write_config(app);
   if (g_str_equal(verb, "edit-config")) return edit_config(app, verb);
   next->tour = true;
   return true;

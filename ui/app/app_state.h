@@ -61,6 +61,7 @@ typedef struct {
   Overlay overlay;          /* of everything that can be found */
   int command_at;           /* of the commands typed earlier, while one goes through them; -1: a new one */
   GArray *candidates;       /* of Candidate: what may follow what is typed; NULL: none */
+  guint64 listing;          /* the job that looks into a folder, 0: none */
   int candidate_at;         /* the one that was put in last, -1: none */
   int tabs[VIEW_COUNT + 1]; /* where each tab begins in the title, for the mouse; -1: not shown */
 } App;

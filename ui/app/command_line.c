@@ -116,27 +116,33 @@ static void add_columns(GArray *out, guint limit, const char *head, const char *
     if (folds_into(forest_column_name(i), stem)) add(out, limit, head, forest_column_name(i), NULL);
 }
 
-static int by_word(gconstpointer a, gconstpointer b) {
-  return strcmp(((const Candidate *)a)->word, ((const Candidate *)b)->word);
+/* The part of a path in front of its last name, as typed. The caller frees it. */
+static char *typed_folder(const char *stem) {
+  const char *slash = strrchr(stem, '/');
+  return slash ? g_strndup(stem, (gsize)(slash - stem) + 1) : g_strdup("");
 }
 
-/* Files in the folder that the stem names, by name; folders end in a slash. */
-static void add_files(GArray *out, guint limit, const char *head, const char *stem) {
-  const char *slash = strrchr(stem, '/'), *name;
-  g_autofree char *folder = slash ? g_strndup(stem, (gsize)(slash - stem) + 1) : g_strdup("");
-  g_autofree char *real = typed_path(*folder ? folder : ".");
-  const char *begin = slash ? slash + 1 : stem;
-  GDir *dir = g_dir_open(real, 0, NULL);
-  while (dir && out->len < limit && (name = g_dir_read_name(dir))) {
+char *command_folder(const Ui *ui, const char *line) {
+  g_autofree char *verb = NULL, *argument = NULL;
+  typed_split(line, &verb, &argument);
+  const CommandInfo *c = command_info(verb);
+  if (!c || c->kind != ARGUMENT_FILE || ui->read_only || !strchr(line + strspn(line, " "), ' ')) return NULL;
+  g_autofree char *folder = typed_folder(argument);
+  return typed_path(*folder ? folder : ".");
+}
+
+/* Files in the folder that the stem names, once it has been looked into. */
+static void add_files(const Ui *ui, GArray *out, guint limit, const char *head, const char *stem) {
+  g_autofree char *folder = typed_folder(stem), *real = typed_path(*folder ? folder : ".");
+  const char *begin = stem + strlen(folder);
+  if (!ui->listing || !g_str_equal(ui->listing->folder, real)) return;
+  for (guint i = 0; i < ui->listing->names->len && out->len < limit; i++) {
+    const char *name = ui->listing->names->pdata[i];
     bool hidden = *name == '.' && *begin != '.';
-    if (hidden || !g_str_has_prefix(name, begin) || !text_is_safe(name, -1)) continue;
-    g_autofree char *path = g_build_filename(real, name, NULL);
-    const char *end = g_file_test(path, G_FILE_TEST_IS_DIR) ? "/" : "";
-    g_autofree char *word = g_strconcat(folder, name, end, NULL);
+    if (hidden || !g_str_has_prefix(name, begin)) continue;
+    g_autofree char *word = g_strconcat(folder, name, NULL);
     add(out, limit, head, word, NULL);
   }
-  if (dir) g_dir_close(dir);
-  g_array_sort(out, by_word);
 }
 
 GArray *command_candidates(const Ui *ui, unsigned context, const char *line, guint limit) {
@@ -176,7 +182,7 @@ GArray *command_candidates(const Ui *ui, unsigned context, const char *line, gui
       add_words(out, limit, head, stem, on_off);
       break;
     case ARGUMENT_FILE:
-      if (!ui->read_only) add_files(out, limit, head, stem);
+      if (!ui->read_only) add_files(ui, out, limit, head, stem);
       break;
     default:
       break;

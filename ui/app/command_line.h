@@ -41,6 +41,10 @@ typedef struct {
   const char *help;
 } Candidate;
 
+/* The folder that a path which is being typed at the end of the line lies in, for ui->listing; NULL where none is typed.
+ * The caller frees it. */
+char *command_folder(const Ui *ui, const char *line);
+
 /* Candidates for the line, at most `limit`: verbs and actions of the context, then what the argument names.
  * Array of Candidate; free with g_array_unref. */
 GArray *command_candidates(const Ui *ui, unsigned context, const char *line, guint limit);

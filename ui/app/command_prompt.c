@@ -7,16 +7,39 @@
 
 enum { CANDIDATES = 200 };
 
+static bool on_listing(gpointer user, guint64 id, gpointer result, const GError *error) {
+  App *app = user;
+  (void)error;
+  if (id != app->listing || !result) return true;
+  app->listing = 0;
+  listing_free(app->ui.listing);
+  app->ui.listing = result;
+  if (app->ui.prompt.label && app->ui.prompt.command) command_prompt_typed(app);
+  app->dirty = true;
+  return false;
+}
+
+/* Asks what lies in the folder of a path that is being typed: the disk may be slow. */
+static void look_into_folder(App *app) {
+  g_autofree char *folder = command_folder(&app->ui, app->ui.prompt.edit.text->str);
+  const Listing *known = app->ui.listing;
+  if (!folder || (known && g_str_equal(known->folder, folder))) return;
+  if (app->listing) worker_cancel(app->ui.engine.worker, app->listing);
+  app->listing = engine_list_folder(&app->ui.engine, folder, on_listing, app);
+}
+
 void command_prompt_typed(App *app) {
   g_clear_pointer(&app->candidates, g_array_unref);
   app->candidate_at = -1;
   const ViewOps *ops = app_views[app->current];
   unsigned context = ops->context(&app->ui, app->views[app->current]);
   app->candidates = command_candidates(&app->ui, context, app->ui.prompt.edit.text->str, CANDIDATES);
+  look_into_folder(app);
 }
 
 void command_prompt_open(App *app) {
   app->command_at = -1;
+  g_clear_pointer(&app->ui.listing, listing_free); /* it may have changed since */
   ui_prompt(&app->ui, ":", "");
   app->ui.prompt.command = true;
   command_prompt_typed(app);

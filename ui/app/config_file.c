@@ -194,13 +194,6 @@ char *config_text(const Config *c) {
 }
 
 bool config_write(const Config *c, const char *path, GError **error) {
-  char real[PATH_MAX];
-  struct stat st;
-  g_autofree char *folder = g_path_get_dirname(path), *text = config_text(c);
-  if (realpath(path, real)) path = real;
-  if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
-    g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "%s is no regular file", path);
-    return false;
-  }
-  return dir_make(folder, error) && file_write_bytes(path, text, strlen(text), error);
+  g_autofree char *text = config_text(c);
+  return file_write_through(path, text, strlen(text), error);
 }

@@ -4,4 +4,8 @@
 
 #include "ui/app/app_state.h"
 
+/* What stands in it. The caller frees it. */
+char *display_file_text(const App *app, const char *path);
+
+/* Writes it, where waiting for the disk is no matter: for scripts. */
 bool display_file_write(const App *app, const char *path, GError **error);

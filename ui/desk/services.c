@@ -76,15 +76,14 @@ bool ui_ask_predicted(Ui *ui, GHashTable *predicted) {
   return ask(ui, (Request){.kind = REQUEST_PREDICTED, .predicted = predicted});
 }
 
-static bool on_kept(gpointer user, guint64 id, gpointer result, const GError *error) {
-  Ui *ui = user;
-  (void)result, (void)error;
-  for (int k = 0; k < HISTORY_KINDS; k++)
-    if (ui->keeping[k] == id) ui->keeping[k] = 0;
-  return true;
+bool ui_on_written(gpointer user, guint64 id, gpointer result, const GError *error) {
+  (void)id;
+  if (error) return ui_tell(user, STYLE_BAD, "%s", error->message), true;
+  g_autofree char *shown = g_filename_display_name(result);
+  return ui_tell(user, STYLE_GOOD, "Written to %s", shown), true;
 }
 
 void ui_remember(Ui *ui, HistoryKind kind, const char *line) {
   history_add(ui->history[kind], line);
-  if (!ui->read_only) ui->keeping[kind] = engine_keep_history(&ui->engine, kind, ui->history[kind], on_kept, ui);
+  if (!ui->read_only) engine_keep_history(&ui->engine, kind, ui->history[kind], NULL, NULL);
 }

@@ -36,6 +36,9 @@ bool ui_ask_answer(Ui *ui, char *question, GHashTable *scores);
 /* An expert has spoken. Takes ownership. */
 bool ui_ask_predicted(Ui *ui, GHashTable *predicted);
 
+/* The JobDone of jobs of session/file_jobs.h, `user` being the Ui: says where it was written, or why it was not. */
+bool ui_on_written(gpointer user, guint64 id, gpointer result, const GError *error);
+
 /* Tells something in the status line, until the next key, and keeps it for Messages. */
 void ui_tell(Ui *ui, Style style, const char *format, ...) G_GNUC_PRINTF(3, 4);
 

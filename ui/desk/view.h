@@ -9,6 +9,7 @@
 #include "ui/toolkit/cells.h"
 #include "ui/desk/config.h"
 #include "ui/desk/request.h"
+#include "session/file_jobs.h"
 #include "session/history.h"
 #include "session/session.h"
 #include "ui/toolkit/keymap.h"
@@ -47,7 +48,7 @@ typedef struct {
   GHashTable *scores;                /* path -> score of that answer (double*); NULL: none */
   GPtrArray *history[HISTORY_KINDS]; /* of char*: what was asked, commanded, folded; never NULL */
   bool history_known;                /* what earlier sessions left is among it */
-  guint64 keeping[HISTORY_KINDS];    /* the job that writes them; 0: all is written */
+  Listing *listing;                  /* of the folder that a path was typed in last, or NULL */
   Config *config;
   Menu *menu;    /* NULL: none is open */
   char *message; /* for the status line, until the next key; NULL: none */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ui/desk/copy_menu.h"
 #include "ui/desk/services.h"
-#include "ui/desk/export_file.h"
+#include "session/file_jobs.h"
+#include "ui/desk/typed.h"
 #include "ui/forest/forest_view.h"
 
 enum { LINE_BY_NAME = FOREST_COLUMNS };
@@ -87,15 +88,13 @@ static GPtrArray *nodes_to_export(const ForestView *v) {
 }
 
 void forest_export(Ui *ui, const ForestView *v, const char *typed) {
-  g_autoptr(GError) error = NULL;
   if (ui->read_only) {
     ui_tell(ui, STYLE_WARN, "Read-only: nothing may be written");
     return;
   }
   if (!v->rows.wood || !*typed) return;
-  const Snapshot *wood = v->rows.wood;
-  g_autoptr(GPtrArray) nodes = nodes_to_export(v);
-  g_autofree char *path = export_file_write(typed, wood->forest, nodes, wood->label_key, &error);
-  if (path) ui_tell(ui, STYLE_GOOD, "%u model%s written to %s", nodes->len, nodes->len == 1 ? "" : "s", path);
-  else ui_tell(ui, STYLE_BAD, "%s", error->message);
+  GPtrArray *nodes = nodes_to_export(v);
+  g_autofree char *path = typed_path(typed);
+  ui_tell(ui, STYLE_DIM, "Writing %u model%s ...", nodes->len, nodes->len == 1 ? "" : "s");
+  engine_export(&ui->engine, v->rows.wood, nodes, path, ui_on_written, ui);
 }

@@ -28,7 +28,8 @@ static void recall_folds(ForestView *v) {
 static void remember_folds(const ForestView *v) {
   if (v->ui->read_only || !v->folds_known) return;
   g_autoptr(GPtrArray) names = forest_rows_folds(&v->rows);
-  if (names->len || v->ui->history[HISTORY_FOLDS]->len) history_save(&v->ui->engine, HISTORY_FOLDS, names);
+  if (names->len || v->ui->history[HISTORY_FOLDS]->len)
+    engine_keep_history(&v->ui->engine, HISTORY_FOLDS, names, NULL, NULL);
 }
 
 static void forest_close(gpointer view) {

@@ -6,7 +6,7 @@
 
 #include "core/text.h"
 #include "ui/desk/typed.h"
-#include "ui/desk/export_file.h"
+#include "session/export_file.h"
 #include "ui/plain/plain_talk.h"
 #include "search/filter.h"
 
@@ -90,8 +90,8 @@ static void do_export(Talk *t, const char *path) {
     fputs(t->read_only ? "Nothing may be written.\n" : "A file's name is missing.\n", t->out);
     return;
   }
-  g_autofree char *written = export_file_write(path, t->forest, t->forest->nodes, t->label_key, &error);
-  if (written) fputs("Written.\n", t->out);
+  g_autofree char *file = typed_path(path);
+  if (export_file_write(file, t->forest, t->forest->nodes, t->label_key, &error)) fputs("Written.\n", t->out);
   else talk_complain(t, error);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ui/desk/export_file.h"
+#include "session/export_file.h"
 
 #include <string.h>
 
@@ -7,7 +7,6 @@
 #include "core/files.h"
 #include "lineage/forest/export.h"
 #include "lineage/forest/report.h"
-#include "ui/desk/typed.h"
 
 /* What the file's ending asks for; a page has the whole forest. */
 static char *text_for(const char *path, const Forest *forest, const GPtrArray *nodes, const char *label_key,
@@ -20,13 +19,12 @@ static char *text_for(const char *path, const Forest *forest, const GPtrArray *n
   return NULL;
 }
 
-char *export_file_write(const char *typed, const Forest *forest, const GPtrArray *nodes, const char *label_key,
-                        GError **error) {
-  g_autofree char *path = typed_path(typed);
+bool export_file_write(const char *path, const Forest *forest, const GPtrArray *nodes, const char *label_key,
+                       GError **error) {
   if (g_file_test(path, G_FILE_TEST_EXISTS)) {
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE, "%s is there already; nothing was written", path);
-    return NULL;
+    return false;
   }
   g_autofree char *text = text_for(path, forest, nodes, label_key, error);
-  return text && file_write_bytes(path, text, strlen(text), error) ? g_steal_pointer(&path) : NULL;
+  return text && file_write_bytes(path, text, strlen(text), error);
 }
