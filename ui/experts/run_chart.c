@@ -7,7 +7,7 @@
 #include "experts/curve.h"
 #include "ui/toolkit/paint.h"
 
-enum { SCALE = 9, DOTS_X = 2, DOTS_Y = 4 };
+enum { DOTS_X = 2, DOTS_Y = 4 };
 
 const char *run_sign(guint i) {
   static const char *const signs[RUNS_MOST] = {"a", "b", "c", "d", "e", "f"};
@@ -16,10 +16,7 @@ const char *run_sign(guint i) {
 
 Style run_style(guint i) { return (Style)(STYLE_GROUP_1 + i % RUNS_MOST); }
 
-static double value_of(const EpochRow *row, RunSide side) {
-  double value = side == RUN_SCORE ? row->val_score : log10(row->loss);
-  return isfinite(value) ? value : NAN;
-}
+static double value_of(const EpochRow *row, CurveSide side) { return curve_value(side, row->loss, row->val_score); }
 
 /* What the axes span. */
 typedef struct {
@@ -27,9 +24,9 @@ typedef struct {
   guint epochs;
 } Axes;
 
-static Axes axes_of(const Run *runs, guint n, RunSide side, double chance) {
+static Axes axes_of(const Run *runs, guint n, CurveSide side, double chance) {
   Axes a = {INFINITY, -INFINITY, 1};
-  if (side == RUN_SCORE && isfinite(chance)) a.low = a.high = chance;
+  if (side == CURVE_SCORE && isfinite(chance)) a.low = a.high = chance;
   for (guint r = 0; r < n; r++) {
     a.epochs = MAX(a.epochs, runs[r].curve->len);
     for (guint i = 0; i < runs[r].curve->len; i++) {
@@ -71,7 +68,7 @@ static int dot_column(const Canvas *c, guint epoch) {
 }
 
 /* From point to point; an epoch without a measure is passed over. */
-static void draw_run(Canvas *c, const Run *run, RunSide side, guint number) {
+static void draw_run(Canvas *c, const Run *run, CurveSide side, guint number) {
   int last_x = -1, last_y = 0;
   for (guint i = 0; i < run->curve->len; i++) {
     double value = value_of(&g_array_index(run->curve, EpochRow, i), side);
@@ -98,44 +95,35 @@ static void show(const Canvas *c, bool signs, Cells *cells) {
   }
 }
 
-static char *scale_text(double value, RunSide side) {
-  return side == RUN_SCORE ? g_strdup_printf("%.3g %%", 100 * value) : g_strdup_printf("%.3g", pow(10, value));
-}
-
 /* A dotted line where guessing would be; it lies below the curves. */
 static void draw_chance(const Canvas *c, double chance, Cells *cells) {
   int y = c->in.y + dot_row(c, chance) / DOTS_Y;
   for (int x = 0; x < c->in.columns; x++) cells_put(cells, c->in.x + x, y, 1, STYLE_DIM, cells->ascii ? "." : "┄");
   if (y == c->in.y || y == c->in.y + c->in.rows - 1) return;
-  g_autofree char *text = scale_text(chance, RUN_SCORE);
-  paint_right(cells, c->in.x - SCALE, y, SCALE - 1, STYLE_DIM, text);
+  g_autofree char *text = curve_scale_text(CURVE_SCORE, chance);
+  paint_right(cells, c->in.x - CURVE_SCALE, y, CURVE_SCALE - 1, STYLE_DIM, text);
 }
 
-static void draw_axes(const Canvas *c, RunSide side, Cells *cells) {
-  g_autofree char *top = scale_text(c->axes.high, side), *bottom = scale_text(c->axes.low, side);
+static void draw_axes(const Canvas *c, CurveSide side, Cells *cells) {
+  g_autofree char *top = curve_scale_text(side, c->axes.high), *bottom = curve_scale_text(side, c->axes.low);
   g_autofree char *last = g_strdup_printf("epoch %u", c->axes.epochs);
-  paint_right(cells, c->in.x - SCALE, c->in.y, SCALE - 1, STYLE_DIM, top);
-  if (c->in.rows > 1) paint_right(cells, c->in.x - SCALE, c->in.y + c->in.rows - 1, SCALE - 1, STYLE_DIM, bottom);
+  paint_right(cells, c->in.x - CURVE_SCALE, c->in.y, CURVE_SCALE - 1, STYLE_DIM, top);
+  if (c->in.rows > 1)
+    paint_right(cells, c->in.x - CURVE_SCALE, c->in.y + c->in.rows - 1, CURVE_SCALE - 1, STYLE_DIM, bottom);
   paint_left(cells, c->in.x, c->in.y + c->in.rows, c->in.columns, STYLE_DIM, "1");
   paint_right(cells, c->in.x + 2, c->in.y + c->in.rows, c->in.columns - 2, STYLE_DIM, last);
 }
 
-static char *title_of(RunSide side, double chance) {
-  if (side == RUN_LOSS) return g_strdup("loss, logarithmic");
-  if (!isfinite(chance)) return g_strdup("validation, share right");
-  return g_strdup_printf("validation, share right; dotted: chance %.2g %%", 100 * chance);
-}
-
-void run_chart_draw(const Run *runs, guint n, RunSide side, double chance, bool signs, Cells *cells, Rect area) {
-  Canvas c = {.in = {area.x + SCALE, area.y + 1, area.columns - SCALE, area.rows - 2}};
-  g_autofree char *title = title_of(side, chance);
+void run_chart_draw(const Run *runs, guint n, CurveSide side, double chance, bool signs, Cells *cells, Rect area) {
+  Canvas c = {.in = {area.x + CURVE_SCALE, area.y + 1, area.columns - CURVE_SCALE, area.rows - 2}};
+  g_autofree char *title = curve_title(side, chance, true);
   paint_left(cells, area.x, area.y, area.columns, STYLE_LABEL, title);
   if (c.in.columns < 8 || c.in.rows < 1 || n == 0) return;
   c.axes = axes_of(runs, n, side, chance);
   if (!isfinite(c.axes.low)) return;
   c.spots = g_new0(Spot, (gsize)c.in.columns * (gsize)c.in.rows);
   for (int i = 0; i < c.in.columns * c.in.rows; i++) c.spots[i].run = -1;
-  if (side == RUN_SCORE && isfinite(chance)) draw_chance(&c, chance, cells);
+  if (side == CURVE_SCORE && isfinite(chance)) draw_chance(&c, chance, cells);
   for (guint r = n; r-- > 0;) draw_run(&c, &runs[r], side, r); /* the first lies on top */
   show(&c, signs, cells);
   draw_axes(&c, side, cells);

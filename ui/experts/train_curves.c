@@ -4,21 +4,12 @@
 #include <math.h>
 
 #include "core/text.h"
+#include "ui/experts/curve_side.h"
 #include "ui/toolkit/paint.h"
 
 enum { BOTH_FROM = 60 };
 
-/* How a curve's numbers read at the side. */
-typedef char *(*ScaleText)(double value);
-
-static char *log_text(double value) { return g_strdup_printf("%.3g", pow(10, value)); }
-static char *share_text(double value) { return g_strdup_printf("%.3g %%", 100 * value); }
-
-/* What is drawn of a point. */
-typedef double (*PointValue)(const CurvePoint *point);
-
-static double log_loss(const CurvePoint *p) { return log10(p->loss); }
-static double score(const CurvePoint *p) { return p->score; }
+static double value_of(const CurvePoint *p, CurveSide side) { return curve_value(side, p->loss, p->score); }
 
 static const CurvePoint *point_at(const GArray *points, guint i) { return &g_array_index(points, CurvePoint, i); }
 
@@ -40,26 +31,24 @@ static Epochs epochs_of(const GArray *points, double to) {
 
 /* The value at an epoch: between its neighbours, NAN where there are none within `reach`. `*next` is the first point
  * behind the epoch before, and moves on. */
-static double value_at(const GArray *points, PointValue value, double epoch, double reach, guint *next) {
+static double value_at(const GArray *points, CurveSide side, double epoch, double reach, guint *next) {
   while (*next < points->len && point_at(points, *next)->epoch < epoch) ++*next;
   const CurvePoint *before = *next ? point_at(points, *next - 1) : NULL;
   const CurvePoint *behind = *next < points->len ? point_at(points, *next) : NULL;
   if (!before || !behind) {
     const CurvePoint *end = before ? before : behind;
-    return fabs(end->epoch - epoch) <= reach ? value(end) : NAN;
+    return fabs(end->epoch - epoch) <= reach ? value_of(end, side) : NAN;
   }
   double part = (epoch - before->epoch) / (behind->epoch - before->epoch);
-  return value(before) * (1 - part) + value(behind) * part;
+  return value_of(before, side) * (1 - part) + value_of(behind, side) * part;
 }
 
 /* `n` values at even distances along the axis. The caller frees them. */
-static double *spread(const GArray *points, PointValue value, Epochs axis, guint n) {
+static double *spread(const GArray *points, CurveSide side, Epochs axis, guint n) {
   double step = (axis.to - axis.from) / n, *values = g_new(double, n);
   guint next = 0;
-  for (guint i = 0; i < n; i++) {
-    double v = value_at(points, value, axis.from + (i + 0.5) * step, step / 2 * 1.001, &next);
-    values[i] = isfinite(v) ? v : NAN;
-  }
+  for (guint i = 0; i < n; i++)
+    values[i] = value_at(points, side, axis.from + (i + 0.5) * step, step / 2 * 1.001, &next);
   return values;
 }
 
@@ -71,22 +60,21 @@ static void draw_epochs(Cells *cells, Rect in, Epochs axis) {
 }
 
 /* One curve with its title, the numbers of its ends at the side and the epochs below. */
-static void draw_one(Cells *cells, Rect area, const char *title, const GArray *points, PointValue value,
-                     ScaleText scale, Epochs axis) {
-  enum { SCALE = 9 };
+static void draw_one(Cells *cells, Rect area, const GArray *points, CurveSide side, double chance, Epochs axis) {
   double low, high;
   bool below = area.rows >= 5;
-  Rect in = {area.x + SCALE, area.y + 1, area.columns - SCALE, area.rows - 1 - below};
-  if (area.columns < SCALE + 8 || in.rows < 1) return;
+  Rect in = {area.x + CURVE_SCALE, area.y + 1, area.columns - CURVE_SCALE, area.rows - 1 - below};
+  if (area.columns < CURVE_SCALE + 8 || in.rows < 1) return;
   guint n = 2 * (guint)in.columns; /* a braille cell holds two dots in a row */
-  g_autofree double *values = spread(points, value, axis, n);
+  g_autofree double *values = spread(points, side, axis, n);
+  g_autofree char *title = curve_title(side, chance, false);
   paint_left(cells, area.x, area.y, area.columns, STYLE_LABEL, title);
   paint_curve(cells, in, values, n, &low, &high);
   if (below) draw_epochs(cells, in, axis);
   if (!isfinite(low)) return;
-  g_autofree char *top = scale(high), *bottom = scale(low);
-  paint_right(cells, area.x, in.y, SCALE - 1, STYLE_DIM, top);
-  if (in.rows > 1 && high > low) paint_right(cells, area.x, in.y + in.rows - 1, SCALE - 1, STYLE_DIM, bottom);
+  g_autofree char *top = curve_scale_text(side, high), *bottom = curve_scale_text(side, low);
+  paint_right(cells, area.x, in.y, CURVE_SCALE - 1, STYLE_DIM, top);
+  if (in.rows > 1 && high > low) paint_right(cells, area.x, in.y + in.rows - 1, CURVE_SCALE - 1, STYLE_DIM, bottom);
 }
 
 void train_curves_draw(Cells *cells, Rect area, const GArray *points, double epochs, double chance) {
@@ -96,9 +84,7 @@ void train_curves_draw(Cells *cells, Rect area, const GArray *points, double epo
   if (area.columns >= BOTH_FROM) {
     left.columns = (area.columns - 2) / 2;
     right.x += left.columns + 2, right.columns = area.columns - left.columns - 2;
-    g_autofree char *title = isfinite(chance) ? g_strdup_printf("validation, share right; chance %.2g %%", 100 * chance)
-                                              : g_strdup("validation, share right");
-    draw_one(cells, right, title, points, score, share_text, axis);
+    draw_one(cells, right, points, CURVE_SCORE, chance, axis);
   }
-  draw_one(cells, left, "loss, logarithmic", points, log_loss, log_text, axis);
+  draw_one(cells, left, points, CURVE_LOSS, chance, axis);
 }

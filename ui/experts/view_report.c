@@ -183,10 +183,10 @@ static void draw_runs(const ReportView *v, const Expert *own, Cells *cells, Rect
   Rect left = {area.x + 1, area.y, area.columns - 2, area.rows};
   if (area.columns >= BOTH_FROM) {
     left.columns = (area.columns - 4) / 2;
-    run_chart_draw(runs, n, RUN_LOSS, NAN, signs, cells,
+    run_chart_draw(runs, n, CURVE_LOSS, NAN, signs, cells,
                    (Rect){left.x + left.columns + 2, left.y, left.columns, left.rows});
   }
-  run_chart_draw(runs, n, RUN_SCORE, own->val.chance, signs, cells, left);
+  run_chart_draw(runs, n, CURVE_SCORE, own->val.chance, signs, cells, left);
 }
 
 static void draw_page(ReportView *v, Cells *cells, Rect area) {
