@@ -1,36 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Each form of an adapter against the sum that defines it, written out entry by entry; and who says how strongly a
  * module acts. */
-#include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
 
+#include "tests/unit/weights_fixture.h"
 #include "weights/formats/safetensors.h"
 #include "weights/layers/adapter_change.h"
 #include "weights/layers/layer.h"
-#include "weights/weight_open.h"
-
-typedef struct {
-  char *dir, *path;
-  WeightFile *file;
-} Fixture;
-
-static void fixture_open(Fixture *f, const TensorOut *t, size_t n, const char *const *metadata) {
-  g_autoptr(GError) error = NULL;
-  f->dir = g_dir_make_tmp("copse-adapter-XXXXXX", NULL);
-  f->path = g_build_filename(f->dir, "m.safetensors", NULL);
-  g_assert_true(safetensors_write(f->path, t, n, metadata, &error));
-  f->file = weight_file_open(f->path, &error);
-  g_assert_no_error(error);
-}
-
-static void fixture_close(Fixture *f) {
-  weight_file_free(f->file);
-  g_unlink(f->path);
-  g_rmdir(f->dir);
-  g_free(f->path);
-  g_free(f->dir);
-}
 
 enum { NUMBERS = 4096 };
 
@@ -58,9 +35,9 @@ typedef double (*Entry)(size_t o, size_t i);
 /* The only layer of the file, in its shape, is what `want` says of every entry. */
 static void check(const TensorOut *t, size_t n, const char *json, AdapterForm form, size_t d_out, size_t d_in,
                   Entry want) {
-  Fixture f;
+  WeightsFixture f;
   Layer x;
-  fixture_open(&f, t, n, NULL);
+  weights_fixture_open(&f, t, n, NULL);
   g_autoptr(AdapterConfig) config = json ? config_of(json) : NULL;
   g_assert_cmpint(layer_adapter_form(f.file), ==, form);
   g_autoptr(GArray) layers = layer_list(f.file, config);
@@ -73,7 +50,7 @@ static void check(const TensorOut *t, size_t n, const char *json, AdapterForm fo
   for (size_t o = 0; o < d_out; o++)
     for (size_t i = 0; i < d_in; i++) g_assert_cmpfloat(fabs(entry(&x, o, i) - want(o, i)), <, 1e-4);
   layer_clear(&x);
-  fixture_close(&f);
+  weights_fixture_close(&f);
 }
 
 /* --- forms ---------------------------------------------------------------------------------------- */
@@ -199,9 +176,9 @@ static void test_difference(void) {
   const TensorOut t[] = {{"diffusion_model.l.diff", DTYPE_F32, 2, {5, 3}, numbers(1)},
                          {"diffusion_model.l.diff_b", DTYPE_F32, 1, {5}, numbers(2)},
                          {"diffusion_model.n.diff", DTYPE_F32, 1, {5}, numbers(3)}};
-  Fixture f;
+  WeightsFixture f;
   Layer x;
-  fixture_open(&f, t, G_N_ELEMENTS(t), NULL);
+  weights_fixture_open(&f, t, G_N_ELEMENTS(t), NULL);
   g_assert_cmpint(layer_adapter_form(f.file), ==, FORM_DIFF);
   g_autoptr(GArray) layers = layer_list(f.file, NULL);
   g_assert_cmpuint(layers->len, ==, 1);
@@ -210,14 +187,14 @@ static void test_difference(void) {
   g_assert_true(layer_read(f.file, l, &x, NULL));
   g_assert_cmpint(memcmp(x.x, numbers(1), 15 * sizeof(float)), ==, 0);
   layer_clear(&x);
-  fixture_close(&f);
+  weights_fixture_close(&f);
 }
 
 /* --- forms that need the base ----------------------------------------------------------------------- */
 
 static void check_uncomputed(const TensorOut *t, size_t n, AdapterForm form) {
-  Fixture f;
-  fixture_open(&f, t, n, NULL);
+  WeightsFixture f;
+  weights_fixture_open(&f, t, n, NULL);
   g_autoptr(FileNames) names = file_names_new(f.file);
   g_autoptr(GArray) layers = layer_list_named(f.file, names, NULL);
   g_autoptr(GArray) rest = layer_uncomputed(f.file, names, layers, NULL);
@@ -226,7 +203,7 @@ static void check_uncomputed(const TensorOut *t, size_t n, AdapterForm form) {
   g_assert_cmpuint(rest->len, ==, 1);
   g_assert_cmpstr(g_array_index(rest, UncomputedLayer, 0).name, ==, "blocks.q");
   g_assert_cmpint(g_array_index(rest, UncomputedLayer, 0).form, ==, form);
-  fixture_close(&f);
+  weights_fixture_close(&f);
 }
 
 static void test_uncomputed(void) {
@@ -285,8 +262,8 @@ static void test_tokens_beside_pairs(void) {
   const TensorOut t[] = {{"m.emb.token_adapter.trainable_tokens_delta", DTYPE_F32, 2, {2, 8}, numbers(1)},
                          {"m.q.lora_A.weight", DTYPE_F32, 2, {2, 8}, numbers(1)},
                          {"m.q.lora_B.weight", DTYPE_F32, 2, {4, 2}, numbers(1)}};
-  Fixture f;
-  fixture_open(&f, t, G_N_ELEMENTS(t), NULL);
+  WeightsFixture f;
+  weights_fixture_open(&f, t, G_N_ELEMENTS(t), NULL);
   g_autoptr(FileNames) names = file_names_new(f.file);
   g_autoptr(GArray) layers = layer_list_named(f.file, names, NULL);
   g_autoptr(GArray) rest = layer_uncomputed(f.file, names, layers, NULL);
@@ -294,19 +271,19 @@ static void test_tokens_beside_pairs(void) {
   g_assert_cmpuint(layers->len, ==, 1);
   g_assert_cmpuint(rest->len, ==, 1);
   g_assert_cmpstr(g_array_index(rest, UncomputedLayer, 0).name, ==, "m.emb");
-  fixture_close(&f);
+  weights_fixture_close(&f);
 }
 
 /* One of GLoRA's words alone is a layer's name like any other. */
 static void test_plain_words(void) {
   const TensorOut t[] = {{"net.a1.weight", DTYPE_F32, 2, {2, 4}, numbers(1)},
                          {"net.b1.weight", DTYPE_F32, 2, {2, 4}, numbers(1)}};
-  Fixture f;
-  fixture_open(&f, t, 2, NULL);
+  WeightsFixture f;
+  weights_fixture_open(&f, t, 2, NULL);
   g_autoptr(GArray) layers = layer_list(f.file, NULL);
   g_assert_cmpint(layer_adapter_form(f.file), ==, FORM_NONE);
   g_assert_cmpuint(layers->len, ==, 2);
-  fixture_close(&f);
+  weights_fixture_close(&f);
 }
 
 /* --- with the base at hand --------------------------------------------------------------------------- */
@@ -331,9 +308,9 @@ static void check_dora(const char *key, uint64_t rows, uint64_t columns) {
                          {"m.q.lora_A.weight", DTYPE_F32, 2, {2, COLUMNS}, numbers(3)},
                          {key, DTYPE_F32, 2, {rows, columns}, numbers(50)},
                          {"m.q.alpha", DTYPE_F32, 0, {0}, alpha_six}};
-  Fixture f;
+  WeightsFixture f;
   Layer x, w = base_layer();
-  fixture_open(&f, t, G_N_ELEMENTS(t), NULL);
+  weights_fixture_open(&f, t, G_N_ELEMENTS(t), NULL);
   g_autoptr(GArray) layers = layer_list(f.file, NULL);
   g_assert_cmpint(layer_adapter_form(f.file), ==, FORM_DORA);
   const LayerInfo *l = layer_find(layers, "m.q");
@@ -349,7 +326,7 @@ static void check_dora(const char *key, uint64_t rows, uint64_t columns) {
     }
   layer_clear(&x);
   layer_clear(&w);
-  fixture_close(&f);
+  weights_fixture_close(&f);
 }
 
 static void test_dora(void) {
@@ -358,9 +335,9 @@ static void test_dora(void) {
 }
 
 static void check_ia3(const TensorOut *t, size_t n, bool columns, bool plus_one) {
-  Fixture f;
+  WeightsFixture f;
   Layer x, w = base_layer();
-  fixture_open(&f, t, n, NULL);
+  weights_fixture_open(&f, t, n, NULL);
   g_autoptr(FileNames) names = file_names_new(f.file);
   g_autoptr(GArray) layers = layer_list_named(f.file, names, NULL);
   g_autoptr(GArray) rest = layer_uncomputed(f.file, names, layers, NULL);
@@ -373,7 +350,7 @@ static void check_ia3(const TensorOut *t, size_t n, bool columns, bool plus_one)
     }
   layer_clear(&x);
   layer_clear(&w);
-  fixture_close(&f);
+  weights_fixture_close(&f);
 }
 
 static void test_ia3(void) {
@@ -430,10 +407,10 @@ static void check_scale(const ScaleCase *c) {
   const TensorOut t[] = {{"transformer.blocks.0.attn.q.lora_A.weight", DTYPE_F32, 2, {2, 4}, numbers(1)},
                          {"transformer.blocks.0.attn.q.lora_B.weight", DTYPE_F32, 2, {3, 2}, numbers(2)},
                          {"transformer.blocks.0.attn.q.alpha", DTYPE_F32, 0, {0}, alpha_six}};
-  Fixture f;
+  WeightsFixture f;
   double scale;
   const char *const metadata[] = {c->key, c->value, NULL};
-  fixture_open(&f, t, c->tensor ? 3 : 2, c->key ? metadata : NULL);
+  weights_fixture_open(&f, t, c->tensor ? 3 : 2, c->key ? metadata : NULL);
   g_autoptr(AdapterConfig) config = c->json ? config_of(c->json) : NULL;
   g_autoptr(GArray) layers = layer_list(f.file, config);
   g_assert_cmpuint(layers->len, ==, 1);
@@ -441,7 +418,7 @@ static void check_scale(const ScaleCase *c) {
   g_assert_true(layer_scale(f.file, l, &scale, NULL));
   g_assert_cmpfloat(fabs(scale / c->scale - 1), <, 1e-6);
   g_assert_cmpstr(l->scale.source, ==, c->source);
-  fixture_close(&f);
+  weights_fixture_close(&f);
 }
 
 static void test_scales(void) {

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What tensors are by what stands beside them, and that sketches of one network are equal however it was saved. */
-#include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
 
+#include "tests/unit/weights_fixture.h"
 #include "lineage/sketch/kinship.h"
 #include "weights/formats/safetensors.h"
 #include "weights/layers/gguf_names.h"
-#include "weights/weight_open.h"
 
 enum { NUMBERS = 1 << 15 };
 
@@ -18,47 +17,25 @@ static const float *numbers(size_t seed) {
 }
 
 typedef struct {
-  char *dir, *path;
-  WeightFile *file;
-} Fixture;
-
-static void fixture_open(Fixture *f, const TensorOut *t, size_t n) {
-  g_autoptr(GError) error = NULL;
-  f->dir = g_dir_make_tmp("copse-names-XXXXXX", NULL);
-  f->path = g_build_filename(f->dir, "m.safetensors", NULL);
-  g_assert_true(safetensors_write(f->path, t, n, NULL, &error));
-  f->file = weight_file_open(f->path, &error);
-  g_assert_no_error(error);
-}
-
-static void fixture_close(Fixture *f) {
-  weight_file_free(f->file);
-  g_unlink(f->path);
-  g_rmdir(f->dir);
-  g_free(f->path);
-  g_free(f->dir);
-}
-
-typedef struct {
   const char *key, *layer;
   TensorRole role;
 } NameCase;
 
 static void check_names(const NameCase *cases, size_t n) {
-  Fixture f;
+  WeightsFixture f;
   g_autofree TensorOut *t = g_new0(TensorOut, n);
   for (size_t i = 0; i < n; i++) {
     bool number = g_str_has_suffix(cases[i].key, "decay");
     t[i] = (TensorOut){cases[i].key, DTYPE_F32, number ? 0 : 2, {number ? 0 : 4, number ? 0 : 8}, numbers(i)};
   }
-  fixture_open(&f, t, n);
+  weights_fixture_open(&f, t, n, NULL);
   g_autoptr(FileNames) names = file_names_new(f.file);
   for (size_t i = 0; i < n; i++) {
     gssize at = weight_file_find(f.file, cases[i].key);
     g_assert_cmpstr(names->at[at].layer, ==, cases[i].layer);
     g_assert_cmpint(names->at[at].role, ==, cases[i].role);
   }
-  fixture_close(&f);
+  weights_fixture_close(&f);
 }
 
 static void test_averages(void) {
@@ -90,14 +67,14 @@ static void test_averages(void) {
 /* --- one network, saved in several ways --------------------------------------------------------------- */
 
 static ModelSketch *sketch_of(const TensorOut *t, size_t n, const char *config_json) {
-  Fixture f;
+  WeightsFixture f;
   GError *error = NULL;
   g_autoptr(cJSON) json = config_json ? json_parse(config_json, strlen(config_json)) : NULL;
   g_autoptr(AdapterConfig) config = json ? adapter_config_new(json, NULL) : NULL;
-  fixture_open(&f, t, n);
+  weights_fixture_open(&f, t, n, NULL);
   ModelSketch *s = model_sketch_read(f.file, config, 1, NULL, &error);
   g_assert_no_error(error);
-  fixture_close(&f);
+  weights_fixture_close(&f);
   return s;
 }
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
 
+#include "tests/unit/weights_fixture.h"
 #include "weights/layers/layer.h"
 #include "weights/formats/safetensors.h"
 #include "weights/layers/tensor_name.h"
-#include "weights/weight_open.h"
 
 typedef struct {
   const char *key, *layer;
@@ -52,28 +51,6 @@ static void test_names(void) {
   }
 }
 
-typedef struct {
-  char *dir, *path;
-  WeightFile *file;
-} Fixture;
-
-static void fixture_open(Fixture *f, const TensorOut *t, size_t n) {
-  g_autoptr(GError) error = NULL;
-  f->dir = g_dir_make_tmp("copse-layer-XXXXXX", NULL);
-  f->path = g_build_filename(f->dir, "m.safetensors", NULL);
-  g_assert_true(safetensors_write(f->path, t, n, NULL, &error));
-  f->file = weight_file_open(f->path, &error);
-  g_assert_no_error(error);
-}
-
-static void fixture_close(Fixture *f) {
-  weight_file_free(f->file);
-  g_unlink(f->path);
-  g_rmdir(f->dir);
-  g_free(f->path);
-  g_free(f->dir);
-}
-
 static const float numbers[64] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
 
 static void test_low_rank(void) {
@@ -84,8 +61,8 @@ static void test_low_rank(void) {
       {"lora_unet_mid_block_q.alpha", DTYPE_F32, 0, {0}, alpha},
       {"lora_unet_half.lora_up.weight", DTYPE_F32, 2, {4, 2}, numbers}, /* no partner: left out */
   };
-  Fixture f;
-  fixture_open(&f, t, G_N_ELEMENTS(t));
+  WeightsFixture f;
+  weights_fixture_open(&f, t, G_N_ELEMENTS(t), NULL);
   g_autoptr(GArray) layers = layer_list(f.file, NULL);
   g_assert_cmpuint(layers->len, ==, 1);
   const LayerInfo *l = layer_find(layers, "mid_block.q");
@@ -103,13 +80,13 @@ static void test_low_rank(void) {
     }
   g_assert_cmpfloat(fabs(layer_norm2(&x) / want - 1), <, 1e-5);
   layer_clear(&x);
-  fixture_close(&f);
+  weights_fixture_close(&f);
 }
 
 static void test_transposed(void) {
   const TensorOut t[] = {{"l.lora_a", DTYPE_F32, 2, {3, 2}, numbers}, {"l.lora_b", DTYPE_F32, 2, {2, 4}, numbers}};
-  Fixture f;
-  fixture_open(&f, t, 2);
+  WeightsFixture f;
+  weights_fixture_open(&f, t, 2, NULL);
   g_autoptr(cJSON) said = json_parse("{\"lora_alpha\":8,\"use_rslora\":true}", 34);
   g_autoptr(AdapterConfig) config = adapter_config_new(said, NULL);
   g_autoptr(GArray) layers = layer_list(f.file, config);
@@ -120,20 +97,20 @@ static void test_transposed(void) {
   g_assert_true(x.a[0] == 1 && x.a[1] == 3 && x.a[2] == 5 && x.a[3] == 2); /* rows of A */
   g_assert_true(x.b[0] == 1 && x.b[1] == 5 && x.b[2] == 2);                /* rows of B */
   layer_clear(&x);
-  fixture_close(&f);
+  weights_fixture_close(&f);
 }
 
 static void test_dense(void) {
   const TensorOut t[] = {{"conv.weight", DTYPE_F32, 4, {4, 2, 2, 2}, numbers},
                          {"norm.weight", DTYPE_F32, 1, {8}, numbers},
                          {"act.alpha", DTYPE_F32, 1, {4}, numbers}};
-  Fixture f;
-  fixture_open(&f, t, 3);
+  WeightsFixture f;
+  weights_fixture_open(&f, t, 3, NULL);
   g_autoptr(GArray) layers = layer_list(f.file, NULL);
   g_assert_cmpuint(layers->len, ==, 1);
   const LayerInfo *l = layer_find(layers, "conv");
   g_assert_true(l->form == LAYER_DENSE && l->d_out == 4 && l->d_in == 8);
-  fixture_close(&f);
+  weights_fixture_close(&f);
 }
 
 /* V·dW·U of all entries against the product written out, entry by entry. */
@@ -153,9 +130,9 @@ static void test_loha(void) {
                          {"lora_unet_mid_block_q.hada_w2_a", DTYPE_F32, 2, {3, 2}, numbers + 2},
                          {"lora_unet_mid_block_q.hada_w2_b", DTYPE_F32, 2, {2, 2}, numbers + 3},
                          {"lora_unet_mid_block_q.alpha", DTYPE_F32, 0, {0}, alpha}};
-  Fixture f;
+  WeightsFixture f;
   Layer x;
-  fixture_open(&f, t, G_N_ELEMENTS(t));
+  weights_fixture_open(&f, t, G_N_ELEMENTS(t), NULL);
   g_assert_cmpint(layer_adapter_form(f.file), ==, FORM_LOHA);
   g_autoptr(GArray) layers = layer_list(f.file, NULL);
   g_assert_cmpuint(layers->len, ==, 1);
@@ -175,7 +152,7 @@ static void test_loha(void) {
     }
   check_product(&x, want);
   layer_clear(&x);
-  fixture_close(&f);
+  weights_fixture_close(&f);
 }
 
 static void test_lokr(void) {
@@ -184,9 +161,9 @@ static void test_lokr(void) {
                          {"lycoris_mid_block_q.lokr_w2_a", DTYPE_F32, 2, {2, 2}, numbers + 1},
                          {"lycoris_mid_block_q.lokr_w2_b", DTYPE_F32, 2, {2, 3}, numbers + 2},
                          {"lycoris_mid_block_q.alpha", DTYPE_F32, 0, {0}, alpha}};
-  Fixture f;
+  WeightsFixture f;
   Layer x;
-  fixture_open(&f, t, G_N_ELEMENTS(t));
+  weights_fixture_open(&f, t, G_N_ELEMENTS(t), NULL);
   g_autoptr(GArray) layers = layer_list(f.file, NULL);
   g_assert_cmpuint(layers->len, ==, 1);
   const LayerInfo *l = layer_find(layers, "mid_block.q");
@@ -203,18 +180,18 @@ static void test_lokr(void) {
     }
   check_product(&x, want);
   layer_clear(&x);
-  fixture_close(&f);
+  weights_fixture_close(&f);
 }
 
 /* A form that is not computed has no layers, and is none. */
 static void test_rotation(void) {
   const TensorOut t[] = {{"base_model.model.l.oft_R.weight", DTYPE_F32, 2, {4, 6}, numbers}};
-  Fixture f;
-  fixture_open(&f, t, G_N_ELEMENTS(t));
+  WeightsFixture f;
+  weights_fixture_open(&f, t, G_N_ELEMENTS(t), NULL);
   g_assert_cmpint(layer_adapter_form(f.file), ==, FORM_OFT);
   g_autoptr(GArray) layers = layer_list(f.file, NULL);
   g_assert_cmpuint(layers->len, ==, 0);
-  fixture_close(&f);
+  weights_fixture_close(&f);
 }
 
 int main(int argc, char **argv) {
