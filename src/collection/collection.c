@@ -10,6 +10,7 @@
 #include "collection/walk/places.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "weights/packed/packed.h"
 #include "weights/weight_open.h"
 
 struct Collection {
@@ -256,6 +257,7 @@ WeightFile *collection_open_weights(const Collection *c, const Model *model, GEr
   const char *heads = file ? model_value(model, MODEL_HEADS) : NULL;
   guint64 n;
   if (heads && g_ascii_string_to_unsigned(heads, 10, 1, 1 << 16, &n, NULL)) weight_file_set_heads(file, n);
+  if (file && g_strcmp0(model_value(model, MODEL_PACKING), "gptq_v2") == 0) packed_say_zeros_are_whole(file);
   return file;
 }
 

@@ -64,6 +64,9 @@ typedef struct {
 /* The key of the fact that says how many heads attention has. */
 #define MODEL_HEADS "attention_heads"
 
+/* The key of the fact that says which form of GPTQ's files it is, where that is not the first: "gptq_v2". */
+#define MODEL_PACKING "checkpoint_format"
+
 /* True for a change of another model, of whatever form. */
 bool model_is_adapter(const Model *model);
 

@@ -302,15 +302,11 @@ static double changed(size_t o, size_t i) {
   return (double)numbers(40)[o * COLUMNS + i] + sum * 6 / 2;
 }
 
-/* m (W + s B A)/|W + s B A| - W: by rows as PEFT, by columns where the magnitudes are a row. */
-static void check_dora(const char *key, uint64_t rows, uint64_t columns) {
-  const TensorOut t[] = {{"m.q.lora_B.weight", DTYPE_F32, 2, {ROWS, 2}, numbers(2)},
-                         {"m.q.lora_A.weight", DTYPE_F32, 2, {2, COLUMNS}, numbers(3)},
-                         {key, DTYPE_F32, 2, {rows, columns}, numbers(50)},
-                         {"m.q.alpha", DTYPE_F32, 0, {0}, alpha_six}};
+/* m (W + s B A)/|W + s B A| - W: by rows as PEFT and MLX, by columns where the magnitudes are a row. */
+static void check_dora(const TensorOut *t, size_t n, bool by_rows) {
   WeightsFixture f;
   Layer x, w = base_layer();
-  weights_fixture_open(&f, t, G_N_ELEMENTS(t), NULL);
+  weights_fixture_open(&f, t, n, NULL);
   g_autoptr(GArray) layers = layer_list(f.file, NULL);
   g_assert_cmpint(layer_adapter_form(f.file), ==, FORM_DORA);
   const LayerInfo *l = layer_find(layers, "m.q");
@@ -319,8 +315,8 @@ static void check_dora(const char *key, uint64_t rows, uint64_t columns) {
   for (size_t o = 0; o < ROWS; o++)
     for (size_t i = 0; i < COLUMNS; i++) {
       double norm = 0;
-      for (size_t k = 0; k < (rows > 1 ? COLUMNS : ROWS); k++) norm += pow(rows > 1 ? changed(o, k) : changed(k, i), 2);
-      double m = (double)numbers(50)[rows > 1 ? o : i];
+      for (size_t k = 0; k < (by_rows ? COLUMNS : ROWS); k++) norm += pow(by_rows ? changed(o, k) : changed(k, i), 2);
+      double m = (double)numbers(50)[by_rows ? o : i];
       double want = m * changed(o, i) / sqrt(norm) - (double)w.x[o * COLUMNS + i];
       g_assert_cmpfloat(fabs((double)x.x[o * COLUMNS + i] - want), <, 1e-4);
     }
@@ -329,9 +325,28 @@ static void check_dora(const char *key, uint64_t rows, uint64_t columns) {
   weights_fixture_close(&f);
 }
 
+static void check_dora_key(const char *key, int rank, uint64_t rows, uint64_t columns, bool by_rows) {
+  const TensorOut t[] = {{"m.q.lora_B.weight", DTYPE_F32, 2, {ROWS, 2}, numbers(2)},
+                         {"m.q.lora_A.weight", DTYPE_F32, 2, {2, COLUMNS}, numbers(3)},
+                         {key, DTYPE_F32, rank, {rows, columns, 1, 1}, numbers(50)},
+                         {"m.q.alpha", DTYPE_F32, 0, {0}, alpha_six}};
+  check_dora(t, G_N_ELEMENTS(t), by_rows);
+}
+
 static void test_dora(void) {
-  check_dora("m.q.lora_magnitude_vector.weight", ROWS, 1);
-  check_dora("m.q.dora_scale", 1, COLUMNS);
+  float a[COLUMNS * 2], b[2 * ROWS];
+  check_dora_key("m.q.lora_magnitude_vector.weight", 2, ROWS, 1, true);
+  check_dora_key("m.q.lora_magnitude_vector", 4, 1, ROWS, true); /* a convolution's */
+  check_dora_key("m.q.dora_scale", 2, 1, COLUMNS, false);
+  for (size_t i = 0; i < COLUMNS; i++)
+    for (size_t k = 0; k < 2; k++) a[i * 2 + k] = numbers(3)[k * COLUMNS + i];
+  for (size_t o = 0; o < ROWS; o++)
+    for (size_t k = 0; k < 2; k++) b[k * ROWS + o] = numbers(2)[o * 2 + k];
+  const TensorOut mlx[] = {{"m.q.lora_a", DTYPE_F32, 2, {COLUMNS, 2}, a},
+                           {"m.q.lora_b", DTYPE_F32, 2, {2, ROWS}, b},
+                           {"m.q.m", DTYPE_F32, 1, {ROWS}, numbers(50)},
+                           {"m.q.alpha", DTYPE_F32, 0, {0}, alpha_six}};
+  check_dora(mlx, G_N_ELEMENTS(mlx), true);
 }
 
 static void check_ia3(const TensorOut *t, size_t n, bool columns, bool plus_one) {

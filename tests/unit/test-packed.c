@@ -80,6 +80,7 @@ typedef struct {
   unsigned bits;
   bool order;  /* inputs belong to groups out of order */
   bool second; /* the form that keeps zeros as they are, all of them the middle */
+  bool told;   /* the same form with any zeros, of which the configuration tells */
 } Gptq;
 
 static void test_gptq(gconstpointer data) {
@@ -95,7 +96,7 @@ static void test_gptq(gconstpointer data) {
   for (int g = 0; g < GROUPS * OUT; g++) {
     s[g] = draw_scale(c);
     z[g] = kind->second ? 1u << (kind->bits - 1) : 1 + (unsigned)rng_below(&c->rng, (1u << kind->bits) - 1);
-    unsigned stored = kind->second ? z[g] : z[g] - 1;
+    unsigned stored = kind->second || kind->told ? z[g] : z[g] - 1;
     put_bits(zeros + g / OUT * (OUT * kind->bits / 32), (size_t)(g % OUT) * kind->bits, kind->bits, stored);
   }
   for (int i = 0; i < IN; i++) order[i] = kind->order ? (i * 7) % GROUPS : i / GROUP;
@@ -116,6 +117,7 @@ static void test_gptq(gconstpointer data) {
   raw_tensors_add(&t, "l.q.g_idx", "I32", (int[]){IN, -1}, order, sizeof order);
   g_autoptr(WeightFile) f = raw_tensors_open(&t);
   g_assert_cmpuint(weight_file_count(f), ==, 1);
+  if (kind->told) packed_say_zeros_are_whole(f);
   const Dtype d = kind->bits == 2 ? DTYPE_PACKED_INT2 : kind->bits == 4 ? DTYPE_PACKED_INT4 : DTYPE_PACKED_INT8;
   assert_matrix(f, "l.q.weight", d, (int[]){OUT, IN, -1}, c);
 }
@@ -443,13 +445,15 @@ static void test_quanto(void) {
 }
 
 int main(int argc, char **argv) {
-  static const Gptq two = {2, false, false}, four = {4, false, false}, eight = {8, true, false}, v2 = {4, true, true};
+  static const Gptq two = {.bits = 2}, four = {.bits = 4}, eight = {.bits = 8, .order = true};
+  static const Gptq v2 = {.bits = 4, .order = true, .second = true}, told = {.bits = 4, .told = true};
   g_test_init(&argc, &argv, NULL);
   g_test_add_data_func("/packed/gptq/2", &two, test_gptq);
   g_test_add_func("/packed/gptq/3", test_gptq_3);
   g_test_add_data_func("/packed/gptq/4", &four, test_gptq);
   g_test_add_data_func("/packed/gptq/8-ordered", &eight, test_gptq);
   g_test_add_data_func("/packed/gptq/second-form", &v2, test_gptq);
+  g_test_add_data_func("/packed/gptq/second-form-told", &told, test_gptq);
   g_test_add_func("/packed/awq", test_awq);
   g_test_add_data_func("/packed/rows/symmetric", NULL, test_rows);
   g_test_add_data_func("/packed/rows/zeros", &two, test_rows);

@@ -156,11 +156,18 @@ static void add_heads(Model *m, const cJSON *config) {
   }
 }
 
+static void add_packing(Model *m, const cJSON *config) {
+  const cJSON *packed = cJSON_GetObjectItemCaseSensitive(config, "quantization_config");
+  const char *form = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(packed, "checkpoint_format"));
+  if (form && strcmp(form, "gptq_v2") == 0) model_add_fact(m, MODEL_PACKING, form, config_source);
+}
+
 void model_take_config(Model *m, const cJSON *config) {
   add_member(m, config, "architectures", config_source);
   add_member(m, config, "_class_name", config_source);
   add_member(m, config, "model_type", config_source);
   add_heads(m, config);
+  add_packing(m, config);
   const cJSON *labels = cJSON_GetObjectItemCaseSensitive(config, "id2label");
   if (cJSON_HasObjectItem(config, "num_labels")) {
     add_member(m, config, "num_labels", config_source);

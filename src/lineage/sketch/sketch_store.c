@@ -87,10 +87,12 @@ static bool report(Loading *l, const Model *m) {
   return ok;
 }
 
-/* What a model's sketch is kept under: its bytes, how strongly an adapter is told to work, how its heads are cut. */
+/* What a model's sketch is kept under: its bytes, how strongly an adapter is told to work, how its heads are cut and its
+ * numbers packed. */
 static char *key_of(const Model *m, const char *stamp) {
   g_autofree char *strength = model_adapter_text(m);
-  const char *heads = model_value(m, MODEL_HEADS);
+  const char *heads = model_value(m, MODEL_HEADS), *packing = model_value(m, MODEL_PACKING);
+  if (!heads) heads = packing;
   if (!stamp || (!*strength && !heads)) return g_strdup(stamp);
   return g_strconcat(stamp, "|", strength, heads ? "|" : NULL, heads, NULL);
 }

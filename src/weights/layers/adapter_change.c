@@ -22,6 +22,12 @@ static bool is_along_rows(const TensorInfo *t, size_t d_out) {
   return t->rank >= 1 && t->shape[0] == d_out && t->count == d_out;
 }
 
+/* PEFT lays the outputs of a convolution along the second dimension: (1, d_out, 1, 1). */
+static bool is_peft_kernel(const TensorInfo *t, size_t d_out) {
+  bool peft = strstr(t->name, "lora_magnitude_vector") || strstr(t->name, "ia3_l");
+  return peft && t->rank >= 3 && t->shape[0] == 1 && t->shape[1] == d_out && t->count == d_out;
+}
+
 /* x = m x/|x| of each row. */
 static void set_row_norms(float *x, size_t rows, size_t columns, const float *m) {
   for (size_t o = 0; o < rows; o++) {
@@ -49,7 +55,7 @@ bool adapter_change_dora(WeightFile *file, const LayerInfo *info, const Layer *b
   if (!t || base->form != LAYER_DENSE || l->form != LAYER_LOW_RANK) return false;
   if (base->d_out != l->d_out || base->d_in != l->d_in) return false;
   size_t n = l->d_out * l->d_in, places = places_of(t, l->d_in);
-  bool rows = is_along_rows(t, l->d_out);
+  bool rows = is_along_rows(t, l->d_out) || is_peft_kernel(t, l->d_out);
   if (!rows && !places) return false;
   g_autofree float *m = adapter_read_part(file, info, ADAPTER_MAGNITUDE, NULL);
   float *x = m ? g_try_malloc_n(n, sizeof *x) : NULL;
@@ -77,7 +83,8 @@ static bool change_scaled(WeightFile *file, const UncomputedLayer *u, const Laye
   gssize at = u->part[ADAPTER_IA3], flag = u->part[ADAPTER_ON_INPUT];
   if (u->form != FORM_IA3 || at < 0 || base->form != LAYER_DENSE) return false;
   const TensorInfo *t = weight_file_info(file, (size_t)at);
-  bool lycoris = flag >= 0, columns = lycoris ? reads_on_input(file, flag) : !is_along_rows(t, base->d_out);
+  bool lycoris = flag >= 0, columns = lycoris ? reads_on_input(file, flag)
+                                              : !is_along_rows(t, base->d_out) && !is_peft_kernel(t, base->d_out);
   size_t places = columns ? places_of(t, base->d_in) : 0, n = base->d_out * base->d_in;
   if (columns ? !places : t->count != base->d_out) return false;
   g_autofree float *factor = adapter_read_tensor(file, at, NULL);

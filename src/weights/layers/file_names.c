@@ -66,6 +66,22 @@ static void settle_ia3(FileNames *f) {
   }
 }
 
+/* MLX's DoRA: the magnitudes "m" beside a pair that is stored transposed. */
+static void settle_mlx(FileNames *f) {
+  g_autoptr(GHashTable) modules = g_hash_table_new(g_str_hash, g_str_equal);
+  for (size_t i = 0; i < f->n; i++)
+    if (f->at[i].role == TENSOR_LORA_A && f->at[i].transposed) g_hash_table_add(modules, f->at[i].layer);
+  for (size_t i = 0; g_hash_table_size(modules) && i < f->n; i++) {
+    TensorName *name = &f->at[i];
+    if (name->role != TENSOR_WEIGHT || !g_str_has_suffix(name->layer, ".m")) continue;
+    g_autofree char *module = without_last(name->layer);
+    if (!g_hash_table_contains(modules, module)) continue;
+    g_free(name->layer);
+    *name = (TensorName){
+        .layer = g_steal_pointer(&module), .role = TENSOR_ADAPTER_PART, .part = ADAPTER_MAGNITUDE, .form = FORM_DORA};
+  }
+}
+
 /* A part says more than a pair, and any factor more than a difference or a few tokens' rows, which files of factors hold
  * as well. */
 static AdapterForm form_of(const FileNames *f) {
@@ -92,6 +108,7 @@ FileNames *file_names_new(const WeightFile *file) {
   }
   settle_glora(f);
   settle_ia3(f);
+  settle_mlx(f);
   averages_settle(file, f->at);
   f->form = form_of(f);
   return f;

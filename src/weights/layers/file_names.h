@@ -3,6 +3,7 @@
  *
  *   GLoRA       a1, a2, b1 and b2 of one module
  *   IA3         LyCORIS: "weight" beside "on_input"
+ *   DoRA        MLX: "m" beside "lora_a"
  *   an average  "ema.x", "model_ema.modelx" (its dots dropped) beside "x": the average is the model and takes the plain
  *               name, the weights as they were trained become TENSOR_RAW_COPY
  *   moments     "exp_avg" and the like, and the average's own counters: TENSOR_OPTIMISER */

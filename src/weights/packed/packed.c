@@ -224,6 +224,12 @@ static bool add_all(WeightFile *f, View *v, const int *of) {
   return true;
 }
 
+void packed_say_zeros_are_whole(WeightFile *f) {
+  if (f->format->read_raw != read_raw) return;
+  View *v = f->private_data;
+  for (guint i = 0; i < v->groups->len; i++) g_array_index(v->groups, PackedTensor, i).zero_less_one = false;
+}
+
 WeightFile *packed_view(WeightFile *file) {
   g_autofree int *of = NULL;
   g_autoptr(GArray) groups = packed_find(file, &of);

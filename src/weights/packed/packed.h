@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Matrices that a quantiser has packed into several tensors, shown as the matrices they stand for.
  *
- *   GPTQ                 X.qweight, X.qzeros, X.scales, X.g_idx   (q - z - 1) · s, groups along the input
+ *   GPTQ                 X.qweight, X.qzeros, X.scales, X.g_idx   (q - z - 1) · s, its second form (q - z) · s
  *   AWQ                  X.qweight, X.qzeros, X.scales            (q - z) · s, eight columns interleaved in a word
  *   compressed-tensors   X.weight_packed, X.weight_scale, …       (q - z) · s, packed along the input
  *   MLX                  X.weight, X.scales, X.biases             q · s + b
@@ -25,3 +25,7 @@
 /* The file with its packed matrices unpacked, or the file itself when there are none. Takes `file`. Reads small
  * descriptions of bitsandbytes and compressed-tensors, and no matrix. */
 WeightFile *packed_view(WeightFile *file);
+
+/* Of a file that packed_view() gave: its GPTQ matrices are of the second form, whose zeros are stored as they are
+ * (checkpoint_format "gptq_v2", which only the configuration says). Before anything is read. No effect on others. */
+void packed_say_zeros_are_whole(WeightFile *file);

@@ -85,7 +85,8 @@ static uint32_t *read_words(WeightFile *file, const PackedTensor *p, int part, P
   return NULL;
 }
 
-/* GPTQ's first form keeps zeros one too small. Its second does not: then symmetric ones are the middle itself. */
+/* GPTQ's first form keeps zeros one too small. Its second does not: the configuration says so (zero_less_one), or
+ * symmetric ones are the middle itself. */
 static void zeros_of_columns(const PackedTensor *p, const uint32_t *words, float *zeros) {
   const uint64_t width = p->scale_columns * p->bits / 32;
   const unsigned middle = 1u << (p->bits - 1);
@@ -94,7 +95,7 @@ static void zeros_of_columns(const PackedTensor *p, const uint32_t *words, float
     for (uint64_t o = 0; o < p->scale_columns; o++) {
       unsigned z = packed_code(words + g * width, 1, o, p->bits);
       second &= z == middle;
-      zeros[g * p->scale_columns + o] = (float)z + 1;
+      zeros[g * p->scale_columns + o] = (float)z + (p->zero_less_one ? 1 : 0);
     }
   for (uint64_t i = 0; second && i < p->scale_rows * p->scale_columns; i++) zeros[i] = (float)middle;
 }
