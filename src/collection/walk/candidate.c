@@ -49,6 +49,9 @@ static char *add_sidecar(Candidate *c, const WalkFolder *folder, const char *nam
   return g_strdup(ref.path);
 }
 
+/* Spares looking for what no file of a large folder is. */
+static bool has_role(const WalkFolder *folder, WalkUse use) { return folder->roles & 1U << use; }
+
 static Candidate *candidate_new(GPtrArray *out, const char *path) {
   Candidate *c = g_new0(Candidate, 1);
   c->path = g_strdup(*path ? path : ".");
@@ -115,10 +118,11 @@ static bool is_shared(const WalkFolder *folder, const GPtrArray *entries) {
 static void add_sidecars(Candidate *c, const WalkFolder *folder, bool shared, const char *entry) {
   bool adapter = shared && weight_name_group(entry) == NAMED_ADAPTER;
   add_revisions(c, folder);
-  c->card = add_sidecar(c, folder, "README.md");
+  if (has_role(folder, WALK_CARD)) c->card = add_sidecar(c, folder, "README.md");
   c->card_is_shared = shared && !adapter;
-  if (!adapter) c->config = add_sidecar(c, folder, "config.json");
-  if (!shared || adapter) c->adapter_config = add_sidecar(c, folder, "adapter_config.json");
+  if (!adapter && has_role(folder, WALK_CONFIG)) c->config = add_sidecar(c, folder, "config.json");
+  if ((!shared || adapter) && has_role(folder, WALK_ADAPTER_CONFIG))
+    c->adapter_config = add_sidecar(c, folder, "adapter_config.json");
 }
 
 /* What may stand for the model: the entry, and what stands in for it when it cannot be read. */
@@ -192,8 +196,8 @@ static void add_named(Candidate *c, GPtrArray *paths, const WalkFolder *folder, 
 
 /* What lies beside a file whose name somebody chose. */
 static void add_descriptions(Candidate *c, const WalkFolder *folder, const char *entry) {
+  if (!has_role(folder, WALK_SIDECAR) || weight_name_rank(entry, false) >= 0) return;
   g_autofree char *stem = weight_name_stem(entry);
-  if (weight_name_rank(entry, false) >= 0) return;
   add_named(c, c->sidecars, folder, stem, file_sidecar_endings());
   add_named(c, c->previews, folder, stem, file_preview_endings());
 }

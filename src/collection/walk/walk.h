@@ -38,6 +38,7 @@ typedef struct {
 typedef struct {
   char *path;              /* bytes, relative to the root; "" is the root */
   GArray *files;           /* of WalkFile, by name */
+  unsigned roles;          /* that its files have: 1 << WalkUse; by walk_folder_sort() */
   HubRevisions *revisions; /* when the folder is a snapshot in a Hub cache, else NULL */
   FileStamp snapshots;     /* then: of the folder that holds the snapshots */
 } WalkFolder;

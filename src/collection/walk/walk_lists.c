@@ -61,7 +61,11 @@ static int file_by_name(const void *a, const void *b) {
   return strcmp(((const WalkFile *)a)->name, ((const WalkFile *)b)->name);
 }
 
-void walk_folder_sort(WalkFolder *folder) { g_array_sort(folder->files, file_by_name); }
+void walk_folder_sort(WalkFolder *folder) {
+  g_array_sort(folder->files, file_by_name);
+  folder->roles = 0;
+  for (guint i = 0; i < folder->files->len; i++) folder->roles |= 1U << g_array_index(folder->files, WalkFile, i).use;
+}
 
 void walk_free(Walk *walk) {
   if (!walk) return;

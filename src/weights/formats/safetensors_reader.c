@@ -14,8 +14,9 @@
 /* Bytes of a name or a value: a picture in base64 is the longest that is seen. */
 enum { LONGEST_TEXT = 16 << 20 };
 
-/* Memory for what is small, whatever the header. */
-enum { SLACK = 1 << 20 };
+/* Memory for what is small, whatever the header; and a header that needs no more than any line of a list does, of which
+ * nobody is asked before its tensors are listed. */
+enum { SLACK = 1 << 20, SMALL_HEADER = 64 << 10 };
 
 /* One entry of the header as it is read. */
 typedef struct {
@@ -227,14 +228,15 @@ static char *problem_of_length(ByteSource *source, uint64_t length) {
       size, length + 8);
 }
 
-/* Reads the header whole, with a NUL behind it; the caller frees it. */
-static char *read_text(ByteSource *source, uint64_t *length, GError **error) {
+/* Reads the header whole, with a NUL behind it; the caller frees it. listed: tensors are made of it. */
+static char *read_text(ByteSource *source, uint64_t *length, bool listed, GError **error) {
   const char *label = byte_source_label(source);
   uint64_t size = byte_source_size(source);
   *length = 0;
   if (size >= 8 && !byte_source_read(source, 0, length, 8, error)) return NULL;
   bool fits = size >= 8 && *length <= SAFETENSORS_MAX_HEADER && *length <= size - 8;
-  if (fits && !memory_is_there(*length + MIN(4 * *length, (uint64_t)WEIGHT_FILE_MOST) + SLACK, label, error))
+  bool ask = fits && (listed || *length > SMALL_HEADER);
+  if (ask && !memory_is_there(*length + MIN(4 * *length, (uint64_t)WEIGHT_FILE_MOST) + SLACK, label, error))
     return NULL;
   g_autofree char *text = fits ? g_try_malloc(*length + 1) : NULL;
   if (!text) {
@@ -250,7 +252,7 @@ static char *read_text(ByteSource *source, uint64_t *length, GError **error) {
 
 static bool open_safetensors(WeightFile *f, GError **error) {
   uint64_t length;
-  g_autofree char *header = read_text(f->source, &length, error);
+  g_autofree char *header = read_text(f->source, &length, true, error);
   if (!header) return false;
   JsonReader r;
   json_reader_init(&r, header, length);
@@ -282,7 +284,7 @@ bool safetensors_head_read(SafetensorsHead *h, ByteSource *source) {
   *h = (SafetensorsHead){.metadata = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free)};
   bool small =
       byte_source_size(source) >= 8 && byte_source_read(source, 0, &length, 8, NULL) && length <= SAFETENSORS_MOST_HEAD;
-  h->text = small ? read_text(source, &h->length, NULL) : NULL;
+  h->text = small ? read_text(source, &h->length, false, NULL) : NULL;
   if (h->text && read_leading_metadata(h)) {
     h->data = byte_source_size(source) - 8 - h->length;
     return true;
