@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `make lineage-fit`: fits the two models of lineage's confidence (the evidence: lineage/forest/evidence.h) on planted
+/* `make lineage-fit`: fits what lineage thinks of roots, edges and missing bases (the evidence: lineage/forest/evidence.h) on planted
  * woods of many kinds, whose seeds the report does not use, and prints the constants as grow/certainty.c has them, with
- * how well they hold on what they were fitted on. lineage-fit DIR keeps the woods, and the evidence in DIR/evidence.txt:
+ * how well they hold on what they were fitted on. lineage-fit DIR [KIND…] keeps the woods, and the evidence in DIR/evidence.txt:
  * kind, what it is of, right or not, the numbers. The evidence for an edge depends on which bases are found missing: after
  * new constants for those it is fitted again. */
 #include <math.h>
@@ -16,12 +16,22 @@
 #include "tests/bench/lineage_wood.h"
 #include "tests/bench/logistic_fit.h"
 
-static const char *const edge_names[EDGE_EVIDENCES] = {"ONE",       "SIDE",     "NEAR",     "FAR",       "LOST",
-                                                       "LOST_MOST", "UNSEEN",   "ONE_HEAD", "ROOT",      "ROOT_HEAD",
-                                                       "MARKS",     "CHILDREN", "NATS",     "LOST_HEAD", "DOUBT"};
+static const char *const edge_names[EDGE_EVIDENCES] = {
+    "ONE",       "SIDE",  "NEAR",     "FAR",  "LOST",      "LOST_MOST", "UNSEEN", "ONE_HEAD", "ROOT",
+    "ROOT_HEAD", "MARKS", "CHILDREN", "NATS", "LOST_HEAD", "DOUBT",     "SHARE",  "LITTLE",   "RIVAL"};
+static const char *const root_names[ROOT_EVIDENCES] = {
+    "KNOWN",     "CLOCK",  "ZEROS",     "ROWS",  "LOW_RANK", "NORM", "DECAY",   "KURTOSIS", "KURTOSIS_BY", "LAYERS",
+    "LAYERS_BY", "BIASES", "BIASES_BY", "FRESH", "FRESH_BY", "HEAD", "HEAD_BY", "CENTRAL",  "TURN",        "BRANCHES"};
+
+/* What evidence for a root was worth on other small networks. */
+static const double root_prior[ROOT_EVIDENCES] = {
+    [ROOT_KNOWN] = 0.333, [ROOT_CLOCK] = 1.67,  [ROOT_ZEROS] = 2,        [ROOT_ROWS] = 0.27,    [ROOT_LOW_RANK] = 1.33,
+    [ROOT_NORM] = 0.133,  [ROOT_DECAY] = 0.267, [ROOT_KURTOSIS] = 0.167, [ROOT_LAYERS] = 0.167, [ROOT_BIASES] = 0.1,
+    [ROOT_FRESH] = 0.4,   [ROOT_HEAD] = 0.133,  [ROOT_CENTRAL] = 0.5,
+};
 static const char *const base_names[BASE_EVIDENCES] = {
-    "ONE",    "SIBLINGS", "KEPT",   "STEP",   "LEAST", "EVEN",   "YOUNGER", "HUB",      "MOST_HUB",
-    "SPREAD", "HEADS",    "GROWTH", "EUCLID", "HEAD",  "BIASES", "LAYERS",  "KURTOSIS", "SHARED"};
+    "ONE",   "SIBLINGS", "KEPT",   "STEP", "LEAST",  "EVEN",   "YOUNGER",  "HUB",    "MOST_HUB", "SPREAD",
+    "HEADS", "GROWTH",   "EUCLID", "HEAD", "BIASES", "LAYERS", "KURTOSIS", "SHARED", "TAIL",     "TAIL_EVEN"};
 
 /* What is fitted on. */
 typedef struct {
@@ -32,29 +42,31 @@ typedef struct {
   unsigned first, seeds;
 } FitKind;
 
-enum { STARS = 1, OTHERS = 31 };
+enum { FIRST = 101 };
 
 static const FitKind kinds[] = {
-    {"same", PLANT_STARS, "same", 0, STARS, 3},
-    {"brief", PLANT_STARS, "brief", 0, STARS, 3},
-    {"shifted", PLANT_STARS, "shifted", 0, STARS, 3},
-    {"long", PLANT_STARS, "long", 0, STARS, 3},
-    {"decay", PLANT_STARS, "decay", 0, STARS, 5},
-    {"rates", PLANT_STARS, "rates", 0, STARS, 3},
-    {"generations", PLANT_STARS, "generations", 0, STARS, 3},
-    {"chains", PLANT_STARS, "chains", 0, STARS, 5},
-    {"alike", PLANT_STARS, "alike", 0, STARS, 6},
-    {"absent", PLANT_STARS, "absent", 0, STARS, 7},
-    {"classes12", PLANT_CLASSES, NULL, 12, OTHERS, 2},
-    {"classes24", PLANT_CLASSES, NULL, 24, OTHERS, 1},
-    {"woods", PLANT_WOODS, NULL, 0, OTHERS, 3},
+    {"same", PLANT_STARS, "same", 0, FIRST, 4},
+    {"brief", PLANT_STARS, "brief", 0, FIRST, 6},
+    {"shifted", PLANT_STARS, "shifted", 0, FIRST, 6},
+    {"long", PLANT_STARS, "long", 0, FIRST, 4},
+    {"decay", PLANT_STARS, "decay", 0, FIRST, 6},
+    {"rates", PLANT_STARS, "rates", 0, FIRST, 6},
+    {"generations", PLANT_STARS, "generations", 0, FIRST, 6},
+    {"chains", PLANT_STARS, "chains", 0, FIRST, 6},
+    {"alike", PLANT_STARS, "alike", 0, FIRST, 6},
+    {"absent", PLANT_STARS, "absent", 0, FIRST, 6},
+    {"classes12", PLANT_CLASSES, NULL, 12, FIRST, 4},
+    {"classes24", PLANT_CLASSES, NULL, 24, FIRST, 3},
+    {"woods", PLANT_WOODS, NULL, 0, FIRST, 3},
 };
 
 typedef struct {
   const LineageTruth *truth;
+  unsigned nodes; /* of models; ghosts are above */
   const char *kind;
   FILE *file;
   GArray *edges, *bases; /* of LogisticRow */
+  GArray *roots;         /* of ChoiceRow */
 } Listener;
 
 static void fail(const char *what) {
@@ -63,7 +75,7 @@ static void fail(const char *what) {
 }
 
 static int number_of(const Listener *l, unsigned node) {
-  return lineage_truth_original(l->truth, l->truth->of_node[node]);
+  return node < l->nodes ? lineage_truth_original(l->truth, l->truth->of_node[node]) : -1;
 }
 
 /* A hub and most of its siblings come of one base that is not there. */
@@ -77,8 +89,30 @@ static bool is_base_missing(const Listener *l, const unsigned *who, unsigned n) 
   return hub >= 0 && l->truth->models[hub].parent == TRUE_ABSENT && 2 * right > n;
 }
 
+/* A tree whose base is there, and without a base that is made up. */
+static void hear_of_root(Listener *l, const unsigned *who, unsigned n, const double *x) {
+  ChoiceRow row = {.n = n, .right = n};
+  for (unsigned i = 0; i < n; i++) {
+    int v = number_of(l, who[i]);
+    if (who[i] >= l->nodes) return;
+    if (v >= 0 && l->truth->models[v].parent == -1) row.right = i;
+  }
+  if (row.right == n) return;
+  row.x = g_memdup2(x, (size_t)n * ROOT_EVIDENCES * sizeof *x);
+  g_array_append_val(l->roots, row);
+  for (unsigned i = 0; i < n; i++) {
+    fprintf(l->file, "%s\troot\t%d", l->kind, i == row.right);
+    for (unsigned e = 0; e < ROOT_EVIDENCES; e++) fprintf(l->file, "\t%.5g", x[(size_t)i * ROOT_EVIDENCES + e]);
+    fputc('\n', l->file);
+  }
+}
+
 static void hear(void *user, EvidenceOf of, const unsigned *who, unsigned n, const double *x) {
   Listener *l = user;
+  if (of == EVIDENCE_OF_ROOT) {
+    hear_of_root(l, who, n, x);
+    return;
+  }
   bool edge = of == EVIDENCE_OF_EDGE;
   int child = number_of(l, who[edge]);
   if (child < 0 || !true_model_is_trained(&l->truth->models[child])) return;
@@ -107,12 +141,16 @@ static void learn(const char *top, const FitKind *kind, unsigned seed, Listener 
   g_autoptr(GPtrArray) models = lineage_wood_open(dir, state, &collection);
   g_autoptr(LineageTruth) t = lineage_truth_read(truth, models, &error);
   if (!t) fail(error->message);
-  l->truth = t, l->kind = kind->name;
+  l->truth = t, l->kind = kind->name, l->nodes = models->len;
   const EvidenceWitness witness = {hear, l};
   const ForestOptions alone = {.ignore_cards = true, .witness = &witness};
   g_autoptr(Forest) f = forest_build(collection, models, &alone, NULL, &error);
   if (!f) fail(error->message);
   collection_free(collection);
+}
+
+static void print_weights(const char *prefix, const char *const *names, unsigned n, const double *w) {
+  for (unsigned i = 0; i < n; i++) printf("    [%s_%s] = %.3g,\n", prefix, names[i], w[i]);
 }
 
 /* Prints the weights, and stated against true shares in tenths. */
@@ -121,7 +159,7 @@ static void report(const char *what, const char *prefix, const char *const *name
   double w[LOGISTIC_MOST], said[10] = {0}, right[10] = {0}, count[10] = {0}, loss = 0;
   logistic_fit(rows, n, ridge, w);
   printf("%s: %u answers\n", what, rows->len);
-  for (unsigned i = 0; i < n; i++) printf("    [%s_%s] = %.3g,\n", prefix, names[i], w[i]);
+  print_weights(prefix, names, n, w);
   for (guint r = 0; r < rows->len; r++) {
     const LogisticRow *row = &g_array_index(rows, LogisticRow, r);
     double p = evidence_probability(w, row->x, n);
@@ -134,6 +172,27 @@ static void report(const char *what, const char *prefix, const char *const *name
   printf("  mean loss %.4f nats\n", loss);
 }
 
+static void report_roots(const GArray *rows) {
+  double w[LOGISTIC_MOST], loss = 0, sure = 0;
+  choice_fit(rows, ROOT_EVIDENCES, root_prior, 4, w);
+  for (guint i = 0; i < rows->len; i++) {
+    double p = choice_probability(&g_array_index(rows, ChoiceRow, i), ROOT_EVIDENCES, w);
+    loss -= log(fmax(p, 1e-12)) / rows->len, sure += p / rows->len;
+  }
+  printf("roots: %u trees\n", rows->len);
+  print_weights("ROOT", root_names, ROOT_EVIDENCES, w);
+  printf("  mean loss %.4f nats, the right one %.2f sure\n", loss, sure);
+}
+
+static void choice_clear(void *row) { g_free(((ChoiceRow *)row)->x); }
+
+/* Of lineage-fit DIR KIND…; without kinds, all. */
+static bool is_asked(char *const *argv, const char *kind) {
+  bool asked = !argv[0] || !argv[1] || !argv[2];
+  for (unsigned i = 2; !asked && argv[i]; i++) asked = strcmp(argv[i], kind) == 0;
+  return asked;
+}
+
 int main(int argc, char **argv) {
   g_autofree char *top = argc > 1 ? g_strdup(argv[1]) : g_dir_make_tmp("copse-fit-XXXXXX", NULL);
   if (!top || !dir_make(top, NULL)) fail("no folder to plant in");
@@ -141,11 +200,15 @@ int main(int argc, char **argv) {
   g_autofree char *path = g_build_filename(top, "evidence.txt", NULL);
   g_autoptr(GArray) edges = g_array_new(FALSE, FALSE, sizeof(LogisticRow));
   g_autoptr(GArray) bases = g_array_new(FALSE, FALSE, sizeof(LogisticRow));
-  Listener l = {.edges = edges, .bases = bases, .file = fopen(path, "w")};
+  g_autoptr(GArray) roots = g_array_new(FALSE, FALSE, sizeof(ChoiceRow));
+  g_array_set_clear_func(roots, choice_clear);
+  Listener l = {.edges = edges, .bases = bases, .roots = roots, .file = fopen(path, "w")};
   if (!l.file) fail("evidence.txt cannot be written");
   for (unsigned k = 0; k < G_N_ELEMENTS(kinds); k++)
-    for (unsigned s = 0; s < kinds[k].seeds; s++) learn(top, &kinds[k], kinds[k].first + s, &l);
+    for (unsigned s = 0; s < kinds[k].seeds && is_asked(argv, kinds[k].name); s++)
+      learn(top, &kinds[k], kinds[k].first + s, &l);
   fclose(l.file);
+  report_roots(roots);
   report("edges", "EDGE", edge_names, EDGE_EVIDENCES, edges, 1);
   report("missing bases", "BASE", base_names, BASE_EVIDENCES, bases, 0.1);
   return argc > 1 || dir_remove(top, NULL) ? 0 : 1;

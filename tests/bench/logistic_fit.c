@@ -56,3 +56,51 @@ void logistic_fit(const GArray *rows, unsigned n, double ridge, double *w) {
   for (unsigned i = 0; i < MOST_STEPS && step(rows, n, ridge, w) > 1e-8; i++) {
   }
 }
+
+/* w . x of each, less the largest, in z; the sum of their exponentials. */
+static double score_all(const ChoiceRow *row, unsigned k, const double *w, double *z) {
+  double top = -INFINITY, sum = 0;
+  for (unsigned i = 0; i < row->n; i++) {
+    z[i] = 0;
+    for (unsigned e = 0; e < k; e++) z[i] += w[e] * row->x[(size_t)i * k + e];
+    top = fmax(top, z[i]);
+  }
+  for (unsigned i = 0; i < row->n; i++) sum += z[i] = exp(z[i] - top);
+  return sum;
+}
+
+double choice_probability(const ChoiceRow *row, unsigned k, const double *w) {
+  g_autofree double *z = g_new(double, row->n);
+  double sum = score_all(row, k, w, z);
+  return z[row->right] / sum;
+}
+
+/* Adds the gradient and the curvature of one. */
+static void add_choice(const ChoiceRow *row, unsigned k, const double *w, double a[LOGISTIC_MOST][LOGISTIC_MOST],
+                       double *g) {
+  g_autofree double *z = g_new(double, row->n);
+  double sum = score_all(row, k, w, z), mean[LOGISTIC_MOST] = {0};
+  for (unsigned i = 0; i < row->n; i++)
+    for (unsigned e = 0; e < k; e++) mean[e] += z[i] / sum * row->x[(size_t)i * k + e];
+  for (unsigned e = 0; e < k; e++) g[e] += row->x[(size_t)row->right * k + e] - mean[e];
+  for (unsigned i = 0; i < row->n; i++) {
+    const double *x = row->x + (size_t)i * k;
+    for (unsigned e = 0; e < k; e++)
+      for (unsigned f = 0; f <= e; f++) a[e][f] += z[i] / sum * (x[e] - mean[e]) * (x[f] - mean[f]);
+  }
+}
+
+void choice_fit(const GArray *rows, unsigned k, const double *prior, double ridge, double *w) {
+  enum { MOST_STEPS = 200 };
+  memcpy(w, prior, k * sizeof *w);
+  for (unsigned steps = 0; steps < MOST_STEPS; steps++) {
+    double a[LOGISTIC_MOST][LOGISTIC_MOST] = {{0}}, g[LOGISTIC_MOST] = {0}, length = 0;
+    for (unsigned e = 0; e < k; e++) a[e][e] = ridge, g[e] = ridge * (prior[e] - w[e]);
+    for (guint i = 0; i < rows->len; i++) add_choice(&g_array_index(rows, ChoiceRow, i), k, w, a, g);
+    solve(a, g, k);
+    for (unsigned e = 0; e < k; e++) length += g[e] * g[e];
+    length = sqrt(length);
+    for (unsigned e = 0; e < k; e++) w[e] += g[e] / fmax(length, 1);
+    if (length < 1e-8) return;
+  }
+}

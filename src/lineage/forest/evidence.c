@@ -3,8 +3,12 @@
 
 #include <math.h>
 
-double evidence_probability(const double *weights, const double *x, unsigned n) {
+double evidence_sum(const double *weights, const double *x, unsigned n) {
   double sum = 0;
   for (unsigned i = 0; i < n; i++) sum += weights[i] * x[i];
-  return 1 / (1 + exp(-sum));
+  return sum;
+}
+
+double evidence_probability(const double *weights, const double *x, unsigned n) {
+  return 1 / (1 + exp(-evidence_sum(weights, x, n)));
 }

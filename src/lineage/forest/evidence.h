@@ -4,6 +4,32 @@
  * `make lineage-fit` listens to the evidence behind the answers on planted woods and fits these constants. */
 #pragma once
 
+/* Of "this member is the root of its tree", as sums over the edges that lead away from it, each read as "p is the parent
+ * of c" (direction.h): what is larger in the child counts 1 or -1 by its sign, and by the logarithm of its ratio. */
+typedef enum {
+  ROOT_KNOWN,       /* parents that are known: 8 an edge; 100 of a ghost, which nothing outranks */
+  ROOT_CLOCK,       /* counters of steps */
+  ROOT_ZEROS,       /* numbers that are 0 */
+  ROOT_ROWS,        /* rows of tables */
+  ROOT_LOW_RANK,    /* the norm's growth of what may be a change of low rank, -1..1 */
+  ROOT_NORM,        /* of other changes, -2..2 */
+  ROOT_DECAY,       /* its sign where it is beyond what an angle gives */
+  ROOT_KURTOSIS,    /* kurtosis of the matrices, */
+  ROOT_KURTOSIS_BY, /* and tanh of ten times its relative growth */
+  ROOT_LAYERS,      /* norm layers' way from 1 */
+  ROOT_LAYERS_BY,
+  ROOT_BIASES,
+  ROOT_BIASES_BY,
+  ROOT_FRESH, /* heads of two kinds: the smaller is the child's */
+  ROOT_FRESH_BY,
+  ROOT_HEAD, /* one head */
+  ROOT_HEAD_BY,
+  ROOT_CENTRAL,  /* tanh of twice the lead in the distance to the middle one of the others, by this edge */
+  ROOT_TURN,     /* the way to c from p turns with p's other branches, that to p from c against c's (branching.h) */
+  ROOT_BRANCHES, /* logarithm of the ratio of their neighbours in the tree */
+  ROOT_EVIDENCES
+} RootEvidence;
+
 /* Of "p is the parent of c", among the members of one tree. */
 typedef enum {
   EDGE_ONE,       /* 1 */
@@ -21,6 +47,9 @@ typedef enum {
   EDGE_NATS,      /* what speaks for the direction of this edge alone (direction.h), -4..4 */
   EDGE_LOST_HEAD, /* EDGE_LOST where the two have one head */
   EDGE_DOUBT,     /* log odds that p's neighbours are its siblings, of a base that is missing, -5..3 */
+  EDGE_SHARE,     /* what of p's own way from its parent stands between c and that one (lifting.h), less 1, -1..2 */
+  EDGE_LITTLE,    /* how little p moved: logarithm of c's way from p to p's own, by the largest differences, 0..3 */
+  EDGE_RIVAL,     /* the same share for the sibling of c that has the most of it, less 1, -2..1; -2: none is near */
   EDGE_EVIDENCES
 } EdgeEvidence;
 
@@ -41,22 +70,28 @@ typedef enum {
   BASE_EUCLID,   /* 1: neighbours by distance, not by the largest differences */
   BASE_HEAD, /* of siblings with another head, the share whose head is smaller than the hub's, as a base's is not, less
                     that of the larger ones; likewise: */
-  BASE_BIASES,   /* whose biases are larger */
-  BASE_LAYERS,   /* whose norm layers moved more */
-  BASE_KURTOSIS, /* whose kurtosis is the larger */
-  BASE_SHARED,   /* of the hub and its siblings, the share that another member joins by the largest differences: a
+  BASE_BIASES,    /* whose biases are larger */
+  BASE_LAYERS,    /* whose norm layers moved more */
+  BASE_KURTOSIS,  /* whose kurtosis is the larger */
+  BASE_SHARED,    /* of the hub and its siblings, the share that another member joins by the largest differences: a
                     candidate that is on disk */
+  BASE_TAIL,      /* the middle of the siblings' cosines at the hub by the largest differences, -.5..0.5 */
+  BASE_TAIL_EVEN, /* BASE_EVEN by those, -3..3 */
   BASE_EVIDENCES
 } BaseEvidence;
 
-typedef enum { EVIDENCE_OF_EDGE, EVIDENCE_OF_BASE } EvidenceOf;
+typedef enum { EVIDENCE_OF_EDGE, EVIDENCE_OF_BASE, EVIDENCE_OF_ROOT } EvidenceOf;
 
-/* Hears of the evidence behind each answer that is thought of: x as one of the two lists has it; who[n] are rows of the
- * table of pairs, a parent and its child, or a hub and its siblings. */
+/* Hears of the evidence behind each answer that is thought of: x as one of the lists has it; who[n] are rows of the
+ * table of pairs, a parent and its child, a hub and its siblings, or the members of a tree, for each of which x has the
+ * evidence in turn (a ghost has no row that counts). */
 typedef struct {
   void (*hear)(void *user, EvidenceOf of, const unsigned *who, unsigned n, const double *x);
   void *user;
 } EvidenceWitness;
+
+/* weights . x. */
+double evidence_sum(const double *weights, const double *x, unsigned n);
 
 /* 1 / (1 + exp(-weights . x)). */
 double evidence_probability(const double *weights, const double *x, unsigned n);

@@ -16,7 +16,6 @@ const Certainty certainty = {
     .from_stem = 0.8,        /* comes of a model that is made of others' layers: judged */
     .unknown = 0.3,          /* kin, and no more is known: judged */
     .most = 0.99,            /* no recovered edge is said to be surer: judged */
-    .one_head = 0.89,        /* no more below the root: both may come of a third, trained alike; judged */
     .mother = 0.5,           /* MoTHer's rule says nothing of how sure it is */
     .quantised_least = 0.6,  /* a quantised copy, when another source is as near: judged; */
     .quantised_apart = 0.37, /* and for the next being as far again */
@@ -25,22 +24,33 @@ const Certainty certainty = {
     .adapter_alone = 0.3     /* several adapters of one shape, no base: judged */
 };
 
+/* What evidence for a root is worth, from `make lineage-fit`: conditional logistic regression, drawn to what was measured
+ * on other small networks. */
+const double certainty_root[ROOT_EVIDENCES] = {
+    [ROOT_KNOWN] = 0.333,        [ROOT_CLOCK] = 1.7,     [ROOT_ZEROS] = 2,         [ROOT_ROWS] = 0.27,
+    [ROOT_LOW_RANK] = 1.33,      [ROOT_NORM] = -0.169,   [ROOT_DECAY] = 0.264,     [ROOT_KURTOSIS] = 0.735,
+    [ROOT_KURTOSIS_BY] = -0.597, [ROOT_LAYERS] = 0.127,  [ROOT_LAYERS_BY] = 0.178, [ROOT_BIASES] = 0.0469,
+    [ROOT_BIASES_BY] = 0.0316,   [ROOT_FRESH] = 0.963,   [ROOT_FRESH_BY] = 0.522,  [ROOT_HEAD] = 0.248,
+    [ROOT_HEAD_BY] = 0.0261,     [ROOT_CENTRAL] = 0.475, [ROOT_TURN] = 0.745,      [ROOT_BRANCHES] = 0.672,
+};
+
 /* Logistic weights of lineage/forest/evidence.h, from `make lineage-fit` (its kinds and seeds: tests/bench/lineage-fit.c):
  * 1,229 edges that are said of planted stars, classes and woods, ridge 1; */
 const double certainty_edge[EDGE_EVIDENCES] = {
-    [EDGE_ONE] = -2.84,  [EDGE_SIDE] = 0.0476,     [EDGE_NEAR] = 1.98,    [EDGE_FAR] = 2.22,
-    [EDGE_LOST] = -1.78, [EDGE_LOST_MOST] = -1.74, [EDGE_UNSEEN] = -0.42, [EDGE_ONE_HEAD] = -2.27,
-    [EDGE_ROOT] = 0.582, [EDGE_ROOT_HEAD] = 0.786, [EDGE_MARKS] = 0.338,  [EDGE_CHILDREN] = 1.29,
-    [EDGE_NATS] = 0.467, [EDGE_LOST_HEAD] = -1.94, [EDGE_DOUBT] = -0.542,
+    [EDGE_ONE] = -5.95,    [EDGE_SIDE] = 0.476,       [EDGE_NEAR] = 0.678,   [EDGE_FAR] = 1.76,
+    [EDGE_LOST] = -0.339,  [EDGE_LOST_MOST] = -0.631, [EDGE_UNSEEN] = 0.359, [EDGE_ONE_HEAD] = -3.14,
+    [EDGE_ROOT] = 2.33,    [EDGE_ROOT_HEAD] = 2.18,   [EDGE_MARKS] = 0,      [EDGE_CHILDREN] = 0.244,
+    [EDGE_NATS] = 0.0786,  [EDGE_LOST_HEAD] = -2.3,   [EDGE_DOUBT] = -0.722, [EDGE_SHARE] = 1.37,
+    [EDGE_LITTLE] = -1.56, [EDGE_RIVAL] = -1.35,
 };
 
 /* and 303 stars that were looked at for a missing base, ridge 0.1. */
 const double certainty_base[BASE_EVIDENCES] = {
-    [BASE_ONE] = -11.4,      [BASE_SIBLINGS] = 0.932, [BASE_KEPT] = 7.99,    [BASE_STEP] = -0.222,
-    [BASE_LEAST] = 2.32,     [BASE_EVEN] = 0.601,     [BASE_YOUNGER] = 0.2,  [BASE_HUB] = -3.3,
-    [BASE_MOST_HUB] = -1.55, [BASE_SPREAD] = -1.47,   [BASE_HEADS] = -8.26,  [BASE_GROWTH] = 4.3,
-    [BASE_EUCLID] = 0.0577,  [BASE_HEAD] = 0.331,     [BASE_BIASES] = -1.73, [BASE_LAYERS] = 0.326,
-    [BASE_KURTOSIS] = 3.5,   [BASE_SHARED] = -1.35,
+    [BASE_ONE] = -10.4,      [BASE_SIBLINGS] = 0.782, [BASE_KEPT] = 5.8,      [BASE_STEP] = -0.584,
+    [BASE_LEAST] = 2.33,     [BASE_EVEN] = 0.315,     [BASE_YOUNGER] = 0.661, [BASE_HUB] = -0.502,
+    [BASE_MOST_HUB] = -1.79, [BASE_SPREAD] = -2.09,   [BASE_HEADS] = -6.78,   [BASE_GROWTH] = 2.09,
+    [BASE_EUCLID] = 0.132,   [BASE_HEAD] = 0.474,     [BASE_BIASES] = -0.764, [BASE_LAYERS] = 0.556,
+    [BASE_KURTOSIS] = 1.41,  [BASE_SHARED] = -5.34,   [BASE_TAIL] = 4.78,     [BASE_TAIL_EVEN] = 1.07,
 };
 
 /* A base that is made up is worse than one that is not found; judged. */

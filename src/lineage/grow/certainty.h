@@ -12,7 +12,7 @@ typedef struct {
   /* Recovered from numbers that are equal, or nearly. */
   double recast, copy, layers_equal, merge_proven;
   /* Recovered by distance. */
-  double pair, hung, from_stem, unknown, mother, most, one_head;
+  double pair, hung, from_stem, unknown, mother, most;
   double quantised_least, quantised_apart;
   /* Of adapters without a card. */
   double adapter_fits, adapter_beside, adapter_alone;
@@ -20,5 +20,6 @@ typedef struct {
 
 extern const Certainty certainty;
 
-/* Weights of the evidence for an edge and for a missing base, and how likely the latter must be to be claimed. */
-extern const double certainty_edge[EDGE_EVIDENCES], certainty_base[BASE_EVIDENCES], certainty_base_asked;
+/* Nats of the evidence for a root. Weights of the evidence for an edge and for a missing base, and how likely the latter must be to be claimed. */
+extern const double certainty_root[ROOT_EVIDENCES], certainty_edge[EDGE_EVIDENCES], certainty_base[BASE_EVIDENCES],
+    certainty_base_asked;

@@ -46,6 +46,28 @@ static double head_nats(const ModelSketch *p, const ModelSketch *c, const Kinshi
   return -worth.fresh_head * sign(p->head_scale, c->head_scale);
 }
 
+/* The logarithm of the child's to the parent's, -1..1; 0 when one is not known or none. */
+static double ratio(double parent, double child) {
+  double by = log(child / parent);
+  return isfinite(by) ? CLAMP(by, -1, 1) : 0;
+}
+
+static void head_evidence(const ModelSketch *p, const ModelSketch *c, const Kinship *k, double *x) {
+  if (!p->head_out || !c->head_out) return;
+  if (direction_one_head(p, c, k)) {
+    x[ROOT_HEAD] += sign(p->head_scale, c->head_scale), x[ROOT_HEAD_BY] += ratio(p->head_scale, c->head_scale);
+  } else {
+    x[ROOT_FRESH] -= sign(p->head_scale, c->head_scale), x[ROOT_FRESH_BY] -= ratio(p->head_scale, c->head_scale);
+  }
+}
+
+static void norm_evidence(const Kinship *k, double *x) {
+  double rho = kinship_growth(k);
+  if (kinship_is_low_rank(k)) x[ROOT_LOW_RANK] += CLAMP(rho, -1, 1);
+  else if (fabs(rho) > decay_rho) x[ROOT_DECAY] += rho > 0 ? 1 : -1;
+  else x[ROOT_NORM] += CLAMP(rho, -2, 2);
+}
+
 static double centrality_nats(const Kinship *k, double median_p, double median_c) {
   double lead = (median_c - median_p) / k->tail2;
   return isfinite(lead) ? worth.centrality * tanh(2 * lead) : 0;
@@ -86,6 +108,32 @@ double direction_nats(const ModelSketch *p, const ModelSketch *c, const Kinship 
   return worth.clock * sign(p->clock, c->clock) + mark_nats(p, c, k) + worth.kurtosis * sign(p->kurtosis, c->kurtosis) +
          worth.norm_layers * sign(p->norm_layers, c->norm_layers) + worth.biases * sign(p->biases, c->biases) +
          head_nats(p, c, k) + centrality_nats(k, median_p, median_c);
+}
+
+static void place_evidence(const Kinship *k, const DirectionPlace *place, double *x) {
+  double lead = (place->median_c - place->median_p) / k->tail2;
+  if (isfinite(lead)) x[ROOT_CENTRAL] += tanh(2 * lead);
+  x[ROOT_TURN] += place->turn;
+  if (place->neighbours_p && place->neighbours_c)
+    x[ROOT_BRANCHES] += log((double)place->neighbours_p / place->neighbours_c);
+}
+
+void direction_evidence(const ModelSketch *p, const ModelSketch *c, const Kinship *k, const DirectionPlace *place,
+                        double x[ROOT_EVIDENCES]) {
+  unsigned tables;
+  double grown = 10 * (c->kurtosis - p->kurtosis) / fmin(p->kurtosis, c->kurtosis);
+  x[ROOT_CLOCK] += sign(p->clock, c->clock);
+  if (is_pruning(p, c)) x[ROOT_ZEROS] += sign(p->zeros, c->zeros);
+  else norm_evidence(k, x);
+  if (p->trunk != c->trunk) x[ROOT_ROWS] += more_rows(p, c, &tables);
+  x[ROOT_KURTOSIS] += sign(p->kurtosis, c->kurtosis);
+  if (isfinite(grown)) x[ROOT_KURTOSIS_BY] += tanh(grown);
+  x[ROOT_LAYERS] += sign(p->norm_layers, c->norm_layers);
+  x[ROOT_LAYERS_BY] += ratio(p->norm_layers, c->norm_layers);
+  x[ROOT_BIASES] += sign(p->biases, c->biases);
+  x[ROOT_BIASES_BY] += ratio(p->biases, c->biases);
+  head_evidence(p, c, k, x);
+  place_evidence(k, place, x);
 }
 
 EdgeKind direction_kind_by_head(const ModelSketch *p, const ModelSketch *c, const Kinship *k) {

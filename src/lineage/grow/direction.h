@@ -14,6 +14,18 @@
  * what it is added to), kurtosis, norm layers, biases, the head, centrality. */
 double direction_nats(const ModelSketch *p, const ModelSketch *c, const Kinship *k, double median_p, double median_c);
 
+/* Where p and c stand in the tree: median_* as above, the neighbours of each, and how much more the way to c turns with
+ * p's other branches than the way to p with c's (branching.h). */
+typedef struct {
+  double median_p, median_c, turn;
+  unsigned neighbours_p, neighbours_c;
+} DirectionPlace;
+
+/* Adds to x the evidence of ROOT_* for "p is the parent of c", all but ROOT_KNOWN; every piece turns its sign when the
+ * two are exchanged. */
+void direction_evidence(const ModelSketch *p, const ModelSketch *c, const Kinship *k, const DirectionPlace *place,
+                        double x[ROOT_EVIDENCES]);
+
 /* The two have heads of one size that point the same way: one went on with the other's. k compares them, in either
  * order. */
 bool direction_one_head(const ModelSketch *a, const ModelSketch *b, const Kinship *k);

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "lineage/grow/direction.h"
+#include "lineage/grow/lifting.h"
 #include "numerics/sorted.h"
 
 enum { WITNESSES = 24, FEWEST = 2 };
@@ -55,6 +56,24 @@ static void weigh_lost(const OrientedTree *t, unsigned p, unsigned c, double *x)
   x[EDGE_LOST_MOST] = CLAMP(quantile(share, found, 0.75), -0.2, 1);
 }
 
+/* Whose way c goes on: its parent's, or that of a near sibling. */
+static void weigh_shares(const OrientedTree *t, unsigned p, unsigned c, double *x) {
+  double tail2 = pair_of(t, p, c).tail2;
+  x[EDGE_RIVAL] = -2;
+  for (unsigned i = 0; i < SPANNING_NEAR; i++) {
+    int near = t->span->near[(size_t)c * SPANNING_NEAR + i].member;
+    if (near < 0 || t->parent[near] != (int)p || near == (int)c) continue;
+    double share = lifting_share(t->members, t->table, p, (unsigned)near, c) - 1;
+    if (!isnan(share)) x[EDGE_RIVAL] = fmax(x[EDGE_RIVAL], CLAMP(share, -2, 1));
+  }
+  if (t->parent[p] < 0) return;
+  double share = lifting_share(t->members, t->table, (unsigned)t->parent[p], p, c) - 1;
+  if (isnan(share)) return;
+  double own2 = pair_of(t, (unsigned)t->parent[p], p).tail2;
+  x[EDGE_SHARE] = CLAMP(share, -1, 2);
+  x[EDGE_LITTLE] = CLAMP(log(tail2 / own2) / 2, 0, 3);
+}
+
 /* How much longer, as a logarithm, the edge to the best other parent would be; of very many nearer ones that come of c
  * itself, at least that of the farthest. */
 static double lead(const OrientedTree *t, unsigned p, unsigned c) {
@@ -88,4 +107,5 @@ void edge_evidence(const OrientedTree *t, unsigned c, double side, double nats, 
   x[EDGE_NATS] = CLAMP(nats, -4, 4);
   x[EDGE_DOUBT] = CLAMP(log(t->members[p].doubt / (1 - t->members[p].doubt)), -5, 3);
   x[EDGE_LOST_HEAD] = x[EDGE_LOST] * x[EDGE_ONE_HEAD];
+  weigh_shares(t, p, c, x);
 }

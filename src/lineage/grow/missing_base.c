@@ -88,19 +88,51 @@ static void keep_agreeing(Star *s) {
   }
 }
 
+/* What one pair of siblings has in common at the hub. */
+typedef struct {
+  double product, length; /* of their ways; the product of their lengths */
+} Shared;
+
 /* How much better one common step explains the products than directions that are a little alike do:
  * logarithm of the ratio of the squared errors, of cosines. */
-static double constancy(const Star *s, double step2) {
-  double cosines = 0, pairs = 0, of_step = 0, of_cosine = 0;
+static double constancy(const Shared *pairs, unsigned n, double step2) {
+  double cosines = 0, of_step = 0, of_cosine = 0;
+  for (unsigned i = 0; i < n; i++) cosines += pairs[i].product / pairs[i].length;
+  for (unsigned i = 0; i < n; i++) {
+    double x = pairs[i].product / pairs[i].length;
+    of_step += pow(x - step2 / pairs[i].length, 2);
+    of_cosine += pow(x - cosines / n, 2);
+  }
+  return log((of_cosine + 1e-6) / (of_step + 1e-6));
+}
+
+static double evenness(const Star *s, double step2) {
+  g_autofree Shared *pairs = g_new(Shared, (MOST * MOST));
+  unsigned n = 0;
   for (unsigned i = 0; i < s->n; i++)
-    for (unsigned k = 0; k < i; k++) cosines += s->product[i * MOST + k] / sqrt(s->length2[i] * s->length2[k]), pairs++;
+    for (unsigned k = 0; k < i; k++)
+      pairs[n++] = (Shared){s->product[i * MOST + k], sqrt(s->length2[i] * s->length2[k])};
+  return constancy(pairs, n, step2);
+}
+
+/* The same by the largest differences, which siblings of one direction share less: their cosines are below 0 at a parent,
+ * where each has large ones of its own, and about 0 or above at one of them. */
+static void weigh_tails(const Star *s, double *x) {
+  g_autofree Shared *pairs = g_new(Shared, (MOST * MOST));
+  g_autofree double *cosines = g_new(double, (MOST * MOST)), *products = g_new(double, (MOST * MOST));
+  unsigned n = 0;
   for (unsigned i = 0; i < s->n; i++)
     for (unsigned k = 0; k < i; k++) {
-      double length = sqrt(s->length2[i] * s->length2[k]), x = s->product[i * MOST + k] / length;
-      of_step += pow(x - step2 / length, 2);
-      of_cosine += pow(x - cosines / pairs, 2);
+      double a = tail(s, s->hub, s->near[i]), b = tail(s, s->hub, s->near[k]), c = tail(s, s->near[i], s->near[k]);
+      if (!(a > 0) || !(b > 0) || !isfinite(a + b + c)) continue;
+      pairs[n] = (Shared){(a * a + b * b - c * c) / 2, a * b};
+      products[n] = pairs[n].product;
+      cosines[n] = pairs[n].product / pairs[n].length;
+      n++;
     }
-  return log((of_cosine + 1e-6) / (of_step + 1e-6));
+  if (n == 0) return;
+  x[BASE_TAIL_EVEN] = CLAMP(constancy(pairs, n, quantile(products, n, 0.5)), -3, 3);
+  x[BASE_TAIL] = CLAMP(quantile(cosines, n, 0.5), -0.5, 0.5);
 }
 
 static double middle_length2(const Star *s) {
@@ -130,8 +162,11 @@ static double hub_evidence(const PedigreeMember *members, const GArray *neighbou
     unsigned v = g_array_index(neighbours, unsigned, i);
     if (!members[v].sketch) continue;
     Kinship k;
+    double x[ROOT_EVIDENCES] = {0};
+    const DirectionPlace nowhere = {.median_p = NAN, .median_c = NAN};
     kinship_compare(members[hub].sketch, members[v].sketch, &k);
-    sum += tanh(direction_nats(members[hub].sketch, members[v].sketch, &k, NAN, NAN) / 2);
+    direction_evidence(members[hub].sketch, members[v].sketch, &k, &nowhere, x);
+    sum += tanh(evidence_sum(certainty_root, x, ROOT_EVIDENCES));
     n++;
   }
   return n ? sum / n * MIN(n, (unsigned)MANY) / MANY : 0;
@@ -233,7 +268,7 @@ static void weigh(const Star *s, const Circumstances *c, double step2, double sh
   x[BASE_KEPT] = (double)s->n / c->before;
   x[BASE_STEP] = log(share);
   x[BASE_LEAST] = CLAMP(pair_quantile(s, 0) / step2, -1, 1);
-  x[BASE_EVEN] = CLAMP(constancy(s, step2), -3, 3);
+  x[BASE_EVEN] = CLAMP(evenness(s, step2), -3, 3);
   x[BASE_YOUNGER] = younger(s);
   x[BASE_HUB] = c->evidence;
   x[BASE_MOST_HUB] = c->most;
@@ -242,6 +277,7 @@ static void weigh(const Star *s, const Circumstances *c, double step2, double sh
   x[BASE_GROWTH] = fmin(mean_growth(s), 0);
   x[BASE_EUCLID] = c->euclid;
   x[BASE_SHARED] = shared(s, c->members, c->tail_tree);
+  weigh_tails(s, x);
   weigh_signs(s, x);
 }
 

@@ -4,9 +4,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "lineage/grow/branching.h"
 #include "lineage/grow/certainty.h"
 #include "lineage/grow/direction.h"
 #include "lineage/grow/edge_evidence.h"
+#include "lineage/grow/lifting.h"
 #include "lineage/sketch/kinship.h"
 #include "lineage/grow/spanning.h"
 
@@ -18,14 +20,16 @@ typedef struct {
   const PedigreeMember *members;
   unsigned n;
   const KinTable *table;
-  const Spanning *span;
+  Spanning *span;
   int *known;      /* as the members say, cycles cut */
   unsigned *order; /* parents before children */
-  double *nats;    /* of "neighbour is the parent", for each member's edge */
-  double *score;   /* of each member as the root; then its posterior */
-  double *below;   /* posterior mass of the member and what hangs below it */
-  double *side;    /* by child, when oriented: posterior of the roots on the parent's side, */
-  double *toward;  /* and nats for this edge's direction */
+  double
+      *evidence;  /* n x ROOT_EVIDENCES of "neighbour is the parent", for each member's edge; then of all as the root */
+  double *nats;   /* the sum of that, for each member's edge */
+  double *score;  /* of each member as the root; then its posterior */
+  double *below;  /* posterior mass of the member and what hangs below it */
+  double *side;   /* by child, when oriented: posterior of the roots on the parent's side, */
+  double *toward; /* and nats for this edge's direction */
 } Rooting;
 
 /* Parents by cards can form a ring: the last link of it goes. */
@@ -54,32 +58,56 @@ static void find_order(Rooting *r) {
     for (unsigned k = start[r->order[i]]; k < start[r->order[i] + 1]; k++) r->order[filled++] = child[k];
 }
 
-static double edge_nats(const Rooting *r, unsigned p, unsigned c) {
-  if (r->known[c] == (int)p) return r->members[p].sketch ? worth_known : worth_ghost;
-  if (r->known[p] == (int)c) return r->members[c].sketch ? -worth_known : -worth_ghost;
+static double *evidence_of(const Rooting *r, unsigned v) { return r->evidence + (size_t)v * ROOT_EVIDENCES; }
+
+/* Of "p is the parent of c". */
+static void weigh_edge(const Rooting *r, const Branching *tree, unsigned p, unsigned c, double x[ROOT_EVIDENCES]) {
   const ModelSketch *a = r->members[p].sketch, *b = r->members[c].sketch;
-  if (!a || !b) return a ? -worth_ghost : b ? worth_ghost : 0;
+  for (unsigned i = 0; i < ROOT_EVIDENCES; i++) x[i] = 0;
+  if (r->known[c] == (int)p) x[ROOT_KNOWN] = a ? worth_known : worth_ghost;
+  else if (r->known[p] == (int)c) x[ROOT_KNOWN] = b ? -worth_known : -worth_ghost;
+  else if (!a || !b) x[ROOT_KNOWN] = a ? -worth_ghost : b ? worth_ghost : 0;
+  if (x[ROOT_KNOWN] < 0 || x[ROOT_KNOWN] > 0) return;
+  if (!a || !b) return;
   Kinship k;
   kinship_compare(a, b, &k);
-  return direction_nats(a, b, &k, r->span->median[p], r->span->median[c]);
+  const DirectionPlace place = {.median_p = r->span->median[p],
+                                .median_c = r->span->median[c],
+                                .turn = branching_turn(tree, p, c) - branching_turn(tree, c, p),
+                                .neighbours_p = branching_count(tree, p),
+                                .neighbours_c = branching_count(tree, c)};
+  direction_evidence(a, b, &k, &place, x);
 }
 
-/* Scores of all roots in one pass: moving the root across an edge turns that edge alone. */
+/* The evidence for each edge becomes that for each member as the root, in one pass: moving the root across an edge turns
+ * that edge alone. */
+static void add_up_evidence(const Rooting *r) {
+  unsigned root = r->order[0];
+  for (unsigned e = 0; e < ROOT_EVIDENCES; e++) {
+    double sum = 0;
+    for (unsigned i = 1; i < r->n; i++) sum += evidence_of(r, r->order[i])[e];
+    evidence_of(r, root)[e] = sum;
+    for (unsigned i = 1; i < r->n; i++) {
+      unsigned v = r->order[i];
+      evidence_of(r, v)[e] = evidence_of(r, (unsigned)r->span->neighbour[v])[e] - 2 * evidence_of(r, v)[e];
+    }
+  }
+}
+
 static void score_roots(Rooting *r) {
   double top = -INFINITY, total = 0;
-  unsigned root = r->order[0];
-  r->score[root] = 0;
-  for (unsigned i = 1; i < r->n; i++) {
-    unsigned v = r->order[i], p = (unsigned)r->span->neighbour[v];
-    r->nats[v] = edge_nats(r, p, v);
-    r->score[root] += r->nats[v];
-  }
-  for (unsigned i = 1; i < r->n; i++) {
+  Branching tree;
+  branching_init(&tree, r->members, r->n, r->table, r->span->neighbour);
+  for (unsigned i = 0; i < r->n; i++) {
     unsigned v = r->order[i];
-    r->score[v] = r->score[r->span->neighbour[v]] - 2 * r->nats[v];
+    if (i) weigh_edge(r, &tree, (unsigned)r->span->neighbour[v], v, evidence_of(r, v));
+    r->nats[v] = i ? evidence_sum(certainty_root, evidence_of(r, v), ROOT_EVIDENCES) : 0;
   }
-  for (unsigned v = 0; v < r->n; v++) top = fmax(top, r->score[v]);
-  for (unsigned v = 0; v < r->n; v++) total += r->score[v] = exp((r->score[v] - top) / 3);
+  branching_clear(&tree);
+  add_up_evidence(r);
+  for (unsigned v = 0; v < r->n; v++)
+    top = fmax(top, r->score[v] = evidence_sum(certainty_root, evidence_of(r, v), ROOT_EVIDENCES));
+  for (unsigned v = 0; v < r->n; v++) total += r->score[v] = exp(r->score[v] - top);
   for (unsigned v = 0; v < r->n; v++) r->below[v] = r->score[v] /= total;
   for (unsigned i = r->n; i-- > 1;) r->below[r->span->neighbour[r->order[i]]] += r->below[r->order[i]];
 }
@@ -105,7 +133,7 @@ static void direct(const Rooting *r, unsigned edge, unsigned p, unsigned c, Pedi
   Kinship k;
   kinship_compare(a, b, &k);
   if (k.norm2_a > 0) out->distance = sqrt(k.distance2 / k.norm2_a);
-  out->kind = r->side[c] < 0.6 ? EDGE_RELATED : direction_kind(a, b, &k);
+  out->kind = r->n <= 2 && r->side[c] < 0.6 ? EDGE_RELATED : direction_kind(a, b, &k);
 }
 
 /* Turns the edges between the provisional and the final root, takes the others as they are. */
@@ -166,8 +194,6 @@ static void judge(const Rooting *r, PedigreeEdge *edges, const EvidenceWitness *
     if (e->parent < 0 || !r->members[e->parent].sketch || !r->members[c].sketch) continue;
     edge_evidence(&t, c, r->side[c], r->toward[c], x);
     e->confidence = fmin(evidence_probability(certainty_edge, x, EDGE_EVIDENCES), certainty.most);
-    if (x[EDGE_ONE_HEAD] > 0 && x[EDGE_ROOT] <= 0 && x[EDGE_MARKS] <= 0)
-      e->confidence = fmin(e->confidence, certainty.one_head);
     if (e->confidence < 0.5) e->kind = EDGE_RELATED;
     const unsigned who[] = {r->members[e->parent].row, r->members[c].row};
     if (witness && r->members[c].known < 0) witness->hear(witness->user, EVIDENCE_OF_EDGE, who, 2, x);
@@ -175,12 +201,46 @@ static void judge(const Rooting *r, PedigreeEdge *edges, const EvidenceWitness *
   oriented_tree_clear(&t);
 }
 
+/* The tree as it is rooted: parents from `root` on. */
+static void hang_from(const Rooting *r, unsigned root, int *parent) {
+  for (unsigned v = 0; v < r->n; v++) parent[v] = r->span->neighbour[v];
+  for (int v = (int)root, p = -1, next; v >= 0; p = v, v = next) {
+    next = r->span->neighbour[v];
+    parent[v] = p;
+  }
+}
+
+/* Roots the tree; whoever then hangs below a sibling is lifted, which may show another root, and so on a few times. */
+static unsigned find_root(Rooting *r) {
+  enum { MOST_ROUNDS = 3 };
+  g_autofree int *parent = g_new(int, r->n);
+  unsigned root = 0, moved = 1;
+  for (unsigned round = 0; moved && round < MOST_ROUNDS; round++) {
+    find_order(r);
+    score_roots(r);
+    root = best_root(r);
+    hang_from(r, root, parent);
+    memcpy(r->span->neighbour, parent, r->n * sizeof *parent);
+    find_order(r);
+    moved = lifting_apply(r->members, r->n, r->table, r->order, parent);
+    memcpy(r->span->neighbour, parent, r->n * sizeof *parent);
+  }
+  find_order(r);
+  score_roots(r);
+  return best_root(r);
+}
+
+static void tell_of_roots(const Rooting *r, const EvidenceWitness *witness) {
+  g_autofree unsigned *who = g_new(unsigned, r->n);
+  for (unsigned v = 0; v < r->n; v++) who[v] = r->members[v].row;
+  witness->hear(witness->user, EVIDENCE_OF_ROOT, who, r->n, r->evidence);
+}
+
 static void rooting_run(Rooting *r, PedigreeEdge *edges, const EvidenceWitness *witness) {
   for (unsigned v = 0; v < r->n; v++) r->known[v] = r->members[v].known;
   cut_cycles(r);
-  find_order(r);
-  score_roots(r);
-  unsigned root = best_root(r);
+  unsigned root = find_root(r);
+  if (witness && r->n > 2) tell_of_roots(r, witness);
   orient(r, root, edges);
   judge(r, edges, witness);
   for (unsigned v = 0; v < r->n; v++)
@@ -193,9 +253,10 @@ bool pedigree_build(const PedigreeMember *members, unsigned n, const KinTable *t
   if (!spanning_build(members, n, table, SPANNING_TAIL, threads, &span, p, error)) return false;
   g_autofree int *known = g_new(int, n);
   g_autofree unsigned *order = g_new(unsigned, n);
-  g_autofree double *nats = g_new0(double, n), *score = g_new0(double, n);
+  g_autofree double *evidence = g_new0(double, (size_t)n *ROOT_EVIDENCES), *nats = g_new0(double, n);
+  g_autofree double *score = g_new0(double, n);
   g_autofree double *below = g_new0(double, n), *side = g_new0(double, n), *toward = g_new0(double, n);
-  Rooting r = {members, n, table, &span, known, order, nats, score, below, side, toward};
+  Rooting r = {members, n, table, &span, known, order, evidence, nats, score, below, side, toward};
   rooting_run(&r, edges, witness);
   spanning_clear(&span);
   return true;

@@ -6,7 +6,8 @@
  *      steps are nearly orthogonal, so squared distances add up along a path and the shortest
  *      edges are the steps themselves;
  *   2. one root fixes every direction: each root's evidence is summed over all edges oriented
- *      away from it, softmax(sum / 3) gives the root's posterior, whose centroid becomes the root;
+ *      away from it, the softmax of its nats gives the root's posterior, whose centroid becomes the root;
+ *      whoever then hangs below a sibling goes up to the parent (lifting.h);
  *   3. known parents win where the orientation says otherwise.
  *
  * Knows nothing of files, models and forests: members are numbered 0..n-1. */
