@@ -25,6 +25,19 @@ typedef struct {
 
 Treelet *woods_treelet(const Woods *w, unsigned i) { return &g_array_index(w->treelets, Treelet, i); }
 
+Treelet *woods_append(Woods *w, unsigned tree, TreeletKind kind, int parent) {
+  Treelet t = {.kind = kind,
+               .parent = {parent, -1, -1},
+               .weight = {1, 0, 0},
+               .tree = tree,
+               .dtype = DTYPE_F32,
+               .wrong = -1,
+               .run = -1};
+  if (parent >= 0) t.depth = woods_treelet(w, (unsigned)parent)->depth + 1;
+  g_array_append_val(w->treelets, t);
+  return woods_treelet(w, w->treelets->len - 1);
+}
+
 static float pick(Rng *rng, const float *from, size_t n) { return from[rng_below(rng, n)]; }
 
 static void draw_training(Gardener *g, Treelet *t) {
@@ -43,16 +56,7 @@ static void draw_training(Gardener *g, Treelet *t) {
 
 /* Appends a model below `parent` (-1: none); its number. */
 static unsigned add(Gardener *g, TreeletKind kind, int parent) {
-  Treelet t = {.kind = kind,
-               .parent = {parent, -1, -1},
-               .weight = {1, 0, 0},
-               .tree = g->tree,
-               .dtype = DTYPE_F32,
-               .wrong = -1,
-               .run = -1};
-  draw_training(g, &t);
-  if (parent >= 0) t.depth = woods_treelet(g->woods, (unsigned)parent)->depth + 1;
-  g_array_append_val(g->woods->treelets, t);
+  draw_training(g, woods_append(g->woods, g->tree, kind, parent));
   return g->woods->treelets->len - 1;
 }
 

@@ -67,6 +67,10 @@ typedef struct {
 
 Treelet *woods_treelet(const Woods *w, unsigned i);
 
+/* Appends a model of a tree below `parent` (-1: none), of which nothing is drawn yet. Borrowed, until the next is
+ * appended. */
+Treelet *woods_append(Woods *w, unsigned tree, TreeletKind kind, int parent);
+
 /* Draws all that will be made; the second, stars. */
 void woods_draw(Woods *w, const WoodsPlan *plan);
 void stars_draw(Woods *w, const WoodsPlan *plan);

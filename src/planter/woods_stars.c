@@ -64,18 +64,10 @@ static void draw_training(Grower *g, Treelet *t) {
 }
 
 static unsigned add(Grower *g, TreeletKind kind, int parent) {
-  Treelet t = {.kind = kind,
-               .parent = {parent, -1, -1},
-               .weight = {1, 0, 0},
-               .tree = g->tree,
-               .dtype = DTYPE_F32,
-               .wrong = -1,
-               .run = -1};
-  draw_training(g, &t);
-  if (parent >= 0) t.depth = woods_treelet(g->woods, (unsigned)parent)->depth + 1;
-  t.fresh_head = kind == TREELET_TUNED;
-  if (parent >= 0 && rng_below(&g->rng, 10) < 4) t.card = CARD_TRUE;
-  g_array_append_val(g->woods->treelets, t);
+  Treelet *t = woods_append(g->woods, g->tree, kind, parent);
+  draw_training(g, t);
+  t->fresh_head = kind == TREELET_TUNED;
+  if (parent >= 0 && rng_below(&g->rng, 10) < 4) t->card = CARD_TRUE;
   return g->woods->treelets->len - 1;
 }
 
