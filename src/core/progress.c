@@ -13,7 +13,8 @@ bool cancel_token_is_set(const CancelToken *token) {
   return token && atomic_load_explicit(&token->cancelled, memory_order_relaxed);
 }
 
-bool progress_cancelled(const Progress *p) { return p && cancel_token_is_set(p->cancel); }
+/* True when the token is set; NULL-safe. For inner loops without a report. */
+static bool progress_cancelled(const Progress *p) { return p && cancel_token_is_set(p->cancel); }
 
 bool progress_check(const Progress *p, GError **error) {
   if (!progress_cancelled(p)) return true;

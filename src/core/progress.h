@@ -50,8 +50,5 @@ bool progress_step(const Progress *p, const char *phase, uint64_t done, uint64_t
 /* The same with every field of the note. */
 bool progress_note(const Progress *p, const ProgressNote *note, GError **error);
 
-/* True when the token is set; NULL-safe. For inner loops without a report. */
-bool progress_cancelled(const Progress *p);
-
 /* False, with COPSE_ERROR_CANCELLED, when the token is set. */
 bool progress_check(const Progress *p, GError **error);

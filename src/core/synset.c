@@ -17,7 +17,8 @@ __asm__(
     ".previous\n");
 extern const unsigned char copse_synsets_begin[], copse_synsets_end[];
 
-bool synset_is_id(const char *text) {
+/* Whether the text is of the form n02119789. */
+static bool synset_is_id(const char *text) {
   return text && text[0] == 'n' && strlen(text) == 9 && strspn(text + 1, "0123456789") == 8;
 }
 

@@ -11,9 +11,6 @@ typedef struct {
   char *definition; /* "small grey fox of southwestern United States; …" */
 } SynsetEntry;
 
-/* Whether the text is of the form n02119789. */
-bool synset_is_id(const char *text);
-
 /* The entry of an id; NULL when there is no such noun. Thread-safe; unpacks some hundred kilobytes. */
 SynsetEntry *synset_find(const char *id);
 void synset_entry_free(SynsetEntry *entry);

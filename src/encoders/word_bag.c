@@ -60,7 +60,8 @@ static int64_t find_unhyphened(const WordList *list, const char *s, size_t n) {
   return list->find(list, word->str, word->len);
 }
 
-int64_t word_bag_find(const WordList *list, const char *s, size_t n) {
+/* The number of a word or of what stands in for it; -1 when the list has nothing of the kind. */
+static int64_t word_bag_find(const WordList *list, const char *s, size_t n) {
   if (n == 0 || n > LONGEST_WORD) return -1;
   int64_t w = list->find(list, s, n);
   if (w >= 0 || list->without & WORD_BAG_NO_STAND_INS) return w;

@@ -46,6 +46,3 @@ size_t word_bag_encode(const WordList *list, const char *text, float *dst, GPtrA
 
 /* Appends the numbers (uint32_t) of the words that a text's vector is made of, in order. */
 void word_bag_tokens(const WordList *list, const char *text, GArray *numbers);
-
-/* The number of a word or of what stands in for it; -1 when the list has nothing of the kind. */
-int64_t word_bag_find(const WordList *list, const char *s, size_t n);

@@ -17,7 +17,8 @@
 
 static const char *const kind_names[] = {"scenes", "classes", "wood", "woods", "hard", "stars"};
 
-const char *plant_kind_name(PlantKind kind) { return kind_names[kind]; }
+/* "scenes", "classes", "wood", "woods", "hard", "stars". Static text. */
+static const char *plant_kind_name(PlantKind kind) { return kind_names[kind]; }
 
 bool plant_kind_from_name(const char *name, PlantKind *kind) {
   for (size_t i = 0; i < G_N_ELEMENTS(kind_names); i++)

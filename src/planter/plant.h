@@ -18,9 +18,6 @@ typedef enum {
   PLANT_STARS    /* fine-tunes on other domains, in stars and chains: planter/woods.h */
 } PlantKind;
 
-/* "scenes", "classes", "wood", "woods", "hard", "stars". Static text. */
-const char *plant_kind_name(PlantKind kind);
-
 /* False for a name that is none. */
 bool plant_kind_from_name(const char *name, PlantKind *kind);
 

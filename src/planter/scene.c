@@ -19,8 +19,6 @@ static const struct {
 
 const char *scene_colour_name(unsigned colour) { return colours[colour].name; }
 const char *scene_shape_name(unsigned shape) { return shape_names[shape]; }
-const char *scene_pattern_name(unsigned pattern) { return pattern_names[pattern]; }
-
 Concept concept_from_index(unsigned i) {
   return (Concept){.colour = (uint8_t)(i % SCENE_COLOURS),
                    .shape = (uint8_t)(i / SCENE_COLOURS % SCENE_SHAPES),

@@ -31,7 +31,6 @@ typedef struct {
 /* "red", "star", "striped": ordinary English words. Static text. */
 const char *scene_colour_name(unsigned colour);
 const char *scene_shape_name(unsigned shape);
-const char *scene_pattern_name(unsigned pattern);
 
 /* The i-th of all SCENE_CONCEPTS concepts. */
 Concept concept_from_index(unsigned i);

@@ -45,7 +45,8 @@ static unsigned split_size(const Split *split, const ConceptList *list, const Sc
   return (split->unseen ? list->unseen : list->seen) * (split->each ? split->each : plan->models);
 }
 
-unsigned scenes_count(const ScenesPlan *plan) {
+/* Adapters that a plan grows, the base not counted. */
+static unsigned scenes_count(const ScenesPlan *plan) {
   unsigned total = CLAMP(plan->concepts, CONCEPTS_MIN, SCENE_CONCEPTS);
   ConceptList list = {.unseen = total / 4, .seen = total - total / 4};
   unsigned n = 0;

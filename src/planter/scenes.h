@@ -20,9 +20,6 @@ typedef struct {
   unsigned base_steps; /* Adam steps of the base */
 } ScenesPlan;
 
-/* Adapters that a plan grows, the base not counted. */
-unsigned scenes_count(const ScenesPlan *plan);
-
 /* Trains and writes the tree and adds it to the truth. Files depend on the planting's seed and
  * the plan alone, not on threads. */
 bool scenes_plant(const Planting *planting, const ScenesPlan *plan, GError **error);

@@ -48,7 +48,9 @@ void truth_add(Truth *truth, TruthEntry entry) { g_array_append_val(truth->entri
 
 unsigned truth_count(const Truth *truth) { return truth->entries->len; }
 
-const TruthEntry *truth_entry(const Truth *truth, unsigned i) { return &g_array_index(truth->entries, TruthEntry, i); }
+static const TruthEntry *truth_entry(const Truth *truth, unsigned i) {
+  return &g_array_index(truth->entries, TruthEntry, i);
+}
 
 /* What woods alone have. */
 static void add_wood_facts(cJSON *object, const TruthEntry *entry) {

@@ -38,7 +38,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Truth, truth_free)
 void truth_add(Truth *truth, TruthEntry entry);
 
 unsigned truth_count(const Truth *truth);
-const TruthEntry *truth_entry(const Truth *truth, unsigned i);
 
 /* Writes {"format":"copse-truth","version":1,"kind","seed","models":[{"path","parent","kind",
  * "concept","targets","split","declared","tree","parents":[{"path","weight"}],"wrong_card"}]}

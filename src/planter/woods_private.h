@@ -85,8 +85,5 @@ void woods_grow(const Woods *w, Treelet *t);
 /* Its folder, relative, without the step's; the caller frees it. */
 char *woods_name(const Treelet *t);
 
-/* Where its weights lie, relative, as a scan names the model. The caller frees it. */
-char *woods_path(const Treelet *t);
-
 bool woods_write(const Woods *w, const Treelet *t, GError **error);
 void woods_record(const Woods *w, const Treelet *t);

@@ -94,7 +94,7 @@ static const char *file_of(const Treelet *t) {
 }
 
 /* A scan names a model by its folder. */
-char *woods_path(const Treelet *t) {
+static char *woods_path(const Treelet *t) {
   g_autofree char *folder = folder_of(t);
   return g_build_filename(folder, file_of(t), NULL);
 }

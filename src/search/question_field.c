@@ -8,7 +8,8 @@
 #include "core/error.h"
 #include "search/date.h"
 
-GPtrArray *question_values(const Model *m, const char *field) {
+/* The model's values of a field, as texts (owned). Empty when it has none. */
+static GPtrArray *question_values(const Model *m, const char *field) {
   GPtrArray *values = g_ptr_array_new_with_free_func(g_free);
   model_texts(m, field_find(field), field, NULL, values);
   return values;

@@ -6,9 +6,6 @@
 #include "collection/model_fields.h"
 #include "search/question.h"
 
-/* The model's values of a field, as texts (owned). Empty when it has none. */
-GPtrArray *question_values(const Model *model, const char *field);
-
 /* True when these values, of the filter's field, pass it. */
 bool question_passes(const Term *filter, const GPtrArray *values);
 

@@ -38,7 +38,7 @@ void history_add(GPtrArray *lines, const char *line) {
   g_ptr_array_add(lines, g_strdup(line));
 }
 
-void history_free(gpointer data) {
+static void history_free(gpointer data) {
   History *h = data;
   if (!h) return;
   for (int k = 0; k < HISTORY_KINDS; k++) g_ptr_array_unref(h->lines[k]);

@@ -19,7 +19,6 @@ void history_add(GPtrArray *lines, const char *line);
 typedef struct {
   GPtrArray *lines[HISTORY_KINDS];
 } History;
-void history_free(gpointer history); /* NULL-safe */
 
 /* History*: as a job that is not listed. */
 guint64 engine_history(const Engine *engine, JobDone done, gpointer user);

@@ -8,7 +8,7 @@ enum { LABELS_SHOWN = 24, NEIGHBOURS = 200 };
 void engine_free_diff(gpointer diff) { model_diff_free(diff); }
 void engine_free_opinions(gpointer opinions) { g_ptr_array_unref(opinions); }
 void engine_free_chart(gpointer chart) { chart_free(chart); }
-void engine_free_sayings(gpointer sayings) { g_hash_table_unref(sayings); }
+static void engine_free_sayings(gpointer sayings) { g_hash_table_unref(sayings); }
 
 void engine_free_figures(gpointer data) {
   FigurePair *pair = data;

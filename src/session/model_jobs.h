@@ -54,4 +54,3 @@ guint64 engine_evaluate(const Engine *engine, Snapshot *wood, OpenExperts *oracl
 void engine_free_evaluation(gpointer evaluation);
 guint64 engine_sayings(const Engine *engine, Snapshot *wood, OpenExperts *oracle, guint expert, JobDone done,
                        gpointer user);
-void engine_free_sayings(gpointer sayings);

@@ -65,7 +65,7 @@ static void find_order(Snapshot *wood) {
   }
 }
 
-void snapshot_fold(Snapshot *wood) {
+static void snapshot_fold(Snapshot *wood) {
   guint n = wood->forest->nodes->len;
   wood->names = names_of(wood->forest);
   wood->haystacks = g_new(char *, n + 1);

@@ -28,7 +28,6 @@ typedef struct {
 } Snapshot;
 
 /* Fills in haystacks, their letters, names and the order, once forest and label_key are there. */
-void snapshot_fold(Snapshot *wood);
 Snapshot *snapshot_ref(Snapshot *wood);
 void snapshot_unref(Snapshot *wood); /* NULL-safe */
 

@@ -16,7 +16,8 @@ static double job_rate(const JobStatus *job) {
   return job->phase_seconds >= 0.5 ? (double)job->note.done / job->phase_seconds : NAN;
 }
 
-double job_eta(const JobStatus *job) {
+/* Seconds until the phase ends, or NAN; NAN also when all of it is done and the next has not begun. */
+static double job_eta(const JobStatus *job) {
   double rate = job_rate(job);
   if (job->state != JOB_RUNNING || !(rate > 0) || job->note.total <= job->note.done) return NAN;
   return (double)(job->note.total - job->note.done) / rate;

@@ -12,9 +12,6 @@
 /* Share of the present phase, 0..1; NAN when the end is not known. */
 double job_share(const JobStatus *job);
 
-/* Seconds until the phase ends, or NAN; NAN also when all of it is done and the next has not begun. */
-double job_eta(const JobStatus *job);
-
 /* "30 s left", in whole seconds rounded up; NULL when that is not known. The caller frees it. */
 char *job_left(const JobStatus *job);
 

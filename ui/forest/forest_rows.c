@@ -175,7 +175,8 @@ void forest_rows_rebuild_at(ForestRows *r, int node) {
   list_select(&r->list, row >= 0 ? row : before);
 }
 
-void forest_rows_rebuild(ForestRows *r) { forest_rows_rebuild_at(r, forest_rows_node(r)); }
+/* Lists the rows anew, after a change of folds. */
+static void forest_rows_rebuild(ForestRows *r) { forest_rows_rebuild_at(r, forest_rows_node(r)); }
 
 void forest_rows_set_filter(ForestRows *r, RowFilter *filter) {
   row_filter_free(r->filter);
@@ -299,7 +300,8 @@ static int depth_of(const ForestRows *r, int node) {
   return depth;
 }
 
-void forest_rows_fold_to(ForestRows *r, int depth) {
+/* Folds everything from the given depth on (1: trees alone), and unfolds what is above. */
+static void forest_rows_fold_to(ForestRows *r, int depth) {
   g_hash_table_remove_all(r->folded);
   for (guint i = 0; i < forest_rows_nodes(r); i++)
     if (has_children(r, (int)i) && depth_of(r, (int)i) + 1 >= depth) g_hash_table_add(r->folded, GUINT_TO_POINTER(i));

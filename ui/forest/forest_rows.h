@@ -45,9 +45,6 @@ void forest_rows_clear(ForestRows *rows);
  * to the same models. */
 void forest_rows_set_wood(ForestRows *rows, Snapshot *wood);
 
-/* Lists the rows anew, after a change of folds. */
-void forest_rows_rebuild(ForestRows *rows);
-
 /* Another filter; takes ownership. One that keeps nothing is widened: its words may then stand inside of words. */
 void forest_rows_set_filter(ForestRows *rows, RowFilter *filter);
 
@@ -70,9 +67,6 @@ void forest_rows_fold_all(ForestRows *rows, bool fold);
 
 /* Performs a folding action or a step to parent or child. False when it is none of these. */
 bool forest_rows_action(ForestRows *rows, Action action);
-
-/* Folds everything from the given depth on (1: trees alone), and unfolds what is above. */
-void forest_rows_fold_to(ForestRows *rows, int depth);
 
 /* The outline, or a plain list. A column (-1: by name) orders the list, or the siblings of each model. */
 void forest_rows_order(ForestRows *rows, bool flat, int sort, bool reverse);

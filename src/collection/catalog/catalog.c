@@ -137,7 +137,8 @@ bool catalog_fail(Catalog *c, GError **error) {
   return database_fail(c->db, error);
 }
 
-bool catalog_run(Catalog *c, Sql sql, GError **error) {
+/* Runs a statement that gives no rows and makes it ready for the next use. */
+static bool catalog_run(Catalog *c, Sql sql, GError **error) {
   bool ok = sqlite3_step(c->sql[sql]) == SQLITE_DONE || catalog_fail(c, error);
   sqlite3_reset(c->sql[sql]);
   return ok;
@@ -155,7 +156,7 @@ void catalog_bind_bytes(Catalog *c, Sql sql, int place, const char *s) {
   sqlite3_bind_blob(c->sql[sql], place, s, (int)strlen(s), SQLITE_STATIC);
 }
 
-void catalog_bind_text(Catalog *c, Sql sql, int place, const char *s) {
+static void catalog_bind_text(Catalog *c, Sql sql, int place, const char *s) {
   sqlite3_bind_text(c->sql[sql], place, s, -1, SQLITE_STATIC);
 }
 

@@ -51,15 +51,11 @@ void catalog_unlock(Catalog *c);
 /* Notes damage, sets the error; returns false. */
 bool catalog_fail(Catalog *c, GError **error);
 
-/* Runs a statement that gives no rows and makes it ready for the next use. */
-bool catalog_run(Catalog *c, Sql sql, GError **error);
-
 /* Steps to the next row: 1 a row, 0 the end (the statement is reset), -1 an error. */
 int catalog_next(Catalog *c, Sql sql, GError **error);
 
 /* Binds a NUL-ended string as bytes or as text; it must outlive the run. */
 void catalog_bind_bytes(Catalog *c, Sql sql, int place, const char *s);
-void catalog_bind_text(Catalog *c, Sql sql, int place, const char *s);
 
 /* Makes stamps that readers of another generation left match nothing, and notes this one. Call
  * locked. */

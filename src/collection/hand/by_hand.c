@@ -18,7 +18,8 @@ struct ByHand {
   GKeyFile *file;
 };
 
-const char *const *by_hand_keys(void) {
+/* The keys that may be set, ended by NULL: label, tags, parent, base, family, license, note, favourite. */
+static const char *const *by_hand_keys(void) {
   static const char *const keys[] = {"label", "tags", "parent", "base", "family", "license", "note", "favourite", NULL};
   return keys;
 }

@@ -25,9 +25,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ByHand, by_hand_free)
 /* How many models something is known of. */
 unsigned by_hand_count(const ByHand *hand);
 
-/* The keys that may be set, ended by NULL: label, tags, parent, base, family, license, note, favourite. */
-const char *const *by_hand_keys(void);
-
 /* Sets a fact of a model; an empty value takes it away. `tags` are separated by ";". A parent is named as models are
  * named elsewhere, and looked for among `models`. `licence` is taken for license. COPSE_ERROR_USAGE for an unknown
  * key, COPSE_ERROR_NOT_FOUND for an unknown parent. */

@@ -190,7 +190,9 @@ static void add_component_class(Model *m, const cJSON *item) {
   model_add_fact(m, "component_class", text, pipeline_source);
 }
 
-void model_take_pipeline(Model *m, const cJSON *index) {
+/* A diffusers pipeline's model_index.json: its class as "pipeline", and each of its networks as
+ * "component_class" ("unet: diffusers UNet2DConditionModel"). */
+static void model_take_pipeline(Model *m, const cJSON *index) {
   g_autofree char *name = scalar_text(cJSON_GetObjectItemCaseSensitive(index, "_class_name"));
   if (name) model_add_fact(m, "pipeline", name, pipeline_source);
   int n = 0;

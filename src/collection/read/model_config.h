@@ -21,10 +21,6 @@ void model_take_adapter_config(Model *model, const cJSON *config);
  * it reads like a repository other than the model's own. */
 void model_take_config(Model *model, const cJSON *config);
 
-/* A diffusers pipeline's model_index.json: its class as "pipeline", and each of its networks as
- * "component_class" ("unet: diffusers UNet2DConditionModel"). */
-void model_take_pipeline(Model *model, const cJSON *index);
-
 /* Parses the bytes of a configuration and passes it to one of the three above; `source`, the
  * file's bare name, says which. More than CONFIG_MAX_BYTES are refused. */
 enum { CONFIG_MAX_BYTES = 4 * 1024 * 1024 };

@@ -33,7 +33,8 @@ static bool is_embedding(const WeightFile *file) {
   return true;
 }
 
-ModelKind model_kind_of(const WeightFile *file, AdapterForm form, const GArray *layers) {
+/* What a file is good for, by its header: its form as an adapter, and `layers` as layer_list() gives them. */
+static ModelKind model_kind_of(const WeightFile *file, AdapterForm form, const GArray *layers) {
   bool dense = false;
   if (adapter_form_has_factors(form)) return MODEL_LORA;
   if (form != FORM_NONE) return MODEL_ADAPTER;

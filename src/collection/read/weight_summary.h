@@ -30,6 +30,3 @@ WeightSummary *weight_summary_with(const WeightSummary *summary, GHashTable *met
 
 void weight_summary_free(WeightSummary *summary);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(WeightSummary, weight_summary_free)
-
-/* What a file is good for, by its header: its form as an adapter, and `layers` as layer_list() gives them. */
-ModelKind model_kind_of(const WeightFile *file, AdapterForm form, const GArray *layers);

@@ -20,7 +20,9 @@ bool hub_is_repository(const char *name) {
   return false;
 }
 
-char *hub_repository_name(const char *name) {
+/* "models--google--vit-base" -> "google/vit-base", "models--gpt2" -> "gpt2". The caller frees
+ * it. NULL when the folder holds no model repository. */
+static char *hub_repository_name(const char *name) {
   if (!g_str_has_prefix(name, model_prefix) || !name[strlen(model_prefix)]) return NULL;
   g_autoptr(GString) out = g_string_new(name + strlen(model_prefix));
   g_string_replace(out, "--", "/", 1);

@@ -14,10 +14,6 @@
  * name. */
 bool hub_is_repository(const char *folder_name);
 
-/* "models--google--vit-base" -> "google/vit-base", "models--gpt2" -> "gpt2". The caller frees
- * it. NULL when the folder holds no model repository. */
-char *hub_repository_name(const char *folder_name);
-
 /* The repository that a path (any bytes, '/' between components) lies in, by the last
  * component that names one. *rest gets what follows the snapshot's commit ("" for the snapshot
  * itself; borrowed from path; may be NULL). NULL when the path is inside no snapshot. The

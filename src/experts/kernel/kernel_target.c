@@ -132,12 +132,6 @@ static size_t count_right(const KernelTarget *t, const float *p, unsigned char *
   return all;
 }
 
-double kernel_target_top1(const KernelTarget *t, const float *p) {
-  if (!t->label) return kernel_target_r2(t, p);
-  g_autofree unsigned char *right = g_new0(unsigned char, t->n + 1);
-  return (double)count_right(t, p, right) / (double)t->n;
-}
-
 /* Which half of the models one is in: kin are in one. */
 static size_t half_of(const KernelTarget *t, size_t i) { return hash_mix(t->group ? t->group[i] : i) & 1; }
 

@@ -25,9 +25,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(KernelTarget, kernel_target_free)
 /* Of some of its models. */
 KernelTarget *kernel_target_pick(const KernelTarget *target, const size_t *models, size_t n);
 
-/* The share of models whose own label fits p (n, width) best; r² for classes. */
-double kernel_target_top1(const KernelTarget *target, const float *p);
-
 /* 1 - sum |y - p|² / sum |y - mean|². */
 double kernel_target_r2(const KernelTarget *target, const float *p);
 

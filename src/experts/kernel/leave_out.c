@@ -288,5 +288,3 @@ bool kernel_fit_leave_group_out(const KernelEigen *e, const KernelFit *f, const 
   }
   return true;
 }
-
-double kernel_fit_variance(const KernelFit *f, size_t i) { return 1 / f->m[i] - f->lambda; }

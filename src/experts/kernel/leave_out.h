@@ -56,6 +56,3 @@ void kernel_fit_leave_one_out(const KernelFit *fit, const float *y, float *out);
  * cannot be solved (a group that is everything has nothing to predict from; its rows are the intercept). */
 bool kernel_fit_leave_group_out(const KernelEigen *eigen, const KernelFit *fit, const float *y, const size_t *group,
                                 size_t groups, float *out, GError **error);
-
-/* The variance of a Gaussian process at model i given the others: 1 / M_ii - l. */
-double kernel_fit_variance(const KernelFit *fit, size_t i);

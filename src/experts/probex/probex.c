@@ -24,7 +24,8 @@ size_t probex_probe_rows(const ProbexShape *s, ViewBranch b) { return view_probe
 
 size_t probex_response_rows(const ProbexShape *s, ViewBranch b) { return view_is_across(b) ? s->d_in : s->d_out; }
 
-size_t probex_branches(const ProbexShape *s) {
+/* Branches in use: 1 for ProbeX. */
+static size_t probex_branches(const ProbexShape *s) {
   return s->views ? (size_t)__builtin_popcount(s->views & ((1U << VIEW_BRANCHES) - 1)) : 1;
 }
 

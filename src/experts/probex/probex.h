@@ -59,9 +59,6 @@ typedef struct {
 size_t probex_probe_rows(const ProbexShape *shape, ViewBranch branch);
 size_t probex_response_rows(const ProbexShape *shape, ViewBranch branch);
 
-/* Branches in use: 1 for ProbeX. */
-size_t probex_branches(const ProbexShape *shape);
-
 /* Numbers before the encoder: r_u · r_v of each branch. */
 size_t probex_hidden(const ProbexShape *shape);
 

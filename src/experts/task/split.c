@@ -139,13 +139,6 @@ SplitRecord *split_record_new(const SplitKey *key, const TaskSplit *part, size_t
   return r;
 }
 
-SplitRecord *split_record_copy(const SplitRecord *from) {
-  SplitRecord *r = split_record_new(from->key, from->part, from->n);
-  r->drawn = from->drawn, r->val_drawn = from->val_drawn;
-  r->grouped = from->grouped, r->groups = from->groups;
-  return r;
-}
-
 void split_record_free(SplitRecord *r) {
   if (!r) return;
   g_free(r->key);

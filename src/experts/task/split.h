@@ -55,7 +55,6 @@ typedef struct {
 } SplitRecord;
 
 SplitRecord *split_record_new(const SplitKey *key, const TaskSplit *part, size_t n);
-SplitRecord *split_record_copy(const SplitRecord *record);
 void split_record_free(SplitRecord *record);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SplitRecord, split_record_free)
 

@@ -56,8 +56,10 @@ static bool is_ours(ModelField field) {
          field == FIELD_TREE;
 }
 
-void node_field_texts(const Forest *forest, const ForestNode *node, ModelField field, const char *label_key,
-                      GPtrArray *texts) {
+/* The node's texts in a field (of char*, owned by `texts`, which gets them): of a ghost its name, kind and place
+ * alone. */
+static void node_field_texts(const Forest *forest, const ForestNode *node, ModelField field, const char *label_key,
+                             GPtrArray *texts) {
   char digits[G_ASCII_DTOSTR_BUF_SIZE];
   if (!is_ours(field)) {
     if (node->model) model_field_texts(node->model, field, label_key, texts);

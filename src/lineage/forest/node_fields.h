@@ -6,11 +6,6 @@
 #include "collection/model_fields.h"
 #include "lineage/forest/forest.h"
 
-/* The node's texts in a field (of char*, owned by `texts`, which gets them): of a ghost its name, kind and place
- * alone. */
-void node_field_texts(const Forest *forest, const ForestNode *node, ModelField field, const char *label_key,
-                      GPtrArray *texts);
-
 /* The same where `field` may be FIELD_COUNT: then of `name`, a key that its model's files declare. */
 void node_texts(const Forest *forest, const ForestNode *node, ModelField field, const char *name, const char *label_key,
                 GPtrArray *texts);

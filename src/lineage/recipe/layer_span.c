@@ -21,7 +21,7 @@ void span_gram_take(SpanGram *g, const float *child, const float *const *others,
     for (unsigned k = 1; k < i; k++) g->between[k][i] = g->between[i][k];
 }
 
-double span_distance2(const SpanGram *g, unsigned i, unsigned k) {
+static double span_distance2(const SpanGram *g, unsigned i, unsigned k) {
   return g->between[i][i] + g->between[k][k] - 2 * g->between[i][k];
 }
 

@@ -34,5 +34,4 @@ SpanFit span_fit(const SpanGram *gram, uint32_t used, bool free_sum);
 
 /* |c - x_i|^2, |x_i - x_k|^2, and the cosine of x_i - x_o and x_k - x_o. */
 double span_child_distance2(const SpanGram *gram, unsigned i);
-double span_distance2(const SpanGram *gram, unsigned i, unsigned k);
 double span_cosine(const SpanGram *gram, unsigned o, unsigned i, unsigned k);

@@ -35,9 +35,6 @@ typedef struct {
 
 void gguf_cursor_init(GgufCursor *c, ByteSource *source);
 
-/* Bytes that follow. */
-uint64_t gguf_cursor_left(const GgufCursor *c);
-
 /* The next n bytes, which must be there. */
 bool gguf_take(GgufCursor *c, void *dst, size_t n, GError **error);
 bool gguf_take_u32(GgufCursor *c, uint32_t *value, GError **error);

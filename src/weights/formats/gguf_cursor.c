@@ -12,7 +12,8 @@ void gguf_cursor_init(GgufCursor *c, ByteSource *source) {
   c->held_n = 0;
 }
 
-uint64_t gguf_cursor_left(const GgufCursor *c) { return c->size - c->at; }
+/* Bytes that follow. */
+static uint64_t gguf_cursor_left(const GgufCursor *c) { return c->size - c->at; }
 
 /* A file that went through a text-mode copy has U+FFFD where bytes above 0x7F were. */
 static bool looks_like_text_copy(const GgufCursor *c) {

@@ -110,5 +110,3 @@ double adapter_config_first_rank(const AdapterConfig *c) { return c->first_rank 
 bool adapter_config_rank_stabilised(const AdapterConfig *c) { return c->rank_stabilised; }
 
 unsigned adapter_config_cayley_terms(const AdapterConfig *c) { return c->cayley_terms; }
-
-AdapterForm adapter_config_form(const AdapterConfig *c) { return c->form; }

@@ -41,6 +41,3 @@ bool adapter_config_rank_stabilised(const AdapterConfig *config);
 
 /* OFT's rotations in PEFT: how many terms of a series stand for them; 0: they are computed exactly. */
 unsigned adapter_config_cayley_terms(const AdapterConfig *config);
-
-/* What peft_type says, FORM_NONE when it says nothing or nothing that is known. */
-AdapterForm adapter_config_form(const AdapterConfig *config);

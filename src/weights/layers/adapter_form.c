@@ -37,12 +37,6 @@ static const char *const form_names[FORM_COUNT] = {[FORM_NONE] = "",
 
 const char *adapter_form_name(AdapterForm form) { return (unsigned)form < FORM_COUNT ? form_names[form] : ""; }
 
-AdapterForm adapter_form_of_name(const char *name) {
-  for (int f = FORM_LORA; name && f < FORM_COUNT; f++)
-    if (strcmp(form_names[f], name) == 0) return (AdapterForm)f;
-  return FORM_NONE;
-}
-
 AdapterForm adapter_form_of_peft(const char *type) {
   static const struct {
     const char *type;
@@ -67,8 +61,6 @@ AdapterForm adapter_form_of_peft(const char *type) {
 bool adapter_form_is_only_named(AdapterForm form) { return form >= FORM_FOURIERFT && form <= FORM_TOKENS; }
 
 bool adapter_form_has_factors(AdapterForm form) { return form >= FORM_LORA && form <= FORM_VERA; }
-
-bool adapter_form_needs_base(AdapterForm form) { return form == FORM_DORA || (form >= FORM_IA3 && form <= FORM_GLORA); }
 
 static const struct {
   const char *word;

@@ -87,9 +87,6 @@ typedef enum {
 /* "LoRA", "LoHa", …; "" for FORM_NONE. Static text. */
 const char *adapter_form_name(AdapterForm form);
 
-/* The form of that name, FORM_NONE for a name of none. */
-AdapterForm adapter_form_of_name(const char *name);
-
 /* The form that PEFT's peft_type says, in whatever case; FORM_NONE for a type that is not known. */
 AdapterForm adapter_form_of_peft(const char *type);
 
@@ -99,9 +96,6 @@ bool adapter_form_is_only_named(AdapterForm form);
 /* True when the change is a product of two factors that the file alone gives. DoRA counts: all but its magnitudes
  * is. */
 bool adapter_form_has_factors(AdapterForm form);
-
-/* True when the change depends on the matrix that it is a change of. */
-bool adapter_form_needs_base(AdapterForm form);
 
 /* The part that a word of a tensor's name says ("hada_w1_a"), and the form that it speaks for. False for any other
  * word, also for "a1", "b2" (GLoRA) and "weight" (IA3), which are parts only beside their like. */

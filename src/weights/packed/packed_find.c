@@ -6,7 +6,7 @@
 #include "core/json.h"
 #include "weights/packed/packed_named.h"
 
-void packed_tensor_clear(PackedTensor *p) { g_clear_pointer(&p->name, g_free); }
+static void packed_tensor_clear(PackedTensor *p) { g_clear_pointer(&p->name, g_free); }
 
 const TensorInfo *search_info(const Search *s, int part) {
   return s->p.part[part] >= 0 ? weight_file_info(s->file, (size_t)s->p.part[part]) : NULL;

@@ -39,7 +39,8 @@ static void load_clear(void *data) {
 
 void packed_load_release(PackedLoad *load) { g_atomic_rc_box_release_full(load, load_clear); }
 
-bool packed_is_apart(const PackedTensor *p) {
+/* True when the codes are loaded whole, since numbers of a row lie apart. */
+static bool packed_is_apart(const PackedTensor *p) {
   return p->packing == PACKING_COLUMNS || p->packing == PACKING_WOVEN || p->packing == PACKING_SHARES || p->turned;
 }
 

@@ -29,6 +29,3 @@ void packed_cache_free(PackedCache *cache);
 PackedLoad *packed_load(PackedCache *cache, WeightFile *file, const PackedTensor *p, size_t tensor, uint64_t matrix,
                         GError **error);
 void packed_load_release(PackedLoad *load);
-
-/* True when the codes are loaded whole, since numbers of a row lie apart. */
-bool packed_is_apart(const PackedTensor *p);

@@ -44,5 +44,3 @@ typedef struct {
   bool by_columns;              /* SHARES: a scale a column of groups, else a row */
   double nested_offset;
 } PackedTensor;
-
-void packed_tensor_clear(PackedTensor *p);
