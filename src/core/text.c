@@ -118,6 +118,18 @@ static char *scaled(double x, const char *const *units, const char *gap) {
   return g_strdup_printf(x < 99.95 ? "%.1f%s%s" : "%.0f%s%s", x, gap, units[u]);
 }
 
+void text_append_whole(GString *s, uint64_t n) {
+  const gsize from = s->len;
+  g_string_append_printf(s, "%" G_GUINT64_FORMAT, n);
+  for (gsize at = s->len; at > from + 3;) g_string_insert_c(s, (gssize)(at -= 3), ',');
+}
+
+char *text_whole(uint64_t n) {
+  GString *s = g_string_new(NULL);
+  text_append_whole(s, n);
+  return g_string_free(s, FALSE);
+}
+
 char *text_count(uint64_t n) {
   static const char *const units[] = {"", "k", "M", "B", "T", NULL};
   return scaled((double)n, units, "");

@@ -36,6 +36,12 @@ int text_width(const char *s);
  * at the end. The caller frees it. */
 char *text_fit(const char *s, int columns, const char *ellipsis);
 
+/* 999, 2,000, 1,234,567: a number that is read digit by digit, as it stands on screens and pages. The caller frees it. */
+char *text_whole(uint64_t n);
+
+/* Adds the same. */
+void text_append_whole(GString *s, uint64_t n);
+
 /* 999, 1.2k, 86.4M, 7.0B: parameter counts in at most five columns. */
 char *text_count(uint64_t n);
 

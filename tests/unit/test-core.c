@@ -73,6 +73,14 @@ static void test_text_numbers(void) {
     g_autofree char *got = text_count(counts[i].n);
     g_assert_cmpstr(got, ==, counts[i].want);
   }
+  static const struct {
+    uint64_t n;
+    const char *want;
+  } wholes[] = {{0, "0"}, {17, "17"}, {999, "999"}, {2000, "2,000"}, {100000, "100,000"}, {1234567, "1,234,567"}};
+  for (size_t i = 0; i < G_N_ELEMENTS(wholes); i++) {
+    g_autofree char *got = text_whole(wholes[i].n);
+    g_assert_cmpstr(got, ==, wholes[i].want);
+  }
   g_autofree char *b = text_bytes(343000000), *small = text_bytes(12), *t = text_seconds(200);
   g_assert_cmpstr(b, ==, "343 MB");
   g_assert_cmpstr(small, ==, "12 B");

@@ -99,7 +99,7 @@ static void test_answers_are_counted(void) {
   FakeWood wood = {.cut = true};
   g_autoptr(App) app = ready_app(&wood, 100, 30);
   walk(app, "2fox");
-  expect(app, "the first 8 of 1920 answers");
+  expect(app, "the first 8 of 1,920 answers");
   wood.cut = false;
   walk(app, "<C-u>owl");
   expect(app, "8 answers");

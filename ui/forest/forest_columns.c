@@ -369,7 +369,8 @@ static void draw_name(Cells *cells, int x, int y, int columns, const OutlineRow 
     used += cells_put(cells, x + used, y, columns - used, STYLE_BRANCH, glyph(cells->ascii, sign));
     used += 1;
   }
-  g_autofree char *below = row->folded ? g_strdup_printf(" (%u)", row->descendants) : g_strdup("");
+  g_autofree char *number = text_whole(row->descendants);
+  g_autofree char *below = row->folded ? g_strdup_printf(" (%s)", number) : g_strdup("");
   int room = columns - used - (int)strlen(below);
   g_autofree char *name = name_set_fit(look->names, row->node, MAX(room, 0), glyph(cells->ascii, GLYPH_ELLIPSIS));
   int width = text_width(name);

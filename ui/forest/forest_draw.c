@@ -77,7 +77,7 @@ static void draw_group(const ForestView *v, Cells *cells, Rect area, int y, int 
   x += cells_put(cells, x, y, end - x, STYLE_BRANCH, fitted);
   x += cells_put(cells, x, y, end - x, STYLE_BRANCH, glyph(cells->ascii, row.folded ? GLYPH_FOLDED : GLYPH_OPEN)) + 1;
   x += cells_put(cells, x, y, end - x, STYLE_LABEL, group->name);
-  g_autofree char *count = g_strdup_printf(" (%u)", row.descendants);
+  g_autofree char *number = text_whole(row.descendants), *count = g_strdup_printf(" (%s)", number);
   if (x < end) cells_put(cells, x, y, end - x, STYLE_DIM, count);
   if (at != r->list.cursor) return;
   cells_restyle(cells, area.x, y, area.columns, STYLE_SELECTED);
@@ -169,10 +169,10 @@ static void draw_facts(const ForestView *v, Cells *cells, Rect area) {
   if (!group) return;
   const ForestNode *parent = forest_node(forest, group->parent);
   paint_left(cells, area.x, area.y, area.columns, STYLE_TITLE, group->name);
-  g_autofree char *text = g_strdup_printf(
-      "%u of the %u children of %s, gathered by %s. Enter opens and closes the "
-      "group, Space tags it.",
-      group->members, parent->children->len, parent->name, fan_by_name(v->rows.fan_by));
+  g_autofree char *part = text_whole(group->members), *all = text_whole(parent->children->len);
+  g_autofree char *text =
+      g_strdup_printf("%s of the %s children of %s, gathered by %s. Enter opens and closes the group, Space tags it.",
+                      part, all, parent->name, fan_by_name(v->rows.fan_by));
   paint_wrapped(cells, area.x, area.y + 1, area.columns, area.rows - 1, STYLE_TEXT, text);
 }
 

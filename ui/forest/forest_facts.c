@@ -47,7 +47,7 @@ static void say_relations(Page *page, const Forest *forest, const ForestNode *no
   say(page, "tree", STYLE_TEXT, tree);
   say_parents(page, forest, node);
   if (node->children->len) {
-    g_autofree char *children = g_strdup_printf("%u", node->children->len);
+    g_autofree char *children = text_whole(node->children->len);
     say(page, "children", STYLE_TEXT, children);
   }
   if (node->duplicate_of >= 0)

@@ -95,6 +95,7 @@ void forest_export(Ui *ui, const ForestView *v, const char *typed) {
   if (!v->rows.wood || !*typed) return;
   GPtrArray *nodes = nodes_to_export(v);
   g_autofree char *path = typed_path(typed);
-  ui_tell(ui, STYLE_DIM, "Writing %u model%s ...", nodes->len, nodes->len == 1 ? "" : "s");
+  g_autofree char *number = text_whole(nodes->len);
+  ui_tell(ui, STYLE_DIM, "Writing %s model%s ...", number, nodes->len == 1 ? "" : "s");
   engine_export(&ui->engine, v->rows.wood, nodes, path, ui_on_written, ui);
 }

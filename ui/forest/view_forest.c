@@ -266,6 +266,12 @@ static void forest_prompt(Ui *ui, gpointer view, PromptEvent event, const char *
 }
 
 /* "14 models · 2 trees · 1 skipped · 343 MB". */
+/* "2,000 models · ". */
+static void append_number(GString *s, guint n, const char *what, const char *dot) {
+  text_append_whole(s, n);
+  g_string_append_printf(s, "%s %s ", what, dot);
+}
+
 static char *forest_status(const Ui *ui, gpointer view) {
   const ForestView *v = view;
   const Snapshot *wood = ui->wood;
@@ -273,15 +279,21 @@ static char *forest_status(const Ui *ui, gpointer view) {
   const char *dot = glyph(ui->ascii, GLYPH_DOT);
   g_autofree char *bytes = text_bytes(wood->bytes);
   GString *s = g_string_new(NULL);
-  if (v->rows.list.count) g_string_append_printf(s, "%d/%d %s ", v->rows.list.cursor + 1, v->rows.list.count, dot);
+  if (v->rows.list.count) {
+    text_append_whole(s, (uint64_t)v->rows.list.cursor + 1);
+    g_string_append_c(s, '/');
+    append_number(s, (guint)v->rows.list.count, "", dot);
+  }
   if (v->rows.fan_by) g_string_append_printf(s, "by %s %s ", fan_by_name(v->rows.fan_by), dot);
-  if (v->search) g_string_append_printf(s, "%u found %s ", v->matches, dot);
-  if (v->filter_text)
-    g_string_append_printf(s, "%u match%s for \"%s\"%s %s ", v->rows.kept, v->rows.kept == 1 ? "" : "es",
-                           v->filter_text, v->rows.filter && row_filter_is_wide(v->rows.filter) ? " inside words" : "",
-                           dot);
-  g_string_append_printf(s, "%u model%s %s %d tree%s %s %s", wood->models->len, wood->models->len == 1 ? "" : "s", dot,
-                         wood->forest->trees, wood->forest->trees == 1 ? "" : "s", dot, bytes);
+  if (v->search) append_number(s, v->matches, " found", dot);
+  if (v->filter_text) {
+    text_append_whole(s, v->rows.kept);
+    g_string_append_printf(s, " match%s for \"%s\"%s %s ", v->rows.kept == 1 ? "" : "es", v->filter_text,
+                           v->rows.filter && row_filter_is_wide(v->rows.filter) ? " inside words" : "", dot);
+  }
+  append_number(s, wood->models->len, wood->models->len == 1 ? " model" : " models", dot);
+  append_number(s, (guint)wood->forest->trees, wood->forest->trees == 1 ? " tree" : " trees", dot);
+  g_string_append(s, bytes);
   guint tagged = g_hash_table_size(v->rows.tagged);
   if (tagged) g_string_append_printf(s, " %s %u tagged", dot, tagged);
   if (wood->skipped->len) {

@@ -173,8 +173,9 @@ static char *layout_text(const MapView *v) {
 
 static void draw_head(const MapView *v, Cells *cells, Rect area) {
   g_autofree char *layout = layout_text(v);
-  g_autofree char *line = g_strdup_printf("%s: %u by %s; %s", v->shown->expert, v->shown->models->len,
-                                          map_by_name(v->by, v->field), layout);
+  g_autofree char *n = text_whole(v->shown->models->len);
+  g_autofree char *line =
+      g_strdup_printf("%s: %s by %s; %s", v->shown->expert, n, map_by_name(v->by, v->field), layout);
   paint_left(cells, area.x + 1, area.y, area.columns - 2, STYLE_DIM, line);
 }
 

@@ -131,7 +131,8 @@ static void draw_preview(const Overlay *o, const Ui *ui, Cells *cells, Rect area
 
 /* What is typed, and how much of all matches it. */
 static void draw_input(const Overlay *o, Cells *cells, Rect in) {
-  g_autofree char *count = g_strdup_printf("%u of %u", fuzzy_count(o->fuzzy), o->picks->n);
+  g_autofree char *found = text_whole(fuzzy_count(o->fuzzy)), *all = text_whole(o->picks->n);
+  g_autofree char *count = g_strdup_printf("%s of %s", found, all);
   int used = text_width(count);
   paint_right(cells, in.x, in.y, in.columns, STYLE_DIM, count);
   cells_put(cells, in.x, in.y, 2, STYLE_KEY, "> ");

@@ -438,7 +438,8 @@ static char *query_status(const Ui *ui, gpointer view) {
   if (!v->reply) return g_strdup("");
   const QueryAnswer *a = v->reply->answer;
   if (a->total <= a->hits->len) return g_strdup_printf("%u answer%s", a->hits->len, a->hits->len == 1 ? "" : "s");
-  return g_strdup_printf("the first %u of %u answers", a->hits->len, a->total);
+  g_autofree char *shown = text_whole(a->hits->len), *total = text_whole(a->total);
+  return g_strdup_printf("the first %s of %s answers", shown, total);
 }
 
 const ViewOps view_query = {

@@ -46,7 +46,7 @@ static void add_sum(GString *s, const char *label, const char *value) {
 
 /* `one` and `many` are what is counted. */
 static void add_count(GString *s, unsigned n, const char *one, const char *many) {
-  g_autofree char *digits = g_strdup_printf("%u", n);
+  g_autofree char *digits = text_whole(n);
   add_sum(s, n == 1 ? one : many, digits);
 }
 
