@@ -237,6 +237,30 @@ static void test_mlx(gconstpointer data) {
   assert_matrix(f, "m.weight", d, (int[]){OUT, WIDE, -1}, c);
 }
 
+/* Eight bits by 32 and four by 64 come out even both: the length of a norm tells which. */
+static void test_mlx_told_by_norms(void) {
+  enum { GROUP = 32, GROUPS = IN / GROUP };
+  g_autofree Case *c = case_new(8);
+  RawTensors t = raw_tensors_new();
+  uint32_t codes[OUT * IN / 4] = {0};
+  float s[OUT * GROUPS], b[OUT * GROUPS], norm[IN] = {0};
+  draw(c, 8, OUT * IN);
+  for (int g = 0; g < OUT * GROUPS; g++) s[g] = draw_scale(c), b[g] = -draw_scale(c);
+  for (int o = 0; o < OUT; o++)
+    for (int i = 0; i < IN; i++) {
+      int g = o * GROUPS + i / GROUP;
+      c->want[o * IN + i] = (float)c->q[o * IN + i] * s[g] + b[g];
+      put_bits(codes + o * IN / 4, (size_t)i * 8, 8, c->q[o * IN + i]);
+    }
+  raw_tensors_add(&t, "m.weight", "U32", (int[]){OUT, IN / 4, -1}, codes, sizeof codes);
+  add_halves(&t, "m.scales", s, OUT, GROUPS);
+  add_halves(&t, "m.biases", b, OUT, GROUPS);
+  raw_tensors_add(&t, "norm.weight", "F32", (int[]){IN, -1}, norm, sizeof norm);
+  g_autoptr(WeightFile) f = raw_tensors_open(&t);
+  g_assert_cmpuint(weight_file_count(f), ==, 2);
+  assert_matrix(f, "m.weight", DTYPE_PACKED_INT8, (int[]){OUT, IN, -1}, c);
+}
+
 /* --- bitsandbytes ----------------------------------------------------------------------------- */
 
 static const float table[16] = {-1.0f, -0.7f, -0.52f, -0.4f, -0.28f, -0.18f, -0.09f, 0.0f,
@@ -459,6 +483,7 @@ int main(int argc, char **argv) {
   g_test_add_data_func("/packed/rows/zeros", &two, test_rows);
   g_test_add_data_func("/packed/mlx/3", GUINT_TO_POINTER(3), test_mlx);
   g_test_add_data_func("/packed/mlx/4", GUINT_TO_POINTER(4), test_mlx);
+  g_test_add_func("/packed/mlx/told-by-norms", test_mlx_told_by_norms);
   g_test_add_data_func("/packed/mlx/6", GUINT_TO_POINTER(6), test_mlx);
   g_test_add_data_func("/packed/table/plain", NULL, test_table);
   g_test_add_data_func("/packed/table/nested", &two, test_table);

@@ -218,6 +218,20 @@ static void add_missing(ModelDiff *d, const Side *p, const Side *x, const LayerM
 /* An adapter leaves most of its base alone: what it does not touch is no difference. */
 static bool is_adapter(const Side *s) { return s->names->form != FORM_NONE; }
 
+/* One name, but for dots that a flattened one does not tell from underscores. */
+static bool is_flattened(const char *a, const char *b) {
+  for (; *a && *b; a++, b++)
+    if (*a != *b && !((*a == '.' || *a == '_') && (*b == '.' || *b == '_'))) return false;
+  return *a == *b;
+}
+
+/* Where an adapter's name is a guess at its dots, the base knows them. */
+static void take_base_name(DiffRow *row, const Side *x, const LayerRef *base) {
+  if (!is_adapter(x) || base->n != 1 || !is_flattened(row->name, base->info[0]->name)) return;
+  g_free(row->name);
+  row->name = g_strdup(base->info[0]->name);
+}
+
 static bool fill_layers(ModelDiff *d, const Side *p, const Side *x, const Progress *progress, GError **error) {
   g_autoptr(LayerMatch) in_p = layer_match_new(p->layers);
   g_autoptr(LayerMatch) in_x = layer_match_new(x->layers);
@@ -233,6 +247,7 @@ static bool fill_layers(ModelDiff *d, const Side *p, const Side *x, const Progre
     if (found) {
       ref = layer_ref_facing(l, &other);
       row.p = describe(p, &other);
+      take_base_name(&row, x, &other);
       for (unsigned k = 0; k < other.n; k++) g_hash_table_add(met, (void *)other.info[k]);
       compare(d, &row, p, &other, x, &ref);
     }

@@ -4,8 +4,20 @@
 #include <string.h>
 
 /* Wrappers that say nothing about the layer. Dropped from the front, again and again. */
-static const char *const wrappers[] = {"base_model.model.", "module.",           "_orig_mod.",
-                                       "state_dict.",       "model_state_dict.", "lora_ckpt."};
+static const char *const wrappers[] = {"base_model.model.", "module.",    "_orig_mod.",       "state_dict.",
+                                       "model_state_dict.", "lora_ckpt.", "_forward_module.", "_fsdp_wrapped_module."};
+
+/* What compilers and those who share a model out put between, at any depth. */
+static const char *const between[] = {"._orig_mod.", "._fsdp_wrapped_module.", "._checkpoint_wrapped_module.",
+                                      "._forward_module."};
+
+static void drop_between(GString *body) {
+  bool any = true;
+  while (any && strstr(body->str, "._")) {
+    any = false;
+    for (size_t i = 0; i < G_N_ELEMENTS(between); i++) any |= g_string_replace(body, between[i], ".", 0) > 0;
+  }
+}
 
 /* What names the network that is adapted, and what stands for it in canonical names: nothing for a denoiser. */
 static const struct {
@@ -278,7 +290,7 @@ static void undo_xlabs(GString *body) {
 static GString *take_apart(const char *clean, TensorName *out) {
   GString *body = g_string_new(skip_wrappers(clean));
   *out = (TensorName){.role = TENSOR_WEIGHT};
-  g_string_replace(body, "._orig_mod.", ".", 0);
+  drop_between(body);
   g_string_replace(body, ".base_layer.", ".", 0);
   g_string_replace(body, ".modules_to_save.default.", ".", 0);
   g_string_replace(body, ".modules_to_save.", ".", 0);

@@ -77,9 +77,37 @@ static bool find_gptq_or_awq(Search *s) {
   return order->rank == 1 && order->count == in && order->dtype == DTYPE_I32;
 }
 
-/* Without a description the width of a group is taken to be 64, as the tool has it; then the bits follow. */
+/* The widths of groups that MLX has, its own choice first. */
+static const uint64_t mlx_groups[] = {64, 32, 128};
+
+/* Bits and group of MLX's matrices follow from each other, and several pairs can come out even. The file as a whole
+ * tells: matrices take as many inputs as its norms and biases are long. Its own choice where nothing speaks. */
+static uint64_t mlx_group_of(WeightFile *file) {
+  g_autoptr(GHashTable) lengths = g_hash_table_new(g_int64_hash, g_int64_equal);
+  unsigned votes[G_N_ELEMENTS(mlx_groups)] = {0}, best = 0;
+  for (size_t i = 0; i < weight_file_count(file); i++) {
+    const TensorInfo *t = weight_file_info(file, i);
+    if (t->rank == 1 && search_is_float(t)) g_hash_table_add(lengths, (gpointer)&t->count);
+  }
+  for (size_t i = 0; i < weight_file_count(file); i++) {
+    const TensorInfo *t = weight_file_info(file, i);
+    if (t->dtype != DTYPE_U32 || t->rank != 2 || !g_str_has_suffix(t->name, ".weight")) continue;
+    g_autofree char *stem = g_strndup(t->name, strlen(t->name) - strlen(".weight"));
+    Search s = {.file = file, .stem = stem};
+    const TensorInfo *scales = search_take(&s, PART_SCALES, ".scales") ? search_info(&s, PART_SCALES) : NULL;
+    for (size_t k = 0; scales && scales->rank == 2 && k < G_N_ELEMENTS(mlx_groups); k++) {
+      uint64_t in = scales->shape[1] * mlx_groups[k];
+      Dtype d;
+      if (search_dtype_of_bits(bits_of(t->shape[1], in), &d)) votes[k] += g_hash_table_contains(lengths, &in);
+    }
+  }
+  for (unsigned k = 1; k < G_N_ELEMENTS(mlx_groups); k++)
+    if (votes[k] > votes[best]) best = k;
+  return mlx_groups[best];
+}
+
+/* The file's width of a group, else one that comes out even; then the bits follow. */
 static bool find_mlx(Search *s) {
-  enum { GROUP = 64 };
   if (s->t->dtype != DTYPE_U32 || s->t->rank != 2 || !search_take(s, PART_SCALES, ".scales") ||
       !search_take(s, PART_ZEROS, ".biases"))
     return false;
@@ -88,10 +116,11 @@ static bool find_mlx(Search *s) {
   const uint64_t out = s->t->shape[0], groups = scales->shape[1];
   if (groups == 0 || scales->shape[0] != out || !is_matrix(biases, out, groups)) return false;
   PackedTensor *p = &s->p;
-  uint64_t in = groups * GROUP;
-  for (int k = 0; k < 3; k++, in = groups * (k == 1 ? 32 : 128)) {
+  uint64_t in = groups * s->mlx_group;
+  p->bits = bits_of(s->t->shape[1], in);
+  for (size_t k = 0; k < G_N_ELEMENTS(mlx_groups) && !search_dtype_of_bits(p->bits, &p->dtype); k++) {
+    in = groups * mlx_groups[k];
     p->bits = bits_of(s->t->shape[1], in);
-    if (search_dtype_of_bits(p->bits, &p->dtype)) break;
   }
   if (!search_dtype_of_bits(p->bits, &p->dtype)) return false;
   p->packing = PACKING_ROWS;
@@ -426,6 +455,12 @@ static bool has_quant_states(const WeightFile *file) {
   return false;
 }
 
+static bool has_words(const WeightFile *file) {
+  for (size_t i = 0; i < weight_file_count(file); i++)
+    if (weight_file_info(file, i)->dtype == DTYPE_U32) return true;
+  return false;
+}
+
 static void group_clear(void *data) { packed_tensor_clear(data); }
 
 GArray *packed_find(WeightFile *file, int **of) {
@@ -433,11 +468,12 @@ GArray *packed_find(WeightFile *file, int **of) {
   g_array_set_clear_func(groups, group_clear);
   *of = g_new0(int, weight_file_count(file) + 1);
   const bool any_type = has_quant_states(file);
+  const uint64_t mlx_group = has_words(file) ? mlx_group_of(file) : 0;
   for (size_t i = 0; i < weight_file_count(file); i++) {
     const TensorInfo *t = weight_file_info(file, i);
     bool stored_wide = any_type && t->count > 0 && g_str_has_suffix(t->name, ".weight");
     if ((*of)[i] != 0 || (!stored_wide && !may_be_codes(t))) continue;
-    Search s = {.file = file, .codes = i, .t = t};
+    Search s = {.file = file, .codes = i, .t = t, .mlx_group = mlx_group};
     if (search(&s) && is_free(&s)) {
       g_array_append_val(groups, s.p);
       for (int k = 0; k < PACKED_PARTS; k++)

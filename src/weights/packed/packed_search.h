@@ -12,6 +12,7 @@ typedef struct {
   size_t codes;
   const TensorInfo *t; /* of the codes */
   char *stem;          /* the codes' name without its ending */
+  uint64_t mlx_group;  /* numbers that share a scale in MLX's matrices of this file, by what else is in it */
   PackedTensor p;
 } Search;
 
