@@ -39,25 +39,25 @@ typedef struct {
   PlantKind kind;
   const char *setting;
   unsigned fine_tunes;
-  unsigned first, seeds;
+  unsigned first, seeds, trees; /* trees: 0, as many as usual */
 } FitKind;
 
 enum { FIRST = 101 };
 
 static const FitKind kinds[] = {
-    {"same", PLANT_STARS, "same", 0, FIRST, 4},
-    {"brief", PLANT_STARS, "brief", 0, FIRST, 6},
-    {"shifted", PLANT_STARS, "shifted", 0, FIRST, 6},
-    {"long", PLANT_STARS, "long", 0, FIRST, 4},
-    {"decay", PLANT_STARS, "decay", 0, FIRST, 6},
-    {"rates", PLANT_STARS, "rates", 0, FIRST, 6},
-    {"generations", PLANT_STARS, "generations", 0, FIRST, 6},
-    {"chains", PLANT_STARS, "chains", 0, FIRST, 6},
-    {"alike", PLANT_STARS, "alike", 0, FIRST, 6},
-    {"absent", PLANT_STARS, "absent", 0, FIRST, 6},
-    {"classes12", PLANT_CLASSES, NULL, 12, FIRST, 4},
-    {"classes24", PLANT_CLASSES, NULL, 24, FIRST, 3},
-    {"woods", PLANT_WOODS, NULL, 0, FIRST, 3},
+    {"same", PLANT_STARS, "same", 0, FIRST, 4, 0},
+    {"brief", PLANT_STARS, "brief", 0, FIRST, 8, 0},
+    {"shifted", PLANT_STARS, "shifted", 0, FIRST, 6, 0},
+    {"long", PLANT_STARS, "long", 0, FIRST, 4, 0},
+    {"decay", PLANT_STARS, "decay", 0, FIRST, 6, 0},
+    {"rates", PLANT_STARS, "rates", 0, FIRST, 8, 0},
+    {"generations", PLANT_STARS, "generations", 0, FIRST, 6, 0},
+    {"chains", PLANT_STARS, "chains", 0, FIRST, 10, 0},
+    {"alike", PLANT_STARS, "alike", 0, FIRST, 8, 0},
+    {"absent", PLANT_STARS, "absent", 0, FIRST, 14, 0},
+    {"classes12", PLANT_CLASSES, NULL, 12, FIRST, 8, 0},
+    {"classes24", PLANT_CLASSES, NULL, 24, FIRST, 3, 0},
+    {"woods", PLANT_WOODS, NULL, 0, FIRST, 8, 4},
 };
 
 typedef struct {
@@ -129,8 +129,12 @@ static void hear(void *user, EvidenceOf of, const unsigned *who, unsigned n, con
 static void learn(const char *top, const FitKind *kind, unsigned seed, Listener *l) {
   GError *error = NULL;
   PlantSummary planted;
-  const PlantOptions options = {
-      .kind = kind->kind, .setting = kind->setting, .fine_tunes = kind->fine_tunes, .seed = seed, .threads = 1};
+  const PlantOptions options = {.kind = kind->kind,
+                                .setting = kind->setting,
+                                .fine_tunes = kind->fine_tunes,
+                                .trees = kind->trees,
+                                .seed = seed,
+                                .threads = 1};
   g_autofree char *name = g_strdup_printf("%s-%u", kind->name, seed), *dir = g_build_filename(top, name, NULL);
   g_autofree char *truth = g_strconcat(dir, ".truth.json", NULL), *state = g_strconcat(dir, ".state", NULL);
   if (!g_file_test(truth, G_FILE_TEST_EXISTS)) {

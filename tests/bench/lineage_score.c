@@ -76,7 +76,10 @@ static void score_edges(Scoring *s) {
     const ForestNode *node = node_of(s, &s->truth->models[i]);
     const ParentEdge *e = first_edge(node);
     if (!e || node->duplicate_of >= 0 || child < 0 || !true_model_is_trained(&s->truth->models[child])) continue;
-    if (!forest_node(s->forest, e->parent)->model) continue;
+    if (!forest_node(s->forest, e->parent)->model) { /* the same, whichever absent base it is */
+      add_to_bins(out, e->confidence, s->truth->models[child].parent == TRUE_ABSENT);
+      continue;
+    }
     int parent = lineage_truth_original(s->truth, s->truth->of_node[e->parent]);
     bool right = lineage_truth_is_edge(s->truth, parent, child), known = e->kind != EDGE_RELATED;
     out->undirected.claimed++;

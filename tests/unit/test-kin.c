@@ -7,6 +7,8 @@
 #include "core/files.h"
 #include "numerics/rng.h"
 #include "planter/gguf_write.h"
+#include "lineage/grow/branching.h"
+#include "lineage/grow/lifting.h"
 #include "lineage/grow/missing_base.h"
 #include "numerics/arborescence.h"
 #include "lineage/grow/card_check.h"
@@ -320,6 +322,65 @@ static void test_missing_base(void) {
   }
 }
 
+/* ---- lifting ---- */
+
+/* A sibling that went most of another's way lies nearer to it than to their base, and is lifted; a child stays, and so
+ * does one whose parent is known. */
+static void test_lifting(void) {
+  enum { BASE, PARENT, SIBLING, CHILD, N };
+  static const unsigned order[N] = {BASE, PARENT, SIBLING, CHILD};
+  Family *f = g_new0(Family, 1);
+  Net own;
+  net_fill(&f->net[BASE], 1);
+  net_move(&f->net[BASE], 60, 0.1f, &f->net[PARENT]);
+  net_move(&f->net[BASE], 61, 0.1f, &own);
+  mix(&f->net[SIBLING], &own, 1, &f->net[PARENT], 0.6f, &f->net[BASE], -0.6f);
+  net_move(&f->net[PARENT], 62, 0.03f, &f->net[CHILD]);
+  family_settle(f, N);
+  PedigreeMember members[N];
+  for (unsigned i = 0; i < N; i++) members[i] = (PedigreeMember){f->sketches->pdata[i], i, -1, 0};
+  g_assert_cmpfloat(kin_table_get(f->table, SIBLING, PARENT).distance2, <,
+                    kin_table_get(f->table, SIBLING, BASE).distance2);
+  g_assert_cmpfloat(lifting_share(members, f->table, BASE, PARENT, SIBLING), <, 0.7);
+  g_assert_cmpfloat(lifting_share(members, f->table, BASE, PARENT, CHILD), >, 0.9);
+  int parent[N] = {-1, BASE, PARENT, PARENT};
+  g_assert_cmpuint(lifting_apply(members, N, f->table, order, parent), ==, 1);
+  g_assert_cmpint(parent[SIBLING], ==, BASE);
+  g_assert_cmpint(parent[CHILD], ==, PARENT);
+  parent[SIBLING] = members[SIBLING].known = PARENT;
+  g_assert_cmpuint(lifting_apply(members, N, f->table, order, parent), ==, 0);
+  family_clear(f);
+  g_free(f);
+}
+
+/* Branches that share a direction turn together at their base, and one that goes on away from it. */
+static void test_turns(void) {
+  enum { BASE, ONE, OTHER, LATER, N };
+  static const int neighbour[N] = {-1, BASE, BASE, ONE};
+  Family *f = g_new0(Family, 1);
+  Net way, a, b;
+  net_fill(&f->net[BASE], 1);
+  net_move(&f->net[BASE], 70, 0.1f, &way);
+  net_move(&f->net[BASE], 71, 0.1f, &a);
+  net_move(&f->net[BASE], 72, 0.1f, &b);
+  mix(&f->net[ONE], &a, 1, &way, 1, &f->net[BASE], -1);
+  mix(&f->net[OTHER], &b, 1, &way, 1, &f->net[BASE], -1);
+  mix(&f->net[LATER], &f->net[ONE], 1, &way, 0.8f, &f->net[BASE], -0.8f);
+  family_settle(f, N);
+  PedigreeMember members[N];
+  for (unsigned i = 0; i < N; i++) members[i] = (PedigreeMember){f->sketches->pdata[i], i, -1, 0};
+  Branching tree;
+  branching_init(&tree, members, N, f->table, neighbour);
+  g_assert_cmpuint(branching_count(&tree, BASE), ==, 2);
+  g_assert_cmpuint(branching_count(&tree, LATER), ==, 1);
+  g_assert_cmpfloat(branching_turn(&tree, BASE, ONE), >, 0.3);
+  g_assert_cmpfloat(branching_turn(&tree, ONE, LATER), <, -0.3);
+  g_assert_cmpfloat(branching_turn(&tree, LATER, ONE), ==, 0);
+  branching_clear(&tree);
+  family_clear(f);
+  g_free(f);
+}
+
 /* ---- cards ---- */
 
 /* True when the card of net 2 that names net 1 is believed, `step`^2 of net 2's way away from net 0,
@@ -421,6 +482,8 @@ int main(int argc, char **argv) {
   g_test_add_func("/kin/gguf-rows", test_gguf_rows);
   g_test_add_func("/kin/merges", test_merges);
   g_test_add_func("/kin/absent", test_missing_base);
+  g_test_add_func("/kin/lifting", test_lifting);
+  g_test_add_func("/kin/turns", test_turns);
   g_test_add_func("/kin/cards", test_cards);
   g_test_add_func("/kin/reads-once", test_reads_once);
   g_test_add_func("/kin/difference", test_difference);

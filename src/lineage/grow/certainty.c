@@ -27,11 +27,11 @@ const Certainty certainty = {
 /* What evidence for a root is worth, from `make lineage-fit`: conditional logistic regression, drawn to what was measured
  * on other small networks. */
 const double certainty_root[ROOT_EVIDENCES] = {
-    [ROOT_KNOWN] = 0.333,        [ROOT_CLOCK] = 1.7,     [ROOT_ZEROS] = 2,         [ROOT_ROWS] = 0.27,
-    [ROOT_LOW_RANK] = 1.33,      [ROOT_NORM] = -0.169,   [ROOT_DECAY] = 0.264,     [ROOT_KURTOSIS] = 0.735,
-    [ROOT_KURTOSIS_BY] = -0.597, [ROOT_LAYERS] = 0.127,  [ROOT_LAYERS_BY] = 0.178, [ROOT_BIASES] = 0.0469,
-    [ROOT_BIASES_BY] = 0.0316,   [ROOT_FRESH] = 0.963,   [ROOT_FRESH_BY] = 0.522,  [ROOT_HEAD] = 0.248,
-    [ROOT_HEAD_BY] = 0.0261,     [ROOT_CENTRAL] = 0.475, [ROOT_TURN] = 0.745,      [ROOT_BRANCHES] = 0.672,
+    [ROOT_KNOWN] = 0.346,        [ROOT_CLOCK] = 1.7,     [ROOT_ZEROS] = 2,         [ROOT_ROWS] = 0.27,
+    [ROOT_LOW_RANK] = 1.34,      [ROOT_NORM] = -0.344,   [ROOT_DECAY] = 0.256,     [ROOT_KURTOSIS] = 0.722,
+    [ROOT_KURTOSIS_BY] = -0.781, [ROOT_LAYERS] = -0.126, [ROOT_LAYERS_BY] = 0.283, [ROOT_BIASES] = 0.0397,
+    [ROOT_BIASES_BY] = 0.0518,   [ROOT_FRESH] = 1.15,    [ROOT_FRESH_BY] = 0.698,  [ROOT_HEAD] = 0.493,
+    [ROOT_HEAD_BY] = 0.0357,     [ROOT_CENTRAL] = 0.314, [ROOT_TURN] = 0.999,      [ROOT_BRANCHES] = 0.689,
 };
 
 /* Logistic weights of lineage/forest/evidence.h, from `make lineage-fit` (its kinds and seeds: tests/bench/lineage-fit.c):
@@ -46,11 +46,11 @@ const double certainty_edge[EDGE_EVIDENCES] = {
 
 /* and 303 stars that were looked at for a missing base, ridge 0.1. */
 const double certainty_base[BASE_EVIDENCES] = {
-    [BASE_ONE] = -10.4,      [BASE_SIBLINGS] = 0.782, [BASE_KEPT] = 5.8,      [BASE_STEP] = -0.584,
-    [BASE_LEAST] = 2.33,     [BASE_EVEN] = 0.315,     [BASE_YOUNGER] = 0.661, [BASE_HUB] = -0.502,
-    [BASE_MOST_HUB] = -1.79, [BASE_SPREAD] = -2.09,   [BASE_HEADS] = -6.78,   [BASE_GROWTH] = 2.09,
-    [BASE_EUCLID] = 0.132,   [BASE_HEAD] = 0.474,     [BASE_BIASES] = -0.764, [BASE_LAYERS] = 0.556,
-    [BASE_KURTOSIS] = 1.41,  [BASE_SHARED] = -5.34,   [BASE_TAIL] = 4.78,     [BASE_TAIL_EVEN] = 1.07,
+    [BASE_ONE] = -4.22,      [BASE_SIBLINGS] = 0.502, [BASE_KEPT] = 4.46,     [BASE_STEP] = -0.385,
+    [BASE_LEAST] = 1.7,      [BASE_EVEN] = 0.268,     [BASE_YOUNGER] = 0.761, [BASE_HUB] = 0.43,
+    [BASE_MOST_HUB] = -2.29, [BASE_SPREAD] = -3.09,   [BASE_HEADS] = -12.9,   [BASE_GROWTH] = 1.13,
+    [BASE_EUCLID] = 0.267,   [BASE_HEAD] = 0.85,      [BASE_BIASES] = -0.905, [BASE_LAYERS] = 0.424,
+    [BASE_KURTOSIS] = 0.398, [BASE_SHARED] = -4.52,   [BASE_TAIL] = 6.92,     [BASE_TAIL_EVEN] = 0.541,
 };
 
 /* A base that is made up is worse than one that is not found; judged. */

@@ -3,6 +3,9 @@
 
 #include <math.h>
 
+/* A child has the whole of it, but for what chance takes from numbers that are few. */
+static const double whole = 0.9;
+
 static double tail2(const PedigreeMember *members, const KinTable *table, unsigned a, unsigned b) {
   return kin_table_get(table, members[a].row, members[b].row).tail2;
 }
@@ -22,7 +25,7 @@ unsigned lifting_apply(const PedigreeMember *members, unsigned n, const KinTable
     for (int p = parent[c]; p >= 0 && parent[p] >= 0 && members[c].known < 0 && members[p].known != (int)c;
          p = parent[c]) {
       double share = lifting_share(members, table, (unsigned)parent[p], (unsigned)p, c);
-      if (isnan(share) || share >= 1) break;
+      if (isnan(share) || share >= whole) break;
       parent[c] = parent[p];
       moved++;
     }

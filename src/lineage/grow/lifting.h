@@ -10,7 +10,7 @@
  * it cannot be told. */
 double lifting_share(const PedigreeMember *members, const KinTable *table, unsigned g, unsigned p, unsigned c);
 
-/* In a tree whose parents come first in `order` (n), hangs each c below its grandparent where that share is less than 1,
+/* In a tree whose parents come first in `order` (n), hangs each c below its grandparent where that share is less than 0.9,
  * again and again. Parents that are known stay. How many were moved; `order` is of no use then. */
 unsigned lifting_apply(const PedigreeMember *members, unsigned n, const KinTable *table, const unsigned *order,
                        int *parent);

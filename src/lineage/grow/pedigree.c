@@ -210,24 +210,28 @@ static void hang_from(const Rooting *r, unsigned root, int *parent) {
   }
 }
 
-/* Roots the tree; whoever then hangs below a sibling is lifted, which may show another root, and so on a few times. */
+/* Lifts whoever hangs below a sibling in the tree as rooted; false, and nothing is changed, when nobody does. */
+static bool lift(Rooting *r, unsigned root) {
+  g_autofree int *kept = g_memdup2(r->span->neighbour, r->n * sizeof *kept);
+  g_autofree int *parent = g_new(int, r->n);
+  hang_from(r, root, parent);
+  memcpy(r->span->neighbour, parent, r->n * sizeof *parent);
+  find_order(r);
+  if (lifting_apply(r->members, r->n, r->table, r->order, r->span->neighbour)) return true;
+  memcpy(r->span->neighbour, kept, r->n * sizeof *kept);
+  find_order(r);
+  return false;
+}
+
+/* Roots the tree; lifting may show another root, and so on a few times. */
 static unsigned find_root(Rooting *r) {
   enum { MOST_ROUNDS = 3 };
-  g_autofree int *parent = g_new(int, r->n);
-  unsigned root = 0, moved = 1;
-  for (unsigned round = 0; moved && round < MOST_ROUNDS; round++) {
+  for (unsigned round = 0;; round++) {
     find_order(r);
     score_roots(r);
-    root = best_root(r);
-    hang_from(r, root, parent);
-    memcpy(r->span->neighbour, parent, r->n * sizeof *parent);
-    find_order(r);
-    moved = lifting_apply(r->members, r->n, r->table, r->order, parent);
-    memcpy(r->span->neighbour, parent, r->n * sizeof *parent);
+    unsigned root = best_root(r);
+    if (round == MOST_ROUNDS || !lift(r, root)) return root;
   }
-  find_order(r);
-  score_roots(r);
-  return best_root(r);
 }
 
 static void tell_of_roots(const Rooting *r, const EvidenceWitness *witness) {
