@@ -53,6 +53,17 @@ static bool check(int code, const char *what, GError **error) {
   return false;
 }
 
+/* MPI's own waits ask again and again without a pause, which takes the processor from the rank that is waited for. */
+static bool wait_for(MPI_Request *request, const char *what, GError **error) {
+  for (unsigned tries = 0;; tries++) {
+    int done = 0;
+    if (!check(MPI_Test(request, &done, MPI_STATUS_IGNORE), what, error)) return false;
+    if (done) return true;
+    if (tries < 32) g_thread_yield();
+    else g_usleep(MIN(20 + tries, 500));
+  }
+}
+
 static bool carrier_send(void *user, unsigned to, unsigned kind, uint64_t item, GBytes *bytes, GError **error) {
   const Carrier *c = user;
   gsize n = 0;
@@ -69,7 +80,9 @@ static bool carrier_send(void *user, unsigned to, unsigned kind, uint64_t item, 
   Envelope e = {kind, item};
   memcpy(packed, &e, sizeof e);
   if (n) memcpy(packed + sizeof e, data, n);
-  return check(MPI_Send(packed, (int)(sizeof e + n), MPI_BYTE, (int)to, TAG, c->comm), "send", error);
+  MPI_Request sent;
+  return check(MPI_Isend(packed, (int)(sizeof e + n), MPI_BYTE, (int)to, TAG, c->comm, &sent), "send", error) &&
+         wait_for(&sent, "send", error);
 }
 
 static int carrier_poll(void *user, TeamMail *mail, GError **error) {
@@ -84,7 +97,9 @@ static int carrier_poll(void *user, TeamMail *mail, GError **error) {
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_IO, "not enough memory for a message of %d bytes", n);
     return -1;
   }
-  if (!check(MPI_Recv(packed, n, MPI_BYTE, status.MPI_SOURCE, TAG, c->comm, MPI_STATUS_IGNORE), "receive", error))
+  MPI_Request come;
+  if (!check(MPI_Irecv(packed, n, MPI_BYTE, status.MPI_SOURCE, TAG, c->comm, &come), "receive", error) ||
+      !wait_for(&come, "receive", error))
     return -1;
   Envelope e;
   memcpy(&e, packed, sizeof e);

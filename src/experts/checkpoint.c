@@ -318,6 +318,11 @@ static bool read_kernel(WeightFile *f, Expert *x, GError **error) {
          probex_store_numbers(f, "copse.tau", 1, x->probex->tau, error);
 }
 
+bool expert_is_of_run(const char *path, uint64_t run) {
+  g_autoptr(WeightFile) f = weight_file_open(path, NULL);
+  return f && (uint64_t)fact_whole(f, "copse.run", 16) == run;
+}
+
 Expert *expert_load(const char *path, GError **error) {
   g_autoptr(WeightFile) f = weight_file_open(path, error);
   if (!f || !tensor_sum_holds(f, error)) return NULL;

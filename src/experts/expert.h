@@ -69,6 +69,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Expert, expert_free)
  * the other's; ours add copse.tau, copse.text_mean, copse.centre and the facts as metadata. */
 Expert *expert_load(const char *path, GError **error);
 
+/* True when the checkpoint says that it is of this run: its head alone is read, whatever became of the rest. */
+bool expert_is_of_run(const char *path, uint64_t run);
+
 /* Writes a checkpoint, whole or not at all. */
 bool expert_save(const Expert *expert, const char *path, GError **error);
 

@@ -27,8 +27,10 @@ char *train_free_path(const char *folder, const char *name, uint64_t run, char *
     g_autofree char *numbered = k == 1 ? g_strdup(name) : g_strdup_printf("%s-%u", name, k);
     g_autofree char *file = g_strconcat(numbered, ".safetensors", NULL);
     char *path = g_build_filename(folder, file, NULL);
-    g_autoptr(Expert) other = g_file_test(path, G_FILE_TEST_EXISTS) ? expert_load(path, NULL) : NULL;
-    if (!g_file_test(path, G_FILE_TEST_EXISTS) || (other && other->run == run)) {
+    bool there = g_file_test(path, G_FILE_TEST_EXISTS);
+    /* Of many only the heads are read; one that may be it must be whole. */
+    g_autoptr(Expert) other = there && expert_is_of_run(path, run) ? expert_load(path, NULL) : NULL;
+    if (!there || (other && other->run == run)) {
       *free_name = g_steal_pointer(&numbered);
       return path;
     }
