@@ -5,8 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "numerics/rng.h"
-#include "numerics/sorted.h"
+#include "numerics/interval.h"
 
 void score_wilson(double hits, double n, double *low, double *high) {
   const double z = 1.959964;
@@ -19,21 +18,6 @@ void score_wilson(double hits, double n, double *low, double *high) {
   double half = z / (1 + z2) * sqrt(p * (1 - p) / n + z2 / (4 * n));
   *low = fmax(0, middle - half);
   *high = fmin(1, middle + half);
-}
-
-void score_bootstrap(const double *x, size_t n, uint64_t seed, double *low, double *high) {
-  enum { DRAWS = 1000 };
-  double means[DRAWS];
-  Rng rng;
-  rng_init(&rng, seed, 0xb007);
-  for (int d = 0; d < DRAWS; d++) {
-    double sum = 0;
-    for (size_t i = 0; i < n; i++) sum += x[rng_below(&rng, n)];
-    means[d] = sum / (double)n;
-  }
-  sort_doubles(means, DRAWS);
-  *low = means[DRAWS / 40];
-  *high = means[DRAWS - 1 - DRAWS / 40];
 }
 
 Score score_none(void) {
@@ -64,12 +48,14 @@ bool score_shows_skill(const Score *s) {
   return s->low > s->chance || s->ap > s->control + 2 * sqrt(s->control * (1 - s->control) / s->n);
 }
 
-Score score_from_ranks(const size_t *ranks, size_t n, size_t classes) {
+Score score_from_ranks(const size_t *ranks, const size_t *label, size_t n, size_t classes) {
   Score s = score_none();
   if (n == 0 || classes == 0) return s;
+  g_autofree double *right = g_new(double, n);
   size_t first = 0, five = 0;
   for (size_t i = 0; i < n; i++) {
     first += ranks[i] == 0;
+    right[i] = ranks[i] == 0;
     five += ranks[i] < 5;
   }
   s.n = (unsigned)n;
@@ -77,7 +63,7 @@ Score score_from_ranks(const size_t *ranks, size_t n, size_t classes) {
   s.chance = 1.0 / (double)classes;
   s.top1 = (double)first / (double)n;
   s.top5 = (double)five / (double)n;
-  score_wilson((double)first, (double)n, &s.low, &s.high);
+  interval_of_share(right, label, n, &s.low, &s.high);
   return s;
 }
 
@@ -128,7 +114,7 @@ static void add_mean(double *mean, size_t *count, double x) {
   ++*count;
 }
 
-Score score_from_logits(const float *logits, const unsigned char *has, size_t n, size_t classes, uint64_t seed) {
+Score score_from_logits(const float *logits, const unsigned char *has, size_t n, size_t classes) {
   Score s = score_none();
   if (n == 0 || classes == 0) return s;
   g_autofree double *right = g_new0(double, n); /* by model: share of labels judged rightly */
@@ -148,10 +134,13 @@ Score score_from_logits(const float *logits, const unsigned char *has, size_t n,
     add_mean(&s.ap, &with_ap, average_precision(column, n));
     add_mean(&s.control, &with_control, positive ? (double)positive / (double)n : NAN);
   }
-  for (size_t i = 0; i < n; i++) s.accuracy += right[i] / (double)n;
+  for (size_t i = 0; i < n; i++) {
+    right[i] = fmin(right[i], 1);
+    s.accuracy += right[i] / (double)n;
+  }
   s.n = (unsigned)n;
   s.classes = (unsigned)classes;
   s.chance = majority;
-  score_bootstrap(right, n, seed, &s.low, &s.high);
+  interval_of_share(right, NULL, n, &s.low, &s.high);
   return s;
 }

@@ -16,8 +16,8 @@ typedef struct {
   double control;    /* without skill: top1 of always saying the commonest training label (NAN: not known); for
                         classes the average precision of any order, the mean share of models that have a label */
   unsigned n, classes;
-  double low, high; /* 95 % interval of the headline: Wilson's for top1, bootstrap over models for
-                           accuracy */
+  double low, high; /* 95 % interval of the headline (interval.h): of models of one label as one group for top1, over
+                           models for accuracy */
 } Score;
 
 /* Nothing measured. */
@@ -37,19 +37,16 @@ double score_merit(const Score *score);
 /* True when the interval, or for classes the average precision, leaves no room for lack of skill. */
 bool score_shows_skill(const Score *score);
 
-/* ranks[i]: how many of the `classes` candidates scored above the right one (0: it is first). */
-Score score_from_ranks(const size_t *ranks, size_t n, size_t classes);
+/* ranks[i]: how many of the `classes` candidates scored above the right one (0: it is first). label (n): which label is
+ * the right one, by any number; NULL: each model's its own. */
+Score score_from_ranks(const size_t *ranks, const size_t *label, size_t n, size_t classes);
 
-/* logits (n, classes) against has (n, classes); a label is judged present above 0. The bootstrap
- * draws from `seed`. */
-Score score_from_logits(const float *logits, const unsigned char *has, size_t n, size_t classes, uint64_t seed);
+/* logits (n, classes) against has (n, classes); a label is judged present above 0. */
+Score score_from_logits(const float *logits, const unsigned char *has, size_t n, size_t classes);
 
 /* How many of scores[0..n) rank above scores[right]; ties with an earlier index count, so that
  * a constant score does not pass for knowledge; what is no number ranks last. */
 size_t score_rank(const float *scores, size_t n, size_t right);
 
-/* Wilson's 95 % interval of a share `hits` of n. */
+/* Wilson's 95 % interval of a share `hits` of n independent ones. */
 void score_wilson(double hits, double n, double *low, double *high);
-
-/* 95 % interval of the mean of x (n) by a bootstrap of 1,000 draws. */
-void score_bootstrap(const double *x, size_t n, uint64_t seed, double *low, double *high);

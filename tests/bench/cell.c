@@ -2,6 +2,7 @@
 #include "tests/bench/cell.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "core/files.h"
 #include "tests/bench/processor_time.h"
@@ -11,7 +12,10 @@ static const char *const sides[] = {"test", "unseen"};
 
 void cell_free(Cell *c) {
   if (!c) return;
-  g_free(c->right);
+  for (int s = 0; s < 2; s++) {
+    g_free(c->judged[s].right);
+    g_free(c->judged[s].label);
+  }
   g_free(c);
 }
 
@@ -33,6 +37,25 @@ static Score get_score(GKeyFile *f, const char *key) {
   return s;
 }
 
+static void put_judged(GKeyFile *f, int side, const Judged *j) {
+  g_autofree char *right = g_strconcat("right-", sides[side], NULL), *label = g_strconcat("label-", sides[side], NULL);
+  g_autofree double *labels = g_new(double, j->n + 1);
+  for (size_t i = 0; i < j->n; i++) labels[i] = (double)j->label[i];
+  if (!j->n) return;
+  g_key_file_set_double_list(f, group, right, j->right, j->n);
+  g_key_file_set_double_list(f, group, label, labels, j->n);
+}
+
+static Judged get_judged(GKeyFile *f, int side) {
+  g_autofree char *right = g_strconcat("right-", sides[side], NULL), *label = g_strconcat("label-", sides[side], NULL);
+  gsize n = 0, m = 0;
+  g_autofree double *x = g_key_file_get_double_list(f, group, right, &n, NULL),
+                    *labels = g_key_file_get_double_list(f, group, label, &m, NULL);
+  Judged j = {MIN(n, m), g_new0(double, n + 1), g_new0(size_t, m + 1)};
+  for (size_t i = 0; i < j.n; i++) j.right[i] = x[i], j.label[i] = (size_t)labels[i];
+  return j;
+}
+
 static char *baseline_key(int kind, int side) { return g_strdup_printf("baseline-%d-%s", kind, sides[side]); }
 
 /* --- files ----------------------------------------------------------------------------------------------- */
@@ -43,13 +66,13 @@ static Cell *load(const char *path) {
   Cell *c = g_new0(Cell, 1);
   for (int s = 0; s < 2; s++) {
     c->score[s] = get_score(f, sides[s]);
+    c->judged[s] = get_judged(f, s);
     for (int k = 0; k < BASELINE_COUNT; k++) {
       g_autofree char *key = baseline_key(k, s);
       c->baseline[k][s] = get_score(f, key);
     }
   }
   c->seconds = g_key_file_get_double(f, group, "seconds", NULL);
-  c->right = g_key_file_get_double_list(f, group, "right", &c->n_right, NULL);
   return c;
 }
 
@@ -57,13 +80,13 @@ static bool save(const Cell *c, const char *path, GError **error) {
   g_autoptr(GKeyFile) f = g_key_file_new();
   for (int s = 0; s < 2; s++) {
     put_score(f, sides[s], &c->score[s]);
+    put_judged(f, s, &c->judged[s]);
     for (int k = 0; k < BASELINE_COUNT; k++) {
       g_autofree char *key = baseline_key(k, s);
       put_score(f, key, &c->baseline[k][s]);
     }
   }
   g_key_file_set_double(f, group, "seconds", c->seconds);
-  if (c->n_right) g_key_file_set_double_list(f, group, "right", c->right, c->n_right);
   return g_key_file_save_to_file(f, path, error);
 }
 
@@ -79,8 +102,8 @@ static Cell *measure(Collection *collection, const GPtrArray *models, const Trai
     c->baseline[k][0] = r->baselines[k].score[SPLIT_TEST];
     c->baseline[k][1] = r->baselines[k].score[SPLIT_HOLDOUT];
   }
-  c->n_right = r->right ? r->models[2] : 0;
-  c->right = c->n_right ? g_memdup2(r->right, c->n_right * sizeof(double)) : NULL;
+  memcpy(c->judged, r->judged, sizeof c->judged);
+  memset(r->judged, 0, sizeof r->judged);
   return c;
 }
 

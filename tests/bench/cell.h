@@ -8,8 +8,7 @@ typedef struct {
   Score score[2];                    /* of test models, and of those with labels never trained on */
   Score baseline[BASELINE_COUNT][2]; /* the same of what stands beside; nothing measured: n is 0 */
   double seconds;                    /* of processor */
-  double *right;                     /* (n_right): how right each test model was judged */
-  gsize n_right;
+  Judged judged[2];                  /* test models, and those of labels never trained on, one by one */
 } Cell;
 
 /* Reads ROOT/cells/NAME, or trains and writes it. NULL with an error; the caller frees it. */

@@ -189,8 +189,8 @@ int main(int argc, char **argv) {
   printf(
       "\n## Several experts\n\nTwo planted trees of one architecture, an expert for each. Asked are "
       "concepts that neither was trained on; right are the models of both trees that draw just that. "
-      "Precision among the first n answers, n being how many are right. %d seeds; intervals by "
-      "bootstrap over the questions.\n",
+      "Precision among the first n answers, n being how many are right. %d seeds; intervals over "
+      "the questions.\n",
       SEEDS);
   for (size_t i = 0; i < G_N_ELEMENTS(settings); i++)
     if (!report(folder, &settings[i], &error)) {

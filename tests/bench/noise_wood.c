@@ -44,6 +44,7 @@ static void hide_side(char *bytes, gsize n) {
 typedef struct {
   const char *to;
   GString *table;
+  unsigned kin; /* of NoiseKin */
   Rng rng;
 } Maker;
 
@@ -61,21 +62,23 @@ static bool put_family(Maker *m, const char *file, guint i, GError **error) {
   if (!g_file_get_contents(file, &bytes, &n, error) || n < 64) return false;
   hide_side(bytes, n);
   if (!put(m, bytes, n, "model", i, label, error)) return false;
-  if (i % 3 == 0 && !put(m, bytes, n, "again", i, label, error)) return false;
+  bool all = m->kin == NOISE_ALL; /* then of some models only */
+  if ((m->kin & NOISE_COPIES) && (!all || i % 3 == 0) && !put(m, bytes, n, "again", i, label, error)) return false;
   g_autofree char *other = g_memdup2(bytes, n);
   change(other, n, 1, 0.03f, &m->rng);
-  if (i % 4 == 0 && !put(m, other, n, "noisy", i, label, error)) return false;
+  if ((m->kin & NOISE_NOISY) && (!all || i % 4 == 0) && !put(m, other, n, "noisy", i, label, error)) return false;
   change(bytes, n, 0.7f, 0.2f, &m->rng);
-  return i % 5 != 0 || put(m, bytes, n, "early", i, label, error);
+  bool early = (m->kin & NOISE_CHECKPOINTS) && (!all || i % 5 == 0);
+  return !early || put(m, bytes, n, "early", i, label, error);
 }
 
-bool noise_wood_make(const char *from, const char *to, uint64_t seed, char **labels, GError **error) {
+bool noise_wood_make(const char *from, const char *to, uint64_t seed, unsigned kin, char **labels, GError **error) {
   g_autofree char *file = g_strconcat(to, ".csv", NULL);
   *labels = g_strconcat("@", file, NULL);
   if (g_file_test(file, G_FILE_TEST_EXISTS)) return true;
   g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(GString) table = g_string_new("path,label\n");
-  Maker m = {.to = to, .table = table};
+  Maker m = {.to = to, .table = table, .kin = kin};
   rng_init(&m.rng, seed, 0xA15E);
   collect(from, files);
   g_ptr_array_sort(files, by_name);

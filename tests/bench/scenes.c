@@ -6,7 +6,7 @@
 #include "collection/model.h"
 #include "numerics/linalg.h"
 #include "core/parallel.h"
-#include "numerics/rate.h"
+#include "numerics/interval.h"
 #include "planter/plant.h"
 
 enum { CONCEPTS = 96, ADAPTERS = 4 };
@@ -38,6 +38,6 @@ GHashTable *scenes_held_out(const GPtrArray *models) {
 void scenes_print_mean(const GArray *shares) {
   double sum = 0, low, high;
   for (guint i = 0; i < shares->len; i++) sum += g_array_index(shares, double, i);
-  score_bootstrap((const double *)(const void *)shares->data, shares->len, 1, &low, &high);
+  interval_of_share((const double *)(const void *)shares->data, NULL, shares->len, &low, &high);
   printf(" %.1f | %.1f – %.1f |", 100 * sum / shares->len, 100 * low, 100 * high);
 }

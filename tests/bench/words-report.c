@@ -265,7 +265,7 @@ static bool print_wood(const char *folder, GError **error) {
       "\n## Words on a planted wood\n\nAn expert for scenes, asked for concepts that it was never trained "
       "on: the concept alone, a sentence in quotes, which is taken as it is (\"%s\"), and the same without "
       "them, whose beginning is dropped (`src/search/lead_in.h`). Precision among the first n answers, n being "
-      "how many are right. %d seeds; intervals by bootstrap over the questions.\n\n"
+      "how many are right. %d seeds; intervals over the questions.\n\n"
       "| variant | concept alone %% | 95 %% interval | quoted sentence %% | 95 %% interval | sentence %% | 95 "
       "%% interval | questions |\n|---|---|---|---|---|---|---|---|\n",
       shown, SEEDS);

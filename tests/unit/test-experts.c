@@ -173,7 +173,7 @@ static void test_label_scores(void) {
   /* Two labels, four models: the first is ranked perfectly, the second upside down. */
   static const float logits[] = {2, -1, 1, -1, -1, 1, -2, 1};
   static const unsigned char has[] = {1, 1, 1, 1, 0, 0, 0, 0};
-  Score s = score_from_logits(logits, has, 4, 2, 0);
+  Score s = score_from_logits(logits, has, 4, 2);
   g_assert_cmpfloat(s.accuracy, ==, 0.5);
   g_assert_cmpfloat(s.f1, ==, 0.5);
   g_assert_cmpfloat(fabs(s.ap - (1 + (1.0 / 3 + 2.0 / 4) / 2) / 2), <, 1e-9);
@@ -256,7 +256,7 @@ static void test_checkpoint(void) {
   x->seed = 9;
   g_ptr_array_add(x->labels, g_strdup("red star"));
   size_t ranks[4] = {0, 0, 3, 7};
-  x->test = score_from_ranks(ranks, 4, 10);
+  x->test = score_from_ranks(ranks, NULL, 4, 10);
   g_assert_true(expert_save(x, path, &error));
   g_autoptr(Expert) y = expert_load(path, &error);
   g_assert_no_error(error);

@@ -331,8 +331,8 @@ static void test_best_speaks(Fixture *f, gconstpointer unused) {
   g_autoptr(Expert) good = column_expert(f, "mid", model_at(f, "a/m1.safetensors"));
   g_autoptr(Expert) poor = column_expert(f, "mid", model_at(f, "a/m1.safetensors"));
   const size_t first[] = {0, 0, 0}, second[] = {1, 1, 0};
-  good->val = score_from_ranks(first, 3, 4);
-  poor->val = score_from_ranks(second, 3, 4);
+  good->val = score_from_ranks(first, NULL, 3, 4);
+  poor->val = score_from_ranks(second, NULL, 3, 4);
   keep_expert(f, poor, "a-poor");
   keep_expert(f, good, "b-good");
   g_autoptr(QueryIndex) index = open_index(f);

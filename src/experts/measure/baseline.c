@@ -58,21 +58,22 @@ static Score score_classes(const Fit *f, const float *p, TaskSplit split) {
     memcpy(has + n * c, t->has + i * c, c);
     n++;
   }
-  return score_from_logits(logits, has, n, c, 0);
+  return score_from_logits(logits, has, n, c);
 }
 
 static Score score_texts(const Fit *f, const float *p, TaskSplit split) {
   const Task *t = f->task;
   size_t first = split == SPLIT_HOLDOUT ? t->seen : 0, d = t->d_text, n = 0;
   size_t classes = split == SPLIT_HOLDOUT ? t->labels->len - t->seen : t->seen;
-  g_autofree size_t *ranks = g_new(size_t, t->counts[split] + 1);
+  g_autofree size_t *ranks = g_new(size_t, t->counts[split] + 1), *label = g_new(size_t, t->counts[split] + 1);
   g_autofree float *scores = g_new(float, classes + 1);
   for (size_t i = 0; i < t->models->len; i++) {
     if (t->split[i] != split) continue;
     gemm(false, true, 1, classes, d, 1, p + i * d, d, t->text + first * d, d, 0, scores, classes);
+    label[n] = t->target[i];
     ranks[n++] = score_rank(scores, classes, t->target[i] - first);
   }
-  return score_from_ranks(ranks, n, classes);
+  return score_from_ranks(ranks, label, n, classes);
 }
 
 static Score score_split(const Fit *f, const float *p, TaskSplit split) {

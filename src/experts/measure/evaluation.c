@@ -210,7 +210,7 @@ static void count_classes(const EvaluationBench *b, const EvaluationPanel *p, Ev
       y[i] = p->logits[i * p->classes + c];
       n += has[i] = p->has[i * p->classes + c];
     }
-    Score s = score_from_logits(y, has, p->n, 1, 0);
+    Score s = score_from_logits(y, has, p->n, 1);
     ClassRow row = {g_strdup(label_at(b, p, c)), false, n, s.accuracy, s.f1, s.ap};
     g_array_append_val(e->classes, row);
   }

@@ -80,10 +80,10 @@ EvaluationPanel evaluation_panel(const EvaluationBench *b, TaskSplit split) {
 
 Score evaluation_panel_score(const EvaluationPanel *p, bool classes) {
   if (!p->n || !p->classes) return score_none();
-  if (classes) return score_from_logits(p->logits, p->has, p->n, p->classes, 0);
+  if (classes) return score_from_logits(p->logits, p->has, p->n, p->classes);
   g_autofree size_t *ranks = g_new(size_t, p->n);
   for (size_t i = 0; i < p->n; i++) ranks[i] = score_rank(p->logits + i * p->classes, p->classes, p->target[i]);
-  return score_from_ranks(ranks, p->n, p->classes);
+  return score_from_ranks(ranks, p->target, p->n, p->classes);
 }
 
 /* The models that are on a measured side. */

@@ -17,7 +17,7 @@ struct Objective {
   float *candidates;     /* (classes, r_t): mapped text of the split's labels */
   float *scores;         /* (classes) */
   size_t first, classes; /* the split's labels */
-  size_t *ranks;         /* (models) */
+  size_t *ranks, *label; /* (models): of what was judged */
   /* Classes: */
   float *y;           /* (capacity, classes) */
   float *logits;      /* (models, classes) */
@@ -43,6 +43,7 @@ Objective *objective_new(const Task *task, const Probex *p, size_t capacity, GEr
   o->candidates = g_new(float, labels * p->shape.r_t);
   o->scores = g_new(float, labels);
   o->ranks = g_new(size_t, models + 1);
+  o->label = g_new(size_t, models + 1);
   return o->align ? g_steal_pointer(&o) : NULL;
 }
 
@@ -53,6 +54,7 @@ void objective_free(Objective *o) {
   g_free(o->candidates);
   g_free(o->scores);
   g_free(o->ranks);
+  g_free(o->label);
   g_free(o->y);
   g_free(o->logits);
   g_free(o->has);
@@ -86,6 +88,7 @@ static void rank_batch(Objective *o, const Probex *p, const float *e, size_t n) 
   size_t r_t = p->shape.r_t;
   for (size_t i = 0; i < n; i++) {
     gemm(false, true, 1, o->classes, r_t, 1, e + i * r_t, r_t, o->candidates, r_t, 0, o->scores, o->classes);
+    o->label[o->judged + i] = o->target[i];
     o->ranks[o->judged + i] = score_rank(o->scores, o->classes, o->target[i]);
   }
 }
@@ -104,9 +107,10 @@ void objective_add(Objective *o, const Probex *p, const size_t *models, const fl
   o->judged += n;
 }
 
-void objective_right(const Objective *o, double *right, size_t n) {
+void objective_right(const Objective *o, double *right, size_t *label, size_t n) {
   g_return_if_fail(n <= o->judged);
   for (size_t i = 0; i < n; i++) {
+    label[i] = o->task->has ? i : o->label[i];
     if (!o->task->has) right[i] = o->ranks[i] == 0;
     size_t good = 0;
     for (size_t j = 0; o->task->has && j < o->classes; j++)
@@ -117,6 +121,6 @@ void objective_right(const Objective *o, double *right, size_t n) {
 
 Score objective_end(Objective *o, double *loss) {
   if (loss) *loss = o->judged ? o->loss / (double)o->judged : NAN;
-  return o->task->has ? score_from_logits(o->logits, o->has, o->judged, o->classes, 0)
-                      : score_from_ranks(o->ranks, o->judged, o->classes);
+  return o->task->has ? score_from_logits(o->logits, o->has, o->judged, o->classes)
+                      : score_from_ranks(o->ranks, o->label, o->judged, o->classes);
 }

@@ -27,4 +27,4 @@ Score objective_end(Objective *objective, double *loss);
 
 /* Of the models that were added since: each one's share of labels judged rightly, or 1 and 0 when its one
  * label ranked first or not. right (n). */
-void objective_right(const Objective *objective, double *right, size_t n);
+void objective_right(const Objective *objective, double *right, size_t *label, size_t n);

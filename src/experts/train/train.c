@@ -67,15 +67,22 @@ static Probex *copy_of(const Probex *p, GError **error) {
   return copy;
 }
 
+/* Keeps what was measured last model by model, unless an earlier expert's is there. */
+static void keep_judged(const TrainRun *r, TaskSplit split, Judged *j) {
+  if (j->right) return;
+  j->n = r->task->counts[split];
+  j->right = g_new(double, j->n + 1);
+  j->label = g_new(size_t, j->n + 1);
+  objective_right(r->objective, j->right, j->label, j->n);
+}
+
 /* How good the present parameters are. */
 static void measure_all(TrainRun *r, Expert *x) {
   x->val = train_measure(r, SPLIT_VAL, NULL);
   x->test = train_measure(r, SPLIT_TEST, NULL);
-  if (!r->result->right) {
-    r->result->right = g_new(double, r->task->counts[SPLIT_TEST]);
-    objective_right(r->objective, r->result->right, r->task->counts[SPLIT_TEST]);
-  }
+  keep_judged(r, SPLIT_TEST, &r->result->judged[0]);
   x->test_holdout = train_measure(r, SPLIT_HOLDOUT, NULL);
+  keep_judged(r, SPLIT_HOLDOUT, &r->result->judged[1]);
 }
 
 /* An expert of the present parameters. */
@@ -354,7 +361,10 @@ void train_result_free(TrainResult *result) {
   g_array_unref(result->curve);
   kernel_report_free(result->kernel);
   g_clear_pointer(&result->trials, g_array_unref);
-  g_free(result->right);
+  for (int k = 0; k < 2; k++) {
+    g_free(result->judged[k].right);
+    g_free(result->judged[k].label);
+  }
   g_free(result->state_note);
   g_free(result->left_out_first);
   g_clear_pointer(&result->left_out_by, g_ptr_array_unref);

@@ -99,16 +99,18 @@ Expert *train_kernel(const Collection *collection, const GPtrArray *models, Task
   return g_steal_pointer(&x);
 }
 
-/* How right each test model was judged. */
-static double *rightness(const EvaluationPanel *p, bool classes) {
-  double *right = g_new0(double, p->n + 1);
+/* How each test model was judged. */
+static void judge(const EvaluationPanel *p, bool classes, Judged *j) {
+  double *right = j->right = g_new0(double, p->n + 1);
+  j->n = p->n;
+  j->label = g_new(size_t, p->n + 1);
   for (size_t i = 0; i < p->n; i++) {
     const float *y = p->logits + i * p->classes;
     if (!classes) right[i] = score_rank(y, p->classes, p->target[i]) == 0;
     for (size_t c = 0; classes && c < p->classes; c++)
       right[i] += ((y[c] > 0) == (p->has[i * p->classes + c] != 0)) / (double)p->classes;
+    j->label[i] = classes ? i : p->target[i];
   }
-  return right;
 }
 
 bool train_kernel_measure(Collection *collection, const GPtrArray *models, Expert *x, const Progress *progress,
@@ -122,7 +124,7 @@ bool train_kernel_measure(Collection *collection, const GPtrArray *models, Exper
     if (classes && splits[s] == SPLIT_HOLDOUT) continue;
     EvaluationPanel p = evaluation_panel(bench, splits[s]);
     *scores[s] = evaluation_panel_score(&p, classes);
-    if (splits[s] == SPLIT_TEST) result->right = rightness(&p, classes);
+    if (s > 0) judge(&p, classes, &result->judged[s - 1]);
     evaluation_panel_clear(&p);
   }
   return true;

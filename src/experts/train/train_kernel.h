@@ -12,6 +12,6 @@
 Expert *train_kernel(const Collection *collection, const GPtrArray *models, Task *task, const char *layer,
                      const TrainOptions *options, const Progress *progress, TrainResult *result, GError **error);
 
-/* Measures it on the splits that it will be judged by later: x->val, test, test_holdout and result->right. */
+/* Measures it on the splits that it will be judged by later: x->val, test, test_holdout and result->judged. */
 bool train_kernel_measure(Collection *collection, const GPtrArray *models, Expert *x, const Progress *progress,
                           TrainResult *result, GError **error);

@@ -14,11 +14,17 @@ typedef struct {
   double seconds;
 } TrainTrial;
 
+/* How test models were judged, one by one, in an order that depends on the collection alone. */
+typedef struct {
+  size_t n;
+  double *right; /* 0..1: whether its label ranked first; of classes the share that was judged rightly */
+  size_t *label; /* which label it has, by any number; of classes each its own */
+} Judged;
+
 typedef struct {
   Expert *expert;
   GArray *curve;                  /* of EpochRow */
-  double *right;                  /* (models[2]): how right each test model was judged, 0..1; in an order that
-                                depends on the collection alone */
+  Judged judged[2];               /* test models, and those of labels never trained on */
   unsigned models[4];             /* used for training, validation, test, and of labels never trained on */
   unsigned joined[KIN_REASONS];   /* groups of kin that were joined for that reason */
   GPtrArray *left_out_by;         /* of LeftOut*: models that take no part */
