@@ -129,7 +129,7 @@ static void size_table(const Wood woods[SEEDS]) {
   static const double shares[] = {0.25, 0.5, 1};
   table_head(
       "More models of the same tree help",
-      "Classes as above, the closed form on one layer of the body, some 240 training models when all are there.");
+      "Classes as above, the closed form on one layer of the body, some 190 training models when all are there.");
   for (size_t k = 0; k < G_N_ELEMENTS(shares); k++) {
     Row row = row_new();
     for (int seed = 0; seed < SEEDS; seed++) {
@@ -197,7 +197,7 @@ static void trees_table(const Wood pairs[SEEDS]) {
 
 /* Plants two trees side by side and opens them as one collection. */
 static bool open_pair(Wood *w, const char *folder, uint64_t seed, GError **error) {
-  PlantOptions o = {.kind = PLANT_CLASSES, .fine_tunes = 200};
+  PlantOptions o = {.kind = PLANT_CLASSES, .fine_tunes = 120};
   for (int tree = 0; tree < 2; tree++) {
     g_autofree char *part = g_build_filename(folder, tree ? "b" : "a", NULL);
     g_autofree char *truth = g_strdup_printf("%s.%d.truth.json", folder, tree);
@@ -218,7 +218,7 @@ static bool open_pair(Wood *w, const char *folder, uint64_t seed, GError **error
 
 static bool open_all(const char *root, Wood classes[], Wood pairs[], GError **error) {
   for (uint64_t seed = 0; seed < SEEDS; seed++) {
-    PlantOptions c = {.kind = PLANT_CLASSES, .fine_tunes = 300, .seed = 100 + seed}; /* as expert_tables.c has it */
+    PlantOptions c = {.kind = PLANT_CLASSES, .fine_tunes = 240, .seed = 100 + seed}; /* as expert_tables.c has it */
     g_autofree char *a = g_strdup_printf("%s/kinds-classes-%d", root, (int)seed);
     g_autofree char *p = g_strdup_printf("%s/pair-%d", root, (int)seed);
     fprintf(stderr, "planting for seed %d\n", (int)seed);

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "experts/kernel/kernel_gate.h"
 #include "experts/probex/align.h"
 #include "numerics/hash.h"
 #include "numerics/linalg.h"
@@ -28,6 +29,7 @@ void kernel_free(Kernel *k) {
   g_ptr_array_unref(k->rows);
   g_array_unref(k->terms);
   g_ptr_array_unref(k->directions);
+  kernel_gate_free(k->gate);
   for (int h = 0; h < KERNEL_HEADS; h++) {
     g_free(k->head[h].a);
     g_free(k->head[h].b);
@@ -92,13 +94,36 @@ static void share_answer(const Kernel *k, const float *extra, size_t m, float *e
   for (size_t i = 0; k->directions->len && i < cells; i++) e[i] = k->ridge * e[i] + extra[i];
 }
 
-static void find_strange(const Kernel *k, size_t m, const float *norm, const bool *there, float *e, bool *nothing) {
+/* Models that do not belong here are not answered for. sum: the one that the gate looks at. */
+static void find_strange(const Kernel *k, size_t m, const float *norm, const float *sum, const bool *there, float *e,
+                         bool *nothing) {
   size_t width = kernel_width(k);
+  g_autofree double *score = g_new0(double, m + 1);
+  if (k->gate) kernel_gate_scores(k->gate, sum, m, k->n, score);
   for (size_t i = 0; i < m; i++) {
-    bool odd = !there[i] || (double)norm[i] < k->least_norm;
+    bool odd = !there[i] || (double)norm[i] < k->least_norm || (k->gate && score[i] < k->gate->threshold);
     if (odd) memset(e + i * width, 0, width * sizeof *e);
     if (nothing) nothing[i] = !there[i];
   }
+}
+
+/* What one layer adds. */
+static bool liken(const Kernel *k, guint l, const KernelRows *rows, float *const sums[KERNEL_HEADS], bool *there,
+                  float *extra, const Progress *progress, GError **error) {
+  if (!add_layer(k, l, rows, sums, progress, error)) return false;
+  for (size_t i = 0; i < rows->n; i++) there[i] |= !rows->empty[i];
+  for (guint i = 0; extra && i < k->directions->len; i++) {
+    const Directions *at = k->directions->pdata[i];
+    if (at->layer == l) directions_add(at, rows, extra);
+  }
+  return true;
+}
+
+bool kernel_likeness_of_rows(const Kernel *k, const GPtrArray *rows, float *const sums[KERNEL_HEADS], bool *there,
+                             float *extra, const Progress *progress, GError **error) {
+  for (guint l = 0; l < k->layers->len; l++)
+    if (!liken(k, l, rows->pdata[l], sums, there, extra, progress, error)) return false;
+  return true;
 }
 
 bool kernel_likeness(const Kernel *k, const GPtrArray *sets, float *const sums[KERNEL_HEADS], bool *there, float *extra,
@@ -106,12 +131,7 @@ bool kernel_likeness(const Kernel *k, const GPtrArray *sets, float *const sums[K
   size_t m = ((const LayerSet *)sets->pdata[0])->n;
   for (guint l = 0; l < k->layers->len; l++) {
     g_autoptr(KernelRows) rows = kernel_rows_new(sets->pdata[l], NULL, m, error);
-    if (!rows || !add_layer(k, l, rows, sums, progress, error)) return false;
-    for (size_t i = 0; i < m; i++) there[i] |= !rows->empty[i];
-    for (guint i = 0; extra && i < k->directions->len; i++) {
-      const Directions *at = k->directions->pdata[i];
-      if (at->layer == l) directions_add(at, rows, extra);
-    }
+    if (!rows || !liken(k, l, rows, sums, there, extra, progress, error)) return false;
   }
   return true;
 }
@@ -129,7 +149,7 @@ bool kernel_represent(const Kernel *k, const GPtrArray *sets, float *e, bool *no
   for (int h = 0; h < KERNEL_HEADS; at += k->head[h++].width)
     if (k->head[h].width) answer(k, h, sums[h], m, e, at, two, norm);
   share_answer(k, extra, m, e);
-  find_strange(k, m, norm, there, e, nothing);
+  find_strange(k, m, norm, sums[kernel_gate_head(k)], there, e, nothing);
   return true;
 }
 
@@ -190,5 +210,6 @@ uint64_t kernel_hash(const Kernel *k) {
     content_hash_join(&h, content_hash(54 + i, &at->weight, sizeof at->weight));
   }
   content_hash_join(&h, content_hash(7, &k->least_norm, sizeof k->least_norm));
+  if (k->gate) content_hash_join(&h, content_hash(8, &k->gate->threshold, sizeof k->gate->threshold));
   return h.lo ^ hash_mix(h.hi);
 }

@@ -35,6 +35,17 @@ typedef struct {
   double lambda;
 } KernelHead;
 
+/* What belongs here (kernel_gate.h): below the threshold a model does not. */
+typedef struct {
+  size_t n;
+  size_t *model; /* (n): which of the kernel's models it holds */
+  float *form;   /* (n, n): H */
+  float *slope;  /* (n): 2 u / t */
+  double offset; /* 1 / t */
+  double threshold;
+  double passed; /* share of the training models, turned into another basis, that reach it nevertheless */
+} KernelGate;
+
 typedef struct {
   size_t n;          /* training models that new ones are compared with: all, or landmarks (landmarks.h) */
   GPtrArray *layers; /* of SafeText: canonical names */
@@ -45,6 +56,7 @@ typedef struct {
   float ridge;           /* share of the first answer that ridge has; theirs are their weights */
   bool one_hot;          /* the first head answers with a number a label instead of a text's vector */
   double left_out[2];    /* exact top-1 of models, and of whole labels, left out; classes: r² of models left out */
+  KernelGate *gate;      /* or NULL: nothing tells what belongs here */
   double least_norm;     /* of the centred answer of the last head: below it a model is of another kind; 0: not known */
 } Kernel;
 
@@ -69,6 +81,10 @@ bool kernel_represent(const Kernel *kernel, const GPtrArray *sets, float *e, boo
  * NULL. */
 bool kernel_likeness(const Kernel *kernel, const GPtrArray *sets, float *const sums[KERNEL_HEADS], bool *there,
                      float *extra, const Progress *progress, GError **error);
+
+/* The same of rows at hand (KernelRows* by layer). */
+bool kernel_likeness_of_rows(const Kernel *kernel, const GPtrArray *rows, float *const sums[KERNEL_HEADS], bool *there,
+                             float *extra, const Progress *progress, GError **error);
 
 /* The same as kernel_represent(), reading the layers of the models (Model*). *broken (n): models that hold no numbers one can reckon with;
  * the e of one with nothing at all is zero. */

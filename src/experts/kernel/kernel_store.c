@@ -46,6 +46,15 @@ static void put_layer(KernelParts *p, const Kernel *k, guint l) {
   if (needs(k, l, kernel_view_right_is_v)) put(p, g_strdup_printf("kernel.%u.v", l), rows, r->d_in, r->v);
 }
 
+static void put_gate(KernelParts *p, const KernelGate *g) {
+  float *models = g_new(float, g->n + 1);
+  for (size_t i = 0; i < g->n; i++) models[i] = (float)g->model[i];
+  g_ptr_array_add(p->held, models);
+  put(p, g_strdup("kernel.gate.models"), 1, g->n, models);
+  put(p, g_strdup("kernel.gate.form"), g->n, g->n, g->form);
+  put(p, g_strdup("kernel.gate.slope"), 1, g->n, g->slope);
+}
+
 KernelParts kernel_store_parts(const Kernel *k) {
   KernelParts p = {g_array_new(FALSE, TRUE, sizeof(TensorOut)), g_ptr_array_new_with_free_func(g_free),
                    g_ptr_array_new_with_free_func(g_free)};
@@ -65,6 +74,7 @@ KernelParts kernel_store_parts(const Kernel *k) {
     put(&p, g_strdup_printf("kernel.head.%d.a", h), k->n, k->head[h].width, k->head[h].a);
     put(&p, g_strdup_printf("kernel.head.%d.b", h), 1, k->head[h].width, k->head[h].b);
   }
+  if (k->gate) put_gate(&p, k->gate);
   return p;
 }
 
@@ -110,6 +120,12 @@ char *kernel_store_text(const Kernel *k) {
   json_add_number(o, "left_out_seen", k->left_out[0]);
   json_add_number(o, "left_out_unseen", k->left_out[1]);
   json_add_number(o, "least_norm", k->least_norm);
+  if (k->gate) {
+    cJSON *gate = cJSON_AddObjectToObject(o, "gate");
+    json_add_number(gate, "offset", k->gate->offset);
+    json_add_number(gate, "threshold", k->gate->threshold);
+    json_add_number(gate, "passed", k->gate->passed);
+  }
   cJSON *layers = cJSON_AddArrayToObject(o, "layers"), *terms = cJSON_AddArrayToObject(o, "terms");
   cJSON *lambdas = cJSON_AddArrayToObject(o, "lambda");
   for (int h = 0; h < KERNEL_HEADS; h++) cJSON_AddItemToArray(lambdas, cJSON_CreateNumber(k->head[h].lambda));
@@ -273,6 +289,33 @@ static bool read_directions(WeightFile *f, Kernel *k, const cJSON *o, GError **e
   return true;
 }
 
+/* Older files have none. */
+static bool read_gate(WeightFile *f, Kernel *k, const cJSON *all, GError **error) {
+  const cJSON *o = cJSON_GetObjectItemCaseSensitive(all, "gate");
+  size_t rows, n;
+  if (!o) return true;
+  if (!size_of(f, "kernel.gate.form", &rows, &n) || rows != n || n > k->n)
+    return refuse(f, "a gate of another size", error);
+  g_autofree float *models = g_new(float, n + 1);
+  KernelGate *g = k->gate = g_new0(KernelGate, 1);
+  g->n = n;
+  g->model = g_new0(size_t, n + 1);
+  g->form = g_try_new(float, n *n + 1);
+  g->slope = g_new(float, n + 1);
+  g->offset = json_number(o, "offset", 0);
+  g->threshold = json_number(o, "threshold", 0);
+  g->passed = json_number(o, "passed", 1);
+  if (!g->form) return refuse(f, "not enough memory for its gate", error);
+  if (!take(f, "kernel.gate.models", 1, n, models, error) || !take(f, "kernel.gate.form", n, n, g->form, error) ||
+      !take(f, "kernel.gate.slope", 1, n, g->slope, error))
+    return false;
+  for (size_t i = 0; i < n; i++) {
+    if (!(models[i] >= 0 && models[i] < (float)k->n)) return refuse(f, "a gate of models it has not", error);
+    g->model[i] = (size_t)models[i];
+  }
+  return true;
+}
+
 static bool read_all(WeightFile *f, Kernel *k, const cJSON *o, GError **error) {
   double n = json_number(o, "models", 0);
   const cJSON *layers = cJSON_GetObjectItemCaseSensitive(o, "layers"), *item;
@@ -295,7 +338,7 @@ static bool read_all(WeightFile *f, Kernel *k, const cJSON *o, GError **error) {
   cJSON_ArrayForEach(item, terms) if (!read_term(f, k, t++, item, error)) return false;
   if (!k->layers->len || !k->terms->len) return refuse(f, "it reads no layer", error);
   return read_head(f, k, KERNEL_SEEN, error) && read_head(f, k, KERNEL_UNSEEN, error) &&
-         read_directions(f, k, o, error);
+         read_directions(f, k, o, error) && read_gate(f, k, o, error);
 }
 
 Kernel *kernel_store_read(WeightFile *f, GError **error) {

@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "experts/kernel/direction_fit.h"
+#include "experts/kernel/kernel_gate.h"
 #include "experts/kernel/landmarks.h"
 #include "experts/kernel/shortcut.h"
 #include "numerics/linalg.h"
@@ -35,6 +36,7 @@ typedef struct {
   Kernel *kernel;
   const Landmarks *marks; /* of the head that is being fitted, and F of all models; NULL: all are compared */
   const float *features;
+  uint64_t seed;
 } Training;
 
 static void list_models(Training *t) {
@@ -247,6 +249,17 @@ static bool fit_heads(Training *t, float *const sums[KERNEL_HEADS], GError **err
   return e && progress_step(t->progress, "solving", 1, 2, error) && (!align || fit_unseen(t, e, error));
 }
 
+/* What belongs here, by the models that the kernel holds. */
+static bool fit_gate(Training *t, float *const sums[KERNEL_HEADS], GError **error) {
+  Kernel *k = t->kernel;
+  g_autoptr(KernelTarget) target = kernel_target_new(t->task, t->members, k->n, false);
+  int head = sums[KERNEL_UNSEEN] ? KERNEL_UNSEEN : KERNEL_SEEN;
+  GError *problem = NULL;
+  k->gate = kernel_gate_fit(k, head, sums[head], target, t->seed, t->progress, &problem);
+  if (problem) g_propagate_error(error, problem);
+  return !problem;
+}
+
 static bool build(Training *t, GError **error) {
   g_autofree bool *broken = g_new0(bool, t->n + 1), *there = g_new0(bool, t->n + 1);
   if (!read_layers(t, broken, there, error) || !keep_sound(t, broken, there, error)) return false;
@@ -255,7 +268,7 @@ static bool build(Training *t, GError **error) {
   bool ok = sums[0] != NULL;
   if (ok && !t->task->has) ok = (sums[1] = big_alloc(cells, error)) != NULL;
   for (guint l = 0; ok && l < t->kernel->layers->len; l++) ok = add_layer(t, l, sums, error);
-  ok = ok && fit_heads(t, sums, error);
+  ok = ok && fit_heads(t, sums, error) && fit_gate(t, sums, error);
   big_free(sums[0], cells);
   big_free(sums[1], cells);
   return ok;
@@ -287,7 +300,7 @@ static bool place_landmarks(Training *t, size_t most, uint64_t seed, Landmarks *
     if (!add_layer(&l, i, sums, error)) return false;
   for (int h = 0; h < KERNEL_HEADS; h++)
     if (sums[h] && !(marks[h] = landmarks_new(sums[h], l.n, error))) return false;
-  return true;
+  return fit_gate(&l, sums, error);
 }
 
 /* Compares some models, from .. from + n of the training models, with the landmarks. Those that hold no numbers, or
@@ -363,7 +376,7 @@ Kernel *kernel_train(const Collection *collection, const Task *task, const GPtrA
   r->warnings = g_ptr_array_new_with_free_func(g_free);
   r->right[1] = NAN;
   g_autoptr(Kernel) kernel = kernel_new();
-  Training t = {collection, task, store, progress, r, NULL, NULL, 0, kernel, NULL, NULL};
+  Training t = {collection, task, store, progress, r, NULL, NULL, 0, kernel, NULL, NULL, seed};
   list_models(&t);
   g_autoptr(KernelTarget) target = kernel_target_new(task, t.members, t.n, false);
   r->choice = kernel_choose(collection, t.models, layers, target, store, seed, r->warnings, progress, error);

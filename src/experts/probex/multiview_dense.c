@@ -8,7 +8,8 @@
 
 /* What a branch keeps of a batch. */
 typedef struct {
-  float *s;               /* (n, d·r_u): the responses */
+  float *s;               /* (n, d·r_u): the responses; of first order (one product) those of one model, made anew when
+                             they are needed: all of a batch would be its largest buffer */
   float *p1;              /* (r_v): P 1 */
   float *ones;            /* (d): what sums are taken with */
   ViewStandard *standard; /* (n) */
@@ -27,12 +28,15 @@ struct MultiviewDense {
   size_t floats;
 };
 
+static size_t responses_kept(const MultiviewDense *m, ViewBranch b) { return view_is_second(b) ? m->capacity : 1; }
+
 static size_t take_parts(MultiviewDense *m, const Probex *p, float *block) {
   const ProbexShape *s = &p->shape;
   size_t wide = dense_store_all(m->set->x) ? 0 : s->d_out * s->d_in;
   size_t floats = wide + 2 * m->d * s->r_u + s->r_v;
   for (int b = 0; b < VIEW_BRANCHES; b++)
-    if (p->views_u[b]) floats += probex_response_rows(s, (ViewBranch)b) * (m->capacity * s->r_u + 1) + s->r_v;
+    if (p->views_u[b])
+      floats += probex_response_rows(s, (ViewBranch)b) * (responses_kept(m, (ViewBranch)b) * s->r_u + 1) + s->r_v;
   if (!block) return floats;
   m->wide = block_take(&block, wide);
   m->half = block_take(&block, m->d * s->r_u), m->ds = block_take(&block, m->d * s->r_u);
@@ -40,7 +44,7 @@ static size_t take_parts(MultiviewDense *m, const Probex *p, float *block) {
   for (int b = 0; b < VIEW_BRANCHES; b++) {
     size_t d = probex_response_rows(s, (ViewBranch)b);
     if (!p->views_u[b]) continue;
-    m->branch[b].s = block_take(&block, m->capacity * d * s->r_u);
+    m->branch[b].s = block_take(&block, responses_kept(m, (ViewBranch)b) * d * s->r_u);
     m->branch[b].p1 = block_take(&block, s->r_v), m->branch[b].ones = block_take(&block, d);
     m->branch[b].standard = g_new0(ViewStandard, m->capacity + 1);
   }
@@ -97,13 +101,24 @@ static ViewStandard standard_of(const float *s, const float *ones, size_t d, siz
   return view_standard(sum, squares, n);
 }
 
+/* Where the response of model i stands, or is made. */
+static float *response_at(const MultiviewDense *m, const Probex *p, ViewBranch b, size_t i) {
+  return m->branch[b].s + (view_is_second(b) ? i * probex_response_rows(&p->shape, b) * p->shape.r_u : 0);
+}
+
+/* S of a branch of first order. */
+static void respond(MultiviewDense *m, const Probex *p, ViewBranch b, size_t i, const float *x) {
+  times(m, x, view_is_across(b), p->views_u[b], p->shape.r_u, response_at(m, p, b, i));
+}
+
 static void branch_forward(MultiviewDense *m, const Probex *p, ViewBranch b, size_t i, const float *x, float *h) {
   const ProbexShape *shape = &p->shape;
   BranchPass *at = &m->branch[b];
   size_t d = probex_response_rows(shape, b), r = shape->r_u, w = shape->r_v;
-  float *s = at->s + i * d * r;
-  if (view_is_second(b)) times(m, x, !view_is_across(b), p->views_u[b], r, m->half);
-  times(m, x, view_is_across(b), view_is_second(b) ? m->half : p->views_u[b], r, s);
+  float *s = response_at(m, p, b, i);
+  if (view_is_second(b))
+    times(m, x, !view_is_across(b), p->views_u[b], r, m->half), times(m, x, view_is_across(b), m->half, r, s);
+  else respond(m, p, b, i, x);
   double full = (double)(view_is_across(b) ? m->set->full_in : m->set->full_out);
   at->standard[i] = standard_of(s, at->ones, d, r, full * (double)r);
   gemm(true, true, r, w, d, 1, s, r, p->views_v[b], d, 0, h, w);
@@ -135,7 +150,7 @@ static void response_backward(MultiviewDense *m, const Probex *p, ViewBranch b, 
                               const float *dy) {
   const BranchPass *at = &m->branch[b];
   size_t d = probex_response_rows(&p->shape, b), r = p->shape.r_u, w = p->shape.r_v;
-  const float *s = at->s + i * d * r;
+  const float *s = response_at(m, p, b, i);
   gemm(true, true, d, r, w, 1, p->views_v[b], d, dy, w, 0, m->ds, r);
   for (size_t j = 0; j < d; j++) {
     float same = (float)(slope->by_sum * (double)at->ones[j]), twice = (float)(2 * slope->by_squares);
@@ -150,7 +165,8 @@ static void branch_backward(MultiviewDense *m, const Probex *p, ViewBranch b, si
   size_t d = probex_response_rows(shape, b), e = probex_probe_rows(shape, b), r = shape->r_u, w = shape->r_v;
   float add = i ? 1 : 0, *dv = grad->views_v[b];
   ViewSlope slope = view_finish_backward(&at->standard[i], at->p1, h, r, w, shape->linear, dz, m->dp1);
-  gemm(true, true, w, d, r, 1, dz, w, at->s + i * d * r, r, add, dv, d);
+  if (!view_is_second(b)) respond(m, p, b, i, x);
+  gemm(true, true, w, d, r, 1, dz, w, response_at(m, p, b, i), r, add, dv, d);
   for (size_t v = 0; v < w; v++) axpy(m->dp1[v], at->ones, dv + v * d, d);
   response_backward(m, p, b, i, &slope, dz);
   /* S = X W, W = X'U or U: dW = X' dS; the second order goes through X once more. */
@@ -161,9 +177,10 @@ static void branch_backward(MultiviewDense *m, const Probex *p, ViewBranch b, si
   gemm(across, false, e, r, inner, 1, x, m->set->d_in, last, r, add, grad->views_u[b], r);
 }
 
-void multiview_dense_backward(MultiviewDense *m, const Probex *p, const float *h, float *dh, Probex *grad) {
+void multiview_dense_backward(MultiviewDense *m, const Probex *p, size_t from, size_t count, const float *h, float *dh,
+                              Probex *grad) {
   const ProbexShape *s = &p->shape;
-  for (size_t i = 0; i < m->n; i++) {
+  for (size_t i = from; i < from + count && i < m->n; i++) {
     const float *x = layer_set_get(m->set, m->members[i], m->wide);
     for (int b = 0; b < VIEW_BRANCHES; b++) {
       if (!p->views_u[b]) continue;

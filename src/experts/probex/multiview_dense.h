@@ -16,5 +16,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MultiviewDense, multiview_dense_free)
 /* h (n, hidden) of the models set[members[0..n)], n <= capacity; `members` must last until the way back. */
 void multiview_dense_forward(MultiviewDense *pass, const Probex *p, const size_t *members, size_t n, float *h);
 
-/* Given h and dh (n, hidden) of the last forward, dh being overwritten: writes the gradient by probes and projections. */
-void multiview_dense_backward(MultiviewDense *pass, const Probex *p, const float *h, float *dh, Probex *grad);
+/* Given h and dh (count, hidden) of the models `from` .. `from` + count of the last forward, dh being overwritten: adds to
+ * the gradient by probes and projections, which those from 0 on begin. */
+void multiview_dense_backward(MultiviewDense *pass, const Probex *p, size_t from, size_t count, const float *h,
+                              float *dh, Probex *grad);

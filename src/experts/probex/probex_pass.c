@@ -18,6 +18,8 @@
 #include "numerics/linalg.h"
 #include "numerics/simd.h"
 
+enum { DENSE_AT_ONCE = 16 };
+
 struct ProbexPass {
   size_t capacity, n, rows;
   size_t *first; /* (n + 1): rows of each member in a and bt */
@@ -30,7 +32,7 @@ struct ProbexPass {
   float *left;       /* P (R, r_u), or Y (n·d_out, r_u) */
   float *qt;         /* (R, r_v) */
   float *h;          /* (n, r_u·r_v): relu(Z'); zero exactly where Z' <= 0 */
-  float *dh;         /* (n, r_u·r_v) */
+  float *dh;         /* (n, r_u·r_v); of several views of dense layers that of DENSE_AT_ONCE models */
   float *dleft;      /* gradient of P or, for one model, of Y */
   float *dqt;        /* (R, r_v) */
   MultiviewLow *low; /* with views, one of these computes h and all up to dh; else both are NULL */
@@ -54,7 +56,8 @@ ProbexPass *probex_pass_new(const Probex *p, const LayerSet *set, size_t capacit
   size_t dleft = low || views ? left : s->d_out * s->r_u;
   size_t hidden = capacity * probex_hidden(s);
   size_t wide = low || views || dense_store_all(set->x) ? 0 : s->d_out * s->d_in;
-  size_t floats = wide + rows * (s->d_in + s->d_out + 2 * s->r_v) + left + dleft + 2 * hidden;
+  size_t slopes = low || !views ? hidden : MIN(capacity, (size_t)DENSE_AT_ONCE) * probex_hidden(s);
+  size_t floats = wide + rows * (s->d_in + s->d_out + 2 * s->r_v) + left + dleft + hidden + slopes;
   float *block = big_alloc(floats, error);
   if (!block) return NULL;
   ProbexPass *pass = g_new0(ProbexPass, 1);
@@ -69,7 +72,7 @@ ProbexPass *probex_pass_new(const Probex *p, const LayerSet *set, size_t capacit
   pass->left = block_take(&block, left);
   pass->qt = block_take(&block, rows * s->r_v);
   pass->h = block_take(&block, hidden);
-  pass->dh = block_take(&block, hidden);
+  pass->dh = block_take(&block, slopes);
   pass->dleft = block_take(&block, dleft);
   pass->dqt = block_take(&block, rows * s->r_v);
   if (!views || take_views(pass, p, set, capacity, error)) return pass;
@@ -223,15 +226,29 @@ static void backward_dense(ProbexPass *pass, const Probex *p, const LayerSet *se
   }
 }
 
+/* Some models at a time. */
+static void backward_views_dense(ProbexPass *pass, const Probex *p, const float *de, Probex *grad) {
+  const ProbexShape *s = &p->shape;
+  size_t hidden = probex_hidden(s);
+  for (size_t at = 0; at < pass->n; at += DENSE_AT_ONCE) {
+    size_t k = MIN((size_t)DENSE_AT_ONCE, pass->n - at);
+    gemm(false, false, k, hidden, s->r_t, 1, de + at * s->r_t, s->r_t, p->m, hidden, 0, pass->dh, hidden);
+    multiview_dense_backward(pass->dense, p, at, k, pass->h + at * hidden, pass->dh, grad);
+  }
+}
+
 void probex_backward(ProbexPass *pass, const Probex *p, const LayerSet *set, const float *de, Probex *grad) {
   const ProbexShape *s = &p->shape;
   size_t hidden = probex_hidden(s), n = pass->n;
   gemm(true, false, s->r_t, hidden, n, 1, de, s->r_t, pass->h, hidden, 0, grad->m, hidden);
   memset(grad->b, 0, s->r_t * sizeof(float));
   for (size_t i = 0; i < n; i++) axpy(1, de + i * s->r_t, grad->b, s->r_t);
+  if (pass->dense) {
+    backward_views_dense(pass, p, de, grad);
+    return;
+  }
   gemm(false, false, n, hidden, s->r_t, 1, de, s->r_t, p->m, hidden, 0, pass->dh, hidden);
   if (pass->low) multiview_low_backward(pass->low, p, pass->h, pass->dh, grad);
-  else if (pass->dense) multiview_dense_backward(pass->dense, p, pass->h, pass->dh, grad);
   else if (set->form == LAYER_LOW_RANK) backward_low_rank(pass, p, set, grad);
   else backward_dense(pass, p, set, grad);
 }
