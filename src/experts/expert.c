@@ -25,6 +25,16 @@ Expert *expert_new(void) {
   return x;
 }
 
+bool expert_knows_unseen(const Expert *x) { return x->kernel && isfinite(x->kernel->unseen_temperature); }
+
+double expert_temperature(const Expert *x, bool unseen) {
+  return unseen && expert_knows_unseen(x) ? x->kernel->unseen_temperature : x->temperature;
+}
+
+double expert_threshold(const Expert *x, bool unseen) {
+  return unseen && expert_knows_unseen(x) ? x->kernel->unseen_threshold : x->threshold;
+}
+
 void expert_free(Expert *x) {
   if (!x) return;
   g_free(x->name);

@@ -53,6 +53,12 @@ typedef struct {
   float *text_mean;                /* (d_text): removed from text vectors before they are mapped; align only */
 } Expert;
 
+/* The temperature and the threshold of its answers; `unseen`: where labels that it was not trained on are among the
+ * choices, for which a kernel expert may have its own. */
+bool expert_knows_unseen(const Expert *expert);
+double expert_temperature(const Expert *expert, bool unseen);
+double expert_threshold(const Expert *expert, bool unseen);
+
 /* "probex", "multiview" or "kernel". Static text. */
 const char *expert_kind_name(const Expert *expert);
 

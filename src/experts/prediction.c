@@ -10,6 +10,12 @@
 #include "numerics/calibration.h"
 #include "experts/probex/classify.h"
 
+static bool is_trained(const Expert *x, const char *label) {
+  for (guint i = 0; i < x->labels->len; i++)
+    if (strcmp(x->labels->pdata[i], label) == 0) return true;
+  return false;
+}
+
 /* Keeps the labels that are known, with their vectors moved together. */
 static void keep_known(Choices *c, char *const *labels, const bool *known, size_t n, size_t r_t, GPtrArray *left_out) {
   for (size_t i = 0; i < n; i++) {
@@ -31,6 +37,7 @@ Choices *choices_new(const Expert *x, TextEncoder *encoder, char *const *labels,
   c->mapped = g_new(float, (n * r_t) + 1);
   if (!expert_map_texts(x, encoder, (const char *const *)labels, n, c->mapped, known, error)) return NULL;
   keep_known(c, labels, known, n, r_t, left_out);
+  for (guint i = 0; i < c->names->len && !c->unseen; i++) c->unseen = !is_trained(x, c->names->pdata[i]);
   if (c->names->len || n == 0) return g_steal_pointer(&c);
   g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "the encoder '%s' knows no word of any label",
               text_encoder_name(encoder));
@@ -58,10 +65,10 @@ void choices_free(Choices *c) {
   g_free(c);
 }
 
-static double softmax_choice(const Expert *x, const float *y, size_t n, double *p) {
+static double softmax_choice(const Expert *x, bool unseen, const float *y, size_t n, double *p) {
   double best = 0;
   g_autofree float *row = g_memdup2(y, n * sizeof *y);
-  softmax_row(row, n, x->temperature);
+  softmax_row(row, n, expert_temperature(x, unseen));
   for (size_t i = 0; i < n; i++) best = fmax(best, p[i] = (double)row[i]);
   return best;
 }
@@ -83,14 +90,17 @@ double prediction_make(const Expert *x, const Choices *c, const float *e, double
   else if (x->task == EXPERT_CLASSIFY) classify_logits(x->probex, e, 1, y);
   else gemm(false, true, 1, n, r_t, expf(*x->probex->tau), e, r_t, c->mapped, r_t, 0, y, n);
   if (logits) memcpy(logits, y, n * sizeof *y);
-  return x->task == EXPERT_CLASSIFY ? class_choice(x, y, n, p) : softmax_choice(x, y, n, p);
+  return x->task == EXPERT_CLASSIFY ? class_choice(x, y, n, p) : softmax_choice(x, c->unseen, y, n, p);
 }
 
-static Doubt doubt_fit(const Expert *x, const float *logits, size_t n, double confidence) {
+/* The floor is that of answers about trained labels. */
+static Doubt doubt_fit(const Expert *x, bool unseen, const float *logits, size_t n, double confidence) {
   float best = -INFINITY;
+  double threshold = expert_threshold(x, unseen);
+  bool own = unseen && expert_knows_unseen(x);
   for (size_t i = 0; i < n; i++) best = fmaxf(best, logits[i]);
-  if (isfinite(x->floor) && !((double)best >= x->floor * exp((double)*x->probex->tau))) return DOUBT_NO_FIT;
-  return isfinite(x->threshold) && confidence < x->threshold ? DOUBT_UNSURE : DOUBT_NONE;
+  if (!own && isfinite(x->floor) && !((double)best >= x->floor * exp((double)*x->probex->tau))) return DOUBT_NO_FIT;
+  return isfinite(threshold) && confidence < threshold ? DOUBT_UNSURE : DOUBT_NONE;
 }
 
 Doubt prediction_doubt(const Expert *x, const Choices *c, const double *p, const float *logits, double confidence) {
@@ -98,7 +108,7 @@ Doubt prediction_doubt(const Expert *x, const Choices *c, const double *p, const
   double best = 0;
   for (size_t i = 0; i < n; i++) said += logits[i] != 0;
   if (n && !said) return DOUBT_FOREIGN;
-  if (x->task == EXPERT_ALIGN) return doubt_fit(x, logits, n, confidence);
+  if (x->task == EXPERT_ALIGN) return doubt_fit(x, c->unseen, logits, n, confidence);
   for (size_t i = 0; i < n; i++) best = fmax(best, p[i]);
   if (!(best > 0.5)) return DOUBT_NO_LABEL;
   return isfinite(x->threshold) && best < x->threshold ? DOUBT_UNSURE : DOUBT_NONE;

@@ -8,6 +8,7 @@
 typedef struct {
   GPtrArray *names; /* of SafeText */
   float *mapped;    /* align: (names, r_t), length 1; classify: NULL */
+  bool unseen;      /* there are labels among them that the expert was not trained on */
 } Choices;
 
 /* Its own labels. */

@@ -57,6 +57,7 @@ static bool speak(Opinion *o, const Voice *v, size_t row, char *const *labels, u
   g_autofree float *logits = g_new0(float, c->names->len + 1);
   o->confidence = prediction_make(e, c, v->rep->rows + row * v->rep->width, p, logits);
   o->doubt = prediction_doubt(e, c, p, logits, o->confidence);
+  o->threshold = expert_threshold(e, c->unseen);
   o->abstains = o->doubt != DOUBT_NONE;
   o->chance = o->align && c->names->len ? 1 / (double)c->names->len : 0;
   keep_labels(o, c, p, limit);

@@ -108,7 +108,7 @@ static void put_adapter(const Fixture *f, const char *path, const Layer *l, cons
   put_tensors(f, path, tensors, 2, metadata);
 }
 
-/* ProbeX and several views say nothing of foreign models, in queries as in answers, stored and read again. */
+/* ProbeX, several views and the closed form say nothing of foreign models, in queries as in answers, stored and read again. */
 static void test_silent(Fixture *f, gconstpointer unused) {
   (void)unused;
   static const char *const names[] = {"fox", "cat", "owl", "oak"};
@@ -130,16 +130,22 @@ static void test_silent(Fixture *f, gconstpointer unused) {
   }
   scan(f);
   g_autofree char *encoder = put_texts(f);
-  for (int kind = 0; kind < 2; kind++) {
+  static const TrainKind kinds[] = {TRAIN_PROBEX, TRAIN_MULTIVIEW, TRAIN_KERNEL};
+  for (size_t kind = 0; kind < G_N_ELEMENTS(kinds); kind++) {
     TrainOptions o = TRAIN_DEFAULTS;
-    o.encoder = encoder, o.kind = kind ? TRAIN_MULTIVIEW : TRAIN_PROBEX, o.baselines = false;
+    o.encoder = encoder, o.kind = kinds[kind], o.baselines = false;
     o.epochs = 20, o.probes = o.proj = o.rep = 8;
     g_autoptr(GError) error = NULL;
     g_autoptr(TrainResult) r = expert_train(f->collection, f->models, &o, NULL, &error);
     g_assert_no_error(error);
-    g_assert_nonnull(r->expert->guard);
+    bool closed = kinds[kind] == TRAIN_KERNEL;
+    g_assert_nonnull(closed ? (void *)r->expert->kernel->gate : (void *)r->expert->guard);
     g_autoptr(Expert) x = expert_load(r->expert->path, &error);
     g_assert_no_error(error);
+    if (closed) { /* what is known of questions about other labels is kept too */
+      g_assert_true(expert_knows_unseen(x) && expert_temperature(x, false) == x->temperature);
+      g_assert_cmpfloat_with_epsilon(expert_threshold(x, true), r->expert->kernel->unseen_threshold, 1e-9);
+    }
     g_autoptr(Representations) rep = representations_open(f->collection, x, f->models, NULL, NULL, &error);
     unsigned silent[2] = {0};
     for (guint i = 0; i < rep->models->len; i++) {

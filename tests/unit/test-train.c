@@ -82,7 +82,8 @@ static void test_train(Fixture *f, gconstpointer unused) {
   g_assert_true(r->has_baselines);
   g_assert_cmpfloat(r->baselines[BASELINE_DENSE].score[SPLIT_TEST].top1, ==, 1);
   g_assert_cmpfloat(g_array_index(r->curve, EpochRow, 14).loss, <, g_array_index(r->curve, EpochRow, 0).loss);
-  for (unsigned i = 0; i < r->models[2]; i++) g_assert_cmpfloat(r->right[i], ==, 1);
+  g_assert_true(r->judged[0].n == 12 && r->judged[1].n == 4);
+  for (unsigned i = 0; i < r->models[2]; i++) g_assert_cmpfloat(r->judged[0].right[i], ==, 1);
   g_autoptr(Expert) again = expert_trained_before(f->collection, f->models, &o);
   g_assert_cmpstr(again->path, ==, x->path);
   o.seed = 5; /* another run takes another name */

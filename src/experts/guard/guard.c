@@ -21,6 +21,7 @@ void guard_free(Guard *g) {
   if (!g) return;
   g_free(g->mean);
   g_free(g->g);
+  g_free(g->slope);
   g_free(g);
 }
 
@@ -29,6 +30,7 @@ Guard *guard_copy(const Guard *g) {
   Guard *copy = g_memdup2(g, sizeof *g);
   copy->mean = g_memdup2(g->mean, g->width * sizeof(float));
   copy->g = g_memdup2(g->g, g->width * g->width * sizeof(float));
+  copy->slope = g_memdup2(g->slope, g->width * sizeof(float));
   return copy;
 }
 
@@ -59,9 +61,25 @@ typedef struct {
   double kept; /* by it at the bar that all but a few of the turned stay below: share of those left out */
 } Fitting;
 
-/* M_ij = sum over eigenvectors of q_i q_j / (d + l), of the models in `own` (m, m). */
-static void inverse_block(const KernelEigen *e, double lambda, const size_t *own, size_t m, double *out) {
-  memset(out, 0, m * m * sizeof *out);
+/* u = M 1 and t = 1'u. */
+typedef struct {
+  double *u; /* (n) */
+  double t;
+} Intercept;
+
+static Intercept intercept_of(const KernelEigen *e, double lambda) {
+  Intercept o = {g_new0(double, e->n + 1), 0};
+  for (size_t r = 0; r < e->n; r++)
+    for (size_t i = 0; i < e->n; i++) o.u[i] += e->ones[r] / (e->values[r] + lambda) * e->q[r * e->n + i];
+  for (size_t i = 0; i < e->n; i++) o.t += o.u[i];
+  return o;
+}
+
+/* H_ij = sum over eigenvectors of q_i q_j / (d + l) - u_i u_j / t, of the models in `own` (m, m). */
+static void inverse_block(const KernelEigen *e, double lambda, const Intercept *o, const size_t *own, size_t m,
+                          double *out) {
+  for (size_t i = 0; i < m; i++)
+    for (size_t j = 0; j < m; j++) out[i * m + j] = -o->u[own[i]] * o->u[own[j]] / o->t;
   for (size_t r = 0; r < e->n; r++) {
     const double *q = e->q + r * e->n, by = 1 / (e->values[r] + lambda);
     for (size_t i = 0; i < m; i++)
@@ -69,10 +87,11 @@ static void inverse_block(const KernelEigen *e, double lambda, const size_t *own
   }
 }
 
-/* The scores of models left out as one: 1 less the diagonal of (M_gg)^-1 - l I. */
-static void score_left_out(const KernelEigen *e, double lambda, const size_t *own, size_t m, double *score) {
+/* The scores of models left out as one: 1 less the diagonal of (H_gg)^-1 - l I. */
+static void score_left_out(const KernelEigen *e, double lambda, const Intercept *o, const size_t *own, size_t m,
+                           double *score) {
   g_autofree double *block = g_new(double, m *m + 1);
-  inverse_block(e, lambda, own, m, block);
+  inverse_block(e, lambda, o, own, m, block);
   lapack_int n = (lapack_int)m;
   bool ok = LAPACKE_dpotrf(LAPACK_ROW_MAJOR, 'U', n, block, n) == 0 &&
             LAPACKE_dpotri(LAPACK_ROW_MAJOR, 'U', n, block, n) == 0;
@@ -80,7 +99,7 @@ static void score_left_out(const KernelEigen *e, double lambda, const size_t *ow
 }
 
 /* The scores of all when they are left out with those of their label, ascending. The caller frees them. */
-static double *scores_left_out(const Fitting *f, const KernelEigen *e, double lambda) {
+static double *scores_left_out(const Fitting *f, const KernelEigen *e, double lambda, const Intercept *o) {
   enum { MOST_TOGETHER = 64 };
   double *score = g_new0(double, f->n + 1);
   g_autofree size_t *own = g_new(size_t, f->n + 1);
@@ -92,14 +111,15 @@ static double *scores_left_out(const Fitting *f, const KernelEigen *e, double la
       bool same = j == i || (f->label && f->label[f->models[j]] == f->label[f->models[i]]);
       if (same && !done[j]) own[m++] = j, done[j] = true;
     }
-    score_left_out(e, lambda, own, m, score);
+    score_left_out(e, lambda, o, own, m, score);
   }
   sort_doubles(score, f->n);
   return score;
 }
 
-/* G = C'(K + l I)^-1 C = sum over eigenvectors q of (C'q)(C'q)' / (d + l). */
-static float *form_of(const KernelEigen *e, const float *c, size_t width, double lambda) {
+/* G = C'H C = sum over eigenvectors q of (C'q)(C'q)' / (d + l) - (C'u)(C'u)' / t; slope (width) gets 2 C'u / t. */
+static float *form_of(const KernelEigen *e, const float *c, size_t width, double lambda, const Intercept *o,
+                      float *slope) {
   size_t n = e->n;
   g_autofree float *q = g_new(float, n *n + 1), *p = g_new(float, n *width + 1);
   float *g = g_new(float, width *width + 1);
@@ -107,14 +127,19 @@ static float *form_of(const KernelEigen *e, const float *c, size_t width, double
     for (size_t i = 0; i < n; i++) q[r * n + i] = (float)(e->q[r * n + i] / sqrt(e->values[r] + lambda));
   gemm(false, false, n, width, n, 1, q, n, c, width, 0, p, width);
   gemm(true, false, width, width, n, 1, p, width, p, width, 0, g, width);
+  for (size_t i = 0; i < n; i++) axpy((float)(o->u[i] / o->t), c + i * width, slope, width);
+  for (size_t i = 0; i < width; i++) axpy((float)-o->t * slope[i], slope, g + i * width, width);
+  for (size_t i = 0; i < width; i++) slope[i] *= 2;
   return g;
 }
 
-/* c'G c of rows (n, width). */
-static void score_rows(const float *g, const float *c, size_t n, size_t width, double *score) {
+/* Of rows c (n, width). */
+static void score_rows(const Guard *g, const float *c, size_t n, double *score) {
+  size_t width = g->width;
   g_autofree float *t = g_new(float, n *width + 1);
-  gemm(false, false, n, width, width, 1, c, width, g, width, 0, t, width);
-  for (size_t i = 0; i < n; i++) score[i] = (double)dot(c + i * width, t + i * width, width);
+  for (size_t i = 0; i < n; i++) memcpy(t + i * width, g->slope, width * sizeof *t);
+  gemm(false, false, n, width, width, 1, c, width, g->g, width, 1, t, width);
+  for (size_t i = 0; i < n; i++) score[i] = (double)dot(c + i * width, t + i * width, width) - g->offset;
 }
 
 /* Of ascending scores. */
@@ -128,9 +153,12 @@ static void try_lambda(Fitting *f, const Guard *side, const KernelEigen *e, cons
                        double lambda) {
   Guard g = *side;
   g_autofree double *score = g_new(double, f->turned + 1);
-  g_autofree double *own = scores_left_out(f, e, lambda);
-  g.g = form_of(e, c, g.width, lambda);
-  score_rows(g.g, foreign, f->turned, g.width, score);
+  Intercept o = intercept_of(e, lambda);
+  g_autofree double *own = scores_left_out(f, e, lambda, &o);
+  g.slope = g_new0(float, g.width + 1), g.offset = 1 / o.t;
+  g.g = form_of(e, c, g.width, lambda, &o, g.slope);
+  g_free(o.u);
+  score_rows(&g, foreign, f->turned, score);
   sort_doubles(score, f->turned);
   double bar = score[(size_t)(refused_turned * (double)f->turned)];
   g.threshold = fmin(bar, own[(size_t)((f->label ? refused_with_label : refused) * (double)f->n)]);
@@ -138,6 +166,7 @@ static void try_lambda(Fitting *f, const Guard *side, const KernelEigen *e, cons
   double kept = 1 - share_below(own, f->n, bar);
   if (f->best && (f->kept > kept || (f->kept == kept && f->best->passed <= g.passed))) {
     g_free(g.g);
+    g_free(g.slope);
     return;
   }
   guard_free(f->best);
@@ -162,6 +191,17 @@ static bool try_side(Fitting *f, GuardSide which, GError **error) {
   return e != NULL;
 }
 
+/* The best of all sides; NULL with an error, or without one when it lets too many of the turned pass. */
+static Guard *fit_sides(Fitting *f, const Progress *progress, GError **error) {
+  bool ok = true;
+  for (int side = 0; ok && side < GUARD_SIDES; side++)
+    ok = progress_step(progress, "learning what belongs here", (uint64_t)side, GUARD_SIDES, error) &&
+         try_side(f, (GuardSide)side, error);
+  if (ok && f->best->passed <= most_passed) return g_steal_pointer(&f->best);
+  g_clear_pointer(&f->best, guard_free);
+  return NULL;
+}
+
 Guard *guard_fit(const LayerSet *set, const size_t *models, size_t n, const size_t *label, uint64_t seed,
                  const Progress *progress, GError **error) {
   if (n < GUARD_LEAST) return NULL;
@@ -170,16 +210,14 @@ Guard *guard_fit(const LayerSet *set, const size_t *models, size_t n, const size
   rng_init(&rng, seed, 91);
   rng_shuffle(&rng, drawn, n);
   Fitting f = {set, drawn, label, MIN(n, (size_t)MOST), MIN(n, (size_t)TURNED), (seed * 2 + 1) & SEEDS, NULL, 0};
-  for (int side = 0; side < GUARD_SIDES; side++) {
-    if (progress_step(progress, "learning what belongs here", (uint64_t)side, GUARD_SIDES, error) &&
-        try_side(&f, (GuardSide)side, error))
-      continue;
-    guard_free(f.best);
-    return NULL;
+  GError *problem = NULL;
+  Guard *g = fit_sides(&f, progress, &problem);
+  if (!g && !problem && label) { /* of few labels a new one is as strange as anything */
+    f.label = NULL;
+    g = fit_sides(&f, progress, &problem);
   }
-  if (f.best->passed <= most_passed) return f.best;
-  guard_free(f.best);
-  return NULL;
+  if (problem) g_propagate_error(error, problem);
+  return g;
 }
 
 void guard_scores(const Guard *g, const LayerSet *set, double *score) {
@@ -187,7 +225,7 @@ void guard_scores(const Guard *g, const LayerSet *set, double *score) {
   g_autofree bool *zero = g_new0(bool, set->n + 1);
   for (size_t i = 0; i < set->n; i++) zero[i] = !(dot(f + i * g->width, f + i * g->width, g->width) > 0);
   centre_rows(f, set->n, g->width, g->mean);
-  score_rows(g->g, f, set->n, g->width, score);
+  score_rows(g, f, set->n, score);
   for (size_t i = 0; i < set->n; i++)
     if (zero[i]) score[i] = 0;
 }

@@ -5,11 +5,13 @@
  *
  *   f = upper half of R X X' R'  (side u),  R X' X R'  (side v),  or R X R' itself  (side x), of length 1
  *   c = (f - mean) / |f - mean|                                    R: random, `size` rows, from `seed`
- *   score = k'(K + l I)^-1 k = c'G c                               K: of the training models' c, k: with them
+ *   score = c'G c + c'slope - offset                               G = C'H C, slope = 2 C'u / t, offset = 1 / t
  *
- * that is 1 less the variance of a Gaussian process. Side and l are those that tell best the training models, each left
+ * with C the training models' c and H, u, t of their products as in kernel/leave_out.h: 1 less the variance of a Gaussian
+ * process with an intercept, without which what is left out is explained by its trace in the mean. Side and l are those that tell best the training models, each left
  * out with all of its label (models of new labels belong here too), from themselves in another random basis. The threshold
- * refuses nearly all of the latter, or where the two overlap one in twenty of the former (without labels one in fifty). */
+ * refuses nearly all of the latter, or where the two overlap one in twenty of the former (without labels one in fifty).
+ * Where a label that is left out cannot be told from the turned ones, as among few labels, models are left out alone. */
 #pragma once
 
 #include <glib.h>
@@ -31,6 +33,8 @@ typedef struct {
   double passed; /* share of the training models, turned into another basis, that reach it nevertheless */
   float *mean;   /* (width) */
   float *g;      /* (width, width) */
+  float *slope;  /* (width) */
+  double offset;
 } Guard;
 
 /* Rows of R for a side, and for X itself; models that it takes to fit one. */
@@ -51,7 +55,7 @@ void guard_scores(const Guard *guard, const LayerSet *set, double *score);
 
 /* As tensors, which point into the guard, and as text for a file; and back: NULL without an error when the file has
  * none, with COPSE_ERROR_FORMAT when it does not fit together. The caller frees the text. */
-enum { GUARD_TENSORS = 2 };
+enum { GUARD_TENSORS = 3 };
 void guard_put(const Guard *guard, TensorOut tensors[GUARD_TENSORS]);
 char *guard_text(const Guard *guard);
 Guard *guard_read(WeightFile *file, GError **error);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Guards on disk: tensors copse.guard.mean and copse.guard.form, and the metadata "copse.guard". */
+/* Guards on disk: tensors copse.guard.mean, .form and .slope, and the metadata "copse.guard". */
 #include <string.h>
 
 #include "core/error.h"
@@ -7,11 +7,13 @@
 #include "experts/guard/guard.h"
 #include "numerics/linalg.h"
 
-static const char mean_name[] = "copse.guard.mean", form_name[] = "copse.guard.form";
+static const char mean_name[] = "copse.guard.mean", form_name[] = "copse.guard.form",
+                  slope_name[] = "copse.guard.slope";
 
 void guard_put(const Guard *g, TensorOut t[GUARD_TENSORS]) {
   t[0] = tensor_out_vector(mean_name, g->width, g->mean);
   t[1] = tensor_out_matrix(form_name, g->width, g->width, g->g);
+  t[2] = tensor_out_vector(slope_name, g->width, g->slope);
 }
 
 char *guard_text(const Guard *g) {
@@ -20,6 +22,7 @@ char *guard_text(const Guard *g) {
   cJSON_AddNumberToObject(o, "size", (double)g->size);
   g_autofree char *seed = g_strdup_printf("%" G_GUINT64_FORMAT, g->seed); /* a number would lose its last digits */
   json_add_string(o, "seed", seed);
+  json_add_number(o, "offset", g->offset);
   json_add_number(o, "threshold", g->threshold);
   json_add_number(o, "passed", g->passed);
   return cJSON_PrintUnformatted(o);
@@ -53,10 +56,13 @@ Guard *guard_read(WeightFile *f, GError **error) {
   g->seed = cJSON_IsString(seed)   ? g_ascii_strtoull(seed->valuestring, NULL, 10)
             : cJSON_IsNumber(seed) ? (uint64_t)seed->valuedouble /* as older files have it */
                                    : 0;
+  g->offset = json_number(o, "offset", 0);
   g->threshold = json_number(o, "threshold", 0);
   g->passed = json_number(o, "passed", 1);
   g->mean = g_new(float, g->width + 1);
   g->g = g_new(float, g->width * g->width + 1);
-  bool ok = take(f, mean_name, g->width, g->mean, error) && take(f, form_name, g->width * g->width, g->g, error);
+  g->slope = g_new0(float, g->width + 1); /* older files have none */
+  bool ok = take(f, mean_name, g->width, g->mean, error) && take(f, form_name, g->width * g->width, g->g, error) &&
+            (weight_file_find(f, slope_name) < 0 || take(f, slope_name, g->width, g->slope, error));
   return ok ? g_steal_pointer(&g) : NULL;
 }

@@ -18,7 +18,7 @@ Kernel *kernel_new(void) {
   k->terms = g_array_new(FALSE, TRUE, sizeof(KernelTerm));
   k->directions = g_ptr_array_new_with_free_func((GDestroyNotify)directions_free);
   k->ridge = 1;
-  k->left_out[0] = k->left_out[1] = NAN;
+  k->left_out[0] = k->left_out[1] = k->unseen_temperature = k->unseen_threshold = NAN;
   g_array_set_clear_func(k->terms, term_clear);
   return k;
 }
@@ -180,7 +180,7 @@ void kernel_map_text(const Kernel *k, const float *text, const gssize *label, si
 }
 
 Probex *kernel_shell(const Kernel *k, size_t d_text, size_t classes, GError **error) {
-  static const float sharpness = 3.0f, logit = 4.0f; /* log of the inverse temperature before any is fitted */
+  static const float logit = 4.0f;
   const KernelRows *first = k->rows->pdata[0];
   ProbexShape shape = {.d_out = first->d_out,
                        .d_in = first->d_in,
@@ -191,7 +191,7 @@ Probex *kernel_shell(const Kernel *k, size_t d_text, size_t classes, GError **er
                        .n_classes = classes};
   Probex *p = probex_new(&shape, error);
   if (!p) return NULL;
-  *p->tau = sharpness;
+  *p->tau = KERNEL_SHARPNESS;
   for (size_t c = 0; c < classes && c < shape.r_t; c++) p->head[c * shape.r_t + c] = logit;
   return p;
 }

@@ -18,6 +18,9 @@
 #include "experts/probex/probex.h"
 #include "weights/weight_file.h"
 
+/* Log of the inverse temperature of cosines before any is fitted. */
+#define KERNEL_SHARPNESS 3.0f
+
 /* Questions about trained labels, and about others. */
 enum { KERNEL_SEEN, KERNEL_UNSEEN, KERNEL_HEADS };
 
@@ -57,7 +60,9 @@ typedef struct {
   bool one_hot;          /* the first head answers with a number a label instead of a text's vector */
   double left_out[2];    /* exact top-1 of models, and of whole labels, left out; classes: r² of models left out */
   KernelGate *gate;      /* or NULL: nothing tells what belongs here */
-  double least_norm;     /* of the centred answer of the last head: below it a model is of another kind; 0: not known */
+  double unseen_temperature, unseen_threshold; /* of answers about labels never trained on, fitted on whole labels left
+                            out: Expert.temperature and .threshold for those; NAN: not known */
+  double least_norm; /* of the centred answer of the last head: below it a model is of another kind; 0: not known */
 } Kernel;
 
 Kernel *kernel_new(void);

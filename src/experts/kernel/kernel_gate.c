@@ -13,7 +13,7 @@
 /* Models that the gate holds, that are turned, and that it takes; shares of own models refused at least and at most, of
  * turned ones at the bar, and of turned ones that may pass. */
 enum { HELD = 600, TURNED = 150, LEAST = 50 };
-static const double refused_least = 0.01, refused_most = 0.05, turned_below = 0.99, most_passed = 0.5;
+static const double refused_least = 0.01, refused_most = 0.05, turned_below = 0.99, most_passed = 0.25;
 static const double lambdas[] = {0.01, 0.1, 1, 10};
 
 void kernel_gate_free(KernelGate *g) {
@@ -161,9 +161,9 @@ void kernel_gate_scores(const KernelGate *g, const float *sum, size_t m, size_t 
 
 typedef struct {
   const Kernel *kernel;
-  const KernelTarget *own; /* of the models held */
   const size_t *models;
-  const double *k; /* (n, n) among them */
+  const size_t *group; /* (n): what is left out together; NULL: each alone */
+  const double *k;     /* (n, n) among them */
   const float *turned;
   size_t n, n_turned;
   KernelGate *best;
@@ -181,7 +181,7 @@ static void try_lambda(Fitting *f, double lambda) {
   g_autofree double *m = g_new(double, n *n + 1), *turned = g_new(double, f->n_turned + 1), *slope = g_new(double, n);
   if (!inverse_of(f->k, n, lambda, m)) return;
   double offset = take_intercept(m, n, slope);
-  g_autofree double *own = scores_left_out(f->k, m, n, lambda, f->own->label ? f->own->apart : f->own->group);
+  g_autofree double *own = scores_left_out(f->k, m, n, lambda, f->group);
   g_autoptr(KernelGate) g = g_new0(KernelGate, 1);
   *g = (KernelGate){.n = n, .model = g_memdup2(f->models, n * sizeof(size_t)), .form = g_new(float, n *n + 1)};
   g->slope = g_new(float, n + 1), g->offset = offset;
@@ -199,24 +199,34 @@ static void try_lambda(Fitting *f, double lambda) {
   f->kept = kept;
 }
 
+static bool try_lambdas(Fitting *f, const Progress *progress, GError **error) {
+  for (size_t l = 0; l < G_N_ELEMENTS(lambdas); l++) {
+    if (!progress_step(progress, "learning what belongs here", l, G_N_ELEMENTS(lambdas), error)) return false;
+    try_lambda(f, lambdas[l]);
+  }
+  return true;
+}
+
 static KernelGate *fit_on(const Kernel *k, int head, const float *sum, const KernelTarget *own, const size_t *models,
                           size_t n, uint64_t seed, const Progress *progress, GError **error) {
   Rng rng;
   rng_init(&rng, seed, 93);
   g_autofree size_t *drawn = g_memdup2(models, n * sizeof *models);
   rng_shuffle(&rng, drawn, n);
-  Fitting f = {.kernel = k, .own = own, .models = models, .n = n, .n_turned = MIN(n, (size_t)TURNED)};
+  Fitting f = {.kernel = k, .models = models, .n = n, .n_turned = MIN(n, (size_t)TURNED)};
   g_autofree float *turned = g_new0(float, f.n_turned * k->n + 1);
   g_autofree double *block = g_new(double, n *n + 1);
   if (!turned_sum(k, head, drawn, f.n_turned, &rng, turned, progress, error)) return NULL;
   for (size_t i = 0; i < n; i++)
     for (size_t j = 0; j < n; j++) block[i * n + j] = (double)sum[models[i] * k->n + models[j]];
   f.turned = turned, f.k = block;
-  for (size_t l = 0; l < G_N_ELEMENTS(lambdas); l++) {
-    if (!progress_step(progress, "learning what belongs here", l, G_N_ELEMENTS(lambdas), error)) break;
-    try_lambda(&f, lambdas[l]);
+  const size_t *groups[] = {own->label ? own->apart : own->group, own->group};
+  for (int g = 0; g < (own->label ? 2 : 1); g++) {
+    f.group = groups[g];
+    if (!try_lambdas(&f, progress, error)) break;
+    if (f.best && f.best->passed <= most_passed) return f.best;
+    g_clear_pointer(&f.best, kernel_gate_free);
   }
-  if (f.best && f.best->passed <= most_passed) return f.best;
   kernel_gate_free(f.best);
   return NULL;
 }

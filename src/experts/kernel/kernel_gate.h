@@ -9,7 +9,8 @@
  * explained by its own trace: a centred row is minus the sum of the others. The bar is set by training
  * models that were left out with all of their label, since models of new labels belong here too, and by training models
  * turned into another basis, layer by layer, which do not: it refuses nearly all of the latter, but of the former never
- * fewer than one in a hundred nor more than one in twenty. l is the one that tells the two best. */
+ * fewer than one in a hundred nor more than one in twenty. l is the one that tells the two best. Where a label that is left
+ * out cannot be told from the turned ones, as among few labels, models are left out with their kin alone. */
 #pragma once
 
 #include "experts/kernel/kernel.h"

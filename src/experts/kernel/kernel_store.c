@@ -120,6 +120,8 @@ char *kernel_store_text(const Kernel *k) {
   json_add_number(o, "left_out_seen", k->left_out[0]);
   json_add_number(o, "left_out_unseen", k->left_out[1]);
   json_add_number(o, "least_norm", k->least_norm);
+  json_add_number(o, "unseen_temperature", k->unseen_temperature);
+  json_add_number(o, "unseen_threshold", k->unseen_threshold);
   if (k->gate) {
     cJSON *gate = cJSON_AddObjectToObject(o, "gate");
     json_add_number(gate, "offset", k->gate->offset);
@@ -328,6 +330,9 @@ static bool read_all(WeightFile *f, Kernel *k, const cJSON *o, GError **error) {
   k->left_out[0] = json_number(o, "left_out_seen", NAN);
   k->left_out[1] = json_number(o, "left_out_unseen", NAN);
   k->least_norm = json_number(o, "least_norm", 0);
+  k->unseen_temperature = json_number(o, "unseen_temperature", NAN);
+  k->unseen_threshold = json_number(o, "unseen_threshold", NAN);
+  if (!(k->unseen_temperature > 0)) k->unseen_temperature = k->unseen_threshold = NAN;
   const cJSON *lambda = cJSON_GetObjectItemCaseSensitive(o, "lambda");
   for (int h = 0; h < KERNEL_HEADS; h++) {
     const cJSON *l = cJSON_GetArrayItem(lambda, h);

@@ -9,7 +9,10 @@
 #include "experts/kernel/kernel_gate.h"
 #include "experts/kernel/landmarks.h"
 #include "experts/kernel/shortcut.h"
+#include "experts/probex/align.h"
+#include "numerics/calibration.h"
 #include "numerics/linalg.h"
+#include "numerics/rate.h"
 #include "numerics/rng.h"
 #include "numerics/sorted.h"
 
@@ -226,6 +229,31 @@ static bool fit_seen(Training *t, const KernelEigen *e, GError **error) {
   return ok;
 }
 
+/* What an answer about a label never trained on is worth, by the answers p (n, width) for whole labels left out, each
+ * among all labels, which is harder than most questions are. */
+static void fit_doubt(Kernel *k, const KernelTarget *t, const float *p) {
+  enum { MOST_JUDGED = 3000 };
+  static const double wanted_right = 0.95;
+  size_t by = (t->n + MOST_JUDGED - 1) / MOST_JUDGED, n = 0, width = t->width, c = t->labels;
+  g_autofree float *y = g_new(float, (t->n / by + 1) * c + 1), *one = g_new(float, width + 1);
+  g_autofree size_t *label = g_new(size_t, t->n + 1);
+  g_autofree Answer *a = g_new0(Answer, t->n + 1);
+  for (size_t i = 0; i < t->n; i += by, n++) {
+    memcpy(one, p + i * width, width * sizeof *one);
+    align_normalise(one, 1, width, NULL);
+    gemm(false, true, 1, c, width, expf(KERNEL_SHARPNESS), one, width, t->text, width, 0, y + n * c, c);
+    label[n] = t->label[i];
+  }
+  k->unseen_temperature = calibrate_softmax(y, label, n, c);
+  for (size_t i = 0; i < n; i++) {
+    bool right = score_rank(y + i * c, c, label[i]) == 0;
+    softmax_row(y + i * c, c, k->unseen_temperature);
+    for (size_t j = 0; j < c; j++) a[i].confidence = fmax(a[i].confidence, (double)y[i * c + j]);
+    a[i].right = right;
+  }
+  k->unseen_threshold = answer_threshold(a, n, wanted_right);
+}
+
 /* The second: text vectors, by the errors on whole labels left out. */
 static bool fit_unseen(Training *t, const KernelEigen *e, GError **error) {
   g_autoptr(KernelTarget) vectors = kernel_target_new(t->task, t->members, t->n, false);
@@ -233,6 +261,7 @@ static bool fit_unseen(Training *t, const KernelEigen *e, GError **error) {
   if (!kernel_target_fit(vectors, e, true, true, &l, error)) return false;
   take_head(t, KERNEL_UNSEEN, &l, vectors->width);
   t->kernel->least_norm = least_norm(&l, t->n, vectors->width);
+  fit_doubt(t->kernel, vectors, l.p);
   lambda_clear(&l);
   return true;
 }

@@ -50,14 +50,14 @@ static double fit_temperature(const EvaluationPanel *val, bool classes) {
                  : calibrate_softmax(val->logits, val->target, val->n, val->classes);
 }
 
-static void measure_confidence(const EvaluationPanel *p, bool classes, const Evaluation *e, Group *g) {
+static void measure_confidence(const EvaluationPanel *p, bool classes, double temperature, double threshold, Group *g) {
   size_t n;
   g_autofree Answer *raw = answers_of(p, classes, 1, &n);
-  g_autofree Answer *tuned = answers_of(p, classes, e->temperature, &n);
+  g_autofree Answer *tuned = answers_of(p, classes, temperature, &n);
   g->ece_raw = calibration_error(raw, n);
   g->ece = calibration_error(tuned, n);
   reliability_bins(tuned, n, g->bins);
-  answer_rates(tuned, n, e->threshold, &g->answered, &g->answered_right);
+  answer_rates(tuned, n, threshold, &g->answered, &g->answered_right);
 }
 
 /* The cosine that nine in ten right validation answers reach. */
@@ -236,7 +236,9 @@ static void measure_group(const EvaluationBench *b, TaskSplit split, Evaluation 
   if (p.n && p.classes) {
     g->score = evaluation_panel_score(&p, classes);
     if (!classes) g->score.control = task_control(b->task, split);
-    measure_confidence(&p, classes, e, g);
+    bool own = split == SPLIT_HOLDOUT && expert_knows_unseen(b->expert);
+    measure_confidence(&p, classes, own ? expert_temperature(b->expert, true) : e->temperature,
+                       own ? expert_threshold(b->expert, true) : e->threshold, g);
     if (classes) {
       count_classes(b, &p, e);
     } else {
@@ -288,7 +290,7 @@ Evaluation *evaluation_fit(Collection *collection, const GPtrArray *models, cons
   Evaluation *e = evaluation_start();
   EvaluationPanel p = evaluation_panel(b, SPLIT_TEST);
   calibrate(b, e);
-  if (p.n && p.classes) measure_confidence(&p, b->task->has != NULL, e, &e->seen);
+  if (p.n && p.classes) measure_confidence(&p, b->task->has != NULL, e->temperature, e->threshold, &e->seen);
   evaluation_panel_clear(&p);
   return e;
 }
