@@ -39,7 +39,8 @@ static const struct {
 } woods[WOODS] = {
     {"easy",
      "Easy: scenes",
-     "64 concepts, 16 of them never trained on, two training adapters of each, one common start of their down matrices.",
+     "64 concepts, 16 of them never trained on, two training adapters of each, one common start of their down "
+     "matrices.",
      "mid_block.0",
      {.kind = PLANT_SCENES, .concepts = 64, .adapters = 2},
      EXPERT_ALIGN,

@@ -22,6 +22,10 @@ reproduce: tests/bench/reproduce$(EXEEXT)
 interval-report: tests/bench/interval-report$(EXEEXT)
 	tests/bench/interval-report$(EXEEXT) interval-data $${TRIALS:-40}
 
+# On which weights does an expert stay silent? GATE=SEED of the woods.
+gate-report: tests/bench/gate-report$(EXEEXT)
+	tests/bench/gate-report$(EXEEXT) gate-data $${GATE:-41}
+
 # A step of the form of several views beside PyTorch's: seconds of processor and memory, one thread each.
 bench-views: tests/bench/views-step$(EXEEXT)
 	@$(with_torch) $(srcdir)/tests/bench/views_torch.py tests/bench/views-step$(EXEEXT) $(without_torch)
@@ -73,4 +77,4 @@ search-report: tests/bench/fusion-report$(EXEEXT) tests/bench/words-report$(EXEE
 	tests/bench/fusion-report$(EXEEXT) search-data >>SEARCH.md.new
 	mv SEARCH.md.new $(srcdir)/docs/SEARCH.md
 
-.PHONY: words bench bench-views interval-report reproduce hard-report check-clip bench-lineage bench-adapters lineage-report lineage-fit bench-ui search-report
+.PHONY: words bench bench-views interval-report gate-report reproduce hard-report check-clip bench-lineage bench-adapters lineage-report lineage-fit bench-ui search-report
