@@ -107,6 +107,11 @@ static Cell *measure(Collection *collection, const GPtrArray *models, const Trai
   return c;
 }
 
+Cell *cell_kept(const char *root, const char *name) {
+  g_autofree char *path = g_build_filename(root, "cells", name, NULL);
+  return load(path);
+}
+
 Cell *cell_take(const char *root, const char *name, Collection *collection, const GPtrArray *models,
                 const TrainOptions *options, GError **error) {
   g_autofree char *folder = g_build_filename(root, "cells", NULL), *path = g_build_filename(folder, name, NULL);

@@ -11,7 +11,10 @@ typedef struct {
   Judged judged[2];                  /* test models, and those of labels never trained on, one by one */
 } Cell;
 
-/* Reads ROOT/cells/NAME, or trains and writes it. NULL with an error; the caller frees it. */
+/* Reads ROOT/cells/NAME; NULL when it is not there. The caller frees it. */
+Cell *cell_kept(const char *root, const char *name);
+
+/* The same, but trains and writes what is not there. NULL with an error. */
 Cell *cell_take(const char *root, const char *name, Collection *collection, const GPtrArray *models,
                 const TrainOptions *options, GError **error);
 void cell_free(Cell *cell);

@@ -289,10 +289,14 @@ static void print_table(WoodSort sort, const Row rows[KINDS], unsigned seeds) {
   fflush(stdout);
 }
 
+static char *cell_name(WoodSort sort, unsigned seed, Kind kind) {
+  return g_strdup_printf("kinds-%s-%u-%d", woods[sort].name, seed, (int)kind);
+}
+
 static void train_one(const Stand *s, const char *root, WoodSort sort, Kind kind, unsigned seed, Row *row) {
   g_autoptr(GError) error = NULL;
   TrainOptions o = options_of(kind, sort, s, seed);
-  g_autofree char *name = g_strdup_printf("kinds-%s-%u-%d", woods[sort].name, seed, (int)kind);
+  g_autofree char *name = cell_name(sort, seed, kind);
   g_autoptr(Cell) c = cell_take(root, name, s->collection, s->models, &o, &error);
   if (c) row_take(row, c, seed);
   else fprintf(stderr, "reproduce: %s on %s: %s\n", kind_names[kind], woods[sort].name, error->message);
@@ -312,6 +316,26 @@ static bool one_wood(const char *root, WoodSort sort, unsigned seeds, GError **e
   if (ok) print_table(sort, rows, seeds);
   for (int k = 0; k < KINDS; k++) row_clear(&rows[k]);
   return ok;
+}
+
+static void one_wood_so_far(const char *root, WoodSort sort, unsigned seeds) {
+  Row rows[KINDS] = {0};
+  unsigned most = 0;
+  for (int k = 0; k < KINDS; k++) {
+    row_init(&rows[k]);
+    for (unsigned seed = 0; seed < seeds; seed++) {
+      g_autofree char *name = cell_name(sort, seed, (Kind)k);
+      g_autoptr(Cell) c = cell_kept(root, name);
+      if (c) row_take(&rows[k], c, seed);
+    }
+    most = MAX(most, rows[k].seeds);
+  }
+  if (most) print_table(sort, rows, most);
+  for (int k = 0; k < KINDS; k++) row_clear(&rows[k]);
+}
+
+void expert_tables_so_far(const char *root, unsigned seeds) {
+  for (int w = 0; w < WOODS; w++) one_wood_so_far(root, (WoodSort)w, seeds);
 }
 
 bool expert_tables(const char *root, unsigned seeds, GError **error) {

@@ -9,3 +9,6 @@
  * wood: means over the seeds with the interval of all their test models, chance, and the default less each other kind,
  * model by model. A kind that cannot be trained has no row. False with an error when a wood cannot be planted. */
 bool expert_tables(const char *root, unsigned seeds, GError **error);
+
+/* The same tables of what was trained so far; nothing is planted or trained. */
+void expert_tables_so_far(const char *root, unsigned seeds);

@@ -243,7 +243,7 @@ static bool claims(const char *root, GError **error) {
   return ok;
 }
 
-/* reproduce [ROOT [kinds|claims [SEEDS]]]: all of it, or one part. */
+/* reproduce [ROOT [kinds|claims|so-far [SEEDS]]]: all of it, one part, or what the kinds have told so far. */
 int main(int argc, char **argv) {
   g_autoptr(GError) error = NULL;
   const char *root = argc > 1 ? argv[1] : "reproduce-data", *part = argc > 2 ? argv[2] : "";
@@ -253,6 +253,10 @@ int main(int argc, char **argv) {
       "constant was chosen with. Intervals: 95 %%, of the test models of all seeds, those of one label as one group "
       "(`src/numerics/interval.h`).\n");
   bool ok = dir_make(root, &error);
+  if (strcmp(part, "so-far") == 0) {
+    expert_tables_so_far(root, seeds);
+    return 0;
+  }
   if (ok && strcmp(part, "claims") != 0) ok = expert_tables(root, seeds, &error);
   if (ok && strcmp(part, "kinds") != 0) ok = claims(root, &error);
   if (!ok) fprintf(stderr, "reproduce: %s\n", error->message);
