@@ -220,14 +220,16 @@ char *forest_column_text(int column, const ForestNode *node, const RowLook *look
   return column_text(&column_table[column], node, look, columns);
 }
 
-static int compare_numbers(double a, double b) {
+double forest_column_number(int column, const ForestNode *node) { return column_number(&column_table[column], node); }
+
+int forest_column_compare_numbers(double a, double b) {
   if (isnan(a) || isnan(b)) return (int)isnan(a) - (int)isnan(b);
   return (a < b) - (a > b);
 }
 
 int forest_column_compare(int column, const ForestNode *a, const ForestNode *b, const RowLook *look) {
-  const Column *c = &column_table[column];
-  if (!forest_column_is_text(column)) return compare_numbers(column_number(c, a), column_number(c, b));
+  if (!forest_column_is_text(column))
+    return forest_column_compare_numbers(forest_column_number(column, a), forest_column_number(column, b));
   g_autofree char *x = forest_column_key(column, a, look), *y = forest_column_key(column, b, look);
   return forest_column_compare_keys(x, y);
 }

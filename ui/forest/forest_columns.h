@@ -53,6 +53,10 @@ int forest_column_compare(int column, const ForestNode *a, const ForestNode *b, 
 /* False for columns that are ordered by numbers. */
 bool forest_column_is_text(int column);
 
+/* What any other column orders a node by, and the order of two of them, as above; NAN where it says nothing. */
+double forest_column_number(int column, const ForestNode *node);
+int forest_column_compare_numbers(double a, double b);
+
 /* What a column of text orders a node by, made once for many comparisons: NULL where it says nothing. The caller
  * frees it. */
 char *forest_column_key(int column, const ForestNode *node, const RowLook *look);

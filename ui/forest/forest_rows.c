@@ -62,16 +62,16 @@ bool forest_rows_keep(void *user, unsigned node) {
 /* The nodes with what they are ordered by. */
 typedef struct {
   const ForestRows *rows;
-  char **keys; /* of each node, for a column of text; NULL: it is one of numbers, or the name */
+  char **keys;     /* of each node, for a column of text; NULL: it is one of numbers, or the name */
+  double *numbers; /* for a column of numbers; NULL: it is another */
 } NodeOrder;
 
 static int compare_values(const NodeOrder *o, guint a, guint b) {
   const ForestRows *r = o->rows;
   const ForestNode *n = forest_node(r->wood->forest, a), *m = forest_node(r->wood->forest, b);
-  RowLook look = {.forest = r->wood->forest, .label_key = r->wood->label_key, .predicted = r->predicted};
-  if (r->sort < 0) return strcmp(n->name, m->name);
   if (o->keys) return forest_column_compare_keys(o->keys[a], o->keys[b]);
-  return forest_column_compare(r->sort, n, m, &look);
+  if (o->numbers) return forest_column_compare_numbers(o->numbers[a], o->numbers[b]);
+  return strcmp(n->name, m->name);
 }
 
 static int compare_nodes(gconstpointer a, gconstpointer b, gpointer user) {
@@ -86,14 +86,18 @@ static int compare_nodes(gconstpointer a, gconstpointer b, gpointer user) {
 static guint *nodes_in_order(const ForestRows *r) {
   guint n = forest_rows_nodes(r), *nodes = g_new(guint, n + 1);
   bool text = r->sort >= 0 && forest_column_is_text(r->sort);
-  NodeOrder order = {r, text ? g_new0(char *, n + 1) : NULL};
+  bool number = r->sort >= 0 && !text;
+  NodeOrder order = {r, text ? g_new0(char *, n + 1) : NULL, number ? g_new(double, n + 1) : NULL};
   RowLook look = {.forest = r->wood->forest, .label_key = r->wood->label_key, .predicted = r->predicted};
   for (guint i = 0; i < n; i++) nodes[i] = i;
+  for (guint i = 0; i < n && number; i++)
+    order.numbers[i] = forest_column_number(r->sort, forest_node(r->wood->forest, i));
   for (guint i = 0; i < n && text; i++)
     order.keys[i] = forest_column_key(r->sort, forest_node(r->wood->forest, i), &look);
   g_qsort_with_data(nodes, (int)n, sizeof *nodes, compare_nodes, &order);
   for (guint i = 0; i < n && text; i++) g_free(order.keys[i]);
   g_free(order.keys);
+  g_free(order.numbers);
   return nodes;
 }
 
