@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "core/files.h"
-#include "experts/kernel/kernel_gate.h"
+#include "experts/kernel/kernel.h"
 #include "experts/measure/evaluation.h"
 #include "experts/train/train.h"
 #include "numerics/linalg.h"

@@ -26,9 +26,9 @@ static void test_apart(void) {
   forest_add_node(f, NULL, "fox"); /* not on disk: cards name it so */
   const char *const names[] = {"mnist.pt",        "mnist.safetensors", "fox", "old/run/last.pt",
                                "new/run/last.pt", "last.pt",           "fox"};
-  forest_settle(f);
+  forest_tell_names_apart(f);
   expect(f, names);
-  forest_settle(f);
+  forest_tell_names_apart(f);
   expect(f, names);
 }
 
@@ -37,7 +37,7 @@ static void test_same_path(void) {
   g_autoptr(Forest) f = forest_new();
   add(f, "fox", "a/fox.pt");
   add(f, "fox", "a/fox.pt");
-  forest_settle(f);
+  forest_tell_names_apart(f);
   expect(f, (const char *const[]){"a/fox.pt", "a/fox.pt"});
 }
 

@@ -246,12 +246,10 @@ static void test_mlx_told_by_norms(void) {
   float s[OUT * GROUPS], b[OUT * GROUPS], norm[IN] = {0};
   draw(c, 8, OUT * IN);
   for (int g = 0; g < OUT * GROUPS; g++) s[g] = draw_scale(c), b[g] = -draw_scale(c);
-  for (int o = 0; o < OUT; o++)
-    for (int i = 0; i < IN; i++) {
-      int g = o * GROUPS + i / GROUP;
-      c->want[o * IN + i] = (float)c->q[o * IN + i] * s[g] + b[g];
-      put_bits(codes + o * IN / 4, (size_t)i * 8, 8, c->q[o * IN + i]);
-    }
+  for (int i = 0; i < OUT * IN; i++) {
+    c->want[i] = (float)c->q[i] * s[i / GROUP] + b[i / GROUP];
+    put_bits(codes, (size_t)i * 8, 8, c->q[i]);
+  }
   raw_tensors_add(&t, "m.weight", "U32", (int[]){OUT, IN / 4, -1}, codes, sizeof codes);
   add_halves(&t, "m.scales", s, OUT, GROUPS);
   add_halves(&t, "m.biases", b, OUT, GROUPS);

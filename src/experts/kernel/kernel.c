@@ -4,7 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "experts/kernel/kernel_gate.h"
 #include "experts/probex/align.h"
 #include "numerics/hash.h"
 #include "numerics/linalg.h"
@@ -36,6 +35,8 @@ void kernel_free(Kernel *k) {
   }
   g_free(k);
 }
+
+int kernel_gate_head(const Kernel *k) { return k->head[KERNEL_UNSEEN].width ? KERNEL_UNSEEN : KERNEL_SEEN; }
 
 size_t kernel_width(const Kernel *k) { return k->head[KERNEL_SEEN].width + k->head[KERNEL_UNSEEN].width; }
 

@@ -13,6 +13,7 @@
 
 #include "collection/collection.h"
 #include "experts/kernel/direction.h"
+#include "experts/kernel/kernel_gate.h"
 #include "experts/kernel/kernel_gram.h"
 #include "experts/kernel/kernel_scale.h"
 #include "experts/probex/probex.h"
@@ -38,17 +39,6 @@ typedef struct {
   double lambda;
 } KernelHead;
 
-/* What belongs here (kernel_gate.h): below the threshold a model does not. */
-typedef struct {
-  size_t n;
-  size_t *model; /* (n): which of the kernel's models it holds */
-  float *form;   /* (n, n): H */
-  float *slope;  /* (n): 2 u / t */
-  double offset; /* 1 / t */
-  double threshold;
-  double passed; /* share of the training models, turned into another basis, that reach it nevertheless */
-} KernelGate;
-
 typedef struct {
   size_t n;          /* training models that new ones are compared with: all, or landmarks (landmarks.h) */
   GPtrArray *layers; /* of SafeText: canonical names */
@@ -68,6 +58,9 @@ typedef struct {
 Kernel *kernel_new(void);
 void kernel_free(Kernel *kernel);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Kernel, kernel_free)
+
+/* Which of its two sums the gate looks at: the one for labels never trained on where there is one. */
+int kernel_gate_head(const Kernel *kernel);
 
 /* Numbers of a whole answer. */
 size_t kernel_width(const Kernel *kernel);

@@ -6,26 +6,24 @@
  *
  * is 1 less the variance of a Gaussian process with an intercept: what of the model the training models explain. Left out
  * with its group, a model's is K_ii less the diagonal of (H_gg)^-1 - l I. Without the intercept what is left out would be
- * explained by its own trace: a centred row is minus the sum of the others. The bar is set by training
- * models that were left out with all of their label, since models of new labels belong here too, and by training models
- * turned into another basis, layer by layer, which do not: it refuses nearly all of the latter, but of the former never
- * fewer than one in a hundred nor more than one in twenty. l is the one that tells the two best. Where a label that is left
- * out cannot be told from the turned ones, as among few labels, models are left out with their kin alone. */
+ * explained by its own trace: a centred row is minus the sum of the others. */
 #pragma once
 
-#include "experts/kernel/kernel.h"
-#include "experts/kernel/kernel_target.h"
+#include <glib.h>
 
-/* Which of the two sums of a kernel the gate looks at: the one for labels never trained on where there is one. */
-int kernel_gate_head(const Kernel *kernel);
+/* What belongs here: below the threshold a model does not. */
+typedef struct {
+  size_t n;
+  size_t *model; /* (n): which of the kernel's models it holds */
+  float *form;   /* (n, n): H */
+  float *slope;  /* (n): 2 u / t */
+  double offset; /* 1 / t */
+  double threshold;
+  double passed; /* share of the training models, turned into another basis, that reach it nevertheless */
+} KernelGate;
 
-/* sum (n, n): the sum of that head over the models that the kernel holds; target: theirs. Some hundreds of them are enough. NULL
- * without an error when there are too few models, or the turned ones cannot be told from the others; NULL with one when
- * cancelled or without memory. */
-KernelGate *kernel_gate_fit(const Kernel *kernel, int head, const float *sum, const KernelTarget *target, uint64_t seed,
-                            const Progress *progress, GError **error);
-void kernel_gate_free(KernelGate *gate);
+void kernel_gate_free(KernelGate *gate); /* NULL-safe */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KernelGate, kernel_gate_free)
 
-/* score (m) of models by their sum (m, kernel's n). */
+/* score (m) of models by their sum (m, n), n being how many models the kernel holds. */
 void kernel_gate_scores(const KernelGate *gate, const float *sum, size_t m, size_t n, double *score);

@@ -6,7 +6,7 @@
 
 #include "core/error.h"
 #include "experts/kernel/direction_fit.h"
-#include "experts/kernel/kernel_gate.h"
+#include "experts/kernel/kernel_gate_fit.h"
 #include "experts/kernel/landmarks.h"
 #include "experts/kernel/shortcut.h"
 #include "experts/probex/align.h"

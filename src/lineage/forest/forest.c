@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "lineage/forest/forest_make.h"
-#include "lineage/forest/node_names.h"
 
 const char *edge_kind_name(EdgeKind kind) {
   static const char *const names[] = {"fine-tune", "continued", "checkpoint",   "lora-merged", "adapter",
@@ -157,7 +156,6 @@ static gint by_size(gconstpointer a, gconstpointer b, gpointer user) {
 
 void forest_settle(Forest *f) {
   cut_rings(f);
-  forest_tell_names_apart(f);
   fill_children(f);
   g_autofree unsigned *size = g_new0(unsigned, f->nodes->len + 1);
   g_autoptr(GArray) stack = g_array_new(FALSE, FALSE, sizeof(unsigned));

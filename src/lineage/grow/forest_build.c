@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "lineage/forest/node_names.h"
 #include "lineage/grow/forest_builder.h"
 #include "lineage/grow/certainty.h"
 #include "lineage/grow/hand_parents.h"
@@ -165,6 +166,7 @@ Forest *forest_build(Collection *collection, const GPtrArray *models, const Fore
   Forest *done = NULL;
   if (build(&b, error)) {
     forest_follow_hand(b.forest);
+    forest_tell_names_apart(b.forest);
     forest_settle(b.forest);
     if (store_trees(&b, error)) done = g_steal_pointer(&b.forest);
   }
