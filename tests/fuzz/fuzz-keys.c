@@ -7,8 +7,10 @@
 
 #include "tests/unit/ui_fixture.h"
 #include "ui/app/app_keys.h"
-#include "ui/app/frame.h"
 #include "ui/app/app_mouse.h"
+#include "ui/app/frame.h"
+#include "ui/app/navigation.h"
+#include "ui/app/requests.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -37,12 +39,21 @@ static void perform(App *app, const char **at) {
   app_draw(app);
 }
 
-/* Until no job is left; drawn once, and not for each thing that a job says. */
+/* Until no job is left; drawn once, and not for each thing that a job says. What a view does some time after a key is
+ * done at once: views are told that it is later than it is. */
 static void finish_jobs(App *app) {
+  enum { LATER = 10, ROUNDS = 4 };
   gint64 end = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
-  while (!app_is_idle(app)) {
-    if (g_get_monotonic_time() > end) abort();
-    app_wait(app, 5);
+  for (int round = 0; round < ROUNDS; round++) {
+    gint64 later = g_get_monotonic_time() + LATER * G_USEC_PER_SEC;
+    for (int v = 0; v < VIEW_COUNT; v++)
+      if (app_views[v]->tick) app_views[v]->tick(&app->ui, app->views[v], later);
+    app_serve(app);
+    if (worker_idle(app->ui.engine.worker)) break;
+    while (!worker_idle(app->ui.engine.worker)) {
+      if (g_get_monotonic_time() > end) abort();
+      app_wait(app, 5);
+    }
   }
   app->dirty = true;
   app_draw(app);
