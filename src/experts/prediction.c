@@ -93,14 +93,20 @@ double prediction_make(const Expert *x, const Choices *c, const float *e, double
   return x->task == EXPERT_CLASSIFY ? class_choice(x, y, n, p) : softmax_choice(x, c->unseen, y, n, p);
 }
 
+/* Thresholds are figures of single models, which the order of sums must not make doubt themselves. */
+static bool is_below(double x, double least) {
+  static const double rounding = 1e-4;
+  return isfinite(least) && !(x >= least - rounding * fabs(least));
+}
+
 /* The floor is that of answers about trained labels. */
 static Doubt doubt_fit(const Expert *x, bool unseen, const float *logits, size_t n, double confidence) {
   float best = -INFINITY;
   double threshold = expert_threshold(x, unseen);
   bool own = unseen && expert_knows_unseen(x);
   for (size_t i = 0; i < n; i++) best = fmaxf(best, logits[i]);
-  if (!own && isfinite(x->floor) && !((double)best >= x->floor * exp((double)*x->probex->tau))) return DOUBT_NO_FIT;
-  return isfinite(threshold) && confidence < threshold ? DOUBT_UNSURE : DOUBT_NONE;
+  if (!own && is_below((double)best, x->floor * exp((double)*x->probex->tau))) return DOUBT_NO_FIT;
+  return is_below(confidence, threshold) ? DOUBT_UNSURE : DOUBT_NONE;
 }
 
 Doubt prediction_doubt(const Expert *x, const Choices *c, const double *p, const float *logits, double confidence) {
@@ -111,7 +117,7 @@ Doubt prediction_doubt(const Expert *x, const Choices *c, const double *p, const
   if (x->task == EXPERT_ALIGN) return doubt_fit(x, c->unseen, logits, n, confidence);
   for (size_t i = 0; i < n; i++) best = fmax(best, p[i]);
   if (!(best > 0.5)) return DOUBT_NO_LABEL;
-  return isfinite(x->threshold) && best < x->threshold ? DOUBT_UNSURE : DOUBT_NONE;
+  return is_below(best, x->threshold) ? DOUBT_UNSURE : DOUBT_NONE;
 }
 
 bool prediction_abstains(const Expert *x, const Choices *c, const double *p, const float *logits, double confidence) {
