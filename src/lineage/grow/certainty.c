@@ -37,11 +37,11 @@ const double certainty_root[ROOT_EVIDENCES] = {
 /* Logistic weights of lineage/forest/evidence.h, from `make lineage-fit` (its kinds and seeds: tests/bench/lineage-fit.c):
  * 1,229 edges that are said of planted stars, classes and woods, ridge 1; */
 const double certainty_edge[EDGE_EVIDENCES] = {
-    [EDGE_ONE] = -5.95,    [EDGE_SIDE] = 0.476,       [EDGE_NEAR] = 0.678,   [EDGE_FAR] = 1.76,
-    [EDGE_LOST] = -0.339,  [EDGE_LOST_MOST] = -0.631, [EDGE_UNSEEN] = 0.359, [EDGE_ONE_HEAD] = -3.14,
-    [EDGE_ROOT] = 2.33,    [EDGE_ROOT_HEAD] = 2.18,   [EDGE_MARKS] = 0,      [EDGE_CHILDREN] = 0.244,
-    [EDGE_NATS] = 0.0786,  [EDGE_LOST_HEAD] = -2.3,   [EDGE_DOUBT] = -0.722, [EDGE_SHARE] = 1.37,
-    [EDGE_LITTLE] = -1.56, [EDGE_RIVAL] = -1.35,
+    [EDGE_ONE] = -8.67,    [EDGE_SIDE] = 0.855,       [EDGE_NEAR] = 1.51,    [EDGE_FAR] = 2.58,
+    [EDGE_LOST] = -0.317,  [EDGE_LOST_MOST] = -0.249, [EDGE_UNSEEN] = 0.933, [EDGE_ONE_HEAD] = -1.96,
+    [EDGE_ROOT] = 2.99,    [EDGE_ROOT_HEAD] = 2.52,   [EDGE_MARKS] = -0.148, [EDGE_CHILDREN] = -0.565,
+    [EDGE_NATS] = 0.331,   [EDGE_LOST_HEAD] = -2.46,  [EDGE_DOUBT] = -0.514, [EDGE_SHARE] = 1.71,
+    [EDGE_LITTLE] = -1.11, [EDGE_RIVAL] = -1.4,
 };
 
 /* and 303 stars that were looked at for a missing base, ridge 0.1. */
