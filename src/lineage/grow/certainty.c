@@ -34,6 +34,14 @@ const double certainty_root[ROOT_EVIDENCES] = {
     [ROOT_HEAD_BY] = 0.0357,     [ROOT_CENTRAL] = 0.314, [ROOT_TURN] = 0.999,      [ROOT_BRANCHES] = 0.689,
 };
 
+/* The same where a tree has fewer members than any it was fitted on: what was measured before, in which no one sign
+ * outweighs the rest. */
+const double certainty_root_few[ROOT_EVIDENCES] = {
+    [ROOT_KNOWN] = 0.333, [ROOT_CLOCK] = 1.67,  [ROOT_ZEROS] = 2,        [ROOT_ROWS] = 0.27,    [ROOT_LOW_RANK] = 1.33,
+    [ROOT_NORM] = 0.133,  [ROOT_DECAY] = 0.267, [ROOT_KURTOSIS] = 0.167, [ROOT_LAYERS] = 0.167, [ROOT_BIASES] = 0.1,
+    [ROOT_FRESH] = 0.4,   [ROOT_HEAD] = 0.133,  [ROOT_CENTRAL] = 0.5,
+};
+
 /* Logistic weights of lineage/forest/evidence.h, from `make lineage-fit` (its kinds and seeds: tests/bench/lineage-fit.c):
  * 1,229 edges that are said of planted stars, classes and woods, ridge 1; */
 const double certainty_edge[EDGE_EVIDENCES] = {

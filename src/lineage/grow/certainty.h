@@ -21,5 +21,5 @@ typedef struct {
 extern const Certainty certainty;
 
 /* Nats of the evidence for a root. Weights of the evidence for an edge and for a missing base, and how likely the latter must be to be claimed. */
-extern const double certainty_root[ROOT_EVIDENCES], certainty_edge[EDGE_EVIDENCES], certainty_base[BASE_EVIDENCES],
-    certainty_base_asked;
+extern const double certainty_root[ROOT_EVIDENCES], certainty_root_few[ROOT_EVIDENCES], certainty_edge[EDGE_EVIDENCES],
+    certainty_base[BASE_EVIDENCES], certainty_base_asked;

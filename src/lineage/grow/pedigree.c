@@ -95,18 +95,20 @@ static void add_up_evidence(const Rooting *r) {
 }
 
 static void score_roots(Rooting *r) {
+  enum { FEW = 5 };
+  const double *worth = r->n < FEW ? certainty_root_few : certainty_root;
   double top = -INFINITY, total = 0;
   Branching tree;
   branching_init(&tree, r->members, r->n, r->table, r->span->neighbour);
   for (unsigned i = 0; i < r->n; i++) {
     unsigned v = r->order[i];
     if (i) weigh_edge(r, &tree, (unsigned)r->span->neighbour[v], v, evidence_of(r, v));
-    r->nats[v] = i ? evidence_sum(certainty_root, evidence_of(r, v), ROOT_EVIDENCES) : 0;
+    r->nats[v] = i ? evidence_sum(worth, evidence_of(r, v), ROOT_EVIDENCES) : 0;
   }
   branching_clear(&tree);
   add_up_evidence(r);
   for (unsigned v = 0; v < r->n; v++)
-    top = fmax(top, r->score[v] = evidence_sum(certainty_root, evidence_of(r, v), ROOT_EVIDENCES));
+    top = fmax(top, r->score[v] = evidence_sum(worth, evidence_of(r, v), ROOT_EVIDENCES));
   for (unsigned v = 0; v < r->n; v++) total += r->score[v] = exp(r->score[v] - top);
   for (unsigned v = 0; v < r->n; v++) r->below[v] = r->score[v] /= total;
   for (unsigned i = r->n; i-- > 1;) r->below[r->span->neighbour[r->order[i]]] += r->below[r->order[i]];
