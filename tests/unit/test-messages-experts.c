@@ -16,6 +16,7 @@
 
 static const float ones[64] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
 static const float nans[64] = {NAN};
+static const float far[] = {5};
 
 /* A file of one of three kinds, bent at one place: `tensor` is left out (rank 0), or has another shape, or begins with
  * NaN (rank -1); the metadata `key` is another. */
@@ -36,6 +37,8 @@ typedef struct {
   "{\"models\":2,\"layers\":[{\"name\":\"a\",\"dense\":false,\"d_out\":2,\"d_in\":2}]," \
   "\"terms\":[{\"layer\":0,\"view\":\"u,1\",\"seen\":1}],\"ridge\":0.1,"                \
   "\"directions\":[{\"layer\":0,\"view\":\"u,1\",\"weight\":1}]}"
+#define GATED_KERNEL \
+  "{\"models\":2,\"layers\":[" A_LAYER "],\"terms\":[{\"layer\":0,\"view\":\"x,1\",\"seen\":1}],\"gate\":{}}"
 #define GOOD_KERNEL KERNEL("2", A_LAYER, "x,1")
 
 static const Lie lies[] = {
@@ -81,6 +84,8 @@ static const Lie lies[] = {
      DIRECTIONS("\"ridge\":0.1,\"directions\":[{\"layer\":0,\"view\":\"u,1\",\"weight\":1}]"),
      "directions of another size"},
     {'k', NULL, 0, {0}, "copse.kernel", LOW_RANK_DIRECTION, "a direction of a layer that has none"},
+    {'k', "kernel.gate.form", 0, {0}, "copse.kernel", GATED_KERNEL, "a gate of another size"},
+    {'k', NULL, 0, {0}, "copse.kernel", GATED_KERNEL, "a gate of models it has not"},
     {'k', NULL, 0, {0}, "copse.task", "align", "its heads do not fit its texts"},
 };
 
@@ -99,8 +104,10 @@ static const TensorOut view[] = {{"probes_xxtu.weight", DTYPE_F32, 2, {4, 1}, on
 static const TensorOut kernel[] = {
     {"kernel.0.models", DTYPE_F32, 2, {2, 2}, ones},      {"kernel.0.x", DTYPE_F32, 2, {2, 4}, ones},
     {"kernel.0.s", DTYPE_F32, 2, {1, 2}, ones},           {"kernel.term.0.mean", DTYPE_F32, 2, {1, 2}, ones},
-    {"kernel.term.0.spread", DTYPE_F32, 2, {1, 2}, ones}, {"kernel.head.0.a", DTYPE_F32, 2, {2, 2}, ones},
-    {"kernel.head.0.b", DTYPE_F32, 2, {1, 2}, ones},      {"copse.text_mean", DTYPE_F32, 1, {5}, ones}};
+    {"kernel.term.0.spread", DTYPE_F32, 2, {1, 2}, ones}, {"kernel.gate.models", DTYPE_F32, 2, {1, 1}, far},
+    {"kernel.gate.form", DTYPE_F32, 2, {1, 1}, ones},     {"kernel.gate.slope", DTYPE_F32, 2, {1, 1}, ones},
+    {"kernel.head.0.a", DTYPE_F32, 2, {2, 2}, ones},      {"kernel.head.0.b", DTYPE_F32, 2, {1, 2}, ones},
+    {"copse.text_mean", DTYPE_F32, 1, {5}, ones}};
 
 /* The tensors of that kind with the one that lies; returns how many there are. */
 static size_t bend(const Lie *lie, TensorOut *out) {
