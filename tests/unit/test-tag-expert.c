@@ -9,7 +9,7 @@
 #include "numerics/rng.h"
 #include "tests/unit/collection_fixture.h"
 
-enum { MODELS = 72, TAGS = 4, D = 24, RANK = 3 };
+enum { MODELS = 320, TAGS = 4, D = 24, RANK = 3 };
 
 static const char *const tags[TAGS] = {"fox", "castle", "watercolour", "night"};
 
