@@ -65,9 +65,10 @@ Evaluation *fake_evaluate(Collection *collection, const GPtrArray *models, const
   g_array_set_clear_func(e->confusions, confusion_clear);
   for (size_t i = 0; i < G_N_ELEMENTS(pairs); i++) {
     ClassRow row = {g_strdup(pairs[i].right), i == 1, 12, 0.2 + 0.3 * (double)i, NAN, NAN};
-    Confusion pair = {g_strdup(pairs[i].right), g_strdup(pairs[i].said), pairs[i].count};
     g_array_append_val(e->classes, row);
-    if (expert->task == EXPERT_ALIGN) g_array_append_val(e->confusions, pair);
+    if (expert->task != EXPERT_ALIGN) continue;
+    Confusion pair = {g_strdup(pairs[i].right), g_strdup(pairs[i].said), pairs[i].count};
+    g_array_append_val(e->confusions, pair);
   }
   return e;
 }

@@ -356,7 +356,6 @@ static void test_any_keys(void) {
   press(app, "<Esc><Esc><Esc>");
   app_free(g_steal_pointer(&app));
   g_free(wood.changed);
-  g_free(wood.by_hand);
   g_assert_cmpint(g_chdir(before), ==, 0);
   g_assert_true(dir_remove(folder, NULL));
 }

@@ -337,8 +337,7 @@ static bool fake_set_by_hand(Collection *collection, GPtrArray *models, const Mo
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "there is no model %s", value);
     return false;
   }
-  g_free(wood->by_hand);
-  wood->by_hand = g_strdup_printf("%s: %s=%s", model->path, key, value);
+  g_snprintf(wood->by_hand, sizeof wood->by_hand, "%s: %s=%s", model->path, key, value);
   return true;
 }
 

@@ -22,7 +22,7 @@ typedef struct {
   bool runs;               /* a third expert, trained by steps as the first was */
   unsigned skips;          /* files that could not be read */
   bool alone;              /* the embedding is an adapter whose base is not here */
-  char *by_hand;           /* "path: key=value" as last set; NULL: nothing was */
+  char by_hand[256];       /* "path: key=value" as last set; "": nothing was */
   char *changed;           /* "removed NAME", "NAME is now OTHER" */
   bool uncursed;           /* drawn as cells alone, which is faster */
   GThread *owner;          /* of the app; NULL: not looked at */
