@@ -137,7 +137,7 @@ CoarseRows *coarse_rows_new(const float *rows, size_t n, size_t d, unsigned thre
 
 void coarse_rows_free(CoarseRows *c) {
   if (!c) return;
-  big_free((float *)c->codes, c->n * c->d / sizeof(float) + 1);
+  big_free((void *)c->codes, c->n * c->d / sizeof(float) + 1);
   g_free(c->facts);
   g_free(c);
 }
