@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How far an adapter moves its base: the length of its branch. */
 #include <math.h>
-#include <string.h>
 
-#include "collection/stamp.h"
 #include "core/parallel.h"
 #include "lineage/diff/model_diff.h"
 #include "lineage/grow/forest_builder.h"
+#include "lineage/grow/pair_store.h"
 
 /* A larger file is left unmeasured: its factors would be read once more for a length alone. */
 static const uint64_t measured_bytes = 32U << 20;
@@ -40,17 +39,11 @@ static double measure(const Builder *b, const Model *model, GHashTable *sizes) {
 
 /* The same, kept for the bytes of both: an adapter is read for it once. */
 static double length_of(const Builder *b, const Model *model, const Model *base, GHashTable *sizes) {
-  g_autofree char *own = model_stamp(b->collection, model), *other = model_stamp(b->collection, base);
-  g_autofree char *key = g_strconcat(own, " ", other, NULL);
-  g_autoptr(GBytes) kept = collection_get(b->collection, space, key, NULL);
+  g_autofree char *key = pair_store_key(b->collection, model, base);
   double length;
-  if (kept && g_bytes_get_size(kept) == sizeof length) {
-    memcpy(&length, g_bytes_get_data(kept, NULL), sizeof length);
-    return length;
-  }
+  if (pair_store_get(b->collection, space, key, &length, sizeof length)) return length;
   length = measure(b, model, sizes);
-  g_autoptr(GBytes) value = g_bytes_new(&length, sizeof length);
-  if (!collection_is_read_only(b->collection)) collection_put(b->collection, space, key, value, NULL);
+  pair_store_put(b->collection, space, key, &length, sizeof length);
   return length;
 }
 

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sketches say of a change that it may be of low rank, or noise; a few layers, read again, say whether it is. */
-#include <string.h>
-
-#include "collection/stamp.h"
 #include "core/parallel.h"
 #include "lineage/grow/direction.h"
 #include "lineage/grow/forest_builder.h"
+#include "lineage/grow/pair_store.h"
 #include "lineage/recipe/change_rank.h"
 
 /* Answers are kept: "verdict rank layers", by both stamps. */
@@ -29,11 +27,8 @@ static ChangeRank read_rank(const Builder *b, const Suspect *s) {
 }
 
 static bool from_catalog(const Builder *b, const char *key, ChangeRank *out) {
-  g_autoptr(GBytes) kept = collection_get(b->collection, space, key, NULL);
   unsigned numbers[3];
-  if (!kept || g_bytes_get_size(kept) != sizeof numbers) return false;
-  memcpy(numbers, g_bytes_get_data(kept, NULL), sizeof numbers);
-  if (numbers[0] > RANK_WHITE) return false;
+  if (!pair_store_get(b->collection, space, key, numbers, sizeof numbers) || numbers[0] > RANK_WHITE) return false;
   *out = (ChangeRank){(RankVerdict)numbers[0], numbers[1], numbers[2]};
   return true;
 }
@@ -43,15 +38,11 @@ static bool check_one(void *user, size_t item, unsigned thread) {
   const RankCheck *check = user;
   const Builder *b = check->b;
   Suspect *s = &g_array_index(check->suspects, Suspect, item);
-  g_autofree char *above = model_stamp(b->collection, b->models->pdata[s->parent]);
-  g_autofree char *below = model_stamp(b->collection, b->models->pdata[s->child]);
-  g_autofree char *key = above && below ? g_strdup_printf("%s|%s", above, below) : NULL;
-  if (key && from_catalog(b, key, &s->rank)) return true;
+  g_autofree char *key = pair_store_key(b->collection, b->models->pdata[s->parent], b->models->pdata[s->child]);
+  if (from_catalog(b, key, &s->rank)) return true;
   s->rank = read_rank(b, s);
-  if (!key || collection_is_read_only(b->collection)) return true;
   const unsigned numbers[3] = {(unsigned)s->rank.verdict, s->rank.rank, s->rank.layers};
-  g_autoptr(GBytes) bytes = g_bytes_new(numbers, sizeof numbers);
-  collection_put(b->collection, space, key, bytes, NULL);
+  pair_store_put(b->collection, space, key, numbers, sizeof numbers);
   return true;
 }
 
