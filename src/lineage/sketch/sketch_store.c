@@ -91,10 +91,13 @@ static bool report(Loading *l, const Model *m) {
  * numbers packed. */
 static char *key_of(const Model *m, const char *stamp) {
   g_autofree char *strength = model_adapter_text(m);
-  const char *heads = model_value(m, MODEL_HEADS), *packing = model_value(m, MODEL_PACKING);
-  if (!heads) heads = packing;
-  if (!stamp || (!*strength && !heads)) return g_strdup(stamp);
-  return g_strconcat(stamp, "|", strength, heads ? "|" : NULL, heads, NULL);
+  const char *facts[] = {model_value(m, MODEL_HEADS), model_value(m, MODEL_PACKING)};
+  if (!stamp || (!*strength && !facts[0] && !facts[1])) return g_strdup(stamp);
+  GString *key = g_string_new(stamp);
+  g_string_append_printf(key, "|%s", strength);
+  for (size_t i = 0; i < G_N_ELEMENTS(facts); i++)
+    if (facts[i]) g_string_append_printf(key, "|%s", facts[i]);
+  return g_string_free(key, FALSE);
 }
 
 /* The sketch of a model's file; *stamp becomes that of what was read, *key what it is kept under. */
