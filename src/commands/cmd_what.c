@@ -106,8 +106,10 @@ static NameSet *titles_of(const GPtrArray *models) {
   return name_set_new(titles, models->len);
 }
 
-static void print_line(const char *title, const GArray *all) {
+/* Of the i-th model. */
+static void print_line(const NameSet *titles, guint i, const GArray *all) {
   const Purpose *p = &g_array_index(all, Purpose, 0);
+  g_autofree char *title = name_set_fit(titles, i, NAME_COLUMNS, "…");
   g_autofree char *name = text_fit(title, NAME_COLUMNS, "…"), *what = text_fit(p->text, WHAT_COLUMNS, "…");
   printf("%s  %s  %s", name, what, p->evidence);
   guint others = all->len > 2 ? all->len - 2 : 0; /* the name always says otherwise */
@@ -137,12 +139,11 @@ static int run(const char *root, const char *what, const Globals *globals) {
   g_autoptr(NameSet) titles = titles_of(models);
   for (guint i = 0; i < models->len; i++) {
     const Model *m = models->pdata[i];
-    g_autofree char *title = name_set_fit(titles, i, NAME_COLUMNS, "…");
     if (only && m != only) continue;
     g_autoptr(GArray) all = purposes_of(m, label_key, predictions);
     if (globals->json) print_json(m, all);
     else if (only) print_all(m, all);
-    else print_line(title, all);
+    else print_line(titles, i, all);
   }
   command_tell_empty(models, globals);
   return STATUS_DONE;
