@@ -119,6 +119,13 @@ bool linalg_self_check(GError **error) {
 
 float dot(const float *x, const float *y, size_t n) { return cblas_sdot((blasint)n, x, 1, y, 1); }
 
+void quadratic_scores(const float *g, const float *s, double offset, const float *x, size_t n, size_t d, double *y) {
+  g_autofree float *t = g_new(float, n *d + 1);
+  for (size_t i = 0; i < n; i++) memcpy(t + i * d, s, d * sizeof *t);
+  gemm(false, false, n, d, d, 1, x, d, g, d, 1, t, d);
+  for (size_t i = 0; i < n; i++) y[i] = (double)dot(x + i * d, t + i * d, d) - offset;
+}
+
 size_t first_not_finite(const float *x, size_t n) {
   size_t i = 0;
   while (i < n && isfinite(x[i])) i++;

@@ -38,6 +38,9 @@ size_t first_not_finite(const float *x, size_t n);
 bool all_zero(const float *x, size_t n);
 void axpy(float alpha, const float *x, float *y, size_t n); /* y += alpha x */
 
+/* y_i = x_i'(G x_i + s) - offset of rows x (n, d), with G (d, d) and s (d). */
+void quadratic_scores(const float *g, const float *s, double offset, const float *x, size_t n, size_t d, double *y);
+
 /* Zeroed floats for matrices; from 2 MB on in pages advised to be huge (page faults of
  * fresh buffers cost more than arithmetic). NULL with an error when there is no memory;
  * n = 0 gives one float. Free with big_free() and the same n. */

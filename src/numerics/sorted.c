@@ -21,3 +21,9 @@ double quantile(double *x, size_t n, double share) {
   sort_doubles(x, n);
   return n ? x[(size_t)(share * (double)(n - 1) + 0.5)] : 0;
 }
+
+double share_below(const double *x, size_t n, double bar) {
+  size_t below = 0;
+  while (below < n && x[below] < bar) below++;
+  return (double)below / (double)n;
+}

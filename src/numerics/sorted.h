@@ -7,5 +7,8 @@
 void sort_doubles(double *x, size_t n);
 void sort_floats(float *x, size_t n);
 
+/* The share of x (n), ascending, that is below `bar`. */
+double share_below(const double *x, size_t n, double bar);
+
 /* Sorts x; the number nearest to `share` (0 to 1) of the way through, 0 of none. */
 double quantile(double *x, size_t n, double share);

@@ -135,18 +135,7 @@ static float *form_of(const KernelEigen *e, const float *c, size_t width, double
 
 /* Of rows c (n, width). */
 static void score_rows(const Guard *g, const float *c, size_t n, double *score) {
-  size_t width = g->width;
-  g_autofree float *t = g_new(float, n *width + 1);
-  for (size_t i = 0; i < n; i++) memcpy(t + i * width, g->slope, width * sizeof *t);
-  gemm(false, false, n, width, width, 1, c, width, g->g, width, 1, t, width);
-  for (size_t i = 0; i < n; i++) score[i] = (double)dot(c + i * width, t + i * width, width) - g->offset;
-}
-
-/* Of ascending scores. */
-static double share_below(const double *score, size_t n, double bar) {
-  size_t below = 0;
-  while (below < n && score[below] < bar) below++;
-  return (double)below / (double)n;
+  quadratic_scores(g->g, g->slope, g->offset, c, n, g->width, score);
 }
 
 static void try_lambda(Fitting *f, const Guard *side, const KernelEigen *e, const float *c, const float *foreign,

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "experts/kernel/kernel_gate.h"
 
-#include <string.h>
-
 #include "numerics/linalg.h"
 
 void kernel_gate_free(KernelGate *g) {
@@ -14,10 +12,8 @@ void kernel_gate_free(KernelGate *g) {
 }
 
 void kernel_gate_scores(const KernelGate *g, const float *sum, size_t m, size_t n, double *score) {
-  g_autofree float *c = g_new(float, m * g->n + 1), *t = g_new(float, m * g->n + 1);
+  g_autofree float *c = g_new(float, m * g->n + 1);
   for (size_t i = 0; i < m; i++)
     for (size_t j = 0; j < g->n; j++) c[i * g->n + j] = sum[i * n + g->model[j]];
-  for (size_t i = 0; i < m; i++) memcpy(t + i * g->n, g->slope, g->n * sizeof *t);
-  gemm(false, false, m, g->n, g->n, 1, c, g->n, g->form, g->n, 1, t, g->n);
-  for (size_t i = 0; i < m; i++) score[i] = (double)dot(c + i * g->n, t + i * g->n, g->n) - g->offset;
+  quadratic_scores(g->form, g->slope, g->offset, c, m, g->n, score);
 }

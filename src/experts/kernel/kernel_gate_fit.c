@@ -151,12 +151,6 @@ typedef struct {
   double kept; /* by it at the turned ones' bar: share of those left out */
 } Fitting;
 
-static size_t count_below(const double *score, size_t n, double bar) {
-  size_t below = 0;
-  while (below < n && score[below] < bar) below++;
-  return below;
-}
-
 static void try_lambda(Fitting *f, double lambda) {
   size_t n = f->n;
   g_autofree double *m = g_new(double, n *n + 1), *turned = g_new(double, f->n_turned + 1), *slope = g_new(double, n);
@@ -171,9 +165,9 @@ static void try_lambda(Fitting *f, double lambda) {
   kernel_gate_scores(g, f->turned, f->n_turned, f->kernel->n, turned);
   sort_doubles(turned, f->n_turned);
   double bar = turned[(size_t)(turned_below * (double)f->n_turned)];
-  double kept = 1 - (double)count_below(own, n, bar) / (double)n;
+  double kept = 1 - share_below(own, n, bar);
   g->threshold = CLAMP(bar, own[(size_t)(refused_least * (double)n)], own[(size_t)(refused_most * (double)n)]);
-  g->passed = 1 - (double)count_below(turned, f->n_turned, g->threshold) / (double)f->n_turned;
+  g->passed = 1 - share_below(turned, f->n_turned, g->threshold);
   if (f->best && (f->kept > kept || (f->kept == kept && f->best->passed <= g->passed))) return;
   kernel_gate_free(f->best);
   f->best = g_steal_pointer(&g);
