@@ -3,22 +3,13 @@
 
 #include <math.h>
 
-/* Nats of each piece of evidence. */
-static const struct {
-  double clock, low_rank, norm, norm_decay, kurtosis, norm_layers, biases;
-  double fresh_head, same_head, centrality, zeros, rows;
-} worth = {.clock = 5,
-           .low_rank = 4,
-           .norm = 0.4,
-           .norm_decay = 0.8,
-           .kurtosis = 0.5,
-           .norm_layers = 0.5,
-           .biases = 0.3,
-           .fresh_head = 1.2,
-           .same_head = 0.4,
-           .centrality = 1.5,
-           .zeros = 6, /* what was set to zero does not come back */
-           .rows = 0.8 /* vocabularies grow more often than they shrink */};
+/* Nats of each piece of evidence, as measured on small networks; what has none is not counted. */
+static const double worth[ROOT_EVIDENCES] = {
+    [ROOT_CLOCK] = 5,      [ROOT_LOW_RANK] = 4,  [ROOT_NORM] = 0.4,   [ROOT_DECAY] = 0.8,
+    [ROOT_KURTOSIS] = 0.5, [ROOT_LAYERS] = 0.5,  [ROOT_BIASES] = 0.3, [ROOT_FRESH] = 1.2,
+    [ROOT_HEAD] = 0.4,     [ROOT_CENTRAL] = 1.5, [ROOT_ZEROS] = 6, /* what was set to zero does not come back */
+    [ROOT_ROWS] = 0.8                                              /* vocabularies grow more often than they shrink */
+};
 
 /* More of the numbers are 0 in one than in the other: it was pruned. */
 static const double most_zeros_apart = 0.05;
@@ -29,21 +20,8 @@ static const double decay_rho = 12;
 /* +1 when the child's is the larger, -1 when smaller, 0 when equal or not known. */
 static double sign(double parent, double child) { return (double)((child > parent) - (child < parent)); }
 
-static double norm_nats(const Kinship *k) {
-  double rho = kinship_growth(k);
-  if (kinship_is_low_rank(k)) return worth.low_rank * CLAMP(rho, -1, 1);
-  if (fabs(rho) > decay_rho) return worth.norm_decay * (rho > 0 ? 1 : -1);
-  return worth.norm * CLAMP(rho, -2, 2);
-}
-
 bool direction_one_head(const ModelSketch *a, const ModelSketch *b, const Kinship *k) {
   return a->head_out && a->head_out == b->head_out && k->head_cosine > 0.5;
-}
-
-static double head_nats(const ModelSketch *p, const ModelSketch *c, const Kinship *k) {
-  if (!p->head_out || !c->head_out) return 0;
-  if (direction_one_head(p, c, k)) return worth.same_head * sign(p->head_scale, c->head_scale);
-  return -worth.fresh_head * sign(p->head_scale, c->head_scale);
 }
 
 /* The logarithm of the child's to the parent's, -1..1; 0 when one is not known or none. */
@@ -66,11 +44,6 @@ static void norm_evidence(const Kinship *k, double *x) {
   if (kinship_is_low_rank(k)) x[ROOT_LOW_RANK] += CLAMP(rho, -1, 1);
   else if (fabs(rho) > decay_rho) x[ROOT_DECAY] += rho > 0 ? 1 : -1;
   else x[ROOT_NORM] += CLAMP(rho, -2, 2);
-}
-
-static double centrality_nats(const Kinship *k, double median_p, double median_c) {
-  double lead = (median_c - median_p) / k->tail2;
-  return isfinite(lead) ? worth.centrality * tanh(2 * lead) : 0;
 }
 
 /* Rows of the tables that both have with another number of them: the child's minus the parent's, by sign. */
@@ -98,18 +71,6 @@ static bool is_pruning(const ModelSketch *p, const ModelSketch *c) {
 /* Nothing but what the sketches do not compare has changed. */
 static bool is_same_trunk(const Kinship *k) { return k->equal == 1 && k->distance2 == 0; }
 
-static double mark_nats(const ModelSketch *p, const ModelSketch *c, const Kinship *k) {
-  unsigned tables;
-  if (is_pruning(p, c)) return worth.zeros * sign(p->zeros, c->zeros);
-  return norm_nats(k) + (p->trunk != c->trunk ? worth.rows * more_rows(p, c, &tables) : 0);
-}
-
-double direction_nats(const ModelSketch *p, const ModelSketch *c, const Kinship *k, double median_p, double median_c) {
-  return worth.clock * sign(p->clock, c->clock) + mark_nats(p, c, k) + worth.kurtosis * sign(p->kurtosis, c->kurtosis) +
-         worth.norm_layers * sign(p->norm_layers, c->norm_layers) + worth.biases * sign(p->biases, c->biases) +
-         head_nats(p, c, k) + centrality_nats(k, median_p, median_c);
-}
-
 static void place_evidence(const Kinship *k, const DirectionPlace *place, double *x) {
   double lead = (place->median_c - place->median_p) / k->tail2;
   if (isfinite(lead)) x[ROOT_CENTRAL] += tanh(2 * lead);
@@ -134,6 +95,14 @@ void direction_evidence(const ModelSketch *p, const ModelSketch *c, const Kinshi
   x[ROOT_BIASES_BY] += ratio(p->biases, c->biases);
   head_evidence(p, c, k, x);
   place_evidence(k, place, x);
+}
+
+double direction_nats(const ModelSketch *p, const ModelSketch *c, const Kinship *k, double median_p, double median_c) {
+  const DirectionPlace place = {.median_p = median_p, .median_c = median_c};
+  double x[ROOT_EVIDENCES] = {0};
+  direction_evidence(p, c, k, &place, x);
+  if (is_pruning(p, c)) x[ROOT_ROWS] = 0; /* its zeros say enough */
+  return evidence_sum(worth, x, ROOT_EVIDENCES);
 }
 
 EdgeKind direction_kind_by_head(const ModelSketch *p, const ModelSketch *c, const Kinship *k) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which of two kin came first: evidence, each piece worth some nats, none of them sure. The
- * constants were measured on small networks; they stand in one table, in direction.c. */
+/* Which of two kin came first: evidence, each piece worth some nats, none of them sure. What a pair alone is worth was
+ * measured on small networks and stands in direction.c; what it is worth for the root of a tree is fitted (certainty.h). */
 #pragma once
 
 #include "lineage/forest/forest.h"
