@@ -40,14 +40,19 @@ typedef struct {
   gssize shared[2];  /* VeRA's A and B */
 } Gathering;
 
+LayerInfo layer_info_blank(char *name, LayerForm form) {
+  LayerInfo l = {.name = name, .form = form, .weight = -1, .a = -1, .b = -1, .alpha = -1};
+  l.scale = (AdapterScale){.alpha = (double)NAN};
+  for (int k = 0; k < ADAPTER_PARTS; k++) l.part[k] = -1;
+  return l;
+}
+
 /* Finds or starts the entry of a layer. A layer holds one form. */
 static LayerInfo *entry_for(Gathering *g, const char *name, LayerForm form) {
   g_autofree char *key = g_strdup_printf("%c%s", form == LAYER_DENSE ? 'd' : 'l', name);
   gsize at = GPOINTER_TO_SIZE(g_hash_table_lookup(g->index, key));
   if (at) return &g_array_index(g->all, LayerInfo, at - 1);
-  LayerInfo fresh = {.name = g_strdup(name), .form = form, .weight = -1, .a = -1, .b = -1, .alpha = -1};
-  fresh.scale = (AdapterScale){.alpha = (double)NAN};
-  for (int k = 0; k < ADAPTER_PARTS; k++) fresh.part[k] = -1;
+  LayerInfo fresh = layer_info_blank(g_strdup(name), form);
   g_array_append_val(g->all, fresh);
   g_hash_table_insert(g->index, g_steal_pointer(&key), GSIZE_TO_POINTER(g->all->len));
   return &g_array_index(g->all, LayerInfo, g->all->len - 1);

@@ -14,7 +14,10 @@
  * g_array_unref. */
 GArray *layer_list(const WeightFile *file, const AdapterConfig *config);
 
-/* The same with the names at hand. */
+/* A layer of that form without a part yet; takes name. */
+LayerInfo layer_info_blank(char *name, LayerForm form);
+
+/* The same as layer_list() with the names at hand. */
 GArray *layer_list_named(const WeightFile *file, const FileNames *names, const AdapterConfig *config);
 
 /* A module that an adapter changes in a way that is not computed from the file alone: its form is told, its factors are

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "weights/layers/learnable.h"
 
-#include <math.h>
-#include <string.h>
-
 static const struct {
   AdapterPart part;
   const char *ending;
@@ -12,23 +9,15 @@ static const struct {
               {ADAPTER_MAGNITUDE, ".magnitude"},
               {ADAPTER_OFT, ".rotation"}};
 
-/* A layer without parts; the name becomes the layer's. */
-static LayerInfo blank(char *name, LayerForm form, AdapterForm adapter) {
-  LayerInfo l = {.name = name, .form = form, .weight = -1, .a = -1, .b = -1, .alpha = -1, .adapter = adapter};
-  l.scale = (AdapterScale){.alpha = (double)NAN};
-  for (int k = 0; k < ADAPTER_PARTS; k++) l.part[k] = -1;
-  return l;
-}
-
 /* A vector as a column, whichever way it lies; blocks a row each. */
 static void add_vector(GArray *layers, const WeightFile *file, size_t i, const TensorName *name, const char *ending) {
   const TensorInfo *t = weight_file_info(file, i);
   if (!t->count || !t->rank || !dtype_is_float(t->dtype) || !dtype_is_readable(t->dtype)) return;
-  LayerInfo l = blank(g_strconcat(name->layer, ending, NULL), LAYER_DENSE, name->form);
+  LayerInfo l = layer_info_blank(g_strconcat(name->layer, ending, NULL), LAYER_DENSE);
   uint64_t blocks = t->shape[0];
   if (t->rank == 4) blocks *= t->shape[1];
   bool vector = name->part != ADAPTER_OFT;
-  l.weight = (gssize)i;
+  l.adapter = name->form, l.weight = (gssize)i;
   l.d_out = vector ? t->count : blocks;
   l.d_in = vector ? 1 : t->count / blocks;
   g_array_append_val(layers, l);
@@ -48,7 +37,8 @@ static void add_pair(GArray *layers, const WeightFile *file, const char *module,
     const TensorInfo *b = weight_file_info(file, (size_t)left), *a = weight_file_info(file, (size_t)right);
     if (a->rank < 2 || b->rank != 2 || !a->count || !b->count || b->shape[1] != a->shape[0]) continue;
     if (a->shape[0] > LAYER_MAX_RANK || a->shape[0] > MIN(b->shape[0], a->count / a->shape[0])) continue;
-    LayerInfo l = blank(g_strconcat(module, ending, NULL), LAYER_LOW_RANK, FORM_LORA);
+    LayerInfo l = layer_info_blank(g_strconcat(module, ending, NULL), LAYER_LOW_RANK);
+    l.adapter = FORM_LORA;
     l.a = right, l.b = left, l.alpha = alpha;
     l.scale.divisor = (double)a->shape[0];
     l.rank = a->shape[0], l.d_out = b->shape[0], l.d_in = a->count / a->shape[0];
