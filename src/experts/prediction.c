@@ -10,12 +10,6 @@
 #include "numerics/calibration.h"
 #include "experts/probex/classify.h"
 
-static bool is_trained(const Expert *x, const char *label) {
-  for (guint i = 0; i < x->labels->len; i++)
-    if (strcmp(x->labels->pdata[i], label) == 0) return true;
-  return false;
-}
-
 /* Keeps the labels that are known, with their vectors moved together. */
 static void keep_known(Choices *c, char *const *labels, const bool *known, size_t n, size_t r_t, GPtrArray *left_out) {
   for (size_t i = 0; i < n; i++) {
@@ -37,7 +31,8 @@ Choices *choices_new(const Expert *x, TextEncoder *encoder, char *const *labels,
   c->mapped = g_new(float, (n * r_t) + 1);
   if (!expert_map_texts(x, encoder, (const char *const *)labels, n, c->mapped, known, error)) return NULL;
   keep_known(c, labels, known, n, r_t, left_out);
-  for (guint i = 0; i < c->names->len && !c->unseen; i++) c->unseen = !is_trained(x, c->names->pdata[i]);
+  for (guint i = 0; i < c->names->len && !c->unseen; i++)
+    c->unseen = !g_ptr_array_find_with_equal_func(x->labels, c->names->pdata[i], g_str_equal, NULL);
   if (c->names->len || n == 0) return g_steal_pointer(&c);
   g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "the encoder '%s' knows no word of any label",
               text_encoder_name(encoder));
