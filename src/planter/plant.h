@@ -10,10 +10,10 @@
 #include "core/progress.h"
 
 typedef enum {
-  PLANT_SCENES,  /* a denoiser and LoRA adapters: jungle/scenes.h */
-  PLANT_CLASSES, /* a classifier and full fine-tunes: jungle/classes.h */
+  PLANT_SCENES,  /* a denoiser and LoRA adapters: planter/scenes.h */
+  PLANT_CLASSES, /* a classifier and full fine-tunes: planter/classes.h */
   PLANT_WOOD,    /* both */
-  PLANT_WOODS,   /* many trees, to measure lineage on: jungle/woods.h */
+  PLANT_WOODS,   /* many trees, to measure lineage on: planter/woods.h */
   PLANT_HARD,    /* adapters on which methods part: planter/hard.h */
   PLANT_STARS    /* fine-tunes on other domains, in stars and chains: planter/woods.h */
 } PlantKind;

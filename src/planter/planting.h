@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the planters of the different kinds share: where they plant, and how they go through
- * their models on several threads. Seen inside jungle/ alone. */
+ * their models on several threads. Seen inside planter/ alone. */
 #pragma once
 
 #include <glib.h>

@@ -21,7 +21,7 @@ guint64 engine_export(const Engine *engine, Snapshot *wood, GPtrArray *nodes, co
   task->wood = snapshot_ref(wood);
   task->nodes = nodes;
   task->text = g_strdup(path);
-  return job_input_submit(task, "Writing a file", ERRAND_URGENT | ERRAND_LASTING, run_export, g_free, done, user);
+  return job_input_submit(task, "Writing a file", JOB_URGENT | JOB_LASTING, run_export, g_free, done, user);
 }
 
 static gpointer run_write(gpointer input, const Progress *progress, GError **error) {
@@ -35,8 +35,7 @@ guint64 engine_write_text(const Engine *engine, const char *path, char *text, Jo
   JobInput *task = job_input_new(engine);
   task->text = g_strdup(path);
   task->contents = text;
-  return job_input_submit(task, "Writing a file", ERRAND_URGENT | ERRAND_QUIET | ERRAND_LASTING, run_write, g_free,
-                          done, user);
+  return job_input_submit(task, "Writing a file", JOB_URGENT | JOB_QUIET | JOB_LASTING, run_write, g_free, done, user);
 }
 
 void listing_free(gpointer data) {
@@ -68,6 +67,5 @@ static gpointer run_list(gpointer input, const Progress *progress, GError **erro
 guint64 engine_list_folder(const Engine *engine, const char *folder, JobDone done, gpointer user) {
   JobInput *task = job_input_new(engine);
   task->text = g_strdup(folder);
-  return job_input_submit(task, "Looking into a folder", ERRAND_URGENT | ERRAND_QUIET, run_list, listing_free, done,
-                          user);
+  return job_input_submit(task, "Looking into a folder", JOB_URGENT | JOB_QUIET, run_list, listing_free, done, user);
 }

@@ -15,8 +15,8 @@ static gpointer run_label_counts(gpointer input, const Progress *progress, GErro
 guint64 engine_label_counts(const Engine *engine, Snapshot *wood, JobDone done, gpointer user) {
   JobInput *task = job_input_new(engine);
   task->wood = snapshot_ref(wood);
-  return job_input_submit(task, "Counting labels", ERRAND_URGENT | ERRAND_QUIET, run_label_counts,
-                          engine_free_label_counts, done, user);
+  return job_input_submit(task, "Counting labels", JOB_URGENT | JOB_QUIET, run_label_counts, engine_free_label_counts,
+                          done, user);
 }
 
 static gpointer run_train_counts(gpointer input, const Progress *progress, GError **error) {
@@ -31,5 +31,5 @@ guint64 engine_train_counts(const Engine *engine, Snapshot *wood, const TrainOpt
   JobInput *task = job_input_new(engine);
   task->wood = snapshot_ref(wood);
   job_input_take_options(task, options);
-  return job_input_submit(task, "Counting models", ERRAND_URGENT | ERRAND_QUIET, run_train_counts, g_free, done, user);
+  return job_input_submit(task, "Counting models", JOB_URGENT | JOB_QUIET, run_train_counts, g_free, done, user);
 }

@@ -17,8 +17,8 @@ guint64 engine_set_by_hand(const Engine *engine, Snapshot *wood, Model *model, c
   task->x = model_ref(model);
   task->label_key = g_strdup(key);
   task->text = g_strdup(value);
-  return job_input_submit(task, "Keeping what was set by hand", ERRAND_URGENT | ERRAND_QUIET | ERRAND_LASTING, run_set,
-                          g_free, done, user);
+  return job_input_submit(task, "Keeping what was set by hand", JOB_URGENT | JOB_QUIET | JOB_LASTING, run_set, g_free,
+                          done, user);
 }
 
 static gpointer run_change(gpointer input, const Progress *progress, GError **error) {
@@ -29,12 +29,12 @@ static gpointer run_change(gpointer input, const Progress *progress, GError **er
   return ok ? g_strdup("") : NULL;
 }
 
-guint64 engine_change_expert(const Engine *engine, OpenExperts *oracle, guint expert, const char *name, JobDone done,
+guint64 engine_change_expert(const Engine *engine, OpenExperts *opened, guint expert, const char *name, JobDone done,
                              gpointer user) {
   JobInput *task = job_input_new(engine);
-  task->oracle = open_experts_ref(oracle);
-  task->expert = oracle->experts->pdata[expert];
+  task->opened = open_experts_ref(opened);
+  task->expert = opened->experts->pdata[expert];
   task->text = g_strdup(name);
   return job_input_submit(task, name ? "Renaming an expert" : "Deleting an expert",
-                          ERRAND_URGENT | ERRAND_QUIET | ERRAND_LASTING, run_change, g_free, done, user);
+                          JOB_URGENT | JOB_QUIET | JOB_LASTING, run_change, g_free, done, user);
 }

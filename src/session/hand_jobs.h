@@ -9,6 +9,6 @@
 guint64 engine_set_by_hand(const Engine *engine, Snapshot *wood, Model *model, const char *key, const char *value,
                            JobDone done, gpointer user);
 
-/* Removes the file of the oracle's expert number `expert`, or gives it another name; `name` NULL: removes it. */
-guint64 engine_change_expert(const Engine *engine, OpenExperts *oracle, guint expert, const char *name, JobDone done,
+/* Removes the file of the opened expert number `expert`, or gives it another name; `name` NULL: removes it. */
+guint64 engine_change_expert(const Engine *engine, OpenExperts *opened, guint expert, const char *name, JobDone done,
                              gpointer user);

@@ -54,8 +54,8 @@ static gpointer run_load(gpointer input, const Progress *progress, GError **erro
 }
 
 guint64 engine_history(const Engine *engine, JobDone done, gpointer user) {
-  return job_input_submit(job_input_new(engine), "Remembering", ERRAND_URGENT | ERRAND_QUIET, run_load, history_free,
-                          done, user);
+  return job_input_submit(job_input_new(engine), "Remembering", JOB_URGENT | JOB_QUIET, run_load, history_free, done,
+                          user);
 }
 
 /* Gives back that it is done, since a job without a result has failed. */
@@ -77,6 +77,5 @@ guint64 engine_keep_history(const Engine *engine, HistoryKind kind, const GPtrAr
   task->labels = g_new0(char *, lines->len + 1);
   for (guint i = 0; i < lines->len; i++) task->labels[i] = g_strdup(lines->pdata[i]);
   task->limit = kind;
-  return job_input_submit(task, "Remembering", ERRAND_URGENT | ERRAND_QUIET | ERRAND_LASTING, run_save, g_free, done,
-                          user);
+  return job_input_submit(task, "Remembering", JOB_URGENT | JOB_QUIET | JOB_LASTING, run_save, g_free, done, user);
 }

@@ -2,28 +2,28 @@
 #include "session/job_input.h"
 
 JobInput *job_input_new(const Engine *engine) {
-  JobInput *errand = g_new0(JobInput, 1);
-  errand->engine = *engine;
-  return errand;
+  JobInput *task = g_new0(JobInput, 1);
+  task->engine = *engine;
+  return task;
 }
 
 static void job_input_free(gpointer data) {
-  JobInput *errand = data;
-  snapshot_unref(errand->wood);
-  open_experts_unref(errand->oracle);
-  g_clear_pointer(&errand->p, model_unref);
-  g_clear_pointer(&errand->x, model_unref);
-  sweep_board_unref(errand->board);
-  map_board_unref(errand->map);
-  g_strfreev(errand->labels);
-  g_free(errand->text);
-  g_free(errand->layer);
-  g_free(errand->label_key);
-  g_free(errand->encoder);
-  g_free(errand->prompts);
-  g_free(errand->contents);
-  g_clear_pointer(&errand->nodes, g_ptr_array_unref);
-  g_free(errand);
+  JobInput *task = data;
+  snapshot_unref(task->wood);
+  open_experts_unref(task->opened);
+  g_clear_pointer(&task->p, model_unref);
+  g_clear_pointer(&task->x, model_unref);
+  sweep_board_unref(task->board);
+  map_board_unref(task->map);
+  g_strfreev(task->labels);
+  g_free(task->text);
+  g_free(task->layer);
+  g_free(task->label_key);
+  g_free(task->encoder);
+  g_free(task->prompts);
+  g_free(task->contents);
+  g_clear_pointer(&task->nodes, g_ptr_array_unref);
+  g_free(task);
 }
 
 void job_input_take_options(JobInput *task, const TrainOptions *options) {
@@ -34,17 +34,17 @@ void job_input_take_options(JobInput *task, const TrainOptions *options) {
   task->train.prompts = task->prompts = g_strdup(options->prompts);
 }
 
-guint64 job_input_submit(JobInput *errand, const char *title, unsigned flags, JobRun run, GDestroyNotify free_result,
+guint64 job_input_submit(JobInput *task, const char *title, unsigned flags, JobRun run, GDestroyNotify free_result,
                          JobDone done, gpointer user) {
   JobSpec spec = {.title = title,
-                  .urgent = flags & ERRAND_URGENT,
-                  .quiet = flags & ERRAND_QUIET,
-                  .lasting = flags & ERRAND_LASTING,
+                  .urgent = flags & JOB_URGENT,
+                  .quiet = flags & JOB_QUIET,
+                  .lasting = flags & JOB_LASTING,
                   .run = run,
-                  .input = errand,
+                  .input = task,
                   .free_input = job_input_free,
                   .free_result = free_result,
                   .done = done,
                   .user = user};
-  return worker_submit(errand->engine.worker, &spec);
+  return worker_submit(task->engine.worker, &spec);
 }

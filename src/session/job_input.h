@@ -9,9 +9,9 @@
 typedef struct {
   Engine engine;
   Snapshot *wood; /* references; NULL where the job needs none */
-  OpenExperts *oracle;
+  OpenExperts *opened;
   Model *p, *x;
-  const Expert *expert; /* borrowed from the oracle */
+  const Expert *expert; /* borrowed from `opened` */
   char *text;
   char **labels;
   unsigned limit;
@@ -23,14 +23,14 @@ typedef struct {
   MapBoard *map;
 } JobInput;
 
-enum { ERRAND_QUIET = 1, ERRAND_URGENT = 2, ERRAND_LASTING = 4 };
+enum { JOB_QUIET = 1, JOB_URGENT = 2, JOB_LASTING = 4 };
 
 JobInput *job_input_new(const Engine *engine);
 
 /* The options of a training; their strings are copied. */
-void job_input_take_options(JobInput *errand, const TrainOptions *options);
+void job_input_take_options(JobInput *task, const TrainOptions *options);
 
 /* Queues it; takes ownership. `flags`: not listed among the jobs; not behind a training; done even when the
  * program ends. */
-guint64 job_input_submit(JobInput *errand, const char *title, unsigned flags, JobRun run, GDestroyNotify free_result,
+guint64 job_input_submit(JobInput *task, const char *title, unsigned flags, JobRun run, GDestroyNotify free_result,
                          JobDone done, gpointer user);

@@ -45,7 +45,7 @@ static JobInput *about(const Engine *engine, Snapshot *wood) {
 guint64 engine_duplicates(const Engine *engine, Snapshot *wood, KeepRule rule, JobDone done, gpointer user) {
   JobInput *task = about(engine, wood);
   task->limit = rule;
-  return job_input_submit(task, "Looking at copies", ERRAND_URGENT, run_duplicates, duplicates_free, done, user);
+  return job_input_submit(task, "Looking at copies", JOB_URGENT, run_duplicates, duplicates_free, done, user);
 }
 
 SpaceReport *space_measure(const Engine *engine, Snapshot *wood, GError **error) {
@@ -61,7 +61,7 @@ static gpointer run_space(gpointer input, const Progress *progress, GError **err
 }
 
 guint64 engine_space(const Engine *engine, Snapshot *wood, JobDone done, gpointer user) {
-  return job_input_submit(about(engine, wood), "Measuring the disk", ERRAND_URGENT, run_space, engine_free_space, done,
+  return job_input_submit(about(engine, wood), "Measuring the disk", JOB_URGENT, run_space, engine_free_space, done,
                           user);
 }
 
@@ -77,6 +77,6 @@ static gpointer run_conflicts(gpointer input, const Progress *progress, GError *
 }
 
 guint64 engine_conflicts(const Engine *engine, Snapshot *wood, JobDone done, gpointer user) {
-  return job_input_submit(about(engine, wood), "Looking for conflicts", ERRAND_URGENT | ERRAND_QUIET, run_conflicts,
+  return job_input_submit(about(engine, wood), "Looking for conflicts", JOB_URGENT | JOB_QUIET, run_conflicts,
                           conflicts_free, done, user);
 }

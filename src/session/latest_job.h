@@ -12,16 +12,16 @@ typedef struct {
   char *problem;   /* why there is none, or NULL */
 } LatestJob;
 
-void latest_job_init(LatestJob *inquiry, const Engine *engine, GDestroyNotify free_result);
+void latest_job_init(LatestJob *latest, const Engine *engine, GDestroyNotify free_result);
 
-/* Forgets question and answer; the inquiry can be used again. */
-void latest_job_reset(LatestJob *inquiry);
+/* Forgets question and answer; it can be used again. */
+void latest_job_reset(LatestJob *latest);
 
-/* The JobDone to ask with, the inquiry being its user. */
+/* The JobDone to ask with, itself being the user. */
 bool latest_job_done(gpointer user, guint64 id, gpointer result, const GError *error);
 
 /* True when nothing was asked yet. */
-bool latest_job_is_fresh(const LatestJob *inquiry);
+bool latest_job_is_fresh(const LatestJob *latest);
 
 /* Text to show in the place of an answer: `waiting` while it is awaited, else the problem, else NULL. */
-const char *latest_job_text(const LatestJob *inquiry, const char *waiting);
+const char *latest_job_text(const LatestJob *latest, const char *waiting);

@@ -39,8 +39,8 @@ static gpointer run_diff(gpointer input, const Progress *progress, GError **erro
 
 guint64 engine_diff(const Engine *engine, Model *p, Model *x, JobDone done, gpointer user) {
   g_autofree char *title = g_strdup_printf("Comparing %s", x->name);
-  return job_input_submit(about(engine, p, x), title, ERRAND_URGENT | (p ? 0 : ERRAND_QUIET), run_diff,
-                          engine_free_diff, done, user);
+  return job_input_submit(about(engine, p, x), title, JOB_URGENT | (p ? 0 : JOB_QUIET), run_diff, engine_free_diff,
+                          done, user);
 }
 
 static gpointer run_figures(gpointer input, const Progress *progress, GError **error) {
@@ -56,8 +56,8 @@ static gpointer run_figures(gpointer input, const Progress *progress, GError **e
 guint64 engine_figures(const Engine *engine, Model *p, Model *x, const char *layer, JobDone done, gpointer user) {
   JobInput *task = about(engine, p, x);
   task->layer = g_strdup(layer);
-  return job_input_submit(task, "Measuring a layer", ERRAND_URGENT | ERRAND_QUIET, run_figures, engine_free_figures,
-                          done, user);
+  return job_input_submit(task, "Measuring a layer", JOB_URGENT | JOB_QUIET, run_figures, engine_free_figures, done,
+                          user);
 }
 
 static gpointer run_card(gpointer input, const Progress *progress, GError **error) {
@@ -67,29 +67,29 @@ static gpointer run_card(gpointer input, const Progress *progress, GError **erro
 }
 
 guint64 engine_card(const Engine *engine, Model *model, JobDone done, gpointer user) {
-  return job_input_submit(about(engine, NULL, model), "Reading a card", ERRAND_URGENT | ERRAND_QUIET, run_card, g_free,
-                          done, user);
+  return job_input_submit(about(engine, NULL, model), "Reading a card", JOB_URGENT | JOB_QUIET, run_card, g_free, done,
+                          user);
 }
 
-static JobInput *with_experts(JobInput *task, Snapshot *wood, OpenExperts *oracle) {
+static JobInput *with_experts(JobInput *task, Snapshot *wood, OpenExperts *opened) {
   task->wood = snapshot_ref(wood);
-  task->oracle = open_experts_ref(oracle);
+  task->opened = open_experts_ref(opened);
   return task;
 }
 
-static VoiceSet *voices_of(const JobInput *t) { return open_experts_voices(t->oracle, &t->engine, t->wood); }
+static VoiceSet *voices_of(const JobInput *t) { return open_experts_voices(t->opened, &t->engine, t->wood); }
 
 static gpointer run_opinions(gpointer input, const Progress *progress, GError **error) {
   const JobInput *t = input;
   return t->engine.ops->opinions(voices_of(t), t->x, t->labels, LABELS_SHOWN, progress, error);
 }
 
-guint64 engine_opinions(const Engine *engine, Snapshot *wood, OpenExperts *oracle, Model *model, char *const *labels,
+guint64 engine_opinions(const Engine *engine, Snapshot *wood, OpenExperts *opened, Model *model, char *const *labels,
                         JobDone done, gpointer user) {
-  JobInput *task = with_experts(about(engine, NULL, model), wood, oracle);
+  JobInput *task = with_experts(about(engine, NULL, model), wood, opened);
   task->labels = labels ? g_strdupv((char **)labels) : NULL;
-  return job_input_submit(task, "Asking the experts", ERRAND_URGENT | ERRAND_QUIET, run_opinions, engine_free_opinions,
-                          done, user);
+  return job_input_submit(task, "Asking the experts", JOB_URGENT | JOB_QUIET, run_opinions, engine_free_opinions, done,
+                          user);
 }
 
 static gpointer run_neighbours(gpointer input, const Progress *progress, GError **error) {
@@ -102,10 +102,10 @@ static gpointer run_neighbours(gpointer input, const Progress *progress, GError 
   return n;
 }
 
-guint64 engine_neighbours(const Engine *engine, Snapshot *wood, OpenExperts *oracle, Model *model, JobDone done,
+guint64 engine_neighbours(const Engine *engine, Snapshot *wood, OpenExperts *opened, Model *model, JobDone done,
                           gpointer user) {
-  return job_input_submit(with_experts(about(engine, NULL, model), wood, oracle), "Looking for neighbours",
-                          ERRAND_URGENT | ERRAND_QUIET, run_neighbours, engine_free_neighbours, done, user);
+  return job_input_submit(with_experts(about(engine, NULL, model), wood, opened), "Looking for neighbours",
+                          JOB_URGENT | JOB_QUIET, run_neighbours, engine_free_neighbours, done, user);
 }
 
 static gpointer run_chart(gpointer input, const Progress *progress, GError **error) {
@@ -113,15 +113,15 @@ static gpointer run_chart(gpointer input, const Progress *progress, GError **err
   return t->engine.ops->chart(voices_of(t), t->expert, progress, error);
 }
 
-static JobInput *for_expert(const Engine *engine, Snapshot *wood, OpenExperts *oracle, guint expert) {
-  JobInput *task = with_experts(job_input_new(engine), wood, oracle);
-  task->expert = oracle->experts->pdata[expert];
+static JobInput *for_expert(const Engine *engine, Snapshot *wood, OpenExperts *opened, guint expert) {
+  JobInput *task = with_experts(job_input_new(engine), wood, opened);
+  task->expert = opened->experts->pdata[expert];
   return task;
 }
 
-guint64 engine_chart(const Engine *engine, Snapshot *wood, OpenExperts *oracle, guint expert, JobDone done,
+guint64 engine_chart(const Engine *engine, Snapshot *wood, OpenExperts *opened, guint expert, JobDone done,
                      gpointer user) {
-  return job_input_submit(for_expert(engine, wood, oracle, expert), "Drawing the map", ERRAND_URGENT, run_chart,
+  return job_input_submit(for_expert(engine, wood, opened, expert), "Drawing the map", JOB_URGENT, run_chart,
                           engine_free_chart, done, user);
 }
 
@@ -139,9 +139,9 @@ static gpointer run_spread(gpointer input, const Progress *progress, GError **er
   return g_strdup("");
 }
 
-guint64 engine_spread(const Engine *engine, Snapshot *wood, OpenExperts *oracle, guint expert, MapBoard *board,
+guint64 engine_spread(const Engine *engine, Snapshot *wood, OpenExperts *opened, guint expert, MapBoard *board,
                       JobDone done, gpointer user) {
-  JobInput *task = for_expert(engine, wood, oracle, expert);
+  JobInput *task = for_expert(engine, wood, opened, expert);
   task->map = map_board_ref(board);
   return job_input_submit(task, "Laying out the map", 0, run_spread, g_free, done, user);
 }
@@ -151,11 +151,11 @@ static gpointer run_sayings(gpointer input, const Progress *progress, GError **e
   return t->engine.ops->sayings(voices_of(t), t->expert, progress, error);
 }
 
-guint64 engine_sayings(const Engine *engine, Snapshot *wood, OpenExperts *oracle, guint expert, JobDone done,
+guint64 engine_sayings(const Engine *engine, Snapshot *wood, OpenExperts *opened, guint expert, JobDone done,
                        gpointer user) {
-  JobInput *task = for_expert(engine, wood, oracle, expert);
+  JobInput *task = for_expert(engine, wood, opened, expert);
   g_autofree char *title = g_strdup_printf("Asking %s of every model", task->expert->name);
-  return job_input_submit(task, title, ERRAND_URGENT, run_sayings, engine_free_sayings, done, user);
+  return job_input_submit(task, title, JOB_URGENT, run_sayings, engine_free_sayings, done, user);
 }
 
 void engine_free_evaluation(gpointer evaluation) { evaluation_free(evaluation); }
@@ -165,9 +165,9 @@ static gpointer run_evaluate(gpointer input, const Progress *progress, GError **
   return t->engine.ops->evaluate(t->engine.collection, t->wood->models, t->expert, progress, error);
 }
 
-guint64 engine_evaluate(const Engine *engine, Snapshot *wood, OpenExperts *oracle, guint expert, JobDone done,
+guint64 engine_evaluate(const Engine *engine, Snapshot *wood, OpenExperts *opened, guint expert, JobDone done,
                         gpointer user) {
-  JobInput *task = for_expert(engine, wood, oracle, expert);
+  JobInput *task = for_expert(engine, wood, opened, expert);
   g_autofree char *title = g_strdup_printf("Judging %s", task->expert->name);
-  return job_input_submit(task, title, ERRAND_URGENT, run_evaluate, engine_free_evaluation, done, user);
+  return job_input_submit(task, title, JOB_URGENT, run_evaluate, engine_free_evaluation, done, user);
 }

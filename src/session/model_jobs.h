@@ -24,7 +24,7 @@ void engine_free_figures(gpointer pair);
 guint64 engine_card(const Engine *engine, Model *model, JobDone done, gpointer user);
 
 /* GPtrArray of Opinion*. `labels` (NULL: the experts' own) is copied. */
-guint64 engine_opinions(const Engine *engine, Snapshot *wood, OpenExperts *oracle, Model *model, char *const *labels,
+guint64 engine_opinions(const Engine *engine, Snapshot *wood, OpenExperts *opened, Model *model, char *const *labels,
                         JobDone done, gpointer user);
 void engine_free_opinions(gpointer opinions);
 
@@ -35,22 +35,22 @@ typedef struct {
 } Neighbourhood;
 
 /* Neighbourhood*. */
-guint64 engine_neighbours(const Engine *engine, Snapshot *wood, OpenExperts *oracle, Model *model, JobDone done,
+guint64 engine_neighbours(const Engine *engine, Snapshot *wood, OpenExperts *opened, Model *model, JobDone done,
                           gpointer user);
 void engine_free_neighbours(gpointer neighbourhood);
 
-/* Chart*, and GHashTable* of sayings: of the oracle's expert number `expert`. Listed among the jobs. */
-guint64 engine_chart(const Engine *engine, Snapshot *wood, OpenExperts *oracle, guint expert, JobDone done,
+/* Chart*, and GHashTable* of sayings: of the opened expert number `expert`. Listed among the jobs. */
+guint64 engine_chart(const Engine *engine, Snapshot *wood, OpenExperts *opened, guint expert, JobDone done,
                      gpointer user);
 void engine_free_chart(gpointer chart);
 
 /* char*, of no meaning: the board is what is filled. Not urgent, since it takes as long as a short training. */
-guint64 engine_spread(const Engine *engine, Snapshot *wood, OpenExperts *oracle, guint expert, MapBoard *board,
+guint64 engine_spread(const Engine *engine, Snapshot *wood, OpenExperts *opened, guint expert, MapBoard *board,
                       JobDone done, gpointer user);
 
 /* Evaluation*: how good it is in every respect, on the models of the wood. */
-guint64 engine_evaluate(const Engine *engine, Snapshot *wood, OpenExperts *oracle, guint expert, JobDone done,
+guint64 engine_evaluate(const Engine *engine, Snapshot *wood, OpenExperts *opened, guint expert, JobDone done,
                         gpointer user);
 void engine_free_evaluation(gpointer evaluation);
-guint64 engine_sayings(const Engine *engine, Snapshot *wood, OpenExperts *oracle, guint expert, JobDone done,
+guint64 engine_sayings(const Engine *engine, Snapshot *wood, OpenExperts *opened, guint expert, JobDone done,
                        gpointer user);

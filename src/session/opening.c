@@ -53,9 +53,9 @@ void opening_start(Opening *o, OpeningStep step) {
 
 void opening_clear(Opening *o) { g_clear_pointer(&o->wood, snapshot_unref); }
 
-bool opening_run(const Engine *engine, OpeningTold told, void *user, Snapshot **wood, OpenExperts **oracle,
+bool opening_run(const Engine *engine, OpeningTold told, void *user, Snapshot **wood, OpenExperts **opened,
                  GError **error) {
-  *wood = NULL, *oracle = NULL;
+  *wood = NULL, *opened = NULL;
   told(user, OPENING_SCAN);
   Snapshot *scanned = snapshot_scan(engine, NULL, error);
   if (!scanned) return false;
@@ -64,7 +64,7 @@ bool opening_run(const Engine *engine, OpeningTold told, void *user, Snapshot **
   snapshot_unref(scanned);
   if (!*wood) return false;
   told(user, OPENING_EXPERTS);
-  *oracle = open_experts_new(engine, error);
-  if (!*oracle) g_clear_pointer(wood, snapshot_unref);
-  return *oracle != NULL;
+  *opened = open_experts_new(engine, error);
+  if (!*opened) g_clear_pointer(wood, snapshot_unref);
+  return *opened != NULL;
 }

@@ -10,7 +10,7 @@ typedef enum { OPENING_LOAD, OPENING_SCAN, OPENING_GROW, OPENING_EXPERTS, OPENIN
 /* Who wants to know. Called on the owner's thread. */
 typedef struct {
   void (*snapshot)(void *user, Snapshot *wood);                      /* takes it: it stands for the one before */
-  void (*experts)(void *user, OpenExperts *oracle);                  /* takes them */
+  void (*experts)(void *user, OpenExperts *opened);                  /* takes them */
   void (*failed)(void *user, const char *what, const GError *error); /* what: "The catalog cannot be read" */
 } OpeningOps;
 
@@ -33,5 +33,5 @@ void opening_clear(Opening *opening);
 typedef void (*OpeningTold)(void *user, OpeningStep step);
 
 /* The steps from the scan on, at once; the experts come without their index. False with an error, and both NULL. */
-bool opening_run(const Engine *engine, OpeningTold told, void *user, Snapshot **wood, OpenExperts **oracle,
+bool opening_run(const Engine *engine, OpeningTold told, void *user, Snapshot **wood, OpenExperts **opened,
                  GError **error);

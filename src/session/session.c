@@ -5,14 +5,14 @@
 
 void reply_free(Reply *reply) {
   if (!reply) return;
-  if (reply->answer) reply->oracle->ops->answer_free(reply->answer);
-  open_experts_unref(reply->oracle);
+  if (reply->answer) reply->opened->ops->answer_free(reply->answer);
+  open_experts_unref(reply->opened);
   g_free(reply->text);
   g_free(reply);
 }
 
 static void free_wood(gpointer wood) { snapshot_unref(wood); }
-static void free_oracle(gpointer oracle) { open_experts_unref(oracle); }
+static void free_opened(gpointer opened) { open_experts_unref(opened); }
 static void free_reply(gpointer reply) { reply_free(reply); }
 static void free_train_result(gpointer result) { train_result_free(result); }
 
@@ -33,15 +33,15 @@ static gpointer run_grow(gpointer input, const Progress *progress, GError **erro
 
 static gpointer run_open_experts(gpointer input, const Progress *progress, GError **error) {
   const JobInput *task = input;
-  OpenExperts *oracle = open_experts_new(&task->engine, error);
-  if (!oracle || !progress_check(progress, error)) {
-    open_experts_unref(oracle);
+  OpenExperts *opened = open_experts_new(&task->engine, error);
+  if (!opened || !progress_check(progress, error)) {
+    open_experts_unref(opened);
     return NULL;
   }
   g_autoptr(GError) problem = NULL;
-  open_experts_index(oracle, &task->engine, task->wood, progress, &problem);
-  if (problem) oracle->problem = g_strdup(problem->message);
-  return oracle;
+  open_experts_index(opened, &task->engine, task->wood, progress, &problem);
+  if (problem) opened->problem = g_strdup(problem->message);
+  return opened;
 }
 
 static gpointer run_train(gpointer input, const Progress *progress, GError **error) {
@@ -52,17 +52,17 @@ static gpointer run_train(gpointer input, const Progress *progress, GError **err
 static gpointer run_query(gpointer input, const Progress *progress, GError **error) {
   JobInput *task = input;
   if (!progress_check(progress, error)) return NULL;
-  QueryAnswer *answer = task->engine.ops->query(task->oracle->index, task->text, task->limit, error);
+  QueryAnswer *answer = task->engine.ops->query(task->opened->index, task->text, task->limit, error);
   if (!answer) return NULL;
   Reply *reply = g_new0(Reply, 1);
   reply->text = g_steal_pointer(&task->text);
   reply->answer = answer;
-  reply->oracle = open_experts_ref(task->oracle);
+  reply->opened = open_experts_ref(task->opened);
   return reply;
 }
 
 guint64 engine_load(const Engine *engine, JobDone done, gpointer user) {
-  return job_input_submit(job_input_new(engine), "Reading the catalog", ERRAND_QUIET, run_load, free_wood, done, user);
+  return job_input_submit(job_input_new(engine), "Reading the catalog", JOB_QUIET, run_load, free_wood, done, user);
 }
 
 guint64 engine_scan(const Engine *engine, JobDone done, gpointer user) {
@@ -78,7 +78,7 @@ guint64 engine_grow(const Engine *engine, Snapshot *wood, JobDone done, gpointer
 guint64 engine_open_experts(const Engine *engine, Snapshot *wood, JobDone done, gpointer user) {
   JobInput *task = job_input_new(engine);
   task->wood = snapshot_ref(wood);
-  return job_input_submit(task, "Opening the experts", 0, run_open_experts, free_oracle, done, user);
+  return job_input_submit(task, "Opening the experts", 0, run_open_experts, free_opened, done, user);
 }
 
 static gpointer run_nothing(gpointer input, const Progress *progress, GError **error) {
@@ -90,7 +90,7 @@ void engine_drop_wood(const Engine *engine, Snapshot *wood) {
   if (!wood) return;
   JobInput *task = job_input_new(engine);
   task->wood = wood;
-  job_input_submit(task, "Letting go of a forest", ERRAND_QUIET | ERRAND_URGENT, run_nothing, NULL, NULL, NULL);
+  job_input_submit(task, "Letting go of a forest", JOB_QUIET | JOB_URGENT, run_nothing, NULL, NULL, NULL);
 }
 
 guint64 engine_train(const Engine *engine, Snapshot *wood, const TrainOptions *options, JobDone done, gpointer user) {
@@ -132,11 +132,11 @@ guint64 engine_sweep(const Engine *engine, Snapshot *wood, const TrainOptions *o
   return job_input_submit(task, "Sweeping the layers", 0, run_sweep, free_experts, done, user);
 }
 
-guint64 engine_query(const Engine *engine, OpenExperts *oracle, const char *text, unsigned limit, JobDone done,
+guint64 engine_query(const Engine *engine, OpenExperts *opened, const char *text, unsigned limit, JobDone done,
                      gpointer user) {
   JobInput *task = job_input_new(engine);
-  task->oracle = open_experts_ref(oracle);
+  task->opened = open_experts_ref(opened);
   task->text = g_strdup(text);
   task->limit = limit;
-  return job_input_submit(task, "Answering", ERRAND_QUIET | ERRAND_URGENT, run_query, free_reply, done, user);
+  return job_input_submit(task, "Answering", JOB_QUIET | JOB_URGENT, run_query, free_reply, done, user);
 }

@@ -11,7 +11,7 @@
 typedef struct {
   char *text;
   QueryAnswer *answer;
-  OpenExperts *oracle;
+  OpenExperts *opened;
 } Reply;
 void reply_free(Reply *reply); /* NULL-safe */
 
@@ -42,5 +42,5 @@ guint64 engine_sweep(const Engine *engine, Snapshot *wood, const TrainOptions *o
                      SweepBoard *board, JobDone done, gpointer user);
 
 /* Reply*. Urgent: it does not wait behind a training. Not listed among the jobs. */
-guint64 engine_query(const Engine *engine, OpenExperts *oracle, const char *text, unsigned limit, JobDone done,
+guint64 engine_query(const Engine *engine, OpenExperts *opened, const char *text, unsigned limit, JobDone done,
                      gpointer user);

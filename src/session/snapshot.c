@@ -23,19 +23,19 @@ void snapshot_unref(Snapshot *wood) {
   g_free(wood);
 }
 
-OpenExperts *open_experts_ref(OpenExperts *oracle) {
-  atomic_fetch_add(&oracle->refs, 1);
-  return oracle;
+OpenExperts *open_experts_ref(OpenExperts *opened) {
+  atomic_fetch_add(&opened->refs, 1);
+  return opened;
 }
 
-void open_experts_unref(OpenExperts *oracle) {
-  if (!oracle || atomic_fetch_sub(&oracle->refs, 1) != 1) return;
-  if (oracle->index) oracle->ops->index_free(oracle->index);
-  voice_set_unref(oracle->voices);
-  g_clear_pointer(&oracle->experts, g_ptr_array_unref);
-  g_clear_pointer(&oracle->warnings, g_ptr_array_unref);
-  g_free(oracle->problem);
-  g_free(oracle);
+void open_experts_unref(OpenExperts *opened) {
+  if (!opened || atomic_fetch_sub(&opened->refs, 1) != 1) return;
+  if (opened->index) opened->ops->index_free(opened->index);
+  voice_set_unref(opened->voices);
+  g_clear_pointer(&opened->experts, g_ptr_array_unref);
+  g_clear_pointer(&opened->warnings, g_ptr_array_unref);
+  g_free(opened->problem);
+  g_free(opened);
 }
 
 static Snapshot *snapshot_new(const EngineOps *ops) {
@@ -142,26 +142,26 @@ Snapshot *snapshot_grow(const Engine *engine, const Snapshot *before, const Prog
 }
 
 OpenExperts *open_experts_new(const Engine *engine, GError **error) {
-  OpenExperts *oracle = g_new0(OpenExperts, 1);
-  oracle->ops = engine->ops;
-  atomic_init(&oracle->refs, 1);
-  oracle->warnings = g_ptr_array_new_with_free_func(g_free);
-  oracle->experts = engine->ops->experts(engine->collection, oracle->warnings, error);
-  if (oracle->experts) return oracle;
-  open_experts_unref(oracle);
+  OpenExperts *opened = g_new0(OpenExperts, 1);
+  opened->ops = engine->ops;
+  atomic_init(&opened->refs, 1);
+  opened->warnings = g_ptr_array_new_with_free_func(g_free);
+  opened->experts = engine->ops->experts(engine->collection, opened->warnings, error);
+  if (opened->experts) return opened;
+  open_experts_unref(opened);
   return NULL;
 }
 
 /* Other models, after a scan: what was opened is about models that are gone. */
-VoiceSet *open_experts_voices(OpenExperts *oracle, const Engine *engine, const Snapshot *wood) {
-  if (oracle->voices && voice_set_models(oracle->voices) == wood->models) return oracle->voices;
-  voice_set_unref(oracle->voices);
-  return oracle->voices = voice_set_new(engine->collection, wood->models, oracle->experts);
+VoiceSet *open_experts_voices(OpenExperts *opened, const Engine *engine, const Snapshot *wood) {
+  if (opened->voices && voice_set_models(opened->voices) == wood->models) return opened->voices;
+  voice_set_unref(opened->voices);
+  return opened->voices = voice_set_new(engine->collection, wood->models, opened->experts);
 }
 
-bool open_experts_index(OpenExperts *oracle, const Engine *engine, const Snapshot *wood, const Progress *progress,
+bool open_experts_index(OpenExperts *opened, const Engine *engine, const Snapshot *wood, const Progress *progress,
                         GError **error) {
-  VoiceSet *voices = open_experts_voices(oracle, engine, wood);
-  if (!oracle->index) oracle->index = engine->ops->index(voices, oracle->warnings, progress, error);
-  return oracle->index != NULL;
+  VoiceSet *voices = open_experts_voices(opened, engine, wood);
+  if (!opened->index) opened->index = engine->ops->index(voices, opened->warnings, progress, error);
+  return opened->index != NULL;
 }

@@ -42,8 +42,8 @@ typedef struct {
   atomic_uint refs;
 } OpenExperts;
 
-OpenExperts *open_experts_ref(OpenExperts *oracle);
-void open_experts_unref(OpenExperts *oracle); /* NULL-safe */
+OpenExperts *open_experts_ref(OpenExperts *opened);
+void open_experts_unref(OpenExperts *opened); /* NULL-safe */
 
 /* Each NULL with an error. The first takes the catalog as it is, the second walks through the folders before; their
  * forests are drawn from cards alone. The third has the forest that the weights tell. */
@@ -56,8 +56,8 @@ OpenExperts *open_experts_new(const Engine *engine, GError **error);
 
 /* The experts' voices over the snapshot's models; each is opened once, when it is first heard. Borrowed. On the
  * worker's thread alone. */
-VoiceSet *open_experts_voices(OpenExperts *oracle, const Engine *engine, const Snapshot *wood);
+VoiceSet *open_experts_voices(OpenExperts *opened, const Engine *engine, const Snapshot *wood);
 
 /* Opens the index unless it is open; not while others use the experts. */
-bool open_experts_index(OpenExperts *oracle, const Engine *engine, const Snapshot *wood, const Progress *progress,
+bool open_experts_index(OpenExperts *opened, const Engine *engine, const Snapshot *wood, const Progress *progress,
                         GError **error);

@@ -21,7 +21,7 @@ typedef struct {
 } Site;
 
 static void site_open(Site *s) {
-  s->root = g_dir_make_tmp("copse-jungle-XXXXXX", NULL);
+  s->root = g_dir_make_tmp("copse-planting-XXXXXX", NULL);
   s->dir = g_build_filename(s->root, "wood", NULL);
 }
 

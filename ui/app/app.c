@@ -38,11 +38,11 @@ static void take_wood(void *user, Snapshot *wood) {
   engine_drop_wood(&app->ui.engine, old);
 }
 
-static void take_experts(void *user, OpenExperts *oracle) {
+static void take_experts(void *user, OpenExperts *opened) {
   App *app = user;
-  open_experts_unref(app->ui.oracle);
-  app->ui.oracle = oracle;
-  app_tell_views(app, CHANGED_ORACLE);
+  open_experts_unref(app->ui.opened);
+  app->ui.opened = opened;
+  app_tell_views(app, CHANGED_EXPERTS);
 }
 
 static void tell_trouble(void *user, const char *what, const GError *error) { tell_error(user, what, error); }
@@ -176,7 +176,7 @@ void app_free(App *app) {
   g_ptr_array_unref(app->ui.told);
   opening_clear(&app->opening);
   snapshot_unref(app->ui.wood);
-  open_experts_unref(app->ui.oracle);
+  open_experts_unref(app->ui.opened);
   keymap_free(app->keymap);
   g_free(app);
 }

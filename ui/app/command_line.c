@@ -92,7 +92,7 @@ static void add_models(const Ui *ui, GArray *out, guint limit, const char *head,
 
 /* Experts' names, or the layers they look at. */
 static void add_experts(const Ui *ui, GArray *out, guint limit, const char *head, const char *stem, bool layers) {
-  const GPtrArray *all = ui->oracle ? ui->oracle->experts : NULL;
+  const GPtrArray *all = ui->opened ? ui->opened->experts : NULL;
   g_autoptr(GPtrArray) words = g_ptr_array_new(), texts = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
   for (guint i = 0; all && i < all->len; i++) {

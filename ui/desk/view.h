@@ -19,7 +19,7 @@
 /* What has changed behind a view's back; bits. */
 typedef enum {
   CHANGED_WOOD = 1 << 0,
-  CHANGED_ORACLE = 1 << 1,
+  CHANGED_EXPERTS = 1 << 1,
   CHANGED_JOBS = 1 << 2,
   CHANGED_PREDICTED = 1 << 3, /* ui->predicted is another */
   CHANGED_SCORES = 1 << 4,    /* ui->scores are */
@@ -41,7 +41,7 @@ typedef struct {
   bool read_only, ascii;
   bool mono;                         /* there are no colours to tell groups by */
   Snapshot *wood;                    /* NULL until the catalog has been read */
-  OpenExperts *oracle;               /* NULL until the experts have been opened */
+  OpenExperts *opened;               /* NULL until the experts have been opened */
   GQueue asked;                      /* of Request*, first asked first; filled by services.h */
   GHashTable *predicted;             /* what an expert predicts: path -> text; NULL: nothing yet */
   char *question;                    /* the last that was answered, or NULL */

@@ -30,5 +30,5 @@ static bool on_changed(gpointer user, guint64 id, gpointer result, const GError 
 }
 
 void expert_change(Ui *ui, guint row, const char *name) {
-  engine_change_expert(&ui->engine, ui->oracle, row, name, on_changed, ui);
+  engine_change_expert(&ui->engine, ui->opened, row, name, on_changed, ui);
 }

@@ -13,5 +13,5 @@ extern const char expert_rename_label[];
 void expert_ask_delete(Ui *ui, const Expert *expert);
 void expert_ask_rename(Ui *ui, const Expert *expert);
 
-/* Renames the oracle's expert number `row`, or deletes it (NULL); the experts are opened again then. */
+/* Renames the opened expert number `row`, or deletes it (NULL); the experts are opened again then. */
 void expert_change(Ui *ui, guint row, const char *name);

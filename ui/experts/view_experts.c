@@ -73,7 +73,7 @@ static unsigned experts_context(const Ui *ui, gpointer view) {
   return ((const ExpertsView *)view)->form_open ? IN_FORM : IN_EXPERTS;
 }
 
-static const GPtrArray *experts(const Ui *ui) { return ui->oracle ? ui->oracle->experts : NULL; }
+static const GPtrArray *experts(const Ui *ui) { return ui->opened ? ui->opened->experts : NULL; }
 
 static void draw_list(const Ui *ui, ExpertsView *v, Cells *cells, Rect area) {
   const GPtrArray *all = experts(ui);
@@ -310,7 +310,7 @@ static bool on_predicted(gpointer user, guint64 id, gpointer result, const GErro
 static void apply(Ui *ui, ExpertsView *v) {
   if (!at_hand(ui, v) || !ui->wood) return;
   if (v->saying) worker_cancel(ui->engine.worker, v->saying); /* the last wish counts, and no queue grows */
-  v->saying = engine_sayings(&ui->engine, ui->wood, ui->oracle, (guint)table_row(&v->table), on_predicted, v);
+  v->saying = engine_sayings(&ui->engine, ui->wood, ui->opened, (guint)table_row(&v->table), on_predicted, v);
 }
 
 /* NULL deletes the expert at hand. */
@@ -399,7 +399,7 @@ static void experts_changed(Ui *ui, gpointer view, unsigned what) {
   ExpertsView *v = view;
   const GPtrArray *all = experts(ui);
   if ((what & CHANGED_WOOD) && ui->wood) follow_wood(ui, v);
-  if (what & CHANGED_ORACLE) table_set(&v->table, all, all ? all->len : 0);
+  if (what & CHANGED_EXPERTS) table_set(&v->table, all, all ? all->len : 0);
   if ((what & CHANGED_JOBS) && ui->training) add_point(ui, v);
 }
 
@@ -428,10 +428,10 @@ static char *experts_status(const Ui *ui, gpointer view) {
   (void)view;
   const GPtrArray *all = experts(ui);
   if (!all) return g_strdup("");
-  guint bad = ui->oracle->warnings ? ui->oracle->warnings->len : 0;
+  guint bad = ui->opened->warnings ? ui->opened->warnings->len : 0;
   if (bad)
     return g_strdup_printf("%u expert%s, %u unreadable: %s", all->len, all->len == 1 ? "" : "s", bad,
-                           (const char *)ui->oracle->warnings->pdata[0]);
+                           (const char *)ui->opened->warnings->pdata[0]);
   return g_strdup_printf("%u expert%s", all->len, all->len == 1 ? "" : "s");
 }
 

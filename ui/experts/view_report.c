@@ -56,12 +56,12 @@ static unsigned report_context(const Ui *ui, gpointer view) {
 }
 
 static int expert_number(const ReportView *v) {
-  return experts_index(v->ui->oracle ? v->ui->oracle->experts : NULL, v->expert);
+  return experts_index(v->ui->opened ? v->ui->opened->experts : NULL, v->expert);
 }
 
 static const Expert *expert_of(const ReportView *v) {
   int number = expert_number(v);
-  return number >= 0 ? v->ui->oracle->experts->pdata[number] : NULL;
+  return number >= 0 ? v->ui->opened->experts->pdata[number] : NULL;
 }
 
 /* Asks, once, and takes up what has come. */
@@ -70,7 +70,7 @@ static void follow(ReportView *v) {
   int number = expert_number(v);
   if (number >= 0 && ui->wood && latest_job_is_fresh(&v->evaluation))
     v->evaluation.job =
-        engine_evaluate(&ui->engine, ui->wood, ui->oracle, (guint)number, latest_job_done, &v->evaluation);
+        engine_evaluate(&ui->engine, ui->wood, ui->opened, (guint)number, latest_job_done, &v->evaluation);
   if (!v->evaluation.result || v->shown == v->evaluation.result) return;
   v->shown = v->evaluation.result;
   table_set(&v->confused, v->shown, v->shown->confusions->len);
@@ -129,7 +129,7 @@ static void draw_table(Table *table, const Evaluation *e, const char *none, Cell
 
 /* The expert at hand first, then others of the same task, as they are listed. Returns how many. */
 static guint gather_runs(const ReportView *v, const Expert *own, Run runs[RUNS_MOST]) {
-  const GPtrArray *all = v->ui->oracle->experts;
+  const GPtrArray *all = v->ui->opened->experts;
   guint n = 0;
   if (own->curve) runs[n++] = (Run){own->name, own->curve};
   for (guint i = 0; i < all->len && n < RUNS_MOST; i++) {
@@ -211,7 +211,7 @@ static void report_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
   const Expert *own = expert_of(v);
   if (!own) {
     say(cells, area,
-        ui->oracle ? "No expert was chosen: i in Experts asks how good the one at hand is."
+        ui->opened ? "No expert was chosen: i in Experts asks how good the one at hand is."
                    : "The experts are being opened.");
     return;
   }
@@ -251,7 +251,7 @@ static void report_serve(Ui *ui, gpointer view, const Request *request) {
 
 static void report_changed(Ui *ui, gpointer view, unsigned what) {
   (void)ui;
-  if (what & (CHANGED_WOOD | CHANGED_ORACLE)) forget(view);
+  if (what & (CHANGED_WOOD | CHANGED_EXPERTS)) forget(view);
 }
 
 /* "1/4 Reliability · offered trained labels alone, it refuses 41 % of what has none of them". */

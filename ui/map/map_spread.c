@@ -20,7 +20,7 @@ void map_spread_start(MapSpread *s, const Chart *chart, guint expert) {
   if (s->board) return;
   s->board = map_board_new(chart->models->len);
   s->kept = NAN;
-  s->job = engine_spread(&s->ui->engine, s->ui->wood, s->ui->oracle, expert, s->board, on_spread, s);
+  s->job = engine_spread(&s->ui->engine, s->ui->wood, s->ui->opened, expert, s->board, on_spread, s);
 }
 
 bool map_spread_follow(MapSpread *s) {

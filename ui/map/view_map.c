@@ -72,7 +72,7 @@ static unsigned map_context(const Ui *ui, gpointer view) {
   return IN_MAP;
 }
 
-static guint expert_count(const Ui *ui) { return ui->oracle && ui->oracle->experts ? ui->oracle->experts->len : 0; }
+static guint expert_count(const Ui *ui) { return ui->opened && ui->opened->experts ? ui->opened->experts->len : 0; }
 
 /* The chart that has come, in its axes. */
 static void take_chart(MapView *v) {
@@ -93,7 +93,7 @@ static void follow(MapView *v) {
   guint n = expert_count(ui);
   if (n && ui->wood && latest_job_is_fresh(&v->chart)) {
     v->expert = MIN(v->expert, n - 1);
-    v->chart.job = engine_chart(&ui->engine, ui->wood, ui->oracle, v->expert, latest_job_done, &v->chart);
+    v->chart.job = engine_chart(&ui->engine, ui->wood, ui->opened, v->expert, latest_job_done, &v->chart);
   }
   if (v->chart.result && v->shown != v->chart.result) take_chart(v);
   if (!v->shown || !v->together || !map_spread_follow(&v->spread)) return;
@@ -186,7 +186,7 @@ static void follow_near(MapView *v, const Model *hover) {
   if (!m || m == v->of) return;
   forget_near(v);
   v->of = model_ref(m);
-  v->near.job = engine_neighbours(&ui->engine, ui->wood, ui->oracle, m, latest_job_done, &v->near);
+  v->near.job = engine_neighbours(&ui->engine, ui->wood, ui->opened, m, latest_job_done, &v->near);
 }
 
 /* "near: fox-lora 0.95, hare-lora 0.75". NULL when nobody is known. The caller frees it. */
@@ -227,7 +227,7 @@ static void draw_below(const MapView *v, const Ui *ui, const Model *m, Cells *ce
 
 /* What stands in the map's place. The caller frees it. */
 static char *advice(const MapView *v) {
-  if (!v->ui->oracle) return g_strdup("The experts are being opened.");
+  if (!v->ui->opened) return g_strdup("The experts are being opened.");
   if (!expert_count(v->ui)) {
     g_autofree char *train = advice_train(v->ui, IN_MAP);
     return g_strconcat("A map is drawn by an expert, and there is none yet. ", train, NULL);
@@ -404,7 +404,7 @@ static void map_choose(Ui *ui, gpointer view, int menu, int line) {
 static void map_changed(Ui *ui, gpointer view, unsigned what) {
   MapView *v = view;
   (void)ui;
-  if (what & CHANGED_ORACLE) map_reset(v);
+  if (what & CHANGED_EXPERTS) map_reset(v);
   bool scores = (what & CHANGED_SCORES) && v->by == MAP_BY_SCORE;
   if (scores || (what & CHANGED_WOOD)) regroup(v);
 }

@@ -68,15 +68,15 @@ static void like_close(gpointer page) {
 static void like_show(Subject *s, gpointer page) {
   LikePage *p = page;
   Ui *ui = s->ui;
-  if (!ui->oracle || !ui->wood || !latest_job_is_fresh(&p->near)) return;
-  p->near.job = engine_neighbours(&ui->engine, ui->wood, ui->oracle, s->model, latest_job_done, &p->near);
+  if (!ui->opened || !ui->wood || !latest_job_is_fresh(&p->near)) return;
+  p->near.job = engine_neighbours(&ui->engine, ui->wood, ui->opened, s->model, latest_job_done, &p->near);
 }
 
 static void like_draw(const Subject *s, gpointer page, Cells *cells, Rect area) {
   LikePage *p = page;
   const Neighbourhood *n = p->near.result;
   const char *text =
-      s->ui->oracle ? latest_job_text(&p->near, "Looking for neighbours ...") : "The experts are being opened.";
+      s->ui->opened ? latest_job_text(&p->near, "Looking for neighbours ...") : "The experts are being opened.";
   p->label_key = s->ui->wood ? s->ui->wood->label_key : NULL;
   if (n && n != p->shown) table_set(&p->table, p, n->near->len);
   p->shown = n;

@@ -39,9 +39,9 @@ static void says_close(gpointer page) {
 static void says_show(Subject *s, gpointer page) {
   SaysPage *p = page;
   Ui *ui = s->ui;
-  if (!ui->oracle || !ui->wood || !latest_job_is_fresh(&p->opinions)) return;
+  if (!ui->opened || !ui->wood || !latest_job_is_fresh(&p->opinions)) return;
   p->opinions.job =
-      engine_opinions(&ui->engine, ui->wood, ui->oracle, s->model, s->labels, latest_job_done, &p->opinions);
+      engine_opinions(&ui->engine, ui->wood, ui->opened, s->model, s->labels, latest_job_done, &p->opinions);
 }
 
 /* Where the next line of an opinion goes, and how many were scrolled away. */
@@ -120,7 +120,7 @@ static void says_draw(const Subject *s, gpointer page, Cells *cells, Rect area) 
   SaysPage *p = page;
   const GPtrArray *all = p->opinions.result;
   const char *text =
-      s->ui->oracle ? latest_job_text(&p->opinions, "Asking the experts ...") : "The experts are being opened.";
+      s->ui->opened ? latest_job_text(&p->opinions, "Asking the experts ...") : "The experts are being opened.";
   g_autofree char *train = advice_train(s->ui, IN_MODEL);
   g_autofree char *none = g_strconcat("No expert speaks for models of this architecture. ", train, NULL);
   if (all && all->len == 0) text = none;

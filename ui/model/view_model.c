@@ -334,7 +334,7 @@ static void model_changed(Ui *ui, gpointer view, unsigned what) {
   ModelView *v = view;
   if (!v->subject.model) return;
   if (what & CHANGED_WOOD) follow_wood(ui, v);
-  if (what & (CHANGED_ORACLE | CHANGED_WOOD)) {
+  if (what & (CHANGED_EXPERTS | CHANGED_WOOD)) {
     page_like.reset(v->pages[PAGE_LIKE]);
     page_says.reset(v->pages[PAGE_SAYS]);
   }

@@ -81,7 +81,7 @@ static void add_questions(PickList *list, const Ui *ui) {
 }
 
 static void add_experts(PickList *list, const Ui *ui) {
-  const GPtrArray *all = ui->oracle ? ui->oracle->experts : NULL;
+  const GPtrArray *all = ui->opened ? ui->opened->experts : NULL;
   for (guint i = 0; all && i < all->len; i++) {
     const Expert *e = all->pdata[i];
     add(list, PICK_EXPERT, i, g_strdup(e->name), g_strdup(e->layer), g_strconcat("expert ", e->name, NULL), NULL);
@@ -90,7 +90,7 @@ static void add_experts(PickList *list, const Ui *ui) {
 
 /* The layers that experts look at, each once. */
 static void add_layers(PickList *list, const Ui *ui) {
-  const GPtrArray *all = ui->oracle ? ui->oracle->experts : NULL;
+  const GPtrArray *all = ui->opened ? ui->opened->experts : NULL;
   g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
   for (guint i = 0; all && i < all->len; i++) {
     const Expert *e = all->pdata[i];
@@ -128,7 +128,7 @@ PickList *pick_list_new(const Ui *ui, unsigned context, unsigned kinds) {
   list->own = g_array_new(FALSE, TRUE, sizeof(Pick));
   g_array_set_clear_func(list->own, clear_own);
   if (ui->wood) list->wood = snapshot_ref(ui->wood);
-  if (ui->oracle) list->experts = open_experts_ref(ui->oracle);
+  if (ui->opened) list->experts = open_experts_ref(ui->opened);
   if (kinds & 1 << PICK_ACTION) add_actions(list, ui, context);
   if (kinds & 1 << PICK_QUESTION) add_questions(list, ui);
   if (kinds & 1 << PICK_EXPERT) add_experts(list, ui);

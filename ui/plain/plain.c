@@ -17,7 +17,7 @@ void talk_complain(const Talk *t, GError *error) {
   g_clear_error(&error);
 }
 
-VoiceSet *talk_voices(Talk *t) { return open_experts_voices(t->oracle, &t->engine, t->wood); }
+VoiceSet *talk_voices(Talk *t) { return open_experts_voices(t->opened, &t->engine, t->wood); }
 
 Model *talk_find(const Talk *t, const char *what) {
   GError *error = NULL;
@@ -149,10 +149,10 @@ static bool answer(Talk *t, const char *line) {
   return true;
 }
 
-void talk_take_experts(Talk *t, OpenExperts *oracle) {
-  open_experts_unref(t->oracle);
-  t->oracle = oracle;
-  t->experts = oracle->experts;
+void talk_take_experts(Talk *t, OpenExperts *opened) {
+  open_experts_unref(t->opened);
+  t->opened = opened;
+  t->experts = opened->experts;
 }
 
 static void tell_step(void *user, OpeningStep step) {
@@ -162,9 +162,9 @@ static void tell_step(void *user, OpeningStep step) {
 }
 
 static bool prepare(Talk *t, GError **error) {
-  OpenExperts *oracle;
-  if (!opening_run(&t->engine, tell_step, t, &t->wood, &oracle, error)) return false;
-  talk_take_experts(t, oracle);
+  OpenExperts *opened;
+  if (!opening_run(&t->engine, tell_step, t, &t->wood, &opened, error)) return false;
+  talk_take_experts(t, opened);
   t->models = t->wood->models;
   t->skipped = t->wood->skipped;
   t->forest = t->wood->forest;
@@ -173,7 +173,7 @@ static bool prepare(Talk *t, GError **error) {
 }
 
 static void talk_clear(Talk *t) {
-  open_experts_unref(t->oracle);
+  open_experts_unref(t->opened);
   snapshot_unref(t->wood);
 }
 

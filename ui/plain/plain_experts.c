@@ -56,8 +56,8 @@ static void say_hit(const Talk *t, guint number, const QueryHit *hit) {
 
 void tell_query(Talk *t, const char *argument) {
   GError *error = NULL;
-  bool open = open_experts_index(t->oracle, &t->engine, t->wood, NULL, &error);
-  QueryAnswer *answer = open ? t->ops->query(t->oracle->index, argument, TALK_LISTED, &error) : NULL;
+  bool open = open_experts_index(t->opened, &t->engine, t->wood, NULL, &error);
+  QueryAnswer *answer = open ? t->ops->query(t->opened->index, argument, TALK_LISTED, &error) : NULL;
   if (!answer) {
     talk_complain(t, error);
     return;

@@ -16,14 +16,14 @@ typedef struct {
   bool read_only;
   Engine engine;       /* without a worker: all is done at once */
   Snapshot *wood;      /* what the next five are borrowed from */
-  OpenExperts *oracle; /* its index is opened by the first question */
+  OpenExperts *opened; /* its index is opened by the first question */
   GPtrArray *models, *skipped, *experts;
   Forest *forest;
   const char *label_key;
 } Talk;
 
 /* Takes other experts for those before. */
-void talk_take_experts(Talk *t, OpenExperts *oracle);
+void talk_take_experts(Talk *t, OpenExperts *opened);
 
 /* Says what went wrong; takes the error, which may be NULL. */
 void talk_complain(const Talk *t, GError *error);

@@ -166,13 +166,13 @@ static void ask(QueryView *v) {
   v->job = 0;
   if (is_blank(v->edit.text->str)) {
     set_reply(v, NULL, NULL);
-  } else if (!ui->oracle) {
+  } else if (!ui->opened) {
     v->asked_again = true;
     set_reply(v, NULL, "The experts are still being opened.");
-  } else if (!ui->oracle->index) {
-    set_reply(v, NULL, ui->oracle->problem ? ui->oracle->problem : "No expert can be asked.");
+  } else if (!ui->opened->index) {
+    set_reply(v, NULL, ui->opened->problem ? ui->opened->problem : "No expert can be asked.");
   } else {
-    v->job = engine_query(&ui->engine, ui->oracle, v->edit.text->str, HITS, on_reply, v);
+    v->job = engine_query(&ui->engine, ui->opened, v->edit.text->str, HITS, on_reply, v);
   }
 }
 
@@ -226,7 +226,7 @@ static gint64 query_tick(Ui *ui, gpointer view, gint64 now) {
 
 static void query_changed(Ui *ui, gpointer view, unsigned what) {
   QueryView *v = view;
-  if (!(what & CHANGED_ORACLE) || !ui->oracle) return;
+  if (!(what & CHANGED_EXPERTS) || !ui->opened) return;
   if (v->asked_again || !is_blank(v->edit.text->str)) ask(v);
   v->asked_again = false;
 }
@@ -270,7 +270,7 @@ static char *advice(const Ui *ui, const QueryView *v) {
   if (v->problem) return g_strdup(v->problem);
   if (v->job || v->due) return g_strdup("");
   if (v->reply) return g_strdup("No model answers to that.");
-  if (ui->oracle && (!ui->oracle->experts || ui->oracle->experts->len == 0)) {
+  if (ui->opened && (!ui->opened->experts || ui->opened->experts->len == 0)) {
     g_autofree char *train = advice_train(ui, query_context(ui, (gpointer)v));
     return g_strdup_printf(
         "There is no expert yet, so that names and cards alone are searched. %s Then ask for what the "

@@ -12,7 +12,7 @@ typedef struct {
   int node;       /* -1: nowhere */
   unsigned trees; /* that fit */
   double confidence;
-} Berth;
+} Place;
 
 /* The node at the top of a tree as built so far. */
 static unsigned top_of(const Builder *b, unsigned v) {
@@ -58,10 +58,10 @@ static Taking taking_of(const Builder *b, unsigned v, const ModelSketch *adapter
 
 /* Looks at one full model of each signature; all full models that fit, by their trees. Those that the adapter was made
  * for, by its names and what is fused, come before all that fit in another spelling. */
-static Berth base_on_disk(const Builder *b, Sets *sets, const ModelSketch *adapter) {
+static Place base_on_disk(const Builder *b, Sets *sets, const ModelSketch *adapter) {
   g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal); /* signature -> Taking */
   g_autoptr(GHashTable) trees = g_hash_table_new(NULL, NULL);
-  Berth berth = {.node = -1};
+  Place place = {.node = -1};
   Taking best = TAKES_NOT;
   for (unsigned v = 0; v < b->models->len; v++) {
     const Model *m = b->models->pdata[v];
@@ -70,30 +70,30 @@ static Berth base_on_disk(const Builder *b, Sets *sets, const ModelSketch *adapt
     if (taking == TAKES_NOT || taking > best) continue;
     if (taking < best) {
       best = taking;
-      berth.node = -1;
+      place.node = -1;
       g_hash_table_remove_all(trees);
     }
-    if (berth.node < 0 || top_of(b, v) == v) berth.node = (int)v;
+    if (place.node < 0 || top_of(b, v) == v) place.node = (int)v;
     g_hash_table_add(trees, GUINT_TO_POINTER(sets_find(sets, v)));
   }
-  berth.trees = g_hash_table_size(trees);
-  berth.confidence = certainty.adapter_fits;
-  if (berth.trees != 1) berth.node = -1;
-  return berth;
+  place.trees = g_hash_table_size(trees);
+  place.confidence = certainty.adapter_fits;
+  if (place.trees != 1) place.node = -1;
+  return place;
 }
 
 /* The one base that the cards of adapters with this signature name. */
-static Berth base_beside(const Builder *b, const char *shapes) {
-  Berth berth = {.node = -1, .confidence = certainty.adapter_beside};
+static Place base_beside(const Builder *b, const char *shapes) {
+  Place place = {.node = -1, .confidence = certainty.adapter_beside};
   for (unsigned v = 0; v < b->models->len; v++) {
     const Model *m = b->models->pdata[v];
     int p = builder_claim(b, v)->parent;
     if (p < 0 || !model_is_adapter(m) || g_strcmp0(m->shapes, shapes) != 0) continue;
-    if (berth.node != p) berth.trees++;
-    berth.node = p;
+    if (place.node != p) place.trees++;
+    place.node = p;
   }
-  if (berth.trees > 1) berth.node = -1;
-  return berth;
+  if (place.trees > 1) place.node = -1;
+  return place;
 }
 
 static bool is_unplaced(const Builder *b, unsigned v) {
@@ -109,65 +109,65 @@ static unsigned count_unplaced(const Builder *b, const char *shapes) {
 }
 
 /* A base that nobody names: several adapters of one signature still belong together. */
-static Berth base_unknown(Builder *b, const Model *m) {
-  Berth berth = {.node = -1, .confidence = certainty.adapter_alone};
-  if (count_unplaced(b, m->shapes) < 2) return berth;
+static Place base_unknown(Builder *b, const Model *m) {
+  Place place = {.node = -1, .confidence = certainty.adapter_alone};
+  if (count_unplaced(b, m->shapes) < 2) return place;
   g_autofree char *name = g_strdup_printf("unknown base %.6s", m->shapes);
   g_autofree char *identity = g_strconcat("unknown|", m->shapes, NULL);
-  berth.node = (int)builder_ghost(b, identity, name);
-  return berth;
+  place.node = (int)builder_ghost(b, identity, name);
+  return place;
 }
 
 /* A base that the card calls by a folder of its author's: one thing for adapters of one signature. */
-static Berth base_called_so(Builder *b, unsigned v) {
+static Place base_called_so(Builder *b, unsigned v) {
   const Model *m = b->models->pdata[v];
   const char *name = ((const AbsentBase *)b->absent->pdata[v])->name, *last = base_name_last(name);
   g_autofree char *identity = g_strdup_printf("%s|%s", m->shapes ? m->shapes : "", name);
-  return (Berth){(int)builder_ghost(b, identity, base_name_is_generic(last) ? name : last), 1,
+  return (Place){(int)builder_ghost(b, identity, base_name_is_generic(last) ? name : last), 1,
                  certainty.by_folder_name};
 }
 
 /* Where adapters of one signature go: to what is here, and failing that, elsewhere. Each is found once. */
 typedef struct {
-  Berth here, elsewhere;
+  Place here, elsewhere;
   bool sought;
-} Berths;
+} Places;
 
-static Berths *berths_of(const Builder *b, Sets *sets, GHashTable *known, unsigned v) {
+static Places *places_of(const Builder *b, Sets *sets, GHashTable *known, unsigned v) {
   const Model *m = b->models->pdata[v];
   const char *signature = m->shapes ? m->shapes : m->path;
-  Berths *found = g_hash_table_lookup(known, signature);
+  Places *found = g_hash_table_lookup(known, signature);
   if (found) return found;
-  found = g_new0(Berths, 1);
+  found = g_new0(Places, 1);
   found->here = base_on_disk(b, sets, builder_sketch(b, v));
   g_hash_table_insert(known, (char *)signature, found);
   return found;
 }
 
-static Berth find_adapter_base(Builder *b, Sets *sets, GHashTable *known, unsigned v) {
+static Place find_adapter_base(Builder *b, Sets *sets, GHashTable *known, unsigned v) {
   static const double sure_carried = 0.9;
   const Model *m = b->models->pdata[v];
   int carried = carried_base(b, builder_sketch(b, v));
-  if (carried >= 0) return (Berth){carried, 1, sure_carried};
-  Berths *berths = berths_of(b, sets, known, v);
-  if (berths->here.trees) return berths->here;
+  if (carried >= 0) return (Place){carried, 1, sure_carried};
+  Places *places = places_of(b, sets, known, v);
+  if (places->here.trees) return places->here;
   if (b->absent->pdata[v]) return base_called_so(b, v);
-  if (!berths->sought) {
-    berths->elsewhere = base_beside(b, m->shapes);
-    if (berths->elsewhere.trees == 0 && m->shapes && *m->shapes) berths->elsewhere = base_unknown(b, m);
-    berths->sought = true;
+  if (!places->sought) {
+    places->elsewhere = base_beside(b, m->shapes);
+    if (places->elsewhere.trees == 0 && m->shapes && *m->shapes) places->elsewhere = base_unknown(b, m);
+    places->sought = true;
   }
-  return berths->elsewhere;
+  return places->elsewhere;
 }
 
-static void moor(Builder *b, unsigned v, const Berth *berth) {
-  if (berth->trees > 1) forest_set_note(b->forest, v, "%u bases fit", berth->trees);
-  else if (berth->node < 0) forest_set_note(b->forest, v, "no base that fits");
-  if (berth->node < 0) return;
-  ParentEdge edge = {.parent = builder_host(b, v, (unsigned)berth->node),
+static void hang_adapter(Builder *b, unsigned v, const Place *place) {
+  if (place->trees > 1) forest_set_note(b->forest, v, "%u bases fit", place->trees);
+  else if (place->node < 0) forest_set_note(b->forest, v, "no base that fits");
+  if (place->node < 0) return;
+  ParentEdge edge = {.parent = builder_host(b, v, (unsigned)place->node),
                      .kind = EDGE_ADAPTER,
                      .source = EDGE_RECOVERED,
-                     .confidence = berth->confidence,
+                     .confidence = place->confidence,
                      .weight = 1,
                      .distance = NAN};
   forest_add_parent(b->forest, v, edge);
@@ -177,7 +177,7 @@ void builder_place_adapters(Builder *b, Sets *sets) {
   g_autoptr(GHashTable) known = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
   for (unsigned v = 0; v < b->models->len; v++) {
     if (!is_unplaced(b, v)) continue;
-    Berth berth = find_adapter_base(b, sets, known, v);
-    moor(b, v, &berth);
+    Place place = find_adapter_base(b, sets, known, v);
+    hang_adapter(b, v, &place);
   }
 }

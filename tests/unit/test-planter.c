@@ -285,16 +285,16 @@ static void test_fine_tune_learns(void) {
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   linalg_set_threads(1);
-  g_test_add_func("/jungle/pictures-differ", test_pictures_differ);
-  g_test_add_func("/jungle/pictures-vary", test_pictures_vary);
-  g_test_add_func("/jungle/names", test_names);
-  g_test_add_func("/jungle/concepts", test_concepts);
-  g_test_add_func("/jungle/gradients", test_gradients);
-  g_test_add_func("/jungle/frozen-gradients", test_frozen_gradients);
-  g_test_add_func("/jungle/lora-start", test_lora_start);
-  g_test_add_func("/jungle/losses", test_losses);
-  g_test_add_func("/jungle/schedules", test_schedules);
-  g_test_add_func("/jungle/adapter-learns", test_adapter_learns);
-  g_test_add_func("/jungle/fine-tune-learns", test_fine_tune_learns);
+  g_test_add_func("/planter/pictures-differ", test_pictures_differ);
+  g_test_add_func("/planter/pictures-vary", test_pictures_vary);
+  g_test_add_func("/planter/names", test_names);
+  g_test_add_func("/planter/concepts", test_concepts);
+  g_test_add_func("/planter/gradients", test_gradients);
+  g_test_add_func("/planter/frozen-gradients", test_frozen_gradients);
+  g_test_add_func("/planter/lora-start", test_lora_start);
+  g_test_add_func("/planter/losses", test_losses);
+  g_test_add_func("/planter/schedules", test_schedules);
+  g_test_add_func("/planter/adapter-learns", test_adapter_learns);
+  g_test_add_func("/planter/fine-tune-learns", test_fine_tune_learns);
   return g_test_run();
 }
