@@ -38,6 +38,18 @@ guint64 engine_write_text(const Engine *engine, const char *path, char *text, Jo
   return job_input_submit(task, "Writing a file", JOB_URGENT | JOB_QUIET | JOB_LASTING, run_write, g_free, done, user);
 }
 
+static gpointer run_make(gpointer input, const Progress *progress, GError **error) {
+  const JobInput *t = input;
+  return g_file_test(t->text, G_FILE_TEST_EXISTS) ? g_strdup(t->text) : run_write(input, progress, error);
+}
+
+guint64 engine_make_text(const Engine *engine, const char *path, char *text, JobDone done, gpointer user) {
+  JobInput *task = job_input_new(engine);
+  task->text = g_strdup(path);
+  task->contents = text;
+  return job_input_submit(task, "Writing a file", ERRAND_URGENT | ERRAND_QUIET, run_make, g_free, done, user);
+}
+
 void listing_free(gpointer data) {
   Listing *l = data;
   if (!l) return;

@@ -12,6 +12,9 @@ guint64 engine_export(const Engine *engine, Snapshot *wood, GPtrArray *nodes, co
 /* char* (the path): a text, taken over, by file_write_through(). */
 guint64 engine_write_text(const Engine *engine, const char *path, char *text, JobDone done, gpointer user);
 
+/* The same, unless there is such a file already, which stays as it is. */
+guint64 engine_make_text(const Engine *engine, const char *path, char *text, JobDone done, gpointer user);
+
 /* What lies in a folder. */
 typedef struct {
   char *folder;

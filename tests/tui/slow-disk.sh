@@ -6,6 +6,9 @@ command -v strace >/dev/null 2>&1 || skip "strace is not installed"
 strace -o /dev/null true 2>/dev/null || skip "strace may not look here"
 make_wood "$work/wood"
 terminal 100 30
+editor=$work/editor
+printf '#!/bin/sh\nhead -n 1 "$1" >"%s/edited"\n' "$work" >"$editor" && chmod +x "$editor"
+keys "export EDITOR='$editor' VISUAL= XDG_CONFIG_HOME='$work/config'" Enter
 keys "strace -f -o '$work/trace' -e trace=open,openat,creat,flock,fsync,fdatasync,rename,unlink,mkdir,getdents64,pread64,pwrite64 '$COPSE' '$work/wood'" Enter
 wait_for '30 models' && wait_for '/wood *$'
 main=$(head -n 1 "$work/trace" | sed 's/ .*//')
@@ -18,6 +21,8 @@ check_for 'Written to' "models are exported"
 keys : && wait_for '^ :' && keys "save-display $work/screen" Enter && until_ok test -s "$work/screen"
 report $? "the screen is written"
 keys : && wait_for '^ :' && keys 'theme dark' Enter
+keys : && wait_for '^ :' && keys edit-config Enter && until_ok test -s "$work/edited" && wait_for 'Changes are taken up'
+report $? "the configuration is written for the editor"
 keys 2 && wait_for 'ask:' && keys Escape && wait_for 'PARAMS'
 keys 6 && wait_for 'Copies\|copies' && keys 7 && wait_for 'du' && keys 8 && wait_for 'onflict' && keys 1 && wait_for 'PARAMS'
 keys zM Q

@@ -10,7 +10,7 @@ check_for 'fox-1' "the models are listed"
 check_for '30 models' "the collection is summed up"
 wait_for '/wood'
 keys '?'
-check_for 'Everywhere' "help opens"
+check_for 'In most places' "help opens"
 keys q Q
 check_for 'READY> *$' "the shell is back"
 keys "stty -g >'$work/after'; echo status \$?" Enter

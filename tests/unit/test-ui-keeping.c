@@ -21,7 +21,7 @@ static void test_duplicates(void) {
   expect(app, "Copies are known when the weights have been compared");
   atomic_store(&wood.hold_forest, false);
   settle(app);
-  expect(app, "2 copies in 2 groups; without them the disk has 353 MB more");
+  expect(app, "2 copies in 2 groups; 353 MB free without them");
   expect(app, "346 MB when the other goes"); /* what frees most comes first */
   walk(app, "jj");
   expect(app, "named by a card");

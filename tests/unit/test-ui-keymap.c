@@ -183,7 +183,7 @@ static char *manual_text(void) {
       "copse-keys \\- keys and commands of the interface of copse\n.SH DESCRIPTION\n"
       "Each entry: the keys, what they do, the name by which the action is known to the configuration and "
       "after a colon, and where there is one, the command that answers the same on standard output.\n");
-  add_section(s, keymap, 0, "Everywhere");
+  add_section(s, keymap, 0, "In most places");
   for (unsigned c = 1; c & IN_EVERYTHING; c <<= 1) add_section(s, keymap, c, context_name(c));
   g_string_append(s, ".SH COMMANDS\nAfter a colon; Tab completes.\n");
   for (guint i = 0; i < n; i++) {

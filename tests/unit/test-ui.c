@@ -96,7 +96,7 @@ static void test_filter_keeps_ancestors(void) {
   press(app, "fnothing-such<Enter>");
   g_assert_true(on_screen(app, "Nothing matches"));
   press(app, "jkhlzM<Space>n<Esc>");
-  g_assert_true(on_screen(app, "copse"));
+  g_assert_true(on_screen(app, "1 Forest"));
 }
 
 static void test_tags(void) {

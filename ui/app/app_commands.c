@@ -83,14 +83,21 @@ static bool write_config(App *app) {
   return true;
 }
 
-/* An editor has the terminal, and whoever uses it waits for it. */
-static bool edit_config(App *app, const char *verb) {
+/* There is a file to be edited now. An editor has the terminal, and whoever uses it waits for it. */
+static bool on_config_made(gpointer user, guint64 id, gpointer path, const GError *failed) {
+  App *app = user;
   g_autoptr(GError) error = NULL;
-  g_autofree char *path = config_path();
-  if (!g_file_test(path, G_FILE_TEST_EXISTS) && !config_write(app->ui.config, path, &error))
-    return wrong(app, verb, error->message);
-  if (!editor_run(app->term, path, &error)) return wrong(app, verb, error->message);
+  (void)id;
+  app->dirty = true;
+  if (failed) return wrong(app, "edit-config", failed->message), true;
+  if (!editor_run(app->term, path, &error)) return wrong(app, "edit-config", error->message), true;
   ui_tell(&app->ui, STYLE_GOOD, "Changes are taken up when copse starts again");
+  return true;
+}
+
+static bool edit_config(App *app) {
+  g_autofree char *path = config_path();
+  engine_make_text(&app->ui.engine, path, config_text(app->ui.config), on_config_made, app);
   return true;
 }
 
@@ -103,7 +110,7 @@ static bool run_own(App *app, const char *verb, const char *argument, CommandNex
   if (g_str_equal(verb, "theme")) return set_theme(app, verb, argument);
   if (g_str_equal(verb, "set-mouse")) return set_mouse(app, verb, argument);
   if (g_str_equal(verb, "write-config")) return write_config(app);
-  if (g_str_equal(verb, "edit-config")) return edit_config(app, verb);
+  if (g_str_equal(verb, "edit-config")) return edit_config(app);
   next->tour = true;
   return true;
 }
@@ -111,7 +118,7 @@ static bool run_own(App *app, const char *verb, const char *argument, CommandNex
 static bool run_action(App *app, const char *verb, CommandNext *next) {
   Action action = action_by_name(verb);
   unsigned context = app_context(app);
-  if (action == ACTION_NONE) return wrong(app, verb, "there is no such command");
+  if (action == ACTION_NONE) return wrong(app, verb, "there is no such command; Tab after : lists them");
   if (!(action_info(action)->contexts & context)) return wrong(app, verb, "this can be done in other places only");
   next->action = action;
   return true;

@@ -20,6 +20,17 @@ static bool paste(App *app, Key key) {
   return app->pasting;
 }
 
+/* A key that does nothing here says so, and who knows more. */
+static void tell_unknown(App *app, unsigned context, Key key, Key before) {
+  char first[KEY_NAME_MAX] = "", last[KEY_NAME_MAX];
+  if (key == UIKEY_NONE) return;
+  if (before != UIKEY_NONE) key_label(before, first);
+  key_label(key, last);
+  g_autofree char *menu = keymap_label(app->keymap, ACTION_ACTIONS, context, 1);
+  g_autofree char *help = keymap_label(app->keymap, ACTION_HELP, context, 1);
+  ui_hint(&app->ui, "%s%s does nothing here; %s lists what can be done, %s explains all keys", first, last, menu, help);
+}
+
 void app_key(App *app, Key key) {
   app->dirty = true;
   if (key == UIKEY_RESIZE || key == UIKEY_MOUSE || paste(app, key)) return;
@@ -31,8 +42,11 @@ void app_key(App *app, Key key) {
   }
   Action action;
   KeymapResult found = keymap_find(app->keymap, context, app->prefix, key, &action);
-  bool continued = app->prefix != UIKEY_NONE;
+  Key before = app->prefix;
+  bool continued = before != UIKEY_NONE;
   app->prefix = found == KEYMAP_PREFIX ? key : UIKEY_NONE;
   if (found == KEYMAP_ACTION) app_perform(app, action);
   else if (found == KEYMAP_NONE && !continued && (context & IN_TYPING)) app_type(app, key);
+  else if (found == KEYMAP_NONE && (context & IN_LISTS))
+    tell_unknown(app, context, key, continued ? before : UIKEY_NONE);
 }

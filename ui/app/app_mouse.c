@@ -16,14 +16,12 @@ static void step(App *app, int rows) {
  * it is answered no other is shown. */
 static bool click_tab(App *app, int x) {
   if (!(action_info(ACTION_VIEW_FOREST)->contexts & app_context(app))) return false;
-  for (int v = 0; v < VIEW_MODEL; v++) {
-    if (app->tabs[v] < 0 || x < app->tabs[v]) continue;
-    int end = app->tabs[v + 1] >= 0 && v + 1 < VIEW_MODEL ? app->tabs[v + 1] : app->tabs[VIEW_COUNT];
-    if (x >= end) continue;
-    app_show(app, (ViewId)v);
-    return true;
-  }
-  return false;
+  int at = -1; /* the last tab that begins at x or before */
+  for (int v = 0; v < VIEW_COUNT; v++)
+    if (app->tabs[v] >= 0 && app->tabs[v] <= x && (at < 0 || app->tabs[v] > app->tabs[at])) at = v;
+  if (at < 0 || x >= app->tabs[VIEW_COUNT]) return false;
+  app_show(app, (ViewId)at);
+  return true;
 }
 
 void app_mouse_event(App *app, MouseEvent event, int x, int y) {

@@ -11,7 +11,9 @@
 #include "ui/app/navigation.h"
 #include "ui/app/tour.h"
 
-enum { LEAST_COLUMNS = 30, LEAST_ROWS = 6, TABS_FROM = 64, KEYS_FROM = 7 };
+/* From WIDE_FROM columns on every view that a digit leads to has its name in the title; below, what is not there is named
+ * by its digits. */
+enum { LEAST_COLUMNS = 30, LEAST_ROWS = 6, TABS_FROM = 64, WIDE_FROM = 112, KEYS_FROM = 7 };
 
 static void draw_too_small(Cells *cells) {
   g_autofree char *text =
@@ -35,22 +37,35 @@ static char *activity(const App *app) {
   return text;
 }
 
-/* The tabs of the main views, and of the one that was opened from them. */
+/* The digit that leads to a view, 0: none. */
+static char view_digit(ViewId v) {
+  if (v < VIEW_MODEL) return (char)('1' + v);
+  return v >= VIEW_DUPLICATES && v <= VIEW_CONFLICTS ? (char)('1' + VIEW_MODEL + v - VIEW_DUPLICATES) : '\0';
+}
+
+/* The tabs of the views that have a digit, and of the one that was opened from them. */
 static int draw_tabs(App *app, Cells *cells, int x) {
-  bool typing = app_context(app) & IN_TYPING;
+  bool typing = app_context(app) & IN_TYPING, wide = cells->columns >= WIDE_FROM;
   for (int v = 0; v < VIEW_COUNT; v++) {
-    bool here = v == (int)app->current, main = v < VIEW_MODEL;
+    bool here = v == (int)app->current, main = v < VIEW_MODEL || (wide && view_digit((ViewId)v));
     app->tabs[v] = -1;
     if (!here && (!main || cells->columns < TABS_FROM)) continue;
     char text[32];
     /* While one types, digits are text. */
-    if (main) g_snprintf(text, sizeof text, " %c %s ", typing ? ' ' : '1' + v, app_views[v]->name);
+    if (main) g_snprintf(text, sizeof text, " %c %s ", typing ? ' ' : view_digit((ViewId)v), app_views[v]->name);
     else g_snprintf(text, sizeof text, " %s ", app_views[v]->name);
     app->tabs[v] = x;
     x += cells_put(cells, x, 0, cells->columns - x, here ? STYLE_SELECTED : STYLE_TAB, text);
   }
   app->tabs[VIEW_COUNT] = x;
   return x;
+}
+
+/* The digits of the views whose names have no room; what runs needs the room more. */
+static int draw_more(const App *app, Cells *cells, int x) {
+  bool room = cells->columns >= TABS_FROM && cells->columns < WIDE_FROM && app->current < VIEW_MODEL;
+  if (!room || app_context(app) & IN_TYPING) return 0;
+  return cells_put(cells, x, 0, cells->columns - x, STYLE_TAB, " 6 7 8 more ");
 }
 
 /* The collection's folder, the user's home as "~". The caller frees it. */
@@ -63,14 +78,18 @@ static char *root_text(const App *app) {
 }
 
 static void draw_title(App *app, Cells *cells) {
-  int x = cells_put(cells, 1, 0, cells->columns - 1, STYLE_TITLE, "copse") + 2;
-  x = draw_tabs(app, cells, x) + 2;
+  bool named = cells->columns < TABS_FROM || cells->columns >= WIDE_FROM;
+  int x = 1 + (named ? cells_put(cells, 1, 0, cells->columns - 1, STYLE_TITLE, "copse") + 1 : 0);
   g_autofree char *busy = activity(app);
+  x = draw_tabs(app, cells, x);
+  if (!busy) x += draw_more(app, cells, x);
+  x += 2;
   g_autofree char *root = root_text(app);
-  const char *text = busy ? busy : root;
-  int room = cells->columns - x - 1, width = MIN(room, text_width(text));
+  int room = cells->columns - x - 1;
   if (room < 4) return;
   /* Of a path the end says most. */
+  const char *text = busy ? busy : root;
+  int width = MIN(room, text_width(text));
   if (busy) paint_left(cells, cells->columns - 1 - width, 0, width, STYLE_TITLE, text);
   else paint_tail(cells, cells->columns - 1 - width, 0, width, STYLE_DIM, text);
 }

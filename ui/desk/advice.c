@@ -5,5 +5,5 @@ char *advice_train(const Ui *ui, unsigned context) {
   g_autofree char *go = keymap_label(ui->keymap, ACTION_VIEW_EXPERTS, context, 1);
   g_autofree char *train = keymap_label(ui->keymap, ACTION_TRAIN, IN_EXPERTS, 1);
   if (ui->read_only) return g_strdup("A read-only session trains none.");
-  return g_strdup_printf("%s and then %s train one.", go, train);
+  return g_strdup_printf("%s, then %s, trains one.", go, train);
 }

@@ -29,6 +29,15 @@ void ui_tell(Ui *ui, Style style, const char *format, ...) {
   keep_told(ui);
 }
 
+void ui_hint(Ui *ui, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  g_free(ui->message);
+  ui->message = g_strdup_vprintf(format, args);
+  ui->message_style = STYLE_DIM;
+  va_end(args);
+}
+
 void ui_prompt(Ui *ui, const char *label, const char *text) {
   ui->prompt.label = label;
   ui->prompt.command = false;

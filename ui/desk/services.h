@@ -42,6 +42,9 @@ bool ui_on_written(gpointer user, guint64 id, gpointer result, const GError *err
 /* Tells something in the status line, until the next key, and keeps it for Messages. */
 void ui_tell(Ui *ui, Style style, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
+/* The same of what is not worth keeping: how to go on from here. */
+void ui_hint(Ui *ui, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
 /* Remembers a line, and keeps it for later sessions unless nothing may be written. */
 void ui_remember(Ui *ui, HistoryKind kind, const char *line);
 

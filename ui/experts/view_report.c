@@ -254,15 +254,15 @@ static void report_changed(Ui *ui, gpointer view, unsigned what) {
   if (what & (CHANGED_WOOD | CHANGED_EXPERTS)) forget(view);
 }
 
-/* "1/4 Reliability · offered trained labels alone, it refuses 41 % of what has none of them". */
+/* "1/4 Reliability · of what has none of the labels it refuses 41 %". */
 static char *report_status(const Ui *ui, gpointer view) {
   const ReportView *v = view;
   GString *s = g_string_new(NULL);
   g_string_printf(s, "%d/%d %s", (int)v->page + 1, PAGE_COUNT, page_names[v->page]);
   const Evaluation *e = v->shown;
   if (e && v->page == PAGE_SURE && isfinite(e->refused))
-    g_string_append_printf(s, " %s offered trained labels alone, it refuses %.0f %% of what has none of them",
-                           glyph(ui->ascii, GLYPH_DOT), 100 * e->refused);
+    g_string_append_printf(s, " %s of what has none of the labels it refuses %.0f %%", glyph(ui->ascii, GLYPH_DOT),
+                           100 * e->refused);
   if (e && v->page == PAGE_CONFUSED)
     g_string_append_printf(s, " %s %u pairs", glyph(ui->ascii, GLYPH_DOT), e->confusions->len);
   return g_string_free(s, FALSE);

@@ -263,29 +263,35 @@ static int standard_width(const Column *c, int line) {
   return MIN(c->width + (line - c->grows_from) / 4, c->most);
 }
 
-/* Where nothing has a concept the edges take its room. */
-static bool edges_have_room(const ColumnSet *set, int line) {
-  return set->standard && line >= 84 && set->n < STANDARD_COLUMNS;
-}
-
 enum { MARK, NAME, FIRST, TABLE_MOST = FIRST + FOREST_COLUMNS }; /* of the table: what stands before the set */
 
-/* The set as a table: the mark, the name, then its columns as wide as they are in such a line. */
-static int table_of(const ColumnSet *set, int line, TableColumn *table) {
+/* Of a text that is cut where there is no room; numbers have the columns that they need. */
+static int column_most(const ColumnSet *set, int column) {
+  enum { MOST = 40 };
+  return is_number(&column_table[column]) ? 0 : MIN(set->needs[column], (int)MOST);
+}
+
+/* The set as a table: the mark, the name, then its columns as wide as they are in such a line; what the name does not
+ * need is theirs. */
+static int table_of(const ColumnSet *set, int line, TableColumn *table, int *needs) {
   table[MARK] = (TableColumn){.title = "", .least = MARK_COLUMNS - 1};
   table[NAME] = (TableColumn){.title = "NAME", .least = NAME_LEAST, .flags = TABLE_NAME};
+  needs[MARK] = 0, needs[NAME] = set->name_needs;
   for (int i = 0; i < set->n; i++) {
     const Column *c = &column_table[set->which[i]];
-    int width = set->standard ? standard_width(c, line) : c->width;
-    if (c->text == edge_text && edges_have_room(set, line)) width = c->most;
-    table[FIRST + i] = (TableColumn){.title = column_title(c), .least = width, .flags = is_number(c) ? TABLE_RIGHT : 0};
+    int width = set->standard ? standard_width(c, line) : c->width, most = column_most(set, set->which[i]);
+    table[FIRST + i] = (TableColumn){.title = column_title(c),
+                                     .least = width,
+                                     .most = MAX(most, width),
+                                     .flags = TABLE_SPARE | (is_number(c) ? TABLE_RIGHT : 0)};
+    needs[FIRST + i] = most;
   }
   return FIRST + set->n;
 }
 
 static int lay_out(const ColumnSet *set, int line, TableColumn *table, TablePlace *places) {
-  int n = table_of(set, line, table);
-  table_lay_out(table, n, 0, line, NULL, places);
+  int needs[TABLE_MOST], n = table_of(set, line, table, needs);
+  table_lay_out(table, n, 0, line, needs, places);
   return n;
 }
 
@@ -360,6 +366,26 @@ char *forest_branch_fit(const OutlineRow *row, int columns, bool ascii) {
   return g_strconcat(mark, rest, NULL);
 }
 
+/* " (1,920)" behind the name of a row that is folded. The caller frees it. */
+static char *below_text(const OutlineRow *row) {
+  if (!row->folded) return g_strdup("");
+  g_autofree char *number = text_whole(row->descendants);
+  return g_strdup_printf(" (%s)", number);
+}
+
+void column_set_measure(ColumnSet *set, const OutlineRow *row, const ForestNode *node, const RowLook *look) {
+  enum { LEVEL = 3, SIGN = 2, WIDE = 999 };
+  g_autofree char *name = name_set_fit(look->names, row->node, WIDE, ""), *below = below_text(row);
+  int lines = LEVEL * (int)row->depth + (node->children->len && !look->flat ? SIGN : 0);
+  set->name_needs = MAX(set->name_needs, lines + text_width(name) + text_width(below));
+  for (int i = 0; i < set->n; i++) {
+    int column = set->which[i];
+    if (is_number(&column_table[column])) continue;
+    g_autofree char *text = column_text(&column_table[column], node, look, WIDE);
+    if (text) set->needs[column] = MAX(set->needs[column], text_width(text));
+  }
+}
+
 static void draw_name(Cells *cells, int x, int y, int columns, const OutlineRow *row, const ForestNode *node,
                       const RowLook *look) {
   Style style = row->dimmed || !node->model ? STYLE_DIM : look->tagged ? STYLE_TAGGED : STYLE_TEXT;
@@ -371,8 +397,7 @@ static void draw_name(Cells *cells, int x, int y, int columns, const OutlineRow 
     used += cells_put(cells, x + used, y, columns - used, STYLE_BRANCH, glyph(cells->ascii, sign));
     used += 1;
   }
-  g_autofree char *number = text_whole(row->descendants);
-  g_autofree char *below = row->folded ? g_strdup_printf(" (%s)", number) : g_strdup("");
+  g_autofree char *below = below_text(row);
   int room = columns - used - (int)strlen(below);
   g_autofree char *name = name_set_fit(look->names, row->node, MAX(room, 0), glyph(cells->ascii, GLYPH_ELLIPSIS));
   int width = text_width(name);

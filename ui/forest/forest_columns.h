@@ -12,6 +12,8 @@ enum { FOREST_COLUMNS = 31 };
 typedef struct {
   int n, which[FOREST_COLUMNS];
   bool standard; /* the default ones, whose widths follow the screen's */
+  /* The widest name with the lines before it, and the widest text of each column, as far as they are known. */
+  int name_needs, needs[FOREST_COLUMNS];
 } ColumnSet;
 
 /* A column's name in the configuration. Static text. */
@@ -43,6 +45,9 @@ typedef struct {
   bool tagged, selected, in_range, ascii;
   bool flat; /* a list without branches: nothing can be folded */
 } RowLook;
+
+/* Makes what the set wants as wide as this row needs, if it is not yet. */
+void column_set_measure(ColumnSet *set, const OutlineRow *row, const ForestNode *node, const RowLook *look);
 
 /* What a column says of a node, or NULL; `columns` is the room there is. The caller frees it. */
 char *forest_column_text(int column, const ForestNode *node, const RowLook *look, int columns);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How the forest view looks: the list, the phylogram, the facts beside them. */
+#include <string.h>
+
 #include "core/text.h"
 #include "ui/forest/forest_facts.h"
 #include "ui/forest/forest_view.h"
@@ -44,12 +46,50 @@ static void draw_border(Cells *cells, Rect list, Rect facts, bool wide) {
 /* Of the standard columns, the one that would be empty is left out. */
 static ColumnSet shown_columns(const ForestView *v) {
   bool empty = v->columns.standard && v->rows.wood && !v->rows.wood->concepts;
-  return empty ? column_set_without(&v->columns, forest_column_find("concept")) : v->columns;
+  ColumnSet set = empty ? column_set_without(&v->columns, forest_column_find("concept")) : v->columns;
+  set.name_needs = v->measured.name_needs;
+  memcpy(set.needs, v->measured.needs, sizeof set.needs);
+  return set;
 }
 
 static bool is_in_range(const ForestRows *r, int row) {
   if (r->range < 0) return false;
   return row >= MIN(r->range, r->list.cursor) && row <= MAX(r->range, r->list.cursor);
+}
+
+static RowLook look_at(const Ui *ui, const ForestView *v, int at) {
+  const ForestRows *r = &v->rows;
+  const OutlineRow *row = forest_rows_row(r, at);
+  return (RowLook){.forest = r->wood->forest,
+                   .names = r->wood->names,
+                   .label_key = r->wood->label_key,
+                   .match = v->search,
+                   .predicted = ui->predicted,
+                   .ascii = ui->ascii,
+                   .flat = r->flat,
+                   .tagged = g_hash_table_contains(r->tagged, GUINT_TO_POINTER(row->node)),
+                   .selected = at == r->list.cursor,
+                   .in_range = is_in_range(r, at)};
+}
+
+/* What names and columns need, from rows all over the list. While the models are the same it only grows: columns stand
+ * still while one folds and filters. */
+static void measure(const Ui *ui, ForestView *v) {
+  enum { LOOKED_AT = 1024 };
+  const ForestRows *r = &v->rows;
+  ColumnSet now = shown_columns(v);
+  bool same = v->measured_wood == r->wood && v->measured_said == ui->predicted && v->measured.n == now.n &&
+              memcmp(v->measured.which, now.which, sizeof *now.which * (size_t)now.n) == 0;
+  if (same && v->measured_rows == r->generation) return;
+  if (!same) now.name_needs = 0, memset(now.needs, 0, sizeof now.needs);
+  int step = MAX(r->list.count / LOOKED_AT, 1);
+  for (int at = 0; r->wood && at < r->list.count; at += step) {
+    const OutlineRow *row = forest_rows_row(r, at);
+    RowLook look = look_at(ui, v, at);
+    if (!row->group) column_set_measure(&now, row, forest_node(r->wood->forest, row->node), &look);
+  }
+  v->measured = now;
+  v->measured_wood = r->wood, v->measured_said = ui->predicted, v->measured_rows = r->generation;
 }
 
 /* One row of the phylogram: the lines and the name alone. */
@@ -97,16 +137,7 @@ static void draw_rows(const Ui *ui, ForestView *v, Cells *cells, Rect area) {
     }
     g_autofree char *branch = v->branches ? NULL : forest_rows_branch(r, at);
     row.branch = branch;
-    RowLook look = {.forest = r->wood->forest,
-                    .names = r->wood->names,
-                    .label_key = r->wood->label_key,
-                    .match = v->search,
-                    .predicted = ui->predicted,
-                    .ascii = ui->ascii,
-                    .flat = r->flat,
-                    .tagged = g_hash_table_contains(r->tagged, GUINT_TO_POINTER(row.node)),
-                    .selected = at == r->list.cursor,
-                    .in_range = is_in_range(r, at)};
+    RowLook look = look_at(ui, v, at);
     if (v->branches) draw_branch(v, cells, area, area.y + i, at, &look);
     else
       forest_row_draw(cells, area.x, area.y + i, area.columns, &columns, &row, forest_node(r->wood->forest, row.node),
@@ -182,6 +213,7 @@ void forest_view_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
   Rect list, facts;
   split(v, area, &list, &facts);
   v->list_columns = list.columns;
+  if (!v->branches) measure(ui, v);
   if (v->rows.list.count == 0) {
     bool nothing = ui->wood && ui->wood->scanned && !v->rows.filter;
     if (!nothing) draw_header(v, cells, area);

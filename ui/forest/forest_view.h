@@ -13,6 +13,9 @@ typedef struct {
   ForestRows rows;
   bool folds_known; /* what was folded last time has been folded again */
   ColumnSet columns;
+  ColumnSet measured;                        /* those that are shown, with what they need */
+  const void *measured_wood, *measured_said; /* of which models and predictions; compared alone */
+  guint measured_rows;                       /* of which rows: their generation */
   Phylogram phylogram;
   bool branches;    /* the phylogram is shown */
   int list_columns; /* of the list, as last drawn */

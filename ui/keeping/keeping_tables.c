@@ -6,7 +6,10 @@
 #include "core/text.h"
 #include "ui/toolkit/glyph.h"
 
-static char *percent(double share) { return g_strdup_printf("%.1f %%", 100 * share); }
+/* What is there is never said to be nothing. */
+static char *percent(double share) {
+  return share > 0 && share < 0.0005 ? g_strdup("<.1 %") : g_strdup_printf("%.1f %%", 100 * share);
+}
 
 /* Groups that free most come first. */
 static int most_first(gconstpointer a, gconstpointer b, gpointer found) {
@@ -49,8 +52,8 @@ char *duplicates_text(const Duplicates *found) {
   guint copies = 0, groups = found->groups->len;
   for (guint i = 0; i < groups; i++) copies += ((const KeepGroup *)found->groups->pdata[i])->members->len - 1;
   g_autofree char *size = text_bytes(found->frees);
-  return g_strdup_printf("%u cop%s in %u group%s; without them the disk has %s more", copies, copies == 1 ? "y" : "ies",
-                         groups, groups == 1 ? "" : "s", size);
+  return g_strdup_printf("%u cop%s in %u group%s; %s free without them", copies, copies == 1 ? "y" : "ies", groups,
+                         groups == 1 ? "" : "s", size);
 }
 
 enum { MARK, KEEP, GROUP, KIND, SIZE, FREES, MODEL, WHY };

@@ -27,7 +27,7 @@ GArray *duplicate_rows_new(const Duplicates *found);
 const KeepGroup *duplicate_group(const DuplicateRows *rows, guint row);
 const KeepMember *duplicate_member(const DuplicateRows *rows, guint row);
 
-/* "3 copies in 2 groups; without them the disk has 12 MB more". The caller frees it. */
+/* "3 copies in 2 groups; 12 MB free without them". The caller frees it. */
 char *duplicates_text(const Duplicates *found);
 
 /* One side of a report. */

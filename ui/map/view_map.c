@@ -87,6 +87,13 @@ static void take_chart(MapView *v) {
   scatter_all(&v->scatter);
 }
 
+/* The points anew, as a whole; the cursor goes where its point goes (-1: it has none). */
+static void lay_points(MapView *v, const float *xy, int at) {
+  v->scatter.xy = xy;
+  scatter_all(&v->scatter);
+  if (at >= 0) scatter_point_at(&v->scatter, (guint)at);
+}
+
 /* Asks for the map, and takes it up when it has come; the other layout as it grows. */
 static void follow(MapView *v) {
   Ui *ui = v->ui;
@@ -96,18 +103,18 @@ static void follow(MapView *v) {
     v->chart.job = engine_chart(&ui->engine, ui->wood, ui->opened, v->expert, latest_job_done, &v->chart);
   }
   if (v->chart.result && v->shown != v->chart.result) take_chart(v);
+  int at = v->shown && v->together ? scatter_hover(&v->scatter, REACH) : -1;
   if (!v->shown || !v->together || !map_spread_follow(&v->spread)) return;
-  v->scatter.xy = v->spread.xy;
-  scatter_all(&v->scatter);
+  lay_points(v, v->spread.xy, at);
 }
 
 /* The other layout, or back to the axes. */
 static void turn_layout(MapView *v) {
+  int at = scatter_hover(&v->scatter, REACH);
   v->together = !v->together;
   if (v->together) map_spread_start(&v->spread, v->shown, v->expert);
   if (v->together) map_spread_follow(&v->spread);
-  v->scatter.xy = v->together && v->spread.xy ? v->spread.xy : v->shown->xy;
-  scatter_all(&v->scatter);
+  lay_points(v, v->together && v->spread.xy ? v->spread.xy : v->shown->xy, at);
 }
 
 static void regroup(MapView *v) {
@@ -161,22 +168,24 @@ static void draw_points(const MapView *v, Cells *cells, Rect in) {
   cells->cursor_x = x, cells->cursor_y = y;
 }
 
-/* "axes 41 + 13 % of the spread, neighbours kept 31 %". The caller frees it. */
+/* "neighbours kept 31 %, axes 41 + 13 % of spread". The caller frees it. */
 static char *layout_text(const MapView *v) {
   const Chart *c = v->shown;
   if (v->together) return map_spread_text(&v->spread, c);
   GString *s = g_string_new(NULL);
-  g_string_printf(s, "axes %.0f + %.0f %% of the spread", 100 * c->shares[0], 100 * c->shares[1]);
-  if (isfinite(c->kept)) g_string_append_printf(s, ", neighbours kept %.0f %%", 100 * c->kept);
+  if (isfinite(c->kept)) g_string_printf(s, "neighbours kept %.0f %%, ", 100 * c->kept);
+  g_string_append_printf(s, "axes %.0f + %.0f %% of spread", 100 * c->shares[0], 100 * c->shares[1]);
   return g_string_free(s, FALSE);
 }
 
 static void draw_head(const MapView *v, Cells *cells, Rect area) {
   g_autofree char *layout = layout_text(v);
   g_autofree char *n = text_whole(v->shown->models->len);
-  g_autofree char *line =
-      g_strdup_printf("%s: %s by %s; %s", v->shown->expert, n, map_by_name(v->by, v->field), layout);
-  paint_left(cells, area.x + 1, area.y, area.columns - 2, STYLE_DIM, line);
+  g_autofree char *line = g_strdup_printf("%s by %s; %s", n, map_by_name(v->by, v->field), layout);
+  /* Where there are several experts, whose map it is says less than how good it is. */
+  g_autofree char *whole = g_strdup_printf("%s: %s", v->shown->expert, line);
+  bool fits = text_width(whole) <= area.columns - 2;
+  paint_left(cells, area.x + 1, area.y, area.columns - 2, STYLE_DIM, fits ? whole : line);
 }
 
 /* Asks who is near the model under the cursor, once a model. */
@@ -220,7 +229,9 @@ static void draw_side(const MapView *v, const Ui *ui, const Model *m, Cells *cel
 static void draw_below(const MapView *v, const Ui *ui, const Model *m, Cells *cells, Rect in) {
   draw_legend(v, cells, (Rect){in.x, in.y, in.columns, 1}, false);
   g_autofree char *near = near_text(v, m);
-  g_autofree char *line = near ? g_strdup_printf("%s  %s", m->name, near) : NULL;
+  g_autofree char *concept = m ? model_concept_text(m, ui->wood ? ui->wood->label_key : NULL) : NULL;
+  g_autofree char *line =
+      near ? g_strdup_printf("%s%s%s  %s", m->name, concept ? ", " : "", concept ? concept : "", near) : NULL;
   if (line) paint_left(cells, in.x, in.y + 1, in.columns, STYLE_TITLE, line);
   else draw_hover(v, ui, m, cells, (Rect){in.x, in.y + 1, in.columns, 1});
 }

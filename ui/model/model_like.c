@@ -83,8 +83,9 @@ static void like_draw(const Subject *s, gpointer page, Cells *cells, Rect area) 
   if (!n) {
     bool none = text && strstr(text, "no expert");
     g_autofree char *train = none ? advice_train(s->ui, IN_MODEL) : NULL;
-    g_autofree char *whole = g_strconcat(text ? text : "", train ? ". " : "", train, NULL);
-    page_say(cells, area, whole);
+    g_autofree char *whole =
+        none ? g_strconcat("No expert speaks for models of this architecture. ", train, NULL) : g_strdup(text);
+    page_say(cells, area, whole ? whole : "");
     return;
   }
   g_autofree char *line = g_strdup_printf("as %s sees them", n->expert);

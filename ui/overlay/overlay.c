@@ -80,32 +80,51 @@ bool overlay_pick(const Overlay *o, Pick *pick) {
   return true;
 }
 
-enum { KIND, LABEL, NOTE };
+enum { KIND, LABEL, NOTE, PARTS };
 
-static const TableColumn columns[] = {
+static const TableColumn columns[PARTS] = {
     [KIND] = {"", NULL, 8, 0, 44, 0},
     [LABEL] = {"", NULL, 16, 0, 0, TABLE_NAME | TABLE_MIDDLE},
-    [NOTE] = {"", NULL, 10, 30, 36, TABLE_SPARE},
+    [NOTE] = {"", NULL, 8, 30, 36, TABLE_SPARE},
 };
 
-static void pick_cell(const void *rows, guint row, int column, int width, bool ascii, TableCell *cell) {
-  const Pick *pick = rows;
-  (void)row, (void)width, (void)ascii;
-  if (column == KIND) cell->text = g_strdup(pick_kind_name(pick->kind)), cell->style = STYLE_DIM;
-  if (column == LABEL) cell->text = g_strdup(pick->label);
-  if (column == NOTE) cell->text = g_strdup(pick->note), cell->style = STYLE_LABEL;
+static const char *part_text(const Pick *pick, int part) {
+  const char *texts[PARTS] = {[KIND] = pick_kind_name(pick->kind), [LABEL] = pick->label, [NOTE] = pick->note};
+  return texts[part] ? texts[part] : "";
 }
 
-static const TableKind pick_table = {columns, G_N_ELEMENTS(columns), 0, pick_cell, NULL};
+/* Where the parts of the picks stand in a list of so many columns. */
+static void lay_out(const Pick *picks, int n, int room, TablePlace *places) {
+  int needs[PARTS] = {0};
+  for (int i = 0; i < n; i++)
+    for (int part = 0; part < PARTS; part++) needs[part] = MAX(needs[part], text_width(part_text(&picks[i], part)));
+  table_lay_out(columns, PARTS, 0, room, needs, places);
+}
+
+/* Of a name both ends say most, of a sentence its beginning does. */
+static void draw_pick(const Pick *pick, const TablePlace *places, Cells *cells, int x, int y) {
+  static const Style styles[PARTS] = {[KIND] = STYLE_DIM, [LABEL] = STYLE_TEXT, [NOTE] = STYLE_LABEL};
+  bool sentence = pick->kind == PICK_ACTION || pick->kind == PICK_SETTING || pick->kind == PICK_QUESTION;
+  for (int part = 0; part < PARTS; part++) {
+    TableColumn column = columns[part];
+    if (sentence) column.flags &= ~TABLE_MIDDLE;
+    g_autofree char *text = g_strdup(part_text(pick, part));
+    TableCell cell = {text, styles[part], NAN};
+    table_cell_draw(&column, places[part], &cell, cells, x, y);
+  }
+}
 
 static void draw_list(Overlay *o, Cells *cells, Rect area) {
   list_show(&o->list, area.rows);
-  for (int i = 0; i < area.rows && o->list.top + i < o->list.count; i++) {
-    Pick pick = pick_list_at(o->picks, o->best[o->list.top + i]);
-    Rect line = {area.x, area.y + i, area.columns, 1};
-    table_row_draw(&pick_table, &pick, 0, cells, line);
-    if (o->list.top + i == o->list.cursor) cells_restyle(cells, line.x, line.y, line.columns, STYLE_SELECTED);
-    pick_clear(&pick);
+  int n = CLAMP(o->list.count - o->list.top, 0, MAX(area.rows, 0));
+  g_autofree Pick *picks = g_new0(Pick, n + 1);
+  TablePlace places[PARTS];
+  for (int i = 0; i < n; i++) picks[i] = pick_list_at(o->picks, o->best[o->list.top + i]);
+  lay_out(picks, n, area.columns, places);
+  for (int i = 0; i < n; i++) {
+    draw_pick(&picks[i], places, cells, area.x, area.y + i);
+    if (o->list.top + i == o->list.cursor) cells_restyle(cells, area.x, area.y + i, area.columns, STYLE_SELECTED);
+    pick_clear(&picks[i]);
   }
 }
 

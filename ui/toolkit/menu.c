@@ -79,6 +79,14 @@ static void draw_line(const Menu *menu, Cells *cells, Rect in, int y, int row, i
   cells->cursor_x = in.x - 1, cells->cursor_y = y;
 }
 
+/* Where there are lines above or below those in sight, the frame says how many there are. */
+static void draw_more(const Menu *menu, Cells *cells, Rect box, Rect in) {
+  if (in.rows <= 0 || menu->list.count <= in.rows) return;
+  char text[40];
+  g_snprintf(text, sizeof text, " %d/%d ", menu->list.cursor + 1, menu->list.count);
+  cells_put_right(cells, box.x + box.columns - 2, box.y + box.rows - 1, in.columns, STYLE_BOX, text);
+}
+
 void menu_draw(Menu *menu, Cells *cells, Rect area) {
   int label, note;
   bool keys;
@@ -89,6 +97,7 @@ void menu_draw(Menu *menu, Cells *cells, Rect area) {
   Rect in = paint_box(cells, box, menu->title);
   list_show(&menu->list, in.rows);
   if (note > in.columns / 2) note = 0;
+  draw_more(menu, cells, box, in);
   for (int i = 0; i < in.rows && menu->list.top + i < menu->list.count; i++)
     draw_line(menu, cells, in, in.y + i, menu->list.top + i, note, keys);
 }

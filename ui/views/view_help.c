@@ -126,7 +126,7 @@ static void add_legend(HelpView *v, bool ascii) {
 static void build(HelpView *v, const Ui *ui, int columns) {
   g_array_set_size(v->lines, 0);
   v->columns = columns;
-  add_section(v, ui->keymap, SECTION_EVERYWHERE, 0, "Everywhere");
+  add_section(v, ui->keymap, SECTION_EVERYWHERE, 0, "In most places");
   for (int c = 0; c < CONTEXT_COUNT; c++) add_section(v, ui->keymap, SECTION_CONTEXT, 1u << c, context_name(1u << c));
   add_section(v, ui->keymap, SECTION_TYPING, 0, "While typing");
   add_legend(v, ui->ascii);
