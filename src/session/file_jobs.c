@@ -47,7 +47,7 @@ guint64 engine_make_text(const Engine *engine, const char *path, char *text, Job
   JobInput *task = job_input_new(engine);
   task->text = g_strdup(path);
   task->contents = text;
-  return job_input_submit(task, "Writing a file", ERRAND_URGENT | ERRAND_QUIET, run_make, g_free, done, user);
+  return job_input_submit(task, "Writing a file", JOB_URGENT | JOB_QUIET, run_make, g_free, done, user);
 }
 
 void listing_free(gpointer data) {

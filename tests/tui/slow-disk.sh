@@ -33,7 +33,7 @@ worker=$(grep -v "^$main " "$work/trace" | grep 'models.csv' | head -n 1 | sed '
 report $? "another thread writes"
 awk -v main="$main" -v worker="$worker" -v before="$before" '
   $1 == worker && / exited / { exit } $1 == main && ++n > before' "$work/trace" |
-  grep -vE '/proc/|/usr/(lib|share)|/etc/' >"$work/touched"
+  grep -vE ' --- SIG|/proc/|/usr/(lib|share)|/etc/' >"$work/touched"
 sed 's/^/# /' "$work/touched"
 [ ! -s "$work/touched" ]
 report $? "the interface's thread touches no disk"

@@ -43,20 +43,24 @@ static char view_digit(ViewId v) {
   return v >= VIEW_DUPLICATES && v <= VIEW_CONFLICTS ? (char)('1' + VIEW_MODEL + v - VIEW_DUPLICATES) : '\0';
 }
 
+/* Of one view; while one types, digits are text. Returns the columns it took. */
+static int draw_tab(App *app, Cells *cells, int x, ViewId v, bool numbered) {
+  char text[32], digit = app_context(app) & IN_TYPING ? ' ' : view_digit(v);
+  if (numbered) g_snprintf(text, sizeof text, " %c %s ", digit, app_views[v]->name);
+  else g_snprintf(text, sizeof text, " %s ", app_views[v]->name);
+  app->tabs[v] = x;
+  return cells_put(cells, x, 0, cells->columns - x, v == app->current ? STYLE_SELECTED : STYLE_TAB, text);
+}
+
 /* The tabs of the views that have a digit, and of the one that was opened from them. */
 static int draw_tabs(App *app, Cells *cells, int x) {
-  bool typing = app_context(app) & IN_TYPING, wide = cells->columns >= WIDE_FROM;
+  bool wide = cells->columns >= WIDE_FROM;
   for (int v = 0; v < VIEW_COUNT; v++) {
-    bool here = v == (int)app->current, main = v < VIEW_MODEL || (wide && view_digit((ViewId)v));
+    bool main = v < VIEW_MODEL || (wide && view_digit((ViewId)v));
     app->tabs[v] = -1;
-    if (!here && (!main || cells->columns < TABS_FROM)) continue;
-    char text[32];
-    /* While one types, digits are text. */
-    if (main) g_snprintf(text, sizeof text, " %c %s ", typing ? ' ' : view_digit((ViewId)v), app_views[v]->name);
-    else g_snprintf(text, sizeof text, " %s ", app_views[v]->name);
-    app->tabs[v] = x;
-    x += cells_put(cells, x, 0, cells->columns - x, here ? STYLE_SELECTED : STYLE_TAB, text);
+    if (main && (v == (int)app->current || cells->columns >= TABS_FROM)) x += draw_tab(app, cells, x, (ViewId)v, true);
   }
+  if (app->tabs[app->current] < 0) x += draw_tab(app, cells, x, app->current, false);
   app->tabs[VIEW_COUNT] = x;
   return x;
 }

@@ -289,8 +289,20 @@ static int table_of(const ColumnSet *set, int line, TableColumn *table, int *nee
   return FIRST + set->n;
 }
 
+/* The columns of a set. An edge is told in full, in brief or as a number, and what lies between is of no use: it grows
+ * to the longest of these that names and the other columns leave room for. */
 static int lay_out(const ColumnSet *set, int line, TableColumn *table, TablePlace *places) {
-  int needs[TABLE_MOST], n = table_of(set, line, table, needs);
+  enum { BRIEFER = 4 }; /* "decl" is shorter than "declared" */
+  int needs[TABLE_MOST], n = table_of(set, line, table, needs), edge = -1;
+  for (int i = 0; i < set->n; i++)
+    if (column_table[set->which[i]].text == edge_text) edge = FIRST + i;
+  int full = edge < 0 ? 0 : needs[edge], least = edge < 0 ? 0 : table[edge].least;
+  if (edge >= 0) needs[edge] = 0;
+  table_lay_out(table, n, 0, line, needs, places);
+  int spare = places[NAME].columns - MAX(set->name_needs, (int)NAME_LEAST);
+  int wanted = spare >= full - least ? full : full - BRIEFER;
+  if (edge < 0 || !places[edge].columns || wanted <= least || spare < wanted - least) return n;
+  needs[edge] = wanted;
   table_lay_out(table, n, 0, line, needs, places);
   return n;
 }
