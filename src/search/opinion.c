@@ -68,6 +68,13 @@ static bool speaks_for(const Expert *e, const Model *m) {
   return e->layer && e->shapes && *m->shapes && strcmp(e->shapes, m->shapes) == 0;
 }
 
+/* Whether the expert was trained on the model. A training set asks the collection for keys and changes nothing in it. */
+static Trained tell_trained(const VoiceSet *voices, const Expert *e, const Model *model) {
+  if (!e->split) return TRAINED_NOT_KNOWN;
+  g_autoptr(TrainingSet) set = training_set_new((Collection *)voice_set_collection(voices), e->split);
+  return training_set_tell(set, model);
+}
+
 static bool was_cancelled(const GError *error) { return g_error_matches(error, COPSE_ERROR, COPSE_ERROR_CANCELLED); }
 
 /* One expert's opinion; its problem says why when it has none. False only when cancelled. */
@@ -77,7 +84,7 @@ static bool form_opinion(Opinion *o, VoiceSet *voices, const Expert *e, const Mo
   const Voice *v = voice_set_open(voices, e, progress, &problem);
   gssize row = v ? nearest_row(v->rep, model) : -1;
   if (v && row < 0) o->problem = g_strdup("its layer cannot be read");
-  if (row >= 0) speak(o, v, (size_t)row, labels, limit, &problem);
+  if (row >= 0) speak(o, v, (size_t)row, labels, limit, &problem), o->trained = tell_trained(voices, e, model);
   if (was_cancelled(problem)) return g_propagate_error(error, g_steal_pointer(&problem)), false;
   if (problem) o->problem = g_strdup(problem->message);
   return true;

@@ -4,6 +4,7 @@
 
 #include "collection/collection.h"
 #include "experts/prediction.h"
+#include "experts/task/training_set.h"
 #include "experts/voice.h"
 
 typedef struct {
@@ -24,6 +25,7 @@ typedef struct {
   GArray *labels;      /* of OpinionLabel, likeliest first; empty with a problem */
   GPtrArray *left_out; /* of SafeText: labels that were asked for without a word that its encoder knows */
   SafeText *problem;   /* why it says nothing, or NULL */
+  Trained trained;     /* on this very model: then what it says shows no skill */
 } Opinion;
 
 /* Opinions of those experts of the set that speak for the model's architecture. `labels` (NULL: the experts'

@@ -130,6 +130,7 @@ GPtrArray *fake_opinions(VoiceSet *voices, const Model *model, char *const *labe
                    .abstains = k == 1,
                    .confidence = k ? 0.41 : 0.9,
                    .threshold = 0.6,
+                   .trained = k == 0 && g_str_equal(model->name, "hare-lora") ? TRAINED_ON : TRAINED_NOT,
                    .doubt = k == 1 ? DOUBT_UNSURE : DOUBT_NONE,
                    .left_out = g_ptr_array_new_with_free_func(g_free)};
     o->labels = g_array_new(FALSE, TRUE, sizeof(OpinionLabel));

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "experts/task/task_private.h"
 #include "search/opinion.h"
 #include "search/query.h"
 #include "tests/unit/expert_fixture.h"
@@ -52,6 +53,31 @@ static void test_labels(Fixture *f, gconstpointer unused) {
   }
   g_autoptr(GPtrArray) none = opinions(f, experts, "n1.safetensors", NULL, 0);
   g_assert_cmpuint(none->len, ==, 0);
+}
+
+/* What an expert says of those it was trained on is marked, and of no others. */
+static void test_trained_on(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  put_four(f);
+  Expert *e = column_expert(f, "mid", model_at(f, "m1.safetensors"));
+  g_autoptr(GPtrArray) experts = one_expert(e);
+  const SplitKey keys[] = {task_content(f->collection, model_at(f, "m1.safetensors")),
+                           task_content(f->collection, model_at(f, "m2.safetensors"))};
+  const TaskSplit parts[] = {SPLIT_TRAIN, SPLIT_VAL};
+  const struct {
+    const char *path;
+    Trained with, without; /* a record of who trained */
+  } cases[] = {{"m1.safetensors", TRAINED_ON, TRAINED_NOT_KNOWN},
+               {"m2.safetensors", TRAINED_NOT, TRAINED_NOT_KNOWN},
+               {"m3.safetensors", TRAINED_NOT, TRAINED_NOT_KNOWN}};
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_clear_pointer(&e->split, split_record_free);
+    g_autoptr(GPtrArray) unknown = opinions(f, experts, cases[i].path, NULL, 2);
+    g_assert_cmpint(((const Opinion *)unknown->pdata[0])->trained, ==, cases[i].without);
+    e->split = split_record_new(keys, parts, G_N_ELEMENTS(keys));
+    g_autoptr(GPtrArray) known = opinions(f, experts, cases[i].path, NULL, 2);
+    g_assert_cmpint(((const Opinion *)known->pdata[0])->trained, ==, cases[i].with);
+  }
 }
 
 static void test_candidates(Fixture *f, gconstpointer unused) {
@@ -191,6 +217,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/opinion/trees", test_trees);
   add_test("/opinion", "labels", test_labels);
   add_test("/opinion", "opened-once", test_opened_once);
+  add_test("/opinion", "trained-on", test_trained_on);
   add_test("/opinion", "candidates", test_candidates);
   add_test("/opinion", "abstains", test_abstains);
   add_test("/opinion", "classes", test_classes);

@@ -110,6 +110,17 @@ static void test_no_expert(void) {
   expect(app, "No expert speaks for models of this architecture. 3, then t, trains one.");
 }
 
+/* What an expert says of a model that it was trained on is not taken for skill. */
+static void test_trained_on(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = ready_app(&wood, 80, 24);
+  walk(app, "/hare-lora<Enter>|<Enter>lllll");
+  expect(app, "It was trained on this model: what it says shows no skill");
+  walk(app, "q/fox-lora<Enter>|<Enter>lllll");
+  expect(app, "chance");
+  g_assert_false(on_screen(app, "It was trained on this model"));
+}
+
 static void add_row(GArray *rows, const char *name) {
   DiffRow row = {.name = g_strdup(name), .relative = 0.5};
   g_array_append_val(rows, row);
@@ -181,6 +192,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/ui/newcomer/columns", test_columns_beside_short_names);
   g_test_add_func("/ui/newcomer/menu", test_a_long_menu);
   g_test_add_func("/ui/newcomer/no-expert", test_no_expert);
+  g_test_add_func("/ui/newcomer/trained-on", test_trained_on);
   g_test_add_func("/ui/newcomer/layers", test_layers_without_what_they_share);
   g_test_add_func("/ui/newcomer/map", test_the_map_says_how_good_it_is);
   g_test_add_func("/ui/newcomer/map-cursor", test_the_cursor_stays_on_its_point);

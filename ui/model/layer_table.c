@@ -93,26 +93,28 @@ static char *rank_text(unsigned rank) {
 
 static char *type_text(const LayerSide *s) { return s->d_out ? g_strdup(dtype_name(s->dtype)) : NULL; }
 
-/* Bytes that all names begin with, up to the end of a part ("down_blocks.0."), among rows all over the table. */
-static gsize common_beginning(const void *rows, const char *name) {
+/* Bytes that the name is shorter without: of what all names begin with ("down_blocks.0."), among rows all over the
+ * table, as many parts as make the longest of them fit, or all. */
+static gsize common_beginning(const void *rows, const char *name, int width) {
   enum { LOOKED_AT = 256 };
   guint n = ((const GArray *)rows)->len;
-  gsize same = strlen(name);
+  gsize same = strlen(name), longest = 0, cut = 0;
   for (guint i = 0; i < n; i += MAX(n / LOOKED_AT, 1)) {
     const char *other = row_of(rows, i)->name;
     gsize k = 0;
     while (k < same && name[k] == other[k]) k++;
-    same = k;
+    same = k, longest = MAX(longest, strlen(other));
   }
-  while (same > 0 && name[same - 1] != '.') same--;
-  return name[same] ? same : 0;
+  for (gsize k = 1; k <= same && name[k]; k++)
+    if (name[k - 1] == '.' && (!cut || longest - cut + 1 > (gsize)width)) cut = k;
+  return cut;
 }
 
 /* A layer's name; where there is no room, without what the names of all layers begin with. The caller frees it. */
 static char *name_text(const void *rows, guint row, int width, bool ascii) {
   const char *name = row_of(rows, row)->name;
-  gsize same = text_width(name) > width ? common_beginning(rows, name) : 0;
-  return same ? g_strconcat(glyph(ascii, GLYPH_ELLIPSIS), name + same, NULL) : g_strdup(name);
+  gsize cut = text_width(name) > width ? common_beginning(rows, name, width) : 0;
+  return cut ? g_strconcat(glyph(ascii, GLYPH_ELLIPSIS), name + cut, NULL) : g_strdup(name);
 }
 
 static void layer_cell(const void *rows, guint row, int column, int width, bool ascii, TableCell *cell) {

@@ -111,6 +111,7 @@ static void draw_opinion(Pen *pen, const Opinion *o) {
     g_autofree char *text = g_strdup_printf("%s. Its guesses:", doubt);
     say(pen, 2, STYLE_WARN, text);
   }
+  if (o->trained == TRAINED_ON) say(pen, 2, STYLE_WARN, opinion_trained_text());
   for (guint i = 0; i < o->labels->len && i < SHOWN; i++) draw_label(pen, o, i);
   if (left_out) say(pen, 2, STYLE_WARN, left_out);
   next_row(pen);

@@ -20,6 +20,8 @@ char *opinion_doubt_text(const Opinion *o) {
   }
 }
 
+const char *opinion_trained_text(void) { return "It was trained on this model: what it says shows no skill"; }
+
 char *opinion_left_out_text(const Opinion *o) {
   enum { NAMED = 8 };
   if (!o->left_out || !o->left_out->len) return NULL;

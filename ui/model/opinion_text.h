@@ -9,3 +9,6 @@ char *opinion_doubt_text(const Opinion *opinion);
 
 /* "left out: zzzz, unknown words"; NULL when nothing was. The caller frees it. */
 char *opinion_left_out_text(const Opinion *opinion);
+
+/* That the expert was trained on the model. Static text. */
+const char *opinion_trained_text(void);

@@ -201,6 +201,7 @@ static void say_opinions(Talk *t, const Model *m, char *const *labels) {
       fprintf(t->out, " %s, %.0f %%;", g_array_index(o->labels, OpinionLabel, k).label,
               100 * g_array_index(o->labels, OpinionLabel, k).p);
     if (left_out) fprintf(t->out, " %s", left_out);
+    if (o->trained == TRAINED_ON) fprintf(t->out, " %s.", opinion_trained_text());
     fputc('\n', t->out);
   }
   if (!all->len) fputs("No expert speaks for models like that.\n", t->out);
