@@ -71,6 +71,8 @@ static const Screen screens[] = {
     {"report-labels", true, "3i|ll|s"},
     {"report-runs", true, "3i|h"},
     {"forest-groups", true, "bf|j<Enter>j"},
+    {"messages", true, "bf|d|L"},
+    {"swept", true, "3s|<Enter>"},
 };
 
 typedef struct {

@@ -305,7 +305,7 @@ static GPtrArray *fake_sweep(Collection *collection, const GPtrArray *models, co
     }
     Expert *e = expert_make(layers[i], layers[i], 0.2 + 0.1 * i);
     e->val = score_make(0.3 + 0.15 * i, 80, false);
-    g_ptr_array_add(experts, e);
+    g_ptr_array_insert(experts, 0, e); /* each is better than those before */
     row(user, e, i == 0, i + 1, G_N_ELEMENTS(layers));
   }
   return experts;

@@ -4,5 +4,8 @@
 
 #include "ui/desk/view.h"
 
-/* "Alt-3 and then t train one." from a context; the caller frees it. */
+/* Why there are no experts yet. Static text. */
+const char *advice_opening(const Ui *ui);
+
+/* "Alt-3, then t, trains one." from a context; the caller frees it. */
 char *advice_train(const Ui *ui, unsigned context);

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "core/error.h"
+#include "ui/desk/advice.h"
 #include "ui/desk/services.h"
 #include "core/text.h"
 #include "session/model_jobs.h"
@@ -80,7 +81,7 @@ static void draw_list(const Ui *ui, ExpertsView *v, Cells *cells, Rect area) {
   table_draw(&v->table, cells, area);
   if (!all || all->len == 0)
     paint_wrapped(cells, area.x + 1, area.y + 2, area.columns - 2, area.rows - 2, STYLE_DIM,
-                  all ? "No expert yet. Press t to train one." : "The experts are being opened.");
+                  all ? "No expert yet. Press t to train one." : advice_opening(ui));
 }
 
 /* The expert at hand, or NULL. */

@@ -5,6 +5,7 @@
 
 #include "session/latest_job.h"
 #include "session/model_jobs.h"
+#include "ui/desk/advice.h"
 #include "ui/desk/services.h"
 #include "ui/experts/reliability_chart.h"
 #include "ui/experts/report_tables.h"
@@ -211,8 +212,7 @@ static void report_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
   const Expert *own = expert_of(v);
   if (!own) {
     say(cells, area,
-        ui->opened ? "No expert was chosen: i in Experts asks how good the one at hand is."
-                   : "The experts are being opened.");
+        ui->opened ? "No expert was chosen: i in Experts asks how good the one at hand is." : advice_opening(ui));
     return;
   }
   if (v->page != PAGE_RUNS) follow(v);

@@ -280,6 +280,7 @@ static int table_of(const ColumnSet *set, int line, TableColumn *table, int *nee
   for (int i = 0; i < set->n; i++) {
     const Column *c = &column_table[set->which[i]];
     int width = set->standard ? standard_width(c, line) : c->width, most = column_most(set, set->which[i]);
+    if (set->name_needs && !is_number(c)) width = MIN(width, MAX(most, text_width(column_title(c))));
     table[FIRST + i] = (TableColumn){.title = column_title(c),
                                      .least = width,
                                      .most = MAX(most, width),

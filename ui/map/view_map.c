@@ -238,7 +238,7 @@ static void draw_below(const MapView *v, const Ui *ui, const Model *m, Cells *ce
 
 /* What stands in the map's place. The caller frees it. */
 static char *advice(const MapView *v) {
-  if (!v->ui->opened) return g_strdup("The experts are being opened.");
+  if (!v->ui->opened) return g_strdup(advice_opening(v->ui));
   if (!expert_count(v->ui)) {
     g_autofree char *train = advice_train(v->ui, IN_MAP);
     return g_strconcat("A map is drawn by an expert, and there is none yet. ", train, NULL);

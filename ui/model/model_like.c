@@ -75,8 +75,7 @@ static void like_show(Subject *s, gpointer page) {
 static void like_draw(const Subject *s, gpointer page, Cells *cells, Rect area) {
   LikePage *p = page;
   const Neighbourhood *n = p->near.result;
-  const char *text =
-      s->ui->opened ? latest_job_text(&p->near, "Looking for neighbours ...") : "The experts are being opened.";
+  const char *text = s->ui->opened ? latest_job_text(&p->near, "Looking for neighbours ...") : advice_opening(s->ui);
   p->label_key = s->ui->wood ? s->ui->wood->label_key : NULL;
   if (n && n != p->shown) table_set(&p->table, p, n->near->len);
   p->shown = n;

@@ -120,8 +120,7 @@ static void draw_opinion(Pen *pen, const Opinion *o) {
 static void says_draw(const Subject *s, gpointer page, Cells *cells, Rect area) {
   SaysPage *p = page;
   const GPtrArray *all = p->opinions.result;
-  const char *text =
-      s->ui->opened ? latest_job_text(&p->opinions, "Asking the experts ...") : "The experts are being opened.";
+  const char *text = s->ui->opened ? latest_job_text(&p->opinions, "Asking the experts ...") : advice_opening(s->ui);
   g_autofree char *train = advice_train(s->ui, IN_MODEL);
   g_autofree char *none = g_strconcat("No expert speaks for models of this architecture. ", train, NULL);
   if (all && all->len == 0) text = none;
