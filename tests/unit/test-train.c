@@ -403,6 +403,38 @@ static void test_sweep(Fixture *f, gconstpointer unused) {
   g_assert_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND);
 }
 
+/* Kernels of one layer are known again by it, and are not the kernel of all layers that the layer weighs most in. */
+static void test_sweep_kernels(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  put_wood(f);
+  g_autofree char *encoder = put_texts(f);
+  TrainOptions o = small_options(encoder);
+  o.baselines = false;
+  o.kind = TRAIN_KERNEL;
+  o.layer = NULL;
+  g_autoptr(TrainResult) whole = train(f, &o, NULL);
+  g_assert_cmpstr(whole->expert->name, ==, "kernel-align");
+  g_autoptr(GError) error = NULL;
+  for (unsigned again = 0; again < 2; again++) {
+    unsigned rows[2] = {0};
+    g_autoptr(GPtrArray) all = sweep_run(f->collection, f->models, &o, NULL, count_row, rows, NULL, NULL, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(all->len, ==, 2);
+    g_assert_cmpuint(rows[1], ==, again * 2);
+    g_assert_cmpstr(((Expert *)all->pdata[0])->name, ==, "mid-kernel-align");
+    g_assert_cmpuint(((Expert *)all->pdata[0])->kernel->layers->len, ==, 1);
+    g_remove(((Expert *)all->pdata[1])->path); /* as if it had been killed before the second */
+    g_autoptr(Expert) mid = expert_load(((Expert *)all->pdata[0])->path, &error);
+    g_assert_no_error(error);
+    unsigned more[2] = {0};
+    g_autoptr(GPtrArray) rest = sweep_run(f->collection, f->models, &o, NULL, count_row, more, NULL, NULL, &error);
+    g_assert_cmpuint(rest->len, ==, 2);
+    g_assert_cmpuint(more[1], ==, 1);
+  }
+  g_autoptr(GPtrArray) kept = expert_list(f->collection, NULL, NULL);
+  g_assert_cmpuint(kept->len, ==, 3);
+}
+
 static void expect_refused(Fixture *f, const TrainOptions *o, int code, const char *words) {
   g_autoptr(GError) error = NULL;
   g_assert_null(expert_train(f->collection, f->models, o, NULL, &error));
@@ -471,6 +503,7 @@ int main(int argc, char **argv) {
   add_test("/train", "evaluation", test_evaluation);
   add_test("/train", "classify", test_classify);
   add_test("/train", "sweep", test_sweep);
+  add_test("/train", "sweep-kernels", test_sweep_kernels);
   add_test("/train", "refused", test_refused);
   add_test("/train", "splits", test_splits);
   return g_test_run();

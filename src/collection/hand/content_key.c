@@ -58,7 +58,7 @@ static char *key_of(Collection *c, const Model *m, const Looking *l, GError **er
   g_autoptr(WeightFile) file = collection_open_weights(c, m, error);
   char *key = file ? compute(file, l, error) : NULL;
   g_autoptr(GBytes) value = key ? g_bytes_new(key, KEY_DIGITS) : NULL;
-  if (value && stamp && !collection_is_read_only(c)) collection_put(c, l->space, stamp, value, NULL);
+  if (value && stamp) collection_put(c, l->space, stamp, value, NULL); /* of a read-only collection, into memory */
   return key;
 }
 

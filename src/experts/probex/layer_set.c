@@ -4,11 +4,11 @@
 #include <math.h>
 #include <string.h>
 
-#include "collection/adapter_facts.h"
 #include "core/error.h"
-#include "numerics/linalg.h"
 #include "core/parallel.h"
-#include "weights/layers/learnable.h"
+#include "experts/probex/layer_finder.h"
+#include "numerics/linalg.h"
+#include "weights/layers/layer.h"
 
 /* Allocates for n models of the given ranks (low-rank) or of one dense shape. */
 static LayerSet *set_new(LayerForm form, size_t n, size_t d_out, size_t d_in, const size_t *ranks,
@@ -106,12 +106,12 @@ LayerSet *layer_set_from_layers(const Layer *layers, size_t n, GError **error) {
 /* --- reading from a collection ------------------------------------------------------------- */
 
 typedef struct {
-  const Collection *collection;
   const GPtrArray *models;
   const char *layer;
+  LayerFinder *finder;
   const DenseStoreOptions *store;
   const Progress *progress;
-  LayerInfo *infos; /* by model; names not owned */
+  LayerInfo *infos; /* by model, without names */
   LayerSet *set;
   GMutex lock;
   size_t done;
@@ -126,35 +126,13 @@ static bool give_up(Reading *r, GError *problem) {
   return false;
 }
 
-/* Opens a model's file and finds the layer. `info` is copied; its name belongs to `layers`. */
-static WeightFile *open_layer(const Reading *r, size_t i, GArray **layers, LayerInfo *info, GError **error) {
-  const Model *model = r->models->pdata[i];
-  g_autoptr(WeightFile) file = collection_open_weights(r->collection, model, error);
-  if (!file) return NULL;
-  g_autoptr(AdapterConfig) config = model_adapter_config(model);
-  *layers = learnable_list(file, config);
-  const LayerInfo *found = layer_find(*layers, r->layer);
-  if (found) {
-    *info = *found;
-    return g_steal_pointer(&file);
-  }
-  g_set_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "%s has no layer %s: copse show lists what it has",
-              model->shown, r->layer);
-  g_clear_pointer(layers, g_array_unref);
-  return NULL;
-}
-
 /* First pass: where the layer is and how large, so that memory is taken once. */
 static bool look(void *user, size_t i, unsigned thread) {
   (void)thread;
   Reading *r = user;
   GError *error = NULL;
-  GArray *layers = NULL;
-  g_autoptr(WeightFile) file = open_layer(r, i, &layers, &r->infos[i], &error);
-  if (!file) return give_up(r, error);
-  r->infos[i].name = NULL;
-  g_array_unref(layers);
-  return true;
+  g_autoptr(WeightFile) file = layer_finder_open(r->finder, r->models->pdata[i], &r->infos[i], &error);
+  return file || give_up(r, error);
 }
 
 static bool check_shapes(const Reading *r, GError **error) {
@@ -184,15 +162,13 @@ static bool load(void *user, size_t i, unsigned thread) {
   (void)thread;
   Reading *r = user;
   GError *error = NULL;
-  GArray *layers = NULL;
   LayerInfo info;
   Layer layer;
-  g_autoptr(WeightFile) file = open_layer(r, i, &layers, &info, &error);
+  g_autoptr(WeightFile) file = layer_finder_open(r->finder, r->models->pdata[i], &info, &error);
   if (!file) return give_up(r, error);
   bool same = info.form == r->infos[i].form && info.d_out == r->infos[i].d_out && info.d_in == r->infos[i].d_in &&
               info.rank == r->infos[i].rank;
   bool ok = same && layer_read(file, &info, &layer, &error);
-  g_array_unref(layers);
   if (!same)
     g_set_error(&error, COPSE_ERROR, COPSE_ERROR_FORMAT, "%s changed while it was read: scan again",
                 weight_file_label(file));
@@ -218,7 +194,8 @@ static bool read_all(Reading *r, unsigned threads, GError **error) {
 LayerSet *layer_set_read(const Collection *collection, const GPtrArray *models, const char *layer,
                          const DenseStoreOptions *store, const Progress *progress, GError **error) {
   g_return_val_if_fail(models->len > 0, NULL);
-  Reading r = {.collection = collection, .models = models, .layer = layer, .store = store, .progress = progress};
+  g_autoptr(LayerFinder) finder = layer_finder_new(collection, layer);
+  Reading r = {.models = models, .layer = layer, .finder = finder, .store = store, .progress = progress};
   g_mutex_init(&r.lock);
   r.infos = g_new0(LayerInfo, models->len);
   GError *problem = NULL;

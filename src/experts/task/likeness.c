@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collection/collection_team.h"
 #include "experts/probex/layer_set.h"
 #include "numerics/linalg.h"
 #include "numerics/rng.h"
@@ -135,30 +136,81 @@ static bool may_be_looked_at(const LayerInfo *l, bool low_rank) {
   return form && l->d_out * l->d_in >= 16 && (l->form == LAYER_LOW_RANK || l->d_out * l->d_in <= WIDEST);
 }
 
-/* Up to LAYERS of the architecture, spread over it from the first to the last. Array of Picture. */
-static GPtrArray *take_pictures(const Collection *c, const GPtrArray *models, const Progress *progress,
-                                GError **error) {
-  g_autoptr(GPtrArray) pictures = g_ptr_array_new_with_free_func(picture_free);
-  const Model *any = models->pdata[0];
-  g_autoptr(WeightFile) file = collection_open_weights(c, any, NULL);
-  g_autoptr(GArray) infos = file ? learnable_list(file, NULL) : g_array_new(FALSE, FALSE, sizeof(LayerInfo));
+/* Up to LAYERS of the architecture, spread over it from the first to the last: LayerInfo* of `infos`. */
+static GPtrArray *layers_to_look_at(const GArray *infos) {
   g_autoptr(GPtrArray) usable = g_ptr_array_new();
+  GPtrArray *some = g_ptr_array_new();
   bool low_rank = false;
   for (guint i = 0; i < infos->len; i++) low_rank |= g_array_index(infos, LayerInfo, i).form == LAYER_LOW_RANK;
   for (guint i = 0; i < infos->len; i++)
     if (may_be_looked_at(&g_array_index(infos, LayerInfo, i), low_rank))
       g_ptr_array_add(usable, &g_array_index(infos, LayerInfo, i));
   guint n = MIN(usable->len, (guint)LAYERS);
-  for (guint k = 0; k < n; k++) {
-    GError *problem = NULL;
-    guint at = n > 1 ? k * (usable->len - 1) / (n - 1) : 0;
-    Picture *p = picture_new(c, models, usable->pdata[at], progress, &problem);
-    if (p) g_ptr_array_add(pictures, p);
-    if (!problem) continue;
-    g_propagate_error(error, problem);
-    return NULL;
+  for (guint k = 0; k < n; k++) g_ptr_array_add(some, usable->pdata[n > 1 ? k * (usable->len - 1) / (n - 1) : 0]);
+  return some;
+}
+
+typedef struct {
+  const Collection *collection;
+  const GPtrArray *models, *layers;
+  const Progress *progress;
+  GPtrArray *pictures;
+} Taking;
+
+static bool take_here(Taking *t, size_t k, GError **error) {
+  GError *problem = NULL;
+  Picture *p = picture_new(t->collection, t->models, t->layers->pdata[k], t->progress, &problem);
+  if (p) g_ptr_array_add(t->pictures, p);
+  if (problem) g_propagate_error(error, problem);
+  return !problem;
+}
+
+/* The rows and after them what is flat; nothing of a layer that says nothing. */
+static GBytes *take_for_leader(void *user, size_t k, unsigned thread) {
+  (void)thread;
+  const Taking *t = user;
+  GError *problem = NULL;
+  if (k >= t->layers->len) return NULL;
+  Picture *p = picture_new(t->collection, t->models, t->layers->pdata[k], t->progress, &problem);
+  bool failed = problem != NULL;
+  g_clear_error(&problem);
+  if (failed) return NULL;
+  GByteArray *out = g_byte_array_new();
+  if (p) g_byte_array_append(out, (const guint8 *)p->rows, (guint)(p->n * p->width * sizeof *p->rows));
+  if (p) g_byte_array_append(out, (const guint8 *)p->flat, (guint)(p->n * sizeof *p->flat));
+  picture_free(p);
+  return g_byte_array_free_to_bytes(out);
+}
+
+static bool take_taken(void *user, size_t k, GBytes *result, GError **error) {
+  Taking *t = user;
+  if (!result) return take_here(t, k, error);
+  const LayerInfo *l = t->layers->pdata[k];
+  gsize bytes, n = t->models->len, width = MIN(l->d_out, WIDE) * MIN(l->d_in, WIDE), rows = n * width * sizeof(float);
+  const char *at = g_bytes_get_data(result, &bytes);
+  if (bytes != rows + n * sizeof(bool)) return true;
+  Picture *p = g_new0(Picture, 1);
+  *p = (Picture){n, width, g_memdup2(at, rows), g_memdup2(at + rows, n * sizeof(bool))};
+  g_ptr_array_add(t->pictures, p);
+  return true;
+}
+
+/* Array of Picture. The ranks of a team take a layer each; the leader has the pictures. */
+static GPtrArray *take_pictures(const Collection *c, const GPtrArray *models, const Progress *progress,
+                                GError **error) {
+  g_autoptr(GPtrArray) pictures = g_ptr_array_new_with_free_func(picture_free);
+  const Model *any = models->pdata[0];
+  g_autoptr(WeightFile) file = collection_open_weights(c, any, NULL);
+  g_autoptr(GArray) infos = file ? learnable_list(file, NULL) : g_array_new(FALSE, FALSE, sizeof(LayerInfo));
+  g_autoptr(GPtrArray) layers = layers_to_look_at(infos);
+  Taking t = {c, models, layers, progress, pictures};
+  bool ok = true;
+  if (team_is_several(collection_team(c))) {
+    TeamWork work = {NULL, layers->len, 1, take_for_leader, take_taken, &t, progress ? progress->cancel : NULL};
+    ok = team_work(collection_team(c), &work, error);
   }
-  return g_steal_pointer(&pictures);
+  for (guint k = 0; ok && !team_is_several(collection_team(c)) && k < layers->len; k++) ok = take_here(&t, k, error);
+  return ok ? g_steal_pointer(&pictures) : NULL;
 }
 
 /* --- comparing --------------------------------------------------------------------------------------- */
@@ -244,9 +296,8 @@ static double near_from(GArray *peers) {
   return fmax(least_cosine, tanh(quarter + (0.6745 + outside) * spread));
 }
 
-bool likeness_pairs(const Collection *collection, const GPtrArray *models, const size_t *label, LikenessPair pair,
-                    void *user, const Progress *progress, GError **error) {
-  if (models->len < 2) return true;
+static bool find_pairs(const Collection *collection, const GPtrArray *models, const size_t *label, LikenessPair pair,
+                       void *user, const Progress *progress, GError **error) {
   g_autoptr(GPtrArray) pictures = take_pictures(collection, models, progress, error);
   if (!pictures) return false;
   if (!pictures->len) return true;
@@ -259,5 +310,44 @@ bool likeness_pairs(const Collection *collection, const GPtrArray *models, const
     const Near *at = &g_array_index(near, Near, k);
     if (at->cosine >= limit) pair(user, at->i, at->j, false);
   }
+  return true;
+}
+
+/* --- with other processes --------------------------------------------------------------------------- */
+
+typedef struct {
+  uint64_t i, j, copy;
+} Pair;
+
+static void note_pair(void *pairs, size_t i, size_t j, bool copy) {
+  Pair p = {i, j, copy};
+  g_array_append_val((GArray *)pairs, p);
+}
+
+/* The leader compares and tells. */
+static GBytes *pairs_of_leader(const Collection *collection, const GPtrArray *models, const size_t *label,
+                               const Progress *progress, GError **error) {
+  Team *team = collection_team(collection);
+  g_autoptr(GArray) pairs = g_array_new(FALSE, FALSE, sizeof(Pair));
+  g_autoptr(GPtrArray) helped = NULL;
+  if (!team_leads(team)) helped = take_pictures(collection, models, progress, error);
+  else if (!find_pairs(collection, models, label, note_pair, pairs, progress, error)) return NULL;
+  if (!team_leads(team) && !helped) return NULL;
+  g_autoptr(GBytes) mine = g_bytes_new(pairs->data, pairs->len * sizeof(Pair));
+  return team_share(team, mine, error);
+}
+
+bool likeness_pairs(const Collection *collection, const GPtrArray *models, const size_t *label, LikenessPair pair,
+                    void *user, const Progress *progress, GError **error) {
+  if (models->len < 2) return true;
+  if (!team_is_several(collection_team(collection)))
+    return find_pairs(collection, models, label, pair, user, progress, error);
+  g_autoptr(GBytes) bytes = pairs_of_leader(collection, models, label, progress, error);
+  if (!bytes) return false;
+  gsize size;
+  const Pair *pairs = g_bytes_get_data(bytes, &size);
+  for (gsize k = 0; k < size / sizeof *pairs; k++)
+    if (pairs[k].i < models->len && pairs[k].j < models->len)
+      pair(user, (size_t)pairs[k].i, (size_t)pairs[k].j, pairs[k].copy != 0);
   return true;
 }

@@ -12,6 +12,7 @@
 typedef void (*LikenessPair)(void *user, size_t i, size_t j, bool copy);
 
 /* Tells of every such pair among models (Model*) of one architecture. label (n): models of one
- * number are peers; NULL: all are. False when cancelled. */
+ * number are peers; NULL: all are. All ranks of a team call it together: each takes some of the layers, the leader
+ * compares. False when cancelled. */
 bool likeness_pairs(const Collection *collection, const GPtrArray *models, const size_t *label, LikenessPair pair,
                     void *user, const Progress *progress, GError **error);

@@ -181,7 +181,9 @@ static bool take_trained(void *user, size_t item, GBytes *result, GError **error
   Expert *x = problem ? NULL
               : again ? expert_load(g_bytes_get_data(packed, NULL), &problem)
                       : expert_unpack(packed, &problem);
-  if (x && !again && !train_keep(s->collection, s->options, x, &problem)) g_clear_pointer(&x, expert_free);
+  TrainOptions o = *s->options;
+  o.layer = s->names->pdata[item];
+  if (x && !again && !train_keep(s->collection, &o, x, &problem)) g_clear_pointer(&x, expert_free);
   return take_layer(s, x, again, problem, error);
 }
 

@@ -168,7 +168,7 @@ static void place_state(TrainRun *r, const TextEncoder *encoder, const Collectio
   if (r->init) r->key = hash_name_bytes(r->key, r->init->probex->block, r->init->probex->n * sizeof(float));
   if (!state || collection_is_read_only(collection)) return;
   g_autofree char *folder = g_build_filename(state, "training", NULL);
-  g_autofree char *name = train_expert_name(layer, r->options->task, r->views);
+  g_autofree char *name = train_expert_name(layer, r->options->task, r->views ? TRAIN_MULTIVIEW : TRAIN_PROBEX);
   g_autofree char *file = g_strconcat(name, ".state", NULL);
   if (dir_make(folder, NULL)) r->resume = g_build_filename(folder, file, NULL);
 }
@@ -210,8 +210,7 @@ Expert *expert_trained_before(Collection *collection, const GPtrArray *models, c
   bool align = o->task == EXPERT_ALIGN;
   g_autoptr(TextEncoder) encoder = align ? train_open_encoder(o, NULL) : NULL;
   g_autoptr(Task) task = !align || encoder ? train_task(collection, models, o, encoder, NULL, NULL) : NULL;
-  g_autofree char *folder = expert_folder(collection),
-                  *name = train_expert_name(o->layer, o->task, o->kind == TRAIN_MULTIVIEW);
+  g_autofree char *folder = expert_folder(collection), *name = train_expert_name(o->layer, o->task, o->kind);
   if (!task || !folder) return NULL;
   g_autofree char *found = NULL;
   uint64_t run = train_finished_key(train_run_key(task, o, encoder, collection, o->layer), o);

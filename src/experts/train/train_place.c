@@ -10,9 +10,9 @@
 #include "experts/train/train_run.h"
 #include "numerics/hash.h"
 
-char *train_expert_name(const char *layer, ExpertTask task, bool views) {
-  const char *kind = views ? "-views" : "";
-  char *name = g_strdup_printf("%s%s-%s", layer, kind, task == EXPERT_ALIGN ? "align" : "classify");
+char *train_expert_name(const char *layer, ExpertTask task, TrainKind kind) {
+  const char *form = kind == TRAIN_MULTIVIEW ? "-views" : kind == TRAIN_KERNEL ? "-kernel" : "";
+  char *name = g_strdup_printf("%s%s-%s", layer, form, task == EXPERT_ALIGN ? "align" : "classify");
   return g_strcanon(name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._-", '_');
 }
 
@@ -52,7 +52,9 @@ bool train_place(const Collection *collection, const TrainOptions *o, Expert *x,
     x->name = g_path_get_basename(x->path);
     return true;
   }
-  g_autofree char *base = train_expert_name(x->kernel ? "kernel" : x->layer, x->task, x->probex->shape.views);
+  bool all = x->kernel && !o->layer; /* of no one layer */
+  TrainKind kind = x->probex->shape.views ? TRAIN_MULTIVIEW : x->kernel && !all ? TRAIN_KERNEL : TRAIN_PROBEX;
+  g_autofree char *base = train_expert_name(all ? "kernel" : x->layer, x->task, kind);
   g_autofree char *name = g_strconcat(base, suffix, NULL);
   if (!folder || o->unplaced || collection_is_read_only(collection)) { /* lives as long as the program */
     x->name = g_steal_pointer(&name);

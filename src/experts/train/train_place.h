@@ -6,9 +6,9 @@
 #include "experts/task/task.h"
 #include "experts/train/recipe.h"
 
-/* "mid_block.0-align": the layer's name as a file name; "mid_block.0-views-align" for several views. The caller frees
- * it. */
-char *train_expert_name(const char *layer, ExpertTask task, bool views);
+/* "mid_block.0-align": the layer's name as a file name; "mid_block.0-views-align" for several views, "mid_block.0-kernel-align"
+ * for a kernel of that layer alone. The caller frees it. */
+char *train_expert_name(const char *layer, ExpertTask task, TrainKind kind);
 
 /* Everything that decides what a run computes: its state is taken up by an equal run alone. */
 uint64_t train_run_key(const Task *task, const TrainOptions *options, const TextEncoder *encoder,

@@ -6,6 +6,10 @@
 
 enum { MOST_METADATA = 4 << 20, MOST_NETWORKS = 16 };
 
+/* Where metadata says it: of networks, and of all modules. */
+static const char networks_key[] = "lora_adapter_metadata";
+static const char *const number_keys[] = {"ss_network_alpha", "lora_alpha", "adapter.lora.alpha"};
+
 /* What the metadata says of one network of a pipeline. */
 typedef struct {
   char *prefix; /* "transformer."; "": of the only one */
@@ -43,7 +47,7 @@ static bool has_network(const GArray *networks, const char *prefix, size_t n) {
 /* {"transformer.r": 16, "transformer.lora_alpha": 8, …}: one configuration a network. */
 static void read_networks(AdapterScales *s, GHashTable *metadata) {
   static const char ending[] = "lora_alpha";
-  const char *text = g_hash_table_lookup(metadata, "lora_adapter_metadata");
+  const char *text = g_hash_table_lookup(metadata, networks_key);
   size_t n = text ? strlen(text) : 0;
   g_autoptr(cJSON) object = n && n <= MOST_METADATA ? json_parse(text, n) : NULL;
   for (const cJSON *e = cJSON_IsObject(object) ? object->child : NULL; e; e = e->next) {
@@ -57,13 +61,20 @@ static void read_networks(AdapterScales *s, GHashTable *metadata) {
 }
 
 static void read_numbers(AdapterScales *s, GHashTable *metadata) {
-  static const char *const keys[] = {"ss_network_alpha", "lora_alpha", "adapter.lora.alpha"};
   s->alpha = (double)NAN;
-  for (size_t i = 0; i < G_N_ELEMENTS(keys) && isnan(s->alpha); i++) {
-    double alpha = number_in(metadata, keys[i]);
+  for (size_t i = 0; i < G_N_ELEMENTS(number_keys) && isnan(s->alpha); i++) {
+    double alpha = number_in(metadata, number_keys[i]);
     bool silent = alpha == 0 && i == 2; /* GGUF: there is none */
-    if (isfinite(alpha) && !silent) s->alpha = alpha, s->alpha_source = keys[i];
+    if (isfinite(alpha) && !silent) s->alpha = alpha, s->alpha_source = number_keys[i];
   }
+}
+
+bool adapter_scales_agree(const WeightFile *a, const WeightFile *b) {
+  GHashTable *x = weight_file_metadata(a), *y = weight_file_metadata(b);
+  bool same = g_strcmp0(g_hash_table_lookup(x, networks_key), g_hash_table_lookup(y, networks_key)) == 0;
+  for (size_t i = 0; same && i < G_N_ELEMENTS(number_keys); i++)
+    same = g_strcmp0(g_hash_table_lookup(x, number_keys[i]), g_hash_table_lookup(y, number_keys[i])) == 0;
+  return same;
 }
 
 AdapterScales *adapter_scales_new(const WeightFile *file, const AdapterConfig *config) {

@@ -34,6 +34,9 @@ AdapterScales *adapter_scales_new(const WeightFile *file, const AdapterConfig *c
 void adapter_scales_free(AdapterScales *scales); /* NULL-safe */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AdapterScales, adapter_scales_free)
 
+/* True when the metadata of two files says the same of the strength of every module. */
+bool adapter_scales_agree(const WeightFile *a, const WeightFile *b);
+
 /* Of one module: `module` is its full name as PEFT knows it, `rank` what its tensors say, 0 where they do not (LoKr
  * whose parts are both whole); `has_tensor`: there is a tensor with alpha. */
 AdapterScale adapter_scales_get(const AdapterScales *scales, const char *module, AdapterForm form, uint64_t rank,
