@@ -10,59 +10,11 @@
 #include "experts/measure/evaluation.h"
 #include "experts/probex/multiview.h"
 #include "experts/train/preset.h"
-#include "experts/train/sweep.h"
 #include "experts/train/train_auto.h"
 #include "experts/task/task.h"
 #include "experts/train/train.h"
 #include "numerics/linalg.h"
-#include "tests/unit/expert_fixture.h"
-
-enum { SIDE = 8 };
-
-/* Two layers: "mid" tells the concept by four of its numbers among noise, "top" is noise alone. */
-static void put_noisy(const Fixture *f, const char *path, int concept, Rng *rng) {
-  static const char *const names[] = {"fox", "cat", "owl", "oak"};
-  float mid[SIDE * SIDE], top[SIDE * SIDE];
-  rng_fill_normal(rng, mid, SIDE * SIDE, 0.1f);
-  rng_fill_normal(rng, top, SIDE * SIDE, 1);
-  for (int k = 0; k < 4; k++) mid[(concept * 2) * SIDE + k] += 1;
-  const TensorOut tensors[] = {{"mid.weight", DTYPE_F32, 2, {SIDE, SIDE}, mid},
-                               {"top.weight", DTYPE_F32, 2, {SIDE, SIDE}, top}};
-  const char *const metadata[] = {"concept", names[concept], NULL};
-  put_tensors(f, path, tensors, 2, metadata);
-}
-
-/* Of three concepts eight models to train on, four to choose by and four to test; of the fourth only held-out ones. */
-static void put_wood(Fixture *f) {
-  static const struct {
-    const char *split;
-    int from, to, each;
-  } parts[] = {{"train", 0, 3, 8}, {"val", 0, 3, 4}, {"test", 0, 3, 4}, {"test_holdout", 3, 4, 4}};
-  Rng rng;
-  rng_init(&rng, 3, 0);
-  for (size_t p = 0; p < G_N_ELEMENTS(parts); p++)
-    for (int c = parts[p].from; c < parts[p].to; c++)
-      for (int i = 0; i < parts[p].each; i++) {
-        g_autofree char *path = g_strdup_printf("%s/m-%d-%d.safetensors", parts[p].split, c, i);
-        put_noisy(f, path, c, &rng);
-      }
-  scan(f);
-}
-
-static TrainOptions small_options(const char *encoder) {
-  TrainOptions o = TRAIN_DEFAULTS;
-  o.encoder = encoder;
-  o.layer = "mid";
-  o.epochs = 15, o.batch = 6, o.probes = 4, o.proj = 4, o.rep = 4, o.lr = 2e-2f;
-  return o;
-}
-
-static TrainResult *train(Fixture *f, const TrainOptions *o, const Progress *progress) {
-  g_autoptr(GError) error = NULL;
-  TrainResult *r = expert_train(f->collection, f->models, o, progress, &error);
-  g_assert_no_error(error);
-  return r;
-}
+#include "tests/unit/train_fixture.h"
 
 static void test_train(Fixture *f, gconstpointer unused) {
   (void)unused;
@@ -375,66 +327,6 @@ static void test_classify(Fixture *f, gconstpointer unused) {
   g_assert_cmpstr(layer, ==, "mid");
 }
 
-static void count_row(void *user, const Expert *x, bool again, unsigned done, unsigned total) {
-  unsigned *rows = user;
-  g_assert_nonnull(x);
-  g_assert_cmpuint(total, ==, 2);
-  g_assert_cmpuint(done, ==, rows[0] + 1);
-  rows[0]++;
-  rows[1] += again;
-}
-
-static void test_sweep(Fixture *f, gconstpointer unused) {
-  (void)unused;
-  put_wood(f);
-  g_autofree char *encoder = put_texts(f);
-  TrainOptions o = small_options(encoder);
-  o.baselines = false;
-  g_autoptr(GError) error = NULL;
-  for (unsigned again = 0; again < 2; again++) {
-    unsigned rows[2] = {0};
-    g_autoptr(GPtrArray) all = sweep_run(f->collection, f->models, &o, NULL, count_row, rows, NULL, NULL, &error);
-    g_assert_no_error(error);
-    g_assert_cmpuint(all->len, ==, 2);
-    g_assert_cmpstr(((Expert *)all->pdata[0])->layer, ==, "mid"); /* the one that says something comes first */
-    g_assert_cmpuint(rows[1], ==, again * 2);
-  }
-  g_assert_null(sweep_run(f->collection, f->models, &o, "no*", NULL, NULL, NULL, NULL, &error));
-  g_assert_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND);
-}
-
-/* Kernels of one layer are known again by it, and are not the kernel of all layers that the layer weighs most in. */
-static void test_sweep_kernels(Fixture *f, gconstpointer unused) {
-  (void)unused;
-  put_wood(f);
-  g_autofree char *encoder = put_texts(f);
-  TrainOptions o = small_options(encoder);
-  o.baselines = false;
-  o.kind = TRAIN_KERNEL;
-  o.layer = NULL;
-  g_autoptr(TrainResult) whole = train(f, &o, NULL);
-  g_assert_cmpstr(whole->expert->name, ==, "kernel-align");
-  g_autoptr(GError) error = NULL;
-  for (unsigned again = 0; again < 2; again++) {
-    unsigned rows[2] = {0};
-    g_autoptr(GPtrArray) all = sweep_run(f->collection, f->models, &o, NULL, count_row, rows, NULL, NULL, &error);
-    g_assert_no_error(error);
-    g_assert_cmpuint(all->len, ==, 2);
-    g_assert_cmpuint(rows[1], ==, again * 2);
-    g_assert_cmpstr(((Expert *)all->pdata[0])->name, ==, "mid-kernel-align");
-    g_assert_cmpuint(((Expert *)all->pdata[0])->kernel->layers->len, ==, 1);
-    g_remove(((Expert *)all->pdata[1])->path); /* as if it had been killed before the second */
-    g_autoptr(Expert) mid = expert_load(((Expert *)all->pdata[0])->path, &error);
-    g_assert_no_error(error);
-    unsigned more[2] = {0};
-    g_autoptr(GPtrArray) rest = sweep_run(f->collection, f->models, &o, NULL, count_row, more, NULL, NULL, &error);
-    g_assert_cmpuint(rest->len, ==, 2);
-    g_assert_cmpuint(more[1], ==, 1);
-  }
-  g_autoptr(GPtrArray) kept = expert_list(f->collection, NULL, NULL);
-  g_assert_cmpuint(kept->len, ==, 3);
-}
-
 static void expect_refused(Fixture *f, const TrainOptions *o, int code, const char *words) {
   g_autoptr(GError) error = NULL;
   g_assert_null(expert_train(f->collection, f->models, o, NULL, &error));
@@ -502,8 +394,6 @@ int main(int argc, char **argv) {
   add_test("/train", "auto", test_auto);
   add_test("/train", "evaluation", test_evaluation);
   add_test("/train", "classify", test_classify);
-  add_test("/train", "sweep", test_sweep);
-  add_test("/train", "sweep-kernels", test_sweep_kernels);
   add_test("/train", "refused", test_refused);
   add_test("/train", "splits", test_splits);
   return g_test_run();

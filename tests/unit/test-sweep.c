@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A sweep over the layers of a small wood: its order, and what it takes as it is when it is started again. */
+#include <glib/gstdio.h>
+
+#include "core/error.h"
+#include "experts/train/sweep.h"
+#include "numerics/linalg.h"
+#include "tests/unit/train_fixture.h"
+
+static void count_row(void *user, const Expert *x, bool again, unsigned done, unsigned total) {
+  unsigned *rows = user;
+  g_assert_nonnull(x);
+  g_assert_cmpuint(total, ==, 2);
+  g_assert_cmpuint(done, ==, rows[0] + 1);
+  rows[0]++;
+  rows[1] += again;
+}
+
+static void test_sweep(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  put_wood(f);
+  g_autofree char *encoder = put_texts(f);
+  TrainOptions o = small_options(encoder);
+  o.baselines = false;
+  g_autoptr(GError) error = NULL;
+  for (unsigned again = 0; again < 2; again++) {
+    unsigned rows[2] = {0};
+    g_autoptr(GPtrArray) all = sweep_run(f->collection, f->models, &o, NULL, count_row, rows, NULL, NULL, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(all->len, ==, 2);
+    g_assert_cmpstr(((Expert *)all->pdata[0])->layer, ==, "mid"); /* the one that says something comes first */
+    g_assert_cmpuint(rows[1], ==, again * 2);
+  }
+  g_assert_null(sweep_run(f->collection, f->models, &o, "no*", NULL, NULL, NULL, NULL, &error));
+  g_assert_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND);
+}
+
+/* Kernels of one layer are known again by it, and are not the kernel of all layers that the layer weighs most in. */
+static void test_sweep_kernels(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  put_wood(f);
+  g_autofree char *encoder = put_texts(f);
+  TrainOptions o = small_options(encoder);
+  o.baselines = false;
+  o.kind = TRAIN_KERNEL;
+  o.layer = NULL;
+  g_autoptr(TrainResult) whole = train(f, &o, NULL);
+  g_assert_cmpstr(whole->expert->name, ==, "kernel-align");
+  g_autoptr(GError) error = NULL;
+  for (unsigned again = 0; again < 2; again++) {
+    unsigned rows[2] = {0};
+    g_autoptr(GPtrArray) all = sweep_run(f->collection, f->models, &o, NULL, count_row, rows, NULL, NULL, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(all->len, ==, 2);
+    g_assert_cmpuint(rows[1], ==, again * 2);
+    g_assert_cmpstr(((Expert *)all->pdata[0])->name, ==, "mid-kernel-align");
+    g_assert_cmpuint(((Expert *)all->pdata[0])->kernel->layers->len, ==, 1);
+    g_remove(((Expert *)all->pdata[1])->path); /* as if it had been killed before the second */
+    g_autoptr(Expert) mid = expert_load(((Expert *)all->pdata[0])->path, &error);
+    g_assert_no_error(error);
+    unsigned more[2] = {0};
+    g_autoptr(GPtrArray) rest = sweep_run(f->collection, f->models, &o, NULL, count_row, more, NULL, NULL, &error);
+    g_assert_cmpuint(rest->len, ==, 2);
+    g_assert_cmpuint(more[1], ==, 1);
+  }
+  g_autoptr(GPtrArray) kept = expert_list(f->collection, NULL, NULL);
+  g_assert_cmpuint(kept->len, ==, 3);
+}
+
+int main(int argc, char **argv) {
+  g_test_init(&argc, &argv, NULL);
+  linalg_set_threads(1);
+  add_test("/sweep", "order", test_sweep);
+  add_test("/sweep", "kernels", test_sweep_kernels);
+  return g_test_run();
+}
