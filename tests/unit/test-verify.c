@@ -182,6 +182,20 @@ static void test_computed(void) {
   g_assert_cmpuint(v->rows->len, ==, 1);
 }
 
+/* Counters, and the shapes that a graph carries, make none either where one of both leaves them out. */
+static void test_whole_numbers(void) {
+  const int64_t shape[3] = {-1, 12, 64}, steps = 1000;
+  RawTensors s = raw_tensors_new(), t = raw_tensors_new();
+  add_vector(&s);
+  add_vector(&t);
+  raw_tensors_add(&s, "/encoder/layer.0/attention/Constant_4_output_0", "I64", (int[]){3, -1}, shape, sizeof shape);
+  raw_tensors_add(&t, "bn.num_batches_tracked", "I64", (int[]){-1}, &steps, sizeof steps);
+  g_autoptr(WeightFile) a = raw_tensors_open(&s), b = raw_tensors_open(&t);
+  g_autoptr(ModelVerify) v = verify(a, b);
+  g_assert_cmpint(v->state, ==, VERIFY_SAME);
+  g_assert_cmpuint(v->rows->len, ==, 1);
+}
+
 /* Counters beyond what float32 tells apart. */
 static void test_counters(void) {
   const int64_t one = (INT64_C(1) << 40) + 1, two = (INT64_C(1) << 40) + 2;
@@ -204,6 +218,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/verify/missing", test_missing);
   g_test_add_func("/verify/adapter", test_adapter);
   g_test_add_func("/verify/computed", test_computed);
+  g_test_add_func("/verify/whole-numbers", test_whole_numbers);
   g_test_add_func("/verify/counters", test_counters);
   return g_test_run();
 }

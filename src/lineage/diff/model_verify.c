@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "lineage/diff/layer_match.h"
 #include "lineage/diff/other_tensors.h"
+#include "weights/layers/computed_table.h"
 #include "weights/layers/layer.h"
 #include "weights/layers/name_key.h"
 
@@ -231,22 +232,12 @@ static void add_row(Run *r, VerifyRow *row) {
   g_array_append_val(out->rows, *row);
 }
 
-/* Tables that follow from a configuration: some writers store them and some do not. */
-static bool is_computed(const char *name) {
-  static const char *const words[] = {"rope_freqs", "inv_freq", "position_ids", "rope_factors_long",
-                                      "rope_factors_short"};
-  const char *dot = strrchr(name, '.'), *last = dot ? dot + 1 : name;
-  for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
-    if (strcmp(last, words[i]) == 0) return true;
-  return false;
-}
-
 /* A tensor of A beside B's of that name. */
 static void verify_one(Run *r, const char *name, const char *key, int i) {
   const int k = GPOINTER_TO_INT(g_hash_table_lookup(r->b.index, key));
-  if (!k && is_computed(name)) return;
-  VerifyRow row = {.name = g_strdup(name), .b = DTYPE_COUNT, .numbers = {.state = VERIFY_ONLY_A}};
-  row.a = weight_file_info(r->a.file, tensor_of(&r->a, i))->dtype;
+  const TensorInfo *info = weight_file_info(r->a.file, tensor_of(&r->a, i));
+  if (!k && !layer_of(&r->a, i) && tensor_is_computed(name, info)) return;
+  VerifyRow row = {.name = g_strdup(name), .a = info->dtype, .b = DTYPE_COUNT, .numbers = {.state = VERIFY_ONLY_A}};
   row.numbers.numbers = count_of(&r->a, i);
   if (k) {
     row.b = weight_file_info(r->b.file, tensor_of(&r->b, k))->dtype;
@@ -260,10 +251,12 @@ static void verify_one(Run *r, const char *name, const char *key, int i) {
 /* What only B has; a head that A keeps as its table of tokens is compared with that. */
 static void add_only_b(Run *r, const char *name, const char *key, int k) {
   const LayerInfo *l = layer_of(&r->b, k);
-  if (g_hash_table_contains(r->a.index, key) || is_computed(name) || (l && g_hash_table_contains(r->met, l))) return;
+  const TensorInfo *info = weight_file_info(r->b.file, tensor_of(&r->b, k));
+  if (g_hash_table_contains(r->a.index, key) || (l && g_hash_table_contains(r->met, l))) return;
+  if (!l && tensor_is_computed(name, info)) return;
   VerifyRow row = {.name = g_strdup(name),
                    .a = DTYPE_COUNT,
-                   .b = weight_file_info(r->b.file, tensor_of(&r->b, k))->dtype,
+                   .b = info->dtype,
                    .numbers = {.state = VERIFY_ONLY_B, .numbers = count_of(&r->b, k)}};
   LayerRef there;
   if (l && layer_match_find(r->in_a, l, &there) && there.info[0]->form == LAYER_DENSE) {

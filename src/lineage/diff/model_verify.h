@@ -15,8 +15,8 @@ typedef struct {
 } VerifyRow;
 
 typedef struct {
-  GArray *rows; /* of VerifyRow, in the order of A, then what only B has; without tables that are computed (rotary
-                   frequencies) and that one of both leaves out */
+  GArray *rows; /* of VerifyRow, in the order of A, then what only B has; without what is computed
+                   (computed_table.h) and one of both leaves out */
   unsigned count[VERIFY_STATES];
   VerifyState state; /* the worst of all rows */
   Dtype rounding;    /* the coarsest format that a rounded or quantised row has; DTYPE_COUNT: none was needed */

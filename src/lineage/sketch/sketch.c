@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/parallel.h"
 #include "weights/convert.h"
+#include "weights/layers/computed_table.h"
 #include "weights/layers/name_key.h"
 #include "lineage/sketch/sketch_pieces.h"
 #include "numerics/quant_levels.h"
@@ -50,17 +51,9 @@ bool layer_name_is_head(const SafeText *name) {
   return false;
 }
 
-/* Tables that are computed, not trained: the same in all models of an architecture, or statistics of
- * the data. */
-static bool is_fixed_table(const char *name) {
-  static const char *const words[] = {"grid",         "inv_freq",    "relative_position_index",
-                                      "attn_mask",    "masked_bias", "position_ids",
-                                      "running_mean", "running_var"};
-  const char *last = strrchr(name, '.');
-  last = last ? last + 1 : name;
-  for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
-    if (strcmp(last, words[i]) == 0) return true;
-  return false;
+/* Statistics of the data, not of the training. */
+static bool is_statistic(const char *name) {
+  return g_str_has_suffix(name, "running_mean") || g_str_has_suffix(name, "running_var");
 }
 
 /* `key`: the name in the words that heads are known by. */
@@ -68,9 +61,9 @@ static PartKind part_of(const TensorInfo *info, const TensorSketch *t, const cha
   bool head = layer_name_is_head(t->name) || strcmp(key, "lm_head") == 0;
   if (t->role == TENSOR_LORA_A || t->role == TENSOR_LORA_B || t->role == TENSOR_ADAPTER_PART) return PART_ADAPTER;
   if (g_str_has_suffix(t->name, "num_batches_tracked")) return PART_CLOCK;
+  if (tensor_is_computed(t->name, info) || is_statistic(t->name)) return PART_OTHER;
   if (!dtype_is_float(info->dtype) || !dtype_is_readable(info->dtype)) return PART_OTHER;
   if (t->role == TENSOR_FROZEN_COPY || t->role == TENSOR_LORA_ALPHA) return PART_OTHER;
-  if (is_fixed_table(t->name)) return PART_OTHER;
   if (dense) return head ? PART_HEAD : PART_MATRIX;
   if (info->rank != 1) return PART_OTHER;
   return head ? PART_HEAD : PART_VECTOR;

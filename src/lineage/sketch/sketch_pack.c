@@ -8,7 +8,7 @@
 #include "lineage/sketch/sketch.h"
 
 /* Raise the number when what is measured, or how, changes: old blobs are then made anew. */
-static const char magic[8] = {'c', 'o', 'p', 's', 'e', 's', 'k', 'a'};
+static const char magic[8] = {'c', 'o', 'p', 's', 'e', 's', 'k', 'b'};
 
 typedef struct {
   char magic[8];
