@@ -12,12 +12,13 @@ ENGINE=${LIB_FUZZING_ENGINE:--fsanitize=fuzzer,address,undefined}
 OUT=${OUT:-$PWD/fuzzers}
 build=${BUILD:-$PWD/build-fuzz}
 mkdir -p "$OUT" "$build"
+source=$PWD
 src/lists.sh
 [ -x configure ] || autoreconf --install --force
 cd "$build"
-[ -f Makefile ] || ../configure CC="$CC" CFLAGS="$CFLAGS" >configure.log
+[ -f Makefile ] || "$source/configure" CC="$CC" CFLAGS="$CFLAGS" >configure.log
 jobs=$(nproc)
-names=${*:-$(cd ../tests/fuzz && ls fuzz-*.c | sed 's/^fuzz-//; s/\.c$//')}
+names=${*:-$(cd "$source/tests/fuzz" && ls fuzz-*.c | sed 's/^fuzz-//; s/\.c$//')}
 # The engine brings a main of its own, so that ours is not taken from the library of fixtures.
 # shellcheck disable=SC2046 # a list of libraries
 make -j"$jobs" libcopse-fixtures.a libcopse-ui.a libcopse-commands.a $(make -s print-engine-libs)
@@ -26,6 +27,6 @@ for name in $names; do
   # shellcheck disable=SC2046
   $CC $CFLAGS $ENGINE -o "$OUT/fuzz-$name" "tests/fuzz/fuzz-$name.o" libcopse-fixtures.a \
     libcopse-ui.a libcopse-commands.a $(make -s print-engine-libs) $(make -s print-system-libs) -lm
-  [ -d "../tests/fuzz/corpus/$name" ] && (cd "../tests/fuzz/corpus/$name" && zip -qr "$OUT/fuzz-${name}_seed_corpus.zip" .) || :
+  [ -d "$source/tests/fuzz/corpus/$name" ] && (cd "$source/tests/fuzz/corpus/$name" && zip -qr "$OUT/fuzz-${name}_seed_corpus.zip" .) || :
 done
-cp ../tests/fuzz/*.dict "$OUT"
+cp "$source"/tests/fuzz/*.dict "$OUT"
