@@ -3,6 +3,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "weights/formats/kernel_view.h"
 #include "weights/weight_open.h"
 
 static char *seed_path(const char *name) { return g_test_build_filename(G_TEST_DIST, "fuzz", "corpus", name, NULL); }
@@ -22,17 +23,32 @@ static void assert_shape(const TensorInfo *t, Dtype dtype, uint64_t rows, uint64
   if (columns) g_assert_cmpuint(t->shape[1], ==, columns);
 }
 
-/* Tensor of that name: value i is (i - zero) / step, or i * i. */
+/* Keras and Flax keep kernels the other way round than they are given. */
+static uint64_t stored_at(bool turned, uint64_t i, uint64_t rows, uint64_t columns) {
+  return turned ? i % rows * columns + i / rows : i;
+}
+
+static bool is_turned(const WeightFile *f, const char *name) {
+  static const char *const formats[] = {"hdf5", "keras", "msgpack"};
+  for (size_t i = 0; i < G_N_ELEMENTS(formats); i++)
+    if (strcmp(weight_file_format(f), formats[i]) == 0) return g_str_has_suffix(name, ".kernel");
+  return false;
+}
+
+/* Tensor of that name, in the file of rows x columns: value i there is (i - zero) / step, or i * i. */
 static void assert_tensor(WeightFile *f, const char *name, Dtype dtype, uint64_t rows, uint64_t columns, float zero,
                           float step) {
   gssize at = weight_file_find(f, name);
   if (at < 0) g_error("no tensor %s", name);
   float x[24];
   const TensorInfo *t = weight_file_info(f, (size_t)at);
-  assert_shape(t, dtype, rows, columns);
+  const bool turned = is_turned(f, name);
+  assert_shape(t, dtype, turned ? columns : rows, turned ? rows : columns);
   g_assert_true(weight_file_read_f32(f, (size_t)at, 0, t->count, x, NULL));
-  for (uint64_t i = 0; i < t->count; i++)
-    g_assert_cmpfloat(x[i], ==, step > 0 ? ((float)i - zero) / step : (float)(i * i));
+  for (uint64_t i = 0; i < t->count; i++) {
+    const uint64_t k = stored_at(turned, i, rows, columns);
+    g_assert_cmpfloat(x[i], ==, step > 0 ? ((float)k - zero) / step : (float)(k * k));
+  }
 }
 
 static void assert_all(WeightFile *f) {
@@ -245,6 +261,21 @@ static void test_external(void) {
   g_rmdir(folder);
 }
 
+/* A convolution's (height, width, in, out) is (out, in, height, width); what each channel has of its own stays. */
+static void test_kernels(void) {
+  Strided view = {.rank = 4, .shape = {3, 5, 7, 11}}, before;
+  strided_set_steps(&view, false);
+  before = view;
+  kernel_view_turn("block.depthwise_kernel", &view);
+  g_assert_cmpmem(&view, sizeof view, &before, sizeof before);
+  kernel_view_turn("block.conv.kernel", &view);
+  static const int from[4] = {3, 2, 0, 1};
+  for (int i = 0; i < 4; i++) {
+    g_assert_cmpuint(view.shape[i], ==, before.shape[from[i]]);
+    g_assert_cmpuint(view.step[i], ==, before.step[from[i]]);
+  }
+}
+
 /* By their first bytes alone. */
 static void test_marks(void) {
   static const char *const marked[] = {"hdf5/keras.h5", "tar/old.pth", "hdf5/k3.keras"};
@@ -273,6 +304,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/containers/damage-named", test_damage_named);
   g_test_add_func("/containers/deep", test_deep);
   g_test_add_func("/containers/external", test_external);
+  g_test_add_func("/containers/kernels", test_kernels);
   g_test_add_func("/containers/marks", test_marks);
   return g_test_run();
 }

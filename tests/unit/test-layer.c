@@ -40,6 +40,13 @@ static const Name names[] = {
     {"lycoris_mid_block_to_q.lokr_w2_a", "mid_block.to_q", TENSOR_ADAPTER_PART},
     {"model.diffusion_model.blocks.0.ffn.0.weight", "blocks.0.ffn.0", TENSOR_WEIGHT},
     {"thinker.base_model.model.q.lora_A.weight", "q", TENSOR_LORA_A},
+    {"bert.tf_bert_model.bert.encoder.layer_._0.output.dense.kernel", "bert.encoder.layer.0.output.dense",
+     TENSOR_WEIGHT},
+    {"mlm___cls.tf_bert_for_masked_lm.mlm___cls.predictions.bias", "cls.predictions", TENSOR_BIAS},
+    {"params.encoder.LayerNorm.scale", "encoder.LayerNorm", TENSOR_WEIGHT},
+    {"bert.embeddings.LayerNorm.beta", "bert.embeddings.LayerNorm", TENSOR_BIAS},
+    {"transformer.wte.embedding", "transformer.wte", TENSOR_WEIGHT},
+    {"attention.logit.scale", "attention.logit.scale", TENSOR_WEIGHT},
     {"<s1>", "<s1>", TENSOR_WEIGHT},
     {".weight", ".weight", TENSOR_WEIGHT},
 };

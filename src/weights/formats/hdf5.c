@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "weights/formats/hdf5_chunks.h"
 #include "weights/formats/hdf5_object.h"
+#include "weights/formats/kernel_view.h"
 #include "weights/strided.h"
 #include "weights/weight_format.h"
 
@@ -107,6 +108,7 @@ static bool add_data_set(Reader *r, const Hdf5Object *o) {
     g_free(name);
     name = name_of_path(r->path->str, false);
   }
+  kernel_view_turn(name, &view);
   return strided_add_tensor(r->file, name, o->dtype, &view, r->error);
 }
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Flax's msgpack: maps of maps whose leaves are arrays, each an extension of type 1 that holds a shape, the name of a
  * number format and the numbers (flax/serialization.py); of type 3, single numbers. Names are the keys on the way,
- * joined by dots. Other values are stepped over. */
+ * joined by dots; kernels are turned (kernel_view.h). Other values are stepped over. */
 #include <string.h>
 
 #include "core/error.h"
 #include "weights/byte_cursor.h"
+#include "weights/formats/kernel_view.h"
 #include "weights/strided.h"
 
 enum { MOST_LEVELS = 32, MOST_TENSORS = 1000000, MOST_NAME = 2048, NDARRAY = 1, SCALAR = 3 };
@@ -153,7 +154,9 @@ static bool add_numbers(Reader *r, Dtype dtype, Strided *view) {
   if (!byte_cursor_skip(&r->c, item.n, r->error)) return false;
   view->storage = strided_add_range(r->file, r->c.source, start, item.n);
   strided_set_steps(view, false);
-  return strided_add_tensor(r->file, safe_text(r->name->len ? r->name->str : "array", -1), dtype, view, r->error);
+  SafeText *name = safe_text(r->name->len ? r->name->str : "array", -1);
+  kernel_view_turn(name, view);
+  return strided_add_tensor(r->file, name, dtype, view, r->error);
 }
 
 /* An extension's value: (shape, format, numbers). */

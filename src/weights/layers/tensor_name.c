@@ -4,8 +4,46 @@
 #include <string.h>
 
 /* Wrappers that say nothing about the layer. Dropped from the front, again and again. */
-static const char *const wrappers[] = {"base_model.model.", "module.",    "_orig_mod.",       "state_dict.",
-                                       "model_state_dict.", "lora_ckpt.", "_forward_module.", "_fsdp_wrapped_module."};
+static const char *const wrappers[] = {"base_model.model.",
+                                       "module.",
+                                       "_orig_mod.",
+                                       "state_dict.",
+                                       "model_state_dict.",
+                                       "lora_ckpt.",
+                                       "_forward_module.",
+                                       "_fsdp_wrapped_module.",
+                                       "params."};
+
+/* TensorFlow's Transformers put a layer's name, the model's and the layer's again in front, a dot that is no folder
+ * between "layer" and its number, and what tells two of one name apart before "___":
+ *   bert.tf_bert_model.bert.encoder.layer_._0   bert.encoder.layer.0 */
+static void undo_tensorflow(GString *body) {
+  g_string_replace(body, "_._", ".", 0);
+  for (char *mark = strstr(body->str, "___"); mark; mark = strstr(body->str, "___")) {
+    char *from = mark;
+    while (from > body->str && from[-1] != '.') from--;
+    g_string_erase(body, from - body->str, mark + 3 - from);
+  }
+  const size_t first = strcspn(body->str, ".");
+  const char *second = body->str + first;
+  if (!g_str_has_prefix(second, ".tf")) return;
+  const char *third = second + 1 + strcspn(second + 1, ".");
+  bool again = *third && strncmp(third + 1, body->str, first) == 0 && third[1 + first] == '.';
+  if (again) g_string_erase(body, 0, third + 1 - body->str);
+}
+
+/* Flax's scale of a normalisation is everybody else's weight; other scales are other things. */
+static bool cut_norm_scale(GString *body) {
+  static const char ending[] = ".scale";
+  if (!g_str_has_suffix(body->str, ending)) return false;
+  const size_t rest = body->len - strlen(ending);
+  g_autofree char *module = g_strndup(body->str, rest);
+  const char *dot = strrchr(module, '.');
+  g_autofree char *last = g_ascii_strdown(dot ? dot + 1 : module, -1);
+  if (!strstr(last, "norm") && !g_str_has_prefix(last, "ln") && !g_str_has_prefix(last, "bn")) return false;
+  g_string_truncate(body, rest);
+  return true;
+}
 
 /* What compilers and those who share a model out put between, at any depth. */
 static const char *const between[] = {"._orig_mod.", "._fsdp_wrapped_module.", "._checkpoint_wrapped_module.",
@@ -86,6 +124,11 @@ static const Ending endings[] = {
     {":up", TENSOR_LORA_B, false},
     {".alpha", TENSOR_LORA_ALPHA, false},
     {".weight", TENSOR_WEIGHT, false},
+    {".kernel", TENSOR_WEIGHT, false}, /* Flax, Keras, TensorFlow */
+    {".embedding", TENSOR_WEIGHT, false},
+    {".embeddings", TENSOR_WEIGHT, false},
+    {".gamma", TENSOR_WEIGHT, false},
+    {".beta", TENSOR_BIAS, false},
     {".bias", TENSOR_BIAS, false},
 };
 
@@ -297,7 +340,8 @@ static GString *take_apart(const char *clean, TensorName *out) {
   bool frozen = strstr(body->str, ".original_module.") != NULL;
   g_string_replace(body, ".original_module.", ".", 0);
   undo_xlabs(body);
-  if (!cut_adapter_word(body, out)) {
+  undo_tensorflow(body);
+  if (!cut_norm_scale(body) && !cut_adapter_word(body, out)) {
     drop_adapter_name(body);
     const Ending *e = cut_ending(body);
     if (e) out->role = e->role, out->transposed = e->transposed;

@@ -11,6 +11,7 @@
  *   model.diffusion_model.input_blocks.0.0.weight            one file      input_blocks.0.0, weight
  *   cond_stage_model.transformer.text_model.…                one file      text_encoder.text_model.…
  *   lycoris_mid_block_q.hada_w1_a                            LyCORIS       mid_block.q, a part of LoHa
+ *   bert.tf_bert_model.bert.encoder.layer_._0.output.dense.kernel  TensorFlow  bert.encoder.layer.0.output.dense, weight
  *   module.conv1.weight                                      plain         conv1, weight */
 #pragma once
 

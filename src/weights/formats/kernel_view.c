@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "weights/formats/kernel_view.h"
+
+#include <string.h>
+
+static bool is_kernel(const char *name) {
+  static const char *const words[] = {"kernel", "recurrent_kernel", "pointwise_kernel"};
+  const char *dot = strrchr(name, '.'), *last = dot ? dot + 1 : name;
+  for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+    if (strcmp(last, words[i]) == 0) return true;
+  return false;
+}
+
+void kernel_view_turn(const char *name, Strided *view) {
+  const Strided before = *view;
+  const int n = view->rank;
+  if (n < 2 || !is_kernel(name)) return;
+  for (int i = 0; i < n; i++) {
+    const int from = i < 2 ? n - 1 - i : i - 2;
+    view->shape[i] = before.shape[from];
+    view->step[i] = before.step[from];
+  }
+}
