@@ -22,6 +22,10 @@ static cJSON *node_json(const Forest *forest, unsigned node) {
     cJSON_AddItemToArray(parents, lineage_edge_json(forest, n, &g_array_index(n->parents, ParentEdge, i)));
   g_autofree char *copied = n->duplicate_of >= 0 ? lineage_label(forest, (unsigned)n->duplicate_of) : NULL;
   json_add_string(out, "duplicate_of", copied);
+  if (n->hidden_kin >= 0) {
+    g_autofree char *kin = lineage_label(forest, (unsigned)n->hidden_kin);
+    json_add_string(out, "hidden_kin", kin);
+  }
   cJSON_AddBoolToObject(out, "card_conflict", n->card_conflict);
   json_add_string(out, "note", n->note);
   return out;

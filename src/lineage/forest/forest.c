@@ -49,7 +49,7 @@ unsigned forest_add_node(Forest *f, Model *model, const char *name) {
   n->name = safe_text(name ? name : model ? model->name : "", -1);
   n->parents = g_array_new(FALSE, FALSE, sizeof(ParentEdge));
   n->children = g_array_new(FALSE, FALSE, sizeof(unsigned));
-  n->duplicate_of = n->merge_base = -1;
+  n->duplicate_of = n->merge_base = n->hidden_kin = -1;
   g_ptr_array_add(f->nodes, n);
   if (model && model->path) g_hash_table_insert(f->by_path, model->path, GUINT_TO_POINTER(f->nodes->len));
   return f->nodes->len - 1;

@@ -51,6 +51,8 @@ typedef struct {
   GArray *children;   /* of unsigned: nodes whose first parent is this one, by name */
   int duplicate_of;   /* node that holds the same tensors, perhaps in a longer format, or -1 */
   int merge_base;     /* of a merge: the node that its parents' changes are counted from, or -1 */
+  int hidden_kin;     /* of a root: a model of another tree that it is kin of by what permuted neurons and layers leave
+                         as it is, and by nothing else; or -1 */
   bool card_conflict; /* the card names a parent and the weights say another */
   bool card_ancestor; /* the card names one that is farther up: neither the parent nor wrong */
   SafeText *note;     /* why, in a few words, or NULL */

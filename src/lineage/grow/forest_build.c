@@ -6,6 +6,7 @@
 #include "lineage/grow/forest_builder.h"
 #include "lineage/grow/certainty.h"
 #include "lineage/grow/hand_parents.h"
+#include "lineage/grow/hidden_kin.h"
 #include "lineage/sketch/sketch_store.h"
 
 static void array_unref(void *array) {
@@ -88,14 +89,6 @@ static void attach_claimed(Builder *b) {
   }
 }
 
-static unsigned top_of(const Builder *b, unsigned v) {
-  const ParentEdge *e;
-  for (unsigned steps = 0; steps <= b->forest->nodes->len && (e = forest_parent_edge(forest_node(b->forest, v)));
-       steps++)
-    v = e->parent;
-  return v;
-}
-
 /* A copy stays with its original: where its own card says when that is in the same tree, else below the model it
  * copies. Which of two equal ones came first cannot be known, but a recast loses something. */
 static void attach_duplicates(Builder *b) {
@@ -103,7 +96,7 @@ static void attach_duplicates(Builder *b) {
     if (!builder_is_duplicate(b, v)) continue;
     int original = forest_node(b->forest, v)->duplicate_of, p = builder_claim(b, v)->parent;
     bool recast = builder_sketch(b, v)->epsilon > builder_sketch(b, (unsigned)original)->epsilon;
-    if (p >= 0 && top_of(b, (unsigned)p) == top_of(b, (unsigned)original)) {
+    if (p >= 0 && builder_top(b, (unsigned)p) == builder_top(b, (unsigned)original)) {
       builder_add_claimed(b, v, p, recast && p == original ? EDGE_RECAST : EDGE_FINE_TUNE, p == original ? 0 : NAN);
       continue;
     }
@@ -144,7 +137,7 @@ static bool build(Builder *b, GError **error) {
     attach_claimed(b);
     builder_place_adapters(b, &sets);
     attach_duplicates(b);
-    ok = builder_measure_adapters(b, error) && builder_check_ranks(b, error);
+    ok = builder_find_hidden_kin(b, error) && builder_measure_adapters(b, error) && builder_check_ranks(b, error);
   }
   sets_clear(&sets);
   return ok;

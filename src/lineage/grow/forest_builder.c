@@ -119,3 +119,11 @@ unsigned builder_ghost(Builder *b, const char *identity, const char *name) {
   g_hash_table_insert(b->ghosts, g_strdup(identity), GUINT_TO_POINTER(node + 1));
   return node;
 }
+
+unsigned builder_top(const Builder *b, unsigned v) {
+  const ParentEdge *e;
+  for (unsigned steps = 0; steps <= b->forest->nodes->len && (e = forest_parent_edge(forest_node(b->forest, v)));
+       steps++)
+    v = e->parent;
+  return v;
+}

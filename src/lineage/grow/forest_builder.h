@@ -68,6 +68,9 @@ unsigned builder_host(Builder *b, unsigned adapter, unsigned parent);
 /* Hangs a node where its claim says; `kind` unless the claim says the kind. */
 void builder_add_claimed(Builder *b, unsigned node, int parent, EdgeKind kind, double distance);
 
+/* The root of the node's tree, as it hangs so far. */
+unsigned builder_top(const Builder *b, unsigned node);
+
 /* Finds models made of others' layers; each claims its parents, whatever its card says. */
 void builder_find_depths(Builder *b);
 

@@ -26,12 +26,14 @@ ModelSketch *model_sketch_new(void) {
   ModelSketch *s = g_new0(ModelSketch, 1);
   s->tensors = g_array_new(FALSE, TRUE, sizeof(TensorSketch));
   g_array_set_clear_func(s->tensors, tensor_sketch_clear);
+  s->sides = g_array_new(FALSE, FALSE, sizeof(SymmetrySide));
   return s;
 }
 
 void model_sketch_free(ModelSketch *s) {
   if (!s) return;
   g_array_unref(s->tensors);
+  g_array_unref(s->sides);
   g_free(s);
 }
 
@@ -151,8 +153,8 @@ static void take_sample(const float *x, size_t n, TensorSketch *t) {
   t->gridded = dtype_is_quantised(t->dtype) || quant_levels_fit(x, n, (size_t)MIN(t->d_in, SIZE_MAX), most);
 }
 
-static bool read_tensor(WeightFile *file, const SketchPiece *piece, TensorSketch *t, Block *block, const Progress *p,
-                        GError **error) {
+static bool read_tensor(WeightFile *file, const SketchPiece *piece, TensorSketch *t, Block *block, SymmetryPass *pass,
+                        const Progress *p, GError **error) {
   const TensorInfo *info = weight_file_info(file, piece->tensor);
   bool numbers = dtype_is_readable(info->dtype);
   const size_t unit = numbers ? dtype_block(info->dtype) : 1; /* numbers that are packed together */
@@ -187,6 +189,7 @@ static bool read_tensor(WeightFile *file, const SketchPiece *piece, TensorSketch
     take_values(x, n, t, &projection);
     if (t->places) tail_walk_take(&walk, x, first, n, t->places);
     if (t->table) take_table(x, first, n, t);
+    if (pass) symmetry_pass_take(pass, x, n);
     if (floats && first == 0) take_sample(x, n, t);
   }
   t->hash = content_hasher_end(hasher);
@@ -209,6 +212,16 @@ static void share_places(ModelSketch *s, const GArray *pieces) {
   }
 }
 
+/* The next tensor, of a matrix also what no permutation changes. */
+static bool read_piece(WeightFile *file, const SketchPiece *piece, TensorSketch *t, Block *block, uint64_t seed,
+                       GArray *sides, const Progress *p, GError **error) {
+  bool matrix = t->part == PART_MATRIX && t->projected && piece->dense && piece->count == t->d_out * t->d_in;
+  g_autoptr(SymmetryPass) pass = matrix ? symmetry_pass_new(seed, t->d_out, t->d_in) : NULL;
+  if (!read_tensor(file, piece, t, block, pass, p, error)) return false;
+  if (pass) symmetry_pass_end(pass, sides);
+  return true;
+}
+
 ModelSketch *model_sketch_read(WeightFile *file, const AdapterConfig *config, uint64_t seed, const Progress *p,
                                GError **error) {
   g_autoptr(ModelSketch) s = model_sketch_new();
@@ -219,9 +232,10 @@ ModelSketch *model_sketch_read(WeightFile *file, const AdapterConfig *config, ui
     name_tensor(file, &g_array_index(pieces, SketchPiece, i), seed, &g_array_index(s->tensors, TensorSketch, i));
   share_places(s, pieces);
   for (guint i = 0; i < pieces->len; i++)
-    if (!read_tensor(file, &g_array_index(pieces, SketchPiece, i), &g_array_index(s->tensors, TensorSketch, i), block,
-                     p, error))
+    if (!read_piece(file, &g_array_index(pieces, SketchPiece, i), &g_array_index(s->tensors, TensorSketch, i), block,
+                    seed, s->sides, p, error))
       return NULL;
+  symmetry_settle(s->sides);
   model_sketch_settle(s);
   return g_steal_pointer(&s);
 }

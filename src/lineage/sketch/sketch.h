@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What lineage remembers of a model's weights: one pass over the file, then every question about
- * two models is answered from their sketches. A matrix takes up to 5.4 kB (small ones up to 8.5 kB; a model 65 kB more than its projections), any other
+ * two models is answered from their sketches. A matrix takes up to 5.4 kB (small ones up to 8.5 kB; a model 73 kB more than its projections), any other
  * tensor 0.2 kB and its name: 100,000 models of 24 matrices are 10 GB, of a ViT-B/16 each some 18 GB.
  *
  * A sketch is immutable after model_sketch_centre() and may then be read by several threads. */
@@ -12,6 +12,7 @@
 
 #include "core/progress.h"
 #include "numerics/hash.h"
+#include "lineage/sketch/symmetry.h"
 #include "numerics/moments.h"
 #include "weights/layers/layer.h"
 #include "weights/layers/tensor_name.h"
@@ -55,6 +56,7 @@ typedef struct {
 
 typedef struct {
   GArray *tensors;                          /* of TensorSketch, by seed */
+  GArray *sides;                            /* of SymmetrySide: what permuted neurons leave as it is */
   ContentHash content;                      /* of all tensors, whatever their order, names and container */
   ContentHash as_single, as_half, as_brain; /* the same of the rounded numbers */
   double epsilon;                           /* rounding error of the coarsest float format in use, relative */

@@ -13,7 +13,7 @@ static const char magic[8] = {'c', 'o', 'p', 's', 'e', 's', 'k', 'b'};
 typedef struct {
   char magic[8];
   uint64_t seed;
-  uint64_t tensors;
+  uint64_t tensors, sides;
 } BlobHeader;
 
 /* Of one tensor; its name (no NUL) and, when it is projected, its projection, its table and its
@@ -31,7 +31,7 @@ typedef struct {
 
 GBytes *model_sketch_pack(const ModelSketch *s, uint64_t seed) {
   GByteArray *out = g_byte_array_new();
-  BlobHeader header = {.seed = seed, .tensors = s->tensors->len};
+  BlobHeader header = {.seed = seed, .tensors = s->tensors->len, .sides = s->sides->len};
   memcpy(header.magic, magic, sizeof magic);
   g_byte_array_append(out, (const guint8 *)&header, sizeof header);
   for (guint i = 0; i < s->tensors->len; i++) {
@@ -51,6 +51,8 @@ GBytes *model_sketch_pack(const ModelSketch *s, uint64_t seed) {
     if (t->table) g_byte_array_append(out, (const guint8 *)t->table, TABLE_SAMPLES * sizeof(float));
     if (t->placed) g_byte_array_append(out, (const guint8 *)t->places, (guint)(t->placed * sizeof(float)));
   }
+  if (s->sides->len)
+    g_byte_array_append(out, (const guint8 *)s->sides->data, (guint)(s->sides->len * sizeof(SymmetrySide)));
   ContentHash check = content_hash(seed, out->data, out->len);
   g_byte_array_append(out, (const guint8 *)&check, sizeof check);
   return g_byte_array_free_to_bytes(out);
@@ -99,7 +101,7 @@ static bool open_blob(Cursor *c, uint64_t seed, BlobHeader *header) {
   memcpy(&check, c->at + c->left, sizeof check);
   if (!content_hash_equal(check, content_hash(seed, c->at, c->left))) return false;
   return take(c, header, sizeof *header) && memcmp(header->magic, magic, sizeof magic) == 0 && header->seed == seed &&
-         header->tensors <= c->left / sizeof(BlobTensor);
+         header->tensors <= c->left / sizeof(BlobTensor) && header->sides <= SYMMETRY_SIDES;
 }
 
 ModelSketch *model_sketch_unpack(GBytes *bytes, uint64_t seed) {
@@ -112,6 +114,8 @@ ModelSketch *model_sketch_unpack(GBytes *bytes, uint64_t seed) {
     g_array_set_size(s->tensors, s->tensors->len + 1);
     if (!take_tensor(&c, &g_array_index(s->tensors, TensorSketch, s->tensors->len - 1))) return NULL;
   }
+  g_array_set_size(s->sides, (guint)header.sides);
+  if (header.sides && !take(&c, s->sides->data, header.sides * sizeof(SymmetrySide))) return NULL;
   if (c.left > 0) return NULL;
   model_sketch_settle(s);
   return g_steal_pointer(&s);
