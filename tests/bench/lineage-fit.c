@@ -2,7 +2,7 @@
 /* `make lineage-fit`: fits what lineage thinks of roots, edges and missing bases (the evidence: lineage/forest/evidence.h) on planted
  * woods of many kinds, whose seeds the report does not use, and prints the constants as grow/certainty.c has them, with
  * how well they hold on what they were fitted on. lineage-fit DIR [KIND…] keeps the woods, and the evidence in DIR/evidence.txt:
- * kind, what it is of, right or not, the numbers. The evidence for an edge depends on which bases are found missing: after
+ * wood, what it is of, right or not, the numbers. The evidence for an edge depends on which bases are found missing: after
  * new constants for those it is fitted again. */
 #include <math.h>
 #include <stdio.h>
@@ -30,8 +30,9 @@ static const double root_prior[ROOT_EVIDENCES] = {
     [ROOT_FRESH] = 0.4,   [ROOT_HEAD] = 0.133,  [ROOT_CENTRAL] = 0.5,
 };
 static const char *const base_names[BASE_EVIDENCES] = {
-    "ONE",   "SIBLINGS", "KEPT",   "STEP", "LEAST",  "EVEN",   "YOUNGER",  "HUB",    "MOST_HUB", "SPREAD",
-    "HEADS", "GROWTH",   "EUCLID", "HEAD", "BIASES", "LAYERS", "KURTOSIS", "SHARED", "TAIL",     "TAIL_EVEN"};
+    "ONE",      "SIBLINGS", "KEPT",  "STEP",      "LEAST",     "EVEN",         "YOUNGER",     "HUB",
+    "MOST_HUB", "SPREAD",   "HEADS", "GROWTH",    "EUCLID",    "HEAD",         "BIASES",      "LAYERS",
+    "KURTOSIS", "SHARED",   "TAIL",  "TAIL_EVEN", "STEP_TAIL", "YOUNGER_HEAD", "SHARED_EVEN", "MOST_HUB_TWICE"};
 
 /* What is fitted on. */
 typedef struct {
@@ -55,8 +56,9 @@ static const FitKind kinds[] = {
     {"chains", PLANT_STARS, "chains", 0, FIRST, 10, 0},
     {"alike", PLANT_STARS, "alike", 0, FIRST, 8, 0},
     {"absent", PLANT_STARS, "absent", 0, FIRST, 14, 0},
-    {"classes12", PLANT_CLASSES, NULL, 12, FIRST, 8, 0},
-    {"classes24", PLANT_CLASSES, NULL, 24, FIRST, 3, 0},
+    {"classes12", PLANT_CLASSES, NULL, 12, FIRST, 16, 0},
+    {"classes24", PLANT_CLASSES, NULL, 24, FIRST, 8, 0},
+    {"classes60", PLANT_CLASSES, NULL, 60, FIRST, 3, 0},
     {"woods", PLANT_WOODS, NULL, 0, FIRST, 8, 4},
 };
 
@@ -64,6 +66,7 @@ typedef struct {
   const LineageTruth *truth;
   unsigned nodes; /* of models; ghosts are above */
   const char *kind;
+  bool orphans; /* bases are taken away on purpose */
   FILE *file;
   GArray *edges, *bases; /* of LogisticRow */
   GArray *roots;         /* of ChoiceRow */
@@ -107,6 +110,9 @@ static void hear_of_root(Listener *l, const unsigned *who, unsigned n, const dou
   }
 }
 
+/* What trees without their bases count in the fits of missing bases and of edges: most bases are there. */
+static const double rarer[] = {0.4, 0.1};
+
 static void hear(void *user, EvidenceOf of, const unsigned *who, unsigned n, const double *x) {
   Listener *l = user;
   if (of == EVIDENCE_OF_ROOT) {
@@ -117,13 +123,48 @@ static void hear(void *user, EvidenceOf of, const unsigned *who, unsigned n, con
   int child = number_of(l, who[edge]);
   if (child < 0 || !true_model_is_trained(&l->truth->models[child])) return;
   unsigned width = edge ? EDGE_EVIDENCES : BASE_EVIDENCES;
-  LogisticRow row = {.share = 1};
+  LogisticRow row = {.share = l->orphans ? rarer[edge] : 1};
   row.y = edge ? lineage_truth_is_edge(l->truth, number_of(l, who[0]), child) : is_base_missing(l, who, n);
   memcpy(row.x, x, width * sizeof *x);
   g_array_append_val(edge ? l->edges : l->bases, row);
   fprintf(l->file, "%s\t%s\t%d", l->kind, edge ? "edge" : "base", row.y > 0);
   for (unsigned i = 0; i < width; i++) fprintf(l->file, "\t%.5g", x[i]);
   fputc('\n', l->file);
+}
+
+/* The same wood without the models that all others come from. */
+static GPtrArray *without_roots(const GPtrArray *models, const LineageTruth *t) {
+  GPtrArray *rest = g_ptr_array_new();
+  for (unsigned v = 0; v < models->len; v++)
+    if (t->of_node[v] < 0 || t->models[t->of_node[v]].parent != -1) g_ptr_array_add(rest, models->pdata[v]);
+  return rest;
+}
+
+static void orphan(LineageTruth *t) {
+  for (unsigned i = 0; i < t->n; i++)
+    if (t->models[i].parent >= 0 && t->models[t->models[i].parent].node < 0) t->models[i].parent = TRUE_ABSENT;
+}
+
+static void listen(Listener *l, Collection *collection, const GPtrArray *models, const LineageTruth *t) {
+  GError *error = NULL;
+  l->truth = t, l->nodes = models->len;
+  const EvidenceWitness witness = {hear, l};
+  const ForestOptions alone = {.ignore_cards = true, .witness = &witness};
+  g_autoptr(Forest) f = forest_build(collection, models, &alone, NULL, &error);
+  if (!f) fail(error->message);
+}
+
+/* Trees of one kind once more without their bases, which count less: most bases are there. */
+static void learn_orphans(Listener *l, Collection *collection, const GPtrArray *models, const LineageTruth *whole,
+                          const char *truth) {
+  GError *error = NULL;
+  g_autoptr(GPtrArray) rest = without_roots(models, whole);
+  g_autoptr(LineageTruth) t = lineage_truth_read(truth, rest, &error);
+  if (!t) fail(error->message);
+  g_autofree char *name = g_strconcat(l->kind, "-orphans", NULL);
+  orphan(t);
+  l->kind = name, l->orphans = true;
+  listen(l, collection, rest, t);
 }
 
 static void learn(const char *top, const FitKind *kind, unsigned seed, Listener *l) {
@@ -145,11 +186,10 @@ static void learn(const char *top, const FitKind *kind, unsigned seed, Listener 
   g_autoptr(GPtrArray) models = lineage_wood_open(dir, state, &collection);
   g_autoptr(LineageTruth) t = lineage_truth_read(truth, models, &error);
   if (!t) fail(error->message);
-  l->truth = t, l->kind = kind->name, l->nodes = models->len;
-  const EvidenceWitness witness = {hear, l};
-  const ForestOptions alone = {.ignore_cards = true, .witness = &witness};
-  g_autoptr(Forest) f = forest_build(collection, models, &alone, NULL, &error);
-  if (!f) fail(error->message);
+  l->kind = name, l->orphans = false;
+  listen(l, collection, models, t);
+  bool missing = kind->setting && strcmp(kind->setting, "absent") == 0;
+  if (kind->kind != PLANT_WOODS && !missing) learn_orphans(l, collection, models, t, truth);
   collection_free(collection);
 }
 

@@ -77,6 +77,11 @@ typedef enum {
                     candidate that is on disk */
   BASE_TAIL,      /* the middle of the siblings' cosines at the hub by the largest differences, -.5..0.5 */
   BASE_TAIL_EVEN, /* BASE_EVEN by those, -3..3 */
+  /* Products of two: the one says more where the other speaks. */
+  BASE_STEP_TAIL,
+  BASE_YOUNGER_HEAD,
+  BASE_SHARED_EVEN,    /* of BASE_SHARED and BASE_TAIL_EVEN */
+  BASE_MOST_HUB_TWICE, /* the square of BASE_MOST_HUB */
   BASE_EVIDENCES
 } BaseEvidence;
 

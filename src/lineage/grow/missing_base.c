@@ -251,7 +251,7 @@ static double shared(const Star *s, unsigned members, const Spanning *tree) {
   return (double)(most - 1) / s->n;
 }
 
-static const double least_share = 0.01, most_sure = 0.95;
+static const double least_share = 0.01, most_sure = 0.97;
 
 /* What is known of a star besides its numbers. */
 typedef struct {
@@ -279,6 +279,10 @@ static void weigh(const Star *s, const Circumstances *c, double step2, double sh
   x[BASE_SHARED] = shared(s, c->members, c->tail_tree);
   weigh_tails(s, x);
   weigh_signs(s, x);
+  x[BASE_STEP_TAIL] = x[BASE_STEP] * x[BASE_TAIL];
+  x[BASE_YOUNGER_HEAD] = x[BASE_YOUNGER] * x[BASE_HEAD];
+  x[BASE_SHARED_EVEN] = x[BASE_SHARED] * x[BASE_TAIL_EVEN];
+  x[BASE_MOST_HUB_TWICE] = x[BASE_MOST_HUB] * x[BASE_MOST_HUB];
 }
 
 static void keep_best(const Star *s, double share, double sure, Absent *best) {
