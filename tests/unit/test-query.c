@@ -173,6 +173,7 @@ static void test_like(Fixture *f, gconstpointer unused) {
   expect_answer(index, "-like:m1 cat", 2, "m2 m3");
   expect_error(index, "like:n1", COPSE_ERROR_NOT_FOUND, "another architecture");
   expect_error(index, "like:nobody", COPSE_ERROR_NOT_FOUND, "nobody");
+  expect_error(index, "like:/etc/passwd", COPSE_ERROR_NOT_FOUND, "passwd"); /* no model: nothing outside is opened */
 }
 
 /* Below one half and below what right answers reach: perhaps nothing here is like that. */

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sqlite3.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,6 +17,7 @@
 #include "core/thread_stack.h"
 #include "encoders/encoder.h"
 #include "experts/representation.h"
+#include "lineage/sketch/sketch_store.h"
 #include "tests/unit/clip_fixture.h"
 #include "tests/unit/collection_fixture.h"
 #include "tests/unit/expert_fixture.h"
@@ -272,6 +274,59 @@ static void test_times(Fixture *f, gconstpointer unused) {
   }
 }
 
+/* --- files that are written to ------------------------------------------------------------------ */
+
+typedef struct {
+  const char *path;
+  atomic_bool stop;
+} Writer;
+
+/* Somebody who writes all the time, as far as the file's times tell. */
+static gpointer write_on(gpointer data) {
+  Writer *w = data;
+  for (long k = 1; !atomic_load(&w->stop); k = k % 999999999 + 1) {
+    struct timespec t[2] = {{.tv_sec = 1700000000, .tv_nsec = k}, {.tv_sec = 1700000000, .tv_nsec = k}};
+    utimensat(AT_FDCWD, w->path, t, 0);
+  }
+  return NULL;
+}
+
+/* The sketches of the collection's one model; *note gets why there is none, or NULL. */
+static bool sketch_one(Fixture *f, char **note) {
+  g_autoptr(GPtrArray) notes = NULL;
+  g_autoptr(GPtrArray) sketches = sketch_store_load(f->collection, f->models, 1, 1, NULL, &notes, NULL);
+  g_assert_true(sketches && sketches->len == 1);
+  *note = g_strdup(notes->pdata[0]);
+  return sketches->pdata[0] != NULL;
+}
+
+/* What is read meanwhile is of no one state of the file: it is said, nothing is kept, and later it is read. */
+static void test_written_to(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  enum { ROWS = 1024, SECONDS = 30 }; /* on a busy machine the two seldom run at one time */
+  g_autofree float *x = g_new0(float, ROWS *ROWS);
+  g_autofree char *path = place(f, "a.safetensors");
+  const TensorOut one = {"mid.weight", DTYPE_F32, 2, {ROWS, ROWS}, x};
+  for (int i = 0; i < ROWS * ROWS; i++) x[i] = (float)(i % 97);
+  put_tensors(f, "a.safetensors", &one, 1, NULL);
+  scan(f);
+  Writer w = {.path = path};
+  GThread *writer = g_thread_new("writer", write_on, &w);
+  bool said = false;
+  for (gint64 end = g_get_monotonic_time() + SECONDS * G_USEC_PER_SEC; !said && g_get_monotonic_time() < end;) {
+    g_autofree char *note = NULL;
+    bool there = sketch_one(f, &note);
+    g_assert_true(there == (note == NULL));
+    said =
+        note && strstr(note, "a.safetensors: its file was written to while it was read: try again when that is done");
+  }
+  atomic_store(&w.stop, true);
+  g_thread_join(writer);
+  g_assert_true(said);
+  g_autofree char *note = NULL;
+  g_assert_true(sketch_one(f, &note));
+}
+
 /* --- sparse files ------------------------------------------------------------------------------- */
 
 static void test_unwritten(Fixture *f, gconstpointer unused) {
@@ -306,6 +361,7 @@ int main(int argc, char **argv) {
   add_test("/state", "newer-catalog", test_newer_catalog);
   add_test("/state", "kept", test_kept);
   add_test("/state", "times", test_times);
+  add_test("/state", "written-to", test_written_to);
   add_test("/state", "unwritten", test_unwritten);
   return g_test_run();
 }
