@@ -47,6 +47,7 @@ struct Worker {
   bool quit;    /* when nothing waits any more */
   bool left;    /* the thread has nothing left to do */
   bool alone;   /* nobody waits for that: the thread frees all */
+  bool here;    /* there is no thread: set once */
 };
 
 void job_status_clear(JobStatus *status) {
@@ -121,7 +122,7 @@ static void on_note(void *user, const ProgressNote *note) {
       wake_owner(w);
     }
   }
-  bool urgent = !w->nested && next_waiting(w, true) && pthread_equal(pthread_self(), w->thread);
+  bool urgent = !w->here && !w->nested && next_waiting(w, true) && pthread_equal(pthread_self(), w->thread);
   pthread_mutex_unlock(&w->lock);
   if (urgent) run_urgent(w);
 }
@@ -208,8 +209,9 @@ static bool start_thread(Worker *w) {
   return ok;
 }
 
-Worker *worker_new(void) {
+static Worker *start(bool here) {
   Worker *w = g_new0(Worker, 1);
+  w->here = here;
   w->pipe[0] = w->pipe[1] = -1;
   g_queue_init(&w->jobs);
   g_queue_init(&w->ended);
@@ -220,9 +222,18 @@ Worker *worker_new(void) {
   pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
   pthread_cond_init(&w->gone, &clock);
   pthread_condattr_destroy(&clock);
-  if (pipe2(w->pipe, O_NONBLOCK | O_CLOEXEC) == 0 && start_thread(w)) return w;
+  if (pipe2(w->pipe, O_NONBLOCK | O_CLOEXEC) == 0 && (here || start_thread(w))) return w;
   worker_destroy(w);
   return NULL;
+}
+
+Worker *worker_new(void) { return start(false); }
+
+Worker *worker_new_here(void) { return start(true); }
+
+/* Lock held on entry and on return. */
+static void run_here(Worker *w) {
+  for (Job *job; w->here && (job = next_waiting(w, false));) run_job(w, job);
 }
 
 /* Lock held. */
@@ -257,12 +268,13 @@ bool worker_end(Worker *w, int ms) {
   for (GList *l = w->jobs.head; l; l = l->next)
     if (!((const Job *)l->data)->spec.lasting) cancel_job(l->data);
   pthread_cond_signal(&w->wake);
-  bool ended = await_end(w, ms);
+  run_here(w);
+  bool ended = w->here || await_end(w, ms);
   w->alone = !ended;
   if (!ended) pthread_detach(w->thread);
   pthread_mutex_unlock(&w->lock);
   if (!ended) return false;
-  pthread_join(w->thread, NULL);
+  if (!w->here) pthread_join(w->thread, NULL);
   worker_destroy(w);
   return true;
 }
@@ -280,6 +292,7 @@ guint64 worker_submit(Worker *w, const JobSpec *spec) {
   g_queue_push_tail(&w->jobs, job);
   if (!spec->quiet) w->changed = true;
   pthread_cond_signal(&w->wake);
+  if (w->here) wake_owner(w);
   pthread_mutex_unlock(&w->lock);
   return id;
 }
@@ -317,6 +330,7 @@ static void deliver(Job *job) {
 bool worker_dispatch(Worker *w) {
   char bytes[16];
   pthread_mutex_lock(&w->lock);
+  run_here(w);
   while (read(w->pipe[0], bytes, sizeof bytes) > 0) {
   }
   w->woken = false;

@@ -58,6 +58,10 @@ void job_status_clear(JobStatus *status);
 
 Worker *worker_new(void);
 
+/* One without a thread: what waits runs in worker_dispatch(), on the caller's, and worker_fd() is readable as long as
+ * something waits. For the fuzzing of keys, which makes thousands one after another: threads took most of its time. */
+Worker *worker_new_here(void);
+
 /* Cancels all but what lasts, lets that run, waits for the thread at most `ms` (-1: for ever) and drops undelivered
  * results. False: the thread is stuck, on a disk or a lock that does not answer; it frees the worker
  * when it comes to its end, if ever, and what its job has borrowed must stay until then. NULL-safe. */

@@ -74,7 +74,7 @@ static void press_all(App *app, const char *text) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
   setlocale(LC_ALL, "C.UTF-8");
   g_autofree char *text = g_strndup((const char *)data, n);
-  FakeWood wood = {.many = 12, .skips = 2, .uncursed = true};
+  FakeWood wood = {.many = 12, .skips = 2, .uncursed = true, .threadless = true};
   g_autoptr(App) app = fake_app(&wood, COLUMNS, ROWS, "dark", false);
   app->ui.read_only = true;
   finish_jobs(app);

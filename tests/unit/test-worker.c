@@ -129,6 +129,31 @@ static void test_order(void) {
   log_free(log);
 }
 
+/* Without a thread the same jobs run when their owner looks, urgent ones first; what waits at the end is cancelled. */
+static void test_without_thread(void) {
+  Log *log = log_new();
+  worker_free(log->worker);
+  log->worker = worker_new_here();
+  g_assert_nonnull(log->worker);
+  submit(log, run_quick, 1, false);
+  submit(log, run_failing, 2, false);
+  guint64 dropped = submit(log, run_quick, 3, false);
+  submit(log, run_quick, 4, true);
+  g_assert_cmpint(atomic_load(&log->started), ==, 0);
+  worker_cancel(log->worker, dropped);
+  pump_until(log, is_idle);
+  static const guint64 order[] = {3, 4, 1, 2};
+  g_assert_cmpuint(log->order->len, ==, G_N_ELEMENTS(order));
+  for (guint i = 0; i < log->order->len; i++) g_assert_cmpuint(g_array_index(log->order, guint64, i), ==, order[i]);
+  g_assert_true(log->cancelled == 1 && log->failed == 1);
+  submit(log, run_quick, 5, false);
+  worker_end(log->worker, 0);
+  log->worker = NULL;
+  g_assert_cmpint(atomic_load(&log->started), ==, 2);
+  g_assert_cmpint(atomic_load(&log->inputs), ==, 5);
+  log_free(log);
+}
+
 static void test_cancel_running(void) {
   Log *log = log_new();
   guint64 id = submit(log, run_long, 0, false);
@@ -347,6 +372,7 @@ static void test_done_may_take_and_submit(void) {
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/worker/order", test_order);
+  g_test_add_func("/worker/without-thread", test_without_thread);
   g_test_add_func("/worker/cancel-running", test_cancel_running);
   g_test_add_func("/worker/cancel-waiting", test_cancel_waiting);
   g_test_add_func("/worker/urgent-inside-long", test_urgent_inside_long);

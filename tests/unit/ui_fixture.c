@@ -420,7 +420,11 @@ const EngineOps fake_ops = {
 
 App *fake_app(FakeWood *wood, int columns, int rows, const char *theme, bool ascii) {
   latest = wood;
-  UiOptions options = {.collection = fake_collection(wood), .theme = theme, .ascii = ascii, .uncursed = wood->uncursed};
+  UiOptions options = {.collection = fake_collection(wood),
+                       .theme = theme,
+                       .ascii = ascii,
+                       .uncursed = wood->uncursed,
+                       .threadless = wood->threadless};
   g_autoptr(GError) error = NULL;
   App *app = app_new(&options, &fake_ops, true, &error);
   g_assert_no_error(error);

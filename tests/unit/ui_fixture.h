@@ -25,6 +25,7 @@ typedef struct {
   char by_hand[256];       /* "path: key=value" as last set; "": nothing was */
   char *changed;           /* "removed NAME", "NAME is now OTHER" */
   bool uncursed;           /* drawn as cells alone, which is faster */
+  bool threadless;         /* jobs run in app_wait() */
   GThread *owner;          /* of the app; NULL: not looked at */
   int waits;               /* times that it read or wrote what is remembered by itself */
   atomic_int puts;         /* times that something was written */

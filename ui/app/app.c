@@ -117,7 +117,7 @@ App *app_new(const UiOptions *options, const EngineOps *ops, bool headless, GErr
   app->frames_wanted = options->frames;
   app->ui.config = options->config ? options->config : config_new();
   app->ui.read_only = options->read_only;
-  app->ui.engine = (Engine){worker_new(), options->collection, ops};
+  app->ui.engine = (Engine){options->threadless ? worker_new_here() : worker_new(), options->collection, ops};
   if (!app->ui.engine.worker)
     g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_IO, "cannot start a thread: close other programs");
   if (!app->ui.engine.worker || !open_terminal(app, options, headless, error)) {

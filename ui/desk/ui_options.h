@@ -14,6 +14,7 @@ typedef struct {
   bool slow;          /* progress once a second */
   bool ascii;         /* no signs beyond ASCII */
   bool uncursed;      /* cells alone, for tests without a terminal (term.h) */
+  bool threadless;    /* jobs run on the caller's thread (worker_new_here()) */
   const char *theme;  /* "dark", "light", "mono"; NULL: found out */
   int frames;         /* end after so many frames; 0: when the user quits */
   const char *script; /* see script.h; NULL: the environment's COPSE_SCRIPT, if any */
