@@ -115,10 +115,10 @@ static void test_trained_on(void) {
   FakeWood wood = {0};
   g_autoptr(App) app = ready_app(&wood, 80, 24);
   walk(app, "/hare-lora<Enter>|<Enter>lllll");
-  expect(app, "It was trained on this model: what it says shows no skill");
+  expect(app, "Trained on this model: no proof of skill");
   walk(app, "q/fox-lora<Enter>|<Enter>lllll");
   expect(app, "chance");
-  g_assert_false(on_screen(app, "It was trained on this model"));
+  g_assert_false(on_screen(app, "Trained on this model"));
 }
 
 static void add_row(GArray *rows, const char *name) {

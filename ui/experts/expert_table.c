@@ -3,7 +3,10 @@
 
 #include <math.h>
 
+#include "core/name_set.h"
+#include "core/text.h"
 #include "experts/expert.h"
+#include "ui/toolkit/glyph.h"
 #include "ui/toolkit/paint.h"
 
 enum { NAME, LAYER, TREE, KIND, TASK, VAL, SEEN, UNSEEN, CHANCE, LABELS };
@@ -42,14 +45,26 @@ static char *chance_text(const Expert *e) {
 
 static char *tree_text(const Expert *e) { return e->tree >= 0 ? g_strdup_printf("%d", e->tree + 1) : g_strdup("any"); }
 
+/* Of names, or layers, that are too long what they do not share is left. The caller frees it. */
+static char *told_apart(const GPtrArray *experts, guint row, bool layers, int width, bool ascii) {
+  const Expert *own = experts->pdata[row];
+  const char *text = layers ? own->layer : own->name;
+  if (!text || text_width(text) <= width) return g_strdup(text);
+  g_autofree const char **all = g_new(const char *, experts->len + 1);
+  for (guint i = 0; i < experts->len; i++) {
+    const Expert *e = experts->pdata[i];
+    all[i] = layers ? (e->layer ? e->layer : "") : e->name;
+  }
+  g_autoptr(NameSet) set = name_set_new(all, experts->len);
+  return name_set_fit(set, row, width, glyph(ascii, GLYPH_ELLIPSIS));
+}
+
 static void expert_cell(const void *rows, guint row, int column, int width, bool ascii, TableCell *cell) {
   const Expert *e = expert_at(rows, row);
   switch (column) {
     case NAME:
-      cell->text = g_strdup(e->name);
-      return;
     case LAYER:
-      cell->text = g_strdup(e->layer);
+      cell->text = told_apart(rows, row, column == LAYER, width, ascii);
       return;
     case TREE:
       cell->text = tree_text(e);

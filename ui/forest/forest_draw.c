@@ -75,7 +75,7 @@ static RowLook look_at(const Ui *ui, const ForestView *v, int at) {
 /* What names and columns need, from rows all over the list. While the models are the same it only grows: columns stand
  * still while one folds and filters. */
 static void measure(const Ui *ui, ForestView *v) {
-  enum { LOOKED_AT = 1024 };
+  enum { LOOKED_AT = 256 };
   const ForestRows *r = &v->rows;
   ColumnSet now = shown_columns(v);
   bool same = v->measured_wood == r->wood && v->measured_said == ui->predicted && v->measured.n == now.n &&

@@ -15,17 +15,20 @@ typedef struct {
   int y;
 } Page;
 
-enum { LABEL_COLUMNS = 9 };
+/* Names of facts are short ones mostly; where there is room, longer ones are whole, too. */
+enum { LABEL_LEAST = 9, LABEL_MOST = 16, LABEL_MOST_FROM = 48 };
+
+static int label_columns(const Page *page) { return page->area.columns >= LABEL_MOST_FROM ? LABEL_MOST : LABEL_LEAST; }
 
 static int rows_left(const Page *page) { return page->area.y + page->area.rows - page->y; }
 
 static void say(Page *page, const char *label, Style style, const char *text) {
-  int columns = page->area.columns - LABEL_COLUMNS;
+  int label_width = label_columns(page), columns = page->area.columns - label_width;
   if (rows_left(page) <= 0 || columns < 4 || !text || !*text) return;
-  paint_left(page->cells, page->area.x, page->y, LABEL_COLUMNS - 1, STYLE_LABEL, label);
+  paint_left(page->cells, page->area.x, page->y, label_width - 1, STYLE_LABEL, label);
   /* Three lines of one fact are enough: a card may hold a novel. */
   page->y +=
-      paint_wrapped(page->cells, page->area.x + LABEL_COLUMNS, page->y, columns, MIN(rows_left(page), 3), style, text);
+      paint_wrapped(page->cells, page->area.x + label_width, page->y, columns, MIN(rows_left(page), 3), style, text);
 }
 
 static void say_parents(Page *page, const Forest *forest, const ForestNode *node) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the experts say a model was trained on, with how sure they are, or that they do not know. */
 #include <math.h>
+#include <string.h>
 
 #include "core/text.h"
 #include "ui/desk/advice.h"
@@ -95,8 +96,14 @@ static void draw_head(Pen *pen, const Opinion *o) {
   int y = next_row(pen), room = pen->area.columns - 2, x = pen->area.x + 1;
   if (y < 0) return;
   const char *what = unseen ? ": on unseen models " : ": on seen models ";
-  int left = room - text_width(what) - MIN(text_width(o->expert), NAME_LEAST);
-  g_autofree char *rate = score_text(unseen ? &o->unseen : &o->seen, MAX(left, 1), ascii);
+  const Score *score = unseen ? &o->unseen : &o->seen;
+  int left = room - MIN(text_width(o->expert), NAME_LEAST);
+  g_autofree char *rate = score_text(score, MAX(left - text_width(what), 1), ascii);
+  if (isfinite(score->chance) && !strstr(rate, "chance")) {
+    what = unseen ? ": unseen " : ": seen ";
+    g_free(rate);
+    rate = score_text(score, MAX(left - text_width(what), 1), ascii);
+  }
   g_autofree char *rest = g_strconcat(what, rate, NULL);
   int named = MIN(text_width(o->expert), MAX(room - text_width(rest), NAME_LEAST));
   paint_middle(pen->cells, x, y, named, STYLE_LABEL, o->expert);

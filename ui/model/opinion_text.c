@@ -20,7 +20,7 @@ char *opinion_doubt_text(const Opinion *o) {
   }
 }
 
-const char *opinion_trained_text(void) { return "It was trained on this model: what it says shows no skill"; }
+const char *opinion_trained_text(void) { return "Trained on this model: no proof of skill"; }
 
 char *opinion_left_out_text(const Opinion *o) {
   enum { NAMED = 8 };

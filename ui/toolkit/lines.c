@@ -69,7 +69,7 @@ static gsize fitting(const char *text, int columns) {
     if (used > columns && p > text) break;
   }
   /* A path is broken behind a slash, if one is near the end. */
-  for (const char *q = p; *p && q > text + (p - text) / 2; q--)
+  for (const char *q = p; *p && q > text + (p - text) / 3; q--)
     if (q[-1] == '/') return (gsize)(q - text);
   return (gsize)(p - text);
 }
