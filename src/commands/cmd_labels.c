@@ -65,18 +65,31 @@ static void print_summary(const Summary *s) {
   puts(s->labels->len > SHOWN ? ", …" : "");
 }
 
-/* Nothing for a source that gives no labels, or the same to all. */
-static void tell(const GPtrArray *models, const char *name, cJSON *list) {
-  LabelRequest request = {.source = name};
-  g_autoptr(LabelSource) source = label_source_new(models, &request, NULL);
-  if (!source) return;
+static void tell(const char *name, const LabelSource *source, guint least, cJSON *list) {
   g_autoptr(GPtrArray) labels = g_ptr_array_new();
   g_autoptr(GHashTable) counts = g_hash_table_new(g_str_hash, g_str_equal);
   Summary s = {name, 0, labels, counts};
   count(source, &s);
-  if (labels->len < 2) return;
+  if (labels->len < least) return;
   if (list) cJSON_AddItemToArray(list, summary_json(&s));
   else print_summary(&s);
+}
+
+/* Nothing for a source that gives no labels, or the same to all. */
+static void tell_if_any(const GPtrArray *models, const char *name, cJSON *list) {
+  LabelRequest request = {.source = name};
+  g_autoptr(LabelSource) source = label_source_new(models, &request, NULL);
+  if (source) tell(name, source, 2, list);
+}
+
+/* The lines of a table that name no model. */
+static void tell_warnings(const LabelSource *source, cJSON *o) {
+  cJSON *list = o ? cJSON_AddArrayToObject(o, "warnings") : NULL;
+  for (guint k = 0; source && k < source->warnings->len; k++) {
+    const char *warning = source->warnings->pdata[k];
+    if (list) cJSON_AddItemToArray(list, cJSON_CreateString(warning));
+    else printf("note: %s\n", warning);
+  }
 }
 
 static int labels(const char *root, const char *wanted, const Globals *g) {
@@ -84,13 +97,18 @@ static int labels(const char *root, const char *wanted, const Globals *g) {
   g_autoptr(GPtrArray) models = NULL;
   g_autoptr(Collection) c = command_open(root, g, &models);
   if (!c) return STATUS_COULD_NOT;
+  LabelRequest request = {.source = wanted};
+  GError *error = NULL;
+  g_autoptr(LabelSource) asked = wanted ? label_source_new(models, &request, &error) : NULL;
+  if (wanted && !asked) return command_fail(error);
   cJSON *o = g->json ? cJSON_CreateObject() : NULL, *list = o ? cJSON_AddArrayToObject(o, "sources") : NULL;
   g_autoptr(GPtrArray) keys = train_keys(models);
   const char *usual = models_label_key(models);
   if (!o) printf("%-28s  %7s  %7s  %s\n", "SOURCE", "MODELS", "LABELS", "THE COMMONEST, AND OF HOW MANY MODELS");
-  if (wanted) tell(models, wanted, list);
-  for (guint k = 0; !wanted && k < keys->len; k++) tell(models, keys->pdata[k], list);
-  for (size_t k = 0; !wanted && k < G_N_ELEMENTS(always); k++) tell(models, always[k], list);
+  if (asked) tell(wanted, asked, 1, list);
+  for (guint k = 0; !wanted && k < keys->len; k++) tell_if_any(models, keys->pdata[k], list);
+  for (size_t k = 0; !wanted && k < G_N_ELEMENTS(always); k++) tell_if_any(models, always[k], list);
+  tell_warnings(asked, o);
   if (o) {
     json_add_string(o, "default", usual);
     json_print(o);

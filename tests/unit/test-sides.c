@@ -292,6 +292,53 @@ static void test_label_file(Fixture *f, gconstpointer unused) {
   g_assert_cmpuint(label_source_all(both, model_at(f, "a/m1.safetensors"))->len, ==, 2);
 }
 
+/* What the table says of m1, or NULL. */
+static char *label_of_table(Fixture *f, const char *text, gssize n) {
+  g_autofree char *table = g_build_filename(f->top, "labels.csv", NULL), *source = g_strconcat("@", table, NULL);
+  g_file_set_contents(table, text, n, NULL);
+  g_autoptr(LabelSource) s = labels_from(f, source, true, NULL);
+  return s ? g_strdup(label_source_first(s, model_at(f, "a/m1.safetensors"))) : NULL;
+}
+
+static void test_label_tables(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  put_matrix(f, "a/m1.safetensors", numbers, "-", "x");
+  scan(f);
+  static const char *const right[] = {"a/m1.safetensors;fox",
+                                      "# mine, all\na/m1.safetensors\tfox",
+                                      "./a/m1.safetensors,fox\r",
+                                      "a\\m1.safetensors,fox",
+                                      "C:\\loras\\a\\m1.safetensors,fox",
+                                      "/home/me/a/m1.safetensors,fox",
+                                      "x,y\ra/m1.safetensors,fox\r",
+                                      "label,path\nfox,m1\n",
+                                      "id;file_name;n;Concept\n3;m1;9;fox\n",
+                                      "who,label\nm1,fox\n"};
+  for (size_t i = 0; i < G_N_ELEMENTS(right); i++) {
+    g_autofree char *label = label_of_table(f, right[i], -1);
+    g_assert_cmpstr(label, ==, "fox");
+  }
+  g_autofree char *elsewhere = label_of_table(f, "/home/me/m1.safetensors,fox", -1);
+  g_assert_null(elsewhere);
+  g_autofree char *other = label_of_table(f, "b/m1.safetensors,fox", -1);
+  g_assert_null(other);
+  g_autofree char *wide = label_of_table(f, "\xff\xfem\0001\000,\0f\0o\0x\0", 14);
+  g_assert_cmpstr(wide, ==, "fox");
+}
+
+static void test_label_lines_told(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  put_matrix(f, "a/m1.safetensors", numbers, "-", "x");
+  scan(f);
+  g_autoptr(GString) text = g_string_new("m1,fox\n");
+  for (int i = 0; i < 25; i++) g_string_append_printf(text, "nobody%d,cat\n", i);
+  g_autofree char *table = g_build_filename(f->top, "labels.csv", NULL), *source = g_strconcat("@", table, NULL);
+  g_file_set_contents(table, text->str, -1, NULL);
+  g_autoptr(LabelSource) s = labels_from(f, source, true, NULL);
+  g_assert_cmpuint(s->warnings->len, ==, 21);
+  g_assert_nonnull(strstr(s->warnings->pdata[20], "5 lines more"));
+}
+
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   linalg_set_threads(1);
@@ -305,5 +352,7 @@ int main(int argc, char **argv) {
   add_test("/sides", "trained", test_trained);
   add_test("/sides", "labels/sources", test_label_sources);
   add_test("/sides", "labels/file", test_label_file);
+  add_test("/sides", "labels/tables", test_label_tables);
+  add_test("/sides", "labels/lines", test_label_lines_told);
   return g_test_run();
 }
