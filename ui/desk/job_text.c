@@ -59,15 +59,15 @@ static void add_rate(GString *s, double rate, const char *unit) {
   g_string_append_printf(s, unit ? " %s/s" : " a second", unit);
 }
 
+/* "training, 23 s left, 151/3,600, 148 steps/s": where it is cut, what one waits for is there. */
 static char *running_details(const JobStatus *job) {
   GString *s = g_string_new(job->cancelling ? "cancelling" : job->note.phase ? job->note.phase : "starting");
-  if (job->note.total)
-    g_string_append_printf(s, " %" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT, job->note.done, job->note.total);
-  else if (job->note.done) g_string_append_printf(s, " %" G_GUINT64_FORMAT, job->note.done);
   double rate = job_rate(job);
-  g_autofree char *left = job_left(job);
-  if (rate > 0) add_rate(s, rate, job_unit(job));
+  g_autofree char *left = job_left(job), *done = text_whole(job->note.done), *total = text_whole(job->note.total);
   if (left) g_string_append_printf(s, ", %s", left);
+  if (job->note.done || job->note.total) g_string_append_printf(s, "%s %s", left ? "," : "", done);
+  if (job->note.total) g_string_append_printf(s, "/%s", total);
+  if (rate > 0) add_rate(s, rate, job_unit(job));
   return g_string_free(s, FALSE);
 }
 

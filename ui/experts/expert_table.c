@@ -51,10 +51,13 @@ static char *told_apart(const GPtrArray *experts, guint row, bool layers, int wi
   const char *text = layers ? own->layer : own->name;
   if (!text || text_width(text) <= width) return g_strdup(text);
   g_autofree const char **all = g_new(const char *, experts->len + 1);
+  bool others = false;
   for (guint i = 0; i < experts->len; i++) {
     const Expert *e = experts->pdata[i];
     all[i] = layers ? (e->layer ? e->layer : "") : e->name;
+    others |= !g_str_equal(all[i], text);
   }
+  if (!others) return g_strdup(text); /* both its ends are shown */
   g_autoptr(NameSet) set = name_set_new(all, experts->len);
   return name_set_fit(set, row, width, glyph(ascii, GLYPH_ELLIPSIS));
 }
