@@ -309,6 +309,23 @@ static void test_pedigree_is_a_tree(void) {
   }
 }
 
+/* Children that moved each its own way, a few of them: what they seem to share is the noise of sketches. */
+static void test_own_ways(void) {
+  enum { WOODS = 8 };
+  for (uint64_t seed = 1; seed <= WOODS; seed++) {
+    g_auto(Wood) w = wood_new();
+    g_auto(Net) base = net_fresh(100 * seed, 5);
+    wood_write(&w, "base", &base, NULL);
+    for (uint64_t i = 0; i < 4 + seed % 5; i++) {
+      g_autofree char *name = g_strdup_printf("child%u", (unsigned)i);
+      g_auto(Net) child = net_child(&base, 100 * seed + i + 1, seed % 2 ? 0.3f : 0.05f);
+      wood_write(&w, name, &child, NULL);
+    }
+    wood_grow(&w, NULL);
+    g_assert_cmpuint(w.forest->nodes->len, ==, w.models->len);
+  }
+}
+
 static void test_names(void) {
   static const struct {
     const char *base, *name;
@@ -358,6 +375,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/lineage/cancel", test_cancel);
   g_test_add_func("/lineage/empty", test_empty);
   g_test_add_func("/lineage/pedigree-is-a-tree", test_pedigree_is_a_tree);
+  g_test_add_func("/lineage/own-ways", test_own_ways);
   g_test_add_func("/lineage/names", test_names);
   return g_test_run();
 }

@@ -251,7 +251,13 @@ static double shared(const Star *s, unsigned members, const Spanning *tree) {
   return (double)(most - 1) / s->n;
 }
 
-static const double least_share = 0.01, most_sure = 0.97;
+static const double least_share = 0.03, most_sure = 0.97; /* less is the noise of sketches */
+
+/* A little in common among those who were picked for it: of some that move each its own way there are such by chance. */
+static bool is_chance(const Star *s, unsigned before, double share) {
+  static const double little = 0.1;
+  return share < least_share || (share < little && 2 * s->n <= before);
+}
 
 /* What is known of a star besides its numbers. */
 typedef struct {
@@ -311,7 +317,7 @@ static void judge(Star *s, const GArray *neighbours, Circumstances *c, const Evi
   keep_agreeing(s);
   if (s->n < LEAST) return;
   double step2 = pair_quantile(s, 0.5), share = step2 / middle_length2(s), x[BASE_EVIDENCES] = {0};
-  if (!(step2 > 0) || share < least_share) return;
+  if (!(step2 > 0) || is_chance(s, c->before, share)) return;
   weigh(s, c, step2, share, x);
   if (witness) tell(s, witness, x);
   double sure = fmin(evidence_probability(certainty_base, x, BASE_EVIDENCES), most_sure);
