@@ -40,9 +40,9 @@ static void print_baselines(const TrainResult *r) {
 
 /* Says so when nothing shows that the expert knows anything. */
 static void print_warning(const Expert *x) {
-  const Score *s = x->val.n ? &x->val : &x->test;
-  if (!s->n) puts("  note: no validation or test models, so nobody knows whether this expert is any good");
-  else if (!score_shows_skill(s))
+  if (!x->val.n && !x->test.n)
+    puts("  note: no validation or test models, so nobody knows whether this expert is any good");
+  else if (!(x->val.n && score_shows_skill(&x->val)) && !(x->test.n && score_shows_skill(&x->test)))
     puts("  note: no better than chance: this layer or these labels tell the expert nothing");
 }
 

@@ -8,6 +8,7 @@
 #include "experts/expert.h"
 #include "experts/kernel/kernel_store.h"
 #include "experts/probex/probex_store.h"
+#include "experts/task/split_labels.h"
 #include "weights/formats/safetensors.h"
 #include "weights/formats/tensor_sum.h"
 #include "weights/weight_open.h"
@@ -80,6 +81,7 @@ static GPtrArray *facts_of(const Expert *x) {
   put(m, "copse.stop_words", g_strdup(x->stop_words));
   if (x->min_count) put(m, "copse.min_count", g_strdup_printf("%u", x->min_count));
   if (x->split) put(m, "copse.split", split_text(x->split));
+  if (x->split) put(m, "copse.split_labels", split_labels_text(x->split));
   put(m, "copse.labels", labels_text(x->labels));
   put(m, "copse.seed", g_strdup_printf("%" G_GUINT64_FORMAT, x->seed));
   put(m, "copse.run", g_strdup_printf("%016" G_GINT64_MODIFIER "x", x->run));
@@ -274,6 +276,7 @@ static bool read_split(WeightFile *f, Expert *x, GError **error) {
   }
   const char *text = g_hash_table_lookup(weight_file_metadata(f), "copse.split");
   g_autoptr(cJSON) o = text ? json_parse(text, strlen(text)) : NULL;
+  split_labels_read(x->split, g_hash_table_lookup(weight_file_metadata(f), "copse.split_labels"));
   x->split->drawn = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "drawn"));
   x->split->val_drawn = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "val_drawn"));
   x->split->groups = (size_t)CLAMP(json_number(o, "groups", 0), 0, MOST_MODELS);

@@ -212,6 +212,35 @@ static void test_renamed(Fixture *f, gconstpointer unused) {
   g_assert_cmpuint(after->seen.score.n, ==, before->seen.score.n);
   g_assert_cmpfloat(after->seen.score.top1, ==, before->seen.score.top1);
   g_assert_cmpfloat(after->threshold, ==, before->threshold);
+  g_assert_cmpfloat_with_epsilon(after->seen.ece, before->seen.ece, 1e-6);
+  g_assert_cmpfloat(after->seen.score.control, ==, before->seen.score.control);
+}
+
+/* Neither does naming the folders anew change a figure where these were the labels. */
+static void test_renamed_folders(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  Rng rng;
+  rng_init(&rng, 15, 0);
+  for (unsigned i = 0; i < 160; i++) {
+    g_autofree char *path = g_strdup_printf("%s/m%u.safetensors", words[i % 4], i);
+    put_tellable(f, path, i % 4, &rng);
+  }
+  scan(f);
+  g_autofree char *encoder = put_texts(f);
+  TrainOptions o = TRAIN_DEFAULTS;
+  o.kind = TRAIN_KERNEL, o.encoder = encoder, o.label_key = "folder";
+  g_autoptr(TrainResult) r = expert_train(f->collection, f->models, &o, NULL, NULL);
+  g_assert_nonnull(r);
+  g_autoptr(Evaluation) before = judge(f, r->expert);
+  g_assert_cmpuint(before->seen.score.n, >, 5);
+  g_autofree char *old = place(f, words[1]), *new = place(f, "another name");
+  g_assert_cmpint(g_rename(old, new), ==, 0);
+  scan(f);
+  g_autoptr(Expert) x = expert_load(r->expert->path, NULL);
+  g_autoptr(Evaluation) after = judge(f, x);
+  g_assert_cmpuint(after->seen.score.n, ==, before->seen.score.n);
+  g_assert_cmpfloat(after->seen.score.top1, ==, before->seen.score.top1);
+  g_assert_cmpfloat_with_epsilon(after->seen.ece, before->seen.ece, 1e-6);
 }
 
 /* What trained is known again in a file that was renamed or copied; other models, and those that tested, are not. */
@@ -349,6 +378,7 @@ int main(int argc, char **argv) {
   add_test("/sides", "noise/alone", test_noise_alone);
   add_test("/sides", "folders", test_folders);
   add_test("/sides", "renamed", test_renamed);
+  add_test("/sides", "renamed/folders", test_renamed_folders);
   add_test("/sides", "trained", test_trained);
   add_test("/sides", "labels/sources", test_label_sources);
   add_test("/sides", "labels/file", test_label_file);

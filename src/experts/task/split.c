@@ -143,6 +143,7 @@ void split_record_free(SplitRecord *r) {
   if (!r) return;
   g_free(r->key);
   g_free(r->part);
+  g_clear_pointer(&r->labels, g_ptr_array_unref);
   g_free(r);
 }
 

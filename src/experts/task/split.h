@@ -52,6 +52,7 @@ typedef struct {
   TaskSplit *part;        /* (n) */
   bool drawn, val_drawn;  /* by copse; val_drawn: validation alone */
   size_t grouped, groups; /* models that had kin, and groups that all fell into; 0, 0: not known */
+  GPtrArray *labels;      /* (n) of GPtrArray of char*: what they were called (split_labels.h); or NULL */
 } SplitRecord;
 
 SplitRecord *split_record_new(const SplitKey *key, const TaskSplit *part, size_t n);

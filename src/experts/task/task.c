@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "experts/probex/align.h"
+#include "experts/task/split_labels.h"
 #include "experts/task/task_private.h"
 
 enum { MIN_LABELS = 2, MIN_TRAINING = 8 };
@@ -273,7 +274,9 @@ static bool build(Building *b, const GPtrArray *models, GError **error) {
 Task *task_new(const GPtrArray *models, const TaskOptions *o, GError **error) {
   LabelRequest request = o->label;
   request.single = o->encoder != NULL;
-  g_autoptr(LabelSource) labels = label_source_new(models, &request, error);
+  bool kept = o->record && o->record->labels && request.source;
+  g_autoptr(LabelSource) labels = kept ? split_labels_recall(o->record, request.source, models, o->collection)
+                                       : label_source_new(models, &request, error);
   if (!labels) return NULL;
   g_autoptr(Task) t = g_new0(Task, 1);
   t->key = g_strdup(labels->source);
@@ -286,10 +289,26 @@ Task *task_new(const GPtrArray *models, const TaskOptions *o, GError **error) {
   return build(&b, models, error) ? g_steal_pointer(&t) : NULL;
 }
 
+static void unref_array(void *array) { g_ptr_array_unref(array); }
+
+/* By model, what it is called. */
+static GPtrArray *labels_by_model(const Task *t) {
+  GPtrArray *all = g_ptr_array_new_with_free_func(unref_array);
+  for (guint i = 0; i < t->models->len; i++) {
+    GPtrArray *own = g_ptr_array_new_with_free_func(g_free);
+    if (!t->has) g_ptr_array_add(own, g_strdup(t->labels->pdata[t->target[i]]));
+    for (size_t c = 0; t->has && c < t->seen; c++)
+      if (t->has[i * t->seen + c]) g_ptr_array_add(own, g_strdup(t->labels->pdata[c]));
+    g_ptr_array_add(all, own);
+  }
+  return all;
+}
+
 SplitRecord *task_record(const Task *t) {
   SplitRecord *r = split_record_new(t->content, t->split, t->models->len);
   r->drawn = t->drawn, r->val_drawn = t->val_drawn;
   r->grouped = t->grouped, r->groups = t->groups;
+  if (split_labels_wanted(t->key)) r->labels = labels_by_model(t);
   return r;
 }
 
@@ -303,8 +322,9 @@ double task_control(const Task *t, TaskSplit split) {
     if (t->split[i] == SPLIT_TRAIN) train[t->target[i]]++;
     if (t->split[i] == split) own[t->target[i]]++;
   }
-  for (size_t c = 1; c < t->seen; c++)
-    if (train[c] > train[best]) best = c;
+  for (size_t c = 1; c < t->seen; c++) /* of equal ones the first by name, wherever its models lie */
+    if (train[c] > train[best] || (train[c] == train[best] && strcmp(t->labels->pdata[c], t->labels->pdata[best]) < 0))
+      best = c;
   return (double)own[best] / (double)n;
 }
 

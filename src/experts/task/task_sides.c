@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "experts/task/task_private.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "collection/hand/content_key.h"
@@ -115,11 +116,35 @@ static void draw(Task *t, const TaskOptions *o, const TaskSides *s) {
   count_once(t);
 }
 
+typedef struct {
+  SplitKey content;
+  Model *model;
+} Known;
+
+static int by_content(const void *a, const void *b) {
+  const Known *x = a, *y = b;
+  if (before(x->content, y->content) || before(y->content, x->content)) return before(x->content, y->content) ? -1 : 1;
+  return strcmp(x->model->path, y->model->path);
+}
+
+/* Puts the models into an order that does not depend on where they lie: sums and ties go by it. */
+static void order_by_content(Task *t) {
+  guint n = t->models->len;
+  g_autofree Known *known = g_new(Known, n + 1);
+  for (guint i = 0; i < n; i++) known[i] = (Known){t->content[i], t->models->pdata[i]};
+  qsort(known, n, sizeof *known, by_content);
+  for (guint i = 0; i < n; i++) {
+    t->content[i] = known[i].content;
+    t->models->pdata[i] = known[i].model;
+  }
+}
+
 /* As an expert that exists has it. */
 static void recall(Task *t, const TaskOptions *o) {
   size_t n = t->groups = t->models->len;
   for (size_t i = 0; i < n; i++) t->group[i] = i;
   bool declared = is_declared(t, SPLIT_TRAIN);
+  order_by_content(t);
   if (o->record) split_record_apply(o->record, t->content, n, t->split);
   else if (declared) take_declared(t, false);
   else
