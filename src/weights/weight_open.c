@@ -7,6 +7,7 @@
 #include "weights/formats/onnx.h"
 #include "weights/conv1d.h"
 #include "weights/packed/packed.h"
+#include "weights/web_page.h"
 #include "weights/weight_format.h"
 
 /* In the order in which they are tried: those with a magic number first. */
@@ -21,22 +22,6 @@ static bool is_lfs_pointer(const unsigned char *head, size_t n) {
   return n >= sizeof start - 1 && memcmp(head, start, sizeof start - 1) == 0;
 }
 
-static bool is_page(const unsigned char *head, size_t n) {
-  size_t at = 0;
-  while (at < n && g_ascii_isspace(head[at])) at++;
-  const char *p = (const char *)head + at;
-  return (n - at >= 14 && g_ascii_strncasecmp(p, "<!doctype html", 14) == 0) ||
-         (n - at >= 5 && g_ascii_strncasecmp(p, "<html", 5) == 0);
-}
-
-/* What a server says in one line in a file's place: "Entry not found". */
-static bool is_short_text(const unsigned char *head, size_t n, const ByteSource *source) {
-  enum { MOST = 200 };
-  for (size_t i = 0; i < n; i++)
-    if (!g_ascii_isprint(head[i]) && !g_ascii_isspace(head[i])) return false;
-  return n <= MOST && byte_source_size(source) == n;
-}
-
 /* Says what the file is when no reader wants it. */
 static void explain_unknown(const ByteSource *source, const unsigned char *head, size_t n, GError **error) {
   const char *label = byte_source_label(source);
@@ -44,10 +29,10 @@ static void explain_unknown(const ByteSource *source, const unsigned char *head,
   else if (is_lfs_pointer(head, n))
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
                 "%s: a Git LFS pointer, the weights were never fetched (git lfs pull)", label);
-  else if (is_page(head, n))
+  else if (web_page_begins(head, n))
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_FORMAT,
                 "%s: a web page, not weights: the download brought an error or a login page", label);
-  else if (is_short_text(head, n, source))
+  else if (web_page_is_note(head, n, byte_source_size(source)))
     g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED,
                 "%s: not a weight file of a known format, but a short text: was it fetched?", label);
   else g_set_error(error, COPSE_ERROR, COPSE_ERROR_UNSUPPORTED, "%s: not a weight file of a known format", label);

@@ -102,6 +102,13 @@ static void test_lengths(void) {
   assert_refused(cut, sizeof cut, "cut short");
   static const char page[] = "\n<!DOCTYPE html><html><body>Log in</body></html>";
   assert_refused(page, sizeof page - 1, "a web page, not weights: the download brought an error or a login page");
+  static const char marked[] = "\xEF\xBB\xBF<html><body>Not Found</body></html>", note[] = "Entry not found";
+  static const char xml[] = "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>";
+  static const char json[] = "{\"error\":\"Invalid username or password.\"}";
+  assert_refused(marked, sizeof marked - 1, "a web page, not weights");
+  assert_refused(xml, sizeof xml - 1, "a web page, not weights");
+  assert_refused(json, sizeof json - 1, "a web page, not weights");
+  assert_refused(note, sizeof note - 1, "a short text, not weights");
   assert_refused(page + 1, sizeof page - 2, "a web page, not weights: the download brought an error or a login page");
   static const char lfs[] = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n";
   assert_refused(lfs, sizeof lfs - 1, "a Git LFS pointer, the weights were never fetched (git lfs pull");

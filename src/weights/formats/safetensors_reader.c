@@ -9,6 +9,7 @@
 #include "core/json_reader.h"
 #include "core/memory.h"
 #include "weights/formats/safetensors.h"
+#include "weights/web_page.h"
 #include "weights/weight_format.h"
 
 /* Bytes of a name or a value: a picture in base64 is the longest that is seen. */
@@ -205,19 +206,22 @@ static bool check_spans(const WeightFile *f, uint64_t data, uint64_t room, GErro
   return true;
 }
 
-/* What a server sends in a file's place when it asks for a login or has no such file. */
-static bool starts_page(ByteSource *source) {
-  char head[64] = "";
-  size_t n = (size_t)MIN(byte_source_size(source), sizeof head - 1);
-  if (!byte_source_read(source, 0, head, n, NULL)) return false;
-  const char *p = head + strspn(head, " \t\r\n");
-  return g_ascii_strncasecmp(p, "<!doctype html", 14) == 0 || g_ascii_strncasecmp(p, "<html", 5) == 0;
+/* What a server sends in a file's place when it asks for a login or has no such file; NULL when it is none. */
+static const char *word_of_server(ByteSource *source) {
+  char head[256] = "";
+  uint64_t size = byte_source_size(source);
+  size_t n = (size_t)MIN(size, sizeof head);
+  if (!byte_source_read(source, 0, head, n, NULL)) return NULL;
+  if (web_page_begins(head, n)) return "a web page, not weights: the download brought an error or a login page";
+  return size >= 8 && web_page_is_note(head, n, size) ? "a short text, not weights: the download brought an error"
+                                                      : NULL;
 }
 
 /* What is wrong with the length that a file gives for its header, or NULL. The caller frees it. */
 static char *problem_of_length(ByteSource *source, uint64_t length) {
   uint64_t size = byte_source_size(source);
-  if (starts_page(source)) return g_strdup("a web page, not weights: the download brought an error or a login page");
+  const char *word = word_of_server(source);
+  if (word) return g_strdup(word);
   if (size < 8)
     return g_strdup_printf("too short for a safetensors header, %u bytes: a download cut short?", (unsigned)size);
   if (length > SAFETENSORS_MAX_HEADER)
