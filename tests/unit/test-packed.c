@@ -412,6 +412,30 @@ static void test_fp8(gconstpointer data) {
   for (int i = 0; i < ROWS * COLUMNS; i++) g_assert_cmpfloat(fabsf(got[i] - want[i]), <=, 1e-6f * fabsf(want[i]));
 }
 
+/* Bytes that are not centred, as compressed-tensors and torchao name them; a mark of ComfyUI's stands for no matrix. */
+static void test_zero_points(gconstpointer data) {
+  const bool torchao = data != NULL;
+  g_autofree Case *c = case_new(31);
+  int8_t codes[OUT * IN], zeros[OUT];
+  float scales[OUT];
+  unsigned char mark[2] = {0};
+  RawTensors t = raw_tensors_new();
+  for (int o = 0; o < OUT; o++) scales[o] = draw_scale(c), zeros[o] = (int8_t)((int)rng_below(&c->rng, 41) - 20);
+  for (int i = 0; i < OUT * IN; i++) {
+    codes[i] = (int8_t)((int)rng_below(&c->rng, 255) - 127);
+    c->want[i] = (float)(codes[i] - zeros[i / IN]) * scales[i / IN];
+  }
+  const int whole[] = {OUT, IN, -1}, column[] = {OUT, 1, -1};
+  raw_tensors_add(&t, torchao ? "z._weight_qdata" : "z.weight", "I8", whole, codes, sizeof codes);
+  raw_tensors_add(&t, torchao ? "z._weight_scale" : "z.weight_scale", "F32", column, scales, sizeof scales);
+  raw_tensors_add(&t, torchao ? "z._weight_zero_point" : "z.weight_zero_point", "I8", column, zeros, sizeof zeros);
+  raw_tensors_add(&t, "z.comfy_quant", "U8", (int[]){2, -1}, mark, 2);
+  raw_tensors_add(&t, "scaled_fp8", "U8", (int[]){2, -1}, mark, 2);
+  g_autoptr(WeightFile) f = raw_tensors_open(&t);
+  g_assert_cmpuint(weight_file_count(f), ==, 1);
+  assert_matrix(f, "z.weight", DTYPE_PACKED_INT8, (int[]){OUT, IN, -1}, c);
+}
+
 /* --- HQQ, Quanto ------------------------------------------------------------------------------------ */
 
 /* Groups of 16 are rows of a matrix (axis 1) or columns of one (axis 0); bytes hold its rows a share apart. */
@@ -486,6 +510,8 @@ int main(int argc, char **argv) {
   g_test_add_data_func("/packed/table/plain", NULL, test_table);
   g_test_add_data_func("/packed/table/nested", &two, test_table);
   g_test_add_func("/packed/int8", test_int8);
+  g_test_add_data_func("/packed/zero-points/compressed-tensors", NULL, test_zero_points);
+  g_test_add_data_func("/packed/zero-points/torchao", "", test_zero_points);
   g_test_add_data_func("/packed/blocks", NULL, test_blocks);
   g_test_add_data_func("/packed/blocks/experts", &two, test_blocks);
   for (guint k = 0; k < 3; k++) {

@@ -107,9 +107,13 @@ static void unpack_table(const Run *r, uint64_t flat, const unsigned char *codes
 
 static void unpack_scaled(const Run *r, const unsigned char *codes) {
   const PackedTensor *p = r->p;
-  const float *scales = r->l->scales + r->row / p->block_rows * p->scale_columns;
+  const uint64_t at = r->row / p->block_rows * p->scale_columns;
+  const float *scales = r->l->scales + at, *zeros = r->l->zeros ? r->l->zeros + at : NULL;
   dtype_to_f32(p->codes, codes, r->dst, r->n);
-  for (size_t k = 0; k < r->n; k++) r->dst[k] *= scales[(r->column + k) / p->block_columns];
+  for (size_t k = 0; k < r->n; k++) {
+    const uint64_t group = (r->column + k) / p->block_columns;
+    r->dst[k] = (r->dst[k] - (zeros ? zeros[group] : 0)) * scales[group];
+  }
 }
 
 /* The codes are read from the file for this run alone. */

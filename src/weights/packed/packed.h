@@ -10,6 +10,8 @@
  *   MXFP4                X_blocks, X_scales; F4 with F8_E8M0      E2M1 · 2^(e - 127) of 32
  *   NVFP4                X.weight, X.weight_scale, X.weight_scale_2   E2M1 · E4M3 of 16 · the whole's
  *   scaled FP8 and int8  X.weight, X.weight_scale(_inv)           q · s of the matrix, its rows or its blocks
+ *                        X.weight_zero_point                  (q - z) · s
+ *   torchao              X._weight_qdata, X._weight_scale      q · s of a row, with X._weight_zero_point (q - z) · s
  *   HQQ                  X.W_q, X.scale, X.zero, X.shape, …       (q - z) · s of groups of rows or columns
  *   Quanto               X.weight._data, X.weight._scale          q · s of a row
  *   EXL2, EXL3           X.q_weight, X.q_scale, …; X.trellis, …   named, with their shapes; so HQQ of 1 and 3 bits and

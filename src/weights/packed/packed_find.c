@@ -256,6 +256,14 @@ bool search_settle_scaled(Search *s) {
 
 static bool is_byte_float(Dtype d) { return d == DTYPE_F8_E4M3 || d == DTYPE_F8_E5M2; }
 
+/* Bytes that are not centred have a zero for each scale. */
+bool search_settle_zeros(Search *s, const char *name) {
+  g_autofree char *zeros = g_strconcat(name, "_zero_point", NULL);
+  s->p.part[PART_ZEROS] = weight_file_find(s->file, zeros);
+  const TensorInfo *t = search_info(s, PART_ZEROS);
+  return !t || (dtype_is_readable(t->dtype) && t->count == search_info(s, PART_SCALES)->count);
+}
+
 /* Bytes with a scale of their own, whatever the scale is called. `name`: of the codes. */
 static bool find_scaled(Search *s, const char *name) {
   static const char *const endings[] = {"_scale_inv", "_scale"};
@@ -266,18 +274,8 @@ static bool find_scaled(Search *s, const char *name) {
   for (size_t i = 0; i < G_N_ELEMENTS(endings) && !found; i++) found = search_take(s, PART_SCALES, endings[i]);
   s->stem = g_steal_pointer(&stem);
   if (!found && g_str_has_suffix(name, ".weight")) found = search_take(s, PART_SCALES, ".scale_weight");
-  if (!found || !search_settle_scaled(s)) return false;
+  if (!found || !search_settle_scaled(s) || !search_settle_zeros(s, name)) return false;
   s->p.name = g_strdup(name);
-  return true;
-}
-
-/* int8 of bitsandbytes: the largest magnitude of a row stands for 127. */
-static bool find_scb(Search *s) {
-  if (s->t->dtype != DTYPE_I8 || s->t->rank != 2 || !search_take(s, PART_SCALES, ".SCB") || !search_settle_scaled(s))
-    return false;
-  if (search_info(s, PART_SCALES)->count != s->t->shape[0]) return false;
-  s->p.nested_offset = 127; /* what a scale is divided by */
-  s->p.name = g_strconcat(s->stem, ".weight", NULL);
   return true;
 }
 
@@ -351,12 +349,13 @@ static const struct {
 } kinds[] = {
     {".qweight", {find_gptq_or_awq}},
     {".weight_packed", {find_rows_of_integers, find_fp4_packed}},
-    {".weight", {find_table, find_scb, find_fp4_plain, find_mlx}},
+    {".weight", {find_table, packed_find_scb, find_fp4_plain, find_mlx}},
     {"_blocks", {find_blocks}},
     {".q_weight", {packed_find_exl2}},
     {".trellis", {packed_find_exl3}},
     {".W_q", {packed_find_hqq}},
     {".weight._data", {packed_find_quanto}},
+    {"._weight_qdata", {packed_find_torchao}},
 };
 
 static void start(Search *s) {
@@ -392,6 +391,7 @@ static void hide_rest(const Search *s, int *of) {
                                         ".input_global_scale",
                                         ".weight_scale_2",
                                         ".scale_input",
+                                        ".comfy_quant",
                                         ".output_scale"};
   static const char *const hqq[] = {".shape",
                                     ".nbits",
@@ -455,6 +455,15 @@ static bool has_quant_states(const WeightFile *file) {
   return false;
 }
 
+/* What tells a loader that bytes have scales: a tensor of nothing in a file of such matrices. */
+static void hide_mark(const WeightFile *file, const GArray *groups, int *of) {
+  static const char *const marks[] = {"scaled_fp8", "model.diffusion_model.scaled_fp8"};
+  for (size_t i = 0; groups->len && i < G_N_ELEMENTS(marks); i++) {
+    gssize at = weight_file_find(file, marks[i]);
+    if (at >= 0 && of[at] == 0 && weight_file_info(file, (size_t)at)->count <= 2) of[at] = -1;
+  }
+}
+
 static bool has_words(const WeightFile *file) {
   for (size_t i = 0; i < weight_file_count(file); i++)
     if (weight_file_info(file, i)->dtype == DTYPE_U32) return true;
@@ -485,5 +494,6 @@ GArray *packed_find(WeightFile *file, int **of) {
     }
     g_free(s.stem);
   }
+  hide_mark(file, groups, *of);
   return groups;
 }

@@ -193,10 +193,19 @@ static bool load_shares(WeightFile *file, const PackedTensor *p, PackedLoad *l, 
          read_numbers(file, p, PART_ZEROS, 0, p->scale_rows, l->zeros, error);
 }
 
+/* One beside each scale, as numbers. */
+static bool load_plain_zeros(WeightFile *file, const PackedTensor *p, PackedLoad *l, GError **error) {
+  const uint64_t n = p->scale_rows * p->scale_columns;
+  const uint64_t there = weight_file_info(file, (size_t)p->part[PART_ZEROS])->count;
+  l->zeros = room(file, p, n, sizeof(float), l, error);
+  return l->zeros && read_numbers(file, p, PART_ZEROS, there == 1 ? 0 : l->matrix * n, n, l->zeros, error);
+}
+
 static bool fill(WeightFile *file, const PackedTensor *p, PackedLoad *l, GError **error) {
   if (p->packing == PACKING_TABLE) return load_table(file, p, l, error);
   if (p->packing == PACKING_SHARES) return load_shares(file, p, l, error);
   if (!load_scales(file, p, l, error) || !load_codes(file, p, l, error)) return false;
+  if (p->packing == PACKING_SCALED && p->part[PART_ZEROS] >= 0) return load_plain_zeros(file, p, l, error);
   bool integers = p->packing == PACKING_COLUMNS || p->packing == PACKING_WOVEN || p->packing == PACKING_ROWS;
   return !integers || (load_zeros(file, p, l, error) && load_order(file, p, l, error));
 }

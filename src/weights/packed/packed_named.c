@@ -89,3 +89,24 @@ bool packed_find_quanto(Search *s) {
   leave_unread(s, DTYPE_PACKED_QUANTO, ".weight", scales->count, s->t->shape[1]);
   return true;
 }
+
+/* torchao's bytes: q * s, or (q - z) * s, of rows. */
+bool packed_find_torchao(Search *s) {
+  const Dtype d = s->t->dtype;
+  if (d != DTYPE_I8 && d != DTYPE_F8_E4M3 && d != DTYPE_F8_E5M2) return false;
+  if (!search_take(s, PART_SCALES, "._weight_scale") || !search_settle_scaled(s)) return false;
+  g_autofree char *codes = g_strconcat(s->stem, "._weight", NULL);
+  if (!search_settle_zeros(s, codes)) return false;
+  s->p.name = g_strconcat(s->stem, ".weight", NULL);
+  return true;
+}
+
+/* int8 of bitsandbytes: the largest magnitude of a row stands for 127. */
+bool packed_find_scb(Search *s) {
+  if (s->t->dtype != DTYPE_I8 || s->t->rank != 2 || !search_take(s, PART_SCALES, ".SCB") || !search_settle_scaled(s))
+    return false;
+  if (search_info(s, PART_SCALES)->count != s->t->shape[0]) return false;
+  s->p.nested_offset = 127; /* what a scale is divided by */
+  s->p.name = g_strconcat(s->stem, ".weight", NULL);
+  return true;
+}

@@ -37,3 +37,6 @@ bool search_read_shape(Search *s, const char *ending, float shape[2]);
 
 /* Bytes with scales of the whole, of rows or of blocks, by the shapes of both. */
 bool search_settle_scaled(Search *s);
+
+/* The zeros beside the scales of the bytes NAME, one a scale or none; false when they are of another number. */
+bool search_settle_zeros(Search *s, const char *name);
