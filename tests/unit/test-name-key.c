@@ -61,6 +61,26 @@ static const struct {
     {"model.layers.1.self_attn.kv_a_proj_with_mqa.weight", "blk.1.attn_kv_a_mqa.weight"},
     {"lora_te1_text_model_encoder_layers_11_self_attn_q_proj.lora_down.weight",
      "text_encoder.text_model.encoder.layers.11.self_attn.q_proj.weight"},
+    {"blocks.1.self_attn.o.weight", "transformer.blocks.1.attn1.to_out.0.lora_A.weight"},
+    {"lora_unet_blocks_1_cross_attn_k.lora_down.weight", "blocks.1.attn2.to_k.weight"},
+    {"diffusion_model.blocks.0.ffn.0.lora_A.weight", "blocks.0.ffn.net.0.proj.weight"},
+    {"blocks.1.cross_attn.v_img.weight", "blocks.1.attn2.add_v_proj.weight"},
+    {"blocks.3.attn.proj.weight", "vit.encoder.layer.3.attention.output.dense.weight"},
+    {"blocks.3.mlp.fc1.weight", "encoder.layer.3.intermediate.dense.weight"},
+    {"blocks.3.mlp.fc1.weight", "dinov2.encoder.layer.3.mlp.fc1.weight"},
+    {"encoder.blocks.2.attn.query.weight", "model.encoder.layers.2.self_attn.q_proj.weight"},
+    {"decoder.blocks.2.cross_attn.out.weight",
+     "base_model.model.model.decoder.layers.2.encoder_attn.out_proj.lora_A.weight"},
+    {"decoder.blocks.2.mlp.2.weight", "decoder.layers.2.fc2.weight"},
+    {"decoder.token_embedding.weight", "model.decoder.embed_tokens.weight"},
+    {"backbone.layers.1.mixer.in_proj.weight", "blk.1.ssm_in.weight"},
+    {"backbone.embeddings.weight", "token_embd.weight"},
+    {"distilbert.transformer.layer.0.attention.q_lin.weight", "transformer.layer.0.attention.q_lin.weight"},
+    {"wav2vec2.encoder.layers.0.attention.q_proj.weight", "encoder.layers.0.attention.q_proj.weight"},
+    {"text_encoders.clip_g.transformer.text_model.encoder.layers.0.mlp.fc1.lora_down.weight",
+     "lora_te2_text_model_encoder_layers_0_mlp_fc1.lora_down.weight"},
+    {"clip_l.transformer.text_model.encoder.layers.0.mlp.fc1.weight",
+     "text_encoder.text_model.encoder.layers.0.mlp.fc1.weight"},
 };
 
 /* Tensors of two. */
@@ -73,6 +93,11 @@ static const struct {
     {"double_blocks.4.img_attn.proj.weight", "double_blocks.4.txt_attn.proj.weight"},
     {"up_blocks.0.attentions.0.proj_in.weight", "down_blocks.0.attentions.0.proj_in.weight"},
     {"blocks.0.attn.q.weight", "blocks.0.attn.k.weight"},
+    {"blocks.0.self_attn.q.weight", "blocks.0.cross_attn.q.weight"},
+    {"decoder.blocks.0.attn.query.weight", "decoder.blocks.0.cross_attn.query.weight"},
+    {"encoder.blocks.0.mlp.0.weight", "decoder.blocks.0.mlp.0.weight"},
+    {"clip_l.transformer.text_model.encoder.layers.0.mlp.fc1.weight",
+     "clip_g.transformer.text_model.encoder.layers.0.mlp.fc1.weight"},
     {"model.layers.0.block_sparse_moe.experts.3.w1.weight", "model.layers.0.block_sparse_moe.experts.2.w1.weight"},
     {"gpt_neox.layers.2.attention.query_key_value.weight", "blk.2.attn_qkv.weight"}, /* its rows alternate by heads */
 };

@@ -43,6 +43,12 @@ static const Word gguf_words[] = {
     {"attn_kv_b", "self_attn_kv_b_proj"},
     {"attn_output_norm", "attention_output_LayerNorm"},
     {"layer_output_norm", "output_LayerNorm"},
+    {"ssm_in", "mixer_in_proj"},
+    {"ssm_x", "mixer_x_proj"},
+    {"ssm_dt", "mixer_dt_proj"},
+    {"ssm_out", "mixer_out_proj"},
+    {"ssm_conv1d", "mixer_conv1d"},
+    {"ssm_norm", "mixer_norm"},
 };
 
 /* GPT-2, GPT-J, Falcon, BLOOM: transformer.h.7.… */
@@ -94,6 +100,7 @@ static const Word layers_words[] = {
     {"feed_forward_w3", "mlp_up_proj"},
     {"feed_forward_w2", "mlp_down_proj"},
     {"ffn_norm", "post_attention_layernorm"},
+    {"norm", "input_layernorm"}, /* Mamba */
 };
 
 /* ChatGLM: transformer.encoder.layers.7.…, whose query_key_value is a stack */
@@ -110,6 +117,53 @@ static const Word mpt_words[] = {
     {"ffn_down_proj", "mlp_down_proj"},  {"norm_1", "input_layernorm"},         {"norm_2", "post_attention_layernorm"},
 };
 
+/* timm's vision transformers and DINOv2: blocks.7.…, against transformers' encoder.layer.7.… */
+static const Word timm_words[] = {
+    {"attn_qkv", "self_attn_qkv_proj"}, {"attn_proj", "self_attn_o_proj"}, {"mlp_fc1", "mlp_up_proj"},
+    {"mlp_fc2", "mlp_down_proj"},       {"norm1", "input_layernorm"},      {"norm2", "post_attention_layernorm"},
+    {"ls1", "layer_scale1_lambda1"},    {"ls2", "layer_scale2_lambda1"},
+};
+
+/* diffusers, scripts/convert_wan_to_diffusers.py */
+static const Word wan_words[] = {
+    {"self_attn_q", "attn1_to_q"},
+    {"self_attn_k", "attn1_to_k"},
+    {"self_attn_v", "attn1_to_v"},
+    {"self_attn_o", "attn1_to_out_0"},
+    {"self_attn_norm_q", "attn1_norm_q"},
+    {"self_attn_norm_k", "attn1_norm_k"},
+    {"cross_attn_q", "attn2_to_q"},
+    {"cross_attn_k", "attn2_to_k"},
+    {"cross_attn_v", "attn2_to_v"},
+    {"cross_attn_o", "attn2_to_out_0"},
+    {"cross_attn_norm_q", "attn2_norm_q"},
+    {"cross_attn_norm_k", "attn2_norm_k"},
+    {"cross_attn_k_img", "attn2_add_k_proj"},
+    {"cross_attn_v_img", "attn2_add_v_proj"},
+    {"cross_attn_norm_k_img", "attn2_norm_added_k"},
+    {"ffn_0", "ffn_net_0_proj"},
+    {"ffn_2", "ffn_net_2"},
+    {"norm3", "norm2"},
+    {"modulation", "scale_shift_table"},
+};
+
+/* OpenAI's Whisper: encoder.blocks.7.…, transformers, models/whisper/convert_openai_to_hf.py */
+static const Word whisper_words[] = {
+    {"attn_query", "self_attn_q_proj"},
+    {"attn_key", "self_attn_k_proj"},
+    {"attn_value", "self_attn_v_proj"},
+    {"attn_out", "self_attn_out_proj"},
+    {"attn_ln", "self_attn_layer_norm"},
+    {"cross_attn_query", "encoder_attn_q_proj"},
+    {"cross_attn_key", "encoder_attn_k_proj"},
+    {"cross_attn_value", "encoder_attn_v_proj"},
+    {"cross_attn_out", "encoder_attn_out_proj"},
+    {"cross_attn_ln", "encoder_attn_layer_norm"},
+    {"mlp_0", "fc1"},
+    {"mlp_2", "fc2"},
+    {"mlp_ln", "final_layer_norm"},
+};
+
 /* BERT and its kin: encoder.layer.7.… */
 static const Word bert_words[] = {
     {"attention_self_query", "self_attn_q_proj"},
@@ -120,6 +174,17 @@ static const Word bert_words[] = {
     {"output_dense", "mlp_down_proj"},
     {"attention_output_LayerNorm", "attention_output_LayerNorm"},
     {"output_LayerNorm", "output_LayerNorm"},
+    {"attention_attention_query", "self_attn_q_proj"}, /* vision transformers */
+    {"attention_attention_key", "self_attn_k_proj"},
+    {"attention_attention_value", "self_attn_v_proj"},
+    {"layernorm_before", "input_layernorm"},
+    {"layernorm_after", "post_attention_layernorm"},
+    {"mlp_fc1", "mlp_up_proj"}, /* DINOv2 */
+    {"mlp_fc2", "mlp_down_proj"},
+    {"norm1", "input_layernorm"},
+    {"norm2", "post_attention_layernorm"},
+    {"layer_scale1_lambda1", "layer_scale1_lambda1"},
+    {"layer_scale2_lambda1", "layer_scale2_lambda1"},
 };
 
 /* T5 in GGUF: enc.blk.7.…, dec.blk.7.… */
@@ -213,6 +278,10 @@ static const Blocks blocks[] = {
     {"layers_", "layers_", layers_words, G_N_ELEMENTS(layers_words), true},
     {"encoder_layers_", "layers_", glm_words, G_N_ELEMENTS(glm_words), false},
     {"blocks_", "layers_", mpt_words, G_N_ELEMENTS(mpt_words), false},
+    {"blocks_", "layers_", timm_words, G_N_ELEMENTS(timm_words), false},
+    {"blocks_", "blocks_", wan_words, G_N_ELEMENTS(wan_words), false},
+    {"encoder_blocks_", "encoder_layers_", whisper_words, G_N_ELEMENTS(whisper_words), false},
+    {"decoder_blocks_", "decoder_layers_", whisper_words, G_N_ELEMENTS(whisper_words), false},
     {"encoder_layer_", "layers_", bert_words, G_N_ELEMENTS(bert_words), false},
     {"enc_blk_", "encoder_block_", t5_encoder_words, G_N_ELEMENTS(t5_encoder_words), false},
     {"dec_blk_", "decoder_block_", t5_decoder_words, G_N_ELEMENTS(t5_decoder_words), false},
@@ -239,6 +308,23 @@ static const Word tops[] = {
     {"wpe", "position_embd"},
     {"embeddings_position_embeddings", "position_embd"},
     {"token_types", "embeddings_token_type_embeddings"},
+    {"pos_embed", "position_embd"},
+    {"patch_embed_proj", "embeddings_patch_embeddings_projection"},
+    {"cls_token", "embeddings_cls_token"},
+    {"layernorm", "norm"},
+    {"embeddings", "embed_tokens"}, /* Mamba */
+    {"norm_f", "norm"},
+    {"decoder_token_embedding", "decoder_embed_tokens"},
+    {"encoder_positional_embedding", "encoder_embed_positions"},
+    {"decoder_positional_embedding", "decoder_embed_positions"},
+    {"encoder_ln_post", "encoder_layer_norm"},
+    {"decoder_ln", "decoder_layer_norm"},
+    {"text_embedding_0", "condition_embedder_text_embedder_linear_1"}, /* Wan */
+    {"text_embedding_2", "condition_embedder_text_embedder_linear_2"},
+    {"time_embedding_0", "condition_embedder_time_embedder_linear_1"},
+    {"time_embedding_2", "condition_embedder_time_embedder_linear_2"},
+    {"time_projection_1", "condition_embedder_time_proj"},
+    {"head_head", "proj_out"},
     {"ln_f", "norm"},
     {"final_layer_norm", "norm"},
     {"final_layernorm", "norm"},

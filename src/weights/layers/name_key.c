@@ -6,9 +6,14 @@
 
 #include "weights/layers/name_dialects.h"
 
-/* In front, again and again. */
+/* In front, again and again: what transformers call a network inside one with a head (base_model_prefix). */
 static const char *skip_front(const char *name) {
-  static const char *const words[] = {"model.", "transformer.", "language_model.", "gpt_neox.", "bert.", "roberta."};
+  static const char *const words[] = {
+      "model.",      "transformer.", "language_model.", "gpt_neox.",   "bert.",        "roberta.",
+      "vit.",        "deit.",        "beit.",           "dinov2.",     "swin.",        "convnext.",
+      "resnet.",     "segformer.",   "albert.",         "electra.",    "deberta.",     "distilbert.",
+      "mobilebert.", "mpnet.",       "longformer.",     "esm.",        "xlm.",         "wav2vec2.",
+      "hubert.",     "wavlm.",       "backbone.",       "auto_model.", "0.auto_model."};
   for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
     size_t n = strlen(words[i]);
     if (strncmp(name, words[i], n) != 0 || !name[n]) continue;

@@ -69,6 +69,12 @@ static const struct {
     {"conditioner.embedders.0.transformer.", "text_encoder."},
     {"conditioner.embedders.1.model.", "text_encoder_2."},
     {"first_stage_model.", "vae."},
+    {"text_encoders.clip_l.transformer.", "text_encoder."}, /* ComfyUI, and trainers that write for it */
+    {"text_encoders.clip_g.transformer.", "text_encoder_2."},
+    {"text_encoders.t5xxl.transformer.", "text_encoder_3."},
+    {"clip_l.transformer.", "text_encoder."},
+    {"clip_g.transformer.", "text_encoder_2."},
+    {"t5xxl.transformer.", "text_encoder_3."},
     {"transformer.transformer_blocks.", "transformer_blocks."}, /* a language model's "transformer." has other blocks */
     {"transformer.single_transformer_blocks.", "single_transformer_blocks."},
 };
