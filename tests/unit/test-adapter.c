@@ -258,6 +258,27 @@ static void test_named_forms(void) {
   g_assert_false(adapter_form_is_only_named(FORM_DIFF) || adapter_form_is_only_named(FORM_BOFT));
 }
 
+/* PEFT's target_parameters: two stacks of one module, and attention beside them that is computed as ever. */
+static void test_stacked_experts(void) {
+  const TensorOut t[] = {{"base_model.model.m.experts.lora_A.weight", DTYPE_F32, 2, {6, 8}, numbers(1)},
+                         {"base_model.model.m.experts.lora_B.weight", DTYPE_F32, 2, {4, 6}, numbers(1)},
+                         {"base_model.model.m.experts.base_layer.lora_A.weight", DTYPE_F32, 2, {6, 4}, numbers(1)},
+                         {"base_model.model.m.experts.base_layer.lora_B.weight", DTYPE_F32, 2, {8, 6}, numbers(1)},
+                         {"base_model.model.m.q.base_layer.lora_A.weight", DTYPE_F32, 2, {2, 8}, numbers(1)},
+                         {"base_model.model.m.q.base_layer.lora_B.weight", DTYPE_F32, 2, {4, 2}, numbers(1)}};
+  WeightsFixture f;
+  weights_fixture_open(&f, t, G_N_ELEMENTS(t), NULL);
+  g_autoptr(FileNames) names = file_names_new(f.file);
+  g_autoptr(GArray) layers = layer_list_named(f.file, names, NULL);
+  g_autoptr(GArray) rest = layer_uncomputed(f.file, names, layers, NULL);
+  g_assert_cmpint(names->form, ==, FORM_LORA);
+  g_assert_cmpuint(layers->len, ==, 1);
+  g_assert_cmpstr(g_array_index(layers, LayerInfo, 0).name, ==, "m.q");
+  g_assert_cmpuint(rest->len, ==, 2);
+  g_assert_cmpint(g_array_index(rest, UncomputedLayer, 1).form, ==, FORM_EXPERTS);
+  weights_fixture_close(&f);
+}
+
 static void test_tokens_beside_pairs(void) {
   const TensorOut t[] = {{"m.emb.token_adapter.trainable_tokens_delta", DTYPE_F32, 2, {2, 8}, numbers(1)},
                          {"m.q.lora_A.weight", DTYPE_F32, 2, {2, 8}, numbers(1)},
@@ -464,6 +485,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/adapter/uncomputed", test_uncomputed);
   g_test_add_func("/adapter/named", test_named_forms);
   g_test_add_func("/adapter/tokens", test_tokens_beside_pairs);
+  g_test_add_func("/adapter/stacked-experts", test_stacked_experts);
   g_test_add_func("/adapter/plain-words", test_plain_words);
   g_test_add_func("/adapter/dora", test_dora);
   g_test_add_func("/adapter/ia3", test_ia3);

@@ -32,6 +32,7 @@ static const char *const form_names[FORM_COUNT] = {[FORM_NONE] = "",
                                                    [FORM_PROMPT] = "prompt",
                                                    [FORM_ADAPTION_PROMPT] = "adaption prompt",
                                                    [FORM_LN_TUNING] = "LN tuning",
+                                                   [FORM_EXPERTS] = "LoRA of stacked experts",
                                                    [FORM_TOKENS] = "trained tokens",
                                                    [FORM_DIFF] = "difference"};
 

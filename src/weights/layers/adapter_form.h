@@ -49,6 +49,7 @@ typedef enum {
   FORM_PROMPT,
   FORM_ADAPTION_PROMPT,
   FORM_LN_TUNING,
+  FORM_EXPERTS, /* PEFT's target_parameters: a pair a stack of matrices, interleaved by experts */
   FORM_TOKENS,
   FORM_DIFF,
   FORM_COUNT

@@ -82,14 +82,14 @@ static void settle_mlx(FileNames *f) {
   }
 }
 
-/* A part says more than a pair, and any factor more than a difference or a few tokens' rows, which files of factors hold
- * as well. */
+/* A part says more than a pair, and any factor more than a difference, a few tokens' rows or stacked experts, which files
+ * of factors hold as well. */
 static AdapterForm form_of(const FileNames *f) {
   AdapterForm form = FORM_NONE;
   for (size_t i = 0; i < f->n; i++) {
     const TensorName *name = &f->at[i];
     bool pair = name->role == TENSOR_LORA_A || name->role == TENSOR_LORA_B;
-    bool beside = name->form == FORM_DIFF || name->form == FORM_TOKENS;
+    bool beside = name->form == FORM_DIFF || name->form == FORM_TOKENS || name->form == FORM_EXPERTS;
     if (name->role == TENSOR_ADAPTER_PART && !beside) return name->form;
     if (pair) form = name->form;
     else if (name->role == TENSOR_ADAPTER_PART && name->part != ADAPTER_DIFF_BIAS && form == FORM_NONE)

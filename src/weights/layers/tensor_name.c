@@ -335,12 +335,20 @@ static void undo_xlabs(GString *body) {
   for (size_t i = 0; i < G_N_ELEMENTS(words); i++) g_string_replace(body, words[i].theirs, words[i].ours, 1);
 }
 
+/* No module of one matrix is called "experts": its pair belongs to a stack. Of two stacks of one module PEFT keeps the
+ * first below "base_layer". */
+static void settle_experts(GString *body, TensorName *out) {
+  if (out->role != TENSOR_LORA_A && out->role != TENSOR_LORA_B) return;
+  if (!g_str_has_suffix(body->str, ".experts") && !g_str_has_suffix(body->str, ".experts.base_layer")) return;
+  *out = (TensorName){.role = TENSOR_ADAPTER_PART, .part = ADAPTER_NAMED, .form = FORM_EXPERTS};
+}
+
 /* Wrappers, endings and what stands between, out of a key's text. */
 static GString *take_apart(const char *clean, TensorName *out) {
   GString *body = g_string_new(skip_wrappers(clean));
   *out = (TensorName){.role = TENSOR_WEIGHT};
   drop_between(body);
-  g_string_replace(body, ".base_layer.", ".", 0);
+  if (!strstr(body->str, ".experts.base_layer.lora_")) g_string_replace(body, ".base_layer.", ".", 0);
   g_string_replace(body, ".modules_to_save.default.", ".", 0);
   g_string_replace(body, ".modules_to_save.", ".", 0);
   bool frozen = strstr(body->str, ".original_module.") != NULL;
@@ -353,6 +361,7 @@ static GString *take_apart(const char *clean, TensorName *out) {
     if (e) out->role = e->role, out->transposed = e->transposed;
     if (e && e->role >= TENSOR_LORA_A && e->role <= TENSOR_LORA_ALPHA) out->form = FORM_LORA;
   }
+  settle_experts(body, out);
   if (frozen) out->role = TENSOR_FROZEN_COPY;
   return body;
 }
