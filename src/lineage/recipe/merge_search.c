@@ -442,11 +442,12 @@ GArray *merge_search(const KinTable *table, const GArray *members, MemberOpen op
 
 /* ---- quantised copies of merges ---- */
 
-/* Between both, and nearer to their line than to either. */
+/* Between both, and nearer to their line than to any model that is here: the copy of one, of a step between two others
+ * of its run, is as far from that one as from the line. */
 static bool may_be_between(const Search *s, unsigned a, unsigned b) {
   double across = d2(s, a, b), to_a = d2(s, s->child, a), to_b = d2(s, s->child, b);
   double w = (to_b + across - to_a) / (2 * across), rest = to_b - w * w * across;
-  return w > 0.12 && w < 0.88 && rest < 0.85 * fmin(to_a, to_b);
+  return w > 0.12 && w < 0.88 && rest < 0.85 * d2(s, s->child, s->near[0]);
 }
 
 static bool search_quantised(const Search *s, const Prover *prover, MergeFound *out) {
