@@ -276,6 +276,24 @@ static void test_quantised_child(void) {
   assert_parent(&w, "merge", "a", EDGE_QUANTISED, EDGE_RECOVERED);
 }
 
+/* Nor is that of a step which lies between two others, where the step is here. */
+static void test_quantised_step(void) {
+  static const float weight[] = {0.5f, 0.5f};
+  g_auto(Wood) w = wood_new();
+  g_auto(Family) f = {0};
+  Rng rng;
+  family_init(&f, 24);
+  merge_linear(&f, weight, 2);
+  rng_init(&rng, 24, 9);
+  for (unsigned i = 0; i < f.merge.n; i++)
+    for (size_t k = 0; k < count_of(&f.merge.t[i]); k++) f.merge.data[i][k] += 0.0003f * rng_normal(&rng);
+  wood_write(&w, "step", &f.merge, NULL);
+  quantise(&f.merge);
+  grow(&w, &f, true);
+  g_assert_cmpint(edge(&w, "merge")->kind, ==, EDGE_QUANTISED);
+  assert_parent(&w, "merge", "step", EDGE_QUANTISED, EDGE_RECOVERED);
+}
+
 /* ---- nothing merged ---- */
 
 static void test_none(void) {
@@ -305,6 +323,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/merge-kinds/unknown", test_unknown);
   g_test_add_func("/merge-kinds/quantised", test_quantised);
   g_test_add_func("/merge-kinds/quantised-child", test_quantised_child);
+  g_test_add_func("/merge-kinds/quantised-step", test_quantised_step);
   g_test_add_func("/merge-kinds/none", test_none);
   return g_test_run();
 }
