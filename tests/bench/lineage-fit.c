@@ -188,8 +188,9 @@ static void learn(const char *top, const FitKind *kind, unsigned seed, Listener 
   if (!t) fail(error->message);
   l->kind = name, l->orphans = false;
   listen(l, collection, models, t);
-  bool missing = kind->setting && strcmp(kind->setting, "absent") == 0;
-  if (kind->kind != PLANT_WOODS && !missing) learn_orphans(l, collection, models, t, truth);
+  bool missing = g_strcmp0(kind->setting, "absent") == 0;
+  bool open = g_strcmp0(kind->setting, "alike") == 0; /* whether theirs is there nothing tells: it is not to be said */
+  if (kind->kind != PLANT_WOODS && !missing && !open) learn_orphans(l, collection, models, t, truth);
   collection_free(collection);
 }
 

@@ -17,7 +17,7 @@ enum { MOST_SEEDS = 16 };
 typedef enum { WITH_CARDS, WEIGHTS_ALONE, MOTHER, MOTHER_REVERSED, RULES } Rule;
 
 /* None of them is one that lineage-fit takes. */
-static const uint64_t fixed_seeds[] = {3001, 3002, 3003}, kind_seeds[] = {3001, 3002, 3003};
+static const uint64_t fixed_seeds[] = {4001, 4002, 4003}, kind_seeds[] = {4001, 4002, 4003};
 
 /* Trees of one kind each: some woods of them are one row of a table. */
 typedef struct {
@@ -194,7 +194,7 @@ static void print_seeds(const Report *r, bool fixed) {
     puts(
         "\nThe constants of roots, edges and missing bases are fitted by `make lineage-fit` on seeds from 101 on. "
         "Nothing\n"
-        "of this page, whose seeds are from 3001 on, was looked at before it was made.");
+        "of this page, whose seeds are from 4001 on, was looked at before it was made.");
 }
 
 static void print_meaning(void) {
@@ -246,7 +246,7 @@ static void print_kinds(LineageScore sums[G_N_ELEMENTS(kind_rows)][RULES]) {
   puts(
       "## Stars, chains and classes\n\n"
       "Trees of one kind each, three a seed (`copse plant --kind stars --setting …`), and classifiers\n"
-      "(`copse plant --kind classes`), the seeds 3001 to 3003 together: how many directed edges are right. Siblings "
+      "(`copse plant --kind classes`), the seeds 4001 to 4003 together: how many directed edges are right. Siblings "
       "that\n"
       "share a direction are what Euclidean distance takes for parents; of children of one head and one task nothing "
       "tells\n"

@@ -52,14 +52,14 @@ const double certainty_edge[EDGE_EVIDENCES] = {
     [EDGE_LITTLE] = -1.62, [EDGE_RIVAL] = -1.28,
 };
 
-/* and 976 stars that were looked at for a missing base, ridge 0.1. */
+/* and 874 stars that were looked at for a missing base, ridge 0.1. */
 const double certainty_base[BASE_EVIDENCES] = {
-    [BASE_ONE] = -1.73,       [BASE_SIBLINGS] = 0.868,    [BASE_KEPT] = 0.595,        [BASE_STEP] = -0.282,
-    [BASE_LEAST] = 1.06,      [BASE_EVEN] = 0.636,        [BASE_YOUNGER] = -0.675,    [BASE_HUB] = -0.459,
-    [BASE_MOST_HUB] = -2.76,  [BASE_SPREAD] = -0.234,     [BASE_HEADS] = -15.5,       [BASE_GROWTH] = 1.02,
-    [BASE_EUCLID] = 0.168,    [BASE_HEAD] = 0.265,        [BASE_BIASES] = -0.577,     [BASE_LAYERS] = 0.314,
-    [BASE_KURTOSIS] = -0.406, [BASE_SHARED] = -2.33,      [BASE_TAIL] = -0.967,       [BASE_TAIL_EVEN] = 0.607,
-    [BASE_STEP_TAIL] = -5.24, [BASE_YOUNGER_HEAD] = 2.46, [BASE_SHARED_EVEN] = -1.85, [BASE_MOST_HUB_TWICE] = -2.58,
+    [BASE_ONE] = -2.41,       [BASE_SIBLINGS] = 0.885,    [BASE_KEPT] = 0.583,        [BASE_STEP] = -0.355,
+    [BASE_LEAST] = 1.1,       [BASE_EVEN] = 0.651,        [BASE_YOUNGER] = -0.987,    [BASE_HUB] = -0.627,
+    [BASE_MOST_HUB] = -2.48,  [BASE_SPREAD] = -0.12,      [BASE_HEADS] = -14,         [BASE_GROWTH] = 0.93,
+    [BASE_EUCLID] = 0.186,    [BASE_HEAD] = 0.302,        [BASE_BIASES] = -0.625,     [BASE_LAYERS] = 0.288,
+    [BASE_KURTOSIS] = -0.137, [BASE_SHARED] = -1.99,      [BASE_TAIL] = -2.1,         [BASE_TAIL_EVEN] = 0.723,
+    [BASE_STEP_TAIL] = -5.51, [BASE_YOUNGER_HEAD] = 2.69, [BASE_SHARED_EVEN] = -1.92, [BASE_MOST_HUB_TWICE] = -2.65,
 };
 
 /* A base that is made up is worse than one that is not found; judged. */
