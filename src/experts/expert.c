@@ -21,6 +21,7 @@ Expert *expert_new(void) {
   x->temperature = 1;
   x->threshold = x->floor = x->answered = x->answered_right = NAN;
   x->labels = g_ptr_array_new_with_free_func(g_free);
+  x->rows = g_new0(ExpertRows, 1);
   x->val = x->test = x->test_holdout = score_none();
   return x;
 }
@@ -37,6 +38,8 @@ double expert_threshold(const Expert *x, bool unseen) {
 
 void expert_free(Expert *x) {
   if (!x) return;
+  if (x->rows && x->rows->content) g_bytes_unref(x->rows->content);
+  g_free(x->rows);
   g_free(x->name);
   g_free(x->path);
   g_free(x->layer);

@@ -18,6 +18,11 @@
 
 typedef enum { EXPERT_ALIGN, EXPERT_CLASSIFY } ExpertTask;
 
+/* The representations of an expert that is not stored, as their file would be; NULL: none yet. */
+typedef struct {
+  GBytes *content;
+} ExpertRows;
+
 typedef struct {
   SafeText *name; /* file name without ending: "probex-mid.0-words" */
   char *path;     /* of the checkpoint; NULL before it is stored */
@@ -51,6 +56,7 @@ typedef struct {
   float *centre;                   /* (d_out, d_in): subtracted from a raw layer first; NULL: nothing */
   Guard *guard;                    /* of a trained form: tells models of another kind; NULL: nothing does */
   float *text_mean;                /* (d_text): removed from text vectors before they are mapped; align only */
+  ExpertRows *rows;                /* representation.c's; NULL: not made by expert_new() */
 } Expert;
 
 /* The temperature and the threshold of its answers; `unseen`: where labels that it was not trained on are among the

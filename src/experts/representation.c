@@ -328,22 +328,26 @@ static bool write_content(void *user, int fd, GError **error) {
          fd_write_all(fd, c->rows, c->header.n * c->header.width * sizeof *c->rows, error);
 }
 
-/* A cache: failing to write it costs the next call time, nothing else. */
-static void keep(const char *path, uint64_t expert, const uint64_t *stamps, const float *rows, size_t n, size_t width) {
-  Content c = {.header = {.magic = "COPSEREP", .version = VERSION, .width = (uint32_t)width, .n = n, .expert = expert},
+static Content content_of(uint64_t expert, const uint64_t *stamps, const float *rows, size_t n, size_t width) {
+  Content c = {.header = {.version = VERSION, .width = (uint32_t)width, .n = n, .expert = expert},
                .stamps = stamps,
                .rows = rows};
   memcpy(c.header.magic, "COPSEREP", 8);
   c.header.sum = hash_bytes(0, rows, n * width * sizeof *rows);
   c.header.check = header_check(&c.header, stamps);
-  g_autofree char *folder = g_path_get_dirname(path);
-  if (dir_make(folder, NULL)) file_write_quick(path, write_content, &c, NULL);
+  return c;
 }
 
-/* Takes rows that the file has from it; marks them good. */
-static void take_known(const Filling *f, const GuardedMap *map, const Header *h, const uint64_t *stamps, size_t n) {
-  const uint64_t *known = stamps_in(map);
-  const float *rows = rows_in(map, h);
+/* A cache: failing to write it costs the next call time, nothing else. */
+static void keep(const char *path, const Content *c) {
+  g_autofree char *folder = g_path_get_dirname(path);
+  if (dir_make(folder, NULL)) file_write_quick(path, write_content, (void *)c, NULL);
+}
+
+/* Takes rows that a file, or what is as a file would be, has from it; marks them good. */
+static void take_known(const Filling *f, const void *file, const Header *h, const uint64_t *stamps, size_t n) {
+  const uint64_t *known = (const uint64_t *)(const void *)((const char *)file + sizeof *h);
+  const float *rows = (const float *)(const void *)((const char *)file + rows_offset(h->n));
   g_autoptr(GHashTable) where = g_hash_table_new(g_int64_hash, g_int64_equal);
   for (uint64_t i = 0; i < h->n; i++) g_hash_table_insert(where, (gpointer)&known[i], GSIZE_TO_POINTER(i + 1));
   for (size_t i = 0; i < n; i++) {
@@ -352,6 +356,39 @@ static void take_known(const Filling *f, const GuardedMap *map, const Header *h,
     memcpy(f->rows + i * h->width, rows + (row - 1) * h->width, h->width * sizeof *rows);
     f->good[i] = true;
   }
+}
+
+/* --- of an expert that is not stored --------------------------------------------------------------- */
+
+/* The same bytes in memory: who trains asks twice, and another process may have the file of it. */
+static void keep_in_hand(const Expert *x, const Content *c) {
+  static const guint8 zeros[64];
+  size_t stamps = c->header.n * sizeof *c->stamps;
+  GByteArray *all = g_byte_array_new();
+  g_byte_array_append(all, (const guint8 *)&c->header, sizeof c->header);
+  g_byte_array_append(all, (const guint8 *)c->stamps, (guint)stamps);
+  g_byte_array_append(all, zeros, (guint)(rows_offset(c->header.n) - sizeof c->header - stamps));
+  g_byte_array_append(all, (const guint8 *)c->rows, (guint)(c->header.n * c->header.width * sizeof *c->rows));
+  if (x->rows->content) g_bytes_unref(x->rows->content);
+  x->rows->content = g_byte_array_free_to_bytes(all);
+}
+
+/* Those at hand are of no use to the expert as it is now when they are of the expert as it was. */
+static void take_in_hand(const Filling *f, uint64_t expert, size_t width, const uint64_t *stamps, size_t n) {
+  const GBytes *content = f->expert->rows->content;
+  const void *at = content ? g_bytes_get_data((GBytes *)content, NULL) : NULL;
+  Header h;
+  if (at) memcpy(&h, at, sizeof h);
+  if (at && h.expert == expert && h.width == width) take_known(f, at, &h, stamps, n);
+}
+
+void representations_take_over(const Collection *collection, const Expert *x, GBytes *content) {
+  g_autofree char *path = file_path(collection, x);
+  gsize size;
+  const void *bytes = g_bytes_get_data(content, &size);
+  g_autofree char *folder = path ? g_path_get_dirname(path) : NULL;
+  if (path && size && !collection_is_read_only(collection) && dir_make(folder, NULL))
+    file_write_bytes(path, bytes, size, NULL);
 }
 
 /* Closes the gaps that unreadable models leave. Returns how many rows are left. */
@@ -406,12 +443,14 @@ Representations *representations_open(const Collection *collection, const Expert
     r->map = g_steal_pointer(&map);
     return g_steal_pointer(&r);
   }
+  bool in_hand = !x->path && x->rows && !team_is_several(team) && n > 0;
   g_autofree bool *good = g_new0(bool, n + 1);
   r->memory = rows_new(n, r->width, error);
   if (!r->memory) return NULL;
   r->rows = r->memory;
   Filling f = {collection, x, progress, warnings, r->memory, good};
-  if (map) take_known(&f, map, &h, stamps, n);
+  if (map) take_known(&f, guarded_map_bytes(map), &h, stamps, n);
+  if (in_hand) take_in_hand(&f, hash, r->width, stamps, n);
   for (size_t i = 0; i < n; i++) r->computed += !good[i];
   size_t known = n - r->computed;
   if (!(team_is_several(team) ? fill_with_team(&f, team, r->models, r->width, error)
@@ -419,7 +458,11 @@ Representations *representations_open(const Collection *collection, const Expert
     return NULL;
   n = compact(r, &f, stamps);
   bool as_before = map && known == n && h.n == n; /* what could not be read then cannot be read now */
-  if (path && !as_before && !collection_is_read_only(collection)) keep(path, hash, stamps, r->memory, n, r->width);
+  bool written = path && !as_before && !collection_is_read_only(collection);
+  if (!written && !in_hand) return g_steal_pointer(&r);
+  Content c = content_of(hash, stamps, r->memory, n, r->width);
+  if (written) keep(path, &c);
+  else if (r->computed) keep_in_hand(x, &c);
   return g_steal_pointer(&r);
 }
 

@@ -27,6 +27,10 @@ typedef struct {
  * with a line in `warnings` (char*, may be NULL); a damaged file is set aside, likewise. NULL only when cancelled or out of memory. */
 Representations *representations_open(const Collection *collection, const Expert *expert, const GPtrArray *models,
                                       GPtrArray *warnings, const Progress *progress, GError **error);
+/* Stores what another process had computed of an expert that was not stored there (Expert.rows) and is here. A file that
+ * fits no expert or no models is noticed when it is opened, as any. Failing costs time later, nothing else. */
+void representations_take_over(const Collection *collection, const Expert *expert, GBytes *content);
+
 /* True for a row of zeros: no answer. */
 bool representations_is_silent(const Representations *r, size_t row);
 void representations_free(Representations *r);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A sweep over the layers of a small wood: its order, and what it takes as it is when it is started again. */
 #include <glib/gstdio.h>
+#include <string.h>
 
 #include "core/error.h"
+#include "experts/representation.h"
 #include "experts/train/sweep.h"
+#include "experts/train/train_place.h"
 #include "numerics/linalg.h"
 #include "tests/unit/train_fixture.h"
 
@@ -67,10 +70,46 @@ static void test_sweep_kernels(Fixture *f, gconstpointer unused) {
   g_assert_cmpuint(kept->len, ==, 3);
 }
 
+/* Of an expert without a file what was computed is at hand, as long as neither it nor a model changes; stored, it may be
+ * given to whoever has the file. */
+static void test_rows_in_hand(Fixture *f, gconstpointer unused) {
+  (void)unused;
+  put_wood(f);
+  g_autofree char *encoder = put_texts(f);
+  TrainOptions o = small_options(encoder);
+  o.baselines = false, o.kind = TRAIN_KERNEL, o.unplaced = true;
+  g_autoptr(TrainResult) r = train(f, &o, NULL);
+  Expert *x = r->expert;
+  g_assert_true(!x->path && x->rows->content);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(Representations) first = representations_open(f->collection, x, f->models, NULL, NULL, &error);
+  g_assert_no_error(error);
+  g_assert_cmpuint(first->computed, <, 52); /* those that it was measured on are there */
+  g_autoptr(Representations) again = representations_open(f->collection, x, f->models, NULL, NULL, &error);
+  g_assert_cmpuint(again->models->len, ==, 52);
+  g_assert_cmpuint(again->computed, ==, 0);
+  g_autofree float *rows = g_memdup2(again->rows, 52 * again->width * sizeof *rows);
+  g_assert_true(train_keep(f->collection, &o, x, NULL) && !x->path);
+  o.unplaced = false;
+  g_assert_true(train_keep(f->collection, &o, x, NULL) && x->path);
+  representations_take_over(f->collection, x, x->rows->content);
+  g_autoptr(Representations) stored = representations_open(f->collection, x, f->models, NULL, NULL, &error);
+  g_assert_cmpuint(stored->computed, ==, 0);
+  g_assert_true(stored->map && memcmp(stored->rows, rows, 52 * stored->width * sizeof *rows) == 0);
+  Rng rng;
+  rng_init(&rng, 8, 0);
+  put_noisy(f, "train/m-0-0.safetensors", 1, &rng);
+  scan(f);
+  g_clear_pointer(&x->path, g_free);
+  g_autoptr(Representations) other = representations_open(f->collection, x, f->models, NULL, NULL, &error);
+  g_assert_cmpuint(other->computed, >, 0);
+}
+
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   linalg_set_threads(1);
   add_test("/sweep", "order", test_sweep);
   add_test("/sweep", "kernels", test_sweep_kernels);
+  add_test("/sweep", "rows-in-hand", test_rows_in_hand);
   return g_test_run();
 }

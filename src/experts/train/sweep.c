@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "experts/expert_file.h"
 #include "experts/kernel/kernel_choose.h"
+#include "experts/representation.h"
 #include "experts/train/train_place.h"
 #include "experts/train/trainable_layers.h"
 #include "experts/task/task.h"
@@ -144,8 +145,8 @@ static bool sweep_alone(Sweep *s, GError **error) {
 /* --- with other processes */
 
 /* The layer's expert as a rank trained it: whether it was there already, why there is none, whether that is a stop; the
- * expert, or the path of the one that was there. */
-static const char trained_type[] = "(baybay)";
+ * expert, or the path of the one that was there; its representations. */
+static const char trained_type[] = "(baybayay)";
 
 static GBytes *train_shared(void *user, size_t item, unsigned thread) {
   (void)thread;
@@ -157,9 +158,10 @@ static GBytes *train_shared(void *user, size_t item, unsigned thread) {
   const char *word = problem ? problem->message : bytes ? "" : "it could not be trained";
   g_autoptr(GBytes) none = g_bytes_new(NULL, 0);
   bool cancelled = g_error_matches(problem, COPSE_ERROR, COPSE_ERROR_CANCELLED);
-  g_autoptr(GVariant) v = g_variant_ref_sink(
-      g_variant_new("(b@ayb@ay)", again, g_variant_new_bytestring(word), cancelled,
-                    g_variant_new_from_bytes(G_VARIANT_TYPE_BYTESTRING, bytes ? bytes : none, TRUE)));
+  g_autoptr(GVariant) v = g_variant_ref_sink(g_variant_new(
+      "(b@ayb@ay@ay)", again, g_variant_new_bytestring(word), cancelled,
+      g_variant_new_from_bytes(G_VARIANT_TYPE_BYTESTRING, bytes ? bytes : none, TRUE),
+      g_variant_new_from_bytes(G_VARIANT_TYPE_BYTESTRING, x && x->rows->content ? x->rows->content : none, TRUE)));
   return g_variant_get_data_as_bytes(v);
 }
 
@@ -173,8 +175,8 @@ static bool take_trained(void *user, size_t item, GBytes *result, GError **error
   }
   g_autoptr(GVariant) v = g_variant_ref_sink(g_variant_new_from_bytes(G_VARIANT_TYPE(trained_type), result, FALSE));
   gboolean again, cancelled;
-  g_autoptr(GVariant) word = NULL, bytes = NULL;
-  g_variant_get(v, "(b@ayb@ay)", &again, &word, &cancelled, &bytes);
+  g_autoptr(GVariant) word = NULL, bytes = NULL, rows = NULL;
+  g_variant_get(v, "(b@ayb@ay@ay)", &again, &word, &cancelled, &bytes, &rows);
   const char *why = g_variant_get_bytestring(word);
   g_autoptr(GBytes) packed = g_variant_get_data_as_bytes(bytes);
   if (*why) problem = g_error_new_literal(COPSE_ERROR, cancelled ? COPSE_ERROR_CANCELLED : COPSE_ERROR_FORMAT, why);
@@ -184,6 +186,8 @@ static bool take_trained(void *user, size_t item, GBytes *result, GError **error
   TrainOptions o = *s->options;
   o.layer = s->names->pdata[item];
   if (x && !again && !train_keep(s->collection, &o, x, &problem)) g_clear_pointer(&x, expert_free);
+  g_autoptr(GBytes) computed = g_variant_get_data_as_bytes(rows);
+  if (x && !again) representations_take_over(s->collection, x, computed);
   return take_layer(s, x, again, problem, error);
 }
 
