@@ -20,11 +20,12 @@ typedef struct {
 
 static bool is_wide_qkv(const TensorInfo *t) {
   return t->rank == 2 && t->shape[0] > 0 && t->shape[1] / 3 == t->shape[0] && t->shape[1] % 3 == 0 &&
-         g_str_has_suffix(t->name, ".attn.c_attn.weight");
+         (g_str_has_suffix(t->name, ".attn.c_attn.weight") || g_str_has_suffix(t->name, ".attn.c_attn.kernel"));
 }
 
 static bool is_turned(const TensorInfo *t) {
-  static const char *const endings[] = {".c_attn.weight", ".q_attn.weight", ".c_proj.weight", ".c_fc.weight"};
+  static const char *const endings[] = {".c_attn.weight", ".q_attn.weight", ".c_proj.weight", ".c_fc.weight",
+                                        ".c_attn.kernel", ".q_attn.kernel", ".c_proj.kernel", ".c_fc.kernel"};
   if (t->rank != 2 || dtype_block(t->dtype) != 1 || !dtype_has_size(t->dtype)) return false;
   for (size_t i = 0; i < G_N_ELEMENTS(endings); i++)
     if (g_str_has_suffix(t->name, endings[i])) return true;

@@ -38,6 +38,24 @@ static void test_conv1d(void) {
   g_assert_cmpfloat(x[7], ==, -7);
 }
 
+/* Flax's kernels of such layers have the outputs first, against its own habit: turned as kernels they lie so again. */
+static void test_conv1d_kernels(void) {
+  float wide[D * 3 * D], square[D * D];
+  for (int i = 0; i < D * 3 * D; i++) wide[i] = (float)i;
+  for (int i = 0; i < D * D; i++) square[i] = (float)(100 + i);
+  RawTensors t = raw_tensors_new();
+  raw_tensors_add(&t, "transformer.h.0.attn.c_attn.kernel", "F32", (int[]){D, 3 * D, -1}, wide, sizeof wide);
+  raw_tensors_add(&t, "transformer.h.0.attn.c_proj.kernel", "F32", (int[]){D, D, -1}, square, sizeof square);
+  g_autoptr(WeightFile) f = raw_tensors_open(&t);
+  float x[2];
+  g_assert_cmpuint(weight_file_info(f, 0)->shape[0], ==, 3 * D);
+  g_assert_true(weight_file_read_f32(f, 0, 1, 1, x, NULL));
+  g_assert_cmpfloat(x[0], ==, wide[3 * D]);
+  g_assert_true(weight_file_read_f32(f, 1, D + 1, 2, x, NULL));
+  g_assert_cmpfloat(x[0], ==, square[D + 1]);
+  g_assert_cmpfloat(x[1], ==, square[2 * D + 1]);
+}
+
 /* Networks that call a linear layer so keep it as it lies. */
 static void test_linear_stays(void) {
   float tall[3 * D * D] = {0, 1};
@@ -151,6 +169,7 @@ static void test_no_stacks(void) {
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/conv1d/turned", test_conv1d);
+  g_test_add_func("/conv1d/kernels", test_conv1d_kernels);
   g_test_add_func("/conv1d/linear-stays", test_linear_stays);
   g_test_add_func("/expert-stack/none", test_no_stacks);
   add_test("/expert-stack", "three-ways", test_stacks);
