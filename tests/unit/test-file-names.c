@@ -57,11 +57,35 @@ static void test_averages(void) {
   };
   static const NameCase alone[] = {{"ema_model.a.weight", "a", TENSOR_WEIGHT}};
   static const NameCase none[] = {{"schema.a.weight", "schema.a", TENSOR_WEIGHT}, {"a.weight", "a", TENSOR_WEIGHT}};
+  static const NameCase flax[] = {{"params.Dense_0.kernel", "Dense_0", TENSOR_WEIGHT},
+                                  {"opt_state.0.mu.Dense_0.kernel", "opt_state.0.mu.Dense_0", TENSOR_OPTIMISER},
+                                  {"opt_state.0.nu.Dense_0.kernel", "opt_state.0.nu.Dense_0", TENSOR_OPTIMISER}};
+  check_names(flax, G_N_ELEMENTS(flax));
   check_names(lightning, G_N_ELEMENTS(lightning));
   check_names(plain, G_N_ELEMENTS(plain));
   check_names(online, G_N_ELEMENTS(online));
   check_names(alone, G_N_ELEMENTS(alone));
   check_names(none, G_N_ELEMENTS(none));
+}
+
+/* Gate and up in one matrix of a GGUF file, told by the height; a plain ffn_up stays one. */
+static void test_fused_up(void) {
+  const TensorOut t[] = {{"blk.0.ffn_up.weight", DTYPE_F32, 2, {16, 4}, numbers(1)},
+                         {"blk.0.ffn_down.weight", DTYPE_F32, 2, {4, 8}, numbers(1)},
+                         {"blk.1.ffn_up.weight", DTYPE_F32, 2, {8, 4}, numbers(1)},
+                         {"blk.1.ffn_down.weight", DTYPE_F32, 2, {4, 8}, numbers(1)},
+                         {"blk.2.ffn_up.weight", DTYPE_F32, 2, {16, 4}, numbers(1)},
+                         {"blk.2.ffn_gate.weight", DTYPE_F32, 2, {16, 4}, numbers(1)},
+                         {"blk.2.ffn_down.weight", DTYPE_F32, 2, {4, 8}, numbers(1)}};
+  WeightsFixture f;
+  weights_fixture_open(&f, t, G_N_ELEMENTS(t), NULL);
+  g_autofree char *fused = gguf_fused_name(f.file, "blk.0.ffn_up");
+  g_assert_cmpstr(fused, ==, "blk.0.ffn_gate_up");
+  g_assert_null(gguf_fused_name(f.file, "blk.0.ffn_down"));
+  g_assert_null(gguf_fused_name(f.file, "blk.1.ffn_up"));
+  g_assert_null(gguf_fused_name(f.file, "blk.2.ffn_up"));
+  g_assert_null(gguf_fused_name(f.file, "blk.7.ffn_up"));
+  weights_fixture_close(&f);
 }
 
 /* --- one network, saved in several ways --------------------------------------------------------------- */
@@ -162,6 +186,7 @@ static void test_heads(void) {
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/file-names/averages", test_averages);
+  g_test_add_func("/file-names/fused-up", test_fused_up);
   g_test_add_func("/file-names/fused", test_fused);
   g_test_add_func("/file-names/tied", test_tied);
   g_test_add_func("/file-names/adapter", test_adapter);

@@ -4,18 +4,20 @@
 #include <string.h>
 
 #include "weights/layers/averages.h"
+#include "weights/layers/gguf_names.h"
 
 static const char *last_word(const char *name) {
   const char *dot = strrchr(name, '.');
   return dot ? dot + 1 : name;
 }
 
+/* Flax's training states keep theirs in a tree of its own. */
 static bool is_moment(const char *name) {
   static const char *const words[] = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq", "exp_inf", "momentum_buffer"};
   const char *last = last_word(name);
   for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
     if (strcmp(last, words[i]) == 0) return true;
-  return false;
+  return g_str_has_prefix(name, "opt_state.");
 }
 
 /* GLoRA's part that a layer's last word is: 0..3, or -1. */
@@ -98,6 +100,15 @@ static AdapterForm form_of(const FileNames *f) {
   return form;
 }
 
+static void settle_fused(FileNames *f, const WeightFile *file) {
+  for (size_t i = 0; i < f->n; i++) {
+    char *fused = gguf_fused_name(file, f->at[i].layer);
+    if (!fused) continue;
+    g_free(f->at[i].layer);
+    f->at[i].layer = fused;
+  }
+}
+
 FileNames *file_names_new(const WeightFile *file) {
   FileNames *f = g_new0(FileNames, 1);
   f->n = weight_file_count(file);
@@ -106,6 +117,7 @@ FileNames *file_names_new(const WeightFile *file) {
     tensor_name_parse(weight_file_info(file, i)->name, &f->at[i]);
     if (is_moment(f->at[i].layer)) f->at[i].role = TENSOR_OPTIMISER;
   }
+  if (strcmp(weight_file_format(file), "gguf") == 0) settle_fused(f, file);
   settle_glora(f);
   settle_ia3(f);
   settle_mlx(f);

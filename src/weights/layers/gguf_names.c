@@ -34,3 +34,20 @@ uint64_t gguf_layer_heads(const SafeText *layer, GHashTable *metadata) {
   guint64 n = 0;
   return text && g_ascii_string_to_unsigned(text, 10, 1, 1 << 16, &n, NULL) ? n : 0;
 }
+
+/* The rows or columns of BLOCK's tensor, 0 when there is none. */
+static uint64_t size_of(const WeightFile *file, const char *block, const char *word, int side) {
+  g_autofree char *name = g_strconcat(block, word, NULL);
+  gssize i = weight_file_find(file, name);
+  const TensorInfo *t = i >= 0 ? weight_file_info(file, (size_t)i) : NULL;
+  return t && t->rank == 2 ? t->shape[side] : 0;
+}
+
+SafeText *gguf_fused_name(const WeightFile *file, const SafeText *layer) {
+  static const char up[] = ".ffn_up";
+  if (!g_str_has_prefix(layer, "blk.") || !g_str_has_suffix(layer, up)) return NULL;
+  g_autofree char *block = g_strndup(layer, strlen(layer) - strlen(up));
+  const uint64_t rows = size_of(file, block, ".ffn_up.weight", 0), inner = size_of(file, block, ".ffn_down.weight", 1);
+  if (rows == 0 || rows % 2 != 0 || rows / 2 != inner || size_of(file, block, ".ffn_gate.weight", 0)) return NULL;
+  return g_strconcat(block, ".ffn_gate_up", NULL);
+}

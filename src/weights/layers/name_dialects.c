@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "weights/layers/vae_names.h"
+
 typedef struct {
   const char *theirs, *ours;
 } Word;
@@ -32,6 +34,7 @@ static const Word gguf_words[] = {
     {"ffn_gate", "mlp_gate_proj"},
     {"ffn_up", "mlp_up_proj"},
     {"ffn_down", "mlp_down_proj"},
+    {"ffn_gate_up", "mlp_gate_up_proj"}, /* our word: gguf_fused_name() */
     {"ffn_gate_inp", "mlp_gate"},
     {"ffn_gate_inp_shexp", "mlp_shared_expert_gate"},
     {"ffn_gate_shexp", "mlp_shared_expert_gate_proj"},
@@ -100,7 +103,8 @@ static const Word layers_words[] = {
     {"feed_forward_w3", "mlp_up_proj"},
     {"feed_forward_w2", "mlp_down_proj"},
     {"ffn_norm", "post_attention_layernorm"},
-    {"norm", "input_layernorm"}, /* Mamba */
+    {"norm", "input_layernorm"},             /* Mamba */
+    {"attention_out", "attention_to_out_0"}, /* Lumina, Z-Image */
 };
 
 /* ChatGLM: transformer.encoder.layers.7.…, whose query_key_value is a stack */
@@ -451,5 +455,5 @@ static bool undo_unet(GString *flat) {
 void name_dialect_undo(GString *flat) {
   const char *whole = find(tops, G_N_ELEMENTS(tops), flat->str);
   if (whole) g_string_assign(flat, whole);
-  else if (!undo_blocks(flat)) undo_unet(flat);
+  else if (!undo_blocks(flat) && !undo_unet(flat)) vae_name_undo(flat);
 }
