@@ -228,6 +228,9 @@ static void print_unknown(void) {
       "- Children of one head and one task (*alike*): most of them cannot be told from one another's children by any\n"
       "  evidence that is tried; they are left open.\n"
       "- A sibling that hardly moved, trained as others were at a higher rate (*rates*), passes for their parent.\n"
+      "- Children of strong weight decay, or of one head and task, can look like those of a base that is missing: one "
+      "is\n"
+      "  then made up, and said as surely as those that are missing.\n"
       "- A missing base of few children, or of one that lies near to it, is often not claimed; its children then hang\n"
       "  below one of them.\n"
       "- All trees here are small networks that one program trained. Large models were not measured.");
