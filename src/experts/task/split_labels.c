@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "core/json.h"
-#include "experts/task/task_private.h"
 
 bool split_labels_wanted(const char *source) {
   return source && (source[0] == '@' || strcmp(source, "folder") == 0 || strcmp(source, "name") == 0);
@@ -76,7 +75,8 @@ void split_labels_read(SplitRecord *r, const char *text) {
 
 /* --- recalled ---------------------------------------------------------------------------------------- */
 
-LabelSource *split_labels_recall(const SplitRecord *r, const char *source, const GPtrArray *models, Collection *c) {
+LabelSource *split_labels_recall(const SplitRecord *r, const char *source, const GPtrArray *models,
+                                 const SplitKey *content) {
   g_autoptr(GHashTable) known = g_hash_table_new(split_key_hash, split_key_equal);
   for (size_t k = 0; k < r->n; k++) g_hash_table_insert(known, &r->key[k], r->labels->pdata[k]);
   LabelSource *s = g_new0(LabelSource, 1);
@@ -85,8 +85,7 @@ LabelSource *split_labels_recall(const SplitRecord *r, const char *source, const
   s->warnings = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; i < models->len; i++) {
     const Model *m = models->pdata[i];
-    SplitKey key = m->shapes ? task_content(c, m) : (SplitKey){0, 0};
-    GPtrArray *own = m->shapes ? g_hash_table_lookup(known, &key) : NULL;
+    GPtrArray *own = m->shapes ? g_hash_table_lookup(known, &content[i]) : NULL;
     if (own && own->len) g_hash_table_insert(s->labels, g_strdup(m->path), g_ptr_array_ref(own));
   }
   return s;

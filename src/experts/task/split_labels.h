@@ -4,7 +4,6 @@
  * of it. Labels that models carry themselves are not kept. */
 #pragma once
 
-#include "collection/collection.h"
 #include "experts/task/label_source.h"
 #include "experts/task/split.h"
 
@@ -18,6 +17,7 @@ char *split_labels_text(const SplitRecord *record);
 /* Reads them back; text that is none of these, or of another number of models, leaves the record without. */
 void split_labels_read(SplitRecord *record, const char *text);
 
-/* The labels of those among the models (Model*) that the record knows by content, under the source's name. */
+/* The labels of those among the models (Model*) that the record knows by content[i], under the source's name; a model
+ * without layers has none. */
 LabelSource *split_labels_recall(const SplitRecord *record, const char *source, const GPtrArray *models,
-                                 Collection *collection);
+                                 const SplitKey *content);

@@ -271,12 +271,19 @@ static bool build(Building *b, const GPtrArray *models, GError **error) {
          (b->options->encoder ? align_labels : class_labels)(b, error) && check_enough(b->task, b->options, error);
 }
 
+/* As an expert that exists was told. */
+static LabelSource *recall_labels(const GPtrArray *models, const TaskOptions *o) {
+  g_autofree SplitKey *content = g_new0(SplitKey, models->len + 1);
+  for (guint i = 0; i < models->len; i++)
+    if (((const Model *)models->pdata[i])->shapes) content[i] = task_content(o->collection, models->pdata[i]);
+  return split_labels_recall(o->record, o->label.source, models, content);
+}
+
 Task *task_new(const GPtrArray *models, const TaskOptions *o, GError **error) {
   LabelRequest request = o->label;
   request.single = o->encoder != NULL;
   bool kept = o->record && o->record->labels && request.source;
-  g_autoptr(LabelSource) labels = kept ? split_labels_recall(o->record, request.source, models, o->collection)
-                                       : label_source_new(models, &request, error);
+  g_autoptr(LabelSource) labels = kept ? recall_labels(models, o) : label_source_new(models, &request, error);
   if (!labels) return NULL;
   g_autoptr(Task) t = g_new0(Task, 1);
   t->key = g_strdup(labels->source);
