@@ -189,11 +189,15 @@ weights "$dir/text.safetensors" 92 "{$(tensor probes.weight 8,1 0 32),$(tensor s
 expect 2 'does not say which text encoder it was trained with: name it with --encoder' \
   classify --expert "$dir/text.safetensors" --layer=net.a "$wood" one.safetensors
 expect 0 "not of this expert's tree" apply --expert "$named" "$wood"
+expect 2 'was trained on layer net.a and says nothing of net.b: leave --layer out' \
+  apply --expert "$named" --layer=net.b "$wood"
 
 expect 2 "an expert of another kind or of other views than this run's" \
   train --task=classify --label=folder --min-count=2 --expert=multiview --init "$named" "$dir/lora"
 expect 1 "no layer of fox/1.safetensors has numbers enough to train on: name one with --layer" \
   train --task=classify --label=folder --min-count=2 --expert=kernel "$dir/rows"
+expect 1 "and no #x" train --task=classify --label=folder --min-count=2 --layer='#x' "$dir/lora"
+expect 1 "matches '#99': copse show lists them" sweep --task=classify --label=folder --min-count=2 --layers='#99' "$dir/lora"
 expect 1 "matches 'x*': copse show lists them" sweep --task=classify --label=folder --min-count=2 --layers='x*' "$dir/lora"
 
 # states

@@ -6,6 +6,7 @@
 
 #include "commands/command.h"
 #include "commands/commands.h"
+#include "commands/lineage_run.h"
 #include "commands/score_json.h"
 #include "commands/train_options.h"
 #include "core/error.h"
@@ -108,6 +109,7 @@ static int sweep(const char *root, const TrainWords *w, const SweepWords *s, con
   g_autoptr(GPtrArray) models = NULL, warnings = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(Collection) c = command_open(root, g, &models);
   if (!c) return STATUS_COULD_NOT;
+  if (!lineage_trees(c, models, options.tree, g, &error)) return command_fail(error);
   g_autoptr(GHashTable) apart = w->apart ? apart_table(models, w->apart) : NULL;
   options.kin = apart;
   CommandProgress p;

@@ -5,6 +5,7 @@
 
 #include "commands/command.h"
 #include "commands/commands.h"
+#include "commands/lineage_run.h"
 #include "commands/score_json.h"
 #include "commands/train_options.h"
 #include "commands/train_report.h"
@@ -109,11 +110,11 @@ static void print_json(const TrainResult *r) {
     cJSON_AddItemToObject(second, "test", score_json(&r->held_out->test));
     cJSON_AddItemToObject(second, "test_holdout", score_json(&r->held_out->test_holdout));
   }
+  json_add_number(o, "shortcut", r->shortcut);
   if (r->kernel) {
     json_add_number(o, "left_out_top1", r->kernel->right[0]);
     json_add_number(o, "label_left_out_top1", r->kernel->right[1]);
     json_add_number(o, "control", r->kernel->choice->control);
-    json_add_number(o, "shortcut", r->kernel->shortcut);
     if (r->kernel->landmarks) {
       cJSON_AddNumberToObject(o, "landmarks", (double)r->kernel->landmarks);
       json_add_number(o, "landmarks_miss", r->kernel->missed);
@@ -188,6 +189,7 @@ static int train(const char *root, const TrainWords *o, const Globals *g) {
   g_autoptr(GPtrArray) models = NULL;
   g_autoptr(Collection) c = command_open(root, g, &models);
   if (!c) return STATUS_COULD_NOT;
+  if (!lineage_trees(c, models, options.tree, g, &error)) return command_fail(error);
   g_autoptr(GHashTable) apart = o->apart ? apart_table(models, o->apart) : NULL;
   options.kin = apart;
   if (kind >= 0) return measure(c, models, &options, (BaselineKind)kind, g);

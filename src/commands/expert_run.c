@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "commands/expert_run.h"
 
+#include <string.h>
+
 #include "core/error.h"
 #include "encoders/concept_list.h"
 #include "experts/train/preset.h"
@@ -13,12 +15,12 @@ void expert_words_clear(ExpertWords *w) {
 }
 
 /* The name of layer N of the first model in which it has the expert's size. The caller frees it. */
-static char *layer_at(const Collection *collection, const GPtrArray *models, const Expert *x, size_t index) {
+static char *layer_at(const Collection *collection, const GPtrArray *models, const Expert *x, const char *number) {
   for (guint i = 0; i < models->len; i++) {
     if (!expert_is_for(x, models->pdata[i])) continue;
     g_autoptr(WeightFile) file = collection_open_weights(collection, models->pdata[i], NULL);
     g_autoptr(GArray) layers = file ? learnable_list(file, NULL) : NULL;
-    g_autofree char *name = layers ? preset_layer_at(file, layers, index) : NULL;
+    g_autofree char *name = layers ? preset_layer_numbered(file, layers, number) : NULL;
     const LayerInfo *l = name ? layer_find(layers, name) : NULL;
     if (l && l->d_out == x->probex->shape.d_out && l->d_in == x->probex->shape.d_in) return g_steal_pointer(&name);
   }
@@ -29,10 +31,18 @@ static bool name_layer(const ExpertWords *w, const Collection *collection, const
                        GError **error) {
   const ProbexShape *s = &x->probex->shape;
   bool number = w->layer && w->layer[0] == '#';
-  if (w->layer) {
+  char *wanted = number ? layer_at(collection, models, x, w->layer) : g_strdup(w->layer);
+  if (wanted && x->layer && strcmp(wanted, x->layer) != 0) {
+    g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE,
+                "the expert %s was trained on layer %s and says nothing of %s: leave --layer out, or name an expert of "
+                "that layer with --expert",
+                x->name, x->layer, wanted);
+    g_free(wanted);
+    return false;
+  }
+  if (wanted || number) {
     g_free(x->layer);
-    x->layer =
-        number ? layer_at(collection, models, x, (size_t)g_ascii_strtoull(w->layer + 1, NULL, 10)) : g_strdup(w->layer);
+    x->layer = wanted;
   }
   if (x->layer) return true;
   if (number)

@@ -27,6 +27,19 @@ bool lineage_run_open(LineageRun *run, const char *root, const Globals *globals,
   return run->forest != NULL;
 }
 
+bool lineage_trees(Collection *collection, const GPtrArray *models, int tree, const Globals *globals, GError **error) {
+  for (guint i = 0; i < models->len; i++)
+    if (((const Model *)models->pdata[i])->tree >= 0) return true;
+  if (tree < 0) return true;
+  CommandProgress progress;
+  ForestOptions options = {.threads = threads_of(globals), .seed = (uint64_t)globals->seed};
+  const Progress *p = command_progress_begin(&progress, "Reading the weights", globals);
+  g_autoptr(Forest) forest = forest_build(collection, models, &options, p, error);
+  command_progress_end(&progress);
+  for (guint i = 0; forest && i < models->len; i++) ((Model *)models->pdata[i])->tree = forest_node(forest, i)->tree;
+  return forest != NULL;
+}
+
 static void sketch_free(void *sketch) { model_sketch_free(sketch); }
 
 /* The sketch of a model outside the collection; joins the others, at the end. */

@@ -25,6 +25,11 @@ bool lineage_run_open(LineageRun *run, const char *root, const Globals *globals,
 
 /* Finds a model of the collection, or opens a weight file, or a folder that holds one model, elsewhere. */
 bool lineage_run_model(LineageRun *run, const char *what, const Globals *globals, int *status);
+
+/* Lets models know their trees, by growing the forest when none of them does; nothing for tree < 0, which asks for
+ * none. False with an error. */
+bool lineage_trees(Collection *collection, const GPtrArray *models, int tree, const Globals *globals, GError **error);
+
 void lineage_run_clear(LineageRun *run);
 
 /* How the contract writes a node: its path, or ghost:NAME. The caller frees it. */

@@ -38,6 +38,13 @@ static void print_baselines(const TrainResult *r) {
   }
 }
 
+/* What needs no weights, beside a trained form's figures; a kernel's stand beside its own. */
+static void print_shortcut(const TrainResult *r) {
+  if (r->kernel || !isfinite(r->shortcut)) return;
+  printf("  rank, size, tool, date and creator alone, left out one by one: %s %.1f %%\n",
+         r->expert->task == EXPERT_ALIGN ? "top-1" : "explained", 100 * r->shortcut);
+}
+
 /* Says so when nothing shows that the expert knows anything. */
 static void print_warning(const Expert *x) {
   if (!x->val.n && !x->test.n)
@@ -142,6 +149,7 @@ void train_report_print(const TrainResult *r) {
   if (r->kernel) print_kernel(r);
   if (x->probex->shape.views) print_views(r);
   print_baselines(r);
+  print_shortcut(r);
   print_warning(x);
   if (r->kernel) {
     printf("  %s\n", x->path ? x->path : "not stored: read-only");

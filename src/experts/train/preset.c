@@ -98,3 +98,9 @@ char *preset_layer_at(const WeightFile *file, const GArray *layers, size_t index
   if (!adapters) qsort(all, layers->len, sizeof *all, by_tensor);
   return g_strdup(all[index].layer->name);
 }
+
+char *preset_layer_numbered(const WeightFile *file, const GArray *layers, const char *number) {
+  guint64 index;
+  bool whole = g_ascii_string_to_unsigned(number + 1, 10, 0, G_MAXUINT32, &index, NULL);
+  return whole ? preset_layer_at(file, layers, (size_t)index) : NULL;
+}

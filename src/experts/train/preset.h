@@ -14,3 +14,6 @@ bool preset_apply(const char *name, TrainOptions *options, GError **error);
  * order of their tensors' names, adapters in the order of their file. NULL when there are fewer. The
  * caller frees it. */
 char *preset_layer_at(const WeightFile *file, const GArray *layers, size_t index);
+
+/* The same for a number as the user writes it, "#N"; NULL, too, when it is none. */
+char *preset_layer_numbered(const WeightFile *file, const GArray *layers, const char *number);

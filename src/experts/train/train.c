@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "experts/kernel/shortcut.h"
 #include "experts/train/train.h"
 
 #include <glib/gstdio.h>
@@ -118,9 +119,20 @@ static Expert *expert_of(TrainRun *r, const char *layer, const TextEncoder *enco
   return x;
 }
 
+/* What the training models' facts tell without their weights. */
+static double measure_shortcut(const TrainRun *r) {
+  const Task *t = r->task;
+  size_t n = t->counts[SPLIT_TRAIN];
+  g_autoptr(GPtrArray) models = g_ptr_array_new();
+  for (size_t i = 0; i < n; i++) g_ptr_array_add(models, t->models->pdata[r->members[SPLIT_TRAIN][i]]);
+  g_autoptr(KernelTarget) target = kernel_target_new(t, r->members[SPLIT_TRAIN], n, false);
+  return shortcut_measure(models, target, r->options->seed);
+}
+
 /* The expert of the best epoch, and with the options the best by labels never trained on. */
 static bool finish(TrainRun *r, const char *layer, const TextEncoder *encoder, GError **error) {
   TrainResult *result = r->result;
+  if (r->options->baselines) result->shortcut = measure_shortcut(r);
   result->expert = expert_of(r, layer, encoder, error);
   if (!result->expert || !r->best_holdout) return result->expert != NULL;
   memcpy(r->probex->block, r->best_holdout, r->probex->n * sizeof(float));
@@ -278,6 +290,7 @@ static bool train_in_closed_form(TrainRun *r, Collection *collection, const GPtr
   if (!train_place(collection, r->options, x, "", error))
     return false; /* what measuring computes is kept under its name */
   if (!train_kernel_measure(collection, models, x, r->progress, r->result, error)) return false;
+  r->result->shortcut = r->result->kernel->shortcut;
   set_controls(r, x);
   take_task(r);
   x->seconds = (double)(g_get_monotonic_time() - r->started) / 1e6;
@@ -292,6 +305,7 @@ static TrainResult *train_one(Collection *collection, const GPtrArray *models, c
   if (!check_options(options, error) || !open_encoder(options, &encoder, error)) return NULL;
   g_autoptr(TrainResult) result = g_new0(TrainResult, 1);
   result->curve = g_array_new(FALSE, FALSE, sizeof(EpochRow));
+  result->shortcut = NAN;
   TrainRun r = {.options = options, .progress = progress, .result = result, .started = g_get_monotonic_time()};
   bool ok = (is_by_steps(options) ? train : train_in_closed_form)(&r, collection, models, encoder, error);
   if (ok)

@@ -28,7 +28,7 @@ char *train_choose_layer(const Collection *collection, const Model *model, const
   g_autoptr(GArray) layers = learnable_list(file, NULL);
   char *name = NULL;
   if (wanted) {
-    name = preset_layer_at(file, layers, (size_t)g_ascii_strtoull(wanted + 1, NULL, 10));
+    name = preset_layer_numbered(file, layers, wanted);
   } else {
     const LayerInfo *largest = largest_layer(layers);
     name = largest ? g_strdup(largest->name) : NULL;

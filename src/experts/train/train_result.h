@@ -44,6 +44,7 @@ typedef struct {
   GArray *trials;                 /* of TrainTrial: of `auto`, all forms that were tried; or NULL */
   const char *not_tried;          /* of `auto`: why trained forms were not; static, or NULL */
   KernelReport *kernel;           /* of a kernel expert: what was looked at; else NULL */
+  double shortcut; /* kernel/shortcut.h, of the training models; NAN: the facts do not differ, or not measured */
   bool has_baselines;
   Baseline baselines[BASELINE_COUNT];
 } TrainResult;

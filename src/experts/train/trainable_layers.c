@@ -2,6 +2,7 @@
 #include "experts/train/trainable_layers.h"
 
 #include "core/error.h"
+#include "experts/train/preset.h"
 #include "weights/layers/learnable.h"
 
 enum { MIN_NUMBERS = 64 };
@@ -15,6 +16,8 @@ GPtrArray *trainable_layers(const Collection *collection, const Model *model, co
   if (!file) return NULL;
   g_autoptr(GArray) layers = learnable_list(file, NULL);
   GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+  char *numbered = pattern && pattern[0] == '#' ? preset_layer_numbered(file, layers, pattern) : NULL;
+  if (numbered) g_ptr_array_add(names, numbered);
   for (guint i = 0; i < layers->len; i++) {
     const LayerInfo *l = &g_array_index(layers, LayerInfo, i);
     if (trainable_layer(l->name, l->d_out, l->d_in, pattern)) g_ptr_array_add(names, g_strdup(l->name));
