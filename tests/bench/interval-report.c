@@ -6,7 +6,7 @@
  * labels never trained on the concepts that the collection has none of, each among as many labels, drawn in all ways, as
  * were printed for. Labels by lot are dealt anew in every trial, and what is printed is held against chance.
  *
- *   interval-report ROOT TRIALS */
+ *   interval-report ROOT TRIALS [OTHER]    OTHER: a number, for other woods, in a ROOT of their own */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -256,12 +256,17 @@ int main(int argc, char **argv) {
   g_autoptr(GError) error = NULL;
   const char *root = argc > 1 ? argv[1] : "interval-data";
   unsigned trials = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 40;
+  unsigned other = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : 0;
   linalg_set_threads(1);
   puts(
       "| wood | figure | printed % | interval's width | fresh models, or chance, % | held | % | interval above it |\n"
       "|---|---|---|---|---|---|---|---|");
   bool ok = dir_make(root, &error);
-  for (size_t i = 0; ok && i < G_N_ELEMENTS(sorts); i++) ok = run_sort(&sorts[i], root, trials, &error);
+  for (size_t i = 0; ok && i < G_N_ELEMENTS(sorts); i++) {
+    Sort sort = sorts[i];
+    sort.plant.seed += other;
+    ok = run_sort(&sort, root, trials, &error);
+  }
   if (!ok) fprintf(stderr, "interval-report: %s\n", error->message);
   return ok ? 0 : 1;
 }

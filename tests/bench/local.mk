@@ -18,9 +18,9 @@ reproduce: tests/bench/reproduce$(EXEEXT)
 	tests/bench/reproduce$(EXEEXT) reproduce-data >RESULTS.md.new
 	mv RESULTS.md.new $(srcdir)/docs/RESULTS.md
 
-# Do the intervals that an expert prints hold on models that it never met?
+# Do the intervals that an expert prints hold on models that it never met? WOODS=N: on other woods.
 interval-report: tests/bench/interval-report$(EXEEXT)
-	tests/bench/interval-report$(EXEEXT) interval-data $${TRIALS:-40}
+	tests/bench/interval-report$(EXEEXT) interval-data-$${WOODS:-0} $${TRIALS:-40} $${WOODS:-0}
 
 # On which weights does an expert stay silent? GATE=SEED of the woods.
 gate-report: tests/bench/gate-report$(EXEEXT)
