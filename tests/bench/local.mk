@@ -30,6 +30,11 @@ gate-report: tests/bench/gate-report$(EXEEXT)
 bench-views: tests/bench/views-step$(EXEEXT)
 	@$(with_torch) $(srcdir)/tests/bench/views_torch.py tests/bench/views-step$(EXEEXT) $(without_torch)
 
+# From files to an expert: `copse train` beside that form in PyTorch, on a planted wood. EPOCHS=N of PyTorch's.
+bench-expert: copse$(EXEEXT)
+	@$(with_torch) $(srcdir)/tests/bench/expert_torch.py ./copse$(EXEEXT) expert-data 0.attn2.to_q $${EPOCHS:-100} \
+	  $(without_torch)
+
 # For maintainers: the word table from what data/words/make-words.js writes (GLOVE=FILE), and the nouns, of WordNet 3.0.
 words: tests/bench/retrofit-words$(EXEEXT) tests/bench/make-synsets$(EXEEXT)
 	tests/bench/retrofit-words $${WORDNET:-/usr/share/wordnet} $${GLOVE:?what make-words.js wrote} $(srcdir)/data/words/words.bin
@@ -77,4 +82,4 @@ search-report: tests/bench/fusion-report$(EXEEXT) tests/bench/words-report$(EXEE
 	tests/bench/fusion-report$(EXEEXT) search-data >>SEARCH.md.new
 	mv SEARCH.md.new $(srcdir)/docs/SEARCH.md
 
-.PHONY: words bench bench-views interval-report gate-report reproduce hard-report check-clip bench-lineage bench-adapters lineage-report lineage-fit bench-ui search-report
+.PHONY: words bench bench-views bench-expert interval-report gate-report reproduce hard-report check-clip bench-lineage bench-adapters lineage-report lineage-fit bench-ui search-report
