@@ -4,75 +4,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "numerics/rng.h"
-#include "tests/unit/raw_tensors.h"
+#include "tests/unit/packed_case.h"
 #include "weights/convert.h"
 #include "weights/packed/packed.h"
-
-enum { OUT = 32, IN = 64, MOST = 4 * OUT * 2 * IN };
-
-/* What is drawn for one matrix. */
-typedef struct {
-  Rng rng;
-  unsigned q[MOST];
-  float want[MOST];
-} Case;
-
-static Case *case_new(uint64_t seed) {
-  Case *c = g_new0(Case, 1);
-  rng_init(&c->rng, seed, 0);
-  return c;
-}
-
-static void draw(Case *c, unsigned bits, size_t n) {
-  for (size_t i = 0; i < n; i++) c->q[i] = (unsigned)rng_below(&c->rng, 1u << bits);
-}
-
-/* A scale that half precision holds exactly. */
-static float draw_scale(Case *c) { return (float)(1 + rng_below(&c->rng, 1000)) * 0x1p-12f; }
-
-static uint16_t half_of(float x) {
-  uint16_t h;
-  g_assert_true(dtype_from_f32(DTYPE_F16, &x, &h, 1));
-  return h;
-}
-
-/* Sets `bits` bits of a stream that begins at bit `at`, one by one. */
-static void put_bits(uint32_t *words, size_t at, unsigned bits, unsigned code) {
-  for (unsigned b = 0; b < bits; b++)
-    if (code >> b & 1) words[(at + b) / 32] |= 1u << ((at + b) % 32);
-}
-
-static void add_halves(RawTensors *t, const char *name, const float *x, int rows, int columns) {
-  g_autofree uint16_t *h = g_new(uint16_t, ((size_t)rows * (size_t)columns));
-  for (int i = 0; i < rows * columns; i++) h[i] = half_of(x[i]);
-  raw_tensors_add(t, name, "F16", (int[]){rows, columns, -1}, h, (size_t)(rows * columns) * 2);
-}
-
-/* The matrix is one tensor of that type and shape, and its numbers are c->want, read whole and in odd pieces. */
-static void assert_matrix(WeightFile *f, const char *name, Dtype dtype, const int *shape, const Case *c) {
-  gssize i = weight_file_find(f, name);
-  g_assert_cmpint(i, >=, 0);
-  const TensorInfo *t = weight_file_info(f, (size_t)i);
-  g_assert_cmpint(t->dtype, ==, dtype);
-  for (int k = 0; k < t->rank; k++) g_assert_cmpuint(t->shape[k], ==, (guint)shape[k]);
-  g_assert_cmpint(shape[t->rank], ==, -1);
-  g_autofree float *got = g_new(float, t->count);
-  g_autoptr(GError) error = NULL;
-  weight_file_read_f32(f, (size_t)i, 0, t->count, got, &error);
-  g_assert_no_error(error);
-  for (uint64_t k = 0; k < t->count; k++)
-    if (!(fabsf(got[k] - c->want[k]) <= 1e-6f * fabsf(c->want[k])))
-      g_error("%s[%d]: %g, not %g", name, (int)k, (double)got[k], (double)c->want[k]);
-  float piece[7];
-  for (uint64_t first = 1; first + 7 <= t->count; first += 61) {
-    g_assert_true(weight_file_read_f32(f, (size_t)i, first, 7, piece, NULL));
-    g_assert_cmpmem(piece, sizeof piece, got + first, sizeof piece);
-  }
-  unsigned char odd[9];
-  g_assert_true(weight_file_read_raw(f, (size_t)i, 3, sizeof odd, odd, NULL));
-  g_assert_cmpmem(odd, sizeof odd, (unsigned char *)got + 3, sizeof odd);
-}
 
 /* --- integers --------------------------------------------------------------------------------- */
 
@@ -86,18 +20,18 @@ typedef struct {
 static void test_gptq(gconstpointer data) {
   const Gptq *kind = data;
   enum { GROUP = 32, GROUPS = IN / GROUP };
-  g_autofree Case *c = case_new(kind->bits);
+  g_autofree PackedCase *c = packed_case_new(kind->bits);
   RawTensors t = raw_tensors_new();
   uint32_t codes[OUT * IN] = {0}, zeros[GROUPS * OUT] = {0};
   unsigned z[GROUPS * OUT];
   float s[GROUPS * OUT];
   int32_t order[IN];
-  draw(c, kind->bits, OUT * IN);
+  packed_draw(c, kind->bits, OUT * IN);
   for (int g = 0; g < GROUPS * OUT; g++) {
-    s[g] = draw_scale(c);
+    s[g] = packed_draw_scale(c);
     z[g] = kind->second ? 1u << (kind->bits - 1) : 1 + (unsigned)rng_below(&c->rng, (1u << kind->bits) - 1);
     unsigned stored = kind->second || kind->told ? z[g] : z[g] - 1;
-    put_bits(zeros + g / OUT * (OUT * kind->bits / 32), (size_t)(g % OUT) * kind->bits, kind->bits, stored);
+    packed_put_bits(zeros + g / OUT * (OUT * kind->bits / 32), (size_t)(g % OUT) * kind->bits, kind->bits, stored);
   }
   for (int i = 0; i < IN; i++) order[i] = kind->order ? (i * 7) % GROUPS : i / GROUP;
   for (int o = 0; o < OUT; o++)
@@ -113,26 +47,26 @@ static void test_gptq(gconstpointer data) {
   int words = IN * (int)kind->bits / 32, zero_words = OUT * (int)kind->bits / 32;
   raw_tensors_add(&t, "l.q.qweight", "I32", (int[]){words, OUT, -1}, codes, (size_t)(words * OUT) * 4);
   raw_tensors_add(&t, "l.q.qzeros", "I32", (int[]){GROUPS, zero_words, -1}, zeros, (size_t)(GROUPS * zero_words) * 4);
-  add_halves(&t, "l.q.scales", s, GROUPS, OUT);
+  packed_add_halves(&t, "l.q.scales", s, GROUPS, OUT);
   raw_tensors_add(&t, "l.q.g_idx", "I32", (int[]){IN, -1}, order, sizeof order);
   g_autoptr(WeightFile) f = raw_tensors_open(&t);
   g_assert_cmpuint(weight_file_count(f), ==, 1);
   if (kind->told) packed_say_zeros_are_whole(f);
   const Dtype d = kind->bits == 2 ? DTYPE_PACKED_INT2 : kind->bits == 4 ? DTYPE_PACKED_INT4 : DTYPE_PACKED_INT8;
-  assert_matrix(f, "l.q.weight", d, (int[]){OUT, IN, -1}, c);
+  packed_assert(f, "l.q.weight", d, (int[]){OUT, IN, -1}, c);
 }
 
 /* Three bits run over the ends of words: the width must be whole words for the zeros too. */
 static void test_gptq_3(void) {
   enum { WIDE = 32, GROUPS = 2, GROUP = IN / 2 };
-  g_autofree Case *c = case_new(3);
+  g_autofree PackedCase *c = packed_case_new(3);
   RawTensors t = raw_tensors_new();
   uint32_t codes[WIDE * IN] = {0}, zeros[GROUPS * WIDE] = {0};
   float s[GROUPS * WIDE];
-  draw(c, 3, WIDE * IN);
+  packed_draw(c, 3, WIDE * IN);
   for (int g = 0; g < GROUPS * WIDE; g++) {
-    s[g] = draw_scale(c);
-    put_bits(zeros + g / WIDE * 3, (size_t)(g % WIDE) * 3, 3, (unsigned)g % 5);
+    s[g] = packed_draw_scale(c);
+    packed_put_bits(zeros + g / WIDE * 3, (size_t)(g % WIDE) * 3, 3, (unsigned)g % 5);
   }
   for (int o = 0; o < WIDE; o++)
     for (int i = 0; i < IN; i++) {
@@ -145,22 +79,22 @@ static void test_gptq_3(void) {
     }
   raw_tensors_add(&t, "q.qweight", "I32", (int[]){6, WIDE, -1}, codes, 6 * WIDE * 4);
   raw_tensors_add(&t, "q.qzeros", "I32", (int[]){GROUPS, 3, -1}, zeros, GROUPS * 3 * 4);
-  add_halves(&t, "q.scales", s, GROUPS, WIDE);
+  packed_add_halves(&t, "q.scales", s, GROUPS, WIDE);
   g_autoptr(WeightFile) f = raw_tensors_open(&t);
-  assert_matrix(f, "q.weight", DTYPE_PACKED_INT3, (int[]){WIDE, IN, -1}, c);
+  packed_assert(f, "q.weight", DTYPE_PACKED_INT3, (int[]){WIDE, IN, -1}, c);
 }
 
 /* Columns 0, 2, 4, 6, 1, 3, 5, 7 of each eight, lowest bits first. */
 static void test_awq(void) {
   static const int woven[8] = {0, 2, 4, 6, 1, 3, 5, 7};
   enum { GROUP = 32, GROUPS = IN / GROUP };
-  g_autofree Case *c = case_new(5);
+  g_autofree PackedCase *c = packed_case_new(5);
   RawTensors t = raw_tensors_new();
   uint32_t codes[IN * OUT / 8] = {0}, zeros[GROUPS * OUT / 8] = {0};
   unsigned z[GROUPS * OUT];
   float s[GROUPS * OUT];
-  draw(c, 4, OUT * IN);
-  for (int g = 0; g < GROUPS * OUT; g++) s[g] = draw_scale(c), z[g] = (unsigned)rng_below(&c->rng, 16);
+  packed_draw(c, 4, OUT * IN);
+  for (int g = 0; g < GROUPS * OUT; g++) s[g] = packed_draw_scale(c), z[g] = (unsigned)rng_below(&c->rng, 16);
   for (int i = 0; i < IN; i++)
     for (int w = 0; w < OUT / 8; w++)
       for (int k = 0; k < 8; k++) {
@@ -175,25 +109,25 @@ static void test_awq(void) {
     }
   raw_tensors_add(&t, "a.qweight", "I32", (int[]){IN, OUT / 8, -1}, codes, sizeof codes);
   raw_tensors_add(&t, "a.qzeros", "I32", (int[]){GROUPS, OUT / 8, -1}, zeros, sizeof zeros);
-  add_halves(&t, "a.scales", s, GROUPS, OUT);
+  packed_add_halves(&t, "a.scales", s, GROUPS, OUT);
   g_autoptr(WeightFile) f = raw_tensors_open(&t);
   g_assert_cmpuint(weight_file_count(f), ==, 1);
-  assert_matrix(f, "a.weight", DTYPE_PACKED_INT4, (int[]){OUT, IN, -1}, c);
+  packed_assert(f, "a.weight", DTYPE_PACKED_INT4, (int[]){OUT, IN, -1}, c);
 }
 
 /* compressed-tensors: along the rows, 8 above the signed value; zeros packed down the rows. */
 static void test_rows(gconstpointer zeros_too) {
   enum { GROUP = 32, GROUPS = IN / GROUP };
-  g_autofree Case *c = case_new(6);
+  g_autofree PackedCase *c = packed_case_new(6);
   RawTensors t = raw_tensors_new();
   uint32_t codes[OUT * IN / 8] = {0}, zeros[OUT / 8 * GROUPS] = {0};
   unsigned z[OUT * GROUPS];
   float s[OUT * GROUPS];
   int64_t shape[2] = {OUT, IN};
-  draw(c, 4, OUT * IN);
+  packed_draw(c, 4, OUT * IN);
   for (int o = 0; o < OUT; o++)
     for (int g = 0; g < GROUPS; g++) {
-      s[o * GROUPS + g] = draw_scale(c);
+      s[o * GROUPS + g] = packed_draw_scale(c);
       z[o * GROUPS + g] = zeros_too ? (unsigned)rng_below(&c->rng, 16) : 8;
       zeros[o / 8 * GROUPS + g] |= z[o * GROUPS + g] << (o % 8 * 4);
     }
@@ -201,62 +135,62 @@ static void test_rows(gconstpointer zeros_too) {
     for (int i = 0; i < IN; i++) {
       int g = o * GROUPS + i / GROUP;
       c->want[o * IN + i] = ((float)c->q[o * IN + i] - (float)z[g]) * s[g];
-      put_bits(codes + o * IN / 8, (size_t)i * 4, 4, c->q[o * IN + i]);
+      packed_put_bits(codes + o * IN / 8, (size_t)i * 4, 4, c->q[o * IN + i]);
     }
   raw_tensors_add(&t, "c.weight_packed", "I32", (int[]){OUT, IN / 8, -1}, codes, sizeof codes);
-  add_halves(&t, "c.weight_scale", s, OUT, GROUPS);
+  packed_add_halves(&t, "c.weight_scale", s, OUT, GROUPS);
   raw_tensors_add(&t, "c.weight_shape", "I64", (int[]){2, -1}, shape, sizeof shape);
   if (zeros_too) raw_tensors_add(&t, "c.weight_zero_point", "I32", (int[]){OUT / 8, GROUPS, -1}, zeros, sizeof zeros);
   g_autoptr(WeightFile) f = raw_tensors_open(&t);
   g_assert_cmpuint(weight_file_count(f), ==, 1);
-  assert_matrix(f, "c.weight", DTYPE_PACKED_INT4, (int[]){OUT, IN, -1}, c);
+  packed_assert(f, "c.weight", DTYPE_PACKED_INT4, (int[]){OUT, IN, -1}, c);
 }
 
 static void test_mlx(gconstpointer data) {
   const unsigned bits = GPOINTER_TO_UINT(data);
   enum { WIDE = 2 * IN, GROUPS = WIDE / 64 };
-  g_autofree Case *c = case_new(bits);
+  g_autofree PackedCase *c = packed_case_new(bits);
   RawTensors t = raw_tensors_new();
   uint32_t codes[OUT * WIDE] = {0};
   float s[OUT * GROUPS], b[OUT * GROUPS];
-  draw(c, bits, OUT * WIDE);
-  for (int g = 0; g < OUT * GROUPS; g++) s[g] = draw_scale(c), b[g] = -draw_scale(c);
+  packed_draw(c, bits, OUT * WIDE);
+  for (int g = 0; g < OUT * GROUPS; g++) s[g] = packed_draw_scale(c), b[g] = -packed_draw_scale(c);
   const int words = WIDE * (int)bits / 32;
   for (int o = 0; o < OUT; o++)
     for (int i = 0; i < WIDE; i++) {
       int g = o * GROUPS + i / 64;
       c->want[o * WIDE + i] = (float)c->q[o * WIDE + i] * s[g] + b[g];
-      put_bits(codes + o * words, (size_t)i * bits, bits, c->q[o * WIDE + i]);
+      packed_put_bits(codes + o * words, (size_t)i * bits, bits, c->q[o * WIDE + i]);
     }
   raw_tensors_add(&t, "m.weight", "U32", (int[]){OUT, words, -1}, codes, (size_t)(OUT * words) * 4);
-  add_halves(&t, "m.scales", s, OUT, GROUPS);
-  add_halves(&t, "m.biases", b, OUT, GROUPS);
+  packed_add_halves(&t, "m.scales", s, OUT, GROUPS);
+  packed_add_halves(&t, "m.biases", b, OUT, GROUPS);
   g_autoptr(WeightFile) f = raw_tensors_open(&t);
   g_assert_cmpuint(weight_file_count(f), ==, 1);
   const Dtype d = bits == 3 ? DTYPE_PACKED_INT3 : bits == 4 ? DTYPE_PACKED_INT4 : DTYPE_PACKED_INT6;
-  assert_matrix(f, "m.weight", d, (int[]){OUT, WIDE, -1}, c);
+  packed_assert(f, "m.weight", d, (int[]){OUT, WIDE, -1}, c);
 }
 
 /* Eight bits by 32 and four by 64 come out even both: the length of a norm tells which. */
 static void test_mlx_told_by_norms(void) {
   enum { GROUP = 32, GROUPS = IN / GROUP };
-  g_autofree Case *c = case_new(8);
+  g_autofree PackedCase *c = packed_case_new(8);
   RawTensors t = raw_tensors_new();
   uint32_t codes[OUT * IN / 4] = {0};
   float s[OUT * GROUPS], b[OUT * GROUPS], norm[IN] = {0};
-  draw(c, 8, OUT * IN);
-  for (int g = 0; g < OUT * GROUPS; g++) s[g] = draw_scale(c), b[g] = -draw_scale(c);
+  packed_draw(c, 8, OUT * IN);
+  for (int g = 0; g < OUT * GROUPS; g++) s[g] = packed_draw_scale(c), b[g] = -packed_draw_scale(c);
   for (int i = 0; i < OUT * IN; i++) {
     c->want[i] = (float)c->q[i] * s[i / GROUP] + b[i / GROUP];
-    put_bits(codes, (size_t)i * 8, 8, c->q[i]);
+    packed_put_bits(codes, (size_t)i * 8, 8, c->q[i]);
   }
   raw_tensors_add(&t, "m.weight", "U32", (int[]){OUT, IN / 4, -1}, codes, sizeof codes);
-  add_halves(&t, "m.scales", s, OUT, GROUPS);
-  add_halves(&t, "m.biases", b, OUT, GROUPS);
+  packed_add_halves(&t, "m.scales", s, OUT, GROUPS);
+  packed_add_halves(&t, "m.biases", b, OUT, GROUPS);
   raw_tensors_add(&t, "norm.weight", "F32", (int[]){IN, -1}, norm, sizeof norm);
   g_autoptr(WeightFile) f = raw_tensors_open(&t);
   g_assert_cmpuint(weight_file_count(f), ==, 2);
-  assert_matrix(f, "m.weight", DTYPE_PACKED_INT8, (int[]){OUT, IN, -1}, c);
+  packed_assert(f, "m.weight", DTYPE_PACKED_INT8, (int[]){OUT, IN, -1}, c);
 }
 
 /* --- bitsandbytes ----------------------------------------------------------------------------- */
@@ -266,16 +200,16 @@ static const float table[16] = {-1.0f, -0.7f, -0.52f, -0.4f, -0.28f, -0.18f, -0.
 
 static void test_table(gconstpointer nested) {
   enum { BLOCK = 64, BLOCKS = OUT * IN / BLOCK, OUTER = 8 };
-  g_autofree Case *c = case_new(7);
+  g_autofree PackedCase *c = packed_case_new(7);
   RawTensors t = raw_tensors_new();
   unsigned char codes[OUT * IN / 2], packed[BLOCKS];
   float absmax[BLOCKS], map[256], outer[BLOCKS / OUTER];
-  draw(c, 4, OUT * IN);
+  packed_draw(c, 4, OUT * IN);
   for (int i = 0; i < 256; i++) map[i] = (float)(i - 128) / 128;
-  for (int i = 0; i < BLOCKS / OUTER; i++) outer[i] = draw_scale(c);
+  for (int i = 0; i < BLOCKS / OUTER; i++) outer[i] = packed_draw_scale(c);
   for (int i = 0; i < BLOCKS; i++) {
     packed[i] = (unsigned char)rng_below(&c->rng, 256);
-    absmax[i] = nested ? map[packed[i]] * outer[i / OUTER] + 0.5f : draw_scale(c);
+    absmax[i] = nested ? map[packed[i]] * outer[i / OUTER] + 0.5f : packed_draw_scale(c);
   }
   for (int i = 0; i < OUT * IN; i++) c->want[i] = table[c->q[i]] * absmax[i / BLOCK];
   for (int i = 0; i < OUT * IN / 2; i++) codes[i] = (unsigned char)(c->q[2 * i] << 4 | c->q[2 * i + 1]);
@@ -300,26 +234,7 @@ static void test_table(gconstpointer nested) {
   }
   g_autoptr(WeightFile) f = raw_tensors_open(&t);
   g_assert_cmpuint(weight_file_count(f), ==, 1);
-  assert_matrix(f, "b.weight", nested ? DTYPE_PACKED_NF4 : DTYPE_PACKED_FP4, (int[]){OUT, IN, -1}, c);
-}
-
-static void test_int8(void) {
-  g_autofree Case *c = case_new(8);
-  RawTensors t = raw_tensors_new();
-  int8_t codes[OUT * IN];
-  float most[OUT];
-  unsigned char format = 0;
-  for (int o = 0; o < OUT; o++) most[o] = draw_scale(c);
-  for (int i = 0; i < OUT * IN; i++) {
-    codes[i] = (int8_t)((int)rng_below(&c->rng, 255) - 127);
-    c->want[i] = (float)codes[i] * (most[i / IN] / 127);
-  }
-  raw_tensors_add(&t, "e.weight", "I8", (int[]){OUT, IN, -1}, codes, sizeof codes);
-  raw_tensors_add(&t, "e.SCB", "F32", (int[]){OUT, -1}, most, sizeof most);
-  raw_tensors_add(&t, "e.weight_format", "U8", (int[]){-1}, &format, 1);
-  g_autoptr(WeightFile) f = raw_tensors_open(&t);
-  g_assert_cmpuint(weight_file_count(f), ==, 1);
-  assert_matrix(f, "e.weight", DTYPE_PACKED_INT8, (int[]){OUT, IN, -1}, c);
+  packed_assert(f, "b.weight", nested ? DTYPE_PACKED_NF4 : DTYPE_PACKED_FP4, (int[]){OUT, IN, -1}, c);
 }
 
 /* --- small floats ----------------------------------------------------------------------------- */
@@ -334,11 +249,11 @@ static float e2m1_of(unsigned q) {
 /* Blocks and scales of several experts: the plain model has them input first. */
 static void test_blocks(gconstpointer experts) {
   const int n = experts ? 3 : 1, groups = IN / 32;
-  g_autofree Case *c = case_new(9);
+  g_autofree PackedCase *c = packed_case_new(9);
   RawTensors t = raw_tensors_new();
   g_autofree unsigned char *codes = g_new0(unsigned char, (size_t)(n * OUT * IN / 2));
   g_autofree unsigned char *scales = g_new(unsigned char, (size_t)(n * OUT * groups));
-  draw(c, 4, (size_t)(n * OUT * IN));
+  packed_draw(c, 4, (size_t)(n * OUT * IN));
   for (int g = 0; g < n * OUT * groups; g++) scales[g] = (unsigned char)(110 + rng_below(&c->rng, 20));
   for (int e = 0; e < n; e++)
     for (int o = 0; o < OUT; o++)
@@ -354,18 +269,18 @@ static void test_blocks(gconstpointer experts) {
   g_autoptr(WeightFile) f = raw_tensors_open(&t);
   g_assert_cmpuint(weight_file_count(f), ==, 1);
   const int shown[] = {n, IN, OUT, -1};
-  assert_matrix(f, "x.up", DTYPE_PACKED_MXFP4, experts ? shown : (int[]){OUT, IN, -1}, c);
+  packed_assert(f, "x.up", DTYPE_PACKED_MXFP4, experts ? shown : (int[]){OUT, IN, -1}, c);
 }
 
 /* F4 of safetensors with exponents, and NVFP4 of two writers: one multiplies by the whole's scale, one divides. */
 static void test_fp4(gconstpointer data) {
   const unsigned kind = GPOINTER_TO_UINT(data); /* 0: F4, 1: NVFP4, 2: NVFP4 that divides */
   const int group = kind ? 16 : 32, groups = IN / group;
-  g_autofree Case *c = case_new(10 + kind);
+  g_autofree PackedCase *c = packed_case_new(10 + kind);
   RawTensors t = raw_tensors_new();
   unsigned char codes[OUT * IN / 2] = {0}, scales[OUT * IN / 16];
   const float whole = 0.25f;
-  draw(c, 4, OUT * IN);
+  packed_draw(c, 4, OUT * IN);
   for (int g = 0; g < OUT * groups; g++) scales[g] = (unsigned char)(kind ? 1 + rng_below(&c->rng, 120) : 120);
   for (int i = 0; i < OUT * IN; i++) {
     float s;
@@ -382,7 +297,7 @@ static void test_fp4(gconstpointer data) {
   if (kind) raw_tensors_add(&t, "n.input_scale", "F32", one, &whole, 4);
   g_autoptr(WeightFile) f = raw_tensors_open(&t);
   g_assert_cmpuint(weight_file_count(f), ==, 1);
-  assert_matrix(f, "n.weight", kind ? DTYPE_PACKED_NVFP4 : DTYPE_PACKED_F4, (int[]){OUT, IN, -1}, c);
+  packed_assert(f, "n.weight", kind ? DTYPE_PACKED_NVFP4 : DTYPE_PACKED_F4, (int[]){OUT, IN, -1}, c);
 }
 
 /* FP8 with one scale, one a row, and one for each block of 128 x 128, the last of which are cut. */
@@ -412,84 +327,6 @@ static void test_fp8(gconstpointer data) {
   for (int i = 0; i < ROWS * COLUMNS; i++) g_assert_cmpfloat(fabsf(got[i] - want[i]), <=, 1e-6f * fabsf(want[i]));
 }
 
-/* Bytes that are not centred, as compressed-tensors and torchao name them; a mark of ComfyUI's stands for no matrix. */
-static void test_zero_points(gconstpointer data) {
-  const bool torchao = data != NULL;
-  g_autofree Case *c = case_new(31);
-  int8_t codes[OUT * IN], zeros[OUT];
-  float scales[OUT];
-  unsigned char mark[2] = {0};
-  RawTensors t = raw_tensors_new();
-  for (int o = 0; o < OUT; o++) scales[o] = draw_scale(c), zeros[o] = (int8_t)((int)rng_below(&c->rng, 41) - 20);
-  for (int i = 0; i < OUT * IN; i++) {
-    codes[i] = (int8_t)((int)rng_below(&c->rng, 255) - 127);
-    c->want[i] = (float)(codes[i] - zeros[i / IN]) * scales[i / IN];
-  }
-  const int whole[] = {OUT, IN, -1}, column[] = {OUT, 1, -1};
-  raw_tensors_add(&t, torchao ? "z._weight_qdata" : "z.weight", "I8", whole, codes, sizeof codes);
-  raw_tensors_add(&t, torchao ? "z._weight_scale" : "z.weight_scale", "F32", column, scales, sizeof scales);
-  raw_tensors_add(&t, torchao ? "z._weight_zero_point" : "z.weight_zero_point", "I8", column, zeros, sizeof zeros);
-  raw_tensors_add(&t, "z.comfy_quant", "U8", (int[]){2, -1}, mark, 2);
-  raw_tensors_add(&t, "scaled_fp8", "U8", (int[]){2, -1}, mark, 2);
-  g_autoptr(WeightFile) f = raw_tensors_open(&t);
-  g_assert_cmpuint(weight_file_count(f), ==, 1);
-  assert_matrix(f, "z.weight", DTYPE_PACKED_INT8, (int[]){OUT, IN, -1}, c);
-}
-
-/* --- HQQ, Quanto ------------------------------------------------------------------------------------ */
-
-/* Groups of 16 are rows of a matrix (axis 1) or columns of one (axis 0); bytes hold its rows a share apart. */
-static void check_hqq(unsigned bits, int axis) {
-  enum { GROUP = 16, GROUPS = OUT * IN / GROUP };
-  g_autofree Case *c = case_new(bits + 10 * (unsigned)axis);
-  const size_t height = axis ? GROUPS : GROUP, width = OUT * IN / height, shares = 8 / bits, share = height / shares;
-  g_autofree unsigned char *bytes = g_malloc0(OUT * IN);
-  float scales[GROUPS], zeros[GROUPS];
-  const int64_t shape[2] = {OUT, IN};
-  RawTensors t = raw_tensors_new();
-  draw(c, bits, OUT * IN);
-  for (int g = 0; g < GROUPS; g++) scales[g] = draw_scale(c), zeros[g] = (float)rng_below(&c->rng, 16) * 0.25f;
-  for (size_t i = 0; i < OUT * IN; i++) {
-    const size_t row = i / width, column = i % width, group = axis ? row : column;
-    c->want[i] = ((float)c->q[i] - zeros[group]) * scales[group];
-    bytes[row % share * width + column] |= (unsigned char)(c->q[i] << (8 - bits * (row / share + 1)));
-  }
-  raw_tensors_add(&t, "m.q.W_q", "U8", (int[]){(int)share, (int)width, -1}, bytes, share * width);
-  raw_tensors_add(&t, "m.q.shape", "I64", (int[]){2, -1}, shape, sizeof shape);
-  raw_tensors_add(&t, "m.q.scale", "F32", axis ? (int[]){GROUPS, 1, -1} : (int[]){1, GROUPS, -1}, scales,
-                  sizeof scales);
-  raw_tensors_add(&t, "m.q.zero", "F32", axis ? (int[]){GROUPS, 1, -1} : (int[]){1, GROUPS, -1}, zeros, sizeof zeros);
-  raw_tensors_add_number(&t, "m.q.nbits", (int32_t)bits);
-  raw_tensors_add_number(&t, "m.q.axis", axis);
-  raw_tensors_add_number(&t, "m.q.group_size", GROUP);
-  g_autoptr(WeightFile) f = raw_tensors_open(&t);
-  g_assert_cmpuint(weight_file_count(f), ==, 1);
-  assert_matrix(f, "m.q.weight",
-                bits == 2   ? DTYPE_PACKED_INT2
-                : bits == 4 ? DTYPE_PACKED_INT4
-                            : DTYPE_PACKED_INT8,
-                (int[]){OUT, IN, -1}, c);
-}
-
-static void test_hqq(void) {
-  for (unsigned bits = 2; bits <= 8; bits *= 2) check_hqq(bits, 0), check_hqq(bits, 1);
-}
-
-static void test_quanto(void) {
-  g_autofree Case *c = case_new(77);
-  int8_t codes[OUT * IN];
-  float scales[OUT];
-  RawTensors t = raw_tensors_new();
-  draw(c, 8, OUT * IN);
-  for (int o = 0; o < OUT; o++) scales[o] = draw_scale(c);
-  for (int i = 0; i < OUT * IN; i++) codes[i] = (int8_t)c->q[i], c->want[i] = (float)codes[i] * scales[i / IN];
-  raw_tensors_add(&t, "m.q.weight._data", "I8", (int[]){OUT, IN, -1}, codes, sizeof codes);
-  raw_tensors_add(&t, "m.q.weight._scale", "F32", (int[]){OUT, 1, -1}, scales, sizeof scales);
-  g_autoptr(WeightFile) f = raw_tensors_open(&t);
-  g_assert_cmpuint(weight_file_count(f), ==, 1);
-  assert_matrix(f, "m.q.weight", DTYPE_PACKED_INT8, (int[]){OUT, IN, -1}, c);
-}
-
 int main(int argc, char **argv) {
   static const Gptq two = {.bits = 2}, four = {.bits = 4}, eight = {.bits = 8, .order = true};
   static const Gptq v2 = {.bits = 4, .order = true, .second = true}, told = {.bits = 4, .told = true};
@@ -509,9 +346,6 @@ int main(int argc, char **argv) {
   g_test_add_data_func("/packed/mlx/6", GUINT_TO_POINTER(6), test_mlx);
   g_test_add_data_func("/packed/table/plain", NULL, test_table);
   g_test_add_data_func("/packed/table/nested", &two, test_table);
-  g_test_add_func("/packed/int8", test_int8);
-  g_test_add_data_func("/packed/zero-points/compressed-tensors", NULL, test_zero_points);
-  g_test_add_data_func("/packed/zero-points/torchao", "", test_zero_points);
   g_test_add_data_func("/packed/blocks", NULL, test_blocks);
   g_test_add_data_func("/packed/blocks/experts", &two, test_blocks);
   for (guint k = 0; k < 3; k++) {
@@ -519,7 +353,5 @@ int main(int argc, char **argv) {
     g_test_add_data_func(fp4, GUINT_TO_POINTER(k), test_fp4);
     g_test_add_data_func(fp8, GUINT_TO_POINTER(k), test_fp8);
   }
-  g_test_add_func("/packed/hqq", test_hqq);
-  g_test_add_func("/packed/quanto", test_quanto);
   return g_test_run();
 }
