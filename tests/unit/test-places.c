@@ -77,7 +77,7 @@ static void test_odd_files(Fixture *f, gconstpointer unused) {
   open_all(f, (const char *[]){"m/x-00002-of-00002.safetensors", "n/weights.anything", "n/notes.safetensors", NULL});
   g_assert_cmpuint(f->models->len, ==, 2);
   model_at(f, "n/weights.anything");
-  expect_reason(f, "n/notes.safetensors", "safetensors");
+  expect_reason(f, "n/notes.safetensors", "a short text");
 }
 
 static void test_refused(Fixture *f, gconstpointer unused) {

@@ -213,7 +213,7 @@ static const char *word_of_server(ByteSource *source) {
   size_t n = (size_t)MIN(size, sizeof head);
   if (!byte_source_read(source, 0, head, n, NULL)) return NULL;
   if (web_page_begins(head, n)) return "a web page, not weights: the download brought an error or a login page";
-  return size >= 8 && web_page_is_note(head, n, size) ? "a short text, not weights: the download brought an error"
+  return size >= 8 && web_page_is_note(head, n, size) ? "a short text, not weights: did the download bring an error?"
                                                       : NULL;
 }
 
