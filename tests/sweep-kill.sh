@@ -13,7 +13,7 @@ say() { "$COPSE" "$@" --quiet --threads 1; }
 table() { # state
   say sweep "$dir/wood" --state "$1" --expert "$kind" $steps --json | grep -v '"seconds"'
 }
-kept() { ls -i "$1/experts" 2>/dev/null | grep '[.]safetensors$' | sort; }
+kept() { find "$1/experts" -maxdepth 1 -name '*.safetensors' -exec ls -i {} + 2>/dev/null | sort; }
 
 say plant "$dir/wood" --kind scenes --concepts 8 --models 3 --seed 5 >"$dir/planted"
 check "a wood is planted" $?

@@ -24,6 +24,7 @@ struct Team {
   bool torn;                 /* a sum was begun that not all will come to, or nothing comes through */
   unsigned gone, first_gone; /* how many ranks ended, and which first; the leader's */
   gint64 last_met;           /* when a message last came: waits are short after that */
+  GQueue kept;               /* of TeamMail: came while this rank still added up, for what follows */
 };
 
 Team *team_new(const TeamOps *ops, void *user, unsigned rank, unsigned size) {
@@ -59,12 +60,26 @@ static int poll_mail(Team *t, TeamMail *mail, GError **error) {
 }
 
 /* The same where another rank's end is an error, now and ever after. */
-static int next_mail(Team *t, TeamMail *mail, GError **error) {
+static int fresh_mail(Team *t, TeamMail *mail, GError **error) {
   int got = poll_mail(t, mail, error);
   if (got < 0 || !(t->ended || t->gone)) return got;
   g_clear_pointer(&mail->bytes, g_bytes_unref);
   fail_gone(t->first_gone, error);
   return -1;
+}
+
+/* The same; what was kept comes first. */
+static int next_mail(Team *t, TeamMail *mail, GError **error) {
+  g_autofree TeamMail *kept = g_queue_pop_head(&t->kept);
+  if (!kept) return fresh_mail(t, mail, error);
+  *mail = *kept;
+  return 1;
+}
+
+static void mail_free(gpointer data) {
+  TeamMail *mail = data;
+  g_clear_pointer(&mail->bytes, g_bytes_unref);
+  g_free(mail);
 }
 
 /* Sleeps rather than spins: most often another process works on this processor meanwhile. */
@@ -92,6 +107,7 @@ void team_free(Team *t) {
     else if (got < 0) break; /* nothing comes through any more */
   }
   t->ops->free(t->user, !torn);
+  g_queue_clear_full(&t->kept, mail_free);
   g_free(t);
 }
 
@@ -110,15 +126,23 @@ GBytes *team_share(Team *t, GBytes *mine, GError **error) {
   }
 }
 
-/* Messages come to the leader alone while all add up; whoever says anything then is at its end. */
+/* Looks for who ended while all add up. Some have the sum before others, and what they say then is about what follows: it
+ * is kept; once a rank hears its leader say something its own sum is sure to come. */
+static bool listen_aside(Team *t, GError **error) {
+  TeamMail mail;
+  if (t->rank && !g_queue_is_empty(&t->kept)) return true;
+  int got = fresh_mail(t, &mail, error);
+  if (got > 0) g_queue_push_tail(&t->kept, g_memdup2(&mail, sizeof mail));
+  return got >= 0;
+}
+
 bool team_sum(Team *t, float *x, size_t n, GError **error) {
   if (!team_is_several(t) || n == 0) return true;
   if (!t->ops->sum_begin(t->user, x, n, error)) return t->torn = true, false;
   for (unsigned tries = 0;; tries++) {
     int done = t->ops->sum_done(t->user, error);
     if (done > 0) return true;
-    TeamMail mail;
-    if (done < 0 || (tries % 16 == 15 && next_mail(t, &mail, error) < 0)) return t->torn = true, false;
+    if (done < 0 || (tries % 16 == 15 && !listen_aside(t, error))) return t->torn = true, false;
     if (tries < 64) g_thread_yield();
     else g_usleep(40); /* where ranks share a processor, whoever waits must make room */
   }

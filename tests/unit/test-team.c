@@ -22,6 +22,7 @@ typedef struct {
   unsigned rank;
   float *x;
   size_t n;
+  unsigned asked; /* how often whether the sum is there */
 } Seat;
 
 static bool hall_send(void *user, unsigned to, unsigned kind, uint64_t item, GBytes *bytes, GError **error) {
@@ -53,10 +54,12 @@ static bool hall_sum_begin(void *user, float *x, size_t n, GError **error) {
   return true;
 }
 
-/* One sum a hall is enough here. */
+/* One sum a hall is enough here. It is there for the leader first. */
 static int hall_sum_done(void *user, GError **error) {
+  enum { LATE = 200 };
   Seat *s = user;
   (void)error;
+  if (s->rank && s->asked++ < LATE) return 0;
   g_mutex_lock(&s->hall->lock);
   bool all = true;
   for (unsigned r = 0; r < RANKS; r++) all &= s->hall->added[r] == 1;
