@@ -11,18 +11,24 @@
 
 static unsigned threads_of(const Globals *g) { return g->threads > 0 ? (unsigned)g->threads : parallel_processors(); }
 
+/* The forest of a collection's models, with its progress. */
+static Forest *grow(Collection *collection, const GPtrArray *models, const Globals *globals, GError **error) {
+  CommandProgress progress;
+  ForestOptions options = {.threads = threads_of(globals), .seed = (uint64_t)globals->seed};
+  const Progress *p = command_progress_begin(&progress, "Reading the weights", globals);
+  Forest *forest = forest_build(collection, models, &options, p, error);
+  command_progress_end(&progress);
+  return forest;
+}
+
 bool lineage_run_open(LineageRun *run, const char *root, const Globals *globals, int *status) {
   GError *error = NULL;
-  CommandProgress progress;
   *run = (LineageRun){.self = -1};
   *status = STATUS_COULD_NOT;
   run->collection = command_open(root, globals, &run->models);
   if (!run->collection) return false;
   command_tell_empty(run->models, globals);
-  ForestOptions options = {.threads = threads_of(globals), .seed = (uint64_t)globals->seed};
-  const Progress *p = command_progress_begin(&progress, "Reading the weights", globals);
-  run->forest = forest_build(run->collection, run->models, &options, p, &error);
-  command_progress_end(&progress);
+  run->forest = grow(run->collection, run->models, globals, &error);
   if (!run->forest) *status = command_fail(error);
   return run->forest != NULL;
 }
@@ -31,11 +37,7 @@ bool lineage_trees(Collection *collection, const GPtrArray *models, int tree, co
   for (guint i = 0; i < models->len; i++)
     if (((const Model *)models->pdata[i])->tree >= 0) return true;
   if (tree < 0) return true;
-  CommandProgress progress;
-  ForestOptions options = {.threads = threads_of(globals), .seed = (uint64_t)globals->seed};
-  const Progress *p = command_progress_begin(&progress, "Reading the weights", globals);
-  g_autoptr(Forest) forest = forest_build(collection, models, &options, p, error);
-  command_progress_end(&progress);
+  g_autoptr(Forest) forest = grow(collection, models, globals, error);
   for (guint i = 0; forest && i < models->len; i++) ((Model *)models->pdata[i])->tree = forest_node(forest, i)->tree;
   return forest != NULL;
 }

@@ -69,6 +69,11 @@ char *text_fold(const char *s) {
   return s[n] ? g_utf8_casefold(s, -1) : g_ascii_strdown(s, (gssize)n);
 }
 
+const char *text_last_part(const char *name) {
+  const char *dot = strrchr(name, '.');
+  return dot ? dot + 1 : name;
+}
+
 int text_char_width(gunichar c) {
   if (c < 0x80) return 1; /* nearly all: no look into Unicode's tables */
   if (g_unichar_iszerowidth(c)) return 0;

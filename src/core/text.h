@@ -26,6 +26,9 @@ bool text_is_safe(const char *bytes, gssize n);
  * ASCII. Valid UTF-8 in; the caller frees it. */
 char *text_fold(const char *s);
 
+/* What stands behind the last dot of a name, all of a name without one. Borrowed from it. */
+const char *text_last_part(const char *name);
+
 /* Columns that the terminal gives to a character: 0, 1 or 2. */
 int text_char_width(gunichar c);
 

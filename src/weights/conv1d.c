@@ -18,17 +18,24 @@ typedef struct {
   unsigned char *bytes; /* of that matrix, turned; NULL: none yet */
 } View;
 
+/* Whatever calls its matrix: PyTorch's "weight", Flax's "kernel". */
+static bool is_matrix_of(const TensorInfo *t, const char *module) {
+  const char *last = text_last_part(t->name);
+  if (strcmp(last, "weight") != 0 && strcmp(last, "kernel") != 0) return false;
+  const size_t n = strlen(module), length = (size_t)(last - t->name);
+  return length > n && last[-1] == '.' && strncmp(last - 1 - n, module, n) == 0;
+}
+
 static bool is_wide_qkv(const TensorInfo *t) {
   return t->rank == 2 && t->shape[0] > 0 && t->shape[1] / 3 == t->shape[0] && t->shape[1] % 3 == 0 &&
-         (g_str_has_suffix(t->name, ".attn.c_attn.weight") || g_str_has_suffix(t->name, ".attn.c_attn.kernel"));
+         is_matrix_of(t, ".attn.c_attn");
 }
 
 static bool is_turned(const TensorInfo *t) {
-  static const char *const endings[] = {".c_attn.weight", ".q_attn.weight", ".c_proj.weight", ".c_fc.weight",
-                                        ".c_attn.kernel", ".q_attn.kernel", ".c_proj.kernel", ".c_fc.kernel"};
+  static const char *const modules[] = {".c_attn", ".q_attn", ".c_proj", ".c_fc"};
   if (t->rank != 2 || dtype_block(t->dtype) != 1 || !dtype_has_size(t->dtype)) return false;
-  for (size_t i = 0; i < G_N_ELEMENTS(endings); i++)
-    if (g_str_has_suffix(t->name, endings[i])) return true;
+  for (size_t i = 0; i < G_N_ELEMENTS(modules); i++)
+    if (is_matrix_of(t, modules[i])) return true;
   return false;
 }
 

@@ -19,6 +19,17 @@ static void count_row(void *user, const Expert *x, bool again, unsigned done, un
   rows[1] += again;
 }
 
+/* The sweep's experts, of two layers, of which `again` were there before. */
+static GPtrArray *sweep(Fixture *f, const TrainOptions *o, unsigned again) {
+  g_autoptr(GError) error = NULL;
+  unsigned rows[2] = {0};
+  GPtrArray *all = sweep_run(f->collection, f->models, o, NULL, count_row, rows, NULL, NULL, &error);
+  g_assert_no_error(error);
+  g_assert_cmpuint(all->len, ==, 2);
+  g_assert_cmpuint(rows[1], ==, again);
+  return all;
+}
+
 static void test_sweep(Fixture *f, gconstpointer unused) {
   (void)unused;
   put_wood(f);
@@ -27,12 +38,8 @@ static void test_sweep(Fixture *f, gconstpointer unused) {
   o.baselines = false;
   g_autoptr(GError) error = NULL;
   for (unsigned again = 0; again < 2; again++) {
-    unsigned rows[2] = {0};
-    g_autoptr(GPtrArray) all = sweep_run(f->collection, f->models, &o, NULL, count_row, rows, NULL, NULL, &error);
-    g_assert_no_error(error);
-    g_assert_cmpuint(all->len, ==, 2);
+    g_autoptr(GPtrArray) all = sweep(f, &o, again * 2);
     g_assert_cmpstr(((Expert *)all->pdata[0])->layer, ==, "mid"); /* the one that says something comes first */
-    g_assert_cmpuint(rows[1], ==, again * 2);
   }
   g_assert_null(sweep_run(f->collection, f->models, &o, "no*", NULL, NULL, NULL, NULL, &error));
   g_assert_error(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND);
@@ -51,20 +58,13 @@ static void test_sweep_kernels(Fixture *f, gconstpointer unused) {
   g_assert_cmpstr(whole->expert->name, ==, "kernel-align");
   g_autoptr(GError) error = NULL;
   for (unsigned again = 0; again < 2; again++) {
-    unsigned rows[2] = {0};
-    g_autoptr(GPtrArray) all = sweep_run(f->collection, f->models, &o, NULL, count_row, rows, NULL, NULL, &error);
-    g_assert_no_error(error);
-    g_assert_cmpuint(all->len, ==, 2);
-    g_assert_cmpuint(rows[1], ==, again * 2);
+    g_autoptr(GPtrArray) all = sweep(f, &o, again * 2);
     g_assert_cmpstr(((Expert *)all->pdata[0])->name, ==, "mid-kernel-align");
     g_assert_cmpuint(((Expert *)all->pdata[0])->kernel->layers->len, ==, 1);
     g_remove(((Expert *)all->pdata[1])->path); /* as if it had been killed before the second */
     g_autoptr(Expert) mid = expert_load(((Expert *)all->pdata[0])->path, &error);
     g_assert_no_error(error);
-    unsigned more[2] = {0};
-    g_autoptr(GPtrArray) rest = sweep_run(f->collection, f->models, &o, NULL, count_row, more, NULL, NULL, &error);
-    g_assert_cmpuint(rest->len, ==, 2);
-    g_assert_cmpuint(more[1], ==, 1);
+    g_autoptr(GPtrArray) rest = sweep(f, &o, 1);
   }
   g_autoptr(GPtrArray) kept = expert_list(f->collection, NULL, NULL);
   g_assert_cmpuint(kept->len, ==, 3);

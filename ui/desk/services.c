@@ -19,12 +19,16 @@ static void keep_told(Ui *ui) {
   g_ptr_array_add(ui->told, one);
 }
 
-void ui_tell(Ui *ui, Style style, const char *format, ...) {
-  va_list args;
-  va_start(args, format);
+static void G_GNUC_PRINTF(3, 0) show(Ui *ui, Style style, const char *format, va_list args) {
   g_free(ui->message);
   ui->message = g_strdup_vprintf(format, args);
   ui->message_style = style;
+}
+
+void ui_tell(Ui *ui, Style style, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  show(ui, style, format, args);
   va_end(args);
   keep_told(ui);
 }
@@ -32,9 +36,7 @@ void ui_tell(Ui *ui, Style style, const char *format, ...) {
 void ui_hint(Ui *ui, const char *format, ...) {
   va_list args;
   va_start(args, format);
-  g_free(ui->message);
-  ui->message = g_strdup_vprintf(format, args);
-  ui->message_style = STYLE_DIM;
+  show(ui, STYLE_DIM, format, args);
   va_end(args);
 }
 

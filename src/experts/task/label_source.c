@@ -49,7 +49,7 @@ static const char *const name_stops[] = {"lora",  "model", "models", "adapter", 
                                          "epoch", "step",  "steps",  "the",     "ckpt",    "checkpoint", "safetensors",
                                          "v",     "idx",   "last",   "best",    NULL};
 
-static void unref_array(void *array) { g_ptr_array_unref(array); }
+void label_list_free(gpointer labels) { g_ptr_array_unref(labels); }
 
 void label_source_free(LabelSource *s) {
   if (!s) return;
@@ -210,7 +210,7 @@ LabelSource *label_source_new(const GPtrArray *models, const LabelRequest *r, GE
   g_autoptr(LabelSource) s = g_new0(LabelSource, 1);
   const char *source = r->source ? r->source : default_source(models, r->single);
   s->source = source ? safe_text(source, -1) : NULL;
-  s->labels = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, unref_array);
+  s->labels = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, label_list_free);
   s->warnings = g_ptr_array_new_with_free_func(g_free);
   if (!source) return nothing_found(r, s, error);
   g_auto(GStrv) more = r->stop_words ? g_strsplit(r->stop_words, ",", -1) : NULL;

@@ -25,6 +25,9 @@ typedef struct {
   GPtrArray *warnings; /* of char*: lines that name no model */
 } LabelSource;
 
+/* Lets go of one model's labels (GPtrArray*); a GDestroyNotify. */
+void label_list_free(gpointer labels);
+
 /* The labels of models (Model*). COPSE_ERROR_TOO_FEW when no model has one, naming what could be asked for;
  * COPSE_ERROR_FORMAT for a file that is none of labels or gives one model two. */
 LabelSource *label_source_new(const GPtrArray *models, const LabelRequest *request, GError **error);

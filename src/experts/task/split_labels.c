@@ -57,12 +57,10 @@ static GPtrArray *labels_of_row(const cJSON *row, const GPtrArray *names) {
   return g_steal_pointer(&own);
 }
 
-static void unref_array(void *array) { g_ptr_array_unref(array); }
-
 void split_labels_read(SplitRecord *r, const char *text) {
   g_autoptr(cJSON) o = text ? json_parse(text, strlen(text)) : NULL;
   g_autoptr(GPtrArray) names = names_of(cJSON_GetObjectItemCaseSensitive(o, "names"));
-  g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(unref_array);
+  g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(label_list_free);
   const cJSON *row;
   if (!names) return;
   cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(o, "of")) {
@@ -81,7 +79,7 @@ LabelSource *split_labels_recall(const SplitRecord *r, const char *source, const
   for (size_t k = 0; k < r->n; k++) g_hash_table_insert(known, &r->key[k], r->labels->pdata[k]);
   LabelSource *s = g_new0(LabelSource, 1);
   s->source = safe_text(source, -1);
-  s->labels = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, unref_array);
+  s->labels = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, label_list_free);
   s->warnings = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; i < models->len; i++) {
     const Model *m = models->pdata[i];

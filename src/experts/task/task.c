@@ -296,11 +296,9 @@ Task *task_new(const GPtrArray *models, const TaskOptions *o, GError **error) {
   return build(&b, models, error) ? g_steal_pointer(&t) : NULL;
 }
 
-static void unref_array(void *array) { g_ptr_array_unref(array); }
-
 /* By model, what it is called. */
 static GPtrArray *labels_by_model(const Task *t) {
-  GPtrArray *all = g_ptr_array_new_with_free_func(unref_array);
+  GPtrArray *all = g_ptr_array_new_with_free_func(label_list_free);
   for (guint i = 0; i < t->models->len; i++) {
     GPtrArray *own = g_ptr_array_new_with_free_func(g_free);
     if (!t->has) g_ptr_array_add(own, g_strdup(t->labels->pdata[t->target[i]]));

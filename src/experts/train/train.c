@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "experts/kernel/shortcut.h"
 #include "experts/train/train.h"
 
 #include <glib/gstdio.h>
@@ -10,6 +9,7 @@
 #include "collection/collection_team.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "experts/kernel/shortcut.h"
 #include "numerics/hash.h"
 #include "numerics/linalg.h"
 #include "experts/train/train_auto.h"

@@ -14,16 +14,6 @@ typedef struct {
   double confidence;
 } Place;
 
-/* The node at the top of a tree as built so far. */
-static unsigned top_of(const Builder *b, unsigned v) {
-  for (unsigned steps = 0; steps <= b->forest->nodes->len; steps++) {
-    const GArray *parents = forest_node(b->forest, v)->parents;
-    if (parents->len == 0) break;
-    v = g_array_index(parents, ParentEdge, 0).parent;
-  }
-  return v;
-}
-
 /* The full model whose tables of tokens an adapter carries, of those that it fits: the one that they are most alike to;
  * -1 when it carries none, or a stranger's. */
 static int carried_base(const Builder *b, const ModelSketch *adapter) {
@@ -73,7 +63,7 @@ static Place base_on_disk(const Builder *b, Sets *sets, const ModelSketch *adapt
       place.node = -1;
       g_hash_table_remove_all(trees);
     }
-    if (place.node < 0 || top_of(b, v) == v) place.node = (int)v;
+    if (place.node < 0 || builder_top(b, v) == v) place.node = (int)v;
     g_hash_table_add(trees, GUINT_TO_POINTER(sets_find(sets, v)));
   }
   place.trees = g_hash_table_size(trees);

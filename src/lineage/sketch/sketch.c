@@ -42,8 +42,7 @@ bool layer_name_is_head(const SafeText *name) {
                                       "score",           "logits",       "fc",         "out",
                                       "output",          "output_layer", "qa_outputs", "classification_head",
                                       "regression_head", "embed_out"};
-  const char *last = strrchr(name, '.');
-  last = last ? last + 1 : name;
+  const char *last = text_last_part(name);
   size_t first = strcspn(name, ".");
   for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
     /* "fc", "out" and "output" are heads at the top of a model and ordinary layers inside. */

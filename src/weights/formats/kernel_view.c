@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "weights/formats/kernel_view.h"
 
-#include <string.h>
-
 static bool is_kernel(const char *name) {
-  static const char *const words[] = {"kernel", "recurrent_kernel", "pointwise_kernel"};
-  const char *dot = strrchr(name, '.'), *last = dot ? dot + 1 : name;
-  for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
-    if (strcmp(last, words[i]) == 0) return true;
-  return false;
+  static const char *const words[] = {"kernel", "recurrent_kernel", "pointwise_kernel", NULL};
+  return g_strv_contains(words, text_last_part(name));
 }
 
 void kernel_view_turn(const char *name, Strided *view) {

@@ -6,29 +6,21 @@
 #include "weights/layers/averages.h"
 #include "weights/layers/gguf_names.h"
 
-static const char *last_word(const char *name) {
-  const char *dot = strrchr(name, '.');
-  return dot ? dot + 1 : name;
-}
-
 /* Flax's training states keep theirs in a tree of its own. */
 static bool is_moment(const char *name) {
-  static const char *const words[] = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq", "exp_inf", "momentum_buffer"};
-  const char *last = last_word(name);
-  for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
-    if (strcmp(last, words[i]) == 0) return true;
-  return g_str_has_prefix(name, "opt_state.");
+  static const char *const words[] = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq", "exp_inf", "momentum_buffer", NULL};
+  return g_strv_contains(words, text_last_part(name)) || g_str_has_prefix(name, "opt_state.");
 }
 
 /* GLoRA's part that a layer's last word is: 0..3, or -1. */
 static int glora_part(const TensorName *name) {
-  const char *last = last_word(name->layer);
+  const char *last = text_last_part(name->layer);
   if (name->role != TENSOR_WEIGHT || last == name->layer || strlen(last) != 2) return -1;
   bool fits = (last[0] == 'a' || last[0] == 'b') && (last[1] == '1' || last[1] == '2');
   return fits ? (last[0] - 'a') * 2 + (last[1] - '1') : -1;
 }
 
-static char *without_last(const char *name) { return g_strndup(name, (gsize)(last_word(name) - name) - 1); }
+static char *without_last(const char *name) { return g_strndup(name, (gsize)(text_last_part(name) - name) - 1); }
 
 /* Modules that have all four parts: layer -> which of them, as bits. */
 static void settle_glora(FileNames *f) {

@@ -38,8 +38,7 @@ static bool cut_norm_scale(GString *body) {
   if (!g_str_has_suffix(body->str, ending)) return false;
   const size_t rest = body->len - strlen(ending);
   g_autofree char *module = g_strndup(body->str, rest);
-  const char *dot = strrchr(module, '.');
-  g_autofree char *last = g_ascii_strdown(dot ? dot + 1 : module, -1);
+  g_autofree char *last = g_ascii_strdown(text_last_part(module), -1);
   if (!strstr(last, "norm") && !g_str_has_prefix(last, "ln") && !g_str_has_prefix(last, "bn")) return false;
   g_string_truncate(body, rest);
   return true;
