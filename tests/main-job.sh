@@ -169,4 +169,11 @@ is "and eval goes on" refuses 0 'retrieval by text' "$COPSE" eval "$dir/broken" 
 mkdir -p "$dir/few" && cp -r "$wood/scenes/val" "$dir/few/train" && find "$dir/few" -name 'model_idx_*' | sort | tail -n +4 | xargs rm -rf
 is "too few labels are refused" refuses 1 'too few labels' "$COPSE" train "$dir/few" --state "$dir/fewstate"
 is "and nothing is written" test ! -e "$dir/fewstate/experts"
+# Labels that are lists are classes, unless the user wants them as texts.
+"$COPSE" plant "$dir/classes" --kind classes --models 14 --seed 3 --quiet >/dev/null
+task_of() { "$COPSE" train "$dir/classes" --layer classifier --expert kernel --read-only --quiet --json "$@" | sed -n 's/.*"task":[^"]*"\([a-z]*\)".*/\1/p'; }
+is "lists of labels are classified" test "$(task_of)" = classify
+is "and said to be" refuses 0 'lists of classes' "$COPSE" train "$dir/classes" --layer classifier --expert kernel --read-only
+is "and taken as texts on request" test "$(task_of --task align)" = align
+is "numbers are texts of no known word" refuses 1 "encoder 'words' knows no word" "$COPSE" train "$dir/classes" --label seed --read-only --quiet
 echo "1..$n"

@@ -100,15 +100,16 @@ static void on_row(void *user, const Expert *x, bool again, unsigned done, unsig
           again ? "  (kept)" : "");
 }
 
-static int sweep(const char *root, const TrainWords *w, const SweepWords *s, const Globals *g) {
+static int sweep(const char *root, TrainWords *w, const SweepWords *s, const Globals *g) {
   TrainOptions options;
   GError *error = NULL;
   if (!train_words_read(w, g, &options, &error)) return command_fail(error);
-  options.baselines = false;
-  options.out = NULL;
   g_autoptr(GPtrArray) models = NULL, warnings = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(Collection) c = command_open(root, g, &models);
   if (!c) return STATUS_COULD_NOT;
+  if (!train_words_settle_task(w, g, models, &options, &error)) return command_fail(error);
+  options.baselines = false;
+  options.out = NULL;
   if (!lineage_trees(c, models, options.tree, g, &error)) return command_fail(error);
   g_autoptr(GHashTable) apart = w->apart ? apart_table(models, w->apart) : NULL;
   options.kin = apart;

@@ -80,6 +80,7 @@ static void print_json(const TrainResult *r) {
   json_add_string(o, "expert", x->name);
   json_add_string(o, "path", x->path);
   json_add_string(o, "layer", x->layer);
+  json_add_string(o, "task", x->task == EXPERT_ALIGN ? "align" : "classify");
   json_add_string(o, "label_key", x->label_key);
   cJSON_AddNumberToObject(o, "epochs", x->epochs);
   cJSON_AddNumberToObject(o, "best_epoch", r->best_epoch);
@@ -174,7 +175,7 @@ static bool kind_of(const char *word, int *kind, GError **error) {
   return false;
 }
 
-static int train(const char *root, const TrainWords *o, const Globals *g) {
+static int train(const char *root, TrainWords *o, const Globals *g) {
   TrainOptions options;
   GError *error = NULL;
   int kind;
@@ -185,10 +186,11 @@ static int train(const char *root, const TrainWords *o, const Globals *g) {
   }
   g_autofree char *table = o->label && o->label[0] == '@' ? g_canonicalize_filename(o->label + 1, NULL) : NULL;
   g_autofree char *source = table ? g_strconcat("@", table, NULL) : NULL; /* found again from any folder */
-  if (source) options.label_key = source;
   g_autoptr(GPtrArray) models = NULL;
   g_autoptr(Collection) c = command_open(root, g, &models);
   if (!c) return STATUS_COULD_NOT;
+  if (!train_words_settle_task(o, g, models, &options, &error)) return command_fail(error);
+  if (source) options.label_key = source;
   if (!lineage_trees(c, models, options.tree, g, &error)) return command_fail(error);
   g_autoptr(GHashTable) apart = o->apart ? apart_table(models, o->apart) : NULL;
   options.kin = apart;

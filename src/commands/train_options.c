@@ -2,10 +2,12 @@
 #include "commands/train_options.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/error.h"
 #include "experts/probex/multiview.h"
+#include "experts/task/label_source.h"
 #include "experts/train/preset.h"
 
 void train_words_clear(TrainWords *o) {
@@ -138,10 +140,21 @@ bool train_words_read(const TrainWords *o, const Globals *g, TrainOptions *t, GE
   return true;
 }
 
+bool train_words_settle_task(TrainWords *o, const Globals *g, const GPtrArray *models, TrainOptions *t,
+                             GError **error) {
+  bool of_a_task = o->preset && strcmp(o->preset, "published") != 0;
+  if (o->task || of_a_task || !label_source_has_lists(models, o->label)) return true;
+  o->task = g_strdup("classify");
+  if (!g->quiet)
+    fprintf(stderr,
+            "copse: labels are lists of classes, so the task is classify; --task align takes each list as a text\n");
+  return train_words_read(o, g, t, error);
+}
+
 GOptionEntry *train_words_entries(TrainWords *o) {
   const GOptionEntry entries[] = {
-      {"task", 0, 0, G_OPTION_ARG_STRING, &o->task, "align: weights to words (the default); classify: which labels",
-       "TASK"},
+      {"task", 0, 0, G_OPTION_ARG_STRING, &o->task,
+       "align: weights to words; classify: which labels (default: classify where labels are lists of classes)", "TASK"},
       {"expert", 0, 0, G_OPTION_ARG_STRING, &o->expert,
        "auto (the default: closed form first), kernel, probex, multiview, or a baseline to measure: dense, statnn",
        "KIND"},

@@ -22,3 +22,8 @@ GOptionEntry *train_words_entries(TrainWords *words);
 
 /* What the engine takes, borrowing strings from `words`. False with COPSE_ERROR_USAGE. */
 bool train_words_read(const TrainWords *words, const Globals *globals, TrainOptions *options, GError **error);
+
+/* Without --task, and unless a preset is of one: classify where the labels of the models are lists, which is said on stderr.
+ * Reads `words` again then; what was put into *options besides is to be put there after this. */
+bool train_words_settle_task(TrainWords *words, const Globals *globals, const GPtrArray *models, TrainOptions *options,
+                             GError **error);

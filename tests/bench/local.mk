@@ -32,7 +32,9 @@ bench-views: tests/bench/views-step$(EXEEXT)
 
 # From files to an expert: `copse train` beside that form in PyTorch, on a planted wood. EPOCHS=N of PyTorch's.
 bench-expert: copse$(EXEEXT)
-	@$(with_torch) $(srcdir)/tests/bench/expert_torch.py ./copse$(EXEEXT) expert-data 0.attn2.to_q $${EPOCHS:-100} \
+	@$(with_torch) $(srcdir)/tests/bench/expert_torch.py ./copse$(EXEEXT) hard expert-data 0.attn2.to_q $${EPOCHS:-100} && \
+	  $(python) $(srcdir)/tests/bench/expert_torch.py ./copse$(EXEEXT) classes expert-classes encoder.layer.1.dense \
+	  $${EPOCHS:-100} \
 	  $(without_torch)
 
 # For maintainers: the word table from what data/words/make-words.js writes (GLOVE=FILE), and the nouns, of WordNet 3.0.

@@ -61,11 +61,38 @@ static void test_class_ids(void) {
     g_assert_cmpstr(label_source_first(labels, models->pdata[i]), ==, names[i]);
 }
 
+static GPtrArray *models_with(const char *key, const char *const *values, size_t n) {
+  GPtrArray *models = g_ptr_array_new_with_free_func((GDestroyNotify)model_unref);
+  for (size_t i = 0; i < n; i++) {
+    Model *m = model_new();
+    m->path = g_strdup_printf("m%zu", i);
+    if (values[i]) model_add_fact(m, key, values[i], "metadata");
+    g_ptr_array_add(models, m);
+  }
+  return models;
+}
+
+/* Classes are lists in most models that have any; tags never are, and one list among texts makes none. */
+static void test_lists(void) {
+  static const char *const lists[] = {NULL, "['a', 'b']", "['b', 'c']", "d"}, *const texts[] = {"a", "b", "['c', 'd']"};
+  g_autoptr(GPtrArray) classes = models_with("dataset_chosen_targets", lists, G_N_ELEMENTS(lists));
+  g_autoptr(GPtrArray) concepts = models_with("concept", texts, G_N_ELEMENTS(texts));
+  g_autoptr(GPtrArray) tags = models_with("tags", lists, G_N_ELEMENTS(lists));
+  g_assert_true(label_source_has_lists(classes, "dataset_chosen_targets"));
+  g_assert_true(label_source_has_lists(classes, NULL));
+  g_assert_false(label_source_has_lists(classes, "concept"));
+  g_assert_false(label_source_has_lists(classes, "folder"));
+  g_assert_false(label_source_has_lists(concepts, "concept"));
+  g_assert_false(label_source_has_lists(concepts, "@concept"));
+  g_assert_false(label_source_has_lists(tags, "tags"));
+}
+
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/labels/literals", test_literals);
   g_test_add_func("/labels/plain-text", test_plain_text);
   g_test_add_func("/labels/text", test_text);
   g_test_add_func("/labels/class-ids", test_class_ids);
+  g_test_add_func("/labels/lists", test_lists);
   return g_test_run();
 }

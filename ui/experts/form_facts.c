@@ -45,6 +45,7 @@ void form_facts_show(const FormFacts *f, TrainForm *form) {
   form->sources = f->sources.result;
   form->counts = f->counts.result;
   form->shortage = f->counts.job || f->counts.result ? NULL : f->counts.problem;
+  train_form_settle_task(form, f->ui->wood ? f->ui->wood->label_key : NULL);
 }
 
 /* What decides which models are used. The caller frees it. */

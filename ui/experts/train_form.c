@@ -112,6 +112,7 @@ static void switch_choice(TrainForm *form, int field, int by) {
   int n = 0;
   while (choices[n]) n++;
   line_edit_set(&form->fields[field], choices[(chosen(form, field) + by + n) % n]);
+  form->task_chosen |= field == F_TASK;
 }
 
 /* The layer before or after the one in the field, among those there are. */
@@ -159,7 +160,7 @@ bool train_form_type(TrainForm *form, Key key) {
   if (!is_choice(field)) return line_edit_type(&form->fields[field], key);
   if (key == ' ') switch_choice(form, field, 1);
   for (const char *const *c = field_table[field].choices; *c; c++)
-    if ((Key) * *c == key) line_edit_set(&form->fields[field], *c);
+    if ((Key) * *c == key) line_edit_set(&form->fields[field], *c), form->task_chosen |= field == F_TASK;
   return true;
 }
 
@@ -292,16 +293,28 @@ static char *cost_text(const TrainForm *form) {
   return g_string_free(s, FALSE);
 }
 
-/* What the source in the field gives: "concept: 1600 models, 400 labels; PgDn, PgUp choose". The caller frees it. */
-static char *source_text(const TrainForm *form, const char *label_key) {
+/* Where among the sources the one in the field is (empty: `label_key`), or -1. */
+static int source_wanted(const TrainForm *form, const char *label_key) {
   const char *text = form->fields[F_LABEL].text->str, *source = *text ? text : label_key;
-  for (guint i = 0; source && form->sources && i < form->sources->len; i++) {
-    const LabelCount *c = source_at(form, (int)i);
-    if (g_str_equal(c->source, source))
-      return g_strdup_printf("%s: %u models, %u labels; PgDn, PgUp: %u/%u", source, c->models, c->labels, i + 1,
-                             form->sources->len);
-  }
-  return g_strdup(field_table[F_LABEL].help);
+  for (guint i = 0; source && form->sources && i < form->sources->len; i++)
+    if (g_str_equal(source_at(form, (int)i)->source, source)) return (int)i;
+  return -1;
+}
+
+void train_form_settle_task(TrainForm *form, const char *label_key) {
+  int at = source_wanted(form, label_key);
+  if (at < 0 || form->task_chosen) return;
+  const char *task = source_at(form, at)->lists ? "classify" : "align";
+  if (!g_str_equal(form->fields[F_TASK].text->str, task)) line_edit_set(&form->fields[F_TASK], task);
+}
+
+/* What it gives: "concept: 1600 models, 400 labels; PgDn, PgUp choose". The caller frees it. */
+static char *source_text(const TrainForm *form, const char *label_key) {
+  int at = source_wanted(form, label_key);
+  if (at < 0) return g_strdup(field_table[F_LABEL].help);
+  const LabelCount *c = source_at(form, at);
+  return g_strdup_printf("%s: %u models, %u labels; PgDn, PgUp: %d/%u", c->source, c->models, c->labels, at + 1,
+                         form->sources->len);
 }
 
 static Style help_style(const TrainForm *form, bool doubtful) {

@@ -18,6 +18,7 @@ typedef struct {
   LineEdit fields[TRAIN_FIELDS];
   List list;                 /* the field at hand */
   char *problem;             /* what is wrong with it, or NULL */
+  bool task_chosen;          /* by the user: the labels do not change it */
   const ModelDiff *layers;   /* the layers there are, borrowed; NULL: not known */
   const GPtrArray *sources;  /* of LabelCount*: what models may be labelled by, borrowed; NULL: not known */
   const TrainCounts *counts; /* what the fields would use, borrowed; NULL: not known */
@@ -40,6 +41,10 @@ bool train_form_options(TrainForm *form, TrainOptions *options);
 
 /* What the fields say as they stand, without moving to one that is wrong; false when one is. */
 bool train_form_read(const TrainForm *form, TrainOptions *options);
+
+/* Unless the user chose a task: classify where the source in the field (empty: `label_key`) gives lists of classes, else
+ * align. */
+void train_form_settle_task(TrainForm *form, const char *label_key);
 
 /* Draws the form as a box in the middle of the area. `label_key` is what an empty label means. */
 void train_form_draw(TrainForm *form, Cells *cells, Rect area, const char *label_key);

@@ -206,6 +206,21 @@ static const char *default_source(const GPtrArray *models, bool single) {
   return models_label_key(models);
 }
 
+bool label_source_has_lists(const GPtrArray *models, const char *source) {
+  static const char *const others[] = {"folder", "name", "hand", "tags", NULL};
+  guint declared = 0, lists = 0;
+  if (!source) source = models_label_key(models);
+  if (!source || source[0] == '@' || g_strv_contains(others, source)) return false;
+  for (guint i = 0; i < models->len; i++) {
+    const char *value = model_value(models->pdata[i], source);
+    if (!value) continue;
+    g_autoptr(GPtrArray) labels = label_list_parse(value);
+    declared++;
+    lists += labels->len > 1;
+  }
+  return 2 * lists > declared;
+}
+
 LabelSource *label_source_new(const GPtrArray *models, const LabelRequest *r, GError **error) {
   g_autoptr(LabelSource) s = g_new0(LabelSource, 1);
   const char *source = r->source ? r->source : default_source(models, r->single);

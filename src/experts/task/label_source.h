@@ -34,6 +34,11 @@ LabelSource *label_source_new(const GPtrArray *models, const LabelRequest *reque
 void label_source_free(LabelSource *source);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LabelSource, label_source_free)
 
+/* True when a key's values are lists of several labels in most models that declare it, as a classifier's classes are: what to
+ * classify by. `source` NULL: what models_label_key() finds. Never for tags, which describe one thing in many words, nor
+ * for a source that is no key. */
+bool label_source_has_lists(const GPtrArray *models, const char *source);
+
 /* The first label of a model, or NULL. Borrowed. */
 const char *label_source_first(const LabelSource *source, const Model *model);
 

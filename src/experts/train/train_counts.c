@@ -38,7 +38,8 @@ static void add_source(GPtrArray *all, const GPtrArray *models, const char *name
     for (guint k = 0; k < ((GPtrArray *)own)->len; k++) g_hash_table_add(labels, ((GPtrArray *)own)->pdata[k]);
   if (g_hash_table_size(labels) < 2) return;
   LabelCount *c = g_new(LabelCount, 1);
-  *c = (LabelCount){g_strdup(name), g_hash_table_size(source->labels), g_hash_table_size(labels)};
+  *c = (LabelCount){g_strdup(name), g_hash_table_size(source->labels), g_hash_table_size(labels),
+                    label_source_has_lists(models, name)};
   g_ptr_array_add(all, c);
 }
 

@@ -18,6 +18,7 @@ bool train_counts(Collection *collection, const GPtrArray *models, const TrainOp
 typedef struct {
   char *source;
   guint models, labels; /* models that have one of it; different labels */
+  bool lists;           /* most have several: what to classify by */
 } LabelCount;
 
 /* Sources that give at least two labels: the keys that models declare, the most frequent first, then folder, name and
