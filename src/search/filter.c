@@ -6,6 +6,7 @@
 #include "core/text.h"
 #include "experts/task/label_list.h"
 #include "lineage/forest/node_fields.h"
+#include "search/fuzzy.h"
 #include "search/question_field.h"
 #include "search/word_match.h"
 
@@ -94,6 +95,31 @@ char *row_filter_problem(const RowFilter *filter, const GPtrArray *models) {
     return g_strdup_printf("\"%s\" asks for what no model has. %s", word, fields);
   }
   return NULL;
+}
+
+guint64 row_filter_letters(const RowFilter *filter) {
+  guint64 letters = 0;
+  for (guint i = 0; i < filter->terms->len; i++) {
+    const FilterTerm *term = &g_array_index(filter->terms, FilterTerm, i);
+    if (!term->question && !term->negated) letters |= fuzzy_letters(term->text);
+  }
+  return letters;
+}
+
+/* A word that goes on with another is found where that one is. */
+static bool term_narrows(const FilterTerm *term, const FilterTerm *before) {
+  if (term->negated != before->negated || !term->question != !before->question) return false;
+  if (term->question || term->negated) return g_str_equal(term->text, before->text);
+  return g_str_has_prefix(term->text, before->text);
+}
+
+bool row_filter_narrow(RowFilter *filter, const RowFilter *before) {
+  if (filter->terms->len < before->terms->len) return false;
+  for (guint i = 0; i < before->terms->len; i++)
+    if (!term_narrows(&g_array_index(filter->terms, FilterTerm, i), &g_array_index(before->terms, FilterTerm, i)))
+      return false;
+  filter->wide |= before->wide;
+  return true;
 }
 
 bool row_filter_widen(RowFilter *filter) {

@@ -25,6 +25,13 @@ char *row_filter_problem(const RowFilter *filter, const GPtrArray *models);
 bool row_filter_widen(RowFilter *filter);
 bool row_filter_is_wide(const RowFilter *filter);
 
+/* The letters (search/fuzzy.h) that a haystack must have to be kept. */
+guint64 row_filter_letters(const RowFilter *filter);
+
+/* True when the filter keeps nothing that `before` does not, for it only goes on with what was typed. It is as wide then:
+ * where no word began with less, none begins with more. */
+bool row_filter_narrow(RowFilter *filter, const RowFilter *before);
+
 /* `haystack` is what node_haystack() gives for the node. */
 bool row_filter_match(const RowFilter *filter, const Forest *forest, const ForestNode *node, const char *haystack,
                       const char *label_key);

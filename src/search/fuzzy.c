@@ -22,7 +22,11 @@ struct Fuzzy {
   guint64 *own_letters; /* NULL: they were given */
   guint n;
   char *typed;     /* folded; "" at first */
-  GArray *left;    /* of Match: what matches, in the order of the texts */
+  char **words;    /* of it */
+  guint64 needed;  /* their letters */
+  GArray *left;    /* of Match: what matches so far, in the order of the texts */
+  guint *source;   /* the texts to look at, in their order; NULL: all */
+  guint at, to;    /* how many of them have been looked at, of how many */
   bool everything; /* nothing is typed, and `left` is not filled in */
 };
 
@@ -56,6 +60,8 @@ void fuzzy_free(Fuzzy *f) {
   if (!f) return;
   g_free(f->own_letters);
   g_free(f->typed);
+  g_strfreev(f->words);
+  g_free(f->source);
   g_array_unref(f->left);
   g_free(f);
 }
@@ -121,32 +127,56 @@ static int score_text(const char *text, char *const *words, guint8 *way) {
 }
 
 /* Scores one text and keeps it when it matches. */
-static void try_text(const Fuzzy *f, GArray *kept, guint i, guint64 needed, char *const *words) {
-  if ((f->letters[i] & needed) != needed) return;
+static void try_text(const Fuzzy *f, guint i) {
+  if ((f->letters[i] & f->needed) != f->needed) return;
   Match m = {.index = i};
-  m.score = score_text(f->texts[i], words, &m.way);
+  m.score = score_text(f->texts[i], f->words, &m.way);
   if (!m.score) return;
   /* Of two that say the same the shorter is meant: its first line, which is its name. */
   const char *end = strchr(f->texts[i], '\n');
   m.score -= end ? MIN((int)(end - f->texts[i]) / 4, LONG) : LONG / 2;
-  g_array_append_val(kept, m);
+  g_array_append_val(f->left, m);
+}
+
+/* What matched so far, and what had not been looked at yet. */
+static void look_at_the_rest(Fuzzy *f) {
+  guint n = 0, *source = g_new(guint, f->left->len + f->to - f->at + 1);
+  for (guint i = 0; i < f->left->len; i++) source[n++] = g_array_index(f->left, Match, i).index;
+  for (guint i = f->at; i < f->to; i++) source[n++] = f->source ? f->source[i] : i;
+  g_free(f->source);
+  f->source = source;
+  f->at = 0, f->to = n;
+}
+
+static void look_at_all(Fuzzy *f) {
+  g_clear_pointer(&f->source, g_free);
+  f->at = 0, f->to = f->everything ? 0 : f->n;
+}
+
+void fuzzy_begin(Fuzzy *f, const char *typed) {
+  g_autofree char *folded = g_strstrip(text_fold(typed));
+  if (g_str_equal(folded, f->typed)) return;
+  bool narrower = !f->everything && g_str_has_prefix(folded, f->typed);
+  f->everything = !*folded;
+  if (narrower) look_at_the_rest(f);
+  else look_at_all(f);
+  g_array_set_size(f->left, 0);
+  g_strfreev(f->words);
+  f->words = g_strsplit(folded, " ", -1);
+  f->needed = fuzzy_letters(folded);
+  g_free(f->typed);
+  f->typed = g_steal_pointer(&folded);
+}
+
+bool fuzzy_work(Fuzzy *f, guint texts) {
+  guint end = f->at + MIN(texts, f->to - f->at);
+  for (; f->at < end; f->at++) try_text(f, f->source ? f->source[f->at] : f->at);
+  return f->at < f->to;
 }
 
 void fuzzy_type(Fuzzy *f, const char *typed) {
-  g_autofree char *folded = text_fold(typed);
-  g_auto(GStrv) words = g_strsplit(folded, " ", -1);
-  guint64 needed = fuzzy_letters(folded);
-  bool narrower = !f->everything && g_str_has_prefix(folded, f->typed);
-  GArray *kept = g_array_new(FALSE, FALSE, sizeof(Match));
-  f->everything = !*g_strstrip(folded);
-  if (!f->everything && narrower)
-    for (guint i = 0; i < f->left->len; i++) try_text(f, kept, g_array_index(f->left, Match, i).index, needed, words);
-  else if (!f->everything)
-    for (guint i = 0; i < f->n; i++) try_text(f, kept, i, needed, words);
-  g_array_unref(f->left);
-  f->left = kept;
-  g_free(f->typed);
-  f->typed = g_steal_pointer(&folded);
+  fuzzy_begin(f, typed);
+  fuzzy_work(f, G_MAXUINT);
 }
 
 guint fuzzy_count(const Fuzzy *f) { return f->everything ? f->n : f->left->len; }

@@ -20,6 +20,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Fuzzy, fuzzy_free)
 /* Another text is typed. One more letter looks only at what still matched before it. */
 void fuzzy_type(Fuzzy *fuzzy, const char *typed);
 
+/* The same in slices, for whoever may not be held up: fuzzy_work() looks at so many texts, and is true while others are
+ * left. Until then the functions below tell of what was found so far. Another text may be begun at any time: one that
+ * goes on with the last looks at what has matched and at what is left. */
+void fuzzy_begin(Fuzzy *fuzzy, const char *typed);
+bool fuzzy_work(Fuzzy *fuzzy, guint texts);
+
 /* How many texts match; all of them when nothing is typed. */
 guint fuzzy_count(const Fuzzy *fuzzy);
 

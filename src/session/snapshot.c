@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "session/snapshot.h"
 
+#include <string.h>
+
 #include "lineage/forest/outline.h"
 #include "search/filter.h"
 #include "search/fuzzy.h"
@@ -12,7 +14,8 @@ Snapshot *snapshot_ref(Snapshot *wood) {
 
 void snapshot_unref(Snapshot *wood) {
   if (!wood || atomic_fetch_sub(&wood->refs, 1) != 1) return;
-  g_strfreev(wood->haystacks);
+  g_free(wood->haystacks);
+  g_free(wood->hay);
   g_free(wood->letters);
   g_free(wood->order);
   g_free(wood->parent);
@@ -65,16 +68,27 @@ static void find_order(Snapshot *wood) {
   }
 }
 
+/* One behind the other, for whoever looks through all of them. */
+static void stack_hay(Snapshot *wood, guint n) {
+  g_autofree gsize *begin = g_new(gsize, n + 1);
+  GString *hay = g_string_new(NULL);
+  for (guint i = 0; i < n; i++) {
+    g_autofree char *one = node_haystack(forest_node(wood->forest, i), wood->label_key);
+    begin[i] = hay->len;
+    g_string_append_len(hay, one, (gssize)strlen(one) + 1);
+  }
+  wood->hay = g_string_free(hay, FALSE);
+  wood->haystacks = g_new(const char *, n + 1);
+  for (guint i = 0; i < n; i++) wood->haystacks[i] = wood->hay + begin[i];
+  wood->haystacks[n] = NULL;
+}
+
 static void snapshot_fold(Snapshot *wood) {
   guint n = wood->forest->nodes->len;
   wood->names = names_of(wood->forest);
-  wood->haystacks = g_new(char *, n + 1);
+  stack_hay(wood, n);
   wood->letters = g_new(guint64, n + 1);
-  for (guint i = 0; i < n; i++) {
-    wood->haystacks[i] = node_haystack(forest_node(wood->forest, i), wood->label_key);
-    wood->letters[i] = fuzzy_letters(wood->haystacks[i]);
-  }
-  wood->haystacks[n] = NULL;
+  for (guint i = 0; i < n; i++) wood->letters[i] = fuzzy_letters(wood->haystacks[i]);
   find_order(wood);
 }
 

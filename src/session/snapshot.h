@@ -13,12 +13,13 @@
 typedef struct {
   GPtrArray *models, *skipped;
   Forest *forest;
-  NameSet *names;        /* of each node, for where there is little room */
-  char **haystacks;      /* of each node, what words are looked for in: node_haystack() */
-  guint64 *letters;      /* of each haystack: fuzzy_letters() */
-  unsigned *order;       /* all nodes as an outline lists them */
-  int *parent;           /* of each node, -1: none. Both NULL when an outline does not list all nodes */
-  const char *label_key; /* what models are labelled by, or NULL. Static text */
+  NameSet *names;         /* of each node, for where there is little room */
+  const char **haystacks; /* of each node, what words are looked for in: node_haystack() */
+  char *hay;              /* all of them, one behind the other */
+  guint64 *letters;       /* of each haystack: fuzzy_letters() */
+  unsigned *order;        /* all nodes as an outline lists them */
+  int *parent;            /* of each node, -1: none. Both NULL when an outline does not list all nodes */
+  const char *label_key;  /* what models are labelled by, or NULL. Static text */
   uint64_t bytes;
   bool concepts; /* some model says what it was trained on */
   bool scanned;  /* the folders were walked in this session */

@@ -75,6 +75,37 @@ static void test_narrowing(void) {
   g_assert_cmpuint(fuzzy_count(slow), ==, 4);
 }
 
+/* Looked at piece by piece, and gone on typing before all were: the same as each text by itself. */
+static void test_slices(void) {
+  enum { MANY = 3000 };
+  static const char *const typed[] = {"r", "re", "red", "red ", "red f", "red fo", "red",
+                                      "x", "xe", "fl",  "",     "odd 1", "odd 17"};
+  g_autofree const char **many = g_new(const char *, MANY);
+  g_autoptr(GPtrArray) own = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < MANY; i++) {
+    g_ptr_array_add(own, g_strdup_printf("%s %s %u", i % 7 ? "even" : "odd", texts[i % G_N_ELEMENTS(texts)], i));
+    many[i] = own->pdata[i];
+  }
+  for (guint patience = 0; patience < 9; patience++) {
+    g_autoptr(Fuzzy) sliced = fuzzy_new(many, NULL, MANY);
+    for (guint k = 0; k < G_N_ELEMENTS(typed); k++) {
+      guint a[MANY], b[MANY], pieces = 0;
+      guint8 found[MANY], once_found[MANY];
+      fuzzy_begin(sliced, typed[k]);
+      bool last = k + 1 == G_N_ELEMENTS(typed) || (k + patience) % 3 == 0;
+      while (fuzzy_work(sliced, 97) && (last || pieces < patience)) pieces++;
+      if (!last) continue;
+      g_autoptr(Fuzzy) once = fuzzy_new(many, NULL, MANY);
+      fuzzy_type(once, typed[k]);
+      guint n = fuzzy_best(sliced, a, MANY);
+      g_assert_cmpuint(n, ==, fuzzy_best(once, b, MANY));
+      g_assert_cmpmem(a, n * sizeof *a, b, n * sizeof *b);
+      g_assert_cmpuint(fuzzy_mark(sliced, found), ==, fuzzy_mark(once, once_found));
+      g_assert_cmpmem(found, MANY, once_found, MANY);
+    }
+  }
+}
+
 /* Of very many the best few are the best, and a letter takes no longer than a frame. */
 static void test_many(void) {
   enum { MANY = 100000, KEPT = 50 };
@@ -107,6 +138,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/fuzzy/ranks", test_ranks);
   g_test_add_func("/fuzzy/marks", test_marks);
   g_test_add_func("/fuzzy/narrowing", test_narrowing);
+  g_test_add_func("/fuzzy/slices", test_slices);
   g_test_add_func("/fuzzy/many", test_many);
   return g_test_run();
 }

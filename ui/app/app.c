@@ -190,6 +190,10 @@ static gint64 tick(App *app) {
     if (due && (!next || due < next)) next = due;
   }
   app_serve(app);
+  if (app->overlay.looking) {
+    app->dirty = true;
+    if (overlay_work(&app->overlay)) next = now;
+  }
   return next;
 }
 

@@ -14,11 +14,6 @@ void forest_rows_init(ForestRows *r, bool ascii) {
   r->open_fans = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 }
 
-static void forget_search(ForestRows *r) {
-  g_clear_pointer(&r->finder, fuzzy_free);
-  g_clear_pointer(&r->found, g_free);
-}
-
 void forest_rows_clear(ForestRows *r) {
   g_array_unref(r->rows);
   g_free(r->row_of_node);
@@ -26,8 +21,8 @@ void forest_rows_clear(ForestRows *r) {
   g_hash_table_unref(r->tagged);
   g_hash_table_unref(r->open_fans);
   fans_free(r->fans);
-  row_filter_free(r->filter);
-  forget_search(r);
+  forest_rows_forget_filter(r);
+  forest_rows_forget_search(r);
   g_free(r->order);
   g_free(r->rank);
   snapshot_unref(r->wood);
@@ -51,12 +46,6 @@ static int nearest_row(const ForestRows *r, int node) {
     node = forest_rows_parent(r, node);
   }
   return -1;
-}
-
-bool forest_rows_keep(void *user, unsigned node) {
-  ForestRows *r = user;
-  return row_filter_match(r->filter, r->wood->forest, forest_node(r->wood->forest, node), r->wood->haystacks[node],
-                          r->wood->label_key);
 }
 
 /* The nodes with what they are ordered by. */
@@ -179,15 +168,7 @@ void forest_rows_rebuild_at(ForestRows *r, int node) {
   list_select(&r->list, row >= 0 ? row : before);
 }
 
-/* Lists the rows anew, after a change of folds. */
-static void forest_rows_rebuild(ForestRows *r) { forest_rows_rebuild_at(r, forest_rows_node(r)); }
-
-void forest_rows_set_filter(ForestRows *r, RowFilter *filter) {
-  row_filter_free(r->filter);
-  r->filter = filter;
-  forest_rows_rebuild(r);
-  if (filter && r->kept == 0 && row_filter_widen(filter)) forest_rows_rebuild(r);
-}
+void forest_rows_rebuild(ForestRows *r) { forest_rows_rebuild_at(r, forest_rows_node(r)); }
 
 /* What stays the same of a node from one forest to the next. */
 static char *identity(const ForestNode *node) {
@@ -253,10 +234,11 @@ void forest_rows_set_wood(ForestRows *r, Snapshot *wood) {
     r->folded = translate_set(old, new, &map, r->folded);
     r->tagged = translate_set(old, new, &map, r->tagged);
   }
-  forget_search(r);
+  forest_rows_forget_search(r);
   forget_order(r);
   snapshot_unref(r->wood);
   r->wood = snapshot_ref(wood);
+  forest_rows_filter_anew(r);
   forest_rows_rebuild_at(r, selected);
 }
 
@@ -435,32 +417,4 @@ GPtrArray *forest_rows_chosen(const ForestRows *r) {
   int node = forest_rows_node(r);
   if (chosen->len == 0 && node >= 0) g_ptr_array_add(chosen, r->wood->forest->nodes->pdata[node]);
   return chosen;
-}
-
-guint forest_rows_find(ForestRows *r, const char *text) {
-  if (!r->wood) return 0;
-  if (!r->finder) {
-    r->finder = fuzzy_new((const char *const *)r->wood->haystacks, r->wood->letters, forest_rows_nodes(r));
-    r->found = g_new0(guint8, forest_rows_nodes(r) + 1);
-  }
-  fuzzy_type(r->finder, text);
-  return fuzzy_mark(r->finder, r->found);
-}
-
-/* The nodes that a search goes through, in order: all of them while the outline hides but what is folded. */
-static guint search_order(const ForestRows *r, bool whole, guint at) {
-  return whole ? r->wood->order[at] : forest_rows_row(r, (int)at)->node;
-}
-
-bool forest_rows_search(ForestRows *r, bool here, bool back) {
-  if (!r->found || r->rows->len == 0) return false;
-  bool whole = !r->filter && !r->rank && r->wood->order && (r->fans || g_hash_table_size(r->folded));
-  int n = whole ? (int)forest_rows_nodes(r) : (int)r->rows->len, from = whole ? 0 : r->list.cursor;
-  int node = forest_rows_node(r);
-  while (whole && from < n - 1 && (int)search_order(r, whole, (guint)from) != node) from++;
-  for (int i = here ? 0 : 1; i <= n; i++) {
-    guint at = search_order(r, whole, (guint)(((back ? from - i : from + i) % n + n) % n));
-    if (r->found[at] && forest_rows_select(r, (int)at)) return true;
-  }
-  return false;
 }

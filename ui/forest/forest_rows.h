@@ -11,7 +11,7 @@
 #include "ui/forest/forest_columns.h"
 #include "ui/forest/forest_fans.h"
 #include "ui/toolkit/list.h"
-#include "search/filter.h"
+#include "ui/forest/filter_run.h"
 #include "search/fuzzy.h"
 
 typedef struct {
@@ -22,9 +22,12 @@ typedef struct {
   List list;
   GHashTable *folded; /* sets of node numbers */
   GHashTable *tagged;
-  RowFilter *filter; /* NULL: everything is kept */
+  FilterRun *filter; /* that the rows are of, at its end; NULL: everything is kept */
+  FilterRun *coming; /* that takes its place when it has come to its end; NULL: none */
   Fuzzy *finder;     /* over the snapshot's haystacks; NULL: nothing was looked for */
-  guint8 *found;     /* by node: 1 where it matches; NULL likewise */
+  guint8 *found;     /* by node: 1 where it matches, once it has looked at all of them; NULL likewise */
+  bool finding;      /* it has not */
+  guint matches;     /* of it, so far */
   guint kept;        /* rows that match the filter themselves */
   bool ascii;
   bool flat; /* a plain list instead of the outline */
@@ -45,8 +48,16 @@ void forest_rows_clear(ForestRows *rows);
  * to the same models. */
 void forest_rows_set_wood(ForestRows *rows, Snapshot *wood);
 
-/* Another filter; takes ownership. One that keeps nothing is widened: its words may then stand inside of words. */
+/* Another filter; takes ownership. One that keeps nothing is widened: its words may then stand inside of words. Of many
+ * nodes the rows stay what they were until forest_rows_work() has looked at all of them. */
 void forest_rows_set_filter(ForestRows *rows, RowFilter *filter);
+
+/* Goes on with the search and the filter for a slice (ui/desk/slice.h); true when more is left to do. */
+bool forest_rows_work(ForestRows *rows);
+bool forest_rows_working(const ForestRows *rows);
+
+/* How many match the filter, or the one that is coming, so far. */
+guint forest_rows_kept(const ForestRows *rows);
 
 /* Node of the selected row, -1 when there is none, or it is the head of a group. */
 int forest_rows_node(const ForestRows *rows);
@@ -94,11 +105,12 @@ bool forest_rows_tag_model(ForestRows *rows, const Model *model);
  * ForestNode*, borrowed; free with g_ptr_array_unref. */
 GPtrArray *forest_rows_chosen(const ForestRows *rows);
 
-/* Looks for nodes whose name, path, concept or tags match (search/fuzzy.h), folded ones included. Returns how many. */
-guint forest_rows_find(ForestRows *rows, const char *text);
+/* Looks for nodes whose name, path, concept or tags match (search/fuzzy.h), folded ones included: those of the first
+ * slice, the others by forest_rows_work(). */
+void forest_rows_find(ForestRows *rows, const char *text);
 
 /* Selects the next of them: from the selected row itself with `here`, backwards with `back`, round the end. False when
- * there is none. */
+ * there is none. Looks at what is left first. */
 bool forest_rows_search(ForestRows *rows, bool here, bool back);
 
 /* The lines before the name of a row. The caller frees it. */

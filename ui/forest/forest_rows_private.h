@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shared by forest_rows.c and forest_rows_groups.c alone. */
+/* Shared by forest_rows.c, forest_rows_find.c and forest_rows_groups.c alone. */
 #pragma once
 
 #include "ui/forest/forest_rows.h"
@@ -10,6 +10,16 @@ int forest_rows_parent(const ForestRows *rows, int node);
 
 /* Lists the rows anew and selects a node (-1: as it was), or what is nearest to it. */
 void forest_rows_rebuild_at(ForestRows *rows, int node);
+
+/* Lists the rows anew, after a change of folds or of the filter. */
+void forest_rows_rebuild(ForestRows *rows);
+
+/* Drops what was looked for, as its nodes go; and the filter, without another list of rows. */
+void forest_rows_forget_search(ForestRows *rows);
+void forest_rows_forget_filter(ForestRows *rows);
+
+/* The filter, over the nodes that there are now; it comes to its end. */
+void forest_rows_filter_anew(ForestRows *rows);
 
 /* OutlineOptions.keep of the filter. */
 bool forest_rows_keep(void *rows, unsigned node);

@@ -22,7 +22,7 @@ typedef struct {
   FactsMode facts;
   bool wide;         /* as last drawn: there is room for facts at the side */
   char *search;      /* or NULL */
-  guint matches;     /* of it */
+  bool jumps;        /* to the first match, as soon as all are known */
   char *filter_text; /* or NULL */
   int prompt_row;    /* selected when the prompt was opened */
 } ForestView;

@@ -53,6 +53,7 @@ static void find(Ui *ui, ForestView *v, bool back) {
 }
 
 static void set_filter(ForestView *v, const char *text) {
+  if (text && *text && g_strcmp0(text, v->filter_text) == 0) return;
   g_free(v->filter_text);
   v->filter_text = text && *text ? g_strdup(text) : NULL;
   forest_rows_set_filter(&v->rows, v->filter_text ? row_filter_parse(v->filter_text) : NULL);
@@ -229,13 +230,31 @@ static bool forest_action(Ui *ui, gpointer view, Action action) {
 
 static void forest_choose(Ui *ui, gpointer view, int menu, int line) { forest_menu_choose(ui, view, menu, line); }
 
+/* Goes on with what looks at every model; true when more is left. */
+static bool go_on(Ui *ui, ForestView *v) {
+  if (forest_rows_work(&v->rows)) return true;
+  bool jumps = v->jumps && v->search;
+  v->jumps = false;
+  if (jumps && !forest_rows_search(&v->rows, true, false)) ui_tell(ui, STYLE_WARN, "Not found: %s", v->search);
+  return false;
+}
+
+static gint64 forest_tick(Ui *ui, gpointer view, gint64 now) {
+  ForestView *v = view;
+  if (!v->jumps && !forest_rows_working(&v->rows)) return 0;
+  bool more = go_on(ui, v);
+  ui_ask(ui, REQUEST_REDRAW);
+  return more ? now : 0;
+}
+
 static void search_prompt(Ui *ui, ForestView *v, PromptEvent event, const char *text) {
   if (event == PROMPT_TYPED || event == PROMPT_CANCELLED) list_select(&v->rows.list, v->prompt_row);
   g_clear_pointer(&v->search, g_free);
   if (event == PROMPT_CANCELLED || !*text) return;
   v->search = g_strdup(text);
-  v->matches = forest_rows_find(&v->rows, text);
-  if (!forest_rows_search(&v->rows, true, false)) ui_tell(ui, STYLE_WARN, "Not found: %s", text);
+  v->jumps = true;
+  forest_rows_find(&v->rows, text);
+  if (!forest_rows_working(&v->rows)) go_on(ui, v);
 }
 
 /* Why a filter is refused, or NULL. The caller frees it. */
@@ -249,8 +268,10 @@ static char *filter_problem(const Ui *ui, const char *text) {
 /* While one types: how many match. */
 static char *forest_prompt_note(const Ui *ui, gpointer view) {
   const ForestView *v = view;
-  if (ui->prompt.label[0] == '/' && v->search) return g_strdup_printf("%u found", v->matches);
-  if (ui->prompt.label[0] == 'f' && v->filter_text) return g_strdup_printf("%u kept", v->rows.kept);
+  const char *more = forest_rows_working(&v->rows) ? glyph(ui->ascii, GLYPH_ELLIPSIS) : "";
+  if (ui->prompt.label[0] == '/' && v->search) return g_strdup_printf("%u found%s", v->rows.matches, more);
+  if (ui->prompt.label[0] == 'f' && v->filter_text)
+    return g_strdup_printf("%u kept%s", forest_rows_kept(&v->rows), more);
   return NULL;
 }
 
@@ -285,11 +306,13 @@ static char *forest_status(const Ui *ui, gpointer view) {
     append_number(s, (guint)v->rows.list.count, "", dot);
   }
   if (v->rows.fan_by) g_string_append_printf(s, "by %s %s ", fan_by_name(v->rows.fan_by), dot);
-  if (v->search) append_number(s, v->matches, " found", dot);
+  if (v->search) append_number(s, v->rows.matches, " found", dot);
   if (v->filter_text) {
-    text_append_whole(s, v->rows.kept);
-    g_string_append_printf(s, " match%s for \"%s\"%s %s ", v->rows.kept == 1 ? "" : "es", v->filter_text,
-                           v->rows.filter && row_filter_is_wide(v->rows.filter) ? " inside words" : "", dot);
+    const FilterRun *run = v->rows.coming ? v->rows.coming : v->rows.filter;
+    guint kept = forest_rows_kept(&v->rows);
+    text_append_whole(s, kept);
+    g_string_append_printf(s, " match%s for \"%s\"%s %s ", kept == 1 ? "" : "es", v->filter_text,
+                           run && row_filter_is_wide(run->filter) ? " inside words" : "", dot);
   }
   append_number(s, wood->models->len, wood->models->len == 1 ? " model" : " models", dot);
   append_number(s, (guint)wood->forest->trees, wood->forest->trees == 1 ? " tree" : " trees", dot);
@@ -307,7 +330,7 @@ static char *forest_status(const Ui *ui, gpointer view) {
 /* Selects the model that another view has sent us to. */
 static void locate(Ui *ui, ForestView *v, const Model *model) {
   int node = ui->wood ? forest_find(ui->wood->forest, model) : -1;
-  if (v->rows.filter) set_filter(v, NULL);
+  if (v->filter_text) set_filter(v, NULL);
   if (!forest_rows_select(&v->rows, node)) ui_tell(ui, STYLE_WARN, "%s is no longer in the collection", model->shown);
 }
 
@@ -323,7 +346,7 @@ static void forest_changed(Ui *ui, gpointer view, unsigned what) {
   if ((what & CHANGED_WOOD) && ui->wood) {
     phylogram_clear(&v->phylogram); /* the next forest may lie where the last one did */
     forest_rows_set_wood(&v->rows, ui->wood);
-    if (v->search) v->matches = forest_rows_find(&v->rows, v->search);
+    if (v->search) forest_rows_find(&v->rows, v->search);
   }
   if (what & (CHANGED_WOOD | CHANGED_HISTORY)) recall_folds(v);
   int says = forest_column_find("says");
@@ -389,6 +412,7 @@ const ViewOps view_forest = {
     .action = forest_action,
     .prompt = forest_prompt,
     .prompt_note = forest_prompt_note,
+    .tick = forest_tick,
     .choose = forest_choose,
     .command = forest_command,
     .click_title = forest_click_title,

@@ -5,16 +5,27 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "ui/desk/slice.h"
 #include "ui/toolkit/glyph.h"
 #include "ui/toolkit/paint.h"
 #include "ui/toolkit/table.h"
 
 enum { WIDEST = 170, PREVIEW_FROM = 76, HEAD = 2 };
 
-/* The best for what is typed. */
-static void find(Overlay *o) {
-  fuzzy_type(o->fuzzy, o->edit.text->str);
+static bool look_further(gpointer fuzzy) { return fuzzy_work(fuzzy, SLICE_STEP); }
+
+bool overlay_work(Overlay *o) {
+  if (!o->looking) return false;
+  o->looking = slice_work(look_further, o->fuzzy);
   list_resize(&o->list, (int)fuzzy_best(o->fuzzy, o->best, OVERLAY_LISTED));
+  return o->looking;
+}
+
+/* The best for what is typed: of very many, those that the first slice has found. */
+static void find(Overlay *o) {
+  fuzzy_begin(o->fuzzy, o->edit.text->str);
+  o->looking = true;
+  overlay_work(o);
   list_select(&o->list, 0);
 }
 
@@ -74,10 +85,16 @@ void overlay_type(Overlay *o, Key key) {
   if (line_edit_type(&o->edit, key)) find(o);
 }
 
-bool overlay_pick(const Overlay *o, Pick *pick) {
+static bool at_hand(const Overlay *o, Pick *pick) {
   if (o->list.count == 0) return false;
   *pick = pick_list_at(o->picks, o->best[o->list.cursor]);
   return true;
+}
+
+bool overlay_pick(Overlay *o, Pick *pick) {
+  while (o->looking && fuzzy_work(o->fuzzy, G_MAXUINT)) continue;
+  overlay_work(o);
+  return at_hand(o, pick);
 }
 
 enum { KIND, LABEL, NOTE, PARTS };
@@ -143,7 +160,7 @@ static void draw_preview(const Overlay *o, const Ui *ui, Cells *cells, Rect area
   Pick pick;
   for (int y = area.y; y < area.y + area.rows; y++)
     cells_put(cells, area.x, y, 1, STYLE_BOX, glyph(cells->ascii, GLYPH_POST));
-  if (!overlay_pick(o, &pick)) return;
+  if (!at_hand(o, &pick)) return;
   pick_preview(ui, o->picks, &pick, cells, (Rect){area.x + 2, area.y, area.columns - 2, area.rows});
   pick_clear(&pick);
 }
@@ -151,7 +168,8 @@ static void draw_preview(const Overlay *o, const Ui *ui, Cells *cells, Rect area
 /* What is typed, and how much of all matches it. */
 static void draw_input(const Overlay *o, Cells *cells, Rect in) {
   g_autofree char *found = text_whole(fuzzy_count(o->fuzzy)), *all = text_whole(o->picks->n);
-  g_autofree char *count = g_strdup_printf("%s of %s", found, all);
+  const char *more = o->looking ? glyph(cells->ascii, GLYPH_ELLIPSIS) : "";
+  g_autofree char *count = g_strdup_printf("%s%s of %s", found, more, all);
   int used = text_width(count);
   paint_right(cells, in.x, in.y, in.columns, STYLE_DIM, count);
   cells_put(cells, in.x, in.y, 2, STYLE_KEY, "> ");
@@ -166,7 +184,8 @@ void overlay_draw(Overlay *o, const Ui *ui, Cells *cells, Rect area) {
   if (preview) list.columns = in.columns * 11 / 20;
   draw_kinds(o, cells, (Rect){in.x, in.y + 1, in.columns, 1});
   draw_list(o, cells, list);
-  if (o->list.count == 0) paint_left(cells, list.x, list.y, list.columns, STYLE_DIM, "Nothing matches all words.");
+  if (o->list.count == 0 && !o->looking)
+    paint_left(cells, list.x, list.y, list.columns, STYLE_DIM, "Nothing matches all words.");
   if (preview)
     draw_preview(o, ui, cells, (Rect){list.x + list.columns + 1, list.y, in.columns - list.columns - 1, list.rows});
   draw_input(o, cells, in); /* last: the cursor is where one types */

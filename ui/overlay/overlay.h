@@ -16,6 +16,7 @@ typedef struct {
   LineEdit edit;
   List list;
   guint best[OVERLAY_LISTED];
+  bool looking; /* not all texts have been looked at: the best are those so far */
 } Overlay;
 
 /* Opens it over what there is now, narrowed to some kinds. */
@@ -26,7 +27,11 @@ void overlay_close(Overlay *overlay);
 bool overlay_action(Overlay *overlay, const Ui *ui, Action action);
 void overlay_type(Overlay *overlay, Key key);
 
-/* What is at hand, which the caller clears; false when nothing is. */
-bool overlay_pick(const Overlay *overlay, Pick *pick);
+/* Goes on with the search for a slice (ui/desk/slice.h); true when more is left. */
+bool overlay_work(Overlay *overlay);
+
+/* What is at hand once everything has been looked at: whoever types ahead means the best of all. The caller clears it;
+ * false when nothing is. */
+bool overlay_pick(Overlay *overlay, Pick *pick);
 
 void overlay_draw(Overlay *overlay, const Ui *ui, Cells *cells, Rect area);
