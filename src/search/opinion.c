@@ -108,13 +108,14 @@ GPtrArray *opinions_new(VoiceSet *voices, const Model *model, char *const *label
 static void neighbour_clear(void *data) { model_unref(((Neighbour *)data)->model); }
 
 /* The models nearest to a row of the representations, best first. */
-static GArray *neighbours_of(const Representations *r, size_t row, unsigned limit) {
+static GArray *neighbours_of(const Representations *r, size_t row, unsigned limit, const TrainingSet *set) {
   g_autoptr(GArray) near = nearest_to(r, row, limit);
   GArray *out = g_array_new(FALSE, TRUE, sizeof(Neighbour));
   g_array_set_clear_func(out, neighbour_clear);
   for (guint k = 0; k < near->len; k++) {
     const Nearest *n = &g_array_index(near, Nearest, k);
-    Neighbour one = {model_ref(r->models->pdata[n->row]), n->score};
+    Model *m = r->models->pdata[n->row];
+    Neighbour one = {model_ref(m), n->score, training_set_tell(set, m)};
     g_array_append_val(out, one);
   }
   return out;
@@ -132,7 +133,8 @@ GArray *neighbours_new(VoiceSet *voices, const Model *model, unsigned limit, Saf
     gssize row = nearest_row(v->rep, model);
     if (row < 0) continue;
     *expert = g_strdup(e->name);
-    return neighbours_of(v->rep, (size_t)row, limit);
+    g_autoptr(TrainingSet) set = training_set_new((Collection *)voice_set_collection(voices), e->split);
+    return neighbours_of(v->rep, (size_t)row, limit, set);
   }
   g_set_error_literal(error, COPSE_ERROR, COPSE_ERROR_NOT_FOUND, "no expert speaks for models of this architecture");
   return NULL;

@@ -36,8 +36,9 @@ GPtrArray *opinions_new(VoiceSet *voices, const Model *model, char *const *label
 
 /* A model near another, as an expert sees them. */
 typedef struct {
-  Model *model; /* referenced */
-  double score; /* cosine */
+  Model *model;    /* referenced */
+  double score;    /* cosine */
+  Trained trained; /* the expert on this very model: that it lies near shows no skill */
 } Neighbour;
 
 /* The models nearest to one, best first, by the first expert that speaks for it. Array of Neighbour, free

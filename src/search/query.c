@@ -348,3 +348,19 @@ QueryAnswer *query_run(QueryIndex *index, const char *asked, unsigned limit, GEr
   if (a.spoken) mark_declared(&a);
   return g_steal_pointer(&answer);
 }
+
+/* A training set asks the collection for keys and changes nothing in it. */
+static const TrainingSet *training_of(QueryIndex *index, const Expert *expert) {
+  TrainingSet *set = g_hash_table_lookup(index->training, expert);
+  if (set) return set;
+  set = training_set_new((Collection *)voice_set_collection(index->voices), expert->split);
+  g_hash_table_insert(index->training, (gpointer)expert, set);
+  return set;
+}
+
+void query_mark_trained(QueryIndex *index, QueryAnswer *answer) {
+  for (guint i = 0; i < answer->hits->len; i++) {
+    QueryHit *hit = &g_array_index(answer->hits, QueryHit, i);
+    if (hit->expert) hit->trained = training_set_tell(training_of(index, hit->expert), hit->model);
+  }
+}

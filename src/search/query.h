@@ -6,6 +6,7 @@
 #include "collection/collection.h"
 #include "experts/voice.h"
 #include "search/fusion.h"
+#include "experts/task/training_set.h"
 #include "encoders/encoder.h"
 
 /* Everything a query needs, loaded once: experts with the representations of all models of
@@ -35,6 +36,8 @@ typedef struct {
   bool declared;           /* a name or a card says so, not the weights */
   const char *declared_by; /* "name", "path" or the key of a fact that has the words too; NULL: none.
                            Borrowed from the model */
+  Trained trained;         /* the expert on this very model: then what it says shows no skill; not known until
+                              query_mark_trained() */
 } QueryHit;
 
 /* An expert that was heard. */
@@ -65,5 +68,9 @@ typedef struct {
  * COPSE_ERROR_USAGE, with the character, for a question that cannot be read; COPSE_ERROR_NOT_FOUND
  * when nobody can answer: no word is known, there is no expert, and no name has the words. */
 QueryAnswer *query_run(QueryIndex *index, const char *text, unsigned limit, GError **error);
+
+/* Finds out which hits the expert that speaks of them was trained on; may read a little of each one's file. */
+void query_mark_trained(QueryIndex *index, QueryAnswer *answer);
+
 void query_answer_free(QueryAnswer *answer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QueryAnswer, query_answer_free)

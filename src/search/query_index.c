@@ -10,6 +10,7 @@ void query_index_free(QueryIndex *index) {
   declared_words_free(index->declared);
   g_hash_table_unref(index->answered);
   g_hash_table_unref(index->places);
+  g_hash_table_unref(index->training);
   g_array_unref(index->speakers);
   voice_set_unref(index->voices);
   g_ptr_array_unref(index->cannot);
@@ -156,6 +157,7 @@ static QueryIndex *index_new(VoiceSet *voices, GPtrArray *cannot) {
   index->answered = g_hash_table_new(g_direct_hash, g_direct_equal);
   index->models = g_ptr_array_ref((GPtrArray *)models);
   index->declared = declared_words_new(models);
+  index->training = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, (GDestroyNotify)training_set_free);
   index->places = g_hash_table_new(g_direct_hash, g_direct_equal);
   for (guint i = 0; i < models->len; i++) g_hash_table_insert(index->places, models->pdata[i], GUINT_TO_POINTER(i + 1));
   return index;

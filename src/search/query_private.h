@@ -20,5 +20,6 @@ struct QueryIndex {
   GPtrArray *models;    /* of Model*, a reference to the list */
   GHashTable *answered; /* Model* that a voice speaks of, as a set */
   DeclaredWords *declared;
-  GHashTable *places; /* Model* -> its place in models + 1 */
+  GHashTable *places;   /* Model* -> its place in models + 1 */
+  GHashTable *training; /* const Expert* -> TrainingSet*, of those that were asked for */
 };

@@ -14,6 +14,12 @@ static bool set_one(Collection *collection, GPtrArray *models, const Model *mode
   return hand && by_hand_set(hand, models, model, key, value, error) && by_hand_save(hand, error);
 }
 
+static QueryAnswer *ask(QueryIndex *index, const char *text, unsigned limit, GError **error) {
+  QueryAnswer *answer = query_run(index, text, limit, error);
+  if (answer) query_mark_trained(index, answer);
+  return answer;
+}
+
 const EngineOps engine_ops = {
     .root = collection_root,
     .places = collection_places,
@@ -25,7 +31,7 @@ const EngineOps engine_ops = {
     .experts = expert_list,
     .index = query_index_open_voices,
     .index_free = query_index_free,
-    .query = query_run,
+    .query = ask,
     .answer_free = query_answer_free,
     .train = expert_train,
     .counts = train_counts,

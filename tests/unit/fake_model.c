@@ -160,7 +160,7 @@ GArray *fake_neighbours(VoiceSet *voices, const Model *model, unsigned limit, Sa
   for (guint i = 0; i < models->len && near->len < 6; i++) {
     Model *m = models->pdata[i];
     if (m->kind != MODEL_LORA || g_str_equal(m->path, model->path)) continue;
-    Neighbour n = {model_ref(m), 0.95 - 0.2 * near->len};
+    Neighbour n = {model_ref(m), 0.95 - 0.2 * near->len, g_str_equal(m->name, "hare-lora") ? TRAINED_ON : TRAINED_NOT};
     g_array_append_val(near, n);
   }
   *expert = g_strdup(((Expert *)experts->pdata[0])->name);

@@ -78,6 +78,23 @@ static void test_trained_on(Fixture *f, gconstpointer unused) {
     g_autoptr(GPtrArray) known = opinions(f, experts, cases[i].path, NULL, 2);
     g_assert_cmpint(((const Opinion *)known->pdata[0])->trained, ==, cases[i].with);
   }
+  g_autoptr(VoiceSet) voices = voice_set_new(f->collection, f->models, experts);
+  g_autofree char *name = NULL;
+  g_autoptr(GArray) near = neighbours_new(voices, model_at(f, "m3.safetensors"), 0, &name, NULL, NULL);
+  for (guint i = 0; i < near->len; i++) {
+    const Neighbour *n = &g_array_index(near, Neighbour, i);
+    g_assert_cmpint(n->trained, ==, g_str_equal(n->model->name, "m1") ? TRAINED_ON : TRAINED_NOT);
+  }
+  g_autoptr(GPtrArray) no_warnings = g_ptr_array_new();
+  g_autoptr(QueryIndex) index = query_index_open_voices(voices, no_warnings, NULL, NULL);
+  g_autoptr(QueryAnswer) answer = query_run(index, "like:m1", 0, NULL);
+  g_assert_nonnull(answer);
+  query_mark_trained(index, answer);
+  for (guint i = 0; i < answer->hits->len; i++) {
+    const QueryHit *h = &g_array_index(answer->hits, QueryHit, i);
+    Trained want = !h->expert ? TRAINED_NOT_KNOWN : g_str_equal(h->model->name, "m1") ? TRAINED_ON : TRAINED_NOT;
+    g_assert_cmpint(h->trained, ==, want);
+  }
 }
 
 static void test_candidates(Fixture *f, gconstpointer unused) {

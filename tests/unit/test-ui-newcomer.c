@@ -119,6 +119,13 @@ static void test_trained_on(void) {
   walk(app, "q/fox-lora<Enter>|<Enter>lllll");
   expect(app, "chance");
   g_assert_false(on_screen(app, "Trained on this model"));
+  walk(app, "2a|<Esc>");
+  expect(app, "hare-lora *");
+  g_assert_false(on_screen(app, "fox-lora *"));
+  expect(app, "* trained on it: no proof of skill");
+  walk(app, "1/fox-lora<Enter>|<Enter>h");
+  expect(app, "hare-lora *");
+  expect(app, "* trained on it: no proof of skill");
 }
 
 static void add_row(GArray *rows, const char *name) {

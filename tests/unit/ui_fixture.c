@@ -174,6 +174,7 @@ static Expert *expert_make(const char *name, const char *layer, double unseen) {
   Expert *e = g_new0(Expert, 1);
   e->name = g_strdup(name);
   e->layer = g_strdup(layer);
+  e->shapes = g_strdup("0123abcd");
   e->task = isfinite(unseen) ? EXPERT_ALIGN : EXPERT_CLASSIFY;
   e->labels = g_ptr_array_new_with_free_func(g_free);
   for (int i = 0; i < 50; i++) g_ptr_array_add(e->labels, g_strdup_printf("label %d", i));
@@ -257,6 +258,7 @@ static QueryAnswer *fake_query(QueryIndex *query_index, const char *text, unsign
       if (!concept || fits == (pass == 1)) continue;
       double rank = answer->hits->len;
       QueryHit hit = {.model = model_ref(m), .score = 0.92 / (1 + rank), .expert = index->expert, .declared = false};
+      hit.trained = g_str_equal(m->name, "hare-lora") ? TRAINED_ON : TRAINED_NOT;
       g_array_append_val(answer->hits, hit);
     }
   answer->total = index->wood->cut ? 1920 : answer->hits->len;

@@ -196,7 +196,9 @@ static void draw_facts(const ForestView *v, Cells *cells, Rect area) {
   const Forest *forest = v->rows.wood->forest;
   const FanGroup *group = forest_rows_group(&v->rows);
   int node = forest_rows_node(&v->rows);
-  if (node >= 0) forest_facts_draw(cells, area, forest, node);
+  bool pane = node >= 0 && forest_node(forest, (unsigned)node)->model && side_pane_fits(area);
+  if (pane) side_pane_draw(v->side, node, cells, area);
+  else if (node >= 0) forest_facts_draw(cells, area, forest, node);
   if (!group) return;
   const ForestNode *parent = forest_node(forest, group->parent);
   paint_left(cells, area.x, area.y, area.columns, STYLE_TITLE, group->name);

@@ -5,6 +5,7 @@
 #include "ui/forest/forest_phylogram.h"
 #include "ui/forest/forest_rows.h"
 #include "ui/desk/view.h"
+#include "ui/model/side_pane.h"
 
 typedef enum { FACTS_AUTO, FACTS_ON, FACTS_OFF } FactsMode;
 
@@ -20,6 +21,7 @@ typedef struct {
   bool branches;    /* the phylogram is shown */
   int list_columns; /* of the list, as last drawn */
   FactsMode facts;
+  SidePane *side;    /* the facts where there is much room */
   bool wide;         /* as last drawn: there is room for facts at the side */
   char *search;      /* or NULL */
   bool jumps;        /* to the first match, as soon as all are known */

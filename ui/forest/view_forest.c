@@ -14,6 +14,7 @@ static gpointer forest_open(Ui *ui) {
   v->ui = ui;
   forest_rows_init(&v->rows, ui->ascii);
   phylogram_init(&v->phylogram);
+  v->side = side_pane_new(ui);
   column_set_parse(&v->columns, ui->config->columns, NULL);
   return v;
 }
@@ -37,6 +38,7 @@ static void forest_close(gpointer view) {
   remember_folds(v);
   forest_rows_clear(&v->rows);
   phylogram_clear(&v->phylogram);
+  side_pane_free(v->side);
   g_free(v->search);
   g_free(v->filter_text);
   g_free(v);
@@ -241,7 +243,7 @@ static bool go_on(Ui *ui, ForestView *v) {
 
 static gint64 forest_tick(Ui *ui, gpointer view, gint64 now) {
   ForestView *v = view;
-  if (!v->jumps && !forest_rows_working(&v->rows)) return 0;
+  if (!v->jumps && !forest_rows_working(&v->rows)) return side_pane_tick(v->side, now);
   bool more = go_on(ui, v);
   ui_ask(ui, REQUEST_REDRAW);
   return more ? now : 0;
@@ -343,6 +345,7 @@ static void forest_serve(Ui *ui, gpointer view, const Request *request) {
 
 static void forest_changed(Ui *ui, gpointer view, unsigned what) {
   ForestView *v = view;
+  side_pane_changed(v->side, what);
   if ((what & CHANGED_WOOD) && ui->wood) {
     phylogram_clear(&v->phylogram); /* the next forest may lie where the last one did */
     forest_rows_set_wood(&v->rows, ui->wood);

@@ -7,6 +7,7 @@
 #include "ui/desk/services.h"
 #include "session/model_jobs.h"
 #include "ui/model/model_page.h"
+#include "ui/desk/opinion_text.h"
 #include "ui/toolkit/paint.h"
 #include "ui/toolkit/table.h"
 #include "search/filter.h"
@@ -33,7 +34,7 @@ static void neighbour_cell(const void *rows, guint row, int column, int width, b
   (void)width, (void)ascii;
   if (column == SCORE) cell->text = g_strdup_printf("%.2f", n->score);
   if (column == BAR) cell->share = n->score;
-  if (column == NAME) cell->text = g_strdup(n->model->name);
+  if (column == NAME) cell->text = opinion_marked_name(n->model->name, n->trained);
   if (column == DECLARED) cell->text = model_concept_text(n->model, p->label_key), cell->style = STYLE_CONCEPT;
 }
 
@@ -89,7 +90,11 @@ static void like_draw(const Subject *s, gpointer page, Cells *cells, Rect area) 
   }
   g_autofree char *line = g_strdup_printf("as %s sees them", n->expert);
   paint_left(cells, area.x + 1, area.y, area.columns - 2, STYLE_DIM, line);
-  table_draw(&p->table, cells, (Rect){area.x, area.y + 1, area.columns, area.rows - 1});
+  bool marked = false;
+  for (guint i = 0; i < n->near->len; i++) marked |= g_array_index(n->near, Neighbour, i).trained == TRAINED_ON;
+  int below = marked && area.rows > 5;
+  if (below) paint_left(cells, area.x + 1, area.y + area.rows - 1, area.columns - 2, STYLE_WARN, opinion_mark_text());
+  table_draw(&p->table, cells, (Rect){area.x, area.y + 1, area.columns, area.rows - 1 - below});
 }
 
 static PageStep like_action(Subject *s, gpointer page, Action action) {

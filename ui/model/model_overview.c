@@ -180,6 +180,17 @@ static void add_family(Lines *l, const Subject *s) {
   add_children(l, f, n);
 }
 
+Lines *overview_lines(const Subject *s, int columns) {
+  Lines *l = lines_new(columns);
+  add_purposes(l, s);
+  add_own(l, s->model);
+  add_file(l, s->model);
+  lines_gap(l);
+  add_family(l, s);
+  add_facts(l, s->model);
+  return l;
+}
+
 static void overview_draw(const Subject *s, gpointer page, Cells *cells, Rect area) {
   Overview *o = page;
   bool two = area.columns >= TWO_FROM;

@@ -4,6 +4,7 @@
 
 #include "session/latest_job.h"
 #include "ui/desk/view.h"
+#include "ui/toolkit/lines.h"
 
 /* The model that all pages are about. */
 typedef struct {
@@ -28,6 +29,12 @@ typedef struct {
 
 const ForestNode *subject_node(const Subject *subject); /* NULL when it has gone */
 
+/* Finds the model's place in the forest as it is now, and its parent. */
+void subject_place(Subject *subject);
+
+/* Lets go of the model and all that is said of it; the interface stays. */
+void subject_clear(Subject *subject);
+
 typedef struct {
   const char *name;
   gpointer (*open)(const Subject *subject);
@@ -47,6 +54,18 @@ typedef struct {
 enum { PAGE_OVERVIEW, PAGE_LAYERS, PAGE_LAYER, PAGE_CARD, PAGE_LIKE, PAGE_SAYS, PAGE_COUNT };
 
 extern const PageOps page_overview, page_layers, page_layer, page_card, page_like, page_says;
+
+/* By their numbers. */
+extern const PageOps *const page_table[PAGE_COUNT];
+
+/* All that the overview says, in one column. */
+Lines *overview_lines(const Subject *subject, int columns);
+
+/* A page's name on a rule, where it stands beside others; what is left below. */
+Rect page_head(Cells *cells, Rect area, const char *name);
+
+/* The rows that the card is worth of those it might have, its name among them: few when there is none. */
+int page_card_rows(gpointer card_page, int rows);
 
 /* Text that stands in an answer's place. */
 void page_say(Cells *cells, Rect area, const char *text);

@@ -9,7 +9,7 @@
 #include "ui/toolkit/glyph.h"
 #include "ui/toolkit/lines.h"
 #include "ui/model/model_page.h"
-#include "ui/model/opinion_text.h"
+#include "ui/desk/opinion_text.h"
 #include "ui/toolkit/paint.h"
 #include "ui/toolkit/table.h"
 

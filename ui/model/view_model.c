@@ -20,10 +20,6 @@ typedef struct {
   GPtrArray *trail; /* of Model*: those that were left for one of their neighbours */
 } ModelView;
 
-static const PageOps *const page_table[PAGE_COUNT] = {
-    [PAGE_OVERVIEW] = &page_overview, [PAGE_LAYERS] = &page_layers, [PAGE_LAYER] = &page_layer,
-    [PAGE_CARD] = &page_card,         [PAGE_LIKE] = &page_like,     [PAGE_SAYS] = &page_says};
-
 static void unref_model(gpointer model) { model_unref(model); }
 
 static gpointer model_open(Ui *ui) {
@@ -32,14 +28,6 @@ static gpointer model_open(Ui *ui) {
   v->trail = g_ptr_array_new_with_free_func(unref_model);
   for (int i = 0; i < PAGE_COUNT; i++) v->pages[i] = page_table[i]->open(&v->subject);
   return v;
-}
-
-static void subject_clear(Subject *s) {
-  g_clear_pointer(&s->model, model_unref);
-  g_clear_pointer(&s->parent, model_unref);
-  g_clear_pointer(&s->layer, g_free);
-  g_clear_pointer(&s->labels, g_strfreev);
-  s->node = -1;
 }
 
 static void model_close(gpointer view) {
@@ -55,26 +43,6 @@ static unsigned model_context(const Ui *ui, gpointer view) {
   return IN_MODEL;
 }
 
-const ForestNode *subject_node(const Subject *s) {
-  return s->node >= 0 && s->ui->wood ? forest_node(s->ui->wood->forest, (unsigned)s->node) : NULL;
-}
-
-void page_say(Cells *cells, Rect area, const char *text) {
-  paint_wrapped(cells, area.x + 2, area.y + 1, area.columns - 4, area.rows - 1, STYLE_DIM, text);
-}
-
-/* Finds the model's place in the forest as it is now. */
-static void place_subject(Subject *s) {
-  Model *parent = NULL;
-  s->node = s->ui->wood ? forest_find(s->ui->wood->forest, s->model) : -1;
-  const ForestNode *node = subject_node(s);
-  if (node && node->parents->len)
-    parent = forest_node(s->ui->wood->forest, g_array_index(node->parents, ParentEdge, 0).parent)->model;
-  if (parent) model_ref(parent);
-  g_clear_pointer(&s->parent, model_unref);
-  s->parent = parent;
-}
-
 /* The model as it was read last: an answer or a map may be older. */
 static Model *newest(const Ui *ui, Model *model) {
   int node = ui->wood ? forest_find(ui->wood->forest, model) : -1;
@@ -87,7 +55,7 @@ static void set_model(ModelView *v, Model *model) {
   subject_clear(&v->subject);
   for (int i = 0; i < PAGE_COUNT; i++) page_table[i]->reset(v->pages[i]);
   v->subject.model = model;
-  place_subject(&v->subject);
+  subject_place(&v->subject);
 }
 
 /* What is drawn above the page: the model's name and the pages' names. */
@@ -110,27 +78,26 @@ static void draw_tabs(const ModelView *v, Cells *cells, Rect area) {
 /* A page under its name in a part of the screen; its row at hand is not the screen's. */
 static void draw_part(ModelView *v, int page, Cells *cells, Rect area) {
   int x = cells->cursor_x, y = cells->cursor_y;
-  if (area.rows < 3) return;
+  Rect rest = page_head(cells, area, page_table[page]->name);
+  if (rest.rows <= 0) return;
   if (page_table[page]->show) page_table[page]->show(&v->subject, v->pages[page]);
-  paint_rule(cells, area);
-  g_autofree char *title = g_strdup_printf(" %s ", page_table[page]->name);
-  cells_put(cells, area.x + 2, area.y, area.columns - 2, STYLE_TITLE, title);
-  page_table[page]->draw(&v->subject, v->pages[page], cells, (Rect){area.x, area.y + 1, area.columns, area.rows - 1});
+  page_table[page]->draw(&v->subject, v->pages[page], cells, rest);
   cells->cursor_x = x, cells->cursor_y = y;
 }
 
 /* Where it is wide all that matters of a model is seen at once. */
 static void draw_dashboard(ModelView *v, Cells *cells, Rect area) {
   int left = area.columns * 9 / 20, third = area.rows / 3;
-  Rect right = {area.x + left + 1, area.y, area.columns - left - 1, third};
+  int card = page_card_rows(v->pages[PAGE_CARD], area.rows - 2 * third), layers = area.rows - third - card;
+  Rect right = {area.x + left + 1, area.y, area.columns - left - 1, layers};
   int half = (right.columns - 1) / 2;
   page_table[PAGE_OVERVIEW]->draw(&v->subject, v->pages[PAGE_OVERVIEW], cells, (Rect){area.x, area.y, left, area.rows});
   draw_part(v, PAGE_LAYERS, cells, right);
-  right.y += third;
+  right.y += layers;
   draw_part(v, PAGE_SAYS, cells, (Rect){right.x, right.y, half, third});
   draw_part(v, PAGE_LIKE, cells, (Rect){right.x + half + 1, right.y, right.columns - half - 1, third});
   right.y += third;
-  draw_part(v, PAGE_CARD, cells, (Rect){right.x, right.y, right.columns, area.rows - 2 * third});
+  draw_part(v, PAGE_CARD, cells, (Rect){right.x, right.y, right.columns, card});
 }
 
 static void model_draw(const Ui *ui, gpointer view, Cells *cells, Rect area) {
@@ -308,7 +275,7 @@ static bool same_path(const Model *a, const Model *b) { return a && b && strcmp(
 static void follow_wood(const Ui *ui, ModelView *v) {
   Subject *s = &v->subject;
   Model *before = s->parent ? model_ref(s->parent) : NULL;
-  place_subject(s);
+  subject_place(s);
   renew_model(v, newest(ui, s->model));
   /* A walk through the folders may have met another card; what grows from it meets none. */
   if (ui->wood && !ui->wood->grown) page_card.reset(v->pages[PAGE_CARD]);

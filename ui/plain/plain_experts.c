@@ -5,6 +5,7 @@
 
 #include "core/text.h"
 #include "encoders/encoder.h"
+#include "ui/desk/opinion_text.h"
 #include "ui/experts/expert_facts.h"
 #include "ui/plain/plain_talk.h"
 #include "search/filter.h"
@@ -51,6 +52,7 @@ static void say_hit(const Talk *t, guint number, const QueryHit *hit) {
           : hit->expert ? "the weights"
                         : "the catalog");
   if (concept) fprintf(t->out, ", declared as %s", concept);
+  if (hit->trained == TRAINED_ON) fprintf(t->out, ". %s", opinion_trained_text());
   fputc('\n', t->out);
 }
 

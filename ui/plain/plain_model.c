@@ -5,7 +5,7 @@
 
 #include "core/text.h"
 #include "lineage/forest/node_fields.h"
-#include "ui/model/opinion_text.h"
+#include "ui/desk/opinion_text.h"
 #include "ui/plain/plain_talk.h"
 
 enum { VALUE_COLUMNS = 200, LABELS_MOST = 100 };
@@ -179,7 +179,9 @@ void tell_like(Talk *t, const char *argument) {
   }
   for (guint i = 0; i < near->len; i++) {
     const Neighbour *n = &g_array_index(near, Neighbour, i);
-    fprintf(t->out, "%u: %s, %.2f alike\n", i + 1, n->model->shown, n->score);
+    fprintf(t->out, "%u: %s, %.2f alike", i + 1, n->model->shown, n->score);
+    if (n->trained == TRAINED_ON) fprintf(t->out, ". %s", opinion_trained_text());
+    fputc('\n', t->out);
   }
   fprintf(t->out, "%u models, as %s sees them.\n", near->len, expert ? expert : "an expert");
 }

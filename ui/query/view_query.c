@@ -11,6 +11,7 @@
 #include "ui/desk/advice.h"
 #include "ui/desk/copy_menu.h"
 #include "ui/experts/expert_facts.h"
+#include "ui/desk/opinion_text.h"
 #include "ui/toolkit/glyph.h"
 #include "ui/toolkit/paint.h"
 #include "ui/toolkit/table.h"
@@ -72,7 +73,7 @@ static void hit_cell(const void *rows, guint row, int column, int width, bool as
       cell->share = asked ? hit->score : NAN;
       return;
     case NAME:
-      cell->text = g_strdup(hit->model->name);
+      cell->text = opinion_marked_name(hit->model->name, hit->trained);
       return;
     case DECLARED:
       cell->text = model_concept_text(hit->model, all->label_key);
@@ -284,7 +285,16 @@ static char *advice(const Ui *ui, const QueryView *v) {
       "what is proposed.");
 }
 
+/* What a mark means, where one stands. */
+static void draw_legend(const QueryView *v, Cells *cells, Rect *area) {
+  const GArray *all = hits(v);
+  bool marked = false;
+  for (guint i = 0; i < all->len; i++) marked |= g_array_index(all, QueryHit, i).trained == TRAINED_ON;
+  if (marked) draw_below(cells, area, STYLE_WARN, opinion_mark_text());
+}
+
 static void draw_hits(const Ui *ui, QueryView *v, Cells *cells, Rect area) {
+  draw_legend(v, cells, &area); /* before what may take its room */
   draw_gaps(v, cells, &area);
   v->table.rows = &(HitRows){hits(v), ui->wood ? ui->wood->label_key : NULL};
   table_draw(&v->table, cells, area);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ui/model/opinion_text.h"
+#include "ui/desk/opinion_text.h"
 
 static char *unsure_text(const Opinion *o) {
   double best = o->labels->len ? g_array_index(o->labels, OpinionLabel, 0).p : o->confidence;
@@ -21,6 +21,12 @@ char *opinion_doubt_text(const Opinion *o) {
 }
 
 const char *opinion_trained_text(void) { return "Trained on this model: no proof of skill"; }
+
+const char *opinion_mark_text(void) { return "* trained on it: no proof of skill"; }
+
+char *opinion_marked_name(const char *name, Trained trained) {
+  return g_strconcat(name, trained == TRAINED_ON ? " *" : "", NULL);
+}
 
 char *opinion_left_out_text(const Opinion *o) {
   enum { NAMED = 8 };
