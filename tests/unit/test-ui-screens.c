@@ -49,7 +49,7 @@ static const Screen screens[] = {
     {"query-refused", false, "2xyzzy"},
     {"query-proposal", false, "2fox kind:lo<Right> pa"},
     {"experts", false, "3"},
-    {"train-form", false, "3t<Down><Down>x"},
+    {"train-form", false, "3t<Down><Down>x|"},
     {"train-form-wrong", false, "3t<Down><Down><Down>x<Enter>"},
     {"trained", false, "3t<Enter>"},
     {"jobs", false, "4"},

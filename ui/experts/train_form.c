@@ -228,8 +228,7 @@ static bool check_source(TrainForm *form) {
   for (guint i = 0; form->sources && i < form->sources->len; i++)
     if (g_str_equal(source_at(form, (int)i)->source, source)) return true;
   if (!*source || *source == '@' || !form->sources) return true;
-  return wrong(form, F_LABEL,
-               g_strdup("no two labels come from there; PgDn shows what there is, @FILE.csv is a table"));
+  return wrong(form, F_LABEL, g_strdup("no two labels come from there; PgDn chooses, @FILE.csv is a table"));
 }
 
 bool train_form_options(TrainForm *form, TrainOptions *options) {
@@ -267,12 +266,17 @@ static void draw_field(TrainForm *form, Cells *cells, Rect in, int y, int field,
   else cells->cursor_x = in.x + LABEL + 1, cells->cursor_y = y, cells->typing = true;
 }
 
-bool train_form_read(const TrainForm *form, TrainOptions *options) {
+/* Why the fields cannot be read, or NULL. The caller frees it. */
+static char *problem_of(const TrainForm *form, TrainOptions *options) {
   TrainForm trial = *form; /* reading may move the cursor and tell a problem: not of the form itself */
   trial.problem = NULL;
-  bool good = train_form_options(&trial, options);
-  g_free(trial.problem);
-  return good;
+  train_form_options(&trial, options);
+  return trial.problem;
+}
+
+bool train_form_read(const TrainForm *form, TrainOptions *options) {
+  g_autofree char *problem = problem_of(form, options);
+  return problem == NULL;
 }
 
 /* "1120 train, 160 choose, 320 + 80 unseen test; about 120 MB and 40 s". NULL when nothing is known. The
@@ -334,13 +338,19 @@ static void draw_help(const TrainForm *form, Cells *cells, Rect in, const char *
 
 void train_form_draw(TrainForm *form, Cells *cells, Rect area, const char *label_key) {
   /* Two lines of frame, one of help, one that tells what it will take. */
-  g_autofree char *cost = form->shortage ? g_strdup(form->shortage) : cost_text(form);
+  TrainOptions options;
+  g_autofree char *problem = form->shortage ? g_strdup(form->shortage) : problem_of(form, &options);
+  g_autofree char *cost = problem ? NULL : cost_text(form);
   Rect in = paint_box(cells, rect_centre(area, 76, TRAIN_FIELDS + 4), "Train an expert");
   bool help = in.rows >= 3;
   if (in.rows > 6) {
     in.rows--;
-    paint_left(cells, in.x, in.y + in.rows, in.columns, form->shortage ? STYLE_WARN : STYLE_LABEL,
-               cost ? cost : "counting the models ...");
+    /* The help says the problem of who wanted to begin. */
+    paint_left(cells, in.x, in.y + in.rows, in.columns, problem ? STYLE_WARN : STYLE_LABEL,
+               form->problem ? ""
+               : problem     ? problem
+               : cost        ? cost
+                             : "counting the models ...");
   }
   list_show(&form->list, in.rows - (help ? 1 : 0));
   for (int i = 0; i < form->list.height && form->list.top + i < TRAIN_FIELDS; i++)

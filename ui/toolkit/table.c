@@ -242,10 +242,25 @@ static void draw_row(const Table *t, Cells *cells, Rect area, int place, const T
   cells->cursor_x = area.x, cells->cursor_y = area.y;
 }
 
+/* On a wide terminal the other columns stay near a short name, so that the eye need not travel; where all names are
+ * known, and none would want the room. */
+static void draw_near(const Table *t, TablePlace *places) {
+  enum { WIDE = 100, AIR = 24 };
+  if (t->columns < WIDE || t->order->len > MEASURED) return;
+  for (int i = 0, back = 0; i < t->kind->n; i++) {
+    places[i].x -= back;
+    bool name = t->kind->columns[i].flags & TABLE_NAME;
+    int spare = name && t->needs[i] < NAME_MOST ? MAX(places[i].columns - t->needs[i] - AIR, 0) : 0;
+    places[i].columns -= spare;
+    back += spare;
+  }
+}
+
 static void lay_out(Table *t, int columns, bool ascii, TablePlace *places) {
   measure(t, ascii);
   t->columns = columns;
   table_lay_out(t->kind->columns, t->kind->n, t->kind->margin, columns, t->needs, places);
+  draw_near(t, places);
 }
 
 void table_draw(Table *t, Cells *cells, Rect area) {
