@@ -87,7 +87,9 @@ static const Dress dresses[] = {
     {"80x24-ascii", "mono", 80, 24, true, 0},      {"40x10-colour", "dark", 40, 10, false, -1},
     {"40x10-mono", "mono", 40, 10, false, -1},     {"40x10-ascii", "mono", 40, 10, true, -1},
     {"120x30-colour", "dark", 120, 30, false, -1}, {"120x40-colour", "dark", 120, 40, false, 1},
-    {"200x60-colour", "dark", 200, 60, false, 0},
+    {"120x40-mono", "mono", 120, 40, false, 1},    {"120x40-ascii", "mono", 120, 40, true, 1},
+    {"200x60-colour", "dark", 200, 60, false, 0},  {"200x60-mono", "mono", 200, 60, false, 1},
+    {"200x60-ascii", "mono", 200, 60, true, 1},
 };
 
 typedef struct {

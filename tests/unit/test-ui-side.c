@@ -209,6 +209,30 @@ static void test_reliability(void) {
   g_assert_true(isnan(bins[5].right));
 }
 
+/* Beside the forest a wide terminal has the parts of the model view. Nothing is read while the cursor moves, nor of what
+ * is large. */
+static void test_pane(void) {
+  FakeWood wood = {0};
+  g_autoptr(App) app = ready_app(&wood, 200, 60);
+  settle(app);
+  expect(app, "Enter reads its 494 MB.");
+  press(app, "j");
+  app_draw(app);
+  expect(app, "path to root");
+  expect(app, "Layers");
+  g_assert_false(on_screen(app, "moved 0.0625 from base"));
+  settle(app);
+  expect(app, "moved 0.0625 from base");
+  expect(app, "as probex-mid.0-words sees them");
+  press(app, "j");
+  app_draw(app);
+  g_assert_false(on_screen(app, "moved 0.0625 from base"));
+  walk(app, "/base-v1<Enter>");
+  expect(app, "a parent that is not on this disk");
+  walk(app, "i");
+  g_assert_false(on_screen(app, "a parent that is not on this disk"));
+}
+
 int main(int argc, char **argv) {
   g_setenv("LC_ALL", "C.UTF-8", TRUE);
   g_setenv("TERM", "xterm-256color", TRUE);
@@ -223,5 +247,6 @@ int main(int argc, char **argv) {
   g_test_add_func("/ui/side/compare", test_compare);
   g_test_add_func("/ui/side/report", test_report);
   g_test_add_func("/ui/side/reliability", test_reliability);
+  g_test_add_func("/ui/side/pane", test_pane);
   return g_test_run();
 }

@@ -95,6 +95,12 @@ static bool layers_search(gpointer page, const char *text, bool here, bool back)
   return !p->table.search || layer_table_find(&p->table, here, back);
 }
 
+int page_layers_rows(gpointer page, int rows) {
+  enum { HEAD = 6, LEAST = 6 }; /* the page's name, the summary, the strip with air, the table's head, air below */
+  const LayersPage *p = page;
+  return MIN(rows, p->table.diff ? (int)p->table.diff->rows->len + HEAD : LEAST);
+}
+
 const PageOps page_layers = {.name = "Layers",
                              .open = layers_open,
                              .close = layers_close,

@@ -64,6 +64,9 @@ Lines *overview_lines(const Subject *subject, int columns);
 /* A page's name on a rule, where it stands beside others; what is left below. */
 Rect page_head(Cells *cells, Rect area, const char *name);
 
+/* The rows that the layers need, of those they might have, its name among them. */
+int page_layers_rows(gpointer layers_page, int rows);
+
 /* The rows that the card is worth of those it might have, its name among them: few when there is none. */
 int page_card_rows(gpointer card_page, int rows);
 

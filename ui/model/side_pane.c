@@ -114,7 +114,7 @@ void side_pane_draw(SidePane *p, int node, Cells *cells, Rect area) {
   area.y += facts_rows + 1, area.rows -= facts_rows + 1;
   bool like = has_neighbours(&p->subject);
   int near = like ? MIN(area.rows / 3, 12) : 0, card = page_card_rows(p->pages[PAGE_CARD], (area.rows - near) / 2);
-  int layers = may_read(&p->subject) ? area.rows - near - card : 4;
+  int layers = may_read(&p->subject) ? page_layers_rows(p->pages[PAGE_LAYERS], area.rows - near - card) : 4;
   draw_part(p, PAGE_LAYERS, cells, (Rect){area.x, area.y, area.columns, layers});
   area.y += layers, area.rows -= layers;
   if (like) draw_part(p, PAGE_LIKE, cells, (Rect){area.x, area.y, area.columns, near});
