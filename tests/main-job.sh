@@ -76,6 +76,9 @@ is "labels of unknown words alone are refused" refuses 1 'knows no word of any l
 is "map labels models as the expert was trained" sh -c \
   "'$COPSE' map --json '$wood' | grep -q '\"label\":[[:space:]]*\"$concept\"'"
 is "or by their folders" sh -c "'$COPSE' map --json --label folder '$wood' | grep -q '\"label\":[[:space:]]*\"model_idx_0152\"'"
+is "a layer that no expert reads is no question of another's" refuses 2 'was trained on layer nosuch, but on ' \
+  "$COPSE" query "$wood" red --layer nosuch
+is "eval says what is told without weights" sh -c "'$COPSE' eval --json '$wood' | grep -q '\"shortcut\":[[:space:]]*[0-9]'"
 "$COPSE" like --json "$wood" model_idx_0152 -n 2 >"$dir/like"
 is "like ranks neighbours" test "$(grep -c '"score":' "$dir/like")" = 2
 "$COPSE" apply --json "$wood" >"$dir/apply"

@@ -49,6 +49,7 @@ static void print_json(const Expert *x, const Evaluation *e) {
   json_add_number(o, "threshold", e->threshold);
   json_add_number(o, "floor", e->floor);
   json_add_number(o, "unseen_refused", e->refused);
+  json_add_number(o, "shortcut", e->shortcut);
   json_add_number(o, "knn1", e->knn1);
   json_add_number(o, "knn5", e->knn5);
   json_add_number(o, "auc_knn", e->auc_knn);
@@ -99,6 +100,10 @@ static void print_table(const Expert *x, const Evaluation *e) {
   print_group("test", &e->seen);
   print_group("test, labels never trained on", &e->unseen);
   print_rate("refused when only trained labels are offered", e->refused);
+  if (isfinite(e->shortcut))
+    printf("without weights, training models left out one by one\n  %-44s %6.1f %%  %s\n",
+           "rank, size, tool, date and creator alone", 100 * e->shortcut,
+           x->task == EXPERT_ALIGN ? "top-1" : "explained");
   printf("representations\n");
   print_rate("1 nearest training model", e->knn1);
   print_rate("5 nearest training models", e->knn5);

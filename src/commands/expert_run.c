@@ -16,7 +16,7 @@ void expert_words_clear(ExpertWords *w) {
 
 /* The name of layer N of the first model in which it has the expert's size. The caller frees it. */
 static char *layer_at(const Collection *collection, const GPtrArray *models, const Expert *x, const char *number) {
-  for (guint i = 0; i < models->len; i++) {
+  for (guint i = 0; x->probex && i < models->len; i++) {
     if (!expert_is_for(x, models->pdata[i])) continue;
     g_autoptr(WeightFile) file = collection_open_weights(collection, models->pdata[i], NULL);
     g_autoptr(GArray) layers = file ? learnable_list(file, NULL) : NULL;
@@ -72,8 +72,54 @@ static bool name_labels(const ExpertWords *w, Expert *x, GError **error) {
   return true;
 }
 
+/* The layers that experts read, each once: "a, b". The caller frees it. */
+static char *layers_of(const GPtrArray *experts) {
+  g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+  GString *all = g_string_new(NULL);
+  for (guint i = 0; i < experts->len; i++) {
+    const Expert *x = experts->pdata[i];
+    if (!x->layer || !g_hash_table_add(seen, x->layer)) continue;
+    g_string_append_printf(all, "%s%s", all->len ? ", " : "", x->layer);
+  }
+  return g_string_free(all, FALSE);
+}
+
+static bool reads_layer(const Collection *collection, const GPtrArray *models, const Expert *x, const char *layer) {
+  g_autofree char *name = layer[0] == '#' ? layer_at(collection, models, x, layer) : g_strdup(layer);
+  return x->layer && g_strcmp0(name, x->layer) == 0;
+}
+
+/* Keeps the experts of the layer that is named. Nobody is to take another one's answer for what it asked. */
+static bool keep_layer(const ExpertWords *w, const Collection *collection, const GPtrArray *models, GPtrArray *experts,
+                       GError **error) {
+  if (!w->layer || !experts->len) return true;
+  g_autofree char *layers = layers_of(experts);
+  for (guint i = experts->len; i-- > 0;)
+    if (!reads_layer(collection, models, experts->pdata[i], w->layer)) g_ptr_array_remove_index(experts, i);
+  if (experts->len) return true;
+  g_set_error(error, COPSE_ERROR, COPSE_ERROR_USAGE,
+              "no expert of this collection was trained on layer %s, but on %s: leave --layer out, or train one",
+              w->layer, layers);
+  return false;
+}
+
+/* All that may be meant when none is named, best first. */
+static GPtrArray *unnamed(const ExpertWords *w, const Collection *collection, const GPtrArray *models,
+                          GPtrArray *warnings, GError **error) {
+  g_autoptr(GPtrArray) experts = expert_list(collection, warnings, error);
+  return experts && keep_layer(w, collection, models, experts, error) ? g_steal_pointer(&experts) : NULL;
+}
+
+/* The one that is named, else the best, of the layer if one is named. */
+static Expert *find_one(const ExpertWords *w, const Collection *collection, const GPtrArray *models, GError **error) {
+  if (w->expert || !w->layer) return expert_find(collection, w->expert, error);
+  g_autoptr(GPtrArray) experts = unnamed(w, collection, models, NULL, error);
+  if (!experts) return NULL;
+  return experts->len ? g_ptr_array_steal_index(experts, 0) : expert_find(collection, NULL, error);
+}
+
 Expert *expert_words_find(const ExpertWords *w, const Collection *collection, const GPtrArray *models, GError **error) {
-  g_autoptr(Expert) x = expert_find(collection, w->expert, error);
+  g_autoptr(Expert) x = find_one(w, collection, models, error);
   if (!x) return NULL;
   expert_set_encoder(x, w->encoder, w->prompts);
   if (!name_layer(w, collection, models, x, error) || !name_labels(w, x, error)) return NULL;
@@ -82,7 +128,7 @@ Expert *expert_words_find(const ExpertWords *w, const Collection *collection, co
 
 GPtrArray *expert_words_list(const ExpertWords *w, const Collection *collection, const GPtrArray *models,
                              GPtrArray *warnings, GError **error) {
-  if (!w->expert) return expert_list(collection, warnings, error);
+  if (!w->expert) return unnamed(w, collection, models, warnings, error);
   Expert *x = expert_words_find(w, collection, models, error);
   if (!x) return NULL;
   GPtrArray *one = g_ptr_array_new_with_free_func((GDestroyNotify)expert_free);

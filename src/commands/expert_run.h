@@ -28,7 +28,7 @@ void expert_words_clear(ExpertWords *words);
 /* The options that fill it (ExpertWords): entries of a GOptionEntry array. */
 #define EXPERT_RUN_ENTRIES(w)                                                                                      \
   {"expert", 0, 0, G_OPTION_ARG_FILENAME, &(w).expert, "Name or file (default: the best one)", "E"},               \
-      {"layer", 0, 0, G_OPTION_ARG_STRING, &(w).layer, "Layer, or #N, when the checkpoint names none", "NAME"},    \
+      {"layer", 0, 0, G_OPTION_ARG_STRING, &(w).layer, "Layer, or #N: whose expert, or what it reads", "NAME"},    \
       {"encoder", 0, 0, G_OPTION_ARG_STRING, &(w).encoder, "Text encoder, when the checkpoint names none", "E"}, { \
     "prompts", 0, 0, G_OPTION_ARG_STRING, &(w).prompts, "Prompts, when the checkpoint names none", "P"             \
   }
@@ -40,13 +40,13 @@ void expert_words_clear(ExpertWords *words);
         "The classes, or what to choose among, when the checkpoint names none: a,b,c, @cifar100, @FILE", "LIST" \
   }
 
-/* The expert that the words name, with what they say of it; without a name the best of the collection. NULL with an
- * error. `models` are the collection's, among which #N is looked up. */
+/* The expert that the words name, with what they say of it; without a name the best of the collection, or of the layer
+ * that is named. NULL with an error. `models` are the collection's, among which #N is looked up. */
 Expert *expert_words_find(const ExpertWords *words, const Collection *collection, const GPtrArray *models,
                           GError **error);
 
-/* The experts to choose from: the one that is named, or all, best first. `warnings` (may be NULL) as in expert_list().
- * Array of Expert*, owned; NULL with an error. */
+/* The experts to choose from: the one that is named, or all (of a layer, if one is named), best first. `warnings` (may
+ * be NULL) as in expert_list(). Array of Expert*, owned; NULL with an error. */
 GPtrArray *expert_words_list(const ExpertWords *words, const Collection *collection, const GPtrArray *models,
                              GPtrArray *warnings, GError **error);
 

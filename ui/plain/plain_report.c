@@ -124,6 +124,9 @@ void tell_report(Talk *t, const char *argument) {
   fprintf(t->out, "%s.\n", expert->name);
   say_group(t, "seen", &e->seen);
   say_group(t, "unseen", &e->unseen);
+  if (isfinite(e->shortcut))
+    fprintf(t->out, "Without weights, by rank, size, tool, date and creator alone: %.1f %% %s.\n", 100 * e->shortcut,
+            expert->task == EXPERT_ALIGN ? "right" : "explained");
   say_confusions(t, e);
   say_labels(t, e);
   say_curve(t, expert);

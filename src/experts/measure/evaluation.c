@@ -9,6 +9,7 @@
 #include "experts/probex/align.h"
 #include "numerics/calibration.h"
 #include "numerics/sorted.h"
+#include "experts/kernel/shortcut.h"
 #include "experts/measure/evaluation_bench.h"
 #include "experts/measure/evaluation_neighbours.h"
 
@@ -249,6 +250,17 @@ static void measure_group(const EvaluationBench *b, TaskSplit split, Evaluation 
   evaluation_panel_clear(&p);
 }
 
+static double measure_shortcut(const EvaluationBench *b) {
+  const Task *t = b->task;
+  g_autofree size_t *members = g_new(size_t, t->models->len + 1);
+  size_t n = evaluation_members(t, SPLIT_TRAIN, members);
+  g_autoptr(GPtrArray) models = g_ptr_array_new();
+  for (size_t i = 0; i < n; i++) g_ptr_array_add(models, t->models->pdata[members[i]]);
+  if (n < 2) return NAN;
+  g_autoptr(KernelTarget) target = kernel_target_new(t, members, n, false);
+  return shortcut_measure(models, target, b->expert->seed);
+}
+
 static void measure_all(const EvaluationBench *b, Evaluation *e) {
   calibrate(b, e);
   measure_group(b, SPLIT_TEST, e, &e->seen);
@@ -259,6 +271,7 @@ static void measure_all(const EvaluationBench *b, Evaluation *e) {
   e->knn5 = near.knn5;
   e->auc_knn = near.auc_knn;
   e->auc_lw = near.auc_lw;
+  e->shortcut = measure_shortcut(b);
   g_array_sort(e->classes, worst_first);
   g_array_sort(e->confusions, most_first);
 }
@@ -269,7 +282,7 @@ static Evaluation *evaluation_start(void) {
   g_array_set_clear_func(e->classes, class_clear);
   e->confusions = g_array_new(FALSE, FALSE, sizeof(Confusion));
   g_array_set_clear_func(e->confusions, confusion_clear);
-  e->knn1 = e->knn5 = e->auc_knn = e->auc_lw = e->refused = NAN;
+  e->shortcut = e->knn1 = e->knn5 = e->auc_knn = e->auc_lw = e->refused = NAN;
   e->seen = e->unseen = group_none();
   return e;
 }

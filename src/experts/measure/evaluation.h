@@ -38,6 +38,8 @@ typedef struct {
   double threshold;       /* of confidence, from which on 95 % of validation answers are right */
   double knn1, knn5;      /* share right (align: label; classify: element-wise) by neighbours among
                                 training representations */
+  double shortcut;        /* kernel/shortcut.h, of the training models: what their facts tell without their weights;
+                             NAN: nothing, or not measured */
   double auc_knn, auc_lw; /* one-class, mean over labels: k = 2 neighbours, Ledoit-Wolf (align) */
   GArray *classes;        /* of ClassRow, worst first */
   GArray *confusions;     /* of Confusion, most frequent first */
