@@ -118,6 +118,19 @@ void projection_of_ones(uint64_t seed, uint64_t count, float *out) {
   projection_small(seed, ones, (size_t)count, out);
 }
 
+VECTOR_LOOP static double multiply(const float *a, const float *b, size_t width) {
+  double product = 0;
+  for (size_t at = 0; at < width; at += BUCKETS, a += BUCKETS, b += BUCKETS) {
+    float dot[8] = {0};
+    for (int i = 0; i < BUCKETS; i += 8)
+      for (int l = 0; l < 8; l++) dot[l] += a[i + l] * b[i + l];
+    for (int l = 0; l < 8; l++) product += (double)dot[l];
+  }
+  return product;
+}
+
+double projection_product(const float *a, const float *b, size_t width) { return multiply(a, b, width); }
+
 VECTOR_LOOP static void compare(const float *a, const float *b, size_t width, double *product, double *distance2) {
   *product = *distance2 = 0;
   for (size_t at = 0; at < width; at += BUCKETS, a += BUCKETS, b += BUCKETS) {

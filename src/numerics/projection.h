@@ -63,3 +63,6 @@ void projection_of_ones(uint64_t seed, uint64_t count, float *out);
 
 /* <a, b> and |a - b|^2 of two results of `width` numbers. */
 void projection_compare(const float *a, const float *b, size_t width, double *product, double *distance2);
+
+/* Their product alone. */
+double projection_product(const float *a, const float *b, size_t width);

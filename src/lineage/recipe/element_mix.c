@@ -4,88 +4,53 @@
 #include <glib.h>
 #include <math.h>
 
-enum { RATIO_BINS = 400, LEAST_MOVED = 64, SAMPLE = 1 << 16 };
-static const double widest_ratio = 4, least_share = 0.97, most_chance = 0.5;
+#include "lineage/recipe/ratio_peak.h"
+#include "numerics/simd.h"
+
+enum { LEAST_MOVED = 64, SAMPLE = 1 << 16 };
+static const double least_share = 0.97, most_chance = 0.5;
 
 static double change(const Elements *e, const float *x, size_t i) { return (double)x[i] - e->o[i]; }
 
+static double larger(double most, double x) { return x > most ? x : most; }
+
 /* Rounding of the child, of all parents and of the base, at its worst. */
 static double tolerance(const Elements *e, size_t i) {
-  double most = fmax(fabs((double)e->c[i]), fabs((double)e->o[i]));
-  for (unsigned k = 0; k < e->parents; k++) most = fmax(most, fabs((double)e->x[k][i]));
+  double most = larger(fabs((double)e->c[i]), fabs((double)e->o[i]));
+  for (unsigned k = 0; k < e->parents; k++) most = larger(most, fabs((double)e->x[k][i]));
   return 4 * e->epsilon * most + 1e-30 + (e->half ? 1.05 * (double)e->half[i] : 0);
 }
 
-/* ---- the factor that most often leads from one array to another ---- */
-
-/* Numbers `to` that may be a factor times numbers `from`, each to within `off`. */
-typedef struct {
-  double *from, *to, *off;
-  size_t n;
-} Ratios;
-
-static Ratios ratios_new(size_t n) { return (Ratios){g_new(double, n), g_new(double, n), g_new(double, n), 0}; }
-
-static void ratios_clear(Ratios *r) {
-  g_free(r->from);
-  g_free(r->to);
-  g_free(r->off);
-}
-
-static void ratios_add(Ratios *r, double from, double to, double off) {
-  r->from[r->n] = from, r->to[r->n] = to, r->off[r->n++] = off;
-}
-
-/* Mean of the ratios within `width` of the centre; *count gets how many there are. */
-static double mean_ratio(const Ratios *r, double least, double centre, double width, size_t *count) {
-  double sum = 0;
-  *count = 0;
-  for (size_t i = 0; i < r->n; i++) {
-    double ratio = r->to[i] / r->from[i];
-    if (fabs(r->from[i]) < least || !(fabs(ratio - centre) <= width)) continue;
-    sum += ratio, ++*count;
-  }
-  return *count ? sum / (double)*count : centre;
-}
-
-/* The peak's place to within rounding: ever narrower windows, until they cut into the peak itself. */
-static double narrow(const Ratios *r, double least, double centre) {
-  size_t before, count;
-  double width = 0.03, next = mean_ratio(r, least, centre, width, &before);
-  for (; width > 1e-7; width /= 3, centre = next, before = count) {
-    next = mean_ratio(r, least, centre, width, &count);
-    if (count < 8 || 2 * count < before) break;
-  }
-  return centre;
-}
-
-/* The peak of the ratios' histogram, by the larger half of `from`. NAN: none moved. */
-static double commonest_ratio(const Ratios *r) {
-  double sum2 = 0, sums[RATIO_BINS] = {0};
-  unsigned counts[RATIO_BINS] = {0};
-  for (size_t i = 0; i < r->n; i++) sum2 += r->from[i] * r->from[i];
-  double least = r->n ? 0.7 * sqrt(sum2 / (double)r->n) : 0;
-  for (size_t i = 0; i < r->n; i++) {
-    double ratio = r->to[i] / r->from[i];
-    if (fabs(r->from[i]) < least || fabs(r->to[i]) <= r->off[i] || !(fabs(ratio) < widest_ratio)) continue;
-    int bin = CLAMP((int)((ratio + widest_ratio) * RATIO_BINS / (2 * widest_ratio)), 0, RATIO_BINS - 1);
-    counts[bin]++, sums[bin] += ratio;
-  }
-  int best = 1;
-  for (int k = 1; k < RATIO_BINS - 1; k++)
-    if (counts[k - 1] + counts[k] + counts[k + 1] > counts[best - 1] + counts[best] + counts[best + 1]) best = k;
-  unsigned count = counts[best - 1] + counts[best] + counts[best + 1];
-  return count >= 8 ? narrow(r, least, (sums[best - 1] + sums[best] + sums[best + 1]) / count) : NAN;
-}
+/* ---- which factor a parent has ---- */
 
 /* Every so many elements, so that at most SAMPLE are looked at. */
 static size_t stride_of(const Elements *e) { return (e->n + SAMPLE - 1) / SAMPLE; }
 
+/* Appends n elements' changes of parent k and of the child, and what rounding may have done to them. */
+VECTOR_LOOP static void gather(const Elements *e, unsigned k, Ratios *r) {
+  const float *restrict x = e->x[k], *restrict c = e->c, *restrict o = e->o;
+  double *restrict from = r->from, *restrict to = r->to, *restrict off = r->off;
+  for (size_t i = 0; i < e->n; i++) {
+    double most = larger(fabs((double)c[i]), fabs((double)o[i]));
+    from[i] = (double)x[i] - (double)o[i], to[i] = (double)c[i] - (double)o[i], off[i] = most;
+  }
+  for (unsigned q = 0; q < e->parents; q++) {
+    const float *restrict other = e->x[q];
+    for (size_t i = 0; i < e->n; i++) off[i] = larger(off[i], fabs((double)other[i]));
+  }
+  const double epsilon = e->epsilon;
+  for (size_t i = 0; i < e->n; i++) off[i] = 4 * epsilon * off[i] + 1e-30;
+  for (size_t i = 0; e->half && i < e->n; i++) off[i] += 1.05 * (double)e->half[i];
+  r->n = e->n;
+}
+
 static double alone_ratio(const Elements *e, unsigned k) {
   size_t stride = stride_of(e);
   Ratios r = ratios_new(e->n / stride + 1);
-  for (size_t i = 0; i < e->n; i += stride) ratios_add(&r, change(e, e->x[k], i), change(e, e->c, i), tolerance(e, i));
-  double ratio = commonest_ratio(&r);
+  if (stride == 1) gather(e, k, &r);
+  for (size_t i = 0; stride > 1 && i < e->n; i += stride)
+    ratios_add(&r, change(e, e->x[k], i), change(e, e->c, i), tolerance(e, i));
+  double ratio = ratios_peak(&r);
   ratios_clear(&r);
   return ratio;
 }
@@ -129,7 +94,7 @@ static double pair_share(const ElementMix *m, const Elements *e, unsigned k) {
     if (a * b <= 0 || set_of(m, e, i, i, true) < 1u << e->parents) continue;
     ratios_add(&r, a - b, change(e, e->c, i) / m->factor[0] - b, tolerance(e, i));
   }
-  double ratio = commonest_ratio(&r);
+  double ratio = ratios_peak(&r);
   ratios_clear(&r);
   return 1 - ratio;
 }
@@ -268,15 +233,32 @@ ElementMix element_mix(const Elements *e) {
   return m;
 }
 
+/* How many elements are the one parent's change times the factor, less how many would be if the child's were moved on by
+ * one. `r` holds changes and rounding of all. */
+VECTOR_LOOP static double beyond_chance(const Ratios *r, double factor) {
+  const double *restrict from = r->from, *restrict to = r->to, *restrict off = r->off;
+  const double wider = larger(1, fabs(factor));
+  double sum = 0;
+  for (size_t i = 0; i < r->n; i++) {
+    double rest = fabs(to[i] - factor * from[i]);
+    sum += (fabs(to[i]) > off[i]) & (rest <= off[i] * wider) ? 1.0 : 0.0;
+  }
+  for (size_t i = 0; i + 1 < r->n; i++) {
+    double rest = fabs(to[i + 1] - factor * from[i]);
+    sum -= (fabs(to[i + 1]) > off[i]) & (rest <= off[i] * wider) ? 1.0 : 0.0;
+  }
+  return sum;
+}
+
 double element_mix_peak(const Elements *e, unsigned parent) {
   Elements alone = *e;
   alone.parents = 1, alone.x[0] = e->x[parent];
   ElementMix m = {.factor = {alone_ratio(&alone, 0)}};
-  size_t is = 0, chance = 0;
   if (!(m.factor[0] > 0.02)) return 0;
-  for (size_t i = 0; i < e->n; i++) {
-    is += set_of(&m, &alone, i, i, false) == 1;
-    chance += set_of(&m, &alone, (i + 1) % e->n, i, false) == 1;
-  }
-  return ((double)is - (double)chance) / (double)e->n;
+  Ratios r = ratios_new(e->n + 1);
+  gather(&alone, 0, &r);
+  double sum = beyond_chance(&r, m.factor[0]);
+  sum -= r.n > 0 && set_of(&m, &alone, 0, r.n - 1, false) == 1;
+  ratios_clear(&r);
+  return sum / (double)e->n;
 }

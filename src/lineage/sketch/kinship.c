@@ -10,6 +10,7 @@
 
 /* Sums over the common tensors while two sketches are merged. */
 typedef struct {
+  bool likeness;           /* nothing but what kinship_likeness() tells is wanted */
   double elements;         /* of the common matrices */
   double cosine, variance; /* weighted by elements */
   double distance2, norm2_a, norm2_b;
@@ -23,20 +24,24 @@ static double cosine_of(double product, double norm2_a, double norm2_b) {
   return CLAMP(product / sqrt(norm2_a * norm2_b), -1, 1);
 }
 
+/* Adds how far the matrices lie apart; their product. */
+static double add_distance(Sums *s, const TensorSketch *a, const TensorSketch *b) {
+  double product, distance2, gap = moments_mean(&a->moments) - moments_mean(&b->moments);
+  projection_compare(a->projection, b->projection, a->width, &product, &distance2);
+  s->distance2 += distance2 + (double)a->moments.count * gap * gap;
+  if (a->places && b->places)
+    s->tail += tail_distance(a->places, b->places, MIN(a->placed, b->placed), a->moments.count,
+                             sqrt(b->moments.sum2 / a->moments.sum2));
+  return product;
+}
+
 static void add_matrix(Sums *s, const TensorSketch *a, const TensorSketch *b, bool same) {
   double ca = tensor_sketch_variation(a), cb = tensor_sketch_variation(b);
   double n = (double)a->moments.count;
   if (ca == 0 || cb == 0) return;
-  double product, distance2, cosine = 1;
-  if (!same) {
-    projection_compare(a->projection, b->projection, a->width, &product, &distance2);
-    double gap = moments_mean(&a->moments) - moments_mean(&b->moments);
-    cosine = cosine_of(product, ca, cb);
-    s->distance2 += distance2 + n * gap * gap;
-    if (a->places && b->places)
-      s->tail += tail_distance(a->places, b->places, MIN(a->placed, b->placed), a->moments.count,
-                               sqrt(b->moments.sum2 / a->moments.sum2));
-  }
+  double cosine = 1;
+  if (!same && s->likeness) cosine = cosine_of(projection_product(a->projection, b->projection, a->width), ca, cb);
+  else if (!same) cosine = cosine_of(add_distance(s, a, b), ca, cb);
   s->elements += n;
   s->cosine += n * cosine;
   /* Strangers: 1/n from the numbers, one over its width from the projection. */
@@ -57,6 +62,7 @@ static void add_head(Sums *s, const TensorSketch *a, const TensorSketch *b) {
 }
 
 static void add_pair(Sums *s, const TensorSketch *a, const TensorSketch *b) {
+  if (s->likeness && a->part != PART_MATRIX) return;
   bool same = tensor_sketch_equal(a, b);
   if (a->part == PART_HEAD) add_head(s, a, b);
   if (a->part == PART_MATRIX) add_matrix(s, a, b, same);
@@ -80,8 +86,8 @@ static void settle(const Sums *s, const ModelSketch *a, const ModelSketch *b, Ki
   out->norm2_b = s->norm2_b * scale;
 }
 
-void kinship_compare(const ModelSketch *a, const ModelSketch *b, Kinship *out) {
-  Sums sums = {0};
+static Sums add_up(const ModelSketch *a, const ModelSketch *b, bool likeness) {
+  Sums sums = {.likeness = likeness};
   const TensorSketch *x = (const TensorSketch *)(const void *)a->tensors->data;
   const TensorSketch *y = (const TensorSketch *)(const void *)b->tensors->data;
   for (guint i = 0, j = 0; i < a->tensors->len && j < b->tensors->len;) {
@@ -95,6 +101,16 @@ void kinship_compare(const ModelSketch *a, const ModelSketch *b, Kinship *out) {
       i++, j++;
     }
   }
+  return sums;
+}
+
+void kinship_compare(const ModelSketch *a, const ModelSketch *b, Kinship *out) {
+  Sums sums = add_up(a, b, false);
+  settle(&sums, a, b, out);
+}
+
+void kinship_likeness(const ModelSketch *a, const ModelSketch *b, Kinship *out) {
+  Sums sums = add_up(a, b, true);
   settle(&sums, a, b, out);
 }
 
@@ -186,10 +202,8 @@ static bool may_be_kin(const ModelSketch *a, const ModelSketch *b) {
     const TensorSketch *y = seek(b, x[i].seed, &at);
     if (!y || y->part != PART_MATRIX || y->width != x[i].width) continue;
     double ca = tensor_sketch_variation(&x[i]), cb = tensor_sketch_variation(y);
-    double product, distance2;
     if (ca == 0 || cb == 0) continue;
-    projection_compare(x[i].projection, y->projection, y->width, &product, &distance2);
-    cosine += cosine_of(product, ca, cb);
+    cosine += cosine_of(projection_product(x[i].projection, y->projection, y->width), ca, cb);
     noise2 += 1.0 / (double)MIN(y->width, y->moments.count);
     seen++;
   }
@@ -211,7 +225,7 @@ typedef struct {
 
 static bool is_kin_of(const Joining *j, unsigned member) {
   Kinship k;
-  kinship_compare(j->sketches->pdata[j->newcomer], j->sketches->pdata[member], &k);
+  kinship_likeness(j->sketches->pdata[j->newcomer], j->sketches->pdata[member], &k);
   return kinship_is_kin(&k);
 }
 
@@ -260,7 +274,7 @@ static void kin_clear(void *kin) {
 
 bool kinship_join(const GPtrArray *sketches, const GArray *members, Sets *sets, unsigned threads, const Progress *p,
                   GError **error) {
-  enum { WORTH_THREADS = 64 };
+  enum { WORTH_THREADS = 24 };
   Joining j = {.sketches = sketches, .sets = sets};
   g_autofree bool *related = g_new0(bool, members->len + 1);
   g_autoptr(GArray) kin = g_array_new(FALSE, FALSE, sizeof(Kin));

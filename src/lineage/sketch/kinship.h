@@ -28,6 +28,9 @@ typedef struct {
  * matrix. Matrices that are constant or hold NaN take no part. */
 void kinship_compare(const ModelSketch *a, const ModelSketch *b, Kinship *out);
 
+/* The same of `common`, `cosine` and `noise` alone, all that kinship_is_kin() asks for, in a fraction of the time. */
+void kinship_likeness(const ModelSketch *a, const ModelSketch *b, Kinship *out);
+
 /* At least half of the smaller trunk in common, and a cosine above the threshold and above what
  * chance gives so few numbers. */
 bool kinship_is_kin(const Kinship *k);
