@@ -171,8 +171,12 @@ static Kinship compare(const Wood *w, const char *a, const char *b) {
   g_ptr_array_add(both, x);
   g_ptr_array_add(both, y);
   model_sketches_centre(both, 1);
-  Kinship k;
+  Kinship k, brief;
   kinship_compare(x, y, &k);
+  kinship_likeness(x, y, &brief);
+  g_assert_cmpfloat_with_epsilon(brief.cosine, k.cosine, 1e-9);
+  g_assert_cmpfloat_with_epsilon(brief.common, k.common, 1e-12);
+  g_assert_cmpfloat_with_epsilon(brief.noise, k.noise, 1e-12);
   return k;
 }
 

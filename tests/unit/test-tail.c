@@ -4,6 +4,7 @@
 #include <glib.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "numerics/rng.h"
 #include "numerics/tail.h"
@@ -69,6 +70,18 @@ static void test_distance(void) {
   g_assert_cmpfloat(tail_distance(a, a, TAIL_PLACES, LONG, 1), ==, 0);
 }
 
+/* Many equal ones, of which some count; and one that is far above twice the mean, alone. */
+static void test_equal_sizes(void) {
+  float a[TAIL_PLACES] = {0}, b[TAIL_PLACES] = {0};
+  for (size_t i = 0; i < 40; i++) b[i * 7] = i < 10 ? 5 : 2;
+  g_assert_cmpfloat_with_epsilon(tail_distance(a, b, TAIL_PLACES, 1 << 20, 1), (10 * 5 + 20 * 2) / 30.0, 1e-6);
+  for (size_t i = 0; i < TAIL_PLACES; i++) b[i] = i == 99 ? -900 : 1;
+  g_assert_cmpfloat_with_epsilon(tail_distance(a, b, TAIL_PLACES, 1 << 20, 1), (900 + 29) / 30.0, 1e-4);
+  memset(b, 0, sizeof b);
+  b[3] = 6;
+  g_assert_cmpfloat_with_epsilon(tail_distance(a, b, TAIL_PLACES, 1 << 20, 1), 6 / 30.0, 1e-6);
+}
+
 /* What only shrank is where it was; what moved besides is as far off from either side. */
 static void test_shrunk(void) {
   enum { N = 400 };
@@ -87,6 +100,7 @@ int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/tail/places", test_places);
   g_test_add_func("/tail/distance", test_distance);
+  g_test_add_func("/tail/equal-sizes", test_equal_sizes);
   g_test_add_func("/tail/shrunk", test_shrunk);
   return g_test_run();
 }

@@ -9,6 +9,7 @@
 #include "collection/collection_team.h"
 #include "core/error.h"
 #include "core/parallel.h"
+#include "numerics/linalg.h"
 
 typedef struct {
   Collection *collection;
@@ -203,8 +204,11 @@ GPtrArray *sketch_store_load(Collection *collection, const GPtrArray *models, ui
   g_ptr_array_set_size(l.notes, (gint)models->len);
   g_mutex_init(&l.lock);
   Team *team = collection_team(collection);
+  unsigned of_algebra = linalg_threads(); /* one each: files are read side by side, and matrices are small */
+  linalg_set_threads(1);
   if (team_is_several(team)) load_with_team(&l, team, threads);
   else parallel_for(models->len, threads, load_one, &l, l.quiet.cancel);
+  linalg_set_threads(of_algebra);
   g_mutex_clear(&l.lock);
   if (l.cancelled || !progress_check(&l.quiet, l.cancelled ? NULL : &l.cancelled)) {
     g_propagate_error(error, l.cancelled);
