@@ -55,7 +55,7 @@ static void test_lines_fact(void) {
   lines_fact(l, "a long label", 8, STYLE_TEXT, "value that is broken");
   lines_fact(l, "empty", 8, STYLE_TEXT, "");
   g_autofree char *got = all_lines(l);
-  g_assert_cmpstr(got, ==, "a long~ value that\n        is broken\n");
+  g_assert_cmpstr(got, ==, "a long… value that\n        is broken\n");
 }
 
 static void test_card_blocks(void) {

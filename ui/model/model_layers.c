@@ -96,9 +96,10 @@ static bool layers_search(gpointer page, const char *text, bool here, bool back)
 }
 
 int page_layers_rows(gpointer page, int rows) {
-  enum { HEAD = 6, LEAST = 6 }; /* the page's name, the summary, the strip with air, the table's head, air below */
+  /* The page's name, the summary, the strip with air, the table's head, air below; and where there is a strip. */
+  enum { HEAD = 6, LEAST = 9 };
   const LayersPage *p = page;
-  return MIN(rows, p->table.diff ? (int)p->table.diff->rows->len + HEAD : LEAST);
+  return MIN(rows, MAX(p->table.diff ? (int)p->table.diff->rows->len + HEAD : 0, LEAST));
 }
 
 const PageOps page_layers = {.name = "Layers",

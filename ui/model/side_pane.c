@@ -104,14 +104,21 @@ static void draw_part(SidePane *p, int page, Cells *cells, Rect area) {
   cells->cursor_x = x, cells->cursor_y = y;
 }
 
+/* What is known of it, in at most so many rows; returns how many it took. */
+static int draw_facts(const SidePane *p, Cells *cells, Rect area, int most) {
+  g_autoptr(Lines) facts = overview_lines(&p->subject, area.columns);
+  int n = (int)facts->lines->len, rows = MIN(n, most);
+  lines_draw(facts, cells, (Rect){area.x, area.y, area.columns, n > rows ? rows - 1 : rows}, 0);
+  if (n > rows) paint_left(cells, area.x, area.y + rows - 1, area.columns, STYLE_DIM, "Enter shows the rest.");
+  return rows;
+}
+
 void side_pane_draw(SidePane *p, int node, Cells *cells, Rect area) {
   set_node(p, node);
-  g_autoptr(Lines) facts = overview_lines(&p->subject, area.columns);
   paint_left(cells, area.x, area.y, area.columns, STYLE_TITLE, p->subject.model->name);
   area.y++, area.rows--;
-  int facts_rows = MIN((int)facts->lines->len, area.rows * 11 / 20);
-  lines_draw(facts, cells, (Rect){area.x, area.y, area.columns, facts_rows}, 0);
-  area.y += facts_rows + 1, area.rows -= facts_rows + 1;
+  int facts = draw_facts(p, cells, area, area.rows * 11 / 20);
+  area.y += facts + 1, area.rows -= facts + 1;
   bool like = has_neighbours(&p->subject);
   int near = like ? MIN(area.rows / 3, 12) : 0, card = page_card_rows(p->pages[PAGE_CARD], (area.rows - near) / 2);
   int layers = may_read(&p->subject) ? page_layers_rows(p->pages[PAGE_LAYERS], area.rows - near - card) : 4;

@@ -79,7 +79,7 @@ int cell_character(gunichar c, bool ascii, gunichar *shown) {
   /* Variation selectors and joiners change the width of their neighbours in some terminals. */
   if ((c >= 0xfe00 && c <= 0xfe0f) || (type == G_UNICODE_FORMAT && c != 0xad)) return -1;
   if (ascii && c >= 0x80) {
-    *shown = '?';
+    *shown = c == 0x2026 ? '~' : '?'; /* what was cut is no unknown letter */
     return mark ? -1 : 1;
   }
   if (mark) return 0;

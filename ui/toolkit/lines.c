@@ -143,7 +143,7 @@ void lines_fact(Lines *l, const char *label, int width, Style style, const char 
   l->columns = columns;
   for (guint i = first; i < l->lines->len; i++) {
     /* One column stays free between a long label and its text. */
-    g_autofree char *cut = text_fit(i == first ? label : "", width - 1, "~");
+    g_autofree char *cut = text_fit(i == first ? label : "", width - 1, "…");
     g_autofree char *head = g_strconcat(cut, " ", NULL);
     lines_put(l, STYLE_LABEL, head);
     lines_margin(l, i);
