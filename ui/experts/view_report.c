@@ -264,7 +264,8 @@ static char *report_status(const Ui *ui, gpointer view) {
     g_string_append_printf(s, " %s of what has none of the labels it refuses %.0f %%", glyph(ui->ascii, GLYPH_DOT),
                            100 * e->refused);
   if (e && v->page == PAGE_CONFUSED)
-    g_string_append_printf(s, " %s %u pairs", glyph(ui->ascii, GLYPH_DOT), e->confusions->len);
+    g_string_append_printf(s, " %s %u pair%s", glyph(ui->ascii, GLYPH_DOT), e->confusions->len,
+                           e->confusions->len == 1 ? "" : "s");
   return g_string_free(s, FALSE);
 }
 

@@ -119,7 +119,7 @@ static void space_cell(const void *all, guint row, int column, int width, bool a
   if (column == BAR) cell->share = share_of(all, row);
   if (column == SHARE) cell->text = percent(share_of(all, row)), cell->style = STYLE_DIM;
   if (column == BYTES) cell->text = text_bytes(p->bytes);
-  if (column == MODELS && p->models) cell->text = g_strdup_printf("%u", p->models), cell->style = STYLE_DIM;
+  if (column == MODELS && p->models) cell->text = text_whole(p->models), cell->style = STYLE_DIM;
 }
 
 static double space_number(const void *all, guint row, int column) {

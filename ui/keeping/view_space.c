@@ -101,9 +101,8 @@ static char *space_status(const Ui *ui, gpointer view) {
   if (!v->rows.report) return g_strdup("");
   g_autofree char *bytes = text_bytes(v->rows.report->bytes[v->rows.side]);
   guint n = v->rows.report->parts[v->rows.side]->len;
-  return g_strdup_printf(
-      v->rows.side == SPACE_DISK ? "%s on the disk, as du counts, in %u parts" : "%s of models' files, in %u parts",
-      bytes, n);
+  const char *what = v->rows.side == SPACE_DISK ? "on the disk, as du counts" : "of models' files";
+  return g_strdup_printf("%s %s, in %u part%s", bytes, what, n, n == 1 ? "" : "s");
 }
 
 const ViewOps view_space = {
