@@ -110,7 +110,8 @@ static void expect_chance(Fixture *f, TrainKind kind, unsigned models, KinReason
   if (reason != KIN_REASONS) g_assert_cmpuint(r->joined[reason], ==, models);
   g_assert_cmpfloat(r->expert->test.low, <=, 0.25);
   g_assert_cmpfloat(r->expert->val.low, <=, 0.25);
-  if (r->kernel) g_assert_cmpfloat(r->kernel->right[0], <, 0.38);
+  if (r->kernel)
+    g_assert_cmpfloat(r->kernel->right[0], <, 0.5); /* the best of some ways; a copy beside would tell nearly all */
 }
 
 static void test_copies(Fixture *f, gconstpointer unused) {
@@ -212,7 +213,7 @@ static void test_renamed(Fixture *f, gconstpointer unused) {
   g_assert_cmpuint(after->seen.score.n, ==, before->seen.score.n);
   g_assert_cmpfloat(after->seen.score.top1, ==, before->seen.score.top1);
   g_assert_cmpfloat(after->threshold, ==, before->threshold);
-  g_assert_cmpfloat_with_epsilon(after->seen.ece, before->seen.ece, 1e-6);
+  g_assert_cmpfloat(after->seen.ece, ==, before->seen.ece);
   g_assert_cmpfloat(after->seen.score.control, ==, before->seen.score.control);
 }
 
@@ -240,7 +241,7 @@ static void test_renamed_folders(Fixture *f, gconstpointer unused) {
   g_autoptr(Evaluation) after = judge(f, x);
   g_assert_cmpuint(after->seen.score.n, ==, before->seen.score.n);
   g_assert_cmpfloat(after->seen.score.top1, ==, before->seen.score.top1);
-  g_assert_cmpfloat_with_epsilon(after->seen.ece, before->seen.ece, 1e-6);
+  g_assert_cmpfloat(after->seen.ece, ==, before->seen.ece);
 }
 
 /* What trained is known again in a file that was renamed or copied; other models, and those that tested, are not. */

@@ -265,6 +265,7 @@ static size_t *label_numbers(const Building *b, size_t *labels) {
 static bool build(Building *b, const GPtrArray *models, GError **error) {
   size_t labels;
   choose_models(b, models);
+  task_order_by_content(b->task, b->options->collection);
   g_autofree size_t *label = label_numbers(b, &labels);
   TaskSides sides = {label, labels, b->options->encoder != NULL};
   return task_take_sides(b->task, b->options, &sides, error) &&

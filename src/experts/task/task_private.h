@@ -14,5 +14,9 @@ typedef struct {
 /* By which a model is remembered: its content at a closer look; where that cannot be had, its path. */
 SplitKey task_content(Collection *collection, const Model *model);
 
-/* Fills group, content, split and what goes with them for task->models. False when cancelled. */
+/* Fills content, and puts the models into an order that does not depend on where they lie: sums, ties and batches go by
+ * it, so that no name changes a figure. */
+void task_order_by_content(Task *task, Collection *collection);
+
+/* Fills group, split and what goes with them for task->models. False when cancelled. */
 bool task_take_sides(Task *task, const TaskOptions *options, const TaskSides *sides, GError **error);

@@ -127,12 +127,12 @@ static int by_content(const void *a, const void *b) {
   return strcmp(x->model->path, y->model->path);
 }
 
-/* Puts the models into an order that does not depend on where they lie: sums and ties go by it. */
-static void order_by_content(Task *t) {
+void task_order_by_content(Task *t, Collection *c) {
   guint n = t->models->len;
   g_autofree Known *known = g_new(Known, n + 1);
-  for (guint i = 0; i < n; i++) known[i] = (Known){t->content[i], t->models->pdata[i]};
+  for (guint i = 0; i < n; i++) known[i] = (Known){task_content(c, t->models->pdata[i]), t->models->pdata[i]};
   qsort(known, n, sizeof *known, by_content);
+  t->content = g_new(SplitKey, n + 1);
   for (guint i = 0; i < n; i++) {
     t->content[i] = known[i].content;
     t->models->pdata[i] = known[i].model;
@@ -144,7 +144,6 @@ static void recall(Task *t, const TaskOptions *o) {
   size_t n = t->groups = t->models->len;
   for (size_t i = 0; i < n; i++) t->group[i] = i;
   bool declared = is_declared(t, SPLIT_TRAIN);
-  order_by_content(t);
   if (o->record) split_record_apply(o->record, t->content, n, t->split);
   else if (declared) take_declared(t, false);
   else
@@ -159,8 +158,6 @@ bool task_take_sides(Task *t, const TaskOptions *o, const TaskSides *s, GError *
   size_t n = t->models->len;
   t->split = g_new(TaskSplit, n + 1);
   t->group = g_new(size_t, n + 1);
-  t->content = g_new(SplitKey, n + 1);
-  for (size_t i = 0; i < n; i++) t->content[i] = task_content(o->collection, t->models->pdata[i]);
   if (o->shapes) {
     recall(t, o);
     return true;
