@@ -19,6 +19,8 @@
 static const char *const edge_names[EDGE_EVIDENCES] = {
     "ONE",       "SIDE",  "NEAR",     "FAR",  "LOST",      "LOST_MOST", "UNSEEN", "ONE_HEAD", "ROOT",
     "ROOT_HEAD", "MARKS", "CHILDREN", "NATS", "LOST_HEAD", "DOUBT",     "SHARE",  "LITTLE",   "RIVAL"};
+/* What each can only speak for (lineage/forest/evidence.h), in their order; '.': either. */
+static const char edge_signs[] = ".+++--......+--.--", base_signs[] = ".++++++++++++++";
 static const char *const root_names[ROOT_EVIDENCES] = {
     "KNOWN",     "CLOCK",  "ZEROS",     "ROWS",  "LOW_RANK", "NORM", "DECAY",   "KURTOSIS", "KURTOSIS_BY", "LAYERS",
     "LAYERS_BY", "BIASES", "BIASES_BY", "FRESH", "FRESH_BY", "HEAD", "HEAD_BY", "CENTRAL",  "TURN",        "BRANCHES"};
@@ -29,10 +31,9 @@ static const double root_prior[ROOT_EVIDENCES] = {
     [ROOT_NORM] = 0.133,  [ROOT_DECAY] = 0.267, [ROOT_KURTOSIS] = 0.167, [ROOT_LAYERS] = 0.167, [ROOT_BIASES] = 0.1,
     [ROOT_FRESH] = 0.4,   [ROOT_HEAD] = 0.133,  [ROOT_CENTRAL] = 0.5,
 };
-static const char *const base_names[BASE_EVIDENCES] = {
-    "ONE",      "SIBLINGS", "KEPT",  "STEP",      "LEAST",     "EVEN",         "YOUNGER",     "HUB",
-    "MOST_HUB", "SPREAD",   "HEADS", "GROWTH",    "EUCLID",    "HEAD",         "BIASES",      "LAYERS",
-    "KURTOSIS", "SHARED",   "TAIL",  "TAIL_EVEN", "STEP_TAIL", "YOUNGER_HEAD", "SHARED_EVEN", "MOST_HUB_TWICE"};
+static const char *const base_names[BASE_EVIDENCES] = {"ONE",    "KEPT", "MANY",      "STEP",   "LEAST",
+                                                       "EVEN",   "TAIL", "TAIL_EVEN", "ALIKE",  "BEHIND",
+                                                       "ELDEST", "HUB",  "HEADS",     "GROWTH", "APART"};
 
 /* What is fitted on. */
 typedef struct {
@@ -167,6 +168,20 @@ static void learn_orphans(Listener *l, Collection *collection, const GPtrArray *
   listen(l, collection, rest, t);
 }
 
+/* A wood that is there, once as it is and, where `orphans`, once without its bases. */
+static void learn_wood(const char *dir, const char *name, bool orphans, Listener *l) {
+  GError *error = NULL;
+  g_autofree char *truth = g_strconcat(dir, ".truth.json", NULL), *state = g_strconcat(dir, ".state", NULL);
+  Collection *collection;
+  g_autoptr(GPtrArray) models = lineage_wood_open(dir, state, &collection);
+  g_autoptr(LineageTruth) t = lineage_truth_read(truth, models, &error);
+  if (!t) fail(error->message);
+  l->kind = name, l->orphans = false;
+  listen(l, collection, models, t);
+  if (orphans) learn_orphans(l, collection, models, t, truth);
+  collection_free(collection);
+}
+
 static void learn(const char *top, const FitKind *kind, unsigned seed, Listener *l) {
   GError *error = NULL;
   PlantSummary planted;
@@ -177,21 +192,27 @@ static void learn(const char *top, const FitKind *kind, unsigned seed, Listener 
                                 .seed = seed,
                                 .threads = 1};
   g_autofree char *name = g_strdup_printf("%s-%u", kind->name, seed), *dir = g_build_filename(top, name, NULL);
-  g_autofree char *truth = g_strconcat(dir, ".truth.json", NULL), *state = g_strconcat(dir, ".state", NULL);
+  g_autofree char *truth = g_strconcat(dir, ".truth.json", NULL);
   if (!g_file_test(truth, G_FILE_TEST_EXISTS)) {
     if (!plant(dir, &options, NULL, &planted, &error)) fail(error->message);
     g_free(planted.truth);
   }
-  Collection *collection;
-  g_autoptr(GPtrArray) models = lineage_wood_open(dir, state, &collection);
-  g_autoptr(LineageTruth) t = lineage_truth_read(truth, models, &error);
-  if (!t) fail(error->message);
-  l->kind = name, l->orphans = false;
-  listen(l, collection, models, t);
   bool missing = g_strcmp0(kind->setting, "absent") == 0;
   bool open = g_strcmp0(kind->setting, "alike") == 0; /* whether theirs is there nothing tells: it is not to be said */
-  if (kind->kind != PLANT_WOODS && !missing && !open) learn_orphans(l, collection, models, t, truth);
-  collection_free(collection);
+  learn_wood(dir, name, kind->kind != PLANT_WOODS && !missing && !open, l);
+}
+
+/* Woods of other makers: folders of DIR/others with a truth as the planter writes it beside each. */
+static void learn_others(const char *top, Listener *l) {
+  static const char suffix[] = ".truth.json";
+  g_autofree char *folder = g_build_filename(top, "others", NULL);
+  g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+  for (const char *entry; dir && (entry = g_dir_read_name(dir));) {
+    if (!g_str_has_suffix(entry, suffix)) continue;
+    g_autofree char *name = g_strndup(entry, strlen(entry) - strlen(suffix));
+    g_autofree char *wood = g_build_filename(folder, name, NULL);
+    learn_wood(wood, name, true, l);
+  }
 }
 
 static void print_weights(const char *prefix, const char *const *names, unsigned n, const double *w) {
@@ -199,10 +220,10 @@ static void print_weights(const char *prefix, const char *const *names, unsigned
 }
 
 /* Prints the weights, and stated against true shares in tenths. */
-static void report(const char *what, const char *prefix, const char *const *names, unsigned n, const GArray *rows,
-                   double ridge) {
+static void report(const char *what, const char *prefix, const char *const *names, const char *sign, unsigned n,
+                   const GArray *rows, double ridge) {
   double w[LOGISTIC_MOST], said[10] = {0}, right[10] = {0}, count[10] = {0}, loss = 0;
-  logistic_fit(rows, n, ridge, w);
+  logistic_fit(rows, n, sign, ridge, w);
   printf("%s: %u answers\n", what, rows->len);
   print_weights(prefix, names, n, w);
   for (guint r = 0; r < rows->len; r++) {
@@ -252,9 +273,10 @@ int main(int argc, char **argv) {
   for (unsigned k = 0; k < G_N_ELEMENTS(kinds); k++)
     for (unsigned s = 0; s < kinds[k].seeds && is_asked(argv, kinds[k].name); s++)
       learn(top, &kinds[k], kinds[k].first + s, &l);
+  if (is_asked(argv, "others")) learn_others(top, &l);
   fclose(l.file);
   report_roots(roots);
-  report("edges", "EDGE", edge_names, EDGE_EVIDENCES, edges, 1);
-  report("missing bases", "BASE", base_names, BASE_EVIDENCES, bases, 0.1);
+  report("edges", "EDGE", edge_names, edge_signs, EDGE_EVIDENCES, edges, 1);
+  report("missing bases", "BASE", base_names, base_signs, BASE_EVIDENCES, bases, 1);
   return argc > 1 || dir_remove(top, NULL) ? 0 : 1;
 }

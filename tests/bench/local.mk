@@ -56,12 +56,16 @@ check-clip: copse$(EXEEXT) tests/bench/bench-clip$(EXEEXT)
 bench-lineage: tests/bench/bench-lineage$(EXEEXT)
 	tests/bench/bench-lineage$(EXEEXT)
 
-# How well lineage recovers planted woods and stars: some minutes. REPORT=DIR keeps what is planted.
+# How well lineage recovers planted woods and stars, and woods that PyTorch grows where it is there: some minutes each.
+# REPORT=DIR keeps what is planted.
 lineage-report: tests/bench/lineage-report$(EXEEXT)
-	tests/bench/lineage-report$(EXEEXT) $(REPORT) >RESULTS-lineage.md.new
+	@$(with_torch) $(srcdir)/tests/bench/lineage_torch.py $${REPORT:-lineage-data}/others 11 $(without_torch)
+	tests/bench/lineage-report$(EXEEXT) $${REPORT:-lineage-data} >RESULTS-lineage.md.new
 	mv RESULTS-lineage.md.new $(srcdir)/docs/RESULTS-lineage.md
+	@[ "$${REPORT-}" ] || rm -rf lineage-data
 
-# The constants of lineage's confidence, fitted on some fifty woods: some minutes. FIT=DIR keeps the woods.
+# The constants of lineage's confidence, fitted on some hundred woods: some minutes. FIT=DIR keeps the woods, and those of another
+# maker in DIR/others (lineage_torch.py DIR/others 1) are fitted on too.
 lineage-fit: tests/bench/lineage-fit$(EXEEXT)
 	tests/bench/lineage-fit$(EXEEXT) $(FIT)
 

@@ -2,7 +2,30 @@
 #include "tests/bench/logistic_fit.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
+
+/* Takes what is held out of the equations: its step is 0. */
+static void hold(double a[LOGISTIC_MOST][LOGISTIC_MOST], double *g, unsigned n, const bool *held) {
+  for (unsigned i = 0; i < n; i++) {
+    if (!held[i]) continue;
+    for (unsigned k = 0; k < n; k++) a[i][k] = a[k][i] = 0;
+    a[i][i] = 1, g[i] = 0;
+  }
+}
+
+/* Holds at 0 the weight that is most on the wrong side; false when none is. */
+static bool hold_worst(double *w, unsigned n, const char *sign, bool *held) {
+  unsigned worst = n;
+  double most = 0;
+  for (unsigned i = 0; i < n; i++) {
+    double wrong = sign[i] == '+' ? -w[i] : sign[i] == '-' ? w[i] : 0;
+    if (wrong > most) most = wrong, worst = i;
+  }
+  if (worst == n) return false;
+  held[worst] = true, w[worst] = 0;
+  return true;
+}
 
 /* Solves A s = g in place by Cholesky's method; A (n, n) is positive definite. */
 static void solve(double a[LOGISTIC_MOST][LOGISTIC_MOST], double *g, unsigned n) {
@@ -29,7 +52,7 @@ static double probability(const LogisticRow *r, const double *w, unsigned n) {
 }
 
 /* One step; its length. */
-static double step(const GArray *rows, unsigned n, double ridge, double *w) {
+static double step(const GArray *rows, unsigned n, double ridge, const bool *held, double *w) {
   double a[LOGISTIC_MOST][LOGISTIC_MOST] = {{0}}, g[LOGISTIC_MOST] = {0}, length = 0;
   for (unsigned i = 0; i < n; i++) {
     a[i][i] = i ? ridge : 1e-9;
@@ -43,6 +66,7 @@ static double step(const GArray *rows, unsigned n, double ridge, double *w) {
       for (unsigned k = 0; k <= i; k++) a[i][k] += curve * row->x[i] * row->x[k];
     }
   }
+  hold(a, g, n, held);
   solve(a, g, n);
   for (unsigned i = 0; i < n; i++) length += g[i] * g[i];
   double most = fmax(sqrt(length) / 4, 1); /* steps no longer than 4 */
@@ -50,11 +74,14 @@ static double step(const GArray *rows, unsigned n, double ridge, double *w) {
   return sqrt(length);
 }
 
-void logistic_fit(const GArray *rows, unsigned n, double ridge, double *w) {
+void logistic_fit(const GArray *rows, unsigned n, const char *sign, double ridge, double *w) {
   enum { MOST_STEPS = 200 };
+  bool held[LOGISTIC_MOST] = {false};
   memset(w, 0, n * sizeof *w);
-  for (unsigned i = 0; i < MOST_STEPS && step(rows, n, ridge, w) > 1e-8; i++) {
-  }
+  do
+    for (unsigned i = 0; i < MOST_STEPS && step(rows, n, ridge, held, w) > 1e-8; i++) {
+    }
+  while (hold_worst(w, n, sign, held));
 }
 
 /* w . x of each, less the largest, in z; the sum of their exponentials. */
@@ -90,17 +117,28 @@ static void add_choice(const ChoiceRow *row, unsigned k, const double *w, double
   }
 }
 
+/* One step; its length. */
+static double choice_step(const GArray *rows, unsigned k, const double *prior, double ridge, const bool *held,
+                          double *w) {
+  double a[LOGISTIC_MOST][LOGISTIC_MOST] = {{0}}, g[LOGISTIC_MOST] = {0}, length = 0;
+  for (unsigned e = 0; e < k; e++) a[e][e] = ridge, g[e] = ridge * (prior[e] - w[e]);
+  for (guint i = 0; i < rows->len; i++) add_choice(&g_array_index(rows, ChoiceRow, i), k, w, a, g);
+  hold(a, g, k, held);
+  solve(a, g, k);
+  for (unsigned e = 0; e < k; e++) length += g[e] * g[e];
+  length = sqrt(length);
+  for (unsigned e = 0; e < k; e++) w[e] += g[e] / fmax(length, 1);
+  return length;
+}
+
 void choice_fit(const GArray *rows, unsigned k, const double *prior, double ridge, double *w) {
   enum { MOST_STEPS = 200 };
+  bool held[LOGISTIC_MOST] = {false};
+  char sign[LOGISTIC_MOST];
+  memset(sign, '+', sizeof sign);
   memcpy(w, prior, k * sizeof *w);
-  for (unsigned steps = 0; steps < MOST_STEPS; steps++) {
-    double a[LOGISTIC_MOST][LOGISTIC_MOST] = {{0}}, g[LOGISTIC_MOST] = {0}, length = 0;
-    for (unsigned e = 0; e < k; e++) a[e][e] = ridge, g[e] = ridge * (prior[e] - w[e]);
-    for (guint i = 0; i < rows->len; i++) add_choice(&g_array_index(rows, ChoiceRow, i), k, w, a, g);
-    solve(a, g, k);
-    for (unsigned e = 0; e < k; e++) length += g[e] * g[e];
-    length = sqrt(length);
-    for (unsigned e = 0; e < k; e++) w[e] += g[e] / fmax(length, 1);
-    if (length < 1e-8) return;
-  }
+  do
+    for (unsigned i = 0; i < MOST_STEPS && choice_step(rows, k, prior, ridge, held, w) > 1e-8; i++) {
+    }
+  while (hold_worst(w, k, sign, held));
 }

@@ -14,8 +14,9 @@ typedef struct {
 } LogisticRow;
 
 /* Weights that maximise the sum of share log P(y) - ridge / 2 |w|^2, the first left out of the penalty. `rows`: of
- * LogisticRow; w has n <= LOGISTIC_MOST numbers. */
-void logistic_fit(const GArray *rows, unsigned n, double ridge, double *w);
+ * LogisticRow; w has n <= LOGISTIC_MOST numbers. `sign` (n), '+' or '-': what a weight can be if its evidence is for what it
+ * is meant to be for; one that would be otherwise on these rows is 0. Any other letter: either. */
+void logistic_fit(const GArray *rows, unsigned n, const char *sign, double ridge, double *w);
 
 /* One choice among n. */
 typedef struct {
@@ -23,8 +24,8 @@ typedef struct {
   unsigned n, right;
 } ChoiceRow;
 
-/* Weights that maximise the sum of log P(right), P the softmax of w . x, - ridge / 2 |w - prior|^2. `rows`: of ChoiceRow;
- * w and prior have k <= LOGISTIC_MOST numbers. */
+/* Weights that maximise the sum of log P(right), P the softmax of w . x, - ridge / 2 |w - prior|^2; none is below 0.
+ * `rows`: of ChoiceRow; w and prior have k <= LOGISTIC_MOST numbers. */
 void choice_fit(const GArray *rows, unsigned k, const double *prior, double ridge, double *w);
 
 /* P(right) of one. */

@@ -53,35 +53,25 @@ typedef enum {
   EDGE_EVIDENCES
 } EdgeEvidence;
 
-/* Of "a hub's neighbours are its siblings, and their base is missing". */
+/* Of "a hub's neighbours are its siblings, and their base is missing". Each is a number that what it tells of can only
+ * make larger, so that no weight is below 0. */
 typedef enum {
-  BASE_ONE,      /* 1 */
-  BASE_SIBLINGS, /* those that agree, up to 8 */
-  BASE_KEPT,     /* their share of the neighbours */
-  BASE_STEP,     /* logarithm of the common step to what the siblings moved, both squared */
-  BASE_LEAST,    /* the least product to the median, -1..1 */
-  BASE_EVEN,     /* how much better a common step explains the products than a common direction does, -3..3 */
-  BASE_YOUNGER,  /* 1: the hub's clock is ahead of a sibling's; -1: it is behind all of theirs */
-  BASE_HUB,      /* what speaks for the hub as its neighbours' parent but its place, -1..1 */
-  BASE_MOST_HUB, /* the most of that for any hub of the tree */
-  BASE_SPREAD,   /* how far siblings are from one another to how far from the hub, up to 1.4 */
-  BASE_HEADS,    /* siblings that have the hub's head, above what is usual */
-  BASE_GROWTH,   /* their norms' growth to what they moved, where it is below 0 */
-  BASE_EUCLID,   /* 1: neighbours by distance, not by the largest differences */
-  BASE_HEAD, /* of siblings with another head, the share whose head is smaller than the hub's, as a base's is not, less
-                    that of the larger ones; likewise: */
-  BASE_BIASES,    /* whose biases are larger */
-  BASE_LAYERS,    /* whose norm layers moved more */
-  BASE_KURTOSIS,  /* whose kurtosis is the larger */
-  BASE_SHARED,    /* of the hub and its siblings, the share that another member joins by the largest differences: a
-                    candidate that is on disk */
-  BASE_TAIL,      /* the middle of the siblings' cosines at the hub by the largest differences, -.5..0.5 */
+  BASE_ONE,       /* 1 */
+  BASE_KEPT,      /* the share of the neighbours that agree */
+  BASE_MANY,      /* logarithm of their number, from 3 to 12 */
+  BASE_STEP,      /* logarithm of the common step to what the siblings moved, both squared */
+  BASE_LEAST,     /* the least product to the median, -1..1 */
+  BASE_EVEN,      /* how much better a common step explains the products than a common direction does, -3..3 */
+  BASE_TAIL,      /* the middle of the siblings' cosines at the hub by the largest differences, -.5...5 */
   BASE_TAIL_EVEN, /* BASE_EVEN by those, -3..3 */
-  /* Products of two: the one says more where the other speaks. */
-  BASE_STEP_TAIL,
-  BASE_YOUNGER_HEAD,
-  BASE_SHARED_EVEN,    /* of BASE_SHARED and BASE_TAIL_EVEN */
-  BASE_MOST_HUB_TWICE, /* the square of BASE_MOST_HUB */
+  BASE_ALIKE,     /* less how far the hub's way from the base is below the siblings', in their deviations, -4..0 */
+  BASE_BEHIND,    /* 1: a sibling's clock is behind the hub's, which is then not its parent */
+  BASE_ELDEST,    /* less the logarithm of all their number where all are ahead of it: one of n is by chance; else 0 */
+  BASE_HUB,       /* less what speaks for the hub as its neighbours' parent but its place, -1..1 */
+  BASE_HEADS,     /* less the share of the siblings that have the hub's head, above what is usual */
+  BASE_GROWTH,    /* their norms' growth to what they moved, where it is below 0 */
+  BASE_APART,     /* less the share of the hub and its siblings that another member joins by the largest differences: a
+                     base of its own */
   BASE_EVIDENCES
 } BaseEvidence;
 

@@ -141,15 +141,30 @@ static double middle_length2(const Star *s) {
   return quantile(all, s->n, 0.5);
 }
 
-/* 1 when some sibling counted fewer steps than the hub, which is then not its parent; -1 when all counted more. */
-static double younger(const Star *s) {
+/* Counters of steps: a sibling that is behind the hub does not come of it. All are ahead of a base, and of one among n
+ * siblings by chance. */
+static void weigh_clocks(const Star *s, double *x) {
   double clock = sketch_of(s, s->hub)->clock;
   unsigned behind = 0, ahead = 0;
   for (unsigned i = 0; i < s->n; i++) {
     behind += sketch_of(s, s->near[i])->clock < clock;
     ahead += sketch_of(s, s->near[i])->clock > clock;
   }
-  return behind ? 1 : ahead == s->n ? -1 : 0;
+  x[BASE_BEHIND] = behind > 0;
+  x[BASE_ELDEST] = ahead == s->n ? -log(s->n + 1) : 0;
+}
+
+/* If the base is missing, the hub is one of its children and moved about as far as they: by how many deviations of the
+ * logarithms its way is shorter, 0..4. */
+static double shorter(const Star *s, double step2) {
+  static const double usual_deviation = 0.3, little = 0.01;
+  double sum = 0, sum2 = 0;
+  for (unsigned i = 0; i < s->n; i++) {
+    double way = log(fmax(s->length2[i] - step2, little * s->length2[i]));
+    sum += way, sum2 += way * way;
+  }
+  double mean = sum / s->n, deviation = sqrt(fmax(sum2 / s->n - mean * mean, 0));
+  return CLAMP((mean - log(step2)) / fmax(deviation, usual_deviation), 0, 4);
 }
 
 /* How sure the neighbours in the tree make a member as their parent, -1..1, by everything but its place in the middle;
@@ -170,19 +185,6 @@ static double hub_evidence(const PedigreeMember *members, const GArray *neighbou
     n++;
   }
   return n ? sum / n * MIN(n, (unsigned)MANY) / MANY : 0;
-}
-
-/* Siblings lie as far apart as from the hub when it is their parent, farther when all went one way: the middle of
- * T(j, k) / max(T(h, j), T(h, k)). */
-static double spread(const Star *s) {
-  g_autofree double *all = g_new(double, (MOST * MOST));
-  unsigned n = 0;
-  for (unsigned i = 0; i < s->n; i++)
-    for (unsigned k = 0; k < i; k++) {
-      double far = fmax(tail(s, s->hub, s->near[i]), tail(s, s->hub, s->near[k]));
-      if (far > 0) all[n++] = tail(s, s->near[i], s->near[k]) / far;
-    }
-  return quantile(all, n, 0.5);
 }
 
 /* Of the siblings' norms, against what they moved: models that all shrank share a direction without a base that is
@@ -217,23 +219,6 @@ static double same_heads(const Star *s, unsigned members) {
   return (double)same / s->n;
 }
 
-static double sign(double a, double b) { return (double)((b > a) - (b < a)); }
-
-/* What training moves one way, in the siblings against the hub. */
-static void weigh_signs(const Star *s, double *x) {
-  const ModelSketch *hub = sketch_of(s, s->hub);
-  double heads = 0;
-  for (unsigned i = 0; i < s->n; i++) {
-    const ModelSketch *v = sketch_of(s, s->near[i]);
-    if (hub->head_out && v->head_out && !has_head_of(&s->members[s->hub], &s->members[s->near[i]]))
-      x[BASE_HEAD] += sign(v->head_scale, hub->head_scale), heads++;
-    x[BASE_BIASES] += sign(hub->biases, v->biases) / s->n;
-    x[BASE_LAYERS] += sign(hub->norm_layers, v->norm_layers) / s->n;
-    x[BASE_KURTOSIS] += sign(hub->kurtosis, v->kurtosis) / s->n;
-  }
-  x[BASE_HEAD] /= fmax(heads, 1);
-}
-
 /* The most of the hub and its siblings that one other member is next to in the tree, but for the first, as a share. */
 static double shared(const Star *s, unsigned members, const Spanning *tree) {
   g_autofree unsigned *next = g_new0(unsigned, members);
@@ -262,33 +247,25 @@ static bool is_chance(const Star *s, unsigned before, double share) {
 /* What is known of a star besides its numbers. */
 typedef struct {
   unsigned members, before; /* of the tree; neighbours at first */
-  double evidence, most;    /* hub_evidence() of the hub, and the most of all hubs */
-  bool euclid;
+  double evidence;          /* hub_evidence() of the hub */
   const Spanning *tail_tree;
 } Circumstances;
 
 static void weigh(const Star *s, const Circumstances *c, double step2, double share, double x[BASE_EVIDENCES]) {
-  enum { MOST_COUNTED = 8 };
+  enum { MOST_COUNTED = 12 };
   x[BASE_ONE] = 1;
-  x[BASE_SIBLINGS] = MIN(s->n, (unsigned)MOST_COUNTED);
   x[BASE_KEPT] = (double)s->n / c->before;
+  x[BASE_MANY] = log((double)MIN(s->n, (unsigned)MOST_COUNTED) / LEAST);
   x[BASE_STEP] = log(share);
   x[BASE_LEAST] = CLAMP(pair_quantile(s, 0) / step2, -1, 1);
   x[BASE_EVEN] = CLAMP(evenness(s, step2), -3, 3);
-  x[BASE_YOUNGER] = younger(s);
-  x[BASE_HUB] = c->evidence;
-  x[BASE_MOST_HUB] = c->most;
-  x[BASE_SPREAD] = fmin(spread(s), 1.4);
-  x[BASE_HEADS] = fmax(same_heads(s, c->members) - usual_heads, 0);
+  x[BASE_ALIKE] = -shorter(s, step2);
+  x[BASE_HUB] = -c->evidence;
+  x[BASE_HEADS] = -fmax(same_heads(s, c->members) - usual_heads, 0);
   x[BASE_GROWTH] = fmin(mean_growth(s), 0);
-  x[BASE_EUCLID] = c->euclid;
-  x[BASE_SHARED] = shared(s, c->members, c->tail_tree);
+  x[BASE_APART] = -shared(s, c->members, c->tail_tree);
   weigh_tails(s, x);
-  weigh_signs(s, x);
-  x[BASE_STEP_TAIL] = x[BASE_STEP] * x[BASE_TAIL];
-  x[BASE_YOUNGER_HEAD] = x[BASE_YOUNGER] * x[BASE_HEAD];
-  x[BASE_SHARED_EVEN] = x[BASE_SHARED] * x[BASE_TAIL_EVEN];
-  x[BASE_MOST_HUB_TWICE] = x[BASE_MOST_HUB] * x[BASE_MOST_HUB];
+  weigh_clocks(s, x);
 }
 
 static void keep_best(const Star *s, double share, double sure, Absent *best) {
@@ -308,17 +285,17 @@ static void tell(const Star *s, const EvidenceWitness *witness, const double *x)
 }
 
 /* Judges one hub. */
-static void judge(Star *s, const GArray *neighbours, Circumstances *c, const EvidenceWitness *witness, Absent *best) {
+static void judge(Star *s, const GArray *neighbours, Circumstances c, const EvidenceWitness *witness, Absent *best) {
   s->n = 0;
   for (guint i = 0; i < neighbours->len; i++) add_neighbour(s, g_array_index(neighbours, unsigned, i));
-  c->before = s->n;
+  c.before = s->n;
   if (s->n < LEAST) return;
   fill_products(s);
   keep_agreeing(s);
   if (s->n < LEAST) return;
   double step2 = pair_quantile(s, 0.5), share = step2 / middle_length2(s), x[BASE_EVIDENCES] = {0};
-  if (!(step2 > 0) || is_chance(s, c->before, share)) return;
-  weigh(s, c, step2, share, x);
+  if (!(step2 > 0) || is_chance(s, c.before, share)) return;
+  weigh(s, &c, step2, share, x);
   if (witness) tell(s, witness, x);
   double sure = fmin(evidence_probability(certainty_base, x, BASE_EVIDENCES), most_sure);
   best->doubt[s->hub] = fmax(best->doubt[s->hub], sure);
@@ -335,34 +312,17 @@ static bool find_neighbours(const PedigreeMember *members, unsigned n, const Spa
   return neighbours->len >= LEAST;
 }
 
-/* hub_evidence() of each member that is the middle of a star, else NAN. */
-static double *all_evidence(const PedigreeMember *members, unsigned n, const Spanning *span, double *most) {
-  g_autoptr(GArray) neighbours = g_array_new(FALSE, FALSE, sizeof(unsigned));
-  double *evidence = g_new(double, n + 1);
-  *most = -1;
-  for (unsigned hub = 0; hub < n; hub++) {
-    evidence[hub] = NAN;
-    if (!find_neighbours(members, n, span, hub, neighbours)) continue;
-    evidence[hub] = hub_evidence(members, neighbours, hub);
-    *most = fmax(*most, evidence[hub]);
-  }
-  return evidence;
-}
-
 bool missing_base_find(const PedigreeMember *members, unsigned n, const KinTable *table, const Spanning *tail_tree,
                        const Spanning *euclid, const EvidenceWitness *witness, Absent *out) {
   *out = (Absent){.doubt = g_new0(double, n + 1)};
-  double most;
   g_autoptr(GArray) neighbours = g_array_new(FALSE, FALSE, sizeof(unsigned));
-  g_autofree double *evidence = all_evidence(members, n, tail_tree, &most);
   g_autofree Star *s = g_new0(Star, 1);
   *s = (Star){.members = members, .table = table};
   for (unsigned both = 0; both < 2; both++)
     for (s->hub = 0; s->hub < n; s->hub++) {
       if (!find_neighbours(members, n, both ? euclid : tail_tree, s->hub, neighbours)) continue;
-      double here = isnan(evidence[s->hub]) ? hub_evidence(members, neighbours, s->hub) : evidence[s->hub];
-      Circumstances c = {.members = n, .evidence = here, .most = most, .euclid = both, .tail_tree = tail_tree};
-      judge(s, neighbours, &c, witness, out);
+      const Circumstances c = {n, 0, hub_evidence(members, neighbours, s->hub), tail_tree};
+      judge(s, neighbours, c, witness, out);
     }
   return out->siblings != NULL;
 }
