@@ -11,7 +11,7 @@ static const double tolerance = 0.06;
 
 static float largest(const float *x, size_t n) {
   float most = 0;
-  for (size_t i = 0; i < n; i++) most = fmaxf(most, fabsf(x[i]));
+  for (size_t i = 0; i < n; i++) most = fabsf(x[i]) > most ? fabsf(x[i]) : most;
   return most;
 }
 

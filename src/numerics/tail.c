@@ -2,7 +2,6 @@
 #include "numerics/tail.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "numerics/hash.h"
@@ -17,11 +16,6 @@ typedef struct {
   uint64_t place;
   uint16_t slot;
 } Spot;
-
-static int by_place(const void *a, const void *b) {
-  const Spot *x = a, *y = b;
-  return x->place == y->place ? (x->slot > y->slot) - (x->slot < y->slot) : x->place < y->place ? -1 : 1;
-}
 
 /* Of a short array all places in random order, of which the first are taken; of a long one independent draws. */
 static void draw(Spot *spots, uint64_t seed, uint64_t count, size_t width) {
@@ -38,13 +32,29 @@ static void draw(Spot *spots, uint64_t seed, uint64_t count, size_t width) {
   }
 }
 
+/* By place, and of one place by slot. Places are spread evenly: each goes to a drawer by its size, in which few are to be
+ * put in order. */
+static void sort_spots(const Spot *spots, size_t n, uint64_t count, TailWalk *w) {
+  uint16_t start[TAIL_PLACES + 1] = {0};
+  uint64_t wide = count / TAIL_PLACES + 1;
+  for (size_t i = 0; i < n; i++) start[spots[i].place / wide + 1]++;
+  for (size_t d = 1; d <= TAIL_PLACES; d++) start[d] += start[d - 1];
+  uint16_t end[TAIL_PLACES];
+  memcpy(end, start, sizeof end);
+  for (size_t i = 0; i < n; i++) {
+    size_t drawer = (size_t)(spots[i].place / wide), at = end[drawer]++;
+    for (; at > start[drawer] && w->place[at - 1] > spots[i].place; at--)
+      w->place[at] = w->place[at - 1], w->slot[at] = w->slot[at - 1];
+    w->place[at] = spots[i].place, w->slot[at] = spots[i].slot;
+  }
+}
+
 void tail_walk_init(TailWalk *w, uint64_t seed, uint64_t count, size_t width) {
   Spot spots[TAIL_PLACES];
   w->n = width;
   w->at = 0;
   draw(spots, seed, count, width);
-  qsort(spots, width, sizeof *spots, by_place);
-  for (size_t i = 0; i < width; i++) w->place[i] = spots[i].place, w->slot[i] = spots[i].slot;
+  sort_spots(spots, width, count, w);
 }
 
 void tail_walk_take(TailWalk *w, const float *x, uint64_t first, size_t n, float *out) {

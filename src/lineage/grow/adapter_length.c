@@ -2,10 +2,10 @@
 /* How far an adapter moves its base: the length of its branch. */
 #include <math.h>
 
-#include "core/parallel.h"
 #include "lineage/diff/model_diff.h"
 #include "lineage/grow/forest_builder.h"
 #include "lineage/grow/pair_store.h"
+#include "numerics/side_by_side.h"
 
 /* A larger file is left unmeasured: its factors would be read once more for a length alone. */
 static const uint64_t measured_bytes = 32U << 20;
@@ -90,7 +90,7 @@ bool builder_measure_adapters(Builder *b, GError **error) {
   g_autoptr(GArray) branches = find_branches(b, known);
   Measuring measuring = {b, branches};
   if (!progress_step(b->progress, "measuring adapters", 0, branches->len, error)) return false;
-  parallel_for(branches->len, b->threads, measure_one, &measuring, b->progress ? b->progress->cancel : NULL);
+  side_by_side(branches->len, b->threads, measure_one, &measuring, b->progress ? b->progress->cancel : NULL);
   if (!progress_check(b->progress, error)) return false;
   for (guint i = 0; i < branches->len; i++) {
     const Branch *branch = &g_array_index(branches, Branch, i);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sketches say of a change that it may be of low rank, or noise; a few layers, read again, say whether it is. */
-#include "core/parallel.h"
 #include "lineage/grow/direction.h"
 #include "lineage/grow/forest_builder.h"
 #include "lineage/grow/pair_store.h"
 #include "lineage/recipe/change_rank.h"
+#include "numerics/side_by_side.h"
 
 /* Answers are kept: "verdict rank layers", by both stamps. */
 static const char space[] = "lineage-rank-white";
@@ -86,7 +86,7 @@ static void settle(Builder *b, const Suspect *s) {
 bool builder_check_ranks(Builder *b, GError **error) {
   g_autoptr(GArray) suspects = find_suspects(b);
   RankCheck check = {b, suspects};
-  parallel_for(suspects->len, b->threads, check_one, &check, b->progress ? b->progress->cancel : NULL);
+  side_by_side(suspects->len, b->threads, check_one, &check, b->progress ? b->progress->cancel : NULL);
   if (!progress_check(b->progress, error)) return false;
   for (guint i = 0; i < suspects->len; i++) settle(b, &g_array_index(suspects, Suspect, i));
   return true;

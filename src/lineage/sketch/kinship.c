@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/parallel.h"
+#include "lineage/sketch/glance.h"
 #include "numerics/projection.h"
 #include "numerics/tail.h"
 
@@ -188,28 +189,6 @@ void sets_join(Sets *s, unsigned i, unsigned j) {
   s->size[i] += s->size[j];
 }
 
-/* A look at the first few common matrices, which the order of seeds makes a random choice: false when
- * they have nothing in common. */
-static bool may_be_kin(const ModelSketch *a, const ModelSketch *b) {
-  enum { GLANCE = 6 };
-  const double nothing = 0.08;
-  const TensorSketch *x = (const TensorSketch *)(const void *)a->tensors->data;
-  guint at = 0;
-  double cosine = 0, noise2 = 0;
-  unsigned seen = 0;
-  for (guint i = 0; i < a->tensors->len && seen < GLANCE; i++) {
-    if (x[i].part != PART_MATRIX || !x[i].projected) continue;
-    const TensorSketch *y = seek(b, x[i].seed, &at);
-    if (!y || y->part != PART_MATRIX || y->width != x[i].width) continue;
-    double ca = tensor_sketch_variation(&x[i]), cb = tensor_sketch_variation(y);
-    if (ca == 0 || cb == 0) continue;
-    cosine += cosine_of(projection_product(x[i].projection, y->projection, y->width), ca, cb);
-    noise2 += 1.0 / (double)MIN(y->width, y->moments.count);
-    seen++;
-  }
-  return seen > 0 && cosine / seen > MIN(nothing, 2 * sqrt(noise2) / seen);
-}
-
 /* One set while all are being joined. */
 typedef struct {
   GArray *members; /* of unsigned, in the order of joining; NULL once it went into another */
@@ -217,7 +196,8 @@ typedef struct {
 
 typedef struct {
   const GPtrArray *sketches;
-  GArray *kin; /* of Kin */
+  GPtrArray *glances; /* by sketch; NULL of those that take no part yet */
+  GArray *kin;        /* of Kin */
   Sets *sets;
   unsigned newcomer;
   bool *related; /* by kin: is the newcomer? */
@@ -237,8 +217,9 @@ static bool check_kin(void *user, size_t item, unsigned thread) {
   if (!members) return true;
   unsigned first = g_array_index(members, unsigned, 0);
   unsigned latest = g_array_index(members, unsigned, members->len - 1);
-  const ModelSketch *a = j->sketches->pdata[j->newcomer];
-  if (!may_be_kin(a, j->sketches->pdata[first]) && !may_be_kin(a, j->sketches->pdata[latest])) return true;
+  const GArray *own = j->glances->pdata[j->newcomer];
+  if (!glances_are_alike(own, j->glances->pdata[first]) && !glances_are_alike(own, j->glances->pdata[latest]))
+    return true;
   for (guint i = 0; i < members->len && !j->related[item]; i++)
     j->related[item] = is_kin_of(j, g_array_index(members, unsigned, i));
   return true;
@@ -267,6 +248,10 @@ static void settle_newcomer(Joining *j) {
   g_array_append_val(home, j->newcomer);
 }
 
+static void faces_unref(void *faces) {
+  if (faces) g_array_unref(faces);
+}
+
 static void kin_clear(void *kin) {
   GArray *members = ((Kin *)kin)->members;
   if (members) g_array_unref(members);
@@ -279,9 +264,12 @@ bool kinship_join(const GPtrArray *sketches, const GArray *members, Sets *sets, 
   g_autofree bool *related = g_new0(bool, members->len + 1);
   g_autoptr(GArray) kin = g_array_new(FALSE, FALSE, sizeof(Kin));
   g_array_set_clear_func(kin, kin_clear);
-  j.kin = kin, j.related = related;
+  g_autoptr(GPtrArray) glances = g_ptr_array_new_with_free_func(faces_unref);
+  g_ptr_array_set_size(glances, (gint)sketches->len);
+  j.kin = kin, j.related = related, j.glances = glances;
   for (guint i = 0; i < members->len; i++) {
     j.newcomer = g_array_index(members, unsigned, i);
+    if (!glances->pdata[j.newcomer]) glances->pdata[j.newcomer] = glance_new(sketches->pdata[j.newcomer]);
     if (!progress_step(p, "comparing", i, members->len, error)) return false;
     parallel_for(kin->len, kin->len >= WORTH_THREADS ? threads : 1, check_kin, &j, NULL);
     settle_newcomer(&j);

@@ -148,7 +148,7 @@ static void take_sample(const float *x, size_t n, TensorSketch *t) {
   t->as_brain = content_hash(t->moments.count, rounded, n * sizeof *rounded).lo;
   if (t->part != PART_MATRIX) return;
   float most = 0;
-  for (size_t i = 0; i < n; i++) most = fmaxf(most, fabsf(x[i]));
+  for (size_t i = 0; i < n; i++) most = fabsf(x[i]) > most ? fabsf(x[i]) : most;
   t->gridded = dtype_is_quantised(t->dtype) || quant_levels_fit(x, n, (size_t)MIN(t->d_in, SIZE_MAX), most);
 }
 
