@@ -104,6 +104,30 @@ static void test_ghost(void) {
   g_assert_cmpint(w.forest->trees, ==, 2);
 }
 
+/* Children that drift one way, each as far as it was trained: they share a direction and no step, the base that they drift
+ * from is there, and none is made up above it. */
+static void test_drift(void) {
+  enum { CHILDREN = 8 };
+  const float drift = 0.45f;
+  g_auto(Wood) w = wood_new();
+  g_auto(Net) base = net_fresh(1, 10);
+  wood_write(&w, "base", &base, NULL);
+  for (unsigned i = 0; i < CHILDREN; i++) {
+    float trained = 0.2f + 0.03f * (float)i;
+    g_auto(Net) drifted = net_child(&base, 99, drift * trained), child = net_child(&drifted, 20 + i, trained);
+    g_autofree char *name = g_strdup_printf("child%u", i);
+    wood_write(&w, name, &child, NULL);
+  }
+  wood_grow(&w, NULL);
+  g_assert_cmpuint(w.forest->nodes->len, ==, CHILDREN + 1);
+  g_assert_null(edge(&w, "base"));
+  for (unsigned i = 0; i < CHILDREN; i++) {
+    g_autofree char *name = g_strdup_printf("child%u", i);
+    g_assert_nonnull(edge(&w, name));
+    g_assert_cmpuint(edge(&w, name)->parent, ==, find(&w, "base"));
+  }
+}
+
 static void test_adapters(void) {
   g_auto(Wood) w = wood_new();
   g_auto(Net) base = net_fresh(1, 10), child = net_child(&base, 9, 0.2f), twin = net_fresh(2, 10);
@@ -366,6 +390,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/lineage/full-models", test_full_models);
   g_test_add_func("/lineage/trees-are-stored", test_trees_are_stored);
   g_test_add_func("/lineage/ghost", test_ghost);
+  g_test_add_func("/lineage/drift", test_drift);
   g_test_add_func("/lineage/adapters", test_adapters);
   g_test_add_func("/lineage/self-named", test_self_named);
   g_test_add_func("/lineage/adapters-alone", test_adapters_alone);
