@@ -236,11 +236,11 @@ static void print_unknown(void) {
       "- Children of one head and one task (*alike*): most of them cannot be told from one another's children by any\n"
       "  evidence that is tried; they are left open.\n"
       "- A sibling that hardly moved, trained as others were at a higher rate (*rates*), passes for their parent.\n"
-      "- Children of strong weight decay, or of one head and task, can look like those of a base that is missing: one "
-      "is\n"
-      "  then made up, and said as surely as those that are missing.\n"
-      "- A missing base of few children, or of one that lies near to it, is often not claimed; its children then hang\n"
-      "  below one of them.\n"
+      "- Children of one head and task can look like those of a base that is missing: now and then one is made up.\n"
+      "- A missing base of few children, or of one that lies near to it, is often not claimed (*absent*): its children "
+      "then\n"
+      "  hang below one of them, and said too surely.\n"
+      "- Where the base may as well be missing edges are said too modestly (*long*, and most woods of another maker).\n"
       "- All trees here are small networks that two programs trained. Large models were not measured.");
 }
 
