@@ -17,10 +17,11 @@
 #include "tests/bench/logistic_fit.h"
 
 static const char *const edge_names[EDGE_EVIDENCES] = {
-    "ONE",       "SIDE",  "NEAR",     "FAR",  "LOST",      "LOST_MOST", "UNSEEN", "ONE_HEAD", "ROOT",
-    "ROOT_HEAD", "MARKS", "CHILDREN", "NATS", "LOST_HEAD", "DOUBT",     "SHARE",  "LITTLE",   "RIVAL"};
+    "ONE",    "SIDE",      "NEAR",      "FAR",         "LOST",          "LOST_MOST", "UNSEEN",    "ONE_HEAD",
+    "ROOT",   "ROOT_HEAD", "MARKS",     "CHILDREN",    "NATS",          "LOST_HEAD", "DOUBT",     "SHARE",
+    "LITTLE", "RIVAL",     "ROOT_LOST", "ROOT_UNSEEN", "ROOT_CHILDREN", "ROOT_NATS", "ROOT_RIVAL"};
 /* What each can only speak for (lineage/forest/evidence.h), in their order; '.': either. */
-static const char edge_signs[] = ".+++--......+--.--", base_signs[] = ".++++++++++++++";
+static const char edge_signs[] = ".+++--......+--.--..++.", base_signs[] = ".++++++++++++++";
 static const char *const root_names[ROOT_EVIDENCES] = {
     "KNOWN",     "CLOCK",  "ZEROS",     "ROWS",  "LOW_RANK", "NORM", "DECAY",   "KURTOSIS", "KURTOSIS_BY", "LAYERS",
     "LAYERS_BY", "BIASES", "BIASES_BY", "FRESH", "FRESH_BY", "HEAD", "HEAD_BY", "CENTRAL",  "TURN",        "BRANCHES"};
@@ -111,8 +112,9 @@ static void hear_of_root(Listener *l, const unsigned *who, unsigned n, const dou
   }
 }
 
-/* What trees without their bases count in the fits of missing bases and of edges: most bases are there. */
-static const double rarer[] = {0.4, 0.1};
+/* What trees without their bases count in the fits of missing bases and of edges: most bases are there. Of edges the
+ * fewer: woods of a kind that has none count whole. */
+static const double rarer[] = {0.4, 0.05};
 
 static void hear(void *user, EvidenceOf of, const unsigned *who, unsigned n, const double *x) {
   Listener *l = user;

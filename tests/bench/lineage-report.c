@@ -216,6 +216,7 @@ static void print_meaning(void) {
       "  sibling are wrong answers, so that the answers outnumber the truths.\n"
       "- *Calibration error*: the mean gap between the stated confidence of an edge and the share of such edges\n"
       "  that is right, over ten bins; an edge to a base that is not there is right when the child's own is not.\n"
+      "  Edges of one tree are right or wrong together, so that of few trees chance alone makes it a few hundredths.\n"
       "- *Merges of two* must name both parents, *task arithmetic* all that was added.\n"
       "- *Adapters* go to the base they were trained on, by the card, or by names and shapes where it is silent.\n"
       "- *Wrong cards* name a model that is neither the parent nor farther up. Of those that\n"

@@ -50,6 +50,13 @@ typedef enum {
   EDGE_SHARE,     /* what of p's own way from its parent stands between c and that one (lifting.h), less 1, -1..2 */
   EDGE_LITTLE,    /* how little p moved: logarithm of c's way from p to p's own, by the largest differences, 0..3 */
   EDGE_RIVAL,     /* the same share for the sibling of c that has the most of it, less 1, -2..1; -2: none is near */
+  /* Products with EDGE_ROOT: whether the top of a tree is whom all else comes of, which its siblings could be as well, is
+   * another question than which of its descendants one comes of. */
+  EDGE_ROOT_LOST,
+  EDGE_ROOT_UNSEEN,
+  EDGE_ROOT_CHILDREN,
+  EDGE_ROOT_NATS,
+  EDGE_ROOT_RIVAL,
   EDGE_EVIDENCES
 } EdgeEvidence;
 

@@ -45,13 +45,15 @@ const double certainty_root_few[ROOT_EVIDENCES] = {
     [ROOT_FRESH] = 0.4,   [ROOT_HEAD] = 0.133,  [ROOT_CENTRAL] = 0.5,
 };
 
-/* Logistic weights of 3,700 edges that are said of planted stars, classes and woods and of 13 woods that PyTorch grew as
+/* Logistic weights of 3,800 edges that are said of planted stars, classes and woods and of 13 woods that PyTorch grew as
  * tests/bench/lineage_torch.py does, ridge 1; */
 const double certainty_edge[EDGE_EVIDENCES] = {
-    [EDGE_ONE] = -9.66,    [EDGE_SIDE] = 0.801,     [EDGE_NEAR] = 0.503,     [EDGE_FAR] = 2.27,
-    [EDGE_UNSEEN] = 0.876, [EDGE_ONE_HEAD] = -2.08, [EDGE_ROOT] = 1.44,      [EDGE_ROOT_HEAD] = 2.66,
-    [EDGE_MARKS] = -0.158, [EDGE_CHILDREN] = 0.667, [EDGE_LOST_HEAD] = -3.8, [EDGE_DOUBT] = -0.722,
-    [EDGE_SHARE] = 2.2,    [EDGE_LITTLE] = -1.25,   [EDGE_RIVAL] = -1.78,
+    [EDGE_ONE] = -8.25,       [EDGE_SIDE] = 0.29,       [EDGE_NEAR] = 0.931,       [EDGE_FAR] = 1.69,
+    [EDGE_LOST] = -0.742,     [EDGE_UNSEEN] = 1.07,     [EDGE_ONE_HEAD] = -1.85,   [EDGE_ROOT] = -0.493,
+    [EDGE_ROOT_HEAD] = 2.56,  [EDGE_MARKS] = -0.0847,   [EDGE_CHILDREN] = -0.0131, [EDGE_NATS] = 0.0493,
+    [EDGE_LOST_HEAD] = -2.57, [EDGE_DOUBT] = -0.78,     [EDGE_SHARE] = 2.77,       [EDGE_LITTLE] = -1.74,
+    [EDGE_RIVAL] = -2.75,     [EDGE_ROOT_LOST] = 2.88,  [EDGE_ROOT_UNSEEN] = 1.07, [EDGE_ROOT_CHILDREN] = 1.3,
+    [EDGE_ROOT_NATS] = 0.574, [EDGE_ROOT_RIVAL] = 1.29,
 };
 
 /* and of 930 stars there that were looked at for a missing base, ridge 1. */

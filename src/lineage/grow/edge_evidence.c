@@ -87,6 +87,16 @@ static double lead(const OrientedTree *t, unsigned p, unsigned c) {
   return length > 0 ? log(next / length) : INFINITY;
 }
 
+/* What tells of the tree's top what it does not tell of others, and the other way round. */
+static void weigh_top(double *x) {
+  x[EDGE_ROOT_HEAD] = x[EDGE_ROOT] * x[EDGE_ONE_HEAD];
+  x[EDGE_ROOT_LOST] = x[EDGE_ROOT] * x[EDGE_LOST];
+  x[EDGE_ROOT_UNSEEN] = x[EDGE_ROOT] * x[EDGE_UNSEEN];
+  x[EDGE_ROOT_CHILDREN] = x[EDGE_ROOT] * x[EDGE_CHILDREN];
+  x[EDGE_ROOT_NATS] = x[EDGE_ROOT] * x[EDGE_NATS];
+  x[EDGE_ROOT_RIVAL] = x[EDGE_ROOT] * x[EDGE_RIVAL];
+}
+
 void edge_evidence(const OrientedTree *t, unsigned c, double side, double nats, double x[EDGE_EVIDENCES]) {
   static const double near = 0.3, far = 1.2;
   const unsigned p = (unsigned)t->parent[c];
@@ -101,11 +111,11 @@ void edge_evidence(const OrientedTree *t, unsigned c, double side, double nats, 
   weigh_lost(t, p, c, x);
   x[EDGE_ONE_HEAD] = direction_one_head(t->members[p].sketch, t->members[c].sketch, &k);
   x[EDGE_ROOT] = t->parent[p] < 0;
-  x[EDGE_ROOT_HEAD] = x[EDGE_ROOT] * x[EDGE_ONE_HEAD];
   x[EDGE_MARKS] = kinship_is_low_rank(&k) || k.equal > 0.3;
   x[EDGE_CHILDREN] = log(MAX(t->children[p], 1));
   x[EDGE_NATS] = CLAMP(nats, -4, 4);
   x[EDGE_DOUBT] = CLAMP(log(t->members[p].doubt / (1 - t->members[p].doubt)), -5, 3);
   x[EDGE_LOST_HEAD] = x[EDGE_LOST] * x[EDGE_ONE_HEAD];
   weigh_shares(t, p, c, x);
+  weigh_top(x);
 }
