@@ -82,11 +82,14 @@ static void mail_free(gpointer data) {
   g_free(mail);
 }
 
-/* Sleeps rather than spins: most often another process works on this processor meanwhile. */
-static void pause_a_little(const Team *t) {
+/* Microseconds to wait for the next message: little after the last one came. */
+static guint64 patience(const Team *t) {
   gint64 idle = g_get_monotonic_time() - t->last_met;
-  g_usleep((gulong)CLAMP(idle / 8, 20, 2000));
+  return (guint64)CLAMP(idle / 8, 20, 2000);
 }
+
+/* Sleeps rather than spins: most often another process works on this processor meanwhile. */
+static void pause_a_little(const Team *t) { g_usleep((gulong)patience(t)); }
 
 static bool send_mail(Team *t, unsigned to, MailKind kind, uint64_t item, GBytes *bytes, GError **error) {
   if (t->ops->send(t->user, to, kind, item, bytes, error)) return true;
@@ -239,6 +242,17 @@ static Outcome *next_outcome(Round *r) {
   return o;
 }
 
+/* Waits for a message, or until one of the threads is done with its item. */
+static void pause_at_work(const Round *r) {
+  enum { WORTH_A_LOOK = 200 }; /* microseconds: an item is a matter of milliseconds, and looks cost the threads time */
+  if (!r->threads->len) {
+    pause_a_little(r->team);
+    return;
+  }
+  Outcome *o = g_async_queue_timeout_pop(r->done, MAX(patience(r->team), (guint64)WORTH_A_LOOK));
+  if (o) g_async_queue_push_front(r->done, o);
+}
+
 /* Items that a rank holds: one in each hand, and one to go on with at once. */
 static size_t most_held(const Round *r) { return MAX((size_t)r->threads->len, 1) + 1; }
 
@@ -285,9 +299,15 @@ static bool lead_mail(Round *r, const TeamMail *mail, GError **error) {
   return true;
 }
 
+/* Items that the leader holds: near the end none to go on with, so that whoever is free gets it. */
+static size_t most_led(const Round *r) {
+  bool near = r->work->n - r->next <= r->team->size * most_held(r);
+  return near ? most_held(r) - 1 : most_held(r);
+}
+
 /* True when there was something to do. */
 static bool lead_own(Round *r, GError **error) {
-  while (!r->stopped && r->here < most_held(r) && r->next < r->work->n) keep_here(r, next_item(r));
+  while (!r->stopped && r->next < r->work->n && r->here < most_led(r)) keep_here(r, next_item(r));
   Outcome *o = next_outcome(r);
   if (!o) return false;
   r->here--;
@@ -311,7 +331,7 @@ static bool lead(Round *r, GError **error) {
     g_clear_pointer(&mail.bytes, g_bytes_unref);
     if (!ok && got > 0) g_propagate_error(error, g_steal_pointer(&problem));
     if (!ok) return false;
-    if (!lead_own(r, &problem) && got == 0) pause_a_little(r->team);
+    if (!lead_own(r, &problem) && got == 0) pause_at_work(r);
   }
   for (unsigned k = 1; k < r->team->size; k++)
     if (!send_mail(r->team, k, MAIL_ROUND, 0, NULL, error)) return false;
@@ -342,7 +362,7 @@ static bool serve(Round *r, GError **error) {
     bool sent = !o || send_mail(r->team, 0, MAIL_DONE, o->item, o->bytes, error);
     if (o) r->here--, outcome_free(o);
     if (!sent) return false;
-    if (!o && got == 0) pause_a_little(r->team);
+    if (!o && got == 0) pause_at_work(r);
   }
   return true;
 }

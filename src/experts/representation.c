@@ -179,23 +179,31 @@ static bool fill_chunk(const Filling *f, GPtrArray *models, const size_t *to, GE
   return true;
 }
 
-/* The rows that are missing, in chunks that fit in memory and of at most `most` models. */
+/* The rows that are missing, in chunks that fit in memory. */
 typedef struct {
   size_t *rows, n;
   GArray *first; /* of size_t: where in `rows` each chunk begins; one more at the end */
 } Chunks;
 
-static Chunks chunks_of(const Filling *f, const GPtrArray *models, size_t most) {
+/* How many models the next chunk holds at most when that many are left: several ranks get ever smaller ones, so that all
+ * come to the end at about the same time. */
+static size_t next_chunk(size_t left, unsigned ranks) {
+  enum { LEAST_CHUNK = 4, ROUNDS = 4 };
+  return ranks > 1 ? CLAMP(left / (ROUNDS * (size_t)ranks), (size_t)LEAST_CHUNK, (size_t)CHUNK) : CHUNK;
+}
+
+static Chunks chunks_of(const Filling *f, const GPtrArray *models, unsigned ranks) {
   Chunks c = {g_new(size_t, models->len + 1), 0, g_array_new(FALSE, FALSE, sizeof(size_t))};
   const ProbexShape *s = &f->expert->probex->shape;
   uint64_t widest = s->d_out * s->d_in * sizeof(float), bytes = 0;
-  size_t from = 0;
+  size_t from = 0, missing = 0;
+  for (guint i = 0; i < models->len; i++) missing += !f->good[i];
   g_array_append_val(c.first, from);
   for (guint i = 0; i < models->len; i++) {
     if (f->good[i]) continue;
     c.rows[c.n++] = i;
     bytes += MIN(((Model *)models->pdata[i])->bytes, widest);
-    if (c.n - from < most && bytes < CHUNK_BYTES) continue;
+    if (c.n - from < next_chunk(missing - from, ranks) && bytes < CHUNK_BYTES) continue;
     g_array_append_val(c.first, c.n);
     from = c.n;
     bytes = 0;
@@ -218,7 +226,7 @@ static bool fill_one(const Filling *f, const GPtrArray *models, const Chunks *c,
 }
 
 static bool fill_missing(const Filling *f, const GPtrArray *models, GError **error) {
-  Chunks c = chunks_of(f, models, CHUNK);
+  Chunks c = chunks_of(f, models, 1);
   bool ok = true;
   for (guint k = 0; ok && k + 1 < c.first->len; k++) ok = fill_one(f, models, &c, k, error);
   chunks_clear(&c);
@@ -292,8 +300,7 @@ static bool fill_with_team(const Filling *f, Team *team, const GPtrArray *models
   g_autoptr(GBytes) shared = team_share(team, mine, error);
   if (!shared || g_bytes_get_size(shared) != g_bytes_get_size(mine)) return false;
   memcpy(f->good, g_bytes_get_data(shared, NULL), models->len * sizeof *f->good);
-  size_t fair = models->len / (8 * (size_t)team_size(team));
-  Chunks c = chunks_of(f, models, CLAMP(fair, (size_t)1, (size_t)CHUNK));
+  Chunks c = chunks_of(f, models, team_size(team));
   Sharing s = {f, models, &c, width};
   TeamWork work = {NULL, c.first->len - 1, 1, fill_shared, take_filled, &s, f->progress ? f->progress->cancel : NULL};
   bool ok = team_work(team, &work, error);
