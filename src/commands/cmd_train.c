@@ -103,6 +103,7 @@ static void print_json(const TrainResult *r) {
   add_left_out(o, r);
   add_choice(o, r);
   if (x->guard) json_add_number(o, "foreign_passed", x->guard->passed);
+  else if (x->kernel && x->kernel->gate) json_add_number(o, "foreign_passed", x->kernel->gate->passed);
   if (r->held_out) {
     cJSON *second = cJSON_AddObjectToObject(o, "val_holdout");
     json_add_string(second, "expert", r->held_out->name);

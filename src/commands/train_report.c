@@ -132,6 +132,18 @@ static void print_choice(const TrainResult *r) {
   }
 }
 
+/* On which weights it says nothing. */
+static void print_silence(const Expert *x) {
+  const KernelGate *gate = x->kernel ? x->kernel->gate : NULL;
+  if (x->guard || gate)
+    printf("  silent on weights unlike the training models': of these, turned into another basis, %.0f %% pass\n",
+           100 * (gate ? gate->passed : x->guard->passed));
+  else if (x->kernel)
+    puts(
+        "  note: these models are too unlike one another to tell what does not belong here: it answers for any "
+        "weights");
+}
+
 void train_report_print(const TrainResult *r) {
   const Expert *x = r->expert;
   bool align = x->task == EXPERT_ALIGN;
@@ -151,13 +163,11 @@ void train_report_print(const TrainResult *r) {
   print_baselines(r);
   print_shortcut(r);
   print_warning(x);
+  print_silence(x);
   if (r->kernel) {
     printf("  %s\n", x->path ? x->path : "not stored: read-only");
     return;
   }
-  if (x->guard)
-    printf("  silent on weights unlike the training models': of these, turned into another basis, %.0f %% pass\n",
-           100 * x->guard->passed);
   if (r->state_note) printf("  note: %s\n", r->state_note);
   if (r->held_out) {
     printf("  %s, the best on val_holdout (epoch %u):\n", r->held_out->name, r->held_out_epoch);
