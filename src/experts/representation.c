@@ -188,8 +188,8 @@ typedef struct {
 /* How many models the next chunk holds at most when that many are left: several ranks get ever smaller ones, so that all
  * come to the end at about the same time. */
 static size_t next_chunk(size_t left, unsigned ranks) {
-  enum { LEAST_CHUNK = 4, ROUNDS = 4 };
-  return ranks > 1 ? CLAMP(left / (ROUNDS * (size_t)ranks), (size_t)LEAST_CHUNK, (size_t)CHUNK) : CHUNK;
+  enum { ROUNDS = 4 }; /* chunks for each rank, were all as large as the next */
+  return ranks > 1 ? CLAMP(left / (ROUNDS * (size_t)ranks), (size_t)1, (size_t)CHUNK) : CHUNK;
 }
 
 static Chunks chunks_of(const Filling *f, const GPtrArray *models, unsigned ranks) {
