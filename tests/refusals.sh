@@ -194,7 +194,7 @@ expect 2 'was trained on layer net.a and says nothing of net.b: leave --layer ou
 
 expect 2 "an expert of another kind or of other views than this run's" \
   train --task=classify --label=folder --min-count=2 --expert=multiview --init "$named" "$dir/lora"
-expect 1 "safetensors has numbers enough to train on: name one with --layer" \
+expect 1 "no layer of wolf/5.safetensors has numbers enough to train on: name one with --layer" \
   train --task=classify --label=folder --min-count=2 --expert=kernel "$dir/rows"
 expect 1 "and no #x" train --task=classify --label=folder --min-count=2 --layer='#x' "$dir/lora"
 expect 1 "matches '#99': copse show lists them" sweep --task=classify --label=folder --min-count=2 --layers='#99' "$dir/lora"

@@ -241,11 +241,11 @@ VECTOR_LOOP static double beyond_chance(const Ratios *r, double factor) {
   double sum = 0;
   for (size_t i = 0; i < r->n; i++) {
     double rest = fabs(to[i] - factor * from[i]);
-    sum += (fabs(to[i]) > off[i]) & (rest <= off[i] * wider) ? 1.0 : 0.0;
+    sum += ((fabs(to[i]) > off[i]) & (rest <= off[i] * wider)) ? 1.0 : 0.0;
   }
   for (size_t i = 0; i + 1 < r->n; i++) {
     double rest = fabs(to[i + 1] - factor * from[i]);
-    sum -= (fabs(to[i + 1]) > off[i]) & (rest <= off[i] * wider) ? 1.0 : 0.0;
+    sum -= ((fabs(to[i + 1]) > off[i]) & (rest <= off[i] * wider)) ? 1.0 : 0.0;
   }
   return sum;
 }
