@@ -42,7 +42,7 @@ static void print_json(const Expert *x, const Evaluation *e) {
   bool align = x->task == EXPERT_ALIGN;
   cJSON *o = cJSON_CreateObject();
   json_add_string(o, "expert", x->name);
-  json_add_string(o, "task", align ? "align" : "classify");
+  json_add_string(o, "task", expert_task_name(x->task));
   cJSON_AddItemToObject(o, "test", group_json(&e->seen, align));
   cJSON_AddItemToObject(o, "test_holdout", group_json(&e->unseen, align));
   json_add_number(o, "temperature", e->temperature);

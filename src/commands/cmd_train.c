@@ -80,7 +80,7 @@ static void print_json(const TrainResult *r) {
   json_add_string(o, "expert", x->name);
   json_add_string(o, "path", x->path);
   json_add_string(o, "layer", x->layer);
-  json_add_string(o, "task", x->task == EXPERT_ALIGN ? "align" : "classify");
+  json_add_string(o, "task", expert_task_name(x->task));
   json_add_string(o, "label_key", x->label_key);
   cJSON_AddNumberToObject(o, "epochs", x->epochs);
   cJSON_AddNumberToObject(o, "best_epoch", r->best_epoch);
@@ -102,8 +102,8 @@ static void print_json(const TrainResult *r) {
   cJSON_AddItemToObject(o, "split", split_json(r));
   add_left_out(o, r);
   add_choice(o, r);
-  if (x->guard) json_add_number(o, "foreign_passed", x->guard->passed);
-  else if (x->kernel && x->kernel->gate) json_add_number(o, "foreign_passed", x->kernel->gate->passed);
+  double passed = expert_foreign_passed(x);
+  if (!isnan(passed)) json_add_number(o, "foreign_passed", passed);
   if (r->held_out) {
     cJSON *second = cJSON_AddObjectToObject(o, "val_holdout");
     json_add_string(second, "expert", r->held_out->name);

@@ -134,10 +134,10 @@ static void print_choice(const TrainResult *r) {
 
 /* On which weights it says nothing. */
 static void print_silence(const Expert *x) {
-  const KernelGate *gate = x->kernel ? x->kernel->gate : NULL;
-  if (x->guard || gate)
+  double passed = expert_foreign_passed(x);
+  if (!isnan(passed))
     printf("  silent on weights unlike the training models': of these, turned into another basis, %.0f %% pass\n",
-           100 * (gate ? gate->passed : x->guard->passed));
+           100 * passed);
   else if (x->kernel)
     puts(
         "  note: these models are too unlike one another to tell what does not belong here: it answers for any "

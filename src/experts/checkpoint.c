@@ -64,7 +64,7 @@ static GPtrArray *facts_of(const Expert *x) {
   GPtrArray *m = g_ptr_array_new_with_free_func(g_free);
   put(m, "format", g_strdup("pt"));
   put(m, "copse.version", g_strdup("1"));
-  put(m, "copse.task", g_strdup(x->task == EXPERT_ALIGN ? "align" : "classify"));
+  put(m, "copse.task", g_strdup(expert_task_name(x->task)));
   put(m, "copse.layer", g_strdup(x->layer));
   put(m, "copse.shapes", g_strdup(x->shapes));
   if (x->probex->shape.linear) put(m, "copse.linear", g_strdup("1"));

@@ -10,6 +10,13 @@
 #include "experts/probex/probex_pass.h"
 #include "experts/task/task.h"
 
+const char *expert_task_name(ExpertTask task) { return task == EXPERT_ALIGN ? "align" : "classify"; }
+
+double expert_foreign_passed(const Expert *x) {
+  if (x->kernel && x->kernel->gate) return x->kernel->gate->passed;
+  return x->guard ? x->guard->passed : NAN;
+}
+
 const char *expert_kind_name(const Expert *x) {
   return x->kernel ? "kernel" : x->probex && x->probex->shape.views ? "multiview" : "probex";
 }

@@ -68,6 +68,13 @@ double expert_threshold(const Expert *expert, bool unseen);
 /* "probex", "multiview" or "kernel". Static text. */
 const char *expert_kind_name(const Expert *expert);
 
+/* "align" or "classify". */
+const char *expert_task_name(ExpertTask task);
+
+/* Of the training models, turned into another basis, the share that it answers for nevertheless; NAN when it does not
+ * tell what does not belong to it. */
+double expert_foreign_passed(const Expert *expert);
+
 Expert *expert_new(void);
 void expert_free(Expert *expert);
 

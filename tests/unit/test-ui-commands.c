@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is typed and chosen for the program as a whole: commands, menus, the tour, and what a guest may not do. */
 #include <glib/gstdio.h>
-#include <locale.h>
 #include <string.h>
 
 #include "tests/unit/ui_fixture.h"
@@ -182,11 +181,7 @@ static void test_idle_timeout(void) {
 }
 
 int main(int argc, char **argv) {
-  g_setenv("LC_ALL", "C.UTF-8", TRUE);
-  g_setenv("TERM", "xterm-256color", TRUE);
-  g_unsetenv("TMUX");
-  setlocale(LC_ALL, "");
-  g_test_init(&argc, &argv, NULL);
+  ui_test_init(&argc, &argv);
   g_test_add_func("/ui/completion", test_completion);
   g_test_add_func("/ui/typing", test_typing_tells_its_keys);
   g_test_add_func("/ui/command/line", test_command_line);

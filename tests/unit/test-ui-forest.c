@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The rows of the forest: ordered, filtered, tagged, folded, copied and clicked. */
 #include <glib/gstdio.h>
-#include <locale.h>
 #include <string.h>
 
 #include "tests/unit/ui_fixture.h"
@@ -178,11 +177,7 @@ static void test_search_counts(void) {
 }
 
 int main(int argc, char **argv) {
-  g_setenv("LC_ALL", "C.UTF-8", TRUE);
-  g_setenv("TERM", "xterm-256color", TRUE);
-  g_unsetenv("TMUX");
-  setlocale(LC_ALL, "");
-  g_test_init(&argc, &argv, NULL);
+  ui_test_init(&argc, &argv);
   g_test_add_func("/ui/folds", test_folds_are_remembered);
   g_test_add_func("/ui/titles", test_titles_sort);
   g_test_add_func("/ui/forest/sorted", test_sorted_list);

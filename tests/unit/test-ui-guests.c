@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What strangers send: pasted text, floods of keys, endless lines; and the conversation for those who do not see. */
 #include <glib/gstdio.h>
-#include <locale.h>
 #include <string.h>
 
 #include "tests/unit/ui_fixture.h"
@@ -158,11 +157,7 @@ static void test_plain_hostile(void) {
 }
 
 int main(int argc, char **argv) {
-  g_setenv("LC_ALL", "C.UTF-8", TRUE);
-  g_setenv("TERM", "xterm-256color", TRUE);
-  g_unsetenv("TMUX");
-  setlocale(LC_ALL, "");
-  g_test_init(&argc, &argv, NULL);
+  ui_test_init(&argc, &argv);
   g_test_add_func("/ui/paste/text", test_paste_is_text);
   g_test_add_func("/ui/paste/no-keys", test_paste_presses_no_keys);
   g_test_add_func("/ui/guest/flood", test_flood);

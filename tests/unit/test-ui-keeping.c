@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The screens of a collector: copies, space, conflicts; and the parts of the disk. */
 #include <glib/gstdio.h>
-#include <locale.h>
 #include <string.h>
 
 #include "lineage/forest/forest_make.h"
@@ -138,11 +137,7 @@ static void test_space_report(void) {
 }
 
 int main(int argc, char **argv) {
-  g_setenv("LC_ALL", "C.UTF-8", TRUE);
-  g_setenv("TERM", "xterm-256color", TRUE);
-  g_unsetenv("TMUX");
-  setlocale(LC_ALL, "");
-  g_test_init(&argc, &argv, NULL);
+  ui_test_init(&argc, &argv);
   g_test_add_func("/ui/keeping/duplicates", test_duplicates);
   g_test_add_func("/ui/keeping/paths", test_paths_are_copied);
   g_test_add_func("/ui/keeping/nothing", test_no_duplicates);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Finding anything from anywhere; and that nobody who types waits for what is remembered. */
-#include <locale.h>
 #include <string.h>
 #include <time.h>
 
@@ -158,11 +157,7 @@ static void test_many(void) {
 }
 
 int main(int argc, char **argv) {
-  g_setenv("LC_ALL", "C.UTF-8", TRUE);
-  g_setenv("TERM", "xterm-256color", TRUE);
-  g_unsetenv("TMUX");
-  setlocale(LC_ALL, "");
-  g_test_init(&argc, &argv, NULL);
+  ui_test_init(&argc, &argv);
   g_test_add_func("/ui/overlay/models", test_models);
   g_test_add_func("/ui/overlay/actions", test_actions);
   g_test_add_func("/ui/overlay/settings-and-experts", test_settings_and_experts);

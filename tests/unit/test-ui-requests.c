@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What views ask for is done once, in the order in which it was asked. */
-#include <locale.h>
 #include <string.h>
 
 #include "tests/unit/ui_fixture.h"
@@ -114,11 +113,7 @@ static void test_left_over(void) {
 }
 
 int main(int argc, char **argv) {
-  g_setenv("LC_ALL", "C.UTF-8", TRUE);
-  g_setenv("TERM", "xterm-256color", TRUE);
-  g_unsetenv("TMUX");
-  setlocale(LC_ALL, "");
-  g_test_init(&argc, &argv, NULL);
+  ui_test_init(&argc, &argv);
   g_test_add_func("/ui/requests/order", test_order);
   g_test_add_func("/ui/requests/once", test_nothing_happens_before);
   g_test_add_func("/ui/requests/return", test_return);

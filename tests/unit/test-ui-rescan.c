@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the views make of a collection, experts and answers that change behind their backs. */
-#include <locale.h>
 #include <math.h>
 #include <string.h>
 
@@ -156,11 +155,7 @@ static void test_resume_keeps_the_options(void) {
 }
 
 int main(int argc, char **argv) {
-  g_setenv("LC_ALL", "C.UTF-8", TRUE);
-  g_setenv("TERM", "xterm-256color", TRUE);
-  g_unsetenv("TMUX");
-  setlocale(LC_ALL, "");
-  g_test_init(&argc, &argv, NULL);
+  ui_test_init(&argc, &argv);
   g_test_add_func("/ui/rescan/search", test_search_goes_on);
   g_test_add_func("/ui/rescan/branches", test_branches_are_measured_anew);
   g_test_add_func("/ui/rescan/experts", test_experts_go);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What stands side by side: many models fact by fact, an expert in every respect, the children of one model in groups. */
-#include <locale.h>
 #include <math.h>
 #include <string.h>
 
@@ -234,11 +233,7 @@ static void test_pane(void) {
 }
 
 int main(int argc, char **argv) {
-  g_setenv("LC_ALL", "C.UTF-8", TRUE);
-  g_setenv("TERM", "xterm-256color", TRUE);
-  g_unsetenv("TMUX");
-  setlocale(LC_ALL, "");
-  g_test_init(&argc, &argv, NULL);
+  ui_test_init(&argc, &argv);
   g_test_add_func("/ui/side/lineup", test_lineup);
   g_test_add_func("/ui/side/fans", test_fans);
   g_test_add_func("/ui/side/groups", test_groups_on_screen);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The views that show one model, two, or all as points, and what one does in them. */
 #include <glib/gstdio.h>
-#include <locale.h>
 #include <string.h>
 
 #include "tests/unit/ui_fixture.h"
@@ -432,11 +431,7 @@ static void test_map_layouts(void) {
 }
 
 int main(int argc, char **argv) {
-  g_setenv("LC_ALL", "C.UTF-8", TRUE);
-  g_setenv("TERM", "xterm-256color", TRUE);
-  g_unsetenv("TMUX");
-  setlocale(LC_ALL, "");
-  g_test_init(&argc, &argv, NULL);
+  ui_test_init(&argc, &argv);
   g_test_add_func("/ui/model/pages", test_model_pages);
   g_test_add_func("/ui/model/trail", test_model_trail);
   g_test_add_func("/ui/messages", test_messages);

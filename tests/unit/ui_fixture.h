@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 
+#include "tests/unit/ui_test.h"
 #include "ui/app/app.h"
 
 /* What tests hold on to; one at a time. */

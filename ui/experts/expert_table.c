@@ -76,7 +76,7 @@ static void expert_cell(const void *rows, guint row, int column, int width, bool
       cell->text = g_strdup(expert_kind_name(e));
       return;
     case TASK:
-      cell->text = g_strdup(e->task == EXPERT_ALIGN ? "align" : "classify");
+      cell->text = g_strdup(expert_task_name(e->task));
       return;
     case CHANCE:
       cell->text = chance_text(e);

@@ -70,7 +70,7 @@ void train_form_init(TrainForm *form) {
   const TrainOptions defaults = TRAIN_DEFAULTS;
   char rate[G_ASCII_DTOSTR_BUF_SIZE];
   *form = (TrainForm){.list = {.count = TRAIN_FIELDS}};
-  line_edit_init(&form->fields[F_TASK], defaults.task == EXPERT_ALIGN ? "align" : "classify");
+  line_edit_init(&form->fields[F_TASK], expert_task_name(defaults.task));
   line_edit_init(&form->fields[F_LAYER], "");
   line_edit_init(&form->fields[F_LABEL], "");
   set_number(form, F_EPOCHS, defaults.epochs);
@@ -308,7 +308,7 @@ static int source_wanted(const TrainForm *form, const char *label_key) {
 void train_form_settle_task(TrainForm *form, const char *label_key) {
   int at = source_wanted(form, label_key);
   if (at < 0 || form->task_chosen) return;
-  const char *task = source_at(form, at)->lists ? "classify" : "align";
+  const char *task = expert_task_name(source_at(form, at)->lists ? EXPERT_CLASSIFY : EXPERT_ALIGN);
   if (!g_str_equal(form->fields[F_TASK].text->str, task)) line_edit_set(&form->fields[F_TASK], task);
 }
 

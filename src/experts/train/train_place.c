@@ -12,7 +12,7 @@
 
 char *train_expert_name(const char *layer, ExpertTask task, TrainKind kind) {
   const char *form = kind == TRAIN_MULTIVIEW ? "-views" : kind == TRAIN_KERNEL ? "-kernel" : "";
-  char *name = g_strdup_printf("%s%s-%s", layer, form, task == EXPERT_ALIGN ? "align" : "classify");
+  char *name = g_strdup_printf("%s%s-%s", layer, form, expert_task_name(task));
   return g_strcanon(name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._-", '_');
 }
 

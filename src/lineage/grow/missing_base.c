@@ -247,7 +247,7 @@ static bool is_chance(const Star *s, unsigned before, double share) {
 /* What is known of a star besides its numbers. */
 typedef struct {
   unsigned members, before; /* of the tree; neighbours at first */
-  double evidence;          /* hub_evidence() of the hub */
+  const GArray *neighbours; /* of the hub, in either tree */
   const Spanning *tail_tree;
 } Circumstances;
 
@@ -260,7 +260,7 @@ static void weigh(const Star *s, const Circumstances *c, double step2, double sh
   x[BASE_LEAST] = CLAMP(pair_quantile(s, 0) / step2, -1, 1);
   x[BASE_EVEN] = CLAMP(evenness(s, step2), -3, 3);
   x[BASE_ALIKE] = -shorter(s, step2);
-  x[BASE_HUB] = -c->evidence;
+  x[BASE_HUB] = -hub_evidence(s->members, c->neighbours, s->hub);
   x[BASE_HEADS] = -fmax(same_heads(s, c->members) - usual_heads, 0);
   x[BASE_GROWTH] = fmin(mean_growth(s), 0);
   x[BASE_APART] = -shared(s, c->members, c->tail_tree);
@@ -285,9 +285,9 @@ static void tell(const Star *s, const EvidenceWitness *witness, const double *x)
 }
 
 /* Judges one hub. */
-static void judge(Star *s, const GArray *neighbours, Circumstances c, const EvidenceWitness *witness, Absent *best) {
+static void judge(Star *s, Circumstances c, const EvidenceWitness *witness, Absent *best) {
   s->n = 0;
-  for (guint i = 0; i < neighbours->len; i++) add_neighbour(s, g_array_index(neighbours, unsigned, i));
+  for (guint i = 0; i < c.neighbours->len; i++) add_neighbour(s, g_array_index(c.neighbours, unsigned, i));
   c.before = s->n;
   if (s->n < LEAST) return;
   fill_products(s);
@@ -321,8 +321,7 @@ bool missing_base_find(const PedigreeMember *members, unsigned n, const KinTable
   for (unsigned both = 0; both < 2; both++)
     for (s->hub = 0; s->hub < n; s->hub++) {
       if (!find_neighbours(members, n, both ? euclid : tail_tree, s->hub, neighbours)) continue;
-      const Circumstances c = {n, 0, hub_evidence(members, neighbours, s->hub), tail_tree};
-      judge(s, neighbours, c, witness, out);
+      judge(s, (Circumstances){.members = n, .neighbours = neighbours, .tail_tree = tail_tree}, witness, out);
     }
   return out->siblings != NULL;
 }

@@ -26,7 +26,7 @@ static double tolerance(const Elements *e, size_t i) {
 /* Every so many elements, so that at most SAMPLE are looked at. */
 static size_t stride_of(const Elements *e) { return (e->n + SAMPLE - 1) / SAMPLE; }
 
-/* Appends n elements' changes of parent k and of the child, and what rounding may have done to them. */
+/* All elements' changes of parent k and of the child, and what rounding may have done to them. */
 VECTOR_LOOP static void gather(const Elements *e, unsigned k, Ratios *r) {
   const float *restrict x = e->x[k], *restrict c = e->c, *restrict o = e->o;
   double *restrict from = r->from, *restrict to = r->to, *restrict off = r->off;
